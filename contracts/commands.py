@@ -1,0 +1,234 @@
+"""Commands: what one may ask of an execution, and what an execution asks of the world. This is a storage format.
+
+A command rides in the decision that it caused, so its shape is kept like an event's: new fields at the end with
+defaults, else a new tag and an upcaster (`contracts/upcasters.py`). Values (`input`, `output`, `payload` …) are bytes:
+JSON as it came, or a reference to a blob (`contracts/values.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from contracts.failure import Failure
+
+
+class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What all commands share: positional, frozen, tagged with a number that is never used again."""
+
+
+class Parent(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Who started a child: the execution, the path of its `sub_workflow` node and that node's attempt."""
+
+    execution: str
+    path: str
+    attempt: int
+    detached: bool = False
+
+
+class CreateExecution(_Command, frozen=True, tag=1):
+    """Begin an execution of a published definition, named by its content hash."""
+
+    workflow: str
+    version: int
+    definition: str
+    input: bytes
+    variables: bytes | None = None
+    parent: Parent | None = None
+    priority: int | None = None
+    autostart: bool = True
+    start_at: int | None = None
+    trigger: bytes | None = None
+
+
+class StartExecution(_Command, frozen=True, tag=2):
+    """Start an execution that was created with `autostart: false` or for a later time."""
+
+
+class PauseExecution(_Command, frozen=True, tag=3):
+    """Hold an execution: nothing new is scheduled; results that arrive are kept until it is resumed."""
+
+    reason: str = ""
+
+
+class ResumeExecution(_Command, frozen=True, tag=4):
+    """Let a paused execution go on with all that arrived meanwhile."""
+
+
+class CancelExecution(_Command, frozen=True, tag=5):
+    """Stop an execution with clean-up: `finally` bodies and compensation run."""
+
+    reason: str = ""
+
+
+class TerminateExecution(_Command, frozen=True, tag=6):
+    """Stop an execution now; nothing more runs."""
+
+    reason: str = ""
+
+
+class SendSignal(_Command, frozen=True, tag=7):
+    """Send a message to a running execution; the same `signal` id twice is one signal."""
+
+    signal: str
+    name: str
+    payload: bytes
+
+
+class ReportStarted(_Command, frozen=True, tag=8):
+    """An activity worker has begun an attempt."""
+
+    path: str
+    attempt: int
+    worker: str = ""
+
+
+class ReportProgress(_Command, frozen=True, tag=9):
+    """An activity worker tells how far an attempt is, from 0 to 1."""
+
+    path: str
+    attempt: int
+    progress: float
+    detail: bytes | None = None
+
+
+class CompleteActivity(_Command, frozen=True, tag=10):
+    """An attempt has ended with a result."""
+
+    path: str
+    attempt: int
+    output: bytes
+    cached: bool = False
+
+
+class FailActivity(_Command, frozen=True, tag=11):
+    """An attempt has failed. `retryable: false` says that the same attempt would fail the same way."""
+
+    path: str
+    attempt: int
+    failure: Failure
+    retryable: bool = True
+
+
+class FireTimer(_Command, frozen=True, tag=12):
+    """A timer is due. A `due` other than the timer's present one is late and changes nothing."""
+
+    timer: str
+    due: int
+
+
+class ReportChild(_Command, frozen=True, tag=13):
+    """A child has ended: `completed` with an output, or `failed`, `cancelled`, `terminated` with a failure."""
+
+    path: str
+    child: str
+    status: str
+    output: bytes | None = None
+    failure: Failure | None = None
+
+
+class ResolveIncident(_Command, frozen=True, tag=14):
+    """A person decides how a stopped path goes on; `variables` is a JSON object that is set first."""
+
+    incident: str
+    action: Literal["retry", "skip", "fail"]
+    output: bytes | None = None
+    port: str | None = None
+    variables: bytes | None = None
+
+
+class QuarantineExecution(_Command, frozen=True, tag=15):
+    """The engine cannot go on with this execution alone, and says why; the others go on."""
+
+    reason: str
+
+
+class RollHistory(_Command, frozen=True, tag=16):
+    """Begin a new stretch of history with the folded state, stored as a blob, as its first event."""
+
+    state: bytes
+
+
+class RaiseIncident(_Command, frozen=True, tag=17):
+    """The engine could not store what a command led to; the node at `path` needs a person."""
+
+    path: str
+    failure: Failure
+
+
+Command: TypeAlias = (
+    CreateExecution
+    | StartExecution
+    | PauseExecution
+    | ResumeExecution
+    | CancelExecution
+    | TerminateExecution
+    | SendSignal
+    | ReportStarted
+    | ReportProgress
+    | CompleteActivity
+    | FailActivity
+    | FireTimer
+    | ReportChild
+    | ResolveIncident
+    | QuarantineExecution
+    | RollHistory
+    | RaiseIncident
+)
+"""Everything that may be asked of an execution."""
+
+
+class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A command on its way: its own id, the execution it is for, and the id of what caused it."""
+
+    id: str
+    execution: str
+    command: Command
+    causation: str = ""
+
+
+# What an execution asks of the world: derived from events by `react`, never stored as the truth.
+
+
+class Limits(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The timeouts of an attempt in milliseconds; None is without limit."""
+
+    start_to_close: int | None = None
+    heartbeat: int | None = None
+    report_start: bool = False
+
+
+class Caching(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Results by content: how long one may be used again (milliseconds), and under which key besides the content."""
+
+    ttl_ms: int
+    key: bytes | None = None
+
+
+class RunActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An activity command: run this attempt of this node. `config` and `input` are JSON with all templates filled in."""
+
+    execution: str
+    path: str
+    attempt: int
+    kind: str
+    config: bytes
+    input: bytes
+    workflow: str = ""
+    limits: Limits = Limits()
+    caching: Caching | None = None
+    queue: str = "default"
+    priority: int = 5
+
+
+class CancelActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Tell the worker that nobody waits for this attempt any more."""
+
+    execution: str
+    path: str
+    attempt: int
+
+
+Effect: TypeAlias = RunActivity | CancelActivity | Envelope
+"""What `react` calls for: work for a worker, or a command to another execution."""

@@ -1,0 +1,124 @@
+"""The exception tree: whose fault it is, what was expected, what was found.
+
+    RefoldError
+    ├── Rejected                 the engine refuses a command; the caller can act on the reason
+    │   └── Overloaded           too much is waiting; try again after a pause
+    ├── InvalidDefinition        a definition has problems; carries all of them
+    ├── InvalidInput             a value does not match what was asked for; carries the problems
+    ├── ExpressionError          an expression could not be read or evaluated; names the sub-expression
+    ├── LogError                 the log cannot do what was asked
+    │   ├── Fenced               another owner has claimed the partition
+    │   ├── AppendUnknown        nobody knows whether the append landed
+    │   ├── RecordTooLarge       one decision is larger than the log takes
+    │   ├── LogFull              there is no room; nothing was stored
+    │   ├── LogHeld              another process holds the data folder
+    │   └── LogCorrupt           what is stored cannot be what was written
+    ├── UnknownRecord            a stored record of a schema version this build does not know
+    └── Divergence               replay decides otherwise than was recorded
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class RefoldError(Exception):
+    """Anything that Refold itself raises."""
+
+
+class Rejected(RefoldError):
+    """A command was refused; the state is unchanged.
+
+    `reason` is a stable word for programs (`unknown_execution`, `already_ended`, `stale_attempt` …), the message is for people.
+    """
+
+    def __init__(self, reason: str, message: str, **details: Any) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+        self.details = details
+
+
+class Overloaded(Rejected):
+    """Too many commands are waiting; nothing was taken in."""
+
+    def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
+        super().__init__("overloaded", message)
+        self.retry_after_s = retry_after_s
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong: where (`nodes[2].config.url`), which rule, what was found, what to write instead."""
+
+    path: str
+    rule: str
+    message: str
+    fix: str = ""
+
+    def as_value(self) -> dict[str, str]:
+        """The problem as JSON shows it."""
+        return {"path": self.path, "rule": self.rule, "message": self.message, "fix": self.fix}
+
+
+class InvalidDefinition(RefoldError):
+    """A definition cannot be published; `problems` lists everything that is wrong with it."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{p.path or 'definition'}: {p.message}" for p in problems[:3]) + (f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""))
+        self.problems = problems
+
+
+class InvalidInput(RefoldError):
+    """A value does not match its schema; the paths of `problems` are JSON pointers."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(f"{p.path or '/'}: {p.message}" for p in problems[:3]))
+        self.problems = problems
+
+
+class ExpressionError(RefoldError):
+    """An expression could not be compiled or evaluated; the message names the sub-expression."""
+
+
+class LogError(RefoldError):
+    """The log cannot do what was asked."""
+
+
+class Fenced(LogError):
+    """Another owner has claimed the partition: stand down, do nothing of what the round decided."""
+
+
+class AppendUnknown(LogError):
+    """Nobody knows whether the append landed: stand down, claim again, read what is there."""
+
+
+class RecordTooLarge(LogError):
+    """One decision is larger than the log takes; it was not sent."""
+
+
+class LogFull(LogError):
+    """There is no room left; nothing of the round was stored."""
+
+
+class LogHeld(LogError):
+    """Another process holds the data folder; the message says which."""
+
+
+class LogCorrupt(LogError):
+    """What is stored cannot be what was written; nothing was changed."""
+
+
+class UnknownRecord(RefoldError):
+    """A stored record has a schema version that this build does not know; it is never guessed at."""
+
+
+class Divergence(RefoldError):
+    """Replay decides otherwise than was recorded."""
+
+    def __init__(self, execution: str, version: int, node: str, expected: str, found: str) -> None:
+        super().__init__(f"execution {execution}, event {version}{f', node {node}' if node else ''}: expected {expected}, found {found}")
+        self.execution = execution
+        self.version = version
+        self.node = node
+        self.expected = expected
+        self.found = found

@@ -1,0 +1,432 @@
+"""Events: the recorded facts of an execution. This is a storage format.
+
+Positional structs with a number for a tag. New fields go to the end with a default; any other change is a new struct
+with a new tag, and an upcaster from the old one (`contracts/upcasters.py`). Tags are never used again.
+
+An event repeats nothing that its command carries: a value of None means "the one the command brought" (`carried`), or
+where the docstring says so, the one that follows from the state. Paths are those of `docs/reference/definitions.md`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, get_args
+
+import msgspec
+
+from contracts.commands import Command, CompleteActivity, FailActivity, ReportChild, SendSignal
+from contracts.failure import Failure
+
+EndingStatus: TypeAlias = Literal["completed", "failed", "cancelled", "broken", "continued", "terminated"]
+"""How a body or a container is going to end, once what runs in it has stopped."""
+
+
+class _Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What all events share: positional, frozen, tagged with a number that is never used again."""
+
+
+class Ending(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How something ends. `target` is the loop that a break or continue is for, `final` asks that no incident stops the failure again."""
+
+    status: EndingStatus
+    failure: Failure | None = None
+    output: bytes | None = None
+    target: str = ""
+    final: bool = False
+
+
+class ExecutionCreated(_Event, frozen=True, tag=1):
+    """An execution exists. All it is made of stands in the command; `input` is there when defaults were added."""
+
+    input: bytes | None = None
+
+
+class ExecutionStarted(_Event, frozen=True, tag=2):
+    """The outermost body is entered."""
+
+
+class ExecutionPaused(_Event, frozen=True, tag=3):
+    """Nothing new is scheduled until it is resumed."""
+
+    reason: str = ""
+
+
+class ExecutionResumed(_Event, frozen=True, tag=4):
+    """The execution goes on; what was held is taken up in the same decision."""
+
+
+class ExecutionCancelRequested(_Event, frozen=True, tag=5):
+    """The execution is asked to stop with clean-up."""
+
+    reason: str = ""
+
+
+class ExecutionCancelled(_Event, frozen=True, tag=6):
+    """The execution ended by a cancel, clean-up done."""
+
+
+class ExecutionTerminated(_Event, frozen=True, tag=7):
+    """The execution was ended at once."""
+
+    reason: str = ""
+
+
+class ExecutionCompleted(_Event, frozen=True, tag=8):
+    """The execution ended well. Without an `output` it is the one that the body's rule gives."""
+
+    outcome: str | None = None
+    output: bytes | None = None
+
+
+class ExecutionFailed(_Event, frozen=True, tag=9):
+    """The execution ended by a failure that nothing handled."""
+
+    failure: Failure
+
+
+class NodeScheduled(_Event, frozen=True, tag=10):
+    """An attempt of an activity is to run. Without `data` it is what its edges bring; without `config` the definition's own."""
+
+    path: str
+    attempt: int = 1
+    data: bytes | None = None
+    config: bytes | None = None
+
+
+class NodeStarted(_Event, frozen=True, tag=11):
+    """A node that takes time has begun: a container, a wait, a child. `detail` is what its kind recorded (JSON)."""
+
+    path: str
+    attempt: int = 1
+    data: bytes | None = None
+    detail: bytes | None = None
+
+
+class NodeProgressed(_Event, frozen=True, tag=12):
+    """A worker has begun (`progress` None) or has told how far it is."""
+
+    path: str
+    progress: float | None = None
+    detail: bytes | None = None
+    worker: str = ""
+
+
+class NodeCompleted(_Event, frozen=True, tag=13):
+    """A node has ended well. Without `ports` it leaves by `out`; `untaken` are edges whose `when` did not hold.
+
+    When `output` is None it is the command's value, or, where it `passes`, the node's own data.
+    """
+
+    path: str
+    output: bytes | None = None
+    ports: tuple[str, ...] | None = None
+    untaken: tuple[int, ...] = ()
+    passes: bool = False
+    failure: Failure | None = None
+    data: bytes | None = None
+
+
+class NodeFailed(_Event, frozen=True, tag=14):
+    """A node has ended by a failure. With `edge` its error edges take it; else it goes up to the body around."""
+
+    path: str
+    failure: Failure | None = None
+    edge: bool = False
+    untaken: tuple[int, ...] = ()
+    data: bytes | None = None
+
+
+class NodeRetried(_Event, frozen=True, tag=15):
+    """An attempt failed; the next one, `attempt`, runs at `due` (milliseconds since 1970)."""
+
+    path: str
+    attempt: int
+    due: int
+    failure: Failure | None = None
+    data: bytes | None = None
+
+
+class NodeSkipped(_Event, frozen=True, tag=16):
+    """No edge to the node was taken, its `when` did not hold, or it was not to start any more."""
+
+    path: str
+
+
+class NodeCancelled(_Event, frozen=True, tag=17):
+    """A node was stopped, its clean-up done; with an `output` it counts as completed."""
+
+    path: str
+    output: bytes | None = None
+
+
+class TimerStarted(_Event, frozen=True, tag=18):
+    """Something waits until `due` (milliseconds since 1970). The timer's name is `<path>:<purpose>`."""
+
+    timer: str
+    due: int
+
+
+class TimerFired(_Event, frozen=True, tag=19):
+    """A timer was due, and fired at the decision's time."""
+
+    timer: str
+    due: int
+
+
+class TimerCancelled(_Event, frozen=True, tag=20):
+    """Nobody waits for the timer any more."""
+
+    timer: str
+
+
+class SignalReceived(_Event, frozen=True, tag=21):
+    """A signal came in and waits in the buffer under the number `place`."""
+
+    place: int
+
+
+class SignalConsumed(_Event, frozen=True, tag=22):
+    """The signal in `place` went to the wait at `path`; `port` is the wait's own one that it matched."""
+
+    place: int
+    path: str
+    port: str = ""
+
+
+class VariableSet(_Event, frozen=True, tag=23):
+    """A variable of the scope at `scope` (`""` is the workflow's) has a new value."""
+
+    scope: str
+    name: str
+    value: bytes
+
+
+class ScopeEntered(_Event, frozen=True, tag=24):
+    """A body begins: an iteration (`index`), a branch, the body, a catch or the finally of a try.
+
+    Without `input` it is the item of the iteration, or else the data of the container.
+    """
+
+    owner: str
+    label: str
+    index: int = 0
+    input: bytes | None = None
+
+
+class ScopeLeft(_Event, frozen=True, tag=25):
+    """A body has ended. Without an `output` it is the one that the body's rule gives."""
+
+    scope: str
+    ending: Ending
+
+
+class ChildStarted(_Event, frozen=True, tag=26):
+    """A child execution is asked for; its id derives from the node."""
+
+    path: str
+    child: str
+    workflow: str
+    version: int
+    input: bytes
+    detached: bool = False
+
+
+class ChildCompleted(_Event, frozen=True, tag=27):
+    """A child ended well."""
+
+    path: str
+    child: str
+
+
+class ChildFailed(_Event, frozen=True, tag=28):
+    """A child ended otherwise: `failed`, `cancelled` or `terminated`."""
+
+    path: str
+    child: str
+    status: str
+
+
+class IncidentRaised(_Event, frozen=True, tag=29):
+    """The path of this node stops and needs a person. Without a `failure` it is the command's."""
+
+    incident: str
+    path: str
+    failure: Failure | None = None
+    data: bytes | None = None
+
+
+class IncidentResolved(_Event, frozen=True, tag=30):
+    """A person decided how the path goes on."""
+
+    incident: str
+    action: Literal["retry", "skip", "fail", "cancelled"]
+
+
+class ExecutionQuarantined(_Event, frozen=True, tag=31):
+    """The engine stopped this execution, as it cannot go on with it."""
+
+    reason: str
+
+
+class HistoryRolled(_Event, frozen=True, tag=32):
+    """History up to here is summed up in the state that the command refers to."""
+
+
+class NodeQueued(_Event, frozen=True, tag=33):
+    """A node is ready and waits until its mutex is free."""
+
+    path: str
+    data: bytes | None = None
+
+
+class NodesReset(_Event, frozen=True, tag=34):
+    """A back edge was taken: the nodes on the cycle start anew."""
+
+    scope: str
+    edge: int
+
+
+class ScopeStopped(_Event, frozen=True, tag=35):
+    """A body is going to end so; what still runs in it is being stopped."""
+
+    scope: str
+    ending: Ending
+
+
+class NodeStopped(_Event, frozen=True, tag=36):
+    """A node is going to end so; what still runs in it is being stopped."""
+
+    path: str
+    ending: Ending
+
+
+class CommandHeld(_Event, frozen=True, tag=37):
+    """What the command brought is kept until the execution is resumed."""
+
+
+class CompensationRegistered(_Event, frozen=True, tag=38):
+    """A completed node can be undone with this configuration; a `failure` says why it could not be filled in."""
+
+    path: str
+    config: bytes | None = None
+    failure: Failure | None = None
+
+
+class CompensationStarted(_Event, frozen=True, tag=39):
+    """The named nodes are undone, in this order. `by` is the `compensate` node, or empty for the execution itself."""
+
+    paths: tuple[str, ...]
+    by: str = ""
+
+
+class CompensationEnded(_Event, frozen=True, tag=40):
+    """All that was to be undone has been."""
+
+    by: str = ""
+
+
+class SignalEmitted(_Event, frozen=True, tag=41):
+    """A signal goes out to another execution."""
+
+    path: str
+    execution: str
+    name: str
+    payload: bytes
+
+
+class ItemsAdded(_Event, frozen=True, tag=42):
+    """A signal brought further items (a JSON list) to a `for_each` that runs."""
+
+    path: str
+    items: bytes
+
+
+class ChildCancelRequested(_Event, frozen=True, tag=43):
+    """A child is asked to stop, with clean-up or at once."""
+
+    path: str
+    child: str
+    terminate: bool = False
+
+
+class ExecutionEnding(_Event, frozen=True, tag=44):
+    """The outermost body has ended so; what remains is clean-up: the handler, then compensation."""
+
+    ending: Ending
+
+
+class ConditionMet(_Event, frozen=True, tag=45):
+    """A `wait_until` asked again and its condition holds."""
+
+    path: str
+
+
+Event: TypeAlias = (
+    ExecutionCreated
+    | ExecutionStarted
+    | ExecutionPaused
+    | ExecutionResumed
+    | ExecutionCancelRequested
+    | ExecutionCancelled
+    | ExecutionTerminated
+    | ExecutionCompleted
+    | ExecutionFailed
+    | NodeScheduled
+    | NodeStarted
+    | NodeProgressed
+    | NodeCompleted
+    | NodeFailed
+    | NodeRetried
+    | NodeSkipped
+    | NodeCancelled
+    | TimerStarted
+    | TimerFired
+    | TimerCancelled
+    | SignalReceived
+    | SignalConsumed
+    | VariableSet
+    | ScopeEntered
+    | ScopeLeft
+    | ChildStarted
+    | ChildCompleted
+    | ChildFailed
+    | IncidentRaised
+    | IncidentResolved
+    | ExecutionQuarantined
+    | HistoryRolled
+    | NodeQueued
+    | NodesReset
+    | ScopeStopped
+    | NodeStopped
+    | CommandHeld
+    | CompensationRegistered
+    | CompensationStarted
+    | CompensationEnded
+    | SignalEmitted
+    | ItemsAdded
+    | ChildCancelRequested
+    | ExecutionEnding
+    | ConditionMet
+)
+"""Every fact that can stand in a history."""
+
+EVENTS: tuple[type[Event], ...] = get_args(Event)
+
+
+def carried(command: Command) -> bytes | None:
+    """The value that a command brings: what an event means when it leaves its own out."""
+    match command:
+        case CompleteActivity() | ReportChild():
+            return command.output
+        case SendSignal():
+            return command.payload
+        case _:
+            return None
+
+
+def carried_failure(command: Command) -> Failure | None:
+    """The failure that a command brings."""
+    match command:
+        case FailActivity() | ReportChild():
+            return command.failure
+        case _:
+            return None

@@ -1,0 +1,84 @@
+"""A failure as a value: what went wrong in an activity, an expression or the engine, and where."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+MESSAGE_LENGTH_MAX: Final = 4_000
+CAUSE_DEPTH_MAX: Final = 8
+
+ENGINE_ERROR_TYPES: Final = (
+    "timeout.schedule_to_start",
+    "timeout.start_to_close",
+    "timeout.schedule_to_close",
+    "timeout.heartbeat",
+    "timeout.workflow",
+    "expression",
+    "input.invalid",
+    "output.too_large",
+    "loop.limit",
+    "switch.no_case",
+    "join.unsatisfied",
+    "signal.timeout",
+    "child.failed",
+    "child.cancelled",
+    "child.timeout",
+    "cancelled",
+    "worker.lost",
+    "activity.unknown",
+)
+"""The error types that the engine itself raises; an activity adds its own."""
+
+NEVER_RETRIED_BY_DEFAULT: Final = (
+    "expression",
+    "input.invalid",
+    "loop.limit",
+    "switch.no_case",
+    "join.unsatisfied",
+    "activity.unknown",
+)
+"""What a retry policy without `retry_on` does not try again: the same input would fail the same way."""
+
+
+class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What went wrong: `type` is dotted (`http.404`), `node` the innermost path, `attempt` counts from 1."""
+
+    type: str
+    message: str
+    details: Any = None
+    node: str = ""
+    attempt: int = 0
+    cause: Failure | None = None
+
+    def at(self, node: str, attempt: int) -> Failure:
+        """The same failure, placed: a place it already has is kept, as the innermost one tells most."""
+        if self.node:
+            return self
+        return Failure(shorten(self.type, 200), shorten(self.message, MESSAGE_LENGTH_MAX), self.details, node, attempt, self.cause)
+
+    def as_value(self) -> dict[str, Any]:
+        """The failure as an expression and a reader of JSON see it."""
+        value: dict[str, Any] = {"type": self.type, "message": self.message, "details": self.details, "node": self.node, "attempt": self.attempt}
+        value["cause"] = self.cause.as_value() if self.cause else None
+        return value
+
+
+def matches(pattern: str, error_type: str) -> bool:
+    """Whether a pattern of `catch.errors`, `retry_on` or `never_retry_on` covers an error type.
+
+    `*` covers all; a type covers itself and what is dotted below it; `http.4xx` covers `http.400` … `http.499`.
+    """
+    if pattern in ("*", error_type):
+        return True
+    if error_type.startswith(pattern + "."):
+        return True
+    if pattern.endswith("xx") and len(pattern) == len(error_type):
+        return error_type.startswith(pattern[:-2]) and error_type[-2:].isdigit()
+    return False
+
+
+def shorten(text: str, length_max: int) -> str:
+    """The text, cut to a length with a mark where it was cut."""
+    return text if len(text) <= length_max else text[: length_max - 1] + "…"

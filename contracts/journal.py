@@ -1,0 +1,126 @@
+"""The journal: what its records are, and the rule by which every reader says which of them count.
+
+    offset   0             1                2            3            4                5
+           ┌────────────┬────────────────┬────────────┬────────────┬────────────────┬────────────┬──
+           │JournalOpened│PartitionClaimed│ Decision   │ Decision   │PartitionClaimed│ Decision   │
+           │ journal id │ nonce a        │ nonce a    │ nonce a    │ nonce b        │ nonce a    │ ← foreign: ignored
+           └────────────┴────────────────┴────────────┴────────────┴────────────────┴────────────┴──
+
+A decision is one record, so it lands whole or not at all. It carries the command that caused it and the time it was
+decided at, so that anyone can decide it again; its digest chains over the definition's hash, the commands and the events.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from contracts.commands import Command
+from contracts.events import Event
+
+DIGEST_BYTES: Final = 16
+NONCE_BYTES: Final = 8
+
+
+class Source(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Where a command came from: partition and offset in `commands`, and the command's own id."""
+
+    partition: int
+    offset: int
+    command: str = ""
+
+
+class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The events that one command caused. `first` is the version of the first event, `now` milliseconds since 1970.
+
+    A decision with a `rejection` has no events: the command came too late, and changes nothing.
+    `dispatched_to` is the journal offset below which all effects are known to be out.
+    """
+
+    source: Source
+    execution: str
+    first: int
+    now: int
+    command: Command
+    events: tuple[Event, ...]
+    dispatched_to: int = 0
+    rejection: str | None = None
+
+
+class JournalOpened(msgspec.Struct, frozen=True, array_like=True, tag=1):
+    """The record at offset 0: which journal this is, and the partition count it began with."""
+
+    journal: str
+    partition: int
+    partitions: int
+
+
+class PartitionClaimed(msgspec.Struct, frozen=True, array_like=True, tag=2):
+    """From here on only decisions with this nonce count."""
+
+    nonce: bytes
+    node: str
+    generation: int = 0
+
+
+class Decided(msgspec.Struct, frozen=True, array_like=True, tag=3):
+    """A decision as it lies in the journal: the nonce it was made under, its bytes and its digest."""
+
+    nonce: bytes
+    source_partition: int
+    source_offset: int
+    body: bytes
+    digest: bytes
+
+
+Record: TypeAlias = JournalOpened | PartitionClaimed | Decided
+"""What stands in a journal."""
+
+
+def chain(previous: bytes, body: bytes) -> bytes:
+    """The digest of a decision, chained to the one before it (to the definition's hash, for the first)."""
+    return hashlib.sha256(previous + body).digest()[:DIGEST_BYTES]
+
+
+class Checkpoint(msgspec.Struct, array_like=True):
+    """Where a reader stands: the journal's id, the next offset, the claim in force, the highest source per partition.
+
+    It is the whole state of the readers' rule, so a reader can go on from it without having read what came before.
+    """
+
+    journal: str = ""
+    offset: int = 0
+    nonce: bytes = b""
+    sources: dict[int, int] = msgspec.field(default_factory=dict)
+    foreign: int = 0
+    doubled: int = 0
+
+
+Verdict: TypeAlias = Literal["counts", "foreign", "doubled", "claim", "opened"]
+
+
+def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
+    """The readers' rule, the same for owners, projectors, publishers and `verify`; it moves the checkpoint on.
+
+    A decision counts if its nonce is that of the last claim, and its source is above the highest one seen of that
+    source partition. What does not count is counted, and never believed.
+    """
+    checkpoint.offset = offset + 1
+    match record:
+        case Decided():
+            if record.nonce != checkpoint.nonce:
+                checkpoint.foreign += 1
+                return "foreign"
+            if record.source_offset <= checkpoint.sources.get(record.source_partition, -1):
+                checkpoint.doubled += 1
+                return "doubled"
+            checkpoint.sources[record.source_partition] = record.source_offset
+            return "counts"
+        case PartitionClaimed():
+            checkpoint.nonce = record.nonce
+            return "claim"
+        case JournalOpened():
+            checkpoint.journal = record.journal
+            return "opened"

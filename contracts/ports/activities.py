@@ -1,0 +1,78 @@
+"""Activities: what the engine asks of the code that touches the world, and how a kind of activity is offered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeAlias
+
+from pydantic import BaseModel
+
+from contracts.commands import CancelActivity, Command, RunActivity
+
+Report: TypeAlias = Callable[[str, Command], None]
+"""How a worker reports: execution id and command. It may be called from any thread and returns at once."""
+
+
+class ActivityContext(Protocol):
+    """What a running activity knows and may do besides its input. Safe to use from the activity's own thread."""
+
+    @property
+    def execution(self) -> str:
+        """The execution it works for."""
+
+    @property
+    def path(self) -> str:
+        """The path of the node."""
+
+    @property
+    def attempt(self) -> int:
+        """Which try this is, from 1."""
+
+    @property
+    def idempotency_key(self) -> str:
+        """Stable over retries: hand it to the outside so that doing it twice is once."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody waits for the result any more."""
+
+    def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
+        """Tell that the activity is alive, and how far (0 … 1). Raises Cancelled when it should stop."""
+
+    def on_cancel(self, stop: Callable[[], None]) -> None:
+        """Call `stop` (from another thread) when the activity is cancelled; at once if it already is."""
+
+
+class ActivityKind(Protocol):
+    """A kind of activity: `name` is the `type` in a definition, `Config` what its `config` must match."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def summary(self) -> str:
+        """One line for the palette and the command line."""
+
+    @property
+    def Config(self) -> type[BaseModel] | None:  # noqa: N802 - it is a class
+        """The shape of `config`; None takes any object."""
+
+    def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
+        """Do the work and give a JSON value. An exception is a failure whose type is the exception's class name,
+        or its `error_type` where it has one; `retryable = False` on it says that trying again is useless."""
+
+
+class ActivityWorker(Protocol):
+    """Runs activities beside the engine. Its results go to the `Report` it was made with."""
+
+    def run(self, activity: RunActivity) -> None:
+        """Take an activity in; the same attempt twice runs once while it is in hand."""
+
+    def cancel(self, activity: CancelActivity) -> None:
+        """Stop an attempt in under a second; what it still reports nobody heeds."""
+
+    def step(self) -> bool:
+        """Do what can be done now; True when anything was done."""
+
+    def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
+        """When the attempt last gave a sign of life (milliseconds since 1970), None if it is not in hand."""

@@ -1,0 +1,18 @@
+"""Blobs: values too big for an event, under their content hash."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Blobs(Protocol):
+    """A store of immutable contents. `content hash` is SHA-256 in 64 hex digits."""
+
+    def put(self, content: bytes) -> str:
+        """Store the content, durable when the call returns, and answer its content hash. Storing twice is once.
+
+        Raises LogFull where there is no room.
+        """
+
+    def get(self, content_hash: str) -> bytes:
+        """The content. Raises KeyError where there is none, LogCorrupt where it does not match its hash."""

@@ -1,0 +1,65 @@
+"""The log: topics of partitions of records, append-only. What Refold knows about the world, it knows from here.
+
+                       read(offset=2)
+                            │
+      offset  0    1    2   ▼3    4    5   ┆ 6
+            ┌────┬────┬────┬────┬────┬────┐┆
+    journal │    │    │    │    │    │    │◄── append({partition: [a, b]})
+            └────┴────┴────┴────┴────┴────┘┆
+                      └── one batch ──┘    end(partition) = 6: the next offset
+
+What every adapter promises, and no more than Apache Kafka can give:
+
+- *A batch is atomic.* The records of one `append` for one partition stand together, in order, or not at all.
+- *An offset comes back.* `append` answers with the offset of the first record of each batch. It is **not** promised to
+  be the one the caller expected: somebody else may have appended before. The caller looks (see `contracts/journal.py`).
+- *Durable before the answer.* When `append` has returned, the records survive a killed process and a lost power supply.
+- *An error is not a no.* `AppendUnknown` says that nobody knows: the batch is there, or not, or comes later.
+  `LogFull` and `RecordTooLarge` do say no: nothing of the call was stored.
+- *Nothing is ever changed.* Records keep their offset; offsets are contiguous from 0 within a partition.
+- *Reading shows what is durable*, from any offset, in order, and may be done by any number of processes beside the writer.
+
+Records are bytes here; what they mean is `contracts/codec.py`'s knowledge. Offsets count from 0 within topic and partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal, Protocol, TypeAlias
+
+from contracts.errors import LogError
+
+Topic: TypeAlias = Literal["journal", "commands", "definitions", "dead-letters"]
+TOPICS: Final[tuple[Topic, ...]] = ("journal", "commands", "definitions", "dead-letters")
+RECORD_BYTES_MAX_DEFAULT: Final = 8 * 1024 * 1024
+"""A record longer than this is refused with `RecordTooLarge` before anything is written."""
+
+
+class Log(Protocol):
+    """A place for topics. All calls block until done; one thread uses an instance at a time."""
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions `journal` and `commands` have; `definitions` and `dead-letters` have one."""
+
+    @property
+    def record_bytes_max(self) -> int:
+        """The longest record that `append` takes."""
+
+    def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        """Append one batch to each named partition; answer the first offset of each, or why it failed.
+
+        A partition's failure says nothing about the others. Empty batches are not allowed.
+        """
+
+    def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The records from `offset` up to `end` (exclusive; by default what is there when the call begins), with their offsets.
+
+        An offset beyond the end gives nothing. Raises LogCorrupt where a record is missing or cannot be read.
+        """
+
+    def end(self, topic: Topic, partition: int) -> int:
+        """The offset that the next record of the partition would get, as far as it is durable."""
+
+    def close(self) -> None:
+        """Let go of everything. Closing twice is once."""

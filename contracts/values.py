@@ -1,0 +1,52 @@
+"""Values: JSON as bytes, passed through unparsed; a big one is a reference to a blob.
+
+A value is either JSON text in UTF-8 or `@sha256:<64 hex>:<bytes>`. No JSON text begins with `@`, so the two are never
+mixed up, and a value of a user can never be taken for a reference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+import msgspec
+
+from contracts.errors import InvalidInput, Problem
+
+NULL: Final = b"null"
+BLOB_BYTES_MIN_DEFAULT: Final = 64 * 1024
+"""A value longer than this is stored once under its content hash, and events carry the reference."""
+VALUE_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
+"""A value longer than this is refused."""
+
+_PREFIX: Final = b"@sha256:"
+
+encode = msgspec.json.Encoder(enc_hook=lambda value: _plain(value)).encode
+_decode = msgspec.json.Decoder().decode
+
+
+def _plain(value: object) -> Any:
+    raise InvalidInput([Problem("", "json", f"{type(value).__name__} is not a JSON value")])
+
+
+def decode(value: bytes) -> Any:
+    """The parsed JSON of a value that is not a reference. Raises InvalidInput where it is not JSON."""
+    try:
+        return _decode(value)
+    except msgspec.DecodeError as error:
+        raise InvalidInput([Problem("", "json", f"not JSON: {error}")]) from None
+
+
+def is_reference(value: bytes) -> bool:
+    """Whether the value stands for a blob."""
+    return value.startswith(_PREFIX)
+
+
+def reference_to(content: bytes) -> bytes:
+    """The reference that stands for this content."""
+    return b"%s%s:%d" % (_PREFIX, hashlib.sha256(content).hexdigest().encode(), len(content))
+
+
+def blob_of(reference: bytes) -> str:
+    """The content hash (64 hex digits) that a reference names."""
+    return reference[len(_PREFIX) : len(_PREFIX) + 64].decode()
