@@ -15,7 +15,7 @@ from contracts.upcasters import COMMAND_UPCASTERS, EVENT_UPCASTERS, Upcaster, up
 
 _encoder = msgspec.msgpack.Encoder()
 _decision_decoder = msgspec.msgpack.Decoder(Decision)
-_record_decoder = msgspec.msgpack.Decoder(Record)
+_record_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 

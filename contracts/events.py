@@ -90,15 +90,21 @@ class NodeScheduled(_Event, frozen=True, tag=10):
     attempt: int = 1
     data: bytes | None = None
     config: bytes | None = None
+    cache_key: bytes | None = None
 
 
 class NodeStarted(_Event, frozen=True, tag=11):
-    """A node that takes time has begun: a container, a wait, a child. `detail` is what its kind recorded (JSON)."""
+    """A node that takes time has begun: a container, a wait, a child. `detail` is what its kind recorded (JSON).
+
+    Of a loop: its items, their `count`, and how many iterations run at a time.
+    """
 
     path: str
     attempt: int = 1
     data: bytes | None = None
     detail: bytes | None = None
+    count: int = 0
+    concurrency: int = 1
 
 
 class NodeProgressed(_Event, frozen=True, tag=12):
@@ -338,6 +344,7 @@ class ItemsAdded(_Event, frozen=True, tag=42):
 
     path: str
     items: bytes
+    count: int
 
 
 class ChildCancelRequested(_Event, frozen=True, tag=43):

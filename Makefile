@@ -1,0 +1,71 @@
+# The commands of this project. `make` alone lists them.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+REFOLD := $(BIN)/refold
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null),missing)
+UV = $(or $(shell command -v uv),$(BIN)/uv)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench clean lock
+.DELETE_ON_ERROR:
+
+help: ## List these commands
+	@echo 'Usage: make <command> [PYTHON=python3.12] [ARGS="..."]'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+
+run: $(VENV)/.runtime ## Run the example workflow, with live progress
+	@$(REFOLD) run examples/seattle_weather.yaml --files examples --data .refold $(ARGS)
+
+test: $(VENV)/.dev ## Run all tests; ARGS="-k timer" picks some
+	@$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.dev ## Check format, style, types and the direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Put the code into its format and repair what can be repaired
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.runtime ## Measure how fast it is
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## Remove the environment and all caches; the data in .refold stays
+	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name node_modules -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+LOCK = pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet $(ARGS)
+
+lock: $(if $(shell command -v uv),,$(VENV)/.dev) ## Write the lock files again; ARGS=--upgrade takes newer versions
+	@$(UV) $(LOCK) --group build --output-file requirements.lock
+	@$(UV) $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+# The environment is made in three steps, each with a stamp inside of it: a step is done again when its lock is newer.
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'Refold needs Python 3.11 or newer; "$(PYTHON)" is $(FOUND).'; \
+		echo 'Name another one, for example: make $(or $(MAKECMDGOALS),run) PYTHON=python3.12'; exit 1; } >&2
+	@echo 'Setting up $(VENV) (once) ...'
+	@$(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); \
+		echo 'The environment could not be made. Does "$(PYTHON)" have venv? (Debian, Ubuntu: install python3-venv)' >&2; exit 1; }
+
+$(VENV)/.runtime: $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
+	@echo 'Installing what Refold runs with ...'
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo 'Installing what its tests need ...'
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@

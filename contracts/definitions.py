@@ -1,0 +1,241 @@
+"""Workflow definitions: the language users write, as pydantic models. Its meaning stands in `docs/reference/definitions.md`.
+
+A node's `config` is checked against the model of its kind (`domain/nodes/` for control flow, `workers/activities/` for
+activities); bodies nested in a config are `Body` again. Fields that take an expression or a template are marked, so
+that compiling, checking and the JSON Schema follow from the models alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WrapValidator
+from pydantic_core import CoreSchema, PydanticCustomError
+
+NESTING_MAX: Final = 32
+"""How deep bodies may be nested."""
+NODES_MAX: Final = 5_000
+"""How many nodes a definition may have, all bodies together."""
+DEFINITION_BYTES_MAX: Final = 4 * 1024 * 1024
+"""How long a definition may be, as text."""
+
+ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
+NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,62}$"
+DURATION_PATTERN: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$|^P(\d+[WD])+(T(\d+(\.\d+)?[HMS])+)?$|^PT(\d+(\.\d+)?[HMS])+$"
+RESERVED_IDS: Final = frozenset({"in", "true", "false", "null"})
+
+AI_EDGE_TYPES: Final = (
+    "ai_tool",
+    "ai_memory",
+    "ai_language_model",
+    "ai_embedding",
+    "ai_vector_store",
+    "ai_document",
+    "ai_text_splitter",
+    "ai_retriever",
+    "ai_reranker",
+    "ai_output_parser",
+    "ai_agent",
+    "ai_chain",
+)
+EdgeType: TypeAlias = Literal[
+    "main",
+    "error",
+    "ai_tool",
+    "ai_memory",
+    "ai_language_model",
+    "ai_embedding",
+    "ai_vector_store",
+    "ai_document",
+    "ai_text_splitter",
+    "ai_retriever",
+    "ai_reranker",
+    "ai_output_parser",
+    "ai_agent",
+    "ai_chain",
+]
+
+
+class Marker:
+    """What a field of a config means to the compiler: an expression without braces, or a value that may hold templates."""
+
+    def __init__(self, role: Literal["expression", "items", "value"]) -> None:
+        self.role = role
+
+
+def _not_reserved(text: Any) -> Any:
+    if isinstance(text, str) and text in RESERVED_IDS:
+        raise PydanticCustomError("reserved", "`{id}` is reserved; choose another name", {"id": text})
+    return text
+
+
+class TemplateOr:
+    """Marks a field that takes its own type or a string with a `{{ template }}` that gives one."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The field's own schema, or a string with a template in it."""
+        own = handler(schema)
+        return {"anyOf": [own, {"type": "string", "pattern": r"\{\{"}]}
+
+
+def _template_or(value: Any, own: Callable[[Any], Any]) -> Any:
+    return value if isinstance(value, str) and "{{" in value else own(value)
+
+
+_TEMPLATED = (WrapValidator(_template_or), TemplateOr(), Marker("value"))
+
+Identifier = Annotated[str, Field(pattern=ID_PATTERN), BeforeValidator(_not_reserved)]
+Duration = Annotated[str, Field(pattern=DURATION_PATTERN, description="`500ms`, `30s`, `5m`, `2h`, `3d`, `1h30m` or ISO 8601 (`PT1H30M`)")]
+Expression = Annotated[str, Field(min_length=1, description="a CEL expression without braces"), Marker("expression")]
+ExpressionOrBool = Annotated[str | bool, Marker("expression")]
+Items = Annotated[str | list[Any] | dict[str, Any], Marker("items")]
+Value = Annotated[Any, Marker("value")]
+TextValue = Annotated[str, Marker("value")]
+DurationValue = Annotated[str, *_TEMPLATED, Field(pattern=DURATION_PATTERN)]
+CountValue = Annotated[int, *_TEMPLATED, Field(ge=0)]
+ErrorPattern = Annotated[str, Field(pattern=r"^(\*|[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*)$")]
+
+
+class Model(BaseModel):
+    """What all parts of a definition share: no unknown fields, no changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, strict=False)
+
+
+class Count(Model):
+    """So many of them."""
+
+    count: int = Field(ge=1)
+
+
+Join = Literal["all", "any"] | Count
+Losers: TypeAlias = Literal["cancel", "ignore"]
+
+
+class Retry(Model):
+    """When and how often a failed attempt is tried again."""
+
+    max_attempts: int = Field(default=1, ge=1, le=10_000, description="attempts in all, the first one included")
+    initial_delay: Duration = "1s"
+    multiplier: float = Field(default=2.0, ge=1, le=100)
+    max_delay: Duration = "1h"
+    jitter: float = Field(default=0.0, ge=0, le=1, description="the share of a delay that varies")
+    retry_on: list[ErrorPattern] | None = None
+    never_retry_on: list[ErrorPattern] = Field(default_factory=list)
+
+
+class Timeouts(Model):
+    """Limits in time; passing one is a failure of the type `timeout.<name>`."""
+
+    schedule_to_start: Duration | None = None
+    start_to_close: Duration | None = None
+    schedule_to_close: Duration | None = None
+    heartbeat: Duration | None = None
+
+
+class Compensation(Model):
+    """The node that undoes a completed one."""
+
+    type: str
+    config: dict[str, Any] = Field(default_factory=dict)
+    retry: Retry | None = None
+    timeout: Duration | None = None
+
+
+class Cache(Model):
+    """Results by content: kind, config and input the same, result the same."""
+
+    ttl: Duration
+    key: TextValue | None = None
+
+
+class Position(Model):
+    """Where a builder draws the node."""
+
+    x: float
+    y: float
+
+
+class NodeDefinition(Model):
+    """A place in the graph: what happens there, and how it behaves when it fails or takes long."""
+
+    id: Identifier
+    type: str = Field(min_length=1, max_length=100, description="the node kind")
+    config: dict[str, Any] = Field(default_factory=dict)
+    name: str | None = None
+    description: str | None = None
+    position: Position | None = None
+    when: ExpressionOrBool | None = None
+    join: Join = "all"
+    losers: Losers = "cancel"
+    aggregate: Literal["merge", "array", "first", "last"] = "merge"
+    retry: Retry | None = None
+    timeouts: Timeouts | None = None
+    timeout: Duration | None = None
+    on_error: Literal["fail", "incident", "continue"] = "fail"
+    compensate: Compensation | None = None
+    mutex: str | None = Field(default=None, min_length=1, max_length=100)
+    cache: Cache | None = None
+    priority: int | None = Field(default=None, ge=0, le=9)
+    queue: str | None = Field(default=None, min_length=1, max_length=100)
+
+
+class EdgeDefinition(Model):
+    """A way from a port of one node to another node."""
+
+    source: str = Field(alias="from", pattern=r"^[a-z][a-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]*)?$")
+    target: str = Field(alias="to", pattern=ID_PATTERN)
+    when: ExpressionOrBool | None = None
+    type: EdgeType = "main"
+    back: bool = False
+    max_iterations: int | None = Field(default=None, ge=1, le=1_000_000)
+
+
+class Body(Model):
+    """A graph nested in a container."""
+
+    nodes: list[NodeDefinition] = Field(default_factory=list)
+    edges: list[EdgeDefinition] = Field(default_factory=list)
+    variables: dict[Identifier, Any] = Field(default_factory=dict)
+    output: Value = None
+
+
+class Concurrency(Model):
+    """How many executions with the same key run at a time, and what happens to one too many."""
+
+    key: Expression | None = None
+    limit: int = Field(default=1, ge=1)
+    policy: Literal["queue", "reject", "replace", "skip"] = "queue"
+
+
+class Settings(Model):
+    """How the whole execution behaves."""
+
+    timeout: Duration | None = None
+    retry: Retry | None = None
+    on_failure: Literal["incident", "fail"] = "incident"
+    on_error: Body | None = None
+    compensate_on_failure: bool = False
+    concurrency: Concurrency | None = None
+    while_paused: Literal["start", "skip", "queue"] = "start"
+    priority: int = Field(default=5, ge=0, le=9)
+    retention: Duration | None = None
+    search: dict[Identifier, Expression] = Field(default_factory=dict)
+
+
+class WorkflowDefinition(Body):
+    """The graph a user writes; versioned by its content."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    description: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    input: dict[str, Any] | bool | None = Field(default=None, description="JSON Schema 2020-12 of the input")
+    settings: Settings = Field(default_factory=Settings)
+    triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=0, description="later")
+
+
+def has_output(body: Body) -> bool:
+    """Whether the body says what its output is (`output: null` says so too)."""
+    return "output" in body.model_fields_set
+

@@ -1,0 +1,303 @@
+"""Advancing: what moves by itself once a fact is there, until nothing does.
+
+    pump ─► turns on the agenda: start, skip, or fail a node
+         ─► nodes that waited for a mutex, containers whose bodies have all left
+         ─► `wait_until` nodes, when a variable or an output has changed
+         ─► bodies in which nothing lives any more: ScopeLeft, and their container goes on
+"""
+
+from __future__ import annotations
+
+import heapq
+
+from contracts import values
+from contracts.errors import ExpressionError
+from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, ScopeEntered, ScopeLeft, TimerStarted, VariableSet
+from contracts.failure import Failure
+from domain import edges
+from domain.closing import close, root_left
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.definition.graph import Node
+from domain.failing import fail, fail_expression
+from domain.naming import Frame
+from domain.outputs import body_output, last_nodes, merge
+from domain.places import HANDLER, node_path, plain_data, scope_path, taken_sources
+from domain.state import PENDING, TAKEN, NodeRun, Scope
+from domain.stopping import cancel_run, end_cancelled, stop_run, stop_scope
+
+
+def pump(ctx: Deciding) -> None:
+    """Work off all that can move. A paused execution does not move."""
+    if ctx.state.paused or ctx.state.is_ended:
+        return
+    while True:
+        if ctx.agenda:
+            _take_turn(ctx)
+        elif ctx.stopped:
+            finish_stopped(ctx, ctx.stopped.pop(0))
+        elif ctx.ended:
+            _tell_cancellers(ctx, ctx.ended.pop(0))
+        elif ctx.woken:
+            _begin_queued(ctx, ctx.woken.pop(0))
+        elif ctx.changed:
+            ctx.changed = False
+            if "wait_until" in ctx.graph.types:
+                _ask_again(ctx)
+        elif not _leave_a_scope(ctx):
+            break
+    close(ctx)
+
+
+# Turns.
+
+
+def _take_turn(ctx: Deciding) -> None:
+    _, _, path, place = heapq.heappop(ctx.agenda)
+    scope = ctx.state.scopes.get(path)
+    if scope is None:
+        return
+    node = ctx.graph.bodies[scope.body].nodes[place]
+    if scope.ending is not None:
+        return
+    turn = edges.turn_of(scope, node)
+    if turn == "start":
+        start_node(ctx, scope, node)
+    elif turn == "skip":
+        skip_node(ctx, scope, node, node_path(scope, node))
+    elif turn == "unsatisfied":
+        ready = Ready(scope, node, node_path(scope, node), values.NULL, scope.tried + 1, values.NULL)
+        fail(ctx, ready, Failure("join.unsatisfied", f"{node.join_count} incoming edges were to be taken, {scope.taken[place]} were"))
+
+
+def skip_node(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
+    """The node does not run, and skips all its edges."""
+    ctx.emit(NodeSkipped(path))
+    ctx.consider_targets(scope, node)
+
+
+def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
+    """The node's turn has come: its losers go, its `when` is asked, its mutex taken, and its kind begins."""
+    ctx.count_step()
+    path = node_path(scope, node)
+    plain = plain_data(ctx.graph, scope, node)
+    data = plain if plain is not None else ctx.stash(_joined_data(ctx, scope, node))
+    ready = Ready(scope, node, path, data, scope.tried + 1, None if plain is not None else data)
+    if node.losers and node.definition.losers == "cancel":
+        _cancel_losers(ctx, scope, node)
+    if node.when is not None and not _when_holds(ctx, ready):
+        return
+    if node.mutex is not None and ctx.state.mutexes.get(node.mutex):
+        ctx.emit(NodeQueued(path, ready.recorded))
+        return
+    begin(ctx, ready)
+
+
+def _when_holds(ctx: Deciding, ready: Ready) -> bool:
+    assert ready.node.when is not None
+    try:
+        holds = ctx.evaluate(ready.node.when, ctx.frame(ready))
+        if not isinstance(holds, bool):
+            raise ExpressionError(f"`{ready.node.definition.when}`: expected true or false, found {holds!r}")
+    except ExpressionError as error:
+        fail_expression(ctx, ready, error)
+        return False
+    if not holds:
+        skip_node(ctx, ready.scope, ready.node, ready.path)
+    return holds
+
+
+def begin(ctx: Deciding, ready: Ready) -> None:
+    """The node's kind begins; what it cannot evaluate is the node's failure. Its time limits begin with it."""
+    try:
+        ready.node.kind.start(ctx, ready)
+    except ExpressionError as error:
+        fail_expression(ctx, ctx.state.runs.get(ready.path) or ready, error)
+    if ready.node.timeouts and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
+        _arm_limits(ctx, ready.node, run)
+    ctx.touched[ready.scope.path] = None
+
+
+def _arm_limits(ctx: Deciding, node: Node, run: NodeRun) -> None:
+    for name, limit in node.timeouts.items():
+        timer = f"{run.path}:{name}"
+        at_start = name in ("start_to_close", "heartbeat")
+        if timer not in ctx.state.timers and not (at_start and node.is_activity):
+            ctx.emit(TimerStarted(timer, ctx.now + limit))
+
+
+def restart(ctx: Deciding, run: NodeRun) -> None:
+    """The run's next attempt begins, with the same data."""
+    scope = ctx.state.scopes[run.scope]
+    begin(ctx, Ready(scope, ctx.graph.nodes[run.node], run.path, run.data, run.attempt, None))
+
+
+def _begin_queued(ctx: Deciding, path: str) -> None:
+    run = ctx.state.runs.get(path)
+    if run is not None and run.status == "queued":
+        restart(ctx, run)
+
+
+def _joined_data(ctx: Deciding, scope: Scope, node: Node) -> bytes:
+    """What comes in where several things have to be put together."""
+    aggregate = node.definition.aggregate
+    sources = taken_sources(ctx.graph, scope, node)
+    joined = None
+    if not node.incoming and node.place not in scope.looped:
+        joined = ctx.parse(scope.input)
+    elif aggregate == "array":
+        by_place = {source.place: output for source, output in sources}
+        order = [edge.source.place for edge in node.incoming if edge.source.place in by_place]
+        order += [place for place in by_place if place not in order]
+        joined = [ctx.parse(by_place[place]) for place in dict.fromkeys(order)]
+    elif sources:
+        if aggregate in ("first", "last"):
+            joined = ctx.parse(sources[0 if aggregate == "first" else -1][1])
+        else:
+            joined = merge([(source.id, ctx.parse(output)) for source, output in sources])
+    if node.typed_incoming:
+        joined = {**(joined if isinstance(joined, dict) else {} if joined is None else {"data": joined}), **_typed_data(ctx, scope, node)}
+    return values.encode(joined)
+
+
+def _typed_data(ctx: Deciding, scope: Scope, node: Node) -> dict[str, list[object]]:
+    typed: dict[str, list[object]] = {}
+    for edge in node.typed_incoming:
+        end = scope.ended.get(edge.source.place)
+        if scope.edges[edge.number] == TAKEN and end is not None and end.output is not None:
+            typed.setdefault(edge.type, []).append(ctx.parse(end.output))
+    return typed
+
+
+def _cancel_losers(ctx: Deciding, scope: Scope, join: Node) -> None:
+    body = ctx.graph.bodies[scope.body]
+    for place in join.losers:
+        if place in scope.live:
+            cancel_run(ctx, ctx.state.runs[scope.live[place]])
+        elif scope.nodes[place] == PENDING:
+            ctx.emit(NodeCancelled(node_path(scope, body.nodes[place])))
+
+
+# Bodies.
+
+
+def enter_scope(ctx: Deciding, owner: str, label: str, index: int = 0, given: bytes | None = None) -> None:
+    """A body of a container begins: its variables get their first values, and the nodes without incoming edges their turn."""
+    ctx.emit(ScopeEntered(owner, label, index, given))
+    begin_scope(ctx, ctx.state.scopes[scope_path(owner, label, index)])
+
+
+def begin_scope(ctx: Deciding, scope: Scope) -> None:
+    """The first moves of a body that is open."""
+    body = ctx.graph.bodies[scope.body]
+    try:
+        _set_variables(ctx, scope)
+    except ExpressionError as error:
+        ctx.touched[scope.path] = None
+        stop_scope(ctx, scope, Ending("failed", Failure("expression", str(error), node=scope.path)))
+        return
+    for place in body.starts:
+        ctx.consider(scope, body.nodes[place])
+    ctx.touched[scope.path] = None
+
+
+def _set_variables(ctx: Deciding, scope: Scope) -> None:
+    """The variables that the body declares get their first values; those of the workflow may come with the start."""
+    given = {}
+    if scope.path == "" and ctx.state.initial_variables is not None:
+        given = ctx.parse(ctx.state.initial_variables)
+    for name, initial in ctx.graph.bodies[scope.body].variables.items():
+        value = given[name] if name in given else ctx.evaluate(initial, Frame(scope))
+        ctx.emit(VariableSet(scope.path, name, ctx.keep(value)))
+
+
+def _leave_a_scope(ctx: Deciding) -> bool:
+    """Leave the innermost of the touched bodies in which nothing lives; False when there is none."""
+    for path in sorted(ctx.touched, key=lambda p: -p.count("/")):
+        del ctx.touched[path]
+        scope = ctx.state.scopes.get(path)
+        if scope is not None and not scope.live and not scope.lingering:
+            _leave(ctx, scope)
+            return True
+    return False
+
+
+def _leave(ctx: Deciding, scope: Scope) -> None:
+    ending = scope.ending or _good_ending(ctx, scope)
+    owner = ctx.state.runs.get(scope.owner)
+    ctx.emit(ScopeLeft(scope.path, ending))
+    if owner is not None and owner.status == "lingering":
+        ctx.touched[owner.scope] = None
+        ctx.release(ctx.graph.nodes[owner.node])
+        return
+    if scope.path == "" or scope.path == HANDLER:
+        root_left(ctx, scope, ending)
+        return
+    run = ctx.state.runs[scope.owner]
+    if run.status == "stopping":
+        ctx.stopped.append(run.path)
+        return
+    output = ending.output if ending.output is not None else body_output(ctx.graph, scope) or values.NULL
+    ctx.touched[run.scope] = None
+    try:
+        ctx.graph.nodes[run.node].kind.on_scope_left(ctx, run, scope, ending, output)
+    except ExpressionError as error:
+        if run.path in ctx.state.runs:
+            stop_run(ctx, run, Ending("failed", Failure("expression", str(error), node=run.path, attempt=run.attempt)))
+
+
+def _good_ending(ctx: Deciding, scope: Scope) -> Ending:
+    """The body has completed: its output is said where it does not follow from the state."""
+    body = ctx.graph.bodies[scope.body]
+    try:
+        if body.output is not None:
+            return Ending("completed", None, ctx.keep(ctx.evaluate(body.output, Frame(scope))))
+        if body_output(ctx.graph, scope) is None:
+            outputs = {node.id: ctx.parse(scope.ended[node.place].output or values.NULL) for node in last_nodes(ctx.graph, scope)}
+            return Ending("completed", None, ctx.keep(outputs))
+    except ExpressionError as error:
+        return Ending("failed", Failure("expression", str(error), node=scope.owner))
+    return Ending("completed")
+
+
+def finish_stopped(ctx: Deciding, path: str) -> None:
+    """A node that is being stopped: when its last body has left and its clean-up is done, it ends as it was to."""
+    run = ctx.state.runs.get(path)
+    if run is None or run.status != "stopping" or run.bodies or run.ending is None:
+        return
+    kind = ctx.graph.nodes[run.node].kind
+    if kind.on_stopped(ctx, run, run.ending):
+        return
+    ending = run.ending
+    scope = ctx.state.scopes[run.scope]
+    if scope.ending is not None or ending.status in ("cancelled", "terminated"):
+        end_cancelled(ctx, run)
+    elif ending.status == "failed" and ending.failure is not None:
+        fail(ctx, run, ending.failure, final=ending.final)
+    elif ending.status == "completed":
+        complete(ctx, run, ending.output if ending.output is not None else values.NULL)
+    else:
+        end_cancelled(ctx, run)
+        stop_scope(ctx, scope, ending)
+
+
+# Who waits for what.
+
+
+def _ask_again(ctx: Deciding) -> None:
+    """Nodes that wait for a condition are asked again, in the order they began."""
+    for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
+        node = ctx.graph.nodes[run.node]
+        if node.definition.type == "wait_until" and run.path in ctx.state.runs:
+            try:
+                node.kind.on_changed(ctx, run)
+            except ExpressionError as error:
+                fail_expression(ctx, run, error)
+
+
+def _tell_cancellers(ctx: Deciding, path: str) -> None:
+    for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
+        node = ctx.graph.nodes[run.node]
+        if node.definition.type == "cancel" and run.path in ctx.state.runs:
+            node.kind.on_ended(ctx, run, path)
+

@@ -1,0 +1,94 @@
+"""Closing: from the end of the outermost body to the end of the execution.
+
+    outermost body left ─► the workflow's error handler (failed) ─► compensation (cancelled, or failed and asked for)
+                        ─► children still open, by their policy ─► completed · failed · cancelled
+"""
+
+from __future__ import annotations
+
+from contracts.events import (
+    ChildCancelRequested,
+    Ending,
+    ExecutionCancelled,
+    ExecutionCompleted,
+    ExecutionEnding,
+    ExecutionFailed,
+    ScopeEntered,
+)
+from contracts.failure import Failure
+from domain import undo
+from domain.deciding import Deciding
+from domain.places import HANDLER
+from domain.state import Scope
+
+
+def root_left(ctx: Deciding, scope: Scope, ending: Ending) -> None:
+    """The outermost body, or the handler, has ended; `close` does what is left."""
+    if scope.path == HANDLER:
+        return
+    state = ctx.state
+    failure = ending.failure
+    if state.cancelling:
+        ctx.emit(ExecutionEnding(Ending("cancelled")))
+    elif ending.status == "failed":
+        ctx.emit(ExecutionEnding(Ending("failed", failure)))
+    elif ending.status == "cancelled":
+        ctx.emit(ExecutionEnding(Ending("cancelled")))
+    elif state.children:
+        ctx.emit(ExecutionEnding(Ending("completed")))
+    else:
+        ctx.emit(ExecutionCompleted(state.outcome))
+
+
+def close(ctx: Deciding) -> None:
+    """End the execution, or begin the next piece of clean-up."""
+    state = ctx.state
+    if state.ending is None or state.is_ended or state.scopes or state.runs or state.undoing:
+        return
+    status = state.ending.status
+    if status == "failed" and ctx.graph.handler is not None and not state.handled and not state.cancelling:
+        _enter_handler(ctx)
+        return
+    wants_undo = status == "cancelled" or (status == "failed" and ctx.graph.settings.compensate_on_failure)
+    if wants_undo and not state.undone and undo.begin(ctx, "", None):
+        return
+    if _wait_for_children(ctx):
+        return
+    if status == "completed":
+        ctx.emit(ExecutionCompleted(state.outcome))
+    elif status == "failed":
+        ctx.emit(ExecutionFailed(state.ending.failure or Failure("unknown", "no failure was recorded")))
+    else:
+        ctx.emit(ExecutionCancelled())
+
+
+def _enter_handler(ctx: Deciding) -> None:
+    from domain.advance import begin_scope, pump
+
+    assert ctx.state.ending is not None
+    failure = ctx.state.ending.failure
+    ctx.emit(ScopeEntered("", HANDLER, 0, None if failure is None else ctx.keep(failure.as_value())))
+    begin_scope(ctx, ctx.state.scopes[HANDLER])
+    pump(ctx)
+
+
+def _wait_for_children(ctx: Deciding) -> bool:
+    """Apply `on_parent_close` to the children still open; True while one is still cleaning up."""
+    state = ctx.state
+    waiting = False
+    for child, path in list(state.children.items()):
+        policy = child_policy(ctx, path)
+        if policy == "cancel":
+            waiting = True
+            if child not in state.children_asked:
+                ctx.emit(ChildCancelRequested(path, child))
+        elif policy == "terminate":
+            ctx.emit(ChildCancelRequested(path, child, True))
+    return waiting
+
+
+def child_policy(ctx: Deciding, path: str) -> str:
+    """`on_parent_close` of the node that started a child; its body may be gone, so the definition is asked."""
+    definition = ctx.state.child_nodes.get(path)
+    node = ctx.graph.nodes[definition] if definition is not None else None
+    return str(node.config.on_parent_close) if node is not None else "cancel"

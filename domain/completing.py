@@ -1,0 +1,110 @@
+"""Completing: a node has ended well. Its edges are judged first, so that one that cannot be is the node's own failure."""
+
+from __future__ import annotations
+
+from contracts.errors import ExpressionError
+from contracts.events import CompensationRegistered, NodeCompleted, NodesReset
+from contracts.failure import Failure
+from contracts.values import is_reference
+from domain.deciding import Deciding, Ready
+from domain.definition.graph import Edge, Node
+from domain.failing import At, fail, place_of
+from domain.naming import Frame
+from domain.state import NodeRun, Scope
+from domain.stopping import end_cancelled
+
+BACK_EDGE_LIMIT_DEFAULT = 1_000
+
+
+def complete(
+    ctx: Deciding,
+    at: At,
+    output: bytes | None = None,
+    ports: tuple[str, ...] | None = None,
+    failure: Failure | None = None,
+) -> None:
+    """The node ends by these ports (`out`) with this output; without one it passes on its own data."""
+    scope, node = place_of(ctx, at)
+    if scope.ending is not None and isinstance(at, NodeRun):
+        end_cancelled(ctx, at)
+        return
+    value = at.data if output is None else ctx.stash(output)
+    if output is not None and len(output) > ctx.limits.value_bytes_max and not is_reference(output):
+        message = f"the output has {len(output)} bytes; the limit is {ctx.limits.value_bytes_max}"
+        fail(ctx, at, Failure("output.too_large", message))
+        return
+    leaves_by = ports or ("out",)
+    try:
+        untaken, backs = _judge_edges(ctx, at, scope, node, leaves_by, value)
+    except ExpressionError as error:
+        fail(ctx, at, Failure("expression", str(error)))
+        return
+    if (spent := next((edge for edge in backs if _is_spent(scope, edge)), None)) is not None:
+        fail(ctx, at, Failure("loop.limit", f"the edge back to {spent.target.id} was taken {spent.limit or BACK_EDGE_LIMIT_DEFAULT} times already"))
+        return
+    _record(ctx, at, scope, node, output is None, value, ports, untaken, failure)
+    for edge in backs:
+        ctx.emit(NodesReset(scope.path, edge.number))
+        ctx.restarted(scope, edge)
+    ctx.changed = True
+    ctx.consider_targets(scope, node)
+    ctx.release(node)
+    ctx.note_end(at.path)
+
+
+def _record(
+    ctx: Deciding,
+    at: At,
+    scope: Scope,
+    node: Node,
+    passes: bool,
+    value: bytes,
+    ports: tuple[str, ...] | None,
+    untaken: tuple[int, ...],
+    failure: Failure | None,
+) -> None:
+    recorded = at.recorded if passes and isinstance(at, Ready) and at.path not in ctx.state.runs else None
+    undo = None if node.compensate is None or failure is not None else _compensation(ctx, at, node, value)
+    carried = None if passes else ctx.unless_carried(value)
+    said = None if failure is None else failure.at(at.path, at.attempt)
+    ctx.emit(NodeCompleted(at.path, carried, None if ports == ("out",) else ports, untaken, passes, said, recorded))
+    if undo is not None:
+        ctx.emit(undo)
+
+
+def _compensation(ctx: Deciding, at: At, node: Node, output: bytes) -> CompensationRegistered:
+    assert node.compensate is not None
+    frame = (ctx.frame(at) if isinstance(at, Ready) else ctx.frame_of(at))._replace(own_output=output)
+    try:
+        return CompensationRegistered(at.path, ctx.keep(ctx.evaluate(node.compensate, frame)))
+    except ExpressionError as error:
+        return CompensationRegistered(at.path, None, Failure("expression", str(error), node=f"{at.path}.compensate"))
+
+
+def _judge_edges(
+    ctx: Deciding, at: At, scope: Scope, node: Node, ports: tuple[str, ...], output: bytes
+) -> tuple[tuple[int, ...], list[Edge]]:
+    """Which edges of these ports are not taken because of their `when`, and which back edges are taken."""
+    untaken: list[int] = []
+    backs: list[Edge] = []
+    frame: Frame | None = None
+    for edge in node.outgoing:
+        if edge.port not in ports:
+            continue
+        if edge.when is not None:
+            if frame is None:
+                base = ctx.frame(at) if isinstance(at, Ready) else ctx.frame_of(at)
+                frame = base._replace(own_output=output, data=output)
+            holds = ctx.evaluate(edge.when, frame)
+            if not isinstance(holds, bool):
+                raise ExpressionError(f"`{edge.definition.when}` of the edge to {edge.target.id}: expected true or false, found {holds!r}")
+            if not holds:
+                untaken.append(edge.number)
+                continue
+        if edge.is_back:
+            backs.append(edge)
+    return tuple(untaken), backs
+
+
+def _is_spent(scope: Scope, edge: Edge) -> bool:
+    return scope.backs.get(edge.number, 0) >= (edge.limit or BACK_EDGE_LIMIT_DEFAULT)

@@ -1,0 +1,328 @@
+"""Decide: from an execution's state and a command to the events that follow. The heart of Refold, and pure.
+
+    decide(graph, state, command, now) → Decided(events, blobs)       the facts to record; none when it is already so
+                                       → Rejected(reason)             the command is refused; nothing has changed
+
+`state` is changed along the way, event by event, exactly as folding the recorded events would change it. When deciding
+raises after its first event, the caller throws the state away and folds it again from the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from contracts import commands as c
+from contracts import events as e
+from contracts.commands import Command
+from contracts.errors import ExpressionError, Rejected
+from contracts.events import Event
+from contracts.failure import Failure
+from domain import resolving, undo
+from domain.advance import begin_scope, pump, restart
+from domain.completing import complete
+from domain.deciding import LIMITS, Deciding, Limits, ReadBlob, no_blobs
+from domain.definition.graph import Graph
+from domain.definition.inputs import check_input, check_variables
+from domain.evolve import request_of
+from domain.failing import fail, fail_expression
+from domain.places import is_undo
+from domain.signals import deliver
+from domain.state import Execution, NodeRun
+from domain.stopping import stop_run, stop_scope
+
+
+class Decided(NamedTuple):
+    """The facts that a command led to, and the big values they refer to (content hash → content)."""
+
+    events: list[Event]
+    blobs: dict[str, bytes]
+
+
+def decide(
+    graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS
+) -> Decided:
+    """The events that follow from the command. Raises Rejected, with the state unchanged."""
+    assert now >= state.now, f"time runs backwards: {now} after {state.now}"
+    _refuse_if_ended(state, command)
+    ctx = Deciding(graph, state, command, now, read_blob, limits)
+    HANDLERS[type(command)](ctx, command)
+    pump(ctx)
+    if ctx.events:
+        state.now = now
+    return Decided(ctx.events, ctx.blobs)
+
+
+def _refuse_if_ended(state: Execution, command: Command) -> None:
+    if state.version == 0:
+        if not isinstance(command, c.CreateExecution):
+            raise Rejected("unknown_execution", f"there is no execution {state.execution}", execution=state.execution)
+    elif state.is_ended and not isinstance(command, c.CreateExecution):
+        message = f"execution {state.execution} is {state.status}: it takes no more commands"
+        raise Rejected("already_ended", message, execution=state.execution, status=state.status)
+
+
+# The life of an execution.
+
+
+def _create(ctx: Deciding, command: c.CreateExecution) -> None:
+    state = ctx.state
+    if state.version:
+        same_parent = command.parent is not None and command.parent == state.parent
+        if same_parent or request_of(command) == state.request:
+            return
+        raise Rejected("already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution)
+    check_input(ctx.graph, ctx.parse(command.input))
+    check_variables(ctx.graph, None if command.variables is None else ctx.parse(command.variables))
+    ctx.emit(e.ExecutionCreated())
+    if command.start_at is not None and command.start_at > ctx.now:
+        ctx.emit(e.TimerStarted(":start_at", command.start_at))
+    elif command.autostart:
+        _begin(ctx)
+
+
+def _start(ctx: Deciding, command: c.StartExecution) -> None:
+    if not ctx.state.started_at:
+        _begin(ctx)
+
+
+def _begin(ctx: Deciding) -> None:
+    ctx.emit(e.ExecutionStarted())
+    if ctx.graph.timeout_ms:
+        ctx.emit(e.TimerStarted(":workflow", ctx.now + ctx.graph.timeout_ms))
+    begin_scope(ctx, ctx.state.scopes[""])
+
+
+def _pause(ctx: Deciding, command: c.PauseExecution) -> None:
+    if not ctx.state.started_at:
+        raise Rejected("not_started", f"execution {ctx.state.execution} has not started", status=ctx.state.status)
+    if not ctx.state.paused:
+        ctx.emit(e.ExecutionPaused(command.reason))
+
+
+def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
+    if not ctx.state.paused:
+        return
+    held = list(ctx.state.held)
+    ctx.emit(e.ExecutionResumed())
+    _take_up(ctx, held)
+
+
+def _take_up(ctx: Deciding, held: list[Command]) -> None:
+    """What arrived in a pause, in the order it came."""
+    for command in held:
+        if not ctx.state.is_ended:
+            _tolerant(HANDLERS[type(command)], ctx, command)
+            pump(ctx)
+    for signal in list(ctx.state.signals):
+        deliver(ctx, signal)
+
+
+def _tolerant(handler: Callable[[Deciding, Any], None], ctx: Deciding, command: Command) -> None:
+    try:
+        handler(ctx, command)
+    except Rejected:
+        pass  # it was in time when it was held, and is late now
+
+
+def _cancel(ctx: Deciding, command: c.CancelExecution) -> None:
+    state = ctx.state
+    if state.cancelling:
+        return
+    held = list(state.held)
+    ctx.emit(e.ExecutionCancelRequested(command.reason))
+    if not state.started_at:
+        ctx.emit(e.ExecutionCancelled())
+        return
+    for waiting in held:
+        _tolerant(HANDLERS[type(waiting)], ctx, waiting)
+    if state.ending is not None:
+        ctx.emit(e.ExecutionEnding(e.Ending("cancelled")))
+    for scope in [scope for scope in state.scopes.values() if scope.parent is None]:
+        stop_scope(ctx, scope, e.Ending("cancelled"))
+
+
+def _terminate(ctx: Deciding, command: c.TerminateExecution) -> None:
+    from domain.closing import child_policy
+
+    for child, path in list(ctx.state.children.items()):
+        if child_policy(ctx, path) != "abandon":
+            ctx.emit(e.ChildCancelRequested(path, child, True))
+    ctx.emit(e.ExecutionTerminated(command.reason))
+
+
+def _quarantine(ctx: Deciding, command: c.QuarantineExecution) -> None:
+    ctx.emit(e.ExecutionQuarantined(command.reason))
+
+
+def _roll(ctx: Deciding, command: c.RollHistory) -> None:
+    ctx.emit(e.HistoryRolled())
+
+
+# What comes back from the world.
+
+
+def _active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
+    """The run that a report is about. Raises Rejected for an attempt nobody waits for."""
+    run = ctx.state.runs.get(path)
+    if run is None or run.attempt != attempt or run.status != "active":
+        found = "it has ended" if run is None else f"it is {run.status} in attempt {run.attempt}"
+        raise Rejected("stale_attempt", f"nobody waits for attempt {attempt} of {path}: {found}", path=path, attempt=attempt)
+    return run
+
+
+def _is_held(ctx: Deciding) -> bool:
+    """Whether the execution is paused; then the command is kept, once."""
+    if not ctx.state.paused:
+        return False
+    if ctx.command not in ctx.state.held:
+        ctx.emit(e.CommandHeld())
+    return True
+
+
+def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    if _is_held(ctx):
+        return
+    if is_undo(command.path):
+        ctx.emit(e.NodeCompleted(command.path, ctx.unless_carried(command.output)))
+        undo.proceed(ctx)
+    else:
+        complete(ctx, run, command.output)
+
+
+def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    if _is_held(ctx):
+        return
+    _fail_run(ctx, run, command.failure, command.retryable)
+
+
+def _fail_run(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True) -> None:
+    if is_undo(run.path):
+        undo.failed(ctx, run, failure, retryable)
+    else:
+        fail(ctx, run, failure, retryable)
+
+
+def _report_started(ctx: Deciding, command: c.ReportStarted) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    if run.started_at:
+        return
+    ctx.emit(e.NodeProgressed(run.path, None, None, command.worker))
+    limits = ctx.graph.nodes[run.node].timeouts if not is_undo(run.path) else {}
+    for name in ("start_to_close", "heartbeat"):
+        if name in limits:
+            ctx.emit(e.TimerStarted(f"{run.path}:{name}", ctx.now + limits[name]))
+
+
+def _report_progress(ctx: Deciding, command: c.ReportProgress) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    if run.progress is None or command.progress > run.progress:
+        ctx.emit(e.NodeProgressed(run.path, command.progress, command.detail))
+
+
+def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
+    if command.child not in ctx.state.children:
+        raise Rejected("stale_child", f"nobody waits for the child {command.child}", child=command.child)
+    if _is_held(ctx):
+        return
+    if command.status == "completed":
+        ctx.emit(e.ChildCompleted(command.path, command.child))
+    else:
+        ctx.emit(e.ChildFailed(command.path, command.child, command.status))
+    run = ctx.state.runs.get(command.path)
+    if run is not None and getattr(run.memo, "child", "") == command.child:
+        ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
+
+
+def _send_signal(ctx: Deciding, command: c.SendSignal) -> None:
+    state = ctx.state
+    if command.signal in state.signal_ids:
+        return
+    if len(state.signals) >= ctx.limits.signals_max:
+        message = f"{len(state.signals)} signals wait unread in execution {state.execution}; the limit is {ctx.limits.signals_max}"
+        raise Rejected("too_many_signals", message)
+    ctx.emit(e.SignalReceived(state.signals_received + 1))
+    if not state.paused:
+        deliver(ctx, state.signals[-1])
+
+
+# Time.
+
+
+def _fire(ctx: Deciding, command: c.FireTimer) -> None:
+    if ctx.state.timers.get(command.timer) != command.due or command.due > ctx.now:
+        raise Rejected("stale_timer", f"the timer {command.timer} is not due", timer=command.timer)
+    path, _, purpose = command.timer.rpartition(":")
+    if path and _is_held(ctx):
+        return
+    if not path and purpose == "workflow" and _is_held(ctx):
+        return
+    ctx.emit(e.TimerFired(command.timer, command.due))
+    if path:
+        _fire_of_run(ctx, ctx.state.runs[path], purpose)
+    elif purpose == "start_at":
+        _begin(ctx)
+    elif "" in ctx.state.scopes:
+        failure = Failure("timeout.workflow", f"the execution took longer than {ctx.graph.settings.timeout}")
+        stop_scope(ctx, ctx.state.scopes[""], e.Ending("failed", failure, final=True))
+
+
+LIMIT_NAMES: Final = ("schedule_to_start", "start_to_close", "schedule_to_close", "heartbeat")
+
+
+def _fire_of_run(ctx: Deciding, run: NodeRun, purpose: str) -> None:
+    if purpose == "retry":
+        if is_undo(run.path):
+            undo.attempt_again(ctx, run)
+        else:
+            restart(ctx, run)
+    elif purpose in LIMIT_NAMES:
+        _pass_limit(ctx, run, purpose)
+    else:
+        try:
+            ctx.graph.nodes[run.node].kind.on_timer(ctx, run, purpose)
+        except ExpressionError as error:
+            fail_expression(ctx, run, error)
+
+
+def _pass_limit(ctx: Deciding, run: NodeRun, name: str) -> None:
+    node = ctx.graph.nodes[run.node]
+    limit = node.compensate_timeout_ms if is_undo(run.path) else node.timeouts[name]
+    failure = Failure(f"timeout.{name}", f"{run.path} took longer than {limit} ms", {"limit_ms": limit}, run.path, run.attempt)
+    if run.bodies or (run.memo is not None and getattr(run.memo, "child", "")):
+        stop_run(ctx, run, e.Ending("failed", failure))
+    else:
+        _fail_run(ctx, run, failure)
+
+
+def _resolve(ctx: Deciding, command: c.ResolveIncident) -> None:
+    resolving.resolve(ctx, command)
+
+
+def _raise_incident(ctx: Deciding, command: c.RaiseIncident) -> None:
+    resolving.raise_from_engine(ctx, command)
+
+
+HANDLERS: Final[dict[type, Callable[[Deciding, Any], None]]] = {
+    c.CompleteActivity: _complete_activity,
+    c.CreateExecution: _create,
+    c.StartExecution: _start,
+    c.PauseExecution: _pause,
+    c.ResumeExecution: _resume,
+    c.CancelExecution: _cancel,
+    c.TerminateExecution: _terminate,
+    c.SendSignal: _send_signal,
+    c.ReportStarted: _report_started,
+    c.ReportProgress: _report_progress,
+    c.FailActivity: _fail_activity,
+    c.FireTimer: _fire,
+    c.ReportChild: _report_child,
+    c.ResolveIncident: _resolve,
+    c.QuarantineExecution: _quarantine,
+    c.RollHistory: _roll,
+    c.RaiseIncident: _raise_incident,
+}
+"""Who decides about which command."""
+

@@ -1,0 +1,199 @@
+"""Deciding: what a decision has at hand while it is made, and the one door through which facts enter: `emit`.
+
+What is emitted is applied at once, so the next thought sees it. The agenda holds the nodes whose turn may have come,
+in the order written; `advance.pump` works it off until nothing moves.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from contracts import values
+from contracts.commands import Command
+from contracts.errors import Rejected
+from contracts.events import Event, carried, carried_failure
+from contracts.failure import Failure
+from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, is_reference, reference_to
+from domain.definition.graph import Compiled, Edge, Graph, Node
+from domain.evolve import APPLIERS
+from domain.expressions import Program
+from domain.naming import Frame, names_for
+from domain.state import Execution, NodeRun, Scope
+
+ReadBlob: TypeAlias = Callable[[str], bytes]
+"""Gives the content of a blob by its content hash: a pure look-up, since the name is the content."""
+
+STEPS_MAX: Final = 200_000
+"""How many nodes one decision may begin, before the execution gets an incident instead of holding up its partition."""
+
+
+class TooManySteps(Rejected):
+    """One command led to more steps than a decision may have."""
+
+    def __init__(self) -> None:
+        super().__init__("too_many_steps", f"one command led to more than {STEPS_MAX} steps")
+
+
+class Ready(NamedTuple):
+    """A node whose turn has come: its data, and the attempt that begins."""
+
+    scope: Scope
+    node: Node
+    path: str
+    data: bytes
+    attempt: int
+    recorded: bytes | None
+    """The data as the event has to say it; None where it follows from the edges."""
+
+
+class Limits(NamedTuple):
+    """From which size a value becomes a blob, and from which it is refused; in bytes."""
+
+    blob_bytes_min: int = BLOB_BYTES_MIN_DEFAULT
+    value_bytes_max: int = VALUE_BYTES_MAX_DEFAULT
+    signals_max: int = 1_000
+
+
+LIMITS: Final = Limits()
+
+
+def no_blobs(content_hash: str) -> bytes:
+    """Where no blobs are at hand."""
+    raise KeyError(content_hash)
+
+
+class Deciding:
+    """One decision in the making. Also the `Cause` of its events."""
+
+    __slots__ = (
+        "_order",
+        "_parsed",
+        "agenda",
+        "blobs",
+        "changed",
+        "command",
+        "ended",
+        "events",
+        "graph",
+        "limits",
+        "now",
+        "read_blob",
+        "state",
+        "steps",
+        "stopped",
+        "touched",
+        "woken",
+    )
+
+    def __init__(self, graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS) -> None:
+        self.graph = graph
+        self.state = state
+        self.command = command
+        self.now = now
+        self.events: list[Event] = []
+        self.blobs: dict[str, bytes] = {}
+        self.read_blob = read_blob
+        self.limits = limits
+        self.agenda: list[tuple[int, int, str, int]] = []
+        self.touched: dict[str, None] = {}
+        self.stopped: list[str] = []
+        self.ended: list[str] = []
+        self.woken: list[str] = []
+        self.changed = False
+        self.steps = 0
+        self._order = 0
+        self._parsed: dict[bytes, Any] = {}
+
+    def emit(self, event: Event) -> None:
+        """Record a fact, and let it change the state."""
+        self.events.append(event)
+        self.state.version += 1
+        APPLIERS[type(event)](self.graph, self.state, event, self)
+
+    # Values.
+
+    def stash(self, value: bytes) -> bytes:
+        """The value as an event may carry it: itself, or a reference to the blob that it has become."""
+        if len(value) < self.limits.blob_bytes_min or is_reference(value):
+            return value
+        reference = reference_to(value)
+        self.blobs[values.blob_of(reference)] = value
+        return reference
+
+    def keep(self, value: Any) -> bytes:
+        """A parsed value as bytes that an event may carry."""
+        return self.stash(values.encode(value))
+
+    def load(self, value: bytes) -> bytes:
+        """The JSON of a value, be it a blob or not."""
+        if not is_reference(value):
+            return value
+        content_hash = values.blob_of(value)
+        return self.blobs[content_hash] if content_hash in self.blobs else self.read_blob(content_hash)
+
+    def parse(self, value: bytes) -> Any:
+        """The parsed value; parsed once in a decision. Nobody may change it."""
+        if value in self._parsed:
+            return self._parsed[value]
+        parsed = self._parsed[value] = values.decode(self.load(value))
+        return parsed
+
+    def unless_carried(self, value: bytes) -> bytes | None:
+        """The value as an event says it: None where the decision's own command brought it."""
+        return None if value is carried(self.command) else value
+
+    def failure_unless_carried(self, failure: Failure) -> Failure | None:
+        """The failure as an event says it: None where the decision's own command brought it."""
+        return None if failure is carried_failure(self.command) else failure
+
+    # Expressions.
+
+    def evaluate(self, compiled: Compiled, frame: Frame) -> Any:
+        """The value of an expression or a template. Raises ExpressionError."""
+        if isinstance(compiled, Program):
+            return compiled.evaluate(names_for(self, compiled.references, frame))
+        return compiled.literal if compiled.is_static else compiled.render(names_for(self, compiled.references, frame))
+
+    def frame(self, ready: Ready) -> Frame:
+        """The names a node that is about to begin can see."""
+        return Frame(ready.scope, ready.node, ready.data, ready.path)
+
+    def frame_of(self, run: NodeRun) -> Frame:
+        """The names a node that has begun can see."""
+        return Frame(self.state.scopes[run.scope], self.graph.nodes[run.node], run.data, run.path)
+
+    # The agenda.
+
+    def consider(self, scope: Scope, node: Node) -> None:
+        """The node's turn may have come."""
+        self._order += 1
+        heapq.heappush(self.agenda, (node.index, self._order, scope.path, node.place))
+
+    def consider_targets(self, scope: Scope, node: Node) -> None:
+        """The turn of the nodes behind this one may have come; and its body may be done."""
+        for edge in node.outgoing:
+            if not edge.is_back:
+                self.consider(scope, edge.target)
+        self.touched[scope.path] = None
+
+    def restarted(self, scope: Scope, edge: Edge) -> None:
+        """A back edge was taken: its target begins anew, whatever its other edges say."""
+        self.consider(scope, edge.target)
+
+    def release(self, node: Node) -> None:
+        """The node has ended: the next one that waits for its mutex may begin."""
+        if node.mutex is not None and (queue := self.state.mutexes.get(node.mutex)):
+            self.woken.append(queue[0])
+
+    def note_end(self, path: str) -> None:
+        """The node has ended: a `cancel` node may have waited for that."""
+        if "cancel" in self.graph.types:
+            self.ended.append(path)
+
+    def count_step(self) -> None:
+        """One more node begins in this decision."""
+        self.steps += 1
+        if self.steps > STEPS_MAX:
+            raise TooManySteps

@@ -1,0 +1,235 @@
+"""Compiling: from the definition as written to the graph that deciding walks.
+
+Compiling trusts that the definition is valid (`validate.py` finds everything that is not); it raises no problems of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from contracts.definitions import Body as BodyDefinition
+from contracts.definitions import Marker, NodeDefinition, Retry, WorkflowDefinition, has_output
+from contracts.values import encode
+from domain.definition.graph import ERROR_PORT, Body, Compiled, Edge, Graph, Node, RetryPolicy, programs_in, programs_of, visible_bodies
+from domain.expressions import Program, parse_duration, program, value
+from domain.nodes import ACTIVITY, CONTROL_KINDS
+
+
+def compile_definition(definition: WorkflowDefinition, definition_hash: str = "", version: int = 0) -> Graph:
+    """The graph of a valid definition."""
+    graph = Graph(definition, definition_hash, version)
+    graph.root = _add_body(graph, definition, None, "")
+    if definition.settings.on_error is not None:
+        graph.handler = _add_body(graph, definition.settings.on_error, None, "on_error")
+        for node in graph.handler.nodes:
+            node.behind_error = True
+    for body in graph.bodies:
+        _link(body)
+    _mark_what_is_read(graph)
+    graph.types = frozenset(node.definition.type for node in graph.nodes)
+    return graph
+
+
+def _add_body(graph: Graph, definition: BodyDefinition, owner: Node | None, label: str) -> Body:
+    body = Body(len(graph.bodies), owner, label)
+    graph.bodies.append(body)
+    body.variables = {name: value(initial) for name, initial in definition.variables.items()}
+    body.output = value(definition.output) if has_output(definition) else None
+    for place, node_definition in enumerate(definition.nodes):
+        body.nodes.append(_add_node(graph, body, place, node_definition))
+        body.places[node_definition.id] = place
+    for number, edge in enumerate(definition.edges):
+        source, _, port = edge.source.partition(".")
+        if source not in body.places or edge.target not in body.places:
+            continue
+        port = ERROR_PORT if edge.type == ERROR_PORT else port or "out"
+        compiled = Edge(number, edge, body.nodes[body.places[source]], body.nodes[body.places[edge.target]], port)
+        compiled.when = None if edge.when is None else compile_field("expression", edge.when)
+        body.edges.append(compiled)
+    return body
+
+
+def _add_node(graph: Graph, body: Body, place: int, definition: NodeDefinition) -> Node:
+    kind = CONTROL_KINDS.get(definition.type, ACTIVITY)
+    node = Node(len(graph.nodes), place, body, definition, kind)
+    graph.nodes.append(node)
+    if node.is_activity:
+        node.config = definition.config
+        config = value(definition.config)
+        node.fields = {"": config}
+        if config.is_static and definition.config:
+            node.static_config = encode(definition.config)
+    else:
+        node.config = kind.Config.model_validate(definition.config)
+        node.fields = dict(fields_of(node.config))
+    node.ports = kind.ports(node.config)
+    _add_policies(graph, node, definition)
+    for label, nested in kind.bodies(node.config).items():
+        node.bodies[label] = _add_body(graph, nested, node, label)
+    return node
+
+
+def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
+    node.when = None if definition.when is None else compile_field("expression", definition.when)
+    retry: Retry | None = definition.retry or (graph.settings.retry if node.is_activity else None)
+    if retry is not None and retry.max_attempts > 1:
+        node.retry = RetryPolicy(retry)
+    node.timeouts = timeouts_of(definition)
+    if definition.cache is not None:
+        node.cache_ttl_ms = parse_duration(definition.cache.ttl)
+        node.cache_key = None if definition.cache.key is None else value(definition.cache.key)
+    if definition.compensate is not None:
+        node.compensate = value(definition.compensate.config)
+        retry = definition.compensate.retry or graph.settings.retry
+        node.compensate_retry = RetryPolicy(retry) if retry is not None and retry.max_attempts > 1 else None
+        node.compensate_timeout_ms = parse_duration(definition.compensate.timeout) if definition.compensate.timeout else 0
+
+
+def timeouts_of(definition: NodeDefinition) -> dict[str, int]:
+    """The time limits of a node by name, in milliseconds; `timeout` is short for `start_to_close`."""
+    limits = {} if definition.timeouts is None else definition.timeouts.model_dump(exclude_none=True)
+    if definition.timeout is not None:
+        limits.setdefault("start_to_close", definition.timeout)
+    return {name: parse_duration(text) for name, text in limits.items()}
+
+
+# Fields of configs.
+
+
+@cache
+def _roles(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    roles = []
+    for name, field in model.model_fields.items():
+        metadata = [*field.metadata, *(m for part in get_args(field.annotation) for m in getattr(part, "__metadata__", ()))]
+        marker = next((m for m in metadata if isinstance(m, Marker)), None)
+        roles.append((name, marker.role if marker else ""))
+    return tuple(roles)
+
+
+def fields_of(config: BaseModel, prefix: str = "") -> Iterable[tuple[str, Compiled]]:
+    """The expressions and values in a config, by their path in it (`cases[0].when`); bodies are left to themselves."""
+    for name, role in _roles(type(config)):
+        raw = getattr(config, name)
+        if role:
+            if name in config.model_fields_set and raw is not None or (role == "value" and name in config.model_fields_set):
+                yield prefix + name, compile_field(role, raw)
+        elif isinstance(raw, BaseModel) and not isinstance(raw, BodyDefinition):
+            yield from fields_of(raw, f"{prefix}{name}.")
+        elif isinstance(raw, list):
+            for index, item in enumerate(raw):
+                if isinstance(item, BaseModel):
+                    yield from fields_of(item, f"{prefix}{name}[{index}].")
+
+
+def compile_field(role: str, raw: Any) -> Compiled:
+    """A field by its role: a string is an expression where the role says so, anything else a value with templates."""
+    if role in ("expression", "items") and isinstance(raw, str):
+        return program(raw)
+    return value(raw)
+
+
+# What follows from the edges.
+
+
+def _link(body: Body) -> None:
+    for edge in body.edges:
+        edge.source.outgoing.append(edge)
+        if edge.is_back:
+            body.back_edges.append(edge)
+        elif edge.is_typed:
+            edge.target.typed_incoming.append(edge)
+        else:
+            edge.target.incoming.append(edge)
+        if edge.port == ERROR_PORT:
+            edge.source.has_error_edge = True
+    body.unresolved = [len(node.incoming) + len(node.typed_incoming) for node in body.nodes]
+    body.starts = tuple(node.place for node in body.nodes if not node.incoming and not node.typed_incoming)
+    for edge in body.back_edges:
+        edge.resets = _between(edge.target, edge.source)
+        for place in edge.resets:
+            for incoming in body.nodes[place].incoming + body.nodes[place].typed_incoming:
+                incoming.source.feeds_cycle = True
+    for node in body.nodes:
+        if node.join != "all":
+            node.losers = losers_of(body, node)
+    _mark_behind_error(body)
+
+
+def _reach(starts: list[Node], forwards: bool) -> set[int]:
+    seen = {node.place for node in starts}
+    open_nodes = list(starts)
+    while open_nodes:
+        node = open_nodes.pop()
+        edges = node.outgoing if forwards else node.incoming + node.typed_incoming
+        for edge in edges:
+            other = edge.target if forwards else edge.source
+            if not edge.is_back and other.place not in seen:
+                seen.add(other.place)
+                open_nodes.append(other)
+    return seen
+
+
+def _between(target: Node, source: Node) -> tuple[int, ...]:
+    return tuple(sorted(_reach([target], True) & _reach([source], False) | {source.place, target.place}))
+
+
+def losers_of(body: Body, join: Node) -> tuple[int, ...]:
+    """The places from which every path leads to the join."""
+    candidates = _reach([join], False) - {join.place}
+    changed = True
+    while changed:
+        changed = False
+        for place in list(candidates):
+            ways = [edge for edge in body.nodes[place].outgoing if not edge.is_back]
+            if not all(edge.target is join or edge.target.place in candidates for edge in ways):
+                candidates.discard(place)
+                changed = True
+    return tuple(sorted(candidates))
+
+
+def _mark_behind_error(body: Body) -> None:
+    for place in _reach([edge.target for edge in body.edges if edge.port == ERROR_PORT], True):
+        body.nodes[place].behind_error = True
+
+
+def _mark_what_is_read(graph: Graph) -> None:
+    for body in graph.bodies:
+        compiled: list[Compiled] = [] if body.output is None else [body.output]
+        compiled.extend(edge.when for edge in body.edges if edge.when is not None)
+        for field in compiled:
+            _mark(field, body)
+        for node in body.nodes:
+            for _, field in programs_in(node):
+                _mark(field, body)
+            if node.compensate is not None:
+                node.is_read = node.is_read or _names_itself(node)
+            if node.config is not None and "until" in node.fields:
+                for nested in node.bodies.values():
+                    _mark(node.fields["until"], nested)
+
+
+def _names_itself(node: Node) -> bool:
+    assert node.compensate is not None
+    return any(ref.root == "nodes" for ref in node.compensate.references)
+
+
+def _mark(compiled: Compiled, body: Body) -> None:
+    for expression in programs_of(compiled):
+        _mark_references(expression, body)
+
+
+def _mark_references(expression: Program, body: Body) -> None:
+    for reference in expression.references:
+        if reference.root != "nodes":
+            continue
+        for around in visible_bodies(body):
+            if not reference.path:
+                for node in around.nodes:
+                    node.is_read = True
+            elif reference.path[0] in around.places:
+                around.nodes[around.places[reference.path[0]]].is_read = True
+                break

@@ -1,0 +1,202 @@
+"""The graph: a definition compiled once, so that deciding looks nothing up by name and reads no text.
+
+Bodies and nodes are numbered through the whole definition, in the order written; a node's `place` is its number within
+its body. What is worked out here: which edges lead where, what a back edge resets, whom an early join cancels, which
+outputs anybody may still read, and every expression and template (compiled to CEL at its first use).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+from contracts.definitions import Body as BodyDefinition
+from contracts.definitions import EdgeDefinition, NodeDefinition, WorkflowDefinition
+from domain.expressions import Program, Value, parse_duration
+from domain.kind import Kind
+
+Compiled: TypeAlias = Program | Value
+ERROR_PORT: Final = "error"
+
+
+class RetryPolicy:
+    """A retry policy in milliseconds."""
+
+    __slots__ = ("initial_ms", "jitter", "max_attempts", "max_ms", "multiplier", "never", "on")
+
+    def __init__(self, retry: Any) -> None:
+        self.max_attempts: int = retry.max_attempts
+        self.initial_ms = parse_duration(retry.initial_delay)
+        self.multiplier: float = retry.multiplier
+        self.max_ms = parse_duration(retry.max_delay)
+        self.jitter: float = retry.jitter
+        self.on: tuple[str, ...] | None = None if retry.retry_on is None else tuple(retry.retry_on)
+        self.never: tuple[str, ...] = tuple(retry.never_retry_on)
+
+
+class Edge:
+    """A way from a port to a node; `number` counts within the body."""
+
+    __slots__ = ("definition", "is_back", "is_typed", "limit", "number", "port", "resets", "source", "target", "type", "when")
+
+    def __init__(self, number: int, definition: EdgeDefinition, source: Node, target: Node, port: str) -> None:
+        self.number = number
+        self.definition = definition
+        self.source = source
+        self.target = target
+        self.port = port
+        self.type = ERROR_PORT if port == ERROR_PORT else definition.type
+        self.is_typed = self.type.startswith("ai_")
+        self.is_back = definition.back
+        self.limit = definition.max_iterations
+        self.when: Compiled | None = None
+        self.resets: tuple[int, ...] = ()
+
+
+class Node:
+    """A place in a body, with everything that deciding about it needs."""
+
+    __slots__ = (
+        "behind_error",
+        "bodies",
+        "body",
+        "cache_key",
+        "cache_ttl_ms",
+        "compensate",
+        "compensate_retry",
+        "compensate_timeout_ms",
+        "config",
+        "definition",
+        "feeds_cycle",
+        "fields",
+        "has_error_edge",
+        "id",
+        "incoming",
+        "index",
+        "is_activity",
+        "is_read",
+        "join",
+        "join_count",
+        "kind",
+        "losers",
+        "mutex",
+        "outgoing",
+        "place",
+        "ports",
+        "retry",
+        "static_config",
+        "timeouts",
+        "typed_incoming",
+        "when",
+    )
+
+    def __init__(self, index: int, place: int, body: Body, definition: NodeDefinition, kind: Kind) -> None:
+        self.index = index
+        self.place = place
+        self.body = body
+        self.definition = definition
+        self.id = definition.id
+        self.kind = kind
+        self.is_activity = kind.name == "activity"
+        self.config: Any = None
+        self.fields: dict[str, Compiled] = {}
+        self.when: Compiled | None = None
+        self.ports: tuple[str, ...] = ()
+        self.incoming: list[Edge] = []
+        self.typed_incoming: list[Edge] = []
+        self.outgoing: list[Edge] = []
+        self.bodies: dict[str, Body] = {}
+        self.has_error_edge = False
+        self.behind_error = False
+        self.feeds_cycle = False
+        self.is_read = False
+        self.losers: tuple[int, ...] = ()
+        self.retry: RetryPolicy | None = None
+        self.static_config = b"{}"
+        self.timeouts: dict[str, int] = {}
+        self.mutex = definition.mutex
+        self.cache_ttl_ms = 0
+        self.cache_key: Compiled | None = None
+        self.compensate: Value | None = None
+        self.compensate_retry: RetryPolicy | None = None
+        self.compensate_timeout_ms = 0
+        join = definition.join
+        self.join = join if isinstance(join, str) else "count"
+        self.join_count = 1 if join == "any" else 0 if join == "all" else join.count if not isinstance(join, str) else 0
+
+
+class Body:
+    """A graph of nodes; `owner` is the container it is nested in, `label` its place there."""
+
+    __slots__ = ("back_edges", "edges", "index", "label", "nodes", "output", "owner", "places", "starts", "unresolved", "variables")
+
+    def __init__(self, index: int, owner: Node | None, label: str) -> None:
+        self.index = index
+        self.owner = owner
+        self.label = label
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+        self.back_edges: list[Edge] = []
+        self.places: dict[str, int] = {}
+        self.starts: tuple[int, ...] = ()
+        self.unresolved: list[int] = []
+        self.variables: dict[str, Value] = {}
+        self.output: Value | None = None
+
+
+class Graph:
+    """A compiled definition. `definition_hash` names it; `root` is its outermost body."""
+
+    __slots__ = ("bodies", "definition", "definition_hash", "handler", "name", "nodes", "root", "settings", "timeout_ms", "types", "version")
+
+    def __init__(self, definition: WorkflowDefinition, definition_hash: str, version: int) -> None:
+        self.definition = definition
+        self.definition_hash = definition_hash
+        self.version = version
+        self.name = definition.name
+        self.settings = definition.settings
+        self.bodies: list[Body] = []
+        self.nodes: list[Node] = []
+        self.root: Body = Body(0, None, "")
+        self.handler: Body | None = None
+        self.types: frozenset[str] = frozenset()
+        self.timeout_ms = parse_duration(definition.settings.timeout) if definition.settings.timeout else 0
+
+
+def programs_of(compiled: Compiled) -> tuple[Program, ...]:
+    """The expressions in a compiled field."""
+    return (compiled,) if isinstance(compiled, Program) else compiled.programs
+
+
+def programs_in(node: Node) -> Iterator[tuple[str, Compiled]]:
+    """Every compiled field of a node with its path below the node."""
+    for path, compiled in node.fields.items():
+        yield f"config.{path}" if path else "config", compiled
+    if node.when is not None:
+        yield "when", node.when
+    if node.cache_key is not None:
+        yield "cache.key", node.cache_key
+    if node.compensate is not None:
+        yield "compensate.config", node.compensate
+
+
+def visible_bodies(body: Body | None) -> Iterator[Body]:
+    """The body and those around it, innermost first."""
+    while body is not None:
+        yield body
+        body = body.owner.body if body.owner is not None else None
+
+
+__all__ = [
+    "ERROR_PORT",
+    "Body",
+    "BodyDefinition",
+    "Compiled",
+    "Edge",
+    "Graph",
+    "Node",
+    "RetryPolicy",
+    "programs_in",
+    "programs_of",
+    "visible_bodies",
+]

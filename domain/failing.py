@@ -1,0 +1,160 @@
+"""Failing: what a failure of a node leads to.
+
+    retries → error edge → the node's `on_error` → enclosing `try` → `settings.on_error` → compensation → incident or failed
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TypeAlias
+
+from contracts import values
+from contracts.errors import ExpressionError
+from contracts.events import Ending, IncidentRaised, NodeFailed, NodeRetried
+from contracts.failure import NEVER_RETRIED_BY_DEFAULT, Failure, matches
+from domain.deciding import Deciding, Ready
+from domain.definition.graph import ERROR_PORT, Node, RetryPolicy
+from domain.state import NodeRun, Scope
+from domain.stopping import end_cancelled, stop_scope
+
+At: TypeAlias = Ready | NodeRun
+"""A node that is about to begin, or one that has begun."""
+
+
+def place_of(ctx: Deciding, at: At) -> tuple[Scope, Node]:
+    """The scope and the node."""
+    if isinstance(at, Ready):
+        return at.scope, at.node
+    return ctx.state.scopes[at.scope], ctx.graph.nodes[at.node]
+
+
+def fail_expression(ctx: Deciding, at: At, error: ExpressionError) -> None:
+    """An expression of the node could not be evaluated."""
+    fail(ctx, at, Failure("expression", str(error)))
+
+
+def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False) -> None:
+    """The present attempt of the node has failed. `final`: nobody is asked again."""
+    scope, node = place_of(ctx, at)
+    run = ctx.state.runs.get(at.path)
+    recorded = at.recorded if isinstance(at, Ready) and run is None else None
+    if scope.ending is not None and run is not None:
+        end_cancelled(ctx, run)
+        return
+    placed = failure.at(at.path, at.attempt)
+    if not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
+        ctx.emit(NodeRetried(at.path, at.attempt + 1, due, ctx.failure_unless_carried(failure), recorded))
+        return
+    if node.has_error_edge and (untaken := _error_edges(ctx, at, scope, node, placed)) is not None:
+        ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), True, untaken, recorded))
+        _after(ctx, at, scope, node)
+        return
+    if not final and _goes_on(ctx, at, node, failure, placed):
+        return
+    if not final and (node.definition.on_error == "incident" or not _is_handled_above(ctx, scope, placed)):
+        raise_incident(ctx, at, failure, recorded)
+        return
+    ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
+    _after(ctx, at, scope, node)
+    stop_scope(ctx, scope, Ending("failed", placed, final=final))
+
+
+def _after(ctx: Deciding, at: At, scope: Scope, node: Node) -> None:
+    ctx.changed = True
+    ctx.consider_targets(scope, node)
+    ctx.release(node)
+    ctx.note_end(at.path)
+
+
+def raise_incident(ctx: Deciding, at: At, failure: Failure, recorded: bytes | None = None) -> None:
+    """The node's path stops here and needs a person; the other branches go on."""
+    name = str(ctx.state.incidents_raised + 1)
+    ctx.emit(IncidentRaised(name, at.path, ctx.failure_unless_carried(failure), recorded))
+
+
+def _goes_on(ctx: Deciding, at: At, node: Node, failure: Failure, placed: Failure) -> bool:
+    if node.definition.on_error != "continue" or not node.ports:
+        return False
+    from domain.completing import complete
+
+    ports = ("out",) if "out" in node.ports else node.ports[:1]
+    complete(ctx, at, values.encode({"error": placed.as_value()}), ports, failure)
+    return True
+
+
+# Retrying.
+
+
+def _retry_due(ctx: Deciding, at: At, node: Node, run: NodeRun | None, failure: Failure) -> int:
+    """When the next attempt is due; 0 when there is none."""
+    if node.retry is None or node.kind.fails_on_purpose or failure.type == "timeout.schedule_to_close":
+        return 0
+    tried = run.tried if run is not None else at.scope.tried if isinstance(at, Ready) else 0
+    return retry_due(ctx, node.retry, at.path, at.attempt, at.attempt - tried, failure)
+
+
+def retry_due(ctx: Deciding, policy: RetryPolicy, path: str, attempt: int, attempts: int, failure: Failure) -> int:
+    """When attempt `attempt + 1` is due by the policy after so many attempts; 0 when it is not to be."""
+    if attempts >= policy.max_attempts or failure.type == "cancelled":
+        return 0
+    if any(matches(pattern, failure.type) for pattern in policy.never):
+        return 0
+    if policy.on is None:
+        if failure.type in NEVER_RETRIED_BY_DEFAULT:
+            return 0
+    elif not any(matches(pattern, failure.type) for pattern in policy.on):
+        return 0
+    return ctx.now + _delay_ms(policy, attempts, f"{ctx.state.execution}/{path}@{attempt}")
+
+
+def _delay_ms(policy: RetryPolicy, attempts: int, key: str) -> int:
+    """The pause before the next attempt; its jitter derives from the ids, so that it is the same at each replay."""
+    delay = min(policy.initial_ms * policy.multiplier ** min(attempts - 1, 1000), float(policy.max_ms))
+    if policy.jitter:
+        share = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big") / 2**32
+        delay *= 1 - policy.jitter * share
+    return max(int(delay), 1)
+
+
+# Who handles it.
+
+
+def _error_edges(ctx: Deciding, at: At, scope: Scope, node: Node, failure: Failure) -> tuple[int, ...] | None:
+    """The error edges that are not taken; None when none is, and the failure goes on."""
+    untaken = []
+    count = 0
+    value = values.encode(failure.as_value())
+    for edge in node.outgoing:
+        if edge.port != ERROR_PORT:
+            continue
+        count += 1
+        if edge.when is None:
+            continue
+        frame = (ctx.frame(at) if isinstance(at, Ready) else ctx.frame_of(at)).having(error=failure.as_value(), data=ctx.parse(value))
+        try:
+            if ctx.evaluate(edge.when, frame) is not True:
+                untaken.append(edge.number)
+        except ExpressionError:
+            untaken.append(edge.number)
+    return tuple(untaken) if len(untaken) < count else None
+
+
+def _is_handled_above(ctx: Deciding, scope: Scope, failure: Failure) -> bool:
+    """Whether somebody around the body takes the failure: a try, a retry, an error edge, or the workflow itself."""
+    here: Scope | None = scope
+    while here is not None:
+        if here.ending is not None:
+            return True
+        owner = ctx.state.runs.get(here.owner)
+        if owner is None:
+            break
+        node = ctx.graph.nodes[owner.node]
+        if node.kind.handles(ctx, owner, here, failure) or node.has_error_edge or node.definition.on_error != "fail":
+            return True
+        if _retry_due(ctx, owner, node, owner, failure):
+            return True
+        here = ctx.state.scopes[owner.scope]
+    settings = ctx.graph.settings
+    if here is None or here.path != "":
+        return True
+    return settings.on_failure == "fail" or settings.on_error is not None or settings.compensate_on_failure

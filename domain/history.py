@@ -1,0 +1,85 @@
+"""History: reading a partition's journal under the readers' rule, and folding it with every check there is.
+
+    records ─judge─► decisions that count ─fold─► states      chained digests, versions without a gap, schemas that are known
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from contracts.codec import decode_decision, decode_record, read_header
+from contracts.commands import CreateExecution
+from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.journal import Checkpoint, Decided, Decision, chain, judge
+from domain.definition.graph import Graph
+from domain.evolve import fold, initial
+from domain.state import Execution
+
+GraphOf: TypeAlias = Callable[[str], Graph]
+"""The compiled definition of a content hash. Raises KeyError where it is not known."""
+
+
+class Entry(NamedTuple):
+    """A decision that counts: its offset, itself, and its stored bytes and digest."""
+
+    offset: int
+    decision: Decision
+    body: bytes
+    digest: bytes
+
+
+class Unreadable(NamedTuple):
+    """A decision that counts and that this build cannot read."""
+
+    offset: int
+    execution: str
+    first: int
+    reason: str
+
+
+def read_entries(records: Iterable[tuple[int, bytes]], checkpoint: Checkpoint) -> Iterator[Entry | Unreadable]:
+    """The decisions that count by the readers' rule; the checkpoint moves along."""
+    for offset, content in records:
+        record = decode_record(content)
+        if judge(checkpoint, offset, record) != "counts":
+            continue
+        assert isinstance(record, Decided)
+        try:
+            yield Entry(offset, decode_decision(record.body), record.body, record.digest)
+        except UnknownRecord as error:
+            _, execution, first = read_header(record.body)
+            yield Unreadable(offset, execution, first, str(error))
+
+
+class Folded:
+    """An execution with its compiled definition: what an owner keeps, and what folding gives."""
+
+    __slots__ = ("graph", "state")
+
+    def __init__(self, graph: Graph, state: Execution) -> None:
+        self.graph = graph
+        self.state = state
+
+
+def begin(entry: Entry, graph_of: GraphOf) -> Folded:
+    """The state before an execution's first decision. Raises LogCorrupt where it is not a creation, KeyError for an unknown definition."""
+    command = entry.decision.command
+    if not isinstance(command, CreateExecution) or entry.decision.first != 1:
+        raise LogCorrupt(f"offset {entry.offset}: execution {entry.decision.execution} begins with version {entry.decision.first}")
+    folded = Folded(graph_of(command.definition), initial(entry.decision.execution))
+    folded.state.digest = command.definition.encode()
+    return folded
+
+
+def apply(folded: Folded, entry: Entry) -> None:
+    """Fold one decision, after checking that it follows on what is there. Raises LogCorrupt where it does not."""
+    state, decision = folded.state, entry.decision
+    if decision.first != state.version + 1:
+        raise LogCorrupt(f"offset {entry.offset}: execution {decision.execution} goes on with version {decision.first}, expected {state.version + 1}")
+    digest = chain(state.digest, entry.body)
+    if digest != entry.digest:
+        raise LogCorrupt(f"offset {entry.offset}: the digest of execution {decision.execution} at version {decision.first} does not match")
+    if decision.events:
+        fold(folded.graph, state, (decision,))
+    state.digest = digest

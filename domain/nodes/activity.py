@@ -1,0 +1,30 @@
+"""Activities: every kind that is not control flow. The node waits for a worker, which is found by the kind's name."""
+
+from __future__ import annotations
+
+from contracts.events import NodeScheduled
+from domain.deciding import Deciding, Ready
+from domain.kind import Kind
+
+
+class Activity(Kind):
+    """Code that touches the world, run by a worker."""
+
+    name = "activity"
+    summary = "code that touches the world, run by a worker"
+    is_inline = False
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Fill in the templates, once for all attempts, and ask for the attempt."""
+        node = ready.node
+        run = ctx.state.runs.get(ready.path)
+        data = ready.recorded
+        if run is not None and run.config is not None:
+            ctx.emit(NodeScheduled(ready.path, ready.attempt, data))
+            return
+        config = node.fields[""]
+        filled = None if config.is_static else ctx.keep(ctx.evaluate(config, ctx.frame(ready)))
+        key = None if node.cache_key is None else ctx.keep(ctx.evaluate(node.cache_key, ctx.frame(ready)))
+        ctx.emit(NodeScheduled(ready.path, ready.attempt, data, filled, key))
+
+

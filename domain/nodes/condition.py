@@ -1,0 +1,34 @@
+"""`condition`: leaves by `true` or `false`, with what came in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.definitions import ExpressionOrBool, Model
+from contracts.errors import ExpressionError
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.kind import Kind
+
+
+class Condition(Kind):
+    """Asks an expression that is true or false."""
+
+    name = "condition"
+    summary = "leaves by `true` or `false`"
+
+    class Config(Model):
+        """What is asked."""
+
+        expression: ExpressionOrBool
+
+    def ports(self, config: Any) -> tuple[str, ...]:
+        """One each."""
+        return ("true", "false")
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Ask, and leave by the answer."""
+        holds = ctx.evaluate(ready.node.fields["expression"], ctx.frame(ready))
+        if not isinstance(holds, bool):
+            raise ExpressionError(f"`{ready.node.config.expression}`: expected true or false, found {holds!r}")
+        complete(ctx, ready, ports=("true",) if holds else ("false",))

@@ -1,0 +1,151 @@
+"""`for_each`: a body for each item of a list, one after the other or several at a time."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from contracts import values
+from contracts.definitions import Body, Count, CountValue, Expression, Items, Losers, Model
+from contracts.errors import ExpressionError
+from contracts.events import Ending, ItemsAdded, NodeStarted, SignalConsumed
+from contracts.failure import Failure
+from domain.advance import enter_scope
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.failing import fail
+from domain.naming import Frame, iteration_in
+from domain.nodes.loops import Loop, as_list, item_beyond, memo_of, results_of, split_list, whole_number
+from domain.nodes.parallel import complete_early, needed
+from domain.signals import take_buffered
+from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope, Signal
+from domain.stopping import stop_run
+
+
+class More(Model):
+    """Where further items come from while the loop runs."""
+
+    signal: str = Field(min_length=1)
+
+
+class ForEach(Loop):
+    """Runs its body for each item."""
+
+    name = "for_each"
+    summary = "runs a body for each item of a list"
+
+    class Config(Model):
+        """The items, how many at a time, and what a failure, an early end and further items mean."""
+
+        items: Items
+        body: Body
+        concurrency: CountValue = 1
+        on_item_error: Literal["fail", "collect", "stop"] = "fail"
+        max_items: CountValue | None = None
+        wait_for: Literal["all", "any"] | Count = "all"
+        losers: Losers = "cancel"
+        until: Expression | None = None
+        more: More | None = None
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Find the items, and begin as many iterations as may run at a time."""
+        fields, frame = ready.node.fields, ctx.frame(ready)
+        items = as_list(ctx.evaluate(fields["items"], frame), ready.node.config.items)
+        limit = whole_number(ctx, ready, "max_items")
+        if limit is not None and len(items) > limit:
+            fail(ctx, ready, Failure("loop.limit", f"{len(items)} items, max_items is {limit}"))
+            return
+        at_a_time = whole_number(ctx, ready, "concurrency") or 1
+        ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, ctx.keep(items), len(items), at_a_time))
+        run = ctx.state.runs[ready.path]
+        if ready.node.config.more is not None:
+            take_buffered(ctx, run)
+        if ready.path in ctx.state.runs:
+            self._go_on(ctx, run)
+
+    def _go_on(self, ctx: Deciding, run: NodeRun) -> None:
+        """Begin further iterations, or complete when there is nothing left to do."""
+        config, memo = ctx.graph.nodes[run.node].config, memo_of(run)
+        if config.wait_for != "all" and len(memo.results) >= needed(config.wait_for, memo.total):
+            complete_early(ctx, run, self._output(ctx, run), config.losers)
+            return
+        while run.status == "active" and memo.entered < memo.total and memo.open < memo.concurrency:
+            enter_scope(ctx, run.path, "[]", memo.entered, item_beyond(ctx, memo, memo.entered))
+        if memo.open == 0 and run.status == "active":
+            complete(ctx, run, self._output(ctx, run))
+
+    def _output(self, ctx: Deciding, run: NodeRun) -> bytes:
+        collected = ctx.graph.nodes[run.node].config.on_item_error == "collect"
+        return values.encode(results_of(ctx, memo_of(run), collected))
+
+    def handles(self, ctx: Deciding, run: NodeRun, scope: Scope, failure: Failure) -> bool:
+        """A failing item is collected, or ends the loop well, where the config says so."""
+        return ctx.graph.nodes[run.node].config.on_item_error != "fail"
+
+    def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
+        """An iteration has ended: see whether the loop does."""
+        config = ctx.graph.nodes[run.node].config
+        mine = ending.target in ("", run.path)
+        if ending.status == "broken" and mine:
+            complete_early(ctx, run, self._output(ctx, run), "cancel")
+        elif ending.status == "failed" and config.on_item_error == "stop":
+            complete_early(ctx, run, self._output(ctx, run), "cancel")
+        elif ending.status == "completed" or (ending.status == "continued" and mine) or (ending.status == "failed" and config.on_item_error == "collect"):
+            if ending.status == "completed" and self._is_enough(ctx, run, scope, output):
+                complete_early(ctx, run, self._output(ctx, run), config.losers)
+            else:
+                self._go_on(ctx, run)
+        else:
+            stop_run(ctx, run, ending)
+
+    def _is_enough(self, ctx: Deciding, run: NodeRun, scope: Scope, output: bytes) -> bool:
+        """Ask `until` where the iteration that has just ended stood: it sees its nodes, and its output as `data`."""
+        node = ctx.graph.nodes[run.node]
+        until = node.fields.get("until")
+        if until is None:
+            return False
+        frame = Frame(scope, None, output).having(iteration=iteration_in(ctx, run, scope))
+        holds = ctx.evaluate(until, frame)
+        if not isinstance(holds, bool):
+            raise ExpressionError(f"`{node.config.until}`: expected true or false, found {holds!r}")
+        return holds
+
+    def item_of(self, ctx: Deciding, run: NodeRun, scope: Scope) -> Any:
+        """The item that the iteration was given."""
+        return ctx.parse(scope.input)
+
+    def offers_signal(self, ctx: Deciding, run: NodeRun, signal: Signal) -> bool:
+        """Signals with further items, while the loop runs."""
+        more = ctx.graph.nodes[run.node].config.more
+        return more is not None and more.signal == signal.name
+
+    def on_signal(self, ctx: Deciding, run: NodeRun, signal: Signal) -> None:
+        """The payload is a list of further items, or one item."""
+        payload = ctx.parse(signal.payload)
+        items = payload if isinstance(payload, list) else [payload]
+        ctx.emit(SignalConsumed(signal.place, run.path))
+        ctx.emit(ItemsAdded(run.path, ctx.keep(items), len(items)))
+        self._go_on(ctx, run)
+
+    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
+        """A failed item leaves its error in its place; whether that is heeded depends on `on_item_error`."""
+        super().evolve_scope_left(run, scope, ending, output)
+        if ending.status == "failed" and ending.failure is not None:
+            memo_of(run).failures[scope.index] = values.encode({"error": ending.failure.as_value()})
+
+    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
+        """The items stand in the event."""
+        if node.config.more is not None and run.path not in state.waiting:
+            state.waiting.append(run.path)
+        return LoopMemo(event.detail or b"[]", event.count, event.concurrency)
+
+    def input_of(self, run: NodeRun, label: str, index: int) -> bytes:
+        """The item, out of the list that was recorded when the loop began."""
+        return split_list(memo_of(run).items)[index]
+
+    def evolve_items_added(self, run: NodeRun, items: bytes, count: int) -> None:
+        """More to do."""
+        memo = memo_of(run)
+        memo.added.append((items, count))
+        memo.total += count

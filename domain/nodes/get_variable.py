@@ -1,0 +1,33 @@
+"""`get_variable`: a variable's value as the node's output."""
+
+from __future__ import annotations
+
+from contracts.definitions import Identifier, Model, Value
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.kind import Kind
+from domain.state import Scope
+
+
+class GetVariable(Kind):
+    """Reads a variable."""
+
+    name = "get_variable"
+    summary = "gives a variable's value"
+
+    class Config(Model):
+        """Which one, and what is given where it has no value or is null."""
+
+        name: Identifier
+        default: Value = None
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Look from the inside out."""
+        name = ready.node.config.name
+        here: Scope | None = ready.scope
+        while here is not None and name not in here.variables:
+            here = None if here.parent is None else ctx.state.scopes[here.parent]
+        value = None if here is None else ctx.parse(here.variables[name])
+        if value is None and "default" in ready.node.fields:
+            value = ctx.evaluate(ready.node.fields["default"], ctx.frame(ready))
+        complete(ctx, ready, ctx.keep(value))

@@ -1,0 +1,109 @@
+"""What the loops share: how iterations begin and end, and what breaks and continues mean to them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from contracts.definitions import Body
+from contracts.errors import ExpressionError
+from contracts.events import Ending
+from contracts.values import NULL, is_reference
+from domain.kind import Kind
+from domain.state import LoopMemo, NodeRun, Scope
+
+if TYPE_CHECKING:
+    from domain.deciding import Deciding, Ready
+
+_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Loop(Kind):
+    """A container whose body runs again and again; its iterations stand at `loop[0]`, `loop[1]` …"""
+
+    is_container = True
+    is_loop = True
+    is_inline = False
+
+    def bodies(self, config: Any) -> dict[str, Body]:
+        """The one body, for all iterations."""
+        return {"[]": config.body}
+
+    def body_path(self, label: str) -> str:
+        """`body`."""
+        return "body"
+
+    def evolve_scope_entered(self, run: NodeRun, scope: Scope) -> None:
+        """One more iteration is open."""
+        memo = memo_of(run)
+        memo.entered = max(memo.entered, scope.index + 1)
+        memo.open += 1
+
+    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
+        """An iteration has ended; a continued one gives null."""
+        memo = memo_of(run)
+        memo.open -= 1
+        if ending.status == "completed":
+            self.note_result(memo, scope.index, output)
+        elif ending.status == "continued" and ending.target == run.path:
+            self.note_result(memo, scope.index, NULL)
+
+    def note_result(self, memo: LoopMemo, index: int, output: bytes) -> None:
+        """Keep what an iteration gave."""
+        memo.last = output
+        memo.results[index] = output
+
+
+def memo_of(run: NodeRun) -> LoopMemo:
+    """The loop's notes."""
+    assert isinstance(run.memo, LoopMemo), f"{run.path} is no loop"
+    return run.memo
+
+
+@lru_cache(maxsize=256)
+def split_list(items: bytes) -> tuple[bytes, ...]:
+    """The items of a JSON list, each as its own bytes. Cached, as a loop asks for each item in another decision."""
+    return tuple(bytes(item) for item in _raw_list.decode(items))
+
+
+def item_beyond(ctx: Deciding, memo: LoopMemo, index: int) -> bytes | None:
+    """An item that the event of its iteration has to say: of a list that is a blob, or that came later; else None."""
+    count = memo.total - sum(count for _, count in memo.added)
+    if index < count and not is_reference(memo.items):
+        return None
+    for items, length in [(memo.items, count), *memo.added]:
+        if index < length:
+            return ctx.stash(split_list(ctx.load(items))[index])
+        index -= length
+    raise AssertionError(f"there is no item {index}")
+
+
+def as_list(value: Any, source: Any) -> list[Any]:
+    """Items as a list: a map gives `{key, value}`. Raises ExpressionError for anything else."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, dict):
+        return [{"key": key, "value": item} for key, item in value.items()]
+    raise ExpressionError(f"`{source}`: expected a list or a map, found {type(value).__name__}")
+
+
+def whole_number(ctx: Deciding, ready: Ready, name: str) -> int | None:
+    """A count in the config, templates filled in; None where it is not given. Raises ExpressionError where it is none."""
+    field = ready.node.fields.get(name)
+    if field is None:
+        default = getattr(ready.node.config, name)
+        return None if default is None else int(default)
+    number = ctx.evaluate(field, ctx.frame(ready))
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+        raise ExpressionError(f"`{name}`: expected a whole number of 0 or more, found {number!r}")
+    return number
+
+
+def results_of(ctx: Deciding, memo: LoopMemo, collected: bool = False) -> list[Any]:
+    """The outputs of the iterations that completed, in the order of their items; with what stands for failed ones, if asked for."""
+    results = {**memo.results, **memo.failures} if collected else memo.results
+    return [ctx.parse(results[index]) for index in sorted(results)]

@@ -1,0 +1,18 @@
+"""`merge`: brings several paths together; how, is said by the node's `join` and `aggregate`."""
+
+from __future__ import annotations
+
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.kind import Kind
+
+
+class Merge(Kind):
+    """Joins paths; its output is what came in."""
+
+    name = "merge"
+    summary = "brings several paths together"
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Pass on what came in."""
+        complete(ctx, ready)

@@ -1,0 +1,93 @@
+"""`parallel`: several bodies at a time, and what they give together."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from contracts import values
+from contracts.definitions import Body, Count, Identifier, Losers, Model
+from contracts.events import Ending, NodeStarted
+from domain.advance import enter_scope
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.definition.graph import Node
+from domain.kind import Kind
+from domain.outputs import merge
+from domain.state import BranchesMemo, Execution, Memo, NodeRun, Scope
+from domain.stopping import stop_bodies, stop_run
+
+
+class Parallel(Kind):
+    """Runs its branches at a time and waits for all, any, or some of them."""
+
+    name = "parallel"
+    summary = "runs several bodies at a time"
+    is_container = True
+    is_inline = False
+
+    class Config(Model):
+        """The branches by name, how many are waited for, and how their outputs are put together."""
+
+        branches: dict[Identifier, Body] = Field(min_length=1)
+        wait_for: Literal["all", "any"] | Count = "all"
+        aggregate: Literal["object", "merge", "array", "first", "last"] = "object"
+        losers: Losers = "cancel"
+
+    def bodies(self, config: Any) -> dict[str, Body]:
+        """One a branch."""
+        return dict(config.branches)
+
+    def body_path(self, label: str) -> str:
+        """`branches.<name>`."""
+        return f"branches.{label}"
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """All branches begin, in the order written."""
+        ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded))
+        for name in ready.node.config.branches:
+            enter_scope(ctx, ready.path, name)
+
+    def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
+        """A branch has ended: enough of them, and the node completes; a failure or a break ends it at once."""
+        if ending.status != "completed":
+            stop_run(ctx, run, ending)
+            return
+        node = ctx.graph.nodes[run.node]
+        assert isinstance(run.memo, BranchesMemo)
+        if len(run.memo.results) >= needed(node.config.wait_for, len(node.config.branches)):
+            complete_early(ctx, run, self._output(ctx, node, run.memo), node.config.losers)
+
+    def _output(self, ctx: Deciding, node: Node, memo: BranchesMemo) -> bytes:
+        results = {name: ctx.parse(output) for name, output in memo.results.items()}
+        aggregate = node.config.aggregate
+        if aggregate in ("first", "last"):
+            return values.encode(list(results.values())[0 if aggregate == "first" else -1])
+        if aggregate == "merge":
+            return values.encode(merge(list(results.items())))
+        written = {name: results[name] for name in node.config.branches if name in results}
+        return values.encode(list(written.values()) if aggregate == "array" else written)
+
+    def evolve_started(self, state: Execution, run: NodeRun, node: Node, event: NodeStarted) -> Memo:
+        """No branch has completed."""
+        return BranchesMemo()
+
+    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
+        """The output of a branch, as long as it counts."""
+        if isinstance(run.memo, BranchesMemo) and ending.status == "completed":
+            run.memo.results[scope.label] = output
+
+
+def needed(wait_for: Any, count: int) -> int:
+    """How many of so many have to complete."""
+    if wait_for == "all":
+        return count
+    return 1 if wait_for == "any" else int(wait_for.count)
+
+
+def complete_early(ctx: Deciding, run: NodeRun, output: bytes, losers: str) -> None:
+    """The node completes; what still runs in it is cancelled, or left to run and to change nothing."""
+    if losers == "cancel":
+        stop_bodies(ctx, run)
+    complete(ctx, run, output)

@@ -1,0 +1,58 @@
+"""`repeat`: a body so many times, one after the other or several at a time. The body is given the loop's own data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts import values
+from contracts.definitions import Body, CountValue, Model
+from contracts.events import Ending, NodeStarted
+from domain.advance import enter_scope
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.nodes.loops import Loop, memo_of, results_of, whole_number
+from domain.nodes.parallel import complete_early
+from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope
+from domain.stopping import stop_run
+
+
+class Repeat(Loop):
+    """Runs its body so many times."""
+
+    name = "repeat"
+    summary = "runs a body so many times"
+
+    class Config(Model):
+        """How often, and how many at a time."""
+
+        times: CountValue
+        concurrency: CountValue = 1
+        body: Body
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Begin as many iterations as may run at a time."""
+        times = whole_number(ctx, ready, "times") or 0
+        at_a_time = whole_number(ctx, ready, "concurrency") or 1
+        ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, None, times, at_a_time))
+        self._go_on(ctx, ctx.state.runs[ready.path])
+
+    def _go_on(self, ctx: Deciding, run: NodeRun) -> None:
+        memo = memo_of(run)
+        while run.status == "active" and memo.entered < memo.total and memo.open < memo.concurrency:
+            enter_scope(ctx, run.path, "[]", memo.entered)
+        if memo.open == 0 and run.status == "active":
+            complete(ctx, run, values.encode(results_of(ctx, memo)))
+
+    def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
+        """An iteration has ended: begin the next one, or complete."""
+        mine = ending.target in ("", run.path)
+        if ending.status == "completed" or (ending.status == "continued" and mine):
+            self._go_on(ctx, run)
+        elif ending.status == "broken" and mine:
+            complete_early(ctx, run, values.encode(results_of(ctx, memo_of(run))), "cancel")
+        else:
+            stop_run(ctx, run, ending)
+
+    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
+        """No iteration yet."""
+        return LoopMemo(total=event.count, concurrency=event.concurrency)

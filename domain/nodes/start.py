@@ -1,0 +1,18 @@
+"""`start`: where a body may begin; gives the body's input."""
+
+from __future__ import annotations
+
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.kind import Kind
+
+
+class Start(Kind):
+    """Marks the beginning; its output is the input."""
+
+    name = "start"
+    summary = "where a body begins; gives its input"
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Pass on what came in."""
+        complete(ctx, ready)

@@ -1,0 +1,108 @@
+"""`sub_workflow`: another execution as a node: waited for, or started and left to itself."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from contracts import values
+from contracts.commands import ReportChild
+from contracts.definitions import DurationValue, Model, TextValue, Value
+from contracts.errors import ExpressionError
+from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeStarted, TimerStarted
+from contracts.failure import Failure
+from contracts.ids import child_id
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.expressions import parse_duration
+from domain.failing import fail
+from domain.kind import Kind
+from domain.state import ChildMemo, Execution, Memo, NodeRun
+from domain.stopping import stop_run
+
+
+class SubWorkflow(Kind):
+    """Starts a child execution."""
+
+    name = "sub_workflow"
+    summary = "runs another workflow as a child"
+    is_inline = False
+
+    class Config(Model):
+        """Which workflow, with what, and how parent and child hang together."""
+
+        workflow: TextValue = Field(min_length=1)
+        version: int | None = Field(default=None, ge=1)
+        input: Value = None
+        mode: Literal["wait", "detached"] = "wait"
+        timeout: DurationValue | None = None
+        on_parent_close: Literal["cancel", "terminate", "abandon"] = "cancel"
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Ask for the child; its id derives from this node, so that asking twice is once."""
+        fields, config, frame = ready.node.fields, ready.node.config, ctx.frame(ready)
+        workflow = ctx.evaluate(fields["workflow"], frame)
+        if not isinstance(workflow, str):
+            raise ExpressionError(f"`workflow`: expected a name, found {workflow!r}")
+        given = ctx.keep(ctx.evaluate(fields["input"], frame)) if "input" in fields else ready.data
+        child = child_id(ctx.state.execution, ready.path, ready.attempt)
+        limit = duration_of(ctx, fields, "timeout", frame)
+        detached = config.mode == "detached"
+        ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded))
+        ctx.emit(ChildStarted(ready.path, child, workflow, config.version or 0, given, detached))
+        run = ctx.state.runs[ready.path]
+        if detached:
+            complete(ctx, run, values.encode({"execution_id": child}))
+        elif limit is not None:
+            ctx.emit(TimerStarted(f"{ready.path}:child", ctx.now + limit))
+
+    def on_child(self, ctx: Deciding, run: NodeRun, report: ReportChild) -> None:
+        """The child has ended: its output is the node's, its failure the cause of the node's."""
+        if run.status == "stopping":
+            ctx.stopped.append(run.path)
+        elif report.status == "completed":
+            complete(ctx, run, report.output if report.output is not None else values.NULL)
+        else:
+            kind = "child.failed" if report.status in ("failed", "quarantined") else "child.cancelled"
+            details = {"execution_id": report.child, "status": report.status}
+            message = report.failure.message if report.failure is not None else f"the child was {report.status}"
+            fail(ctx, run, Failure(kind, message, details, cause=report.failure))
+
+    def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
+        """The child took too long."""
+        stop_run(ctx, run, Ending("failed", Failure("child.timeout", "the child took too long", None, run.path, run.attempt)))
+
+    def on_cancel(self, ctx: Deciding, run: NodeRun, ending: Ending) -> bool:
+        """The child is stopped first, as `on_parent_close` says."""
+        stop_run(ctx, run, ending)
+        return True
+
+    def on_stopped(self, ctx: Deciding, run: NodeRun, ending: Ending) -> bool:
+        """With `cancel` the node ends after its child's clean-up."""
+        assert isinstance(run.memo, ChildMemo)
+        child = run.memo.child
+        policy = ctx.graph.nodes[run.node].config.on_parent_close
+        if child not in ctx.state.children or policy == "abandon":
+            return False
+        if policy == "terminate":
+            ctx.emit(ChildCancelRequested(run.path, child, True))
+            return False
+        if child not in ctx.state.children_asked:
+            ctx.emit(ChildCancelRequested(run.path, child))
+        return True
+
+    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
+        """The child's id."""
+        return ChildMemo(child_id(state.execution, run.path, run.attempt))
+
+
+def duration_of(ctx: Deciding, fields: Any, name: str, frame: Any) -> int | None:
+    """A duration in the config in milliseconds, templates filled in; None where it is not given."""
+    if name not in fields:
+        return None
+    text = ctx.evaluate(fields[name], frame)
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ExpressionError(f"`{name}`: {error}") from None

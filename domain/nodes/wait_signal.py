@@ -1,0 +1,131 @@
+"""`wait_signal`: waits for a signal, or so many, or the first of several; not longer than a timeout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from contracts import values
+from contracts.definitions import CountValue, DurationValue, Expression, Model, TextValue
+from contracts.errors import ExpressionError
+from contracts.events import Ending, NodeStarted, SignalConsumed, TimerStarted
+from contracts.failure import Failure
+from domain.completing import complete
+from domain.deciding import Deciding, Ready
+from domain.failing import fail
+from domain.kind import Kind
+from domain.nodes.loops import whole_number
+from domain.nodes.sub_workflow import duration_of
+from domain.nodes.switch import PORT_PATTERN
+from domain.signals import take_buffered
+from domain.state import Execution, Memo, NodeRun, Signal, WaitMemo
+
+
+class OneOf(Model):
+    """One of several signals; the first to come wins and decides the port."""
+
+    name: TextValue = Field(min_length=1)
+    filter: Expression | None = None
+    port: str = Field(pattern=PORT_PATTERN)
+
+
+class WaitSignal(Kind):
+    """Waits for a message from outside."""
+
+    name = "wait_signal"
+    summary = "waits for a signal"
+    is_inline = False
+
+    class Config(Model):
+        """Which signals, how many, and how long."""
+
+        name: TextValue | None = Field(default=None, min_length=1)
+        filter: Expression | None = None
+        timeout: DurationValue | None = None
+        count: CountValue = 1
+        buffered: bool = True
+        signals: list[OneOf] | None = Field(default=None, min_length=1)
+
+        @model_validator(mode="after")
+        def _one_form(self) -> WaitSignal.Config:
+            if (self.name is None) == (self.signals is None):
+                raise ValueError("expected either `name` or `signals`")
+            if self.signals is not None and (self.filter is not None or "count" in self.model_fields_set):
+                raise ValueError("`filter` and `count` go with `name`; with `signals` each has its own filter, and one is enough")
+            return self
+
+    def ports(self, config: Any) -> tuple[str, ...]:
+        """`received` or the named ones, and `timeout`."""
+        named = ["received"] if config.signals is None else [one.port for one in config.signals]
+        return tuple(dict.fromkeys([*named, "timeout"]))
+
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """Begin to wait; a signal that came before may be enough."""
+        fields, config, frame = ready.node.fields, ready.node.config, ctx.frame(ready)
+        if config.signals is None:
+            names = [ctx.evaluate(fields["name"], frame)]
+        else:
+            names = [ctx.evaluate(fields[f"signals[{index}].name"], frame) for index in range(len(config.signals))]
+        limit = duration_of(ctx, fields, "timeout", frame)
+        count = whole_number(ctx, ready, "count") or 1
+        ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, values.encode([str(name) for name in names]), count))
+        if limit is not None:
+            ctx.emit(TimerStarted(f"{ready.path}:timeout", ctx.now + limit))
+        take_buffered(ctx, ctx.state.runs[ready.path])
+
+    def offers_signal(self, ctx: Deciding, run: NodeRun, signal: Signal) -> bool:
+        """Whether name and filter match."""
+        return self._match(ctx, run, signal) is not None
+
+    def _match(self, ctx: Deciding, run: NodeRun, signal: Signal) -> int | None:
+        memo, node = run.memo, ctx.graph.nodes[run.node]
+        assert isinstance(memo, WaitMemo)
+        if not node.config.buffered and signal.place <= memo.since:
+            return None
+        for index, name in enumerate(ctx.parse(memo.names)):
+            prefix = "" if node.config.signals is None else f"signals[{index}]."
+            if name == signal.name and self._passes(ctx, run, signal, f"{prefix}filter"):
+                return index
+        return None
+
+    def _passes(self, ctx: Deciding, run: NodeRun, signal: Signal, name: str) -> bool:
+        """Whether the filter lets the signal pass; one that it cannot be applied to stays in the buffer."""
+        program = ctx.graph.nodes[run.node].fields.get(name)
+        if program is None:
+            return True
+        try:
+            return ctx.evaluate(program, ctx.frame_of(run).having(signal=ctx.parse(signal.payload))) is True
+        except ExpressionError:
+            return False
+
+    def on_signal(self, ctx: Deciding, run: NodeRun, signal: Signal) -> None:
+        """Take it; with enough of them the node completes."""
+        config = ctx.graph.nodes[run.node].config
+        index = self._match(ctx, run, signal)
+        port = "received" if config.signals is None else config.signals[index or 0].port
+        ctx.emit(SignalConsumed(signal.place, run.path, "" if port == "received" else port))
+        memo = run.memo
+        assert isinstance(memo, WaitMemo)
+        if len(memo.payloads) >= memo.count:
+            output = memo.payloads[0] if memo.count == 1 else values.encode([ctx.parse(payload) for payload in memo.payloads])
+            complete(ctx, run, output, (port,))
+
+    def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
+        """Nothing came in time: leave by `timeout` where an edge leads from it, else fail."""
+        node = ctx.graph.nodes[run.node]
+        if any(edge.port == "timeout" for edge in node.outgoing):
+            complete(ctx, run, values.NULL, ("timeout",))
+        else:
+            names = ", ".join(ctx.parse(run.memo.names)) if isinstance(run.memo, WaitMemo) else ""
+            fail(ctx, run, Failure("signal.timeout", f"the signal {names} did not come in time"))
+
+    def on_cancel(self, ctx: Deciding, run: NodeRun, ending: Ending) -> bool:
+        """Nothing to clean up."""
+        return False
+
+    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
+        """The wait takes its place behind those that began before."""
+        if run.path not in state.waiting:
+            state.waiting.append(run.path)
+        return WaitMemo(event.detail or b"[]", state.signals_received, event.count)

@@ -1,0 +1,164 @@
+"""React: which effects a recorded fact calls for. Pure, so that they can be derived again after a crash, with the same ids.
+
+`react` is asked after the whole decision was applied and is durable. What the decision itself has already undone
+(an activity that was scheduled and cancelled in one go) calls for nothing. `outstanding` derives from the state alone
+what a new owner has to send again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts import events as e
+from contracts.commands import (
+    Caching,
+    CancelActivity,
+    CancelExecution,
+    CompleteActivity,
+    CreateExecution,
+    Effect,
+    Envelope,
+    FailActivity,
+    Limits,
+    Parent,
+    ReportChild,
+    RunActivity,
+    SendSignal,
+    TerminateExecution,
+)
+from contracts.events import Event
+from contracts.failure import Failure
+from contracts.journal import Decision
+from contracts.values import NULL
+from domain.definition.graph import Graph, Node
+from domain.places import is_undo
+from domain.state import Execution, NodeRun
+
+
+def react(graph: Graph, state: Execution, decision: Decision) -> list[Effect]:
+    """The effects that the events of a decision call for, in their order."""
+    effects: list[Effect] = []
+    for event in decision.events:
+        effects.extend(_react(graph, state, event, decision))
+    return effects
+
+
+def _react(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterator[Effect]:
+    match event:
+        case e.NodeScheduled():
+            run = state.runs.get(event.path)
+            if run is not None and run.status == "active" and run.attempt == event.attempt:
+                yield run_activity(graph, state, run)
+        case e.NodeCompleted() | e.NodeFailed() | e.NodeRetried() | e.NodeCancelled() | e.IncidentRaised():
+            if not _was_reported(decision, event.path):
+                yield from _cancel_activity(graph, state, event)
+        case e.ChildStarted():
+            yield start_child(state, event.path, event.child, event.workflow, event.version, event.input, event.detached)
+        case e.ChildCancelRequested():
+            command = TerminateExecution("the parent ended") if event.terminate else CancelExecution("the parent ended")
+            yield Envelope(f"{event.child}:close", event.child, command, state.execution)
+        case e.SignalEmitted():
+            name = f"{state.execution}/{event.path}"
+            yield Envelope(name, event.execution, SendSignal(name, event.name, event.payload), state.execution)
+        case e.ExecutionCompleted() | e.ExecutionFailed() | e.ExecutionCancelled() | e.ExecutionTerminated() | e.ExecutionQuarantined():
+            yield from report_to_parent(state)
+            yield from _cancel_all(graph, state, decision)
+        case _:
+            pass
+
+
+def _was_reported(decision: Decision, path: str) -> bool:
+    command = decision.command
+    return isinstance(command, CompleteActivity | FailActivity) and command.path == path
+
+
+def _cancel_activity(graph: Graph, state: Execution, event: Event) -> Iterator[Effect]:
+    assert isinstance(event, e.NodeCompleted | e.NodeFailed | e.NodeRetried | e.NodeCancelled | e.IncidentRaised)
+    node = node_of_path(graph, event.path)
+    if node is not None and (node.is_activity or is_undo(event.path)):
+        yield CancelActivity(state.execution, event.path, 0)
+
+
+def _cancel_all(graph: Graph, state: Execution, decision: Decision) -> Iterator[Effect]:
+    """An execution that ended at once leaves nothing running; attempt 0 is every attempt, the empty path every node."""
+    if state.status in ("terminated", "quarantined"):
+        yield CancelActivity(state.execution, "", 0)
+
+
+def node_of_path(graph: Graph, path: str) -> Node | None:
+    """The node that a path names, found by the definition alone."""
+    body = graph.root
+    if path.startswith("settings.on_error/") and graph.handler is not None:
+        body, path = graph.handler, path.removeprefix("settings.on_error/")
+    *containers, last = path.removesuffix(".compensate").split("/")
+    for step in containers:
+        name, label = _split_step(step)
+        place = body.places.get(name)
+        if place is None or label not in body.nodes[place].bodies:
+            return None
+        body = body.nodes[place].bodies[label]
+    place = body.places.get(last.partition("#")[0])
+    return None if place is None else body.nodes[place]
+
+
+def _split_step(step: str) -> tuple[str, str]:
+    name, dot, label = step.partition(".")
+    if dot:
+        return name.partition("#")[0], label
+    return step.partition("[")[0].partition("#")[0], "[]"
+
+
+def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
+    """The activity command for an attempt that is to run."""
+    node = graph.nodes[run.node]
+    definition = node.definition
+    if is_undo(run.path):
+        assert definition.compensate is not None
+        return RunActivity(
+            state.execution, run.path, run.attempt, definition.compensate.type, run.config or b"{}", NULL, state.workflow,
+            Limits(node.compensate_timeout_ms or None), None, definition.queue or "default", _priority(graph, state, node),
+        )  # fmt: skip
+    limits = Limits(node.timeouts.get("start_to_close"), node.timeouts.get("heartbeat"), bool(node.timeouts))
+    caching = Caching(node.cache_ttl_ms, run.cache_key) if node.cache_ttl_ms else None
+    return RunActivity(
+        state.execution, run.path, run.attempt, definition.type, run.config or node.static_config, run.data, state.workflow,
+        limits, caching, definition.queue or "default", _priority(graph, state, node),
+    )  # fmt: skip
+
+
+def _priority(graph: Graph, state: Execution, node: Node) -> int:
+    if node.definition.priority is not None:
+        return node.definition.priority
+    return graph.settings.priority if state.priority is None else state.priority
+
+
+def start_child(state: Execution, path: str, child: str, workflow: str, version: int, given: bytes, detached: bool) -> Envelope:
+    """The command that begins a child. Its definition is looked up by whoever sends it; the child pins what was found."""
+    run = state.runs.get(path)
+    parent = Parent(state.execution, path, run.attempt if run is not None else 1, detached)
+    return Envelope(f"{child}:create", child, CreateExecution(workflow, version, "", given, None, parent, state.priority), state.execution)
+
+
+def report_to_parent(state: Execution) -> Iterator[Effect]:
+    """What a parent hears when its child has ended."""
+    parent = state.parent
+    if parent is None:
+        return
+    failure = state.failure
+    if failure is None and state.status != "completed":
+        failure = Failure("cancelled", state.reason or f"execution {state.execution} was {state.status}")
+    report = ReportChild(parent.path, state.execution, state.status, state.output, failure)
+    yield Envelope(f"{state.execution}:ended", parent.execution, report, state.execution)
+
+
+def outstanding(graph: Graph, state: Execution) -> list[Effect]:
+    """What an open execution waits for from the world, derived from its state: the activities that are to run.
+
+    Commands to other executions are derived again from the decisions above `dispatched_to`.
+    """
+    effects: list[Effect] = []
+    for run in state.runs.values():
+        node = graph.nodes[run.node]
+        if run.status == "active" and (node.is_activity or is_undo(run.path)):
+            effects.append(run_activity(graph, state, run))
+    return effects

@@ -1,0 +1,104 @@
+"""Replay: decide everything again, and compare. Whether a history is what the engine decides can be proved by anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from contracts import values
+from contracts.codec import decode_decision, pack
+from contracts.commands import RollHistory
+from contracts.errors import Divergence, LogCorrupt, RefoldError, Rejected
+from contracts.events import Event
+from domain.decide import decide
+from domain.deciding import ReadBlob, no_blobs
+from domain.history import Entry, Folded, GraphOf, Unreadable, apply, begin
+
+
+class Verifier:
+    """Takes the decisions of a journal in their order, decides each again, and collects what differs."""
+
+    def __init__(self, graph_of: GraphOf, read_blob: ReadBlob = no_blobs, only: str | None = None) -> None:
+        self.divergences: list[Divergence] = []
+        self.decisions = 0
+        self.events = 0
+        self.executions = 0
+        self._graph_of = graph_of
+        self._read_blob = read_blob
+        self._only = only
+        self._open: dict[str, Folded] = {}
+        self._given_up: set[str] = set()
+
+    def run(self, entries: Iterable[Entry | Unreadable]) -> None:
+        """Verify all entries; after its first divergence an execution is left alone."""
+        for entry in entries:
+            execution = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
+            if (self._only is not None and execution != self._only) or execution in self._given_up:
+                continue
+            if isinstance(entry, Unreadable):
+                self._give_up(Divergence(execution, entry.first, "", "a record of a known schema", entry.reason))
+                continue
+            try:
+                self._verify(entry)
+            except Divergence as divergence:
+                self._give_up(divergence)
+
+    def _give_up(self, divergence: Divergence) -> None:
+        self.divergences.append(divergence)
+        self._given_up.add(divergence.execution)
+        self._open.pop(divergence.execution, None)
+
+    def _verify(self, entry: Entry) -> None:
+        decision = entry.decision
+        try:
+            folded = self._open.get(decision.execution)
+            if folded is None:
+                folded = self._open[decision.execution] = begin(entry, self._graph_of)
+                self.executions += 1
+            redecided = self._decide_again(folded, entry)
+        except (LogCorrupt, KeyError) as error:
+            raise Divergence(decision.execution, decision.first, "", "a history that can be followed", str(error)) from None
+        _compare(entry, redecided)
+        self.decisions += 1
+        self.events += len(decision.events)
+        if folded.state.is_ended:
+            del self._open[decision.execution]
+
+    def _decide_again(self, folded: Folded, entry: Entry) -> tuple[Event, ...]:
+        """What the command leads to now, decided on a copy; the state itself follows the record."""
+        decision = entry.decision
+        if isinstance(decision.command, RollHistory):
+            self._check_rolled(folded, decision.command, decision.execution, decision.first)
+        copy = msgspec.msgpack.decode(pack(folded.state), type=type(folded.state))
+        try:
+            redecided = tuple(decide(folded.graph, copy, decision.command, decision.now, self._read_blob).events)
+        except Rejected as rejected:
+            if decision.rejection is None:
+                raise Divergence(decision.execution, decision.first, "", "events", f"a rejection: {rejected.message}") from None
+            redecided = ()
+        except RefoldError as error:
+            raise Divergence(decision.execution, decision.first, "", "events", str(error)) from None
+        apply(folded, entry)
+        return redecided
+
+    def _check_rolled(self, folded: Folded, command: RollHistory, execution: str, version: int) -> None:
+        stored = self._read_blob(values.blob_of(command.state)) if values.is_reference(command.state) else command.state
+        if stored != pack(folded.state):
+            raise Divergence(execution, version, "", "the state that was rolled up", "another state")
+
+
+def _compare(entry: Entry, redecided: tuple[Event, ...]) -> None:
+    recorded = decode_decision(entry.body).events
+    for index in range(max(len(recorded), len(redecided))):
+        expected = redecided[index] if index < len(redecided) else None
+        found = recorded[index] if index < len(recorded) else None
+        if expected != found:
+            event: Any = found if found is not None else expected
+            node = getattr(event, "path", getattr(event, "scope", ""))
+            raise Divergence(entry.decision.execution, entry.decision.first + index, str(node), _show(expected), _show(found))
+
+
+def _show(event: Event | None) -> str:
+    return "no event" if event is None else repr(event)[:500]

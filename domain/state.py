@@ -1,0 +1,251 @@
+"""State: what an execution's history adds up to. Plain data that `evolve` changes in place and a snapshot holds whole.
+
+    Execution
+    ├── scopes   path → Scope      the bodies that are open: "" is the outermost, "fan.left", "per_year[3]"
+    │                              each with the status of its nodes and edges, as bytes
+    ├── runs     path → NodeRun    the nodes that have begun and not ended
+    ├── timers   name → due        "<path>:<purpose>"
+    └── signals, incidents, compensations, mutexes, held commands
+
+What nobody can read any more is not kept: a node's output goes when its successors have begun and no expression names it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from contracts.commands import Command, Parent
+from contracts.events import Ending
+from contracts.failure import Failure
+
+PENDING: Final = 0
+LIVE: Final = 1
+COMPLETED: Final = 2
+FAILED: Final = 3
+SKIPPED: Final = 4
+CANCELLED: Final = 5
+
+UNRESOLVED: Final = 0
+TAKEN: Final = 1
+UNTAKEN: Final = 2
+
+Status: TypeAlias = Literal["created", "scheduled", "running", "paused", "incident", "completed", "failed", "cancelled", "terminated", "quarantined"]
+ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
+"""The statuses that are final."""
+
+RunStatus: TypeAlias = Literal["queued", "active", "retrying", "incident", "stopping", "lingering"]
+SIGNAL_IDS_MAX: Final = 1_000
+"""How many ids of signals an execution remembers, to know a repeated one."""
+
+
+class LoopMemo(msgspec.Struct, tag="loop"):
+    """What a loop notes. `items` is a JSON list, `added` further ones; `results` the outputs by index, `failures` what stands for an item that failed."""
+
+    items: bytes = b"[]"
+    total: int = 0
+    concurrency: int = 1
+    entered: int = 0
+    open: int = 0
+    last: bytes = b"null"
+    added: list[tuple[bytes, int]] = msgspec.field(default_factory=list)
+    results: dict[int, bytes] = msgspec.field(default_factory=dict)
+    failures: dict[int, bytes] = msgspec.field(default_factory=dict)
+
+
+class BranchesMemo(msgspec.Struct, tag="branches"):
+    """What a parallel notes: the outputs of the branches that have completed, in that order."""
+
+    results: dict[str, bytes] = msgspec.field(default_factory=dict)
+    open: int = 0
+
+
+class TryMemo(msgspec.Struct, tag="try"):
+    """What a try notes: in which body it is, and how it ends after its finally."""
+
+    phase: str = "body"
+    ending: Ending | None = None
+
+
+class WaitMemo(msgspec.Struct, tag="wait"):
+    """What a wait for signals notes: the names (a JSON list), how many signals came before it, how many it needs, and those so far."""
+
+    names: bytes = b"[]"
+    since: int = 0
+    count: int = 1
+    payloads: list[bytes] = msgspec.field(default_factory=list)
+
+
+class ChildMemo(msgspec.Struct, tag="child"):
+    """What a sub-workflow notes: its child."""
+
+    child: str = ""
+
+
+class CancelMemo(msgspec.Struct, tag="cancel"):
+    """What a cancel node notes: what it ended, and what it still waits for."""
+
+    ended: list[str] = msgspec.field(default_factory=list)
+    waiting: list[str] = msgspec.field(default_factory=list)
+
+
+Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo
+
+
+class NodeRun(msgspec.Struct):
+    """A node that has begun and not ended. `tried` is the highest attempt that an earlier life of the node has used."""
+
+    path: str
+    node: int
+    scope: str
+    status: RunStatus
+    data: bytes
+    attempt: int = 1
+    tried: int = 0
+    scheduled_at: int = 0
+    started_at: int = 0
+    config: bytes | None = None
+    cache_key: bytes | None = None
+    memo: Memo | None = None
+    ending: Ending | None = None
+    bodies: int = 0
+    tried_inside: int = 0
+    progress: float | None = None
+    last_failure: Failure | None = None
+    inherited: Failure | None = None
+
+
+class Ended(msgspec.Struct, gc=False):
+    """What is kept of a node that has ended, while somebody may read it. `at` orders the ends.
+
+    `failure` is the node's own, `inherited` the one that `error` names because of an error edge before it.
+    """
+
+    at: int
+    output: bytes | None = None
+    failure: Failure | None = None
+    inherited: Failure | None = None
+
+
+class Scope(msgspec.Struct):
+    """A body that is open: one byte of status a node and an edge; `live` maps places to the paths of runs.
+
+    Attempts in it are counted from above `tried`, `used` is the highest one so far: a container that is tried again
+    enters its bodies with other attempts than before, so that no late result is taken for a new one.
+    `lingering` are containers that have completed while losers of theirs still run; the body waits for them.
+    """
+
+    path: str
+    owner: str
+    label: str
+    index: int
+    body: int
+    parent: str | None
+    input: bytes
+    nodes: bytearray
+    edges: bytearray
+    unresolved: list[int]
+    taken: list[int]
+    tried: int = 0
+    used: int = 0
+    variables: dict[str, bytes] = msgspec.field(default_factory=dict)
+    live: dict[int, str] = msgspec.field(default_factory=dict)
+    lingering: list[str] = msgspec.field(default_factory=list)
+    ended: dict[int, Ended] = msgspec.field(default_factory=dict)
+    rounds: dict[int, int] = msgspec.field(default_factory=dict)
+    backs: dict[int, int] = msgspec.field(default_factory=dict)
+    looped: dict[int, tuple[int, Ended]] = msgspec.field(default_factory=dict)
+    ending: Ending | None = None
+    failure: Failure | None = None
+    last_end: int = -1
+    last_end_outcome: str | None = None
+
+
+class Signal(msgspec.Struct, gc=False):
+    """A signal in the buffer; `place` counts from 1 in the order of arrival."""
+
+    place: int
+    name: str
+    payload: bytes
+
+
+class Incident(msgspec.Struct):
+    """A path that stopped and needs a person."""
+
+    incident: str
+    path: str
+    failure: Failure
+    raised_at: int
+
+
+class Compensation(msgspec.Struct):
+    """A completed node that can be undone; `config` has all templates filled in."""
+
+    path: str
+    node: int
+    config: bytes | None = None
+    failure: Failure | None = None
+    started: bool = False
+
+
+class Undoing(msgspec.Struct):
+    """An undoing under way: what is left, and the node that asked for it (`""`: the execution)."""
+
+    by: str
+    paths: list[str]
+    done: list[str] = msgspec.field(default_factory=list)
+
+
+class Execution(msgspec.Struct):
+    """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970."""
+
+    execution: str
+    workflow: str = ""
+    workflow_version: int = 0
+    definition: str = ""
+    status: Status = "created"
+    version: int = 0
+    digest: bytes = b""
+    input: bytes = b"null"
+    initial_variables: bytes | None = None
+    trigger: bytes | None = None
+    request: bytes = b""
+    parent: Parent | None = None
+    priority: int | None = None
+    created_at: int = 0
+    started_at: int = 0
+    ended_at: int = 0
+    now: int = 0
+    rolled_at: int = 0
+    paused: bool = False
+    cancelling: bool = False
+    reason: str = ""
+    ending: Ending | None = None
+    handled: bool = False
+    undone: bool = False
+    output: bytes | None = None
+    outcome: str | None = None
+    failure: Failure | None = None
+    variables: dict[str, bytes] = msgspec.field(default_factory=dict)
+    scopes: dict[str, Scope] = msgspec.field(default_factory=dict)
+    runs: dict[str, NodeRun] = msgspec.field(default_factory=dict)
+    timers: dict[str, int] = msgspec.field(default_factory=dict)
+    signals: list[Signal] = msgspec.field(default_factory=list)
+    signal_ids: list[str] = msgspec.field(default_factory=list)
+    signals_received: int = 0
+    waiting: list[str] = msgspec.field(default_factory=list)
+    children: dict[str, str] = msgspec.field(default_factory=dict)
+    children_asked: list[str] = msgspec.field(default_factory=list)
+    child_nodes: dict[str, int] = msgspec.field(default_factory=dict)
+    incidents: dict[str, Incident] = msgspec.field(default_factory=dict)
+    incidents_raised: int = 0
+    compensations: list[Compensation] = msgspec.field(default_factory=list)
+    undoing: list[Undoing] = msgspec.field(default_factory=list)
+    mutexes: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    held: list[Command] = msgspec.field(default_factory=list)
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the execution has reached a final status."""
+        return self.status in ENDED

@@ -1,0 +1,60 @@
+"""What the events of compensation mean: which nodes can be undone, which are being undone, and for whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contracts.values import NULL
+from domain.state import Compensation, Execution, NodeRun, Undoing
+
+if TYPE_CHECKING:
+    from domain.definition.graph import Graph
+
+UNDO_LENGTH = len(".compensate")
+
+
+def undone_node(path: str) -> str:
+    """The path of the node that an undoing path belongs to."""
+    return path[:-UNDO_LENGTH]
+
+
+def find(state: Execution, path: str) -> Compensation | None:
+    """The compensation registered for the run at a node's path."""
+    return next((c for c in reversed(state.compensations) if c.path == path), None)
+
+
+def begin(state: Execution, by: str, paths: tuple[str, ...]) -> None:
+    """An undoing has begun."""
+    state.undoing.append(Undoing(by, list(paths)))
+    state.undone = state.undone or not by
+    for path in paths:
+        if (found := find(state, path)) is not None:
+            found.started = True
+
+
+def open_run(graph: Graph, state: Execution, path: str, now: int) -> NodeRun:
+    """The undoing of one node runs."""
+    found = find(state, undone_node(path))
+    run = NodeRun(path, found.node if found else 0, "", "active", NULL, scheduled_at=now)
+    run.config = found.config if found else None
+    state.runs[path] = run
+    return run
+
+
+def end(state: Execution, path: str, done: bool) -> None:
+    """The undoing of one node has ended; what is undone cannot be undone again."""
+    state.runs.pop(path, None)
+    for timer in [name for name in state.timers if name.startswith(path + ":")]:
+        del state.timers[timer]
+    undone = undone_node(path)
+    state.compensations = [c for c in state.compensations if c.path != undone]
+    for undoing in state.undoing:
+        if undone in undoing.paths:
+            undoing.paths.remove(undone)
+            if done:
+                undoing.done.append(undone)
+
+
+def finish(state: Execution, by: str) -> None:
+    """An undoing has ended."""
+    state.undoing = [undoing for undoing in state.undoing if undoing.by != by]

@@ -1,0 +1,1 @@
+"""Logs: the adapters of `contracts/ports/log.py`."""

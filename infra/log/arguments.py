@@ -1,0 +1,52 @@
+"""What every log asks of its callers, in one place, so that all adapters refuse the same mistakes.
+
+A wrong topic, partition or offset is a bug of the caller: it raises ValueError and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from contracts.errors import RecordTooLarge
+from contracts.ports.log import TOPICS, Topic
+
+PARTITIONS_MAX = 1024
+"""As many as an execution id can name (`contracts/ids.py`)."""
+
+
+def partitions_in(topic: Topic, partitions: int) -> int:
+    """How many partitions a topic has in a log of that many; only what executions live in is divided."""
+    if topic not in TOPICS:
+        raise ValueError(f"there is no topic {topic!r}; topics are {', '.join(TOPICS)}")
+    return partitions if topic in ("journal", "commands") else 1
+
+
+def check_partitions(partitions: int) -> None:
+    """Refuse a partition count that no log can have."""
+    if not 1 <= partitions <= PARTITIONS_MAX:
+        raise ValueError(f"a log has 1 to {PARTITIONS_MAX} partitions, not {partitions}")
+
+
+def check_place(topic: Topic, partition: int, partitions: int, offset: int = 0) -> None:
+    """Refuse a place that no record can have in a log of that many partitions."""
+    count = partitions_in(topic, partitions)
+    if not 0 <= partition < count:
+        raise ValueError(f"{topic} has partitions 0 to {count - 1}, not {partition}")
+    if offset < 0:
+        raise ValueError(f"offsets count from 0; {offset} was asked for")
+
+
+def check_batches(topic: Topic, batches: Mapping[int, Sequence[bytes]], partitions: int) -> None:
+    """Refuse an append that cannot be meant: an unknown partition, or a batch without records."""
+    for partition, records in batches.items():
+        check_place(topic, partition, partitions)
+        if not records:
+            raise ValueError(f"the batch for partition {partition} of {topic} is empty")
+
+
+def too_large(records: Sequence[bytes], record_bytes_max: int) -> RecordTooLarge | None:
+    """The reason not to take the batch, when one of its records is longer than the log allows."""
+    for place, record in enumerate(records):
+        if len(record) > record_bytes_max:
+            return RecordTooLarge(f"record {place} of the batch has {len(record):,} bytes; the log takes {record_bytes_max:,} at most")
+    return None

@@ -1,0 +1,59 @@
+"""The smallest possible log: lists in memory. The test double of every other, and the one to read first.
+
+It keeps what the port promises except durability: "durable" here is "as long as the process lives".
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from contracts.errors import LogError
+from contracts.ports.log import RECORD_BYTES_MAX_DEFAULT, Topic
+from infra.log.arguments import check_batches, check_partitions, check_place, too_large
+
+
+class MemoryLog:
+    """A `Log` that forgets. Several owners may share one instance: that is how a test makes them meet."""
+
+    def __init__(self, partitions: int = 1, record_bytes_max: int = RECORD_BYTES_MAX_DEFAULT) -> None:
+        check_partitions(partitions)
+        self._partitions = partitions
+        self._record_bytes_max = record_bytes_max
+        self._records: defaultdict[tuple[Topic, int], list[bytes]] = defaultdict(list)
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions `journal` and `commands` have."""
+        return self._partitions
+
+    @property
+    def record_bytes_max(self) -> int:
+        """The longest record that `append` takes."""
+        return self._record_bytes_max
+
+    def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        """Append one batch to each named partition; answer the first offset of each, or why it failed."""
+        check_batches(topic, batches, self._partitions)
+        return {partition: self._append(topic, partition, records) for partition, records in batches.items()}
+
+    def _append(self, topic: Topic, partition: int, records: Sequence[bytes]) -> int | LogError:
+        if refusal := too_large(records, self._record_bytes_max):
+            return refusal
+        first = self.end(topic, partition)
+        self._records[topic, partition].extend(records)
+        return first
+
+    def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The records from `offset` up to `end` (exclusive; by default what is there when the call begins)."""
+        check_place(topic, partition, self._partitions, offset)
+        found = self._records[topic, partition][offset:end]
+        return iter(list(enumerate(found, start=offset)))
+
+    def end(self, topic: Topic, partition: int) -> int:
+        """The offset that the next record of the partition would get."""
+        check_place(topic, partition, self._partitions)
+        return len(self._records[topic, partition])
+
+    def close(self) -> None:
+        """Nothing to let go of: another owner may still hold the same instance."""

@@ -1,0 +1,1 @@
+"""What is read: pure functions from events to rows."""

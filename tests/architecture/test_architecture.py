@@ -1,0 +1,131 @@
+"""The shape of the code: who may import whom, what users see, and how large things get."""
+
+import ast
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import refold
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("contracts", "domain", "projections", "workers", "api", "infra", "refold")
+ENGINE = frozenset(PACKAGES) - {"refold"}
+
+FUNCTION_LINES_MAX = 70
+FUNCTION_LINES_MEDIAN_MAX = 12
+FILE_LINES_MAX = 400
+LONG_FUNCTIONS: dict[str, str] = {}
+"""`<file>:<function>` → why it is better in one piece."""
+LONG_FILES = {"contracts/events.py": "every event in one file: it is the storage format, read from top to bottom"}
+
+
+def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=300)
+
+
+def sources() -> list[Path]:
+    return [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def functions(file: Path) -> Iterator[tuple[str, int]]:
+    """Every function of a file, as `<file>:<function>`, and how many lines it has."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield f"{name_of(file)}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+def imported_modules(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or "."
+
+
+# Imports
+
+
+def test_imports_run_one_way() -> None:
+    result = run(Path(sys.executable).with_name("lint-imports"), "--no-cache")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_ports_are_made_of_types_only() -> None:
+    allowed = {"__future__", "typing", "collections.abc", "dataclasses", "enum", "pydantic"}
+    for file in (ROOT / "contracts" / "ports").glob("*.py"):
+        foreign = {name for name in imported_modules(file) if name not in allowed and not name.startswith("contracts.")}
+        assert not foreign, f"{name_of(file)} imports {sorted(foreign)}"
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    missing = {name_of(file.parent) for file in sources() if not (file.parent / "__init__.py").exists()}
+    assert not missing, "without an __init__.py a folder is left out of the import contracts"
+
+
+# The face
+
+
+def test_the_face_is_small() -> None:
+    assert refold.__all__ == ["__version__"]
+
+
+def test_importing_refold_is_light() -> None:
+    heavy = sorted(ENGINE | {"pydantic", "msgspec", "httpx2", "asyncio"})
+    code = f"import refold, sys; print(*(name for name in {heavy} if name in sys.modules))"
+    result = run(sys.executable, "-c", code)
+    assert (result.returncode, result.stdout.strip()) == (0, ""), result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the built wheel installed into it, and nothing else."""
+    wheels, target = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("installed")
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    built = run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, ROOT)
+    assert built.returncode == 0, built.stdout + built.stderr
+    unpacked = run(*pip, "install", "--no-deps", "--no-index", "--target", target, *wheels.glob("*.whl"))
+    assert unpacked.returncode == 0, unpacked.stdout + unpacked.stderr
+    return target
+
+
+def test_the_wheel_holds_every_package_and_nothing_else(installed: Path) -> None:
+    folders = {entry.name for entry in installed.iterdir() if entry.is_dir() and not entry.name.endswith(".dist-info")}
+    assert folders - {"bin"} == set(PACKAGES)
+    assert {file.relative_to(installed).as_posix() for file in installed.rglob("*.py")} == {name_of(file) for file in sources()}
+
+
+def test_refold_can_be_imported_beside_a_users_own_packages(installed: Path, tmp_path: Path) -> None:
+    for name in ENGINE:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('the wrong package')\n")
+    # -S: without the environment's packages, so that what is imported is the wheel.
+    result = run(sys.executable, "-S", "-c", "import refold; print(refold.__file__)", cwd=tmp_path, env={"PYTHONPATH": str(installed)})
+    assert result.returncode == 0, result.stderr
+    assert Path(result.stdout.strip()).is_relative_to(installed)
+
+
+# Sizes. They only ever shrink: a line in the lists above needs a reason, and goes when it is no longer needed.
+
+
+def test_no_function_is_long_without_a_reason() -> None:
+    long = {name for file in sources() for name, lines in functions(file) if lines > FUNCTION_LINES_MAX}
+    assert long == set(LONG_FUNCTIONS)
+
+
+def test_no_file_is_long_without_a_reason() -> None:
+    long = {name_of(file) for file in sources() if len(file.read_text().splitlines()) > FILE_LINES_MAX}
+    assert long == set(LONG_FILES)
+
+
+def test_most_functions_are_short() -> None:
+    lines = [lines for file in sources() for _, lines in functions(file)]
+    assert statistics.median(lines) <= FUNCTION_LINES_MEDIAN_MAX

@@ -1,0 +1,154 @@
+"""One expression: results are JSON, numbers follow the rules, nothing of the outside is in reach."""
+
+from __future__ import annotations
+
+import pytest
+
+from contracts.errors import ExpressionError
+from domain.expressions import program
+
+NAMES = {
+    "input": {"amount": 12, "text": "12.5", "name": "Ada", "none": None, "items": [{"price": 2}, {"price": 3}], "huge": 10**30},
+    "nodes": {"charge": {"output": {"id": "c1"}}},
+}
+
+
+def value_of(source: str, **names: object) -> object:
+    return program(source).evaluate({**NAMES, **names})
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("input.amount > 10", True),
+        ("input.amount > 10.5", True),
+        ("nodes.charge.output.id", "c1"),
+        ("input.items.map(x, x.price * 2)", [4, 6]),
+        ("input.items.filter(item, item.price > 2)", [{"price": 3}]),
+        ("has(nodes.ship) ? 1 : 2", 2),
+        ("input.?missing.orValue(7)", 7),
+        ("'a,b'.split(',')", ["a", "b"]),
+        ("math.greatest(1, 5, 3)", 5),
+        ("size(input.items)", 2),
+        (".input.amount", 12),
+        ('input["name"].lowerAscii()', "ada"),
+    ],
+)
+def test_an_expression_gives_its_value(source: str, expected: object) -> None:
+    assert value_of(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("timestamp('2024-01-02T03:04:05Z')", "2024-01-02T03:04:05Z"),
+        ("timestamp('2024-01-02T03:04:05.25+02:00')", "2024-01-02T01:04:05.25Z"),
+        ("duration('1h')", "3600s"),
+        ("duration('-1.5s')", "-1.5s"),
+        ("[duration('90s')]", ["90s"]),
+        ("b'abc'", "YWJj"),
+        ("3u", 3),
+        ("optional.none()", None),
+        ("optional.of([1])", [1]),
+        ("input.?none", None),
+        ("input.?nothing", None),
+        ("input.?amount // with a comment", 12),
+        ("[?input.?nothing, 1]", [1]),
+        ("input.items.last()", {"price": 3}),
+        ("{1: 'a', true: {2u: 'b'}}", {"1": {"2": "b"}}),
+    ],
+)
+def test_a_result_is_plain_json(source: str, expected: object) -> None:
+    found = value_of(source)
+    if source.startswith("{1"):  # Python takes 1 and True for one key, and so does the library
+        assert isinstance(found, dict)
+        assert all(isinstance(key, str) for key in found)
+    else:
+        assert found == expected
+        assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize("source", ["0.0 / 0.0", "1.0 / 0.0", "[1.0 / 0.0]", "type(1)", "int", "[type(1)]", "{'a': {'b': string}}"])
+def test_what_is_no_json_is_an_error(source: str) -> None:
+    with pytest.raises(ExpressionError, match="the result is"):
+        value_of(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[optional.of(3)]",
+        "{'a': optional.none()}",
+        "[[1, {'b': [input.?x]}]]",
+        "[input.items.first()]",
+        "{'a': input.items.last()}",
+        "dyn([optional.none()])",
+        "optional.of([optional.of(1)])",
+    ],
+)
+def test_an_optional_inside_a_result_is_an_error_and_never_ends_the_process(source: str) -> None:
+    with pytest.raises(ExpressionError, match="optional"):
+        value_of(source)
+
+
+@pytest.mark.parametrize("source", ["num(dyn(optional.of(1)))", "num(dyn([optional.of(1)]))", "num({'a': optional.none()})"])
+def test_an_optional_given_to_num_is_an_error(source: str) -> None:
+    with pytest.raises(ExpressionError, match="num"):
+        value_of(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"), [("num(input.amount) + 0.5", 12.5), ("num(input.text) > 10.5", True), ("num(3u)", 3.0), ("num(1.5)", 1.5)]
+)
+def test_num_makes_a_double_of_numbers_and_of_strings_that_are_numbers(source: str, expected: object) -> None:
+    assert value_of(source) == expected
+
+
+@pytest.mark.parametrize("text", ["x", "", "1_000", "1,5", "ten"])
+def test_num_refuses_strings_that_are_not_numbers(text: str) -> None:
+    with pytest.raises(ExpressionError, match=r"cannot read .* as a double"):
+        value_of("num(input.t)", input={"t": text})
+
+
+def test_a_huge_integer_that_is_not_read_does_no_harm() -> None:
+    assert value_of("input.amount + 1") == 13
+
+
+@pytest.mark.parametrize("huge", [2**63, 2**64, 10**30, -(10**30)])
+def test_a_huge_integer_that_is_read_counts_as_a_double(huge: int) -> None:
+    assert value_of("input.list[0] * 2.0", input={"list": [huge]}) == float(huge) * 2.0
+
+
+def test_a_path_passes_a_huge_integer_on_as_it_is() -> None:
+    assert value_of("input.huge") == 10**30
+
+
+def test_a_string_that_is_not_unicode_is_an_error() -> None:
+    with pytest.raises(ExpressionError, match="Unicode"):
+        value_of("input.x + 'a'", input={"x": "\ud800"})
+
+
+@pytest.mark.parametrize("source", ["now()", "timestamp.now()", "random()", "math.random()", "uuid()", "Date.now()", "math.rand()"])
+def test_there_is_no_clock_and_no_randomness(source: str) -> None:
+    with pytest.raises(ExpressionError):
+        program(source).check()
+
+
+def test_check_says_nothing_of_values_and_evaluate_needs_no_check() -> None:
+    program("input.anything.at.all == 1").check()
+    with pytest.raises(ExpressionError):
+        value_of("input.anything.at.all == 1")
+
+
+def test_the_same_source_is_the_same_program() -> None:
+    assert program("input.a + 1") is program("input.a + 1")
+
+
+def test_names_that_are_not_read_are_never_looked_at() -> None:
+    assert value_of("input.amount + 0", vars=object(), input={"amount": 1, "other": object()}) == 1
+
+
+def test_a_name_read_whole_and_in_part_is_there_whole() -> None:
+    assert value_of("size(input) + input.a.b", input={"a": {"b": 1}, "c": 2}) == 3
+    assert value_of("input.a.b + size(input)", input={"a": {"b": 1}, "c": 2}) == 3
+    assert value_of("input.a.b + size(input.a)", input={"a": {"b": 1, "c": 2}}) == 3

@@ -1,0 +1,1 @@
+"""What runs: the workers beside the core, and the activity kinds that come with Refold."""

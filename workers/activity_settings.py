@@ -1,0 +1,32 @@
+"""What activities may do on this machine: the settings that built-in kinds and the activity worker are made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from contracts.values import VALUE_BYTES_MAX_DEFAULT
+
+CONCURRENCY_DEFAULT: Final = 32
+CODE_PROCESSES_DEFAULT: Final = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivitySettings:
+    """The permissions and limits of activities. Whatever opens a door is closed by default."""
+
+    files: Path | None = None
+    """The folder that `read_file` and `write_file` may use; None allows no files."""
+    allow_private_addresses: bool = False
+    """Whether `http_request` may reach loopback, private, link-local and other addresses that are not public."""
+    allow_unsandboxed: bool = False
+    """Whether `code` with `sandbox: process` may run without bubblewrap. Such code sees files and network: only for code you trust."""
+    bubblewrap: str = "bwrap"
+    """The program that makes the process sandbox: a name to look up in PATH, or a path."""
+    concurrency: int = CONCURRENCY_DEFAULT
+    """How many activities run at the same time."""
+    code_processes: int = CODE_PROCESSES_DEFAULT
+    """How many `code` nodes run at the same time; further ones wait."""
+    output_bytes_max: int = VALUE_BYTES_MAX_DEFAULT
+    """The largest output of an activity, as JSON."""
