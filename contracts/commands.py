@@ -223,7 +223,7 @@ class RunActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CancelActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Tell the worker that nobody waits for this attempt any more."""
+    """Tell the worker that nobody waits for this any more: attempt 0 is every attempt, the empty path every node."""
 
     execution: str
     path: str

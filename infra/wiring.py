@@ -1,1 +1,111 @@
-"""The one place that picks adapters."""
+"""The one place that picks adapters: an embedded engine on a data folder or in memory, and a reader beside a living one."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from contracts.commands import Command
+from contracts.ports.activities import ActivityKind
+from contracts.ports.blobs import Blobs
+from contracts.ports.clock import Clock
+from contracts.ports.log import Log
+from contracts.ports.snapshots import Snapshots
+from domain.nodes import CONTROL_KINDS
+from infra.blobs import FileBlobs, MemoryBlobs
+from infra.clock import SystemClock
+from infra.data_folder import DataFolder
+from infra.engine import Engine
+from infra.log.memory import MemoryLog
+from infra.log.sqlite import SqliteLog
+from infra.settings import EngineSettings
+from infra.snapshots import FileSnapshots, MemorySnapshots
+from workers.activities import load_kinds
+from workers.activity_settings import ActivitySettings
+from workers.activity_worker import ActivityWorker
+from workers.catalog import Catalog
+from workers.owner import Owner
+from workers.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
+
+
+class Reader:
+    """What is needed to read a data folder, beside whoever writes it."""
+
+    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs) -> None:
+        self.log = log
+        self.catalog = catalog
+        self.blobs = blobs
+
+
+def activity_settings(settings: EngineSettings) -> ActivitySettings:
+    """What activities may do, by the engine's settings."""
+    return ActivitySettings(
+        files=settings.files,
+        allow_private_addresses=settings.allow_private_addresses,
+        allow_unsandboxed=settings.allow_unsandboxed,
+        concurrency=settings.concurrency,
+    )
+
+
+def activity_kinds(settings: EngineSettings) -> dict[str, ActivityKind]:
+    """The activity kinds at hand: built in, and brought by installed packages; none may be called like control flow."""
+    return {name: kind for name, kind in load_kinds(activity_settings(settings)).items() if name not in CONTROL_KINDS}
+
+
+@contextmanager
+def open_engine(settings: EngineSettings, clock: Clock | None = None) -> Iterator[Engine]:
+    """An embedded engine that has claimed its partition. Raises LogHeld where another process holds the data folder."""
+    clock = clock or SystemClock()
+    if settings.data is None:
+        yield from _run(build_engine(settings, MemoryLog(), MemoryBlobs(), MemorySnapshots(), clock, MemoryResultCache(clock)))
+        return
+    folder = DataFolder(settings.data)
+    with folder.hold():
+        log = SqliteLog(folder.log)
+        cache = SqliteResultCache(folder.path / "cache.db", clock)
+        try:
+            yield from _run(build_engine(settings, log, FileBlobs(folder.blobs), FileSnapshots(folder.snapshots), clock, cache))
+        finally:
+            cache.close()
+            log.close()
+
+
+def _run(engine: Engine) -> Iterator[Engine]:
+    engine.owner.claim()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+def build_engine(settings: EngineSettings, log: Log, blobs: Blobs, snapshots: Snapshots, clock: Clock, cache: ResultCache | None = None) -> Engine:
+    """An engine on the given adapters; it has claimed nothing yet."""
+    wake = threading.Event()
+    owners: list[Owner] = []
+
+    def report(execution: str, command: Command) -> None:
+        owners[0].report(execution, command)
+        wake.set()
+
+    kinds = activity_kinds(settings)
+    executor = "threads" if settings.threads else "inline"
+    worker = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
+    catalog = Catalog(log, clock)
+    owner = Owner(log, catalog, blobs, snapshots, clock, worker, inbox_max=settings.inbox_max, live_max=settings.live_max)
+    owners.append(owner)
+    return Engine(owner, worker, catalog, clock, wake, lambda: secrets.randbits(40))
+
+
+@contextmanager
+def open_reader(settings: EngineSettings) -> Iterator[Reader]:
+    """The log of a data folder, to be read only; nobody has to let go of it."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    folder.check()
+    log = SqliteLog(folder.log, read_only=True)
+    try:
+        yield Reader(log, Catalog(log, SystemClock()), FileBlobs(folder.blobs))
+    finally:
+        log.close()

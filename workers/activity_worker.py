@@ -86,11 +86,18 @@ class ActivityWorker:
             self._start_thread_if_needed()
 
     def cancel(self, activity: CancelActivity) -> None:
-        """Stop an attempt and forget it; nothing is reported of it any more."""
+        """Stop what is meant and forget it; nothing is reported of it any more."""
         with self._lock:
-            attempt = self._in_hand.pop((activity.execution, activity.path, activity.attempt), None)
-        if attempt is not None:
+            found = [self._in_hand.pop(key) for key in self._keys(activity)]
+        for attempt in found:
             attempt.cancel()
+
+    def _keys(self, activity: CancelActivity) -> list[_Key]:
+        """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""
+        if activity.attempt:
+            key = (activity.execution, activity.path, activity.attempt)
+            return [key] if key in self._in_hand else []
+        return [key for key in self._in_hand if key[0] == activity.execution and activity.path in ("", key[1])]
 
     def step(self) -> bool:
         """Run the instant activities that wait, up to `STEP_MAX`; True when there was any."""

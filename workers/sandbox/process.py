@@ -170,8 +170,10 @@ def _read(process: subprocess.Popen[bytes], job: Job) -> bytes:
     parts: list[bytes] = []
     bytes_left = _answer_bytes_max(job)
     with process.stdout as channel:
+        poll = select.poll()
+        poll.register(channel, select.POLLIN)
         while bytes_left >= 0:
-            if not select.select([channel], [], [], ASK_S)[0]:
+            if not poll.poll(ASK_S * 1000):
                 if _has_ended(process):
                     break
                 continue

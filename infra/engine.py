@@ -1,0 +1,119 @@
+"""The embedded engine: one owner and one activity worker in one process, moved by `step` alone.
+
+Nothing here has a thread of its own: who wants the engine to move calls `step`, or `run_until`, which sleeps until
+something is due or reported. Simulation and the server drive the same object.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from contracts import values
+from contracts.commands import Command, CreateExecution, Envelope
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import RefoldError, Rejected
+from contracts.ids import is_execution_id, make_execution_id
+from contracts.ports.clock import Clock
+from workers.activity_worker import ActivityWorker
+from workers.catalog import Catalog, Published
+from workers.owner import Owner
+from workers.round import Answer, Reply
+
+WAIT_MAX_S: Final = 1.0
+
+
+class Engine:
+    """An embedded engine. Use it from one thread."""
+
+    def __init__(self, owner: Owner, worker: ActivityWorker, catalog: Catalog, clock: Clock, wake: threading.Event, chance: Callable[[], int]) -> None:
+        self.owner = owner
+        self.worker = worker
+        self.catalog = catalog
+        self.clock = clock
+        self._wake = wake
+        self._chance = chance
+        self._sent = 0
+
+    def step(self) -> bool:
+        """Do what can be done now; True when anything was done."""
+        worked = self.worker.step()
+        return self.owner.step() or worked
+
+    def run_until(self, done: Callable[[], bool], timeout_s: float | None = None, on_pause: Callable[[], None] | None = None) -> bool:
+        """Move until `done`; False when the time ran out first. `on_pause` is called whenever there is nothing to do now."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        while not done():
+            self._wake.clear()
+            if self.step():
+                continue
+            if on_pause is not None:
+                on_pause()
+            remaining = WAIT_MAX_S if end is None else end - time.monotonic()
+            if remaining <= 0:
+                return False
+            self._wake.wait(min(WAIT_MAX_S, remaining, self._until_due()))
+        return True
+
+    def _until_due(self) -> float:
+        due = self.owner.timers.next_due()
+        return WAIT_MAX_S if due is None else max(0.0, (due - self.clock.now()) / 1000)
+
+    # What a caller may ask.
+
+    def publish(self, definition: WorkflowDefinition) -> Published:
+        """Publish a valid definition; see `Catalog.publish`."""
+        return self.catalog.publish(definition)
+
+    def new_execution_id(self) -> str:
+        """An id that sorts by time."""
+        return make_execution_id(self.clock.now(), self.owner.partition, self._chance())
+
+    def start(
+        self,
+        workflow: str,
+        given: Any = None,
+        *,
+        version: int = 0,
+        execution: str | None = None,
+        variables: dict[str, Any] | None = None,
+        reply: Reply | None = None,
+        **more: Any,
+    ) -> str:
+        """Ask for a new execution; answers its id. Whether it could be created, `reply` hears after the commit."""
+        if execution is not None and not is_execution_id(execution):
+            raise Rejected("bad_id", f"{execution!r} cannot be an execution id: letters, digits, `.`, `_`, `:`, `-`, at most 128")
+        found, definition = self.catalog.resolve(workflow, version)
+        name = execution or self.new_execution_id()
+        packed = None if variables is None else values.encode(variables)
+        command = CreateExecution(workflow, found, definition, values.encode(given if given is not None else {}), packed, **more)
+        self.send(name, command, reply)
+        return name
+
+    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+        """Give a command to an execution."""
+        self._sent += 1
+        self.owner.submit(Envelope(f"{execution}:{self._sent}", execution, command), reply)
+
+    def ask(self, execution: str, command: Command) -> Answer:
+        """Give a command and wait for the answer. Raises what it was refused with."""
+        answers: list[Answer] = []
+        self.send(execution, command, answers.append)
+        return self.wait_for(answers)
+
+    def wait_for(self, answers: list[Answer]) -> Answer:
+        """Move until the first answer is there. Raises what the command was refused with."""
+        self.run_until(lambda: bool(answers))
+        error = answers[0].error
+        if error is not None:
+            raise error if isinstance(error, RefoldError) else RefoldError(str(error))
+        return answers[0]
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Let running activities end, keep a snapshot. What has not ended is taken up at the next start."""
+        self.worker.stop(timeout_s)
+        while self.owner.step():
+            pass
+        self.owner.snapshot()

@@ -1,0 +1,22 @@
+"""Settings: how an embedded engine is made. What is not said has a default that is safe on a laptop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EngineSettings(BaseModel):
+    """The settings of an embedded engine; sizes in bytes, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: Path | None = Field(default=None, description="the data folder; without one everything is in memory and gone at the end")
+    files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
+    allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
+    allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")
+    concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities run at a time")
+    inbox_max: int = Field(default=10_000, ge=1, description="how many commands may wait to be decided")
+    live_max: int = Field(default=20_000, ge=1, description="how many open executions are kept as objects; the others are packed")
+    threads: bool = Field(default=True, description="False runs activities inside `step`, without any thread")

@@ -1,0 +1,114 @@
+"""The catalog of definitions: what is published, which version is active, and each version compiled once.
+
+It is folded from the `definitions` topic; publishing appends there. An unchanged definition publishes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from contracts import codec
+from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import LogError, Rejected, UnknownRecord
+from contracts.ports.clock import Clock
+from contracts.ports.log import Log
+from domain.definition.canonical import canonical, content_hash, load_canonical
+from domain.definition.compile import compile_definition
+from domain.definition.graph import Graph
+
+_decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
+
+
+class Published(NamedTuple):
+    """What publishing answers; `created` is False where the same content was there already."""
+
+    name: str
+    version: int
+    hash: str
+    status: str
+    created: bool
+
+
+class Catalog:
+    """Definitions by name and version, and compiled by hash. Reads on when somebody else may have published."""
+
+    def __init__(self, log: Log, clock: Clock) -> None:
+        self._log = log
+        self._clock = clock
+        self._offset = 0
+        self._versions: dict[str, list[DefinitionPublished]] = {}
+        self._by_hash: dict[str, DefinitionPublished] = {}
+        self._active: dict[str, int] = {}
+        self._graphs: dict[str, Graph] = {}
+        self.read_on()
+
+    def read_on(self) -> None:
+        """Fold what has been appended since."""
+        for offset, content in self._log.read("definitions", 0, self._offset):
+            try:
+                self._apply(_decoder.decode(content))
+            except msgspec.MsgspecError as error:
+                raise UnknownRecord(f"definitions, offset {offset}: {error}") from None
+            self._offset = offset + 1
+
+    def _apply(self, record: CatalogRecord) -> None:
+        match record:
+            case DefinitionPublished():
+                self._versions.setdefault(record.name, []).append(record)
+                self._by_hash.setdefault(record.hash, record)
+                self._active[record.name] = record.version
+            case DefinitionActivated():
+                self._active[record.name] = record.version
+            case DefinitionArchived():
+                self._active.pop(record.name, None)
+
+    def publish(self, definition: WorkflowDefinition) -> Published:
+        """Make a valid definition the active version of its name; the same content as before is the version it was."""
+        self.read_on()
+        content = canonical(definition)
+        hash_ = content_hash(definition)
+        versions = self._versions.get(definition.name, [])
+        known = next((version for version in versions if version.hash == hash_), None)
+        if known is not None:
+            if self._active.get(definition.name) != known.version:
+                self._append(DefinitionActivated(definition.name, known.version, self._clock.now()))
+            return Published(definition.name, known.version, hash_, "active", False)
+        version = len(versions) + 1
+        self._append(DefinitionPublished(definition.name, version, hash_, content, self._clock.now()))
+        return Published(definition.name, version, hash_, "active", True)
+
+    def _append(self, record: CatalogRecord) -> None:
+        answer = self._log.append("definitions", {0: [codec.pack(record)]})[0]
+        if isinstance(answer, LogError):
+            raise answer
+        self.read_on()
+
+    def resolve(self, name: str, version: int = 0) -> tuple[int, str]:
+        """Version and hash of a workflow: of the active version, or of a given one. Raises Rejected where there is none."""
+        versions = self._versions.get(name)
+        if versions is None:
+            self.read_on()
+            versions = self._versions.get(name)
+        wanted = version or self._active.get(name, 0)
+        if not versions or not 0 < wanted <= len(versions):
+            found = f"it has {len(versions)}" if versions else "no such workflow is published"
+            raise Rejected("unknown_workflow", f"workflow {name}{f', version {version}' if version else ''}: {found}", workflow=name)
+        return wanted, versions[wanted - 1].hash
+
+    def graph(self, definition_hash: str) -> Graph:
+        """The compiled definition of a hash. Raises KeyError where it is not known."""
+        graph = self._graphs.get(definition_hash)
+        if graph is None:
+            if definition_hash not in self._by_hash:
+                self.read_on()
+            record = self._by_hash[definition_hash]
+            graph = compile_definition(load_canonical(record.content), definition_hash, record.version)
+            self._graphs[definition_hash] = graph
+        return graph
+
+    def names(self) -> list[str]:
+        """The names of all published workflows."""
+        return sorted(self._versions)

@@ -1,0 +1,77 @@
+"""The courier: commands from one execution to another, until they are decided.
+
+A command is out when the decision on it is durable. Until then its origin, the decision that called for it, holds
+`dispatched_to` back, so that whoever takes over finds it and sends it again: with the same id, which is once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contracts.commands import CreateExecution, Envelope, ReportChild
+from contracts.errors import InvalidInput, RefoldError, Rejected
+from contracts.failure import Failure
+from workers.catalog import Catalog
+from workers.recovery import Recovered
+from workers.round import Item
+
+
+class Courier:
+    """Carries commands between executions, and knows which are still on their way."""
+
+    def __init__(self, catalog: Catalog, recovered: Recovered) -> None:
+        self._catalog = catalog
+        self._pending: dict[int, list[Envelope]] = {}
+        for offset, envelope in recovered.undelivered:
+            self._pending.setdefault(offset, []).append(envelope)
+
+    def again(self) -> Iterator[Item]:
+        """What may not have been decided before the takeover."""
+        for origin, envelopes in list(self._pending.items()):
+            for envelope in envelopes:
+                yield Item(self._addressed(envelope), None, origin)
+
+    def take(self, envelope: Envelope, origin: int) -> Item:
+        """Send a command on its way, called for by the decision at `origin`."""
+        self._pending.setdefault(origin, []).append(envelope)
+        return Item(self._addressed(envelope), None, origin)
+
+    def delivered(self, origin: int) -> None:
+        """One command of that origin is decided, and durable."""
+        pending = self._pending.get(origin)
+        if pending is not None:
+            pending.pop()
+            if not pending:
+                del self._pending[origin]
+
+    def dispatched_to(self, end: int) -> int:
+        """The offset below which everything is out."""
+        return min(self._pending) if self._pending else end
+
+    def undelivered(self) -> list[tuple[int, Envelope]]:
+        """What is on its way, for a snapshot."""
+        return [(origin, envelope) for origin, envelopes in self._pending.items() for envelope in envelopes]
+
+    def _addressed(self, envelope: Envelope) -> Envelope:
+        """A child's creation gets the version that is active now; the child pins it. Without any, its parent hears of it."""
+        command = envelope.command
+        if not isinstance(command, CreateExecution) or command.definition:
+            return envelope
+        try:
+            version, definition = self._catalog.resolve(command.workflow, command.version)
+        except Rejected as rejected:
+            return refusal(envelope, rejected)
+        found = CreateExecution(
+            command.workflow, version, definition, command.input, command.variables, command.parent, command.priority
+        )
+        return Envelope(envelope.id, envelope.execution, found, envelope.causation)
+
+
+def refusal(envelope: Envelope, error: RefoldError) -> Envelope:
+    """What a parent hears when its child could not be created."""
+    command = envelope.command
+    assert isinstance(command, CreateExecution)
+    assert command.parent is not None
+    kind = "input.invalid" if isinstance(error, InvalidInput) else "child.failed"
+    report = ReportChild(command.parent.path, envelope.execution, "failed", None, Failure(kind, str(error)))
+    return Envelope(f"{envelope.execution}:ended", command.parent.execution, report, envelope.execution)

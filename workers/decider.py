@@ -1,0 +1,226 @@
+"""The decider of an owner: decides the commands of a round one by one, and keeps a poisoned execution from harming others.
+
+    refused by the rules        Rejected: answered, nothing recorded (a late result of an activity is recorded as a rejection)
+    too large to be stored      an incident of that execution
+    a bug while deciding        quarantine of that execution; the round goes on
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from itertools import chain
+from typing import Final
+
+from contracts import codec
+from contracts.commands import Command, CompleteActivity, CreateExecution, Envelope, FailActivity, QuarantineExecution, RaiseIncident, RollHistory
+from contracts.errors import InvalidInput, RecordTooLarge, RefoldError, Rejected
+from contracts.events import NodeRetried, TimerStarted
+from contracts.failure import Failure
+from contracts.journal import Checkpoint, Decision, Source
+from contracts.ports.blobs import Blobs
+from contracts.ports.log import Log
+from contracts.values import reference_to
+from domain.decide import Decided, decide
+from domain.evolve import initial, request_of
+from domain.history import Folded
+from domain.react import react
+from domain.state import Execution
+from workers.catalog import Catalog
+from workers.courier import refusal
+from workers.executions import Executions
+from workers.metrics import Metrics
+from workers.refold import entries_of, entry_of, refold
+from workers.round import Answer, Item, Made, Reply
+
+ROLL_EVERY_EVENTS: Final = 10_000
+"""After so many events an execution's history is summed up."""
+
+
+class Decider:
+    """Decides for the executions of one partition."""
+
+    def __init__(
+        self, partition: int, executions: Executions, catalog: Catalog, blobs: Blobs, checkpoint: Checkpoint, metrics: Metrics, log: Log
+    ) -> None:
+        self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
+        self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
+        self._made: list[Made] = []
+        self._answers: list[tuple[Reply, Answer]] = []
+        self._source = 0
+        self._now = 0
+        self._dispatched_to = 0
+
+    def decide_all(self, items: list[Item], now: int, dispatched_to: int) -> tuple[list[Made], list[tuple[Reply, Answer]]]:
+        """The decisions of a round, not durable yet, and the answers to give when they are."""
+        self._made, self._answers = [], []
+        self._now, self._dispatched_to = now, dispatched_to
+        self._source = self._checkpoint.sources.get(self._partition, -1)
+        for item in items:
+            self._decide(item)
+        return self._made, self._answers
+
+    def _decide(self, item: Item) -> None:
+        envelope = item.envelope
+        try:
+            folded = self._find(envelope)
+        except (Rejected, KeyError) as error:
+            self._reject(item, None, error if isinstance(error, Rejected) else _unknown_definition(envelope))
+            return
+        before = folded.state.version
+        try:
+            self._record(item, folded, envelope.command, self._ask(folded, envelope.command))
+        except (Rejected, InvalidInput) as error:
+            if folded.state.version != before:
+                self._fail(item, folded, error)
+            else:
+                self._reject(item, folded, error)
+        except RecordTooLarge as error:
+            self._raise_incident(item, folded, error)
+        except Exception as bug:
+            self._metrics.bugs.append(traceback.format_exc(limit=-6))
+            del self._metrics.bugs[:-20]
+            self._fail(item, folded, bug)
+
+    def _find(self, envelope: Envelope) -> Folded:
+        """The execution a command is for; a new one for a creation."""
+        name = envelope.execution
+        folded = self._executions.get(name)
+        if folded is not None:
+            return folded
+        if name in self._executions.unreadable:
+            reason = self._executions.unreadable[name]
+            raise Rejected("quarantined", f"the history of execution {name} cannot be read: {reason}", execution=name, status="quarantined")
+        ended = self._executions.ended.get(name)
+        command = envelope.command
+        if not isinstance(command, CreateExecution):
+            if ended is None:
+                raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
+            message = f"execution {name} is {ended.status}: it takes no more commands"
+            raise Rejected("already_ended", message, execution=name, status=ended.status)
+        if ended is not None:
+            if command.parent is None and ended.request != request_of(command):
+                raise Rejected("already_exists", f"execution {name} exists, and was started with another request", execution=name)
+            raise Repeated(ended.status)
+        folded = Folded(self._catalog.graph(command.definition), initial(name))
+        folded.state.digest = command.definition.encode()
+        return folded
+
+    def _ask(self, folded: Folded, command: Command) -> Decided:
+        return decide(folded.graph, folded.state, command, max(self._now, folded.state.now), self._read_blob)
+
+    def _read_blob(self, content_hash: str) -> bytes:
+        return self._blobs.get(content_hash)
+
+    # What comes of it.
+
+    def _record(self, item: Item, folded: Folded, command: Command, decided: Decided) -> None:
+        state = folded.state
+        if not decided.events:
+            self._answer(item, state, repeated=True)
+            return
+        first = state.version - len(decided.events) + 1
+        self._add(item, folded, command, decided, first)
+        self._answer(item, state)
+        if state.version - state.rolled_at >= ROLL_EVERY_EVENTS and not state.is_ended:
+            self._roll(item, folded)
+
+    def _add(self, item: Item, folded: Folded, command: Command, decided: Decided, first: int, rejection: str | None = None) -> None:
+        state = folded.state
+        for content in decided.blobs.values():
+            self._blobs.put(content)
+        source = Source(self._partition, self._source + 1, item.envelope.id)
+        now = max(self._now, state.now)
+        decision = Decision(source, state.execution, first, now, command, tuple(decided.events), self._dispatched_to, rejection)
+        record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
+        if len(record) > self._log.record_bytes_max:
+            raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")
+        state.digest = digest
+        self._source += 1
+        effects = react(folded.graph, state, decision)
+        self._made.append(Made(item, folded, decision, record, effects))
+        if first == 1:
+            self._executions.put(folded)
+
+    def _roll(self, item: Item, folded: Folded) -> None:
+        """Sum the history up in a blob of the state as it is now."""
+        content = codec.pack(folded.state)
+        reference = reference_to(content)
+        self._blobs.put(content)
+        command = RollHistory(reference)
+        decided = self._ask(folded, command)
+        self._add(Item(item.envelope, None), folded, command, decided, folded.state.version)
+
+    def _answer(self, item: Item, state: Execution, repeated: bool = False) -> None:
+        if item.reply is not None:
+            self._answers.append((item.reply, Answer(state.execution, 0, state.version, state.status, None, repeated)))
+
+    def _reject(self, item: Item, folded: Folded | None, error: RefoldError) -> None:
+        """Refuse; a late result of an activity is recorded as a rejection, and a parent hears of a child that cannot be."""
+        self._metrics.rejections += 1
+        envelope = item.envelope
+        command = envelope.command
+        if isinstance(error, Repeated):
+            if item.reply is not None:
+                self._answers.append((item.reply, Answer(envelope.execution, 0, 0, error.status, None, True)))
+            return
+        if item.reply is not None:
+            self._answers.append((item.reply, Answer(envelope.execution, 0, error=error)))
+        if isinstance(command, CreateExecution) and command.parent is not None:
+            self._decide(Item(refusal(envelope, error), None, item.origin))
+        elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
+            self._add(item, folded, command, Decided([], {}), folded.state.version + 1, str(error))
+
+    def _raise_incident(self, item: Item, folded: Folded, error: RefoldError) -> None:
+        path = getattr(item.envelope.command, "path", "")
+        self._instead(item, folded, RaiseIncident(path, Failure("output.too_large", str(error))), error)
+
+    def _fail(self, item: Item, folded: Folded, error: Exception) -> None:
+        """Deciding has raised after its first event, or by a bug: the execution is set aside."""
+        self._metrics.quarantined += 1
+        reason = f"{type(error).__name__}: {error}"
+        self._instead(item, folded, QuarantineExecution(reason[:1_000]), error)
+
+    def _instead(self, item: Item, folded: Folded, command: Command, error: Exception) -> None:
+        """Fold the execution as it was before this command, and decide about it otherwise."""
+        name = folded.state.execution
+        problem = error if isinstance(error, RefoldError) else RefoldError(f"the engine failed on this command: {error!r}")
+        if item.reply is not None:
+            self._answers.append((item.reply, Answer(name, 0, error=problem)))
+        before = self._refold(name)
+        if before is None:
+            self._executions.drop(name)
+            return
+        self._made[:] = [made if made.folded is not folded else made._replace(folded=before) for made in self._made]
+        self._executions.put(before)
+        decided = self._ask(before, command)
+        if decided.events:
+            first = before.state.version - len(decided.events) + 1
+            self._add(Item(item.envelope, None, item.origin), before, command, decided, first)
+
+    def _refold(self, name: str) -> Folded | None:
+        """The execution from the journal, and from what this round has decided about it so far."""
+        recorded = entries_of(self._log, self._partition, name, self._checkpoint.offset)
+        decided = (entry_of(made.record) for made in self._made if made.decision.execution == name)
+        return refold(self._catalog.graph, chain(recorded, decided))
+
+    def timers_of(self, made: Made) -> Iterator[tuple[str, int]]:
+        """The timers that a decision has started."""
+        for event in made.decision.events:
+            if isinstance(event, TimerStarted):
+                yield event.timer, event.due
+            elif isinstance(event, NodeRetried):
+                yield f"{event.path}:retry", event.due
+
+
+class Repeated(Rejected):
+    """A creation that was made before, of an execution that has ended since."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__("repeated", "the execution exists and has ended")
+        self.status = status
+
+
+def _unknown_definition(envelope: Envelope) -> Rejected:
+    definition = getattr(envelope.command, "definition", "")
+    return Rejected("unknown_definition", f"no definition with the hash {definition} is published")

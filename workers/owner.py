@@ -1,0 +1,307 @@
+"""The owner of a partition: the one that may append to its journal. One thread, no task, no future, no lock a command.
+
+    claim() ─► step() ─► step() ─► …        each step is a round (workers/round.py); False when there was nothing to do
+       ▲                   │
+       └── Fenced, unknown ┘                stand down: nothing of the round has happened; claim again, fold again
+
+`submit` may be called from the owner's thread only; `report` from any.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from contracts import codec
+from contracts.commands import CancelActivity, Command, Envelope, RunActivity
+from contracts.errors import Fenced, LogError, LogFull, Overloaded
+from contracts.journal import NONCE_BYTES, JournalOpened, PartitionClaimed, judge
+from contracts.ports.activities import ActivityWorker
+from contracts.ports.blobs import Blobs
+from contracts.ports.clock import Clock
+from contracts.ports.log import Log
+from contracts.ports.snapshots import Snapshots
+from domain.places import node_at
+from domain.react import outstanding
+from domain.state import Execution
+from workers.catalog import Catalog
+from workers.courier import Courier
+from workers.decider import Decider
+from workers.executions import LIVE_MAX_DEFAULT, Executions
+from workers.metrics import Metrics
+from workers.recovery import Recovered, make_snapshot, recover
+from workers.round import Answer, Item, Made, Reply
+from workers.timers import Timers
+
+INBOX_MAX_DEFAULT: Final = 10_000
+ROUND_COMMANDS_MAX: Final = 1_000
+ROUND_BYTES_MAX: Final = 1024 * 1024
+TIMERS_A_ROUND_MAX: Final = 500
+SNAPSHOT_EVERY_DEFAULT: Final = 100_000
+"""After so many decisions an idle moment is used for a snapshot."""
+
+
+class Owner:
+    """Owns one partition: decides what comes in, appends, acts."""
+
+    def __init__(
+        self,
+        log: Log,
+        catalog: Catalog,
+        blobs: Blobs,
+        snapshots: Snapshots,
+        clock: Clock,
+        worker: ActivityWorker,
+        *,
+        partition: int = 0,
+        node: str = "embedded",
+        nonce: Callable[[], bytes] | None = None,
+        inbox_max: int = INBOX_MAX_DEFAULT,
+        live_max: int = LIVE_MAX_DEFAULT,
+        snapshot_every: int = SNAPSHOT_EVERY_DEFAULT,
+    ) -> None:
+        self._log, self._catalog, self._blobs, self._snapshots = log, catalog, blobs, snapshots
+        self._clock, self._worker = clock, worker
+        self.partition, self._node, self._live_max = partition, node, live_max
+        self._nonce_of = nonce or (lambda: secrets.token_bytes(NONCE_BYTES))
+        self._inbox_max, self._snapshot_every = inbox_max, snapshot_every
+        self._inbox: deque[Item] = deque()
+        self._reports: deque[tuple[str, Command]] = deque()
+        self._watchers: dict[str, list[Callable[[Execution], None]]] = {}
+        self._claimed = False
+        self._retry_at = 0
+        self._since_snapshot = 0
+        self.timers = Timers()
+        self.metrics = Metrics()
+        self.on_decisions: Callable[[list[Made]], None] | None = None
+
+    # Ownership.
+
+    def claim(self) -> None:
+        """Become the owner: append a claim, fold up to it, and take up what is open. Raises LogError where it cannot."""
+        nonce = self._nonce_of()
+        records = [codec.encode_record(PartitionClaimed(nonce, self._node))]
+        if self._log.end("journal", self.partition) == 0:
+            opened = JournalOpened(self._nonce_of().hex(), self.partition, self._log.partitions)
+            records.insert(0, codec.encode_record(opened))
+        answer = self._log.append("journal", {self.partition: records})[self.partition]
+        if isinstance(answer, LogError):
+            raise answer
+        recovered = recover(self._log, self.partition, self._catalog, self._snapshots, self._live_max)
+        if recovered.checkpoint.nonce != nonce:
+            raise Fenced(f"partition {self.partition} was claimed by another owner in the meantime")
+        self._take_over(recovered)
+
+    def _take_over(self, recovered: Recovered) -> None:
+        self.executions: Executions = recovered.executions
+        self._checkpoint = recovered.checkpoint
+        self._decider = Decider(self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log)
+        self._courier = Courier(self._catalog, recovered)
+        self.timers.clear()
+        for folded in self.executions.open():
+            self.timers.arm(folded.state.execution, folded.state.timers.items())
+            for effect in outstanding(folded.graph, folded.state):
+                assert isinstance(effect, RunActivity)
+                self._worker.run(effect)
+        self._inbox.extend(self._courier.again())
+        self.executions.pack_idle()
+        self._claimed = True
+        self.metrics.claims += 1
+
+    def _stand_down(self, why: str) -> None:
+        """Whatever was decided and not acknowledged has not happened; the next step claims again."""
+        self._claimed = False
+        self._retry_at = self._clock.now() + 100
+        self.metrics.stand_downs += 1
+        self.metrics.last_stand_down = why
+
+    # What comes in.
+
+    def submit(self, envelope: Envelope, reply: Reply | None = None) -> None:
+        """Take a command in; it is answered after the commit of its round. Raises Overloaded where too many wait."""
+        if len(self._inbox) >= self._inbox_max:
+            raise Overloaded(f"{len(self._inbox)} commands wait; the limit is {self._inbox_max}")
+        self._inbox.append(Item(envelope, reply))
+
+    def report(self, execution: str, command: Command) -> None:
+        """Take in what a worker reports. May be called from any thread."""
+        self._reports.append((execution, command))
+
+    def watch_end(self, execution: str, then: Callable[[Execution], None]) -> None:
+        """Call back once the execution has ended and that is durable."""
+        self._watchers.setdefault(execution, []).append(then)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be decided now."""
+        return not (self._inbox or self._reports)
+
+    # The round.
+
+    def step(self) -> bool:
+        """One round; True when anything was done."""
+        now = self._clock.now()
+        if now < self._retry_at:
+            return False
+        if not self._claimed:
+            self.claim()
+            return True
+        self._collect(now)
+        if not self._inbox:
+            return self._rest()
+        items = self._take_items()
+        made, answers = self._decider.decide_all(items, now, self._courier.dispatched_to(self._checkpoint.offset))
+        if self._commit(items, made):
+            self._act(items, made, answers)
+        return True
+
+    def _collect(self, now: int) -> None:
+        while self._reports:
+            execution, command = self._reports.popleft()
+            self._inbox.append(Item(Envelope("", execution, command), None))
+        for execution, fire in self.timers.take_due(now, TIMERS_A_ROUND_MAX, self._is_due):
+            self._inbox.append(Item(Envelope("", execution, fire), None))
+            self.metrics.timer_drift_ms = max(0, now - fire.due)
+
+    def _take_items(self) -> list[Item]:
+        items: list[Item] = []
+        size = 0
+        while self._inbox and len(items) < ROUND_COMMANDS_MAX and size < ROUND_BYTES_MAX:
+            item = self._inbox.popleft()
+            size += _size_of(item.envelope.command)
+            items.append(item)
+        return items
+
+    def _commit(self, items: list[Item], made: list[Made]) -> bool:
+        """Append the round as one batch; False when nothing of it has happened."""
+        if not made:
+            return self._confirm(items)
+        answer = self._log.append("journal", {self.partition: [m.record for m in made]})[self.partition]
+        if answer == self._checkpoint.offset:
+            return True
+        if isinstance(answer, LogFull):
+            self._refuse(items, answer)
+        elif isinstance(answer, LogError):
+            self._give_back(items, f"append: {answer}")
+        elif answer > self._checkpoint.offset and not self._is_claimed_within(answer):
+            return True
+        else:
+            self._give_back(items, f"append at offset {answer}, expected {self._checkpoint.offset}")
+        return False
+
+    def _confirm(self, items: list[Item]) -> bool:
+        """A round that appends nothing proves nothing: look whether the journal ends where it should."""
+        end = self._log.end("journal", self.partition)
+        if end == self._checkpoint.offset or not any(item.reply for item in items):
+            return True
+        self._give_back(items, f"the journal ends at {end}, expected {self._checkpoint.offset}")
+        return False
+
+    def _is_claimed_within(self, base: int) -> bool:
+        """Read what somebody else has appended before this round: only foreign decisions, or a claim?"""
+        nonce = self._checkpoint.nonce
+        for offset, content in self._log.read("journal", self.partition, self._checkpoint.offset, base):
+            judge(self._checkpoint, offset, codec.decode_record(content))
+        self.metrics.foreign = self._checkpoint.foreign
+        return self._checkpoint.nonce != nonce
+
+    def _refuse(self, items: list[Item], error: LogError) -> None:
+        """There was no room: callers are told, and what the engine itself has to do is done again later."""
+        self.metrics.refused += 1
+        for item in items:
+            if item.reply is not None:
+                item.reply(Answer(item.envelope.execution, self._checkpoint.offset, error=error))
+        self._inbox.extendleft(reversed([item for item in items if item.reply is None]))
+        self._stand_down(str(error))
+        self._retry_at = self._clock.now() + 1_000
+
+    def _give_back(self, items: list[Item], why: str) -> None:
+        """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""
+        self._inbox.extendleft(reversed(items))
+        self._stand_down(why)
+
+    # Acting.
+
+    def _act(self, items: list[Item], made: list[Made], answers: list[tuple[Reply, Answer]]) -> None:
+        """The round is durable: move the checkpoint, answer, send, arm, and tell those who watch."""
+        base = self._checkpoint.offset
+        for index, one in enumerate(made):
+            source = one.decision.source
+            self._checkpoint.sources[source.partition] = source.offset
+            self._act_on(one, base + index)
+        self._checkpoint.offset = base + len(made)
+        for item in items:
+            if item.origin >= 0:
+                self._courier.delivered(item.origin)
+        self._since_snapshot += len(made)
+        self.metrics.count_round(len(made))
+        for reply, answer in answers:
+            reply(answer._replace(position=self._checkpoint.offset))
+        if self.on_decisions is not None:
+            self.on_decisions(made)
+
+    def _act_on(self, made: Made, offset: int) -> None:
+        state = made.folded.state
+        for effect in made.effects:
+            if isinstance(effect, RunActivity):
+                self._worker.run(effect)
+            elif isinstance(effect, CancelActivity):
+                self._worker.cancel(effect)
+            else:
+                self._inbox.append(self._courier.take(effect, offset))
+        self.timers.arm(state.execution, self._decider.timers_of(made))
+        if state.is_ended and state.execution not in self.executions.ended:
+            self.executions.end(state, offset)
+            for then in self._watchers.pop(state.execution, ()):
+                then(state)
+
+    def _is_due(self, execution: str, timer: str, due: int) -> int | None:
+        """Whether a timer still holds; a heartbeat's only when the worker was silent that long."""
+        folded = self.executions.get(execution)
+        if folded is None or folded.state.timers.get(timer) != due:
+            return None
+        path, _, purpose = timer.rpartition(":")
+        run = folded.state.runs.get(path)
+        if purpose == "heartbeat" and run is not None:
+            seen = self._worker.last_heartbeat(execution, path, run.attempt)
+            limit = node_at(folded.graph, run).timeouts["heartbeat"]
+            if seen is not None and seen + limit > self._clock.now():
+                return seen + limit
+        return 0
+
+    # In between.
+
+    def _rest(self) -> bool:
+        self.executions.pack_idle()
+        if self._since_snapshot >= self._snapshot_every:
+            self.snapshot()
+            return True
+        return False
+
+    def snapshot(self) -> None:
+        """Keep what is folded, to start faster the next time."""
+        undelivered = self._courier.undelivered()
+        dispatched_to = self._courier.dispatched_to(self._checkpoint.offset)
+        try:
+            self._snapshots.save(self.partition, make_snapshot(self.executions, self._checkpoint, dispatched_to, undelivered))
+        except LogFull:
+            self.metrics.refused += 1
+        self._since_snapshot = 0
+
+    @property
+    def position(self) -> int:
+        """The offset after the last durable decision."""
+        return self._checkpoint.offset
+
+
+def _size_of(command: Command) -> int:
+    """About how many bytes a command brings."""
+    for name in ("output", "input", "payload", "variables"):
+        value = getattr(command, name, None)
+        if isinstance(value, bytes):
+            return len(value) + 100
+    return 100
+
+

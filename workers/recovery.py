@@ -1,0 +1,134 @@
+"""Recovery: what an owner does after its claim: fold the journal up to it, from the last snapshot, checking everything.
+
+It also finds the commands to other executions that may not have been sent: those of decisions at or above the last
+`dispatched_to`. Activities that are to run follow from the states alone (`domain.react.outstanding`).
+"""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from contracts.commands import Envelope
+from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.journal import Checkpoint
+from contracts.ports.log import Log
+from contracts.ports.snapshots import Snapshots
+from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
+from domain.react import react
+from workers.catalog import Catalog
+from workers.executions import EndedExecution, Executions
+from workers.snapshot import OwnerSnapshot, decode_snapshot, encode_snapshot, schema_hash
+
+
+class Recovered:
+    """What recovery has found."""
+
+    def __init__(self, executions: Executions) -> None:
+        self.executions = executions
+        self.checkpoint = Checkpoint()
+        self.dispatched_to = 0
+        self.undelivered: deque[tuple[int, Envelope]] = deque()
+        self.events = 0
+
+
+def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int) -> Recovered:
+    """Everything that counts in a partition's journal, folded."""
+    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max) or Recovered(Executions(catalog.graph, live_max))
+    with _without_gc():
+        records = log.read("journal", partition, recovered.checkpoint.offset)
+        for entry in read_entries(records, recovered.checkpoint):
+            _take(recovered, catalog, entry)
+    while recovered.undelivered and recovered.undelivered[0][0] < recovered.dispatched_to:
+        recovered.undelivered.popleft()
+    return recovered
+
+
+def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int) -> Recovered | None:
+    snapshot = decode_snapshot(snapshots.load(partition))
+    if snapshot is None or snapshot.checkpoint.offset > log.end("journal", partition):
+        return None
+    if not _fits(log, partition, snapshot.checkpoint):
+        return None
+    recovered = Recovered(Executions(catalog.graph, live_max))
+    recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
+    for state in snapshot.open:
+        recovered.executions.put(Folded(catalog.graph(state.definition), state))
+    recovered.executions.ended.update({name: EndedExecution(*ended) for name, ended in snapshot.ended.items()})
+    recovered.executions.unreadable.update(snapshot.unreadable)
+    recovered.undelivered.extend(snapshot.undelivered)
+    recovered.executions.pack_idle()
+    return recovered
+
+
+def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
+    """Whether the snapshot is of this journal: its id stands at offset 0."""
+    opened = Checkpoint()
+    for _ in read_entries(log.read("journal", partition, 0, 1), opened):
+        pass
+    return opened.journal == checkpoint.journal
+
+
+def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> None:
+    executions = recovered.executions
+    name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
+    if name in executions.unreadable:
+        return
+    if isinstance(entry, Unreadable):
+        _set_aside(executions, name, entry.reason)
+        return
+    try:
+        _fold(recovered, catalog, entry)
+    except (LogCorrupt, UnknownRecord, KeyError, AssertionError) as error:
+        _set_aside(executions, name, str(error))
+
+
+def _set_aside(executions: Executions, name: str, reason: str) -> None:
+    """A history that cannot be read stops its own execution, and no other."""
+    executions.drop(name)
+    executions.unreadable[name] = reason
+
+
+def _fold(recovered: Recovered, catalog: Catalog, entry: Entry) -> None:
+    decision, executions = entry.decision, recovered.executions
+    folded = executions.get(decision.execution)
+    if folded is None:
+        if decision.execution in executions.ended:
+            return  # a rejection that was recorded after the end
+        folded = begin(entry, catalog.graph)
+        executions.put(folded)
+    apply(folded, entry)
+    recovered.events += len(decision.events)
+    recovered.dispatched_to = max(recovered.dispatched_to, decision.dispatched_to)
+    for effect in react(folded.graph, folded.state, decision):
+        if isinstance(effect, Envelope):
+            recovered.undelivered.append((entry.offset, effect))
+    if folded.state.is_ended:
+        executions.end(folded.state, entry.offset)
+    while len(recovered.undelivered) > 1_000 and recovered.undelivered[0][0] < recovered.dispatched_to:
+        recovered.undelivered.popleft()
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Folding makes millions of objects and no cycles; looking for some would take longer than folding."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+def make_snapshot(
+    executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]
+) -> bytes:
+    """What is folded, as bytes, to start faster the next time."""
+    open_states = [folded.state for folded in executions.open()]
+    ended = {name: tuple(ended) for name, ended in executions.ended.items()}
+    return encode_snapshot(
+        OwnerSnapshot(schema_hash(), checkpoint, dispatched_to, open_states, ended, executions.unreadable, undelivered)
+    )

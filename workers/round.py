@@ -1,0 +1,61 @@
+"""The round: take the whole inbox, decide each command, append everything at once, and only then act.
+
+    inbox ─► decide, evolve ─► encode, digest ─► append (one batch, durable) ─► answers, activities, timers, commands
+
+Nothing leaves before the append has answered. When it fails, nothing of the round has happened: what is cached is
+dropped and folded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from contracts.commands import Effect, Envelope
+from contracts.errors import RefoldError
+from contracts.journal import Decision
+from domain.history import Folded
+from domain.state import Execution
+
+
+class Answer(NamedTuple):
+    """What a caller hears once its command is decided and durable.
+
+    `position` is the offset after the decision, to be waited for by readers; `error` a rejection, or why nothing was stored.
+    `state` is None for an execution that is not open any more and for a refused command.
+    """
+
+    execution: str
+    position: int
+    version: int = 0
+    status: str = ""
+    error: RefoldError | None = None
+    repeated: bool = False
+
+
+Reply: TypeAlias = Callable[[Answer], None]
+
+
+class Item(NamedTuple):
+    """A command in the inbox: who it is from, who waits for the answer, and the decision whose effect it is (-1: none)."""
+
+    envelope: Envelope
+    reply: Reply | None
+    origin: int = -1
+
+
+class Made(NamedTuple):
+    """A decision of this round that is not durable yet, and what it calls for."""
+
+    item: Item
+    folded: Folded
+    decision: Decision
+    record: bytes
+    effects: list[Effect]
+
+
+class Ended(NamedTuple):
+    """An execution that ended in this round, for those who watch it."""
+
+    state: Execution
+    offset: int

@@ -1,0 +1,43 @@
+"""Timers: a heap of what is due when. The truth is the executions' states; an entry that no longer holds is passed over."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+
+from contracts.commands import FireTimer
+
+IsDue = Callable[[str, str, int], "int | None"]
+"""Asked for execution, timer and due time: 0 fire it, a later time to look again, None when nobody waits for it."""
+
+
+class Timers:
+    """Arms timers and gives those that are due, in order, a bounded number at a time."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, str, str, int]] = []
+
+    def arm(self, execution: str, timers: Iterable[tuple[str, int]]) -> None:
+        """Remember when to look at these timers."""
+        for timer, due in timers:
+            heapq.heappush(self._heap, (due, execution, timer, due))
+
+    def next_due(self) -> int | None:
+        """When the next one is due (milliseconds since 1970), None without any."""
+        return self._heap[0][0] if self._heap else None
+
+    def take_due(self, now: int, limit: int, is_due: IsDue) -> list[tuple[str, FireTimer]]:
+        """Up to `limit` timers that are due and still hold, each once."""
+        fired: list[tuple[str, FireTimer]] = []
+        while self._heap and self._heap[0][0] <= now and len(fired) < limit:
+            _, execution, timer, due = heapq.heappop(self._heap)
+            again = is_due(execution, timer, due)
+            if again == 0:
+                fired.append((execution, FireTimer(timer, due)))
+            elif again is not None:
+                heapq.heappush(self._heap, (again, execution, timer, due))
+        return fired
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._heap.clear()
