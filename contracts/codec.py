@@ -9,8 +9,7 @@ import msgspec
 
 from contracts.commands import Envelope
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.events import EVENTS
-from contracts.journal import Decided, Decision, Record, Source, chain
+from contracts.journal import SCHEMA, Decided, Decision, Record, Source, chain
 from contracts.upcasters import COMMAND_UPCASTERS, EVENT_UPCASTERS, Upcaster, upcast
 
 _encoder = msgspec.msgpack.Encoder()
@@ -19,11 +18,10 @@ _record_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Recor
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
+RECORD_TAG_MAX = 3
+
 pack = _encoder.encode
 """Any struct as bytes."""
-
-_KNOWN_TAGS = {event.__struct_config__.tag for event in EVENTS}
-
 
 def encode_decision(decision: Decision, nonce: bytes, previous_digest: bytes) -> tuple[bytes, bytes]:
     """The journal record of a decision and its digest, chained to the execution's previous one."""
@@ -39,11 +37,15 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(content: bytes) -> Record:
-    """A journal record. Raises LogCorrupt where the bytes are none."""
+    """A journal record. Raises UnknownRecord where this build does not know its kind, LogCorrupt where the bytes are none."""
     try:
         return _record_decoder.decode(content)
     except msgspec.MsgspecError as error:
-        raise LogCorrupt(f"a journal record cannot be read: {error}") from None
+        reason = str(error)
+    fields = _positional(content, "a journal record")
+    if fields and isinstance(fields[0], int) and fields[0] > RECORD_TAG_MAX:
+        raise UnknownRecord(f"a journal record of kind {fields[0]}, which this version of Refold does not know")
+    raise LogCorrupt(f"a journal record cannot be read: {reason}")
 
 
 def decode_decision(
@@ -53,27 +55,46 @@ def decode_decision(
 ) -> Decision:
     """The decision in the present shape: the one choke point through which every stored event is read.
 
-    Raises UnknownRecord where a tag or a shape is not known to this build.
+    Raises UnknownRecord where a tag or a shape is not known to this build, LogCorrupt where the bytes are no record.
     """
     try:
-        return _decision_decoder.decode(body)
+        decision = _decision_decoder.decode(body)
     except msgspec.MsgspecError as error:
-        reason = str(error)
+        decision = _decode_old(body, str(error), event_upcasters, command_upcasters)
+    if decision.schema > SCHEMA:
+        raise UnknownRecord(f"a decision of schema {decision.schema}; this version of Refold reads up to {SCHEMA}")
+    return decision
+
+
+def _decode_old(
+    body: bytes, reason: str, event_upcasters: Mapping[int, Upcaster], command_upcasters: Mapping[int, Upcaster]
+) -> Decision:
+    fields = _positional(body, "a decision")
     try:
-        fields = _positional_decoder.decode(body)
         fields[4] = upcast(fields[4], command_upcasters)
         fields[5] = [upcast(event, event_upcasters) for event in fields[5]]
         return msgspec.convert(fields, Decision, strict=True)
-    except (msgspec.MsgspecError, IndexError, TypeError):
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError):
         raise UnknownRecord(f"a decision has a shape that this version of Refold does not know: {reason}") from None
+
+
+def _positional(content: bytes, what: str) -> list[Any]:
+    try:
+        return _positional_decoder.decode(content)
+    except msgspec.MsgspecError as error:
+        raise LogCorrupt(f"{what} cannot be read: {error}") from None
 
 
 def read_header(body: bytes) -> tuple[Source, str, int]:
     """Source, execution and first version of a decision that cannot be decoded whole."""
+    fields = _positional(body, "a decision")
     try:
-        fields = _positional_decoder.decode(body)
-        return msgspec.convert(fields[0], Source), str(fields[1]), int(fields[2])
-    except (msgspec.MsgspecError, IndexError, TypeError, ValueError) as error:
+        return (
+            msgspec.convert(fields[0], Source, strict=True),
+            msgspec.convert(fields[1], str, strict=True),
+            msgspec.convert(fields[2], int, strict=True),
+        )
+    except (msgspec.MsgspecError, IndexError) as error:
         raise LogCorrupt(f"a decision has no readable header: {error}") from None
 
 

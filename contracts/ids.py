@@ -36,10 +36,15 @@ def is_execution_id(text: str) -> bool:
 
 
 def partition_of(execution: str, partitions: int) -> int:
-    """The partition where an execution lives; `partitions` is the count the journal was opened with."""
+    """The partition where an execution lives; `partitions` is how many there are.
+
+    An id that only looks like one that Refold made, and names a partition that does not exist, is a caller's own.
+    """
     root = execution.split("~", 1)[0]
     if _GENERATED.match(root):
-        return ALPHABET.index(root[10]) * 32 + ALPHABET.index(root[11])
+        carried = ALPHABET.index(root[10]) * 32 + ALPHABET.index(root[11])
+        if carried < partitions:
+            return carried
     return zlib.crc32(root.encode()) % partitions
 
 

@@ -18,8 +18,11 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from contracts.commands import Command
+from contracts.errors import LogCorrupt
 from contracts.events import Event
 
+SCHEMA: Final = 1
+"""The generation of record shapes that this build writes; raised with each field that is added. A higher one is not read."""
 DIGEST_BYTES: Final = 16
 NONCE_BYTES: Final = 8
 
@@ -47,6 +50,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     events: tuple[Event, ...]
     dispatched_to: int = 0
     rejection: str | None = None
+    schema: int = SCHEMA
 
 
 class JournalOpened(msgspec.Struct, frozen=True, array_like=True, tag=1):
@@ -105,12 +109,14 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
     """The readers' rule, the same for owners, projectors, publishers and `verify`; it moves the checkpoint on.
 
     A decision counts if its nonce is that of the last claim, and its source is above the highest one seen of that
-    source partition. What does not count is counted, and never believed.
+    source partition. What does not count is counted, and never believed. Offsets must follow on each other.
     """
+    if offset != checkpoint.offset:
+        raise LogCorrupt(f"the journal goes on at offset {offset}, expected {checkpoint.offset}")
     checkpoint.offset = offset + 1
     match record:
         case Decided():
-            if record.nonce != checkpoint.nonce:
+            if record.nonce != checkpoint.nonce or not record.nonce:
                 checkpoint.foreign += 1
                 return "foreign"
             if record.source_offset <= checkpoint.sources.get(record.source_partition, -1):
@@ -122,5 +128,8 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
             checkpoint.nonce = record.nonce
             return "claim"
         case JournalOpened():
+            if offset:
+                checkpoint.foreign += 1
+                return "foreign"
             checkpoint.journal = record.journal
             return "opened"

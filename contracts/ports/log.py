@@ -15,7 +15,7 @@ What every adapter promises, and no more than Apache Kafka can give:
   be the one the caller expected: somebody else may have appended before. The caller looks (see `contracts/journal.py`).
 - *Durable before the answer.* When `append` has returned, the records survive a killed process and a lost power supply.
 - *An error is not a no.* `AppendUnknown` says that nobody knows: the batch is there, or not, or comes later.
-  `LogFull` and `RecordTooLarge` do say no: nothing of the call was stored.
+  `LogFull` and `RecordTooLarge` do say no: nothing of that partition's batch was stored.
 - *Nothing is ever changed.* Records keep their offset; offsets are contiguous from 0 within a partition.
 - *Reading shows what is durable*, from any offset, in order, and may be done by any number of processes beside the writer.
 

@@ -14,6 +14,7 @@ import pytest
 
 from contracts.codec import decode_record, encode_decision, encode_record
 from contracts.commands import StartExecution
+from contracts.errors import LogCorrupt
 from contracts.events import ExecutionStarted
 from contracts.journal import Checkpoint, Decided, Decision, JournalOpened, PartitionClaimed, Record, Source, Verdict, chain, judge
 from contracts.ports.log import Log
@@ -186,3 +187,19 @@ def test_a_digest_chains_over_what_came_before() -> None:
     assert len(one) == 16
     assert one == chain(b"definition", b"body")
     assert len({one, chain(b"another", b"body"), chain(b"definition", b"ybod"), chain(one, b"body")}) == 4
+
+
+def test_a_record_out_of_its_place_is_no_record() -> None:
+    with pytest.raises(LogCorrupt, match="at offset 3, expected 0"):
+        judge(Checkpoint(), 3, JournalOpened("j", 0, 1))
+
+
+def test_a_second_opening_changes_nothing() -> None:
+    checkpoint = Checkpoint()
+    judge(checkpoint, 0, JournalOpened("first", 0, 1))
+    assert judge(checkpoint, 1, JournalOpened("second", 0, 1)) == "foreign"
+    assert checkpoint.journal == "first"
+
+
+def test_before_any_claim_no_decision_counts_not_even_one_without_a_nonce() -> None:
+    assert judge(Checkpoint(), 0, Decided(b"", 0, 0, b"", b"")) == "foreign"
