@@ -1,9 +1,9 @@
 """Advancing: what moves by itself once a fact is there, until nothing does.
 
-    pump ─► turns on the agenda: start, skip, or fail a node
-         ─► nodes that waited for a mutex, containers whose bodies have all left
-         ─► `wait_until` nodes, when a variable or an output has changed
-         ─► bodies in which nothing lives any more: ScopeLeft, and their container goes on
+pump ─► turns on the agenda: start, skip, or fail a node
+     ─► nodes that waited for a mutex, containers whose bodies have all left
+     ─► `wait_until` nodes, when a variable or an output has changed
+     ─► bodies in which nothing lives any more: ScopeLeft, and their container goes on
 """
 
 from __future__ import annotations
@@ -213,8 +213,9 @@ def _set_variables(ctx: Deciding, scope: Scope) -> None:
 
 def _leave_a_scope(ctx: Deciding) -> bool:
     """Leave the innermost of the touched bodies in which nothing lives; False when there is none."""
-    for path in sorted(ctx.touched, key=lambda p: -p.count("/")):
-        del ctx.touched[path]
+    touched = ctx.touched
+    for path in sorted(touched, key=lambda p: -p.count("/")) if len(touched) > 1 else list(touched):
+        del touched[path]
         scope = ctx.state.scopes.get(path)
         if scope is not None and not scope.live and not scope.lingering:
             _leave(ctx, scope)
@@ -300,4 +301,3 @@ def _tell_cancellers(ctx: Deciding, path: str) -> None:
         node = ctx.graph.nodes[run.node]
         if node.definition.type == "cancel" and run.path in ctx.state.runs:
             node.kind.on_ended(ctx, run, path)
-

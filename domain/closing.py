@@ -1,7 +1,7 @@
 """Closing: from the end of the outermost body to the end of the execution.
 
-    outermost body left ─► the workflow's error handler (failed) ─► compensation (cancelled, or failed and asked for)
-                        ─► children still open, by their policy ─► completed · failed · cancelled
+outermost body left ─► the workflow's error handler (failed) ─► compensation (cancelled, or failed and asked for)
+                    ─► children still open, by their policy ─► completed · failed · cancelled
 """
 
 from __future__ import annotations

@@ -40,7 +40,11 @@ def complete(
         fail(ctx, at, Failure("expression", str(error)))
         return
     if (spent := next((edge for edge in backs if _is_spent(scope, edge)), None)) is not None:
-        fail(ctx, at, Failure("loop.limit", f"the edge back to {spent.target.id} was taken {spent.limit or BACK_EDGE_LIMIT_DEFAULT} times already"))
+        fail(
+            ctx,
+            at,
+            Failure("loop.limit", f"the edge back to {spent.target.id} was taken {spent.limit or BACK_EDGE_LIMIT_DEFAULT} times already"),
+        )
         return
     _record(ctx, at, scope, node, output is None, value, ports, untaken, failure)
     for edge in backs:

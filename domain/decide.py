@@ -24,11 +24,11 @@ from domain.completing import complete
 from domain.deciding import LIMITS, Deciding, Limits, ReadBlob, no_blobs
 from domain.definition.graph import Graph
 from domain.definition.inputs import check_input, check_variables
-from domain.evolve import request_of
+from domain.facts.execution import request_of
 from domain.failing import fail, fail_expression
 from domain.places import is_undo
 from domain.signals import deliver
-from domain.state import Execution, NodeRun
+from domain.state import ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
 
 
@@ -39,9 +39,7 @@ class Decided(NamedTuple):
     blobs: dict[str, bytes]
 
 
-def decide(
-    graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS
-) -> Decided:
+def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS) -> Decided:
     """The events that follow from the command. Raises Rejected, with the state unchanged."""
     assert now >= state.now, f"time runs backwards: {now} after {state.now}"
     _refuse_if_ended(state, command)
@@ -71,7 +69,9 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         same_parent = command.parent is not None and command.parent == state.parent
         if same_parent or request_of(command) == state.request:
             return
-        raise Rejected("already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution)
+        raise Rejected(
+            "already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution
+        )
     check_input(ctx.graph, ctx.parse(command.input))
     check_variables(ctx.graph, None if command.variables is None else ctx.parse(command.variables))
     ctx.emit(e.ExecutionCreated())
@@ -184,7 +184,7 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
     if _is_held(ctx):
         return
-    if is_undo(command.path):
+    if ctx.state.undoing and is_undo(command.path):
         ctx.emit(e.NodeCompleted(command.path, ctx.unless_carried(command.output)))
         undo.proceed(ctx)
     else:
@@ -232,7 +232,7 @@ def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
     else:
         ctx.emit(e.ChildFailed(command.path, command.child, command.status))
     run = ctx.state.runs.get(command.path)
-    if run is not None and getattr(run.memo, "child", "") == command.child:
+    if run is not None and isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
         ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
 
 
@@ -291,7 +291,7 @@ def _pass_limit(ctx: Deciding, run: NodeRun, name: str) -> None:
     node = ctx.graph.nodes[run.node]
     limit = node.compensate_timeout_ms if is_undo(run.path) else node.timeouts[name]
     failure = Failure(f"timeout.{name}", f"{run.path} took longer than {limit} ms", {"limit_ms": limit}, run.path, run.attempt)
-    if run.bodies or (run.memo is not None and getattr(run.memo, "child", "")):
+    if run.bodies or isinstance(run.memo, ChildMemo):
         stop_run(ctx, run, e.Ending("failed", failure))
     else:
         _fail_run(ctx, run, failure)
@@ -325,4 +325,3 @@ HANDLERS: Final[dict[type, Callable[[Deciding, Any], None]]] = {
     c.RaiseIncident: _raise_incident,
 }
 """Who decides about which command."""
-

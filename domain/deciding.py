@@ -17,8 +17,8 @@ from contracts.events import Event, carried, carried_failure
 from contracts.failure import Failure
 from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, is_reference, reference_to
 from domain.definition.graph import Compiled, Edge, Graph, Node
-from domain.evolve import APPLIERS
 from domain.expressions import Program
+from domain.facts import APPLIERS
 from domain.naming import Frame, names_for
 from domain.state import Execution, NodeRun, Scope
 
@@ -87,7 +87,9 @@ class Deciding:
         "woken",
     )
 
-    def __init__(self, graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self, graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS
+    ) -> None:
         self.graph = graph
         self.state = state
         self.command = command

@@ -1,6 +1,6 @@
 """Failing: what a failure of a node leads to.
 
-    retries → error edge → the node's `on_error` → enclosing `try` → `settings.on_error` → compensation → incident or failed
+retries → error edge → the node's `on_error` → enclosing `try` → `settings.on_error` → compensation → incident or failed
 """
 
 from __future__ import annotations

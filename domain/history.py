@@ -1,6 +1,6 @@
 """History: reading a partition's journal under the readers' rule, and folding it with every check there is.
 
-    records ─judge─► decisions that count ─fold─► states      chained digests, versions without a gap, schemas that are known
+records ─judge─► decisions that count ─fold─► states      chained digests, versions without a gap, schemas that are known
 """
 
 from __future__ import annotations
@@ -72,14 +72,19 @@ def begin(entry: Entry, graph_of: GraphOf) -> Folded:
     return folded
 
 
-def apply(folded: Folded, entry: Entry) -> None:
-    """Fold one decision, after checking that it follows on what is there. Raises LogCorrupt where it does not."""
+def check_follows(folded: Folded, entry: Entry) -> None:
+    """Raise LogCorrupt unless the decision follows on what is folded: no gap between versions, and an unbroken chain of digests."""
     state, decision = folded.state, entry.decision
     if decision.first != state.version + 1:
-        raise LogCorrupt(f"offset {entry.offset}: execution {decision.execution} goes on with version {decision.first}, expected {state.version + 1}")
-    digest = chain(state.digest, entry.body)
-    if digest != entry.digest:
+        found = f"execution {decision.execution} goes on with version {decision.first}, expected {state.version + 1}"
+        raise LogCorrupt(f"offset {entry.offset}: {found}")
+    if chain(state.digest, entry.body) != entry.digest:
         raise LogCorrupt(f"offset {entry.offset}: the digest of execution {decision.execution} at version {decision.first} does not match")
-    if decision.events:
-        fold(folded.graph, state, (decision,))
-    state.digest = digest
+
+
+def apply(folded: Folded, entry: Entry) -> None:
+    """Fold one decision, after checking that it follows. Raises LogCorrupt where it does not."""
+    check_follows(folded, entry)
+    if entry.decision.events:
+        fold(folded.graph, folded.state, (entry.decision,))
+    folded.state.digest = entry.digest

@@ -46,7 +46,11 @@ def taken_sources(graph: Graph, scope: Scope, node: Node) -> list[tuple[Node, by
 
     A node that failed and left by its error edge brings its failure.
     """
-    ends = [(end.at, edge.source, end) for edge in node.incoming if scope.edges[edge.number] == TAKEN and (end := scope.ended.get(edge.source.place))]
+    ends = [
+        (end.at, edge.source, end)
+        for edge in node.incoming
+        if scope.edges[edge.number] == TAKEN and (end := scope.ended.get(edge.source.place))
+    ]
     if node.place in scope.looped:
         source, end = scope.looped[node.place]
         ends.append((end.at, graph.bodies[scope.body].nodes[source], end))

@@ -7,7 +7,8 @@ what a new owner has to send again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
 
 from contracts import events as e
 from contracts.commands import (
@@ -34,53 +35,53 @@ from domain.definition.graph import Graph, Node
 from domain.places import is_undo
 from domain.state import Execution, NodeRun
 
+NodeEvent: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeRetried | e.NodeCancelled | e.IncidentRaised
+
 
 def react(graph: Graph, state: Execution, decision: Decision) -> list[Effect]:
     """The effects that the events of a decision call for, in their order."""
     effects: list[Effect] = []
     for event in decision.events:
-        effects.extend(_react(graph, state, event, decision))
+        reactor = REACTORS.get(type(event))
+        if reactor is not None:
+            effects.extend(reactor(graph, state, event, decision))
     return effects
 
 
-def _react(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterator[Effect]:
-    match event:
-        case e.NodeScheduled():
-            run = state.runs.get(event.path)
-            if run is not None and run.status == "active" and run.attempt == event.attempt:
-                yield run_activity(graph, state, run)
-        case e.NodeCompleted() | e.NodeFailed() | e.NodeRetried() | e.NodeCancelled() | e.IncidentRaised():
-            if not _was_reported(decision, event.path):
-                yield from _cancel_activity(graph, state, event)
-        case e.ChildStarted():
-            yield start_child(state, event.path, event.child, event.workflow, event.version, event.input, event.detached)
-        case e.ChildCancelRequested():
-            command = TerminateExecution("the parent ended") if event.terminate else CancelExecution("the parent ended")
-            yield Envelope(f"{event.child}:close", event.child, command, state.execution)
-        case e.SignalEmitted():
-            name = f"{state.execution}/{event.path}"
-            yield Envelope(name, event.execution, SendSignal(name, event.name, event.payload), state.execution)
-        case e.ExecutionCompleted() | e.ExecutionFailed() | e.ExecutionCancelled() | e.ExecutionTerminated() | e.ExecutionQuarantined():
-            yield from report_to_parent(state)
-            yield from _cancel_all(graph, state, decision)
-        case _:
-            pass
+def _on_scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, decision: Decision) -> Iterable[Effect]:
+    run = state.runs.get(event.path)
+    if run is None or run.status != "active" or run.attempt != event.attempt:
+        return ()
+    return (run_activity(graph, state, run),)
 
 
-def _was_reported(decision: Decision, path: str) -> bool:
+def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: Decision) -> Iterable[Effect]:
+    """A worker that still runs an attempt is told that nobody waits for it; not the one that has just reported it."""
     command = decision.command
-    return isinstance(command, CompleteActivity | FailActivity) and command.path == path
-
-
-def _cancel_activity(graph: Graph, state: Execution, event: Event) -> Iterator[Effect]:
-    assert isinstance(event, e.NodeCompleted | e.NodeFailed | e.NodeRetried | e.NodeCancelled | e.IncidentRaised)
+    if isinstance(command, CompleteActivity | FailActivity) and command.path == event.path:
+        return ()
     node = node_of_path(graph, event.path)
-    if node is not None and (node.is_activity or is_undo(event.path)):
-        yield CancelActivity(state.execution, event.path, 0)
+    if node is None or not (node.is_activity or is_undo(event.path)):
+        return ()
+    return (CancelActivity(state.execution, event.path, 0),)
 
 
-def _cancel_all(graph: Graph, state: Execution, decision: Decision) -> Iterator[Effect]:
-    """An execution that ended at once leaves nothing running; attempt 0 is every attempt, the empty path every node."""
+def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, decision: Decision) -> Iterable[Effect]:
+    return (start_child(state, event.path, event.child, event.workflow, event.version, event.input, event.detached),)
+
+
+def _on_child_cancel(graph: Graph, state: Execution, event: e.ChildCancelRequested, decision: Decision) -> Iterable[Effect]:
+    command = TerminateExecution("the parent ended") if event.terminate else CancelExecution("the parent ended")
+    return (Envelope(f"{event.child}:close", event.child, command, state.execution),)
+
+
+def _on_signal_emitted(graph: Graph, state: Execution, event: e.SignalEmitted, decision: Decision) -> Iterable[Effect]:
+    name = f"{state.execution}/{event.path}"
+    return (Envelope(name, event.execution, SendSignal(name, event.name, event.payload), state.execution),)
+
+
+def _on_ended(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterable[Effect]:
+    yield from report_to_parent(state)
     if state.status in ("terminated", "quarantined"):
         yield CancelActivity(state.execution, "", 0)
 
@@ -162,3 +163,24 @@ def outstanding(graph: Graph, state: Execution) -> list[Effect]:
         if run.status == "active" and (node.is_activity or is_undo(run.path)):
             effects.append(run_activity(graph, state, run))
     return effects
+
+
+Reactor: TypeAlias = Callable[[Graph, Execution, Any, Decision], Iterable[Effect]]
+
+REACTORS: Final[dict[type, Reactor]] = {
+    e.NodeScheduled: _on_scheduled,
+    e.NodeCompleted: _on_node_ended,
+    e.NodeFailed: _on_node_ended,
+    e.NodeRetried: _on_node_ended,
+    e.NodeCancelled: _on_node_ended,
+    e.IncidentRaised: _on_node_ended,
+    e.ChildStarted: _on_child_started,
+    e.ChildCancelRequested: _on_child_cancel,
+    e.SignalEmitted: _on_signal_emitted,
+    e.ExecutionCompleted: _on_ended,
+    e.ExecutionFailed: _on_ended,
+    e.ExecutionCancelled: _on_ended,
+    e.ExecutionTerminated: _on_ended,
+    e.ExecutionQuarantined: _on_ended,
+}
+"""The events that call for effects; the others call for none."""

@@ -31,7 +31,9 @@ UNRESOLVED: Final = 0
 TAKEN: Final = 1
 UNTAKEN: Final = 2
 
-Status: TypeAlias = Literal["created", "scheduled", "running", "paused", "incident", "completed", "failed", "cancelled", "terminated", "quarantined"]
+Status: TypeAlias = Literal[
+    "created", "scheduled", "running", "paused", "incident", "completed", "failed", "cancelled", "terminated", "quarantined"
+]
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
 """The statuses that are final."""
 

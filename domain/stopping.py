@@ -1,8 +1,8 @@
 """Stopping: how a body and what runs in it is brought to an end, with clean-up.
 
-    stop_scope ─► ScopeStopped ─► cancel_run for each node that lives in it
-    cancel_run ─► NodeCancelled                      for what holds nothing
-               └► NodeStopped ─► stop_scope …        for a container; `finish_stopped` when its last body has left
+stop_scope ─► ScopeStopped ─► cancel_run for each node that lives in it
+cancel_run ─► NodeCancelled                      for what holds nothing
+           └► NodeStopped ─► stop_scope …        for a container; `finish_stopped` when its last body has left
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ WAIT_MAX_S: Final = 1.0
 class Engine:
     """An embedded engine. Use it from one thread."""
 
-    def __init__(self, owner: Owner, worker: ActivityWorker, catalog: Catalog, clock: Clock, wake: threading.Event, chance: Callable[[], int]) -> None:
+    def __init__(
+        self, owner: Owner, worker: ActivityWorker, catalog: Catalog, clock: Clock, wake: threading.Event, chance: Callable[[], int]
+    ) -> None:
         self.owner = owner
         self.worker = worker
         self.catalog = catalog

@@ -80,7 +80,9 @@ def _run(engine: Engine) -> Iterator[Engine]:
         engine.stop()
 
 
-def build_engine(settings: EngineSettings, log: Log, blobs: Blobs, snapshots: Snapshots, clock: Clock, cache: ResultCache | None = None) -> Engine:
+def build_engine(
+    settings: EngineSettings, log: Log, blobs: Blobs, snapshots: Snapshots, clock: Clock, cache: ResultCache | None = None
+) -> Engine:
     """An engine on the given adapters; it has claimed nothing yet."""
     wake = threading.Event()
     owners: list[Owner] = []
@@ -90,8 +92,7 @@ def build_engine(settings: EngineSettings, log: Log, blobs: Blobs, snapshots: Sn
         wake.set()
 
     kinds = activity_kinds(settings)
-    executor = "threads" if settings.threads else "inline"
-    worker = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
+    worker = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, "threads" if settings.threads else "inline")
     catalog = Catalog(log, clock)
     owner = Owner(log, catalog, blobs, snapshots, clock, worker, inbox_max=settings.inbox_max, live_max=settings.live_max)
     owners.append(owner)

@@ -61,9 +61,7 @@ class Courier:
             version, definition = self._catalog.resolve(command.workflow, command.version)
         except Rejected as rejected:
             return refusal(envelope, rejected)
-        found = CreateExecution(
-            command.workflow, version, definition, command.input, command.variables, command.parent, command.priority
-        )
+        found = CreateExecution(command.workflow, version, definition, command.input, command.variables, command.parent, command.priority)
         return Envelope(envelope.id, envelope.execution, found, envelope.causation)
 
 

@@ -1,8 +1,8 @@
 """The decider of an owner: decides the commands of a round one by one, and keeps a poisoned execution from harming others.
 
-    refused by the rules        Rejected: answered, nothing recorded (a late result of an activity is recorded as a rejection)
-    too large to be stored      an incident of that execution
-    a bug while deciding        quarantine of that execution; the round goes on
+refused by the rules        Rejected: answered, nothing recorded (a late result of an activity is recorded as a rejection)
+too large to be stored      an incident of that execution
+a bug while deciding        quarantine of that execution; the round goes on
 """
 
 from __future__ import annotations
@@ -13,7 +13,16 @@ from itertools import chain
 from typing import Final
 
 from contracts import codec
-from contracts.commands import Command, CompleteActivity, CreateExecution, Envelope, FailActivity, QuarantineExecution, RaiseIncident, RollHistory
+from contracts.commands import (
+    Command,
+    CompleteActivity,
+    CreateExecution,
+    Envelope,
+    FailActivity,
+    QuarantineExecution,
+    RaiseIncident,
+    RollHistory,
+)
 from contracts.errors import InvalidInput, RecordTooLarge, RefoldError, Rejected
 from contracts.events import NodeRetried, TimerStarted
 from contracts.failure import Failure
@@ -22,7 +31,8 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.values import reference_to
 from domain.decide import Decided, decide
-from domain.evolve import initial, request_of
+from domain.evolve import initial
+from domain.facts.execution import request_of
 from domain.history import Folded
 from domain.react import react
 from domain.state import Execution

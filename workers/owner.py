@@ -303,5 +303,3 @@ def _size_of(command: Command) -> int:
         if isinstance(value, bytes):
             return len(value) + 100
     return 100
-
-

@@ -123,12 +123,8 @@ def _without_gc() -> Iterator[None]:
         gc.freeze()
 
 
-def make_snapshot(
-    executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]
-) -> bytes:
+def make_snapshot(executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]) -> bytes:
     """What is folded, as bytes, to start faster the next time."""
     open_states = [folded.state for folded in executions.open()]
-    ended = {name: tuple(ended) for name, ended in executions.ended.items()}
-    return encode_snapshot(
-        OwnerSnapshot(schema_hash(), checkpoint, dispatched_to, open_states, ended, executions.unreadable, undelivered)
-    )
+    ended = {name: (one.status, one.request, one.offset) for name, one in executions.ended.items()}
+    return encode_snapshot(OwnerSnapshot(schema_hash(), checkpoint, dispatched_to, open_states, ended, executions.unreadable, undelivered))

@@ -41,9 +41,9 @@ class Findings:
         return path in self._unreadable
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing is wrong so far."""
-        return not self._problems
+    def count(self) -> int:
+        """How many there are so far."""
+        return len(self._problems)
 
     def nearest(self, word: str, known: Iterable[str]) -> str | None:
         """The known name that the word was meant to be, as far as one can tell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.events import NodeScheduled
 from domain.deciding import Deciding, Ready
+from domain.expressions import Value
 from domain.kind import Kind
 
 
@@ -23,8 +24,6 @@ class Activity(Kind):
             ctx.emit(NodeScheduled(ready.path, ready.attempt, data))
             return
         config = node.fields[""]
-        filled = None if config.is_static else ctx.keep(ctx.evaluate(config, ctx.frame(ready)))
+        filled = None if isinstance(config, Value) and config.is_static else ctx.keep(ctx.evaluate(config, ctx.frame(ready)))
         key = None if node.cache_key is None else ctx.keep(ctx.evaluate(node.cache_key, ctx.frame(ready)))
         ctx.emit(NodeScheduled(ready.path, ready.attempt, data, filled, key))
-
-

@@ -81,7 +81,7 @@ class ForEach(Loop):
 
     def handles(self, ctx: Deciding, run: NodeRun, scope: Scope, failure: Failure) -> bool:
         """A failing item is collected, or ends the loop well, where the config says so."""
-        return ctx.graph.nodes[run.node].config.on_item_error != "fail"
+        return bool(ctx.graph.nodes[run.node].config.on_item_error != "fail")
 
     def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
         """An iteration has ended: see whether the loop does."""
@@ -91,7 +91,11 @@ class ForEach(Loop):
             complete_early(ctx, run, self._output(ctx, run), "cancel")
         elif ending.status == "failed" and config.on_item_error == "stop":
             complete_early(ctx, run, self._output(ctx, run), "cancel")
-        elif ending.status == "completed" or (ending.status == "continued" and mine) or (ending.status == "failed" and config.on_item_error == "collect"):
+        elif (
+            ending.status == "completed"
+            or (ending.status == "continued" and mine)
+            or (ending.status == "failed" and config.on_item_error == "collect")
+        ):
             if ending.status == "completed" and self._is_enough(ctx, run, scope, output):
                 complete_early(ctx, run, self._output(ctx, run), config.losers)
             else:

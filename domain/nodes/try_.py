@@ -1,8 +1,8 @@
 """`try`: a body whose failures may be caught, and a clean-up that runs however it ends.
 
-    body ──ok──────────────► finally ──► out
-      └──failed──► catch ──► finally ──► out, or the failure goes on
-      └──cancel, break ────► finally ──► as it was to end
+body ──ok──────────────► finally ──► out
+  └──failed──► catch ──► finally ──► out, or the failure goes on
+  └──cancel, break ────► finally ──► as it was to end
 """
 
 from __future__ import annotations

@@ -1,0 +1,197 @@
+"""History as people read it: events with what they leave out filled in, and their values as JSON.
+
+What is stored repeats nothing (`contracts/events.py`); what is shown is whole: each event with the value, the failure or
+the names that its command brought, its path, its attempt and its time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from contracts import commands as c
+from contracts import events as e
+from contracts import values
+from contracts.events import Ending, Event, carried, carried_failure
+from contracts.failure import Failure, shorten
+from contracts.journal import Decision
+from contracts.times import rfc3339
+from domain.places import scope_path
+
+SUMMARY_LENGTH_MAX: Final = 100
+
+Show = Callable[[bytes], Any]
+"""Makes JSON of a stored value."""
+
+
+class HistoryEvent(NamedTuple):
+    """An event as a history shows it. `attempt` is None where none is meant; `recorded_at` RFC 3339."""
+
+    version: int
+    type: str
+    path: str
+    attempt: int | None
+    recorded_at: str
+    data: dict[str, Any]
+
+    def as_value(self) -> dict[str, Any]:
+        """The event as JSON shows it."""
+        return self._asdict()
+
+
+def show_value(value: bytes) -> Any:
+    """The JSON of a stored value; a blob is shown as `{blob, bytes}`."""
+    if not values.is_reference(value):
+        return values.decode(value)
+    return {"blob": f"sha256:{values.blob_of(value)}", "bytes": int(value.rpartition(b":")[2])}
+
+
+class HistoryPresenter:
+    """Presents the events of one execution, decision after decision. It remembers attempts and the places of incidents."""
+
+    def __init__(self, show: Show = show_value) -> None:
+        self._show = show
+        self._attempts: dict[str, int] = {}
+        self._incidents: dict[str, str] = {}
+
+    def present(self, decision: Decision) -> Iterator[HistoryEvent]:
+        """The events of a decision."""
+        recorded_at = rfc3339(decision.now)
+        for index, event in enumerate(decision.events):
+            path = self._path(event)
+            attempt = self._attempt(event, path)
+            data = {**self._fields(event), **self._filled(event, decision)}
+            yield HistoryEvent(decision.first + index, type(event).__name__, path, attempt, recorded_at, data)
+
+    def _path(self, event: Event) -> str:
+        match event:
+            case e.TimerStarted() | e.TimerFired() | e.TimerCancelled():
+                return event.timer.rpartition(":")[0]
+            case e.ScopeEntered():
+                return scope_path(event.owner, event.label, event.index)
+            case e.ScopeLeft() | e.ScopeStopped() | e.NodesReset() | e.VariableSet():
+                return event.scope
+            case e.CompensationStarted() | e.CompensationEnded():
+                return event.by
+            case e.IncidentRaised():
+                self._incidents[event.incident] = event.path
+                return event.path
+            case e.IncidentResolved():
+                return self._incidents.get(event.incident, "")
+            case _:
+                return getattr(event, "path", "")
+
+    def _attempt(self, event: Event, path: str) -> int | None:
+        """The attempt that the event is about; for one that says none, the node's last."""
+        if isinstance(event, e.NodeScheduled | e.NodeStarted | e.NodeRetried):
+            self._attempts[path] = event.attempt
+            return event.attempt
+        if isinstance(event, e.NodeCompleted | e.NodeFailed | e.NodeProgressed | e.IncidentRaised | e.NodeCancelled):
+            return self._attempts.get(path)
+        return None
+
+    def _fields(self, event: Event) -> dict[str, Any]:
+        """The fields that the event says itself; those that have their default are left out."""
+        data: dict[str, Any] = {}
+        for field in msgspec.structs.fields(event):
+            value = getattr(event, field.name)
+            if field.name in ("path", "attempt") or value is None or value == field.default:
+                continue
+            data[field.name] = self._plain(field.name, value)
+        return data
+
+    def _plain(self, name: str, value: Any) -> Any:
+        if isinstance(value, bytes):
+            return self._show(value)
+        if isinstance(value, Failure):
+            return value.as_value()
+        if isinstance(value, Ending):
+            return self._ending(value)
+        if name == "due":
+            return rfc3339(value)
+        return list(value) if isinstance(value, tuple) else value
+
+    def _ending(self, ending: Ending) -> dict[str, Any]:
+        named = {name: getattr(ending, name) for name in ("status", "failure", "output", "target", "final")}
+        return {name: self._plain(name, value) for name, value in named.items() if value not in (None, "", False)}
+
+    def _filled(self, event: Event, decision: Decision) -> dict[str, Any]:
+        """What the event leaves out because its command says it."""
+        command = decision.command
+        match event:
+            case e.ExecutionCreated():
+                return self._created(event, command)
+            case e.NodeCompleted():
+                output = carried(command) if event.output is None and not event.passes else None
+                return {"ports": list(event.ports or ("out",)), **self._shown(output=output)}
+            case e.NodeFailed() | e.NodeRetried() | e.IncidentRaised() if event.failure is None:
+                failure = carried_failure(command)
+                return {} if failure is None else {"failure": failure.as_value()}
+            case e.SignalReceived() if isinstance(command, c.SendSignal):
+                return {"signal": command.signal, "name": command.name, "payload": self._show(command.payload)}
+            case e.ChildCompleted() | e.ChildFailed():
+                failure = carried_failure(command)
+                return {**self._shown(output=carried(command)), **({} if failure is None else {"failure": failure.as_value()})}
+            case e.IncidentResolved() if isinstance(command, c.ResolveIncident):
+                return self._shown(output=command.output, variables=command.variables) | ({} if command.port is None else {"port": command.port})
+            case e.TimerFired():
+                return {"fired_at": rfc3339(decision.now)}
+            case e.HistoryRolled() if isinstance(command, c.RollHistory):
+                return self._shown(state=command.state)
+            case e.CommandHeld():
+                return {"command": type(command).__name__}
+            case _:
+                return {}
+
+    def _created(self, event: e.ExecutionCreated, command: c.Command) -> dict[str, Any]:
+        assert isinstance(command, c.CreateExecution), f"an execution was created by {type(command).__name__}"
+        data: dict[str, Any] = {"workflow": command.workflow, "version": command.version, "definition": command.definition}
+        data |= self._shown(input=event.input if event.input is not None else command.input)
+        data |= self._shown(variables=command.variables, trigger=command.trigger)
+        if command.parent is not None:
+            data["parent"] = {"execution": command.parent.execution, "path": command.parent.path}
+        if command.priority is not None:
+            data["priority"] = command.priority
+        return data
+
+    def _shown(self, **stored: bytes | None) -> dict[str, Any]:
+        return {name: self._show(value) for name, value in stored.items() if value is not None}
+
+
+def summary_of(event: HistoryEvent) -> str:
+    """The event's data in a few words, for a line of a table."""
+    data = event.data
+    failure = data.get("failure") or (data.get("ending") or {}).get("failure")
+    if failure is not None:
+        return _short(f"{failure['type']}: {failure['message']}" + (f"; again at {_clock(data['due'])}" if "due" in data else ""))
+    match event.type:
+        case "ExecutionCreated":
+            return _short(f"{data['workflow']}, version {data['version']}, input {_json(data['input'])}")
+        case "NodeCompleted":
+            ports = "" if data["ports"] == ["out"] else f"by {', '.join(data['ports'])} "
+            return _short(ports + ("passes its data on" if data.get("passes") else _json(data.get("output"))))
+        case "TimerStarted":
+            return f"due at {_clock(data['due'])}"
+        case "SignalReceived":
+            return _short(f"{data.get('name', '')} {_json(data.get('payload'))}")
+        case "VariableSet":
+            return _short(f"{data['name']} = {_json(data['value'])}")
+    return _short(", ".join(f"{name} {value if isinstance(value, str) else _json(value)}" for name, value in data.items()))
+
+
+def _clock(time: str) -> str:
+    return time[11:-1]
+
+
+def _json(value: Any) -> str:
+    """The beginning of a value as JSON; a large one is not written out for it."""
+    if isinstance(value, list | dict) and len(value) > SUMMARY_LENGTH_MAX:
+        return f"{len(value)} {'items' if isinstance(value, list) else 'fields'}"
+    return msgspec.json.encode(value).decode()
+
+
+def _short(text: str) -> str:
+    return shorten(re.sub(r"\s+", " ", text).strip(), SUMMARY_LENGTH_MAX)

@@ -1,0 +1,147 @@
+"""What an open execution waits for, named: activities, timers, signals, children, people.
+
+Every open execution waits for something that can be named; here is its name. Each item is a plain object with `for`, the
+`path` of the node (`""` is the execution itself) and what belongs to its sort; times are milliseconds since 1970:
+
+    activity   kind, attempt, since, progress      a worker has it, or is about to
+    timer      purpose, due, attempt               `retry`, `delay`, `start_at`
+    signal     names, due                          due: the wait's timeout, where it has one
+    child      execution
+    incident   incident, type, message, since      a person decides
+    pause      reason                              until it is resumed
+    start                                          created, to be started by somebody
+    condition  due                                 a `wait_until`
+    mutex      mutex, holder
+    nodes      paths                               the end of other nodes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from contracts import values
+from contracts.commands import CompleteActivity, FailActivity
+from domain.definition.graph import Graph, Node
+from domain.places import is_undo
+from domain.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
+
+OUTSIDE: Final = frozenset({"signal", "incident", "pause", "start"})
+"""What only somebody outside can bring."""
+MOVING: Final = frozenset({"activity", "timer"})
+"""What comes by itself, if the engine runs."""
+
+
+def waiting_for(state: Execution, graph: Graph) -> list[dict[str, Any]]:
+    """All that the execution waits for, in the order of the paths; nothing for one that has ended."""
+    if state.is_ended:
+        return []
+    found = [*_execution(state), *(_incident(state, incident) for incident in state.incidents.values())]
+    for path in sorted(state.runs):
+        found.extend(_run(state, graph, state.runs[path]))
+    named = {item.get("execution") for item in found}
+    found.extend({"for": "child", "path": state.children.get(child, ""), "execution": child} for child in state.children if child not in named)
+    return found
+
+
+def is_moving(state: Execution, graph: Graph) -> bool:
+    """Whether something comes to the execution by itself: a result, or a timer. In a pause only results come."""
+    moving = {"activity"} if state.paused else MOVING
+    return any(item["for"] in moving for item in waiting_for(state, graph))
+
+
+def in_words(item: dict[str, Any]) -> str:
+    """One item in a few words: `activity charge`, `signal approved`, `timer pause`."""
+    match item["for"]:
+        case "signal":
+            return f"signal {' or '.join(item['names'])}"
+        case "child":
+            return f"child {item['execution']}"
+        case "incident":
+            return f"incident {item['incident']}" + (f" at {item['path']}" if item["path"] else "")
+        case "pause" | "start" as sort:
+            return str(sort)
+        case "timer" if item["purpose"] == "retry":
+            return f"retry of {item['path']}"
+        case "timer":
+            return f"timer {item['path'] or item['purpose']}"
+        case sort:
+            return f"{sort} {item['path']}"
+
+
+def _execution(state: Execution) -> Iterator[dict[str, Any]]:
+    if state.paused:
+        yield {"for": "pause", "path": "", "reason": state.reason}
+    if not state.started_at:
+        due = state.timers.get(":start_at")
+        yield {"for": "start", "path": ""} if due is None else {"for": "timer", "path": "", "purpose": "start_at", "due": due}
+
+
+def _incident(state: Execution, incident: Incident) -> dict[str, Any]:
+    failure = incident.failure
+    return {
+        "for": "incident",
+        "path": incident.path,
+        "incident": incident.incident,
+        "type": failure.type,
+        "message": failure.message,
+        "since": incident.raised_at,
+    }
+
+
+def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any]]:
+    """What one node waits for; a container waits for what is in it, which has runs of its own."""
+    node = graph.nodes[run.node]
+    if run.status == "queued":
+        holder = next(iter(state.mutexes.get(node.mutex or "", [])), "")
+        yield {"for": "mutex", "path": run.path, "mutex": node.mutex, "holder": holder}
+    elif run.status == "retrying":
+        due = state.timers.get(f"{run.path}:retry", 0)
+        yield {"for": "timer", "path": run.path, "purpose": "retry", "due": due, "attempt": run.attempt}
+    elif node.is_activity or is_undo(run.path):
+        if run.status != "incident" and not _is_held(state, run):
+            yield _activity(node, run)
+    elif run.status != "incident":
+        yield from _control(state, node, run)
+
+
+def _activity(node: Node, run: NodeRun) -> dict[str, Any]:
+    undoing = node.definition.compensate
+    kind = undoing.type if is_undo(run.path) and undoing is not None else node.definition.type
+    since = run.started_at or run.scheduled_at
+    return {"for": "activity", "path": run.path, "kind": kind, "attempt": run.attempt, "since": since, "progress": run.progress}
+
+
+def _is_held(state: Execution, run: NodeRun) -> bool:
+    """Whether the result of the attempt came in a pause, and is kept until it is resumed."""
+    return any(isinstance(command, CompleteActivity | FailActivity) and command.path == run.path for command in state.held)
+
+
+def _control(state: Execution, node: Node, run: NodeRun) -> Iterator[dict[str, Any]]:
+    match run.memo:
+        case WaitMemo():
+            names = values.decode(run.memo.names)
+            yield _due(state, {"for": "signal", "path": run.path, "names": names}, "timeout")
+        case ChildMemo():
+            yield {"for": "child", "path": run.path, "execution": run.memo.child}
+        case CancelMemo():
+            yield {"for": "nodes", "path": run.path, "paths": [path for path in run.memo.waiting if path in state.runs]}
+        case LoopMemo() if not run.bodies and (more := getattr(node.config, "more", None)) is not None:
+            yield {"for": "signal", "path": run.path, "names": [more.signal]}
+        case _ if not run.bodies:
+            yield _other(state, node, run)
+
+
+def _other(state: Execution, node: Node, run: NodeRun) -> dict[str, Any]:
+    if node.definition.type == "wait_until":
+        return _due(state, {"for": "condition", "path": run.path}, "timeout")
+    due = state.timers.get(f"{run.path}:delay")
+    if due is not None:
+        return {"for": "timer", "path": run.path, "purpose": "delay", "due": due, "attempt": run.attempt}
+    undone = [path for undoing in state.undoing if undoing.by == run.path for path in undoing.paths]
+    return {"for": "nodes", "path": run.path, "paths": undone}
+
+
+def _due(state: Execution, item: dict[str, Any], purpose: str) -> dict[str, Any]:
+    due = state.timers.get(f"{item['path']}:{purpose}")
+    return item if due is None else {**item, "due": due}

@@ -1,0 +1,5 @@
+"""`python -m refold` is `refold`."""
+
+from refold.cli import main
+
+main()

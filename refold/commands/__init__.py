@@ -1,0 +1,1 @@
+"""The commands of `refold`, one file per group. Nothing here is imported before a command runs."""

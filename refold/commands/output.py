@@ -1,0 +1,141 @@
+"""What the command line says: results on stdout, as text or as JSON, and errors in one line each on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import typer
+
+from contracts.errors import InvalidDefinition, InvalidInput, Problem, RefoldError, Rejected
+
+OK: Final = 0
+FAILED: Final = 1
+INVALID: Final = 2
+INTERRUPTED: Final = 130
+DATA_DEFAULT: Final = Path(".refold")
+ERROR_LENGTH_MAX: Final = 1_000
+
+
+class BadInput(RefoldError):
+    """What was given on the command line cannot be used."""
+
+
+def say(text: str = "") -> None:
+    """A line of the result."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say_json(value: Any, indent: bool = True) -> None:
+    """A result as JSON, on one line or for people."""
+    say(json.dumps(value, indent=2 if indent else None, ensure_ascii=False))
+
+
+def complain(message: str) -> None:
+    """An error, in one line."""
+    line = re.sub(r"\s+", " ", message).strip()
+    sys.stderr.write(f"refold: {line if len(line) <= ERROR_LENGTH_MAX else line[: ERROR_LENGTH_MAX - 1] + '…'}\n")
+
+
+def problem_line(problem: Problem, where: str) -> str:
+    """A problem of a definition or an input in one line: place, what is wrong, the rule, and what to do."""
+    fix = f"; {problem.fix}" if problem.fix else ""
+    path = f"{problem.path}: " if problem.path else ""
+    return f"{where}: {path}{problem.message} ({problem.rule}){fix}"
+
+
+def report(error: Exception) -> int:
+    """Say what is wrong, and answer the exit code: 2 for bad input, 1 for all else."""
+    if isinstance(error, InvalidDefinition | InvalidInput):
+        where = next(iter(getattr(error, "__notes__", ())), "definition" if isinstance(error, InvalidDefinition) else "input")
+        for problem in error.problems:
+            complain(problem_line(problem, where))
+        return INVALID
+    if isinstance(error, typer.TyperException):
+        shown = getattr(error, "format_message", error.__str__)()
+        complain(f"{shown} (`refold --help` lists the commands and their options)")
+        return INVALID
+    complain(str(error))
+    return INVALID if isinstance(error, BadInput) else FAILED
+
+
+def error_value(error: RefoldError) -> dict[str, Any]:
+    """The error as JSON shows it, in the shape of a failure."""
+    problems = getattr(error, "problems", None)
+    details = None if problems is None else [problem.as_value() for problem in problems]
+    kind = "refold"
+    if isinstance(error, InvalidDefinition):
+        kind = "definition.invalid"
+    elif isinstance(error, InvalidInput | BadInput):
+        kind = "input.invalid"
+    elif isinstance(error, Rejected):
+        kind = error.reason
+    return {"type": kind, "message": str(error), "details": details, "node": "", "attempt": 0, "cause": None}
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns as wide as their longest cell; the last one is cut at the edge of a terminal."""
+    lines = [list(headers), *([_cell(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
+    width = _terminal_width()
+    for line in lines:
+        text = "  ".join(cell.ljust(size) for cell, size in zip(line, widths, strict=True)).rstrip()
+        say(text if width is None or len(text) <= width else text[: width - 1] + "…")
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"\s+", " ", text)
+
+
+def _terminal_width() -> int | None:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
+    except (OSError, ValueError):
+        return None
+
+
+def seconds(milliseconds: int | None) -> str:
+    """A duration for people: `0.25 s`, `3 min 5 s`, `2 h 4 min`."""
+    if milliseconds is None:
+        return ""
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.2f} s"
+    minutes, rest = divmod(milliseconds // 1000, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def hint(command: str, data: Path, files: Path | None = None) -> str:
+    """A command to copy, with the options without which it would look elsewhere."""
+    words = ["refold", *command.split()]
+    if data != Path(os.environ.get("REFOLD_DATA") or DATA_DEFAULT):
+        words += ["--data", str(data)]
+    if files is not None:
+        words += ["--files", str(files)]
+    return shlex.join(words)
+
+
+def read_json_argument(text: str, name: str) -> Any:
+    """The value of an argument: JSON, or `@FILE` with JSON in it. Raises BadInput that says where it is not JSON."""
+    source = name
+    if text.startswith("@"):
+        source = text[1:]
+        try:
+            text = Path(source).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{name}: {source} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{source}: not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{source}: not JSON: {error}") from None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
