@@ -60,11 +60,17 @@ class Problem(NamedTuple):
         return {"path": self.path, "rule": self.rule, "message": self.message, "fix": self.fix}
 
 
+def summarize(problems: list[Problem], root: str) -> str:
+    """The first problems in one line, and how many more there are."""
+    shown = "; ".join(f"{problem.path or root}: {problem.message}" for problem in problems[:3])
+    return shown if len(problems) <= 3 else f"{shown} (and {len(problems) - 3} more)"
+
+
 class InvalidDefinition(RefoldError):
     """A definition cannot be published; `problems` lists everything that is wrong with it."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(f"{p.path or 'definition'}: {p.message}" for p in problems[:3]) + (f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""))
+        super().__init__(summarize(problems, "definition"))
         self.problems = problems
 
 
@@ -72,7 +78,7 @@ class InvalidInput(RefoldError):
     """A value does not match its schema; the paths of `problems` are JSON pointers."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(f"{p.path or '/'}: {p.message}" for p in problems[:3]))
+        super().__init__(summarize(problems, "/"))
         self.problems = problems
 
 

@@ -331,12 +331,13 @@ class CompensationEnded(_Event, frozen=True, tag=40):
 
 
 class SignalEmitted(_Event, frozen=True, tag=41):
-    """A signal goes out to another execution."""
+    """A signal goes out to an execution. Its id derives from the path and the attempt."""
 
     path: str
     execution: str
     name: str
     payload: bytes
+    attempt: int = 1
 
 
 class ItemsAdded(_Event, frozen=True, tag=42):

@@ -60,9 +60,14 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def as_value(self) -> dict[str, Any]:
         """The failure as an expression and a reader of JSON see it."""
-        value: dict[str, Any] = {"type": self.type, "message": self.message, "details": self.details, "node": self.node, "attempt": self.attempt}
-        value["cause"] = self.cause.as_value() if self.cause else None
-        return value
+        return {
+            "type": self.type,
+            "message": self.message,
+            "details": self.details,
+            "node": self.node,
+            "attempt": self.attempt,
+            "cause": self.cause.as_value() if self.cause else None,
+        }
 
 
 def matches(pattern: str, error_type: str) -> bool:

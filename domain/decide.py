@@ -10,6 +10,7 @@ raises after its first event, the caller throws the state away and folds it agai
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from contracts import commands as c
@@ -119,10 +120,9 @@ def _take_up(ctx: Deciding, held: list[Command]) -> None:
 
 
 def _tolerant(handler: Callable[[Deciding, Any], None], ctx: Deciding, command: Command) -> None:
-    try:
+    """What was in time when it was held may be late now."""
+    with suppress(Rejected):
         handler(ctx, command)
-    except Rejected:
-        pass  # it was in time when it was held, and is late now
 
 
 def _cancel(ctx: Deciding, command: c.CancelExecution) -> None:
@@ -298,7 +298,9 @@ def _pass_limit(ctx: Deciding, run: NodeRun, name: str) -> None:
 
 
 def _resolve(ctx: Deciding, command: c.ResolveIncident) -> None:
-    resolving.resolve(ctx, command)
+    resolving.check(ctx, command)
+    if not _is_held(ctx):
+        resolving.resolve(ctx, command)
 
 
 def _raise_incident(ctx: Deciding, command: c.RaiseIncident) -> None:

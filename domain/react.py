@@ -29,6 +29,7 @@ from contracts.commands import (
 )
 from contracts.events import Event
 from contracts.failure import Failure
+from contracts.ids import activity_key
 from contracts.journal import Decision
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
@@ -76,7 +77,7 @@ def _on_child_cancel(graph: Graph, state: Execution, event: e.ChildCancelRequest
 
 
 def _on_signal_emitted(graph: Graph, state: Execution, event: e.SignalEmitted, decision: Decision) -> Iterable[Effect]:
-    name = f"{state.execution}/{event.path}"
+    name = activity_key(state.execution, event.path, event.attempt)
     return (Envelope(name, event.execution, SendSignal(name, event.name, event.payload), state.execution),)
 
 

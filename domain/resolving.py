@@ -15,15 +15,22 @@ from domain.places import is_undo
 from domain.state import Incident, NodeRun, Scope
 
 
-def resolve(ctx: Deciding, command: ResolveIncident) -> None:
-    """Let the path of an incident go on: `retry` it, `skip` the node with a given output and port, or let it `fail`."""
+def check(ctx: Deciding, command: ResolveIncident) -> None:
+    """Raise Rejected for an incident that is not open, a port or a variable that the node does not have."""
     incident = ctx.state.incidents.get(command.incident)
     if incident is None:
         known = ", ".join(ctx.state.incidents) or "none"
         raise Rejected("unknown_incident", f"execution {ctx.state.execution} has no open incident {command.incident}; open: {known}")
     run = ctx.state.runs[incident.path]
-    changes = _changes(ctx, run, command)
     _check_port(ctx, run, command)
+    _changes(ctx, run, command)
+
+
+def resolve(ctx: Deciding, command: ResolveIncident) -> None:
+    """Let the path of an incident go on: `retry` it, `skip` the node with a given output and port, or let it `fail`."""
+    incident = ctx.state.incidents[command.incident]
+    run = ctx.state.runs[incident.path]
+    changes = _changes(ctx, run, command)
     ctx.emit(e.IncidentResolved(command.incident, command.action))
     for scope, name, value in changes:
         ctx.emit(e.VariableSet(scope, name, value))

@@ -42,8 +42,11 @@ SIGNAL_IDS_MAX: Final = 1_000
 """How many ids of signals an execution remembers, to know a repeated one."""
 
 
-class LoopMemo(msgspec.Struct, tag="loop"):
-    """What a loop notes. `items` is a JSON list, `added` further ones; `results` the outputs by index, `failures` what stands for an item that failed."""
+class LoopMemo(msgspec.Struct, array_like=True, tag="loop"):
+    """What a loop notes. `items` is a JSON list, `added` further ones.
+
+    `results` are the outputs by index, `failures` what stands for items that failed.
+    """
 
     items: bytes = b"[]"
     total: int = 0
@@ -56,21 +59,21 @@ class LoopMemo(msgspec.Struct, tag="loop"):
     failures: dict[int, bytes] = msgspec.field(default_factory=dict)
 
 
-class BranchesMemo(msgspec.Struct, tag="branches"):
+class BranchesMemo(msgspec.Struct, array_like=True, tag="branches"):
     """What a parallel notes: the outputs of the branches that have completed, in that order."""
 
     results: dict[str, bytes] = msgspec.field(default_factory=dict)
     open: int = 0
 
 
-class TryMemo(msgspec.Struct, tag="try"):
+class TryMemo(msgspec.Struct, array_like=True, tag="try"):
     """What a try notes: in which body it is, and how it ends after its finally."""
 
     phase: str = "body"
     ending: Ending | None = None
 
 
-class WaitMemo(msgspec.Struct, tag="wait"):
+class WaitMemo(msgspec.Struct, array_like=True, tag="wait"):
     """What a wait for signals notes: the names (a JSON list), how many signals came before it, how many it needs, and those so far."""
 
     names: bytes = b"[]"
@@ -79,13 +82,13 @@ class WaitMemo(msgspec.Struct, tag="wait"):
     payloads: list[bytes] = msgspec.field(default_factory=list)
 
 
-class ChildMemo(msgspec.Struct, tag="child"):
+class ChildMemo(msgspec.Struct, array_like=True, tag="child"):
     """What a sub-workflow notes: its child."""
 
     child: str = ""
 
 
-class CancelMemo(msgspec.Struct, tag="cancel"):
+class CancelMemo(msgspec.Struct, array_like=True, tag="cancel"):
     """What a cancel node notes: what it ended, and what it still waits for."""
 
     ended: list[str] = msgspec.field(default_factory=list)
@@ -95,7 +98,7 @@ class CancelMemo(msgspec.Struct, tag="cancel"):
 Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo
 
 
-class NodeRun(msgspec.Struct):
+class NodeRun(msgspec.Struct, array_like=True):
     """A node that has begun and not ended. `tried` is the highest attempt that an earlier life of the node has used."""
 
     path: str
@@ -118,7 +121,7 @@ class NodeRun(msgspec.Struct):
     inherited: Failure | None = None
 
 
-class Ended(msgspec.Struct, gc=False):
+class Ended(msgspec.Struct, array_like=True, gc=False):
     """What is kept of a node that has ended, while somebody may read it. `at` orders the ends.
 
     `failure` is the node's own, `inherited` the one that `error` names because of an error edge before it.
@@ -130,7 +133,7 @@ class Ended(msgspec.Struct, gc=False):
     inherited: Failure | None = None
 
 
-class Scope(msgspec.Struct):
+class Scope(msgspec.Struct, array_like=True):
     """A body that is open: one byte of status a node and an edge; `live` maps places to the paths of runs.
 
     Attempts in it are counted from above `tried`, `used` is the highest one so far: a container that is tried again
@@ -164,7 +167,7 @@ class Scope(msgspec.Struct):
     last_end_outcome: str | None = None
 
 
-class Signal(msgspec.Struct, gc=False):
+class Signal(msgspec.Struct, array_like=True, gc=False):
     """A signal in the buffer; `place` counts from 1 in the order of arrival."""
 
     place: int
@@ -172,7 +175,7 @@ class Signal(msgspec.Struct, gc=False):
     payload: bytes
 
 
-class Incident(msgspec.Struct):
+class Incident(msgspec.Struct, array_like=True):
     """A path that stopped and needs a person."""
 
     incident: str
@@ -181,7 +184,7 @@ class Incident(msgspec.Struct):
     raised_at: int
 
 
-class Compensation(msgspec.Struct):
+class Compensation(msgspec.Struct, array_like=True):
     """A completed node that can be undone; `config` has all templates filled in."""
 
     path: str
@@ -191,7 +194,7 @@ class Compensation(msgspec.Struct):
     started: bool = False
 
 
-class Undoing(msgspec.Struct):
+class Undoing(msgspec.Struct, array_like=True):
     """An undoing under way: what is left, and the node that asked for it (`""`: the execution)."""
 
     by: str
@@ -199,7 +202,7 @@ class Undoing(msgspec.Struct):
     done: list[str] = msgspec.field(default_factory=list)
 
 
-class Execution(msgspec.Struct):
+class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970."""
 
     execution: str

@@ -35,9 +35,8 @@ def go_on(ctx: Deciding, by: str) -> None:
         if compensation.failure is not None:
             _raise(ctx, path, compensation.failure)
             return
-        else:
-            _run(ctx, compensation, path, 1)
-            return
+        _run(ctx, compensation, path, 1)
+        return
     _end(ctx, undoing)
 
 

@@ -60,7 +60,7 @@ class Engine:
         return True
 
     def _until_due(self) -> float:
-        due = self.owner.timers.next_due()
+        due = self.owner.next_due()
         return WAIT_MAX_S if due is None else max(0.0, (due - self.clock.now()) / 1000)
 
     # What a caller may ask.

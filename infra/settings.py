@@ -18,5 +18,5 @@ class EngineSettings(BaseModel):
     allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")
     concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities run at a time")
     inbox_max: int = Field(default=10_000, ge=1, description="how many commands may wait to be decided")
-    live_max: int = Field(default=20_000, ge=1, description="how many open executions are kept as objects; the others are packed")
+    live_max: int = Field(default=5_000, ge=1, description="how many open executions are kept as objects; the others are packed")
     threads: bool = Field(default=True, description="False runs activities inside `step`, without any thread")

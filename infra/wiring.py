@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from contracts.commands import Command
+from contracts.journal import NONCE_BYTES
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
@@ -94,7 +95,17 @@ def build_engine(
     kinds = activity_kinds(settings)
     worker = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, "threads" if settings.threads else "inline")
     catalog = Catalog(log, clock)
-    owner = Owner(log, catalog, blobs, snapshots, clock, worker, inbox_max=settings.inbox_max, live_max=settings.live_max)
+    owner = Owner(
+        log,
+        catalog,
+        blobs,
+        snapshots,
+        clock,
+        worker,
+        nonce=lambda: secrets.token_bytes(NONCE_BYTES),
+        inbox_max=settings.inbox_max,
+        live_max=settings.live_max,
+    )
     owners.append(owner)
     return Engine(owner, worker, catalog, clock, wake, lambda: secrets.randbits(40))
 

@@ -135,8 +135,8 @@ def _control(state: Execution, node: Node, run: NodeRun) -> Iterator[dict[str, A
 def _other(state: Execution, node: Node, run: NodeRun) -> dict[str, Any]:
     if node.definition.type == "wait_until":
         return _due(state, {"for": "condition", "path": run.path}, "timeout")
-    due = state.timers.get(f"{run.path}:delay")
-    if due is not None:
+    if node.definition.type == "delay":
+        due = state.timers.get(f"{run.path}:delay", 0)
         return {"for": "timer", "path": run.path, "purpose": "delay", "due": due, "attempt": run.attempt}
     undone = [path for undoing in state.undoing if undoing.by == run.path for path in undoing.paths]
     return {"for": "nodes", "path": run.path, "paths": undone}

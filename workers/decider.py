@@ -23,7 +23,7 @@ from contracts.commands import (
     RaiseIncident,
     RollHistory,
 )
-from contracts.errors import InvalidInput, RecordTooLarge, RefoldError, Rejected
+from contracts.errors import InvalidInput, LogFull, RecordTooLarge, RefoldError, Rejected
 from contracts.events import NodeRetried, TimerStarted
 from contracts.failure import Failure
 from contracts.journal import Checkpoint, Decision, Source
@@ -39,10 +39,13 @@ from domain.state import Execution
 from workers.catalog import Catalog
 from workers.courier import refusal
 from workers.executions import Executions
+from workers.ingress import shrink
 from workers.metrics import Metrics
 from workers.refold import entries_of, entry_of, refold
 from workers.round import Answer, Item, Made, Reply
 
+ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
+"""A round that has made so many bytes of decisions ends; what is left waits for the next."""
 ROLL_EVERY_EVENTS: Final = 10_000
 """After so many events an execution's history is summed up."""
 
@@ -60,15 +63,22 @@ class Decider:
         self._source = 0
         self._now = 0
         self._dispatched_to = 0
+        self._bytes = 0
 
-    def decide_all(self, items: list[Item], now: int, dispatched_to: int) -> tuple[list[Made], list[tuple[Reply, Answer]]]:
-        """The decisions of a round, not durable yet, and the answers to give when they are."""
+    def decide_all(self, items: list[Item], now: int, dispatched_to: int) -> tuple[list[Made], list[tuple[Reply, Answer]], list[Item]]:
+        """The decisions of a round, not durable yet, the answers to give when they are, and what is left for the next round.
+
+        Raises LogFull where a big value finds no room; then nothing of the round has happened.
+        """
         self._made, self._answers = [], []
         self._now, self._dispatched_to = now, dispatched_to
         self._source = self._checkpoint.sources.get(self._partition, -1)
-        for item in items:
+        self._bytes = 0
+        for index, item in enumerate(items):
+            if self._bytes > ROUND_RECORD_BYTES_MAX:
+                return self._made, self._answers, items[index:]
             self._decide(item)
-        return self._made, self._answers
+        return self._made, self._answers, []
 
     def _decide(self, item: Item) -> None:
         envelope = item.envelope
@@ -79,7 +89,8 @@ class Decider:
             return
         before = folded.state.version
         try:
-            self._record(item, folded, envelope.command, self._ask(folded, envelope.command))
+            command = shrink(envelope.command, self._blobs)
+            self._record(item, folded, command, self._ask(folded, command))
         except (Rejected, InvalidInput) as error:
             if folded.state.version != before:
                 self._fail(item, folded, error)
@@ -87,6 +98,8 @@ class Decider:
                 self._reject(item, folded, error)
         except RecordTooLarge as error:
             self._raise_incident(item, folded, error)
+        except LogFull:
+            raise
         except Exception as bug:
             self._metrics.bugs.append(traceback.format_exc(limit=-6))
             del self._metrics.bugs[:-20]
@@ -149,6 +162,7 @@ class Decider:
         self._source += 1
         effects = react(folded.graph, state, decision)
         self._made.append(Made(item, folded, decision, record, effects))
+        self._bytes += len(record)
         if first == 1:
             self._executions.put(folded)
 
@@ -203,7 +217,12 @@ class Decider:
             return
         self._made[:] = [made if made.folded is not folded else made._replace(folded=before) for made in self._made]
         self._executions.put(before)
-        decided = self._ask(before, command)
+        try:
+            decided = self._ask(before, command)
+        except Exception as bug:
+            self._executions.drop(name)
+            self._executions.unreadable[name] = f"not even a quarantine could be decided: {bug!r}"
+            return
         if decided.events:
             first = before.state.version - len(decided.events) + 1
             self._add(Item(item.envelope, None, item.origin), before, command, decided, first)

@@ -12,9 +12,10 @@ import msgspec
 
 from contracts.codec import pack
 from domain.history import Folded, GraphOf
+from domain.react import outstanding
 from domain.state import Execution
 
-LIVE_MAX_DEFAULT: Final = 20_000
+LIVE_MAX_DEFAULT: Final = 5_000
 """How many executions are kept as objects; the others wait packed, at less than half the memory."""
 
 _decoder: Final = msgspec.msgpack.Decoder(Execution)
@@ -28,6 +29,21 @@ class EndedExecution(NamedTuple):
     offset: int
 
 
+class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An idle execution as bytes, with what is asked of it without unpacking: its timers, and whether activities of it run."""
+
+    definition: str
+    content: bytes
+    timers: dict[str, int]
+    is_active: bool
+
+
+def packed(folded: Folded) -> Packed:
+    """The execution as bytes."""
+    state = folded.state
+    return Packed(state.definition, pack(state), dict(state.timers), bool(outstanding(folded.graph, state)))
+
+
 class Executions:
     """All executions of a partition, by id."""
 
@@ -35,7 +51,7 @@ class Executions:
         self._graph_of = graph_of
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
-        self._packed: dict[str, tuple[str, bytes]] = {}
+        self._packed: dict[str, Packed] = {}
         self.ended: dict[str, EndedExecution] = {}
         self.unreadable: dict[str, str] = {}
 
@@ -46,8 +62,7 @@ class Executions:
         """The open execution, unpacked if need be."""
         folded = self._live.get(execution)
         if folded is None and execution in self._packed:
-            definition, content = self._packed.pop(execution)
-            folded = self._live[execution] = Folded(self._graph_of(definition), _decoder.decode(content))
+            folded = self._live[execution] = self._unpack(self._packed.pop(execution))
         return folded
 
     def put(self, folded: Folded) -> None:
@@ -64,11 +79,35 @@ class Executions:
         self._live.pop(execution, None)
         self._packed.pop(execution, None)
 
+    def _unpack(self, idle: Packed) -> Folded:
+        return Folded(self._graph_of(idle.definition), _decoder.decode(idle.content))
+
     def open(self) -> Iterator[Folded]:
         """All open executions; the packed ones are unpacked one at a time and not kept."""
         yield from list(self._live.values())
-        for definition, content in list(self._packed.values()):
-            yield Folded(self._graph_of(definition), _decoder.decode(content))
+        for idle in list(self._packed.values()):
+            yield self._unpack(idle)
+
+    def active(self) -> Iterator[Folded]:
+        """The open executions that may have something to do."""
+        yield from list(self._live.values())
+        for idle in [idle for idle in self._packed.values() if idle.is_active]:
+            yield self._unpack(idle)
+
+    def timers(self) -> Iterator[tuple[str, dict[str, int]]]:
+        """The timers of all open executions."""
+        for name, folded in self._live.items():
+            yield name, folded.state.timers
+        for name, idle in self._packed.items():
+            yield name, idle.timers
+
+    def all_packed(self) -> dict[str, Packed]:
+        """Every open execution as bytes, for a snapshot."""
+        return {**self._packed, **{name: packed(folded) for name, folded in self._live.items()}}
+
+    def take(self, idle: dict[str, Packed]) -> None:
+        """Keep what a snapshot holds, packed as it is."""
+        self._packed.update(idle)
 
     def pack_idle(self) -> None:
         """Keep memory bounded: pack those that have been here longest."""
@@ -76,5 +115,4 @@ class Executions:
         if surplus <= self._live_max // 10:
             return
         for execution in list(self._live)[:surplus]:
-            folded = self._live.pop(execution)
-            self._packed[execution] = (folded.state.definition, pack(folded.state))
+            self._packed[execution] = packed(self._live.pop(execution))

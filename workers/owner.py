@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -17,7 +16,7 @@ from typing import Final
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, RunActivity
 from contracts.errors import Fenced, LogError, LogFull, Overloaded
-from contracts.journal import NONCE_BYTES, JournalOpened, PartitionClaimed, judge
+from contracts.journal import JournalOpened, PartitionClaimed, judge
 from contracts.ports.activities import ActivityWorker
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
@@ -39,6 +38,10 @@ INBOX_MAX_DEFAULT: Final = 10_000
 ROUND_COMMANDS_MAX: Final = 1_000
 ROUND_BYTES_MAX: Final = 1024 * 1024
 TIMERS_A_ROUND_MAX: Final = 500
+CLAIM_PAUSE_MS: Final = 100
+"""How long an owner that was thrown out waits before it claims again."""
+RETRY_PAUSE_MS: Final = 1_000
+"""How long it waits where there is no room, or a claim could not be made."""
 SNAPSHOT_EVERY_DEFAULT: Final = 100_000
 """After so many decisions an idle moment is used for a snapshot."""
 
@@ -55,9 +58,9 @@ class Owner:
         clock: Clock,
         worker: ActivityWorker,
         *,
+        nonce: Callable[[], bytes],
         partition: int = 0,
         node: str = "embedded",
-        nonce: Callable[[], bytes] | None = None,
         inbox_max: int = INBOX_MAX_DEFAULT,
         live_max: int = LIVE_MAX_DEFAULT,
         snapshot_every: int = SNAPSHOT_EVERY_DEFAULT,
@@ -65,7 +68,7 @@ class Owner:
         self._log, self._catalog, self._blobs, self._snapshots = log, catalog, blobs, snapshots
         self._clock, self._worker = clock, worker
         self.partition, self._node, self._live_max = partition, node, live_max
-        self._nonce_of = nonce or (lambda: secrets.token_bytes(NONCE_BYTES))
+        self._nonce_of = nonce
         self._inbox_max, self._snapshot_every = inbox_max, snapshot_every
         self._inbox: deque[Item] = deque()
         self._reports: deque[tuple[str, Command]] = deque()
@@ -94,14 +97,24 @@ class Owner:
             raise Fenced(f"partition {self.partition} was claimed by another owner in the meantime")
         self._take_over(recovered)
 
+    def _try_to_claim(self) -> bool:
+        try:
+            self.claim()
+        except LogError as error:
+            self._stand_down(str(error))
+            self._retry_at = self._clock.now() + RETRY_PAUSE_MS
+            return False
+        return True
+
     def _take_over(self, recovered: Recovered) -> None:
         self.executions: Executions = recovered.executions
         self._checkpoint = recovered.checkpoint
         self._decider = Decider(self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log)
         self._courier = Courier(self._catalog, recovered)
         self.timers.clear()
-        for folded in self.executions.open():
-            self.timers.arm(folded.state.execution, folded.state.timers.items())
+        for execution, timers in self.executions.timers():
+            self.timers.arm(execution, timers.items())
+        for folded in self.executions.active():
             for effect in outstanding(folded.graph, folded.state):
                 assert isinstance(effect, RunActivity)
                 self._worker.run(effect)
@@ -113,7 +126,7 @@ class Owner:
     def _stand_down(self, why: str) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again."""
         self._claimed = False
-        self._retry_at = self._clock.now() + 100
+        self._retry_at = self._clock.now() + CLAIM_PAUSE_MS
         self.metrics.stand_downs += 1
         self.metrics.last_stand_down = why
 
@@ -133,6 +146,10 @@ class Owner:
         """Call back once the execution has ended and that is durable."""
         self._watchers.setdefault(execution, []).append(then)
 
+    def next_due(self) -> int | None:
+        """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
+        return self.timers.next_due() if self._claimed else self._retry_at
+
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be decided now."""
@@ -146,13 +163,19 @@ class Owner:
         if now < self._retry_at:
             return False
         if not self._claimed:
-            self.claim()
-            return True
+            return self._try_to_claim()
         self._collect(now)
         if not self._inbox:
             return self._rest()
         items = self._take_items()
-        made, answers = self._decider.decide_all(items, now, self._courier.dispatched_to(self._checkpoint.offset))
+        try:
+            made, answers, rest = self._decider.decide_all(items, now, self._courier.dispatched_to(self._checkpoint.offset))
+        except LogFull as full:
+            self._refuse(items, full)
+            return True
+        if rest:
+            self._inbox.extendleft(reversed(rest))
+            del items[len(items) - len(rest) :]
         if self._commit(items, made):
             self._act(items, made, answers)
         return True
@@ -215,7 +238,7 @@ class Owner:
                 item.reply(Answer(item.envelope.execution, self._checkpoint.offset, error=error))
         self._inbox.extendleft(reversed([item for item in items if item.reply is None]))
         self._stand_down(str(error))
-        self._retry_at = self._clock.now() + 1_000
+        self._retry_at = self._clock.now() + RETRY_PAUSE_MS
 
     def _give_back(self, items: list[Item], why: str) -> None:
         """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""

@@ -16,7 +16,7 @@ from contracts.errors import LogCorrupt, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
-from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
+from domain.history import Entry, Unreadable, apply, begin, read_entries
 from domain.react import react
 from workers.catalog import Catalog
 from workers.executions import EndedExecution, Executions
@@ -54,12 +54,10 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
         return None
     recovered = Recovered(Executions(catalog.graph, live_max))
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
-    for state in snapshot.open:
-        recovered.executions.put(Folded(catalog.graph(state.definition), state))
+    recovered.executions.take(snapshot.open)
     recovered.executions.ended.update({name: EndedExecution(*ended) for name, ended in snapshot.ended.items()})
     recovered.executions.unreadable.update(snapshot.unreadable)
     recovered.undelivered.extend(snapshot.undelivered)
-    recovered.executions.pack_idle()
     return recovered
 
 
@@ -125,6 +123,6 @@ def _without_gc() -> Iterator[None]:
 
 def make_snapshot(executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]) -> bytes:
     """What is folded, as bytes, to start faster the next time."""
-    open_states = [folded.state for folded in executions.open()]
     ended = {name: (one.status, one.request, one.offset) for name, one in executions.ended.items()}
-    return encode_snapshot(OwnerSnapshot(schema_hash(), checkpoint, dispatched_to, open_states, ended, executions.unreadable, undelivered))
+    still_open = executions.all_packed()
+    return encode_snapshot(OwnerSnapshot(schema_hash(), checkpoint, dispatched_to, still_open, ended, executions.unreadable, undelivered))

@@ -11,6 +11,7 @@ from contracts.codec import pack
 from contracts.commands import Envelope
 from contracts.journal import Checkpoint
 from domain.state import Execution
+from workers.executions import Packed
 
 
 class OwnerSnapshot(msgspec.Struct, array_like=True):
@@ -19,7 +20,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     schema: str
     checkpoint: Checkpoint
     dispatched_to: int
-    open: list[Execution]
+    open: dict[str, Packed]
     ended: dict[str, tuple[str, bytes, int]]
     unreadable: dict[str, str]
     undelivered: list[tuple[int, Envelope]]
@@ -28,7 +29,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
 @cache
 def schema_hash() -> str:
     """Changes whenever the shape of a state does."""
-    schemas, components = msgspec.json.schema_components([OwnerSnapshot])
+    schemas, components = msgspec.json.schema_components([OwnerSnapshot, Execution])
     return hashlib.sha256(msgspec.json.encode([schemas, components], order="deterministic")).hexdigest()[:16]
 
 

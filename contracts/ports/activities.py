@@ -47,14 +47,15 @@ class ActivityKind(Protocol):
     """A kind of activity: `name` is the `type` in a definition, `Config` what its `config` must match."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The `type` of nodes of this kind."""
 
     @property
     def summary(self) -> str:
         """One line for the palette and the command line."""
 
     @property
-    def Config(self) -> type[BaseModel] | None:  # noqa: N802 - it is a class
+    def Config(self) -> type[BaseModel] | None:
         """The shape of `config`; None takes any object."""
 
     def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:

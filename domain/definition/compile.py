@@ -219,7 +219,8 @@ def _names_itself(node: Node) -> bool:
 
 def _mark(compiled: Compiled, body: Body) -> None:
     for expression in programs_of(compiled):
-        _mark_references(expression, body)
+        if "nodes" in expression.source:
+            _mark_references(expression, body)
 
 
 def _mark_references(expression: Program, body: Body) -> None:

@@ -32,7 +32,7 @@ def _is_open(fault: Fault, config: dict[str, Any]) -> bool:
         return False
     value: Any = config
     for key in fault.keys:
-        value = value[key] if isinstance(value, list) or key in value else None
+        value = value[key]
     return holds_template(value)
 
 

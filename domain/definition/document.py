@@ -13,12 +13,13 @@ from contracts.definitions import DEFINITION_BYTES_MAX
 from contracts.errors import InvalidDefinition, Problem
 from domain.definition.document_json import parse_json
 from domain.definition.document_yaml import parse_yaml
-from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault
+from domain.definition.findings import shown
+from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, too_deep
 
 Syntax = Literal["yaml", "json"]
+NOT_AN_OBJECT: Final = "expected an object with `name` and `nodes`, found {}"
 
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
-_NAMES: Final = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number", type(None): "null"}
 
 
 def parse_document(text: str | bytes, syntax: Syntax | None = None) -> dict[str, Any]:
@@ -33,8 +34,7 @@ def parse_document(text: str | bytes, syntax: Syntax | None = None) -> dict[str,
     except TextFault as fault:
         raise InvalidDefinition([Problem("", fault.rule, fault.said, fault.fix)]) from None
     if not isinstance(document, dict):
-        found = _NAMES.get(type(document), type(document).__name__)
-        _refuse("not_an_object", f"expected an object with `name` and `nodes`, found {found}", "begin with `name: my_workflow`")
+        _refuse("not_an_object", NOT_AN_OBJECT.format(shown(document)), "begin with `name: my_workflow`")
     return document
 
 
@@ -47,7 +47,7 @@ def check_values(document: Any) -> None:
         if count > VALUES_MAX:
             raise TextFault("too_large", f"more than {VALUES_MAX:,} values (VALUES_MAX)", "split it into several workflows")
         if depth > DEPTH_MAX + 1:
-            raise TextFault("too_deep", f"nested deeper than {DEPTH_MAX} levels (DEPTH_MAX; bodies: NESTING_MAX)", "move what is inside into a sub-workflow")
+            raise too_deep()
         deeper: list[Any] = []
         for value in level:
             if isinstance(value, dict):

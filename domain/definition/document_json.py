@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final, NoReturn
 
-from domain.definition.text import DEPTH_MAX, TextFault, at, doubled
+from domain.definition.text import TextFault, at, doubled, too_deep
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]')
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -26,7 +26,7 @@ def parse_json(text: str) -> Any:
     except _Doubled:
         raise _place_of_doubled(text) from None
     except RecursionError:
-        raise TextFault("too_deep", f"nested deeper than {DEPTH_MAX} levels (DEPTH_MAX; bodies: NESTING_MAX)", "move what is inside into a sub-workflow") from None
+        raise too_deep() from None
     except ValueError:
         raise TextFault("number", "a number has too many digits", "write it as a text") from None
     if _SURROGATE.search(text):

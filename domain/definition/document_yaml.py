@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 import yaml
 
 from contracts.definitions import DEFINITION_BYTES_MAX
-from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, at, doubled
+from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, at, doubled, too_deep
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
@@ -73,7 +73,7 @@ def parse_yaml(text: str) -> Any:
     except yaml.YAMLError as error:
         raise TextFault("syntax", f"not YAML: {' '.join(str(error).split())[:200]}", "remove the character") from None
     except RecursionError:
-        raise _too_deep() from None
+        raise too_deep() from None
     if not building.documents:
         raise TextFault("empty", "the document is empty", "begin with `name: my_workflow` and `nodes:`")
     return building.root
@@ -83,9 +83,8 @@ def _syntax_fault(error: yaml.MarkedYAMLError) -> TextFault:
     mark = error.problem_mark or error.context_mark
     place = f"{at(mark.line + 1, mark.column + 1)}: " if mark is not None else ""
     said = ", ".join(part for part in (error.context, error.problem) if part)
-    if "max" in said and "depth" in said or "nest" in said and "exceed" in said:
-        return _too_deep()
-    return TextFault("syntax", f"{place}not YAML: {said}", "check indentation, quotes and `:` there; quote a text that holds `: `, `{`, `#` or `@`")
+    fix = "check indentation, quotes and `:` there; quote a text that holds `: `, `{`, `#` or `@`"
+    return TextFault("syntax", f"{place}not YAML: {said}", fix)
 
 
 def _take(building: _Building, event: Any) -> None:
@@ -110,9 +109,9 @@ def _begin(building: _Building, event: Any, kind: str) -> None:
     if event.tag not in (None, "!", _TAG + _COLLECTIONS[kind]):
         _refuse_tag(event)
     if len(building.open) >= DEPTH_MAX:
-        raise _too_deep()
+        raise too_deep()
     if building.open and isinstance(building.open[-1].value, dict) and building.open[-1].key is _Missing:
-        _fault(event, "syntax", "a key is a text, found a list or an object", "quote it; a template is written `\"{{ … }}\"`")
+        _fault(event, "syntax", "a key is a text, found a list or an object", 'quote it; a template is written `"{{ … }}"`')
     if event.anchor is not None:
         building.anchors[event.anchor] = None
     building.open.append(_Open({} if kind == "Mapping" else [], event.anchor))
@@ -142,7 +141,7 @@ def _count(building: _Building, around: _Open, found: _Anchored) -> None:
     around.count += found.count
     around.height = max(around.height, found.height + 1)
     if len(building.open) + found.height > DEPTH_MAX:
-        raise _too_deep()
+        raise too_deep()
     if around.size > DEFINITION_BYTES_MAX:
         limit = f"the most is {DEFINITION_BYTES_MAX:,} (DEFINITION_BYTES_MAX)"
         raise TextFault("too_large", f"written out, its aliases make more characters than allowed: {limit}", "use fewer aliases")
@@ -212,10 +211,6 @@ def _whole(event: Any, text: str) -> int:
 
 def _refuse_tag(event: Any) -> NoReturn:
     _fault(event, "syntax", f"the tag `{event.tag.replace(_TAG, '!!')[:80]}` is not known", "remove it: values are plain JSON values")
-
-
-def _too_deep() -> TextFault:
-    return TextFault("too_deep", f"nested deeper than {DEPTH_MAX} levels (DEPTH_MAX; bodies: NESTING_MAX)", "move what is inside into a sub-workflow")
 
 
 def _fault(event: Any, rule: str, said: str, fix: str) -> NoReturn:

@@ -35,7 +35,8 @@ def _check_port(edge: EdgePlace, findings: Findings) -> None:
         message = f"an edge of the type `error` leaves by the port `error`, found `{named}`"
         findings.add(path, "bad_port", message, f"write `from: {source.id}` with the type, or `from: {source.id}.error` without")
     elif named == ERROR_PORT and edge.is_typed:
-        findings.add(path, "bad_port", f"an edge of the type `{edge.definition.type}` cannot leave by `error`", f"write `from: {source.id}`")
+        message = f"an edge of the type `{edge.definition.type}` cannot leave by `error`"
+        findings.add(path, "bad_port", message, f"write `from: {source.id}`")
     if edge.port == ERROR_PORT or source.ports is None or edge.port in source.ports:
         return
     if not source.ports:

@@ -72,7 +72,7 @@ class Findings:
         """Whether another problem, at the place of this one or around it, says that it cannot be read."""
         path = problem.path
         if path in self._unreadable:
-            return next(other for other in self._problems if other.path == path) is not problem and not _same_rank(problem)
+            return problem.rule not in SHAPE_RULES
         return any(path[: found.start()] in self._unreadable for found in re.finditer(r"[.\[]", path))
 
 
@@ -80,10 +80,6 @@ SHAPE_RULES: Final = frozenset(
     {"unknown_field", "missing_field", "wrong_type", "wrong_value", "out_of_range", "pattern", "duration", "reserved_id", "config", "later"}
 )
 """The rules about the shape of a field by itself."""
-
-
-def _same_rank(problem: Problem) -> bool:
-    return problem.rule in SHAPE_RULES
 
 
 def _order(path: str) -> list[Any]:

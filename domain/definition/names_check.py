@@ -136,7 +136,7 @@ def variables_known(outline: Outline, body: BodyPlace) -> bool:
 def _has_iteration(text: Text) -> bool:
     if text.node is not None and text.node.on_cycle:
         return True
-    return any(around.is_iteration or (around.owner is not None and around.owner.on_cycle) for around in bodies_around(text.body))
+    return any(around.is_iteration for around in bodies_around(text.body))
 
 
 def _has_error(text: Text) -> bool:

@@ -163,7 +163,7 @@ def _add_node(outline: Outline, body: BodyPlace, path: str, definition: NodeDefi
     elif definition.id in body.by_id:
         message = f"the id `{definition.id}` stands twice in this body: also at {body.by_id[definition.id].path}"
         findings.add(f"{path}.id", "doubled_id", message, f"rename one, e.g. `{definition.id[:60]}_2`")
-        node.is_named = body.is_sound = False
+        body.is_sound = False
     else:
         body.by_id[definition.id] = node
     if not (findings.is_unreadable(path) or findings.is_unreadable(f"{path}.type")):
@@ -189,7 +189,8 @@ def _is_known_activity(outline: Outline, name: str, path: str) -> bool:
         return True
     findings = outline.findings
     if name in LATER_KINDS:
-        findings.add(path, "unknown_kind", f"the kind `{name}` is not there yet: it comes in a later version", "use an activity of your own")
+        message = f"the kind `{name}` is not there yet: it comes in a later version"
+        findings.add(path, "unknown_kind", message, "use an activity of your own")
         return False
     otherwise = "register it with `@refold.activity`, or see the list of kinds"
     fix = findings.did_you_mean(name, [*CONTROL_KINDS, *outline.activities], otherwise)

@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from domain.definition.findings import Findings, joined
 from domain.definition.fields import annotation_at, field_at
+from domain.definition.findings import Findings, joined
 from domain.definition.shape_words import explain
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -55,7 +55,7 @@ _NEUTRAL: Final[dict[str, Any]] = {
 
 
 class Fault(NamedTuple):
-    """One error of pydantic: its kind, where it is in the document (by keys), and whether it is about the last key itself."""
+    """One error of pydantic: what it says, where it is in the document (by keys), and whether it is about the last key itself."""
 
     error: Any
     keys: Keys
@@ -67,7 +67,7 @@ def read(model: type[Model], raw: Any, path: str, findings: Findings) -> Model |
     try:
         return model.model_validate(raw, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        faults = list(_faults(error, raw))
+        faults = list(faults_of(error, raw))
     tell(model, raw, path, faults, findings)
     mended = copy.deepcopy(raw) if isinstance(raw, dict) else {}
     for _ in range(ROUNDS_MAX):
@@ -75,23 +75,28 @@ def read(model: type[Model], raw: Any, path: str, findings: Findings) -> Model |
         try:
             return model.model_validate(mended, strict=True, by_alias=True, by_name=False)
         except ValidationError as error:
-            faults = list(_faults(error, mended))
+            faults = list(faults_of(error, mended))
+            findings.add_unreadable((), (_place(path, fault.keys) for fault in faults))
     return None
+
+
+def _place(path: str, keys: Keys) -> str:
+    for key in keys:
+        path = joined(path, key)
+    return path
 
 
 def tell(model: type[BaseModel], raw: Any, path: str, faults: list[Fault], findings: Findings) -> None:
     """Faults as problems: those of one union are one, and what a misspelt field leaves missing is not told."""
-    problems, meant = explain(model, raw, path, _one_each(faults), findings)
+    problems, meant = explain(model, raw, path, _without_echoes(_one_each(faults)), findings)
     findings.add_unreadable((p for p in problems if not (p.rule == "missing_field" and p.path in meant)), meant)
 
 
-def _faults(error: ValidationError, raw: Any) -> Iterator[Fault]:
+def faults_of(error: ValidationError, raw: Any) -> Iterator[Fault]:
+    """What pydantic found, placed in the document."""
     for one in error.errors(include_url=False):
         keys, of_key = _keys(raw, one["loc"], one["type"] == "missing")
         yield Fault(one, keys, of_key)
-
-
-faults_of = _faults
 
 
 def _keys(raw: Any, loc: tuple[Any, ...], is_missing: bool) -> tuple[Keys, bool]:
@@ -101,7 +106,7 @@ def _keys(raw: Any, loc: tuple[Any, ...], is_missing: bool) -> tuple[Keys, bool]
     for number, part in enumerate(loc):
         if part == "[key]":
             return tuple(keys), True
-        if isinstance(value, dict) and part in value or isinstance(value, list) and isinstance(part, int) and part < len(value):
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int) and part < len(value)):
             keys.append(part)
             value = value[part]
         elif is_missing and number == len(loc) - 1:
@@ -117,6 +122,16 @@ def _one_each(faults: list[Fault]) -> list[Fault]:
     for fault in deeper:
         several.setdefault(fault.keys, []).append(fault)
     return [_as_union(same) for same in several.values()]
+
+
+def _without_echoes(faults: list[Fault]) -> list[Fault]:
+    """Without the ends of edges that only repeat a bad id."""
+    bad_ids = {str(fault.error["input"]) for fault in faults if fault.keys[-1:] == ("id",)}
+
+    def repeats(fault: Fault) -> bool:
+        return fault.keys[-1:] in (("from",), ("to",)) and str(fault.error["input"]).partition(".")[0] in bad_ids
+
+    return [fault for fault in faults if not repeats(fault)]
 
 
 def _as_union(same: list[Fault]) -> Fault:
@@ -157,10 +172,3 @@ def _neutral(keys: Keys, in_list: bool) -> Any:
     if name == "nodes" and in_list:
         return {**found, "id": "unreadable_" + "_".join(str(key) for key in keys if isinstance(key, int))[:40]}
     return copy.deepcopy(found)
-
-
-def place_of(path: str, keys: Keys) -> str:
-    """The path of some keys below a path."""
-    for key in keys:
-        path = joined(path, key)
-    return path

@@ -21,7 +21,10 @@ _TYPES: Final = {
     "string_type": "a text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "an object",
@@ -46,13 +49,30 @@ _PATTERNS: Final = {
     "port": "letters, digits and `_`, beginning with a letter",
     "default": "the name of a port: letters, digits and `_`, beginning with a letter",
 }
+_OTHERS_WORDS: Final = {
+    "source": "from",
+    "target": "to",
+    "destination": "to",
+    "steps": "nodes",
+    "tasks": "nodes",
+    "kind": "type",
+    "uses": "type",
+    "with": "config",
+    "params": "config",
+    "parameters": "config",
+    "if": "when",
+    "retries": "retry",
+    "vars": "variables",
+}
+"""Fields as other systems call them."""
 _ERROR_PATTERN: Final = "`*`, an error type or the beginning of one (`http`, `http.404`, `http.4xx`)"
 _LATER: Final = "triggers"
 
 
 def explain(model: type[BaseModel], raw: Any, path: str, faults: list[Fault], findings: Findings) -> tuple[list[Problem], set[str]]:
     """The faults as problems, and the paths of fields that misspelt ones were meant to be."""
-    problems, meant = [], set()
+    problems: list[Problem] = []
+    meant: set[str] = set()
     for fault in faults:
         place = path
         for key in fault.keys:
@@ -74,7 +94,8 @@ def _unknown_field(model: type[BaseModel], raw: Any, place: str, fault: Fault, f
     for key in fault.keys[:-1]:
         around = around[key]
     free = [field for field in known if field not in around]
-    near = findings.nearest(name, free)
+    meant = _OTHERS_WORDS.get(name)
+    near = meant if meant in free else findings.nearest(name, free)
     fix = f"did you mean `{near}`? known are {listed(known, 30)}" if near else f"known are {listed(known, 30)}" if known else "remove it"
     return Problem(place, "unknown_field", f"`{name}` is not a field here", fix), near
 
@@ -101,6 +122,8 @@ def _wrong_type(place: str, name: str, expected: str, found: Any) -> Problem:
     if name.endswith(("timeout", "delay", "ttl", "retention", "for", "_close", "_start", "heartbeat")) and isinstance(found, int):
         hint = f'write a duration with its unit: "{found}s"'
     what = f"`{name}`" if name else "the definition"
+    if place.endswith("]"):
+        what = f"an item of {what}"
     return Problem(place, "wrong_type", f"{what}: expected {expected}, found {_found(found)}", hint or f"write {expected}")
 
 
@@ -119,8 +142,11 @@ def _missing(place: str, name: str, error: Any, findings: Findings) -> Problem:
 def _union(place: str, name: str, error: Any, findings: Findings) -> Problem:
     types = dict.fromkeys(_TYPES.get(kind, "") for kind in error["types"])
     expected = _UNIONS.get(name) or " or ".join(one for one in types if one) or "something else"
-    fault = f"`{name}`: expected {expected}, found {_found(error['input'])}"
-    return Problem(place, "wrong_value" if isinstance(error["input"], str) else "wrong_type", fault, f"write {expected}")
+    given = error["input"]
+    near = findings.nearest(given, ("all", "any")) if isinstance(given, str) and name in ("join", "wait_for") else None
+    fix = f"did you mean `{near}`?" if near else f"write {expected}"
+    rule = "wrong_value" if isinstance(given, str) else "wrong_type"
+    return Problem(place, rule, f"`{name}`: expected {expected}, found {_found(given)}", fix)
 
 
 def _literal(place: str, name: str, error: Any, findings: Findings) -> Problem:
@@ -158,19 +184,20 @@ def duration_problem(place: str, text: str) -> Problem | None:
 def _range(place: str, name: str, error: Any, findings: Findings) -> Problem:
     bounds = error["ctx"]
     words = {"ge": "or more", "gt": "and more", "le": "or less", "lt": "and less"}
-    bound = next(f"{bounds[key]} {words[key]}" for key in words if key in bounds)
+    bound = next(f"{bounds[key]:g} {words[key]}" for key in words if key in bounds)
     return Problem(place, "out_of_range", f"`{name}`: expected {bound}, found {shown(error['input'])}", f"write {bound}")
 
 
 def _length(place: str, name: str, error: Any, findings: Findings) -> Problem:
     if name == _LATER:
-        return Problem(place, "later", "`triggers` are not there yet: they come in a later version", "remove them, and start executions by a call")
+        message = "`triggers` are not there yet: they come in a later version"
+        return Problem(place, "later", message, "remove them, and start executions by a call")
     bounds = error["ctx"]
-    unit = "characters" if error["type"].startswith("string") else "items"
+    unit = "character" if error["type"].startswith("string") else "item"
     least = bounds.get("min_length")
-    expected = f"at least {least} {unit}" if least is not None else f"at most {bounds.get('max_length')} {unit}"
-    fix = f"write {expected}" if least is None or least > 1 else f"write something, or leave `{name}` out"
-    return Problem(place, "out_of_range", f"`{name}`: expected {expected}, found {len(error['input'])}", fix)
+    number = least if least is not None else bounds.get("max_length")
+    expected = f"at {'most' if least is None else 'least'} {number} {unit}{'' if number == 1 else 's'}"
+    return Problem(place, "out_of_range", f"`{name}`: expected {expected}, found {len(error['input'])}", f"write {expected}")
 
 
 def _reserved(place: str, name: str, error: Any, findings: Findings) -> Problem:

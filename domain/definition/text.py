@@ -25,6 +25,12 @@ def at(line: int, column: int) -> str:
     return f"line {line}, column {column}"
 
 
+def too_deep() -> TextFault:
+    """Lists and objects are nested too deep."""
+    said = f"nested deeper than {DEPTH_MAX} levels (DEPTH_MAX; bodies: NESTING_MAX)"
+    return TextFault("too_deep", said, "move what is inside into a workflow of its own, and call it by `sub_workflow`")
+
+
 def doubled(key: str, line: int, column: int) -> TextFault:
     """A key that stands twice in one object."""
     return TextFault("doubled_key", f"{at(line, column)}: the key `{key[:80]}` stands twice in one object", "keep one of the two")

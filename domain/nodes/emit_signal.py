@@ -34,5 +34,5 @@ class EmitSignal(Kind):
             if not isinstance(value, str) or not value:
                 raise ExpressionError(f"`{field}`: expected a text, found {value!r}")
         payload = ctx.keep(ctx.evaluate(fields["payload"], frame)) if "payload" in fields else NULL
-        ctx.emit(SignalEmitted(ready.path, execution, name, payload))
+        ctx.emit(SignalEmitted(ready.path, execution, name, payload, ready.attempt))
         complete(ctx, ready, payload)

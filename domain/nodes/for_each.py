@@ -86,22 +86,23 @@ class ForEach(Loop):
     def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
         """An iteration has ended: see whether the loop does."""
         config = ctx.graph.nodes[run.node].config
-        mine = ending.target in ("", run.path)
-        if ending.status == "broken" and mine:
-            complete_early(ctx, run, self._output(ctx, run), "cancel")
-        elif ending.status == "failed" and config.on_item_error == "stop":
-            complete_early(ctx, run, self._output(ctx, run), "cancel")
-        elif (
-            ending.status == "completed"
-            or (ending.status == "continued" and mine)
-            or (ending.status == "failed" and config.on_item_error == "collect")
-        ):
-            if ending.status == "completed" and self._is_enough(ctx, run, scope, output):
+        match self._fate(run, ending, config.on_item_error):
+            case "end":
+                complete_early(ctx, run, self._output(ctx, run), "cancel")
+            case "go on" if ending.status == "completed" and self._is_enough(ctx, run, scope, output):
                 complete_early(ctx, run, self._output(ctx, run), config.losers)
-            else:
+            case "go on":
                 self._go_on(ctx, run)
-        else:
-            stop_run(ctx, run, ending)
+            case "up":
+                stop_run(ctx, run, ending)
+
+    def _fate(self, run: NodeRun, ending: Ending, on_item_error: str) -> Literal["go on", "end", "up"]:
+        """What the end of an iteration means: a break and a continue may be for a loop further out."""
+        if ending.status == "failed" and on_item_error != "fail":
+            return "end" if on_item_error == "stop" else "go on"
+        if ending.status in ("broken", "continued") and ending.target == run.path:
+            return "end" if ending.status == "broken" else "go on"
+        return "go on" if ending.status == "completed" else "up"
 
     def _is_enough(self, ctx: Deciding, run: NodeRun, scope: Scope, output: bytes) -> bool:
         """Ask `until` where the iteration that has just ended stood: it sees its nodes, and its output as `data`."""

@@ -45,7 +45,7 @@ class Repeat(Loop):
 
     def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
         """An iteration has ended: begin the next one, or complete."""
-        mine = ending.target in ("", run.path)
+        mine = ending.target == run.path
         if ending.status == "completed" or (ending.status == "continued" and mine):
             self._go_on(ctx, run)
         elif ending.status == "broken" and mine:

@@ -58,7 +58,7 @@ class While(Loop):
 
     def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
         """A round has ended: ask again, or stop."""
-        mine = ending.target in ("", run.path)
+        mine = ending.target == run.path
         if ending.status == "completed" or (ending.status == "continued" and mine):
             self._ask(ctx, run)
         elif ending.status == "broken" and mine:

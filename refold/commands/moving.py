@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final, Literal
 
+from domain.history import Folded
 from infra.engine import Engine
 from projections.waiting import is_moving, waiting_for
 from refold.commands.progress import Progress
@@ -57,19 +58,20 @@ class Mover:
 
     def __init__(self, engine: Engine, progress: Progress, interrupt: Interrupt, root: str | None = None) -> None:
         self._engine, self._progress, self._interrupt, self._root = engine, progress, interrupt, root
-        self._moving = {folded.state.execution for folded in engine.owner.executions.open() if self._is_meant(folded.state.execution)}
+        self._moving: set[str] = set()
         engine.owner.on_decisions = self._note
         for folded in engine.owner.executions.open():
-            progress.show(folded)
+            if self._is_meant(folded.state.execution):
+                self._moving.add(folded.state.execution)
+                progress.show(folded)
 
     def _is_meant(self, execution: str) -> bool:
         return self._root is None or execution == self._root or execution.startswith(f"{self._root}~")
 
     def _note(self, made: list[Made]) -> None:
-        for one in made:
-            if self._is_meant(one.decision.execution):
-                self._moving.add(one.decision.execution)
-        self._progress.note(made)
+        meant = [one for one in made if self._is_meant(one.decision.execution)]
+        self._moving.update(one.decision.execution for one in meant)
+        self._progress.note(meant)
 
     def move(self, has_ended: Callable[[], bool], timeout_s: float | None, stays: Callable[[], bool] = lambda: False) -> Stop:
         """Move until it has ended, until nothing moves without the outside (unless one `stays` for it), or until the time is up."""
@@ -100,5 +102,15 @@ class Mover:
 
     def open(self) -> dict[str, list[dict[str, Any]]]:
         """The open executions among those looked at, and what each waits for."""
-        found = self._engine.owner.executions.open()
-        return {f.state.execution: waiting_for(f.state, f.graph) for f in found if self._is_meant(f.state.execution)}
+        return {folded.state.execution: waiting_for(folded.state, folded.graph) for folded in self._open()}
+
+    def _open(self) -> Iterator[Folded]:
+        executions = self._engine.owner.executions
+        if self._root is None:
+            yield from executions.open()
+            return
+        names = [self._root]
+        for name in names:
+            if (folded := executions.get(name)) is not None:
+                names.extend(folded.state.children)
+                yield folded

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -112,12 +113,20 @@ def seconds(milliseconds: int | None) -> str:
 
 def hint(command: str, data: Path, files: Path | None = None) -> str:
     """A command to copy, with the options without which it would look elsewhere."""
-    words = ["refold", *command.split()]
+    words = [_program(), *command.split()]
     if data != Path(os.environ.get("REFOLD_DATA") or DATA_DEFAULT):
         words += ["--data", str(data)]
     if files is not None:
         words += ["--files", str(files)]
     return shlex.join(words)
+
+
+def _program() -> str:
+    """How this program was called, if typing `refold` would not find it."""
+    called = sys.argv[0]
+    if Path(called).name != "refold" or os.sep not in called or shutil.which("refold") == called:
+        return "refold"
+    return called
 
 
 def read_json_argument(text: str, name: str) -> Any:

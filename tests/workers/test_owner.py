@@ -353,3 +353,43 @@ def test_a_changed_record_is_found_by_its_digest() -> None:
     assert "digest" in bench.verify().divergences[0].found
     bench.restart()
     assert bench.ask(execution, SendSignal("s", "go", b"1")).error is not None
+
+
+def test_a_big_value_never_lies_in_the_journal() -> None:
+    bench = Bench()
+    bench.publish(WAIT)
+    execution = bench.start(given={"text": "x" * 100_000})
+    bench.move()
+    assert len(list(bench.log.read("journal", 0))[-1][1]) < 2_000
+    assert bench.ask(execution, SendSignal("s", "go", b'"' + b"y" * 100_000 + b'"')).error is None
+    assert bench.status(execution) == "completed"
+    assert max(len(content) for _, content in bench.log.read("journal", 0)) < 2_000
+    assert bench.verify().divergences == []
+
+
+def test_a_value_over_the_limit_is_refused_by_its_size() -> None:
+    bench = Bench()
+    bench.publish(WAIT)
+    execution = bench.start()
+    bench.move()
+    error = bench.ask(execution, SendSignal("s", "go", b'"' + b"y" * 17_000_000 + b'"')).error
+    assert isinstance(error, Rejected)
+    assert error.reason == "too_large"
+
+
+def test_no_room_for_a_big_value_refuses_and_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    bench.publish(WAIT)
+    execution = bench.start()
+    bench.move()
+
+    def full(content: bytes) -> str:
+        raise LogFull("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bench.blobs, "put", full)
+        answer = bench.ask(execution, SendSignal("s", "go", b'"' + b"y" * 100_000 + b'"'))
+    assert isinstance(answer.error, LogFull)
+    bench.clock.advance(2_000)
+    bench.move()
+    assert bench.status(execution) == "running"

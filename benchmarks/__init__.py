@@ -1,0 +1,1 @@
+"""Measurements, as ratios and medians; run with `make bench`."""

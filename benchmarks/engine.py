@@ -1,0 +1,246 @@
+"""The engine alone, in one process: sequences of ten `noop`, every decision fsynced; and what folding, verifying and waiting cost.
+
+No HTTP and no worker process take part: these figures are the budget of the hot path, not the product's speed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from contracts.codec import pack
+from contracts.commands import CompleteActivity, CreateExecution
+from contracts.definitions import WorkflowDefinition
+from contracts.journal import Checkpoint
+from domain.decide import decide
+from domain.definition.compile import compile_definition
+from domain.evolve import initial
+from domain.history import read_entries
+from domain.replay import Verifier
+from infra.engine import Engine
+from infra.settings import EngineSettings
+from infra.wiring import open_engine, open_reader
+from workers import decider as decider_module
+
+STAGES = ("decide + evolve", "encode + digest", "react", "append (with fsync)", "worker", "the rest of the round")
+BUDGET = {"decide + evolve": 3.2, "encode + digest": 1.0, "react": 0.25, "append (with fsync)": 4.1, "worker": 0.75, "the rest of the round": 1.6}
+"""µs per step of the prototype that the design was measured with."""
+
+
+def sequence(kind: str, length: int, name: str = "sequence") -> WorkflowDefinition:
+    nodes = [{"id": f"n{index}", "type": kind} for index in range(length)]
+    edges = [{"from": f"n{index}", "to": f"n{index + 1}"} for index in range(length - 1)]
+    return WorkflowDefinition.model_validate({"name": name, "nodes": nodes, "edges": edges})
+
+
+class Stages:
+    """Adds up the time spent in functions that are wrapped for the length of a run."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    def wrap(self, owner: Any, name: str, stage: str) -> None:
+        original: Callable[..., Any] = getattr(owner, name)
+        seconds, clock = self.seconds, time.perf_counter
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            begin = clock()
+            try:
+                return original(*args, **kwargs)
+            finally:
+                seconds[stage] += clock() - begin
+
+        setattr(owner, name, timed)
+
+
+def run_sequences(engine: Engine, total: int, outstanding: int) -> float:
+    """Seconds for so many executions of a sequence of ten, so many at a time."""
+    started = ended = 0
+
+    def start() -> None:
+        nonlocal started
+        started += 1
+        execution = engine.start("sequence", {"payload": os.urandom(90).hex()})
+        engine.owner.watch_end(execution, on_end)
+
+    def on_end(_: Any) -> None:
+        nonlocal ended
+        ended += 1
+        if started < total:
+            start()
+
+    begin = time.perf_counter()
+    for _ in range(outstanding):
+        start()
+    engine.run_until(lambda: ended >= total)
+    return time.perf_counter() - begin
+
+
+def bench_sequences(folder: Path, total: int = 10_000, outstanding: int = 100) -> dict[str, float]:
+    """Executions per second, µs per decision, bytes per execution; then a second, shorter run by stage."""
+    with open_engine(EngineSettings(data=folder)) as engine:
+        engine.publish(sequence("noop", 10))
+        run_sequences(engine, 500, outstanding)
+        seconds = run_sequences(engine, total, outstanding)
+        decisions = total * 11
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        print(f"\n{total:,} executions of ten noop, {outstanding} at a time, every decision fsynced")
+        print(f"  {total / seconds:,.0f} executions/s, {seconds / decisions * 1e6:.1f} µs per decision, {size / (total + 500):,.0f} bytes each (random input)")
+        by_stage(engine, max(total // 4, 100), outstanding)
+    return {"engine.executions_per_s": total / seconds, "engine.us_per_decision": seconds / decisions * 1e6}
+
+
+def by_stage(engine: Engine, total: int, outstanding: int) -> None:
+    """The same with a clock around each stage (which costs some of the speed), beside the prototype's budget."""
+    stages = Stages()
+    originals = (decider_module.decide, decider_module.react, decider_module.codec.encode_decision)
+    stages.wrap(decider_module, "decide", "decide + evolve")
+    stages.wrap(decider_module, "react", "react")
+    stages.wrap(decider_module.codec, "encode_decision", "encode + digest")
+    stages.wrap(engine.owner._log, "append", "append (with fsync)")
+    stages.wrap(engine.worker, "step", "worker")
+    stages.wrap(engine.worker, "run", "worker")
+    seconds = run_sequences(engine, total, outstanding)
+    decider_module.decide, decider_module.react, decider_module.codec.encode_decision = originals
+    steps = total * 10
+    stages.seconds["the rest of the round"] = seconds - sum(stages.seconds.values())
+    print(f"  {'stage':<24}{'µs per step':>12}{'budget':>10}")
+    for stage in STAGES:
+        print(f"  {stage:<24}{stages.seconds[stage] / steps * 1e6:>12.2f}{BUDGET[stage]:>10.2f}")
+
+
+def bench_replay(folder: Path) -> dict[str, float]:
+    """Events per second: folding from the file with all checks, and deciding everything again."""
+    from infra.snapshots import MemorySnapshots
+    from workers.recovery import recover
+
+    with open_reader(EngineSettings(data=folder)) as reader:
+        begin = time.perf_counter()
+        recovered = recover(reader.log, 0, reader.catalog, MemorySnapshots(), 20_000)
+        refold = recovered.events / (time.perf_counter() - begin)
+        verifier = Verifier(reader.catalog.graph, reader.blobs.get)
+        begin = time.perf_counter()
+        verifier.run(read_entries(reader.log.read("journal", 0), Checkpoint()))
+        verify = verifier.events / (time.perf_counter() - begin)
+        assert not verifier.divergences
+    memory = fold_rate()
+    print(f"  re-fold {memory:,.0f} events/s in memory, {refold:,.0f} from the file with all checks; verify {verify:,.0f}")
+    return {"refold.memory_events_per_s": memory, "refold.events_per_s": refold, "verify.events_per_s": verify}
+
+
+def fold_rate(executions: int = 3_000) -> float:
+    """Events per second of `fold` alone, over decisions that are in memory."""
+    from contracts.journal import Decision, Source
+    from domain.evolve import fold
+
+    graph = compile_definition(sequence("noop", 10), "h", 1)
+    histories = []
+    for number in range(executions):
+        state, decisions, command = initial(str(number)), [], CreateExecution("sequence", 1, "h", b"{}")
+        for step in range(11):
+            events = decide(graph, state, command, 1).events
+            decisions.append(Decision(Source(0, step), str(number), state.version - len(events) + 1, 1, command, tuple(events)))
+            command = CompleteActivity(f"n{step}", 1, b"{}")
+        histories.append(decisions)
+    begin = time.perf_counter()
+    events = sum(fold(graph, initial("x"), decisions).version for decisions in histories)
+    return events / (time.perf_counter() - begin)
+
+
+def bench_compile() -> dict[str, float]:
+    """Milliseconds to compile definitions with an expression a node: CEL left for later, and checked as at publish."""
+    figures = {}
+    for count in (100, 1_000, 10_000 // 2):
+        nodes: list[dict[str, Any]] = [{"id": "n0", "type": "noop"}]
+        nodes += [
+            {"id": f"n{i}", "type": "transform", "config": {"operation": "value", "value": f"{{{{ nodes.n{i - 1}.output.a + {i} }}}}"}}
+            for i in range(1, count)
+        ]
+        edges = [{"from": f"n{index}", "to": f"n{index + 1}"} for index in range(count - 1)]
+        definition = WorkflowDefinition.model_validate({"name": "big", "nodes": nodes, "edges": edges})
+        begin = time.perf_counter()
+        graph = compile_definition(definition)
+        lazy = (time.perf_counter() - begin) * 1e3
+        for node in graph.nodes:
+            for field in node.fields.values():
+                field.check()
+        checked = (time.perf_counter() - begin) * 1e3
+        print(f"  compile {count:>6,} nodes with as many expressions: {lazy:7.1f} ms, {checked:7.1f} with every expression checked")
+        figures[f"compile.ms_{count}"] = checked
+    return figures
+
+
+def bench_loop(folder: Path, rounds: int = 10_000) -> dict[str, float]:
+    """Whether a step costs the same at the end of a long loop as at its beginning."""
+    body = {"nodes": [{"id": "n", "type": "noop"}]}
+    loop = {"id": "l", "type": "while", "config": {"condition": "iteration.index < input.rounds", "max_iterations": rounds, "body": body}}
+    times: list[float] = []
+    with open_engine(EngineSettings(data=folder)) as engine:
+        engine.publish(WorkflowDefinition.model_validate({"name": "loop", "nodes": [loop]}))
+        engine.owner.on_decisions = lambda made: times.append(time.perf_counter())
+        ended: list[Any] = []
+        engine.owner.watch_end(engine.start("loop", {"rounds": rounds}), ended.append)
+        engine.run_until(lambda: bool(ended))
+    steps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    first, last = sorted(steps[100:1100]), sorted(steps[-1000:])
+    ratio = last[len(last) // 2] / first[len(first) // 2]
+    print(f"  {rounds:,} rounds of a while loop: the last thousand cost {ratio:.2f} × the first thousand (medians)")
+    return {"flat.ratio_10k": ratio}
+
+
+def bench_waiting(folder: Path, count: int = 100_000) -> dict[str, float]:
+    """Memory and restart time of executions that wait for a signal, in the middle of ten nodes."""
+    nodes: list[dict[str, Any]] = [{"id": f"n{index}", "type": "noop"} for index in range(9)]
+    nodes.insert(5, {"id": "wait", "type": "wait_signal", "config": {"name": "go"}})
+    names = [node["id"] for node in nodes]
+    edges = [{"from": f"{a}.received" if a == "wait" else a, "to": b} for a, b in zip(names, names[1:], strict=False)]
+    definition = WorkflowDefinition.model_validate({"name": "waiting", "nodes": nodes, "edges": edges})
+    with open_engine(EngineSettings(data=folder)) as engine:
+        engine.publish(definition)
+        before = resident_bytes()
+        for begin in range(0, count, 5_000):
+            for _ in range(min(5_000, count - begin)):
+                engine.start("waiting", {"payload": os.urandom(90).hex()})
+            while engine.step():
+                pass
+        each = (resident_bytes() - before) / count
+    begin_time = time.perf_counter()
+    with open_engine(EngineSettings(data=folder)) as engine:
+        from_snapshot = time.perf_counter() - begin_time
+        assert len(engine.owner.executions) == count
+        state = next(iter(engine.owner.executions.open())).state
+    shutil.rmtree(folder / "snapshots")
+    begin_time = time.perf_counter()
+    with open_engine(EngineSettings(data=folder)):
+        from_log = time.perf_counter() - begin_time
+    print(f"  {count:,} waiting: {each:,.0f} bytes of memory each ({len(pack(state))} packed), restarted in {from_log:.1f} s from the log, "
+          f"{from_snapshot:.1f} s from a snapshot")
+    return {"waiting.bytes_each": each, "waiting.restart_s": from_log}
+
+
+def resident_bytes() -> int:
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def main(scale: float = 1.0) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    root = Path(tempfile.mkdtemp(prefix="refold-bench-", dir=os.environ.get("REFOLD_BENCH_DIR")))
+    try:
+        figures |= bench_sequences(root / "sequences", max(int(10_000 * scale), 200))
+        figures |= bench_replay(root / "sequences")
+        figures |= bench_compile()
+        figures |= bench_loop(root / "loop", max(int(10_000 * scale), 2_500))
+        figures |= bench_waiting(root / "waiting", max(int(100_000 * scale), 1_000))
+    finally:
+        shutil.rmtree(root)
+    return figures
+
+

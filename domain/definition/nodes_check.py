@@ -1,0 +1,219 @@
+"""Nodes: the fields that every node may have, where they make no sense, and what kinds ask of the bodies around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from contracts.definitions import Count, Retry
+from domain.definition.configs import check_activity_config
+from domain.definition.fields import marked_fields
+from domain.definition.findings import Findings
+from domain.definition.names_check import check_variable, variables_known
+from domain.definition.outline import BodyPlace, NodePlace, Outline, bodies_around, config_of
+from domain.definition.reach_check import check_cancel, check_compensate_nodes
+from domain.definition.shape_words import duration_problem
+from domain.expressions import parse_time
+from domain.nodes import CONTROL_KINDS
+from domain.nodes.transform import NEEDS
+
+_ONLY_ACTIVITIES: Final = ("cache", "queue", "priority")
+_TIMEOUTS_OF_ALL: Final = ("start_to_close", "schedule_to_close")
+_RESERVED_PORTS: Final = {"error": "the port of failures"}
+
+
+def check_node(outline: Outline, node: NodePlace) -> None:
+    """Everything about one node that is not its shape, its edges or its expressions."""
+    _check_compensation(outline, node)
+    _check_durations(outline.findings, node)
+    if node.definition.mutex is not None:
+        _check_mutex(outline.findings, node)
+    if node.kind is None:
+        return
+    if not node.is_activity:
+        _check_no_activity(outline.findings, node)
+    check = _CHECKS.get(node.definition.type)
+    if check is not None and node.config is not None:
+        check(outline, node, config_of(node))
+
+
+def _check_no_activity(findings: Findings, node: NodePlace) -> None:
+    definition, kind = node.definition, node.definition.type
+    for name in _ONLY_ACTIVITIES:
+        if getattr(definition, name) is not None:
+            message = f"`{name}` is for activities; `{kind}` is decided in the engine"
+            findings.add(f"{node.path}.{name}", "only_for_activities", message, f"remove `{name}`")
+    if definition.timeouts is None:
+        return
+    for name in definition.timeouts.model_fields_set:
+        if name not in _TIMEOUTS_OF_ALL and getattr(definition.timeouts, name) is not None:
+            message = f"`{name}` is for activities; `{kind}` knows `start_to_close` and `schedule_to_close`"
+            findings.add(f"{node.path}.timeouts.{name}", "timeout_not_known", message, "write `start_to_close`, or remove it")
+
+
+def _check_compensation(outline: Outline, node: NodePlace) -> None:
+    undo = node.definition.compensate
+    if undo is None:
+        return
+    path = f"{node.path}.compensate"
+    if outline.findings.is_unreadable(f"{path}.type"):
+        return
+    if undo.type in CONTROL_KINDS:
+        message = f"only an activity can undo something, found the control-flow kind `{undo.type}`"
+        outline.findings.add(f"{path}.type", "compensate_kind", message, "name an activity kind, e.g. `http_request`")
+    elif undo.type in outline.activities:
+        check_activity_config(outline.activities[undo.type], undo.config, f"{path}.config", outline.findings)
+    elif outline.strict_kinds:
+        fix = outline.findings.did_you_mean(undo.type, outline.activities, "see the list of kinds")
+        outline.findings.add(f"{path}.type", "unknown_kind", f"there is no activity kind `{undo.type}`", fix)
+
+
+def _check_mutex(findings: Findings, node: NodePlace) -> None:
+    for around in bodies_around(node.body):
+        if around.owner is not None and around.owner.definition.mutex == node.definition.mutex:
+            holder, name = around.owner.id, node.definition.mutex
+            message = f"`{holder}` around this node holds the mutex `{name}` until it has ended: both would wait forever"
+            findings.add(f"{node.path}.mutex", "nested_mutex", message, "remove the inner or the outer one, or use another name")
+            return
+
+
+# Durations and times.
+
+
+def check_duration(findings: Findings, path: str, text: str | None) -> None:
+    """A duration that stands in the definition as it is."""
+    if text is not None and "{{" not in text and (problem := duration_problem(path, text)) is not None:
+        findings.add(*problem)
+
+
+def check_retry(findings: Findings, path: str, retry: Retry | None) -> None:
+    """The durations of a retry policy."""
+    if retry is not None:
+        check_duration(findings, f"{path}.initial_delay", retry.initial_delay)
+        check_duration(findings, f"{path}.max_delay", retry.max_delay)
+
+
+def _check_durations(findings: Findings, node: NodePlace) -> None:
+    definition = node.definition
+    for path, text in _durations(node):
+        check_duration(findings, path, text)
+    check_retry(findings, f"{node.path}.retry", definition.retry)
+    if definition.compensate is not None:
+        check_retry(findings, f"{node.path}.compensate.retry", definition.compensate.retry)
+
+
+def _durations(node: NodePlace) -> Iterator[tuple[str, str | None]]:
+    definition = node.definition
+    yield f"{node.path}.timeout", definition.timeout
+    if definition.timeouts is not None:
+        for name in definition.timeouts.model_fields_set:
+            yield f"{node.path}.timeouts.{name}", getattr(definition.timeouts, name)
+    if definition.cache is not None:
+        yield f"{node.path}.cache.ttl", definition.cache.ttl
+    if definition.compensate is not None:
+        yield f"{node.path}.compensate.timeout", definition.compensate.timeout
+    if node.config is not None:
+        for attribute, name, _, is_duration in marked_fields(type(node.config)):
+            if is_duration:
+                yield f"{node.path}.config.{name}", getattr(node.config, attribute)
+
+
+def _check_delay(outline: Outline, node: NodePlace, config: Any) -> None:
+    if config.until is None or "{{" in config.until:
+        return
+    try:
+        parse_time(config.until)
+    except ValueError as error:
+        outline.findings.add(f"{node.path}.config.until", "time", str(error), "write an RFC 3339 time, or a template that gives one")
+
+
+# What single kinds ask.
+
+
+def _check_variables(outline: Outline, node: NodePlace, config: Any) -> None:
+    names = [("name", config.name)] if config.name is not None else [(f"values.{name}", name) for name in config.values or {}]
+    scope = config.scope
+    if scope == "loop" and not any(around.is_iteration for around in bodies_around(node.body)):
+        fix = "write `scope: node`, or move the node into a loop"
+        outline.findings.add(f"{node.path}.config.scope", "no_loop", "`scope: loop` needs a loop around", fix)
+    elif scope == "workflow":
+        for place, name in names:
+            if name not in outline.root.declared and variables_known(outline, outline.root):
+                message = f"the workflow declares no variable `{name}`"
+                fix = f"add `variables: {{{name}: null}}` to the workflow"
+                outline.findings.add(f"{node.path}.config.{place}", "unknown_variable", message, fix)
+    elif scope is None:
+        for place, name in names:
+            check_variable(outline, node.body, f"{node.path}.config.{place}", name)
+
+
+def _check_get_variable(outline: Outline, node: NodePlace, config: Any) -> None:
+    if not outline.findings.is_unreadable(f"{node.path}.config.name"):
+        check_variable(outline, node.body, f"{node.path}.config.name", config.name)
+
+
+def _check_leaving(outline: Outline, node: NodePlace, config: Any) -> None:
+    kind = node.definition.type
+    for around in bodies_around(node.body):
+        if around.is_iteration:
+            return
+        if around.label == "finally" and _has_loop_around(around):
+            message = f"a `{kind}` cannot leave a `finally` for a loop around it: the clean-up would not end"
+            outline.findings.add(node.path, "leaves_finally", message, "let the `finally` end, and leave the loop after the try")
+            return
+    message = f"a `{kind}` needs a loop around it, and there is none"
+    outline.findings.add(node.path, "no_loop", message, "move it into the body of a loop, or use `end`")
+
+
+def _has_loop_around(body: BodyPlace) -> bool:
+    return any(around.is_iteration for around in bodies_around(body))
+
+
+def _check_parallel(outline: Outline, node: NodePlace, config: Any) -> None:
+    if isinstance(config.wait_for, Count) and config.wait_for.count > len(config.branches):
+        most = len(config.branches)
+        message = f"`{node.id}` waits for {config.wait_for.count} branches, and there are {most}"
+        outline.findings.add(f"{node.path}.config.wait_for.count", "join_count", message, f"write a count up to {most}, or `all`")
+
+
+def _check_ports(outline: Outline, node: NodePlace, named: list[tuple[str, str | None]], reserved: dict[str, str]) -> None:
+    for path, port in named:
+        if port is not None and port in reserved:
+            message = f"`{port}` is {reserved[port]} and cannot be named again"
+            outline.findings.add(f"{node.path}.config.{path}", "reserved_port", message, "choose another name for the port")
+
+
+def _check_switch(outline: Outline, node: NodePlace, config: Any) -> None:
+    named = [(f"cases[{index}].port", case.port) for index, case in enumerate(config.cases)]
+    _check_ports(outline, node, [*named, ("default", config.default)], _RESERVED_PORTS)
+
+
+def _check_transform(outline: Outline, node: NodePlace, config: Any) -> None:
+    named = [(f"cases[{index}].port", case.port) for index, case in enumerate(config.cases or ())]
+    _check_ports(outline, node, named, _RESERVED_PORTS)
+    for name in ("items", "expression"):
+        if name in NEEDS[config.operation] and getattr(config, name) is None:
+            message = f"`{config.operation}` needs `{name}`, found null"
+            outline.findings.add(f"{node.path}.config.{name}", "missing_field", message, f"write an expression in `{name}`")
+    if config.size == 0:
+        outline.findings.add(f"{node.path}.config.size", "out_of_range", "`size`: expected 1 or more, found 0", "write 1 or more")
+
+
+def _check_wait(outline: Outline, node: NodePlace, config: Any) -> None:
+    named = [(f"signals[{index}].port", one.port) for index, one in enumerate(config.signals or ())]
+    _check_ports(outline, node, named, {**_RESERVED_PORTS, "timeout": "the port of the wait's timeout"})
+
+
+_CHECKS: Final[dict[str, Callable[[Outline, NodePlace, Any], None]]] = {
+    "delay": _check_delay,
+    "set_variable": _check_variables,
+    "get_variable": _check_get_variable,
+    "break": _check_leaving,
+    "continue": _check_leaving,
+    "parallel": _check_parallel,
+    "switch": _check_switch,
+    "transform": _check_transform,
+    "wait_signal": _check_wait,
+    "cancel": check_cancel,
+    "compensate": check_compensate_nodes,
+}

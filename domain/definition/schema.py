@@ -1,0 +1,123 @@
+"""The JSON Schema of the whole language, for editors and for `/v1/schemas/definition`; and all schemas together.
+
+A node's `config` is the one of its kind, selected by `type`; bodies refer to each other, so nesting has no end here.
+What a schema cannot say (ports, cycles, names in expressions) is found by `validate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticInvalidForJsonSchema
+from pydantic.json_schema import models_json_schema
+
+from contracts.definitions import RESERVED_IDS, WorkflowDefinition
+from contracts.schema_export import DIALECT, record_schemas
+from domain.definition.outline import Activities
+from domain.nodes import CONTROL_KINDS
+
+TEMPLATE: Final = {"type": "string", "pattern": r"\{\{"}
+"""A text with a template, which may stand for any value in the config of an activity."""
+
+_WORDS: Final = {"ge": "minimum", "le": "maximum"}
+_OPEN: Final[dict[str, Any]] = {"type": "object"}
+
+
+def definition_schema(activities: Activities) -> dict[str, Any]:
+    """JSON Schema 2020-12 of a definition that may use these activity kinds."""
+    root, defs = _language()
+    for name, model in activities.items():
+        defs |= _activity_defs(name, model)
+    defs["Template"] = {**TEMPLATE, "title": "Template", "description": "A text with `{{ expression }}`."}
+    _select_config(defs["NodeDefinition"], [*CONTROL_KINDS, *activities], defs)
+    _select_config(defs["Compensation"], list(activities), defs)
+    defs["NodeDefinition"]["properties"]["id"]["not"] = {"enum": sorted(RESERVED_IDS)}
+    title = {"title": "Workflow definition", "description": "The graph a user writes; versioned by its content."}
+    return {"$schema": DIALECT, **root, **title, "$defs": {name: defs[name] for name in sorted(defs)}}
+
+
+def all_schemas(activities: Activities) -> dict[str, dict[str, Any]]:
+    """Every schema that Refold publishes, by name: `definition`, `commands`, `events`, `decisions`, `catalog`."""
+    return {"definition": definition_schema(activities), **record_schemas()}
+
+
+def _language() -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schema of a definition, and all that it refers to, the configs of control-flow kinds by `config_<kind>`."""
+    models: list[type[BaseModel]] = [WorkflowDefinition, *(kind.Config for kind in CONTROL_KINDS.values())]
+    refs, whole = models_json_schema([(model, "validation") for model in models], by_alias=True)
+    defs = _with_standard_words(whole["$defs"])
+    for name, kind in CONTROL_KINDS.items():
+        own = _last(refs[(kind.Config, "validation")]["$ref"])
+        defs[f"config_{name}"] = {**defs[own], "title": f"config of {name}", "description": f"{kind.summary}."}
+    root = defs[_last(refs[(WorkflowDefinition, "validation")]["$ref"])]
+    renamed = {_last(ref["$ref"]) for ref in refs.values()}
+    return root, {name: schema for name, schema in defs.items() if name not in renamed}
+
+
+def _with_standard_words(schema: Any) -> Any:
+    """The schema with the words of JSON Schema for limits that pydantic leaves in its own."""
+    if isinstance(schema, dict):
+        return {_WORDS.get(key, key): _with_standard_words(value) for key, value in schema.items()}
+    return [_with_standard_words(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _last(ref: str) -> str:
+    return ref.rpartition("/")[2]
+
+
+def _activity_defs(name: str, model: type[BaseModel] | None) -> dict[str, Any]:
+    """The config of an activity kind and what it refers to; a template may stand for any value in it."""
+    key = f"config_{name}"
+    if model is None:
+        return {key: {**_OPEN, "title": f"config of {name}"}}
+    try:
+        own = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{key}_{{model}}")
+    except PydanticInvalidForJsonSchema:
+        return {key: {**_OPEN, "title": f"config of {name}"}}
+    inner = own.pop("$defs", {})
+    found = {f"{key}_{part}": _templated(schema) for part, schema in inner.items()}
+    return {**found, key: {**_templated(own), "title": f"config of {name}"}}
+
+
+def _templated(schema: Any) -> Any:
+    """The schema with a template allowed wherever it asks for something of its own."""
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _INSIDE[key](value) if key in _INSIDE else value for key, value in schema.items()}
+
+
+def _or_template(schema: Any) -> Any:
+    if not isinstance(schema, dict):
+        return schema
+    about = {key: schema[key] for key in ("title", "description", "default", "examples") if key in schema}
+    own = {key: value for key, value in schema.items() if key not in about}
+    if own in ({}, {"type": "string"}):
+        return schema
+    return {**about, "anyOf": [_templated(own), {"$ref": "#/$defs/Template"}]}
+
+
+_INSIDE: Final[dict[str, Callable[[Any], Any]]] = {
+    "properties": lambda fields: {name: _or_template(field) for name, field in fields.items()},
+    "patternProperties": lambda fields: {name: _or_template(field) for name, field in fields.items()},
+    "additionalProperties": _or_template,
+    "items": _or_template,
+    "prefixItems": lambda items: [_or_template(item) for item in items],
+    "anyOf": lambda options: [_templated(option) for option in options],
+    "oneOf": lambda options: [_templated(option) for option in options],
+    "allOf": lambda options: [_templated(option) for option in options],
+}
+
+
+def _select_config(schema: dict[str, Any], kinds: list[str], defs: dict[str, Any]) -> None:
+    """The `type` is one of these kinds, and says which config is meant."""
+    schema["properties"]["type"] |= {"enum": kinds}
+    schema["allOf"] = [_case(kind, defs[f"config_{kind}"]) for kind in kinds]
+
+
+def _case(kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    then: dict[str, Any] = {"properties": {"config": {"$ref": f"#/$defs/config_{kind}"}}}
+    if config.get("required"):
+        then["required"] = ["config"]
+    return {"if": {"properties": {"type": {"const": kind}}, "required": ["type"]}, "then": then}

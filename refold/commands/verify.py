@@ -1,0 +1,55 @@
+"""`verify`: decides every decision again and compares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from contracts.errors import Divergence
+from domain.replay import Verifier
+from refold.commands.engine import all_entries, reader_at, unknown_execution
+from refold.commands.output import FAILED, OK, complain, say, say_json
+
+
+def verify(data: Path, execution: str | None, as_json: bool) -> int:
+    """Verify one execution, or all. A divergence names event, node, what was expected and what was found."""
+    with reader_at(data) as reader:
+        verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
+        verifier.run(all_entries(reader))
+    divergences = verifier.divergences
+    if execution is not None and not verifier.executions and not divergences:
+        raise unknown_execution(execution)
+    if as_json:
+        say_json(_result(verifier))
+    for divergence in divergences:
+        complain(str(divergence))
+    if not as_json:
+        count = len(divergences)
+        say(
+            f"{verifier.decisions} decisions with {verifier.events} events of {_counted(verifier.executions, 'execution')} "
+            f"decided again: {_counted(count, 'difference')}"
+        )
+    return FAILED if divergences else OK
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _result(verifier: Verifier) -> dict[str, Any]:
+    return {
+        "decisions": verifier.decisions,
+        "events": verifier.events,
+        "executions": verifier.executions,
+        "differences": [_difference(divergence) for divergence in verifier.divergences],
+    }
+
+
+def _difference(divergence: Divergence) -> dict[str, Any]:
+    return {
+        "execution": divergence.execution,
+        "event": divergence.version,
+        "node": divergence.node,
+        "expected": divergence.expected,
+        "found": divergence.found,
+    }

@@ -1,0 +1,246 @@
+"""Random definitions: nested bodies of all kinds, random edges, joins, retries, tries, and loops with small bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+DEPTH_MAX = 3
+SIGNALS = ("go", "stop")
+ERROR_TYPES = ("boom", "http.500", "expression")
+CHILD = {
+    "nodes": [
+        {"id": "t", "type": "try", "config": {"body": {"nodes": [{"id": "a", "type": "work"}]}, "finally": {"nodes": [{"id": "z", "type": "work"}]}}},
+        {"id": "u", "type": "work", "compensate": {"type": "undo"}},
+    ],
+    "edges": [{"from": "t", "to": "u"}],
+    "settings": {"on_failure": "fail"},
+}
+"""What sub-workflows start."""
+_LEAVING = ("break", "continue")
+_PORTS = {"condition": ("true", "false"), "switch": ("one", "other"), "wait_signal": ("received", "timeout"), "wait_until": ("met", "timeout")}
+_NONE = ("end", "fail", *_LEAVING)
+_INLINE = ("work", "work", "work", "set_variable", "transform", "condition", "switch", "merge", "end", "fail", "start", "get_variable")
+_WAITING = ("delay", "wait_signal", "wait_until", "emit_signal", "cancel", "compensate", "sub_workflow")
+_CONTAINERS = ("parallel", "for_each", "while", "repeat", "try", "try")
+
+
+class _Writer:
+    """Draws one definition; ids are unique, so that any node may be named by a `cancel`."""
+
+    def __init__(self, draw: Any) -> None:
+        self.draw = draw
+        self.count = 0
+
+    def chance(self, percent: int) -> bool:
+        return bool(self.draw(st.integers(0, 99)) >= 100 - percent)
+
+    def one_of(self, *options: Any) -> Any:
+        return self.draw(st.sampled_from(options))
+
+    def number(self, low: int, high: int) -> int:
+        return int(self.draw(st.integers(low, high)))
+
+    def body(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        nodes = [self.node(depth, loop, mutexes) for _ in range(self.number(1, 4 if depth < 2 else 3))]
+        for node in nodes:
+            if node["type"] == "cancel":
+                self.aim(node, nodes)
+        body: dict[str, Any] = {"nodes": nodes, "edges": self.edges(nodes)}
+        for node in nodes:
+            self.join(node, body["edges"])
+        if self.chance(15):
+            body["variables"] = {"v": self.number(0, 3)}
+        if self.chance(10):
+            body["output"] = {"n": f"{{{{ has(nodes.{nodes[0]['id']}.output) }}}}"}
+        return body
+
+    def node(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        self.count += 1
+        choices = _INLINE + _WAITING + (_CONTAINERS * 2 if depth < DEPTH_MAX and self.count < 14 else ()) + (_LEAVING if loop else ())
+        node: dict[str, Any] = {"id": f"n{self.count}", "type": self.one_of(*choices)}
+        if self.chance(10) and not mutexes:
+            node["mutex"] = self.one_of("m", "k")
+            mutexes = mutexes | {node["mutex"]}
+        node["config"] = self.config(node["type"], depth + 1, loop, mutexes)
+        self.policies(node)
+        return node
+
+    def aim(self, node: dict[str, Any], nodes: list[dict[str, Any]]) -> None:
+        """A `cancel` ends a node beside it; where it stands alone it is some other node."""
+        others = [other["id"] for other in nodes if other is not node]
+        if others:
+            node["config"]["nodes"] = sorted({self.one_of(*others), self.one_of(*others)})
+        else:
+            node["type"], node["config"] = "work", {}
+
+    def policies(self, node: dict[str, Any]) -> None:
+        kind = node["type"]
+        if self.chance(8):
+            node["when"] = self.one_of("true", "false", "data == null", "data.n > 0")
+        if kind in ("work", *_CONTAINERS, "sub_workflow", "wait_signal") and self.chance(25):
+            node["retry"] = {"max_attempts": self.number(2, 3), "initial_delay": "10ms"}
+            if self.chance(20):
+                node["retry"] |= {"jitter": 0.5, "retry_on": ["boom", "timeout"]}
+        if kind in ("work", *_CONTAINERS, "sub_workflow") and self.chance(15):
+            node["timeouts"] = {self.one_of("start_to_close", "schedule_to_close"): self.one_of("20ms", "100ms")}
+        if kind == "work" and self.chance(10):
+            node["timeouts"] = {self.one_of("schedule_to_start", "heartbeat"): "30ms"}
+        if kind == "work" and self.chance(20):
+            node["compensate"] = {"type": "undo", "config": {"was": f"{{{{ nodes.{node['id']}.output }}}}"}}
+        if kind not in _NONE and self.chance(15):
+            node["on_error"] = self.one_of("incident", "continue")
+
+    def config(self, kind: str, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        writer = getattr(self, f"config_{kind}", None)
+        if writer is not None:
+            return dict(writer())
+        if kind in _CONTAINERS:
+            return dict(getattr(self, f"container_{kind}")(depth, loop, mutexes))
+        return {}
+
+    def config_set_variable(self) -> dict[str, Any]:
+        scope = {"scope": self.one_of("node", "workflow")} if self.chance(30) else {}
+        return {"name": "w" if scope.get("scope") == "workflow" else self.one_of("v", "w"), "value": "{{ vars.w + 1 }}", **scope}
+
+    def config_get_variable(self) -> dict[str, Any]:
+        return {"name": "w"}
+
+    def config_transform(self) -> dict[str, Any]:
+        return {"operation": "value", "value": self.one_of(1, {"n": 1}, None, "{{ data }}")}
+
+    def config_condition(self) -> dict[str, Any]:
+        return {"expression": self.one_of("true", "false", "data == null", "vars.w > 1", "data.n == 1")}
+
+    def config_switch(self) -> dict[str, Any]:
+        config = {"value": "{{ vars.w }}", "cases": [{"equals": 0, "port": "one"}, {"equals": 0, "port": "other"}], "all_matches": self.chance(50)}
+        return config | ({"default": "other"} if self.chance(60) else {})
+
+    def config_end(self) -> dict[str, Any]:
+        return {"terminate": True} if self.chance(40) else {"outcome": "fine"}
+
+    def config_fail(self) -> dict[str, Any]:
+        return {"type": self.one_of(*ERROR_TYPES)}
+
+    def config_break(self) -> dict[str, Any]:
+        return {"when": "iteration.index > 0"} if self.chance(30) else {}
+
+    config_continue = config_break
+
+    def config_delay(self) -> dict[str, Any]:
+        return {"for": self.one_of("0ms", "10ms", "50ms")}
+
+    def config_wait_signal(self) -> dict[str, Any]:
+        if self.chance(25):
+            return {"signals": [{"name": name, "port": "received"} for name in SIGNALS]}
+        config: dict[str, Any] = {"name": self.one_of(*SIGNALS)}
+        if self.chance(70):
+            config["timeout"] = "40ms"
+        if self.chance(25):
+            config["count"] = 2
+        if self.chance(25):
+            config["buffered"] = False
+        if self.chance(25):
+            config["filter"] = "signal.n > 0"
+        return config
+
+    def config_wait_until(self) -> dict[str, Any]:
+        return {"condition": self.one_of("vars.w > 0", "vars.w > 2", "false"), **({"timeout": "40ms"} if self.chance(80) else {})}
+
+    def config_emit_signal(self) -> dict[str, Any]:
+        return {"execution": "{{ execution.id }}", "name": self.one_of(*SIGNALS), "payload": {"n": 1}}
+
+    def config_cancel(self) -> dict[str, Any]:
+        return {"nodes": [], "as": self.one_of("cancelled", "completed")}
+
+    def config_sub_workflow(self) -> dict[str, Any]:
+        config: dict[str, Any] = {"workflow": "child", "on_parent_close": self.one_of("cancel", "terminate", "abandon")}
+        if self.chance(25):
+            config["mode"] = "detached"
+        elif self.chance(25):
+            config["timeout"] = "30ms"
+        return config
+
+    def container_parallel(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        branches = {f"b{place}": self.body(depth, loop, mutexes) for place in range(self.number(1, 3))}
+        wait_for = self.one_of("all", "any", {"count": len(branches)})
+        aggregate = self.one_of("object", "merge", "array", "first", "last")
+        return {"branches": branches, "wait_for": wait_for, "aggregate": aggregate, "losers": self.one_of("cancel", "ignore")}
+
+    def container_for_each(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        config = {"items": [1, 2, 3][: self.number(0, 3)], "concurrency": self.number(1, 3), "body": self.body(depth, True, mutexes)}
+        config |= {"on_item_error": self.one_of("fail", "collect", "stop"), "losers": self.one_of("cancel", "ignore")}
+        if self.chance(20):
+            config["wait_for"] = self.one_of("any", {"count": 2})
+        if self.chance(15):
+            config["until"] = "iteration.index > 0"
+        if self.chance(15):
+            config["more"] = {"signal": "go"}
+        return config
+
+    def container_while(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        return {"condition": "iteration.index < 2", "max_iterations": self.number(1, 3), "body": self.body(depth, True, mutexes)}
+
+    def container_repeat(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        return {"times": self.number(0, 2), "concurrency": self.number(1, 2), "body": self.body(depth, True, mutexes)}
+
+    def container_try(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
+        config: dict[str, Any] = {"body": self.body(depth, loop, mutexes)}
+        if self.chance(60):
+            config["catch"] = [{"errors": [self.one_of("*", "boom", "http.5xx", "timeout")], "body": self.body(depth, loop, mutexes)}]
+        if self.chance(60):
+            config["finally"] = self.body(depth, False, mutexes)
+        return config
+
+    def edges(self, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        edges: list[dict[str, Any]] = []
+        for place in range(1, len(nodes)):
+            for source in nodes[:place]:
+                if self.chance(45) and (edge := self.edge(source, nodes[place])) is not None and edge not in edges:
+                    edges.append(edge)
+        mains = [(edge["from"].partition(".")[0], edge["to"]) for edge in edges if not edge["from"].endswith(".error")]
+        if mains and self.chance(20):
+            target, source = self.one_of(*mains)
+            back = self.edge(next(node for node in nodes if node["id"] == source), next(node for node in nodes if node["id"] == target))
+            if back is not None and not back["from"].endswith(".error"):
+                edges.append(back | {"back": True, "max_iterations": self.number(1, 2)})
+        return edges
+
+    def edge(self, source: dict[str, Any], target: dict[str, Any]) -> dict[str, Any] | None:
+        kind = source["type"]
+        if target["type"] == "start":
+            return None
+        if self.chance(15) and kind not in ("start", "merge", "end", "break", "continue"):
+            return {"from": f"{source['id']}.error", "to": target["id"]}
+        if kind in _NONE:
+            return None
+        ports = _PORTS.get(kind)
+        edge = {"from": source["id"] if ports is None else f"{source['id']}.{self.one_of(*ports)}", "to": target["id"]}
+        if self.chance(15):
+            edge["when"] = self.one_of("true", "false", "data == null")
+        elif self.chance(8):
+            edge["type"] = "ai_tool"
+        return edge
+
+    def join(self, node: dict[str, Any], edges: list[dict[str, Any]]) -> None:
+        mains = sum(edge["to"] == node["id"] and "back" not in edge and edge.get("type") != "ai_tool" for edge in edges)
+        if mains > 1 and self.chance(50):
+            node["join"] = self.one_of("any", {"count": self.number(1, mains)})
+            node["losers"] = self.one_of("cancel", "ignore")
+        if mains > 1:
+            node["aggregate"] = self.one_of("merge", "array", "first", "last")
+
+
+@st.composite
+def definitions(draw: Any) -> dict[str, Any]:
+    """A definition of any shape; most can be published."""
+    writer = _Writer(draw)
+    body = writer.body(0, False, frozenset())
+    body["variables"] = {"v": 0, "w": writer.number(0, 1)}
+    settings: dict[str, Any] = {"on_failure": writer.one_of("incident", "fail"), "compensate_on_failure": writer.chance(30)}
+    if writer.chance(20):
+        settings["timeout"] = "200ms"
+    if writer.chance(20):
+        settings["on_error"] = writer.body(2, False, frozenset())
+    return {"name": "w", **body, "settings": settings}

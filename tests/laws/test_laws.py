@@ -1,0 +1,144 @@
+"""The laws, for any definition, any behaviour of activities, any commands and any order of arrivals.
+
+`World` and `Subject` hold them at each step: replay equals live, twice is once, a refusal changes nothing, terminal is
+final, whoever is open waits for something that has a name. Here is what drives them.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from contracts import commands as c
+from contracts import values
+from domain.definition.validate import check
+from tests.domain.spec import NEVER, UNSTARTED, ActivityError, After, Called, World, create, signal
+from tests.laws.definitions import CHILD, ERROR_TYPES, SIGNALS, definitions
+
+ROUNDS_MAX = 8
+"""How often an execution that stands still is pushed on before it is cancelled."""
+
+
+class Walk:
+    """One execution under random activities and random commands, until it has ended."""
+
+    def __init__(self, definition: dict[str, Any], chance: random.Random) -> None:
+        self.chance = chance
+        self.calm = False
+        self.signals = 0
+        acts = {"work": self.work, "undo": self.undo}
+        unruly = chance.random() < 0.5
+        self.world = World(
+            definition,
+            {"child": CHILD},
+            acts,
+            pick=chance.randrange if unruly else None,
+            twice=lambda: chance.random() < 0.2,
+            restart=lambda: chance.random() < 0.1,
+        )
+
+    def work(self, call: Called) -> Any:
+        draw = self.chance.random()
+        if self.calm or draw < 0.5:
+            return {"n": call.attempt}
+        if draw < 0.7:
+            raise ActivityError(self.chance.choice(ERROR_TYPES), retryable=draw < 0.68)
+        if draw < 0.85:
+            return After(self.chance.choice((5, 25, 60)), {"n": 0})
+        return NEVER if draw < 0.95 else UNSTARTED
+
+    def undo(self, call: Called) -> Any:
+        if not self.calm and self.chance.random() < 0.2:
+            raise ActivityError("boom")
+        return None
+
+    def run(self) -> World:
+        world = self.world
+        for _ in range(self.chance.randrange(3)):
+            world.at(self.chance.choice((0, 5, 15, 30, 60)), self.command())
+        world.start({"n": 1})
+        for _ in range(ROUNDS_MAX):
+            if world.state().is_ended:
+                return world
+            world.send(*self.push_on())
+        return self.finish()
+
+    def command(self) -> c.Command:
+        draw = self.chance.random()
+        if draw < 0.4:
+            return self.signal()
+        if draw < 0.6:
+            return c.PauseExecution()
+        if draw < 0.75:
+            return c.ResumeExecution()
+        return c.CancelExecution("enough") if draw < 0.95 else c.TerminateExecution("now")
+
+    def signal(self) -> c.Command:
+        self.signals += 1
+        return signal(self.chance.choice(SIGNALS), {"n": self.chance.randrange(2)}, f"s{self.signals}")
+
+    def push_on(self) -> list[c.Command]:
+        """What may move an execution that stands still; late and foreign reports among it."""
+        commands = [self.command(), *self.resolutions(), *self.reports()]
+        self.chance.shuffle(commands)
+        return commands[:3]
+
+    def resolutions(self) -> list[c.Command]:
+        actions = ("retry", "skip", "fail")
+        return [c.ResolveIncident(name, self.chance.choice(actions)) for name in self.world.state().incidents]
+
+    def reports(self) -> list[c.Command]:
+        """Results of attempts that were asked for: of those that run, and of those that nobody waits for any more."""
+        calls = [call for call in self.world.runs if call.execution == "x"]
+        return [c.CompleteActivity(call.path, call.attempt, values.encode({"n": 7})) for call in self.chance.sample(calls, min(2, len(calls)))]
+
+    def finish(self) -> World:
+        """A cancel comes to its end, once activities do and a person looks after what cannot be undone."""
+        self.calm = True
+        world = self.world
+        world.send(c.ResumeExecution(), c.CancelExecution("enough"))
+        for _ in range(200):
+            if all(subject.state.is_ended for subject in world.subjects.values()):
+                return world
+            for name, subject in list(world.subjects.items()):
+                if not subject.state.is_ended:
+                    world.send(*self.last_commands(subject.state), execution=name)
+        raise AssertionError(f"a cancelled execution does not end; it waits for {world.waits}")
+
+    def last_commands(self, state: Any) -> list[c.Command]:
+        skips = [c.ResolveIncident(name, "skip") for name in state.incidents]
+        ends = [c.CompleteActivity(run.path, run.attempt, b"{}") for run in state.runs.values() if run.status == "active"]
+        return [*skips, *ends, self.signal(), self.signal(), c.CancelExecution("enough"), *self.out_of_patience(state)]
+
+    def out_of_patience(self, state: Any) -> list[c.Command]:
+        """A condition that never holds, in a clean-up, is nothing that a cancel could end."""
+        waits = [wait for subject in self.world.subjects.values() if not subject.state.is_ended for wait in self.waits_of(subject)]
+        stuck = waits and all(wait.startswith("condition") for wait in waits)
+        return [c.TerminateExecution("no end in sight")] if stuck else []
+
+    def waits_of(self, subject: Any) -> list[str]:
+        from tests.domain.waits import waits_of
+
+        return waits_of(subject.graph, subject.state)
+
+
+def walk(definition: dict[str, Any], chance: random.Random) -> World:
+    return Walk(definition, chance).run()
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(definitions(), st.randoms(use_true_random=False))
+def test_the_laws_hold_for_any_definition_and_any_order_of_arrivals(definition: dict[str, Any], chance: random.Random) -> None:
+    assume(not check(definition, {}, strict_kinds=False).problems)
+    walk(definition, chance)
+
+
+def test_what_comes_after_the_end_changes_nothing() -> None:
+    world = World({"nodes": [{"id": "a", "type": "noop"}]}).start()
+    before = len(world.events())
+    world.send(create("another"), signal("go"), c.CompleteActivity("a", 1, b"2"), c.CancelExecution(), c.FireTimer("a:retry", 5))
+    assert len(world.events()) == before
+    assert {rejected.reason for _, rejected in world.rejections} == {"already_exists", "already_ended"}

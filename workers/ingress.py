@@ -1,0 +1,36 @@
+"""Ingress: what comes in is made small before it is decided. A big value becomes a blob, and the command a reference to it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from contracts.commands import Command, CompleteActivity, CreateExecution, ReportChild, ReportProgress, ResolveIncident, SendSignal
+from contracts.errors import Rejected
+from contracts.ports.blobs import Blobs
+from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, is_reference, reference_to
+
+VALUES: Final[dict[type, tuple[str, ...]]] = {
+    CompleteActivity: ("output",),
+    CreateExecution: ("input", "variables", "trigger"),
+    SendSignal: ("payload",),
+    ReportChild: ("output",),
+    ReportProgress: ("detail",),
+    ResolveIncident: ("output", "variables"),
+}
+"""The fields of commands that carry values."""
+
+
+def shrink(command: Command, blobs: Blobs) -> Command:
+    """The command with its big values stored. Raises Rejected for one over the limit, LogFull where there is no room."""
+    changes: dict[str, Any] = {}
+    for name in VALUES.get(type(command), ()):
+        value = getattr(command, name)
+        if value is None or len(value) < BLOB_BYTES_MIN_DEFAULT or is_reference(value):
+            continue
+        if len(value) > VALUE_BYTES_MAX_DEFAULT:
+            raise Rejected("too_large", f"{name} has {len(value)} bytes; the limit is {VALUE_BYTES_MAX_DEFAULT}")
+        blobs.put(value)
+        changes[name] = reference_to(value)
+    return msgspec.structs.replace(command, **changes) if changes else command
