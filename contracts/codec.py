@@ -23,6 +23,7 @@ RECORD_TAG_MAX = 3
 pack = _encoder.encode
 """Any struct as bytes."""
 
+
 def encode_decision(decision: Decision, nonce: bytes, previous_digest: bytes) -> tuple[bytes, bytes]:
     """The journal record of a decision and its digest, chained to the execution's previous one."""
     body = _encoder.encode(decision)
@@ -66,9 +67,7 @@ def decode_decision(
     return decision
 
 
-def _decode_old(
-    body: bytes, reason: str, event_upcasters: Mapping[int, Upcaster], command_upcasters: Mapping[int, Upcaster]
-) -> Decision:
+def _decode_old(body: bytes, reason: str, event_upcasters: Mapping[int, Upcaster], command_upcasters: Mapping[int, Upcaster]) -> Decision:
     fields = _positional(body, "a decision")
     try:
         fields[4] = upcast(fields[4], command_upcasters)

@@ -8,7 +8,7 @@ that compiling, checking and the JSON Schema follow from the models alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WrapValidator
 from pydantic_core import CoreSchema, PydanticCustomError
@@ -25,20 +25,6 @@ NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,62}$"
 DURATION_PATTERN: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$|^P(\d+[WD])+(T(\d+(\.\d+)?[HMS])+)?$|^PT(\d+(\.\d+)?[HMS])+$"
 RESERVED_IDS: Final = frozenset({"in", "true", "false", "null"})
 
-AI_EDGE_TYPES: Final = (
-    "ai_tool",
-    "ai_memory",
-    "ai_language_model",
-    "ai_embedding",
-    "ai_vector_store",
-    "ai_document",
-    "ai_text_splitter",
-    "ai_retriever",
-    "ai_reranker",
-    "ai_output_parser",
-    "ai_agent",
-    "ai_chain",
-)
 EdgeType: TypeAlias = Literal[
     "main",
     "error",
@@ -55,6 +41,8 @@ EdgeType: TypeAlias = Literal[
     "ai_agent",
     "ai_chain",
 ]
+AI_EDGE_TYPES: Final = tuple(type_ for type_ in get_args(EdgeType) if type_.startswith("ai_"))
+"""The types of edges over which a node is offered something: tools, memory, models."""
 
 
 class Marker:
@@ -238,4 +226,3 @@ class WorkflowDefinition(Body):
 def has_output(body: Body) -> bool:
     """Whether the body says what its output is (`output: null` says so too)."""
     return "output" in body.model_fields_set
-

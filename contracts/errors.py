@@ -1,20 +1,20 @@
 """The exception tree: whose fault it is, what was expected, what was found.
 
-    RefoldError
-    ├── Rejected                 the engine refuses a command; the caller can act on the reason
-    │   └── Overloaded           too much is waiting; try again after a pause
-    ├── InvalidDefinition        a definition has problems; carries all of them
-    ├── InvalidInput             a value does not match what was asked for; carries the problems
-    ├── ExpressionError          an expression could not be read or evaluated; names the sub-expression
-    ├── LogError                 the log cannot do what was asked
-    │   ├── Fenced               another owner has claimed the partition
-    │   ├── AppendUnknown        nobody knows whether the append landed
-    │   ├── RecordTooLarge       one decision is larger than the log takes
-    │   ├── LogFull              there is no room; nothing was stored
-    │   ├── LogHeld              another process holds the data folder
-    │   └── LogCorrupt           what is stored cannot be what was written
-    ├── UnknownRecord            a stored record of a schema version this build does not know
-    └── Divergence               replay decides otherwise than was recorded
+RefoldError
+├── Rejected                 the engine refuses a command; the caller can act on the reason
+│   └── Overloaded           too much is waiting; try again after a pause
+├── InvalidDefinition        a definition has problems; carries all of them
+├── InvalidInput             a value does not match what was asked for; carries the problems
+├── ExpressionError          an expression could not be read or evaluated; names the sub-expression
+├── LogError                 the log cannot do what was asked
+│   ├── Fenced               another owner has claimed the partition
+│   ├── AppendUnknown        nobody knows whether the append landed
+│   ├── RecordTooLarge       one decision is larger than the log takes
+│   ├── LogFull              there is no room; nothing was stored
+│   ├── LogHeld              another process holds the data folder
+│   └── LogCorrupt           what is stored cannot be what was written
+├── UnknownRecord            a stored record of a schema version this build does not know
+└── Divergence               replay decides otherwise than was recorded
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ where the docstring says so, the one that follows from the state. Paths are thos
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias, get_args
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -420,21 +422,20 @@ Event: TypeAlias = (
 EVENTS: tuple[type[Event], ...] = get_args(Event)
 
 
+CARRIED: Final[dict[type, Callable[[Any], bytes | None]]] = {
+    CompleteActivity: attrgetter("output"),
+    ReportChild: attrgetter("output"),
+    SendSignal: attrgetter("payload"),
+}
+"""Which commands bring a value: the one that an event means when it leaves its own out."""
+
+
 def carried(command: Command) -> bytes | None:
-    """The value that a command brings: what an event means when it leaves its own out."""
-    match command:
-        case CompleteActivity() | ReportChild():
-            return command.output
-        case SendSignal():
-            return command.payload
-        case _:
-            return None
+    """The value that a command brings, None where it brings none."""
+    get = CARRIED.get(type(command))
+    return None if get is None else get(command)
 
 
 def carried_failure(command: Command) -> Failure | None:
-    """The failure that a command brings."""
-    match command:
-        case FailActivity() | ReportChild():
-            return command.failure
-        case _:
-            return None
+    """The failure that a command brings, None where it brings none."""
+    return command.failure if isinstance(command, FailActivity | ReportChild) else None

@@ -35,7 +35,9 @@ def _family(name: str, description: str, types: tuple[Any, ...]) -> dict[str, An
     for struct in _structs_of(types):
         components[struct.__name__] |= {"x-tag": struct.__struct_config__.tag, "x-fields": _fields_of(struct)}
     defs = {key: components[key] for key in sorted(components)}
-    return {"$schema": DIALECT, "title": name, "description": description, "anyOf": list(schemas), "$defs": defs}
+    family = {"$schema": DIALECT, "title": name, "description": description, "anyOf": list(schemas), "$defs": defs}
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(family))
+    return plain
 
 
 def _fields_of(struct: Any) -> list[dict[str, Any]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from contracts.errors import ExpressionError
 from contracts.events import CompensationRegistered, NodeCompleted, NodesReset
 from contracts.failure import Failure
 from contracts.values import is_reference
 from domain.deciding import Deciding, Ready
 from domain.definition.graph import Edge, Node
-from domain.failing import At, fail, place_of
+from domain.failing import At, end_aside, fail, is_ignored_loser, place_of
 from domain.naming import Frame
 from domain.state import NodeRun, Scope
-from domain.stopping import end_cancelled
+from domain.stopping import cancel_run, end_cancelled
 
-BACK_EDGE_LIMIT_DEFAULT = 1_000
+BACK_EDGE_LIMIT_DEFAULT: Final = 1_000
+"""How often a back edge may be taken where it does not say."""
+NO_JUDGEMENT: Final[tuple[tuple[int, ...], list[Edge]]] = ((), [])
+"""Of edges without a `when`, none of them a back edge."""
 
 
 def complete(
@@ -33,27 +38,36 @@ def complete(
         message = f"the output has {len(output)} bytes; the limit is {ctx.limits.value_bytes_max}"
         fail(ctx, at, Failure("output.too_large", message))
         return
+    if at.path in scope.lingering:
+        _record(ctx, at, scope, node, output is None, value, ports, (), failure)
+        end_aside(ctx, scope, node, at.path)
+        return
     leaves_by = ports or ("out",)
     try:
-        untaken, backs = _judge_edges(ctx, at, scope, node, leaves_by, value)
+        untaken, backs = NO_JUDGEMENT if node.leaves_plainly else _judge_edges(ctx, at, node, leaves_by, value)
     except ExpressionError as error:
-        fail(ctx, at, Failure("expression", str(error)))
+        fail(ctx, at, Failure("expression", str(error)), continues=failure is None)
         return
     if (spent := next((edge for edge in backs if _is_spent(scope, edge)), None)) is not None:
-        fail(
-            ctx,
-            at,
-            Failure("loop.limit", f"the edge back to {spent.target.id} was taken {spent.limit or BACK_EDGE_LIMIT_DEFAULT} times already"),
-        )
+        message = f"the edge back to {spent.target.id} was taken {spent.limit or BACK_EDGE_LIMIT_DEFAULT} times already"
+        fail(ctx, at, Failure("loop.limit", message), continues=failure is None)
         return
     _record(ctx, at, scope, node, output is None, value, ports, untaken, failure)
     for edge in backs:
+        _clear_the_cycle(ctx, scope, edge)
         ctx.emit(NodesReset(scope.path, edge.number))
         ctx.restarted(scope, edge)
     ctx.changed = True
     ctx.consider_targets(scope, node)
     ctx.release(node)
     ctx.note_end(at.path)
+
+
+def _clear_the_cycle(ctx: Deciding, scope: Scope, edge: Edge) -> None:
+    """What still runs on the cycle is cancelled; a loser that is to be ignored runs on, and changes nothing."""
+    for place in edge.resets:
+        if place in scope.live and not is_ignored_loser(ctx, scope, place):
+            cancel_run(ctx, ctx.state.runs[scope.live[place]])
 
 
 def _record(
@@ -85,9 +99,7 @@ def _compensation(ctx: Deciding, at: At, node: Node, output: bytes) -> Compensat
         return CompensationRegistered(at.path, None, Failure("expression", str(error), node=f"{at.path}.compensate"))
 
 
-def _judge_edges(
-    ctx: Deciding, at: At, scope: Scope, node: Node, ports: tuple[str, ...], output: bytes
-) -> tuple[tuple[int, ...], list[Edge]]:
+def _judge_edges(ctx: Deciding, at: At, node: Node, ports: tuple[str, ...], output: bytes) -> tuple[tuple[int, ...], list[Edge]]:
     """Which edges of these ports are not taken because of their `when`, and which back edges are taken."""
     untaken: list[int] = []
     backs: list[Edge] = []

@@ -156,7 +156,8 @@ def _quarantine(ctx: Deciding, command: c.QuarantineExecution) -> None:
 
 
 def _roll(ctx: Deciding, command: c.RollHistory) -> None:
-    ctx.emit(e.HistoryRolled())
+    if ctx.state.rolled_at != ctx.state.version:
+        ctx.emit(e.HistoryRolled())
 
 
 # What comes back from the world.

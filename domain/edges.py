@@ -62,6 +62,8 @@ def reset(graph: Graph, scope: Scope, number: int) -> None:
     if (end := scope.ended.get(back.source.place)) is not None:
         scope.looped[back.target.place] = (back.source.place, end)
     for place in back.resets:
+        if place in scope.live:
+            scope.lingering.append(scope.live.pop(place))
         scope.nodes[place] = PENDING
         scope.ended.pop(place, None)
         scope.rounds[place] = scope.rounds.get(place, 0) + 1

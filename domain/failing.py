@@ -14,8 +14,8 @@ from contracts.events import Ending, IncidentRaised, NodeFailed, NodeRetried
 from contracts.failure import NEVER_RETRIED_BY_DEFAULT, Failure, matches
 from domain.deciding import Deciding, Ready
 from domain.definition.graph import ERROR_PORT, Node, RetryPolicy
-from domain.state import NodeRun, Scope
-from domain.stopping import end_cancelled, stop_scope
+from domain.state import PENDING, NodeRun, Scope
+from domain.stopping import end_cancelled, stop_run, stop_scope
 
 At: TypeAlias = Ready | NodeRun
 """A node that is about to begin, or one that has begun."""
@@ -33,8 +33,8 @@ def fail_expression(ctx: Deciding, at: At, error: ExpressionError) -> None:
     fail(ctx, at, Failure("expression", str(error)))
 
 
-def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False) -> None:
-    """The present attempt of the node has failed. `final`: nobody is asked again."""
+def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False, continues: bool = True) -> None:
+    """The present attempt of the node has failed. `final`: nobody is asked again; without `continues` its `on_error: continue` was asked."""
     scope, node = place_of(ctx, at)
     run = ctx.state.runs.get(at.path)
     recorded = at.recorded if isinstance(at, Ready) and run is None else None
@@ -42,14 +42,25 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
         end_cancelled(ctx, run)
         return
     placed = failure.at(at.path, at.attempt)
+    if run is not None and run.bodies and run.status == "active":
+        stop_run(ctx, run, Ending("failed", placed, final=final))
+        return
     if not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
         ctx.emit(NodeRetried(at.path, at.attempt + 1, due, ctx.failure_unless_carried(failure), recorded))
+        return
+    if at.path in scope.lingering:
+        ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
+        end_aside(ctx, scope, node, at.path)
         return
     if node.has_error_edge and (untaken := _error_edges(ctx, at, scope, node, placed)) is not None:
         ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), True, untaken, recorded))
         _after(ctx, at, scope, node)
         return
-    if not final and _goes_on(ctx, at, node, failure, placed):
+    if not final and continues and _goes_on(ctx, at, node, failure, placed):
+        return
+    if is_ignored_loser(ctx, scope, node.place):
+        ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
+        _after(ctx, at, scope, node)
         return
     if not final and (node.definition.on_error == "incident" or not _is_handled_above(ctx, scope, placed)):
         raise_incident(ctx, at, failure, recorded)
@@ -64,6 +75,19 @@ def _after(ctx: Deciding, at: At, scope: Scope, node: Node) -> None:
     ctx.consider_targets(scope, node)
     ctx.release(node)
     ctx.note_end(at.path)
+
+
+def end_aside(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
+    """A run from before a back edge was taken has ended: the body may be done, nothing else follows."""
+    ctx.touched[scope.path] = None
+    ctx.release(node)
+    ctx.note_end(path)
+
+
+def is_ignored_loser(ctx: Deciding, scope: Scope, place: int) -> bool:
+    """Whether a join that is not to cancel its losers has begun without this node; then the node changes nothing any more."""
+    nodes = ctx.graph.bodies[scope.body].nodes
+    return any(place in node.losers and node.definition.losers == "ignore" and scope.nodes[node.place] != PENDING for node in nodes)
 
 
 def raise_incident(ctx: Deciding, at: At, failure: Failure, recorded: bytes | None = None) -> None:
@@ -149,11 +173,14 @@ def _is_handled_above(ctx: Deciding, scope: Scope, failure: Failure) -> bool:
         if owner is None:
             break
         node = ctx.graph.nodes[owner.node]
+        around = ctx.state.scopes[owner.scope]
+        if owner.path in around.lingering or is_ignored_loser(ctx, around, node.place):
+            return True
         if node.kind.handles(ctx, owner, here, failure) or node.has_error_edge or node.definition.on_error != "fail":
             return True
         if _retry_due(ctx, owner, node, owner, failure):
             return True
-        here = ctx.state.scopes[owner.scope]
+        here = around
     settings = ctx.graph.settings
     if here is None or here.path != "":
         return True

@@ -10,6 +10,7 @@ from contracts.codec import pack
 from contracts.commands import RollHistory
 from contracts.errors import Divergence, LogCorrupt, RefoldError, Rejected
 from contracts.events import Event
+from contracts.journal import chain
 from domain.decide import decide
 from domain.deciding import ReadBlob, no_blobs
 from domain.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows
@@ -27,6 +28,7 @@ class Verifier:
         self._read_blob = read_blob
         self._only = only
         self._open: dict[str, Folded] = {}
+        self._ended: dict[str, tuple[int, bytes]] = {}
         self._given_up: set[str] = set()
 
     def run(self, entries: Iterable[Entry | Unreadable]) -> None:
@@ -52,6 +54,9 @@ class Verifier:
         decision = entry.decision
         try:
             folded = self._open.get(decision.execution)
+            if folded is None and decision.execution in self._ended:
+                self._verify_after_the_end(entry)
+                return
             if folded is None:
                 folded = self._open[decision.execution] = begin(entry, self._graph_of)
                 self.executions += 1
@@ -63,6 +68,18 @@ class Verifier:
         self.events += len(decision.events)
         if folded.state.is_ended:
             del self._open[decision.execution]
+            self._ended[decision.execution] = folded.state.version, entry.digest
+
+    def _verify_after_the_end(self, entry: Entry) -> None:
+        """Only what was refused because it came too late may follow on an end."""
+        decision = entry.decision
+        version, digest = self._ended[decision.execution]
+        follows = decision.first == version + 1 and chain(digest, entry.body) == entry.digest
+        if not follows or decision.events or decision.rejection is None:
+            found = "a decision that does not follow on it" if not follows else f"{type(decision.command).__name__} with events"
+            raise Divergence(decision.execution, decision.first, "", "nothing but refusals after the end", found)
+        self._ended[decision.execution] = version, entry.digest
+        self.decisions += 1
 
     def _decide_again(self, folded: Folded, entry: Entry) -> tuple[Event, ...]:
         """What the command leads to now. Deciding moves the state on as folding would: where the events are equal, so is the state."""

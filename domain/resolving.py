@@ -93,8 +93,8 @@ def _declaring_scope(ctx: Deciding, run: NodeRun, name: str) -> str:
 def raise_from_engine(ctx: Deciding, command: RaiseIncident) -> None:
     """What a command led to could not be stored: the node it was about needs a person."""
     run = ctx.state.runs.get(command.path)
-    if run is None:
-        run = next(iter(ctx.state.runs.values()), None)
+    if run is None or run.bodies:
+        run = next((run for run in ctx.state.runs.values() if not run.bodies and run.status in ("active", "retrying", "incident")), None)
     if run is None:
         ctx.emit(e.ExecutionQuarantined(command.failure.message))
         return

@@ -19,17 +19,23 @@ def undone_node(path: str) -> str:
 
 
 def find(state: Execution, path: str) -> Compensation | None:
-    """The compensation registered for the run at a node's path."""
-    return next((c for c in reversed(state.compensations) if c.path == path), None)
+    """The compensation registered for the run at a node's path; while one is being undone and a later one waits, the former."""
+    return next((c for c in state.compensations if c.path == path), None)
+
+
+def register(state: Execution, compensation: Compensation) -> None:
+    """A node has completed. A container that is tried again runs it again at its path: that is one run, to be undone once."""
+    kept = [c for c in state.compensations if c.path != compensation.path or c.started]
+    state.compensations = [*kept, compensation]
 
 
 def begin(state: Execution, by: str, paths: tuple[str, ...]) -> None:
     """An undoing has begun."""
     state.undoing.append(Undoing(by, list(paths)))
     state.undone = state.undone or not by
-    for path in paths:
-        if (found := find(state, path)) is not None:
-            found.started = True
+    for compensation in state.compensations:
+        if compensation.path in paths:
+            compensation.started = True
 
 
 def open_run(graph: Graph, state: Execution, path: str, now: int) -> NodeRun:
@@ -47,12 +53,13 @@ def end(state: Execution, path: str, done: bool) -> None:
     for timer in [name for name in state.timers if name.startswith(path + ":")]:
         del state.timers[timer]
     undone = undone_node(path)
-    state.compensations = [c for c in state.compensations if c.path != undone]
-    for undoing in state.undoing:
-        if undone in undoing.paths:
-            undoing.paths.remove(undone)
-            if done:
-                undoing.done.append(undone)
+    if (found := find(state, undone)) is not None:
+        state.compensations.remove(found)
+    undoing = next((undoing for undoing in state.undoing if undoing.paths[:1] == [undone]), None)
+    if undoing is not None:
+        del undoing.paths[0]
+        if done:
+            undoing.done.append(undone)
 
 
 def finish(state: Execution, by: str) -> None:

@@ -7,7 +7,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     timer      purpose, due, attempt               `retry`, `delay`, `start_at`
     signal     names, due                          due: the wait's timeout, where it has one
     child      execution
-    incident   incident, type, message, since      a person decides
+    incident   incident, type, message, attempt, since   a person decides
     pause      reason                              until it is resumed
     start                                          created, to be started by somebody
     condition  due                                 a `wait_until`
@@ -40,7 +40,9 @@ def waiting_for(state: Execution, graph: Graph) -> list[dict[str, Any]]:
     for path in sorted(state.runs):
         found.extend(_run(state, graph, state.runs[path]))
     named = {item.get("execution") for item in found}
-    found.extend({"for": "child", "path": state.children.get(child, ""), "execution": child} for child in state.children if child not in named)
+    found.extend(
+        {"for": "child", "path": state.children.get(child, ""), "execution": child} for child in state.children if child not in named
+    )
     return found
 
 
@@ -85,6 +87,7 @@ def _incident(state: Execution, incident: Incident) -> dict[str, Any]:
         "incident": incident.incident,
         "type": failure.type,
         "message": failure.message,
+        "attempt": failure.attempt,
         "since": incident.raised_at,
     }
 

@@ -22,7 +22,9 @@ from contracts.commands import (
     QuarantineExecution,
     RaiseIncident,
     RollHistory,
+    SendSignal,
 )
+from contracts.dead_letter import DeadLetter
 from contracts.errors import InvalidInput, LogFull, RecordTooLarge, RefoldError, Rejected
 from contracts.events import NodeRetried, TimerStarted
 from contracts.failure import Failure
@@ -60,6 +62,8 @@ class Decider:
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
         self._made: list[Made] = []
         self._answers: list[tuple[Reply, Answer]] = []
+        self.dead: list[DeadLetter] = []
+        """Signals of this round that nobody could be given."""
         self._source = 0
         self._now = 0
         self._dispatched_to = 0
@@ -70,7 +74,7 @@ class Decider:
 
         Raises LogFull where a big value finds no room; then nothing of the round has happened.
         """
-        self._made, self._answers = [], []
+        self._made, self._answers, self.dead = [], [], []
         self._now, self._dispatched_to = now, dispatched_to
         self._source = self._checkpoint.sources.get(self._partition, -1)
         self._bytes = 0
@@ -140,11 +144,13 @@ class Decider:
     def _record(self, item: Item, folded: Folded, command: Command, decided: Decided) -> None:
         state = folded.state
         if not decided.events:
-            self._answer(item, state, repeated=True)
+            if item.reply is not None:
+                self._answer(item, state, repeated=True)
             return
         first = state.version - len(decided.events) + 1
         self._add(item, folded, command, decided, first)
-        self._answer(item, state)
+        if item.reply is not None:
+            self._answer(item, state)
         if state.version - state.rolled_at >= ROLL_EVERY_EVENTS and not state.is_ended:
             self._roll(item, folded)
 
@@ -176,8 +182,8 @@ class Decider:
         self._add(Item(item.envelope, None), folded, command, decided, folded.state.version)
 
     def _answer(self, item: Item, state: Execution, repeated: bool = False) -> None:
-        if item.reply is not None:
-            self._answers.append((item.reply, Answer(state.execution, 0, state.version, state.status, None, repeated)))
+        assert item.reply is not None
+        self._answers.append((item.reply, Answer(state.execution, 0, state.version, state.status, None, repeated)))
 
     def _reject(self, item: Item, folded: Folded | None, error: RefoldError) -> None:
         """Refuse; a late result of an activity is recorded as a rejection, and a parent hears of a child that cannot be."""
@@ -190,7 +196,9 @@ class Decider:
             return
         if item.reply is not None:
             self._answers.append((item.reply, Answer(envelope.execution, 0, error=error)))
-        if isinstance(command, CreateExecution) and command.parent is not None:
+        if isinstance(command, SendSignal) and item.origin >= 0:
+            self.dead.append(DeadLetter(codec.encode_envelope(envelope), str(error), envelope.causation, self._now))
+        elif isinstance(command, CreateExecution) and command.parent is not None:
             self._decide(Item(refusal(envelope, error), None, item.origin))
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
             self._add(item, folded, command, Decided([], {}), folded.state.version + 1, str(error))

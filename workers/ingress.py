@@ -9,7 +9,7 @@ import msgspec
 from contracts.commands import Command, CompleteActivity, CreateExecution, ReportChild, ReportProgress, ResolveIncident, SendSignal
 from contracts.errors import Rejected
 from contracts.ports.blobs import Blobs
-from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, is_reference, reference_to
+from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, reference_to
 
 VALUES: Final[dict[type, tuple[str, ...]]] = {
     CompleteActivity: ("output",),
@@ -27,7 +27,7 @@ def shrink(command: Command, blobs: Blobs) -> Command:
     changes: dict[str, Any] = {}
     for name in VALUES.get(type(command), ()):
         value = getattr(command, name)
-        if value is None or len(value) < BLOB_BYTES_MIN_DEFAULT or is_reference(value):
+        if value is None or len(value) < BLOB_BYTES_MIN_DEFAULT:
             continue
         if len(value) > VALUE_BYTES_MAX_DEFAULT:
             raise Rejected("too_large", f"{name} has {len(value)} bytes; the limit is {VALUE_BYTES_MAX_DEFAULT}")

@@ -15,6 +15,7 @@ from typing import Final
 
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, RunActivity
+from contracts.dead_letter import DeadLetter
 from contracts.errors import Fenced, LogError, LogFull, Overloaded
 from contracts.journal import JournalOpened, PartitionClaimed, judge
 from contracts.ports.activities import ActivityWorker
@@ -177,6 +178,7 @@ class Owner:
             self._inbox.extendleft(reversed(rest))
             del items[len(items) - len(rest) :]
         if self._commit(items, made):
+            self._bury(self._decider.dead)
             self._act(items, made, answers)
         return True
 
@@ -251,9 +253,10 @@ class Owner:
         """The round is durable: move the checkpoint, answer, send, arm, and tell those who watch."""
         base = self._checkpoint.offset
         for index, one in enumerate(made):
-            source = one.decision.source
-            self._checkpoint.sources[source.partition] = source.offset
             self._act_on(one, base + index)
+        if made:
+            source = made[-1].decision.source
+            self._checkpoint.sources[source.partition] = source.offset
         self._checkpoint.offset = base + len(made)
         for item in items:
             if item.origin >= 0:
@@ -265,6 +268,12 @@ class Owner:
         if self.on_decisions is not None:
             self.on_decisions(made)
 
+    def _bury(self, dead: list[DeadLetter]) -> None:
+        """Keep what could not be delivered; a death right here finds it again, as its origin is not delivered yet."""
+        if dead:
+            answer = self._log.append("dead-letters", {0: [codec.pack(letter) for letter in dead]})[0]
+            self.metrics.dead_letters += 0 if isinstance(answer, LogError) else len(dead)
+
     def _act_on(self, made: Made, offset: int) -> None:
         state = made.folded.state
         for effect in made.effects:
@@ -274,7 +283,8 @@ class Owner:
                 self._worker.cancel(effect)
             else:
                 self._inbox.append(self._courier.take(effect, offset))
-        self.timers.arm(state.execution, self._decider.timers_of(made))
+        if state.timers:
+            self.timers.arm(state.execution, self._decider.timers_of(made))
         if state.is_ended and state.execution not in self.executions.ended:
             self.executions.end(state, offset)
             for then in self._watchers.pop(state.execution, ()):

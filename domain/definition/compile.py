@@ -115,7 +115,7 @@ def fields_of(config: BaseModel, prefix: str = "") -> Iterable[tuple[str, Compil
     for name, role in _roles(type(config)):
         raw = getattr(config, name)
         if role:
-            if name in config.model_fields_set and raw is not None or (role == "value" and name in config.model_fields_set):
+            if name in config.model_fields_set and (raw is not None or role == "value"):
                 yield prefix + name, compile_field(role, raw)
         elif isinstance(raw, BaseModel) and not isinstance(raw, BodyDefinition):
             yield from fields_of(raw, f"{prefix}{name}.")
@@ -138,6 +138,7 @@ def compile_field(role: str, raw: Any) -> Compiled:
 def _link(body: Body) -> None:
     for edge in body.edges:
         edge.source.outgoing.append(edge)
+        edge.source.leaves_plainly = edge.source.leaves_plainly and edge.when is None and not edge.is_back
         if edge.is_back:
             body.back_edges.append(edge)
         elif edge.is_typed:

@@ -78,6 +78,7 @@ class Node:
         "join",
         "join_count",
         "kind",
+        "leaves_plainly",
         "losers",
         "mutex",
         "outgoing",
@@ -110,6 +111,7 @@ class Node:
         self.behind_error = False
         self.feeds_cycle = False
         self.is_read = False
+        self.leaves_plainly = True
         self.losers: tuple[int, ...] = ()
         self.retry: RetryPolicy | None = None
         self.static_config = b"{}"
@@ -147,7 +149,19 @@ class Body:
 class Graph:
     """A compiled definition. `definition_hash` names it; `root` is its outermost body."""
 
-    __slots__ = ("bodies", "definition", "definition_hash", "handler", "name", "nodes", "root", "settings", "timeout_ms", "types", "version")
+    __slots__ = (
+        "bodies",
+        "definition",
+        "definition_hash",
+        "handler",
+        "name",
+        "nodes",
+        "root",
+        "settings",
+        "timeout_ms",
+        "types",
+        "version",
+    )
 
     def __init__(self, definition: WorkflowDefinition, definition_hash: str, version: int) -> None:
         self.definition = definition

@@ -45,4 +45,6 @@ def check_variables(graph: Graph, given: Any) -> None:
     unknown = [name for name in given if name not in declared]
     if unknown:
         known = ", ".join(declared) or "none"
-        raise InvalidInput([Problem(f"/{name}", "unknown_variable", f"`{name}` is not declared; declared are: {known}") for name in unknown])
+        raise InvalidInput(
+            [Problem(f"/{name}", "unknown_variable", f"`{name}` is not declared; declared are: {known}") for name in unknown]
+        )

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.errors import PydanticInvalidForJsonSchema
 from pydantic.json_schema import models_json_schema
 
-from contracts.definitions import RESERVED_IDS, WorkflowDefinition
+from contracts.definitions import ID_PATTERN, RESERVED_IDS, WorkflowDefinition
 from contracts.schema_export import DIALECT, record_schemas
 from domain.definition.outline import Activities
 from domain.nodes import CONTROL_KINDS
@@ -21,7 +21,7 @@ from domain.nodes import CONTROL_KINDS
 TEMPLATE: Final = {"type": "string", "pattern": r"\{\{"}
 """A text with a template, which may stand for any value in the config of an activity."""
 
-_WORDS: Final = {"ge": "minimum", "le": "maximum"}
+_RESERVED: Final = {"enum": sorted(RESERVED_IDS)}
 _OPEN: Final[dict[str, Any]] = {"type": "object"}
 
 
@@ -33,7 +33,10 @@ def definition_schema(activities: Activities) -> dict[str, Any]:
     defs["Template"] = {**TEMPLATE, "title": "Template", "description": "A text with `{{ expression }}`."}
     _select_config(defs["NodeDefinition"], [*CONTROL_KINDS, *activities], defs)
     _select_config(defs["Compensation"], list(activities), defs)
-    defs["NodeDefinition"]["properties"]["id"]["not"] = {"enum": sorted(RESERVED_IDS)}
+    defs["NodeDefinition"]["properties"]["id"]["not"] = _RESERVED
+    named = ((root, "variables"), (defs["Body"], "variables"), (defs["Settings"], "search"), (defs["config_parallel"], "branches"))
+    for owner, field in named:
+        owner["properties"][field]["propertyNames"] = {"pattern": ID_PATTERN, "not": _RESERVED}
     title = {"title": "Workflow definition", "description": "The graph a user writes; versioned by its content."}
     return {"$schema": DIALECT, **root, **title, "$defs": {name: defs[name] for name in sorted(defs)}}
 
@@ -47,20 +50,13 @@ def _language() -> tuple[dict[str, Any], dict[str, Any]]:
     """The schema of a definition, and all that it refers to, the configs of control-flow kinds by `config_<kind>`."""
     models: list[type[BaseModel]] = [WorkflowDefinition, *(kind.Config for kind in CONTROL_KINDS.values())]
     refs, whole = models_json_schema([(model, "validation") for model in models], by_alias=True)
-    defs = _with_standard_words(whole["$defs"])
+    defs = whole["$defs"]
     for name, kind in CONTROL_KINDS.items():
         own = _last(refs[(kind.Config, "validation")]["$ref"])
         defs[f"config_{name}"] = {**defs[own], "title": f"config of {name}", "description": f"{kind.summary}."}
     root = defs[_last(refs[(WorkflowDefinition, "validation")]["$ref"])]
     renamed = {_last(ref["$ref"]) for ref in refs.values()}
     return root, {name: schema for name, schema in defs.items() if name not in renamed}
-
-
-def _with_standard_words(schema: Any) -> Any:
-    """The schema with the words of JSON Schema for limits that pydantic leaves in its own."""
-    if isinstance(schema, dict):
-        return {_WORDS.get(key, key): _with_standard_words(value) for key, value in schema.items()}
-    return [_with_standard_words(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _last(ref: str) -> str:

@@ -69,11 +69,13 @@ def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, caus
     else:
         output = run.data if run is not None else event.data if event.data is not None else plain_data(graph, scope, node)
     if run is not None:
-        inherited = run.inherited
+        inherited, aside = run.inherited, run.path in scope.lingering
         if run.bodies:
             linger(state, run, scope, node)
         else:
             close_run(state, run, scope, node, COMPLETED)
+        if aside:
+            return
     else:
         inherited = edges.inherited_failure(scope, node)
         scope.nodes[node.place] = COMPLETED
@@ -92,8 +94,10 @@ def _node_failed(graph: Graph, state: Execution, event: e.NodeFailed, cause: Cau
     scope, node = locate(graph, state, event.path)
     run = state.runs.get(event.path)
     if run is not None:
-        failure = failure.at(run.path, run.attempt)
+        failure, aside = failure.at(run.path, run.attempt), run.path in scope.lingering
         close_run(state, run, scope, node, FAILED)
+        if aside:
+            return
     else:
         failure = failure.at(event.path, scope.tried + 1)
         scope.nodes[node.place] = FAILED
@@ -120,7 +124,10 @@ def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: C
     scope, node = locate(graph, state, event.path)
     run = state.runs.get(event.path)
     if run is not None:
+        aside = run.path in scope.lingering
         close_run(state, run, scope, node, SKIPPED)
+        if aside:
+            return
     scope.nodes[node.place] = SKIPPED
     edges.forget_inputs(graph, scope, node)
     edges.resolve(scope, node, (), ())
@@ -134,7 +141,10 @@ def _node_cancelled(graph: Graph, state: Execution, event: e.NodeCancelled, caus
     run = state.runs.get(event.path)
     status = CANCELLED if event.output is None else COMPLETED
     if run is not None:
+        aside = run.path in scope.lingering
         close_run(state, run, scope, node, status)
+        if aside:
+            return
     scope.nodes[node.place] = status
     if event.output is not None:
         scope.ended[node.place] = Ended(state.version, event.output)

@@ -64,9 +64,10 @@ def open_run(graph: Graph, state: Execution, path: str, data: bytes | None, caus
 def linger(state: Execution, run: NodeRun, scope: Scope, node: Node) -> None:
     """The node has completed, and losers in it still run: its body waits for them, its successors do not."""
     run.status = "lingering"
-    scope.live.pop(node.place, None)
-    scope.lingering.append(run.path)
-    scope.nodes[node.place] = COMPLETED
+    if run.path not in scope.lingering:
+        scope.live.pop(node.place, None)
+        scope.lingering.append(run.path)
+        scope.nodes[node.place] = COMPLETED
     drop_waits(state, run.path)
 
 
@@ -90,8 +91,11 @@ def leave_mutex(state: Execution, node: Node, path: str) -> None:
 def close_run(state: Execution, run: NodeRun, scope: Scope, node: Node, status: int) -> None:
     """The node has ended so."""
     del state.runs[run.path]
-    scope.live.pop(node.place, None)
-    scope.nodes[node.place] = status
+    if run.path in scope.lingering:
+        scope.lingering.remove(run.path)
+    else:
+        scope.live.pop(node.place, None)
+        scope.nodes[node.place] = status
     scope.used = max(scope.used, run.attempt, run.tried_inside)
     drop_waits(state, run.path)
     leave_mutex(state, node, run.path)

@@ -16,7 +16,7 @@ from domain.facts.runs import (
     open_run,
     restate,
 )
-from domain.places import locate
+from domain.places import is_undo, locate
 from domain.state import (
     Compensation,
     Execution,
@@ -41,12 +41,14 @@ def _incident_resolved(graph: Graph, state: Execution, event: e.IncidentResolved
     if incident is not None and (run := state.runs.get(incident.path)) is not None and event.action == "retry":
         run.tried = run.attempt
         run.tried_inside = max(run.tried_inside, run.attempt)
+        if not is_undo(run.path):
+            run.config = run.cache_key = None  # filled in anew: whoever resolves may have changed variables
     restate(state)
 
 
 def _compensation_registered(graph: Graph, state: Execution, event: e.CompensationRegistered, cause: Cause) -> None:
     _, node = locate(graph, state, event.path)
-    state.compensations.append(Compensation(event.path, node.index, event.config, event.failure))
+    undo_state.register(state, Compensation(event.path, node.index, event.config, event.failure))
 
 
 def _compensation_started(graph: Graph, state: Execution, event: e.CompensationStarted, cause: Cause) -> None:

@@ -13,7 +13,7 @@ from contracts.values import NULL
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
 from domain.kind import Kind
-from domain.places import node_path
+from domain.places import locate, node_path
 from domain.state import PENDING, CancelMemo, Execution, Memo, NodeRun, Scope
 from domain.stopping import cancel_run
 
@@ -52,6 +52,7 @@ class Cancel(Kind):
             elif run is None:
                 ended.append(path)
                 ctx.emit(NodeCancelled(path))
+                ctx.consider_targets(*locate(ctx.graph, ctx.state, path))
 
     def _paths(self, ctx: Deciding, scope: Scope, name: str) -> list[str]:
         """The path of the node that an id names from here, or the path itself, while the node has not ended."""
@@ -61,7 +62,7 @@ class Cancel(Kind):
             if name in body.places:
                 place = body.places[name]
                 path = here.live.get(place) or node_path(here, body.nodes[place])
-                return [path] if path in ctx.state.runs or here.nodes[place] == PENDING else []
+                return [path] if place in here.live or here.nodes[place] == PENDING else []
             prefixed = f"{here.path}/{name}" if here.path else name
             if prefixed in ctx.state.runs:
                 return [prefixed]

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 from domain.history import Folded
 from infra.engine import Engine
 from projections.waiting import is_moving, waiting_for
+from refold.commands.output import complain
 from refold.commands.progress import Progress
 from workers.round import Made
 
@@ -25,14 +26,19 @@ class Interrupt:
     """Whether somebody has asked to stop (Ctrl-C or SIGTERM). The second time it takes its usual effect."""
 
     def __init__(self) -> None:
-        self.is_asked = False
+        self.number = 0
 
     def __bool__(self) -> bool:
-        return self.is_asked
+        return self.number != 0
+
+    @property
+    def exit_code(self) -> int:
+        """As a shell expects it: 130 after Ctrl-C."""
+        return 128 + self.number
 
     def ask(self, number: int, frame: FrameType | None) -> None:
         """Remember it; what runs is let end."""
-        self.is_asked = True
+        self.number = number
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
@@ -59,6 +65,7 @@ class Mover:
     def __init__(self, engine: Engine, progress: Progress, interrupt: Interrupt, root: str | None = None) -> None:
         self._engine, self._progress, self._interrupt, self._root = engine, progress, interrupt, root
         self._moving: set[str] = set()
+        self._told = engine.owner.metrics.last_stand_down
         engine.owner.on_decisions = self._note
         for folded in engine.owner.executions.open():
             if self._is_meant(folded.state.execution):
@@ -83,10 +90,20 @@ class Mover:
                 return "timeout"
             if self._engine.run_until(lambda: has_ended() or bool(self._interrupt), self._pause(end)):
                 continue
-            self._progress.tick()
+            self._tick()
+            if self._root is not None and self._engine.owner.executions.get(self._root) is None:
+                return "ended"
             if not self._still_moving() and not stays():
                 return "ended" if has_ended() else "outside"
         return "ended"
+
+    def _tick(self) -> None:
+        """Draw, and say why the engine cannot store anything at the moment."""
+        self._progress.tick()
+        why = self._engine.owner.metrics.last_stand_down
+        if why != self._told:
+            self._told = why
+            complain(f"nothing could be stored, trying again: {why}")
 
     def _pause(self, end: float | None) -> float:
         return TICK_S if end is None else max(0.0, min(TICK_S, end - time.monotonic()))

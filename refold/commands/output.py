@@ -19,7 +19,6 @@ from contracts.errors import InvalidDefinition, InvalidInput, Problem, RefoldErr
 OK: Final = 0
 FAILED: Final = 1
 INVALID: Final = 2
-INTERRUPTED: Final = 130
 DATA_DEFAULT: Final = Path(".refold")
 ERROR_LENGTH_MAX: Final = 1_000
 

@@ -117,7 +117,14 @@ def _told(event: Any, made: Made) -> str | None:
             verb = "failed" if isinstance(event, NodeFailed) else f"needs a person (incident {event.incident})"
             return f"{event.path or made.decision.execution} {verb}{_reason(event, made.decision)}"
         case NodeStarted() if isinstance(getattr(made.folded.state.runs.get(event.path), "memo", None), WaitMemo):
-            return next((f"{event.path} waits for {in_words(i)}" for i in waiting_for(made.folded.state, made.folded.graph) if i["path"] == event.path), None)
+            return next(
+                (
+                    f"{event.path} waits for {in_words(i)}"
+                    for i in waiting_for(made.folded.state, made.folded.graph)
+                    if i["path"] == event.path
+                ),
+                None,
+            )
         case SignalConsumed():
             return f"{event.path} received its signal"
         case NodeCompleted() if "/" not in event.path:
@@ -157,6 +164,7 @@ class LiveProgress(Progress):
             self._live.update(self._view(), refresh=True)
 
     def _view(self) -> Any:
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
@@ -167,9 +175,7 @@ class LiveProgress(Progress):
             view.add_row(_mark(item), Text(prefix + (item["path"] or name), overflow="ellipsis", no_wrap=True), _doing(item))
         if len(waiting) > NODES_SHOWN_MAX:
             view.add_row("", Text(f"… and {len(waiting) - NODES_SHOWN_MAX} more", style="dim"), "")
-        view.add_row("", "", "")
-        view.add_row("", Text(self.counts(waiting), style="bold", no_wrap=True), "")
-        return view
+        return Group(view, Text(self.counts(waiting), style="bold", no_wrap=True))
 
 
 def _mark(item: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from projections.waiting import in_words
 from refold.commands.define import known_activities, load_definition
 from refold.commands.engine import Place, engine_at, folded_at, output_of, reader_at
 from refold.commands.moving import Mover, Stop, interruptible
-from refold.commands.output import FAILED, INTERRUPTED, OK, complain, error_value, hint, read_json_argument, report, say, say_json, seconds
+from refold.commands.output import FAILED, OK, complain, error_value, hint, read_json_argument, report, say, say_json, seconds
 from refold.commands.progress import make_progress
 from workers.round import Answer
 
@@ -62,9 +62,9 @@ class _Run:
                 stop = mover.move(lambda: self._ended is not None, self._wanted.timeout_s, lambda: self._stays(mover))
                 waiting = mover.open()
                 folded = engine.owner.executions.get(self._name)
-                state = self._ended or (folded.state if folded is not None else None)
-            assert state is not None, f"execution {self._name} neither is open nor has ended"
-            return self._say(state, stop, waiting)
+                state = self._ended or (self._stored() if folded is None else folded.state)
+            code = self._say(state, stop, waiting)
+            return interrupt.exit_code if stop == "interrupted" else code
 
     def _start(self, engine: Engine, definitions: list[WorkflowDefinition], given: Any) -> None:
         published = [engine.publish(definition) for definition in definitions][-1]
@@ -73,8 +73,12 @@ class _Run:
         engine.owner.watch_end(self._name, self._note_end)
         answer = engine.wait_for(answers)
         if answer.status in ENDED and self._ended is None:
-            with reader_at(self._place.data) as reader:
-                self._ended = folded_at(reader, self._name).state
+            self._ended = self._stored()
+
+    def _stored(self) -> Execution:
+        """The execution as the log tells it."""
+        with reader_at(self._place.data) as reader:
+            return folded_at(reader, self._name).state
 
     def _note_end(self, state: Execution) -> None:
         self._ended = state
@@ -96,10 +100,12 @@ class _Run:
         for line in what_it_waits_for(waiting, self._place):
             complain(line)
         if stop == "timeout":
-            complain(f"execution {self._name} is {state.status} after --timeout {self._wanted.timeout_s:g} s and stays open: {hint('continue', self._place.data, self._place.files)}")
+            complain(
+                f"execution {self._name} is {state.status} after --timeout {self._wanted.timeout_s:g} s and stays open: {hint('continue', self._place.data, self._place.files)}"
+            )
         elif stop == "interrupted":
             complain(f"stopped; execution {self._name} stays open: {hint('continue', self._place.data, self._place.files)}")
-        return INTERRUPTED if stop == "interrupted" else FAILED
+        return FAILED
 
 
 def _result(name: str | None, state: Execution | None, output: Any, error: dict[str, Any] | None) -> dict[str, Any]:
@@ -117,7 +123,15 @@ def _incident_error(waiting: dict[str, list[dict[str, Any]]]) -> dict[str, Any] 
     for items in waiting.values():
         for item in items:
             if item["for"] == "incident":
-                return {"type": item["type"], "message": item["message"], "details": {"incident": item["incident"]}, "node": item["path"]}
+                details = {"incident": item["incident"]}
+                return {
+                    "type": item["type"],
+                    "message": item["message"],
+                    "details": details,
+                    "node": item["path"],
+                    "attempt": item["attempt"],
+                    "cause": None,
+                }
     return None
 
 
@@ -133,7 +147,8 @@ def _show_end(state: Execution, output: Any) -> None:
 
 
 def _is(state: Execution) -> str:
-    return state.status if state.is_ended else f"is {state.status}"
+    """The status as a verb."""
+    return state.status if state.is_ended else "needs a person" if state.status == "incident" else f"is {state.status}"
 
 
 def _show_what_next(execution: str, data: Path) -> None:
@@ -187,4 +202,4 @@ def continue_all(place: Place, timeout_s: float | None, as_json: bool) -> int:
             say(f"  execution {state.execution} ({state.workflow}) {state.status}: {state.version} events")
         for line in what_it_waits_for(waiting, place):
             say(f"  {line}")
-    return INTERRUPTED if stop == "interrupted" else FAILED if stop == "timeout" else OK
+    return interrupt.exit_code if stop == "interrupted" else FAILED if stop == "timeout" else OK

@@ -21,7 +21,7 @@ from infra.engine import Engine
 from projections.waiting import in_words
 from refold.commands.engine import Place, engine_at, unknown_execution
 from refold.commands.moving import Mover, interruptible
-from refold.commands.output import FAILED, INTERRUPTED, OK, BadInput, read_json_argument, say, say_json
+from refold.commands.output import FAILED, OK, BadInput, read_json_argument, say, say_json
 from refold.commands.progress import make_progress
 from refold.commands.run import what_it_waits_for
 from workers.round import Answer
@@ -116,7 +116,7 @@ def _steer(steering: Steering, command_of: Any, said: str) -> int:
             waiting = mover.open()
         status = answer.status if state is None else state.status
         _say(steering, said, status, waiting)
-    return INTERRUPTED if stop == "interrupted" else FAILED if stop == "timeout" else OK
+    return interrupt.exit_code if stop == "interrupted" else FAILED if stop == "timeout" else OK
 
 
 def _ask(engine: Engine, name: str, command: Command) -> Answer:

@@ -125,7 +125,7 @@ def test_foreign_records_in_between_are_no_reason_to_stand_down() -> None:
 
 
 def test_two_engines_on_one_log_are_harmless() -> None:
-    log, bench = faulty()
+    _, bench = faulty()
     old = bench.engine
     execution = bench.start()
     old.step()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.codec import pack
 from contracts.commands import CancelExecution, SendSignal
+from contracts.dead_letter import DeadLetter
 from tests.workers.harness import Bench, sequence
 from workers import decider
 from workers.snapshot import decode_snapshot
@@ -167,3 +169,14 @@ def test_a_long_history_is_summed_up_and_stays_provable(monkeypatch: pytest.Monk
     assert bench.status(execution) == "completed"
     assert bench.events(execution).count("HistoryRolled") >= 2
     assert bench.verify().divergences == []
+
+
+def test_a_signal_that_nobody_can_be_given_becomes_a_dead_letter() -> None:
+    bench = Bench()
+    emit = {"id": "s", "type": "emit_signal", "config": {"execution": "nobody", "name": "go", "payload": 5}}
+    bench.publish({"name": "w", "nodes": [emit]})
+    execution = bench.start()
+    bench.move()
+    assert bench.status(execution) == "completed"
+    letters = [msgspec.msgpack.decode(content, type=DeadLetter) for _, content in bench.log.read("dead-letters", 0)]
+    assert [(letter.origin, letter.reason) for letter in letters] == [(execution, "there is no execution nobody")]

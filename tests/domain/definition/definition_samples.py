@@ -84,33 +84,41 @@ nodes:
   - {id: pick, type: switch, config: {value: "{{ input.id }}", cases: [{equals: 1, port: one}, {equals: null, port: none}], default: other}}
   - {id: ask, type: switch, config: {all_matches: true, cases: [{when: input.id == 'a', port: a}, {when: true, port: b}]}}
   - {id: fan, type: parallel, mutex: m, config: {wait_for: {count: 1}, aggregate: array, branches: {
-      left: {variables: {mine: 1}, nodes: [{id: n, type: set_variable, config: {name: mine, value: "{{ vars.mine + 1 }}"}}], output: "{{ vars.mine }}"},
+      left: {variables: {mine: 1}, output: "{{ vars.mine }}",
+        nodes: [{id: n, type: set_variable, config: {name: mine, value: "{{ vars.mine + 1 }}"}}]},
       right: {nodes: [{id: n, type: transform, config: {operation: reduce, items: [1, 2], initial: 0, expression: acc + item * index}}]}}}}
-  - {id: each, type: for_each, timeout: 1h, config: {items: input.list, concurrency: "{{ input.n }}", on_item_error: collect, until: nodes.work.output.done, more: {signal: more},
+  - {id: each, type: for_each, timeout: 1h, config: {items: input.list, concurrency: 4, on_item_error: collect,
+      until: nodes.work.output.done, more: {signal: more},
       body: {nodes: [
-        {id: work, type: fetch, config: {url: "{{ iteration.item.url }}", retries: "{{ iteration.index }}"}, cache: {ttl: 1h, key: "{{ data.id }}"}, queue: big, priority: 9,
+        {id: work, type: fetch, config: {url: "{{ iteration.item.url }}", retries: "{{ iteration.index }}"},
+         cache: {ttl: 1h, key: "{{ data.id }}"}, queue: big, priority: 9,
          timeouts: {schedule_to_start: 1m, start_to_close: 1m, schedule_to_close: 5m, heartbeat: 5s}},
         {id: note, type: set_variable, config: {values: {last: "{{ nodes.work.output }}", total: 2}, scope: loop}},
         {id: leave, type: break, config: {when: vars.last != null}},
         {id: on, type: continue, when: nodes.work.output.skip}],
        edges: [{from: work, to: note}, {from: note, to: leave}, {from: work.error, to: on, when: error.type == 'http.404'}]}}}
   - {id: again, type: while, config: {condition: iteration.index < 3, max_iterations: 5, body: {nodes: [
-      {id: twice, type: repeat, config: {times: 2, body: {nodes: [{id: x, type: log, config: {message: "{{ iteration.parent.index }}"}}]}}}]}}}
-  - {id: guard, type: try, timeouts: {schedule_to_close: 1h}, config: {body: {nodes: [{id: b, type: fail, config: {type: mine.bad, message: no, details: null}}]},
-      catch: [{errors: [mine], body: {nodes: [{id: c, type: log, config: {message: "{{ error.type }} {{ has(nodes.b) }}"}}]}}],
+      {id: twice, type: repeat, config: {times: 2, body: {nodes: [
+        {id: x, type: log, config: {message: "{{ iteration.parent.index }}"}}]}}}]}}}
+  - {id: guard, type: try, timeouts: {schedule_to_close: 1h}, config: {
+      body: {nodes: [{id: b, type: fail, config: {type: mine.bad, message: no, details: null}}]},
+      catch: [{errors: [mine], body: {nodes: [{id: c, type: log, config: {message: "{{ error.type }} {{ has(nodes.guard.output) }}"}}]}}],
       finally: {nodes: [{id: f, type: delay, config: {for: 1h30m}}]}}}
   - {id: child, type: sub_workflow, config: {workflow: everything, input: {id: 1}, mode: detached, on_parent_close: abandon, timeout: PT1H}}
   - {id: read, type: get_variable, config: {name: total, default: null}}
-  - {id: shape, type: transform, config: {operation: split, items: "{{ input.list }}", cases: [{when: item > 1, port: big}]}}
+  - {id: shape, type: transform, config: {operation: split, items: input.list, cases: [{when: item > 1, port: big}]}}
   - {id: later, type: delay, config: {until: "2030-01-01T00:00:00Z"}}
-  - {id: wait, type: wait_signal, config: {signals: [{name: yes, filter: signal.id == input.id, port: yes}, {name: "{{ input.n }}", port: no}], timeout: 1h}}
+  - {id: wait, type: wait_signal, config: {signals: [
+      {name: yes, filter: signal.id == input.id, port: yes}, {name: "{{ input.n }}", port: no}],
+      timeout: 1h}}
   - {id: met, type: wait_until, config: {condition: vars.total > 3, timeout: 5m}}
   - {id: send, type: emit_signal, config: {execution: "{{ execution.id }}", name: go, payload: null}}
   - {id: stop, type: cancel, config: {nodes: [each, "fan.left/n", "each[0]/work"], as: completed}}
   - {id: undo, type: compensate, config: {nodes: [pay]}}
-  - {id: pay, type: anything, config: {x: "{{ data }}"}, on_error: continue, compensate: {type: fetch, config: {url: "http://x/{{ nodes.pay.output.id }}"}, timeout: 1m, retry: {max_attempts: 2}}}
+  - {id: pay, type: anything, config: {x: "{{ data }}"}, on_error: continue,
+      compensate: {type: fetch, config: {url: "http://x/{{ nodes.pay.output.id }}"}, timeout: 1m, retry: {max_attempts: 2}}}
   - {id: join, type: merge, join: {count: 2}, losers: ignore, aggregate: array}
-  - {id: helper, type: noop}
+  - {id: side_tool, type: noop}
   - {id: back, type: condition, config: {expression: iteration.index < 2}}
   - {id: finish, type: end, join: any, config: {outcome: done, output: null, terminate: true}}
 edges:
@@ -132,7 +140,7 @@ edges:
   - {from: wait.timeout, to: stop}
   - {from: met.met, to: undo}
   - {from: undo, to: pay}
-  - {from: helper, to: pay, type: ai_tool}
+  - {from: side_tool, to: pay, type: ai_tool}
   - {from: pay, to: back}
   - {from: back.true, to: pay, back: true, max_iterations: 5}
   - {from: back.false, to: finish}

@@ -1,0 +1,102 @@
+"""Every example is valid and runs to its end, in the manner its first lines say."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the examples to write in."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("output"))
+    return tmp_path
+
+
+def refold(folder, *words, code=0):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_DATA": str(folder / "data")}
+    done = subprocess.run(
+        [sys.executable, "-m", "refold", *map(str, words)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout
+
+
+def run(folder, name, given=None, code=0, more=()):
+    file = folder / "examples" / f"{name}.yaml"
+    return json.loads(
+        refold(folder, "run", file, "--files", folder / "examples", "--json", "--input", json.dumps(given or {}), *more, code=code)
+    )
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_valid_and_runs_to_its_end(folder, example):
+    assert "is valid" in refold(folder, "validate", example)
+    result = run(folder, example.stem, INPUTS.get(example.stem))
+    assert result["status"] == "completed"
+    assert "0 differences" in refold(folder, "verify", "--all")
+
+
+def test_the_weather_is_what_the_file_says(folder):
+    result = run(folder, "seattle_weather")
+    output = result["output"]
+    assert (output["rows"], output["rejected"]) == (1461, 0)
+    years = {year["total"]["year"]: (year["kind"], year["total"]["days"], year["total"]["rain_mm"]) for year in output["years"]}
+    assert years == {
+        "2012": ("wet", 366, 1226.0),
+        "2013": ("dry", 365, 828.0),
+        "2014": ("wet", 365, 1232.8),
+        "2015": ("usual", 365, 1139.2),
+    }
+    report = (folder / "examples" / output["report"]).read_text()
+    assert "| 2013 | 828.0 | 152 | 12.1 | 2013/06/30 | dry |" in report
+
+
+def test_the_flaky_step_fails_at_first_every_time(folder):
+    for _ in range(2):
+        result = run(folder, "seattle_weather")
+        events = [json.loads(line) for line in refold(folder, "history", result["execution_id"], "--json").splitlines()]
+        failures = [event["data"]["failure"]["type"] for event in events if event["type"] == "NodeRetried"]
+        assert len(failures) >= 1
+        assert set(failures) == {"file.not_found"}
+
+
+def test_rows_that_cannot_be_are_rejected(folder):
+    rows = (folder / "examples/data/seattle-weather.csv").read_text().splitlines()
+    rows[5:7] = ["2012/01/05,1.0,5.0,9.0,4.7,rain", "2012/01/06,much,5.0,1.0,4.7,rain"]
+    (folder / "examples/data/bad.csv").write_text("\n".join(rows) + "\n")
+    output = run(folder, "seattle_weather", {"file": "data/bad.csv"})["output"]
+    assert (output["rows"], output["rejected"]) == (1461, 2)
+
+
+def test_a_big_order_waits_for_its_approval(folder):
+    given = {"order_id": "A-2", "amount": 25000}
+    waiting = run(folder, "order_fulfilment", given, code=1, more=("--id", "big", "--timeout", "1.5"))
+    assert waiting["status"] == "running"
+    refold(folder, "signal", "big", "approved", '{"order_id": "another"}')
+    signalled = json.loads(refold(folder, "signal", "big", "approved", '{"order_id": "A-2", "by": "Ada"}', "--json"))
+    assert signalled["status"] == "completed"
+    assert json.loads(refold(folder, "show", "big", "--json"))["output"]["approved_by"] == "Ada"
+
+
+@pytest.mark.parametrize(("more", "error"), [({"fail_at": "shipping"}, "ValueError"), ({"country": "XX"}, "order.fraud")])
+def test_a_failed_order_is_undone_newest_first(folder, more, error):
+    result = run(folder, "order_fulfilment", {"order_id": "A-3", "amount": 9, **more}, code=1)
+    assert (result["status"], result["error"]["type"]) == ("failed", error)
+    events = [json.loads(line) for line in refold(folder, "history", result["execution_id"], "--json").splitlines()]
+    undone = [event["path"] for event in events if event["type"] == "NodeCompleted" and event["path"].endswith(".compensate")]
+    assert undone == ["prepare.stock/reserve.compensate", "charge.compensate"]
