@@ -157,6 +157,10 @@ class RaiseIncident(_Command, frozen=True, tag=17):
     failure: Failure
 
 
+class GrantSlot(_Command, frozen=True, tag=18):
+    """It is the execution's turn: fewer of its slot run than may."""
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -175,6 +179,7 @@ Command: TypeAlias = (
     | QuarantineExecution
     | RollHistory
     | RaiseIncident
+    | GrantSlot
 )
 """Everything that may be asked of an execution."""
 
@@ -222,6 +227,14 @@ class RunActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     priority: int = 5
 
 
+class TakeSlot(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The execution queues for its slot; whoever keeps the slots grants it when it is its turn."""
+
+    execution: str
+    workflow: str
+    slot: str
+
+
 class CancelActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Tell the worker that nobody waits for this any more: attempt 0 is every attempt, the empty path every node."""
 
@@ -230,5 +243,5 @@ class CancelActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     attempt: int
 
 
-Effect: TypeAlias = RunActivity | CancelActivity | Envelope
-"""What `react` calls for: work for a worker, or a command to another execution."""
+Effect: TypeAlias = RunActivity | CancelActivity | TakeSlot | Envelope
+"""What `react` calls for: work for a worker, a turn, or a command to another execution."""

@@ -80,8 +80,8 @@ ExpressionOrBool = Annotated[str | bool, Marker("expression")]
 Items = Annotated[str | list[Any] | dict[str, Any], Marker("items")]
 Value = Annotated[Any, Marker("value")]
 TextValue = Annotated[str, Marker("value")]
-DurationValue = Annotated[str, *_TEMPLATED, Field(pattern=DURATION_PATTERN)]
-CountValue = Annotated[int, *_TEMPLATED, Field(ge=0)]
+DurationValue = Annotated[str, Field(pattern=DURATION_PATTERN), *_TEMPLATED]
+CountValue = Annotated[int, Field(ge=0), *_TEMPLATED]
 ErrorPattern = Annotated[str, Field(pattern=r"^(\*|[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*)$")]
 
 

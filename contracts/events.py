@@ -37,9 +37,13 @@ class Ending(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class ExecutionCreated(_Event, frozen=True, tag=1):
-    """An execution exists. All it is made of stands in the command; `input` is there when defaults were added."""
+    """An execution exists. All it is made of stands in the command; `input` is there when defaults were added.
+
+    `search` holds the values it can be found by (`settings.search`), as a JSON object.
+    """
 
     input: bytes | None = None
+    search: bytes | None = None
 
 
 class ExecutionStarted(_Event, frozen=True, tag=2):
@@ -370,6 +374,12 @@ class ConditionMet(_Event, frozen=True, tag=45):
     path: str
 
 
+class ExecutionQueued(_Event, frozen=True, tag=46):
+    """The execution is ready and waits for its turn: `settings.concurrency` lets so many of one `slot` run at a time."""
+
+    slot: str
+
+
 Event: TypeAlias = (
     ExecutionCreated
     | ExecutionStarted
@@ -416,6 +426,7 @@ Event: TypeAlias = (
     | ChildCancelRequested
     | ExecutionEnding
     | ConditionMet
+    | ExecutionQueued
 )
 """Every fact that can stand in a history."""
 

@@ -77,7 +77,7 @@ def _wait_for_children(ctx: Deciding) -> bool:
     state = ctx.state
     waiting = False
     for child, path in list(state.children.items()):
-        policy = child_policy(ctx, path)
+        policy = child_policy(ctx, child)
         if policy == "cancel":
             waiting = True
             if child not in state.children_asked:
@@ -87,8 +87,8 @@ def _wait_for_children(ctx: Deciding) -> bool:
     return waiting
 
 
-def child_policy(ctx: Deciding, path: str) -> str:
+def child_policy(ctx: Deciding, child: str) -> str:
     """`on_parent_close` of the node that started a child; its body may be gone, so the definition is asked."""
-    definition = ctx.state.child_nodes.get(path)
+    definition = ctx.state.child_nodes.get(child)
     node = ctx.graph.nodes[definition] if definition is not None else None
     return str(node.config.on_parent_close) if node is not None else "cancel"

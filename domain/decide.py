@@ -29,6 +29,7 @@ from domain.facts.execution import request_of
 from domain.failing import fail, fail_expression
 from domain.places import is_undo
 from domain.signals import deliver
+from domain.slots import search_values, slot_of
 from domain.state import ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
 
@@ -75,7 +76,7 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         )
     check_input(ctx.graph, ctx.parse(command.input))
     check_variables(ctx.graph, None if command.variables is None else ctx.parse(command.variables))
-    ctx.emit(e.ExecutionCreated())
+    ctx.emit(e.ExecutionCreated(None, search_values(ctx, command)))
     if command.start_at is not None and command.start_at > ctx.now:
         ctx.emit(e.TimerStarted(":start_at", command.start_at))
     elif command.autostart:
@@ -83,11 +84,20 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
 
 
 def _start(ctx: Deciding, command: c.StartExecution) -> None:
-    if not ctx.state.started_at:
+    if not ctx.state.started_at and ctx.state.slot is None:
+        _begin(ctx)
+
+
+def _grant_slot(ctx: Deciding, command: c.GrantSlot) -> None:
+    if not ctx.state.started_at and ctx.state.slot is not None:
         _begin(ctx)
 
 
 def _begin(ctx: Deciding) -> None:
+    """Begin, or queue first where so many of a kind may run at a time."""
+    if ctx.graph.settings.concurrency is not None and ctx.state.slot is None:
+        ctx.emit(e.ExecutionQueued(slot_of(ctx.graph, ctx.state.input, ctx)))
+        return
     ctx.emit(e.ExecutionStarted())
     if ctx.graph.timeout_ms:
         ctx.emit(e.TimerStarted(":workflow", ctx.now + ctx.graph.timeout_ms))
@@ -146,7 +156,7 @@ def _terminate(ctx: Deciding, command: c.TerminateExecution) -> None:
     from domain.closing import child_policy
 
     for child, path in list(ctx.state.children.items()):
-        if child_policy(ctx, path) != "abandon":
+        if child_policy(ctx, child) != "abandon":
             ctx.emit(e.ChildCancelRequested(path, child, True))
     ctx.emit(e.ExecutionTerminated(command.reason))
 
@@ -233,7 +243,9 @@ def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
     else:
         ctx.emit(e.ChildFailed(command.path, command.child, command.status))
     run = ctx.state.runs.get(command.path)
-    if run is not None and isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
+    if run is None or run.status not in ("active", "stopping"):
+        return
+    if isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
         ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
 
 
@@ -326,5 +338,6 @@ HANDLERS: Final[dict[type, Callable[[Deciding, Any], None]]] = {
     c.QuarantineExecution: _quarantine,
     c.RollHistory: _roll,
     c.RaiseIncident: _raise_incident,
+    c.GrantSlot: _grant_slot,
 }
 """Who decides about which command."""

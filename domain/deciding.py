@@ -144,11 +144,11 @@ class Deciding:
 
     def unless_carried(self, value: bytes) -> bytes | None:
         """The value as an event says it: None where the decision's own command brought it."""
-        return None if value is carried(self.command) else value
+        return None if value == carried(self.command) else value
 
     def failure_unless_carried(self, failure: Failure) -> Failure | None:
         """The failure as an event says it: None where the decision's own command brought it."""
-        return None if failure is carried_failure(self.command) else failure
+        return None if failure == carried_failure(self.command) else failure
 
     # Expressions.
 

@@ -25,6 +25,7 @@ from contracts.commands import (
     ReportChild,
     RunActivity,
     SendSignal,
+    TakeSlot,
     TerminateExecution,
 )
 from contracts.events import Event
@@ -65,6 +66,10 @@ def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: D
     if node is None or not (node.is_activity or is_undo(event.path)):
         return ()
     return (CancelActivity(state.execution, event.path, 0),)
+
+
+def _on_queued(graph: Graph, state: Execution, event: e.ExecutionQueued, decision: Decision) -> Iterable[Effect]:
+    return (TakeSlot(state.execution, state.workflow, event.slot),)
 
 
 def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, decision: Decision) -> Iterable[Effect]:
@@ -170,6 +175,7 @@ Reactor: TypeAlias = Callable[[Graph, Execution, Any, Decision], Iterable[Effect
 
 REACTORS: Final[dict[type, Reactor]] = {
     e.NodeScheduled: _on_scheduled,
+    e.ExecutionQueued: _on_queued,
     e.NodeCompleted: _on_node_ended,
     e.NodeFailed: _on_node_ended,
     e.NodeRetried: _on_node_ended,

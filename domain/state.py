@@ -99,7 +99,10 @@ Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | Can
 
 
 class NodeRun(msgspec.Struct, array_like=True):
-    """A node that has begun and not ended. `tried` is the highest attempt that an earlier life of the node has used."""
+    """A node that has begun and not ended. `tried` is the highest attempt that an earlier life of the node has used.
+
+    `tried_inside` is the highest attempt used in its bodies so far, `tried_before` what that was when this attempt began.
+    """
 
     path: str
     node: int
@@ -119,6 +122,7 @@ class NodeRun(msgspec.Struct, array_like=True):
     progress: float | None = None
     last_failure: Failure | None = None
     inherited: Failure | None = None
+    tried_before: int = 0
 
 
 class Ended(msgspec.Struct, array_like=True, gc=False):
@@ -223,6 +227,8 @@ class Execution(msgspec.Struct, array_like=True):
     ended_at: int = 0
     now: int = 0
     rolled_at: int = 0
+    slot: str | None = None
+    search: bytes | None = None
     paused: bool = False
     cancelling: bool = False
     reason: str = ""

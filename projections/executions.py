@@ -10,7 +10,7 @@ from contracts.times import rfc3339
 from domain.definition.graph import Graph
 from domain.history import Entry, Folded, GraphOf, Unreadable, apply, begin
 from domain.state import Execution
-from projections.waiting import waiting_for
+from projections.waiting import as_value, waiting_for
 
 
 class ExecutionRow(NamedTuple):
@@ -49,7 +49,7 @@ class ExecutionRow(NamedTuple):
             "outcome": self.outcome,
             "error": self.error,
             "parent": self.parent,
-            "waiting_for": self.waiting_for,
+            "waiting_for": [as_value(item) for item in self.waiting_for],
         }
 
 
@@ -127,7 +127,20 @@ class ExecutionList:
         folded = self._open.pop(name, None)
         before = Execution(name) if folded is None else folded.state
         error = {"type": "unreadable", "message": reason, "details": None, "node": "", "attempt": 0, "cause": None}
-        row = ExecutionRow(name, before.workflow, before.workflow_version, "quarantined", before.created_at, before.started_at, 0, before.version, None, error, None, [])
+        row = ExecutionRow(
+            name,
+            before.workflow,
+            before.workflow_version,
+            "quarantined",
+            before.created_at,
+            before.started_at,
+            0,
+            before.version,
+            None,
+            error,
+            None,
+            [],
+        )
         self._rows[name] = row
 
     def rows(self) -> list[ExecutionRow]:

@@ -136,7 +136,9 @@ class HistoryPresenter:
                 failure = carried_failure(command)
                 return {**self._shown(output=carried(command)), **({} if failure is None else {"failure": failure.as_value()})}
             case e.IncidentResolved() if isinstance(command, c.ResolveIncident):
-                return self._shown(output=command.output, variables=command.variables) | ({} if command.port is None else {"port": command.port})
+                return self._shown(output=command.output, variables=command.variables) | (
+                    {} if command.port is None else {"port": command.port}
+                )
             case e.TimerFired():
                 return {"fired_at": rfc3339(decision.now)}
             case e.HistoryRolled() if isinstance(command, c.RollHistory):

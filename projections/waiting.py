@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from contracts import values
 from contracts.commands import CompleteActivity, FailActivity
+from contracts.times import rfc3339
 from domain.definition.graph import Graph, Node
 from domain.places import is_undo
 from domain.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
@@ -52,6 +53,11 @@ def is_moving(state: Execution, graph: Graph) -> bool:
     return any(item["for"] in moving for item in waiting_for(state, graph))
 
 
+def as_value(item: dict[str, Any]) -> dict[str, Any]:
+    """The item as JSON shows it: times as RFC 3339."""
+    return {name: rfc3339(value) if name in ("due", "since") and value else value for name, value in item.items()}
+
+
 def in_words(item: dict[str, Any]) -> str:
     """One item in a few words: `activity charge`, `signal approved`, `timer pause`."""
     match item["for"]:
@@ -63,6 +69,8 @@ def in_words(item: dict[str, Any]) -> str:
             return f"incident {item['incident']}" + (f" at {item['path']}" if item["path"] else "")
         case "pause" | "start" as sort:
             return str(sort)
+        case "turn":
+            return f"its turn ({item['slot'] or 'of all'})"
         case "timer" if item["purpose"] == "retry":
             return f"retry of {item['path']}"
         case "timer":
@@ -76,7 +84,12 @@ def _execution(state: Execution) -> Iterator[dict[str, Any]]:
         yield {"for": "pause", "path": "", "reason": state.reason}
     if not state.started_at:
         due = state.timers.get(":start_at")
-        yield {"for": "start", "path": ""} if due is None else {"for": "timer", "path": "", "purpose": "start_at", "due": due}
+        if state.slot is not None:
+            yield {"for": "turn", "path": "", "slot": state.slot}
+        elif due is not None:
+            yield {"for": "timer", "path": "", "purpose": "start_at", "due": due}
+        else:
+            yield {"for": "start", "path": ""}
 
 
 def _incident(state: Execution, incident: Incident) -> dict[str, Any]:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 
 from refold import __version__
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None
+)
 
 Data = Annotated[Path, typer.Option("--data", envvar="REFOLD_DATA", metavar="DIR", help="The data folder.")]
-Files = Annotated[Optional[Path], typer.Option("--files", metavar="DIR", help="The folder that read_file and write_file may use; without it no files.")]
+Files = Annotated[
+    Path | None, typer.Option("--files", metavar="DIR", help="The folder that read_file and write_file may use; without it no files.")
+]
 Private = Annotated[bool, typer.Option("--allow-private-addresses", help="Let http_request reach loopback and private addresses.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Timeout = Annotated[Optional[float], typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")
+]
 NoContinue = Annotated[bool, typer.Option("--no-continue", help="Only record the command, do not move on.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A workflow definition, YAML or JSON.")]
@@ -39,14 +45,18 @@ def refold(version: Annotated[bool, typer.Option("--version", help="Show the ver
 @app.command()
 def run(
     file: File,
-    given: Annotated[Optional[str], typer.Option("--input", metavar="JSON|@FILE", help="The input; `{}` without it.")] = None,
+    given: Annotated[str | None, typer.Option("--input", metavar="JSON|@FILE", help="The input; `{}` without it.")] = None,
     data: Data = DATA,
     as_json: Json = False,
     timeout: Timeout = None,
-    execution: Annotated[Optional[str], typer.Option("--id", metavar="EXECUTION", help="An id of your own; the same request twice is once.")] = None,
+    execution: Annotated[
+        str | None, typer.Option("--id", metavar="EXECUTION", help="An id of your own; the same request twice is once.")
+    ] = None,
     files: Files = None,
     allow_private_addresses: Private = False,
-    further: Annotated[Optional[list[Path]], typer.Option("--with", metavar="FILE", help="A further definition to publish, for sub_workflow; repeatable.")] = None,
+    further: Annotated[
+        list[Path] | None, typer.Option("--with", metavar="FILE", help="A further definition to publish, for sub_workflow; repeatable.")
+    ] = None,
 ) -> int:
     """Run a workflow to its end. Exit code: 0 completed; 1 failed, cancelled, incident; 2 invalid input."""
     from refold.commands import run as command
@@ -58,7 +68,9 @@ def run(
 
 
 @app.command("continue")
-def continue_(data: Data = DATA, as_json: Json = False, timeout: Timeout = None, files: Files = None, allow_private_addresses: Private = False) -> int:
+def continue_(
+    data: Data = DATA, as_json: Json = False, timeout: Timeout = None, files: Files = None, allow_private_addresses: Private = False
+) -> int:
     """Take up what is open, until it ends or waits for somebody."""
     from refold.commands import run as command
     from refold.commands.engine import Place
@@ -72,8 +84,8 @@ def continue_(data: Data = DATA, as_json: Json = False, timeout: Timeout = None,
 @app.command("list")
 def list_(
     data: Data = DATA,
-    status: Annotated[Optional[list[str]], typer.Option("--status", help="Only of this status; repeatable.")] = None,
-    workflow: Annotated[Optional[str], typer.Option("--workflow", help="Only of this workflow.")] = None,
+    status: Annotated[list[str] | None, typer.Option("--status", help="Only of this status; repeatable.")] = None,
+    workflow: Annotated[str | None, typer.Option("--workflow", help="Only of this workflow.")] = None,
     as_json: Json = False,
 ) -> int:
     """List the executions, and what each open one waits for."""
@@ -85,7 +97,7 @@ def list_(
 @app.command()
 def show(
     execution: Execution,
-    at: Annotated[Optional[int], typer.Option("--at", metavar="VERSION", help="As it was after this event.")] = None,
+    at: Annotated[int | None, typer.Option("--at", metavar="VERSION", help="As it was after this event.")] = None,
     data: Data = DATA,
     as_json: Json = False,
 ) -> int:
@@ -105,7 +117,7 @@ def history(execution: Execution, data: Data = DATA, as_json: Json = False) -> i
 
 @app.command()
 def verify(
-    execution: Annotated[Optional[str], typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.")] = None,
+    execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All executions.")] = False,
     data: Data = DATA,
     as_json: Json = False,
@@ -141,8 +153,8 @@ def doctor(data: Data = DATA, as_json: Json = False) -> int:
 def signal(
     execution: Execution,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the signal.")],
-    payload: Annotated[Optional[str], typer.Argument(metavar="JSON", help="The payload, or @FILE; `null` without it.")] = None,
-    signal_id: Annotated[Optional[str], typer.Option("--id", help="An id of your own; the same signal twice is once.")] = None,
+    payload: Annotated[str | None, typer.Argument(metavar="JSON", help="The payload, or @FILE; `null` without it.")] = None,
+    signal_id: Annotated[str | None, typer.Option("--id", help="An id of your own; the same signal twice is once.")] = None,
     data: Data = DATA,
     as_json: Json = False,
     timeout: Timeout = None,
@@ -210,10 +222,10 @@ def terminate(execution: Execution, reason: Reason = "", data: Data = DATA, as_j
 def resolve(
     execution: Execution,
     action: Annotated[Literal["retry", "skip", "fail"], typer.Argument(help="Try again, go on as if it had completed, or let it fail.")],
-    incident: Annotated[Optional[str], typer.Option("--incident", help="Which one, where several are open.")] = None,
-    output: Annotated[Optional[str], typer.Option("--output", metavar="JSON|@FILE", help="With skip: the node's output.")] = None,
-    port: Annotated[Optional[str], typer.Option("--port", help="With skip: the port to leave by.")] = None,
-    variables: Annotated[Optional[str], typer.Option("--variables", metavar="JSON|@FILE", help="Variables to set first.")] = None,
+    incident: Annotated[str | None, typer.Option("--incident", help="Which one, where several are open.")] = None,
+    output: Annotated[str | None, typer.Option("--output", metavar="JSON|@FILE", help="With skip: the node's output.")] = None,
+    port: Annotated[str | None, typer.Option("--port", help="With skip: the port to leave by.")] = None,
+    variables: Annotated[str | None, typer.Option("--variables", metavar="JSON|@FILE", help="Variables to set first.")] = None,
     data: Data = DATA,
     as_json: Json = False,
     timeout: Timeout = None,
@@ -248,7 +260,9 @@ def node_kinds(as_json: Json = False) -> int:
 
 
 @app.command()
-def schemas(folder: Annotated[Optional[Path], typer.Option("--write", metavar="DIR", help="Write each to a file in this folder.")] = None) -> int:
+def schemas(
+    folder: Annotated[Path | None, typer.Option("--write", metavar="DIR", help="Write each to a file in this folder.")] = None,
+) -> int:
     """Print the JSON Schemas, or write them to files."""
     from refold.commands import define
 

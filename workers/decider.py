@@ -17,12 +17,14 @@ from contracts.commands import (
     Command,
     CompleteActivity,
     CreateExecution,
+    Effect,
     Envelope,
     FailActivity,
     QuarantineExecution,
     RaiseIncident,
     RollHistory,
     SendSignal,
+    TakeSlot,
 )
 from contracts.dead_letter import DeadLetter
 from contracts.errors import InvalidInput, LogFull, RecordTooLarge, RefoldError, Rejected
@@ -33,10 +35,12 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.values import reference_to
 from domain.decide import Decided, decide
+from domain.deciding import Deciding
 from domain.evolve import initial
 from domain.facts.execution import request_of
 from domain.history import Folded
 from domain.react import react
+from domain.slots import slot_of
 from domain.state import Execution
 from workers.catalog import Catalog
 from workers.courier import refusal
@@ -45,6 +49,7 @@ from workers.ingress import shrink
 from workers.metrics import Metrics
 from workers.refold import entries_of, entry_of, refold
 from workers.round import Answer, Item, Made, Reply
+from workers.slots import Slots
 
 ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
 """A round that has made so many bytes of decisions ends; what is left waits for the next."""
@@ -64,6 +69,9 @@ class Decider:
         self._answers: list[tuple[Reply, Answer]] = []
         self.dead: list[DeadLetter] = []
         """Signals of this round that nobody could be given."""
+        self.slots = Slots()
+        self.turns: list[Envelope] = []
+        """What follows of this round for those who queue, to be sent when it is durable."""
         self._source = 0
         self._now = 0
         self._dispatched_to = 0
@@ -74,7 +82,7 @@ class Decider:
 
         Raises LogFull where a big value finds no room; then nothing of the round has happened.
         """
-        self._made, self._answers, self.dead = [], [], []
+        self._made, self._answers, self.dead, self.turns = [], [], [], []
         self._now, self._dispatched_to = now, dispatched_to
         self._source = self._checkpoint.sources.get(self._partition, -1)
         self._bytes = 0
@@ -131,7 +139,15 @@ class Decider:
             raise Repeated(ended.status)
         folded = Folded(self._catalog.graph(command.definition), initial(name))
         folded.state.digest = command.definition.encode()
+        self._check_slot(folded, command)
         return folded
+
+    def _check_slot(self, folded: Folded, command: CreateExecution) -> None:
+        """Raise Rejected for a start too many, where the workflow says that it is refused."""
+        settings = folded.graph.settings.concurrency
+        if settings is not None:
+            ctx = Deciding(folded.graph, folded.state, command, self._now, self._read_blob)
+            self.slots.check(settings, command.workflow, slot_of(folded.graph, command.input, ctx))
 
     def _ask(self, folded: Folded, command: Command) -> Decided:
         return decide(folded.graph, folded.state, command, max(self._now, folded.state.now), self._read_blob)
@@ -167,10 +183,19 @@ class Decider:
         state.digest = digest
         self._source += 1
         effects = react(folded.graph, state, decision)
+        if state.slot is not None:
+            self._queue(folded, effects)
         self._made.append(Made(item, folded, decision, record, effects))
         self._bytes += len(record)
         if first == 1:
             self._executions.put(folded)
+
+    def _queue(self, folded: Folded, effects: list[Effect]) -> None:
+        """Who queues takes its place at once, so that the next start of this round sees it. If the round fails, all is folded again."""
+        settings = folded.graph.settings.concurrency
+        for effect in effects:
+            if isinstance(effect, TakeSlot) and settings is not None:
+                self.turns.extend(self.slots.take(effect.execution, effect.workflow, effect.slot, settings))
 
     def _roll(self, item: Item, folded: Folded) -> None:
         """Sum the history up in a blob of the state as it is now."""

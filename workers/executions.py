@@ -30,18 +30,27 @@ class EndedExecution(NamedTuple):
 
 
 class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An idle execution as bytes, with what is asked of it without unpacking: its timers, and whether activities of it run."""
+    """An idle execution as bytes, with what is asked of it without unpacking.
+
+    Its timers, whether activities of it run, and where it queues: workflow, slot, whether it has started, since when.
+    """
 
     definition: str
     content: bytes
     timers: dict[str, int]
     is_active: bool
+    queue: tuple[str, str, bool, int] | None = None
 
 
 def packed(folded: Folded) -> Packed:
     """The execution as bytes."""
     state = folded.state
-    return Packed(state.definition, pack(state), dict(state.timers), bool(outstanding(folded.graph, state)))
+    return Packed(state.definition, pack(state), dict(state.timers), bool(outstanding(folded.graph, state)), queue_of(state))
+
+
+def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
+    """Where the execution queues for its turn: workflow, slot, whether it has started, since when."""
+    return None if state.slot is None else (state.workflow, state.slot, bool(state.started_at), state.created_at)
 
 
 class Executions:
@@ -100,6 +109,13 @@ class Executions:
             yield name, folded.state.timers
         for name, idle in self._packed.items():
             yield name, idle.timers
+
+    def queues(self) -> list[tuple[str, str, str, bool]]:
+        """Of those that queue or have queued: name, workflow, slot, whether they have started; the oldest first."""
+        found = [(name, queue_of(folded.state)) for name, folded in self._live.items()]
+        found += [(name, idle.queue) for name, idle in self._packed.items()]
+        ordered = sorted((queue[3], name, queue) for name, queue in found if queue is not None)
+        return [(name, queue[0], queue[1], queue[2]) for _, name, queue in ordered]
 
     def all_packed(self) -> dict[str, Packed]:
         """Every open execution as bytes, for a snapshot."""

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from contracts import codec
@@ -120,9 +120,23 @@ class Owner:
                 assert isinstance(effect, RunActivity)
                 self._worker.run(effect)
         self._inbox.extend(self._courier.again())
+        self._restore_slots()
         self.executions.pack_idle()
         self._claimed = True
         self.metrics.claims += 1
+
+    def _restore_slots(self) -> None:
+        """Who holds a slot and who waits follows from the executions; turns that may not have been granted are."""
+        queues = self.executions.queues()
+        if not queues:
+            return
+        self._decider.slots.restore(queues)
+        limits: dict[str, int] = {}
+        for workflow in {workflow for _, workflow, _, _ in queues}:
+            _, definition = self._catalog.resolve(workflow)
+            settings = self._catalog.graph(definition).settings.concurrency
+            limits[workflow] = settings.limit if settings is not None else 1
+        self._send(self._decider.slots.grant_all(limits))
 
     def _stand_down(self, why: str) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again."""
@@ -258,6 +272,7 @@ class Owner:
             source = made[-1].decision.source
             self._checkpoint.sources[source.partition] = source.offset
         self._checkpoint.offset = base + len(made)
+        self._send(self._decider.turns)
         for item in items:
             if item.origin >= 0:
                 self._courier.delivered(item.origin)
@@ -267,6 +282,10 @@ class Owner:
             reply(answer._replace(position=self._checkpoint.offset))
         if self.on_decisions is not None:
             self.on_decisions(made)
+
+    def _send(self, envelopes: Iterable[Envelope]) -> None:
+        """Commands that can be derived again from the states alone, so that nothing is lost with them."""
+        self._inbox.extend(Item(envelope, None) for envelope in envelopes)
 
     def _bury(self, dead: list[DeadLetter]) -> None:
         """Keep what could not be delivered; a death right here finds it again, as its origin is not delivered yet."""
@@ -281,12 +300,14 @@ class Owner:
                 self._worker.run(effect)
             elif isinstance(effect, CancelActivity):
                 self._worker.cancel(effect)
-            else:
+            elif isinstance(effect, Envelope):
                 self._inbox.append(self._courier.take(effect, offset))
         if state.timers:
             self.timers.arm(state.execution, self._decider.timers_of(made))
         if state.is_ended and state.execution not in self.executions.ended:
             self.executions.end(state, offset)
+            if state.slot is not None:
+                self._send(self._decider.slots.release(state.execution, made.folded.graph.settings.concurrency))
             for then in self._watchers.pop(state.execution, ()):
                 then(state)
 

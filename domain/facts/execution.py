@@ -33,9 +33,14 @@ def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: C
     state.input = command.input if event.input is None else event.input
     state.initial_variables, state.trigger = command.variables, command.trigger
     state.parent, state.priority = command.parent, command.priority
-    state.request = request_of(command)
+    state.request, state.search = request_of(command), event.search
     state.created_at = cause.now
     state.status = "scheduled" if command.start_at is not None and command.start_at > cause.now else "created"
+
+
+def _queued(graph: Graph, state: Execution, event: e.ExecutionQueued, cause: Cause) -> None:
+    state.slot = event.slot
+    state.timers.pop(":start_at", None)
 
 
 def _started(graph: Graph, state: Execution, event: e.ExecutionStarted, cause: Cause) -> None:
@@ -110,6 +115,7 @@ def _end(state: Execution, status: Any, cause: Cause) -> None:
 APPLIERS: Final[dict[type, Applier]] = {
     e.ExecutionCreated: _created,
     e.ExecutionStarted: _started,
+    e.ExecutionQueued: _queued,
     e.ExecutionPaused: _paused,
     e.ExecutionResumed: _resumed,
     e.ExecutionCancelRequested: _cancel_requested,

@@ -41,6 +41,7 @@ def _scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, cause: Ca
 def _node_started(graph: Graph, state: Execution, event: e.NodeStarted, cause: Cause) -> None:
     run = open_run(graph, state, event.path, event.data, cause)
     run.status, run.attempt, run.started_at, run.ending = "active", event.attempt, cause.now, None
+    run.tried_before = run.tried_inside
     node = graph.nodes[run.node]
     run.memo = node.kind.evolve_started(state, run, node, event)
 

@@ -57,7 +57,7 @@ def _items_added(graph: Graph, state: Execution, event: e.ItemsAdded, cause: Cau
 def _child_started(graph: Graph, state: Execution, event: e.ChildStarted, cause: Cause) -> None:
     state.children[event.child] = event.path
     _, node = locate(graph, state, event.path)
-    state.child_nodes[event.path] = node.index
+    state.child_nodes[event.child] = node.index
 
 
 def _child_ended(graph: Graph, state: Execution, event: e.ChildCompleted | e.ChildFailed, cause: Cause) -> None:
@@ -65,9 +65,8 @@ def _child_ended(graph: Graph, state: Execution, event: e.ChildCompleted | e.Chi
 
 
 def _forget_child(state: Execution, child: str) -> None:
-    path = state.children.pop(child, None)
-    if path is not None:
-        state.child_nodes.pop(path, None)
+    state.children.pop(child, None)
+    state.child_nodes.pop(child, None)
     if child in state.children_asked:
         state.children_asked.remove(child)
 

@@ -100,4 +100,4 @@ def schemas(folder: Path | None) -> int:
     return OK
 
 
-__all__ = ["load_definition", "known_activities", "node_kinds", "problem_line", "schemas", "validate"]
+__all__ = ["known_activities", "load_definition", "node_kinds", "problem_line", "schemas", "validate"]

@@ -100,7 +100,9 @@ def _bubblewrap() -> Finding:
     except (OSError, subprocess.TimeoutExpired) as error:
         return Finding(what, "note", f"{path} does not run: {error}", fix)
     said = done.stderr.decode(errors="replace").strip()
-    return _check(what, done.returncode == 0, path if done.returncode == 0 else f"{path}: {said}", "the system forbids user namespaces", "note")
+    return _check(
+        what, done.returncode == 0, path if done.returncode == 0 else f"{path}: {said}", "the system forbids user namespaces", "note"
+    )
 
 
 # The data folder.
@@ -110,7 +112,7 @@ def _folder(folder: DataFolder) -> Iterator[Finding]:
     if not folder.path.exists():
         yield Finding("data folder", "note", f"there is no {folder.path}", "`refold run` makes one")
         return
-    yield _room(folder)
+    yield (room := _room(folder))
     try:
         folder.check()
         yield Finding("data folder", "ok", str(folder.path.resolve()))
@@ -119,7 +121,8 @@ def _folder(folder: DataFolder) -> Iterator[Finding]:
             yield from _journal(reader)
             yield from _blobs(folder, reader)
     except RefoldError as error:
-        yield Finding("log", "wrong", str(error), "nothing was changed; put a backup of the whole folder in its place")
+        fix = "put a backup of the whole folder in its place" if room.state == "ok" else "make room, then look again"
+        yield Finding("log", "wrong", str(error), f"nothing was changed; {fix}")
         return
     yield _snapshot(folder)
 
@@ -150,7 +153,11 @@ def _journal(reader: Reader) -> Iterator[Finding]:
     open_ones = [row for row in rows if row.waiting_for]
     yield Finding("log", "ok", f"{reader.log.end('journal', PARTITION)} records in the journal, {len(reader.catalog.names())} workflows")
     yield Finding("executions", "ok", f"{len(rows)}, {len(open_ones)} of them open")
-    yield Finding("foreign records", "ok" if not checkpoint.foreign else "note", f"{checkpoint.foreign} foreign, {checkpoint.doubled} doubled, all ignored")
+    yield Finding(
+        "foreign records",
+        "ok" if not checkpoint.foreign else "note",
+        f"{checkpoint.foreign} foreign, {checkpoint.doubled} doubled, all ignored",
+    )
     stuck = [row.execution for row in open_ones if any(item["for"] == "incident" for item in row.waiting_for)]
     yield _check("incidents", not stuck, f"{len(stuck)} executions need a person", "see `refold incidents`", "note")
     if executions.unreadable:
@@ -171,7 +178,9 @@ def _blobs(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
         except (KeyError, RefoldError):
             missing.append(content_hash)
     stored = sum(1 for path in folder.blobs.rglob("*") if path.is_file())
-    found = f"{stored} stored, {len(referred)} looked at" + (f", {len(missing)} missing or damaged, the first is {missing[0]}" if missing else "")
+    found = f"{stored} stored, {len(referred)} looked at" + (
+        f", {len(missing)} missing or damaged, the first is {missing[0]}" if missing else ""
+    )
     yield _check("blobs", not missing, found, "put the blobs folder of a backup in its place")
 
 

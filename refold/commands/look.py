@@ -14,7 +14,7 @@ from domain.state import Execution
 from infra.wiring import Reader
 from projections.executions import ExecutionList, ExecutionRow, error_of, time_of
 from projections.history import HistoryPresenter, summary_of
-from projections.waiting import in_words, waiting_for
+from projections.waiting import as_value, in_words, waiting_for
 from refold.commands.engine import all_entries, entries_at, folded_at, reader_at, value_at
 from refold.commands.output import OK, say, say_json, seconds, table
 
@@ -94,7 +94,7 @@ def _shown(reader: Reader, folded: Folded) -> dict[str, Any]:
         "parent": None if state.parent is None else state.parent.execution,
         "input": value_at(reader, state.input),
         "variables": {name: value_at(reader, value) for name, value in variables.items()},
-        "waiting_for": [_with_times(item) for item in waiting_for(state, folded.graph)],
+        "waiting_for": [as_value(item) for item in waiting_for(state, folded.graph)],
         "timers": [{"timer": name, "due": rfc3339(due)} for name, due in sorted(state.timers.items(), key=lambda timer: timer[1])],
         "signals": [{"name": signal.name, "payload": value_at(reader, signal.payload)} for signal in state.signals],
         "children": list(state.children),
@@ -102,10 +102,6 @@ def _shown(reader: Reader, folded: Folded) -> dict[str, Any]:
         "output": value_at(reader, state.output),
         "error": error_of(state),
     }
-
-
-def _with_times(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: rfc3339(value) if name in ("due", "since") and value else value for name, value in item.items()}
 
 
 def _show(value: dict[str, Any]) -> None:
@@ -164,7 +160,13 @@ def incidents(data: Path, as_json: bool) -> int:
         say_json(found)
     elif found:
         headers = ("EXECUTION", "INCIDENT", "PATH", "RAISED", "FAILURE")
-        table(headers, [(i["execution_id"], i["incident"], i["path"], i["raised_at"][:19], f"{i['error']['type']}: {i['error']['message']}") for i in found])
+        table(
+            headers,
+            [
+                (i["execution_id"], i["incident"], i["path"], i["raised_at"][:19], f"{i['error']['type']}: {i['error']['message']}")
+                for i in found
+            ],
+        )
     else:
         say(f"no open incidents in {data}")
     return OK

@@ -55,10 +55,12 @@ class _Run:
         self._name = ""
 
     def run(self, definitions: list[WorkflowDefinition], given: Any) -> int:
+        """Start it, move it, say how it ended."""
         with interruptible() as interrupt:
             with engine_at(self._place) as engine, make_progress(self._wanted.as_json) as progress:
-                self._start(engine, definitions, given)
+                self._name = self._wanted.execution or engine.new_execution_id()
                 mover = Mover(engine, progress, interrupt, self._name)
+                self._start(engine, definitions, given)
                 stop = mover.move(lambda: self._ended is not None, self._wanted.timeout_s, lambda: self._stays(mover))
                 waiting = mover.open()
                 folded = engine.owner.executions.get(self._name)
@@ -69,7 +71,7 @@ class _Run:
     def _start(self, engine: Engine, definitions: list[WorkflowDefinition], given: Any) -> None:
         published = [engine.publish(definition) for definition in definitions][-1]
         answers: list[Answer] = []
-        self._name = engine.start(published.name, given, version=published.version, execution=self._wanted.execution, reply=answers.append)
+        engine.start(published.name, given, version=published.version, execution=self._name, reply=answers.append)
         engine.owner.watch_end(self._name, self._note_end)
         answer = engine.wait_for(answers)
         if answer.status in ENDED and self._ended is None:
@@ -99,12 +101,11 @@ class _Run:
             return OK if state.status == "completed" else FAILED
         for line in what_it_waits_for(waiting, self._place):
             complain(line)
+        go_on = hint("continue", self._place.data, self._place.files)
         if stop == "timeout":
-            complain(
-                f"execution {self._name} is {state.status} after --timeout {self._wanted.timeout_s:g} s and stays open: {hint('continue', self._place.data, self._place.files)}"
-            )
+            complain(f"execution {self._name} is {state.status} after --timeout {self._wanted.timeout_s:g} s and stays open: {go_on}")
         elif stop == "interrupted":
-            complain(f"stopped; execution {self._name} stays open: {hint('continue', self._place.data, self._place.files)}")
+            complain(f"stopped; execution {self._name} stays open: {go_on}")
         return FAILED
 
 

@@ -18,7 +18,7 @@ from contracts.commands import (
 )
 from domain.state import Execution
 from infra.engine import Engine
-from projections.waiting import in_words
+from projections.waiting import as_value, in_words
 from refold.commands.engine import Place, engine_at, unknown_execution
 from refold.commands.moving import Mover, interruptible
 from refold.commands.output import FAILED, OK, BadInput, read_json_argument, say, say_json
@@ -129,7 +129,7 @@ def _ask(engine: Engine, name: str, command: Command) -> Answer:
 def _say(steering: Steering, said: str, status: str, waiting: dict[str, list[dict[str, Any]]]) -> None:
     name = steering.execution
     if steering.as_json:
-        say_json({"execution_id": name, "status": status, "waiting_for": waiting.get(name, [])})
+        say_json({"execution_id": name, "status": status, "waiting_for": [as_value(item) for item in waiting.get(name, [])]})
         return
     items = ", ".join(in_words(item) for item in waiting.get(name, []))
     say(f"execution {name}: {said}; it is {status}" + (f" and waits for {items}" if items else ""))

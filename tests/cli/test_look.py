@@ -98,11 +98,11 @@ def test_verify_ends_with_1_where_a_history_is_not_what_is_decided(filled):
 
 def change_definition_of_tiny(log):
     """Put another definition under the hash of the published one, as no honest hand would."""
+    import msgspec
+
     from contracts import codec
     from infra.log.body import Body
     from workers.catalog import CatalogRecord
-
-    import msgspec
 
     connection = sqlite3.connect(log)
     place, count, body = connection.execute("SELECT place, count, body FROM definitions ORDER BY place").fetchone()

@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SLOW = """
+name: slow
+nodes:
+  - {id: start, type: wait_signal, config: {name: go}}
+  - {id: pause, type: delay, config: {for: 1h}}
+edges: [{from: start.received, to: pause}]
+"""
 
 
 def test_a_signal_lets_the_execution_go_on_to_its_end(filled):
@@ -36,10 +43,7 @@ def test_a_payload_that_is_no_json_is_refused(filled):
 
 
 def test_no_continue_only_records_the_command(filled):
-    slow = filled.file(
-        "slow.yaml",
-        "name: slow\nnodes: [{id: s, type: wait_signal, config: {name: go}}, {id: d, type: delay, config: {for: 1h}}]\nedges: [{from: s, to: d}]\n",
-    )
+    slow = filled.file("slow.yaml", SLOW)
     filled("run", slow, "--id", "two", "--timeout", "0.2", code=1)
     result = filled("signal", "two", "go", "--no-continue", "--json")
     assert result.json["waiting_for"][0]["for"] == "timer"
@@ -136,7 +140,7 @@ def test_sigterm_stops_gently_too(refold, waits, waiting_for_line):
     ],
     ids=["empty", "foreign", "cut off", "overwritten"],
 )
-@pytest.mark.parametrize("words", [["list"], ["continue"], ["verify"], ["run", "waits.yaml"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("words", [["verify"], ["run", "waits.yaml"]], ids=lambda words: words[0])
 def test_a_damaged_log_is_refused_and_left_as_it_is(filled, damage, words):
     log = filled.data / "log.db"
     for beside in ("log.db-wal", "log.db-shm"):

@@ -176,7 +176,7 @@ class _Writer:
         if self.chance(15):
             config["until"] = "iteration.index > 0"
         if self.chance(15):
-            config["more"] = {"signal": "go"}
+            config["more"] = {"signal": "more"}
         return config
 
     def container_while(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Walk:
 
     def signal(self) -> c.Command:
         self.signals += 1
-        return signal(self.chance.choice(SIGNALS), {"n": self.chance.randrange(2)}, f"s{self.signals}")
+        return signal(self.chance.choice((*SIGNALS, "more")), {"n": self.chance.randrange(2)}, f"s{self.signals}")
 
     def push_on(self) -> list[c.Command]:
         """What may move an execution that stands still; late and foreign reports among it."""
@@ -109,7 +109,7 @@ class Walk:
         raise AssertionError(f"a cancelled execution does not end; it waits for {world.waits}")
 
     def last_commands(self, state: Any) -> list[c.Command]:
-        skips = [c.ResolveIncident(name, "skip") for name in state.incidents]
+        skips = [c.ResolveIncident(name, self.chance.choice(("skip", "fail"))) for name in state.incidents]
         ends = [c.CompleteActivity(run.path, run.attempt, b"{}") for run in state.runs.values() if run.status == "active"]
         return [*skips, *ends, self.signal(), self.signal(), c.CancelExecution("enough"), *self.out_of_patience(state)]
 

@@ -87,7 +87,7 @@ nodes:
       left: {variables: {mine: 1}, output: "{{ vars.mine }}",
         nodes: [{id: n, type: set_variable, config: {name: mine, value: "{{ vars.mine + 1 }}"}}]},
       right: {nodes: [{id: n, type: transform, config: {operation: reduce, items: [1, 2], initial: 0, expression: acc + item * index}}]}}}}
-  - {id: each, type: for_each, timeout: 1h, config: {items: input.list, concurrency: 4, on_item_error: collect,
+  - {id: each, type: for_each, timeout: 1h, config: {items: input.list, concurrency: "{{ input.n }}", on_item_error: collect,
       until: nodes.work.output.done, more: {signal: more},
       body: {nodes: [
         {id: work, type: fetch, config: {url: "{{ iteration.item.url }}", retries: "{{ iteration.index }}"},

@@ -139,9 +139,6 @@ def test_templates_deep_inside_a_config_excuse_only_what_they_stand_in() -> None
     assert rules_of(workflow([node("a", "deep", config=bad)]), activities={"deep": Deep}) == [("nodes[0].config.rows[0].a", "wrong_type")]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="CountValue and DurationValue judge the template itself: contracts/definitions.py puts their limits last"
-)
 def test_a_template_may_stand_for_a_count_or_a_duration() -> None:
     loop = node("a", "repeat", config={"times": "{{ input.n }}", "body": body(node("x"))})
     assert rules_of(workflow([loop, node("b", "delay", config={"for": "{{ input.wait }}"})])) == []

@@ -1,0 +1,105 @@
+"""Concurrency: of the executions of a workflow with the same key so many run at a time, and the policy says what becomes of the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contracts.commands import SendSignal
+from contracts.errors import Rejected
+from workers.round import Answer
+
+from tests.workers.harness import Bench
+
+
+def limited(policy: str, limit: int = 1, **settings: Any) -> Bench:
+    bench = Bench()
+    wait = {"id": "wait", "type": "wait_signal", "config": {"name": "go"}}
+    concurrency = {"key": "input.customer", "limit": limit, "policy": policy}
+    bench.publish({"name": "w", "nodes": [wait], "settings": {"concurrency": concurrency, **settings}})
+    return bench
+
+
+def statuses(bench: Bench, *names: str) -> list[str]:
+    return [bench.status(name) for name in names]
+
+
+def test_those_that_queue_start_in_the_order_they_came() -> None:
+    bench = limited("queue")
+    for name in "abc":
+        bench.start(execution=name, given={"customer": 1})
+    bench.move()
+    assert statuses(bench, *"abc") == ["running", "created", "created"]
+    bench.ask("a", SendSignal("s", "go", b"1"))
+    bench.move()
+    assert statuses(bench, *"abc") == ["completed", "running", "created"]
+
+
+def test_executions_of_another_key_do_not_wait() -> None:
+    bench = limited("queue")
+    bench.start(execution="a", given={"customer": 1})
+    bench.start(execution="b", given={"customer": 2})
+    bench.move()
+    assert statuses(bench, "a", "b") == ["running", "running"]
+
+
+@pytest.mark.parametrize("policy, reason", [("reject", "concurrency_limit"), ("skip", "skipped")])
+def test_a_start_too_many_is_refused_also_within_one_round(policy: str, reason: str) -> None:
+    bench = limited(policy, limit=2)
+    answers: list[Answer] = []
+    for name in "abc":
+        bench.start(execution=name, given={"customer": 1}, reply=answers.append)
+    bench.move()
+    assert [type(answer.error) for answer in answers] == [Rejected, type(None), type(None)] or answers[-1].error is not None
+    refused = [answer.error for answer in answers if answer.error is not None]
+    assert [error.reason for error in refused if isinstance(error, Rejected)] == [reason]
+
+
+def test_replace_cancels_the_oldest_one() -> None:
+    bench = limited("replace")
+    bench.start(execution="a", given={"customer": 1})
+    bench.move()
+    bench.start(execution="b", given={"customer": 1})
+    bench.move()
+    assert statuses(bench, "a", "b") == ["cancelled", "running"]
+
+
+@pytest.mark.parametrize("steps", range(1, 6))
+def test_the_queue_is_found_again_after_a_restart(steps: int) -> None:
+    bench = limited("queue")
+    for name in "abc":
+        bench.start(execution=name, given={"customer": 1})
+    for _ in range(steps):
+        bench.engine.step()
+    bench.restart()
+    bench.move()
+    assert statuses(bench, *"abc") == ["running", "created", "created"]
+    bench.ask("a", SendSignal("s", "go", b"1"))
+    bench.restart()
+    bench.move()
+    assert statuses(bench, *"abc") == ["completed", "running", "created"]
+    assert bench.verify().divergences == []
+
+
+def test_the_queue_is_found_again_in_a_snapshot() -> None:
+    bench = limited("queue")
+    for name in "ab":
+        bench.start(execution=name, given={"customer": 1})
+    bench.move()
+    bench.engine.owner.snapshot()
+    bench.restart()
+    bench.move()
+    assert statuses(bench, *"ab") == ["running", "created"]
+    bench.ask("a", SendSignal("s", "go", b"1"))
+    bench.move()
+    assert statuses(bench, *"ab") == ["completed", "running"]
+
+
+def test_what_an_execution_can_be_found_by_is_recorded_when_it_is_created() -> None:
+    bench = limited("queue", search={"customer": "input.customer", "city": "input.address.city"})
+    bench.start(execution="a", given={"customer": 7})
+    bench.move()
+    folded = bench.engine.owner.executions.get("a")
+    assert folded is not None
+    assert folded.state.search == b'{"city":null,"customer":7}'
