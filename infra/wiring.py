@@ -34,8 +34,9 @@ from workers.result_cache import MemoryResultCache, ResultCache, SqliteResultCac
 class Reader:
     """What is needed to read a data folder, beside whoever writes it."""
 
-    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs) -> None:
+    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, snapshots: Snapshots) -> None:
         self.log = log
+        self.snapshots = snapshots
         self.catalog = catalog
         self.blobs = blobs
 
@@ -118,6 +119,6 @@ def open_reader(settings: EngineSettings) -> Iterator[Reader]:
     folder.check()
     log = SqliteLog(folder.log, read_only=True)
     try:
-        yield Reader(log, Catalog(log, SystemClock()), FileBlobs(folder.blobs))
+        yield Reader(log, Catalog(log, SystemClock()), FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
     finally:
         log.close()

@@ -10,6 +10,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     incident   incident, type, message, attempt, since   a person decides
     pause      reason                              until it is resumed
     start                                          created, to be started by somebody
+    turn       slot                                others of its workflow and key run (`settings.concurrency`)
     condition  due                                 a `wait_until`
     mutex      mutex, holder
     nodes      paths                               the end of other nodes

@@ -32,6 +32,7 @@ from workers.decider import Decider
 from workers.executions import LIVE_MAX_DEFAULT, Executions
 from workers.metrics import Metrics
 from workers.recovery import Recovered, make_snapshot, recover
+from workers.refold import entries_of, refold
 from workers.round import Answer, Item, Made, Reply
 from workers.timers import Timers
 
@@ -121,9 +122,18 @@ class Owner:
                 self._worker.run(effect)
         self._inbox.extend(self._courier.again())
         self._restore_slots()
+        self._tell_watchers()
         self.executions.pack_idle()
         self._claimed = True
         self.metrics.claims += 1
+
+    def _tell_watchers(self) -> None:
+        """An end that was appended, and whose acknowledgement was lost, is told now."""
+        for execution in [name for name in self._watchers if name in self.executions.ended]:
+            folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
+            for then in self._watchers.pop(execution):
+                if folded is not None:
+                    then(folded.state)
 
     def _restore_slots(self) -> None:
         """Who holds a slot and who waits follows from the executions; turns that may not have been granted are."""

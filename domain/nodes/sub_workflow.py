@@ -12,7 +12,7 @@ from contracts.definitions import DurationValue, Model, TextValue, Value
 from contracts.errors import ExpressionError
 from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeStarted, TimerStarted
 from contracts.failure import Failure
-from contracts.ids import child_id
+from contracts.ids import ID_LENGTH_MAX, child_id
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
 from domain.expressions import parse_duration
@@ -47,6 +47,10 @@ class SubWorkflow(Kind):
             raise ExpressionError(f"`workflow`: expected a name, found {workflow!r}")
         given = ctx.keep(ctx.evaluate(fields["input"], frame)) if "input" in fields else ready.data
         child = child_id(ctx.state.execution, ready.path, ready.attempt)
+        if len(child) > ID_LENGTH_MAX:
+            message = f"the child's id would have {len(child)} characters, {ID_LENGTH_MAX} is the limit: children are nested too deep"
+            fail(ctx, ready, Failure("child.failed", message))
+            return
         limit = duration_of(ctx, fields, "timeout", frame)
         detached = config.mode == "detached"
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded))

@@ -119,9 +119,18 @@ def _sort(ctx: Deciding, ready: Ready, items: list[Any]) -> list[Any]:
     keyed = [(item, item) for item in items] if by is None else list(_each(ctx, ready, by, items))
     try:
         keyed.sort(key=lambda pair: pair[1], reverse=ready.node.config.order == "desc")
-    except TypeError as error:
-        raise ExpressionError(f"`{ready.node.config.expression or 'items'}`: the keys cannot be put in order: {error}") from None
+    except TypeError:
+        found = ", ".join(sorted({type_name(key) for _, key in keyed}))
+        raise ExpressionError(
+            f"`{ready.node.config.expression or 'items'}`: expected keys of one sort, numbers or texts, found {found}"
+        ) from None
     return [item for item, _ in keyed]
+
+
+def type_name(value: Any) -> str:
+    """What people call the type of a JSON value."""
+    names = {str: "text", bool: "boolean", int: "number", float: "number", list: "list", dict: "object", type(None): "null"}
+    return names.get(type(value), type(value).__name__)
 
 
 def _group(ctx: Deciding, ready: Ready, items: list[Any]) -> dict[str, list[Any]]:
@@ -137,7 +146,7 @@ def _key(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int | float):
-        return str(value)
+        return str(int(value)) if float(value).is_integer() else str(value)
     raise ExpressionError(f"a group's key is a text, a number or a boolean, found {value!r}")
 
 
@@ -162,7 +171,10 @@ def _split_by_cases(ctx: Deciding, ready: Ready, items: list[Any]) -> dict[str, 
     parts: dict[str, list[Any]] = {port: [] for port in ready.node.ports}
     for index, item in enumerate(items):
         for number, case in enumerate(ready.node.config.cases):
-            if ctx.evaluate(ready.node.fields[f"cases[{number}].when"], frame.having(item=item, index=index)) is True:
+            holds = ctx.evaluate(ready.node.fields[f"cases[{number}].when"], frame.having(item=item, index=index))
+            if not isinstance(holds, bool):
+                raise ExpressionError(f"`{case.when}`: expected true or false, found {holds!r}")
+            if holds:
                 parts[case.port].append(item)
                 break
     return parts

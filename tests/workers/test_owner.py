@@ -393,3 +393,18 @@ def test_no_room_for_a_big_value_refuses_and_harms_nobody(monkeypatch: pytest.Mo
     bench.clock.advance(2_000)
     bench.move()
     assert bench.status(execution) == "running"
+
+
+def test_who_watches_hears_of_an_end_whose_acknowledgement_was_lost() -> None:
+    log, bench = faulty()
+    log.lands_anyway = True
+    ended: list[str] = []
+    execution = bench.start()
+    bench.engine.owner.watch_end(execution, lambda state: ended.append(state.status))
+    bench.engine.step()
+    log.faults.extend([None, AppendUnknown("timed out")])
+    bench.move(time=False)
+    assert ended == []
+    bench.clock.advance(1_000)
+    bench.move()
+    assert ended == ["completed"]

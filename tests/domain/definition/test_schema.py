@@ -58,9 +58,28 @@ def struct_faults(was: dict[str, Any], now: dict[str, Any]) -> list[str]:
     if [field["name"] for field in old_fields] != [field["name"] for field in new_fields[: len(old_fields)]]:
         was_names, now_names = ([field["name"] for field in fields] for fields in (old_fields, new_fields))
         faults.append(f"its fields were {was_names} and are {now_names}: one is gone, renamed or moved")
-    elif old_items != new_items[: len(old_items)]:
+    elif not all(takes_all_of(was, now) for was, now in zip(old_items, new_items, strict=False)):
         faults.append("a field has another type or default")
     return faults + [f"the new field {field['name']} has no default" for field in added if field["required"]]
+
+
+def takes_all_of(was: Any, now: Any) -> bool:
+    """Whether a field takes all that it took: its schema is the same, or one of more alternatives."""
+    if not isinstance(was, dict) or not isinstance(now, dict) or not {"anyOf", "items"} & was.keys():
+        return bool(was == now)
+    same = {key: value for key, value in was.items() if key not in ("anyOf", "items", "discriminator")}
+    if any(now.get(key) != value for key, value in same.items()):
+        return False
+    more = all(one in now.get("anyOf", ()) for one in was.get("anyOf", ()))
+    return more and ("items" not in was or takes_all_of(was["items"], now.get("items")))
+
+
+def test_a_field_may_take_more_and_never_less() -> None:
+    one, two = {"anyOf": [{"$ref": "a"}]}, {"anyOf": [{"$ref": "a"}, {"$ref": "b"}]}
+    assert takes_all_of(one, two)
+    assert not takes_all_of(two, one)
+    assert takes_all_of({"type": "array", "items": one}, {"type": "array", "items": two})
+    assert not takes_all_of({"type": "array", "items": two}, {"type": "array", "items": one})
 
 
 def field_names(schema: dict[str, Any]) -> dict[str, set[str]]:

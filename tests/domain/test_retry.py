@@ -1,0 +1,90 @@
+"""Retry policies: how often, when, and after which errors."""
+
+from typing import Any
+
+import pytest
+
+from tests.domain.spec import fails, run
+
+ONE = "settings: {on_failure: fail%s}\nnodes: [{id: a, type: a%s}]"
+
+
+def tries(policy: str, act: Any, top: str = "") -> list[str]:
+    return run(ONE % (top, f", retry: {{{policy}}}" if policy else ""), None, {"a": act}).ran
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "count"),
+    [
+        ("max_attempts: 3", "boom", 3),
+        ("max_attempts: 3", "expression", 1),
+        ("max_attempts: 3", "input.invalid", 1),
+        ("max_attempts: 3", "activity.unknown", 1),
+        ("max_attempts: 3", "cancelled", 1),
+        ("max_attempts: 3, retry_on: ['*']", "expression", 3),
+        ("max_attempts: 3, retry_on: [http]", "http.500", 3),
+        ("max_attempts: 3, retry_on: [http]", "httpx", 1),
+        ("max_attempts: 3, retry_on: [http.5xx, timeout]", "http.503", 3),
+        ("max_attempts: 3, retry_on: [http.4xx]", "http.500", 1),
+        ("max_attempts: 3, never_retry_on: [http.4xx]", "http.404", 1),
+        ("max_attempts: 3, never_retry_on: [http.4xx]", "http.500", 3),
+        ("max_attempts: 3, retry_on: ['*'], never_retry_on: [boom]", "boom", 1),
+        ("", "boom", 1),
+    ],
+)
+def test_which_errors_are_tried_again(policy: str, error: str, count: int) -> None:
+    assert len(tries(policy, fails(error))) == count
+
+
+def test_what_a_worker_calls_hopeless_is_not_tried_again() -> None:
+    assert len(tries("max_attempts: 3", fails(retryable=False))) == 1
+
+
+def test_settings_retry_is_the_default_of_activities() -> None:
+    assert len(tries("", fails(), ", retry: {max_attempts: 2}")) == 2
+    assert len(tries("max_attempts: 1", fails(), ", retry: {max_attempts: 2}")) == 1
+
+
+def test_the_pauses_grow_by_the_multiplier_up_to_the_longest() -> None:
+    policy = ", retry: {max_attempts: 5, initial_delay: 100ms, multiplier: 3, max_delay: 500ms}"
+    assert run(ONE % ("", policy), None, {"a": fails()}).times_of("a") == [0, 100, 400, 900, 1_400]
+
+
+def test_the_first_pause_is_a_second_and_it_doubles_by_default() -> None:
+    assert run(ONE % ("", ", retry: {max_attempts: 3}"), None, {"a": fails()}).times_of("a") == [0, 1_000, 3_000]
+
+
+def test_jitter_shortens_a_pause_by_its_share_and_is_the_same_each_time() -> None:
+    policy = ", retry: {max_attempts: 4, initial_delay: 1s, multiplier: 1, jitter: 0.5}"
+    times = run(ONE % ("", policy), None, {"a": fails()}).times_of("a")
+    assert times == run(ONE % ("", policy), None, {"a": fails()}).times_of("a")
+    pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    assert all(500 <= pause <= 1_000 for pause in pauses)
+    assert len(set(pauses)) > 1
+
+
+def test_a_failure_keeps_the_number_of_its_attempt() -> None:
+    world = run(ONE % ("", ", retry: {max_attempts: 3}"), None, {"a": fails()})
+    assert world.failure is not None
+    assert world.failure.attempt == 3
+
+
+def test_a_container_is_tried_again_with_its_bodies_anew() -> None:
+    text = """
+    nodes:
+      - id: t
+        type: try
+        retry: {max_attempts: 2, initial_delay: 10ms}
+        config: {body: {nodes: [{id: a, type: a}, {id: b, type: b}], edges: [{from: a, to: b}]}, finally: {nodes: [{id: z, type: z}]}}
+    """
+    world = run(text, None, {"b": fails(times=1)})
+    assert (world.status, world.ran) == ("completed", ["t.body/a", "t.body/b", "t.finally/z", "t.body/a@2", "t.body/b@2", "t.finally/z@2"])
+
+
+def test_a_completed_node_of_a_container_that_is_tried_again_is_undone_once() -> None:
+    text = """
+    settings: {on_failure: fail, compensate_on_failure: true}
+    nodes: [{id: t, type: try, retry: {max_attempts: 2}, config: {body: {nodes: [{id: a, type: a, compensate: {type: undo}}, {id: b, type: bad}], edges: [{from: a, to: b}]}}}]
+    """
+    world = run(text)
+    assert (world.status, world.ran.count("t.body/a.compensate")) == ("failed", 1)
