@@ -161,6 +161,14 @@ class GrantSlot(_Command, frozen=True, tag=18):
     """It is the execution's turn: fewer of its slot run than may."""
 
 
+class LoseActivity(_Command, frozen=True, tag=19):
+    """The worker that had an attempt gave no sign of life for the length of its lease: it runs again, as another attempt."""
+
+    path: str
+    attempt: int
+    worker: str = ""
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -180,6 +188,7 @@ Command: TypeAlias = (
     | RollHistory
     | RaiseIncident
     | GrantSlot
+    | LoseActivity
 )
 """Everything that may be asked of an execution."""
 

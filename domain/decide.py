@@ -216,6 +216,24 @@ def _fail_run(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = T
         fail(ctx, run, failure, retryable)
 
 
+LOSSES_MAX: Final = 10
+"""So often a worker may be lost with one node before the node is taken to be the reason."""
+
+
+def _lose_activity(ctx: Deciding, command: c.LoseActivity) -> None:
+    """Nobody is to blame that the code could see, so it does not count as a try; a node that workers die of fails."""
+    run = _active(ctx, command.path, command.attempt)
+    if _is_held(ctx):
+        return
+    failure = Failure("worker.lost", f"the worker {command.worker or 'that had it'} gave no sign of life", None, run.path, run.attempt)
+    if run.lost >= LOSSES_MAX:
+        _fail_run(ctx, run, failure)
+        return
+    ctx.emit(e.NodeRetried(run.path, run.attempt + 1, ctx.now, failure))
+    ctx.emit(e.TimerFired(f"{run.path}:retry", ctx.now))
+    _fire_of_run(ctx, run, "retry")
+
+
 def _report_started(ctx: Deciding, command: c.ReportStarted) -> None:
     run = _active(ctx, command.path, command.attempt)
     if run.started_at:
@@ -339,5 +357,6 @@ HANDLERS: Final[dict[type, Callable[[Deciding, Any], None]]] = {
     c.RollHistory: _roll,
     c.RaiseIncident: _raise_incident,
     c.GrantSlot: _grant_slot,
+    c.LoseActivity: _lose_activity,
 }
 """Who decides about which command."""

@@ -120,6 +120,7 @@ class NodeRun(msgspec.Struct, array_like=True):
     bodies: int = 0
     tried_inside: int = 0
     progress: float | None = None
+    lost: int = 0
     last_failure: Failure | None = None
     inherited: Failure | None = None
     tried_before: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from contracts import events as e
+from contracts.commands import LoseActivity
 from contracts.events import carried, carried_failure
 from domain import edges, undo_state
 from domain.definition.graph import Graph
@@ -119,6 +120,9 @@ def _node_retried(graph: Graph, state: Execution, event: e.NodeRetried, cause: C
     if run.path in state.waiting:
         state.waiting.remove(run.path)
     state.timers[f"{event.path}:retry"] = event.due
+    if isinstance(cause.command, LoseActivity):
+        run.lost += 1
+        run.tried += 1
 
 
 def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: Cause) -> None:

@@ -24,6 +24,7 @@ from infra.wiring import Reader
 from projections.executions import ExecutionList
 from refold.commands.engine import PARTITION, all_entries, reader_at
 from refold.commands.output import FAILED, OK, say, say_json, table
+from workers.snapshot import decode_snapshot
 
 FREE_BYTES_MIN: Final = 200 * 1024 * 1024
 BLOBS_CHECKED_MAX: Final = 1_000
@@ -120,11 +121,10 @@ def _folder(folder: DataFolder) -> Iterator[Finding]:
         with reader_at(folder.path) as reader:
             yield from _journal(reader)
             yield from _blobs(folder, reader)
+            yield _snapshot(folder, reader)
     except RefoldError as error:
         fix = "put a backup of the whole folder in its place" if room.state == "ok" else "make room, then look again"
         yield Finding("log", "wrong", str(error), f"nothing was changed; {fix}")
-        return
-    yield _snapshot(folder)
 
 
 def _room(folder: DataFolder) -> Finding:
@@ -207,9 +207,13 @@ def _references_in(value: Any) -> Iterator[str]:
             yield from _references_in(item)
 
 
-def _snapshot(folder: DataFolder) -> Finding:
+def _snapshot(folder: DataFolder, reader: Reader) -> Finding:
     """A snapshot is a cache: whether there is one decides about the time of a start, and nothing else."""
-    path = folder.snapshots / f"{PARTITION}.snapshot"
-    if not path.is_file():
+    content = reader.snapshots.load(PARTITION)
+    if content is None:
         return Finding("snapshot", "ok", "none; the next start folds the whole journal")
-    return Finding("snapshot", "ok", f"{path.stat().st_size:,} bytes; it can be thrown away at any time")
+    snapshot = decode_snapshot(content)
+    if snapshot is None:
+        return Finding("snapshot", "note", "of another version of Refold", "nothing to do: the next start folds the whole journal")
+    behind = reader.log.end("journal", PARTITION) - snapshot.checkpoint.offset
+    return Finding("snapshot", "ok", f"{len(content):,} bytes, {behind:,} records behind the journal's end")

@@ -31,9 +31,13 @@ def test_the_target_is_given_what_the_source_put_out() -> None:
 
 
 def test_what_was_skipped_out_of_the_cycle_is_reset() -> None:
-    world = run(CYCLE % "", None, {"a": counting})
-    assert world.paths(NodeSkipped) == ["out", "beyond", "out", "beyond"]
-    assert world.status == "completed"
+    text = """
+    nodes: [{id: a, type: a}, {id: b, type: b}, {id: c, type: condition, config: {expression: "data < 3"}}, {id: side, type: side}, {id: far, type: far}]
+    edges: [{from: a, to: b}, {from: b, to: c}, {from: c.true, to: a, back: true}, {from: a, to: side, when: "data == 3"}, {from: side, to: far}]
+    """
+    world = run(text, None, {"a": counting})
+    assert world.paths(NodeSkipped) == ["side", "far", "side", "far"]
+    assert world.ran == ["a", "b", "a#1", "b#1", "a#2", "b#2", "side", "far"]
 
 
 def test_once_more_than_max_iterations_fails_the_source() -> None:
@@ -61,11 +65,12 @@ def test_edges_from_outside_keep_their_resolution() -> None:
 
 def test_a_late_result_of_before_the_back_edge_changes_nothing() -> None:
     text = """
-    nodes: [{id: a, type: a}, {id: s, type: s}, {id: j, type: merge, join: any}, {id: c, type: condition, config: {expression: "iteration.index < 1"}}, {id: e, type: e}]
-    edges: [{from: a, to: s}, {from: a, to: j}, {from: s, to: j}, {from: j, to: c}, {from: c.true, to: a, back: true}, {from: c.false, to: e}]
+    nodes: [{id: a, type: a}, {id: s, type: s}, {id: d, type: delay, config: {for: 5ms}}, {id: j, type: merge, join: any}, {id: c, type: condition, config: {expression: "iteration.index < 1"}}, {id: e, type: e}]
+    edges: [{from: a, to: s}, {from: a, to: d}, {from: d, to: j}, {from: s, to: j}, {from: j, to: c}, {from: c.true, to: a, back: true}, {from: c.false, to: e}]
     """
     world = run(text, None, {"s": slow(10)})
-    assert (world.status, world.ran) == ("completed", ["a", "s", "a#1", "e"])
+    assert (world.status, world.ran) == ("completed", ["a", "s", "a#1", "s#1", "e"])
+    assert [rejected.reason for _, rejected in world.rejections][0] == "stale_attempt"
 
 
 def test_a_loser_with_clean_up_of_before_the_back_edge_is_waited_for_by_the_body_only() -> None:

@@ -1,0 +1,163 @@
+"""What the golden histories tell: together they hold almost every event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from contracts import commands as c
+from contracts.failure import Failure
+from tests.domain.spec import World, fails, never, signal, slow
+
+SAGA: Final = """
+settings: {on_failure: fail, compensate_on_failure: true, on_error: {nodes: [{id: tell, type: mail, config: {why: "{{ error.message }}"}}]}}
+nodes:
+  - {id: charge, type: charge, retry: {max_attempts: 3, initial_delay: 200ms}, compensate: {type: refund, config: {id: "{{ nodes.charge.output.id }}"}}}
+  - {id: reserve, type: reserve, compensate: {type: release, retry: {max_attempts: 2}}}
+  - {id: ship, type: fail, config: {type: no.stock, message: "{{ input.order }}"}}
+edges: [{from: charge, to: reserve}, {from: reserve, to: ship}]
+"""
+APPROVAL: Final = """
+variables: {approved: false}
+nodes:
+  - {id: big, type: condition, config: {expression: "input.amount > 10.0"}}
+  - {id: ask, type: wait_signal, config: {name: approved, filter: "signal.order == input.order", timeout: 24h}}
+  - {id: note, type: set_variable, config: {name: approved, value: "{{ data.yes }}"}}
+  - {id: ship, type: ship, join: any}
+  - {id: done, type: end, config: {outcome: shipped, output: {order: "{{ input.order }}", approved: "{{ vars.approved }}"}}}
+  - {id: late, type: fail, config: {type: approval.timeout}}
+edges:
+  [{from: big.true, to: ask}, {from: big.false, to: ship}, {from: ask.received, to: note}, {from: note, to: ship}, {from: ask.timeout, to: late}, {from: ship, to: done}]
+"""
+LOOPS: Final = """
+nodes:
+  - id: each
+    type: for_each
+    config:
+      items: [3, 1, 2]
+      concurrency: 2
+      on_item_error: collect
+      more: {signal: more}
+      body:
+        nodes: [{id: work, type: work, mutex: one}, {id: c, type: condition, config: {expression: "data > 2"}}, {id: skip, type: continue}, {id: out, type: merge}]
+        edges: [{from: work, to: c}, {from: c.true, to: skip}, {from: c.false, to: out}]
+  - {id: count, type: transform, config: {operation: value, value: "{{ iteration.index }}"}}
+  - {id: again, type: condition, config: {expression: "data < 2"}}
+  - {id: w, type: while, config: {condition: "iteration.index < 9", body: {nodes: [{id: b, type: break, when: "iteration.index > 1"}, {id: m, type: merge}]}}}
+edges: [{from: each, to: count}, {from: count, to: again}, {from: again.true, to: count, back: true, max_iterations: 5}, {from: again.false, to: w}]
+"""
+RACE: Final = """
+nodes:
+  - {id: quick, type: quick}
+  - {id: slow, type: try, config: {body: {nodes: [{id: n, type: never}]}, finally: {nodes: [{id: z, type: z}]}}}
+  - {id: j, type: merge, join: any}
+  - {id: p, type: parallel, config: {wait_for: any, losers: ignore, branches: {l: {nodes: [{id: d, type: delay, config: {for: 1s}}]}, r: {nodes: [{id: m, type: merge}]}}}}
+edges: [{from: quick, to: j}, {from: slow, to: j}, {from: j, to: p}]
+"""
+CHILDREN: Final = """
+nodes:
+  - {id: wait, type: sub_workflow, config: {workflow: child, input: {v: 1}, timeout: 1h}}
+  - {id: alone, type: sub_workflow, config: {workflow: child, mode: detached}}
+  - {id: tell, type: emit_signal, config: {execution: "{{ nodes.alone.output.execution_id }}", name: go, payload: 5}}
+edges: [{from: wait, to: alone}, {from: alone, to: tell}]
+"""
+CHILD: Final = "nodes: [{id: w, type: wait_signal, config: {name: go}}, {id: a, type: a}]"
+PATIENT: Final = """
+settings: {timeout: 1h}
+variables: {n: 0}
+nodes:
+  - {id: a, type: a, timeouts: {schedule_to_start: 5m, start_to_close: 5s, schedule_to_close: 10m}, retry: {max_attempts: 2}, on_error: continue}
+  - {id: d, type: delay, config: {for: 30s}}
+  - {id: s, type: set_variable, config: {name: n, value: 3}}
+  - {id: u, type: wait_until, config: {condition: "vars.n > 2", timeout: 1m}}
+edges: [{from: d, to: s}]
+"""
+CHOICES: Final = """
+nodes:
+  - {id: s, type: switch, config: {value: "{{ input.n }}", cases: [{equals: 1, port: one}, {equals: 2, port: two}], default: other}}
+  - {id: x, type: cancel, config: {nodes: [late, run]}}
+  - {id: late, type: late}
+  - {id: run, type: never}
+  - {id: e, type: end, config: {outcome: chosen, terminate: true}}
+edges: [{from: s.one, to: late}, {from: s.two, to: x}, {from: x, to: e}]
+"""
+UNDO: Final = """
+nodes:
+  - {id: a, type: a, compensate: {type: undo, config: {was: "{{ nodes.a.output }}"}}}
+  - {id: c, type: compensate}
+edges: [{from: a, to: c}]
+"""
+
+
+def _saga() -> World:
+    return World(SAGA, acts={"charge": fails("http.503", 1, {"id": "c1"}), "release": fails("http.500", 1)}).start({"order": 7})
+
+
+def _approval() -> World:
+    approved = [signal("approved", {"order": order, "yes": True}) for order in (6, 7)]
+    return World(APPROVAL).at(0, c.PauseExecution("night")).at(60_000, *approved).at(90_000, c.ResumeExecution()).start({"order": 7, "amount": 12.5})
+
+
+def _loops() -> World:
+    return World(LOOPS, acts={"work": lambda call: 10 / call.input and call.input}).at(0, signal("more", [0, 9])).start()
+
+
+def _race() -> World:
+    return World(RACE, acts={"z": slow(300)}).start()
+
+
+def _children() -> World:
+    return World(CHILDREN, {"child": CHILD}).at(10, signal("go", 1), execution="x~wait").start()
+
+
+def _children_fail() -> World:
+    world = World(CHILDREN, {"child": "settings: {on_failure: fail}\nnodes: [{id: a, type: bad}]"}).start()
+    return world.send(c.ResolveIncident("1", "skip", b'{"v":2}'))
+
+
+def _children_cancelled() -> World:
+    return World(CHILDREN, {"child": CHILD}).at(10, c.CancelExecution("enough")).start()
+
+
+def _patient() -> World:
+    return World(PATIENT, acts={"a": slow(9_000)}).start()
+
+
+def _choices() -> World:
+    return World(CHOICES).start({"n": 2})
+
+
+def _incident() -> World:
+    world = World("variables: {v: 0}\nnodes: [{id: a, type: a, config: {v: '{{ vars.v }}'}}]", acts={"a": lambda call: 1 / call.config["v"]}).start()
+    return world.send(c.RollHistory(b"a state"), c.ResolveIncident("1", "retry", None, None, b'{"v":2}'))
+
+
+def _undo() -> World:
+    return World(UNDO, acts={"undo": fails(times=1)}).start(5).send(c.ResolveIncident("1", "retry"))
+
+
+def _terminated() -> World:
+    return World(UNDO, acts={"a": never}).at(500, c.ReportProgress("a", 1, 0.5), c.TerminateExecution("now")).start(5, start_at=1_000_250)
+
+
+def _quarantined() -> World:
+    raised = c.RaiseIncident("a", Failure("output.too_large", "too much"))
+    return World(UNDO, acts={"a": never}).at(500, raised, c.QuarantineExecution("a bug")).start(5)
+
+
+SCENARIOS: Final[dict[str, Callable[[], World]]] = {
+    "approval": _approval,
+    "children": _children,
+    "children_cancelled": _children_cancelled,
+    "children_fail": _children_fail,
+    "choices": _choices,
+    "incident": _incident,
+    "loops": _loops,
+    "patient": _patient,
+    "quarantined": _quarantined,
+    "race": _race,
+    "saga": _saga,
+    "terminated": _terminated,
+    "undo": _undo,
+}
+"""Each runs once, when its history is written; afterwards the history speaks for itself."""

@@ -1,0 +1,47 @@
+"""Golden histories: what was decided once is decided so for ever. A new history is a new folder; none is ever changed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contracts.codec import decode_decision, pack
+from contracts.events import EVENTS
+from contracts.journal import Decision
+from domain.definition.compile import compile_definition
+from domain.definition.validate import publishable
+from domain.evolve import fold, initial
+from tests.domain.spec import redecide
+from tests.histories.scenarios import SCENARIOS
+
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/history.jsonl"))
+RARE = {"TimerCancelled", "NodesRetried"}
+"""Events that no history holds: nothing emits them today."""
+
+
+def decisions_of(folder: Path) -> list[Decision]:
+    lines = (folder / "history.jsonl").read_text().splitlines()
+    return [decode_decision(bytes.fromhex(json.loads(line)["record"])) for line in lines]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_history_is_what_the_engine_decides(folder: Path) -> None:
+    definition = publishable(json.loads((folder / "definition.json").read_text()), {}, strict_kinds=False)
+    graph = compile_definition(definition, f"hash of {definition.name}", 1)
+    decisions = decisions_of(folder)
+    decided = redecide(graph, decisions, {})
+    assert pack(decided) == pack(fold(graph, initial(decisions[0].execution), decisions))
+
+
+def test_every_scenario_has_its_history() -> None:
+    assert {folder.name for folder in FOLDERS} >= set(SCENARIOS)
+
+
+def test_together_the_histories_hold_almost_every_event() -> None:
+    held = {type(event).__name__ for folder in FOLDERS for decision in decisions_of(folder) for event in decision.events}
+    assert {event.__name__ for event in EVENTS} - held <= MISSING
+
+
+MISSING = {"TimerCancelled", "ExecutionQueued", "NodeProgressed"}
