@@ -25,7 +25,7 @@ from domain.state import Execution, NodeRun, Scope
 ReadBlob: TypeAlias = Callable[[str], bytes]
 """Gives the content of a blob by its content hash: a pure look-up, since the name is the content."""
 
-STEPS_MAX: Final = 200_000
+STEPS_MAX: Final = 50_000
 """How many nodes one decision may begin, before the execution gets an incident instead of holding up its partition."""
 
 

@@ -191,3 +191,13 @@ REACTORS: Final[dict[type, Reactor]] = {
     e.ExecutionQuarantined: _on_ended,
 }
 """The events that call for effects; the others call for none."""
+
+CROSSING: Final = frozenset(REACTORS) - {e.NodeScheduled, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeCancelled, e.IncidentRaised}
+"""The events that may call for a command to another execution."""
+
+
+def commands_for_others(graph: Graph, state: Execution, decision: Decision) -> list[Envelope]:
+    """Of the effects of a decision, the commands to other executions; quick for the many decisions that call for none."""
+    if CROSSING.isdisjoint(map(type, decision.events)):
+        return []
+    return [effect for effect in react(graph, state, decision) if isinstance(effect, Envelope)]

@@ -20,6 +20,7 @@ from contracts.commands import (
     Effect,
     Envelope,
     FailActivity,
+    FireTimer,
     QuarantineExecution,
     RaiseIncident,
     RollHistory,
@@ -35,7 +36,7 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.values import reference_to
 from domain.decide import Decided, decide
-from domain.deciding import Deciding
+from domain.deciding import Deciding, TooManySteps
 from domain.evolve import initial
 from domain.facts.execution import request_of
 from domain.history import Folded
@@ -104,12 +105,14 @@ class Decider:
             command = shrink(envelope.command, self._blobs)
             self._record(item, folded, command, self._ask(folded, command))
         except (Rejected, InvalidInput) as error:
-            if folded.state.version != before:
+            if isinstance(error, TooManySteps):
+                self._raise_incident(item, folded, error, "loop.limit")
+            elif folded.state.version != before:
                 self._fail(item, folded, error)
             else:
                 self._reject(item, folded, error)
         except RecordTooLarge as error:
-            self._raise_incident(item, folded, error)
+            self._raise_incident(item, folded, error, "output.too_large")
         except LogFull:
             raise
         except Exception as bug:
@@ -228,9 +231,11 @@ class Decider:
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
             self._add(item, folded, command, Decided([], {}), folded.state.version + 1, str(error))
 
-    def _raise_incident(self, item: Item, folded: Folded, error: RefoldError) -> None:
-        path = getattr(item.envelope.command, "path", "")
-        self._instead(item, folded, RaiseIncident(path, Failure("output.too_large", str(error))), error)
+    def _raise_incident(self, item: Item, folded: Folded, error: RefoldError, kind: str) -> None:
+        """What the command leads to is too much for one decision: the node it is about needs a person."""
+        command = item.envelope.command
+        path = command.timer.rpartition(":")[0] if isinstance(command, FireTimer) else getattr(command, "path", "")
+        self._instead(item, folded, RaiseIncident(path, Failure(kind, str(error))), error)
 
     def _fail(self, item: Item, folded: Folded, error: Exception) -> None:
         """Deciding has raised after its first event, or by a bug: the execution is set aside."""

@@ -17,7 +17,7 @@ from contracts.journal import Checkpoint
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.history import Entry, Unreadable, apply, begin, read_entries
-from domain.react import react
+from domain.react import commands_for_others
 from workers.catalog import Catalog
 from workers.executions import EndedExecution, Executions
 from workers.snapshot import OwnerSnapshot, decode_snapshot, encode_snapshot, schema_hash
@@ -100,9 +100,8 @@ def _fold(recovered: Recovered, catalog: Catalog, entry: Entry) -> None:
     apply(folded, entry)
     recovered.events += len(decision.events)
     recovered.dispatched_to = max(recovered.dispatched_to, decision.dispatched_to)
-    for effect in react(folded.graph, folded.state, decision):
-        if isinstance(effect, Envelope):
-            recovered.undelivered.append((entry.offset, effect))
+    for envelope in commands_for_others(folded.graph, folded.state, decision):
+        recovered.undelivered.append((entry.offset, envelope))
     if folded.state.is_ended:
         executions.end(folded.state, entry.offset)
     while len(recovered.undelivered) > 1_000 and recovered.undelivered[0][0] < recovered.dispatched_to:

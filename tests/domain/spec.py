@@ -534,6 +534,8 @@ class World:
             self._run(effect)
         elif isinstance(effect, c.CancelActivity):
             self.cancelled.append(effect)
+        elif isinstance(effect, c.TakeSlot):
+            self._push(self.now, effect.execution, c.GrantSlot())
         else:
             self._send(effect)
 

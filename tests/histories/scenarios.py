@@ -140,6 +140,11 @@ def _terminated() -> World:
     return World(UNDO, acts={"a": never}).at(500, c.ReportProgress("a", 1, 0.5), c.TerminateExecution("now")).start(5, start_at=1_000_250)
 
 
+def _paused() -> World:
+    text = "nodes: [{id: a, type: a, timeout: 5s}, {id: d, type: delay, config: {for: 1s}}, {id: b, type: b}]\nedges: [{from: a, to: b}]"
+    return World(text, acts={"a": slow(900, 1)}).at(500, c.PauseExecution("lunch")).at(9_000, c.ResumeExecution()).start()
+
+
 def _quarantined() -> World:
     raised = c.RaiseIncident("a", Failure("output.too_large", "too much"))
     return World(UNDO, acts={"a": never}).at(500, raised, c.QuarantineExecution("a bug")).start(5)
@@ -154,6 +159,7 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "incident": _incident,
     "loops": _loops,
     "patient": _patient,
+    "paused": _paused,
     "quarantined": _quarantined,
     "race": _race,
     "saga": _saga,

@@ -93,7 +93,9 @@ class Walk:
     def reports(self) -> list[c.Command]:
         """Results of attempts that were asked for: of those that run, and of those that nobody waits for any more."""
         calls = [call for call in self.world.runs if call.execution == "x"]
-        return [c.CompleteActivity(call.path, call.attempt, values.encode({"n": 7})) for call in self.chance.sample(calls, min(2, len(calls)))]
+        some = self.chance.sample(calls, min(2, len(calls)))
+        lost = [c.LoseActivity(call.path, call.attempt) for call in some[:1] if self.chance.random() < 0.3]
+        return [*lost, *(c.CompleteActivity(call.path, call.attempt, values.encode({"n": 7})) for call in some)]
 
     def finish(self) -> World:
         """A cancel comes to its end, once activities do and a person looks after what cannot be undone."""

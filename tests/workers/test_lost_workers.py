@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contracts.commands import CompleteActivity, LoseActivity
-
 from tests.workers.harness import Bench
 
 REMOTE = {"name": "w", "nodes": [{"id": "n", "type": "far_away"}], "settings": {"on_failure": "fail"}}

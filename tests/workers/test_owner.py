@@ -408,3 +408,45 @@ def test_who_watches_hears_of_an_end_whose_acknowledgement_was_lost() -> None:
     bench.clock.advance(1_000)
     bench.move()
     assert ended == ["completed"]
+
+
+BOMB = {
+    "name": "bomb",
+    "nodes": [
+        {"id": "work", "type": "noop"},
+        {
+            "id": "outer",
+            "type": "repeat",
+            "config": {
+                "times": 1000,
+                "body": {
+                    "nodes": [
+                        {"id": "inner", "type": "repeat", "config": {"times": 1000, "body": {"nodes": [{"id": "n", "type": "start"}]}}}
+                    ]
+                },
+            },
+        },
+    ],
+    "edges": [{"from": "work", "to": "outer"}],
+}
+
+
+def test_loops_without_end_in_one_decision_are_an_incident_and_hold_up_nobody() -> None:
+    bench = Bench()
+    bench.publish(BOMB, WAIT)
+    bomb, other = bench.start("bomb"), bench.start()
+    bench.move()
+    assert bench.status(bomb) == "incident"
+    assert bench.ask(other, SendSignal("s", "go", b"1")).error is None
+    assert bench.verify().divergences == []
+
+
+def test_a_start_that_never_ends_in_one_decision_is_refused() -> None:
+    bench = Bench()
+    bench.publish({**BOMB, "nodes": BOMB["nodes"][1:], "edges": []})
+    answers: list[Answer] = []
+    execution = bench.start("bomb", reply=answers.append)
+    bench.move()
+    assert isinstance(answers[0].error, Rejected)
+    assert answers[0].error.reason == "too_many_steps"
+    assert bench.status(execution) == "unknown"

@@ -8,9 +8,8 @@ import pytest
 
 from contracts.commands import SendSignal
 from contracts.errors import Rejected
-from workers.round import Answer
-
 from tests.workers.harness import Bench
+from workers.round import Answer
 
 
 def limited(policy: str, limit: int = 1, **settings: Any) -> Bench:
@@ -44,7 +43,7 @@ def test_executions_of_another_key_do_not_wait() -> None:
     assert statuses(bench, "a", "b") == ["running", "running"]
 
 
-@pytest.mark.parametrize("policy, reason", [("reject", "concurrency_limit"), ("skip", "skipped")])
+@pytest.mark.parametrize(("policy", "reason"), [("reject", "concurrency_limit"), ("skip", "skipped")])
 def test_a_start_too_many_is_refused_also_within_one_round(policy: str, reason: str) -> None:
     bench = limited(policy, limit=2)
     answers: list[Answer] = []
