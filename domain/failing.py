@@ -34,7 +34,7 @@ def fail_expression(ctx: Deciding, at: At, error: ExpressionError) -> None:
 
 
 def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False, continues: bool = True) -> None:
-    """The present attempt of the node has failed. `final`: nobody is asked again; without `continues` its `on_error: continue` was asked."""
+    """The present attempt of the node has failed. `final`: nobody is asked again; not `continues`: `on_error: continue` was asked."""
     scope, node = place_of(ctx, at)
     run = ctx.state.runs.get(at.path)
     recorded = at.recorded if isinstance(at, Ready) and run is None else None

@@ -10,7 +10,17 @@ import pytest
 from pydantic import BaseModel
 
 from contracts import commands as c
-from contracts.definitions import AI_EDGE_TYPES, Body, Compensation, EdgeDefinition, NodeDefinition, Retry, Settings, Timeouts, WorkflowDefinition
+from contracts.definitions import (
+    AI_EDGE_TYPES,
+    Body,
+    Compensation,
+    EdgeDefinition,
+    NodeDefinition,
+    Retry,
+    Settings,
+    Timeouts,
+    WorkflowDefinition,
+)
 from contracts.failure import ENGINE_ERROR_TYPES
 from domain.definition.document import parse_document
 from domain.nodes import CONTROL_KINDS
@@ -93,13 +103,24 @@ def test_an_edge_leaves_by_each_port_of_a_kind(kind: Any) -> None:
         nodes = [node for node in definition["nodes"] if node["type"] == kind.name]
         ports.update(port for node in nodes for port in kind.ports(kind.Config.model_validate(node.get("config", {}))))
         ids = {node["id"] for node in nodes}
-        left.update(edge["from"].partition(".")[2] or "out" for edge in definition.get("edges", ()) if edge["from"].partition(".")[0] in ids)
+        left.update(
+            edge["from"].partition(".")[2] or "out" for edge in definition.get("edges", ()) if edge["from"].partition(".")[0] in ids
+        )
     assert ports <= left
 
 
 @pytest.mark.parametrize(
     ("model", "key"),
-    [(Settings, "settings"), (Retry, "retry"), (Timeouts, "timeouts"), (Compensation, "compensate"), (NodeDefinition, "nodes"), (EdgeDefinition, "edges"), (WorkflowDefinition, "definition"), (Body, "definition")],
+    [
+        (Settings, "settings"),
+        (Retry, "retry"),
+        (Timeouts, "timeouts"),
+        (Compensation, "compensate"),
+        (NodeDefinition, "nodes"),
+        (EdgeDefinition, "edges"),
+        (WorkflowDefinition, "definition"),
+        (Body, "definition"),
+    ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_each_field_is_used(model: type[BaseModel], key: str) -> None:

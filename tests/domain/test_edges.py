@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Edges and joins: what is taken, what is skipped, who loses, and what comes in."""
 
 from typing import Any
@@ -24,7 +25,9 @@ def test_a_node_without_incoming_edges_starts_with_its_body() -> None:
 
 
 def test_nodes_that_become_ready_together_start_in_the_order_written() -> None:
-    world = run("nodes: [{id: s, type: merge}, {id: z, type: z}, {id: a, type: a}, {id: m, type: m}]\nedges: [{from: s, to: m}, {from: s, to: a}, {from: s, to: z}]")
+    world = run(
+        "nodes: [{id: s, type: merge}, {id: z, type: z}, {id: a, type: a}, {id: m, type: m}]\nedges: [{from: s, to: m}, {from: s, to: a}, {from: s, to: z}]"
+    )
     assert world.ran == ["z", "a", "m"]
 
 
@@ -54,7 +57,9 @@ def test_an_ignored_loser_that_fails_changes_nothing() -> None:
 
 
 def test_the_join_does_not_wait_for_its_losers_clean_up_and_the_body_does() -> None:
-    text = JOIN.replace("{id: a, type: a}", "{id: a, type: try, config: {body: {nodes: [{id: n, type: never}]}, finally: {nodes: [{id: z, type: z}]}}}")
+    text = JOIN.replace(
+        "{id: a, type: a}", "{id: a, type: try, config: {body: {nodes: [{id: n, type: never}]}, finally: {nodes: [{id: z, type: z}]}}}"
+    )
     world = run(text % "join: any", None, {**ACTS, "z": slow(500)})
     assert (world.times_of("j"), world.times_of("after"), world.took_ms) == ([10], [10], 510)
 
@@ -71,7 +76,9 @@ def test_a_failed_source_without_an_error_edge_skips_its_edges() -> None:
 
 
 def test_fewer_taken_edges_than_the_count_asks_fail_the_join() -> None:
-    text = JOIN.replace("{from: a, to: j}", "{from: a, to: j, when: 'false'}").replace("{from: b, to: j}", "{from: b, to: j, when: 'false'}")
+    text = JOIN.replace("{from: a, to: j}", "{from: a, to: j, when: 'false'}").replace(
+        "{from: b, to: j}", "{from: b, to: j, when: 'false'}"
+    )
     assert run(text % "join: {count: 2}", None, ACTS).error == "join.unsatisfied"
 
 
@@ -112,7 +119,9 @@ def test_an_expression_error_in_an_edge_is_a_failure_of_its_source() -> None:
 
 
 def test_an_error_edge_takes_the_failure_and_skips_the_others() -> None:
-    text = "nodes: [{id: a, type: bad}, {id: b, type: b}, {id: h, type: h, config: {t: '{{ error.type }}', m: '{{ nodes.a.error.message }}'}}]"
+    text = (
+        "nodes: [{id: a, type: bad}, {id: b, type: b}, {id: h, type: h, config: {t: '{{ error.type }}', m: '{{ nodes.a.error.message }}'}}]"
+    )
     world = run(text + "\nedges: [{from: a, to: b}, {from: a, to: h, type: error}]")
     assert (world.status, world.ran, world.runs[1].config) == ("completed", ["a", "h"], {"t": "boom", "m": "it failed"})
     assert world.runs[1].input["type"] == "boom"
@@ -143,7 +152,10 @@ def test_typed_edges_nest_under_the_name_of_their_type() -> None:
     assert world.runs[-1].input == {"q": 4, "ai_tool": [1, 2], "ai_memory": [3]}
 
 
-@pytest.mark.parametrize(("aggregate", "data"), [("merge", {"x": 1, "c": 3, "k": 1}), ("array", [{"x": 1, "k": 1}, {"x": 2}, 3]), ("first", {"x": 2}), ("last", {"x": 1, "k": 1})])
+@pytest.mark.parametrize(
+    ("aggregate", "data"),
+    [("merge", {"x": 1, "c": 3, "k": 1}), ("array", [{"x": 1, "k": 1}, {"x": 2}, 3]), ("first", {"x": 2}), ("last", {"x": 1, "k": 1})],
+)
 def test_several_outputs_become_data(aggregate: str, data: Any) -> None:
     assert run(JOIN % f"aggregate: {aggregate}", None, ACTS).runs[3].input == data
 
@@ -153,7 +165,11 @@ def test_null_adds_nothing_to_a_merge() -> None:
 
 
 def test_one_taken_edge_brings_its_sources_output_as_it_is() -> None:
-    text = (JOIN % "join: all").replace("{from: a, to: j}", "{from: a, to: j, when: 'false'}").replace("{from: b, to: j}", "{from: b, to: j, when: 'false'}")
+    text = (
+        (JOIN % "join: all")
+        .replace("{from: a, to: j}", "{from: a, to: j, when: 'false'}")
+        .replace("{from: b, to: j}", "{from: b, to: j, when: 'false'}")
+    )
     assert run(text, None, ACTS).runs[3].input == 3
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Failure: retries → error edge → on_error → try → settings.on_error → compensation → incident or failed."""
 
 import pytest
@@ -114,7 +115,9 @@ def test_the_clean_up_of_siblings_runs_before_the_container_fails() -> None:
 
 
 def test_compensation_runs_on_failure_only_where_asked_for() -> None:
-    text = "settings: {on_failure: fail}\nnodes: [{id: a, type: a, compensate: {type: undo}}, {id: x, type: bad}]\nedges: [{from: a, to: x}]"
+    text = (
+        "settings: {on_failure: fail}\nnodes: [{id: a, type: a, compensate: {type: undo}}, {id: x, type: bad}]\nedges: [{from: a, to: x}]"
+    )
     assert run(text).events(CompensationStarted) == []
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Incidents: a path that stops, and the three ways to go on."""
 
 from typing import Any

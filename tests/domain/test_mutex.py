@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Mutexes: one holder at a time, in the order in which nodes became ready."""
 
 from contracts import commands as c
@@ -30,7 +31,9 @@ def test_a_holder_keeps_it_in_an_incident() -> None:
 
 
 def test_a_cancelled_one_in_the_queue_is_passed_over() -> None:
-    text = THREE.replace("]", ", {id: e, type: delay, config: {for: 5ms}}, {id: x, type: cancel, config: {nodes: [b]}}]\nedges: [{from: e, to: x}]")
+    text = THREE.replace(
+        "]", ", {id: e, type: delay, config: {for: 5ms}}, {id: x, type: cancel, config: {nodes: [b]}}]\nedges: [{from: e, to: x}]"
+    )
     assert run(text, None, {"a": slow(10)}).ran == ["a", "d", "c"]
 
 

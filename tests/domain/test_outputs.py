@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """What a body gives: its `output`, the last end, the single last node, an object of the last nodes."""
 
 from typing import Any

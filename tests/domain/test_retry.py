@@ -1,5 +1,7 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Retry policies: how often, when, and after which errors."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -58,7 +60,7 @@ def test_jitter_shortens_a_pause_by_its_share_and_is_the_same_each_time() -> Non
     policy = ", retry: {max_attempts: 4, initial_delay: 1s, multiplier: 1, jitter: 0.5}"
     times = run(ONE % ("", policy), None, {"a": fails()}).times_of("a")
     assert times == run(ONE % ("", policy), None, {"a": fails()}).times_of("a")
-    pauses = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(times)]
     assert all(500 <= pause <= 1_000 for pause in pauses)
     assert len(set(pauses)) > 1
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Starting: idempotent requests, later starts, inputs that are checked, values that are big, bodies that are deep."""
 
 from typing import Any
@@ -105,7 +106,9 @@ def test_a_deep_cancel_reaches_the_innermost_node() -> None:
 
 
 def test_a_long_loop_stays_equal_to_its_replay() -> None:
-    world = run("nodes: [{id: r, type: repeat, config: {times: 300, concurrency: 7, body: {nodes: [{id: n, type: n}]}}}]", None, {"n": gives(1)})
+    world = run(
+        "nodes: [{id: r, type: repeat, config: {times: 300, concurrency: 7, body: {nodes: [{id: n, type: n}]}}}]", None, {"n": gives(1)}
+    )
     assert world.output == [1] * 300
 
 

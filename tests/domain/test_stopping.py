@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Pause, resume, cancel, terminate."""
 
 import pytest
@@ -28,7 +29,9 @@ def test_a_result_that_comes_twice_in_a_pause_is_kept_once() -> None:
 
 
 def test_a_pause_before_the_start_is_refused() -> None:
-    Spec(TWO, created=False).given(c.CreateExecution("w", 1, "h", b"1", autostart=False)).when(c.PauseExecution()).then_rejected("not_started")
+    Spec(TWO, created=False).given(c.CreateExecution("w", 1, "h", b"1", autostart=False)).when(c.PauseExecution()).then_rejected(
+        "not_started"
+    )
 
 
 def test_a_cancel_in_a_pause_cleans_up_and_ends() -> None:
@@ -80,5 +83,8 @@ def test_what_completed_in_a_pause_before_a_cancel_is_undone_too() -> None:
 
 
 def test_a_resume_takes_up_what_came_in_the_order_it_came() -> None:
-    world = World("nodes: [{id: a, type: a}, {id: b, type: b}, {id: j, type: j, aggregate: first}]\nedges: [{from: a, to: j}, {from: b, to: j}]", acts={"a": slow(9, 1), "b": slow(7, 2)})
+    world = World(
+        "nodes: [{id: a, type: a}, {id: b, type: b}, {id: j, type: j, aggregate: first}]\nedges: [{from: a, to: j}, {from: b, to: j}]",
+        acts={"a": slow(9, 1), "b": slow(7, 2)},
+    )
     assert world.at(5, c.PauseExecution()).at(50, c.ResumeExecution()).start().output == 2

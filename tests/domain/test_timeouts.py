@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Time limits: four of an activity, two of a container and a child, one of the whole."""
 
 import pytest
@@ -96,4 +97,6 @@ def test_a_result_kept_in_a_pause_comes_before_a_limit_that_came_due_later() -> 
 def test_a_timer_of_an_earlier_attempt_is_refused() -> None:
     spec = Spec(ONE % "timeout: 5s, retry: {max_attempts: 2}").given(c.ReportStarted("a", 1, "w"))
     due = spec.state.timers["a:start_to_close"]
-    spec.given(c.FailActivity("a", 1, Failure("boom", "no"))).when(c.FireTimer("a:start_to_close", due), after=9_000).then_rejected("stale_timer")
+    spec.given(c.FailActivity("a", 1, Failure("boom", "no"))).when(c.FireTimer("a:start_to_close", due), after=9_000).then_rejected(
+        "stale_timer"
+    )

@@ -25,14 +25,13 @@ def waits_of(graph: Graph, state: Execution) -> list[str]:
 
 
 def _check_bodies(graph: Graph, state: Execution) -> None:
+    """After a back edge a join that an edge from outside satisfies is asked again only when one of the cycle is resolved."""
     for scope in state.scopes.values():
         assert scope.live or scope.lingering or state.paused, f"nothing lives in the open body {scope.path!r}"
         for path in [*scope.live.values(), *scope.lingering]:
             assert path in state.runs, f"{path} is noted as alive in {scope.path!r}, and does not run"
-        if scope.ending is None and not state.paused:
+        if scope.ending is None and not state.paused and not scope.rounds:
             for node in graph.bodies[scope.body].nodes:
-                if node.place in scope.rounds:
-                    continue  # on a cycle a join with an edge from outside is asked again when one of the cycle is resolved
                 turn = edges.turn_of(scope, node)
                 assert turn == "not yet", f"the turn of {scope.path}/{node.id} has come ({turn}), and nobody has noticed"
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """What the golden histories tell: together they hold almost every event."""
 
 from __future__ import annotations
@@ -95,7 +96,13 @@ def _saga() -> World:
 
 def _approval() -> World:
     approved = [signal("approved", {"order": order, "yes": True}) for order in (6, 7)]
-    return World(APPROVAL).at(0, c.PauseExecution("night")).at(60_000, *approved).at(90_000, c.ResumeExecution()).start({"order": 7, "amount": 12.5})
+    return (
+        World(APPROVAL)
+        .at(0, c.PauseExecution("night"))
+        .at(60_000, *approved)
+        .at(90_000, c.ResumeExecution())
+        .start({"order": 7, "amount": 12.5})
+    )
 
 
 def _loops() -> World:
@@ -128,7 +135,9 @@ def _choices() -> World:
 
 
 def _incident() -> World:
-    world = World("variables: {v: 0}\nnodes: [{id: a, type: a, config: {v: '{{ vars.v }}'}}]", acts={"a": lambda call: 1 / call.config["v"]}).start()
+    world = World(
+        "variables: {v: 0}\nnodes: [{id: a, type: a, config: {v: '{{ vars.v }}'}}]", acts={"a": lambda call: 1 / call.config["v"]}
+    ).start()
     return world.send(c.RollHistory(b"a state"), c.ResolveIncident("1", "retry", None, None, b'{"v":2}'))
 
 

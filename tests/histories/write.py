@@ -7,7 +7,6 @@ import typing
 from pathlib import Path
 from typing import Any
 
-
 from contracts.codec import pack
 from contracts.commands import Command
 from contracts.events import EVENTS, Ending

@@ -11,7 +11,11 @@ SIGNALS = ("go", "stop")
 ERROR_TYPES = ("boom", "http.500", "expression")
 CHILD = {
     "nodes": [
-        {"id": "t", "type": "try", "config": {"body": {"nodes": [{"id": "a", "type": "work"}]}, "finally": {"nodes": [{"id": "z", "type": "work"}]}}},
+        {
+            "id": "t",
+            "type": "try",
+            "config": {"body": {"nodes": [{"id": "a", "type": "work"}]}, "finally": {"nodes": [{"id": "z", "type": "work"}]}},
+        },
         {"id": "u", "type": "work", "compensate": {"type": "undo"}},
     ],
     "edges": [{"from": "t", "to": "u"}],
@@ -19,7 +23,12 @@ CHILD = {
 }
 """What sub-workflows start."""
 _LEAVING = ("break", "continue")
-_PORTS = {"condition": ("true", "false"), "switch": ("one", "other"), "wait_signal": ("received", "timeout"), "wait_until": ("met", "timeout")}
+_PORTS = {
+    "condition": ("true", "false"),
+    "switch": ("one", "other"),
+    "wait_signal": ("received", "timeout"),
+    "wait_until": ("met", "timeout"),
+}
 _NONE = ("end", "fail", *_LEAVING)
 _INLINE = ("work", "work", "work", "set_variable", "transform", "condition", "switch", "merge", "end", "fail", "start", "get_variable")
 _WAITING = ("delay", "wait_signal", "wait_until", "emit_signal", "cancel", "compensate", "sub_workflow")
@@ -60,7 +69,7 @@ class _Writer:
         self.count += 1
         choices = _INLINE + _WAITING + (_CONTAINERS * 2 if depth < DEPTH_MAX and self.count < 14 else ()) + (_LEAVING if loop else ())
         node: dict[str, Any] = {"id": f"n{self.count}", "type": self.one_of(*choices)}
-        if self.chance(10) and not mutexes:
+        if self.chance(10) and not mutexes and node["type"] != "cancel":
             node["mutex"] = self.one_of("m", "k")
             mutexes = mutexes | {node["mutex"]}
         node["config"] = self.config(node["type"], depth + 1, loop, mutexes)
@@ -114,7 +123,11 @@ class _Writer:
         return {"expression": self.one_of("true", "false", "data == null", "vars.w > 1", "data.n == 1")}
 
     def config_switch(self) -> dict[str, Any]:
-        config = {"value": "{{ vars.w }}", "cases": [{"equals": 0, "port": "one"}, {"equals": 0, "port": "other"}], "all_matches": self.chance(50)}
+        config = {
+            "value": "{{ vars.w }}",
+            "cases": [{"equals": 0, "port": "one"}, {"equals": 0, "port": "other"}],
+            "all_matches": self.chance(50),
+        }
         return config | ({"default": "other"} if self.chance(60) else {})
 
     def config_end(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from contracts import commands as c
 from contracts import values
 from domain.definition.validate import check
 from tests.domain.spec import NEVER, UNSTARTED, ActivityError, After, Called, World, create, signal
+from tests.domain.waits import waits_of
 from tests.laws.definitions import CHILD, ERROR_TYPES, SIGNALS, definitions
 
 ROUNDS_MAX = 8
@@ -117,21 +118,24 @@ class Walk:
 
     def out_of_patience(self, state: Any) -> list[c.Command]:
         """A condition that never holds, in a clean-up, is nothing that a cancel could end."""
-        waits = [wait for subject in self.world.subjects.values() if not subject.state.is_ended for wait in self.waits_of(subject)]
+        waits = [
+            wait
+            for subject in self.world.subjects.values()
+            if not subject.state.is_ended
+            for wait in waits_of(subject.graph, subject.state)
+        ]
         stuck = waits and all(wait.startswith("condition") for wait in waits)
         return [c.TerminateExecution("no end in sight")] if stuck else []
-
-    def waits_of(self, subject: Any) -> list[str]:
-        from tests.domain.waits import waits_of
-
-        return waits_of(subject.graph, subject.state)
 
 
 def walk(definition: dict[str, Any], chance: random.Random) -> World:
     return Walk(definition, chance).run()
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = 20_000 if settings.get_current_profile_name() == "long" else 3_000
+
+
+@settings(max_examples=EXAMPLES, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(definitions(), st.randoms(use_true_random=False))
 def test_the_laws_hold_for_any_definition_and_any_order_of_arrivals(definition: dict[str, Any], chance: random.Random) -> None:
     assume(not check(definition, {}, strict_kinds=False).problems)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """Activities: what a worker is asked for, and what becomes of its reports."""
 
 import pytest

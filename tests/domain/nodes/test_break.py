@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`break`: leaves every body up to the nearest loop and ends it."""
 
 from contracts.events import NodeCancelled

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`cancel`: ends other nodes."""
 
 from contracts.events import NodeCancelled, NodeSkipped
@@ -42,13 +43,18 @@ def test_a_node_cancelled_as_completed_counts_as_completed() -> None:
 
 
 def test_it_completes_after_the_clean_up_of_what_it_ends() -> None:
-    text = CANCEL.replace("{id: a, type: never}", "{id: a, type: try, config: {body: {nodes: [{id: n, type: never}]}, finally: {nodes: [{id: f, type: f}]}}}")
+    text = CANCEL.replace(
+        "{id: a, type: never}", "{id: a, type: try, config: {body: {nodes: [{id: n, type: never}]}, finally: {nodes: [{id: f, type: f}]}}}"
+    )
     world = run(text % "a", None, {"f": lambda call: After(500)})
     assert (world.output, world.times_of("after")) == (["a"], [1_500])
 
 
 def test_a_path_in_reach_may_be_named() -> None:
-    text = CANCEL.replace("{id: a, type: never}", "{id: a, type: parallel, config: {branches: {l: {nodes: [{id: n, type: never}]}, r: {nodes: [{id: n, type: n}]}}}}")
+    text = CANCEL.replace(
+        "{id: a, type: never}",
+        "{id: a, type: parallel, config: {branches: {l: {nodes: [{id: n, type: never}]}, r: {nodes: [{id: n, type: n}]}}}}",
+    )
     world = run(text % "a.l/n")
     assert world.output == {"after": ["a.l/n"], "z": {"l": None, "r": None}}
     assert world.paths(NodeCancelled) == ["a.l/n"]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`compensate`: undoes what has completed, newest first."""
 
 from tests.domain.spec import fails, run
@@ -35,7 +36,9 @@ def test_each_is_undone_once() -> None:
 
 
 def test_what_is_undone_by_a_node_is_not_undone_again_by_a_failure() -> None:
-    text = "settings: {compensate_on_failure: true, on_failure: fail}\n" + SAGA.replace("{id: after, type: noop}", "{id: after, type: fail}")
+    text = "settings: {compensate_on_failure: true, on_failure: fail}\n" + SAGA.replace(
+        "{id: after, type: noop}", "{id: after, type: fail}"
+    )
     world = run(text % ", config: {nodes: [b]}")
     assert (world.status, world.ran) == ("failed", ["a", "b", "b.compensate", "a.compensate"])
 

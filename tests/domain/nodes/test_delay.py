@@ -8,7 +8,7 @@ from tests.domain.spec import World, run
 
 @pytest.mark.parametrize(("config", "took_ms"), [("for: 1h30m", 5_400_000), ("for: PT2S", 2_000), ('for: "{{ input.wait }}"', 700)])
 def test_a_delay_waits_so_long(config: str, took_ms: int) -> None:
-    world = run("nodes: [{id: d, type: delay, config: {%s}}]" % config, {"wait": "700ms"})
+    world = run(f"nodes: [{{id: d, type: delay, config: {{{config}}}}}]", {"wait": "700ms"})
     assert (world.took_ms, world.output) == (took_ms, {"waited": took_ms / 1000})
 
 

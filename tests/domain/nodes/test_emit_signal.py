@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`emit_signal`: sends a signal to an execution."""
 
 from tests.domain.spec import World, run

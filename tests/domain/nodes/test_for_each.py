@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`for_each`: a body for each item."""
 
 from typing import Any
@@ -5,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.events import NodeCancelled, ScopeEntered
-from tests.domain.spec import ActivityError, Called, NEVER, World, run, signal, slow
+from tests.domain.spec import NEVER, ActivityError, Called, World, run, signal, slow
 
 LOOP = "nodes: [{id: f, type: for_each, config: {items: %s, body: {nodes: [{id: n, type: n}]}, %s}}]"
 
@@ -81,7 +82,9 @@ def test_wait_for_any_completes_with_the_first() -> None:
 
 
 def test_wait_for_a_count_completes_with_so_many() -> None:
-    world = run(LOOP % ("input", "concurrency: 3, wait_for: {count: 2}"), [30, 10, 20], {"n": lambda call: slow(call.input, call.input)(call)})
+    world = run(
+        LOOP % ("input", "concurrency: 3, wait_for: {count: 2}"), [30, 10, 20], {"n": lambda call: slow(call.input, call.input)(call)}
+    )
     assert (world.output, world.took_ms) == ([10, 20], 20)
 
 
@@ -138,5 +141,9 @@ def test_paths_name_the_iterations() -> None:
 
 
 def test_each_first_try_in_an_iteration_is_attempt_one() -> None:
-    world = run(LOOP.replace("type: n}", "type: n, retry: {max_attempts: 2}}") % ("[1, 2]", ""), None, {"n": lambda call: 1 / (call.attempt - (call.path == "f[0]/n"))})
+    world = run(
+        LOOP.replace("type: n}", "type: n, retry: {max_attempts: 2}}") % ("[1, 2]", ""),
+        None,
+        {"n": lambda call: 1 / (call.attempt - (call.path == "f[0]/n"))},
+    )
     assert world.ran == ["f[0]/n", "f[0]/n@2", "f[1]/n"]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`merge`: brings paths together; its output is its data."""
 
 from tests.domain.spec import run, slow

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`parallel`: several bodies at a time, and what they give together."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`repeat`: a body so many times."""
 
 from tests.domain.spec import run, slow

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`sub_workflow`: another execution as a node."""
 
 from typing import Any

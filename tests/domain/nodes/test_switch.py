@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`switch`: leaves by the port of the first case that fits, or of all."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`transform`: reshapes data."""
 
 from typing import Any
@@ -8,7 +9,7 @@ from tests.domain.spec import run
 
 
 def transform(config: str, given: Any = None) -> Any:
-    return run("nodes: [{id: t, type: transform, config: {%s}}]" % config, given)
+    return run(f"nodes: [{{id: t, type: transform, config: {{{config}}}}}]", given)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,10 @@ def transform(config: str, given: Any = None) -> Any:
         ("operation: merge, sources: [{a: 1, b: 1}, null, {b: 2}]", {"a": 1, "b": 2}),
         ("operation: merge, sources: [[1], [2, 3]]", [1, 2, 3]),
         ("operation: split, items: [1, 2, 3], size: 2", [[1, 2], [3]]),
-        ('operation: value, value: {v: "{{ input.x }}", t: "x is {{ input.x }}, all is {{ input }}"}', {"v": 5, "t": 'x is 5, all is {"x":5}'}),
+        (
+            'operation: value, value: {v: "{{ input.x }}", t: "x is {{ input.x }}, all is {{ input }}"}',
+            {"v": 5, "t": 'x is 5, all is {"x":5}'},
+        ),
         ('operation: map, items: {a: 1}, expression: "item.key"', ["a"]),
     ],
 )
@@ -47,7 +51,12 @@ def test_a_split_by_cases_leaves_by_the_ports_that_got_something() -> None:
 
 @pytest.mark.parametrize(
     "config",
-    ['operation: map, items: input, expression: "item"', 'operation: filter, items: [1], expression: "item"', "operation: sort, items: [1, x]", "operation: merge, sources: [1]"],
+    [
+        'operation: map, items: input, expression: "item"',
+        'operation: filter, items: [1], expression: "item"',
+        "operation: sort, items: [1, x]",
+        "operation: merge, sources: [1]",
+    ],
 )
 def test_what_cannot_be_done_is_an_expression_error(config: str) -> None:
     world = transform(config, 5)

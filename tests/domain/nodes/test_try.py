@@ -26,7 +26,9 @@ def test_without_a_failure_the_output_is_the_bodys_and_the_finally_runs() -> Non
     assert (world.output, world.ran) == (3, ["t.body/a", "t.finally/z", "after"])
 
 
-@pytest.mark.parametrize(("error", "catch"), [("http.404", "t.catch[0]/four"), ("http.500", "t.catch[1]/h"), ("http.connect", "t.catch[1]/h")])
+@pytest.mark.parametrize(
+    ("error", "catch"), [("http.404", "t.catch[0]/four"), ("http.500", "t.catch[1]/h"), ("http.connect", "t.catch[1]/h")]
+)
 def test_the_first_catch_that_matches_takes_the_failure(error: str, catch: str) -> None:
     world = run(TRY, None, {"a": fails(error), "four": lambda call: 4, "h": lambda call: 4})
     assert (world.status, world.output, world.ran) == ("completed", 4, ["t.body/a", catch, "t.finally/z", "after"])
@@ -61,7 +63,9 @@ def test_a_cancel_runs_the_finally_and_no_catch() -> None:
 
 
 def test_a_cancel_in_the_finally_lets_it_run_to_its_end() -> None:
-    text = TRY.replace("{nodes: [{id: z, type: z}]}", "{nodes: [{id: d, type: delay, config: {for: 1s}}, {id: z, type: z}], edges: [{from: d, to: z}]}")
+    text = TRY.replace(
+        "{nodes: [{id: z, type: z}]}", "{nodes: [{id: d, type: delay, config: {for: 1s}}, {id: z, type: z}], edges: [{from: d, to: z}]}"
+    )
     world = World(text).at(5, c.CancelExecution()).start()
     assert (world.status, world.ran) == ("cancelled", ["t.body/a", "t.finally/z"])
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`set_variable` and `get_variable`: by scope, from the inside out."""
 
 import pytest
@@ -32,7 +33,9 @@ def test_the_start_may_bring_first_values() -> None:
     assert World(text).start(None, variables=b'{"n":7}').output == 7
 
 
-@pytest.mark.parametrize(("scope", "written"), [("", "f[0]"), (", scope: workflow", ""), (", scope: node", "f[0]/t.body"), (", scope: loop", "f[0]")])
+@pytest.mark.parametrize(
+    ("scope", "written"), [("", "f[0]"), (", scope: workflow", ""), (", scope: node", "f[0]/t.body"), (", scope: loop", "f[0]")]
+)
 def test_a_variable_is_written_to_the_scope_that_is_meant(scope: str, written: str) -> None:
     text = """
     variables: {n: 0}
@@ -81,7 +84,7 @@ def test_writes_to_the_workflow_apply_in_the_order_of_the_journal() -> None:
 
 @pytest.mark.parametrize(("first", "output"), [("5", 5), ("null", "none")])
 def test_a_variable_without_a_value_gives_the_default(first: str, output: object) -> None:
-    assert run("variables: {n: %s}\nnodes: [{id: g, type: get_variable, config: {name: n, default: none}}]" % first).output == output
+    assert run(f"variables: {{n: {first}}}\nnodes: [{{id: g, type: get_variable, config: {{name: n, default: none}}}}]").output == output
 
 
 def test_a_value_put_in_is_never_read_as_a_template_again() -> None:

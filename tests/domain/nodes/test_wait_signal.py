@@ -36,7 +36,9 @@ def test_a_filter_that_cannot_be_applied_to_a_signal_leaves_it_in_the_buffer() -
 
 
 def test_a_signal_that_came_before_the_wait_counts() -> None:
-    text = WAIT.replace("nodes:\n", "nodes:\n  - {id: d, type: delay, config: {for: 1s}}\n").replace("edges: [", "edges: [{from: d, to: w}, ")
+    text = WAIT.replace("nodes:\n", "nodes:\n  - {id: d, type: delay, config: {for: 1s}}\n").replace(
+        "edges: [", "edges: [{from: d, to: w}, "
+    )
     assert World(text % "").at(5, signal("go", 1)).start().output == 1
     assert World(text % ", buffered: false").at(5, signal("go", 1)).at(2_000, signal("go", 2)).start().output == 2
 
@@ -92,7 +94,9 @@ def test_the_same_signal_twice_is_one_signal() -> None:
 
 
 def test_signals_wait_first_in_first_out() -> None:
-    text = WAIT.replace("nodes:\n", "nodes:\n  - {id: d, type: delay, config: {for: 1s}}\n").replace("edges: [", "edges: [{from: d, to: w}, ")
+    text = WAIT.replace("nodes:\n", "nodes:\n  - {id: d, type: delay, config: {for: 1s}}\n").replace(
+        "edges: [", "edges: [{from: d, to: w}, "
+    )
     assert World(text % "").at(5, signal("go", 1), signal("go", 2)).start().output == 1
 
 

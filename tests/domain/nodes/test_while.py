@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a node of a definition stands on one line
 """`while`: a body as long as a condition holds."""
 
 from tests.domain.spec import gives, run
@@ -48,7 +49,9 @@ def test_each_round_is_given_the_data_of_the_loop() -> None:
 
 
 def test_a_condition_that_is_no_boolean_is_an_expression_error() -> None:
-    assert run("nodes: [{id: w, type: while, config: {condition: 'input', body: {nodes: [{id: m, type: merge}]}}}]", 5).error == "expression"
+    assert (
+        run("nodes: [{id: w, type: while, config: {condition: 'input', body: {nodes: [{id: m, type: merge}]}}}]", 5).error == "expression"
+    )
 
 
 def test_a_condition_that_fails_in_a_later_round_fails_the_loop() -> None:

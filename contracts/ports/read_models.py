@@ -1,0 +1,140 @@
+"""Read models: the rows that the journal adds up to, beside the journal. They may be deleted, and are made again.
+
+Rows hold *places* of values, never copies: the journal's offset of a decision and the index of an event in it. The
+checkpoint is stored in the same transaction as the rows, so that what is stored is always what the journal adds up to
+at that offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from contracts.journal import Checkpoint
+
+
+class Place(NamedTuple):
+    """Where a value lies: the offset of a decision in the journal, and the index of an event in it."""
+
+    offset: int
+    index: int
+
+
+class ExecutionRecord(NamedTuple):
+    """A row about an execution. `number` is the offset of its first decision, so rows sort by creation; `position` follows its last.
+
+    Times are milliseconds since 1970, 0 where there is none. `waiting_for` and `search` are JSON.
+    """
+
+    number: int
+    execution: str
+    workflow: str
+    version: int
+    definition: str
+    status: str
+    outcome: str | None
+    parent: str | None
+    created_at: int
+    started_at: int
+    ended_at: int
+    events: int
+    position: int
+    error: str | None
+    error_message: str | None
+    waiting_for: str
+    search: str | None
+
+
+class NodeRecord(NamedTuple):
+    """A row about a node of an execution; `error` is the type of its failure."""
+
+    path: str
+    type: str
+    status: str
+    attempt: int
+    started_at: int
+    ended_at: int
+    error: str | None
+    input: Place | None
+    output: Place | None
+
+
+class NodeEnd(NamedTuple):
+    """What changes in the row of a node that began in an earlier batch."""
+
+    path: str
+    status: str
+    attempt: int
+    ended_at: int
+    error: str | None
+    output: Place | None
+
+
+class IncidentRecord(NamedTuple):
+    """A row about an incident; `action` says how it was resolved, `error` is the failure as JSON."""
+
+    incident: str
+    path: str
+    error: str
+    raised_at: int
+    resolved_at: int = 0
+    action: str = ""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a batch of decisions changes about one execution, each row once."""
+
+    record: ExecutionRecord
+    offsets: list[int] = field(default_factory=list)
+    nodes: list[NodeRecord] = field(default_factory=list)
+    ends: list[NodeEnd] = field(default_factory=list)
+    raised: list[IncidentRecord] = field(default_factory=list)
+    resolved: list[IncidentRecord] = field(default_factory=list)
+
+
+class Wanted(NamedTuple):
+    """Which executions a list shows; times are milliseconds since 1970, `before` is the `number` to go on from."""
+
+    workflow: str | None = None
+    statuses: tuple[str, ...] = ()
+    parent: str | None = None
+    created_after: int | None = None
+    created_before: int | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+class ReadModels(Protocol):
+    """The rows of one partition. One thread uses an instance at a time; readers beside the writer see whole transactions."""
+
+    def checkpoint(self) -> Checkpoint:
+        """Up to where the rows go; of an empty store it is the beginning."""
+
+    def save(self, changes: Sequence[Changes], checkpoint: Checkpoint) -> None:
+        """Store rows and checkpoint in one transaction."""
+
+    def reset(self) -> None:
+        """Forget everything: the rows are of another journal."""
+
+    def find(self, execution: str) -> ExecutionRecord | None:
+        """The row of an execution."""
+
+    def offsets(self, number: int) -> list[int]:
+        """The offsets of all decisions of an execution, in their order."""
+
+    def list(self, wanted: Wanted) -> Sequence[ExecutionRecord]:
+        """The latest created first."""
+
+    def nodes(self, number: int) -> Sequence[NodeRecord]:
+        """The nodes of an execution, in the order in which they began."""
+
+    def incidents(self, number: int | None, only_open: bool) -> Sequence[tuple[str, IncidentRecord]]:
+        """Incidents with the execution each is of, the oldest first: of one execution, or of all."""
+
+    def counts(self) -> Mapping[str, int]:
+        """How many executions there are of each status."""
+
+    def close(self) -> None:
+        """Let go of everything. Closing twice is once."""

@@ -1,0 +1,128 @@
+"""The projector: reads the journal by position, folds it and stores rows and checkpoint together. No thread, no clock.
+
+    step() ─► up to so many decisions ─► fold ─► one transaction (rows, checkpoint)        False: nothing was there
+
+Killed at any moment it goes on from its checkpoint, and the rows come out the same. What it has folded is a cache:
+after a restart an execution is folded again, from its own decisions alone, when the next one comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from contracts.codec import decode_record
+from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.journal import Checkpoint, JournalOpened
+from contracts.ports.log import Log
+from contracts.ports.read_models import Changes, ReadModels
+from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
+from projections.rows import Row, unreadable_record
+from workers.catalog import Catalog
+from workers.executions import Executions
+from workers.reading import entries_at
+
+BATCH_RECORDS_MAX: Final = 5_000
+"""So many records of the journal go into one transaction."""
+LIVE_MAX: Final = 2_000
+"""How many executions are kept as objects; the others are packed."""
+
+
+class Projector:
+    """Keeps the rows of one partition up with its journal."""
+
+    def __init__(self, log: Log, catalog: Catalog, models: ReadModels, partition: int = 0, batch_max: int = BATCH_RECORDS_MAX) -> None:
+        self._log, self._catalog, self._models, self._partition = log, catalog, models, partition
+        self._batch_max = batch_max
+        self._executions = Executions(catalog.graph, LIVE_MAX)
+        self._numbers: dict[str, int] = {}
+        self.checkpoint = models.checkpoint()
+        self._check_journal()
+
+    def _check_journal(self) -> None:
+        """Rows of another journal, or of more than there is, are forgotten."""
+        if not self.checkpoint.offset:
+            return
+        first = next((decode_record(content) for _, content in self._log.read("journal", self._partition, 0, 1)), None)
+        is_ours = isinstance(first, JournalOpened) and first.journal == self.checkpoint.journal
+        if not is_ours or self.checkpoint.offset > self._log.end("journal", self._partition):
+            self._models.reset()
+            self.checkpoint = Checkpoint()
+
+    def step(self) -> bool:
+        """Take in the next batch; True when there was one."""
+        offset = self.checkpoint.offset
+        end = min(self._log.end("journal", self._partition), offset + self._batch_max)
+        if end <= offset:
+            return False
+        rows: dict[str, tuple[Row, Folded]] = {}
+        lost: list[Changes] = []
+        for entry in read_entries(self._log.read("journal", self._partition, offset, end), self.checkpoint):
+            self._take(entry, rows, lost)
+        self._models.save([*(row.changes(folded) for row, folded in rows.values()), *lost], self.checkpoint)
+        for name, (_, folded) in rows.items():
+            if folded.state.is_ended:
+                self._executions.drop(name)
+                self._numbers.pop(name, None)
+        self._executions.pack_idle()
+        return True
+
+    def _take(self, entry: Entry | Unreadable, rows: dict[str, tuple[Row, Folded]], lost: list[Changes]) -> None:
+        name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
+        if isinstance(entry, Unreadable):
+            self._set_aside(entry, rows, lost)
+            return
+        try:
+            self._fold(entry, name, rows)
+        except (LogCorrupt, UnknownRecord, KeyError, AssertionError) as error:
+            self._set_aside(Unreadable(entry.offset, name, entry.decision.first, str(error)), rows, lost)
+
+    def _fold(self, entry: Entry, name: str, rows: dict[str, tuple[Row, Folded]]) -> None:
+        known = rows.get(name)
+        if known is None:
+            found = self._find(entry, name)
+            if found is None:
+                return
+            known = rows[name] = (Row(self._numbers[name]), found)
+        row, folded = known
+        row.fold(folded, entry)
+
+    def _find(self, entry: Entry, name: str) -> Folded | None:
+        """The execution before this decision; None for a rejection after its end, or where it was set aside."""
+        folded = self._executions.get(name)
+        if folded is not None:
+            return folded
+        record = self._models.find(name)
+        if record is None:
+            folded = begin(entry, self._catalog.graph)
+            self._numbers[name] = entry.offset
+        elif record.ended_at or record.status == "quarantined":
+            return None
+        else:
+            folded = _again(self._catalog, entries_at(self._log, self._partition, self._models.offsets(record.number)))
+            self._numbers[name] = record.number
+        self._executions.put(folded)
+        return folded
+
+    def _set_aside(self, found: Unreadable, rows: dict[str, tuple[Row, Folded]], lost: list[Changes]) -> None:
+        """A history that cannot be read on harms no other."""
+        before = self._models.find(found.execution)
+        known = rows.pop(found.execution, None)
+        if known is not None:
+            changes = known[0].changes(known[1])
+            changes.record = unreadable_record(found, changes.record)
+            lost.append(changes)
+        elif before is None or before.status != "quarantined":
+            lost.append(Changes(unreadable_record(found, before)))
+        self._executions.drop(found.execution)
+
+
+def _again(catalog: Catalog, entries: Iterable[Entry]) -> Folded:
+    """The execution that these decisions add up to."""
+    folded: Folded | None = None
+    for entry in entries:
+        folded = folded or begin(entry, catalog.graph)
+        apply(folded, entry)
+    if folded is None:
+        raise LogCorrupt("the read models know an execution without any decision")
+    return folded

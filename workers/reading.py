@@ -1,0 +1,123 @@
+"""Reading one execution: only its own decisions are touched, found by the offsets that the read models keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from contracts import values
+from contracts.codec import decode_decision, decode_record
+from contracts.errors import LogCorrupt, Rejected
+from contracts.journal import Decided
+from contracts.ports.blobs import Blobs
+from contracts.ports.log import Log
+from contracts.ports.read_models import ExecutionRecord, NodeRecord, ReadModels
+from domain.evolve import evolve
+from domain.history import Entry, Folded, apply, begin
+from projections.history import HistoryEvent, HistoryPresenter
+from projections.node_values import NodeValues
+from workers.catalog import Catalog
+
+GAP_MAX: Final = 100
+"""Decisions that lie no further apart than this are read in one go: they stand in the same round, most often."""
+
+
+def entries_at(log: Log, partition: int, offsets: Sequence[int]) -> Iterator[Entry]:
+    """The decisions at these offsets, in their order. Raises LogCorrupt where one of them is none."""
+    for first, last in _stretches(offsets):
+        wanted = set(offsets) if last - first < len(offsets) else {offset for offset in offsets if first <= offset <= last}
+        for offset, content in log.read("journal", partition, first, last + 1):
+            if offset in wanted:
+                yield _entry(offset, content)
+
+
+def _stretches(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
+    first = last = -1
+    for offset in offsets:
+        if first >= 0 and offset - last > GAP_MAX:
+            yield first, last
+            first = offset
+        elif first < 0:
+            first = offset
+        last = offset
+    if first >= 0:
+        yield first, last
+
+
+def _entry(offset: int, content: bytes) -> Entry:
+    record = decode_record(content)
+    if not isinstance(record, Decided):
+        raise LogCorrupt(f"offset {offset} of the journal holds no decision")
+    return Entry(offset, decode_decision(record.body), record.body, record.digest)
+
+
+class ExecutionReader:
+    """Reads executions for those who ask. One thread uses an instance at a time."""
+
+    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, models: ReadModels, partition: int = 0) -> None:
+        self._log, self._catalog, self._blobs, self._partition = log, catalog, blobs, partition
+        self.models = models
+
+    def record(self, execution: str) -> ExecutionRecord:
+        """The row of an execution. Raises Rejected where there is none of that id."""
+        record = self.models.find(execution)
+        if record is None:
+            raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
+        return record
+
+    def entries(self, execution: str) -> Iterator[Entry]:
+        """The decisions of an execution. Raises Rejected where there is none of that id."""
+        return entries_at(self._log, self._partition, self.models.offsets(self.record(execution).number))
+
+    def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Up to `limit` events from version `start` on, and the version to go on from."""
+        presenter = HistoryPresenter(self.show)
+        found: list[HistoryEvent] = []
+        for entry in self.entries(execution):
+            for event in presenter.present(entry.decision):
+                if event.version < start:
+                    continue
+                if len(found) == limit:
+                    return found, event.version
+                found.append(event)
+        return found, None
+
+    def folded(self, execution: str, at: int | None = None) -> Folded:
+        """The execution as it is, or after its event `at`. Raises Rejected for a version that it does not have."""
+        folded: Folded | None = None
+        for entry in self.entries(execution):
+            folded = folded or begin(entry, self._catalog.graph)
+            decision = entry.decision
+            if at is not None and decision.first + len(decision.events) - 1 > at:
+                folded.state.now = decision.now
+                for event in decision.events[: max(0, at - decision.first + 1)]:
+                    evolve(folded.graph, folded.state, event, decision)
+                break
+            apply(folded, entry)
+        if folded is None or (at is not None and folded.state.version != at):
+            there = 0 if folded is None else folded.state.version
+            message = f"execution {execution} has the versions 1 to {there}, not {at}"
+            raise Rejected("unknown_version", message, execution=execution)
+        return folded
+
+    def nodes(self, execution: str) -> list[tuple[NodeRecord, NodeValues | None]]:
+        """The nodes of an execution, each with its values, read from the places that its row names."""
+        record = self.record(execution)
+        nodes = self.models.nodes(record.number)
+        places = {place for node in nodes for place in (node.input, node.output) if place is not None}
+        found = NodeValues(places)
+        folded: Folded | None = None
+        for entry in entries_at(self._log, self._partition, self.models.offsets(record.number)):
+            folded = folded or begin(entry, self._catalog.graph)
+            found.take(folded, entry)
+        return [(node, found) for node in nodes]
+
+    def content(self, value: bytes) -> bytes:
+        """The JSON of a stored value, be it a blob or not."""
+        return self._blobs.get(values.blob_of(value)) if values.is_reference(value) else value
+
+    def show(self, value: bytes) -> Any:
+        """The parsed JSON of a stored value; of a big one, what it is."""
+        if values.is_reference(value):
+            return {"blob": f"sha256:{values.blob_of(value)}", "bytes": int(value.rpartition(b":")[2])}
+        return values.decode(value)
