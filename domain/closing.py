@@ -52,7 +52,7 @@ def close(ctx: Deciding) -> None:
     wants_undo = status == "cancelled" or (status == "failed" and ctx.graph.settings.compensate_on_failure)
     if wants_undo and not state.undone and undo.begin(ctx, "", None):
         return
-    if _wait_for_children(ctx):
+    if close_children(ctx):
         return
     if status == "completed":
         ctx.emit(ExecutionCompleted(state.outcome))
@@ -72,18 +72,18 @@ def _enter_handler(ctx: Deciding) -> None:
     pump(ctx)
 
 
-def _wait_for_children(ctx: Deciding) -> bool:
+def close_children(ctx: Deciding) -> bool:
     """Apply `on_parent_close` to the children still open; True while one is still cleaning up."""
     state = ctx.state
     waiting = False
     for child, path in list(state.children.items()):
         policy = child_policy(ctx, child)
-        if policy == "cancel":
+        if policy == "terminate":
+            ctx.emit(ChildCancelRequested(path, child, True))
+        elif policy == "cancel":
             waiting = True
             if child not in state.children_asked:
                 ctx.emit(ChildCancelRequested(path, child))
-        elif policy == "terminate":
-            ctx.emit(ChildCancelRequested(path, child, True))
     return waiting
 
 

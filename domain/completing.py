@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from contracts.errors import ExpressionError
-from contracts.events import CompensationRegistered, NodeCompleted, NodesReset
+from contracts.events import CompensationRegistered, NodeCompleted
 from contracts.failure import Failure
 from contracts.values import is_reference
+from domain.cycles import spent, take_back
 from domain.deciding import Deciding, Ready
 from domain.definition.graph import Edge, Node
-from domain.failing import At, end_aside, fail, is_ignored_loser, place_of
+from domain.failing import At, end_aside, fail, place_of
 from domain.naming import Frame
 from domain.state import NodeRun, Scope
-from domain.stopping import cancel_run, end_cancelled
+from domain.stopping import end_cancelled
 
-BACK_EDGE_LIMIT_DEFAULT: Final = 1_000
-"""How often a back edge may be taken where it does not say."""
 NO_JUDGEMENT: Final[tuple[tuple[int, ...], list[Edge]]] = ((), [])
 """Of edges without a `when`, none of them a back edge."""
 
@@ -48,26 +47,16 @@ def complete(
     except ExpressionError as error:
         fail(ctx, at, Failure("expression", str(error)), continues=failure is None)
         return
-    if (spent := next((edge for edge in backs if _is_spent(scope, edge)), None)) is not None:
-        message = f"the edge back to {spent.target.id} was taken {spent.limit or BACK_EDGE_LIMIT_DEFAULT} times already"
-        fail(ctx, at, Failure("loop.limit", message), continues=failure is None)
+    if backs and (limit := spent(scope, backs)) is not None:
+        fail(ctx, at, limit, continues=failure is None)
         return
     _record(ctx, at, scope, node, output is None, value, ports, untaken, failure)
-    for edge in backs:
-        _clear_the_cycle(ctx, scope, edge)
-        ctx.emit(NodesReset(scope.path, edge.number))
-        ctx.restarted(scope, edge)
+    if backs:
+        take_back(ctx, scope, backs)
     ctx.changed = True
     ctx.consider_targets(scope, node)
     ctx.release(node)
     ctx.note_end(at.path)
-
-
-def _clear_the_cycle(ctx: Deciding, scope: Scope, edge: Edge) -> None:
-    """What still runs on the cycle is cancelled; a loser that is to be ignored runs on, and changes nothing."""
-    for place in edge.resets:
-        if place in scope.live and not is_ignored_loser(ctx, scope, place):
-            cancel_run(ctx, ctx.state.runs[scope.live[place]])
 
 
 def _record(
@@ -120,7 +109,3 @@ def _judge_edges(ctx: Deciding, at: At, node: Node, ports: tuple[str, ...], outp
         if edge.is_back:
             backs.append(edge)
     return tuple(untaken), backs
-
-
-def _is_spent(scope: Scope, edge: Edge) -> bool:
-    return scope.backs.get(edge.number, 0) >= (edge.limit or BACK_EDGE_LIMIT_DEFAULT)

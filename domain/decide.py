@@ -21,6 +21,7 @@ from contracts.events import Event
 from contracts.failure import Failure
 from domain import resolving, undo
 from domain.advance import begin_scope, pump, restart
+from domain.closing import close_children
 from domain.completing import complete
 from domain.deciding import LIMITS, Deciding, Limits, ReadBlob, no_blobs
 from domain.definition.graph import Graph
@@ -153,15 +154,12 @@ def _cancel(ctx: Deciding, command: c.CancelExecution) -> None:
 
 
 def _terminate(ctx: Deciding, command: c.TerminateExecution) -> None:
-    from domain.closing import child_policy
-
-    for child, path in list(ctx.state.children.items()):
-        if child_policy(ctx, child) != "abandon":
-            ctx.emit(e.ChildCancelRequested(path, child, True))
+    close_children(ctx)
     ctx.emit(e.ExecutionTerminated(command.reason))
 
 
 def _quarantine(ctx: Deciding, command: c.QuarantineExecution) -> None:
+    close_children(ctx)
     ctx.emit(e.ExecutionQuarantined(command.reason))
 
 

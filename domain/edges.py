@@ -113,6 +113,8 @@ def inherited_failure(scope: Scope, node: Node) -> Failure | None:
             failure = end.failure if edge.port == ERROR_PORT else end.inherited
             if failure is not None:
                 return failure
+    if node.place in scope.looped:
+        return scope.looped[node.place][1].failure
     return None
 
 

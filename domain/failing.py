@@ -6,15 +6,17 @@ retries → error edge → the node's `on_error` → enclosing `try` → `settin
 from __future__ import annotations
 
 import hashlib
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from contracts import values
 from contracts.errors import ExpressionError
 from contracts.events import Ending, IncidentRaised, NodeFailed, NodeRetried
 from contracts.failure import NEVER_RETRIED_BY_DEFAULT, Failure, matches
+from domain.cycles import spent, take_back
 from domain.deciding import Deciding, Ready
-from domain.definition.graph import ERROR_PORT, Node, RetryPolicy
-from domain.state import PENDING, NodeRun, Scope
+from domain.definition.graph import ERROR_PORT, Compiled, Edge, Node, RetryPolicy
+from domain.losers import is_ignored_loser
+from domain.state import NodeRun, Scope
 from domain.stopping import end_cancelled, stop_run, stop_scope
 
 At: TypeAlias = Ready | NodeRun
@@ -52,10 +54,15 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
         ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
         end_aside(ctx, scope, node, at.path)
         return
-    if node.has_error_edge and (untaken := _error_edges(ctx, at, scope, node, placed)) is not None:
-        ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), True, untaken, recorded))
-        _after(ctx, at, scope, node)
-        return
+    if node.has_error_edge and (judged := _error_edges(ctx, at, node, placed)) is not None:
+        untaken, backs = judged
+        limit = spent(scope, backs)
+        if limit is None:
+            ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), True, untaken, recorded))
+            take_back(ctx, scope, backs)
+            _after(ctx, at, scope, node)
+            return
+        failure, placed = caused(limit, placed), caused(limit, placed).at(at.path, at.attempt)
     if not final and continues and _goes_on(ctx, at, node, failure, placed):
         return
     if is_ignored_loser(ctx, scope, node.place):
@@ -70,6 +77,11 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
     stop_scope(ctx, scope, Ending("failed", placed, final=final))
 
 
+def caused(failure: Failure, cause: Failure) -> Failure:
+    """The failure, with what led to it."""
+    return Failure(failure.type, failure.message, failure.details, cause=cause)
+
+
 def _after(ctx: Deciding, at: At, scope: Scope, node: Node) -> None:
     ctx.changed = True
     ctx.consider_targets(scope, node)
@@ -82,12 +94,6 @@ def end_aside(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
     ctx.touched[scope.path] = None
     ctx.release(node)
     ctx.note_end(path)
-
-
-def is_ignored_loser(ctx: Deciding, scope: Scope, place: int) -> bool:
-    """Whether a join that is not to cancel its losers has begun without this node; then the node changes nothing any more."""
-    nodes = ctx.graph.bodies[scope.body].nodes
-    return any(place in node.losers and node.definition.losers == "ignore" and scope.nodes[node.place] != PENDING for node in nodes)
 
 
 def raise_incident(ctx: Deciding, at: At, failure: Failure, recorded: bytes | None = None) -> None:
@@ -143,24 +149,27 @@ def _delay_ms(policy: RetryPolicy, attempts: int, key: str) -> int:
 # Who handles it.
 
 
-def _error_edges(ctx: Deciding, at: At, scope: Scope, node: Node, failure: Failure) -> tuple[int, ...] | None:
-    """The error edges that are not taken; None when none is, and the failure goes on."""
-    untaken = []
-    count = 0
-    value = values.encode(failure.as_value())
+def _error_edges(ctx: Deciding, at: At, node: Node, failure: Failure) -> tuple[tuple[int, ...], list[Edge]] | None:
+    """The error edges that are not taken, and the back edges that are; None when none is, and the failure goes on."""
+    untaken: list[int] = []
+    taken: list[Edge] = []
+    value = failure.as_value()
     for edge in node.outgoing:
-        if edge.port != ERROR_PORT:
-            continue
-        count += 1
-        if edge.when is None:
-            continue
-        frame = (ctx.frame(at) if isinstance(at, Ready) else ctx.frame_of(at)).having(error=failure.as_value(), data=ctx.parse(value))
-        try:
-            if ctx.evaluate(edge.when, frame) is not True:
+        if edge.port == ERROR_PORT:
+            if edge.when is None or _holds(ctx, at, edge.when, value):
+                taken.append(edge)
+            else:
                 untaken.append(edge.number)
-        except ExpressionError:
-            untaken.append(edge.number)
-    return tuple(untaken) if len(untaken) < count else None
+    return (tuple(untaken), [edge for edge in taken if edge.is_back]) if taken else None
+
+
+def _holds(ctx: Deciding, at: At, when: Compiled, failure: dict[str, Any]) -> bool:
+    """Whether an error edge's `when` holds; one that cannot be asked does not."""
+    frame = (ctx.frame(at) if isinstance(at, Ready) else ctx.frame_of(at)).having(error=failure, data=failure)
+    try:
+        return ctx.evaluate(when, frame) is True
+    except ExpressionError:
+        return False
 
 
 def _is_handled_above(ctx: Deciding, scope: Scope, failure: Failure) -> bool:

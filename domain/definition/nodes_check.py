@@ -28,6 +28,7 @@ def check_node(outline: Outline, node: NodePlace) -> None:
     _check_durations(outline.findings, node)
     if node.definition.mutex is not None:
         _check_mutex(outline.findings, node)
+        _check_cancel_holds_none(outline.findings, node)
     if node.kind is None:
         return
     if not node.is_activity:
@@ -66,6 +67,12 @@ def _check_compensation(outline: Outline, node: NodePlace) -> None:
     elif outline.strict_kinds:
         fix = outline.findings.did_you_mean(undo.type, outline.activities, "see the list of kinds")
         outline.findings.add(f"{path}.type", "unknown_kind", f"there is no activity kind `{undo.type}`", fix)
+
+
+def _check_cancel_holds_none(findings: Findings, node: NodePlace) -> None:
+    if node.definition.type == "cancel":
+        message = f"`{node.id}` waits for the clean-up of others, which may wait for the mutex `{node.definition.mutex}` that it would hold"
+        findings.add(f"{node.path}.mutex", "mutex_on_cancel", message, "remove the `mutex` of the cancel node")
 
 
 def _check_mutex(findings: Findings, node: NodePlace) -> None:

@@ -16,7 +16,7 @@ from domain.completing import complete
 from domain.deciding import Deciding, Ready
 from domain.failing import fail
 from domain.naming import Frame, iteration_in
-from domain.nodes.loops import Loop, as_list, item_beyond, memo_of, results_of, split_list, whole_number
+from domain.nodes.loops import Loop, as_list, item_beyond, memo_of, results_of, split_list, whole_number, whole_number_of
 from domain.nodes.parallel import complete_early, needed
 from domain.signals import take_buffered
 from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope, Signal
@@ -130,6 +130,11 @@ class ForEach(Loop):
         payload = ctx.parse(signal.payload)
         items = payload if isinstance(payload, list) else [payload]
         ctx.emit(SignalConsumed(signal.place, run.path))
+        total = memo_of(run).total + len(items)
+        limit = whole_number_of(ctx, ctx.graph.nodes[run.node], ctx.frame_of(run), "max_items")
+        if limit is not None and total > limit:
+            fail(ctx, run, Failure("loop.limit", f"{total} items with those of the signal, max_items is {limit}"))
+            return
         ctx.emit(ItemsAdded(run.path, ctx.keep(items), len(items)))
         self._go_on(ctx, run)
 

@@ -16,6 +16,8 @@ from domain.state import LoopMemo, NodeRun, Scope
 
 if TYPE_CHECKING:
     from domain.deciding import Deciding, Ready
+    from domain.definition.graph import Node
+    from domain.naming import Frame
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -91,11 +93,16 @@ def as_list(value: Any, source: Any) -> list[Any]:
 
 def whole_number(ctx: Deciding, ready: Ready, name: str) -> int | None:
     """A count in the config, templates filled in; None where it is not given. Raises ExpressionError where it is none."""
-    field = ready.node.fields.get(name)
+    return whole_number_of(ctx, ready.node, ctx.frame(ready), name)
+
+
+def whole_number_of(ctx: Deciding, node: Node, frame: Frame, name: str) -> int | None:
+    """The same for a node that has begun."""
+    field = node.fields.get(name)
     if field is None:
-        default = getattr(ready.node.config, name)
+        default = getattr(node.config, name)
         return None if default is None else int(default)
-    number = ctx.evaluate(field, ctx.frame(ready))
+    number = ctx.evaluate(field, frame)
     if isinstance(number, float) and number.is_integer():
         number = int(number)
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:

@@ -100,3 +100,25 @@ def test_a_back_edge_in_an_iteration_nests_its_index() -> None:
             edges: [{from: a, to: c}, {from: c.true, to: a, back: true}]
     """
     assert [call.config["at"] for call in run(text).runs] == [[0, 0], [0, 1], [1, 0], [1, 1]]
+
+
+ERROR_CYCLE = """
+settings: {on_failure: fail}
+nodes: [{id: s, type: s}, {id: a, type: a}, {id: z, type: noop}]
+edges: [{from: s, to: a}, {from: a.error, to: s, back: true, max_iterations: 2}, {from: a, to: z}]
+"""
+
+
+def test_an_error_edge_may_lead_back() -> None:
+    world = run(ERROR_CYCLE, 1, {"a": lambda call: 5 if call.path == "a#2" else 1 / 0})
+    assert (world.status, world.ran) == ("completed", ["s", "a", "s#1", "a#1", "s#2", "a#2", "z"])
+    assert world.runs[2].input["type"] == "ZeroDivisionError"
+
+
+def test_an_error_edge_back_that_is_spent_fails_its_source_with_the_cause() -> None:
+    world = run(ERROR_CYCLE, 1, {"a": lambda call: 1 / 0})
+    failure = world.state().failure
+    assert failure is not None
+    assert (failure.type, failure.node) == ("loop.limit", "a#2")
+    assert failure.cause is not None
+    assert failure.cause.type == "ZeroDivisionError"

@@ -147,3 +147,8 @@ def test_each_first_try_in_an_iteration_is_attempt_one() -> None:
         {"n": lambda call: 1 / (call.attempt - (call.path == "f[0]/n"))},
     )
     assert world.ran == ["f[0]/n", "f[0]/n@2", "f[1]/n"]
+
+
+def test_further_items_beyond_max_items_fail_the_loop() -> None:
+    world = World(LOOP % ("[1]", "more: {signal: more}, max_items: 2"), acts={"n": slow(10)}).at(5, signal("more", [2, 3]))
+    assert world.start().error == "loop.limit"

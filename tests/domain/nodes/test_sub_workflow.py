@@ -101,10 +101,16 @@ def test_a_parent_that_completes_applies_the_policy_to_detached_children(policy:
     assert world.took_ms == (1_000 if policy == "cancel" else 0)
 
 
-@pytest.mark.parametrize(("policy", "status"), [("cancel", "terminated"), ("terminate", "terminated"), ("abandon", "running")])
+@pytest.mark.parametrize(("policy", "status"), [("cancel", "cancelled"), ("terminate", "terminated"), ("abandon", "running")])
 def test_a_terminated_parent_waits_for_nothing(policy: str, status: str) -> None:
     world = parent(f", on_parent_close: {policy}", CAREFUL, {"a": never}).at(5, c.TerminateExecution()).start()
     assert (world.status, world.took_ms, world.state("x~s").status) == ("terminated", 5, status)
+
+
+@pytest.mark.parametrize(("policy", "status"), [("cancel", "cancelled"), ("terminate", "terminated"), ("abandon", "running")])
+def test_a_quarantined_parent_lets_its_children_go_as_it_said(policy: str, status: str) -> None:
+    world = parent(f", on_parent_close: {policy}", CAREFUL, {"a": never}).at(5, c.QuarantineExecution("a bug")).start()
+    assert (world.status, world.state("x~s").status) == ("quarantined", status)
 
 
 def test_an_abandoned_child_is_left_alone_though_another_child_of_the_node_has_ended() -> None:
