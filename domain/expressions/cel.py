@@ -10,6 +10,7 @@ What matters about the library here (0.1.3), each found by trying:
   them. Where None can be lost, what was taken is given back.
 - A Python function called from an expression never lets go of its arguments. So we have none: `num` is CEL's own
   `double` by another name.
+- Maps are kept in an order that differs from process to process: see `order.py`.
 - All names are converted before anything is evaluated, so callers bind only what is read.
 """
 
@@ -26,9 +27,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships a stub but no py.typed
-from cel_expr_python.ext import ext_math, ext_optional, ext_strings  # type: ignore[import-untyped]  # the same
+from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings  # type: ignore[import-untyped]  # the same
 
 from domain.expressions.engine import EngineRefusal
+from domain.expressions.order import guarded
 from domain.expressions.tokens import NAMES, is_field, tokens_of
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -41,7 +43,7 @@ _FAILURES: Final = (RuntimeError, MemoryError, ValueError, TypeError, SystemErro
 def _environment() -> cel.Env:
     overload = cel.Overload("num", cel.Type.DOUBLE, [cel.Type.DYN], False)
     own = cel.CelExtension("refold", [cel.FunctionDecl("num", [overload])])
-    extensions = [ext_strings.ExtStrings(), ext_math.ExtMath(), ext_optional.ExtOptional(), own]
+    extensions = [ext_strings.ExtStrings(), ext_math.ExtMath(), ext_optional.ExtOptional(), ext_bindings.ExtBindings(), own]
     return cel.NewEnv(variables=dict.fromkeys(NAMES, cel.Type.DYN), extensions=extensions)
 
 
@@ -55,7 +57,7 @@ class CelEngine:
     def compile(self, source: str) -> CelEvaluable:
         """The expression ready to evaluate. Raises EngineRefusal with the library's words."""
         may_be_optional = bool(_MAKES_OPTIONALS.search(source))
-        own = _with_double(source)
+        own = guarded(_with_double(source))
         try:
             expression = self._environment.compile(source)  # first as written, so that an error has the right column
             if own != source:
@@ -176,7 +178,7 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
         case dict():
-            return {_key(key): _plain(item) for key, item in value.items()}
+            return {key: _plain(item) for key, item in sorted((_key(key), item) for key, item in value.items())}
         case datetime():
             return _rfc3339(value)
         case timedelta():

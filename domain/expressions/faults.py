@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from domain.expressions.habits import HABITS_OF_FIELDS
+from domain.expressions.order import NO_ORDER
 from domain.expressions.parts import Part
 from domain.expressions.scene import UNKNOWN, Scene, a_kind, kind_of, nearest, no_truthiness, types_of, wrong_types
 from domain.expressions.tokens import string_value
@@ -193,6 +194,9 @@ def _says(text: str, *kinds: str) -> Callable[[Scene, re.Match[str]], str]:
 
 def _rules() -> Iterator[Rule]:
     overload = r"No matching overloads found : "
+    yield Rule(
+        re.compile(NO_ORDER), _says("a map has no order; give `map` and `filter` a list, or use a `for_each` or `transform` node", "macro")
+    )
     yield Rule(re.compile(r"Key not found in map : (.*)", re.DOTALL), _missing_key)
     yield Rule(re.compile(r"Applying SELECT"), _no_fields)
     yield Rule(re.compile(r'No value with name "(\w+)"'), _no_such_name)
