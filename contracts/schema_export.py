@@ -6,6 +6,7 @@ which of them have a default: that is what must not change (see the tests of `te
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Final
 
 import msgspec
@@ -33,6 +34,7 @@ def record_schemas() -> dict[str, dict[str, Any]]:
 def _family(name: str, description: str, types: tuple[Any, ...]) -> dict[str, Any]:
     schemas, components = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     for struct in _structs_of(types):
+        components[struct.__name__]["description"] = inspect.cleandoc(struct.__doc__ or "")  # only Python 3.13 unindents docstrings
         components[struct.__name__] |= {"x-tag": struct.__struct_config__.tag, "x-fields": _fields_of(struct)}
     defs = {key: components[key] for key in sorted(components)}
     family = {"$schema": DIALECT, "title": name, "description": description, "anyOf": list(schemas), "$defs": defs}
