@@ -11,7 +11,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean lock
+.PHONY: help run serve test check format bench clean lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -21,6 +21,9 @@ help: ## List these commands
 
 run: $(VENV)/.runtime ## Run the example workflow, with live progress
 	@$(REFOLD) run examples/seattle_weather.yaml --files examples --data .refold $(ARGS)
+
+serve: $(VENV)/.runtime ## Serve the HTTP API on .refold
+	@$(REFOLD) serve --data .refold $(ARGS)
 
 test: $(VENV)/.dev ## Run all tests; ARGS="-k timer" picks some
 	@$(BIN)/pytest $(ARGS)

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from infra.wiring import open_engine, open_reader
 from workers import decider as decider_module
 
 STAGES = ("decide + evolve", "encode + digest", "react", "append (with fsync)", "worker", "the rest of the round")
-BUDGET = {"decide + evolve": 3.2, "encode + digest": 1.0, "react": 0.25, "append (with fsync)": 4.1, "worker": 0.75, "the rest of the round": 1.6}
+BUDGET = dict(zip(STAGES, (3.2, 1.0, 0.25, 4.1, 0.75, 1.6), strict=True))
 """µs per step of the prototype that the design was measured with."""
 
 
@@ -92,7 +93,8 @@ def bench_sequences(folder: Path, total: int = 10_000, outstanding: int = 100) -
         decisions = total * 11
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         print(f"\n{total:,} executions of ten noop, {outstanding} at a time, every decision fsynced")
-        print(f"  {total / seconds:,.0f} executions/s, {seconds / decisions * 1e6:.1f} µs per decision, {size / (total + 500):,.0f} bytes each (random input)")
+        each = f"{seconds / decisions * 1e6:.1f} µs per decision, {size / (total + 500):,.0f} bytes each (random input)"
+        print(f"  {total / seconds:,.0f} executions/s, {each}")
         by_stage(engine, max(total // 4, 100), outstanding)
     return {"engine.executions_per_s": total / seconds, "engine.us_per_decision": seconds / decisions * 1e6}
 
@@ -188,7 +190,7 @@ def bench_loop(folder: Path, rounds: int = 10_000) -> dict[str, float]:
         ended: list[Any] = []
         engine.owner.watch_end(engine.start("loop", {"rounds": rounds}), ended.append)
         engine.run_until(lambda: bool(ended))
-    steps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    steps = [later - earlier for earlier, later in pairwise(times)]
     first, last = sorted(steps[100:1100]), sorted(steps[-1000:])
     ratio = last[len(last) // 2] / first[len(first) // 2]
     print(f"  {rounds:,} rounds of a while loop: the last thousand cost {ratio:.2f} × the first thousand (medians)")
@@ -200,7 +202,7 @@ def bench_waiting(folder: Path, count: int = 100_000) -> dict[str, float]:
     nodes: list[dict[str, Any]] = [{"id": f"n{index}", "type": "noop"} for index in range(9)]
     nodes.insert(5, {"id": "wait", "type": "wait_signal", "config": {"name": "go"}})
     names = [node["id"] for node in nodes]
-    edges = [{"from": f"{a}.received" if a == "wait" else a, "to": b} for a, b in zip(names, names[1:], strict=False)]
+    edges = [{"from": f"{a}.received" if a == "wait" else a, "to": b} for a, b in pairwise(names)]
     definition = WorkflowDefinition.model_validate({"name": "waiting", "nodes": nodes, "edges": edges})
     with open_engine(EngineSettings(data=folder)) as engine:
         engine.publish(definition)
@@ -220,8 +222,8 @@ def bench_waiting(folder: Path, count: int = 100_000) -> dict[str, float]:
     begin_time = time.perf_counter()
     with open_engine(EngineSettings(data=folder)):
         from_log = time.perf_counter() - begin_time
-    print(f"  {count:,} waiting: {each:,.0f} bytes of memory each ({len(pack(state))} packed), restarted in {from_log:.1f} s from the log, "
-          f"{from_snapshot:.1f} s from a snapshot")
+    print(f"  {count:,} waiting: {each:,.0f} bytes of memory each ({len(pack(state))} packed)", end="")
+    print(f", restarted in {from_log:.1f} s from the log, {from_snapshot:.1f} s from a snapshot")
     return {"waiting.bytes_each": each, "waiting.restart_s": from_log}
 
 
@@ -242,5 +244,3 @@ def main(scale: float = 1.0) -> dict[str, float]:
     finally:
         shutil.rmtree(root)
     return figures
-
-

@@ -2,6 +2,7 @@
 
 data/
 ├── log.db        the log, all that Refold knows
+├── projection.db read models, disposable (only with a server)
 ├── blobs/        values too big for an event
 ├── snapshots/    disposable
 └── lock          held by the one process that writes; says which
@@ -33,6 +34,7 @@ class DataFolder:
         self.log = self.path / "log.db"
         self.blobs = self.path / "blobs"
         self.snapshots = self.path / "snapshots"
+        self.projection = self.path / "projection.db"
         self.lock = self.path / "lock"
 
     @property

@@ -17,9 +17,9 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError, Rejected
 from contracts.ids import is_execution_id, make_execution_id
 from contracts.ports.clock import Clock
-from workers.activity_worker import ActivityWorker
 from workers.catalog import Catalog, Published
 from workers.owner import Owner
+from workers.remote import LocalWorker
 from workers.round import Answer, Reply
 
 WAIT_MAX_S: Final = 1.0
@@ -29,7 +29,7 @@ class Engine:
     """An embedded engine. Use it from one thread."""
 
     def __init__(
-        self, owner: Owner, worker: ActivityWorker, catalog: Catalog, clock: Clock, wake: threading.Event, chance: Callable[[], int]
+        self, owner: Owner, worker: LocalWorker, catalog: Catalog, clock: Clock, wake: threading.Event, chance: Callable[[], int]
     ) -> None:
         self.owner = owner
         self.worker = worker

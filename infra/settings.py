@@ -7,6 +7,21 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class ServerSettings(BaseModel):
+    """The settings of a server; sizes in bytes, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="the address to listen at; there are no users and no rights yet, so keep it local")
+    port: int = Field(default=8080, ge=0, le=65_535, description="the port to listen at; 0 takes a free one")
+    body_bytes_max: int = Field(
+        default=16 * 1024 * 1024, ge=1024, description="how large a request may be; a larger one is refused with 413"
+    )
+    requests_max: int = Field(default=2_000, ge=1, description="how many requests may be under way; one more is refused with 429")
+    stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
+    projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
+
+
 class EngineSettings(BaseModel):
     """The settings of an embedded engine; sizes in bytes, times in seconds."""
 

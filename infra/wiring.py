@@ -6,6 +6,8 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
 
 from contracts.commands import Command
 from contracts.journal import NONCE_BYTES
@@ -23,11 +25,15 @@ from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
 from infra.settings import EngineSettings
 from infra.snapshots import FileSnapshots, MemorySnapshots
+from infra.store.projection import SqliteReadModels
 from workers.activities import load_kinds
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
 from workers.catalog import Catalog
 from workers.owner import Owner
+from workers.projector import Projector
+from workers.reading import ExecutionReader
+from workers.remote import LEASE_MS_DEFAULT, RemoteWorkers
 from workers.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
 
 
@@ -57,18 +63,27 @@ def activity_kinds(settings: EngineSettings) -> dict[str, ActivityKind]:
 
 
 @contextmanager
-def open_engine(settings: EngineSettings, clock: Clock | None = None) -> Iterator[Engine]:
-    """An embedded engine that has claimed its partition. Raises LogHeld where another process holds the data folder."""
+def open_engine(
+    settings: EngineSettings, clock: Clock | None = None, remote: bool = False, wake: threading.Event | None = None
+) -> Iterator[Engine]:
+    """An embedded engine that has claimed its partition; with `remote`, kinds it does not have wait for workers elsewhere.
+
+    Raises LogHeld where another process holds the data folder.
+    """
     clock = clock or SystemClock()
     if settings.data is None:
-        yield from _run(build_engine(settings, MemoryLog(), MemoryBlobs(), MemorySnapshots(), clock, MemoryResultCache(clock)))
+        yield from _run(
+            build_engine(settings, MemoryLog(), MemoryBlobs(), MemorySnapshots(), clock, MemoryResultCache(clock), remote, wake=wake)
+        )
         return
     folder = DataFolder(settings.data)
     with folder.hold():
         log = SqliteLog(folder.log)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:
-            yield from _run(build_engine(settings, log, FileBlobs(folder.blobs), FileSnapshots(folder.snapshots), clock, cache))
+            yield from _run(
+                build_engine(settings, log, FileBlobs(folder.blobs), FileSnapshots(folder.snapshots), clock, cache, remote, wake=wake)
+            )
         finally:
             cache.close()
             log.close()
@@ -83,18 +98,29 @@ def _run(engine: Engine) -> Iterator[Engine]:
 
 
 def build_engine(
-    settings: EngineSettings, log: Log, blobs: Blobs, snapshots: Snapshots, clock: Clock, cache: ResultCache | None = None
+    settings: EngineSettings,
+    log: Log,
+    blobs: Blobs,
+    snapshots: Snapshots,
+    clock: Clock,
+    cache: ResultCache | None = None,
+    remote: bool = False,
+    lease_ms: int = LEASE_MS_DEFAULT,
+    wake: threading.Event | None = None,
 ) -> Engine:
-    """An engine on the given adapters; it has claimed nothing yet."""
-    wake = threading.Event()
+    """An engine on the given adapters; it has claimed nothing yet. `wake` is set when a thread has reported something."""
+    wake = wake or threading.Event()
+    set_wake = wake.set
     owners: list[Owner] = []
 
     def report(execution: str, command: Command) -> None:
         owners[0].report(execution, command)
-        wake.set()
+        set_wake()
 
     kinds = activity_kinds(settings)
-    worker = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, "threads" if settings.threads else "inline")
+    executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
+    local = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
+    worker = RemoteWorkers(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms) if remote else local
     catalog = Catalog(log, clock)
     owner = Owner(
         log,
@@ -122,3 +148,25 @@ def open_reader(settings: EngineSettings) -> Iterator[Reader]:
         yield Reader(log, Catalog(log, SystemClock()), FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
     finally:
         log.close()
+
+
+@contextmanager
+def open_projector(data: Path) -> Iterator[Projector]:
+    """What keeps the read models of a data folder up with its log."""
+    with open_reader(EngineSettings(data=data)) as reader:
+        models = SqliteReadModels(DataFolder(data).projection)
+        try:
+            yield Projector(reader.log, reader.catalog, models)
+        finally:
+            models.close()
+
+
+@contextmanager
+def open_execution_reader(data: Path) -> Iterator[ExecutionReader]:
+    """What reads executions from a data folder, with the help of its read models."""
+    with open_reader(EngineSettings(data=data)) as reader:
+        models = SqliteReadModels(DataFolder(data).projection, read_only=True)
+        try:
+            yield ExecutionReader(reader.log, reader.catalog, reader.blobs, models)
+        finally:
+            models.close()

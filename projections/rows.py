@@ -153,7 +153,6 @@ def execution_record(state: Execution, graph: Graph, number: int, position: int)
         execution=state.execution,
         workflow=state.workflow,
         version=state.workflow_version,
-        definition=state.definition,
         status=state.status,
         outcome=state.outcome,
         parent=None if state.parent is None else state.parent.execution,
@@ -172,7 +171,7 @@ def execution_record(state: Execution, graph: Graph, number: int, position: int)
 def unreadable_record(found: Unreadable, before: ExecutionRecord | None) -> ExecutionRecord:
     """The row of an execution whose history cannot be read on: quarantined, with the reason."""
     record = before or ExecutionRecord(
-        found.offset, found.execution, "", 0, "", "quarantined", None, None, 0, 0, 0, 0, 0, None, None, "[]", None
+        found.offset, found.execution, "", 0, "quarantined", None, None, 0, 0, 0, 0, 0, None, None, "[]", None
     )  # fmt: skip
     return record._replace(
         status="quarantined", position=found.offset + 1, error="unreadable", error_message=found.reason[:1_000], waiting_for="[]"

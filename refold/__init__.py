@@ -1,5 +1,53 @@
-"""Refold: a workflow execution engine whose only memory is a log."""
+"""Refold: a workflow execution engine whose only memory is a log.
+
+What users import stands here and is loaded when it is first used: `activity` and `ActivityContext` to write activities,
+`Worker` to run them, `Client` and `AsyncClient` to talk to a server, and the errors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from refold.activities import Activity, ActivityContext, activity
+    from refold.client import Client
+    from refold.client_async import AsyncClient
+    from refold.errors import ActivityError, Cancelled, ExecutionFailed, RefoldError, Refused, Unavailable
+    from refold.worker import Worker
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+__all__ = [
+    "Activity",
+    "ActivityContext",
+    "ActivityError",
+    "AsyncClient",
+    "Cancelled",
+    "Client",
+    "ExecutionFailed",
+    "RefoldError",
+    "Refused",
+    "Unavailable",
+    "Worker",
+    "__version__",
+    "activity",
+]
+
+_HOMES = {
+    "Activity": "refold.activities",
+    "ActivityContext": "refold.activities",
+    "AsyncClient": "refold.client_async",
+    "Client": "refold.client",
+    "Worker": "refold.worker",
+    "activity": "refold.activities",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name when it is first used."""
+    if name not in __all__:
+        raise AttributeError(f"module 'refold' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_HOMES.get(name, "refold.errors")), name)
+    return value

@@ -67,6 +67,21 @@ def run(
     return command.run(place, wanted)
 
 
+@app.command()
+def serve(
+    data: Data = DATA,
+    host: Annotated[str, typer.Option("--host", envvar="REFOLD_HOST", help="The address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", envvar="REFOLD_PORT", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
+    files: Files = None,
+    allow_private_addresses: Private = False,
+) -> int:
+    """Serve the HTTP API, and run what is started over it."""
+    from refold.commands import serve as command
+    from refold.commands.engine import Place
+
+    return command.serve(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), host, port)
+
+
 @app.command("continue")
 def continue_(
     data: Data = DATA, as_json: Json = False, timeout: Timeout = None, files: Files = None, allow_private_addresses: Private = False
@@ -76,6 +91,25 @@ def continue_(
     from refold.commands.engine import Place
 
     return command.continue_all(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), timeout, as_json)
+
+
+@app.command()
+def worker(
+    target: Annotated[
+        str, typer.Argument(metavar="MODULE[:NAME]", help="The module with your activities; NAME takes one, or a list of them.")
+    ],
+    server: Annotated[str | None, typer.Option("--server", envvar="REFOLD_SERVER", metavar="URL", help="The server to work for.")] = None,
+    queues: Annotated[str, typer.Option("--queues", metavar="A,B", help="The queues to take work from.")] = "default",
+    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=1_000, help="How many plain functions run at a time.")] = 32,
+    processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="How many processes work.")] = 1,
+    watch: Annotated[bool, typer.Option("--watch", help="Start again when a source file changes.")] = False,
+) -> int:
+    """Run your own activities for a server."""
+    from refold.commands import worker as command
+
+    names = [name.strip() for name in queues.split(",") if name.strip()] or ["default"]
+    wanted = command.Wanted(target=target, server=server, queues=names, concurrency=concurrency, processes=processes, watch=watch)
+    return command.worker(wanted)
 
 
 # Look.

@@ -93,10 +93,37 @@ class Catalog:
             self.read_on()
             versions = self._versions.get(name)
         wanted = version or self._active.get(name, 0)
+        if versions and not wanted:
+            raise Rejected("archived_workflow", f"workflow {name} is archived; activate one of its versions", workflow=name)
         if not versions or not 0 < wanted <= len(versions):
             found = f"it has {len(versions)}" if versions else "no such workflow is published"
             raise Rejected("unknown_workflow", f"workflow {name}{f', version {version}' if version else ''}: {found}", workflow=name)
         return wanted, versions[wanted - 1].hash
+
+    def activate(self, name: str, version: int) -> Published:
+        """Make a version the one that executions start with (rolling back is this). Raises Rejected where there is none."""
+        found, hash_ = self.resolve(name, version)
+        if self._active.get(name) != found:
+            self._append(DefinitionActivated(name, found, self._clock.now()))
+        return Published(name, found, hash_, "active", False)
+
+    def archive(self, name: str) -> None:
+        """Let no execution start with any version any more; those that run go on. Raises Rejected for an unknown workflow."""
+        self.versions(name)
+        if name in self._active:
+            self._append(DefinitionArchived(name, self._clock.now()))
+
+    def versions(self, name: str) -> list[DefinitionPublished]:
+        """All versions of a workflow, the first one first. Raises Rejected where there is none."""
+        if name not in self._versions:
+            self.read_on()
+        if name not in self._versions:
+            raise Rejected("unknown_workflow", f"workflow {name}: no such workflow is published", workflow=name)
+        return self._versions[name]
+
+    def active(self, name: str) -> int | None:
+        """The version that executions start with; None for a workflow that is archived or unknown."""
+        return self._active.get(name)
 
     def graph(self, definition_hash: str) -> Graph:
         """The compiled definition of a hash. Raises KeyError where it is not known."""

@@ -137,7 +137,7 @@ class Decider:
             message = f"execution {name} is {ended.status}: it takes no more commands"
             raise Rejected("already_ended", message, execution=name, status=ended.status)
         if ended is not None:
-            if command.parent is None and ended.request != request_of(command):
+            if command.parent is None and ended.request != request_of(shrink(command, self._blobs)):
                 raise Rejected("already_exists", f"execution {name} exists, and was started with another request", execution=name)
             raise Repeated(ended.status)
         folded = Folded(self._catalog.graph(command.definition), initial(name))

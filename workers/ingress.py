@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -10,6 +10,8 @@ from contracts.commands import Command, CompleteActivity, CreateExecution, Repor
 from contracts.errors import Rejected
 from contracts.ports.blobs import Blobs
 from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, reference_to
+
+SomeCommand = TypeVar("SomeCommand", bound=Command)
 
 VALUES: Final[dict[type, tuple[str, ...]]] = {
     CompleteActivity: ("output",),
@@ -22,7 +24,7 @@ VALUES: Final[dict[type, tuple[str, ...]]] = {
 """The fields of commands that carry values."""
 
 
-def shrink(command: Command, blobs: Blobs) -> Command:
+def shrink(command: SomeCommand, blobs: Blobs) -> SomeCommand:
     """The command with its big values stored. Raises Rejected for one over the limit, LogFull where there is no room."""
     changes: dict[str, Any] = {}
     for name in VALUES.get(type(command), ()):

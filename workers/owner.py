@@ -171,9 +171,22 @@ class Owner:
         """Call back once the execution has ended and that is durable."""
         self._watchers.setdefault(execution, []).append(then)
 
+    def unwatch_end(self, execution: str, then: Callable[[Execution], None]) -> None:
+        """Do not call back any more."""
+        watchers = self._watchers.get(execution, [])
+        if then in watchers:
+            watchers.remove(then)
+            if not watchers:
+                del self._watchers[execution]
+
     def next_due(self) -> int | None:
         """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
         return self.timers.next_due() if self._claimed else self._retry_at
+
+    @property
+    def is_in_charge(self) -> bool:
+        """Whether it has claimed its partition, and nothing has thrown it out since."""
+        return self._claimed
 
     @property
     def is_idle(self) -> bool:

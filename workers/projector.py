@@ -59,7 +59,7 @@ class Projector:
         lost: list[Changes] = []
         for entry in read_entries(self._log.read("journal", self._partition, offset, end), self.checkpoint):
             self._take(entry, rows, lost)
-        self._models.save([*(row.changes(folded) for row, folded in rows.values()), *lost], self.checkpoint)
+        self._models.save([*(row.changes(folded) for row, folded in rows.values()), *lost], self.checkpoint, offset)
         for name, (_, folded) in rows.items():
             if folded.state.is_ended:
                 self._executions.drop(name)
@@ -85,7 +85,8 @@ class Projector:
                 return
             known = rows[name] = (Row(self._numbers[name]), found)
         row, folded = known
-        row.fold(folded, entry)
+        if not folded.state.is_ended:  # what comes after is a rejection, and changes nothing, however batches are cut
+            row.fold(folded, entry)
 
     def _find(self, entry: Entry, name: str) -> Folded | None:
         """The execution before this decision; None for a rejection after its end, or where it was set aside."""

@@ -55,7 +55,8 @@ class ExecutionReader:
     """Reads executions for those who ask. One thread uses an instance at a time."""
 
     def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, models: ReadModels, partition: int = 0) -> None:
-        self._log, self._catalog, self._blobs, self._partition = log, catalog, blobs, partition
+        self._log, self._catalog, self._partition = log, catalog, partition
+        self.blobs = blobs
         self.models = models
 
     def record(self, execution: str) -> ExecutionRecord:
@@ -100,8 +101,8 @@ class ExecutionReader:
             raise Rejected("unknown_version", message, execution=execution)
         return folded
 
-    def nodes(self, execution: str) -> list[tuple[NodeRecord, NodeValues | None]]:
-        """The nodes of an execution, each with its values, read from the places that its row names."""
+    def nodes(self, execution: str) -> tuple[Sequence[NodeRecord], NodeValues]:
+        """The nodes of an execution, and the values at the places that their rows name."""
         record = self.record(execution)
         nodes = self.models.nodes(record.number)
         places = {place for node in nodes for place in (node.input, node.output) if place is not None}
@@ -110,11 +111,11 @@ class ExecutionReader:
         for entry in entries_at(self._log, self._partition, self.models.offsets(record.number)):
             folded = folded or begin(entry, self._catalog.graph)
             found.take(folded, entry)
-        return [(node, found) for node in nodes]
+        return nodes, found
 
     def content(self, value: bytes) -> bytes:
         """The JSON of a stored value, be it a blob or not."""
-        return self._blobs.get(values.blob_of(value)) if values.is_reference(value) else value
+        return self.blobs.get(values.blob_of(value)) if values.is_reference(value) else value
 
     def show(self, value: bytes) -> Any:
         """The parsed JSON of a stored value; of a big one, what it is."""

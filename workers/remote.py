@@ -27,14 +27,14 @@ from contracts.commands import (
     ReportStarted,
     RunActivity,
 )
-from contracts.failure import MESSAGE_LENGTH_MAX, Failure, shorten
+from contracts.failure import Failure
 from contracts.ids import idempotency_key
 from contracts.ports.activities import ActivityWorker, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
-from workers.activity_error import ERROR_TYPE_LENGTH_MAX, ActivityError, failure_of
+from workers.activity_error import ActivityError, failure_of
 from workers.activity_settings import ActivitySettings
 from workers.attempt import PROGRESS_EVERY_MS
 from workers.remote_queue import Errand, Place, RemoteQueue
@@ -276,19 +276,16 @@ class RemoteWorkers:
             return None if result.task in self._settled else "not_waited_for"
         if errand.worker not in ("", name):
             return "not_yours"
-        self._met(name, now)
-        errand.until = errand.seen_at = now + 0
-        errand.until += self.lease_ms
+        worker = self._met(name, now)
+        self._is_its(worker, result.task, now)
+        errand.seen_at = now
         activity = errand.activity
         if result.output is not UNSET:
             return self._completed(activity, bytes(result.output))
         if result.error is not UNSET:
-            failure = Failure(
-                shorten(result.error.type or "error", ERROR_TYPE_LENGTH_MAX),
-                shorten(result.error.message, MESSAGE_LENGTH_MAX),
-                failure_of(ActivityError("", "", details=result.error.details)).details,
-            )
-            return FailActivity(activity.path, activity.attempt, failure, result.error.retryable)
+            error = result.error
+            failure = failure_of(ActivityError(error.type or "error", error.message, details=error.details))
+            return FailActivity(activity.path, activity.attempt, failure, error.retryable)
         is_first = not errand.is_started
         errand.is_started = True
         if result.progress is not UNSET:
@@ -324,6 +321,7 @@ class RemoteWorkers:
         self._settled[task] = None
         if len(self._settled) > SETTLED_MAX:
             del self._settled[next(iter(self._settled))]
+        self.on_tasks()
 
     def cancels_of(self, name: str) -> list[str]:
         """What the worker is to stop, and has not been told of yet."""
@@ -342,7 +340,7 @@ class RemoteWorkers:
             del self._by_execution[errand.activity.execution]
         if errand.worker:
             self._workers[errand.worker].errands.pop(errand.task, None)
-        elif errand.task in self._waiting:
+        elif errand in self._waiting:
             self._waiting.remove(errand)
 
     # Leases.

@@ -73,6 +73,10 @@ class RemoteQueue:
     def __len__(self) -> int:
         return sum(lane.count for lane in self._lanes.values())
 
+    def __contains__(self, errand: Errand) -> bool:
+        lane = self._lanes.get(errand.place)
+        return lane is not None and errand.task in lane.levels[errand.level]
+
     def add(self, errand: Errand) -> None:
         """Put it at the end of its level."""
         lane = self._lanes.setdefault(errand.place, _Lane())

@@ -18,7 +18,7 @@ class Place(NamedTuple):
     """Where a value lies: the offset of a decision in the journal, and the index of an event in it."""
 
     offset: int
-    index: int
+    event: int
 
 
 class ExecutionRecord(NamedTuple):
@@ -31,7 +31,6 @@ class ExecutionRecord(NamedTuple):
     execution: str
     workflow: str
     version: int
-    definition: str
     status: str
     outcome: str | None
     parent: str | None
@@ -112,8 +111,8 @@ class ReadModels(Protocol):
     def checkpoint(self) -> Checkpoint:
         """Up to where the rows go; of an empty store it is the beginning."""
 
-    def save(self, changes: Sequence[Changes], checkpoint: Checkpoint) -> None:
-        """Store rows and checkpoint in one transaction."""
+    def save(self, changes: Sequence[Changes], checkpoint: Checkpoint, after: int) -> None:
+        """Store rows and checkpoint in one transaction. Raises LogError where the stored one is not at `after`: another was faster."""
 
     def reset(self) -> None:
         """Forget everything: the rows are of another journal."""
@@ -124,7 +123,7 @@ class ReadModels(Protocol):
     def offsets(self, number: int) -> list[int]:
         """The offsets of all decisions of an execution, in their order."""
 
-    def list(self, wanted: Wanted) -> Sequence[ExecutionRecord]:
+    def select(self, wanted: Wanted) -> Sequence[ExecutionRecord]:
         """The latest created first."""
 
     def nodes(self, number: int) -> Sequence[NodeRecord]:

@@ -75,7 +75,22 @@ def test_every_folder_of_code_is_a_package() -> None:
 
 
 def test_the_face_is_small() -> None:
-    assert refold.__all__ == ["__version__"]
+    assert refold.__all__ == [
+        "Activity",
+        "ActivityContext",
+        "ActivityError",
+        "AsyncClient",
+        "Cancelled",
+        "Client",
+        "ExecutionFailed",
+        "RefoldError",
+        "Refused",
+        "Unavailable",
+        "Worker",
+        "__version__",
+        "activity",
+    ]
+    assert all(getattr(refold, name) is not None for name in refold.__all__)
 
 
 def test_importing_refold_is_light() -> None:

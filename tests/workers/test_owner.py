@@ -450,3 +450,12 @@ def test_a_start_that_never_ends_in_one_decision_is_refused() -> None:
     assert isinstance(answers[0].error, Rejected)
     assert answers[0].error.reason == "too_many_steps"
     assert bench.status(execution) == "unknown"
+
+
+def test_a_repeated_start_with_a_big_input_is_the_first_one_also_after_its_end() -> None:
+    _, bench = faulty()
+    answers: list[Answer] = []
+    for _ in range(2):
+        bench.start(execution="order-1", given={"text": "x" * 100_000}, reply=answers.append)
+        bench.move()
+    assert [(answer.error, answer.repeated) for answer in answers] == [(None, False), (None, True)]

@@ -1,0 +1,74 @@
+"""The application: all routes over a service, and an OpenAPI document that says all they answer."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from api import models
+from api.executions import execution_routes
+from api.gate import Gate
+from api.health import health_routes
+from api.problems import Problem, install
+from api.service import Service
+from api.worker_routes import worker_routes
+from api.workflows import workflow_routes
+from contracts.ports.workers import WorkerDesk
+
+BODY_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
+REQUESTS_MAX_DEFAULT: Final = 2_000
+SUMMARY: Final = "Refold runs workflows and remembers all they did in a log."
+
+_READ_BY_HAND: Final = (
+    models.StartRequest,
+    models.BatchRequest,
+    models.ReasonRequest,
+    models.ActivateRequest,
+    models.ResolveRequest,
+    Problem,
+)
+
+
+def make_app(
+    service: Service,
+    body_bytes_max: int = BODY_BYTES_MAX_DEFAULT,
+    requests_max: int = REQUESTS_MAX_DEFAULT,
+    desk: WorkerDesk | None = None,
+) -> Gate:
+    """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too."""
+    app = FastAPI(title="Refold", summary=SUMMARY, version=_version(), docs_url=None, redoc_url=None)
+    install(app)
+    app.include_router(workflow_routes(service))
+    app.include_router(execution_routes(service))
+    app.include_router(health_routes(service))
+    if desk is not None:
+        app.include_router(worker_routes(desk))
+    _describe(app)
+    return Gate(app, body_bytes_max, requests_max)
+
+
+def _version() -> str:
+    try:
+        return version("refold")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _describe(app: FastAPI) -> None:
+    """Put in the schemas of what is read by hand; made when somebody asks for the document."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+            _, schemas = models_json_schema(
+                [(model, "validation") for model in _READ_BY_HAND], ref_template="#/components/schemas/{model}"
+            )  # fmt: skip
+            document.setdefault("components", {}).setdefault("schemas", {}).update(schemas["$defs"])
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

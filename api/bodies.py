@@ -1,0 +1,131 @@
+"""Bodies: read once, checked once. JSON that belongs to users is passed through as the bytes that came."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+from fastapi import Request
+
+from api.problems import BadRequest
+
+T = TypeVar("T")
+EMPTY: Final = msgspec.Raw(b"")
+STARTS_MAX: Final = 1_000
+"""So many executions may be started by one request."""
+
+
+class StartBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What an execution is started with."""
+
+    input: msgspec.Raw = EMPTY
+    variables: msgspec.Raw = EMPTY
+    execution_id: str | None = None
+    autostart: bool = True
+    start_at: datetime | None = None
+    priority: int | None = None
+
+
+class BatchBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Many at once."""
+
+    executions: list[StartBody]
+
+
+class ReasonBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: str = ""
+
+
+class ActivateBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Which version."""
+
+    version: int
+
+
+class ResolveBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How an incident is resolved."""
+
+    action: str
+    output: msgspec.Raw = EMPTY
+    port: str | None = None
+    variables: msgspec.Raw = EMPTY
+
+
+def media_type_of(request: Request) -> str:
+    """The content type without its parameters; empty where none is said."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    """Whether the type is JSON; a body without a type is taken for it."""
+    return media_type in ("", "application/json") or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+async def read_json(request: Request) -> bytes:
+    """The body, which says that it is JSON; nothing of it is looked at."""
+    content = await request.body()
+    media_type = media_type_of(request)
+    if content and not is_json(media_type):
+        raise BadRequest(415, "content_type", f"expected the content type application/json, found {media_type}")
+    return content
+
+
+async def read_body(request: Request, shape: type[T]) -> T:
+    """The body in its shape; an empty one is `{}`. Raises BadRequest that says where it is no JSON, or what does not fit."""
+    return parse(await read_json(request) or b"{}", shape)
+
+
+def parse(content: bytes, shape: type[T]) -> T:
+    """The JSON in its shape."""
+    try:
+        content.decode()
+        return msgspec.json.decode(content, type=shape)
+    except msgspec.ValidationError as error:
+        raise _misfit(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _not_json(content, error) from None
+
+
+def check_json(content: bytes) -> bytes:
+    """The same bytes, which are JSON: looked at once, and never again until an expression reads them."""
+    parse(content, Any)
+    return content
+
+
+def _misfit(error: msgspec.ValidationError) -> BadRequest:
+    said, _, path = str(error).partition(" - at `$")
+    pointer = re.sub(r"\.|\[(\d+|\.\.\.)\]", lambda found: f"/{found[1]}" if found[1] else "/", path.rstrip("`"))
+    problems = [{"path": pointer, "rule": "shape", "message": said, "fix": ""}]
+    return BadRequest(422, "request.invalid", f"{pointer or 'body'}: {said}", problems=problems)
+
+
+def _not_json(content: bytes, error: Exception) -> BadRequest:
+    if isinstance(error, RecursionError):
+        return BadRequest(400, "json", "the body is nested too deep")
+    if isinstance(error, UnicodeDecodeError):
+        place, said = error.start, "it is not text in UTF-8"
+    else:
+        found = re.search(r"\(byte (\d+)\)", str(error))
+        place = int(found[1]) if found else len(content)
+        said = re.sub(r"^JSON is malformed: | \(byte \d+\)$", "", str(error))
+    before = content[:place]
+    line, column = before.count(b"\n") + 1, place - (before.rfind(b"\n") + 1) + 1
+    return BadRequest(400, "json", f"not JSON: {said} in line {line}, column {column}", line=line, column=column)
+
+
+def given(value: msgspec.Raw) -> bytes | None:
+    """The bytes of a field, None where it was left out."""
+    return bytes(value) or None
+
+
+def milliseconds(time: datetime | None, field: str) -> int | None:
+    """The time since 1970. Raises BadRequest for one without a time zone."""
+    if time is None:
+        return None
+    if time.tzinfo is None:
+        raise BadRequest(422, "request.invalid", f"{field}: a time needs its zone, like 2026-11-21T08:00:00Z")
+    return round(time.timestamp() * 1000)

@@ -1,0 +1,235 @@
+"""`/v1/executions`: finding executions, reading them at any version, and steering them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, cast
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from api import models
+from api.answers import answer, body_of
+from api.bodies import ReasonBody, ResolveBody, check_json, given, milliseconds, read_body, read_json
+from api.problems import BadRequest, documented
+from api.service import Given, NodeView, Service
+from api.workflows import Key
+from contracts.commands import (
+    CancelExecution,
+    Command,
+    PauseExecution,
+    ResolveIncident,
+    ResumeExecution,
+    StartExecution,
+    TerminateExecution,
+)
+from contracts.ports.read_models import IncidentRecord, Wanted
+from projections.executions import time_of
+
+LIST_MAX: Final = 500
+HISTORY_MAX: Final = 5_000
+OFFSET_MAX: Final = 2**62
+VERSION_MAX: Final = 2**31
+
+Id = Annotated[str, Path(max_length=400, description="the id of an execution", examples=[models.ID])]
+MinPosition = Annotated[int | None, Query(ge=0, le=OFFSET_MAX, description="wait until what is read goes up to this position, at most 5 s")]
+OnlyOpen = Annotated[bool, Query(alias="open", description="false shows the resolved ones, too")]
+_NULL: Final = msgspec.Raw(b"null")
+
+
+def execution_routes(service: Service) -> APIRouter:
+    """The routes about executions."""
+
+    async def reach(min_position: MinPosition = None) -> None:
+        if min_position is not None:
+            await service.reach(min_position)
+
+    router = APIRouter(prefix="/v1", tags=["executions"])
+    reading = APIRouter(dependencies=[Depends(reach)])
+    _finding(reading, service)
+    _reading(reading, service)
+    _incidents(reading, service)
+    router.include_router(reading)
+    _steering(router, service)
+    return router
+
+
+def _finding(router: APIRouter, service: Service) -> None:
+    @router.get("/executions", responses=documented(), response_model=models.ExecutionsPage)
+    async def executions(
+        workflow: Annotated[str | None, Query(description="only of this workflow")] = None,
+        status: Annotated[list[models.STATUS] | None, Query(description="only of this status; may be repeated")] = None,
+        parent: Annotated[str | None, Query(description="only the children of this execution")] = None,
+        created_after: Annotated[datetime | None, Query(description="created at this time or later")] = None,
+        created_before: Annotated[datetime | None, Query(description="created before this time")] = None,
+        cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+        limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
+    ) -> Response:
+        """List executions, the latest created first."""
+        after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
+        wanted = Wanted(workflow, tuple(status or ()), parent, after, before, _number_of(cursor), limit + 1)
+        found = await service.find(wanted)
+        following = _cursor_of(found[limit - 1]["number"]) if len(found) > limit else None
+        rows = [{name: value for name, value in row.items() if name != "number"} for row in found[:limit]]
+        return answer({"executions": rows, "next": following, "position": service.projected}, service.projected)
+
+
+def _cursor_of(number: int) -> str:
+    return base64.urlsafe_b64encode(b"e%d" % number).decode().rstrip("=")
+
+
+def _number_of(cursor: str | None) -> int | None:
+    """The place that a cursor stands for. Raises BadRequest for what is none."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        text = b""
+    if not (text[:1] == b"e" and text[1:].isdigit() and int(text[1:]) <= OFFSET_MAX):
+        raise BadRequest(422, "request.invalid", f"cursor: {cursor!r} is not one that a page has answered with")
+    return int(text[1:])
+
+
+def _reading(router: APIRouter, service: Service) -> None:
+    @router.get("/executions/{execution}", responses=documented(404, 409), response_model=models.Execution)
+    async def execution(execution: Id) -> Response:
+        """An execution as it is now."""
+        view = await service.view(execution)
+        return answer(view, view.position)
+
+    @router.get("/executions/{execution}/history", responses=documented(404), response_model=models.HistoryPage)
+    async def history(
+        execution: Id,
+        start: Annotated[int, Query(alias="from", ge=1, le=VERSION_MAX, description="the version of the first event")] = 1,
+        limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = 1_000,
+    ) -> Response:
+        """Every event, in order; `next` is the version to go on from."""
+        events, following = await service.history(execution, start, limit)
+        value = {"events": [event.as_value() for event in events], "next": following, "position": service.projected}
+        return answer(value, service.projected)
+
+    @router.get("/executions/{execution}/state", responses=documented(404), response_model=models.State)
+    async def state(
+        execution: Id, at: Annotated[int | None, Query(ge=1, le=VERSION_MAX, description="as it was after this event")] = None
+    ) -> Response:
+        """All that an execution is, or was after an event: status, variables, timers, what it waits for."""
+        value = await service.state(execution, at)
+        return answer({**value, "position": service.projected}, service.projected)
+
+    @router.get("/executions/{execution}/nodes", responses=documented(404), response_model=models.Nodes)
+    async def nodes(execution: Id) -> Response:
+        """The nodes that have begun, with input, output and timing."""
+        found = await service.nodes(execution)
+        return answer({"nodes": [_node(one) for one in found], "position": service.projected}, service.projected)
+
+
+def _node(node: NodeView) -> dict[str, Any]:
+    record = node.record
+    return {
+        "path": record.path,
+        "type": record.type,
+        "status": record.status,
+        "attempt": record.attempt,
+        "input": _NULL if node.input is None else msgspec.Raw(node.input),
+        "output": _NULL if node.output is None else msgspec.Raw(node.output),
+        "error": node.error,
+        "started_at": time_of(record.started_at),
+        "ended_at": time_of(record.ended_at),
+    }
+
+
+def _incidents(router: APIRouter, service: Service) -> None:
+    async def answered(execution: str | None, is_open: bool) -> Response:
+        found = await service.incidents(execution, is_open)
+        value = {"incidents": [_incident(name, one) for name, one in found], "position": service.projected}
+        return answer(value, service.projected)
+
+    @router.get("/incidents", responses=documented(), response_model=models.Incidents)
+    async def all_incidents(is_open: OnlyOpen = True) -> Response:
+        """What needs a person, of all executions, up to 1,000."""
+        return await answered(None, is_open)
+
+    @router.get("/executions/{execution}/incidents", responses=documented(404), response_model=models.Incidents)
+    async def incidents(execution: Id, is_open: OnlyOpen = True) -> Response:
+        """What needs a person in this execution."""
+        return await answered(execution, is_open)
+
+
+def _incident(execution: str, incident: IncidentRecord) -> dict[str, Any]:
+    return {
+        "execution_id": execution,
+        "incident": incident.incident,
+        "path": incident.path,
+        "error": msgspec.Raw(incident.error.encode()),
+        "raised_at": time_of(incident.raised_at),
+        "resolved_at": time_of(incident.resolved_at),
+        "action": incident.action or None,
+    }
+
+
+def _steering(router: APIRouter, service: Service) -> None:
+    async def give(command: Awaitable[Given]) -> Response:
+        done = await command
+        return answer({"execution_id": done.execution, "status": done.status, "position": done.position}, done.position)
+
+    async def reason_of(request: Request) -> str:
+        return (await read_body(request, ReasonBody)).reason
+
+    described: dict[str, Any] = {"responses": documented(400, 404, 409, 415), "response_model": models.Given}
+    with_reason = body_of(models.ReasonRequest)
+
+    def steer(execution: str, command: Command) -> Awaitable[Response]:
+        return give(service.give(execution, command))
+
+    @router.post("/executions/{execution}/start", **described)
+    async def start(execution: Id) -> Response:
+        """Start an execution that was created with `autostart: false`, or for a later time."""
+        return await steer(execution, StartExecution())
+
+    @router.post("/executions/{execution}/pause", **described, openapi_extra=with_reason)
+    async def pause(execution: Id, request: Request) -> Response:
+        """Hold an execution: nothing new begins until it is resumed."""
+        return await steer(execution, PauseExecution(await reason_of(request)))
+
+    @router.post("/executions/{execution}/resume", **described)
+    async def resume(execution: Id) -> Response:
+        """Let a paused execution go on."""
+        return await steer(execution, ResumeExecution())
+
+    @router.post("/executions/{execution}/cancel", **described, openapi_extra=with_reason)
+    async def cancel(execution: Id, request: Request) -> Response:
+        """Stop an execution with clean-up and compensation."""
+        return await steer(execution, CancelExecution(await reason_of(request)))
+
+    @router.post("/executions/{execution}/terminate", **described, openapi_extra=with_reason)
+    async def terminate(execution: Id, request: Request) -> Response:
+        """Stop an execution now; nothing more runs."""
+        return await steer(execution, TerminateExecution(await reason_of(request)))
+
+    payload = {"requestBody": {"required": False, "content": {"application/json": {"schema": {}, "example": {"by": "Ada"}}}}}
+
+    @router.post("/executions/{execution}/signals/{name}", **described, openapi_extra=payload)
+    async def signal(
+        execution: Id, name: Annotated[str, Path(min_length=1, max_length=200)], request: Request, key: Key = None
+    ) -> Response:
+        """Send a signal; the body is its payload, `null` without one. The same `Idempotency-Key` twice is one signal."""
+        content = check_json(await read_json(request) or b"null")
+        return await give(service.signal(execution, name, content, key))
+
+    @router.post(
+        "/executions/{execution}/incidents/{incident}/resolve",
+        **described,
+        openapi_extra=body_of(models.ResolveRequest, required=True),
+    )
+    async def resolve(execution: Id, incident: Annotated[str, Path(max_length=200)], request: Request) -> Response:
+        """Resolve an incident, and let its path go on."""
+        body = await read_body(request, ResolveBody)
+        if body.action not in ("retry", "skip", "fail"):
+            raise BadRequest(422, "request.invalid", f"/action: expected retry, skip or fail, found {body.action!r}")
+        action = cast(Literal["retry", "skip", "fail"], body.action)
+        variables = None if bytes(body.variables) == b"null" else given(body.variables)
+        return await steer(execution, ResolveIncident(incident, action, given(body.output), body.port, variables))

@@ -1,0 +1,161 @@
+"""What the API needs of the engine, as a protocol: it knows neither the owner nor where anything is stored.
+
+All methods are called on the event loop's thread. They raise what `contracts/errors.py` knows; `api/problems.py` says
+which status each becomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+from contracts.commands import Command
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import RefoldError
+from contracts.ports.read_models import IncidentRecord, NodeRecord, Wanted
+from domain.definition.outline import Activities
+from projections.history import HistoryEvent
+from projections.view import ExecutionView
+
+
+class Unavailable(RefoldError):
+    """Nothing can be taken in, or read, just now; the caller may come again after so many seconds."""
+
+    def __init__(self, reason: str, message: str, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+
+
+class Started(NamedTuple):
+    """What a start answers: `created` is False for one that repeats an earlier one."""
+
+    view: ExecutionView
+    created: bool
+
+
+class Start(NamedTuple):
+    """A start as a caller asks for it; `input` and `variables` are JSON, `start_at` milliseconds since 1970.
+
+    Of `execution` and `key` at most one is given; the execution's id derives from the key (`key_id`).
+    """
+
+    workflow: str
+    input: bytes = b"{}"
+    variables: bytes | None = None
+    execution: str | None = None
+    key: str | None = None
+    autostart: bool = True
+    start_at: int | None = None
+    priority: int | None = None
+
+
+class Given(NamedTuple):
+    """A command was decided and is durable; `position` is the journal's offset after it."""
+
+    execution: str
+    status: str
+    position: int
+
+
+class Version(NamedTuple):
+    """A published version of a workflow; `status` is `active`, `inactive` or `archived`, `content` the canonical JSON."""
+
+    name: str
+    version: int
+    hash: str
+    status: str
+    published_at: int
+    content: bytes
+
+
+class NodeView(NamedTuple):
+    """A node with its values as JSON."""
+
+    record: NodeRecord
+    input: bytes | None
+    output: bytes | None
+    error: dict[str, Any] | None
+
+
+class Service(Protocol):
+    """The engine as the API sees it."""
+
+    @property
+    def position(self) -> int:
+        """The journal's end: the offset after the last durable decision."""
+
+    @property
+    def projected(self) -> int:
+        """Up to which offset the read models go."""
+
+    def check_ready(self) -> None:
+        """Raise Unavailable where nothing can be taken in: while stopping, or while another owner is in charge."""
+
+    # Workflows.
+
+    @property
+    def activities(self) -> Activities:
+        """The activity kinds at hand, with the models of their configs."""
+
+    @property
+    def strict_kinds(self) -> bool:
+        """Whether a kind that is not at hand is a problem; where workers elsewhere may bring it, it is not."""
+
+    def node_kinds(self) -> list[dict[str, Any]]:
+        """All node kinds: `kind`, `sort`, `summary`, `config`."""
+
+    async def publish(self, definition: WorkflowDefinition) -> tuple[Version, bool]:
+        """Publish a valid definition; whether it is new."""
+
+    def activate(self, workflow: str, version: int) -> Version:
+        """Make a version the active one."""
+
+    def archive(self, workflow: str) -> None:
+        """Let no execution start with it any more."""
+
+    def workflows(self) -> list[Version]:
+        """Of each workflow the active version, or the last one."""
+
+    def versions(self, workflow: str) -> list[Version]:
+        """All versions of a workflow, the first one first."""
+
+    # Commands.
+
+    async def start(self, start: Start, wait_s: float | None) -> Started:
+        """Start an execution; with `wait_s` the answer comes at its end, or when the time is up."""
+
+    async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
+        """Start many at once, each by itself; in the order they were asked for."""
+
+    async def give(self, execution: str, command: Command) -> Given:
+        """Give a command to an execution."""
+
+    async def signal(self, execution: str, name: str, payload: bytes, key: str | None) -> Given:
+        """Send a signal; the same key twice is one signal."""
+
+    # Reading.
+
+    async def reach(self, position: int | None) -> None:
+        """Wait, for a bounded time, until what is read goes up to the position. Raises Unavailable where that takes too long."""
+
+    async def view(self, execution: str) -> ExecutionView:
+        """An execution as it is now."""
+
+    async def find(self, wanted: Wanted) -> list[dict[str, Any]]:
+        """The executions of a list, each with its `number`."""
+
+    async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Events from version `start` on, and the version to go on from."""
+
+    async def state(self, execution: str, at: int | None) -> dict[str, Any]:
+        """All that an execution is, or was after an event."""
+
+    async def nodes(self, execution: str) -> list[NodeView]:
+        """The nodes of an execution, with their values."""
+
+    async def incidents(self, execution: str | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
+        """Incidents, with the execution that each is of."""
+
+    async def metrics(self) -> bytes:
+        """Counters and gauges, as Prometheus reads them."""

@@ -1,0 +1,241 @@
+"""`/v1/workflows`: publishing definitions, looking at them, and starting executions of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+
+from api import models
+from api.answers import answer, body_of
+from api.bodies import (
+    STARTS_MAX,
+    ActivateBody,
+    BatchBody,
+    StartBody,
+    given,
+    is_json,
+    media_type_of,
+    milliseconds,
+    parse,
+    read_body,
+    read_json,
+)
+from api.problems import BadRequest, documented, value_of
+from api.service import Service, Start, Started, Version
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import InvalidDefinition
+from contracts.times import rfc3339
+from domain.definition.document import parse_document
+from domain.definition.validate import check, publishable
+from domain.state import ENDED
+
+WAIT_MAX_S: Final = 60.0
+KEY_LENGTH_MAX: Final = 255
+YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
+
+Name = Annotated[str, Path(max_length=63, description="the name of a workflow", examples=["hello"])]
+Key = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", min_length=1, max_length=KEY_LENGTH_MAX, description="your own id for the request: twice is once"),
+]
+Wait = Annotated[float, Query(ge=0, le=WAIT_MAX_S, description="hold the answer until the execution has ended, at most so many seconds")]
+
+_DEFINITION: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "description": "a definition; see `/v1/schemas/definition`"},
+                "example": {"name": "hello", "nodes": [{"id": "greet", "type": "noop"}], "edges": []},
+            },
+            "application/yaml": {"schema": {"type": "string"}, "example": "name: hello\nnodes: [{id: greet, type: noop}]\n"},
+        },
+    }
+}
+
+
+def workflow_routes(service: Service) -> APIRouter:
+    """The routes about workflows."""
+    router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
+    _publishing(router, service)
+    _looking(router, service)
+    _starting(router, service)
+    return router
+
+
+def _publishing(router: APIRouter, service: Service) -> None:
+    created: dict[int | str, dict[str, Any]] = {201: {"model": models.Published, "description": "A new version."}}
+
+    @router.post("", responses={**created, **documented(400, 415)}, response_model=models.Published, openapi_extra=_DEFINITION)
+    async def publish(request: Request) -> Response:
+        """Publish a definition; it becomes the active version. An unchanged one creates nothing."""
+        version, is_new = await service.publish(await _definition(request, service))
+        value = {**_brief(version), "created": is_new, "position": service.position}
+        return answer(value, service.position, 201 if is_new else 200)
+
+    @router.post("/validate", responses=documented(415), response_model=models.Validity, openapi_extra=_DEFINITION)
+    async def validate(request: Request) -> Response:
+        """Check a definition and list all its problems; nothing is published."""
+        try:
+            checked = check(await _document(request), service.activities, service.strict_kinds)
+        except InvalidDefinition as error:
+            return answer({"valid": False, "problems": [one.as_value() for one in error.problems]})
+        return answer({"valid": not checked.problems, "problems": [one.as_value() for one in checked.problems]})
+
+    @router.post(
+        "/{name}/activate",
+        responses=documented(400, 404, 415),
+        response_model=models.Published,
+        openapi_extra=body_of(models.ActivateRequest, required=True),
+    )
+    async def activate(name: Name, request: Request) -> Response:
+        """Let executions start with this version from here on: how one rolls back, or takes a workflow out of the archive."""
+        wanted = await read_body(request, ActivateBody)
+        if wanted.version < 1:
+            raise BadRequest(422, "request.invalid", f"/version: versions count from 1, not from {wanted.version}")
+        version = service.activate(name, wanted.version)
+        return answer({**_brief(version), "created": False, "position": service.position}, service.position)
+
+    @router.post("/{name}/archive", responses=documented(404), response_model=models.Versions)
+    async def archive(name: Name) -> Response:
+        """Let no execution start with any version; those that run go on."""
+        service.archive(name)
+        value = {"versions": [_shown(one) for one in service.versions(name)], "position": service.position}
+        return answer(value, service.position)
+
+
+async def _document(request: Request) -> dict[str, Any]:
+    """The document, JSON or YAML as its content type says; without one it is found out."""
+    content = await request.body()
+    media_type = media_type_of(request)
+    syntax: Literal["yaml", "json"] | None = "yaml" if media_type in YAML_TYPES else "json"
+    if syntax == "json" and not is_json(media_type):
+        raise BadRequest(415, "content_type", f"expected application/json or application/yaml, found {media_type}")
+    return parse_document(content, syntax if media_type else None)
+
+
+async def _definition(request: Request, service: Service) -> WorkflowDefinition:
+    try:
+        document = await _document(request)
+    except InvalidDefinition as error:
+        if is_json(media_type_of(request)) and error.problems[0].rule == "syntax":
+            parse(await request.body(), dict)  # says where it is no JSON
+        raise
+    return publishable(document, service.activities, service.strict_kinds)
+
+
+def _looking(router: APIRouter, service: Service) -> None:
+    @router.get("", responses=documented(), response_model=models.Workflows)
+    async def workflows() -> Response:
+        """All workflows, each by its active version, or its last one."""
+        return answer({"workflows": [_shown(one) for one in service.workflows()]})
+
+    @router.get("/{name}", responses=documented(404), response_model=models.Workflow)
+    async def workflow(
+        name: Name, version: Annotated[int | None, Query(ge=1, description="another one than the active version")] = None
+    ) -> Response:
+        """A workflow with its definition."""
+        versions = service.versions(name)
+        if version is None:
+            found = next((one for one in versions if one.status == "active"), versions[-1])
+        elif version <= len(versions):
+            found = versions[version - 1]
+        else:
+            raise BadRequest(404, "unknown_workflow", f"workflow {name}, version {version}: it has {len(versions)}", workflow=name)
+        return answer({**_shown(found), "definition": msgspec.Raw(found.content)})
+
+    @router.get("/{name}/versions", responses=documented(404), response_model=models.Versions)
+    async def versions(name: Name) -> Response:
+        """All versions, the first one first."""
+        return answer({"versions": [_shown(one) for one in service.versions(name)]})
+
+
+def _brief(version: Version) -> dict[str, Any]:
+    return {"name": version.name, "version": version.version, "hash": version.hash, "status": version.status}
+
+
+def _shown(version: Version) -> dict[str, Any]:
+    return {**_brief(version), "published_at": rfc3339(version.published_at)}
+
+
+def _starting(router: APIRouter, service: Service) -> None:
+    answers: dict[int | str, dict[str, Any]] = {
+        200: {"model": models.Execution, "description": "It repeats an earlier start, or has ended within the `wait`."},
+        201: {"model": models.Execution, "description": "A new execution."},
+        202: {"model": models.Execution, "description": "It still runs at the end of the `wait`."},
+    }
+
+    @router.post(
+        "/{name}/executions",
+        status_code=201,
+        responses={**answers, **documented(400, 404, 409, 415)},
+        response_model=models.Execution,
+        openapi_extra=body_of(models.StartRequest),
+    )
+    async def start(name: Name, request: Request, key: Key = None, wait: Wait = 0) -> Response:
+        """Start an execution. With an `Idempotency-Key`, or an `execution_id` of your own, the same request twice is once."""
+        wanted = _start_of(name, await read_body(request, StartBody), key)
+        started = await _while_there(request, service.start(wanted, wait)) if wait else await service.start(wanted, None)
+        if started is None:
+            return Response(status_code=499)  # nobody is there to read it
+        return answer(started.view, started.view.position, _status_of(started, bool(wait)))
+
+    @router.post(
+        "/{name}/executions/batch",
+        responses=documented(400, 415),
+        response_model=models.BatchAnswer,
+        openapi_extra=body_of(models.BatchRequest, required=True),
+    )
+    async def start_many(name: Name, request: Request) -> Response:
+        """Start many, up to 1,000; each by itself, so some may be refused while others begin."""
+        asked = parse(await read_json(request), BatchBody).executions
+        if len(asked) > STARTS_MAX:
+            raise BadRequest(422, "request.invalid", f"/executions: {len(asked)} are asked for, at most {STARTS_MAX} may be")
+        outcomes = await service.start_many([_start_of(name, one, None) for one in asked])
+        return answer({"executions": [_item(one) for one in outcomes], "position": service.position}, service.position)
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, Started]) -> Started | None:
+    """The outcome, or None once the caller has hung up: then nobody waits any more. What was started goes on."""
+    starting = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({starting, gone}, return_when=asyncio.FIRST_COMPLETED)
+        return starting.result() if starting.done() else None
+    finally:
+        starting.cancel()
+        gone.cancel()
+
+
+def _start_of(name: str, body: StartBody, key: str | None) -> Start:
+    if key is not None and body.execution_id is not None:
+        raise BadRequest(422, "request.invalid", "give either an Idempotency-Key or an execution_id, not both")
+    if body.priority is not None and not 0 <= body.priority <= 9:
+        raise BadRequest(422, "request.invalid", f"/priority: expected 0 to 9, found {body.priority}")
+    return Start(
+        name,
+        given(body.input) or b"{}",
+        None if bytes(body.variables) == b"null" else given(body.variables),
+        body.execution_id,
+        key,
+        body.autostart,
+        milliseconds(body.start_at, "/start_at"),
+        body.priority,
+    )
+
+
+def _status_of(started: Started, has_waited: bool) -> int:
+    if has_waited:
+        return 200 if started.view.status in ENDED else 202
+    return 201 if started.created else 200
+
+
+def _item(outcome: Any) -> dict[str, Any]:
+    if isinstance(outcome, Started):
+        return {"status": _status_of(outcome, False), "execution": outcome.view}
+    status, value = value_of(outcome)
+    return {"status": status, "problem": value}

@@ -1,0 +1,37 @@
+"""From a start as a caller asks for it to the command that creates an execution, and back: whether two starts are the same."""
+
+from __future__ import annotations
+
+import hashlib
+
+from api.service import Start
+from contracts.commands import CreateExecution
+from contracts.ports.blobs import Blobs
+from domain.facts.execution import request_of
+from workers.ingress import shrink
+
+
+def key_id(workflow: str, key: str) -> str:
+    """The id of the execution that a workflow's idempotency key stands for: the same for ever, on any machine."""
+    return f"key-{hashlib.sha256(f'{workflow}/{key}'.encode()).hexdigest()[:32]}"
+
+
+def creation(start: Start, version: int, definition: str) -> CreateExecution:
+    """The command of a start, for a version of its workflow."""
+    return CreateExecution(
+        start.workflow,
+        version,
+        definition,
+        start.input,
+        start.variables,
+        priority=start.priority,
+        autostart=start.autostart,
+        start_at=start.start_at,
+    )
+
+
+def fingerprint(command: CreateExecution, blobs: Blobs) -> bytes:
+    """What an execution remembers of the start that made it: taken after big values have become references."""
+    small = shrink(command, blobs)
+    assert isinstance(small, CreateExecution)
+    return request_of(small)

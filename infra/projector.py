@@ -1,0 +1,60 @@
+"""The projector as a process of its own: `python -m infra.projector --data DIR`. A server starts it and talks to it by pipes.
+
+stdin   a byte: there may be something new. Its end: stop (so a projector never outlives its server)
+stdout  a line after each transaction: the offset up to which the read models go
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from contracts.errors import RefoldError
+from infra.wiring import open_projector
+
+BATCH_PAUSE_S: Final = 0.02
+"""Batches begin no faster than this, so that under load they are large and what changed twice is written once."""
+
+
+def run(data: Path) -> None:
+    """Keep the read models up with the log until stdin ends."""
+    with open_projector(data) as projector:
+        while True:
+            began = time.monotonic()
+            while projector.step():
+                _say(projector.checkpoint.offset)
+            _say(projector.checkpoint.offset)
+            if not os.read(sys.stdin.fileno(), 4096):
+                return
+            time.sleep(max(0.0, began + BATCH_PAUSE_S - time.monotonic()))
+
+
+def _say(offset: int) -> None:
+    os.write(sys.stdout.fileno(), b"%d\n" % offset)
+
+
+def main() -> int:
+    """Read the arguments and run. Exit code 1 where log or read models cannot be used."""
+    parser = argparse.ArgumentParser(prog="refold-projector", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--nice", type=int, default=0, help="by how much to give way to others")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; when it ends, so does stdin
+    os.nice(arguments.nice)
+    try:
+        run(arguments.data)
+    except BrokenPipeError:
+        return 0
+    except RefoldError as error:
+        sys.stderr.write(f"refold: the projector stopped: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""Read models in one SQLite file beside the log: `projection.db`. Deleting it costs time, nothing else.
+
+    executions   number (the offset of its first decision), id, workflow, status, …    waiting_for and search as JSON
+    nodes        number, path, …, places of input and output (offset, index)
+    incidents    number, incident, …
+    decisions    number, first ─► the offsets of its decisions, a few to a row, as differences of one to ten bytes each
+    about        the schema, and the checkpoint: in the same transaction as the rows
+
+A file of another schema is thrown away. Nothing waits for the disk here (`synchronous=NORMAL`): what a loss of power
+takes is read from the journal again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from contracts.errors import LogError
+from contracts.journal import Checkpoint
+from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, NodeRecord, Place, Wanted
+
+SCHEMA: Final = 1
+BUSY_TIMEOUT_S: Final = 5.0
+
+_TABLES: Final = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE executions (
+    number INTEGER PRIMARY KEY, execution TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
+    status TEXT NOT NULL, outcome TEXT, parent TEXT, created_at INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+    events INTEGER NOT NULL, position INTEGER NOT NULL, error TEXT, error_message TEXT, waiting_for TEXT NOT NULL, search TEXT);
+CREATE INDEX executions_by_workflow ON executions (workflow, number);
+CREATE INDEX executions_by_parent ON executions (parent, number) WHERE parent IS NOT NULL;
+CREATE INDEX executions_open ON executions (status, number) WHERE ended_at = 0;
+CREATE TABLE nodes (
+    number INTEGER NOT NULL, path TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, attempt INTEGER NOT NULL,
+    started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, error TEXT,
+    input INTEGER, input_event INTEGER, output INTEGER, output_event INTEGER, PRIMARY KEY (number, path)) WITHOUT ROWID;
+CREATE TABLE incidents (
+    number INTEGER NOT NULL, incident TEXT NOT NULL, path TEXT NOT NULL, error TEXT NOT NULL,
+    raised_at INTEGER NOT NULL, resolved_at INTEGER NOT NULL, action TEXT NOT NULL, PRIMARY KEY (number, incident)) WITHOUT ROWID;
+CREATE INDEX incidents_open ON incidents (raised_at) WHERE resolved_at = 0;
+CREATE TABLE decisions (number INTEGER NOT NULL, first INTEGER NOT NULL, offsets BLOB NOT NULL, PRIMARY KEY (number, first)) WITHOUT ROWID;
+"""
+_FIELDS: Final = ", ".join(ExecutionRecord._fields)
+_SAVE: Final = f"INSERT OR REPLACE INTO executions ({_FIELDS}) VALUES ({', '.join('?' * len(ExecutionRecord._fields))})"
+_NODE: Final = "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NODE_END: Final = (
+    "UPDATE nodes SET status = ?, attempt = ?, ended_at = ?, error = ?, output = coalesce(?, output), "
+    "output_event = coalesce(?, output_event) WHERE number = ? AND path = ?"
+)
+_checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
+
+
+class SqliteReadModels:
+    """`ReadModels` in one file. With `read_only` the file is looked for at each call until it is there."""
+
+    def __init__(self, path: Path | str, read_only: bool = False) -> None:
+        self._path = Path(path)
+        self._read_only = read_only
+        self._reader: sqlite3.Connection | None = None
+        self._inode = 0
+        if not read_only:
+            self._reader = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = self._connect()
+        if self._schema_of(connection) != SCHEMA:
+            connection.close()
+            self._delete()
+            connection = self._connect()
+            connection.executescript(f"BEGIN; {_TABLES} INSERT INTO about VALUES ('schema', {SCHEMA}); COMMIT;")
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        uri = f"{self._path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        if not self._read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _schema_of(self, connection: sqlite3.Connection) -> int:
+        try:
+            row = connection.execute("SELECT value FROM about WHERE name = 'schema'").fetchone()
+        except sqlite3.Error:
+            return 0
+        return 0 if row is None else int(row[0])
+
+    def _delete(self) -> None:
+        for name in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + name).unlink(missing_ok=True)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        """The connection; a reader opens it once the file is there, and again after it was made anew."""
+        if not self._read_only:
+            assert self._reader is not None, "closed"
+            return self._reader
+        try:
+            inode = self._path.stat().st_ino
+        except FileNotFoundError:
+            raise LogError(f"there are no read models yet in {self._path}") from None
+        if self._reader is None or inode != self._inode:
+            self.close()
+            self._reader, self._inode = self._connect(), inode
+        return self._reader
+
+    def _all(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise LogError(f"the read models {self._path} cannot be read: {error}") from error
+
+    def _one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        return next(iter(self._all(statement, parameters)), None)
+
+    # Writing.
+
+    def checkpoint(self) -> Checkpoint:
+        """Up to where the rows go."""
+        row = self._one("SELECT value FROM about WHERE name = 'checkpoint'")
+        return Checkpoint() if row is None else _checkpoint.decode(row[0])
+
+    def save(self, changes: Sequence[Changes], checkpoint: Checkpoint, after: int) -> None:
+        """Store rows and checkpoint in one transaction. Raises LogError where that cannot be; then nothing is stored."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            if (stored := self.checkpoint().offset) != after:
+                raise LogError(f"the read models {self._path} are at offset {stored}, expected {after}: another projector writes them")
+            self._save_rows(connection, changes)
+            content = msgspec.msgpack.encode(checkpoint)
+            connection.execute("INSERT OR REPLACE INTO about VALUES ('checkpoint', ?)", (content,))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise LogError(f"the read models {self._path} cannot be written: {error}") from error
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+
+    def _save_rows(self, connection: sqlite3.Connection, changes: Sequence[Changes]) -> None:
+        many = connection.executemany
+        many(_SAVE, [one.record for one in changes])
+        offsets = ((one.record.number, one.offsets[0], pack_offsets(one.offsets)) for one in changes if one.offsets)
+        many("INSERT OR REPLACE INTO decisions VALUES (?, ?, ?)", offsets)
+        many(_NODE, (_node_row(one.record.number, node) for one in changes for node in one.nodes))
+        many(_NODE_END, (
+            (end.status, end.attempt, end.ended_at, end.error, *(end.output or (None, None)), one.record.number, end.path)
+            for one in changes
+            for end in one.ends
+        ))  # fmt: skip
+        many("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?)", (
+            (one.record.number, *incident) for one in changes for incident in one.raised
+        ))  # fmt: skip
+        many("UPDATE incidents SET resolved_at = ?, action = ? WHERE number = ? AND incident = ?", (
+            (incident.resolved_at, incident.action, one.record.number, incident.incident) for one in changes for incident in one.resolved
+        ))  # fmt: skip
+
+    def reset(self) -> None:
+        """Forget everything."""
+        assert not self._read_only
+        self.close()
+        self._delete()
+        self._reader = self._open()
+
+    # Reading.
+
+    def find(self, execution: str) -> ExecutionRecord | None:
+        """The row of an execution."""
+        row = self._one(f"SELECT {_FIELDS} FROM executions WHERE execution = ?", (execution,))
+        return None if row is None else ExecutionRecord(*row)
+
+    def offsets(self, number: int) -> list[int]:
+        """The offsets of all decisions of an execution."""
+        rows = self._all("SELECT first, offsets FROM decisions WHERE number = ? ORDER BY first", (number,))
+        return [offset for first, packed in rows for offset in unpack_offsets(first, packed)]
+
+    def select(self, wanted: Wanted) -> list[ExecutionRecord]:
+        """The latest created first."""
+        where, parameters = ["1"], list[Any]()
+        asked = (
+            ("workflow = ?", wanted.workflow),
+            ("parent = ?", wanted.parent),
+            ("created_at >= ?", wanted.created_after),
+            ("created_at < ?", wanted.created_before),
+            ("number < ?", wanted.before),
+        )
+        for condition, value in asked:
+            if value is not None:
+                where.append(condition)
+                parameters.append(value)
+        if wanted.statuses:
+            where.append(f"status IN ({', '.join('?' * len(wanted.statuses))})")
+            parameters.extend(wanted.statuses)
+        statement = f"SELECT {_FIELDS} FROM executions WHERE {' AND '.join(where)} ORDER BY number DESC LIMIT ?"
+        return [ExecutionRecord(*row) for row in self._all(statement, (*parameters, wanted.limit))]
+
+    def nodes(self, number: int) -> list[NodeRecord]:
+        """The nodes of an execution, in the order in which they began."""
+        statement = "SELECT * FROM nodes WHERE number = ? ORDER BY input, input_event, path"
+        return [_node_of(row) for row in self._all(statement, (number,))]
+
+    def incidents(self, number: int | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
+        """Incidents with the execution each is of, the oldest first."""
+        where = ["1"] if number is None else ["i.number = ?"]
+        where += ["i.resolved_at = 0"] if only_open else []
+        statement = (
+            "SELECT x.execution, i.incident, i.path, i.error, i.raised_at, i.resolved_at, i.action FROM incidents i "
+            f"JOIN executions x USING (number) WHERE {' AND '.join(where)} ORDER BY i.raised_at, i.number, i.incident LIMIT 1000"
+        )
+        return [(row[0], IncidentRecord(*row[1:])) for row in self._all(statement, () if number is None else (number,))]
+
+    def counts(self) -> dict[str, int]:
+        """How many executions there are of each status."""
+        return dict(self._all("SELECT status, count(*) FROM executions GROUP BY status"))
+
+    def close(self) -> None:
+        """Let go of everything. Closing twice is once."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+
+def _node_row(number: int, node: NodeRecord) -> tuple[Any, ...]:
+    *plain, given, output = node
+    return (number, *plain, *(given or (None, None)), *(output or (None, None)))
+
+
+def _node_of(row: Sequence[Any]) -> NodeRecord:
+    _, path, type_, status, attempt, started_at, ended_at, error, *places = row
+    given, given_event, output, output_event = places
+    input_place = None if given is None else Place(given, given_event)
+    output_place = None if output is None else Place(output, output_event)
+    return NodeRecord(path, type_, status, attempt, started_at, ended_at, error, input_place, output_place)
+
+
+def pack_offsets(offsets: Sequence[int]) -> bytes:
+    """The offsets after the first, as differences: seven bits a byte, the low ones first."""
+    packed = bytearray()
+    for before, offset in pairwise(offsets):
+        left = offset - before
+        while left > 127:
+            packed.append(left & 127 | 128)
+            left >>= 7
+        packed.append(left)
+    return bytes(packed)
+
+
+def unpack_offsets(first: int, packed: bytes) -> Iterable[int]:
+    """The offsets that were packed."""
+    yield first
+    offset, difference, shift = first, 0, 0
+    for byte in packed:
+        difference |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            offset += difference
+            yield offset
+            difference = shift = 0

@@ -1,0 +1,69 @@
+"""Metrics as Prometheus reads them, made from what the engine counts anyway when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from workers.metrics import Metrics
+
+
+class Observed(NamedTuple):
+    """What there is to tell at one moment."""
+
+    metrics: Metrics
+    position: int
+    projected: int
+    open_executions: int
+    executions: Mapping[str, int]
+    requests_under_way: int
+    projector_restarts: int
+
+
+class _Collector:
+    """Gives the metrics of one moment."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+
+    def collect(self) -> Iterable[Metric]:
+        """All families."""
+        seen = self._observed
+        counters = {
+            "refold_decisions": (seen.metrics.decisions, "Decisions made"),
+            "refold_rounds": (seen.metrics.rounds, "Rounds that were committed"),
+            "refold_rejections": (seen.metrics.rejections, "Commands that were refused"),
+            "refold_claims": (seen.metrics.claims, "Times the partition was claimed"),
+            "refold_stand_downs": (seen.metrics.stand_downs, "Times the owner stood down"),
+            "refold_refused_rounds": (seen.metrics.refused, "Rounds for which there was no room"),
+            "refold_quarantined": (seen.metrics.quarantined, "Executions set aside after an error of the engine"),
+            "refold_dead_letters": (seen.metrics.dead_letters, "Messages nobody could be given"),
+            "refold_projector_restarts": (seen.projector_restarts, "Times the projector was started again"),
+        }
+        gauges: dict[str, tuple[float, str]] = {
+            "refold_journal_position": (seen.position, "The offset after the last decision"),
+            "refold_projection_position": (seen.projected, "The offset up to which the read models go"),
+            "refold_projection_lag": (max(0, seen.position - seen.projected), "Records that the read models lack"),
+            "refold_open_executions": (seen.open_executions, "Executions that have not ended"),
+            "refold_largest_round": (seen.metrics.largest_round, "Decisions in the largest round"),
+            "refold_timer_drift_seconds": (seen.metrics.timer_drift_ms / 1000, "How late the last timer fired"),
+            "refold_requests_under_way": (seen.requests_under_way, "HTTP requests under way"),
+        }
+        for name, (value, text) in counters.items():
+            yield CounterMetricFamily(name, text, value=value)
+        for name, (level, text) in gauges.items():
+            yield GaugeMetricFamily(name, text, value=level)
+        by_status = GaugeMetricFamily("refold_executions", "Executions in the read models", labels=["status"])
+        for status, count in sorted(seen.executions.items()):
+            by_status.add_metric([status], count)
+        yield by_status
+
+
+def render(observed: Observed) -> bytes:
+    """The text of all metrics."""
+    registry = CollectorRegistry()
+    registry.register(_Collector(observed))
+    return generate_latest(registry)

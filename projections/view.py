@@ -1,0 +1,101 @@
+"""How an execution is shown: the short view that most answers carry, and its whole state."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from contracts.ports.read_models import ExecutionRecord
+from contracts.times import rfc3339
+from domain.history import Folded
+from domain.state import Execution
+from projections.executions import error_of, time_of
+from projections.history import Show
+from projections.waiting import as_value, waiting_for
+
+NOTHING: Final = msgspec.Raw(b"null")
+
+
+class ExecutionView(msgspec.Struct):
+    """An execution in an answer. `output` is the JSON as it was stored; `position` the journal's end this was read at."""
+
+    execution_id: str
+    workflow: str
+    version: int
+    status: str
+    outcome: str | None
+    output: msgspec.Raw
+    error: dict[str, Any] | None
+    parent: str | None
+    created_at: str | None
+    started_at: str | None
+    ended_at: str | None
+    position: int
+
+
+def view_of(state: Execution, position: int) -> ExecutionView:
+    """The short view. A big output stands as its reference, for whoever can read blobs to fill in."""
+    return ExecutionView(
+        state.execution,
+        state.workflow,
+        state.workflow_version,
+        state.status,
+        state.outcome,
+        NOTHING if state.output is None else msgspec.Raw(state.output),
+        error_of(state),
+        None if state.parent is None else state.parent.execution,
+        time_of(state.created_at),
+        time_of(state.started_at),
+        time_of(state.ended_at),
+        position,
+    )
+
+
+def record_value(record: ExecutionRecord) -> dict[str, Any]:
+    """A row of the list, as JSON shows it."""
+    error = None if record.error is None else {"type": record.error, "message": record.error_message}
+    return {
+        "execution_id": record.execution,
+        "workflow": record.workflow,
+        "version": record.version,
+        "status": record.status,
+        "outcome": record.outcome,
+        "error": error,
+        "parent": record.parent,
+        "created_at": time_of(record.created_at),
+        "started_at": time_of(record.started_at),
+        "ended_at": time_of(record.ended_at),
+        "events": record.events,
+        "waiting_for": [as_value(item) for item in msgspec.json.decode(record.waiting_for)],
+        "search": None if record.search is None else msgspec.json.decode(record.search),
+        "position": record.position,
+    }
+
+
+def state_value(folded: Folded, show: Show) -> dict[str, Any]:
+    """All that an execution is, as JSON shows it."""
+    state = folded.state
+    root = state.scopes.get("")
+    variables = state.variables if root is None else root.variables
+    return {
+        "execution_id": state.execution,
+        "workflow": state.workflow,
+        "version": state.workflow_version,
+        "definition": state.definition,
+        "status": state.status,
+        "at": state.version,
+        "created_at": time_of(state.created_at),
+        "started_at": time_of(state.started_at),
+        "ended_at": time_of(state.ended_at),
+        "parent": None if state.parent is None else state.parent.execution,
+        "input": show(state.input),
+        "variables": {name: show(value) for name, value in variables.items()},
+        "waiting_for": [as_value(item) for item in waiting_for(state, folded.graph)],
+        "timers": [{"timer": name, "due": rfc3339(due)} for name, due in sorted(state.timers.items(), key=lambda timer: timer[1])],
+        "signals": [{"name": signal.name, "payload": show(signal.payload)} for signal in state.signals],
+        "children": list(state.children),
+        "outcome": state.outcome,
+        "output": None if state.output is None else show(state.output),
+        "error": error_of(state),
+    }

@@ -1,0 +1,159 @@
+"""The blocking client: what a program asks a server. Executions come as the server tells them, as dictionaries."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, TypeAlias
+
+from refold import client_requests as ask
+from refold.connection import Answer, ConnectionLost, connect
+from refold.errors import Unavailable
+
+Rows: TypeAlias = list[dict[str, Any]]
+
+
+class Client:
+    """A client of a server, over one connection that stays open. Use it from one thread at a time.
+
+    All methods raise Refused for what the server refuses, and Unavailable where it cannot be reached after several tries.
+    """
+
+    def __init__(self, server: str | None = None) -> None:
+        self._connection = connect(ask.server_of(server))
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, error_class: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _ask(self, request: ask.Ask) -> Any:
+        tries = 0
+        while True:
+            answer: Answer | None = None
+            try:
+                answer = self._connection.request(request.method, request.path, request.body, request.headers, request.timeout_s)
+                return ask.read(answer)
+            except Unavailable as error:
+                tries += 1
+                if tries >= ask.TRIES_MAX or (isinstance(error, ConnectionLost) and not request.is_safe):
+                    raise
+            time.sleep(ask.pause_s(tries - 1, answer))
+
+    def publish(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+        """Publish a definition: an object, YAML or JSON text, or a file. An unchanged one is the version it was."""
+        answer: dict[str, Any] = self._ask(ask.publish(definition))
+        return answer
+
+    def start(
+        self, workflow: str, given: Any = None, *, wait_s: float | None = None, idempotency_key: str | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Start an execution; with `wait_s` the answer is held until it has ended, or so many seconds.
+
+        `more`: `execution_id`, `variables`, `autostart`, `start_at`, `priority`.
+        """
+        execution: dict[str, Any] = self._ask(ask.start(workflow, given, wait_s, idempotency_key, more))
+        return execution
+
+    def start_many(self, workflow: str, inputs: Iterable[Any], *, idempotency_key: str | None = None) -> Rows:
+        """Start an execution for each input; for each, how that went: `{status, execution, problem}`."""
+        rows: Rows = []
+        for request in ask.start_many(workflow, inputs, idempotency_key):
+            rows += self._ask(request)["executions"]
+        return rows
+
+    def run(self, workflow: str, given: Any = None, *, timeout_s: float | None = None, **more: Any) -> Any:
+        """Start an execution, wait for it, give its output. Raises ExecutionFailed, TimeoutError."""
+        execution = self.start(workflow, given, wait_s=timeout_s or ask.WAIT_STEP_S, **more)
+        return ask.checked(self.wait(execution["execution_id"], timeout_s=timeout_s))["output"]
+
+    def wait(self, execution_id: str, *, timeout_s: float | None = None) -> dict[str, Any]:
+        """Wait until an execution has ended. Raises TimeoutError."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        looks = 0
+        while (execution := self.get(execution_id))["status"] not in ask.ENDED:
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutError(f"execution {execution_id} is {execution['status']} after {timeout_s} s")
+            time.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
+            looks += 1
+        return execution
+
+    def get(self, execution_id: str) -> dict[str, Any]:
+        """An execution as it is now."""
+        execution: dict[str, Any] = self._ask(ask.get(execution_id))
+        return execution
+
+    def list(self, *, workflow: str | None = None, status: str | None = None, parent: str | None = None) -> Iterator[dict[str, Any]]:
+        """The executions that match, page by page."""
+        cursor: str | None = None
+        while True:
+            page = self._ask(ask.find(workflow=workflow, status=status, parent=parent, cursor=cursor))
+            yield from page["executions"]
+            cursor = page.get("next")
+            if cursor is None:
+                return
+
+    def signal(self, execution_id: str, name: str, payload: Any = None, *, signal_id: str | None = None) -> dict[str, Any]:
+        """Send a signal; the same `signal_id` twice is one signal."""
+        answer: dict[str, Any] = self._ask(ask.signal(execution_id, name, payload, signal_id))
+        return answer
+
+    def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution with clean-up and compensation."""
+        return self._steer(execution_id, "cancel", reason)
+
+    def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution now."""
+        return self._steer(execution_id, "terminate", reason)
+
+    def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Hold an execution."""
+        return self._steer(execution_id, "pause", reason)
+
+    def resume(self, execution_id: str) -> dict[str, Any]:
+        """Let a paused execution go on."""
+        return self._steer(execution_id, "resume", "")
+
+    def _steer(self, execution_id: str, verb: str, reason: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask(ask.steer(execution_id, verb, reason))
+        return answer
+
+    def history(self, execution_id: str, start: int = 1) -> Iterator[dict[str, Any]]:
+        """The events of an execution from a version on, as far as they go now."""
+        while True:
+            page = self._ask(ask.get(execution_id, "/history", from_=start))
+            yield from page["events"]
+            if not page["events"] or page.get("next") is None:
+                return
+            start = page["next"]
+
+    def stream(self, execution_id: str, start: int = 1) -> Iterator[dict[str, Any]]:
+        """The events of an execution as they happen, until it has ended."""
+        looks = 0
+        while True:
+            has_ended = self.get(execution_id)["status"] in ask.ENDED
+            before = start
+            for event in self.history(execution_id, start):
+                start = event["version"] + 1
+                yield event
+            if has_ended:
+                return
+            looks = 0 if start > before else looks + 1
+            time.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
+
+    def incidents(self, execution_id: str) -> Rows:
+        """The open incidents of an execution."""
+        incidents: Rows = self._ask(ask.get(execution_id, "/incidents"))["incidents"]
+        return incidents
+
+    def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
+        """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""
+        answer: dict[str, Any] = self._ask(ask.resolve(execution_id, incident, action, more))
+        return answer

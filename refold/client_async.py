@@ -1,0 +1,176 @@
+"""The client on the event loop: the same as `Client`, and many requests at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal
+
+from refold import client_requests as ask
+from refold.client import Rows
+from refold.connection import Answer, AsyncConnection, ConnectionLost, connect_async
+from refold.errors import Unavailable
+
+CONNECTIONS_MAX: Final = 64
+"""So many requests run at a time; further ones wait."""
+
+
+class AsyncClient:
+    """A client of a server on the event loop, over connections that stay open; many requests may run at a time.
+
+    All methods raise Refused for what the server refuses, and Unavailable where it cannot be reached after several tries.
+    """
+
+    def __init__(self, server: str | None = None) -> None:
+        self._server = ask.server_of(server)
+        self._free: list[AsyncConnection] = []
+        self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, error_class: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        while self._free:
+            self._free.pop().close()
+
+    async def _request(self, request: ask.Ask) -> Answer:
+        async with self._turns:
+            connection = self._free.pop() if self._free else connect_async(self._server)
+            try:
+                return await connection.request(request.method, request.path, request.body, request.headers, request.timeout_s)
+            finally:
+                self._free.append(connection)
+
+    async def _ask(self, request: ask.Ask) -> Any:
+        tries = 0
+        while True:
+            answer: Answer | None = None
+            try:
+                answer = await self._request(request)
+                return ask.read(answer)
+            except Unavailable as error:
+                tries += 1
+                if tries >= ask.TRIES_MAX or (isinstance(error, ConnectionLost) and not request.is_safe):
+                    raise
+            await asyncio.sleep(ask.pause_s(tries - 1, answer))
+
+    async def publish(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+        """Publish a definition: an object, YAML or JSON text, or a file. An unchanged one is the version it was."""
+        answer: dict[str, Any] = await self._ask(ask.publish(definition))
+        return answer
+
+    async def start(
+        self, workflow: str, given: Any = None, *, wait_s: float | None = None, idempotency_key: str | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Start an execution; with `wait_s` the answer is held until it has ended, or so many seconds.
+
+        `more`: `execution_id`, `variables`, `autostart`, `start_at`, `priority`.
+        """
+        execution: dict[str, Any] = await self._ask(ask.start(workflow, given, wait_s, idempotency_key, more))
+        return execution
+
+    async def start_many(self, workflow: str, inputs: Iterable[Any], *, idempotency_key: str | None = None) -> Rows:
+        """Start an execution for each input; for each, how that went: `{status, execution, problem}`."""
+        rows: Rows = []
+        for request in ask.start_many(workflow, inputs, idempotency_key):
+            rows += (await self._ask(request))["executions"]
+        return rows
+
+    async def run(self, workflow: str, given: Any = None, *, timeout_s: float | None = None, **more: Any) -> Any:
+        """Start an execution, wait for it, give its output. Raises ExecutionFailed, TimeoutError."""
+        execution = await self.start(workflow, given, wait_s=timeout_s or ask.WAIT_STEP_S, **more)
+        return ask.checked(await self.wait(execution["execution_id"], timeout_s=timeout_s))["output"]
+
+    async def wait(self, execution_id: str, *, timeout_s: float | None = None) -> dict[str, Any]:
+        """Wait until an execution has ended. Raises TimeoutError."""
+        end = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
+        looks = 0
+        while (execution := await self.get(execution_id))["status"] not in ask.ENDED:
+            if end is not None and asyncio.get_running_loop().time() >= end:
+                raise TimeoutError(f"execution {execution_id} is {execution['status']} after {timeout_s} s")
+            await asyncio.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
+            looks += 1
+        return execution
+
+    async def get(self, execution_id: str) -> dict[str, Any]:
+        """An execution as it is now."""
+        execution: dict[str, Any] = await self._ask(ask.get(execution_id))
+        return execution
+
+    async def list(
+        self, *, workflow: str | None = None, status: str | None = None, parent: str | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The executions that match, page by page."""
+        cursor: str | None = None
+        while True:
+            page = await self._ask(ask.find(workflow=workflow, status=status, parent=parent, cursor=cursor))
+            for row in page["executions"]:
+                yield row
+            cursor = page.get("next")
+            if cursor is None:
+                return
+
+    async def signal(self, execution_id: str, name: str, payload: Any = None, *, signal_id: str | None = None) -> dict[str, Any]:
+        """Send a signal; the same `signal_id` twice is one signal."""
+        answer: dict[str, Any] = await self._ask(ask.signal(execution_id, name, payload, signal_id))
+        return answer
+
+    async def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution with clean-up and compensation."""
+        return await self._steer(execution_id, "cancel", reason)
+
+    async def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution now."""
+        return await self._steer(execution_id, "terminate", reason)
+
+    async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Hold an execution."""
+        return await self._steer(execution_id, "pause", reason)
+
+    async def resume(self, execution_id: str) -> dict[str, Any]:
+        """Let a paused execution go on."""
+        return await self._steer(execution_id, "resume", "")
+
+    async def _steer(self, execution_id: str, verb: str, reason: str) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._ask(ask.steer(execution_id, verb, reason))
+        return answer
+
+    async def history(self, execution_id: str, start: int = 1) -> AsyncIterator[dict[str, Any]]:
+        """The events of an execution from a version on, as far as they go now."""
+        while True:
+            page = await self._ask(ask.get(execution_id, "/history", from_=start))
+            for event in page["events"]:
+                yield event
+            if not page["events"] or page.get("next") is None:
+                return
+            start = page["next"]
+
+    async def stream(self, execution_id: str, start: int = 1) -> AsyncIterator[dict[str, Any]]:
+        """The events of an execution as they happen, until it has ended."""
+        looks = 0
+        while True:
+            has_ended = (await self.get(execution_id))["status"] in ask.ENDED
+            before = start
+            async for event in self.history(execution_id, start):
+                start = event["version"] + 1
+                yield event
+            if has_ended:
+                return
+            looks = 0 if start > before else looks + 1
+            await asyncio.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
+
+    async def incidents(self, execution_id: str) -> Rows:
+        """The open incidents of an execution."""
+        incidents: Rows = (await self._ask(ask.get(execution_id, "/incidents")))["incidents"]
+        return incidents
+
+    async def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
+        """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""
+        answer: dict[str, Any] = await self._ask(ask.resolve(execution_id, incident, action, more))
+        return answer

@@ -1,0 +1,300 @@
+"""`/v1/executions` and starting: what callers are promised."""
+
+from __future__ import annotations
+
+import json
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from .conftest import Server
+
+FIELDS = [
+    "execution_id", "workflow", "version", "status", "outcome", "output", "error", "parent",
+    "created_at", "started_at", "ended_at", "position",
+]  # fmt: skip
+
+
+def at_position(server: Server, path: str, position: int) -> Any:
+    """A read that sees what was written at the position."""
+    answer = server.get(f"{path}{'&' if '?' in path else '?'}min_position={position}")
+    assert answer.status == 200, answer.content
+    return answer.json
+
+
+# Starting.
+
+
+def test_a_start_that_waits_answers_with_the_end(server: Server) -> None:
+    answer = server.post("/v1/workflows/hello/executions?wait=30", {"input": {"name": "World"}})
+    assert (answer.status, list(answer.json)) == (200, FIELDS)
+    assert (answer.json["status"], answer.json["outcome"], answer.json["output"]) == (
+        "completed", "greeted", {"greeting": "Hello, World!"},
+    )  # fmt: skip
+    assert answer.headers["refold-position"] == str(answer.json["position"])
+
+
+def test_a_start_answers_at_once_with_what_it_is(server: Server) -> None:
+    answer = server.post("/v1/workflows/waits/executions", {"input": {"order": 7}})
+    assert (answer.status, answer.json["status"], answer.json["ended_at"]) == (201, "running", None)
+
+
+def test_an_execution_that_ends_in_the_decision_of_its_start_is_answered_as_ended(server: Server) -> None:
+    answer = server.post("/v1/workflows/hello/executions", {"input": {"name": "Ada"}})
+    assert (answer.status, answer.json["status"]) == (201, "completed")
+    assert server.get(f"/v1/executions/{answer.json['execution_id']}").json["output"] == {"greeting": "Hello, Ada!"}
+
+
+def test_a_wait_that_runs_out_answers_202(server: Server) -> None:
+    answer = server.post("/v1/workflows/waits/executions?wait=0.05", {"input": {"order": 7}})
+    assert (answer.status, answer.json["status"]) == (202, "running")
+
+
+def test_a_failed_execution_says_why(server: Server) -> None:
+    failed = server.start("fails", wait=30)
+    assert (failed["status"], failed["error"]["type"], failed["error"]["node"]) == ("failed", "order.refused", "no")
+
+
+def test_a_repeated_key_answers_with_the_first_execution(server: Server) -> None:
+    def start(name: str) -> Any:
+        return server.post("/v1/workflows/hello/executions", {"input": {"name": name}}, Idempotency_Key="order 1/7")
+
+    first, second = start("Ada"), start("Bob")
+    assert (first.status, second.status) == (201, 200)
+    assert re.fullmatch("key-[0-9a-f]{32}", first.json["execution_id"])
+    assert second.json["execution_id"] == first.json["execution_id"]
+    assert second.json["output"] == {"greeting": "Hello, Ada!"}
+
+
+def test_a_key_used_by_many_at_once_makes_one_execution(server: Server) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: server.post("/v1/workflows/waits/executions", {}, Idempotency_Key="all at once"), range(32)))
+    assert sorted(answer.status for answer in answers) == [200] * 31 + [201]
+    assert len({answer.json["execution_id"] for answer in answers}) == 1
+
+
+def test_the_same_id_is_the_first_execution_if_the_request_is_the_same_else_a_conflict(server: Server) -> None:
+    def start(order: int) -> Any:
+        return server.post("/v1/workflows/waits/executions", {"input": {"order": order}, "execution_id": "own-1"})
+
+    assert [start(1).status, start(1).status] == [201, 200]
+    other = start(2)
+    assert (other.status, other.json["reason"], other.json["execution_id"]) == (409, "already_exists", "own-1")
+
+
+def test_the_same_request_is_the_same_even_after_a_new_version(server: Server) -> None:
+    body = {"execution_id": "versions-1", "input": {"text": "x" * 100_000}}
+    server.publish({"name": "moving", "nodes": [{"id": "a", "type": "start"}]})
+    assert server.post("/v1/workflows/moving/executions", body).status == 201
+    server.publish({"name": "moving", "nodes": [{"id": "b", "type": "start"}]})
+    again = server.post("/v1/workflows/moving/executions", body)
+    assert (again.status, again.json["version"]) == (200, 1)
+    assert server.post("/v1/workflows/moving/executions", {**body, "input": {}}).status == 409
+
+
+def test_many_are_started_at_once_each_by_itself(server: Server) -> None:
+    wanted = [{"input": {"name": "Ada"}}, {"input": {"name": 7}}, {"input": {"name": "Bob"}, "execution_id": "batch-3"}]
+    answer = server.post("/v1/workflows/hello/executions/batch", {"executions": wanted})
+    assert [one["status"] for one in answer.json["executions"]] == [201, 422, 201]
+    assert answer.json["executions"][1]["problem"]["problems"][0]["path"] == "/name"
+    assert answer.json["executions"][2]["execution"]["execution_id"] == "batch-3"
+
+
+def test_one_created_without_autostart_starts_when_it_is_told_to(server: Server) -> None:
+    created = server.start("waits", {"order": 1}, autostart=False, variables={"who": "Ada"}, priority=9)
+    assert (created["status"], created["started_at"]) == ("created", None)
+    assert server.post(f"/v1/executions/{created['execution_id']}/start").json["status"] == "running"
+
+
+def test_one_for_a_later_time_is_scheduled(server: Server) -> None:
+    assert server.start("waits", start_at="2099-01-01T00:00:00Z")["status"] == "scheduled"
+
+
+def test_a_big_input_and_output_come_back_whole(server: Server) -> None:
+    text = "x" * 200_000
+    done = server.start("works", {"text": text}, wait=30)
+    assert done["output"] == {"text": text}
+    assert server.get(f"/v1/executions/{done['execution_id']}").json["output"] == {"text": text}
+    nodes = at_position(server, f"/v1/executions/{done['execution_id']}/nodes", done["position"])["nodes"]
+    assert nodes[2]["input"] == nodes[2]["output"] == {"text": text}
+
+
+def test_an_output_comes_back_as_the_bytes_it_was(server: Server) -> None:
+    body = b'{"input":{"n": 1.50, "big": 12345678901234567890, "e": 1e2}}'
+    answer = server.post("/v1/workflows/works/executions?wait=30", body)
+    assert b'"output":{"n": 1.50, "big": 12345678901234567890, "e": 1e2}' in answer.content
+
+
+# Steering.
+
+
+def test_a_signal_moves_an_execution_on(server: Server) -> None:
+    name = server.start("waits", {"order": 1})["execution_id"]
+    given = server.post(f"/v1/executions/{name}/signals/approved", {"by": "Ada"})
+    assert (given.status, list(given.json)) == (200, ["execution_id", "status", "position"])
+    again = server.post("/v1/workflows/waits/executions?wait=30", {"input": {"order": 1}, "execution_id": name})
+    assert again.status in (200, 409)
+    events = at_position(server, f"/v1/executions/{name}/history", given.json["position"])["events"]
+    received = next(event for event in events if event["type"] == "SignalReceived")
+    assert received["data"]["payload"] == {"by": "Ada"}
+
+
+def test_a_signal_without_a_body_brings_null_and_twice_with_a_key_is_once(server: Server) -> None:
+    name = server.start("waits")["execution_id"]
+    for _ in range(2):
+        given = server.post(f"/v1/executions/{name}/signals/other", Idempotency_Key="s-1")
+    signals = at_position(server, f"/v1/executions/{name}/state", given.json["position"])["signals"]
+    assert signals == [{"name": "other", "payload": None}]
+
+
+def test_pause_resume_cancel_and_terminate(server: Server) -> None:
+    name = server.start("waits")["execution_id"]
+    assert server.post(f"/v1/executions/{name}/pause", {"reason": "lunch"}).json["status"] == "paused"
+    assert server.post(f"/v1/executions/{name}/resume").json["status"] == "running"
+    assert server.post(f"/v1/executions/{name}/cancel", {"reason": "enough"}).json["status"] == "cancelled"
+    assert server.get(f"/v1/executions/{name}").json["error"]["message"] == "enough"
+    other = server.start("waits")["execution_id"]
+    assert server.post(f"/v1/executions/{other}/terminate").json["status"] == "terminated"
+
+
+def test_what_has_ended_takes_no_more_commands_and_says_its_status(server: Server) -> None:
+    name = server.start("hello", {"name": "Ada"}, wait=30)["execution_id"]
+    for path in ("signals/approved", "pause", "resume", "cancel", "terminate", "start"):
+        refused = server.post(f"/v1/executions/{name}/{path}")
+        assert (refused.status, refused.json["execution_status"]) == (409, "completed"), path
+
+
+def test_an_incident_is_seen_and_resolved(server: Server) -> None:
+    started = server.post("/v1/workflows/stuck/executions?wait=0.01", {}).json
+    name = started["execution_id"]
+    assert server.post(f"/v1/executions/{name}/signals/anything").status == 200
+    found = _incident_of(server, name)
+    assert (found["path"], found["resolved_at"]) == ("divide", None)
+    assert name in [one["execution_id"] for one in server.get("/v1/incidents").json["incidents"]]
+    unknown = server.post(f"/v1/executions/{name}/incidents/99/resolve", {"action": "retry"})
+    assert (unknown.status, unknown.json["reason"]) == (404, "unknown_incident")
+    path = f"/v1/executions/{name}/incidents/{found['incident']}/resolve"
+    resolved = server.post(path, {"action": "skip", "output": {"divided": True}})
+    assert resolved.json["status"] == "completed"
+    everything = at_position(server, f"/v1/executions/{name}/incidents?open=false", resolved.json["position"])
+    assert everything["incidents"][0]["action"] == "skip"
+    assert server.get(f"/v1/executions/{name}").json["output"] == {"divided": True}
+
+
+def _incident_of(server: Server, name: str) -> Any:
+    """The incident, once there is one: what an execution has come to is asked for until it stands there."""
+    for _ in range(1_000):
+        view = server.get(f"/v1/executions/{name}").json
+        if view["status"] == "incident":
+            return at_position(server, f"/v1/executions/{name}/incidents", view["position"])["incidents"][0]
+    raise AssertionError(f"no incident: {view}")
+
+
+# Reading.
+
+
+def test_a_history_is_read_in_windows(server: Server) -> None:
+    done = server.start("works", {"n": 1}, wait=30)
+    path = f"/v1/executions/{done['execution_id']}/history"
+    whole = at_position(server, path, done["position"])
+    assert [event["version"] for event in whole["events"]] == list(range(1, len(whole["events"]) + 1))
+    assert list(whole["events"][0]) == ["version", "type", "path", "attempt", "recorded_at", "data"]
+    assert (whole["events"][-1]["type"], whole["next"]) == ("ExecutionCompleted", None)
+    window = server.get(f"{path}?from=3&limit=2").json
+    assert (window["events"], window["next"]) == (whole["events"][2:4], 5)
+
+
+def test_a_state_is_read_at_any_version(server: Server) -> None:
+    done = server.start("works", {"n": 1}, wait=30)
+    path = f"/v1/executions/{done['execution_id']}/state"
+    assert at_position(server, path, done["position"])["status"] == "completed"
+    assert (server.get(f"{path}?at=2").json["status"], server.get(f"{path}?at=2").json["at"]) == ("running", 2)
+    beyond = server.get(f"{path}?at=999")
+    assert (beyond.status, beyond.json["reason"]) == (422, "unknown_version")
+
+
+def test_nodes_show_their_values_and_how_they_ended(server: Server) -> None:
+    done = server.start("hello", {"name": "Ada"}, wait=30)
+    nodes = at_position(server, f"/v1/executions/{done['execution_id']}/nodes", done["position"])["nodes"]
+    assert [(node["path"], node["type"], node["status"], node["attempt"]) for node in nodes] == [
+        ("greet", "transform", "completed", 1), ("done", "end", "completed", 1),
+    ]  # fmt: skip
+    assert (nodes[0]["input"], nodes[0]["output"]) == ({"name": "Ada"}, {"greeting": "Hello, Ada!"})
+
+
+def test_a_failed_node_shows_its_failure(server: Server) -> None:
+    done = server.start("fails", wait=30)
+    (node,) = at_position(server, f"/v1/executions/{done['execution_id']}/nodes", done["position"])["nodes"]
+    assert (node["status"], node["error"]["type"], node["output"]) == ("failed", "order.refused", None)
+
+
+def test_a_list_is_filtered_and_paged(server: Server) -> None:
+    server.publish({"name": "listed", "nodes": [{"id": "a", "type": "wait_signal", "config": {"name": "go"}}]})
+    names = [server.start("listed")["execution_id"] for _ in range(5)]
+    position = server.post(f"/v1/executions/{names[0]}/cancel").json["position"]
+    first = at_position(server, "/v1/executions?workflow=listed&limit=3", position)
+    second = server.get(f"/v1/executions?workflow=listed&limit=3&cursor={first['next']}").json
+    assert [row["execution_id"] for row in first["executions"] + second["executions"]] == names[::-1]
+    assert second["next"] is None
+    running = server.get("/v1/executions?workflow=listed&status=running&status=incident").json["executions"]
+    assert len(running) == 4
+    assert running[0]["waiting_for"][0] == {"for": "signal", "path": "a", "names": ["go"]}
+    created = running[0]["created_at"]
+    assert names[-1] not in [one["execution_id"] for one in server.get(f"/v1/executions?created_before={created}").json["executions"]]
+    assert len(server.get(f"/v1/executions?workflow=listed&created_after={created}").json["executions"]) >= 1
+
+
+def test_children_are_found_by_their_parent_and_values_by_which_one_searches_are_shown(server: Server) -> None:
+    server.publish({"name": "mother", "nodes": [{"id": "call", "type": "sub_workflow", "config": {"workflow": "hello"}}]})
+    mother = server.start("mother", {"name": "Ada"}, wait=30)
+    rows = at_position(server, f"/v1/executions?parent={mother['execution_id']}", mother["position"])["executions"]
+    assert [row["execution_id"] for row in rows] == [f"{mother['execution_id']}~call"]
+    waits = server.start("waits", {"order": 12})
+    row = at_position(server, "/v1/executions?workflow=waits&limit=1", waits["position"])["executions"][0]
+    assert row["search"] == {"order": 12}
+    assert server.get(f"/v1/executions/{mother['execution_id']}~call").json["parent"] == mother["execution_id"]
+
+
+def test_a_read_right_after_a_write_sees_it(server: Server) -> None:
+    for number in range(20):
+        started = server.start("waits", {"order": number})
+        rows = at_position(server, "/v1/executions?limit=1", started["position"])
+        assert rows["executions"][0]["execution_id"] == started["execution_id"]
+        assert server.get(f"/v1/executions/{started['execution_id']}/history").status == 200
+
+
+def test_a_position_that_is_not_there_yet_is_refused(server: Server) -> None:
+    answer = server.get("/v1/executions?min_position=999999999")
+    assert (answer.status, answer.json["reason"]) == (422, "unknown_position")
+
+
+@pytest.mark.parametrize("suffix", ["", "/history", "/state", "/nodes", "/incidents"])
+def test_an_unknown_execution_is_not_found_by_its_id(server: Server, suffix: str) -> None:
+    answer = server.get(f"/v1/executions/nope{suffix}")
+    assert (answer.status, answer.json["reason"], answer.json["execution_id"]) == (404, "unknown_execution", "nope")
+
+
+@pytest.mark.parametrize("suffix", ["start", "pause", "resume", "cancel", "terminate", "signals/go", "incidents/1/resolve"])
+def test_a_command_to_an_unknown_execution_is_not_found(server: Server, suffix: str) -> None:
+    answer = server.post(f"/v1/executions/nope/{suffix}", {"action": "retry"} if suffix.endswith("resolve") else None)
+    assert (answer.status, answer.json["execution_id"]) == (404, "nope")
+
+
+def test_metrics_and_health(server: Server) -> None:
+    assert server.get("/health/live").json["status"] == "live"
+    assert server.get("/health/ready").json["status"] == "ready"
+    text = server.get("/metrics").content.decode()
+    assert re.search(r"^refold_decisions_total [1-9]", text, re.MULTILINE)
+    assert re.search(r'^refold_executions\{status="completed"\} [1-9]', text, re.MULTILINE)
+
+
+def test_the_openapi_document_has_every_route_with_its_problems(server: Server) -> None:
+    document = server.get("/openapi.json").json
+    operations = [(path, method, op) for path, methods in document["paths"].items() for method, op in methods.items()]
+    assert len(operations) >= 30
+    assert "413" in document["paths"]["/v1/workflows/{name}/executions"]["post"]["responses"]
+    assert json.dumps(document).count("HTTPValidationError") == 0
+    refs = set(re.findall(r"#/components/schemas/(\w+)", json.dumps(document)))
+    assert refs <= set(document["components"]["schemas"])

@@ -1,0 +1,175 @@
+"""The life of a server: ready, stopped gracefully, killed at any moment, started again; nothing that was accepted is lost."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from infra.settings import ServerSettings
+
+from .conftest import ROOT, WAITS, WORKS, Server
+
+Serve = Callable[[], Server]
+SLOW: dict[str, Any] = {
+    "name": "slow",
+    "nodes": [{"id": "work", "type": "code", "config": {"source": "sum([i % 7 for i in range(300000)])", "timeout": "60s"}}],
+}
+
+
+def cli(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "refold", *words, "--data", str(data)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def ended_of(server: Server, names: list[str]) -> list[str]:
+    """The status of each at its end."""
+    answers = [server.post("/v1/workflows/works/executions?wait=60", {"execution_id": name}) for name in names]
+    assert {answer.status for answer in answers} <= {200}
+    return [answer.json["status"] for answer in answers]
+
+
+def test_every_start_that_was_accepted_ends_once_after_a_kill(serve: Serve) -> None:
+    server = serve()
+    server.publish(WORKS)
+    accepted: list[str] = []
+    enough = threading.Event()
+
+    def load(number: int) -> None:
+        line = server.connect()
+        try:
+            for count in range(10_000):
+                name = f"load-{number}-{count}"
+                answer = server.ask("POST", "/v1/workflows/works/executions", {"execution_id": name}, connection=line)
+                assert answer.status == 201
+                accepted.append(name)
+                if len(accepted) >= 150:
+                    enough.set()
+        except (OSError, http.client.HTTPException):
+            return
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    assert enough.wait(60)
+    server.kill()
+    for thread in threads:
+        thread.join(60)
+    again = serve()
+    assert ended_of(again, accepted) == ["completed"] * len(accepted)
+    position = again.start("works", wait=30)["position"]
+    for name in accepted[-20:]:
+        events = again.get(f"/v1/executions/{name}/history?min_position={position}").json["events"]
+        assert [event["type"] for event in events].count("ExecutionCompleted") == 1
+    assert again.stop() == 0
+    verified = cli(again.data, "verify", "--all")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def test_a_stop_lets_running_activities_end_and_releases_the_folder(serve: Serve) -> None:
+    server = serve()
+    server.publish(SLOW, WAITS)
+    slow = server.start("slow")["execution_id"]
+    assert server.stop() == 0
+    assert server.stderr() == ""
+    assert (server.data / "snapshots").exists()
+    assert json.loads(cli(server.data, "list", "--json").stdout)[0]["execution_id"] == slow
+    again = serve()
+    view = again.post("/v1/workflows/slow/executions?wait=60", {"execution_id": slow}).json
+    assert view["status"] == "completed"
+
+
+def test_a_stopping_server_answers_those_who_wait_and_takes_nothing_new(serve: Serve) -> None:
+    server = serve()
+    server.publish(WAITS)
+    line = server.connect()
+    line.request("POST", "/v1/workflows/waits/executions?wait=60", b"{}", {"Content-Type": "application/json"})
+    while not server.get("/v1/executions?workflow=waits").json["executions"]:
+        pass
+    server.process.send_signal(signal.SIGTERM)
+    response = line.getresponse()
+    assert (response.status, json.loads(response.read())["status"]) == (202, "running")
+    assert server.process.wait(30) == 0
+
+
+def test_a_taken_folder_and_a_taken_port_are_refused_in_one_line(serve: Serve) -> None:
+    server = serve()
+    held = cli(server.data, "serve", "--port", "0")
+    assert (held.returncode, held.stderr.count("\n")) == (1, 1)
+    assert "is held by process" in held.stderr
+    taken = cli(server.data.with_name("other"), "serve", "--port", server.host.rpartition(":")[2])
+    assert (taken.returncode, taken.stderr.count("\n")) == (1, 1)
+    assert "cannot listen" in taken.stderr
+
+
+def projector_of(server: Server) -> int:
+    """The process id of the server's projector, as the system knows it; the server begins it after it has said that it serves."""
+    deadline = time.monotonic() + 30
+    while (found := find_projector(server)) is None:
+        assert time.monotonic() < deadline, "no projector"
+    return found
+
+
+def find_projector(server: Server) -> int | None:
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            command, parent = (folder / "cmdline").read_bytes(), (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
+        except OSError:
+            continue
+        if b"infra.projector" in command and int(parent) == server.process.pid:
+            return int(folder.name)
+    return None
+
+
+def dump(path: Path) -> dict[str, list[Any]]:
+    """All rows; how the offsets of decisions are cut into pieces is left out, as it depends on the batches."""
+    from infra.store.projection import unpack_offsets
+
+    connection = sqlite3.connect(path)
+    rows = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("executions", "nodes", "incidents")}
+    found: dict[int, list[int]] = {}
+    for number, first, packed in connection.execute("SELECT number, first, offsets FROM decisions ORDER BY number, first"):
+        found.setdefault(number, []).extend(unpack_offsets(first, packed))
+    connection.close()
+    return {**rows, "decisions": sorted(found.items())}
+
+
+def test_a_killed_projector_comes_back_and_has_every_row(serve: Serve) -> None:
+    server = serve()
+    server.publish(WORKS, WAITS)
+    for number in range(60):
+        started = server.start("works", {"n": number}, wait=10 if number % 10 == 0 else 0)
+        if number % 20 == 5:
+            os.kill(projector_of(server), signal.SIGKILL)
+            assert server.get(f"/v1/executions?limit=1&min_position={started['position']}").status == 200
+    position = server.start("works", wait=30)["position"]
+    assert len(server.get(f"/v1/executions?limit=100&min_position={position}").json["executions"]) == 61
+    assert "refold_projector_restarts_total 3.0" in server.get("/metrics").content.decode()
+    assert server.stop() == 0
+    before = dump(server.data / "projection.db")
+    for name in ("", "-wal", "-shm"):
+        (server.data / f"projection.db{name}").unlink(missing_ok=True)
+    again = serve()
+    assert len(again.get("/v1/executions?limit=100").json["executions"]) <= 61
+    position = json.loads(again.get("/health/ready").content)["position"]
+    assert again.get(f"/v1/executions?min_position={position}").status == 200
+    assert again.stop() == 0
+    assert dump(again.data / "projection.db") == before
+
+
+def test_every_setting_of_a_server_has_its_row() -> None:
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    section = page.split("## ServerSettings", 1)[1].split("\n## ", 1)[0]
+    assert all(f"| `{name}` |" in section for name in ServerSettings.model_fields)

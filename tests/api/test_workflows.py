@@ -1,0 +1,96 @@
+"""`/v1/workflows`: publishing and looking."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import HELLO, Server
+
+
+def numbered(number: int, name: str) -> dict[str, object]:
+    return {"name": name, "nodes": [{"id": f"n{number}", "type": "noop"}]}
+
+
+def test_publishing_answers_name_version_hash_status_and_a_position(server: Server) -> None:
+    answer = server.post("/v1/workflows", numbered(1, "published"))
+    assert answer.status == 201
+    assert answer.json | {"hash": "", "position": 0} == {
+        "name": "published", "version": 1, "hash": "", "status": "active", "created": True, "position": 0,
+    }  # fmt: skip
+    assert answer.headers["refold-position"] == str(answer.json["position"])
+
+
+def test_an_unchanged_definition_creates_nothing(server: Server) -> None:
+    server.post("/v1/workflows", numbered(1, "unchanged"))
+    again = server.post("/v1/workflows", numbered(1, "unchanged"))
+    assert (again.status, again.json["created"], again.json["version"]) == (200, False, 1)
+
+
+def test_yaml_is_published_by_its_content_type(server: Server) -> None:
+    text = b"name: in_yaml\nnodes: [{id: first, type: noop}]\n"
+    assert server.post("/v1/workflows", text, Content_Type="application/yaml").status == 201
+    assert server.get("/v1/workflows/in_yaml").json["definition"]["nodes"][0]["id"] == "first"
+
+
+def test_rolling_back_is_activating_an_old_version(server: Server) -> None:
+    server.publish(numbered(1, "rolled"), numbered(2, "rolled"))
+    assert server.get("/v1/workflows/rolled").json["version"] == 2
+    assert server.post("/v1/workflows/rolled/activate", {"version": 1}).json["version"] == 1
+    assert [one["status"] for one in server.get("/v1/workflows/rolled/versions").json["versions"]] == ["active", "inactive"]
+    assert server.start("rolled")["version"] == 1
+    assert server.get("/v1/workflows/rolled?version=2").json["definition"]["nodes"][0]["id"] == "n2"
+
+
+def test_an_archived_workflow_starts_nothing_until_a_version_is_activated(server: Server) -> None:
+    server.publish(numbered(1, "archived"))
+    assert server.post("/v1/workflows/archived/archive").json["versions"][0]["status"] == "archived"
+    refused = server.post("/v1/workflows/archived/executions", {})
+    assert (refused.status, refused.json["reason"]) == (409, "archived_workflow")
+    server.post("/v1/workflows/archived/activate", {"version": 1})
+    assert server.start("archived")["version"] == 1
+
+
+def test_all_workflows_are_listed(server: Server) -> None:
+    names = [one["name"] for one in server.get("/v1/workflows").json["workflows"]]
+    assert {"hello", "works", "waits"} <= set(names)
+    assert names == sorted(names)
+
+
+INVALID = {"name": "bad", "nodes": [{"id": "a", "type": "condition", "config": {}}, {"id": "a", "type": "noop"}]}
+
+
+def test_an_invalid_definition_is_refused_with_all_problems(server: Server) -> None:
+    answer = server.post("/v1/workflows", INVALID)
+    assert (answer.status, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert {tuple(sorted(one)) for one in answer.json["problems"]} == {("fix", "message", "path", "rule")}
+    assert any(one["path"].startswith("nodes[0]") for one in answer.json["problems"])
+
+
+def test_validating_answers_the_same_problems_and_publishes_nothing(server: Server) -> None:
+    answer = server.post("/v1/workflows/validate", INVALID)
+    assert (answer.status, answer.json["valid"]) == (200, False)
+    assert answer.json["problems"] == server.post("/v1/workflows", INVALID).json["problems"]
+    assert server.post("/v1/workflows/validate", HELLO).json == {"valid": True, "problems": []}
+    assert server.get("/v1/workflows/bad").status == 404
+
+
+def test_a_place_in_a_nested_body_is_named_by_its_path(server: Server) -> None:
+    inner = {"nodes": [{"id": "x", "type": "noop"}, {"id": "y", "type": "condition", "config": {}}]}
+    nested = {"name": "nested", "nodes": [{"id": "loop", "type": "for_each", "config": {"items": "[1]", "body": inner}}]}
+    paths = [one["path"] for one in server.post("/v1/workflows/validate", nested).json["problems"]]
+    assert any(path.startswith("nodes[0].config.body.nodes[1]") for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/v1/workflows/nope", 404), ("/v1/workflows/nope/versions", 404), ("/v1/workflows/hello?version=99", 404)],
+)
+def test_what_is_not_there_is_not_found(server: Server, path: str, status: int) -> None:
+    assert server.get(path).status == status
+
+
+def test_node_kinds_and_the_schema_of_the_language(server: Server) -> None:
+    kinds = {one["kind"]: one for one in server.get("/v1/node-kinds").json["kinds"]}
+    assert kinds["condition"]["sort"] == "control flow"
+    assert kinds["http_request"]["config"]["properties"]["url"]
+    assert server.get("/v1/schemas/definition").json["title"] == "Workflow definition"

@@ -1,0 +1,137 @@
+"""What a function of a user is given, by its annotations."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import pydantic
+import pytest
+
+import refold
+from refold.activities import ActivityContext
+from refold.json_values import loads, output
+
+TASK = {"task": "e/n@2", "execution": "e", "workflow": "w", "path": "n", "attempt": 2, "kind": "k", "idempotency_key": "e/n"}
+
+
+@dataclass
+class Plain:
+    name: str
+    count: int = 1
+
+
+class Model(pydantic.BaseModel):
+    name: str
+
+
+class Struct(msgspec.Struct):
+    name: str
+
+
+def context(told: list[Any] | None = None) -> ActivityContext:
+    return ActivityContext(TASK, lambda task, progress, detail: None if told is None else told.append((task, progress, detail)))
+
+
+def call(function: Any, given: Any = None, config: Any = None) -> Any:
+    return refold.activity(function).run(given, config or {}, context())
+
+
+def test_the_name_is_the_functions_or_another_one() -> None:
+    @refold.activity(name="charge-card")
+    def charge() -> None: ...
+
+    assert (charge.name, refold.activity(call).name) == ("charge-card", "call")
+
+
+def test_called_it_is_the_function_itself() -> None:
+    assert refold.activity(lambda number: number + 1)(2) == 3
+
+
+def test_one_parameter_is_the_whole_input() -> None:
+    def take(given: dict[str, int]) -> Any:
+        return given
+
+    assert call(take, {"given": 1}) == {"given": 1}
+
+
+@pytest.mark.parametrize("kind", [Plain, Model, Struct])
+def test_the_whole_input_comes_as_the_type_that_is_asked_for(kind: Any) -> None:
+    def take(order: Any) -> Any:
+        return order
+
+    take.__annotations__["order"] = kind
+    assert call(take, {"name": "x"}) == kind(name="x")
+
+
+@pytest.mark.parametrize("kind", [Plain, Model, Struct, int, list[int]])
+def test_an_input_that_does_not_fit_is_a_failure_that_is_not_tried_again(kind: Any) -> None:
+    def take(order: Any) -> Any: ...
+
+    take.__annotations__["order"] = kind
+    with pytest.raises(refold.ActivityError, match="input of take, order") as failed:
+        call(take, {"name": []})
+    assert (failed.value.error_type, failed.value.retryable) == ("input.invalid", False)
+
+
+def test_several_parameters_are_taken_by_their_names() -> None:
+    def take(a: int, b: Plain, c: str = "-") -> Any:
+        return a, b, c
+
+    assert call(take, {"a": 1, "b": {"name": "x"}, "more": 0}) == (1, Plain("x"), "-")
+
+
+def test_a_parameter_that_is_missing_is_named() -> None:
+    def take(a: int, b: int) -> Any: ...
+
+    with pytest.raises(refold.ActivityError, match="`b` is missing; found a"):
+        call(take, {"a": 1})
+    with pytest.raises(refold.ActivityError, match="expected an object with a, b, found null"):
+        call(take, None)
+
+
+def test_the_rest_of_the_input_goes_where_it_is_asked_for() -> None:
+    def take(a: int, **rest: Any) -> Any:
+        return a, rest
+
+    assert call(take, {"a": 1, "b": 2}) == (1, {"b": 2})
+
+
+def test_config_and_context_come_besides_the_input() -> None:
+    def take(given: int, context: ActivityContext | None = None, *, config: Plain) -> Any:
+        assert context is not None
+        return given, config, context.attempt, context.idempotency_key
+
+    assert call(take, 5, {"name": "x"}) == (5, Plain("x"), 2, "e/n")
+
+
+def test_a_parameter_without_a_name_is_refused_when_it_is_read() -> None:
+    with pytest.raises(TypeError, match="cannot be given by name"):
+        refold.activity(lambda *given: given).prepare()
+
+
+def test_what_comes_back_may_be_of_any_of_these_types() -> None:
+    value = {"plain": Plain("x"), "model": Model(name="y"), "struct": Struct("z"), "day": datetime.date(2026, 1, 2), "set": {1}}
+    assert loads(output(value)) == {
+        "plain": {"name": "x", "count": 1}, "model": {"name": "y"}, "struct": {"name": "z"}, "day": "2026-01-02", "set": [1],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [object(), float("nan"), "\ud800", {1: object()}])
+def test_an_output_that_is_no_json_is_a_failure(value: Any) -> None:
+    with pytest.raises(refold.ActivityError, match="not a JSON value"):
+        output(value)
+
+
+def test_a_heartbeat_is_told_and_stops_what_is_cancelled() -> None:
+    told: list[Any] = []
+    running = context(told)
+    running.heartbeat(1.5, {"a": 1})
+    assert told == [("e/n@2", 1.0, {"a": 1})]
+    running.cancel()
+    assert running.is_cancelled
+    assert running.wait_cancelled()
+    with pytest.raises(refold.Cancelled):
+        running.heartbeat()

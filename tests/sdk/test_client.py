@@ -1,0 +1,155 @@
+"""The clients against `refold serve`, with the example's worker beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import refold
+
+ROOT = Path(__file__).parents[2]
+ORDER = {"order_id": "A-1", "amount": 250}
+
+
+def begin(*words: str, **more: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-m", "refold", *words], cwd=ROOT, text=True, **more)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with a worker; at the end every decision is decided again."""
+    data = str(tmp_path_factory.mktemp("server") / "data")
+    serving = begin("serve", "--data", data, "--port", "0", stdout=subprocess.PIPE)
+    assert serving.stdout is not None
+    url = serving.stdout.readline().split(" at ")[1].strip()
+    worker = begin("worker", "examples.activities", env={**os.environ, "REFOLD_SERVER": url})
+    try:
+        yield url
+    finally:
+        worker.terminate()
+        assert worker.wait(15) == 0
+        serving.terminate()
+        assert serving.wait(15) == 0
+    verified = begin("verify", "--all", "--data", data, stdout=subprocess.PIPE)
+    assert verified.stdout is not None
+    assert "0 differences" in verified.communicate(timeout=30)[0]
+
+
+@pytest.fixture
+def client(server: str) -> Iterator[refold.Client]:
+    with refold.Client(server) as made:
+        made.publish(ROOT / "examples" / "user_activities.yaml")
+        yield made
+
+
+def test_a_workflow_of_users_activities_runs_to_its_end(client: refold.Client) -> None:
+    assert client.run("user_activities", ORDER, timeout_s=15) == "label of A-1"
+
+
+def test_publishing_the_same_again_creates_nothing(client: refold.Client) -> None:
+    answer = client.publish((ROOT / "examples" / "user_activities.yaml").read_text())
+    assert (answer["version"], answer["created"]) == (1, False)
+
+
+def test_a_start_with_the_same_key_is_one_execution(client: refold.Client) -> None:
+    ids = {client.start("user_activities", ORDER, idempotency_key="once")["execution_id"] for _ in range(2)}
+    assert len(ids) == 1
+
+
+def test_many_are_started_in_one_request(client: refold.Client) -> None:
+    rows = client.start_many("user_activities", [ORDER] * 3)
+    assert [client.wait(row["execution"]["execution_id"], timeout_s=15)["status"] for row in rows] == ["completed"] * 3
+
+
+def test_events_are_streamed_until_the_end(client: refold.Client) -> None:
+    execution = client.start("user_activities", ORDER)["execution_id"]
+    events = list(client.stream(execution))
+    assert [event["version"] for event in events] == list(range(1, len(events) + 1))
+    assert (events[0]["type"], events[-1]["type"]) == ("ExecutionCreated", "ExecutionCompleted")
+
+
+def test_an_incident_is_found_and_resolved(client: refold.Client) -> None:
+    execution = client.start("user_activities", {**ORDER, "amount": 99_999})["execution_id"]
+    for event in client.stream(execution):
+        if event["type"] == "IncidentRaised":
+            break
+    (incident,) = client.incidents(execution)
+    assert incident["error"]["type"] == "card.declined"
+    client.resolve(execution, incident["incident"], "skip", output={"order_id": "A-2"})
+    assert client.wait(execution, timeout_s=15)["output"] == "label of A-2"
+
+
+def test_signals_and_steering_reach_an_execution(client: refold.Client) -> None:
+    client.publish({"name": "waits", "nodes": [{"id": "w", "type": "wait_signal", "config": {"name": "go"}}]})
+    first, second = (client.start("waits")["execution_id"] for _ in range(2))
+    client.pause(first)
+    assert client.get(first)["status"] == "paused"
+    client.resume(first)
+    client.signal(first, "go", {"a": 1}, signal_id="s1")
+    assert client.wait(first, timeout_s=15)["status"] == "completed"
+    client.cancel(second, "not needed")
+    assert client.wait(second, timeout_s=15)["status"] == "cancelled"
+    with pytest.raises(refold.Refused) as refused:
+        client.signal(second, "go")
+    assert refused.value.status == 409
+
+
+def test_what_the_server_refuses_says_so(client: refold.Client) -> None:
+    with pytest.raises(refold.Refused) as refused:
+        client.get("nobody")
+    assert refused.value.status == 404
+    with pytest.raises(refold.Refused) as refused:
+        client.start("user_activities", {"order_id": 5})
+    assert refused.value.status == 422
+
+
+def test_a_failed_execution_is_an_error_of_run(client: refold.Client) -> None:
+    client.publish({"name": "fails", "nodes": [{"id": "f", "type": "fail", "config": {"type": "no.luck", "message": "none"}}],
+                    "settings": {"on_failure": "fail"}})  # fmt: skip
+    with pytest.raises(refold.ExecutionFailed, match=r"no\.luck: none"):
+        client.run("fails", timeout_s=15)
+
+
+def test_the_client_on_the_loop_asks_many_things_at_a_time(client: refold.Client, server: str) -> None:
+    async def ask() -> tuple[list[Any], list[str]]:
+        async with refold.AsyncClient(server) as many:
+            outputs = await asyncio.gather(*(many.run("user_activities", ORDER, timeout_s=15) for _ in range(20)))
+            execution = (await many.start("user_activities", ORDER))["execution_id"]
+            return outputs, [event["type"] async for event in many.stream(execution)]
+
+    outputs, events = asyncio.run(ask())
+    assert outputs == ["label of A-1"] * 20
+    assert events[-1] == "ExecutionCompleted"
+
+
+def test_a_server_that_is_not_there_is_told_after_some_tries() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(refold.Unavailable, match="cannot be reached"):
+        refold.Client(f"http://127.0.0.1:{port}").get("x")
+
+
+def test_a_request_is_repeated_when_the_connection_breaks() -> None:
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+    def serve(listener: socket.socket) -> None:
+        for reply in (b"", answer):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(reply)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,), daemon=True)
+        thread.start()
+        assert refold.Client(f"http://127.0.0.1:{listener.getsockname()[1]}").signal("x", "go") == {}
+        thread.join(5)

@@ -1,0 +1,156 @@
+"""The worker against a real server: what it runs, what it survives, and how fast a cancel reaches it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import refold
+from contracts.commands import LoseActivity
+from contracts.worker_protocol import WaitingRow
+from tests.protocol.host import Host
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def working(host: Host, *activities: Any, **more: Any) -> Iterator[refold.Worker]:
+    """A worker in a thread of this process."""
+    worker = refold.Worker(activities, host.url, stop_grace_s=5, **more)
+    thread = threading.Thread(target=lambda: asyncio.run(worker.serve()), daemon=True)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with Host() as made:
+        yield made
+        made.verify()
+
+
+def test_plain_functions_run_beside_each_other(host: Host) -> None:
+    both = threading.Barrier(2)
+
+    @refold.activity
+    def meet(given: Any) -> Any:
+        both.wait(10)
+        return given
+
+    with working(host, meet):
+        executions = [host.run("meet", number) for number in range(2)]
+        assert [host.output_of(execution) for execution in executions] == [0, 1]
+
+
+def test_async_functions_run_on_the_loop(host: Host) -> None:
+    @refold.activity
+    async def meet(given: Any) -> Any:
+        await asyncio.sleep(0)
+        return threading.current_thread() is not threading.main_thread()
+
+    with working(host, meet):
+        assert host.output_of(host.run("meet", 1)) is True
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_cancel_reaches_the_function_in_less_than_a_second(host: Host, is_async: bool) -> None:
+    begun, heard = threading.Event(), threading.Event()
+
+    @refold.activity(name="hang")
+    def hang(context: refold.ActivityContext) -> None:
+        begun.set()
+        if context.wait_cancelled(30):
+            heard.set()
+
+    @refold.activity(name="hang")
+    async def hang_async() -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            heard.set()
+            raise
+
+    with working(host, hang_async if is_async else hang):
+        execution = host.run("hang")
+        assert begun.wait(10)
+        since = time.monotonic()
+        host.cancel(execution)
+        assert heard.wait(1.0)
+        assert time.monotonic() - since < 1.0
+        assert host.end_of(execution).status == "cancelled"
+
+
+def test_what_a_function_raises_is_the_failure(host: Host) -> None:
+    @refold.activity
+    def divide(given: Any) -> float:
+        return 1 / 0
+
+    with working(host, divide):
+        failure = host.end_of(host.run("divide")).failure
+    assert failure is not None
+    assert (failure.type, failure.message) == ("ZeroDivisionError", "division by zero")
+
+
+def test_a_kind_that_no_worker_offers_waits_visibly_until_one_comes(host: Host) -> None:
+    execution = host.run("late_one", 7)
+    host.until(lambda: host.call(host.remote.waiting) == [WaitingRow(kind="late_one", queue="default", count=1)])
+    with working(host, refold.activity(name="late_one")(lambda given: given)):
+        assert host.output_of(execution) == 7
+
+
+def test_a_stop_hands_back_what_has_not_begun(host: Host) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    @refold.activity
+    def hold(given: Any) -> Any:
+        begun.set()
+        may_end.wait(20)
+        return "first"
+
+    with working(host, hold, concurrency=1) as worker:
+        first = host.run("hold")
+        assert begun.wait(10)
+        second = host.run("hold")
+        host.until(lambda: any(len(poll["running"]) == 2 for poll in host.bodies("poll")))
+        worker.stop()
+        host.until(lambda: any(len(poll["running"]) == 1 and not poll["kinds"] for poll in host.bodies("poll")))
+        with working(host, refold.activity(name="hold")(lambda given: "second")):
+            assert host.output_of(second) == "second"
+        may_end.set()
+        assert host.output_of(first) == "first"
+
+
+def test_a_worker_that_is_killed_in_an_activity_loses_nothing() -> None:
+    command = [sys.executable, "-m", "refold", "worker", "tests.protocol.activities"]
+    with Host(lease_ms=800) as host:
+        environment = {**os.environ, "REFOLD_SERVER": host.url}
+        first = subprocess.Popen(command, env=environment, cwd=ROOT)
+        execution = host.run("linger", {"seconds": 1.5})
+        host.until(host.results)
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        second = subprocess.Popen(command, env=environment, cwd=ROOT)
+        try:
+            assert host.output_of(execution) == "lingered"
+        finally:
+            second.terminate()
+            second.wait(10)
+        assert [type(one) for one in host.commands(execution)].count(LoseActivity) == 1
+        host.verify()

@@ -1,0 +1,414 @@
+"""Remote workers: leases, lost answers, late results, priorities, and what waits visibly. Moved by hand with a manual clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.commands import (
+    CancelActivity,
+    Command,
+    CompleteActivity,
+    FailActivity,
+    Limits,
+    LoseActivity,
+    ReportProgress,
+    ReportStarted,
+    RunActivity,
+)
+from contracts.values import reference_to
+from contracts.worker_protocol import (
+    Assignment,
+    BadMessage,
+    Poll,
+    Result,
+    ResultError,
+    WaitingRow,
+    WrongProtocol,
+    read_poll,
+    read_results,
+)
+from infra.blobs import MemoryBlobs
+from infra.clock import ManualClock
+from workers.activity_settings import ActivitySettings
+from workers.remote import RemoteWorkers
+
+LEASE_MS = 30_000
+
+
+class Local:
+    """A local worker that only notes what it is told."""
+
+    def __init__(self) -> None:
+        self.ran: list[RunActivity] = []
+        self.cancelled: list[CancelActivity] = []
+
+    def run(self, activity: RunActivity) -> None:
+        self.ran.append(activity)
+
+    def cancel(self, activity: CancelActivity) -> None:
+        self.cancelled.append(activity)
+
+    def step(self) -> bool:
+        return False
+
+    def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
+        return 7 if execution == "local" else None
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        return True
+
+
+class Desk:
+    """Remote workers, and what they reported to the owner."""
+
+    def __init__(self) -> None:
+        self.clock, self.blobs, self.local = ManualClock(1_000_000), MemoryBlobs(), Local()
+        self.reports: list[tuple[str, Command]] = []
+        settings = ActivitySettings(output_bytes_max=100)
+        self.remote = RemoteWorkers(
+            self.local,
+            {"noop"},
+            settings,
+            lambda execution, command: self.reports.append((execution, command)),
+            self.clock,
+            self.blobs,
+            LEASE_MS,
+        )
+
+    def run(self, execution: str = "e", kind: str = "pay", attempt: int = 1, **more: Any) -> str:
+        self.remote.run(RunActivity(execution, "n", attempt, kind, more.pop("config", b"{}"), more.pop("input", b"1"), "w", **more))
+        return f"{execution}/n@{attempt}"
+
+    def poll(self, worker: str = "a", *, running: tuple[str, ...] = (), credits: int = 10, **more: Any) -> Assignment:
+        more.setdefault("kinds", ("pay",))
+        return self.remote.poll(Poll(protocol=1, worker=worker, running=running, credits=credits, **more))
+
+    def tasks(self, worker: str = "a", **more: Any) -> list[str]:
+        return [task.task for task in self.poll(worker, **more).tasks]
+
+    def result(self, task: str, worker: str = "a", **result: Any) -> Command | str | None:
+        return self.remote.receive(worker, Result(task=task, **result))
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def raw(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+# Giving.
+
+
+def test_a_kind_of_the_local_worker_goes_there(desk: Desk) -> None:
+    desk.run(kind="noop")
+    assert [activity.kind for activity in desk.local.ran] == ["noop"]
+    assert desk.tasks(kinds=("noop",)) == []
+
+
+def test_a_task_tells_all_that_a_worker_needs(desk: Desk) -> None:
+    desk.run(input=b'{"a": 1}', config=b'{"b": 2}', limits=Limits(5_000, 1_000, True), priority=7)
+    (task,) = desk.poll().tasks
+    assert msgspec.to_builtins(msgspec.structs.replace(task, config=None, input=None)) == {
+        "task": "e/n@1", "execution": "e", "workflow": "w", "path": "n", "attempt": 1, "kind": "pay", "config": None, "input": None,
+        "idempotency_key": "e/n", "timeout_ms": 5_000, "heartbeat_ms": 1_000, "priority": 7, "report_start": True,
+    }  # fmt: skip
+    assert (bytes(task.config), bytes(task.input)) == (b'{"b": 2}', b'{"a": 1}')
+
+
+def test_a_big_value_is_sent_instead_of_its_reference(desk: Desk) -> None:
+    desk.blobs.put(b'"big"')
+    desk.run(input=reference_to(b'"big"'))
+    assert bytes(desk.poll().tasks[0].input) == b'"big"'
+
+
+def test_a_value_that_is_lost_is_a_failure_of_the_activity(desk: Desk) -> None:
+    desk.run(input=reference_to(b"gone"))
+    assert desk.tasks() == []
+    ((_, command),) = desk.reports
+    assert isinstance(command, FailActivity)
+    assert command.failure.type == "blob.missing"
+
+
+def test_the_most_urgent_comes_first_and_among_equals_the_oldest(desk: Desk) -> None:
+    for execution, kind, priority in (("a", "pay", 5), ("b", "ship", 5), ("c", "pay", 9), ("d", "pay", 5), ("e", "ship", 0)):
+        desk.run(execution, kind, priority=priority)
+    assert desk.tasks(kinds=("ship", "pay")) == ["c/n@1", "a/n@1", "b/n@1", "d/n@1", "e/n@1"]
+
+
+def test_only_offered_kinds_and_queues_are_given(desk: Desk) -> None:
+    desk.run("a", queue="gpu")
+    desk.run("b", "ship")
+    assert desk.tasks() == []
+    assert desk.tasks(queues=("default", "gpu")) == ["a/n@1"]
+
+
+def test_a_worker_gets_no_more_than_its_credits(desk: Desk) -> None:
+    for number in range(5):
+        desk.run(f"e{number}")
+    given = tuple(desk.tasks(credits=2))
+    assert given == ("e0/n@1", "e1/n@1")
+    assert desk.tasks(credits=0, running=given) == []
+
+
+def test_while_a_poll_waits_an_end_makes_room_for_another_task(desk: Desk) -> None:
+    first, second = desk.run("a"), desk.run("b")
+    desk.tasks(credits=1)
+    desk.tasks(credits=0, running=(first,))
+    assert desk.remote.take("a").tasks == []
+    desk.result(first, output=raw(1))
+    desk.remote.settle(first)
+    assert [task.task for task in desk.remote.take("a").tasks] == [second]
+
+
+def test_the_same_attempt_twice_is_in_hand_once(desk: Desk) -> None:
+    desk.run()
+    desk.run()
+    assert desk.tasks() == ["e/n@1"]
+
+
+# Leases.
+
+
+def test_a_task_whose_worker_is_silent_for_a_lease_is_lost(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    desk.clock.advance(LEASE_MS - 1)
+    desk.remote.step()
+    assert desk.reports == []
+    desk.clock.advance(1_000)
+    assert desk.remote.step()
+    assert desk.reports == [("e", LoseActivity("n", 1, "a"))]
+    assert desk.result(task, output=raw(1)) == "not_waited_for"
+
+
+def test_a_poll_that_names_it_renews_the_lease(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    for _ in range(5):
+        desk.clock.advance(LEASE_MS - 1_000)
+        desk.poll(running=(task,))
+        desk.remote.step()
+    assert desk.reports == []
+
+
+def test_progress_renews_the_lease_of_that_task_only(desk: Desk) -> None:
+    first, second = desk.run("a"), desk.run("b")
+    desk.poll()
+    desk.clock.advance(LEASE_MS - 1_000)
+    desk.result(first, progress=0.5)
+    desk.clock.advance(2_000)
+    desk.remote.step()
+    assert [execution for execution, _ in desk.reports] == ["b"]
+    assert second == "b/n@1"
+
+
+def test_what_the_answer_lost_is_offered_again_at_once_as_the_same_attempt(desk: Desk) -> None:
+    task, later = desk.run("a"), desk.run("b", priority=5)
+    assert desk.tasks(credits=1) == [task]
+    assert desk.tasks(running=()) == [task, later]
+    assert desk.reports == []
+
+
+def test_what_is_handed_back_another_worker_gets(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks("a")
+    desk.poll("a", kinds=(), credits=0)
+    assert desk.tasks("b") == [task]
+    assert [row.worker for row in desk.remote.workers().workers] == ["b"]
+
+
+def test_after_a_restart_a_worker_keeps_what_it_still_has(desk: Desk) -> None:
+    task = desk.run()
+    assert desk.poll("a", running=(task,)) == Assignment(tasks=[], cancel=[], lease_s=30)
+    assert desk.tasks("b") == []
+    assert desk.result(task, output=raw(3)) == CompleteActivity("n", 1, b"3")
+
+
+def test_after_a_restart_a_result_is_taken_even_before_the_first_poll(desk: Desk) -> None:
+    task = desk.run()
+    assert desk.result(task, output=raw(3)) == CompleteActivity("n", 1, b"3")
+    assert desk.tasks("b") == []
+
+
+# Results.
+
+
+def test_an_output_passes_through_byte_for_byte(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    assert desk.result(task, output=msgspec.Raw(b'{"a" : 1.50}')) == CompleteActivity("n", 1, b'{"a" : 1.50}')
+
+
+def test_an_error_becomes_a_failure(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    command = desk.result(task, error=ResultError(type="card.declined", message="no", details={"code": 5}, retryable=False))
+    assert isinstance(command, FailActivity)
+    assert (command.failure.type, command.failure.message, command.failure.details) == ("card.declined", "no", {"code": 5})
+    assert not command.retryable
+
+
+def test_an_output_at_the_limit_is_taken_and_one_over_it_fails(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    assert isinstance(desk.result(task, output=raw("x" * 98)), CompleteActivity)
+    command = desk.result(task, output=raw("x" * 99))
+    assert isinstance(command, FailActivity)
+    assert command.failure.type == "output.too_large"
+
+
+def test_a_result_that_comes_again_is_accepted_and_does_nothing(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    desk.result(task, output=raw(1))
+    desk.remote.settle(task)
+    assert desk.result(task, output=raw(1)) is None
+    assert desk.poll(running=(task,)).cancel == []
+
+
+def test_a_result_of_a_task_that_another_worker_has_is_refused(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks("a")
+    assert desk.result(task, "b", output=raw(1)) == "not_yours"
+
+
+def test_a_result_that_says_nothing_is_refused(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    assert desk.result(task) == "empty"
+
+
+def test_a_start_is_reported_once_and_only_where_time_limits_want_it(desk: Desk) -> None:
+    limited, free = desk.run("a", limits=Limits(1_000, None, True)), desk.run("b")
+    desk.tasks()
+    assert desk.result(limited, started=True) == ReportStarted("n", 1, "a")
+    assert desk.result(limited, started=True) is None
+    assert desk.result(free, started=True) is None
+
+
+def test_progress_is_passed_on_once_a_second_the_first_and_the_last_always(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    assert desk.result(task, progress=0.1, detail=raw("a")) == ReportProgress("n", 1, 0.1, b'"a"')
+    assert desk.result(task, progress=0.2) is None
+    assert desk.result(task, progress=1.0) == ReportProgress("n", 1, 1.0)
+    desk.clock.advance(1_000)
+    assert desk.result(task, progress=None) is None
+
+
+def test_the_heartbeat_is_that_of_the_activity_once_it_has_begun(desk: Desk) -> None:
+    task = desk.run()
+    assert desk.remote.last_heartbeat("e", "n", 1) == desk.clock.now()
+    desk.tasks()
+    desk.result(task, progress=None)
+    began = desk.clock.now()
+    desk.clock.advance(5_000)
+    desk.poll(running=(task,))
+    assert desk.remote.last_heartbeat("e", "n", 1) == began
+    assert desk.remote.last_heartbeat("local", "n", 1) == 7
+
+
+# Cancelling.
+
+
+def test_a_task_that_waits_is_dropped_when_it_is_cancelled(desk: Desk) -> None:
+    desk.run()
+    desk.remote.cancel(CancelActivity("e", "n", 0))
+    assert desk.tasks() == []
+    assert desk.remote.in_hand == 0
+
+
+def test_who_has_a_cancelled_task_is_told_with_the_next_answer(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    desk.remote.cancel(CancelActivity("e", "", 0))
+    assert desk.remote.take("a").cancel == [task]
+    assert desk.remote.take("a").cancel == []
+
+
+def test_a_cancel_whose_answer_was_lost_is_told_again(desk: Desk) -> None:
+    task = desk.run()
+    desk.tasks()
+    desk.remote.cancel(CancelActivity("e", "n", 1))
+    assert desk.poll(running=(task,)).cancel == [task]
+    assert desk.poll(running=(task,)).cancel == [task]
+
+
+def test_a_cancelled_attempt_does_not_touch_the_next_one(desk: Desk) -> None:
+    desk.run(attempt=1)
+    desk.run(attempt=2)
+    desk.remote.cancel(CancelActivity("e", "n", 1))
+    assert desk.tasks() == ["e/n@2"]
+
+
+# Who is there.
+
+
+def test_a_kind_that_no_worker_offers_waits_visibly(desk: Desk) -> None:
+    desk.run("a", "fax")
+    desk.run("b", "fax")
+    desk.run("c")
+    desk.poll(credits=0)
+    assert desk.remote.waiting() == [WaitingRow(kind="fax", queue="default", count=2)]
+    desk.poll("b", kinds=("fax",), credits=0)
+    assert desk.remote.waiting() == []
+
+
+def test_a_worker_that_is_silent_offers_nothing_and_is_forgotten_in_the_end(desk: Desk) -> None:
+    desk.poll(credits=0)
+    desk.run()
+    desk.clock.advance(LEASE_MS)
+    assert desk.remote.waiting() == [WaitingRow(kind="pay", queue="default", count=1)]
+    assert [row.connected for row in desk.remote.workers().workers] == [False]
+    desk.clock.advance(300_000)
+    desk.remote.step()
+    assert desk.remote.workers().workers == []
+
+
+def test_those_who_poll_are_woken_by_a_task_and_by_a_cancel(desk: Desk) -> None:
+    calls: list[int] = []
+    desk.remote.on_tasks = lambda: calls.append(1)
+    desk.run()
+    assert calls == [1]
+    desk.tasks()
+    desk.remote.cancel(CancelActivity("e", "n", 1))
+    assert calls == [1, 1]
+
+
+# Messages.
+
+
+@pytest.mark.parametrize(("version", "which"), [(0, "older"), (2, "newer")])
+def test_another_version_of_the_protocol_is_told_which_are_spoken(version: int, which: str) -> None:
+    with pytest.raises(WrongProtocol, match=f"{which}; this engine speaks 1"):
+        read_poll(msgspec.json.encode({"protocol": version, "anything": "else"}))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"protocol":1,"worker":"a"}',
+        b'{"protocol":1,"worker":"","kinds":[]}',
+        b'{"protocol":1,"worker":"a","kinds":[1]}',
+        b'{"protocol":1,"worker":"a","kinds":[],"credits":1001}',
+        b'{"protocol":1,"worker":"a","kinds":[],"wait_s":-1}',
+    ],
+)
+def test_a_poll_that_cannot_be_read_is_refused(body: bytes) -> None:
+    with pytest.raises(BadMessage):
+        read_poll(body)
+
+
+@pytest.mark.parametrize("output", [b'"\xff"', b'"\\ud800"', b"NaN", b"[1,]", b"", b"[" * 100_000 + b"]" * 100_000])
+def test_an_output_that_is_no_json_is_refused(output: bytes) -> None:
+    with pytest.raises(BadMessage):
+        read_results(b'{"protocol":1,"worker":"a","results":[{"task":"t","output":%s}]}' % output)
