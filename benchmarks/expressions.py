@@ -14,6 +14,7 @@ BIG = {
     "input": {"amount": 12, "region": "EU", "lines": [{"sku": f"sku-{i}", "price": i + 0.5, "count": i} for i in range(50)]},
     "nodes": {f"node_{i}": {"output": {"id": f"id-{i}", "state": "done", "text": "x" * 100}} for i in range(55)},
 }
+FEW = {"input": {"few": [1, 2, 3], "wide": {f"key_{i}": i for i in range(20)}}}
 CONDITION = "input.amount > 10 && nodes.{node}.output.id == 'c{i}'"
 PLAIN = {"order": {"id": 7, "lines": [{"sku": "a", "price": 1.5}] * 5}, "note": "as it is"}
 FILLED = {"order": "{{ input.amount }}", "note": "for {{ input.region }}: {{ input.amount * 2 }}", "fixed": [1, 2, {"a": "b"}]}
@@ -50,6 +51,8 @@ def main() -> None:
     report("evaluate a condition, big context", lambda: big.evaluate(BIG))
     report("evaluate a path, big context", lambda: program("nodes.node_9.output.text").evaluate(BIG))
     report("evaluate a macro over 50 items", lambda: program("input.lines.filter(x, x.price > 20.0).size()").evaluate(BIG))
+    report("evaluate a macro over 3 items", lambda: program("input.few.filter(x, x > 1).size()").evaluate(FEW))
+    report("ask a map of 20 keys", lambda: program("input.wide.exists(k, input.wide[k] > 18)").evaluate(FEW))
     report("evaluate num(input.amount) > 10.5", lambda: program("num(input.amount) > 10.5").evaluate(SMALL))
     report("value() of a plain object", lambda: value(PLAIN))
     report("value() of an object with templates", lambda: value(FILLED))

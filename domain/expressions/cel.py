@@ -10,7 +10,8 @@ What matters about the library here (0.1.3), each found by trying:
   them. Where None can be lost, what was taken is given back.
 - A Python function called from an expression never lets go of its arguments. So we have none: `num` is CEL's own
   `double` by another name.
-- Maps are kept in an order that differs from process to process: see `order.py`.
+- Maps are kept in an order that differs from process to process, and even from map to map: see `order.py`. They leave it
+  sorted by the texts of their keys, so neither a result nor the first error in it is left to chance.
 - All names are converted before anything is evaluated, so callers bind only what is read.
 """
 
@@ -27,10 +28,10 @@ from itertools import pairwise
 from typing import Any, Final
 
 from cel_expr_python import cel  # type: ignore[import-untyped]  # it ships a stub but no py.typed
-from cel_expr_python.ext import ext_bindings, ext_math, ext_optional, ext_strings  # type: ignore[import-untyped]  # the same
+from cel_expr_python.ext import ext_math, ext_optional, ext_strings  # type: ignore[import-untyped]  # the same
 
 from domain.expressions.engine import EngineRefusal
-from domain.expressions.order import guarded
+from domain.expressions.order import HIDDEN, KEYS, Guarded, guarded, keys_of
 from domain.expressions.tokens import NAMES, is_field, tokens_of
 
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -40,53 +41,67 @@ _FAILURES: Final = (RuntimeError, MemoryError, ValueError, TypeError, SystemErro
 """What the library raises where it does not answer with an error value."""
 
 
-def _environment() -> cel.Env:
+def _environment(*, is_hidden: bool = False) -> cel.Env:
+    """What expressions may use; rewritten ones also use the hidden variables."""
     overload = cel.Overload("num", cel.Type.DOUBLE, [cel.Type.DYN], False)
     own = cel.CelExtension("refold", [cel.FunctionDecl("num", [overload])])
-    extensions = [ext_strings.ExtStrings(), ext_math.ExtMath(), ext_optional.ExtOptional(), ext_bindings.ExtBindings(), own]
-    return cel.NewEnv(variables=dict.fromkeys(NAMES, cel.Type.DYN), extensions=extensions)
+    extensions = [ext_strings.ExtStrings(), ext_math.ExtMath(), ext_optional.ExtOptional(), own]
+    names = (*NAMES, *HIDDEN) if is_hidden else NAMES
+    return cel.NewEnv(variables=dict.fromkeys(names, cel.Type.DYN), extensions=extensions)
 
 
 class CelEngine:
-    """Compiles with one environment, in which every name is dynamic."""
+    """Compiles with environments in which every name is dynamic."""
 
     def __init__(self) -> None:
         self._environment = _environment()
+        self._environment_hidden = _environment(is_hidden=True)
         self._nulls_lost = bool(_nulls_lost())
 
     def compile(self, source: str) -> CelEvaluable:
         """The expression ready to evaluate. Raises EngineRefusal with the library's words."""
         may_be_optional = bool(_MAKES_OPTIONALS.search(source))
-        own = guarded(_with_double(source))
         try:
             expression = self._environment.compile(source)  # first as written, so that an error has the right column
+            rewritten = guarded(source)
+            own = _with_double(rewritten.source)
             if own != source:
-                expression = self._environment.compile(own)
+                expression = self._environment_hidden.compile(own)
             if may_be_optional and expression.return_type().name().startswith("optional_type"):
-                expression = self._environment.compile(f"dyn(\n{own}\n).orValue(null)")
+                expression = self._environment_hidden.compile(f"dyn(\n{own}\n).orValue(null)")
         except _FAILURES as error:
             raise EngineRefusal(str(error)) from None
-        return CelEvaluable(expression, may_be_optional, self._nulls_lost)
+        return CelEvaluable(expression, rewritten, may_be_optional, self._nulls_lost)
 
 
 class CelEvaluable:
     """One compiled expression; may be evaluated any number of times."""
 
-    __slots__ = ("_expression", "_may_be_optional", "_nulls_lost")
+    __slots__ = ("_expression", "_may_be_optional", "_nulls_lost", "_rewritten")
 
-    def __init__(self, expression: cel.Expression, may_be_optional: bool, nulls_lost: bool) -> None:
+    def __init__(self, expression: cel.Expression, rewritten: Guarded, may_be_optional: bool, nulls_lost: bool) -> None:
         self._expression = expression
+        self._rewritten = rewritten
         self._may_be_optional = may_be_optional
         self._nulls_lost = nulls_lost
 
     def evaluate(self, names: Mapping[str, Any]) -> Any:
         """The plain JSON value. An integer beyond 64 bits that gets in the way is read as a double. Raises EngineRefusal."""
         try:
-            return self._value(names)
+            return self._with_keys(names)
         except EngineRefusal as refusal:
             if "out of range for '" not in str(refusal) and "uint64" not in str(refusal):
                 raise
-        return self._value(_with_doubles(dict(names)))
+        return self._with_keys(_with_doubles(dict(names)))
+
+    def _with_keys(self, names: Mapping[str, Any]) -> Any:
+        """The value; where a macro may have met a map, what fails is evaluated again with the keys that a map may have."""
+        try:
+            return self._value(names)
+        except EngineRefusal:
+            if not self._rewritten.reads_keys:
+                raise
+        return self._value({**names, KEYS: keys_of(names, self._rewritten.keys)})
 
     def _value(self, names: Mapping[str, Any]) -> Any:
         try:
@@ -160,7 +175,7 @@ def _item_by_item(value: cel.Value) -> Any:
     if isinstance(content, list):
         return [_item_by_item(item) for item in content]
     if isinstance(content, dict):
-        return {key: _item_by_item(item) for key, item in content.items()}
+        return {key: _item_by_item(content[key]) for key in sorted(content, key=_key)}
     if kind == "ERROR":
         raise EngineRefusal(str(content))
     return content
@@ -178,7 +193,7 @@ def _plain(value: Any) -> Any:
         case list():
             return [_plain(item) for item in value]
         case dict():
-            return {key: _plain(item) for key, item in sorted((_key(key), item) for key, item in value.items())}
+            return {_key(key): _plain(value[key]) for key in sorted(value, key=_key)}
         case datetime():
             return _rfc3339(value)
         case timedelta():

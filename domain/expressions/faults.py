@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from domain.expressions.habits import HABITS_OF_FIELDS
-from domain.expressions.order import NO_ORDER
+from domain.expressions.order import COMPUTED, KEY, KEY_ADVICE, MAKES_A_LIST, NO_ORDER, ZONE, ZONE_ADVICE
 from domain.expressions.parts import Part
 from domain.expressions.scene import UNKNOWN, Scene, a_kind, kind_of, nearest, no_truthiness, types_of, wrong_types
-from domain.expressions.tokens import string_value
+from domain.expressions.tokens import NAMES, string_value
 
 STEPS_MAX: Final = 10_000
 """So many items all macros of one evaluation may visit: the library's own budget."""
@@ -93,7 +93,7 @@ def _no_fields(scene: Scene, found: re.Match[str]) -> str:
 
 
 def _no_such_name(scene: Scene, found: re.Match[str]) -> str:
-    known = ", ".join(scene.names) or "none"
+    known = ", ".join(name for name in NAMES if name in scene.names) or "none"
     return f"`{found[1]}` is not known at this place (known are: {known})"
 
 
@@ -115,8 +115,9 @@ def _wrong_range(scene: Scene, found: re.Match[str]) -> str:
     for part in scene.parts:
         value = scene.value(part.operands[0]) if part.kind == "macro" else UNKNOWN
         if value is not UNKNOWN and not isinstance(value, list | dict):
-            return f"`{part.text}`: `{part.name}` goes over lists and maps, `{part.operands[0]}` is {a_kind(kind_of(value))}"
-    return f"`{scene.source}`: a macro like `map` goes over lists and maps, here it is given something else"
+            walked = "lists" if part.name in MAKES_A_LIST else "lists and maps"
+            return f"`{part.text}`: `{part.name}` goes over {walked}, `{part.operands[0]}` is {a_kind(kind_of(value))}"
+    return f"`{scene.source}`: a macro like `map` goes over lists, here it is given something else"
 
 
 def _wrong_in(scene: Scene, found: re.Match[str]) -> str:
@@ -192,11 +193,19 @@ def _says(text: str, *kinds: str) -> Callable[[Scene, re.Match[str]], str]:
     return say
 
 
+def _rules_of_order() -> Iterator[Rule]:
+    """For the variables of `order.py`, which are never bound."""
+    walked = "a map has no order; give `map` and `filter` a list, or use a `for_each` or `transform` node"
+    computed = "a map has no order, and some keys of this one are computed or no strings; ask a list"
+    unbound = "No value with name"
+    yield Rule(re.compile(f'{unbound} "{NO_ORDER}"'), _says(walked, "macro"))
+    yield Rule(re.compile(f'{unbound} "{COMPUTED}"'), _says(computed, "macro"))
+    yield Rule(re.compile(f'{unbound} "{ZONE}"'), _says(ZONE_ADVICE, "call"))
+    yield Rule(re.compile(f'{unbound} "{KEY}"'), _says(KEY_ADVICE))
+
+
 def _rules() -> Iterator[Rule]:
     overload = r"No matching overloads found : "
-    yield Rule(
-        re.compile(NO_ORDER), _says("a map has no order; give `map` and `filter` a list, or use a `for_each` or `transform` node", "macro")
-    )
     yield Rule(re.compile(r"Key not found in map : (.*)", re.DOTALL), _missing_key)
     yield Rule(re.compile(r"Applying SELECT"), _no_fields)
     yield Rule(re.compile(r'No value with name "(\w+)"'), _no_such_name)
@@ -235,4 +244,4 @@ def _rules() -> Iterator[Rule]:
     yield Rule(re.compile(r"INVALID_ARGUMENT: (.*)"), _says("{0}", "call"))
 
 
-RULES: Final = tuple(_rules())
+RULES: Final = (*_rules_of_order(), *_rules())

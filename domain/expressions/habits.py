@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from domain.expressions.tokens import tokens_of
 
+_NO_LIST: Final = "a map has no order, so no list is made of it; a `for_each` takes it as items `{key, value}`"
 HABITS_OF_FIELDS: Final = {
     "length": "write `size({owner})`",
     "len": "write `size({owner})`",
@@ -18,8 +19,8 @@ HABITS_OF_FIELDS: Final = {
     "count": "write `size({owner})`",
     "first": "write `{owner}[0]`",
     "last": "write `{owner}[size({owner}) - 1]`",
-    "keys": "write `{owner}.map(key, key)`",
-    "values": "write `{owner}.map(key, {owner}[key])`",
+    "keys": _NO_LIST.replace("{", "{{").replace("}", "}}"),
+    "values": _NO_LIST.replace("{", "{{").replace("}", "}}"),
 }
 """Fields that people expect on lists, strings and maps."""
 
@@ -84,7 +85,7 @@ _TABLE: Final = (
     (rf"{_START}(?:parseFloat|float|Number)\s*\(", "write `num(x)`"),
     (rf"{_START}(?:str|String)\s*\(", "write `string(x)`"),
     (rf"{_START}(?:len|length|count)\s*\(", "write `size(x)`"),
-    (rf"{_START}Object\.keys\s*\(|\.keys\s*\(", "write `m.map(key, key)`"),
+    (rf"{_START}Object\.keys\s*\(|\.keys\s*\(", _NO_LIST),
     (rf"{_START}JSON\.", "values are JSON already; in mixed text whatever is not a string stands as JSON"),
     (r"\.(?:length|len|count)\b", "write `size(x)`"),
     (r"\.includes\s*\(", "write `text.contains(part)` for strings, `x in list` for lists"),

@@ -170,6 +170,19 @@ def matching(tokens: tuple[Token, ...], i: int) -> int:
     return len(tokens)
 
 
+def opening_of(tokens: tuple[Token, ...], i: int) -> int:
+    """The index of the bracket that the one at `i` closes; 0 where there is none."""
+    depth = 0
+    for j in range(i, -1, -1):
+        if tokens[j].text in CLOSING:
+            depth += 1
+        elif tokens[j].text in OPENING:
+            depth -= 1
+            if depth == 0:
+                return j
+    return 0
+
+
 def arguments_of(tokens: tuple[Token, ...], method: str) -> Iterator[tuple[tuple[Token, ...], ...]]:
     """The arguments of every call of a method, each as its tokens."""
     for i, token in enumerate(tokens):

@@ -72,7 +72,7 @@ def test_a_name_that_is_not_bound_is_unknown_at_this_place() -> None:
             "input.a.startsWith('x')",
             "`input.a.startsWith('x')`: `startsWith` is not for an int with (string); write `string(input.a).startsWith(…)`",
         ),
-        ("input.a.map(x, x)", "`input.a.map(x, x)`: `map` goes over lists and maps, `input.a` is an int"),
+        ("input.a.map(x, x)", "`input.a.map(x, x)`: `map` goes over lists, `input.a` is an int"),
         (
             "'x' in input.s",
             "`'x' in input.s`: `in` looks into lists and the keys of maps, `input.s` is a string; write `input.s.contains('x')`",
