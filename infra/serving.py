@@ -92,7 +92,8 @@ class _Serving:
         self._engine, self._service, self._settings, self._listener = engine, service, settings, listener
         self._stopping: asyncio.Task[None] | None = None
         self._on_ready = on_ready
-        app = make_app(service, settings.body_bytes_max, settings.requests_max, _desk(engine, service))
+        self._desk = _desk(engine, service)
+        app = make_app(service, settings.body_bytes_max, settings.requests_max, self._desk)
         service.under_way = lambda: app.under_way
         config = uvicorn.Config(
             app, http="httptools", ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False,
@@ -111,6 +112,8 @@ class _Serving:
     async def _drain(self) -> None:
         """Take nothing new in, and let running activities end while the engine goes on deciding what they report."""
         self._service.stop_taking()
+        if self._desk is not None:
+            self._desk.close()
         await asyncio.get_running_loop().run_in_executor(None, self._engine.worker.stop, self._settings.stop_s)
         self._uvicorn.should_exit = True
 
