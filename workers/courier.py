@@ -21,28 +21,27 @@ class Courier:
 
     def __init__(self, catalog: Catalog, recovered: Recovered) -> None:
         self._catalog = catalog
-        self._pending: dict[int, list[Envelope]] = {}
+        self._pending: dict[int, dict[str, Envelope]] = {}
         for offset, envelope in recovered.undelivered:
-            self._pending.setdefault(offset, []).append(envelope)
+            self._pending.setdefault(offset, {})[envelope.id] = envelope
 
     def again(self) -> Iterator[Item]:
         """What may not have been decided before the takeover."""
-        for origin, envelopes in list(self._pending.items()):
-            for envelope in envelopes:
-                yield Item(self._addressed(envelope), None, origin)
+        for origin, envelope in self.undelivered():
+            yield Item(self._addressed(envelope), None, origin, envelope.id)
 
     def take(self, envelope: Envelope, origin: int) -> Item:
         """Send a command on its way, called for by the decision at `origin`."""
-        self._pending.setdefault(origin, []).append(envelope)
-        return Item(self._addressed(envelope), None, origin)
+        self._pending.setdefault(origin, {})[envelope.id] = envelope
+        return Item(self._addressed(envelope), None, origin, envelope.id)
 
-    def delivered(self, origin: int) -> None:
-        """One command of that origin is decided, and durable."""
-        pending = self._pending.get(origin)
+    def delivered(self, item: Item) -> None:
+        """The command is decided, and durable. Delivering twice is once."""
+        pending = self._pending.get(item.origin)
         if pending is not None:
-            pending.pop()
+            pending.pop(item.called_for, None)
             if not pending:
-                del self._pending[origin]
+                del self._pending[item.origin]
 
     def dispatched_to(self, end: int) -> int:
         """The offset below which everything is out."""
@@ -50,7 +49,7 @@ class Courier:
 
     def undelivered(self) -> list[tuple[int, Envelope]]:
         """What is on its way, for a snapshot."""
-        return [(origin, envelope) for origin, envelopes in self._pending.items() for envelope in envelopes]
+        return [(origin, envelope) for origin, envelopes in self._pending.items() for envelope in envelopes.values()]
 
     def _addressed(self, envelope: Envelope) -> Envelope:
         """A child's creation gets the version that is active now; the child pins it. Without any, its parent hears of it."""

@@ -9,14 +9,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, RunActivity
 from contracts.dead_letter import DeadLetter
-from contracts.errors import Fenced, LogError, LogFull, Overloaded
+from contracts.errors import Fenced, LogError, LogFull, Overloaded, Rejected
 from contracts.journal import JournalOpened, PartitionClaimed, judge
 from contracts.ports.activities import ActivityWorker
 from contracts.ports.blobs import Blobs
@@ -35,6 +37,8 @@ from workers.recovery import Recovered, make_snapshot, recover
 from workers.refold import entries_of, refold
 from workers.round import Answer, Item, Made, Reply
 from workers.timers import Timers
+
+_log = logging.getLogger("refold.owner")
 
 INBOX_MAX_DEFAULT: Final = 10_000
 ROUND_COMMANDS_MAX: Final = 1_000
@@ -143,9 +147,10 @@ class Owner:
         self._decider.slots.restore(queues)
         limits: dict[str, int] = {}
         for workflow in {workflow for _, workflow, _, _ in queues}:
-            _, definition = self._catalog.resolve(workflow)
-            settings = self._catalog.graph(definition).settings.concurrency
-            limits[workflow] = settings.limit if settings is not None else 1
+            with suppress(Rejected):  # an archived workflow has no active version: its executions go on one at a time
+                _, definition = self._catalog.resolve(workflow)
+                settings = self._catalog.graph(definition).settings.concurrency
+                limits[workflow] = settings.limit if settings is not None else 1
         self._send(self._decider.slots.grant_all(limits))
 
     def _stand_down(self, why: str) -> None:
@@ -250,6 +255,9 @@ class Owner:
         elif answer > self._checkpoint.offset and not self._is_claimed_within(answer):
             return True
         else:
+            if answer < self._checkpoint.offset:
+                _log.critical("the journal of partition %d has lost acknowledged records: append at %d, expected %d",
+                              self.partition, answer, self._checkpoint.offset)  # fmt: skip
             self._give_back(items, f"append at offset {answer}, expected {self._checkpoint.offset}")
         return False
 
@@ -298,7 +306,7 @@ class Owner:
         self._send(self._decider.turns)
         for item in items:
             if item.origin >= 0:
-                self._courier.delivered(item.origin)
+                self._courier.delivered(item)
         self._since_snapshot += len(made)
         self.metrics.count_round(len(made))
         for reply, answer in answers:

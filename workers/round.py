@@ -37,11 +37,12 @@ Reply: TypeAlias = Callable[[Answer], None]
 
 
 class Item(NamedTuple):
-    """A command in the inbox: who it is from, who waits for the answer, and the decision whose effect it is (-1: none)."""
+    """A command in the inbox: who waits for the answer, the decision whose effect it is (-1: none), and the id it was called for by."""
 
     envelope: Envelope
     reply: Reply | None
     origin: int = -1
+    called_for: str = ""
 
 
 class Made(NamedTuple):

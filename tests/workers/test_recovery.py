@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from contracts.codec import pack
-from contracts.commands import CancelExecution, SendSignal
+from contracts.commands import CancelExecution, Envelope, SendSignal
 from contracts.dead_letter import DeadLetter
 from tests.workers.harness import Bench, sequence
 from workers import decider
+from workers.courier import Courier
+from workers.recovery import Recovered
 from workers.snapshot import decode_snapshot
 
 CHILD = sequence("noop", name="child")
@@ -180,3 +182,15 @@ def test_a_signal_that_nobody_can_be_given_becomes_a_dead_letter() -> None:
     assert bench.status(execution) == "completed"
     letters = [msgspec.msgpack.decode(content, type=DeadLetter) for _, content in bench.log.read("dead-letters", 0)]
     assert [(letter.origin, letter.reason) for letter in letters] == [(execution, "there is no execution nobody")]
+
+
+def test_of_two_commands_of_one_decision_the_one_that_is_out_is_not_sent_again() -> None:
+    bench = Bench()
+    courier = Courier(bench.engine.catalog, Recovered(bench.engine.owner.executions))
+    first, second = (courier.take(Envelope(name, "r", SendSignal(name, "go", b"1")), 7) for name in ("first", "second"))
+    courier.delivered(first)
+    courier.delivered(first)
+    assert [envelope.id for _, envelope in courier.undelivered()] == ["second"]
+    assert courier.dispatched_to(9) == 7
+    courier.delivered(second)
+    assert courier.dispatched_to(9) == 9

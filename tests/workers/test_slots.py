@@ -102,3 +102,15 @@ def test_what_an_execution_can_be_found_by_is_recorded_when_it_is_created() -> N
     folded = bench.engine.owner.executions.get("a")
     assert folded is not None
     assert folded.state.search == b'{"city":null,"customer":7}'
+
+
+def test_the_queue_of_an_archived_workflow_goes_on_after_a_restart() -> None:
+    bench = limited("queue")
+    for name in "ab":
+        bench.start(execution=name, given={"customer": 1})
+    bench.move()
+    bench.engine.catalog.archive("w")
+    bench.restart()
+    bench.ask("a", SendSignal("s", "go", b"1"))
+    bench.move()
+    assert statuses(bench, *"ab") == ["completed", "running"]
