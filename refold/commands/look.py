@@ -12,9 +12,10 @@ from domain.evolve import evolve
 from domain.history import Entry, Folded, apply, begin
 from domain.state import Execution
 from infra.wiring import Reader
-from projections.executions import ExecutionList, ExecutionRow, error_of, time_of
+from projections.executions import ExecutionList, ExecutionRow, time_of
 from projections.history import HistoryPresenter, summary_of
-from projections.waiting import as_value, in_words, waiting_for
+from projections.view import state_value
+from projections.waiting import in_words
 from refold.commands.engine import all_entries, entries_at, folded_at, reader_at, value_at
 from refold.commands.output import OK, say, say_json, seconds, table
 
@@ -78,30 +79,8 @@ def _fold_up_to(folded: Folded, entry: Entry, at: int) -> None:
 
 
 def _shown(reader: Reader, folded: Folded) -> dict[str, Any]:
-    state = folded.state
-    root = state.scopes.get("")
-    variables = state.variables if root is None else root.variables
-    return {
-        "execution_id": state.execution,
-        "workflow": state.workflow,
-        "version": state.workflow_version,
-        "definition": state.definition,
-        "status": state.status,
-        "events": state.version,
-        "created_at": time_of(state.created_at),
-        "started_at": time_of(state.started_at),
-        "ended_at": time_of(state.ended_at),
-        "parent": None if state.parent is None else state.parent.execution,
-        "input": value_at(reader, state.input),
-        "variables": {name: value_at(reader, value) for name, value in variables.items()},
-        "waiting_for": [as_value(item) for item in waiting_for(state, folded.graph)],
-        "timers": [{"timer": name, "due": rfc3339(due)} for name, due in sorted(state.timers.items(), key=lambda timer: timer[1])],
-        "signals": [{"name": signal.name, "payload": value_at(reader, signal.payload)} for signal in state.signals],
-        "children": list(state.children),
-        "outcome": state.outcome,
-        "output": value_at(reader, state.output),
-        "error": error_of(state),
-    }
+    shown = state_value(folded, lambda value: value_at(reader, value))
+    return {**shown, "events": shown.pop("at")}
 
 
 def _show(value: dict[str, Any]) -> None:
