@@ -13,7 +13,7 @@ from contracts.commands import CreateExecution
 from contracts.errors import LogCorrupt, UnknownRecord
 from contracts.journal import Checkpoint, Decided, Decision, chain, judge
 from domain.definition.graph import Graph
-from domain.evolve import fold, initial
+from domain.evolve import evolve, fold, initial
 from domain.state import Execution
 
 GraphOf: TypeAlias = Callable[[str], Graph]
@@ -80,6 +80,18 @@ def check_follows(folded: Folded, entry: Entry) -> None:
         raise LogCorrupt(f"offset {entry.offset}: {found}")
     if chain(state.digest, entry.body) != entry.digest:
         raise LogCorrupt(f"offset {entry.offset}: the digest of execution {decision.execution} at version {decision.first} does not match")
+
+
+def apply_up_to(folded: Folded, entry: Entry, version: int) -> bool:
+    """Fold a decision up to the event of a version, which may lie within it; False where nothing is left to fold after it."""
+    decision = entry.decision
+    if decision.first + len(decision.events) - 1 <= version:
+        apply(folded, entry)
+        return True
+    folded.state.now = decision.now
+    for event in decision.events[: max(0, version - decision.first + 1)]:
+        evolve(folded.graph, folded.state, event, decision)
+    return False
 
 
 def apply(folded: Folded, entry: Entry) -> None:

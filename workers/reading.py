@@ -12,8 +12,7 @@ from contracts.journal import Decided
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.ports.read_models import ExecutionRecord, NodeRecord, ReadModels
-from domain.evolve import evolve
-from domain.history import Entry, Folded, apply, begin
+from domain.history import Entry, Folded, apply, apply_up_to, begin
 from projections.history import HistoryEvent, HistoryPresenter
 from projections.node_values import NodeValues
 from workers.catalog import Catalog
@@ -88,13 +87,10 @@ class ExecutionReader:
         folded: Folded | None = None
         for entry in self.entries(execution):
             folded = folded or begin(entry, self._catalog.graph)
-            decision = entry.decision
-            if at is not None and decision.first + len(decision.events) - 1 > at:
-                folded.state.now = decision.now
-                for event in decision.events[: max(0, at - decision.first + 1)]:
-                    evolve(folded.graph, folded.state, event, decision)
+            if at is None:
+                apply(folded, entry)
+            elif not apply_up_to(folded, entry, at):
                 break
-            apply(folded, entry)
         if folded is None or (at is not None and folded.state.version != at):
             there = 0 if folded is None else folded.state.version
             message = f"execution {execution} has the versions 1 to {there}, not {at}"

@@ -8,8 +8,7 @@ from typing import Any
 
 from contracts.errors import Rejected
 from contracts.times import rfc3339
-from domain.evolve import evolve
-from domain.history import Entry, Folded, apply, begin
+from domain.history import Folded, apply_up_to, begin
 from domain.state import Execution
 from infra.wiring import Reader
 from projections.executions import ExecutionList, ExecutionRow, time_of
@@ -62,20 +61,9 @@ def _folded_to(reader: Reader, execution: str, at: int) -> Folded:
         raise Rejected("unknown_version", f"execution {execution} has the versions 1 to {there}, not {at}", execution=execution)
     folded = begin(entries[0], reader.catalog.graph)
     for entry in entries:
-        if entry.decision.first > at:
+        if not apply_up_to(folded, entry, at):
             break
-        _fold_up_to(folded, entry, at)
     return folded
-
-
-def _fold_up_to(folded: Folded, entry: Entry, at: int) -> None:
-    decision = entry.decision
-    if decision.first + len(decision.events) - 1 <= at:
-        apply(folded, entry)
-        return
-    folded.state.now = decision.now
-    for event in decision.events[: at - decision.first + 1]:
-        evolve(folded.graph, folded.state, event, decision)
 
 
 def _shown(reader: Reader, folded: Folded) -> dict[str, Any]:
