@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -23,6 +22,7 @@ from contracts.commands import (
     PauseExecution,
     ResolveIncident,
     ResumeExecution,
+    SendSignal,
     StartExecution,
     TerminateExecution,
 )
@@ -171,19 +171,21 @@ def _incident(execution: str, incident: IncidentRecord) -> dict[str, Any]:
     }
 
 
-def _steering(router: APIRouter, service: Service) -> None:
-    async def give(command: Awaitable[Given]) -> Response:
-        done = await command
-        return answer({"execution_id": done.execution, "status": done.status, "position": done.position}, done.position)
+def given_value(done: Given) -> dict[str, Any]:
+    """What a command that was taken is answered with."""
+    return {"execution_id": done.execution, "status": done.status, "position": done.position}
 
+
+def _steering(router: APIRouter, service: Service) -> None:
     async def reason_of(request: Request) -> str:
         return (await read_body(request, ReasonBody)).reason
 
     described: dict[str, Any] = {"responses": documented(400, 404, 409, 415), "response_model": models.Given}
     with_reason = body_of(models.ReasonRequest)
 
-    def steer(execution: str, command: Command) -> Awaitable[Response]:
-        return give(service.give(execution, command))
+    async def steer(execution: str, command: Command) -> Response:
+        done = await service.give(execution, command)
+        return answer(given_value(done), done.position)
 
     @router.post("/executions/{execution}/start", **described)
     async def start(execution: Id) -> Response:
@@ -218,7 +220,7 @@ def _steering(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """Send a signal; the body is its payload, `null` without one. The same `Idempotency-Key` twice is one signal."""
         content = check_json(await read_json(request) or b"null")
-        return await give(service.signal(execution, name, content, key))
+        return await steer(execution, SendSignal(key or service.new_id(), name, content))
 
     @router.post(
         "/executions/{execution}/incidents/{incident}/resolve",

@@ -19,9 +19,14 @@ class Gate:
     """Bounds the number of requests under way and the size of a body."""
 
     def __init__(self, app: ASGIApp, body_bytes_max: int, requests_max: int) -> None:
-        self._app, self._body_bytes_max, self._requests_max = app, body_bytes_max, requests_max
+        self._app, self.body_bytes_max, self._requests_max = app, body_bytes_max, requests_max
         self._said = f"the body has more than {body_bytes_max:,} bytes"
         self.under_way = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further request is let in."""
+        return self.under_way >= self._requests_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
@@ -29,7 +34,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         is_counted = not scope["path"].startswith(ALWAYS)
-        if is_counted and self.under_way >= self._requests_max:
+        if is_counted and self.is_full:
             detail = f"{self.under_way} requests are under way; the limit is {self._requests_max}"
             await problem(429, "overloaded", detail, {"Retry-After": "1"})(scope, receive, send)
             return
@@ -41,10 +46,10 @@ class Gate:
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if length.isdigit() and int(length) > self._body_bytes_max:
+        if length.isdigit() and int(length) > self.body_bytes_max:
             await problem(413, "too_large", self._said, {"Connection": "close"})(scope, receive, send)
             return
-        left = self._body_bytes_max
+        left = self.body_bytes_max
 
         async def receive_some() -> Message:
             nonlocal left

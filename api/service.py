@@ -6,7 +6,7 @@ which status each becomes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from contracts.commands import Command
@@ -122,17 +122,26 @@ class Service(Protocol):
 
     # Commands.
 
-    async def start(self, start: Start, wait_s: float | None) -> Started:
-        """Start an execution; with `wait_s` the answer comes at its end, or when the time is up."""
+    def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
+        """Start an execution; `then` hears of it once, with a wait at its end or when the time is up.
+
+        What is given back forgets the caller. Raises what can be refused before anything was given to the engine.
+        """
+
+    async def start(self, start: Start, wait_s: float) -> Started:
+        """The same, awaited."""
 
     async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
         """Start many at once, each by itself; in the order they were asked for."""
 
-    async def give(self, execution: str, command: Command) -> Given:
-        """Give a command to an execution."""
+    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+        """Give a command to an execution; `then` hears once what came of it."""
 
-    async def signal(self, execution: str, name: str, payload: bytes, key: str | None) -> Given:
-        """Send a signal; the same key twice is one signal."""
+    async def give(self, execution: str, command: Command) -> Given:
+        """The same, awaited."""
+
+    def new_id(self) -> str:
+        """An id that nobody else has."""
 
     # Reading.
 

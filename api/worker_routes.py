@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -68,9 +69,9 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
         except (BadMessage, WrongProtocol, _TooLarge) as error:
             return _refused(error)
         except Overloaded as error:
-            return _problem(429, str(error), headers={"Retry-After": str(max(1, round(error.retry_after_s)))})
+            return overloaded(error)
         receipt = await answer
-        return _problem(503, "send the results again", headers={"Retry-After": "1"}) if receipt is None else _answer(receipt)
+        return lost_results() if receipt is None else _answer(receipt)
 
     @router.get("/v1/workers", **_described(None, Workers))
     async def workers() -> Response:
@@ -83,14 +84,7 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
 async def _poll(desk: WorkerDesk, request: Request, poll: Poll) -> Response:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Assignment] = loop.create_future()
-
-    def set_answer(assignment: Assignment) -> None:
-        _set(answer, assignment)
-
-    desk.poll(poll, set_answer)
-    if answer.done():
-        return _answer(answer.result())
-    timer = loop.call_later(desk.wait_s(poll), desk.let_go, poll.worker, set_answer)
+    let_go = hold(desk, poll, lambda assignment: _set(answer, assignment), loop)
     hung_up = asyncio.ensure_future(request.receive())
     try:
         either: set[asyncio.Future[Any]] = {answer, hung_up}
@@ -99,9 +93,43 @@ async def _poll(desk: WorkerDesk, request: Request, poll: Poll) -> Response:
             return _answer(answer.result())
         return Response(status_code=499)  # nobody is there to read it
     finally:
-        timer.cancel()
         hung_up.cancel()
-        desk.let_go(poll.worker, set_answer, is_gone=True)
+        let_go()
+
+
+def hold(desk: WorkerDesk, poll: Poll, then: Callable[[Assignment], None], loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+    """Give a poll to the desk, for as long as it may wait. What is given back lets go of it: it is answered, or its worker has gone."""
+    is_answered = False
+
+    def answer(assignment: Assignment) -> None:
+        nonlocal is_answered
+        is_answered = True
+        then(assignment)
+
+    desk.poll(poll, answer)
+    if is_answered:
+        return _nothing
+    timer = loop.call_later(desk.wait_s(poll), desk.let_go, poll.worker, answer)
+
+    def let_go() -> None:
+        timer.cancel()
+        desk.let_go(poll.worker, answer, is_gone=True)
+
+    return let_go
+
+
+def _nothing() -> None:
+    """A poll that was answered at once is not held."""
+
+
+def overloaded(error: Overloaded) -> Response:
+    """The answer where too much waits to be decided."""
+    return _problem(429, str(error), headers={"Retry-After": str(max(1, round(error.retry_after_s)))})
+
+
+def lost_results() -> Response:
+    """The answer to results that could not be stored."""
+    return _problem(503, "send the results again", headers={"Retry-After": "1"})
 
 
 def _set(future: asyncio.Future[Any], value: Any) -> None:

@@ -178,11 +178,11 @@ def _starting(router: APIRouter, service: Service) -> None:
     )
     async def start(name: Name, request: Request, key: Key = None, wait: Wait = 0) -> Response:
         """Start an execution. With an `Idempotency-Key`, or an `execution_id` of your own, the same request twice is once."""
-        wanted = _start_of(name, await read_body(request, StartBody), key)
-        started = await _while_there(request, service.start(wanted, wait)) if wait else await service.start(wanted, None)
+        wanted = start_of(name, await read_body(request, StartBody), key)
+        started = await (_while_there(request, service.start(wanted, wait)) if wait else service.start(wanted, 0))
         if started is None:
             return Response(status_code=499)  # nobody is there to read it
-        return answer(started.view, started.view.position, _status_of(started, bool(wait)))
+        return answer(started.view, started.view.position, status_of(started, bool(wait)))
 
     @router.post(
         "/{name}/executions/batch",
@@ -195,7 +195,7 @@ def _starting(router: APIRouter, service: Service) -> None:
         asked = parse(await read_json(request), BatchBody).executions
         if len(asked) > STARTS_MAX:
             raise BadRequest(422, "request.invalid", f"/executions: {len(asked)} are asked for, at most {STARTS_MAX} may be")
-        outcomes = await service.start_many([_start_of(name, one, None) for one in asked])
+        outcomes = await service.start_many([start_of(name, one, None) for one in asked])
         return answer({"executions": [_item(one) for one in outcomes], "position": service.position}, service.position)
 
 
@@ -211,7 +211,8 @@ async def _while_there(request: Request, work: Coroutine[Any, Any, Started]) -> 
         gone.cancel()
 
 
-def _start_of(name: str, body: StartBody, key: str | None) -> Start:
+def start_of(name: str, body: StartBody, key: str | None) -> Start:
+    """The start that a body asks for. Raises BadRequest for what does not go together."""
     if key is not None and body.execution_id is not None:
         raise BadRequest(422, "request.invalid", "give either an Idempotency-Key or an execution_id, not both")
     if body.priority is not None and not 0 <= body.priority <= 9:
@@ -228,7 +229,8 @@ def _start_of(name: str, body: StartBody, key: str | None) -> Start:
     )
 
 
-def _status_of(started: Started, has_waited: bool) -> int:
+def status_of(started: Started, has_waited: bool) -> int:
+    """200 for what has ended or repeats, 201 for a new one, 202 for one that still runs at the end of the wait."""
     if has_waited:
         return 200 if started.view.status in ENDED else 202
     return 201 if started.created else 200
@@ -236,6 +238,6 @@ def _status_of(started: Started, has_waited: bool) -> int:
 
 def _item(outcome: Any) -> dict[str, Any]:
     if isinstance(outcome, Started):
-        return {"status": _status_of(outcome, False), "execution": outcome.view}
+        return {"status": status_of(outcome, False), "execution": outcome.view}
     status, value = value_of(outcome)
     return {"status": status, "problem": value}

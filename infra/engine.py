@@ -59,8 +59,13 @@ class Engine:
             self._wake.wait(min(WAIT_MAX_S, remaining, self._until_due()))
         return True
 
+    def next_due(self) -> int | None:
+        """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
+        due, looks_at = self.owner.next_due(), self.worker.next_due()
+        return due if looks_at is None else looks_at if due is None else min(due, looks_at)
+
     def _until_due(self) -> float:
-        due = self.owner.next_due()
+        due = self.next_due()
         return WAIT_MAX_S if due is None else max(0.0, (due - self.clock.now()) / 1000)
 
     # What a caller may ask.

@@ -1,8 +1,6 @@
-"""The engine inside an event loop: one task drives it, requests become commands, replies become futures. See `api/service.py`.
+"""The engine inside an event loop: requests become commands, replies become answers. See `api/service.py`.
 
-    request ─► submit ─► wake ─► drive: step, step, … ─► reply ─► future ─► answer
-                          ▲        └─ yields to the loop after each round; sleeps until something is due
-    worker threads ───────┘ (call_soon_threadsafe)
+    request ─► send ─► driver.wake ─► a round (infra/driver.py) ─► reply ─► answer
 
 What takes long, reading and folding, runs in one other thread with connections of its own.
 """
@@ -19,19 +17,18 @@ import msgspec
 from api.service import Given, NodeView, Start, Started, Unavailable, Version
 from contracts import values
 from contracts.catalog import DefinitionPublished
-from contracts.commands import Command, SendSignal
+from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
-from contracts.ids import is_execution_id
 from contracts.ports.read_models import IncidentRecord, Wanted
 from domain.definition.outline import Activities
 from domain.nodes import KINDS
-from domain.state import Execution
-from infra.creation import creation, fingerprint, key_id
+from infra.awaiting import awaited
+from infra.driver import Driver, LoopWake
 from infra.engine import Engine
-from infra.loop_wake import LoopWake
 from infra.projector_process import ProjectorProcess
 from infra.settings import EngineSettings
+from infra.starting import Starts
 from infra.telemetry import Observed, render
 from infra.wiring import activity_kinds
 from projections.history import HistoryEvent
@@ -41,7 +38,6 @@ from workers.round import Answer
 
 REACH_S: Final = 5.0
 """How long a read waits for the read models."""
-SLEEP_MAX_S: Final = 60.0
 
 T = TypeVar("T")
 
@@ -51,51 +47,29 @@ class EngineService:
 
     def __init__(self, engine: Engine, reader: ExecutionReader, wake: LoopWake, settings: EngineSettings, offers_workers: bool) -> None:
         self._engine, self._owner, self._catalog = engine, engine.owner, engine.catalog
-        self._reader, self._wake = reader, wake
+        self._reader = reader
         self._loop = asyncio.get_running_loop()
+        self.driver = Driver(engine, wake, self._tell_projector)
+        self._starts = Starts(engine, reader.blobs, self.view, self.driver.wake)
+        self._told = -1
         self._pool = ThreadPoolExecutor(1, "refold-reading")
         self._kinds = activity_kinds(settings)
         self._reached: list[tuple[int, asyncio.Future[None]]] = []
-        self._stopping: asyncio.Future[None] = self._loop.create_future()
+        self._is_stopping = False
         self.strict_kinds = not offers_workers
         self.projected = 0
         self.projector: ProjectorProcess | None = None
         self.under_way: Callable[[], int] = lambda: 0
-
-    # Driving.
-
-    async def drive(self) -> None:
-        """Move the engine whenever there is something to do, until cancelled. What it raises is a bug or a broken log."""
-        told = -1
-        while True:
-            self._wake.clear()
-            worked = self._engine.step()
-            if self._owner.position != told and self.projector is not None:
-                told = self._owner.position
-                self.projector.tell()
-            if worked:
-                await asyncio.sleep(0)
-            else:
-                await self._sleep()
-
-    async def _sleep(self) -> None:
-        due = self._owner.next_due()
-        seconds = SLEEP_MAX_S if due is None else max(0.001, min(SLEEP_MAX_S, (due - self._engine.clock.now()) / 1000))
-        timer = self._loop.call_later(seconds, self._wake.event.set)
-        await self._wake.event.wait()
-        timer.cancel()
-
-    def submitted(self) -> None:
-        """Something was given to the owner from the loop's own thread."""
-        self._wake.event.set()
+        self.lane_requests: Callable[[], int] = lambda: 0
 
     def stop_taking(self) -> None:
         """From here on nothing new is taken in, and those who wait for an end are answered."""
-        if not self._stopping.done():
-            self._stopping.set_result(None)
+        self._is_stopping = True
+        self._starts.stop()
 
     def close(self) -> None:
-        """Let go of the reading thread."""
+        """Move no more, and let go of the reading thread."""
+        self.driver.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     @property
@@ -106,11 +80,20 @@ class EngineService:
     def check_ready(self) -> None:
         """Raise Unavailable while stopping, or while another owner is in charge."""
         self._check_takes()
+        self._check_in_charge()
+
+    def _check_in_charge(self) -> None:
         if not self._owner.is_in_charge:
             raise Unavailable("not_in_charge", self._owner.metrics.last_stand_down or "the partition is not claimed yet")
 
+    def _tell_projector(self) -> None:
+        """Once a move, if it has made anything."""
+        if self._owner.position != self._told and self.projector is not None:
+            self._told = self._owner.position
+            self.projector.tell()
+
     def _check_takes(self) -> None:
-        if self._stopping.done():
+        if self._is_stopping:
             raise Unavailable("stopping", "the server is stopping", 5.0)
 
     # Workflows.
@@ -161,101 +144,44 @@ class EngineService:
 
     # Commands.
 
-    async def start(self, start: Start, wait_s: float | None) -> Started:
-        """Start an execution; with `wait_s` the answer comes at its end, or when the time is up."""
+    def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
+        """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
         self._check_takes()
-        name = self._id_of(start)
-        ended: asyncio.Future[ExecutionView] = self._loop.create_future()
+        return self._starts.begin(start, wait_s, then)
 
-        def on_end(state: Execution) -> None:
-            if not ended.done():
-                ended.set_result(view_of(state, 0))
-
-        self._owner.watch_end(name, on_end)
-        try:
-            created = await self._create(name, start)
-            if wait_s and not ended.done() and name not in self._owner.executions.ended:
-                await asyncio.wait(self._ends(ended), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self._owner.unwatch_end(name, on_end)
-        if ended.done():
-            view = ended.result()
-            view.position = self.position
-            return Started(await self._filled(view), created)
-        return Started(await self.view(name), created)
+    async def start(self, start: Start, wait_s: float) -> Started:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_start(start, wait_s, then))
 
     async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
         """Start many at once, each by itself."""
 
         async def one(start: Start) -> Started | RefoldError:
             try:
-                return await self.start(start, None)
+                return await self.start(start, 0)
             except RefoldError as error:
                 return error
 
         return await asyncio.gather(*map(one, starts))
 
-    def _ends(self, ended: asyncio.Future[ExecutionView]) -> list[asyncio.Future[Any]]:
-        """What ends the waiting for an execution: its end, or the server's."""
-        return [ended, self._stopping]
-
-    def _id_of(self, start: Start) -> str:
-        if start.key is not None:
-            return key_id(start.workflow, start.key)
-        if start.execution is None:
-            return self._engine.new_execution_id()
-        if not is_execution_id(start.execution):
-            raise Rejected("bad_id", f"{start.execution!r} cannot be an execution id: letters, digits, `.`, `_`, `:`, `-`, at most 128")
-        return start.execution
-
-    async def _create(self, name: str, start: Start) -> bool:
-        """Create it; False where the same was created before. Raises Rejected where another one has the id."""
-        if self._is_repeated(name, start):
-            return False
-        version, definition = self._catalog.resolve(start.workflow)
-        try:
-            return not (await self._ask(name, creation(start, version, definition))).repeated
-        except Rejected as rejected:
-            if rejected.reason == "already_exists" and self._is_repeated(name, start):
-                return False
-            raise
-
-    def _is_repeated(self, name: str, start: Start) -> bool:
-        """Whether this start was made before: by its key, or by the same request for any version of the workflow."""
-        folded = self._owner.executions.get(name)
-        known = self._owner.executions.ended.get(name) if folded is None else folded.state
-        if known is None:
-            return False
-        if start.key is not None:
-            return True
-        commands = (creation(start, one.version, one.hash) for one in self._catalog.versions(start.workflow))
-        return any(fingerprint(command, self._reader.blobs) == known.request for command in commands)
-
-    async def give(self, execution: str, command: Command) -> Given:
-        """Give a command to an execution."""
-        answer = await self._ask(execution, command)
-        return Given(answer.execution, answer.status, answer.position)
-
-    async def signal(self, execution: str, name: str, payload: bytes, key: str | None) -> Given:
-        """Send a signal; the same key twice is one signal."""
-        return await self.give(execution, SendSignal(key or self._engine.new_execution_id(), name, payload))
-
-    def _ask(self, execution: str, command: Command) -> asyncio.Future[Answer]:
-        """Give a command to the owner; the future is its answer after the commit, or what it was refused with."""
+    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+        """Give a command to an execution; `then` hears what came of it once that is durable."""
         self._check_takes()
-        future: asyncio.Future[Answer] = self._loop.create_future()
 
         def reply(answer: Answer) -> None:
-            if future.done():
-                return
-            if answer.error is None:
-                future.set_result(answer)
-            else:
-                future.set_exception(answer.error)
+            then(answer.error or Given(answer.execution, answer.status, answer.position))
 
         self._engine.send(execution, command, reply)
-        self._wake.event.set()
-        return future
+        self.driver.wake()
+        return _nothing
+
+    async def give(self, execution: str, command: Command) -> Given:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_give(execution, command, then))
+
+    def new_id(self) -> str:
+        """An id that nobody else has."""
+        return self._engine.new_execution_id()
 
     # Reading.
 
@@ -307,6 +233,7 @@ class EngineService:
 
     async def view(self, execution: str) -> ExecutionView:
         """An execution as it is now: from memory while it is open, else read from the journal."""
+        self._check_in_charge()  # else memory may hold what was never stored
         folded = self._owner.executions.get(execution)
         if folded is not None:
             return await self._filled(view_of(folded.state, self.position))
@@ -380,7 +307,12 @@ class EngineService:
             counts = {}
         restarts = 0 if self.projector is None else max(0, self.projector.restarts)
         opened = len(self._owner.executions)
-        return render(Observed(self._owner.metrics, self.position, self.projected, opened, counts, self.under_way(), restarts))
+        requests = (self.under_way(), self.lane_requests())
+        return render(Observed(self._owner.metrics, self.position, self.projected, opened, counts, *requests, restarts))
+
+
+def _nothing() -> None:
+    """A command that was given stays given, whoever has gone."""
 
 
 def _version_of(record: DefinitionPublished, active: int | None) -> Version:

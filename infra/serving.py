@@ -1,6 +1,6 @@
 """Serving: a data folder's engine, its HTTP API and its projector as one process tree, from the first request to the last.
 
-    bind ─► open the engine (claim, fold) ─► drive, projector, uvicorn ─► ready
+    bind ─► open the engine (claim, fold) ─► driver, projector, uvicorn with its lane ─► ready
     SIGTERM, SIGINT: nothing new is taken in (503) ─► running activities end, or the time is up ─► snapshot ─► release the folder
 
 A second signal ends it at once. What had not ended is taken up at the next start.
@@ -16,10 +16,12 @@ from types import FrameType
 import uvicorn
 
 from api.app import make_app
+from api.hot import Hot
+from api.lane import make_lane
 from contracts.commands import Envelope
 from contracts.errors import RefoldError
+from infra.driver import LoopWake
 from infra.engine import Engine
-from infra.loop_wake import LoopWake
 from infra.projector_process import ProjectorProcess
 from infra.server import EngineService
 from infra.settings import EngineSettings, ServerSettings
@@ -95,8 +97,11 @@ class _Serving:
         self._desk = _desk(engine, service)
         app = make_app(service, settings.body_bytes_max, settings.requests_max, self._desk)
         service.under_way = lambda: app.under_way
+        hot = Hot(service, app, self._desk)
+        service.lane_requests = lambda: hot.taken
+        protocol = make_lane(hot) if settings.lane else "httptools"
         config = uvicorn.Config(
-            app, http="httptools", ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False,
+            app, http=protocol, ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False,
             timeout_graceful_shutdown=2, timeout_keep_alive=75,
         )  # fmt: skip
         self._uvicorn = _Uvicorn(config, self._say_ready, self._stop)
@@ -120,18 +125,18 @@ class _Serving:
     async def run(self) -> None:
         """Serve until stopped. Raises what the engine fails with."""
         assert self._service.projector is not None
-        drive = asyncio.ensure_future(self._service.drive())
+        driver = self._service.driver
+        driver.failed.add_done_callback(lambda _: setattr(self._uvicorn, "should_exit", True))
+        driver.wake()
         projector = asyncio.ensure_future(self._service.projector.run())
-        drive.add_done_callback(lambda _: setattr(self._uvicorn, "should_exit", True))
         try:
             await self._uvicorn.serve([self._listener])
         finally:
-            has_failed = drive.done()
-            drive.cancel()
+            driver.stop()
             projector.cancel()
-            await asyncio.gather(drive, projector, return_exceptions=True)
-        if has_failed:
-            drive.result()
+            await asyncio.gather(projector, return_exceptions=True)
+        if driver.failed.done():
+            driver.failed.result()
 
 
 def _desk(engine: Engine, service: EngineService) -> WorkerDesk | None:
@@ -141,7 +146,7 @@ def _desk(engine: Engine, service: EngineService) -> WorkerDesk | None:
 
     def submit(envelope: Envelope, reply: Reply | None = None) -> None:
         engine.owner.submit(envelope, reply)
-        service.submitted()
+        service.driver.wake()
 
     loop = asyncio.get_running_loop()
 

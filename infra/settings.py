@@ -18,6 +18,7 @@ class ServerSettings(BaseModel):
         default=16 * 1024 * 1024, ge=1024, description="how large a request may be; a larger one is refused with 413"
     )
     requests_max: int = Field(default=2_000, ge=1, description="how many requests may be under way; one more is refused with 429")
+    lane: bool = Field(default=True, description="whether hot requests go past the web framework; off, they are answered alike, but slower")
     stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
     projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
 

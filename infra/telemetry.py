@@ -20,6 +20,7 @@ class Observed(NamedTuple):
     open_executions: int
     executions: Mapping[str, int]
     requests_under_way: int
+    lane_requests: int
     projector_restarts: int
 
 
@@ -41,6 +42,7 @@ class _Collector:
             "refold_refused_rounds": (seen.metrics.refused, "Rounds for which there was no room"),
             "refold_quarantined": (seen.metrics.quarantined, "Executions set aside after an error of the engine"),
             "refold_dead_letters": (seen.metrics.dead_letters, "Messages nobody could be given"),
+            "refold_lane_requests": (seen.lane_requests, "Requests that took the lane past the framework"),
             "refold_projector_restarts": (seen.projector_restarts, "Times the projector was started again"),
         }
         gauges: dict[str, tuple[float, str]] = {

@@ -72,6 +72,7 @@ def serve(
     data: Data = DATA,
     host: Annotated[str, typer.Option("--host", envvar="REFOLD_HOST", help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", envvar="REFOLD_PORT", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
+    lane: Annotated[bool, typer.Option(envvar="REFOLD_LANE", help="Whether hot requests go past the web framework.")] = True,
     files: Files = None,
     allow_private_addresses: Private = False,
 ) -> int:
@@ -79,7 +80,7 @@ def serve(
     from refold.commands import serve as command
     from refold.commands.engine import Place
 
-    return command.serve(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), host, port)
+    return command.serve(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), host, port, lane)
 
 
 @app.command("continue")

@@ -108,6 +108,10 @@ class ActivityWorker:
             self._attend(attempt)
         return True
 
+    def next_due(self) -> int | None:
+        """Nothing here comes due by itself: who waits for time is woken by what reports."""
+        return None
+
     def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
         """When the attempt last gave a sign of life; one that waits for a thread is alive as long as the worker is."""
         found = self._in_hand.get((execution, path, attempt))

@@ -297,8 +297,9 @@ class Owner:
     def _act(self, items: list[Item], made: list[Made], answers: list[tuple[Reply, Answer]]) -> None:
         """The round is durable: move the checkpoint, answer, send, arm, and tell those who watch."""
         base = self._checkpoint.offset
+        ended: list[Execution] = []
         for index, one in enumerate(made):
-            self._act_on(one, base + index)
+            self._act_on(one, base + index, ended)
         if made:
             source = made[-1].decision.source
             self._checkpoint.sources[source.partition] = source.offset
@@ -309,6 +310,9 @@ class Owner:
                 self._courier.delivered(item)
         self._since_snapshot += len(made)
         self.metrics.count_round(len(made))
+        for state in ended:
+            for then in self._watchers.pop(state.execution, ()):
+                then(state)
         for reply, answer in answers:
             reply(answer._replace(position=self._checkpoint.offset))
         if self.on_decisions is not None:
@@ -324,7 +328,7 @@ class Owner:
             answer = self._log.append("dead-letters", {0: [codec.pack(letter) for letter in dead]})[0]
             self.metrics.dead_letters += 0 if isinstance(answer, LogError) else len(dead)
 
-    def _act_on(self, made: Made, offset: int) -> None:
+    def _act_on(self, made: Made, offset: int, ended: list[Execution]) -> None:
         state = made.folded.state
         for effect in made.effects:
             if isinstance(effect, RunActivity):
@@ -339,8 +343,7 @@ class Owner:
             self.executions.end(state, offset)
             if state.slot is not None:
                 self._send(self._decider.slots.release(state.execution, made.folded.graph.settings.concurrency))
-            for then in self._watchers.pop(state.execution, ()):
-                then(state)
+            ended.append(state)
 
     def _is_due(self, execution: str, timer: str, due: int) -> int | None:
         """Whether a timer still holds; a heartbeat's only when the worker was silent that long."""

@@ -53,6 +53,9 @@ SETTLED_MAX: Final = 10_000
 class LocalWorker(ActivityWorker, Protocol):
     """The worker in the engine's own process."""
 
+    def next_due(self) -> int | None:
+        """When `step` will have something to do by itself (milliseconds since 1970)."""
+
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Take nothing more, and let what runs end."""
 

@@ -15,7 +15,6 @@ from contracts.commands import Effect, Envelope
 from contracts.errors import RefoldError
 from contracts.journal import Decision
 from domain.history import Folded
-from domain.state import Execution
 
 
 class Answer(NamedTuple):
@@ -53,10 +52,3 @@ class Made(NamedTuple):
     decision: Decision
     record: bytes
     effects: list[Effect]
-
-
-class Ended(NamedTuple):
-    """An execution that ended in this round, for those who watch it."""
-
-    state: Execution
-    offset: int

@@ -12,13 +12,13 @@ from refold.commands.engine import Place
 from refold.commands.output import OK, say
 
 
-def serve(place: Place, host: str, port: int) -> int:
+def serve(place: Place, host: str, port: int, lane: bool) -> int:
     """Serve the data folder at an address. The line that says so comes when requests are answered."""
     settings = place.settings()
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
-    serve_until_stopped(settings, ServerSettings(host=host, port=port), lambda address: _say_ready(address, place.data))
+    serve_until_stopped(settings, ServerSettings(host=host, port=port, lane=lane), lambda address: _say_ready(address, place.data))
     say("stopped")
     return OK
 

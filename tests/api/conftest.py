@@ -67,11 +67,11 @@ class Answer:
 
 
 class Server:
-    """`refold serve` on a data folder."""
+    """`refold serve` on a data folder, with or without the lane."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, lane: bool = True) -> None:
         self.data = data
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_LANE": str(lane)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "refold", "serve", "--data", str(data), "--port", "0"],
             env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
