@@ -21,13 +21,17 @@ Place: TypeAlias = tuple[str, str]
 class Errand:
     """An attempt that a worker elsewhere is to run, and what is known about how it goes."""
 
-    __slots__ = ("activity", "is_started", "number", "reported_at", "seen_at", "task", "until", "worker")
+    __slots__ = ("activity", "is_started", "level", "number", "place", "reported_at", "seen_at", "task", "until", "worker")
 
     def __init__(self, activity: RunActivity, number: int) -> None:
         self.task = activity_key(activity.execution, activity.path, activity.attempt)
         self.activity = activity
         self.number = number
         """The order in which errands came; it keeps its place when it comes back."""
+        self.place: Place = (activity.queue, activity.kind)
+        """Where it waits."""
+        self.level = min(PRIORITY_MAX, max(0, activity.priority))
+        """Its priority; one that is out of range counts as the nearest."""
         self.worker = ""
         """Who has it; nobody while it waits."""
         self.until = 0
@@ -38,30 +42,39 @@ class Errand:
         self.reported_at: int | None = None
         """When progress was last passed on."""
 
-    @property
-    def place(self) -> Place:
-        """Where it waits."""
-        return self.activity.queue, self.activity.kind
-
-    @property
-    def level(self) -> int:
-        """Its priority; one that is out of range counts as the nearest."""
-        return min(PRIORITY_MAX, max(0, self.activity.priority))
-
 
 class _Lane:
-    """What waits in one place, a level for each priority."""
+    """What waits in one place, a level for each priority at which something does."""
+
+    __slots__ = ("levels",)
 
     def __init__(self) -> None:
-        self.levels: list[OrderedDict[str, Errand]] = [OrderedDict() for _ in range(PRIORITY_MAX + 1)]
-        self.count = 0
+        self.levels: dict[int, OrderedDict[str, Errand]] = {}
+
+    def level(self, number: int) -> OrderedDict[str, Errand]:
+        """The level of a priority, made where there is none."""
+        level = self.levels.get(number)
+        if level is None:
+            level = self.levels[number] = OrderedDict()
+        return level
 
     def first(self) -> Errand | None:
         """The most urgent of them, the oldest of its level."""
-        for level in reversed(self.levels):
-            if level:
-                return next(iter(level.values()))
-        return None
+        if not self.levels:
+            return None
+        return next(iter(self.levels[max(self.levels)].values()))
+
+    def remove(self, errand: Errand) -> None:
+        """Take it out; a level without any is gone."""
+        level = self.levels[errand.level]
+        del level[errand.task]
+        if not level:
+            del self.levels[errand.level]
+
+    @property
+    def count(self) -> int:
+        """How many wait here."""
+        return sum(map(len, self.levels.values()))
 
 
 class RemoteQueue:
@@ -75,25 +88,25 @@ class RemoteQueue:
 
     def __contains__(self, errand: Errand) -> bool:
         lane = self._lanes.get(errand.place)
-        return lane is not None and errand.task in lane.levels[errand.level]
+        return lane is not None and errand.task in lane.levels.get(errand.level, ())
 
     def add(self, errand: Errand) -> None:
         """Put it at the end of its level."""
-        lane = self._lanes.setdefault(errand.place, _Lane())
-        lane.levels[errand.level][errand.task] = errand
-        lane.count += 1
+        lane = self._lanes.get(errand.place)
+        if lane is None:
+            lane = self._lanes[errand.place] = _Lane()
+        lane.level(errand.level)[errand.task] = errand
 
     def put_back(self, errand: Errand) -> None:
         """Put it before what came after it: it has waited already."""
         self.add(errand)
-        self._lanes[errand.place].levels[errand.level].move_to_end(errand.task, last=False)
+        self._lanes[errand.place].level(errand.level).move_to_end(errand.task, last=False)
 
     def remove(self, errand: Errand) -> None:
         """Take this one out."""
         lane = self._lanes[errand.place]
-        del lane.levels[errand.level][errand.task]
-        lane.count -= 1
-        if not lane.count:
+        lane.remove(errand)
+        if not lane.levels:
             del self._lanes[errand.place]
 
     def take(self, places: Iterable[Place]) -> Errand | None:
