@@ -1,23 +1,127 @@
-"""`python -m benchmarks [SCALE]`: all measurements; a SCALE below 1 makes them shorter."""
+"""`python -m benchmarks`: measures, prints tables, writes `benchmarks/results/latest.json`. See `docs/benchmarks.md`."""
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import json
-import platform
-import sys
+import os
+import shutil
+import statistics
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks import engine
+from benchmarks import engine, library, report, served, start
+from benchmarks.machine import machine, version
+from benchmarks.peers import NAMES, missing
+from benchmarks.refold_server import RefoldServer
+from benchmarks.restate_server import RestateServer
+from benchmarks.workloads import WORKLOADS, Workload, chosen
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
+ALONE = ("start", "engine")
+"""What is measured of Refold only."""
+Figures = dict[str, float]
+
+
+def _list_of(known: tuple[str, ...]) -> Callable[[str], list[str]]:
+    def parse(text: str) -> list[str]:
+        names = [name for name in text.split(",") if name]
+        if unknown := sorted(set(names) - set(known)):
+            raise argparse.ArgumentTypeError(f"expected some of {', '.join(known)}; found {', '.join(unknown)}")
+        return names
+
+    return parse
+
+
+def _arguments() -> argparse.Namespace:
+    names = (*(workload.name for workload in WORKLOADS), *ALONE)
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure Refold, alone or beside its peers.")
+    parser.add_argument("--only", type=_list_of(names), default=list(names), metavar="W1,…", help=f"some of {', '.join(names)}")
+    parser.add_argument("--scale", type=float, default=1.0, help="fewer (0.1) or more (2) executions")
+    parser.add_argument("--repeat", type=int, default=1, help="how often; the figures are medians")
+    parser.add_argument("--against", type=_list_of(NAMES), default=[], metavar="PEER,…", help=f"beside some of {', '.join(NAMES)}")
+    arguments = parser.parse_args()
+    if arguments.scale <= 0 or arguments.repeat < 1:
+        parser.error("expected a --scale above 0 and a --repeat of at least 1")
+    return arguments
+
+
+def measure(system: str, folder: Path, workload: Workload) -> Figures:
+    """One workload on one system, on a fresh folder and with fresh processes."""
+    if system in ("refold", "restate"):
+        found: Figures | None = served.measure(RefoldServer if system == "refold" else RestateServer, folder, workload)
+    else:
+        found = library.measure(system, folder, workload)
+    prefix = "" if system == "refold" else f"{system}."
+    return {f"{prefix}{workload.name}.{key}": value for key, value in (found or {}).items()}
+
+
+def measure_all(arguments: argparse.Namespace, peers: list[str], root: Path) -> Figures:
+    """The medians of all that was asked for. Systems take turns: A B A B."""
+    taken: defaultdict[str, list[float]] = defaultdict(list)
+
+    def take(title: str, found: Callable[[Path], Figures]) -> None:
+        print(title, end=" … ", flush=True)
+        folder = root / "now"
+        try:
+            figures = found(folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        for key, value in figures.items():
+            taken[key].append(value)
+        print("  ".join(f"{key.rpartition('.')[2]} {report.shown(value)}" for key, value in list(figures.items())[:4]))
+
+    workloads = chosen([name for name in arguments.only if name not in ALONE], arguments.scale) if set(arguments.only) - set(ALONE) else []
+    for turn in range(1, arguments.repeat + 1):
+        for workload in workloads:
+            for system in ("refold", *peers):
+                take(f"{turn}/{arguments.repeat} {workload.name} {system}", lambda folder, s=system, w=workload: measure(s, folder, w))
+        if "start" in arguments.only:
+            take(f"{turn}/{arguments.repeat} start", start.measure)
+        if "engine" in arguments.only:
+            take(f"{turn}/{arguments.repeat} engine", lambda _: engine.main(arguments.scale))
+    return {key: statistics.median(values) for key, values in taken.items()}
+
+
+def installed(asked: list[str]) -> list[str]:
+    """The peers that are there; a line for each that is not."""
+    for name in asked:
+        if reason := missing(name):
+            print(reason)
+    return [name for name in asked if not missing(name)]
+
+
+def show(figures: dict[str, Any], peers: list[str]) -> None:
+    """Print the tables."""
+    for workload in WORKLOADS:
+        if any(key.startswith(f"{workload.name}.") for key in figures):
+            print(f"  {workload.name.upper()}  {workload.title}")
+    for table in (report.workloads(figures, peers), report.processes(figures), report.others(figures)):
+        if len(table) > 1:
+            print()
+            print("\n".join(report.printed(table)))
 
 
 def main() -> None:
-    figures = engine.main(float(sys.argv[1]) if len(sys.argv) > 1 else 1.0)
+    arguments = _arguments()
+    peers = installed(arguments.against)
+    about = {"machine": machine(), "peers": {name: version(name) for name in peers}}
+    root = Path(tempfile.mkdtemp(prefix="refold-bench-", dir=os.environ.get("REFOLD_BENCH_DIR")))
+    try:
+        figures = measure_all(arguments, peers, root)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    figures |= report.ratios(figures, peers)
+    print()
+    show(figures, peers)
     RESULTS.parent.mkdir(exist_ok=True)
-    machine = {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system()}
-    RESULTS.write_text(json.dumps({**{name: round(value, 3) for name, value in figures.items()}, "machine": machine}, indent=2) + "\n")
-    print(f"\n{RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS.name}")
+    made = {"date": datetime.date.today().isoformat(), "scale": arguments.scale, "repeat": arguments.repeat}
+    RESULTS.write_text(json.dumps({**{key: round(value, 4) for key, value in figures.items()}, **made, **about}, indent=2) + "\n")
+    print(f"\n{RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
 
 
 if __name__ == "__main__":
