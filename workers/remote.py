@@ -69,7 +69,7 @@ class _Worker:
         self.queues: tuple[str, ...] = ()
         self.places: tuple[Place, ...] = ()
         self.most = 0
-        """How many tasks it has at most: what it had when it polled, and its credits."""
+        """How many tasks it has at most: what it had in hand when it polled, and its credits."""
         self.errands: dict[str, Errand] = {}
         self.cancels: dict[str, None] = {}
         self.seen_at = 0
@@ -170,7 +170,9 @@ class RemoteWorkers:
         for errand in [errand for task, errand in worker.errands.items() if task not in running]:
             self._offer_again(worker, errand)
         worker.cancels = {task: None for task in running if not self._is_its(worker, task, now)}
-        worker.most = len(worker.errands) + poll.credits
+        # Ends that were accepted while this poll was on its way make room too: the worker still counts them as in hand.
+        ended = sum(task in self._settled for task in running)
+        worker.most = len(worker.errands) + ended + poll.credits
         if not worker.kinds and not worker.errands:
             del self._workers[worker.name]
         return self._take(worker, now)

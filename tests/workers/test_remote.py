@@ -156,6 +156,15 @@ def test_a_worker_gets_no_more_than_its_credits(desk: Desk) -> None:
     assert desk.tasks(credits=0, running=given) == []
 
 
+def test_an_end_that_was_accepted_while_the_poll_was_on_its_way_makes_room(desk: Desk) -> None:
+    first = desk.run()
+    assert desk.tasks(credits=1) == [first]
+    desk.result(first, output=raw(1))
+    desk.remote.settle(first)
+    second = desk.run("f")
+    assert desk.tasks(credits=0, running=(first,)) == [second]
+
+
 def test_while_a_poll_waits_an_end_makes_room_for_another_task(desk: Desk) -> None:
     first, second = desk.run("a"), desk.run("b")
     desk.tasks(credits=1)
