@@ -11,13 +11,13 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench clean lock
+.PHONY: help run serve test check format bench bench-peers clean lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
 	@echo 'Usage: make <command> [PYTHON=python3.12] [ARGS="..."]'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
 run: $(VENV)/.runtime ## Run the example workflow, with live progress
 	@$(REFOLD) run examples/seattle_weather.yaml --files examples --data .refold $(ARGS)
@@ -38,19 +38,32 @@ format: $(VENV)/.dev ## Put the code into its format and repair what can be repa
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.runtime ## Measure how fast it is
+bench: $(VENV)/.runtime ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+PEERS ?= restate dbos langgraph
+
+bench-peers: $(PEERS:%=benchmarks/peers/%/.venv/.installed) ## Install what it is measured beside; PEERS=restate only that
+
+benchmarks/peers/%/.venv/.installed: benchmarks/peers/%/requirements.lock
+	@echo 'Installing $* ...'
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@if [ -e $(<D)/package.json ]; then cd $(<D) && npm ci --silent; fi
+	@touch $@
 
 clean: ## Remove the environment and all caches; the data in .refold stays
 	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find . -name node_modules -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name node_modules -prune -o -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
-LOCK = pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+LOCK_FLAGS = --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet $(ARGS)
+LOCK = pip compile pyproject.toml $(LOCK_FLAGS)
 
 lock: $(if $(shell command -v uv),,$(VENV)/.dev) ## Write the lock files again; ARGS=--upgrade takes newer versions
 	@$(UV) $(LOCK) --group build --output-file requirements.lock
 	@$(UV) $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	@for peer in benchmarks/peers/*/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
 
 # The environment is made in three steps, each with a stamp inside of it: a step is done again when its lock is newer.
 

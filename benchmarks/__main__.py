@@ -10,7 +10,8 @@ import shutil
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,28 +64,39 @@ def measure(system: str, folder: Path, workload: Workload) -> Figures:
 def measure_all(arguments: argparse.Namespace, peers: list[str], root: Path) -> Figures:
     """The medians of all that was asked for. Systems take turns: A B A B."""
     taken: defaultdict[str, list[float]] = defaultdict(list)
-
-    def take(title: str, found: Callable[[Path], Figures]) -> None:
-        print(title, end=" … ", flush=True)
-        folder = root / "now"
-        try:
-            figures = found(folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        for key, value in figures.items():
-            taken[key].append(value)
-        print("  ".join(f"{key.rpartition('.')[2]} {report.shown(value)}" for key, value in list(figures.items())[:4]))
-
-    workloads = chosen([name for name in arguments.only if name not in ALONE], arguments.scale) if set(arguments.only) - set(ALONE) else []
     for turn in range(1, arguments.repeat + 1):
-        for workload in workloads:
-            for system in ("refold", *peers):
-                take(f"{turn}/{arguments.repeat} {workload.name} {system}", lambda folder, s=system, w=workload: measure(s, folder, w))
-        if "start" in arguments.only:
-            take(f"{turn}/{arguments.repeat} start", start.measure)
-        if "engine" in arguments.only:
-            take(f"{turn}/{arguments.repeat} engine", lambda _: engine.main(arguments.scale))
+        for title, work in _works(arguments, peers):
+            print(f"{turn}/{arguments.repeat} {title}", end=" … ", flush=True)
+            figures = _fresh(root / "now", work)
+            print(
+                "  ".join(f"{key.rpartition('.')[2]} {report.shown(value)}" for key, value in list(figures.items())[:4]) or "not measured"
+            )
+            for key, value in figures.items():
+                taken[key].append(value)
     return {key: statistics.median(values) for key, values in taken.items()}
+
+
+Work = Callable[[Path], Figures]
+
+
+def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[str, Work]]:
+    """All that is measured in one turn."""
+    names = [name for name in arguments.only if name not in ALONE]
+    for workload in chosen(names, arguments.scale) if names else []:
+        for system in ("refold", *peers):
+            yield f"{workload.name} {system}", partial(measure, system, workload=workload)
+    if "start" in arguments.only:
+        yield "start", start.measure
+    if "engine" in arguments.only:
+        yield "engine", partial(engine.main, scale=arguments.scale)
+
+
+def _fresh(folder: Path, work: Work) -> Figures:
+    """Measure on a folder that is made for it and removed afterwards."""
+    try:
+        return work(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def installed(asked: list[str]) -> list[str]:

@@ -57,6 +57,8 @@ OTHERS = (
     ("verify.events_per_s", "events/s decided again and compared", None),
     ("waiting.bytes_each", "bytes of memory of a waiting execution", 2_048.0),
     ("waiting.restart_s", "restart with 100,000 of them, s", 5.0),
+    ("core.us_per_decision", "CPU µs per decision of the pure core", None),
+    ("core.ratio", "the same in turns of a plain loop", None),
     ("engine.executions_per_s", "executions/s of the engine alone (no HTTP, no worker)", None),
     ("engine.us_per_decision", "µs per decision of the engine alone", None),
 )

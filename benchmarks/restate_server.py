@@ -41,14 +41,14 @@ class RestateServer:
             "RESTATE_BIND_ADDRESS": f"127.0.0.1:{fabric}",
             "RESTATE_LISTEN_MODE": "tcp",
         }
-        words = [env_python("restate"), HOME / "service.py", str(service)]
+        words: list[str | Path] = [env_python("restate"), HOME / "service.py", str(service)]
         self._service = Process(words, folder / "service.log", {LEDGER: str(self.ledger)})
         self._server = self._serve()
 
     def _serve(self) -> Process:
         binary = program()
         assert binary is not None
-        words = [binary, "--base-dir", self.folder / "data", "--node-name", "bench", "--no-logo"]
+        words: list[str | Path] = [binary, "--base-dir", self.folder / "data", "--node-name", "bench", "--no-logo"]
         return Process(words, self.folder / "server.log", self._env, cwd=self.folder)
 
     def wait_ready(self) -> None:
