@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -144,7 +145,7 @@ def _killed(system: Served, workload: Workload) -> Figures:
     lost_steps = workload.executions * workload.steps - seen.steps
     return {
         "seconds": seconds,
-        "lost": result.unanswered + len(result.refused) + max(0, -(-lost_steps // workload.steps)),
+        "lost": max(result.unanswered + len(result.refused), math.ceil(lost_steps / workload.steps)),
         "repeated": seen.repeated,
         "again": seen.again,
     }

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import report
+from benchmarks import page, report
 from benchmarks.ledger import audit
-from benchmarks.peers import NAMES, PEERS
+from benchmarks.peers import NAMES, PEERS, missing
 from benchmarks.processes import cpu_s
 from benchmarks.refold_server import RefoldServer
 from benchmarks.served import measure
@@ -76,3 +76,16 @@ def test_the_cpu_of_each_process_is_told(tmp_path: Path) -> None:
         server.stop()
     assert {role: len(found) for role, found in pids.items()} == {"server": 1, "projector": 1, "worker": 1}
     assert cpu_s([os.getpid()]) > 0
+
+
+def test_the_tables_of_the_page_are_written_between_its_marks_again_and_again() -> None:
+    machine = {"cpu": "x", "cores": 2, "memory_gb": 8, "system": "Linux", "python": "3.11", "fsync_us": 100, "load": 0.1}
+    figures = {"date": "2026-01-01", "scale": 1.0, "repeat": 1, "machine": machine, "peers": {}, "w3.p50_ms": 1.5, "w3.p99_ms": 2.5}
+    once = page.written(page.PAGE.read_text(), figures)
+    assert "| W3 | ms, p50 | 1.5 |" in once
+    assert page.written(once, figures) == once
+
+
+def test_a_peer_that_is_not_installed_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("benchmarks.peers.PEERS", tmp_path)
+    assert missing("restate") == "restate is not installed: `make bench-peers`, or `make bench-peers PEERS=restate`"
