@@ -81,14 +81,18 @@ Work = Callable[[Path], Figures]
 
 def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[str, Work]]:
     """All that is measured in one turn."""
-    names = [name for name in arguments.only if name not in ALONE]
-    for workload in chosen(names, arguments.scale) if names else []:
+    for workload in _workloads(arguments):
         for system in ("refold", *peers):
             yield f"{workload.name} {system}", partial(measure, system, workload=workload)
     if "start" in arguments.only:
         yield "start", start.measure
     if "engine" in arguments.only:
         yield "engine", partial(engine.main, scale=arguments.scale)
+
+
+def _workloads(arguments: argparse.Namespace) -> list[Workload]:
+    names = [name for name in arguments.only if name not in ALONE]
+    return chosen(names, arguments.scale) if names else []
 
 
 def _fresh(folder: Path, work: Work) -> Figures:
@@ -107,11 +111,9 @@ def installed(asked: list[str]) -> list[str]:
     return [name for name in asked if not missing(name)]
 
 
-def show(figures: dict[str, Any], peers: list[str]) -> None:
+def show(figures: dict[str, Any], workloads: list[Workload], peers: list[str]) -> None:
     """Print the tables."""
-    for workload in WORKLOADS:
-        if any(key.startswith(f"{workload.name}.") for key in figures):
-            print(f"  {workload.name.upper()}  {workload.title}")
+    print("\n".join(["", *(f"  {workload}" for workload in workloads)]))
     for table in (report.workloads(figures, peers), report.processes(figures), report.others(figures)):
         if len(table) > 1:
             print()
@@ -128,8 +130,7 @@ def main() -> None:
     finally:
         shutil.rmtree(root, ignore_errors=True)
     figures |= report.ratios(figures, peers)
-    print()
-    show(figures, peers)
+    show(figures, _workloads(arguments), peers)
     RESULTS.parent.mkdir(exist_ok=True)
     made = {"date": datetime.date.today().isoformat(), "scale": arguments.scale, "repeat": arguments.repeat}
     RESULTS.write_text(json.dumps({**{key: round(value, 4) for key, value in figures.items()}, **made, **about}, indent=2) + "\n")

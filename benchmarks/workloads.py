@@ -16,6 +16,9 @@ class Workload:
     outstanding: int
     steps: int
 
+    def __str__(self) -> str:
+        return f"{self.name.upper()}  {self.executions:,} {self.title}, {self.outstanding:,} at a time"
+
     def scaled(self, scale: float) -> Workload:
         """The same with more or fewer executions; at least ten, and never fewer than a few rounds of those outstanding."""
         executions = max(10, round(self.executions * scale))
@@ -23,13 +26,11 @@ class Workload:
 
 
 WORKLOADS = (
-    Workload(name="w1", title="sequence of ten steps, 100 executions at a time", executions=5_000, outstanding=100, steps=10),
-    Workload(name="w2", title="fan-out of fifty steps and join, 100 executions at once", executions=100, outstanding=100, steps=50),
-    Workload(name="w3", title="sequence of five steps, one execution at a time", executions=200, outstanding=1, steps=5),
-    Workload(name="w4", title="500 executions wait for a signal, then all are signalled", executions=500, outstanding=500, steps=0),
-    Workload(
-        name="w5", title="1,000 sequences of ten at once, the server killed -9 half-way", executions=1_000, outstanding=1_000, steps=10
-    ),
+    Workload(name="w1", title="sequences of ten steps", executions=5_000, outstanding=100, steps=10),
+    Workload(name="w2", title="fan-outs of fifty steps, and a join", executions=100, outstanding=100, steps=50),
+    Workload(name="w3", title="sequences of five steps", executions=200, outstanding=1, steps=5),
+    Workload(name="w4", title="that wait for a signal; then all are signalled", executions=500, outstanding=500, steps=0),
+    Workload(name="w5", title="sequences of ten steps, the server killed -9 half-way", executions=1_000, outstanding=1_000, steps=10),
 )
 
 
