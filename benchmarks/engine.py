@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import resource
 import shutil
-import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -211,29 +210,33 @@ def bench_loop(folder: Path, rounds: int = 10_000) -> dict[str, float]:
 class Pace:
     """The CPU time of steps, measured in turns of a plain loop that runs among them: so a machine that slows down does not count."""
 
-    EVERY = 50
+    EVERY = 20
 
     def __init__(self) -> None:
         from benchmarks.core import loop_piece
 
         self._loop = loop_piece()
         self._resumed = time.process_time()
-        self._piece_s = 0.0
         self._steps: list[float] = []
+        self._pieces: list[float] = []
 
     def note(self) -> None:
         """A step has ended."""
-        now = time.process_time()
+        self._steps.append(time.process_time() - self._resumed)
         if len(self._steps) % self.EVERY == 0:
             began = time.process_time()
             self._loop()
-            self._piece_s = time.process_time() - began
-        self._steps.append((now - self._resumed) / self._piece_s)
+            self._pieces.append(time.process_time() - began)
         self._resumed = time.process_time()
 
     def cost(self, first: int, last: int | None) -> float:
-        """What most of these steps cost."""
-        return statistics.median(self._steps[first:last])
+        """What the steps of a stretch cost. The quick ones count, of both: the others were disturbed."""
+        places = slice(first // self.EVERY, None if last is None else last // self.EVERY)
+        return _quick(self._steps[first:last]) / _quick(self._pieces[places])
+
+
+def _quick(times: list[float]) -> float:
+    return sorted(times)[len(times) // 10]
 
 
 def bench_waiting(folder: Path, count: int = 100_000) -> dict[str, float]:
