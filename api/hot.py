@@ -45,10 +45,7 @@ class Hot:
         """See HotRoutes."""
         if message.method != b"POST" or not message.url.startswith(_HOT) or not message.is_plain:
             return False
-        for name, value in message.headers:
-            if name in _UNUSUAL or (name == b"content-length" and not _is_small(value)):
-                return False
-        return True
+        return all(_is_usual(name, value) for name, value in message.headers)
 
     def take(self, message: Message, call: Call) -> bool:
         """See HotRoutes."""
@@ -136,8 +133,10 @@ class Hot:
         call.on_end = lambda is_gone: let_go()
 
 
-def _is_small(length: bytes) -> bool:
-    return len(length) < 8 and length.isdigit() and int(length) <= BODY_BYTES_MAX
+def _is_usual(name: bytes, value: bytes) -> bool:
+    if name == b"content-length":
+        return len(value) < 8 and value.isdigit() and int(value) <= BODY_BYTES_MAX
+    return name not in _UNUSUAL
 
 
 def _answer_results(call: Call, receipt: Receipt | None) -> None:
