@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +14,8 @@ RESTART_PAUSE_S: Final = 0.1
 RESTART_PAUSE_MAX_S: Final = 5.0
 STOP_S: Final = 5.0
 """How long it may take to end after its stdin has."""
+_PACKAGES: Final = str(Path(__file__).parents[1])
+"""The folder that the engine's packages are in: first on the path of the child too, before any of the same names."""
 
 
 class ProjectorProcess:
@@ -42,7 +45,7 @@ class ProjectorProcess:
         """Run one until it ends; whether it got anywhere."""
         pipe = asyncio.subprocess.PIPE
         self._is_told = True
-        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe)
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, env=_environment())
         assert self._process.stdout is not None
         lines = 0
         while line := await self._process.stdout.readline():
@@ -76,3 +79,8 @@ class ProjectorProcess:
     def pid(self) -> int | None:
         """The id of the process that runs now."""
         return None if self._process is None or self._process.returncode is not None else self._process.pid
+
+
+def _environment() -> dict[str, str]:
+    path = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{_PACKAGES}{os.pathsep}{path}" if path else _PACKAGES}

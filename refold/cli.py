@@ -1,4 +1,7 @@
-"""The command line: `refold`. What a command does stands in `refold/commands/`, and is imported when it runs."""
+"""The command line: `refold`. What a command does stands in `refold/commands/`, and is imported when it runs.
+
+`worker` alone stands in `refold/worker_command.py`: it runs users' code, and never sees the engine's packages.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,7 @@ def worker(
     watch: Annotated[bool, typer.Option("--watch", help="Start again when a source file changes.")] = False,
 ) -> int:
     """Run your own activities for a server."""
-    from refold.commands import worker as command
+    from refold import worker_command as command
 
     names = [name.strip() for name in queues.split(",") if name.strip()] or ["default"]
     wanted = command.Wanted(target=target, server=server, queues=names, concurrency=concurrency, processes=processes, watch=watch)
@@ -320,9 +323,10 @@ def _main() -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        from contracts.errors import RefoldError
+        if "refold.commands" not in sys.modules and not isinstance(error, typer.TyperException):
+            raise
         from refold.commands import output
 
-        if not isinstance(error, RefoldError | typer.TyperException):
+        if not output.is_expected(error):
             raise
         return output.report(error)

@@ -50,6 +50,11 @@ def problem_line(problem: Problem, where: str) -> str:
     return f"{where}: {path}{problem.message} ({problem.rule}){fix}"
 
 
+def is_expected(error: Exception) -> bool:
+    """Whether it is somebody's fault and needs no traceback."""
+    return isinstance(error, RefoldError | typer.TyperException)
+
+
 def report(error: Exception) -> int:
     """Say what is wrong, and answer the exit code: 2 for bad input, 1 for all else."""
     if isinstance(error, InvalidDefinition | InvalidInput):

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import refold
 
 ROOT = Path(__file__).parents[2]
@@ -98,34 +96,6 @@ def test_importing_refold_is_light() -> None:
     code = f"import refold, sys; print(*(name for name in {heavy} if name in sys.modules))"
     result = run(sys.executable, "-c", code)
     assert (result.returncode, result.stdout.strip()) == (0, ""), result.stdout + result.stderr
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the built wheel installed into it, and nothing else."""
-    wheels, target = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("installed")
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    built = run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", wheels, ROOT)
-    assert built.returncode == 0, built.stdout + built.stderr
-    unpacked = run(*pip, "install", "--no-deps", "--no-index", "--target", target, *wheels.glob("*.whl"))
-    assert unpacked.returncode == 0, unpacked.stdout + unpacked.stderr
-    return target
-
-
-def test_the_wheel_holds_every_package_and_nothing_else(installed: Path) -> None:
-    folders = {entry.name for entry in installed.iterdir() if entry.is_dir() and not entry.name.endswith(".dist-info")}
-    assert folders - {"bin"} == set(PACKAGES)
-    assert {file.relative_to(installed).as_posix() for file in installed.rglob("*.py")} == {name_of(file) for file in sources()}
-
-
-def test_refold_can_be_imported_beside_a_users_own_packages(installed: Path, tmp_path: Path) -> None:
-    for name in ENGINE:
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "__init__.py").write_text("raise RuntimeError('the wrong package')\n")
-    # -S: without the environment's packages, so that what is imported is the wheel.
-    result = run(sys.executable, "-S", "-c", "import refold; print(refold.__file__)", cwd=tmp_path, env={"PYTHONPATH": str(installed)})
-    assert result.returncode == 0, result.stderr
-    assert Path(result.stdout.strip()).is_relative_to(installed)
 
 
 # Sizes. They only ever shrink: a line in the lists above needs a reason, and goes when it is no longer needed.

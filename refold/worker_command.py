@@ -124,7 +124,7 @@ class _Minder:
 
     def _start(self) -> subprocess.Popen[bytes]:
         wanted = self._wanted
-        words = [sys.executable, "-m", "refold", "worker", wanted.target, "--concurrency", str(wanted.concurrency)]
+        words = [sys.executable, "-P", "-m", "refold", "worker", wanted.target, "--concurrency", str(wanted.concurrency)]
         words += ["--queues", ",".join(wanted.queues)] + (["--server", wanted.server] if wanted.server else [])
         return subprocess.Popen(words, env={**os.environ, _CHILD: "1"}, start_new_session=True)
 

@@ -1,0 +1,55 @@
+"""What is in the wheel, and what it brings into an environment."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import refold
+
+from .conftest import ROOT, Installation, run
+
+ENGINE = ("api", "contracts", "domain", "infra", "projections", "workers")
+
+
+def test_the_wheel_holds_the_face_with_the_engine_inside_and_nothing_else(wheel: Path) -> None:
+    held = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
+    assert {path.parts[0] for path in held} == {"refold", f"refold-{refold.__version__}.dist-info"}
+    face = {path.relative_to(ROOT) for path in (ROOT / "refold").rglob("*.py")}
+    engine = {"refold/_engine" / path.relative_to(ROOT) for package in ENGINE for path in (ROOT / package).rglob("*.py")}
+    assert {path for path in held if path.suffix == ".py"} == face | engine
+
+
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        info = f"refold-{refold.__version__}.dist-info"
+        assert archive.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
+        assert archive.read(f"{info}/entry_points.txt").decode().split() == ["[console_scripts]", "refold", "=", "refold.cli:main"]
+        metadata = archive.read(f"{info}/METADATA").decode()
+    assert f"\nName: refold\nVersion: {refold.__version__}\n" in metadata
+    assert "\nRequires-Python: >=3.11\n" in metadata
+
+
+def test_the_program_says_its_version(installation: Installation, tmp_path: Path) -> None:
+    said = run(installation.refold, "--version", cwd=tmp_path, env=installation.environment())
+    assert (said.returncode, said.stdout) == (0, f"refold {refold.__version__}\n"), said.stderr
+
+
+def test_what_users_import_is_light_and_brings_no_names_of_the_engine(installation: Installation, tmp_path: Path) -> None:
+    heavy = ("pydantic", "msgspec", "httpx2", "asyncio", "typer", "fastapi", *ENGINE)
+    loaded, findable = f"[n for n in {heavy} if n in sys.modules]", f"[n for n in {ENGINE} if importlib.util.find_spec(n)]"
+    code = f"import importlib.util, refold, sys; print({loaded}, {findable})"
+    said = run(installation.python, "-c", code, cwd=tmp_path, env=installation.environment())
+    assert (said.returncode, said.stdout) == (0, "[] []\n"), said.stderr
+
+
+def test_the_wheel_declares_all_that_it_imports(installation: Installation, tmp_path: Path) -> None:
+    modules = sorted(
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        for package in (*ENGINE, "refold")
+        for path in (ROOT / package).rglob("*.py")
+        if path.name not in ("__main__.py", "program.py")  # they run when they are imported
+    )
+    code = f"import importlib, refold.commands; [importlib.import_module(name) for name in {modules}]"
+    done = run(installation.python, "-c", code, cwd=tmp_path, env=installation.environment())
+    assert done.returncode == 0, done.stderr
