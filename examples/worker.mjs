@@ -1,81 +1,60 @@
 // A worker for Refold in plain JavaScript: REFOLD_SERVER=http://127.0.0.1:8080 node examples/worker.mjs
-// The protocol: docs/reference/worker-protocol.md. To make your own, change `activities`.
-const server = process.env.REFOLD_SERVER ?? "http://127.0.0.1:8080";
-const worker = `node-${process.pid}-${Date.now().toString(36)}`;
-const CREDITS = 100;
-
+// It keeps to docs/reference/worker-protocol.md. To make your own, change `activities`.
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const activities = {
   echo: (input) => input,
   break_down: () => { throw Object.assign(new Error("as asked"), { type: "conformance.failed", retryable: false }); },
   async linger(input, { heartbeat, signal }) {
     const ticks = Math.max(1, Math.floor(input.seconds * 10));
-    for (let tick = 0; tick < ticks && !signal.aborted; tick++) {
-      heartbeat(tick / ticks, { tick });
-      await pause(100);
-    }
+    for (let tick = 0; tick < ticks && !signal.aborted; tick++) { heartbeat(tick / ticks); await pause(100); }
     return "lingered";
   },
 };
 
-const inHand = new Map(); // task id -> AbortController: all that we were given and have no receipt for
-let news = []; // what is to be reported
-let stopping = false, polling = new AbortController(), wake = () => {};
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const tell = (result) => { news.push(result); wake(); };
+const url = `${process.env.REFOLD_SERVER ?? "http://127.0.0.1:8080"}/v1/worker/`;
+const worker = `node-${process.pid}-${Date.now().toString(36)}`;
+const inHand = new Map(); // task id -> AbortController: what we were given and have no receipt for
+let news = [], sending = false; // what there is to report, and whether a request with some of it is under way
+const stopping = new AbortController();
+process.once("SIGTERM", () => { stopping.abort(); setTimeout(process.exit, 30_000, 1).unref(); });
 
-async function post(path, message, signal) {
+async function post(path, message, signal) { // again and again until there is an answer, or the signal comes
   const body = JSON.stringify({ protocol: 1, worker, ...message });
-  const answer = await fetch(server + path, { method: "POST", headers: { "content-type": "application/json" }, body, signal });
-  const text = await answer.text();
-  if (answer.ok) return JSON.parse(text);
-  if ([400, 401, 403, 426].includes(answer.status)) { console.error(`refused: ${answer.status} ${text}`); process.exit(1); }
-  throw new Error(`${answer.status} ${text}`);
+  for (let ms = 100; !signal?.aborted; ms = Math.min(2 * ms, 5000)) {
+    const asked = fetch(url + path, { method: "POST", headers: { "content-type": "application/json" }, body, signal });
+    const [answer, text] = await asked.then(async (answer) => [answer, await answer.text()]).catch(() => []);
+    if (answer?.ok) return JSON.parse(text);
+    if ([400, 401, 403, 413, 426].includes(answer?.status)) { console.error(answer.status, text); process.exit(1); }
+    await pause(1000 * answer?.headers.get("retry-after") || ms);
+  }
 }
-
+const forget = (tasks) => tasks.forEach((task) => { inHand.get(task)?.abort(); inHand.delete(task); });
+async function tell(result) { // what is told while a request is under way goes with the next one
+  news.push(result);
+  while (news.length && !sending) {
+    sending = true;
+    const results = news.splice(0, 500), { accepted, rejected, cancel } = await post("results", { results });
+    const taken = new Set([...accepted, ...rejected.map(({ task }) => task)]);
+    const ends = results.filter((one) => "output" in one || "error" in one);
+    forget([...cancel, ...ends.map(({ task }) => task).filter((task) => taken.has(task))]);
+    news.unshift(...ends.filter(({ task }) => !taken.has(task)));
+    sending = false;
+  }
+}
 async function run(task) {
-  const stop = new AbortController();
+  const stop = new AbortController(), { signal } = stop;
   inHand.set(task.task, stop);
-  const heartbeat = (progress, detail = null) => stop.signal.aborted || tell({ task: task.task, progress, detail });
-  if (task.report_start) tell({ task: task.task, started: true });
-  try {
-    const output = await activities[task.kind](task.input, { config: task.config, task, heartbeat, signal: stop.signal });
-    if (!stop.signal.aborted) return tell({ task: task.task, output: output ?? null });
-  } catch (error) {
-    const failure = { type: error.type ?? error.name, message: error.message, retryable: error.retryable ?? true };
-    if (!stop.signal.aborted) return tell({ task: task.task, error: failure });
-  }
-  inHand.delete(task.task); // it was cancelled: nobody waits for what we have to say
+  const say = (result) => { if (!signal.aborted) tell({ task: task.task, ...result }); };
+  const context = { task, signal, heartbeat: (progress, detail = null) => say({ progress, detail }) };
+  if (task.report_start) say({ started: true });
+  try { say({ output: (await activities[task.kind](task.input, context)) ?? null }); }
+  catch ({ name, type = name, message, retryable = true }) { say({ error: { type, message, retryable } }); }
 }
-
-async function poll() {
-  const running = [...inHand].filter(([, stop]) => !stop.signal.aborted).map(([task]) => task);
-  const credits = stopping ? 0 : CREDITS - inHand.size, wait_s = stopping ? 0.2 : 20;
-  const kinds = stopping ? [] : Object.keys(activities);
-  const answer = await post("/v1/worker/poll", { kinds, queues: ["default"], credits, wait_s, running }, polling.signal);
-  for (const task of answer.cancel) inHand.get(task)?.abort();
-  for (const task of answer.tasks) if (!inHand.has(task.task)) run(task);
+async function poll(kinds, credits, wait_s, signal) {
+  const { cancel = [], tasks = [] } = (await post("poll", { kinds, credits, wait_s, running: [...inHand.keys()] }, signal)) ?? {};
+  forget(cancel);
+  tasks.forEach(run);
 }
-
-async function report() {
-  if (!news.length) await new Promise((resolve) => { wake = resolve; });
-  const results = news.splice(0, 500);
-  try {
-    const receipt = await post("/v1/worker/results", { results });
-    const taken = new Set([...receipt.accepted, ...receipt.rejected.map((one) => one.task)]);
-    for (const one of results) if (taken.has(one.task) && ("output" in one || "error" in one)) inHand.delete(one.task);
-    for (const task of receipt.cancel) inHand.get(task)?.abort();
-  } catch (error) {
-    news.unshift(...results.filter((one) => "output" in one || "error" in one)); // not acknowledged: it goes again
-    throw error;
-  }
-}
-
-const forever = async (step) => {
-  for (let failures = 0; !(stopping && !inHand.size); )
-    await step().then(() => (failures = 0), () => stopping || pause(Math.min(5000, 100 * 2 ** failures++)));
-};
-process.on("SIGTERM", () => { stopping = true; polling.abort(); polling = new AbortController(); });
-forever(report);
-await forever(poll);
-await post("/v1/worker/poll", { kinds: [], credits: 0, wait_s: 0, running: [] }).catch(() => {}); // good-bye
-process.exit(0);
+while (!stopping.signal.aborted) await poll(Object.keys(activities), 100 - inHand.size, 20, stopping.signal);
+while (inHand.size) await poll([], 0, 0.2);
+await poll([], 0, 0); // good-bye
