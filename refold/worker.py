@@ -174,6 +174,7 @@ class Worker:
         while True:
             await pool.has_news.wait()
             batch, results = _batch(pool)
+            ended = [one for one in batch if one.outcome is not None]
             if not results:
                 continue
             body = b'{"protocol":%d,"worker":%s,"results":[%s]}' % (PROTOCOL, dumps(self.name), b",".join(results))
@@ -188,7 +189,9 @@ class Worker:
             taken = {*content["accepted"], *(refusal["task"] for refusal in content["rejected"])}
             pool.tell_again([one for one in batch if one.task not in taken])
             for one in batch:
-                if one.task in taken and one.outcome is not None:
+                one.must_tell_start &= one.task not in taken
+            for one in ended:  # not those of the batch that have ended since: that is still to be told
+                if one.task in taken:
                     pool.let_go(one)
             for task in content["cancel"]:
                 pool.cancel(task)

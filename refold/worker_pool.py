@@ -48,6 +48,7 @@ class InHand:
         self.handle: asyncio.Task[None] | None = None
         self.is_begun = False
         self.must_tell_start = False
+        """Whether the server wants to hear that it has begun, and has not acknowledged it."""
         self.progress: dict[str, Any] | None = None
         self.told_at: float | None = None
         self.outcome: bytes | None = None
@@ -59,7 +60,6 @@ class InHand:
         news: list[bytes] = []
         if self.must_tell_start:
             news.append(b'{"task":%s,"started":true}' % dumps(self.task))
-            self.must_tell_start = False
         progress, self.progress = self.progress, None
         if progress is not None:
             news.append(dumps({"task": self.task, **progress}))
@@ -214,9 +214,9 @@ class Pool:
         return None
 
     def tell_again(self, batch: list[InHand]) -> None:
-        """These were not acknowledged: how they ended is reported again."""
+        """These were not acknowledged: that they began and how they ended is reported again; progress is old by then."""
         for one in batch:
-            if one.outcome is not None:
+            if one.outcome is not None or one.must_tell_start:
                 self._list(one)
 
     # Letting go.

@@ -44,7 +44,9 @@ class Host:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         """Every request of a worker: `poll` or `results`, and its body."""
         self.answers: dict[str, list[int]] = {"poll": [], "results": []}
-        """Statuses to answer the next requests with instead; a 503 comes after the results were taken in."""
+        """Statuses to answer the next requests with instead; a 503 comes after the results were taken in, a 429 before."""
+        self.gates: dict[str, asyncio.Event] = {}
+        """Answers of these places, `poll` or `results`, wait until it is open."""
         self.ended: dict[str, Execution] = {}
         self._changed = threading.Condition()
         self._changes = 0
@@ -143,13 +145,23 @@ class Host:
                 return messages.pop() if messages else await receive()
 
             status = self._fault(place)
-            if status != 426:
+            if status not in (426, 429):
                 answered = [] if status == 503 else None
-                await app(scope, again, send if answered is None else _into(answered))
+                await app(scope, again, self._gated(place, send if answered is None else _into(answered)))
             if status is not None:
                 await _answer(send, status)
 
         return noted
+
+    def _gated(self, place: str, send: Any) -> Any:
+        gate = self.gates.get(place)
+
+        async def sent(message: Any) -> None:
+            if gate is not None:
+                await gate.wait()
+            await send(message)
+
+        return sent
 
     def _fault(self, place: str) -> int | None:
         statuses = self.answers[place]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import refold
-from contracts.commands import LoseActivity
+from contracts.commands import LoseActivity, ReportStarted
 from contracts.worker_protocol import WaitingRow
 from tests.protocol.host import Host
 
@@ -66,6 +66,46 @@ def test_async_functions_run_on_the_loop(host: Host) -> None:
 
     with working(host, meet):
         assert host.output_of(host.run("meet", 1)) is True
+
+
+def test_what_ends_while_its_progress_is_being_reported_is_reported_too(host: Host) -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+    go, ended = asyncio.Event(), threading.Event()
+
+    @refold.activity
+    async def hasten(context: refold.ActivityContext) -> str:
+        task = asyncio.current_task()
+        assert task is not None
+        task.add_done_callback(lambda _: ended.set())
+        loops.append(asyncio.get_running_loop())
+        context.heartbeat(0.5)
+        await go.wait()
+        return "done"
+
+    gate = host.gates["results"] = asyncio.Event()
+    with working(host, hasten):
+        execution = host.run("hasten")
+        host.until(host.results)  # its progress has arrived, and waits for its receipt
+        loops[0].call_soon_threadsafe(go.set)
+        assert ended.wait(20)
+        host.call(gate.set)
+        assert host.output_of(execution) == "done"
+    assert len(loops) == 1, "it ran twice"
+
+
+def test_that_it_has_begun_is_told_until_the_server_knows(host: Host) -> None:
+    go = threading.Event()
+
+    @refold.activity
+    def dawdle() -> None:
+        go.wait(20)
+
+    host.answers["results"].append(429)  # not taken in
+    with working(host, dawdle):
+        execution = host.run("dawdle", timeouts={"start_to_close": "20s"})
+        host.until(lambda: any(isinstance(command, ReportStarted) for command in host.commands(execution)))
+        go.set()
+        host.output_of(execution)
 
 
 @pytest.mark.parametrize("is_async", [False, True])
