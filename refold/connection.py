@@ -110,7 +110,8 @@ class Address:
         parts = urlsplit(url if "//" in url else f"http://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"expected a URL like http://localhost:8080, found {url!r}")
-        self.is_plain = parts.scheme == "http" and not _proxy_for(parts.scheme, parts.hostname)
+        self.proxy = _proxy_for(parts.scheme, parts.hostname)
+        self.is_plain = parts.scheme == "http" and not self.proxy
         self.host, self.port = parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
         self.prefix = parts.path.rstrip("/")
         self.url = f"{parts.scheme}://{parts.netloc}{self.prefix}"
@@ -130,14 +131,17 @@ class Address:
         return f"{lines}content-length: {len(body)}\r\n\r\n".encode("latin-1") + body
 
 
-def _proxy_for(scheme: str, host: str) -> bool:
-    """Whether the environment sends requests to this host through a proxy."""
+def _proxy_for(scheme: str, host: str) -> str:
+    """The proxy that the environment sends requests to this host through, without its password; nothing without one."""
     names = (f"{scheme}_proxy", f"{scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
-    if not any(os.environ.get(name) for name in names):
-        return False
+    proxy = next(filter(None, map(os.environ.get, names)), "")
+    if not proxy:
+        return ""
     from urllib.request import proxy_bypass
 
-    return not proxy_bypass(host)
+    before, separator, place = proxy.rpartition("@")
+    scheme, has_scheme, _ = before.partition("://")
+    return "" if proxy_bypass(host) else (f"{scheme}://{place}" if separator and has_scheme else place)
 
 
 class Connection(Protocol):
@@ -171,7 +175,7 @@ def connect(url: str) -> Connection:
         return _PlainConnection(address)
     from refold.connection_httpx import HttpxConnection
 
-    return HttpxConnection(address.url)
+    return HttpxConnection(address)
 
 
 def connect_async(url: str) -> AsyncConnection:
@@ -181,7 +185,7 @@ def connect_async(url: str) -> AsyncConnection:
         return _PlainAsyncConnection(address)
     from refold.connection_httpx import HttpxAsyncConnection
 
-    return HttpxAsyncConnection(address.url)
+    return HttpxAsyncConnection(address)
 
 
 class _PlainConnection:

@@ -48,6 +48,7 @@ def worker(wanted: Wanted) -> int:
     if (wanted.processes > 1 or wanted.watch) and _CHILD not in os.environ:
         return _Minder(wanted).run()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would tell every request
     try:
         Worker(load(wanted.target), wanted.server, wanted.queues, wanted.concurrency).run()
     except (ServerRefuses, _BadTarget, TypeError, ValueError) as error:
