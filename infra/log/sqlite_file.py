@@ -14,10 +14,12 @@ import os
 import sqlite3
 import stat
 import tempfile
+import threading
 from contextlib import closing, suppress
 from pathlib import Path
 from struct import unpack_from
 from typing import Final
+from weakref import WeakSet
 
 from contracts.errors import LogCorrupt, LogError, LogFull
 from contracts.ports.log import TOPICS, Topic
@@ -41,17 +43,39 @@ _DAMAGE_CODES: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 TABLES: Final[dict[Topic, str]] = {topic: topic.replace("-", "_") for topic in TOPICS}
 
 
+class _Connection(sqlite3.Connection):
+    """A connection of which is known whether it is open, and to which file."""
+
+    file: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """See sqlite3."""
+        super().close()
+        self.file = None
+
+
+_connections: Final[WeakSet[_Connection]] = WeakSet()
+_opening: Final = threading.Lock()
+"""Held while a log is looked at and opened: see `_is_open_here`."""
+
+
 def open_file(path: Path, partitions: int | None, read_only: bool) -> tuple[sqlite3.Connection, int]:
     """A connection to the log at `path`, and its partition count; a missing file is made, unless only to be read.
 
     Raises LogCorrupt where the file is no Refold log or is damaged, LogFull where there is no room for a new one, and
     LogError where it is missing, cannot be opened, or has another partition count than the one asked for.
     """
+    with _opening:
+        return _open_file(path, partitions, read_only)
+
+
+def _open_file(path: Path, partitions: int | None, read_only: bool) -> tuple[sqlite3.Connection, int]:
     if not os.path.lexists(path):
         if read_only:
             raise LogError(f"there is no log {path}")
         _create(path, 1 if partitions is None else partitions)
-    _check_header(path)
+    if not _is_open_here(path):
+        _check_header(path)
     try:
         found = _inspect(path)
         if partitions not in (None, found):
@@ -126,6 +150,19 @@ def _fill(temporary: str, partitions: int) -> None:
             raise kind(f"the log {temporary} cannot be made: {error}") from error
 
 
+def _is_open_here(path: Path) -> bool:
+    """Whether this process has a connection to the file, and so has looked at its header.
+
+    It must not open it by itself then: closing a file lets go of all locks that a process has on it (POSIX), also of those
+    that keep the next program that closes the log, such as `sqlite3`, from removing the WAL under the one that writes it.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return any(one.file == (found.st_dev, found.st_ino) for one in _connections)
+
+
 def _check_header(path: Path) -> None:
     """Look at the first bytes without SQLite, which would begin to work on the file."""
     try:
@@ -168,10 +205,13 @@ def _check_length(path: Path, pages: int) -> None:
         raise LogCorrupt(f"the log {path} is cut off: it has {pages} pages, of which the file holds {in_file} and its WAL at most {in_wal}")
 
 
-def _connect(path: Path, read_only: bool) -> sqlite3.Connection:
+def _connect(path: Path, read_only: bool) -> _Connection:
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, factory=_Connection)
     try:
+        found = path.stat()
+        connection.file = (found.st_dev, found.st_ino)
+        _connections.add(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # where fsync alone does not reach the disk (macOS)
         connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
