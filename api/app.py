@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
@@ -46,9 +47,19 @@ def make_app(
     app.include_router(execution_routes(service))
     app.include_router(health_routes(service))
     if desk is not None:
-        app.include_router(worker_routes(desk))
+        app.include_router(worker_routes(desk), dependencies=[Depends(_gives_tasks(service))])
     _describe(app)
     return Gate(app, body_bytes_max, requests_max)
+
+
+def _gives_tasks(service: Service) -> Callable[[Request], Awaitable[None]]:
+    """Refuse a poll while the server is stopping or not in charge: nothing would come of it. Results are always welcome."""
+
+    async def check(request: Request) -> None:
+        if request.url.path == "/v1/worker/poll":
+            service.check_ready()
+
+    return check
 
 
 def _version() -> str:

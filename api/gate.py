@@ -1,26 +1,36 @@
-"""The gate: what every request passes before anything is done for it. How many may be under way, and how large a body may be.
+"""The gate: what every request passes before anything is done for it. How many may be under way, how large a body may be, how slow.
 
 Written to the ASGI interface itself, as it stands before every request. Health and metrics always pass.
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import BadRequest, problem
+from contracts.worker_protocol import REQUEST_BYTES_MAX as WORKER_BYTES_MAX
 
-ALWAYS: Final = ("/health/", "/metrics", "/v1/worker/")
+WORKERS: Final = "/v1/worker/"
+ALWAYS: Final = ("/health/", "/metrics", WORKERS)
 """Requests that pass however many there are: the worker protocol has limits of its own, and relieves the engine."""
+PAUSE_S: Final = 30.0
+"""How long a body may pause."""
+BODY_S: Final = 300.0
+"""How long a body may take."""
+
+DRAINED_BYTES_MAX: Final = 128 * 1024 * 1024
+"""A refused body of up to this size is let come and thrown away: who sends it reads the answer only then. A larger one is broken off."""
 
 
 class Gate:
-    """Bounds the number of requests under way and the size of a body."""
+    """Bounds the number of requests under way, the size of a body and the time that it takes to come."""
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int, requests_max: int) -> None:
+    def __init__(self, app: ASGIApp, body_bytes_max: int, requests_max: int, pause_s: float = PAUSE_S, body_s: float = BODY_S) -> None:
         self._app, self.body_bytes_max, self._requests_max = app, body_bytes_max, requests_max
-        self._said = f"the body has more than {body_bytes_max:,} bytes"
+        self._pause_s, self._body_s = pause_s, body_s
         self.under_way = 0
 
     @property
@@ -45,18 +55,33 @@ class Gate:
             self.under_way -= is_counted
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
+        most = WORKER_BYTES_MAX if scope["path"].startswith(WORKERS) else self.body_bytes_max
+        said = f"the body has more than {most:,} bytes"
         length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if length.isdigit() and int(length) > self.body_bytes_max:
-            await problem(413, "too_large", self._said, {"Connection": "close"})(scope, receive, send)
+        if length.isdigit() and int(length) > most:
+            headers = {"Connection": "close"} if int(length) > DRAINED_BYTES_MAX else None
+            await problem(413, "too_large", said, headers)(scope, receive, send)
             return
-        left = self.body_bytes_max
+        left, is_whole = most, False
+        end = asyncio.get_running_loop().time() + self._body_s
 
         async def receive_some() -> Message:
-            nonlocal left
-            message = await receive()
+            nonlocal left, is_whole
+            if is_whole:  # what comes now is that the caller hangs up, and that may take its time
+                return await receive()
+            message = await self._in_time(receive, end)
+            is_whole = not message.get("more_body", False)
             left -= len(message.get("body", b""))
             if left < 0:
-                raise BadRequest(413, "too_large", self._said)
+                raise BadRequest(413, "too_large", said)
             return message
 
         await self._app(scope, receive_some, send)
+
+    async def _in_time(self, receive: Receive, end: float) -> Message:
+        """The next piece of a body, if it comes in time: half a request must not take the place of whole ones for ever."""
+        try:
+            async with asyncio.timeout_at(min(end, asyncio.get_running_loop().time() + self._pause_s)):
+                return await receive()
+        except TimeoutError:
+            raise BadRequest(408, "too_slow", "the rest of the body did not come in time") from None

@@ -114,6 +114,7 @@ class Hot:
     def _take_worker(self, desk: WorkerDesk, url: bytes, body: bytes, call: Call) -> bool:
         try:
             if url == b"/v1/worker/poll":
+                self._service.check_ready()
                 self._poll(desk, body, call)
             elif url == b"/v1/worker/results":
                 desk.results(read_results(body), lambda receipt: _answer_results(call, receipt))

@@ -40,6 +40,7 @@ SAID: Final[dict[int, str]] = {
     400: "The body is not JSON; the detail says where.",
     404: "There is none of that name or id.",
     405: "The path does not know this method.",
+    408: "The body did not come in time.",
     409: "It does not fit what is: it has ended, or exists already.",
     413: "The body is over the limit.",
     415: "The body has another content type than expected.",
@@ -99,7 +100,7 @@ _SCHEMA: Final[dict[str, Any]] = {"$ref": "#/components/schemas/Problem"}
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems of a route for OpenAPI; those that any route can answer are added."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
-    return {status: {"description": SAID[status], "content": content} for status in sorted({*statuses, 413, 422, 429, 503})}
+    return {status: {"description": SAID[status], "content": content} for status in sorted({*statuses, 408, 413, 422, 429, 503})}
 
 
 def problem(status: int, reason: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
@@ -119,7 +120,8 @@ def respond(error: Exception) -> Response:
     """The answer that an error of the engine becomes."""
     match error:
         case BadRequest():
-            return problem(error.status, error.reason, str(error), **error.more)
+            headers = {"Connection": "close"} if error.status in (408, 413) else None  # the rest of the body is not read
+            return problem(error.status, error.reason, str(error), headers, **error.more)
         case InvalidDefinition() | InvalidInput():
             reason = "definition.invalid" if isinstance(error, InvalidDefinition) else "input.invalid"
             return problem(422, reason, str(error), problems=[one.as_value() for one in error.problems])

@@ -66,16 +66,29 @@ class Answer:
         return json.loads(self.content)
 
 
-class Server:
-    """`refold serve` on a data folder, with or without the lane."""
+WITH_SETTINGS = """
+import json, sys
+from infra.serving import serve
+from infra.settings import EngineSettings, ServerSettings
+engine, server = json.loads(sys.argv[1])
+serve(EngineSettings(**engine), ServerSettings(port=0, **server), lambda address: print("serves at", address, flush=True))
+"""
 
-    def __init__(self, data: Path, lane: bool = True) -> None:
+
+class Server:
+    """`refold serve` on a data folder, with or without the lane; with settings that have no flag, the same by a few lines of code."""
+
+    def __init__(
+        self, data: Path, lane: bool = True, engine: dict[str, Any] | None = None, server: dict[str, Any] | None = None
+    ) -> None:
         self.data = data
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_LANE": str(lane)}
+        words = ["-m", "refold", "serve", "--data", str(data), "--port", "0"]
+        if engine or server:
+            words = ["-c", WITH_SETTINGS, json.dumps([{"data": str(data), **(engine or {})}, {"lane": lane, **(server or {})}])]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "refold", "serve", "--data", str(data), "--port", "0"],
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            [sys.executable, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         self._errors: list[str] = []
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
@@ -155,12 +168,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[], Server]]:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers one after the other on one data folder of the test's own."""
     started: list[Server] = []
 
-    def make() -> Server:
-        started.append(Server(tmp_path / "data"))
+    def make(**settings: Any) -> Server:
+        started.append(Server(tmp_path / "data", **settings))
         return started[-1]
 
     try:
