@@ -138,8 +138,8 @@ class RemoteWorkers:
         return worked
 
     def next_due(self) -> int | None:
-        """When `step` looks at the leases again (milliseconds since 1970); None while nobody has anything."""
-        return self._check_at if any(worker.errands for worker in self._workers.values()) else None
+        """When `step` looks at the leases again (milliseconds since 1970); None while there is nothing that anybody could have."""
+        return self._check_at if self._errands else None
 
     def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
         """When the attempt last gave a sign of life; one that has not begun is alive as long as its worker is."""

@@ -220,12 +220,11 @@ def throw_out(server: Server) -> None:
 def test_a_server_that_is_thrown_out_says_so_and_loses_nothing(serve: Serve) -> None:
     server = serve()
     server.publish(WAITS)
-    names = [f"e-{number}" for number in range(100)]
-    for name in names[:3]:
-        server.start("waits", execution_id=name)
-    for count, name in enumerate(names[3:]):
+    names = [server.start("waits", execution_id=f"e-{number}")["execution_id"] for number in range(3)]
+    for number in range(3, 100):
         throw_out(server)
-        starting = threading.Thread(target=server.start, args=("waits",), kwargs={"execution_id": name})
+        names.append(f"e-{number}")
+        starting = threading.Thread(target=server.start, args=("waits",), kwargs={"execution_id": names[-1]})
         starting.start()
         seen = [server.get("/health/ready")]
         while starting.is_alive() and seen[-1].status == 200:
@@ -235,7 +234,7 @@ def test_a_server_that_is_thrown_out_says_so_and_loses_nothing(serve: Serve) -> 
             break
     assert (seen[-1].status, seen[-1].json["reason"]) == (503, "not_in_charge")
     assert int(seen[-1].headers["retry-after"]) >= 1
-    for name in names[: count + 4]:
+    for name in names:
         assert server.post(f"/v1/executions/{name}/signals/approved", {}).status == 200
         assert server.post("/v1/workflows/waits/executions?wait=30", {"execution_id": name}).json["status"] == "completed"
     assert server.stop() == 0

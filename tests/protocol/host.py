@@ -113,9 +113,9 @@ class Host:
         if self.engine.step():
             self.wake()
         else:
-            dues = [due for due in (self.engine.owner.next_due(), self.remote.next_due()) if due is not None]
-            if dues:
-                self._timer = self.loop.call_later(max(0.001, (min(dues) - self.engine.clock.now()) / 1000), self.wake)
+            due = self.engine.next_due()
+            if due is not None:
+                self._timer = self.loop.call_later(max(0.001, (due - self.engine.clock.now()) / 1000), self.wake)
         self._tell()
 
     def _tell(self) -> None:
