@@ -120,7 +120,7 @@ def build_engine(
     kinds = activity_kinds(settings)
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
     local = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
-    worker = RemoteWorkers(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms) if remote else local
+    worker = RemoteWorkers(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms, cache) if remote else local
     catalog = Catalog(log, clock)
     owner = Owner(
         log,

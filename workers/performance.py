@@ -5,7 +5,6 @@ Nothing an activity does escapes from here but as a failure, and a cached result
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -18,9 +17,7 @@ from contracts.values import NULL, blob_of, decode, encode, is_reference
 from workers.activity_error import ActivityError, Cancelled, failure_of, is_retryable
 from workers.activity_settings import ActivitySettings
 from workers.attempt import Attempt
-from workers.result_cache import ResultCache, cache_key
-
-_log = logging.getLogger("refold.activity")
+from workers.result_cache import ResultCache, cached, keep
 
 
 class Performance:
@@ -56,15 +53,12 @@ class Performance:
         if kind is None:
             known = ", ".join(sorted(self._kinds))
             raise ActivityError("activity.unknown", f"this worker has no activity kind `{activity.kind}`; it has {known}", retryable=False)
-        if activity.caching is None or self._cache is None:
-            return self._run(kind, attempt), False
-        key = cache_key(activity)
-        found = _cached(self._cache, key)
+        found = cached(self._cache, activity)
         if found is not None:
             return found, True
         output = self._run(kind, attempt)
         if not attempt.is_cancelled:
-            _keep(self._cache, key, activity.kind, output, activity.caching.ttl_ms)
+            keep(self._cache, activity, output)
         return output, False
 
     def _run(self, kind: ActivityKind, attempt: Attempt) -> bytes:
@@ -107,19 +101,3 @@ class Performance:
 
 def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
     return FailActivity(attempt.path, attempt.attempt, failure_of(error), is_retryable(error))
-
-
-def _cached(cache: ResultCache, key: str) -> bytes | None:
-    """What the cache has; a cache that fails is as good as an empty one."""
-    try:
-        return cache.get(key)
-    except Exception:
-        _log.exception("the result cache cannot be read")
-        return None
-
-
-def _keep(cache: ResultCache, key: str, kind: str, output: bytes, ttl_ms: int) -> None:
-    try:
-        cache.put(key, kind, output, ttl_ms)
-    except Exception:
-        _log.exception("the result cache cannot be written")

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable
 from typing import Final, Protocol
 
-from msgspec import UNSET, Raw
+from msgspec import Raw
 
 from contracts.commands import (
     CancelActivity,
@@ -23,8 +23,6 @@ from contracts.commands import (
     CompleteActivity,
     FailActivity,
     LoseActivity,
-    ReportProgress,
-    ReportStarted,
     RunActivity,
 )
 from contracts.failure import Failure
@@ -34,10 +32,10 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
-from workers.activity_error import ActivityError, failure_of
 from workers.activity_settings import ActivitySettings
-from workers.attempt import PROGRESS_EVERY_MS
 from workers.remote_queue import Errand, Place, RemoteQueue
+from workers.remote_report import command_of
+from workers.result_cache import ResultCache, cached, keep
 
 LEASE_MS_DEFAULT: Final = 30_000
 WORKERS_MAX: Final = 10_000
@@ -90,9 +88,11 @@ class RemoteWorkers:
         clock: Clock,
         blobs: Blobs,
         lease_ms: int = LEASE_MS_DEFAULT,
+        cache: ResultCache | None = None,
     ) -> None:
         self._local, self._local_kinds, self._settings = local, local_kinds, settings
         self._report, self._clock, self._blobs, self.lease_ms = report, clock, blobs, lease_ms
+        self._cache = cache
         self._waiting = RemoteQueue()
         self._errands: dict[str, Errand] = {}
         self._by_execution: dict[str, dict[str, Errand]] = {}
@@ -111,12 +111,20 @@ class RemoteWorkers:
             return
         self._number += 1
         errand = Errand(activity, self._number)
-        if errand.task in self._errands:
+        if errand.task in self._errands or self._is_cached(activity):
             return
         self._errands[errand.task] = errand
         self._by_execution.setdefault(activity.execution, {})[errand.task] = errand
         self._waiting.add(errand)
         self.on_tasks()
+
+    def _is_cached(self, activity: RunActivity) -> bool:
+        """Whether its result is known; then that is reported, and nobody runs it."""
+        output = cached(self._cache, activity)
+        if output is None:
+            return False
+        self._report(activity.execution, CompleteActivity(activity.path, activity.attempt, output, True))
+        return True
 
     def cancel(self, activity: CancelActivity) -> None:
         """Nobody waits for it any more: what waits is dropped, and who has it is told."""
@@ -240,8 +248,11 @@ class RemoteWorkers:
         return Assignment(tasks=tasks, cancel=cancel, lease_s=self.lease_ms / 1000)
 
     def _task_of(self, errand: Errand) -> Task | None:
-        """The task as it is sent; None where a value of it is lost, which is reported as its failure."""
+        """The task as it is sent; None where that is not needed: its result is known, or a value of it is lost, which is its failure."""
         activity, limits = errand.activity, errand.activity.limits
+        if self._is_cached(activity):
+            self._drop(errand)
+            return None
         try:
             config, given = self._value(activity.config or b"{}"), self._value(activity.input or b"null")
         except KeyError as error:
@@ -284,39 +295,10 @@ class RemoteWorkers:
         worker = self._met(name, now)
         self._is_its(worker, result.task, now)
         errand.seen_at = now
-        activity = errand.activity
-        if result.output is not UNSET:
-            return self._completed(activity, bytes(result.output))
-        if result.error is not UNSET:
-            error = result.error
-            failure = failure_of(ActivityError(error.type or "error", error.message, details=error.details))
-            return FailActivity(activity.path, activity.attempt, failure, error.retryable)
-        is_first = not errand.is_started
-        errand.is_started = True
-        if result.progress is not UNSET:
-            return self._progress(errand, result, now)
-        if result.started:
-            return ReportStarted(activity.path, activity.attempt, name) if is_first and activity.limits.report_start else None
-        return "empty"
-
-    def _completed(self, activity: RunActivity, output: bytes) -> Command:
-        most = self._settings.output_bytes_max
-        if len(output) <= most:
-            return CompleteActivity(activity.path, activity.attempt, output)
-        failure = Failure("output.too_large", f"the output is {len(output)} bytes of JSON, {most} are allowed")
-        return FailActivity(activity.path, activity.attempt, failure, retryable=False)
-
-    def _progress(self, errand: Errand, result: Result, now: int) -> Command | None:
-        """Progress is passed on as seldom as that of the engine's own activities; every report is a sign of life."""
-        progress, detail = result.progress, result.detail
-        if progress is UNSET or (progress is None and detail is UNSET):
-            return None
-        is_last = progress is not None and progress >= 1
-        if not is_last and errand.reported_at is not None and now - errand.reported_at < PROGRESS_EVERY_MS:
-            return None
-        errand.reported_at = now
-        told = None if detail is UNSET else bytes(detail)
-        return ReportProgress(errand.activity.path, errand.activity.attempt, progress or 0.0, told)
+        command = command_of(errand, result, now, self._settings.output_bytes_max)
+        if isinstance(command, CompleteActivity):
+            keep(self._cache, errand.activity, command.output)
+        return command
 
     def settle(self, task: str) -> None:
         """How it ended is durable, or nobody wants to know: it is in nobody's hands any more."""

@@ -7,6 +7,7 @@ result. A cache can be lost at any time: it saves work and holds no truth.
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
 import threading
 from pathlib import Path
@@ -19,6 +20,7 @@ ENTRIES_MAX_DEFAULT: Final = 10_000
 OUTPUT_BYTES_MAX_DEFAULT: Final = 1024 * 1024
 """A larger output is not kept."""
 
+_log: Final = logging.getLogger("refold.activity")
 _BUSY_MS: Final = 1_000
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS result (
@@ -54,6 +56,27 @@ def cache_key(activity: RunActivity) -> str:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
+
+
+def cached(cache: ResultCache | None, activity: RunActivity) -> bytes | None:
+    """What the cache has for an activity that asks for it; a cache that fails is as good as an empty one."""
+    if cache is None or activity.caching is None:
+        return None
+    try:
+        return cache.get(cache_key(activity))
+    except Exception:
+        _log.exception("the result cache cannot be read")
+        return None
+
+
+def keep(cache: ResultCache | None, activity: RunActivity, output: bytes) -> None:
+    """Put in the cache what an activity gave, if it asks for that."""
+    if cache is None or activity.caching is None:
+        return
+    try:
+        cache.put(cache_key(activity), activity.kind, output, activity.caching.ttl_ms)
+    except Exception:
+        _log.exception("the result cache cannot be written")
 
 
 class MemoryResultCache:

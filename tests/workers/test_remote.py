@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from contracts.commands import (
+    Caching,
     CancelActivity,
     Command,
     CompleteActivity,
@@ -34,6 +36,7 @@ from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
 from workers.activity_settings import ActivitySettings
 from workers.remote import RemoteWorkers
+from workers.result_cache import MemoryResultCache, SqliteResultCache
 
 LEASE_MS = 30_000
 
@@ -66,6 +69,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.clock, self.blobs, self.local = ManualClock(1_000_000), MemoryBlobs(), Local()
+        self.cache = MemoryResultCache(self.clock)
         self.reports: list[tuple[str, Command]] = []
         settings = ActivitySettings(output_bytes_max=100)
         self.remote = RemoteWorkers(
@@ -76,6 +80,7 @@ class Desk:
             self.clock,
             self.blobs,
             LEASE_MS,
+            self.cache,
         )
 
     def run(self, execution: str = "e", kind: str = "pay", attempt: int = 1, **more: Any) -> str:
@@ -421,3 +426,76 @@ def test_a_poll_that_cannot_be_read_is_refused(body: bytes) -> None:
 def test_an_output_that_is_no_json_is_refused(output: bytes) -> None:
     with pytest.raises(BadMessage):
         read_results(b'{"protocol":1,"worker":"a","results":[{"task":"t","output":%s}]}' % output)
+
+
+# Results by content.
+
+
+DAY = Caching(86_400_000)
+
+
+def test_a_result_that_is_known_is_given_without_a_worker(desk: Desk) -> None:
+    first = desk.run("e1", caching=DAY)
+    assert desk.tasks() == [first]
+    desk.result(first, output=raw({"a": 1}))
+    desk.remote.settle(first)
+    desk.run("e2", caching=DAY)
+    assert desk.reports == [("e2", CompleteActivity("n", 1, b'{"a":1}', cached=True))]
+    assert (desk.tasks(), desk.remote.in_hand) == ([], 0)
+
+
+def test_what_became_known_while_a_task_waited_is_given_when_its_turn_comes(desk: Desk) -> None:
+    first, _ = desk.run("e1", caching=DAY), desk.run("e2", caching=DAY)
+    assert desk.tasks(credits=1) == [first]
+    desk.result(first, output=raw(1))
+    desk.remote.settle(first)
+    assert desk.tasks() == []
+    assert desk.reports == [("e2", CompleteActivity("n", 1, b"1", cached=True))]
+
+
+def test_a_result_is_another_one_by_kind_config_input_key_and_time(desk: Desk) -> None:
+    desk.run("e1", caching=DAY)
+    desk.result("e1/n@1", output=raw(1))
+    others: list[dict[str, Any]] = [
+        {"caching": None}, {"caching": Caching(86_400_000, b"k")}, {"caching": DAY, "input": b"2"}, {"caching": DAY, "config": b'{"c":1}'},
+        {"caching": DAY, "kind": "ship"},
+    ]  # fmt: skip
+    for number, other in enumerate(others):
+        desk.run(f"o{number}", **other)
+    desk.clock.advance(86_400_000)
+    desk.run("late", caching=DAY)
+    assert desk.reports == []
+
+
+def test_what_is_not_asked_for_failed_or_is_too_large_is_not_kept(desk: Desk) -> None:
+    for number, (caching, result) in enumerate(
+        [(None, {"output": raw(1)}), (DAY, {"error": ResultError(type="no")}), (DAY, {"output": raw("x" * 200)}), (DAY, {"progress": 0.5})]
+    ):
+        task = desk.run(f"e{number}", caching=caching)
+        desk.poll()
+        desk.result(task, **result)
+        desk.remote.settle(task)
+    desk.run("again", caching=DAY)
+    assert desk.reports == []
+
+
+def test_a_late_result_of_a_lost_attempt_is_not_kept(desk: Desk) -> None:
+    task = desk.run("e1", caching=DAY)
+    desk.poll()
+    desk.clock.advance(LEASE_MS)
+    desk.remote.step()
+    assert desk.result(task, output=raw(1)) == "not_waited_for"
+    desk.reports.clear()
+    desk.run("e2", caching=DAY)
+    assert desk.reports == []
+
+
+def test_a_cache_that_fails_is_as_good_as_an_empty_one(desk: Desk, tmp_path: Path) -> None:
+    broken = SqliteResultCache(tmp_path / "cache.db", desk.clock)
+    broken.close()
+    desk.remote = RemoteWorkers(
+        desk.local, set(), ActivitySettings(), lambda *report: desk.reports.append(report), desk.clock, desk.blobs, LEASE_MS, broken
+    )
+    task = desk.run(caching=DAY)
+    assert desk.tasks() == [task]
+    assert desk.result(task, output=raw(1)) == CompleteActivity("n", 1, b"1")
