@@ -1,7 +1,8 @@
 """`refold worker`: runs a program's activities. Nothing of the engine is imported here, so a folder may have packages of any name.
 
 With `--processes` or `--watch` this process only minds others that do the work: it starts them, starts one again that has
-died, and with `--watch` starts all again when a source file has changed.
+died, and with `--watch` starts all again when a source file has changed. Each of them holds one end of a pipe; when the
+minder dies, however it does, the other end closes, and they stop as they would when asked to.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +31,7 @@ FILES_MAX: Final = 5_000
 """So many source files are watched at most."""
 _NOT_WATCHED: Final = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "build", "dist"})
 _CHILD: Final = "REFOLD_WORKER_CHILD"
+"""Set for a process that is minded: the descriptor of its end of the pipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ def worker(wanted: Wanted) -> int:
     """Run a worker, or mind several."""
     if (wanted.processes > 1 or wanted.watch) and _CHILD not in os.environ:
         return _Minder(wanted).run()
+    if _CHILD in os.environ:
+        _stop_with_minder(int(os.environ.pop(_CHILD)))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would tell every request
     try:
@@ -55,6 +60,17 @@ def worker(wanted: Wanted) -> int:
         sys.stderr.write(f"refold: {error}\n")
         return 1 if isinstance(error, ServerRefuses) else 2
     return 0
+
+
+def _stop_with_minder(pipe: int) -> None:
+    """Ask this process to stop once the one that minds it is gone."""
+    os.set_inheritable(pipe, False)
+
+    def wait() -> None:
+        os.read(pipe, 1)  # nobody ever writes: it returns at the end
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="refold-minder-watch", daemon=True).start()
 
 
 # What is to be run.
@@ -102,6 +118,7 @@ class _Minder:
         self._wanted = wanted
         self._children: list[subprocess.Popen[bytes]] = []
         self._is_stopping = False
+        self._pipe, self._kept_end = os.pipe()
 
     def run(self) -> int:
         """Until a signal comes, or a worker cannot do its work."""
@@ -127,7 +144,7 @@ class _Minder:
         wanted = self._wanted
         words = [sys.executable, "-P", "-m", "refold", "worker", wanted.target, "--concurrency", str(wanted.concurrency)]
         words += ["--queues", ",".join(wanted.queues)] + (["--server", wanted.server] if wanted.server else [])
-        return subprocess.Popen(words, env={**os.environ, _CHILD: "1"}, start_new_session=True)
+        return subprocess.Popen(words, env={**os.environ, _CHILD: str(self._pipe)}, start_new_session=True, pass_fds=[self._pipe])
 
     def _mend(self) -> int | None:
         """Start again what has died; the exit code of one that could not do its work at all, unless a changed file may help it."""

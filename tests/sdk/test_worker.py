@@ -194,3 +194,36 @@ def test_a_worker_that_is_killed_in_an_activity_loses_nothing() -> None:
             second.wait(10)
         assert [type(one) for one in host.commands(execution)].count(LoseActivity) == 1
         host.verify()
+
+
+@pytest.mark.parametrize("option", [("--processes", "2"), ("--watch",)])
+def test_those_whose_minder_is_killed_end_what_runs_and_stop(option: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MINE)
+    with Host() as host:
+        command = [sys.executable, "-m", "refold", "worker", "mine", *option]
+        environment = {**os.environ, "REFOLD_SERVER": host.url, "PYTHONPATH": str(ROOT)}
+        minder = subprocess.Popen(command, env=environment, cwd=tmp_path)
+        try:
+            host.until(lambda: len(host.call(host.remote.workers).workers) == len(option))
+            execution = host.run("wait_for", str(tmp_path / "go"))
+            host.until((tmp_path / "pid").exists)
+            minder.kill()
+            minder.wait()
+            host.until(lambda: any(not body["kinds"] for body in host.bodies("poll")))
+            (tmp_path / "go").touch()
+            assert host.output_of(execution) == "went on"
+            host.until(lambda: not host.call(host.remote.workers).workers)  # all have said good-bye
+        finally:
+            minder.kill()
+
+
+MINE = """
+import os, pathlib, refold
+
+@refold.activity
+def wait_for(path: str, context: refold.ActivityContext) -> str:
+    pathlib.Path("pid").write_text(str(os.getpid()))
+    while not os.path.exists(path):
+        context.wait_cancelled(0.02)
+    return "went on"
+"""
