@@ -43,7 +43,7 @@ def make_app(
     """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too."""
     app = FastAPI(title="Refold", summary=SUMMARY, version=_version(), docs_url=None, redoc_url=None)
     install(app)
-    app.include_router(workflow_routes(service))
+    app.include_router(workflow_routes(service, desk))
     app.include_router(execution_routes(service))
     app.include_router(health_routes(service))
     if desk is not None:

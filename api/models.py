@@ -238,6 +238,7 @@ class Published(BaseModel):
     status: Literal["active", "inactive", "archived"]
     created: bool
     position: int
+    warnings: list[ProblemItem] = Field(default=[], description="kinds that are neither built in nor offered by any worker now")
 
 
 class Workflow(BaseModel):
@@ -274,10 +275,11 @@ class ActivateRequest(BaseModel):
 class Validity(BaseModel):
     """Whether a definition could be published, and all that is wrong with it."""
 
-    model_config = _example(valid=True, problems=[])
+    model_config = _example(valid=True, problems=[], warnings=[])
 
     valid: bool
     problems: list[ProblemItem]
+    warnings: list[ProblemItem] = Field(description="kinds that are neither built in nor offered by any worker now")
 
 
 class NodeKind(BaseModel):

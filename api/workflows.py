@@ -28,9 +28,11 @@ from api.problems import BadRequest, documented, value_of
 from api.service import Service, Start, Started, Version
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition
+from contracts.ports.workers import WorkerDesk
 from contracts.times import rfc3339
 from domain.definition.document import parse_document
-from domain.definition.validate import check, publishable
+from domain.definition.kinds_check import missing_kinds
+from domain.definition.validate import Checked, check, publishable
 from domain.state import ENDED
 
 WAIT_MAX_S: Final = 60.0
@@ -58,23 +60,30 @@ _DEFINITION: Final[dict[str, Any]] = {
 }
 
 
-def workflow_routes(service: Service) -> APIRouter:
-    """The routes about workflows."""
+def workflow_routes(service: Service, desk: WorkerDesk | None = None) -> APIRouter:
+    """The routes about workflows; with a desk, a kind that nobody offers now is a warning."""
     router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
-    _publishing(router, service)
+    _publishing(router, service, desk)
     _looking(router, service)
     _starting(router, service)
     return router
 
 
-def _publishing(router: APIRouter, service: Service) -> None:
+def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) -> None:
+    def warnings(definition: WorkflowDefinition | None) -> list[dict[str, str]]:
+        if definition is None or desk is None:
+            return []
+        offered = {kind for worker in desk.workers().workers for kind in worker.kinds}
+        return [one.as_value() for one in missing_kinds(definition, offered.union(service.activities))]
+
     created: dict[int | str, dict[str, Any]] = {201: {"model": models.Published, "description": "A new version."}}
 
     @router.post("", responses={**created, **documented(400, 415)}, response_model=models.Published, openapi_extra=_DEFINITION)
     async def publish(request: Request) -> Response:
         """Publish a definition; it becomes the active version. An unchanged one creates nothing."""
-        version, is_new = await service.publish(await _definition(request, service))
-        value = {**_brief(version), "created": is_new, "position": service.position}
+        definition = await _definition(request, service)
+        version, is_new = await service.publish(definition)
+        value = {**_brief(version), "created": is_new, "position": service.position, "warnings": warnings(definition)}
         return answer(value, service.position, 201 if is_new else 200)
 
     @router.post("/validate", responses=documented(415), response_model=models.Validity, openapi_extra=_DEFINITION)
@@ -83,8 +92,9 @@ def _publishing(router: APIRouter, service: Service) -> None:
         try:
             checked = check(await _document(request), service.activities, service.strict_kinds)
         except InvalidDefinition as error:
-            return answer({"valid": False, "problems": [one.as_value() for one in error.problems]})
-        return answer({"valid": not checked.problems, "problems": [one.as_value() for one in checked.problems]})
+            checked = Checked(problems=error.problems)
+        problems = [one.as_value() for one in checked.problems]
+        return answer({"valid": not problems, "problems": problems, "warnings": warnings(checked.definition)})
 
     @router.post(
         "/{name}/activate",

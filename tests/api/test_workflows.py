@@ -15,7 +15,7 @@ def test_publishing_answers_name_version_hash_status_and_a_position(server: Serv
     answer = server.post("/v1/workflows", numbered(1, "published"))
     assert answer.status == 201
     assert answer.json | {"hash": "", "position": 0} == {
-        "name": "published", "version": 1, "hash": "", "status": "active", "created": True, "position": 0,
+        "name": "published", "version": 1, "hash": "", "status": "active", "created": True, "position": 0, "warnings": [],
     }  # fmt: skip
     assert answer.headers["refold-position"] == str(answer.json["position"])
 
@@ -56,6 +56,41 @@ def test_all_workflows_are_listed(server: Server) -> None:
     assert names == sorted(names)
 
 
+MISTYPED = {
+    "name": "mistyped",
+    "nodes": [
+        {"id": "a", "type": "htp_request"},
+        {"id": "b", "type": "for_each", "config": {"items": "[1]", "body": {"nodes": [{"id": "c", "type": "charge_card"}]}}},
+        {"id": "d", "type": "noop", "compensate": {"type": "refnd"}},
+        {"id": "e", "type": "llm"},
+        {"id": "f", "type": "dellay"},
+    ],
+}
+
+
+def test_a_kind_that_nobody_offers_is_a_warning_and_names_the_one_that_was_meant(server: Server) -> None:
+    checked = server.post("/v1/workflows/validate", MISTYPED).json
+    assert (checked["valid"], checked["problems"]) == (True, [])
+    assert {(one["path"], one["rule"], one["fix"]) for one in checked["warnings"]} == {
+        ("nodes[0].type", "unknown_kind", "did you mean `http_request`?"),
+        ("nodes[1].config.body.nodes[0].type", "unknown_kind", "start a worker that offers it"),
+        ("nodes[2].compensate.type", "unknown_kind", "start a worker that offers it"),
+        ("nodes[3].type", "unknown_kind", "use an activity of your own"),
+        ("nodes[4].type", "unknown_kind", "did you mean `delay`?"),
+    }
+    published = server.post("/v1/workflows", MISTYPED)
+    assert (published.status, published.json["warnings"]) == (201, checked["warnings"])
+
+
+def test_a_kind_that_a_worker_offers_is_no_warning(server: Server) -> None:
+    kinds = ["charge_card", "refund"]
+    server.post("/v1/worker/poll", {"protocol": 1, "worker": "offers", "kinds": kinds, "credits": 0})
+    warned = {one["path"]: one["fix"] for one in server.post("/v1/workflows/validate", MISTYPED).json["warnings"]}
+    assert "nodes[1].config.body.nodes[0].type" not in warned
+    assert warned["nodes[2].compensate.type"] == "did you mean `refund`?"
+    server.post("/v1/worker/poll", {"protocol": 1, "worker": "offers", "kinds": []})
+
+
 INVALID = {"name": "bad", "nodes": [{"id": "a", "type": "condition", "config": {}}, {"id": "a", "type": "noop"}]}
 
 
@@ -70,7 +105,7 @@ def test_validating_answers_the_same_problems_and_publishes_nothing(server: Serv
     answer = server.post("/v1/workflows/validate", INVALID)
     assert (answer.status, answer.json["valid"]) == (200, False)
     assert answer.json["problems"] == server.post("/v1/workflows", INVALID).json["problems"]
-    assert server.post("/v1/workflows/validate", HELLO).json == {"valid": True, "problems": []}
+    assert server.post("/v1/workflows/validate", HELLO).json == {"valid": True, "problems": [], "warnings": []}
     assert server.get("/v1/workflows/bad").status == 404
 
 

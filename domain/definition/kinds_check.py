@@ -1,0 +1,33 @@
+"""Kinds that nobody offers now: not wrong, as a worker may still bring them, but worth a word, as a name may be mistyped."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import Problem
+from domain.definition.findings import Findings
+from domain.definition.outline import LATER_KINDS, outline_of
+from domain.nodes import CONTROL_KINDS
+
+
+def missing_kinds(definition: WorkflowDefinition, known: Collection[str]) -> list[Problem]:
+    """A warning for each place in a valid definition with an activity kind that is not among those known."""
+    findings = Findings()
+    for node in outline_of(definition, {}, Findings(), strict_kinds=False).nodes:
+        if node.definition.type not in CONTROL_KINDS:
+            _check(findings, node.definition.type, f"{node.path}.type", known, [*CONTROL_KINDS, *known])
+        undo = node.definition.compensate
+        if undo is not None:
+            _check(findings, undo.type, f"{node.path}.compensate.type", known, list(known))
+    return findings.told()
+
+
+def _check(findings: Findings, kind: str, path: str, known: Collection[str], meant: list[str]) -> None:
+    if kind in known:
+        return
+    if kind in LATER_KINDS:
+        message, otherwise = f"the kind `{kind}` is not built in yet, and no worker offers it now", "use an activity of your own"
+    else:
+        message, otherwise = f"the kind `{kind}` is not built in, and no worker offers it now", "start a worker that offers it"
+    findings.add(path, "unknown_kind", message, findings.did_you_mean(kind, meant, otherwise))
