@@ -23,6 +23,8 @@ PROTOCOLS: Final = (PROTOCOL,)
 CREDITS_MAX: Final = 1_000
 KINDS_MAX: Final = 1_000
 QUEUES_MAX: Final = 100
+PLACES_MAX: Final = 10_000
+"""So many kinds times queues may one worker offer: each is looked at for every task."""
 RESULTS_MAX: Final = 1_000
 RUNNING_MAX: Final = 10_000
 WAIT_S_MAX: Final = 60.0
@@ -171,7 +173,11 @@ encode = msgspec.json.Encoder().encode
 
 def read_poll(body: bytes) -> Poll:
     """The poll in a request. Raises BadMessage, WrongProtocol."""
-    return _read(_polls, body)
+    poll = _read(_polls, body)
+    places = len(poll.kinds) * len(poll.queues)
+    if places > PLACES_MAX:
+        raise BadMessage(f"{len(poll.kinds)} kinds in {len(poll.queues)} queues are {places} places; at most {PLACES_MAX} are allowed")
+    return poll
 
 
 def read_results(body: bytes) -> Results:

@@ -43,6 +43,10 @@ _log = logging.getLogger("refold.worker")
 _FATAL: Final = (400, 401, 403, 405, 426)
 
 
+class _TooLarge(Unavailable):
+    """The server, or what stands before it, takes no request of this size."""
+
+
 class ServerRefuses(RefoldError):
     """The server does not want this worker; trying again would not help."""
 
@@ -71,7 +75,7 @@ class Worker:
         self._is_stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._poll_now: asyncio.Task[Any] | None = None
-        self._lease_s = 30.0
+        self._batch_max = BATCH_MAX
 
     def run(self) -> None:
         """Run until SIGTERM, Ctrl-C or `stop`. Raises ServerRefuses where the server does not want this worker."""
@@ -173,7 +177,7 @@ class Worker:
         failures = 0
         while True:
             await pool.has_news.wait()
-            batch, results = _batch(pool)
+            batch, results = _batch(pool, self._batch_max)
             ended = [one for one in batch if one.outcome is not None]
             if not results:
                 continue
@@ -183,6 +187,8 @@ class Worker:
                 content = _content(answer)
             except Unavailable as error:
                 failures = await self._back_off(failures, error, "handed in results", pool)
+                if isinstance(error, _TooLarge):
+                    self._make_smaller(pool, batch)
                 pool.tell_again(batch)
                 continue
             failures = 0
@@ -195,6 +201,12 @@ class Worker:
                     pool.let_go(one)
             for task in content["cancel"]:
                 pool.cancel(task)
+
+    def _make_smaller(self, pool: Pool, batch: list[InHand]) -> None:
+        """Hand in less at a time; of a task that is too large alone it is said that it is."""
+        self._batch_max = max(1, len(batch) // 2)
+        if len(batch) == 1:
+            pool.fail_as_too_large(batch[0])
 
     async def _back_off(self, failures: int, error: Unavailable, doing: str, pool: Pool) -> int:
         """Wait a little longer each time; the first time is told."""
@@ -217,12 +229,12 @@ def _by_name(activities: Iterable[Activity[..., Any]]) -> dict[str, Activity[...
     return found
 
 
-def _batch(pool: Pool) -> tuple[list[InHand], list[bytes]]:
+def _batch(pool: Pool, most: int) -> tuple[list[InHand], list[bytes]]:
     """What there is to report, up to a number and a size."""
     batch: list[InHand] = []
     results: list[bytes] = []
     size = 0
-    while len(batch) < BATCH_MAX and size < BATCH_BYTES_MAX and (one := pool.next_news()) is not None:
+    while len(batch) < most and size < BATCH_BYTES_MAX and (one := pool.next_news()) is not None:
         news = one.take_news()
         batch.append(one)
         results.extend(news)
@@ -241,6 +253,8 @@ def _content(answer: Answer) -> dict[str, Any]:
         said = str(problem.get("detail") or problem.get("title")) if isinstance(problem, dict) else said
     if answer.status in _FATAL:
         raise ServerRefuses(f"the server refuses this worker ({answer.status}): {said[:1_000]}")
+    if answer.status == 413:
+        raise _TooLarge(f"413: {said[:200]}")
     raise Unavailable(f"{answer.status}: {said[:200]}")
 
 

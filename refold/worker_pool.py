@@ -219,6 +219,12 @@ class Pool:
             if one.outcome is not None or one.must_tell_start:
                 self._list(one)
 
+    def fail_as_too_large(self, one: InHand) -> None:
+        """What there is to report of it alone is more than the server takes: that is how it ended."""
+        if one.outcome is not None:
+            message = f"what it gave is {len(one.outcome)} bytes, more than the server takes in one request"
+            one.outcome = _failed(one, ActivityError("output.too_large", message, retryable=False))
+
     # Letting go.
 
     def let_go(self, one: InHand) -> None:

@@ -78,9 +78,7 @@ serve(EngineSettings(**engine), ServerSettings(port=0, **server), lambda address
 class Server:
     """`refold serve` on a data folder, with or without the lane; with settings that have no flag, the same by a few lines of code."""
 
-    def __init__(
-        self, data: Path, lane: bool = True, engine: dict[str, Any] | None = None, server: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, data: Path, lane: bool = True, engine: dict[str, Any] | None = None, server: dict[str, Any] | None = None) -> None:
         self.data = data
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_LANE": str(lane)}
         words = ["-m", "refold", "serve", "--data", str(data), "--port", "0"]

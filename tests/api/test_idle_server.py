@@ -8,8 +8,8 @@ from contracts.definitions import WorkflowDefinition
 from contracts.worker_protocol import Poll
 from infra.blobs import MemoryBlobs
 from infra.clock import SystemClock
-from infra.log.memory import MemoryLog
 from infra.driver import Driver, LoopWake
+from infra.log.memory import MemoryLog
 from infra.settings import EngineSettings
 from infra.snapshots import MemorySnapshots
 from infra.wiring import build_engine

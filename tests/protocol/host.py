@@ -44,7 +44,7 @@ class Host:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         """Every request of a worker: `poll` or `results`, and its body."""
         self.answers: dict[str, list[int]] = {"poll": [], "results": []}
-        """Statuses to answer the next requests with instead; a 503 comes after the results were taken in, a 429 before."""
+        """Statuses to answer the next requests with instead; a 503 comes after the results were taken in, a 413 or 429 before."""
         self.gates: dict[str, asyncio.Event] = {}
         """Answers of these places, `poll` or `results`, wait until it is open."""
         self.ended: dict[str, Execution] = {}
@@ -145,7 +145,7 @@ class Host:
                 return messages.pop() if messages else await receive()
 
             status = self._fault(place)
-            if status not in (426, 429):
+            if status not in (413, 426, 429):
                 answered = [] if status == 503 else None
                 await app(scope, again, self._gated(place, send if answered is None else _into(answered)))
             if status is not None:

@@ -108,6 +108,41 @@ def test_that_it_has_begun_is_told_until_the_server_knows(host: Host) -> None:
         host.output_of(execution)
 
 
+def test_an_output_that_is_more_than_the_server_takes_is_a_failure_and_holds_up_no_other(host: Host) -> None:
+    @refold.activity
+    def grow(given: int) -> str:
+        return "x" * given
+
+    with working(host, grow):
+        huge = host.run("grow", 33 * 1024 * 1024)
+        failure = host.end_of(huge).failure
+        assert failure is not None
+        assert failure.type == "output.too_large"
+        assert host.output_of(host.run("grow", 1)) == "x"
+
+
+def test_results_go_in_smaller_batches_where_what_stands_between_takes_no_large_ones(host: Host) -> None:
+    ran: list[int] = []
+
+    @refold.activity
+    def echo(given: int) -> int:
+        ran.append(given)
+        return given
+
+    gate = host.gates["results"] = asyncio.Event()
+    with working(host, echo):
+        executions = [host.run("echo", 0)]
+        host.until(lambda: host.bodies("results"))  # it waits for its receipt; the others come together after it
+        executions += [host.run("echo", number) for number in range(1, 9)]
+        host.until(lambda: len(ran) == 9)
+        before = len(host.bodies("results"))
+        host.answers["results"] += [413]
+        host.call(gate.set)
+        assert [host.output_of(execution) for execution in executions] == list(range(9))
+        refused, *rest = host.bodies("results")[before:]
+        assert max(len(body["results"]) for body in rest) <= max(1, len(refused["results"]) // 2)
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_cancel_reaches_the_function_in_less_than_a_second(host: Host, is_async: bool) -> None:
     begun, heard = threading.Event(), threading.Event()

@@ -428,6 +428,16 @@ def test_an_output_that_is_no_json_is_refused(output: bytes) -> None:
         read_results(b'{"protocol":1,"worker":"a","results":[{"task":"t","output":%s}]}' % output)
 
 
+def test_a_worker_offers_only_so_many_places() -> None:
+    def poll(kinds: int, queues: int) -> bytes:
+        names = [[f"n{number}" for number in range(count)] for count in (kinds, queues)]
+        return msgspec.json.encode({"protocol": 1, "worker": "w", "kinds": names[0], "queues": names[1]})
+
+    assert len(read_poll(poll(1_000, 10)).kinds) == 1_000
+    with pytest.raises(BadMessage, match="10010 places"):
+        read_poll(poll(910, 11))
+
+
 # Results by content.
 
 
