@@ -68,9 +68,9 @@ class Attempt:
         self.seen_at = now
         if progress is None and detail is None:
             return
+        is_first_or_last = self._reported_at is None or (progress is not None and progress >= 1 > self._progress)
         if progress is not None:
             self._progress = min(1.0, max(0.0, progress))
-        is_first_or_last = self._reported_at is None or (progress is not None and progress >= 1)
         if is_first_or_last or now - (self._reported_at or 0) >= PROGRESS_EVERY_MS:
             self._reported_at = now
             told = None if detail is None else encode(detail)

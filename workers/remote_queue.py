@@ -21,7 +21,7 @@ Place: TypeAlias = tuple[str, str]
 class Errand:
     """An attempt that a worker elsewhere is to run, and what is known about how it goes."""
 
-    __slots__ = ("activity", "is_started", "level", "number", "place", "reported_at", "seen_at", "task", "until", "worker")
+    __slots__ = ("activity", "is_started", "level", "number", "place", "progress", "reported_at", "seen_at", "task", "until", "worker")
 
     def __init__(self, activity: RunActivity, number: int) -> None:
         self.task = activity_key(activity.execution, activity.path, activity.attempt)
@@ -39,6 +39,8 @@ class Errand:
         self.is_started = False
         self.seen_at = 0
         """The last sign of life of the activity itself."""
+        self.progress = 0.0
+        """What was last passed on."""
         self.reported_at: int | None = None
         """When progress was last passed on."""
 

@@ -43,9 +43,9 @@ def _progress(errand: Errand, result: Result, now: int) -> Command | None:
     progress, detail = result.progress, result.detail
     if progress is UNSET or (progress is None and detail is UNSET):
         return None
-    is_last = progress is not None and progress >= 1
+    is_last = progress is not None and progress >= 1 > errand.progress
     if not is_last and errand.reported_at is not None and now - errand.reported_at < PROGRESS_EVERY_MS:
         return None
-    errand.reported_at = now
+    errand.reported_at, errand.progress = now, progress or 0.0
     told = None if detail is UNSET else bytes(detail)
-    return ReportProgress(errand.activity.path, errand.activity.attempt, progress or 0.0, told)
+    return ReportProgress(errand.activity.path, errand.activity.attempt, errand.progress, told)

@@ -291,7 +291,7 @@ def test_a_bug_of_the_worker_is_logged_and_told_as_a_lost_worker(make: Make, tol
 
 def test_progress_is_reported_first_last_and_once_a_second(make: Make, told: Reports, clock: ManualClock) -> None:
     def run(context: Any, config: Any, data: Any) -> None:
-        for progress, detail in ((0.1, None), (0.2, None), (None, "half"), (1.0, "done"), (7, None)):
+        for progress, detail in ((0.1, None), (0.2, None), (None, "half"), (7, "done"), (1.0, None)):
             context.heartbeat(progress, detail)
             clock.advance(500)
 
@@ -299,7 +299,7 @@ def test_progress_is_reported_first_last_and_once_a_second(make: Make, told: Rep
     worker.run(activity("slow"))
     worker.step()
     progress = [(command.progress, command.detail) for command in told.all() if isinstance(command, ReportProgress)]
-    assert progress == [(0.1, None), (0.2, b'"half"'), (1.0, b'"done"'), (1.0, None)]
+    assert progress == [(0.1, None), (0.2, b'"half"'), (1.0, b'"done"')]
 
 
 def test_the_last_heartbeat_is_known_while_the_attempt_is_in_hand(make: Make, told: Reports, clock: ManualClock) -> None:

@@ -428,6 +428,13 @@ def test_an_output_that_is_no_json_is_refused(output: bytes) -> None:
         read_results(b'{"protocol":1,"worker":"a","results":[{"task":"t","output":%s}]}' % output)
 
 
+def test_progress_that_says_a_million_times_that_it_is_done_is_passed_on_once(desk: Desk) -> None:
+    task = desk.run()
+    desk.poll()
+    told = [desk.result(task, progress=1.0) for _ in range(100)]
+    assert told == [ReportProgress("n", 1, 1.0), *[None] * 99]
+
+
 def test_a_worker_offers_only_so_many_places() -> None:
     def poll(kinds: int, queues: int) -> bytes:
         names = [[f"n{number}" for number in range(count)] for count in (kinds, queues)]
