@@ -8,7 +8,9 @@ pump ─► turns on the agenda: start, skip, or fail a node
 
 from __future__ import annotations
 
-import heapq
+from collections.abc import Callable
+from heapq import heappop
+from typing import Final
 
 from contracts import values
 from contracts.errors import ExpressionError
@@ -17,48 +19,44 @@ from contracts.failure import Failure
 from domain import edges
 from domain.closing import close, root_left
 from domain.completing import complete
-from domain.deciding import Deciding, Ready
+from domain.deciding import NODE_STOPPED, STEPS_MAX, Deciding, Ready, TooManySteps
 from domain.definition.graph import Node
 from domain.failing import fail, fail_expression
 from domain.naming import Frame
 from domain.outputs import body_output, last_nodes, merge
 from domain.places import HANDLER, node_path, plain_data, scope_path, taken_sources
-from domain.state import PENDING, TAKEN, NodeRun, Scope
+from domain.state import ENDED, PENDING, TAKEN, NodeRun, Scope
 from domain.stopping import cancel_run, end_cancelled, stop_run, stop_scope
 
 
 def pump(ctx: Deciding) -> None:
     """Work off all that can move. A paused execution does not move."""
-    if ctx.state.paused or ctx.state.is_ended:
+    state = ctx.state
+    if state.paused or state.status in ENDED:
         return
     while True:
         if ctx.agenda:
             _take_turn(ctx)
-        elif ctx.stopped:
-            finish_stopped(ctx, ctx.stopped.pop(0))
-        elif ctx.ended:
-            _tell_cancellers(ctx, ctx.ended.pop(0))
-        elif ctx.woken:
-            _begin_queued(ctx, ctx.woken.pop(0))
+        elif ctx.followups:
+            what, _, path = heappop(ctx.followups)
+            FOLLOW_UPS[what](ctx, path)
         elif ctx.changed:
             ctx.changed = False
             if "wait_until" in ctx.graph.types:
                 _ask_again(ctx)
         elif not _leave_a_scope(ctx):
             break
-    close(ctx)
+    if state.ending is not None:
+        close(ctx)
 
 
 # Turns.
 
 
 def _take_turn(ctx: Deciding) -> None:
-    _, _, path, place = heapq.heappop(ctx.agenda)
+    _, _, path, node = heappop(ctx.agenda)
     scope = ctx.state.scopes.get(path)
-    if scope is None:
-        return
-    node = ctx.graph.bodies[scope.body].nodes[place]
-    if scope.ending is not None:
+    if scope is None or scope.ending is not None:
         return
     turn = edges.turn_of(scope, node)
     if turn == "start":
@@ -67,7 +65,8 @@ def _take_turn(ctx: Deciding) -> None:
         skip_node(ctx, scope, node, node_path(scope, node))
     elif turn == "unsatisfied":
         ready = Ready(scope, node, node_path(scope, node), values.NULL, scope.tried + 1, values.NULL)
-        fail(ctx, ready, Failure("join.unsatisfied", f"{node.join_count} incoming edges were to be taken, {scope.taken[place]} were"))
+        taken = scope.taken[node.place]
+        fail(ctx, ready, Failure("join.unsatisfied", f"{node.join_count} incoming edges were to be taken, {taken} were"))
 
 
 def skip_node(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
@@ -78,7 +77,9 @@ def skip_node(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
 
 def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
     """The node's turn has come: its losers go, its `when` is asked, its mutex taken, and its kind begins."""
-    ctx.count_step()
+    ctx.steps += 1
+    if ctx.steps > STEPS_MAX:
+        raise TooManySteps
     path = node_path(scope, node)
     plain = plain_data(ctx.graph, scope, node)
     data = plain if plain is not None else ctx.stash(_joined_data(ctx, scope, node))
@@ -214,7 +215,7 @@ def _set_variables(ctx: Deciding, scope: Scope) -> None:
 def _leave_a_scope(ctx: Deciding) -> bool:
     """Leave the innermost of the touched bodies in which nothing lives; False when there is none."""
     touched = ctx.touched
-    for path in sorted(touched, key=lambda p: -p.count("/")) if len(touched) > 1 else list(touched):
+    for path in sorted(touched, key=lambda p: -p.count("/")) if len(touched) > 1 else tuple(touched):
         del touched[path]
         scope = ctx.state.scopes.get(path)
         if scope is not None and not scope.live and not scope.lingering:
@@ -236,7 +237,7 @@ def _leave(ctx: Deciding, scope: Scope) -> None:
         return
     run = ctx.state.runs[scope.owner]
     if run.status == "stopping":
-        ctx.stopped.append(run.path)
+        ctx.follow_up(NODE_STOPPED, run.path)
         return
     output = ending.output if ending.output is not None else body_output(ctx.graph, scope) or values.NULL
     ctx.touched[run.scope] = None
@@ -301,3 +302,7 @@ def _tell_cancellers(ctx: Deciding, path: str) -> None:
         node = ctx.graph.nodes[run.node]
         if node.definition.type == "cancel" and run.path in ctx.state.runs:
             node.kind.on_ended(ctx, run, path)
+
+
+FOLLOW_UPS: Final[tuple[Callable[[Deciding, str], None], ...]] = (finish_stopped, _tell_cancellers, _begin_queued)
+"""Who looks after what `Deciding.follow_up` notes: `NODE_STOPPED`, `NODE_ENDED`, `MUTEX_FREE`."""

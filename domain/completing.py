@@ -41,9 +41,8 @@ def complete(
         _record(ctx, at, scope, node, output is None, value, ports, (), failure)
         end_aside(ctx, scope, node, at.path)
         return
-    leaves_by = ports or ("out",)
     try:
-        untaken, backs = NO_JUDGEMENT if node.leaves_plainly else _judge_edges(ctx, at, node, leaves_by, value)
+        untaken, backs = NO_JUDGEMENT if node.leaves_plainly else _judge_edges(ctx, at, node, ports or ("out",), value)
     except ExpressionError as error:
         fail(ctx, at, Failure("expression", str(error)), continues=failure is None)
         return
@@ -54,9 +53,7 @@ def complete(
     if backs:
         take_back(ctx, scope, backs)
     ctx.changed = True
-    ctx.consider_targets(scope, node)
-    ctx.release(node)
-    ctx.note_end(at.path)
+    ctx.note_end(scope, node, at.path)
 
 
 def _record(

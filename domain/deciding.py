@@ -6,9 +6,11 @@ in the order written; `advance.pump` works it off until nothing moves.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
+from heapq import heappush
 from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
 
 from contracts import values
 from contracts.commands import Command
@@ -29,6 +31,14 @@ STEPS_MAX: Final = 50_000
 """How many nodes one decision may begin, before the execution gets an incident instead of holding up its partition."""
 
 
+NODE_STOPPED: Final = 0
+"""A node is being stopped: its last body may have left."""
+NODE_ENDED: Final = 1
+"""A node has ended: a `cancel` node may have waited for that."""
+MUTEX_FREE: Final = 2
+"""The mutex that a node waits for is free."""
+
+
 class TooManySteps(Rejected):
     """One command led to more steps than a decision may have."""
 
@@ -36,7 +46,7 @@ class TooManySteps(Rejected):
         super().__init__("too_many_steps", f"one command led to more than {STEPS_MAX} steps")
 
 
-class Ready(NamedTuple):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """A node whose turn has come: its data, and the attempt that begins."""
 
     scope: Scope
@@ -74,17 +84,15 @@ class Deciding:
         "blobs",
         "changed",
         "command",
-        "ended",
         "events",
+        "followups",
         "graph",
         "limits",
         "now",
         "read_blob",
         "state",
         "steps",
-        "stopped",
         "touched",
-        "woken",
     )
 
     def __init__(
@@ -98,11 +106,9 @@ class Deciding:
         self.blobs: dict[str, bytes] = {}
         self.read_blob = read_blob
         self.limits = limits
-        self.agenda: list[tuple[int, int, str, int]] = []
+        self.agenda: list[tuple[int, int, str, Node]] = []
+        self.followups: list[tuple[int, int, str]] = []
         self.touched: dict[str, None] = {}
-        self.stopped: list[str] = []
-        self.ended: list[str] = []
-        self.woken: list[str] = []
         self.changed = False
         self.steps = 0
         self._order = 0
@@ -170,15 +176,21 @@ class Deciding:
 
     def consider(self, scope: Scope, node: Node) -> None:
         """The node's turn may have come."""
-        self._order += 1
-        heapq.heappush(self.agenda, (node.index, self._order, scope.path, node.place))
+        self._order = order = self._order + 1
+        heappush(self.agenda, (node.index, order, scope.path, node))
 
     def consider_targets(self, scope: Scope, node: Node) -> None:
         """The turn of the nodes behind this one may have come; and its body may be done."""
-        for edge in node.outgoing:
-            if not edge.is_back:
-                self.consider(scope, edge.target)
-        self.touched[scope.path] = None
+        path = scope.path
+        for target in node.targets:
+            self._order = order = self._order + 1
+            heappush(self.agenda, (target.index, order, path, target))
+        self.touched[path] = None
+
+    def follow_up(self, what: int, path: str) -> None:
+        """When no turn is left to take, look after this node: `NODE_STOPPED`, `NODE_ENDED` or `MUTEX_FREE`, in this order."""
+        self._order = order = self._order + 1
+        heappush(self.followups, (what, order, path))
 
     def restarted(self, scope: Scope, edge: Edge) -> None:
         """A back edge was taken: its target begins anew, whatever its other edges say."""
@@ -187,15 +199,17 @@ class Deciding:
     def release(self, node: Node) -> None:
         """The node has ended: the next one that waits for its mutex may begin."""
         if node.mutex is not None and (queue := self.state.mutexes.get(node.mutex)):
-            self.woken.append(queue[0])
+            self.follow_up(MUTEX_FREE, queue[0])
 
-    def note_end(self, path: str) -> None:
-        """The node has ended: a `cancel` node may have waited for that."""
+    def note_end(self, scope: Scope, node: Node, path: str) -> None:
+        """The node has ended: the nodes behind it, those that wait for its mutex, and `cancel` nodes may have waited for that."""
+        self.consider_targets(scope, node)
+        self.note_end_aside(scope, node, path)
+
+    def note_end_aside(self, scope: Scope, node: Node, path: str) -> None:
+        """The node has ended, and nothing follows on it."""
+        self.touched[scope.path] = None
+        if node.mutex is not None:
+            self.release(node)
         if "cancel" in self.graph.types:
-            self.ended.append(path)
-
-    def count_step(self) -> None:
-        """One more node begins in this decision."""
-        self.steps += 1
-        if self.steps > STEPS_MAX:
-            raise TooManySteps
+            self.follow_up(NODE_ENDED, path)

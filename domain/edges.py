@@ -42,16 +42,18 @@ def turn_of(scope: Scope, node: Node) -> Turn:
 
 def resolve(scope: Scope, node: Node, ports: tuple[str, ...], untaken: tuple[int, ...]) -> None:
     """The node left by these ports (by none: it skips all its edges); `untaken` are edges whose `when` does not hold."""
+    edges = scope.edges
     for edge in node.outgoing:
-        if edge.is_back or scope.edges[edge.number] != UNRESOLVED:
+        number = edge.number
+        if edge.is_back or edges[number] != UNRESOLVED:
             continue
         target = edge.target.place
         scope.unresolved[target] -= 1
-        if edge.port in ports and edge.number not in untaken:
-            scope.edges[edge.number] = TAKEN
+        if edge.port in ports and number not in untaken:
+            edges[number] = TAKEN
             scope.taken[target] += 1
         else:
-            scope.edges[edge.number] = UNTAKEN
+            edges[number] = UNTAKEN
 
 
 def reset(graph: Graph, scope: Scope, number: int) -> None:
@@ -88,19 +90,18 @@ def _unresolve(scope: Scope, node: Node) -> None:
             _unresolve(scope, target)
 
 
-def forget_inputs(graph: Graph, scope: Scope, node: Node) -> None:
+def forget_inputs(scope: Scope, node: Node) -> None:
     """The node has begun: drop what its sources put out, where nobody else may read it."""
-    for edge in node.incoming:
+    for edge in node.feeders:
         source = edge.source
-        if source.place in scope.ended and not source.is_read and not source.feeds_cycle and _all_begun(scope, source):
-            end = scope.ended[source.place]
-            if end.failure is None and scope.edges[edge.number] == TAKEN:
-                del scope.ended[source.place]
+        end = scope.ended.get(source.place)
+        if end is None or end.failure is not None or scope.edges[edge.number] != TAKEN:
+            continue
+        if len(source.outgoing) == 1 or _all_begun(scope, source):
+            del scope.ended[source.place]
 
 
 def _all_begun(scope: Scope, source: Node) -> bool:
-    if len(source.outgoing) == 1:
-        return True
     return all(scope.edges[edge.number] != TAKEN or scope.nodes[edge.target.place] != PENDING for edge in source.outgoing)
 
 

@@ -84,16 +84,12 @@ def caused(failure: Failure, cause: Failure) -> Failure:
 
 def _after(ctx: Deciding, at: At, scope: Scope, node: Node) -> None:
     ctx.changed = True
-    ctx.consider_targets(scope, node)
-    ctx.release(node)
-    ctx.note_end(at.path)
+    ctx.note_end(scope, node, at.path)
 
 
 def end_aside(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
     """A run from before a back edge was taken has ended: the body may be done, nothing else follows."""
-    ctx.touched[scope.path] = None
-    ctx.release(node)
-    ctx.note_end(path)
+    ctx.note_end_aside(scope, node, path)
 
 
 def raise_incident(ctx: Deciding, at: At, failure: Failure, recorded: bytes | None = None) -> None:

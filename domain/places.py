@@ -30,6 +30,9 @@ def is_undo(path: str) -> bool:
 
 def locate(graph: Graph, state: Execution, path: str) -> tuple[Scope, Node]:
     """The open scope and the node that a path names; the caller knows that both exist."""
+    place = graph.root.places.get(path)
+    if place is not None:
+        return state.scopes[""], graph.root.nodes[place]
     around, _, name = path.rpartition("/")
     scope = state.scopes[around]
     body = graph.bodies[scope.body]
@@ -60,12 +63,13 @@ def taken_sources(graph: Graph, scope: Scope, node: Node) -> list[tuple[Node, by
 
 def plain_data(graph: Graph, scope: Scope, node: Node) -> bytes | None:
     """What comes in to a node, where nothing has to be put together: its body's input, or the one taken edge's output."""
+    if node.place not in scope.looped:
+        if node.only_source is not None:
+            end = scope.ended.get(node.only_source.place)
+            return end.output if end is not None and end.output is not None else NULL
+        if not node.incoming and not node.typed_incoming:
+            return scope.input
     if node.typed_incoming:
         return None
-    if not node.incoming and node.place not in scope.looped:
-        return scope.input
-    if len(node.incoming) == 1 and node.place not in scope.looped:
-        end = scope.ended.get(node.incoming[0].source.place)
-        return end.output if end is not None and end.output is not None else NULL
     sources = taken_sources(graph, scope, node)
     return sources[0][1] if len(sources) == 1 and node.definition.aggregate != "array" else None

@@ -8,7 +8,7 @@ cancel_run ─► NodeCancelled                      for what holds nothing
 from __future__ import annotations
 
 from contracts.events import Ending, IncidentResolved, NodeCancelled, NodeStopped, ScopeStopped
-from domain.deciding import Deciding
+from domain.deciding import NODE_STOPPED, Deciding
 from domain.state import NodeRun, Scope
 
 CANCELLED_ENDING = Ending("cancelled")
@@ -29,7 +29,7 @@ def stop_run(ctx: Deciding, run: NodeRun, ending: Ending) -> None:
     """The container is going to end so, once its bodies have; a `finally` that runs is left to run."""
     ctx.emit(NodeStopped(run.path, ending))
     stop_bodies(ctx, run)
-    ctx.stopped.append(run.path)
+    ctx.follow_up(NODE_STOPPED, run.path)
 
 
 def stop_bodies(ctx: Deciding, run: NodeRun) -> None:
@@ -68,6 +68,4 @@ def end_cancelled(ctx: Deciding, run: NodeRun, output: bytes | None = None) -> N
     scope = ctx.state.scopes[run.scope]
     node = ctx.graph.nodes[run.node]
     ctx.emit(NodeCancelled(run.path, output))
-    ctx.consider_targets(scope, node)
-    ctx.release(node)
-    ctx.note_end(run.path)
+    ctx.note_end(scope, node, run.path)

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from contracts.commands import Limits
 from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import Marker, NodeDefinition, Retry, WorkflowDefinition, has_output
 from contracts.values import encode
@@ -30,6 +31,8 @@ def compile_definition(definition: WorkflowDefinition, definition_hash: str = ""
     for body in graph.bodies:
         _link(body)
     _mark_what_is_read(graph)
+    for node in graph.nodes:
+        _note_ways(node)
     graph.types = frozenset(node.definition.type for node in graph.nodes)
     return graph
 
@@ -61,7 +64,9 @@ def _add_node(graph: Graph, body: Body, place: int, definition: NodeDefinition) 
         node.config = definition.config
         config = value(definition.config)
         node.fields = {"": config}
-        if config.is_static and definition.config:
+        if not config.is_static:
+            node.template = config
+        elif definition.config:
             node.static_config = encode(definition.config)
     else:
         node.config = kind.Config.model_validate(definition.config)
@@ -79,6 +84,7 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
     if retry is not None and retry.max_attempts > 1:
         node.retry = RetryPolicy(retry)
     node.timeouts = timeouts_of(definition)
+    node.limits = Limits(node.timeouts.get("start_to_close"), node.timeouts.get("heartbeat"), bool(node.timeouts))
     if definition.cache is not None:
         node.cache_ttl_ms = parse_duration(definition.cache.ttl)
         node.cache_key = None if definition.cache.key is None else value(definition.cache.key)
@@ -133,6 +139,14 @@ def compile_field(role: str, raw: Any) -> Compiled:
 
 
 # What follows from the edges.
+
+
+def _note_ways(node: Node) -> None:
+    """What deciding asks at each step, worked out once: it took a tenth of a decision."""
+    if len(node.incoming) == 1 and not node.typed_incoming:
+        node.only_source = node.incoming[0].source
+    node.feeders = tuple(edge for edge in node.incoming if not edge.source.is_read and not edge.source.feeds_cycle)
+    node.targets = tuple(edge.target for edge in node.outgoing if not edge.is_back)
 
 
 def _link(body: Body) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
+from contracts.commands import Limits
 from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import EdgeDefinition, NodeDefinition, WorkflowDefinition
 from domain.expressions import Program, Value, parse_duration
@@ -69,23 +70,30 @@ class Node:
         "definition",
         "feeds_cycle",
         "fields",
+        "feeders",
         "has_error_edge",
         "id",
         "incoming",
         "index",
         "is_activity",
+        "is_end",
         "is_read",
         "join",
         "join_count",
         "kind",
         "leaves_plainly",
+        "limits",
         "losers",
         "mutex",
+        "only_source",
         "outgoing",
         "place",
         "ports",
+        "queue",
         "retry",
         "static_config",
+        "targets",
+        "template",
         "timeouts",
         "typed_incoming",
         "when",
@@ -99,6 +107,7 @@ class Node:
         self.id = definition.id
         self.kind = kind
         self.is_activity = kind.name == "activity"
+        self.is_end = definition.type == "end"
         self.config: Any = None
         self.fields: dict[str, Compiled] = {}
         self.when: Compiled | None = None
@@ -106,6 +115,12 @@ class Node:
         self.incoming: list[Edge] = []
         self.typed_incoming: list[Edge] = []
         self.outgoing: list[Edge] = []
+        self.only_source: Node | None = None
+        """The node that alone leads to this one, where what comes in is nothing but its output."""
+        self.feeders: tuple[Edge, ...] = ()
+        """The incoming edges whose sources' outputs nobody reads but the nodes behind them."""
+        self.targets: tuple[Node, ...] = ()
+        """Where the edges lead, but for back edges."""
         self.bodies: dict[str, Body] = {}
         self.has_error_edge = False
         self.behind_error = False
@@ -115,7 +130,11 @@ class Node:
         self.losers: tuple[int, ...] = ()
         self.retry: RetryPolicy | None = None
         self.static_config = b"{}"
+        self.template: Compiled | None = None
+        """An activity's config, where something is to be filled in."""
+        self.queue = definition.queue or "default"
         self.timeouts: dict[str, int] = {}
+        self.limits = Limits()
         self.mutex = definition.mutex
         self.cache_ttl_ms = 0
         self.cache_key: Compiled | None = None

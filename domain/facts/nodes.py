@@ -28,6 +28,8 @@ from domain.state import (
     Execution,
 )
 
+OUT: Final = ("out",)
+
 
 def _scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, cause: Cause) -> None:
     run = open_run(graph, state, event.path, event.data, cause)
@@ -62,8 +64,8 @@ def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, caus
     if state.undoing and is_undo(event.path):
         undo_state.end(state, event.path, done=True)
         return
-    scope, node = locate(graph, state, event.path)
     run = state.runs.get(event.path)
+    scope, node = locate(graph, state, event.path) if run is None else (state.scopes[run.scope], graph.nodes[run.node])
     if event.output is not None:
         output: bytes | None = event.output
     elif not event.passes:
@@ -81,11 +83,11 @@ def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, caus
     else:
         inherited = edges.inherited_failure(scope, node)
         scope.nodes[node.place] = COMPLETED
-        edges.forget_inputs(graph, scope, node)
+        edges.forget_inputs(scope, node)
     scope.ended[node.place] = Ended(state.version, output, event.failure, inherited)
-    if node.definition.type == "end":
+    if node.is_end:
         scope.last_end, scope.last_end_outcome = node.place, node.config.outcome
-    edges.resolve(scope, node, event.ports or ("out",), event.untaken)
+    edges.resolve(scope, node, event.ports or OUT, event.untaken)
 
 
 def _node_failed(graph: Graph, state: Execution, event: e.NodeFailed, cause: Cause) -> None:
@@ -103,7 +105,7 @@ def _node_failed(graph: Graph, state: Execution, event: e.NodeFailed, cause: Cau
     else:
         failure = failure.at(event.path, scope.tried + 1)
         scope.nodes[node.place] = FAILED
-        edges.forget_inputs(graph, scope, node)
+        edges.forget_inputs(scope, node)
     if event.edge:
         scope.ended[node.place] = Ended(state.version, edges.failure_value(failure), failure)
         edges.resolve(scope, node, ("error",), event.untaken)
@@ -134,7 +136,7 @@ def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: C
         if aside:
             return
     scope.nodes[node.place] = SKIPPED
-    edges.forget_inputs(graph, scope, node)
+    edges.forget_inputs(scope, node)
     edges.resolve(scope, node, (), ())
 
 

@@ -49,11 +49,12 @@ def open_run(graph: Graph, state: Execution, path: str, data: bytes | None, caus
     given = data if data is not None else plain_data(graph, scope, node)
     run = NodeRun(path, node.index, scope.path, "active", NULL if given is None else given, scope.tried + 1, scope.tried, cause.now)
     run.tried_inside = scope.tried
-    run.inherited = edges.inherited_failure(scope, node)
+    if node.behind_error:
+        run.inherited = edges.inherited_failure(scope, node)
     state.runs[path] = run
     scope.nodes[node.place] = LIVE
     scope.live[node.place] = path
-    edges.forget_inputs(graph, scope, node)
+    edges.forget_inputs(scope, node)
     if node.mutex is not None:
         queue = state.mutexes.setdefault(node.mutex, [])
         if path not in queue:
@@ -90,15 +91,20 @@ def leave_mutex(state: Execution, node: Node, path: str) -> None:
 
 def close_run(state: Execution, run: NodeRun, scope: Scope, node: Node, status: int) -> None:
     """The node has ended so."""
-    del state.runs[run.path]
-    if run.path in scope.lingering:
-        scope.lingering.remove(run.path)
+    path = run.path
+    del state.runs[path]
+    if path in scope.lingering:
+        scope.lingering.remove(path)
     else:
         scope.live.pop(node.place, None)
         scope.nodes[node.place] = status
-    scope.used = max(scope.used, run.attempt, run.tried_inside)
-    drop_waits(state, run.path)
-    leave_mutex(state, node, run.path)
+    used = run.attempt if run.attempt > run.tried_inside else run.tried_inside
+    if used > scope.used:
+        scope.used = used
+    if state.timers or state.waiting:
+        drop_waits(state, path)
+    if node.mutex is not None:
+        leave_mutex(state, node, path)
 
 
 def drop_waits(state: Execution, path: str) -> None:

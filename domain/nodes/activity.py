@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contracts.events import NodeScheduled
 from domain.deciding import Deciding, Ready
-from domain.expressions import Value
 from domain.kind import Kind
 
 
@@ -23,7 +22,6 @@ class Activity(Kind):
         if run is not None and run.config is not None:
             ctx.emit(NodeScheduled(ready.path, ready.attempt, data))
             return
-        config = node.fields[""]
-        filled = None if isinstance(config, Value) and config.is_static else ctx.keep(ctx.evaluate(config, ctx.frame(ready)))
+        filled = None if node.template is None else ctx.keep(ctx.evaluate(node.template, ctx.frame(ready)))
         key = None if node.cache_key is None else ctx.keep(ctx.evaluate(node.cache_key, ctx.frame(ready)))
         ctx.emit(NodeScheduled(ready.path, ready.attempt, data, filled, key))

@@ -14,7 +14,7 @@ from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeSta
 from contracts.failure import Failure
 from contracts.ids import ID_LENGTH_MAX, child_id
 from domain.completing import complete
-from domain.deciding import Deciding, Ready
+from domain.deciding import NODE_STOPPED, Deciding, Ready
 from domain.expressions import parse_duration
 from domain.failing import fail
 from domain.kind import Kind
@@ -64,7 +64,7 @@ class SubWorkflow(Kind):
     def on_child(self, ctx: Deciding, run: NodeRun, report: ReportChild) -> None:
         """The child has ended: its output is the node's, its failure the cause of the node's."""
         if run.status == "stopping":
-            ctx.stopped.append(run.path)
+            ctx.follow_up(NODE_STOPPED, run.path)
         elif report.status == "completed":
             complete(ctx, run, report.output if report.output is not None else values.NULL)
         else:
