@@ -443,6 +443,8 @@ CARRIED: Final[dict[type, Callable[[Any], bytes | None]]] = {
 
 def carried(command: Command) -> bytes | None:
     """The value that a command brings, None where it brings none."""
+    if type(command) is CompleteActivity:  # most of them are
+        return command.output
     get = CARRIED.get(type(command))
     return None if get is None else get(command)
 

@@ -16,8 +16,8 @@ from domain.naming import Frame
 from domain.state import NodeRun, Scope
 from domain.stopping import end_cancelled
 
-NO_JUDGEMENT: Final[tuple[tuple[int, ...], list[Edge]]] = ((), [])
-"""Of edges without a `when`, none of them a back edge."""
+NO_EDGES: Final[list[Edge]] = []
+"""The back edges taken by a node that has none."""
 
 
 def complete(
@@ -32,24 +32,32 @@ def complete(
     if scope.ending is not None and isinstance(at, NodeRun):
         end_cancelled(ctx, at)
         return
-    value = at.data if output is None else ctx.stash(output)
+    if output is None:
+        value = at.data
+    elif len(output) < ctx.limits.blob_bytes_min:
+        value = output
+    else:
+        value = ctx.stash(output)
     if output is not None and len(output) > ctx.limits.value_bytes_max and not is_reference(output):
         message = f"the output has {len(output)} bytes; the limit is {ctx.limits.value_bytes_max}"
         fail(ctx, at, Failure("output.too_large", message))
         return
     if at.path in scope.lingering:
-        _record(ctx, at, scope, node, output is None, value, ports, (), failure)
+        _record(ctx, at, node, output is None, value, ports, (), failure)
         end_aside(ctx, scope, node, at.path)
         return
-    try:
-        untaken, backs = NO_JUDGEMENT if node.leaves_plainly else _judge_edges(ctx, at, node, ports or ("out",), value)
-    except ExpressionError as error:
-        fail(ctx, at, Failure("expression", str(error)), continues=failure is None)
-        return
-    if backs and (limit := spent(scope, backs)) is not None:
-        fail(ctx, at, limit, continues=failure is None)
-        return
-    _record(ctx, at, scope, node, output is None, value, ports, untaken, failure)
+    untaken: tuple[int, ...] = ()
+    backs: list[Edge] = NO_EDGES
+    if not node.leaves_plainly:
+        try:
+            untaken, backs = _judge_edges(ctx, at, node, ports or ("out",), value)
+        except ExpressionError as error:
+            fail(ctx, at, Failure("expression", str(error)), continues=failure is None)
+            return
+        if backs and (limit := spent(scope, backs)) is not None:
+            fail(ctx, at, limit, continues=failure is None)
+            return
+    _record(ctx, at, node, output is None, value, ports, untaken, failure)
     if backs:
         take_back(ctx, scope, backs)
     ctx.changed = True
@@ -59,7 +67,6 @@ def complete(
 def _record(
     ctx: Deciding,
     at: At,
-    scope: Scope,
     node: Node,
     passes: bool,
     value: bytes,
@@ -67,11 +74,12 @@ def _record(
     untaken: tuple[int, ...],
     failure: Failure | None,
 ) -> None:
-    recorded = at.recorded if passes and isinstance(at, Ready) and at.path not in ctx.state.runs else None
+    path = at.path
+    recorded = at.recorded if passes and isinstance(at, Ready) and path not in ctx.state.runs else None
     undo = None if node.compensate is None or failure is not None else _compensation(ctx, at, node, value)
+    said = None if failure is None else failure.at(path, at.attempt)
     carried = None if passes else ctx.unless_carried(value)
-    said = None if failure is None else failure.at(at.path, at.attempt)
-    ctx.emit(NodeCompleted(at.path, carried, None if ports == ("out",) else ports, untaken, passes, said, recorded))
+    ctx.emit(NodeCompleted(path, carried, None if ports == ("out",) else ports, untaken, passes, said, recorded))
     if undo is not None:
         ctx.emit(undo)
 

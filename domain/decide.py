@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from contracts import commands as c
 from contracts import events as e
@@ -31,11 +33,11 @@ from domain.failing import fail, fail_expression
 from domain.places import is_undo
 from domain.signals import deliver
 from domain.slots import search_values, slot_of
-from domain.state import ChildMemo, Execution, NodeRun
+from domain.state import ENDED, ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
 
 
-class Decided(NamedTuple):
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """The facts that a command led to, and the big values they refer to (content hash → content)."""
 
     events: list[Event]
@@ -45,7 +47,8 @@ class Decided(NamedTuple):
 def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS) -> Decided:
     """The events that follow from the command. Raises Rejected, with the state unchanged."""
     assert now >= state.now, f"time runs backwards: {now} after {state.now}"
-    _refuse_if_ended(state, command)
+    if not state.version or state.status in ENDED:
+        _refuse_unless_created(state, command)
     ctx = Deciding(graph, state, command, now, read_blob, limits)
     HANDLERS[type(command)](ctx, command)
     pump(ctx)
@@ -54,13 +57,14 @@ def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob
     return Decided(ctx.events, ctx.blobs)
 
 
-def _refuse_if_ended(state: Execution, command: Command) -> None:
-    if state.version == 0:
-        if not isinstance(command, c.CreateExecution):
-            raise Rejected("unknown_execution", f"there is no execution {state.execution}", execution=state.execution)
-    elif state.is_ended and not isinstance(command, c.CreateExecution):
-        message = f"execution {state.execution} is {state.status}: it takes no more commands"
-        raise Rejected("already_ended", message, execution=state.execution, status=state.status)
+def _refuse_unless_created(state: Execution, command: Command) -> None:
+    """An execution that does not exist, or has ended, takes nothing but its creation."""
+    if isinstance(command, c.CreateExecution):
+        return
+    if not state.version:
+        raise Rejected("unknown_execution", f"there is no execution {state.execution}", execution=state.execution)
+    message = f"execution {state.execution} is {state.status}: it takes no more commands"
+    raise Rejected("already_ended", message, execution=state.execution, status=state.status)
 
 
 # The life of an execution.
@@ -191,7 +195,7 @@ def _is_held(ctx: Deciding) -> bool:
 
 def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
-    if _is_held(ctx):
+    if ctx.state.paused and _is_held(ctx):
         return
     if ctx.state.undoing and is_undo(command.path):
         ctx.emit(e.NodeCompleted(command.path, ctx.unless_carried(command.output)))
