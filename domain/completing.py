@@ -29,7 +29,7 @@ def complete(
 ) -> None:
     """The node ends by these ports (`out`) with this output; without one it passes on its own data."""
     scope, node = place_of(ctx, at)
-    if scope.ending is not None and isinstance(at, NodeRun):
+    if scope.ending is not None and type(at) is NodeRun:
         end_cancelled(ctx, at)
         return
     if output is None:

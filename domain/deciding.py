@@ -74,51 +74,31 @@ def no_blobs(content_hash: str) -> bytes:
     raise KeyError(content_hash)
 
 
-class Deciding:
-    """One decision in the making. Also the `Cause` of its events."""
+class Deciding(msgspec.Struct, eq=False, gc=False):
+    """One decision in the making. Also the `Cause` of its events. A struct, as that is made in half the time of a class."""
 
-    __slots__ = (
-        "_order",
-        "_parsed",
-        "agenda",
-        "blobs",
-        "changed",
-        "command",
-        "events",
-        "followups",
-        "graph",
-        "limits",
-        "now",
-        "read_blob",
-        "state",
-        "steps",
-        "touched",
-    )
-
-    def __init__(
-        self, graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS
-    ) -> None:
-        self.graph = graph
-        self.state = state
-        self.command = command
-        self.now = now
-        self.events: list[Event] = []
-        self.blobs: dict[str, bytes] = {}
-        self.read_blob = read_blob
-        self.limits = limits
-        self.agenda: list[tuple[int, int, str, Node]] = []
-        self.followups: list[tuple[int, int, str]] = []
-        self.touched: dict[str, None] = {}
-        self.changed = False
-        self.steps = 0
-        self._order = 0
-        self._parsed: dict[bytes, Any] = {}
+    graph: Graph
+    state: Execution
+    command: Command
+    now: int
+    read_blob: ReadBlob = no_blobs
+    limits: Limits = LIMITS
+    events: list[Event] = []
+    blobs: dict[str, bytes] = {}
+    agenda: list[tuple[int, int, str, Node]] = []
+    followups: list[tuple[int, int, str]] = []
+    touched: dict[str, None] = {}
+    changed: bool = False
+    steps: int = 0
+    order: int = 0
+    parsed: dict[bytes, Any] = {}
 
     def emit(self, event: Event) -> None:
         """Record a fact, and let it change the state."""
         self.events.append(event)
-        self.state.version += 1
-        APPLIERS[type(event)](self.graph, self.state, event, self)
+        state = self.state
+        state.version += 1
+        APPLIERS[type(event)](self.graph, state, event, self)
 
     # Values.
 
@@ -143,9 +123,9 @@ class Deciding:
 
     def parse(self, value: bytes) -> Any:
         """The parsed value; parsed once in a decision. Nobody may change it."""
-        if value in self._parsed:
-            return self._parsed[value]
-        parsed = self._parsed[value] = values.decode(self.load(value))
+        if value in self.parsed:
+            return self.parsed[value]
+        parsed = self.parsed[value] = values.decode(self.load(value))
         return parsed
 
     def unless_carried(self, value: bytes) -> bytes | None:
@@ -176,20 +156,20 @@ class Deciding:
 
     def consider(self, scope: Scope, node: Node) -> None:
         """The node's turn may have come."""
-        self._order = order = self._order + 1
+        self.order = order = self.order + 1
         heappush(self.agenda, (node.index, order, scope.path, node))
 
     def consider_targets(self, scope: Scope, node: Node) -> None:
         """The turn of the nodes behind this one may have come; and its body may be done."""
         path = scope.path
         for target in node.targets:
-            self._order = order = self._order + 1
+            self.order = order = self.order + 1
             heappush(self.agenda, (target.index, order, path, target))
         self.touched[path] = None
 
     def follow_up(self, what: int, path: str) -> None:
         """When no turn is left to take, look after this node: `NODE_STOPPED`, `NODE_ENDED` or `MUTEX_FREE`, in this order."""
-        self._order = order = self._order + 1
+        self.order = order = self.order + 1
         heappush(self.followups, (what, order, path))
 
     def restarted(self, scope: Scope, edge: Edge) -> None:
@@ -204,7 +184,8 @@ class Deciding:
     def note_end(self, scope: Scope, node: Node, path: str) -> None:
         """The node has ended: the nodes behind it, those that wait for its mutex, and `cancel` nodes may have waited for that."""
         self.consider_targets(scope, node)
-        self.note_end_aside(scope, node, path)
+        if node.mutex is not None or "cancel" in self.graph.types:
+            self.note_end_aside(scope, node, path)
 
     def note_end_aside(self, scope: Scope, node: Node, path: str) -> None:
         """The node has ended, and nothing follows on it."""

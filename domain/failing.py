@@ -25,9 +25,9 @@ At: TypeAlias = Ready | NodeRun
 
 def place_of(ctx: Deciding, at: At) -> tuple[Scope, Node]:
     """The scope and the node."""
-    if isinstance(at, Ready):
-        return at.scope, at.node
-    return ctx.state.scopes[at.scope], ctx.graph.nodes[at.node]
+    if type(at) is NodeRun:  # cheaper than isinstance, which asks the metaclass
+        return ctx.state.scopes[at.scope], ctx.graph.nodes[at.node]
+    return at.scope, at.node
 
 
 def fail_expression(ctx: Deciding, at: At, error: ExpressionError) -> None:

@@ -12,7 +12,7 @@ What nobody can read any more is not kept: a node's output goes when its success
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, final
 
 import msgspec
 
@@ -98,6 +98,7 @@ class CancelMemo(msgspec.Struct, array_like=True, tag="cancel"):
 Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo
 
 
+@final
 class NodeRun(msgspec.Struct, array_like=True):
     """A node that has begun and not ended. `tried` is the highest attempt that an earlier life of the node has used.
 
