@@ -37,6 +37,8 @@ from domain.definition.graph import Graph, Node
 from domain.places import is_undo
 from domain.state import Execution, NodeRun
 
+REPORTS: Final = frozenset((CompleteActivity, FailActivity))
+"""By these a worker says itself that its attempt has ended."""
 NodeEvent: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeRetried | e.NodeCancelled | e.IncidentRaised
 
 
@@ -46,7 +48,7 @@ def react(graph: Graph, state: Execution, decision: Decision) -> list[Effect]:
     for event in decision.events:
         reactor = REACTORS.get(type(event))
         if reactor is not None:
-            effects.extend(reactor(graph, state, event, decision))
+            effects += reactor(graph, state, event, decision)
     return effects
 
 
@@ -59,8 +61,8 @@ def _on_scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, decisi
 
 def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: Decision) -> Iterable[Effect]:
     """A worker that still runs an attempt is told that nobody waits for it; not the one that has just reported it."""
-    command = decision.command
-    if isinstance(command, CompleteActivity | FailActivity) and command.path == event.path:
+    command: Any = decision.command
+    if type(command) in REPORTS and command.path == event.path:
         return ()
     node = node_of_path(graph, event.path)
     if node is None or not (node.is_activity or is_undo(event.path)):
@@ -118,25 +120,21 @@ def _split_step(step: str) -> tuple[str, str]:
 def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
     """The activity command for an attempt that is to run."""
     node = graph.nodes[run.node]
-    definition = node.definition
-    if is_undo(run.path):
-        assert definition.compensate is not None
+    path = run.path
+    priority = node.priority
+    if priority is None:
+        priority = graph.priority if state.priority is None else state.priority
+    if is_undo(path):
+        assert node.definition.compensate is not None
         return RunActivity(
-            state.execution, run.path, run.attempt, definition.compensate.type, run.config or b"{}", NULL, state.workflow,
-            Limits(node.compensate_timeout_ms or None), None, definition.queue or "default", _priority(graph, state, node),
+            state.execution, path, run.attempt, node.definition.compensate.type, run.config or b"{}", NULL, state.workflow,
+            Limits(node.compensate_timeout_ms or None), None, node.queue, priority,
         )  # fmt: skip
-    limits = Limits(node.timeouts.get("start_to_close"), node.timeouts.get("heartbeat"), bool(node.timeouts))
     caching = Caching(node.cache_ttl_ms, run.cache_key) if node.cache_ttl_ms else None
     return RunActivity(
-        state.execution, run.path, run.attempt, definition.type, run.config or node.static_config, run.data, state.workflow,
-        limits, caching, definition.queue or "default", _priority(graph, state, node),
+        state.execution, path, run.attempt, node.type, run.config or node.static_config, run.data, state.workflow,
+        node.limits, caching, node.queue, priority,
     )  # fmt: skip
-
-
-def _priority(graph: Graph, state: Execution, node: Node) -> int:
-    if node.definition.priority is not None:
-        return node.definition.priority
-    return graph.settings.priority if state.priority is None else state.priority
 
 
 def start_child(state: Execution, path: str, child: str, workflow: str, version: int, given: bytes, detached: bool) -> Envelope:

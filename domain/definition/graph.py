@@ -89,12 +89,14 @@ class Node:
         "outgoing",
         "place",
         "ports",
+        "priority",
         "queue",
         "retry",
         "static_config",
         "targets",
         "template",
         "timeouts",
+        "type",
         "typed_incoming",
         "when",
     )
@@ -107,6 +109,7 @@ class Node:
         self.id = definition.id
         self.kind = kind
         self.is_activity = kind.name == "activity"
+        self.type = definition.type
         self.is_end = definition.type == "end"
         self.config: Any = None
         self.fields: dict[str, Compiled] = {}
@@ -133,6 +136,7 @@ class Node:
         self.template: Compiled | None = None
         """An activity's config, where something is to be filled in."""
         self.queue = definition.queue or "default"
+        self.priority = definition.priority
         self.timeouts: dict[str, int] = {}
         self.limits = Limits()
         self.mutex = definition.mutex
@@ -175,6 +179,7 @@ class Graph:
         "handler",
         "name",
         "nodes",
+        "priority",
         "root",
         "settings",
         "timeout_ms",
@@ -188,6 +193,7 @@ class Graph:
         self.version = version
         self.name = definition.name
         self.settings = definition.settings
+        self.priority = definition.settings.priority
         self.bodies: list[Body] = []
         self.nodes: list[Node] = []
         self.root: Body = Body(0, None, "")
