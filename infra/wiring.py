@@ -110,12 +110,12 @@ def build_engine(
 ) -> Engine:
     """An engine on the given adapters; it has claimed nothing yet. `wake` is set when a thread has reported something."""
     wake = wake or threading.Event()
-    set_wake = wake.set
     owners: list[Owner] = []
 
     def report(execution: str, command: Command) -> None:
         owners[0].report(execution, command)
-        set_wake()
+        if not wake.is_set():  # setting takes a lock
+            wake.set()
 
     kinds = activity_kinds(settings)
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"

@@ -42,7 +42,7 @@ from domain.facts.execution import request_of
 from domain.history import Folded
 from domain.react import react
 from domain.slots import slot_of
-from domain.state import Execution
+from domain.state import ENDED, Execution
 from workers.catalog import Catalog
 from workers.courier import refusal
 from workers.executions import Executions
@@ -73,6 +73,7 @@ class Decider:
         self.slots = Slots()
         self.turns: list[Envelope] = []
         """What follows of this round for those who queue, to be sent when it is durable."""
+        self._read_blob = blobs.get
         self._source = 0
         self._now = 0
         self._dispatched_to = 0
@@ -153,10 +154,8 @@ class Decider:
             self.slots.check(settings, command.workflow, slot_of(folded.graph, command.input, ctx))
 
     def _ask(self, folded: Folded, command: Command) -> Decided:
-        return decide(folded.graph, folded.state, command, max(self._now, folded.state.now), self._read_blob)
-
-    def _read_blob(self, content_hash: str) -> bytes:
-        return self._blobs.get(content_hash)
+        state = folded.state
+        return decide(folded.graph, state, command, self._now if self._now > state.now else state.now, self._read_blob)
 
     # What comes of it.
 
@@ -170,7 +169,7 @@ class Decider:
         self._add(item, folded, command, decided, first)
         if item.reply is not None:
             self._answer(item, state)
-        if state.version - state.rolled_at >= ROLL_EVERY_EVENTS and not state.is_ended:
+        if state.version - state.rolled_at >= ROLL_EVERY_EVENTS and state.status not in ENDED:
             self._roll(item, folded)
 
     def _add(self, item: Item, folded: Folded, command: Command, decided: Decided, first: int, rejection: str | None = None) -> None:
@@ -178,7 +177,7 @@ class Decider:
         for content in decided.blobs.values():
             self._blobs.put(content)
         source = Source(self._partition, self._source + 1, item.envelope.id)
-        now = max(self._now, state.now)
+        now = self._now if self._now > state.now else state.now
         decision = Decision(source, state.execution, first, now, command, tuple(decided.events), self._dispatched_to, rejection)
         record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
         if len(record) > self._log.record_bytes_max:
@@ -253,7 +252,9 @@ class Decider:
         if before is None:
             self._executions.drop(name)
             return
-        self._made[:] = [made if made.folded is not folded else made._replace(folded=before) for made in self._made]
+        for made in self._made:
+            if made.folded is folded:
+                made.folded = before
         self._executions.put(before)
         try:
             decided = self._ask(before, command)

@@ -26,7 +26,7 @@ VALUES: Final[dict[type, tuple[str, ...]]] = {
 
 def shrink(command: SomeCommand, blobs: Blobs) -> SomeCommand:
     """The command with its big values stored. Raises Rejected for one over the limit, LogFull where there is no room."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] | None = None
     for name in VALUES.get(type(command), ()):
         value = getattr(command, name)
         if value is None or len(value) < BLOB_BYTES_MIN_DEFAULT:
@@ -34,5 +34,16 @@ def shrink(command: SomeCommand, blobs: Blobs) -> SomeCommand:
         if len(value) > VALUE_BYTES_MAX_DEFAULT:
             raise Rejected("too_large", f"{name} has {len(value)} bytes; the limit is {VALUE_BYTES_MAX_DEFAULT}")
         blobs.put(value)
+        changes = changes or {}
         changes[name] = reference_to(value)
     return msgspec.structs.replace(command, **changes) if changes else command
+
+
+def size_of(command: Command) -> int:
+    """About how many bytes a command brings."""
+    size = 100
+    for name in VALUES.get(type(command), ()):
+        value = getattr(command, name)
+        if value is not None:
+            size += len(value)
+    return size

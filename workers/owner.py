@@ -27,11 +27,12 @@ from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.places import node_at
 from domain.react import outstanding
-from domain.state import Execution
+from domain.state import ENDED, Execution
 from workers.catalog import Catalog
 from workers.courier import Courier
 from workers.decider import Decider
 from workers.executions import LIVE_MAX_DEFAULT, Executions
+from workers.ingress import size_of
 from workers.metrics import Metrics
 from workers.recovery import Recovered, make_snapshot, recover
 from workers.refold import entries_of, refold
@@ -237,7 +238,7 @@ class Owner:
         size = 0
         while self._inbox and len(items) < ROUND_COMMANDS_MAX and size < ROUND_BYTES_MAX:
             item = self._inbox.popleft()
-            size += _size_of(item.envelope.command)
+            size += size_of(item.envelope.command)
             items.append(item)
         return items
 
@@ -314,7 +315,8 @@ class Owner:
             for then in self._watchers.pop(state.execution, ()):
                 then(state)
         for reply, answer in answers:
-            reply(answer._replace(position=self._checkpoint.offset))
+            answer.position = self._checkpoint.offset
+            reply(answer)
         if self.on_decisions is not None:
             self.on_decisions(made)
 
@@ -331,7 +333,7 @@ class Owner:
     def _act_on(self, made: Made, offset: int, ended: list[Execution]) -> None:
         state = made.folded.state
         for effect in made.effects:
-            if isinstance(effect, RunActivity):
+            if type(effect) is RunActivity:  # a third of the time of isinstance, which asks the metaclass
                 self._worker.run(effect)
             elif isinstance(effect, CancelActivity):
                 self._worker.cancel(effect)
@@ -339,7 +341,7 @@ class Owner:
                 self._inbox.append(self._courier.take(effect, offset))
         if state.timers:
             self.timers.arm(state.execution, self._decider.timers_of(made))
-        if state.is_ended and state.execution not in self.executions.ended:
+        if state.status in ENDED and state.execution not in self.executions.ended:
             self.executions.end(state, offset)
             if state.slot is not None:
                 self._send(self._decider.slots.release(state.execution, made.folded.graph.settings.concurrency))
@@ -382,12 +384,3 @@ class Owner:
     def position(self) -> int:
         """The offset after the last durable decision."""
         return self._checkpoint.offset
-
-
-def _size_of(command: Command) -> int:
-    """About how many bytes a command brings."""
-    for name in ("output", "input", "payload", "variables"):
-        value = getattr(command, name, None)
-        if isinstance(value, bytes):
-            return len(value) + 100
-    return 100

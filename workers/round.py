@@ -9,7 +9,9 @@ dropped and folded again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+import msgspec
 
 from contracts.commands import Effect, Envelope
 from contracts.errors import RefoldError
@@ -17,7 +19,7 @@ from contracts.journal import Decision
 from domain.history import Folded
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct):
     """What a caller hears once its command is decided and durable.
 
     `position` is the offset after the decision, to be waited for by readers; `error` a rejection, or why nothing was stored.
@@ -35,7 +37,7 @@ class Answer(NamedTuple):
 Reply: TypeAlias = Callable[[Answer], None]
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True):
     """A command in the inbox: who waits for the answer, the decision whose effect it is (-1: none), and the id it was called for by."""
 
     envelope: Envelope
@@ -44,7 +46,7 @@ class Item(NamedTuple):
     called_for: str = ""
 
 
-class Made(NamedTuple):
+class Made(msgspec.Struct):
     """A decision of this round that is not durable yet, and what it calls for."""
 
     item: Item
