@@ -34,6 +34,7 @@ from domain.places import is_undo
 from domain.signals import deliver
 from domain.slots import search_values, slot_of
 from domain.state import ENDED, ChildMemo, Execution, NodeRun
+from domain.straight import go_straight
 from domain.stopping import stop_run, stop_scope
 
 
@@ -200,7 +201,7 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     if ctx.state.undoing and is_undo(command.path):
         ctx.emit(e.NodeCompleted(command.path, ctx.unless_carried(command.output)))
         undo.proceed(ctx)
-    else:
+    elif not go_straight(ctx, run, command.output):
         complete(ctx, run, command.output)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
@@ -31,9 +31,11 @@ def compile_definition(definition: WorkflowDefinition, definition_hash: str = ""
     for body in graph.bodies:
         _link(body)
     _mark_what_is_read(graph)
+    graph.types = frozenset(node.type for node in graph.nodes)
     for node in graph.nodes:
         _note_ways(node)
-    graph.types = frozenset(node.definition.type for node in graph.nodes)
+    for node in graph.nodes:
+        node.following = _following(graph, node)
     return graph
 
 
@@ -172,6 +174,25 @@ def _link(body: Body) -> None:
         if node.join != "all":
             node.losers = losers_of(body, node)
     _mark_behind_error(body)
+
+
+def _following(graph: Graph, node: Node) -> Node | None:
+    """The activity that is all that follows when an activity has completed: nothing is asked, joined, filled in, timed or told."""
+    if len(node.outgoing) != 1 or not graph.types.isdisjoint(LISTENING):
+        return None
+    edge, following = node.outgoing[0], node.outgoing[0].target
+    if edge.port != "out" or following.only_source is not node or not _is_plain(node) or not _is_plain(following):
+        return None
+    asks = following.when or following.template or following.cache_key or following.timeouts or following.losers
+    return None if asks else following
+
+
+def _is_plain(node: Node) -> bool:
+    return node.is_activity and node.leaves_plainly and node.mutex is None and node.compensate is None
+
+
+LISTENING: Final = frozenset(("cancel", "wait_until"))
+"""Kinds that look up when another node has ended."""
 
 
 def _reach(starts: list[Node], forwards: bool) -> set[int]:

@@ -70,6 +70,7 @@ class Node:
         "definition",
         "feeds_cycle",
         "fields",
+        "following",
         "feeders",
         "has_error_edge",
         "id",
@@ -124,6 +125,8 @@ class Node:
         """The incoming edges whose sources' outputs nobody reads but the nodes behind them."""
         self.targets: tuple[Node, ...] = ()
         """Where the edges lead, but for back edges."""
+        self.following: Node | None = None
+        """The activity that is scheduled as soon as this one has completed, and nothing else follows (`domain/straight.py`)."""
         self.bodies: dict[str, Body] = {}
         self.has_error_edge = False
         self.behind_error = False

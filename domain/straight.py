@@ -1,0 +1,28 @@
+"""The straight way: an activity has completed, and all that follows is that the one behind it is scheduled.
+
+In a sequence nearly every decision is like that. `advance.pump` comes to the same two events by way of the agenda, the
+join, losers, limits and bodies; here the compiler has asked all that already (`Node.following`), and what is left to ask
+are the few things that only an execution can know. It buys a third of such a decision. `tests/laws` decides with it and
+without it, and compares.
+"""
+
+from __future__ import annotations
+
+from contracts.events import NodeCompleted, NodeScheduled
+from domain.deciding import Deciding
+from domain.places import node_path
+from domain.state import PENDING, NodeRun
+
+
+def go_straight(ctx: Deciding, run: NodeRun, output: bytes) -> bool:
+    """Complete the run with this output, and schedule the node behind it; False where more has to be asked."""
+    following = ctx.graph.nodes[run.node].following
+    if following is None or len(output) >= ctx.limits.blob_bytes_min:
+        return False
+    scope = ctx.state.scopes[run.scope]
+    if scope.ending is not None or scope.lingering or scope.rounds or scope.nodes[following.place] != PENDING:
+        return False
+    ctx.steps += 1
+    ctx.emit(NodeCompleted(run.path, ctx.unless_carried(output)))
+    ctx.emit(NodeScheduled(node_path(scope, following), scope.tried + 1))
+    return True
