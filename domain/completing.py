@@ -13,7 +13,7 @@ from domain.deciding import Deciding, Ready
 from domain.definition.graph import Edge, Node
 from domain.failing import At, end_aside, fail, place_of
 from domain.naming import Frame
-from domain.state import NodeRun, Scope
+from domain.state import NodeRun
 from domain.stopping import end_cancelled
 
 NO_EDGES: Final[list[Edge]] = []

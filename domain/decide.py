@@ -34,8 +34,8 @@ from domain.places import is_undo
 from domain.signals import deliver
 from domain.slots import search_values, slot_of
 from domain.state import ENDED, ChildMemo, Execution, NodeRun
-from domain.straight import go_straight
 from domain.stopping import stop_run, stop_scope
+from domain.straight import go_straight
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
