@@ -201,7 +201,7 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     if ctx.state.undoing and is_undo(command.path):
         ctx.emit(e.NodeCompleted(command.path, ctx.unless_carried(command.output)))
         undo.proceed(ctx)
-    elif not go_straight(ctx, run, command.output):
+    elif not go_straight(ctx, run, command):
         complete(ctx, run, command.output)
 
 

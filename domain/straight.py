@@ -8,21 +8,21 @@ without it, and compares.
 
 from __future__ import annotations
 
+from contracts.commands import CompleteActivity
 from contracts.events import NodeCompleted, NodeScheduled
 from domain.deciding import Deciding
 from domain.places import node_path
 from domain.state import PENDING, NodeRun
 
 
-def go_straight(ctx: Deciding, run: NodeRun, output: bytes) -> bool:
-    """Complete the run with this output, and schedule the node behind it; False where more has to be asked."""
+def go_straight(ctx: Deciding, run: NodeRun, command: CompleteActivity) -> bool:
+    """Complete the run and schedule the node behind it; False where more has to be asked. What was held in a pause is taken up the long way."""
     following = ctx.graph.nodes[run.node].following
-    if following is None or len(output) >= ctx.limits.blob_bytes_min:
+    if following is None or command is not ctx.command or len(command.output) >= ctx.limits.blob_bytes_min:
         return False
     scope = ctx.state.scopes[run.scope]
     if scope.ending is not None or scope.lingering or scope.rounds or scope.nodes[following.place] != PENDING:
         return False
-    ctx.steps += 1
-    ctx.emit(NodeCompleted(run.path, ctx.unless_carried(output)))
+    ctx.emit(NodeCompleted(run.path))
     ctx.emit(NodeScheduled(node_path(scope, following), scope.tried + 1))
     return True

@@ -76,7 +76,10 @@ def chains(draw: st.DrawFn) -> dict[str, Any]:
     return {"name": "w", "nodes": nodes, "edges": edges, "settings": {"on_failure": "fail"}}
 
 
-@settings(max_examples=500, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = 5_000 if settings.get_current_profile_name() == "long" else 500
+
+
+@settings(max_examples=EXAMPLES, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(chains(), st.randoms(use_true_random=False))
 def test_the_straight_way_is_the_long_way(definition: dict[str, Any], chance: random.Random) -> None:
     assume(not check(definition, {}, strict_kinds=False).problems)
@@ -89,7 +92,7 @@ def test_a_sequence_of_activities_goes_straight() -> None:
     assert [node.following and node.following.id for node in graph.nodes] == ["b", "c", None]
 
 
-def test_what_was_held_in_a_pause_says_its_output_when_it_goes_straight() -> None:
+def test_what_was_held_in_a_pause_says_its_output() -> None:
     definition = {"nodes": [{"id": "a", "type": "work"}, {"id": "b", "type": "work"}], "edges": [{"from": "a", "to": "b"}]}
     world = World(definition, acts={"work": slow(10, 7)})
     world.at(5, c.PauseExecution()).at(20, c.ResumeExecution()).start({"n": 1})
