@@ -114,16 +114,15 @@ def begin(ctx: Deciding, ready: Ready) -> None:
         ready.node.kind.start(ctx, ready)
     except ExpressionError as error:
         fail_expression(ctx, ctx.state.runs.get(ready.path) or ready, error)
-    if ready.node.timeouts and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
+    if ready.node.timeouts_at_once and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
         _arm_limits(ctx, ready.node, run)
     ctx.touched[ready.scope.path] = None
 
 
 def _arm_limits(ctx: Deciding, node: Node, run: NodeRun) -> None:
-    for name, limit in node.timeouts.items():
+    for name, limit in node.timeouts_at_once.items():
         timer = f"{run.path}:{name}"
-        at_start = name in ("start_to_close", "heartbeat")
-        if timer not in ctx.state.timers and not (at_start and node.is_activity):
+        if timer not in ctx.state.timers:
             ctx.emit(TimerStarted(timer, ctx.now + limit))
 
 

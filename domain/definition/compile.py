@@ -86,6 +86,7 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
     if retry is not None and retry.max_attempts > 1:
         node.retry = RetryPolicy(retry)
     node.timeouts = timeouts_of(definition)
+    node.timeouts_at_once = {name: limit for name, limit in node.timeouts.items() if not (node.is_activity and name in WORKER_LIMITS)}
     node.limits = Limits(node.timeouts.get("start_to_close"), node.timeouts.get("heartbeat"), bool(node.timeouts))
     if definition.cache is not None:
         node.cache_ttl_ms = parse_duration(definition.cache.ttl)
@@ -95,6 +96,10 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
         retry = definition.compensate.retry or graph.settings.retry
         node.compensate_retry = RetryPolicy(retry) if retry is not None and retry.max_attempts > 1 else None
         node.compensate_timeout_ms = parse_duration(definition.compensate.timeout) if definition.compensate.timeout else 0
+
+
+WORKER_LIMITS: Final = ("start_to_close", "heartbeat")
+"""The limits of an activity that begin when a worker has begun; the others begin with the node."""
 
 
 def timeouts_of(definition: NodeDefinition) -> dict[str, int]:
@@ -183,7 +188,7 @@ def _following(graph: Graph, node: Node) -> Node | None:
     edge, following = node.outgoing[0], node.outgoing[0].target
     if edge.port != "out" or following.only_source is not node or not _is_plain(node) or not _is_plain(following):
         return None
-    asks = following.when or following.template or following.cache_key or following.timeouts or following.losers
+    asks = following.when or following.template or following.cache_key or following.timeouts_at_once or following.losers
     return None if asks else following
 
 

@@ -97,6 +97,7 @@ class Node:
         "targets",
         "template",
         "timeouts",
+        "timeouts_at_once",
         "type",
         "typed_incoming",
         "when",
@@ -141,6 +142,8 @@ class Node:
         self.queue = definition.queue or "default"
         self.priority = definition.priority
         self.timeouts: dict[str, int] = {}
+        self.timeouts_at_once: dict[str, int] = {}
+        """Those that begin with the node, and not when a worker has begun."""
         self.limits = Limits()
         self.mutex = definition.mutex
         self.cache_ttl_ms = 0

@@ -16,8 +16,8 @@ from domain.definition.validate import check
 from tests.domain.spec import World, graph_of, redecide, slow
 from tests.laws.test_laws import walk
 
-_PLAIN = ("retry", "on_error", "priority", "queue")
-_SPECIAL = ("when", "timeout", "mutex", "compensate", "config", "cache", "losers", "error edge", "when edge", "back edge", "branch", "end")
+_PLAIN = ("retry", "on_error", "priority", "queue", "timeout")
+_SPECIAL = ("when", "timeouts", "mutex", "compensate", "config", "cache", "losers", "error edge", "when edge", "back edge", "branch", "end")
 
 
 def long_way(graph: Graph) -> Graph:
@@ -37,12 +37,13 @@ def check_long_way(world: World) -> None:
 def _special(what: str, node: dict[str, Any]) -> None:
     """Something that keeps a node from the straight way, or looks as if it did."""
     fields: dict[str, Any] = {
-        "when": "data != 5",
+        "when": "data.n == 1",
         "timeout": "50ms",
+        "timeouts": {"schedule_to_start": "20ms"},
         "mutex": "one",
         "compensate": {"type": "undo"},
         "config": {"n": "{{ data }}"},
-        "cache": {"ttl": "1h"},
+        "cache": {"ttl": "1h", "key": "{{ data.n }}"},
         "losers": "cancel",
         "retry": {"max_attempts": 2, "initial_delay": "5ms"},
         "on_error": "continue",
@@ -55,24 +56,25 @@ def _special(what: str, node: dict[str, Any]) -> None:
 
 @st.composite
 def chains(draw: st.DrawFn) -> dict[str, Any]:
-    """A chain of activities; here and there a node or an edge is special."""
-    count = draw(st.integers(2, 6))
+    """A chain of activities, or two beside each other; here and there a node or an edge is special."""
+    count = draw(st.integers(3, 6))
+    apart = draw(st.integers(1, 2 * count))
     nodes: list[dict[str, Any]] = [{"id": f"n{i}", "type": "work"} for i in range(count)]
-    edges: list[dict[str, Any]] = [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(count - 1)]
-    for what in draw(st.lists(st.sampled_from((*_PLAIN, *_SPECIAL)), max_size=2)):
-        at = draw(st.integers(0, count - 2))
-        _special(what, nodes[at + draw(st.integers(0, 1))])
+    edges: list[dict[str, Any]] = [{"from": f"n{i - 1}", "to": f"n{i}"} for i in range(1, count) if i != apart]
+    for what in draw(st.lists(st.sampled_from((*_PLAIN, *_SPECIAL)), max_size=3)):
+        _special(what, draw(st.sampled_from(nodes[:count])))
+        edge = draw(st.sampled_from(edges[: count - 2]))
         if what == "error edge":
-            edges[at]["from"] += ".error"
+            edge["from"] = edge["from"].partition(".")[0] + ".error"
         elif what == "when edge":
-            edges[at]["when"] = "data != 5"
+            edge["when"] = "data.n == 1"
         elif what == "back edge":
-            edges.append({"from": f"n{at + 1}", "to": f"n{at}", "back": True, "max_iterations": 2})
+            edges.append({"from": edge["to"], "to": edge["from"].partition(".")[0], "back": True, "max_iterations": 2})
         elif what == "branch":
-            edges.append({"from": f"n{at}", "to": f"n{count - 1}"})
+            edges.append({"from": edge["from"], "to": f"n{count - 1}"})
         elif what == "end":
-            nodes.append({"id": "end", "type": "end"})
-            edges.append({"from": f"n{at}", "to": "end"})
+            nodes.append({"id": f"end{len(nodes)}", "type": "end"})
+            edges.append({"from": edge["from"], "to": nodes[-1]["id"]})
     return {"name": "w", "nodes": nodes, "edges": edges, "settings": {"on_failure": "fail"}}
 
 
