@@ -96,11 +96,13 @@ class Decider:
 
     def _decide(self, item: Item) -> None:
         envelope = item.envelope
-        try:
-            folded = self._find(envelope)
-        except (Rejected, KeyError) as error:
-            self._reject(item, None, error if isinstance(error, Rejected) else _unknown_definition(envelope))
-            return
+        folded = self._executions.get(envelope.execution)
+        if folded is None:
+            try:
+                folded = self._create(envelope)
+            except (Rejected, KeyError) as error:
+                self._reject(item, None, error if isinstance(error, Rejected) else _unknown_definition(envelope))
+                return
         before = folded.state.version
         try:
             command = shrink(envelope.command, self._blobs)
@@ -121,12 +123,9 @@ class Decider:
             del self._metrics.bugs[:-20]
             self._fail(item, folded, bug)
 
-    def _find(self, envelope: Envelope) -> Folded:
-        """The execution a command is for; a new one for a creation."""
+    def _create(self, envelope: Envelope) -> Folded:
+        """The new execution of a creation; raises Rejected for any other command, as no open execution has this name."""
         name = envelope.execution
-        folded = self._executions.get(name)
-        if folded is not None:
-            return folded
         if name in self._executions.unreadable:
             reason = self._executions.unreadable[name]
             raise Rejected("quarantined", f"the history of execution {name} cannot be read: {reason}", execution=name, status="quarantined")
@@ -161,24 +160,23 @@ class Decider:
 
     def _record(self, item: Item, folded: Folded, command: Command, decided: Decided) -> None:
         state = folded.state
-        if not decided.events:
-            if item.reply is not None:
-                self._answer(item, state, repeated=True)
-            return
-        first = state.version - len(decided.events) + 1
-        self._add(item, folded, command, decided, first)
+        if decided.events:
+            self._add(item, folded, command, decided)
         if item.reply is not None:
-            self._answer(item, state)
+            self._answer(item, state, repeated=not decided.events)
         if state.version - state.rolled_at >= ROLL_EVERY_EVENTS and state.status not in ENDED:
             self._roll(item, folded)
 
-    def _add(self, item: Item, folded: Folded, command: Command, decided: Decided, first: int, rejection: str | None = None) -> None:
+    def _add(self, item: Item, folded: Folded, command: Command, decided: Decided, rejection: str | None = None) -> None:
         state = folded.state
-        for content in decided.blobs.values():
-            self._blobs.put(content)
+        events = tuple(decided.events)
+        first = state.version - len(events) + 1
+        if decided.blobs:
+            for content in decided.blobs.values():
+                self._blobs.put(content)
         source = Source(self._partition, self._source + 1, item.envelope.id)
         now = self._now if self._now > state.now else state.now
-        decision = Decision(source, state.execution, first, now, command, tuple(decided.events), self._dispatched_to, rejection)
+        decision = Decision(source, state.execution, first, now, command, events, self._dispatched_to, rejection)
         record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
         if len(record) > self._log.record_bytes_max:
             raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")
@@ -206,7 +204,7 @@ class Decider:
         self._blobs.put(content)
         command = RollHistory(reference)
         decided = self._ask(folded, command)
-        self._add(Item(item.envelope, None), folded, command, decided, folded.state.version)
+        self._add(Item(item.envelope, None), folded, command, decided)
 
     def _answer(self, item: Item, state: Execution, repeated: bool = False) -> None:
         assert item.reply is not None
@@ -228,7 +226,7 @@ class Decider:
         elif isinstance(command, CreateExecution) and command.parent is not None:
             self._decide(Item(refusal(envelope, error), None, item.origin))
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
-            self._add(item, folded, command, Decided([], {}), folded.state.version + 1, str(error))
+            self._add(item, folded, command, Decided([], {}), str(error))
 
     def _raise_incident(self, item: Item, folded: Folded, error: RefoldError, kind: str) -> None:
         """What the command leads to is too much for one decision: the node it is about needs a person."""
@@ -263,8 +261,7 @@ class Decider:
             self._executions.unreadable[name] = f"not even a quarantine could be decided: {bug!r}"
             return
         if decided.events:
-            first = before.state.version - len(decided.events) + 1
-            self._add(Item(item.envelope, None, item.origin), before, command, decided, first)
+            self._add(Item(item.envelope, None, item.origin), before, command, decided)
 
     def _refold(self, name: str) -> Folded | None:
         """The execution from the journal, and from what this round has decided about it so far."""
