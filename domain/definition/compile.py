@@ -114,21 +114,29 @@ def timeouts_of(definition: NodeDefinition) -> dict[str, int]:
 
 
 @cache
-def _roles(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
-    roles = []
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """The fields that may hold expressions, with their role; without one it is their parts that may."""
+    found = []
     for name, field in model.model_fields.items():
         metadata = [*field.metadata, *(m for part in get_args(field.annotation) for m in getattr(part, "__metadata__", ()))]
         marker = next((m for m in metadata if isinstance(m, Marker)), None)
-        roles.append((name, marker.role if marker else ""))
-    return tuple(roles)
+        if marker is not None or _may_hold_models(field.annotation):
+            found.append((name, marker.role if marker else ""))
+    return tuple(found)
+
+
+def _may_hold_models(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return not issubclass(annotation, BodyDefinition)
+    return any(map(_may_hold_models, get_args(annotation)))
 
 
 def fields_of(config: BaseModel, prefix: str = "") -> Iterable[tuple[str, Compiled]]:
     """The expressions and values in a config, by their path in it (`cases[0].when`); bodies are left to themselves."""
-    for name, role in _roles(type(config)):
+    for name, role in _fields(type(config)):
         raw = getattr(config, name)
         if role:
-            if name in config.model_fields_set and (raw is not None or role == "value"):
+            if (raw is not None or role == "value") and name in config.model_fields_set:
                 yield prefix + name, compile_field(role, raw)
         elif isinstance(raw, BaseModel) and not isinstance(raw, BodyDefinition):
             yield from fields_of(raw, f"{prefix}{name}.")
