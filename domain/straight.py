@@ -16,7 +16,10 @@ from domain.state import PENDING, NodeRun
 
 
 def go_straight(ctx: Deciding, run: NodeRun, command: CompleteActivity) -> bool:
-    """Complete the run and schedule the node behind it; False where more has to be asked. What was held in a pause is taken up the long way."""
+    """Complete the run and schedule the node behind it; False where more has to be asked.
+
+    What was held in a pause is taken up the long way: its results are not what the decision's own command brought.
+    """
     following = ctx.graph.nodes[run.node].following
     if following is None or command is not ctx.command or len(command.output) >= ctx.limits.blob_bytes_min:
         return False

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 NAMES: Final = ("input", "data", "nodes", "vars", "iteration", "signal", "error", "execution", "trigger", "item", "index", "acc")
 """The roots an expression may use."""
@@ -42,7 +44,7 @@ _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "
 _ESCAPE = re.compile(r"\\(?:[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))", re.DOTALL)
 
 
-class Token(NamedTuple):
+class Token(msgspec.Struct, frozen=True, gc=False):
     """A word of an expression; `kind` is string, name, number, quoted, op or bad."""
 
     kind: str
@@ -55,14 +57,14 @@ class Token(NamedTuple):
         return self.start + len(self.text)
 
 
-class Step(NamedTuple):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One constant step of a chain, and the end of its text in the source."""
 
     key: str
     end: int
 
 
-class Chain(NamedTuple):
+class Chain(msgspec.Struct, frozen=True, gc=False):
     """A name that is not a field, and the constant steps behind it; `call` says that a method call ends it."""
 
     root: str
@@ -74,7 +76,7 @@ class Chain(NamedTuple):
     call: str = ""
 
 
-class Reference(NamedTuple):
+class Reference(msgspec.Struct, frozen=True, gc=False):
     """What an expression reads: a root, and the path up to the first step that is not constant."""
 
     root: str

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contracts import commands as c
+from contracts.definitions import WorkflowDefinition
 from contracts.events import NodeCompleted
-from domain.definition.compile import compile_definition
+from domain.definition.compile import LISTENING, compile_definition
 from domain.definition.graph import Graph
 from domain.definition.validate import check
-from tests.domain.spec import World, graph_of, redecide, slow
+from tests.domain.spec import World, redecide, slow
 from tests.laws.test_laws import walk
 
 _PLAIN = ("retry", "on_error", "priority", "queue", "timeout")
@@ -61,7 +64,7 @@ def chains(draw: st.DrawFn) -> dict[str, Any]:
     apart = draw(st.integers(1, 2 * count))
     nodes: list[dict[str, Any]] = [{"id": f"n{i}", "type": "work"} for i in range(count)]
     edges: list[dict[str, Any]] = [{"from": f"n{i - 1}", "to": f"n{i}"} for i in range(1, count) if i != apart]
-    for what in draw(st.lists(st.sampled_from((*_PLAIN, *_SPECIAL)), max_size=3)):
+    for what in draw(st.lists(st.sampled_from((*_PLAIN, *_SPECIAL)), max_size=4)):
         _special(what, draw(st.sampled_from(nodes[:count])))
         edge = draw(st.sampled_from(edges[: count - 2]))
         if what == "error edge":
@@ -88,10 +91,51 @@ def test_the_straight_way_is_the_long_way(definition: dict[str, Any], chance: ra
     check_long_way(walk(definition, chance))
 
 
-def test_a_sequence_of_activities_goes_straight() -> None:
-    edges = [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]
-    graph = graph_of({"nodes": [{"id": "a", "type": "work"}, {"id": "b", "type": "work"}, {"id": "c", "type": "work"}], "edges": edges})
-    assert [node.following and node.following.id for node in graph.nodes] == ["b", "c", None]
+def _followed(change: Callable[[list[dict[str, Any]], list[dict[str, Any]]], None]) -> list[str | None]:
+    """By which node each of three in a row is followed straight."""
+    nodes: list[dict[str, Any]] = [{"id": name, "type": "work"} for name in "abc"]
+    edges: list[dict[str, Any]] = [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]
+    change(nodes, edges)
+    graph = compile_definition(WorkflowDefinition.model_validate({"name": "w", "nodes": nodes, "edges": edges}))
+    return [node.following.id if node.following is not None else None for node in graph.nodes[:3]]
+
+
+@pytest.mark.parametrize("what", _PLAIN)
+def test_a_sequence_of_activities_goes_straight(what: str) -> None:
+    assert _followed(lambda nodes, edges: _special(what, nodes[1])) == ["b", "c", None]
+
+
+@pytest.mark.parametrize("what", ["when", "timeouts", "config", "cache"])
+def test_what_is_asked_when_a_node_begins_keeps_the_node_before_it_from_the_straight_way(what: str) -> None:
+    assert _followed(lambda nodes, edges: _special(what, nodes[1])) == [None, "c", None]
+
+
+@pytest.mark.parametrize("what", ["mutex", "compensate"])
+def test_what_is_asked_at_both_ends_of_a_node_keeps_both_from_the_straight_way(what: str) -> None:
+    assert _followed(lambda nodes, edges: _special(what, nodes[1])) == [None, None, None]
+
+
+@pytest.mark.parametrize("more", [{"when": "data.n == 1"}, {"from": "a.error"}])
+def test_an_edge_that_may_not_be_taken_is_not_straight(more: dict[str, Any]) -> None:
+    assert _followed(lambda nodes, edges: edges[0].update(more)) == [None, "c", None]
+
+
+def test_control_flow_is_not_straight() -> None:
+    assert _followed(lambda nodes, edges: nodes[1].update(type="merge")) == [None, None, None]
+
+
+def test_what_branches_or_joins_is_not_straight() -> None:
+    assert _followed(lambda nodes, edges: edges.append({"from": "a", "to": "c"})) == [None, None, None]
+
+
+def test_what_goes_back_is_not_straight() -> None:
+    assert _followed(lambda nodes, edges: edges.append({"from": "b", "to": "a", "back": True})) == [None, None, None]
+
+
+@pytest.mark.parametrize("kind", sorted(LISTENING))
+def test_nothing_goes_straight_where_a_node_looks_up_when_another_has_ended(kind: str) -> None:
+    config = {"nodes": ["a"]} if kind == "cancel" else {"condition": "true"}
+    assert _followed(lambda nodes, edges: nodes.append({"id": "d", "type": kind, "config": config})) == [None, None, None]
 
 
 def test_what_was_held_in_a_pause_says_its_output() -> None:
