@@ -26,6 +26,7 @@ from domain.evolve import initial
 from domain.history import read_entries
 from domain.replay import Verifier
 from infra.engine import Engine
+from infra.garbage import look_rarely
 from infra.settings import EngineSettings
 from infra.wiring import open_engine, open_reader
 from workers import decider as decider_module
@@ -312,6 +313,7 @@ def resident_bytes() -> int:
 
 def main(root: Path, scale: float = 1.0) -> dict[str, float]:
     """All of it, in folders below one."""
+    look_rarely()
     figures: dict[str, float] = {}
     figures |= bench_sequences(root / "sequences", max(int(10_000 * scale), 200))
     figures |= bench_replay(root / "sequences")

@@ -16,6 +16,7 @@ from contracts.journal import Checkpoint
 from domain.history import Entry, Folded, Unreadable, read_entries
 from domain.state import Execution
 from infra.engine import Engine
+from infra.garbage import look_rarely
 from infra.settings import EngineSettings
 from infra.wiring import Reader, open_engine, open_reader
 from refold.commands.output import BadInput
@@ -50,6 +51,7 @@ class _StderrHandler(logging.Handler):
 @contextmanager
 def engine_at(place: Place, must_exist: bool = False) -> Iterator[Engine]:
     """An engine that holds the data folder. With `must_exist` a missing folder is refused instead of made."""
+    look_rarely()
     settings = place.settings()
     if must_exist:
         with open_reader(settings):

@@ -6,6 +6,7 @@ import logging
 import sys
 from pathlib import Path
 
+from infra.garbage import look_rarely
 from infra.serving import serve as serve_until_stopped
 from infra.settings import ServerSettings
 from refold.commands.engine import Place
@@ -14,6 +15,7 @@ from refold.commands.output import OK, say
 
 def serve(place: Place, host: str, port: int, lane: bool) -> int:
     """Serve the data folder at an address. The line that says so comes when requests are answered."""
+    look_rarely()
     settings = place.settings()
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)

@@ -1,0 +1,22 @@
+"""A process that holds an engine looks for garbage rarely."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.garbage import LOOK_EVERY_OBJECTS
+
+OPENS_AN_ENGINE = """
+import gc, sys
+from pathlib import Path
+from refold.commands.engine import Place, engine_at
+with engine_at(Place(Path(sys.argv[1]))):
+    print(gc.get_threshold()[0])
+"""
+
+
+def test_a_process_that_opens_an_engine_looks_for_garbage_rarely(tmp_path: Path) -> None:
+    found = subprocess.run([sys.executable, "-c", OPENS_AN_ENGINE, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60)
+    assert int(found.stdout) == LOOK_EVERY_OBJECTS
