@@ -14,7 +14,7 @@ from typing import Final
 
 from contracts import values
 from contracts.errors import ExpressionError
-from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, ScopeEntered, ScopeLeft, TimerStarted, VariableSet
+from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, ScopeLeft, TimerStarted
 from contracts.failure import Failure
 from domain import edges
 from domain.closing import close, root_left
@@ -24,7 +24,7 @@ from domain.definition.graph import Node
 from domain.failing import fail, fail_expression
 from domain.naming import Frame
 from domain.outputs import body_output, last_nodes, merge
-from domain.places import HANDLER, node_path, plain_data, scope_path, taken_sources
+from domain.places import HANDLER, node_path, plain_data, taken_sources
 from domain.state import ENDED, PENDING, TAKEN, NodeRun, Scope
 from domain.stopping import cancel_run, end_cancelled, stop_run, stop_scope
 
@@ -44,10 +44,8 @@ def pump(ctx: Deciding) -> None:
             ctx.changed = False
             if "wait_until" in ctx.graph.types:
                 _ask_again(ctx)
-        elif not _leave_a_scope(ctx):
+        elif not _leave_a_scope(ctx) and (state.ending is None or not close(ctx)):
             break
-    if state.ending is not None:
-        close(ctx)
 
 
 # Turns.
@@ -179,36 +177,6 @@ def _cancel_losers(ctx: Deciding, scope: Scope, join: Node) -> None:
 
 
 # Bodies.
-
-
-def enter_scope(ctx: Deciding, owner: str, label: str, index: int = 0, given: bytes | None = None) -> None:
-    """A body of a container begins: its variables get their first values, and the nodes without incoming edges their turn."""
-    ctx.emit(ScopeEntered(owner, label, index, given))
-    begin_scope(ctx, ctx.state.scopes[scope_path(owner, label, index)])
-
-
-def begin_scope(ctx: Deciding, scope: Scope) -> None:
-    """The first moves of a body that is open."""
-    body = ctx.graph.bodies[scope.body]
-    try:
-        _set_variables(ctx, scope)
-    except ExpressionError as error:
-        ctx.touched[scope.path] = None
-        stop_scope(ctx, scope, Ending("failed", Failure("expression", str(error), node=scope.path)))
-        return
-    for place in body.starts:
-        ctx.consider(scope, body.nodes[place])
-    ctx.touched[scope.path] = None
-
-
-def _set_variables(ctx: Deciding, scope: Scope) -> None:
-    """The variables that the body declares get their first values; those of the workflow may come with the start."""
-    given = {}
-    if scope.path == "" and ctx.state.initial_variables is not None:
-        given = ctx.parse(ctx.state.initial_variables)
-    for name, initial in ctx.graph.bodies[scope.body].variables.items():
-        value = given[name] if name in given else ctx.evaluate(initial, Frame(scope))
-        ctx.emit(VariableSet(scope.path, name, ctx.keep(value)))
 
 
 def _leave_a_scope(ctx: Deciding) -> bool:

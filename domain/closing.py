@@ -18,6 +18,7 @@ from contracts.events import (
 from contracts.failure import Failure
 from domain import undo
 from domain.deciding import Deciding
+from domain.entering import begin_scope
 from domain.places import HANDLER
 from domain.state import Scope
 
@@ -40,36 +41,34 @@ def root_left(ctx: Deciding, scope: Scope, ending: Ending) -> None:
         ctx.emit(ExecutionCompleted(state.outcome))
 
 
-def close(ctx: Deciding) -> None:
-    """End the execution, or begin the next piece of clean-up."""
+def close(ctx: Deciding) -> bool:
+    """End the execution, or begin the next piece of clean-up; True where that is a body, which has first moves to make."""
     state = ctx.state
     if state.ending is None or state.is_ended or state.scopes or state.runs or state.undoing:
-        return
+        return False
     status = state.ending.status
     if status == "failed" and ctx.graph.handler is not None and not state.handled and not state.cancelling:
         _enter_handler(ctx)
-        return
+        return True
     wants_undo = status == "cancelled" or (status == "failed" and ctx.graph.settings.compensate_on_failure)
     if wants_undo and not state.undone and undo.begin(ctx, "", None):
-        return
+        return False
     if close_children(ctx):
-        return
+        return False
     if status == "completed":
         ctx.emit(ExecutionCompleted(state.outcome))
     elif status == "failed":
         ctx.emit(ExecutionFailed(state.ending.failure or Failure("unknown", "no failure was recorded")))
     else:
         ctx.emit(ExecutionCancelled())
+    return False
 
 
 def _enter_handler(ctx: Deciding) -> None:
-    from domain.advance import begin_scope, pump
-
     assert ctx.state.ending is not None
     failure = ctx.state.ending.failure
     ctx.emit(ScopeEntered("", HANDLER, 0, None if failure is None else ctx.keep(failure.as_value())))
     begin_scope(ctx, ctx.state.scopes[HANDLER])
-    pump(ctx)
 
 
 def close_children(ctx: Deciding) -> bool:

@@ -22,12 +22,13 @@ from contracts.errors import ExpressionError, Rejected
 from contracts.events import Event
 from contracts.failure import Failure
 from domain import resolving, undo
-from domain.advance import begin_scope, pump, restart
+from domain.advance import pump, restart
 from domain.closing import close_children
 from domain.completing import complete
 from domain.deciding import LIMITS, Deciding, Limits, ReadBlob, no_blobs
 from domain.definition.graph import Graph
 from domain.definition.inputs import check_input, check_variables
+from domain.entering import begin_scope
 from domain.facts.execution import request_of
 from domain.failing import fail, fail_expression
 from domain.places import is_undo

@@ -6,7 +6,7 @@ retries → error edge → the node's `on_error` → enclosing `try` → `settin
 from __future__ import annotations
 
 import hashlib
-from typing import Any, TypeAlias
+from typing import Any
 
 from contracts import values
 from contracts.errors import ExpressionError
@@ -15,19 +15,10 @@ from contracts.failure import NEVER_RETRIED_BY_DEFAULT, Failure, matches
 from domain.cycles import spent, take_back
 from domain.deciding import Deciding, Ready
 from domain.definition.graph import ERROR_PORT, Compiled, Edge, Node, RetryPolicy
+from domain.ending import TOO_LARGE, At, end_aside, end_well, place_of
 from domain.losers import is_ignored_loser
 from domain.state import NodeRun, Scope
 from domain.stopping import end_cancelled, stop_run, stop_scope
-
-At: TypeAlias = Ready | NodeRun
-"""A node that is about to begin, or one that has begun."""
-
-
-def place_of(ctx: Deciding, at: At) -> tuple[Scope, Node]:
-    """The scope and the node."""
-    if type(at) is NodeRun:  # cheaper than isinstance, which asks the metaclass
-        return ctx.state.scopes[at.scope], ctx.graph.nodes[at.node]
-    return at.scope, at.node
 
 
 def fail_expression(ctx: Deciding, at: At, error: ExpressionError) -> None:
@@ -87,11 +78,6 @@ def _after(ctx: Deciding, at: At, scope: Scope, node: Node) -> None:
     ctx.note_end(scope, node, at.path)
 
 
-def end_aside(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
-    """A run from before a back edge was taken has ended: the body may be done, nothing else follows."""
-    ctx.note_end_aside(scope, node, path)
-
-
 def raise_incident(ctx: Deciding, at: At, failure: Failure, recorded: bytes | None = None) -> None:
     """The node's path stops here and needs a person; the other branches go on."""
     name = str(ctx.state.incidents_raised + 1)
@@ -101,10 +87,10 @@ def raise_incident(ctx: Deciding, at: At, failure: Failure, recorded: bytes | No
 def _goes_on(ctx: Deciding, at: At, node: Node, failure: Failure, placed: Failure) -> bool:
     if node.definition.on_error != "continue" or not node.ports:
         return False
-    from domain.completing import complete
-
     ports = ("out",) if "out" in node.ports else node.ports[:1]
-    complete(ctx, at, values.encode({"error": placed.as_value()}), ports, failure)
+    refusal = end_well(ctx, at, values.encode({"error": placed.as_value()}), ports, failure)
+    if refusal is not None:
+        fail(ctx, at, refusal, continues=refusal.type == TOO_LARGE)
     return True
 
 

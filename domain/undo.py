@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.events import CompensationEnded, CompensationStarted, IncidentRaised, NodeFailed, NodeRetried, NodeScheduled, TimerStarted
 from contracts.failure import Failure
+from domain.completing import complete
 from domain.deciding import Deciding
 from domain.failing import retry_due
 from domain.places import UNDO_SUFFIX
@@ -41,8 +42,6 @@ def go_on(ctx: Deciding, by: str) -> None:
 
 
 def _end(ctx: Deciding, undoing: Undoing) -> None:
-    from domain.completing import complete
-
     done = list(undoing.done)
     ctx.emit(CompensationEnded(undoing.by))
     run = ctx.state.runs.get(undoing.by)

@@ -11,9 +11,9 @@ from contracts.definitions import Body, Count, CountValue, Expression, Items, Lo
 from contracts.errors import ExpressionError
 from contracts.events import Ending, ItemsAdded, NodeStarted, SignalConsumed
 from contracts.failure import Failure
-from domain.advance import enter_scope
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
+from domain.entering import enter_scope
 from domain.failing import fail
 from domain.naming import Frame, iteration_in
 from domain.nodes.loops import Loop, as_list, item_beyond, memo_of, results_of, split_list, whole_number, whole_number_of

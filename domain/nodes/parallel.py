@@ -9,10 +9,10 @@ from pydantic import Field
 from contracts import values
 from contracts.definitions import Body, Count, Identifier, Losers, Model
 from contracts.events import Ending, NodeStarted
-from domain.advance import enter_scope
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
 from domain.definition.graph import Node
+from domain.entering import enter_scope
 from domain.kind import Kind
 from domain.outputs import merge
 from domain.state import BranchesMemo, Execution, Memo, NodeRun, Scope

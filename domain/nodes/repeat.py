@@ -7,9 +7,9 @@ from typing import Any
 from contracts import values
 from contracts.definitions import Body, CountValue, Model
 from contracts.events import Ending, NodeStarted
-from domain.advance import enter_scope
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
+from domain.entering import enter_scope
 from domain.nodes.loops import Loop, memo_of, results_of, whole_number
 from domain.nodes.parallel import complete_early
 from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope

@@ -14,9 +14,9 @@ from pydantic import Field
 from contracts.definitions import Body, ErrorPattern, Model
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure, matches
-from domain.advance import enter_scope
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
+from domain.entering import enter_scope
 from domain.failing import fail
 from domain.kind import Kind
 from domain.state import Execution, Memo, NodeRun, Scope, TryMemo

@@ -11,9 +11,9 @@ from contracts.definitions import Body, CountValue, ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
-from domain.advance import enter_scope
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
+from domain.entering import enter_scope
 from domain.failing import fail
 from domain.naming import iteration
 from domain.nodes.loops import Loop, memo_of, whole_number

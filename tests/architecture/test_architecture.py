@@ -52,6 +52,24 @@ def imported_modules(file: Path) -> Iterator[str]:
 # Imports
 
 
+LATE_IMPORTS = {"domain/expressions/program.py": "the library of expressions is loaded by the first one, not by every import"}
+"""Where the core imports within a function, and why: nowhere else, as that would hide a circle."""
+
+
+@pytest.mark.parametrize("package", ["contracts", "domain", "projections"])
+def test_the_core_imports_at_the_top_of_its_files(package: str) -> None:
+    late = [
+        f"{name_of(file)}:{inner.lineno}"
+        for file in sorted((ROOT / package).rglob("*.py"))
+        if name_of(file) not in LATE_IMPORTS
+        for function in ast.walk(ast.parse(file.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for inner in ast.walk(function)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert not late
+
+
 def test_imports_run_one_way() -> None:
     result = run(Path(sys.executable).with_name("lint-imports"), "--no-cache")
     assert result.returncode == 0, result.stdout + result.stderr

@@ -12,7 +12,7 @@ OPENS_AN_ENGINE = """
 import gc, sys
 from pathlib import Path
 from refold.commands.engine import Place, engine_at
-with engine_at(Place(Path(sys.argv[1]))):
+with engine_at(Place(data=Path(sys.argv[1]))):
     print(gc.get_threshold()[0])
 """
 
