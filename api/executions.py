@@ -128,17 +128,17 @@ def _reading(router: APIRouter, service: Service) -> None:
 
 
 def _node(node: NodeView) -> dict[str, Any]:
-    record = node.record
+    row = node.row
     return {
-        "path": record.path,
-        "type": record.type,
-        "status": record.status,
-        "attempt": record.attempt,
+        "path": row.path,
+        "type": row.type,
+        "status": row.status,
+        "attempt": row.attempt,
         "input": _NULL if node.input is None else msgspec.Raw(node.input),
         "output": _NULL if node.output is None else msgspec.Raw(node.output),
-        "error": node.error,
-        "started_at": time_of(record.started_at),
-        "ended_at": time_of(record.ended_at),
+        "error": None if row.failure is None else row.failure.as_value(),
+        "started_at": time_of(row.started_at),
+        "ended_at": time_of(row.ended_at),
     }
 
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple, Protocol
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
-from contracts.ports.read_models import IncidentRecord, NodeRecord, Wanted
+from contracts.ports.read_models import IncidentRecord, Wanted
 from domain.definition.outline import Activities
 from projections.history import HistoryEvent
+from projections.nodes import NodeRow
 from projections.view import ExecutionView
 
 
@@ -72,10 +73,9 @@ class Version(NamedTuple):
 class NodeView(NamedTuple):
     """A node with its values as JSON."""
 
-    record: NodeRecord
+    row: NodeRow
     input: bytes | None
     output: bytes | None
-    error: dict[str, Any] | None
 
 
 class Service(Protocol):

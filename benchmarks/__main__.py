@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import engine, library, report, served, start
+from benchmarks import engine, library, projector, report, served, start
 from benchmarks.machine import machine, version
 from benchmarks.peers import NAMES, missing
 from benchmarks.refold_server import RefoldServer
@@ -23,7 +23,7 @@ from benchmarks.restate_server import RestateServer
 from benchmarks.workloads import WORKLOADS, Workload, chosen
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-ALONE = ("start", "engine")
+ALONE = ("start", "engine", "projector")
 """What is measured of Refold only."""
 Figures = dict[str, float]
 
@@ -88,6 +88,8 @@ def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[st
         yield "start", start.measure
     if "engine" in arguments.only:
         yield "engine", partial(engine.main, scale=arguments.scale)
+    if "projector" in arguments.only:
+        yield "projector", partial(projector.bench_projector, executions=max(int(5_000 * arguments.scale), 500))
 
 
 def _workloads(arguments: argparse.Namespace) -> list[Workload]:

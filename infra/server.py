@@ -274,16 +274,11 @@ class EngineService:
         """The nodes of an execution, with their values."""
 
         def read(name: str) -> list[NodeView]:
-            records, found = self._reader.nodes(name)
             content = self._reader.content
-            views = []
-            for record in records:
-                given = None if record.input is None else found.inputs.get(record.input)
-                output = None if record.output is None else found.outputs.get(record.output)
-                failure = found.failures.get(record.path) if record.error is not None else None
-                error = None if failure is None else failure.at(record.path, record.attempt).as_value()
-                views.append(NodeView(record, given and content(given), output and content(output), error))
-            return views
+            return [
+                NodeView(node, node.input and content(node.input), node.output and content(node.output))
+                for node in self._reader.nodes(name)
+            ]
 
         return await self._read_about(execution, read)
 

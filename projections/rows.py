@@ -1,147 +1,107 @@
 """Rows of read models: what a batch of decisions changes, each row once, however often it changed within the batch.
 
-    decisions ─fold, event by event─► state ─► at the end of the batch: one row an execution, a node, an incident
+    decisions ─fold─► state ─► at the end of the batch: one row an execution, an incident
 
-A node that began within the batch gets a whole row; of one that began earlier only what has changed is written, so
-nothing has to be read back. Values are never copied: a row says at which event they stand.
+Values are never copied: a row says at which offsets its execution's decisions lie.
 """
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from contracts import events as e
-from contracts.events import Event, carried_failure
 from contracts.journal import Decision
-from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, NodeEnd, NodeRecord, Place
+from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord
 from domain.definition.graph import Graph
 from domain.evolve import evolve
-from domain.history import Entry, Folded, Unreadable, check_follows
-from domain.places import is_undo, locate
+from domain.history import Entry, Folded, Unreadable, apply, check_follows
 from domain.state import Execution
 from projections.executions import error_of
 from projections.waiting import waiting_for
 
 WAITING_ITEMS_MAX: Final = 10
 """So many things that an execution waits for stand in its row."""
+PIECE: Final = 64
+"""So many offsets make a piece: an execution's row holds the piece that grows, and no batch writes an older one again."""
 
-_ENDS: Final[dict[type, str]] = {
-    e.NodeCompleted: "completed",
-    e.NodeFailed: "failed",
-    e.NodeSkipped: "skipped",
-    e.NodeCancelled: "cancelled",
-}
-_BEGINS: Final = (e.NodeQueued, e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.NodeStopped, e.IncidentRaised)
+_INCIDENTS: Final = frozenset({e.IncidentRaised, e.IncidentResolved})
 _json: Final = msgspec.json.Encoder().encode
 
 
-class _Node:
-    """What a batch has seen of one node."""
+class Trail:
+    """Where the decisions of an execution lie: its number, and the offsets of the piece that is not whole yet."""
 
-    __slots__ = ("attempt", "began", "ended_at", "error", "input", "output", "path", "started_at", "status", "type")
+    __slots__ = ("_count", "number", "offsets")
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.began = False
-        self.type = ""
-        self.status = ""
-        self.attempt = 1
-        self.started_at = self.ended_at = 0
-        self.error: str | None = None
-        self.input: Place | None = None
-        self.output: Place | None = None
+    def __init__(self, number: int, offsets: Iterable[int] = ()) -> None:
+        self.number = number
+        found = array("q", offsets)
+        self._count = len(found) // PIECE
+        self.offsets = found[self._count * PIECE :]
+
+    def add(self, offset: int) -> tuple[int, array[int]] | None:
+        """One decision more; the number and the offsets of the piece that it makes whole, if it does."""
+        self.offsets.append(offset)
+        if len(self.offsets) < PIECE:
+            return None
+        piece = self._count, self.offsets
+        self._count, self.offsets = self._count + 1, array("q")
+        return piece
 
 
 class Row:
     """What a batch changes about one execution."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self._offsets: list[int] = []
+    __slots__ = ("_pieces", "_position", "_raised", "_resolved", "_trail")
+
+    def __init__(self, trail: Trail) -> None:
+        self._trail = trail
         self._position = 0
-        self._nodes: dict[str, _Node] = {}
+        self._pieces: dict[int, array[int]] = {}
         self._raised: dict[str, IncidentRecord] = {}
         self._resolved: dict[str, IncidentRecord] = {}
 
     def fold(self, folded: Folded, entry: Entry) -> None:
         """Fold a decision, after checking that it follows, and note what it changes. Raises LogCorrupt where it does not follow."""
+        if _INCIDENTS.isdisjoint(map(type, entry.decision.events)):
+            apply(folded, entry)
+        else:
+            self._fold_incidents(folded, entry)
+        self._position = entry.offset + 1
+        piece = self._trail.add(entry.offset)
+        if piece is not None:
+            self._pieces[piece[0]] = piece[1]
+
+    def _fold_incidents(self, folded: Folded, entry: Entry) -> None:
+        """Event by event: an incident may be resolved by the decision that raises it."""
         check_follows(folded, entry)
         decision, state = entry.decision, folded.state
-        if decision.events:
-            state.now = decision.now
-        for index, event in enumerate(decision.events):
-            path = getattr(event, "path", None)
-            if path is not None and (type(event) in _ENDS or isinstance(event, _BEGINS)):
-                self._begin(folded.graph, state, path, Place(entry.offset, index), decision.now)
+        state.now = decision.now
+        for event in decision.events:
             evolve(folded.graph, state, event, decision)
-            self._note(state, event, decision, Place(entry.offset, index))
+            if isinstance(event, e.IncidentRaised):
+                found = state.incidents[event.incident]
+                error = _json(found.failure.as_value()).decode()
+                self._raised[event.incident] = IncidentRecord(event.incident, event.path, error, found.raised_at)
+            elif isinstance(event, e.IncidentResolved):
+                self._resolve(event, decision)
         state.digest = entry.digest
-        self._offsets.append(entry.offset)
-        self._position = entry.offset + 1
 
-    def _begin(self, graph: Graph, state: Execution, path: str, place: Place, now: int) -> None:
-        """The node as the batch knows it; one without a run begins here."""
-        node = self._nodes.get(path)
-        if path in state.runs:
-            if node is None:
-                self._nodes[path] = _Node(path)
-            return
-        if not path:
-            return
-        node = self._nodes[path] = _Node(path)
-        node.began, node.started_at, node.input = True, now, place
-        node.type = type_of(graph, state, path)
-
-    def _note(self, state: Execution, event: Event, decision: Decision, place: Place) -> None:
-        path = getattr(event, "path", "")
-        node = self._nodes.get(path)
-        status = _ENDS.get(type(event))
-        if status is not None and node is not None:
-            node.status, node.ended_at = status, decision.now
-            if isinstance(event, e.NodeCompleted) or (isinstance(event, e.NodeCancelled) and event.output is not None):
-                node.output, node.error = place, None
-            if isinstance(event, e.NodeFailed | e.NodeCompleted):
-                failure = event.failure or (carried_failure(decision.command) if isinstance(event, e.NodeFailed) else None)
-                node.error = None if failure is None else failure.type
-        elif node is not None and (run := state.runs.get(path)) is not None and isinstance(event, _BEGINS):
-            node.status, node.attempt, node.ended_at = run.status, run.attempt, 0
-            node.error = run.last_failure.type if run.last_failure is not None and run.status in ("retrying", "incident") else None
-        if isinstance(event, e.IncidentRaised):
-            found = state.incidents[event.incident]
-            error = _json(found.failure.as_value()).decode()
-            self._raised[event.incident] = IncidentRecord(event.incident, event.path, error, found.raised_at)
-        elif isinstance(event, e.IncidentResolved):
-            raised = self._raised.pop(event.incident, None)
-            if raised is not None:
-                self._raised[event.incident] = raised._replace(resolved_at=decision.now, action=event.action)
-            else:
-                self._resolved[event.incident] = IncidentRecord(event.incident, "", "", 0, decision.now, event.action)
+    def _resolve(self, event: e.IncidentResolved, decision: Decision) -> None:
+        raised = self._raised.pop(event.incident, None)
+        if raised is not None:
+            self._raised[event.incident] = raised._replace(resolved_at=decision.now, action=event.action)
+        else:
+            self._resolved[event.incident] = IncidentRecord(event.incident, "", "", 0, decision.now, event.action)
 
     def changes(self, folded: Folded) -> Changes:
         """The rows, as they are at the end of the batch."""
-        nodes, ends = [], []
-        for node in self._nodes.values():
-            if node.began:
-                nodes.append(_record(node))
-            else:
-                ends.append(NodeEnd(node.path, node.status, node.attempt, node.ended_at, node.error, node.output))
-        record = execution_record(folded.state, folded.graph, self.number, self._position)
-        return Changes(record, self._offsets, nodes, ends, list(self._raised.values()), list(self._resolved.values()))
-
-
-def _record(node: _Node) -> NodeRecord:
-    return NodeRecord(
-        node.path, node.type, node.status, node.attempt, node.started_at, node.ended_at, node.error, node.input, node.output
-    )  # fmt: skip
-
-
-def type_of(graph: Graph, state: Execution, path: str) -> str:
-    """The kind of the node at a path, whose body is open."""
-    if is_undo(path):
-        return "compensation"
-    return locate(graph, state, path)[1].definition.type
+        record = execution_record(folded.state, folded.graph, self._trail.number, self._position)
+        return Changes(record, self._trail.offsets, dict(self._pieces), list(self._raised.values()), list(self._resolved.values()))
 
 
 def execution_record(state: Execution, graph: Graph, number: int, position: int) -> ExecutionRecord:

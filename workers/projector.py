@@ -17,7 +17,7 @@ from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.log import Log
 from contracts.ports.read_models import Changes, ReadModels
 from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
-from projections.rows import Row, unreadable_record
+from projections.rows import Row, Trail, unreadable_record
 from workers.catalog import Catalog
 from workers.executions import Executions
 from workers.reading import entries_at
@@ -26,16 +26,28 @@ BATCH_RECORDS_MAX: Final = 5_000
 """So many records of the journal go into one transaction."""
 LIVE_MAX: Final = 2_000
 """How many executions are kept as objects; the others are packed."""
+PACKED_MAX: Final = 20_000
+"""How many are kept packed; the others are folded again when they go on."""
 
 
 class Projector:
     """Keeps the rows of one partition up with its journal."""
 
-    def __init__(self, log: Log, catalog: Catalog, models: ReadModels, partition: int = 0, batch_max: int = BATCH_RECORDS_MAX) -> None:
+    def __init__(
+        self,
+        log: Log,
+        catalog: Catalog,
+        models: ReadModels,
+        partition: int = 0,
+        *,
+        batch_max: int = BATCH_RECORDS_MAX,
+        live_max: int = LIVE_MAX,
+        packed_max: int = PACKED_MAX,
+    ) -> None:
         self._log, self._catalog, self._models, self._partition = log, catalog, models, partition
-        self._batch_max = batch_max
-        self._executions = Executions(catalog.graph, LIVE_MAX)
-        self._numbers: dict[str, int] = {}
+        self._batch_max, self._packed_max = batch_max, packed_max
+        self._executions = Executions(catalog.graph, live_max)
+        self._trails: dict[str, Trail] = {}
         self.checkpoint = models.checkpoint()
         self._check_journal()
 
@@ -60,12 +72,16 @@ class Projector:
         for entry in read_entries(self._log.read("journal", self._partition, offset, end), self.checkpoint):
             self._take(entry, rows, lost)
         self._models.save([*(row.changes(folded) for row, folded in rows.values()), *lost], self.checkpoint, offset)
-        for name, (_, folded) in rows.items():
-            if folded.state.is_ended:
-                self._executions.drop(name)
-                self._numbers.pop(name, None)
+        self._forget(name for name, (_, folded) in rows.items() if folded.state.is_ended)
         self._executions.pack_idle()
+        self._forget(self._executions.forget_idle(self._packed_max))
         return True
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Keep nothing of these: they have ended, or can be folded again."""
+        for name in names:
+            self._executions.drop(name)
+            self._trails.pop(name, None)
 
     def _take(self, entry: Entry | Unreadable, rows: dict[str, tuple[Row, Folded]], lost: list[Changes]) -> None:
         name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
@@ -83,7 +99,7 @@ class Projector:
             found = self._find(entry, name)
             if found is None:
                 return
-            known = rows[name] = (Row(self._numbers[name]), found)
+            known = rows[name] = (Row(self._trails[name]), found)
         row, folded = known
         if not folded.state.is_ended:  # what comes after is a rejection, and changes nothing, however batches are cut
             row.fold(folded, entry)
@@ -96,12 +112,13 @@ class Projector:
         record = self._models.find(name)
         if record is None:
             folded = begin(entry, self._catalog.graph)
-            self._numbers[name] = entry.offset
+            self._trails[name] = Trail(entry.offset)
         elif record.ended_at or record.status == "quarantined":
             return None
         else:
-            folded = _again(self._catalog, entries_at(self._log, self._partition, self._models.offsets(record.number)))
-            self._numbers[name] = record.number
+            offsets = self._models.offsets(record.number)
+            folded = _again(self._catalog, entries_at(self._log, self._partition, offsets))
+            self._trails[name] = Trail(record.number, offsets)
         self._executions.put(folded)
         return folded
 
@@ -115,7 +132,7 @@ class Projector:
             lost.append(changes)
         elif before is None or before.status != "quarantined":
             lost.append(Changes(unreadable_record(found, before)))
-        self._executions.drop(found.execution)
+        self._forget((found.execution,))
 
 
 def _again(catalog: Catalog, entries: Iterable[Entry]) -> Folded:

@@ -11,10 +11,10 @@ from contracts.errors import LogCorrupt, Rejected
 from contracts.journal import Decided
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
-from contracts.ports.read_models import ExecutionRecord, NodeRecord, ReadModels
+from contracts.ports.read_models import ExecutionRecord, ReadModels
 from domain.history import Entry, Folded, apply, apply_up_to, begin
 from projections.history import HistoryEvent, HistoryPresenter
-from projections.node_values import NodeValues
+from projections.nodes import NodeRow, NodeTrace
 from workers.catalog import Catalog
 
 GAP_MAX: Final = 100
@@ -97,17 +97,14 @@ class ExecutionReader:
             raise Rejected("unknown_version", message, execution=execution)
         return folded
 
-    def nodes(self, execution: str) -> tuple[Sequence[NodeRecord], NodeValues]:
-        """The nodes of an execution, and the values at the places that their rows name."""
-        record = self.record(execution)
-        nodes = self.models.nodes(record.number)
-        places = {place for node in nodes for place in (node.input, node.output) if place is not None}
-        found = NodeValues(places)
+    def nodes(self, execution: str) -> list[NodeRow]:
+        """The nodes of an execution, in the order in which they began, with their values."""
+        trace = NodeTrace()
         folded: Folded | None = None
-        for entry in entries_at(self._log, self._partition, self.models.offsets(record.number)):
+        for entry in self.entries(execution):
             folded = folded or begin(entry, self._catalog.graph)
-            found.take(folded, entry)
-        return nodes, found
+            trace.take(folded, entry)
+        return trace.rows()
 
     def content(self, value: bytes) -> bytes:
         """The JSON of a stored value, be it a blob or not."""

@@ -1,8 +1,8 @@
 """Read models: the rows that the journal adds up to, beside the journal. They may be deleted, and are made again.
 
-Rows hold *places* of values, never copies: the journal's offset of a decision and the index of an event in it. The
-checkpoint is stored in the same transaction as the rows, so that what is stored is always what the journal adds up to
-at that offset.
+Rows hold no values: they say at which offsets of the journal an execution's decisions lie, and whoever wants its values,
+its nodes or its history reads those and no others. The checkpoint is stored in the same transaction as the rows, so that
+what is stored is always what the journal adds up to at that offset.
 """
 
 from __future__ import annotations
@@ -12,13 +12,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from contracts.journal import Checkpoint
-
-
-class Place(NamedTuple):
-    """Where a value lies: the offset of a decision in the journal, and the index of an event in it."""
-
-    offset: int
-    event: int
 
 
 class ExecutionRecord(NamedTuple):
@@ -45,31 +38,6 @@ class ExecutionRecord(NamedTuple):
     search: str | None
 
 
-class NodeRecord(NamedTuple):
-    """A row about a node of an execution; `error` is the type of its failure."""
-
-    path: str
-    type: str
-    status: str
-    attempt: int
-    started_at: int
-    ended_at: int
-    error: str | None
-    input: Place | None
-    output: Place | None
-
-
-class NodeEnd(NamedTuple):
-    """What changes in the row of a node that began in an earlier batch."""
-
-    path: str
-    status: str
-    attempt: int
-    ended_at: int
-    error: str | None
-    output: Place | None
-
-
 class IncidentRecord(NamedTuple):
     """A row about an incident; `action` says how it was resolved, `error` is the failure as JSON."""
 
@@ -83,12 +51,15 @@ class IncidentRecord(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch of decisions changes about one execution, each row once."""
+    """What a batch of decisions changes about one execution, each row once.
+
+    Offsets come in pieces: `pieces` are those that have become whole, by their number, and `offsets` is the one that
+    grows; None leaves it as it is.
+    """
 
     record: ExecutionRecord
-    offsets: list[int] = field(default_factory=list)
-    nodes: list[NodeRecord] = field(default_factory=list)
-    ends: list[NodeEnd] = field(default_factory=list)
+    offsets: Sequence[int] | None = None
+    pieces: dict[int, Sequence[int]] = field(default_factory=dict)
     raised: list[IncidentRecord] = field(default_factory=list)
     resolved: list[IncidentRecord] = field(default_factory=list)
 
@@ -125,9 +96,6 @@ class ReadModels(Protocol):
 
     def select(self, wanted: Wanted) -> Sequence[ExecutionRecord]:
         """The latest created first."""
-
-    def nodes(self, number: int) -> Sequence[NodeRecord]:
-        """The nodes of an execution, in the order in which they began."""
 
     def incidents(self, number: int | None, only_open: bool) -> Sequence[tuple[str, IncidentRecord]]:
         """Incidents with the execution each is of, the oldest first: of one execution, or of all."""

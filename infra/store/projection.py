@@ -1,20 +1,20 @@
 """Read models in one SQLite file beside the log: `projection.db`. Deleting it costs time, nothing else.
 
     executions   number (the offset of its first decision), id, workflow, status, …    waiting_for and search as JSON
-    nodes        number, path, …, places of input and output (offset, index)
+                 offsets: where its last decisions lie, as differences of one to ten bytes each
+    pieces       number, piece ─► the same of the decisions before, a row for so many of them
     incidents    number, incident, …
-    decisions    number, first ─► the offsets of its decisions, a few to a row, as differences of one to ten bytes each
     about        the schema, and the checkpoint: in the same transaction as the rows
 
-A file of another schema is thrown away. Nothing waits for the disk here (`synchronous=NORMAL`): what a loss of power
-takes is read from the journal again.
+What a batch changes about an execution is one row, and most often the only one. A file of another schema is thrown away.
+Nothing waits for the disk here (`synchronous=NORMAL`): what a loss of power takes is read from the journal again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,36 +22,40 @@ import msgspec
 
 from contracts.errors import LogError
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, NodeRecord, Place, Wanted
+from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Wanted
 
-SCHEMA: Final = 1
+OPEN: Final = frozenset({"created", "scheduled", "running", "paused", "incident"})
+"""The statuses of executions that have not ended."""
 BUSY_TIMEOUT_S: Final = 5.0
+AUTOCHECKPOINT_PAGES: Final = 100
+"""A small WAL is reused instead of growing, and is what lies beside the file while nothing happens."""
 
 _TABLES: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE executions (
     number INTEGER PRIMARY KEY, execution TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
     status TEXT NOT NULL, outcome TEXT, parent TEXT, created_at INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
-    events INTEGER NOT NULL, position INTEGER NOT NULL, error TEXT, error_message TEXT, waiting_for TEXT NOT NULL, search TEXT);
+    events INTEGER NOT NULL, position INTEGER NOT NULL, error TEXT, error_message TEXT, waiting_for TEXT NOT NULL, search TEXT,
+    offsets BLOB);
 CREATE INDEX executions_by_workflow ON executions (workflow, number);
 CREATE INDEX executions_by_parent ON executions (parent, number) WHERE parent IS NOT NULL;
 CREATE INDEX executions_open ON executions (status, number) WHERE ended_at = 0;
-CREATE TABLE nodes (
-    number INTEGER NOT NULL, path TEXT NOT NULL, type TEXT NOT NULL, status TEXT NOT NULL, attempt INTEGER NOT NULL,
-    started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL, error TEXT,
-    input INTEGER, input_event INTEGER, output INTEGER, output_event INTEGER, PRIMARY KEY (number, path)) WITHOUT ROWID;
+CREATE TABLE pieces (number INTEGER NOT NULL, piece INTEGER NOT NULL, offsets BLOB NOT NULL, PRIMARY KEY (number, piece)) WITHOUT ROWID;
 CREATE TABLE incidents (
     number INTEGER NOT NULL, incident TEXT NOT NULL, path TEXT NOT NULL, error TEXT NOT NULL,
     raised_at INTEGER NOT NULL, resolved_at INTEGER NOT NULL, action TEXT NOT NULL, PRIMARY KEY (number, incident)) WITHOUT ROWID;
 CREATE INDEX incidents_open ON incidents (raised_at) WHERE resolved_at = 0;
-CREATE TABLE decisions (number INTEGER NOT NULL, first INTEGER NOT NULL, offsets BLOB NOT NULL, PRIMARY KEY (number, first)) WITHOUT ROWID;
 """
+ROWS_GENERATION: Final = 1
+"""Raised when the same tables are to hold other rows than before."""
+SCHEMA: Final = hashlib.sha256(f"{ROWS_GENERATION} {_TABLES}".encode()).hexdigest()[:16]
+"""Names the tables and what is in them: a file of another one is made again."""
+
 _FIELDS: Final = ", ".join(ExecutionRecord._fields)
-_SAVE: Final = f"INSERT OR REPLACE INTO executions ({_FIELDS}) VALUES ({', '.join('?' * len(ExecutionRecord._fields))})"
-_NODE: Final = "INSERT OR REPLACE INTO nodes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_NODE_END: Final = (
-    "UPDATE nodes SET status = ?, attempt = ?, ended_at = ?, error = ?, output = coalesce(?, output), "
-    "output_event = coalesce(?, output_event) WHERE number = ? AND path = ?"
+_CHANGING: Final = ("status", "outcome", "started_at", "ended_at", "events", "position", "error", "error_message", "waiting_for", "search")
+_SAVE: Final = (
+    f"INSERT INTO executions ({_FIELDS}, offsets) VALUES ({', '.join('?' * len(ExecutionRecord._fields))}, ?) ON CONFLICT (number) "
+    f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}, offsets = coalesce(excluded.offsets, offsets)"
 )
 _checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
 
@@ -73,7 +77,7 @@ class SqliteReadModels:
             connection.close()
             self._delete()
             connection = self._connect()
-            connection.executescript(f"BEGIN; {_TABLES} INSERT INTO about VALUES ('schema', {SCHEMA}); COMMIT;")
+            connection.executescript(f"BEGIN; {_TABLES} INSERT INTO about VALUES ('schema', '{SCHEMA}'); COMMIT;")
         return connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -82,14 +86,15 @@ class SqliteReadModels:
         if not self._read_only:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
         return connection
 
-    def _schema_of(self, connection: sqlite3.Connection) -> int:
+    def _schema_of(self, connection: sqlite3.Connection) -> str | None:
         try:
             row = connection.execute("SELECT value FROM about WHERE name = 'schema'").fetchone()
         except sqlite3.Error:
-            return 0
-        return 0 if row is None else int(row[0])
+            return None
+        return None if row is None else str(row[0])
 
     def _delete(self) -> None:
         for name in ("", "-wal", "-shm"):
@@ -145,14 +150,13 @@ class SqliteReadModels:
 
     def _save_rows(self, connection: sqlite3.Connection, changes: Sequence[Changes]) -> None:
         many = connection.executemany
-        many(_SAVE, [one.record for one in changes])
-        offsets = ((one.record.number, one.offsets[0], pack_offsets(one.offsets)) for one in changes if one.offsets)
-        many("INSERT OR REPLACE INTO decisions VALUES (?, ?, ?)", offsets)
-        many(_NODE, (_node_row(one.record.number, node) for one in changes for node in one.nodes))
-        many(_NODE_END, (
-            (end.status, end.attempt, end.ended_at, end.error, *(end.output or (None, None)), one.record.number, end.path)
+        many(_SAVE, [
+            (*one.record, None if one.offsets is None else pack_offsets(one.record.number, one.offsets)) for one in changes
+        ])  # fmt: skip
+        many("INSERT OR REPLACE INTO pieces VALUES (?, ?, ?)", (
+            (one.record.number, piece, pack_offsets(one.record.number, offsets))
             for one in changes
-            for end in one.ends
+            for piece, offsets in one.pieces.items()
         ))  # fmt: skip
         many("INSERT OR REPLACE INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?)", (
             (one.record.number, *incident) for one in changes for incident in one.raised
@@ -177,8 +181,9 @@ class SqliteReadModels:
 
     def offsets(self, number: int) -> list[int]:
         """The offsets of all decisions of an execution."""
-        rows = self._all("SELECT first, offsets FROM decisions WHERE number = ? ORDER BY first", (number,))
-        return [offset for first, packed in rows for offset in unpack_offsets(first, packed)]
+        rows = self._all("SELECT offsets FROM pieces WHERE number = ? ORDER BY piece", (number,))
+        rows += self._all("SELECT offsets FROM executions WHERE number = ? AND offsets IS NOT NULL", (number,))
+        return [offset for (packed,) in rows for offset in unpack_offsets(number, packed)]
 
     def select(self, wanted: Wanted) -> list[ExecutionRecord]:
         """The latest created first."""
@@ -197,13 +202,10 @@ class SqliteReadModels:
         if wanted.statuses:
             where.append(f"status IN ({', '.join('?' * len(wanted.statuses))})")
             parameters.extend(wanted.statuses)
+            if OPEN.issuperset(wanted.statuses):
+                where.append("ended_at = 0")  # lets SQLite look through the open ones alone
         statement = f"SELECT {_FIELDS} FROM executions WHERE {' AND '.join(where)} ORDER BY number DESC LIMIT ?"
         return [ExecutionRecord(*row) for row in self._all(statement, (*parameters, wanted.limit))]
-
-    def nodes(self, number: int) -> list[NodeRecord]:
-        """The nodes of an execution, in the order in which they began."""
-        statement = "SELECT * FROM nodes WHERE number = ? ORDER BY input, input_event, path"
-        return [_node_of(row) for row in self._all(statement, (number,))]
 
     def incidents(self, number: int | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
         """Incidents with the execution each is of, the oldest first."""
@@ -226,24 +228,13 @@ class SqliteReadModels:
             self._reader = None
 
 
-def _node_row(number: int, node: NodeRecord) -> tuple[Any, ...]:
-    *plain, given, output = node
-    return (number, *plain, *(given or (None, None)), *(output or (None, None)))
-
-
-def _node_of(row: Sequence[Any]) -> NodeRecord:
-    _, path, type_, status, attempt, started_at, ended_at, error, *places = row
-    given, given_event, output, output_event = places
-    input_place = None if given is None else Place(given, given_event)
-    output_place = None if output is None else Place(output, output_event)
-    return NodeRecord(path, type_, status, attempt, started_at, ended_at, error, input_place, output_place)
-
-
-def pack_offsets(offsets: Sequence[int]) -> bytes:
-    """The offsets after the first, as differences: seven bits a byte, the low ones first."""
+def pack_offsets(number: int, offsets: Iterable[int]) -> bytes:
+    """Offsets from `number` on, as differences: seven bits a byte, the low ones first."""
     packed = bytearray()
-    for before, offset in pairwise(offsets):
+    before = number
+    for offset in offsets:
         left = offset - before
+        before = offset
         while left > 127:
             packed.append(left & 127 | 128)
             left >>= 7
@@ -251,10 +242,9 @@ def pack_offsets(offsets: Sequence[int]) -> bytes:
     return bytes(packed)
 
 
-def unpack_offsets(first: int, packed: bytes) -> Iterable[int]:
+def unpack_offsets(number: int, packed: bytes) -> Iterable[int]:
     """The offsets that were packed."""
-    yield first
-    offset, difference, shift = first, 0, 0
+    offset, difference, shift = number, 0, 0
     for byte in packed:
         difference |= (byte & 127) << shift
         shift += 7
