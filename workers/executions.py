@@ -6,51 +6,24 @@ Nothing here is the truth. It may be dropped at any time and folded again from t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from contracts.codec import pack
 from domain.history import Folded, GraphOf
-from domain.react import outstanding
 from domain.state import Execution
+from workers.packed import Packed, packed, queue_of, unpacked
 
 LIVE_MAX_DEFAULT: Final = 5_000
-"""How many executions are kept as objects; the others wait packed, at less than half the memory."""
-
-_decoder: Final = msgspec.msgpack.Decoder(Execution)
+"""How many executions are kept as objects; the others wait packed, at a fifth of the memory."""
 
 
-class EndedExecution(NamedTuple):
+class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of an execution that has ended: its status, the fingerprint of its start, where its last decision lies."""
 
     status: str
     request: bytes
     offset: int
-
-
-class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """An idle execution as bytes, with what is asked of it without unpacking.
-
-    Its timers, whether activities of it run, and where it queues: workflow, slot, whether it has started, since when.
-    """
-
-    definition: str
-    content: bytes
-    timers: dict[str, int]
-    is_active: bool
-    queue: tuple[str, str, bool, int] | None = None
-
-
-def packed(folded: Folded) -> Packed:
-    """The execution as bytes."""
-    state = folded.state
-    return Packed(state.definition, pack(state), dict(state.timers), bool(outstanding(folded.graph, state)), queue_of(state))
-
-
-def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
-    """Where the execution queues for its turn: workflow, slot, whether it has started, since when."""
-    return None if state.slot is None else (state.workflow, state.slot, bool(state.started_at), state.created_at)
 
 
 class Executions:
@@ -71,7 +44,7 @@ class Executions:
         """The open execution, unpacked if need be."""
         folded = self._live.get(execution)
         if folded is None and execution in self._packed:
-            folded = self._live[execution] = self._unpack(self._packed.pop(execution))
+            folded = self._live[execution] = unpacked(self._packed.pop(execution), self._graph_of)
         return folded
 
     def put(self, folded: Folded) -> None:
@@ -88,27 +61,30 @@ class Executions:
         self._live.pop(execution, None)
         self._packed.pop(execution, None)
 
-    def _unpack(self, idle: Packed) -> Folded:
-        return Folded(self._graph_of(idle.definition), _decoder.decode(idle.content))
+    def set_aside(self, execution: str, reason: str) -> None:
+        """The history of the execution cannot be read on, for this reason; the first one stays."""
+        self.drop(execution)
+        self.unreadable.setdefault(execution, reason)
 
     def open(self) -> Iterator[Folded]:
         """All open executions; the packed ones are unpacked one at a time and not kept."""
         yield from list(self._live.values())
         for idle in list(self._packed.values()):
-            yield self._unpack(idle)
+            yield unpacked(idle, self._graph_of)
 
     def active(self) -> Iterator[Folded]:
         """The open executions that may have something to do."""
         yield from list(self._live.values())
         for idle in [idle for idle in self._packed.values() if idle.is_active]:
-            yield self._unpack(idle)
+            yield unpacked(idle, self._graph_of)
 
     def timers(self) -> Iterator[tuple[str, dict[str, int]]]:
         """The timers of all open executions."""
         for name, folded in self._live.items():
             yield name, folded.state.timers
         for name, idle in self._packed.items():
-            yield name, idle.timers
+            if idle.timers:
+                yield name, dict(idle.timers)
 
     def queues(self) -> list[tuple[str, str, str, bool]]:
         """Of those that queue or have queued: name, workflow, slot, whether they have started; the oldest first."""
@@ -126,9 +102,19 @@ class Executions:
         self._packed.update(idle)
 
     def pack_idle(self) -> None:
-        """Keep memory bounded: pack those that have been here longest."""
+        """Pack those that have been here longest, once there are a tenth too many."""
         surplus = len(self._live) - self._live_max
         if surplus <= self._live_max // 10:
             return
         for execution in list(self._live)[:surplus]:
             self._packed[execution] = packed(self._live.pop(execution))
+
+    def forget_idle(self, packed_max: int) -> list[str]:
+        """Drop those that were packed first, once there are a tenth too many; their names. For who can fold them again."""
+        surplus = len(self._packed) - packed_max
+        if surplus <= packed_max // 10:
+            return []
+        names = list(self._packed)[:surplus]
+        for name in names:
+            del self._packed[name]
+        return names

@@ -16,10 +16,10 @@ from contracts.errors import LogCorrupt, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
-from domain.history import Entry, Unreadable, apply, begin, read_entries
+from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
 from domain.react import commands_for_others
 from workers.catalog import Catalog
-from workers.executions import EndedExecution, Executions
+from workers.executions import Executions
 from workers.snapshot import OwnerSnapshot, decode_snapshot, encode_snapshot, schema_hash
 
 
@@ -55,7 +55,7 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
     recovered = Recovered(Executions(catalog.graph, live_max))
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
     recovered.executions.take(snapshot.open)
-    recovered.executions.ended.update({name: EndedExecution(*ended) for name, ended in snapshot.ended.items()})
+    recovered.executions.ended.update(snapshot.ended)
     recovered.executions.unreadable.update(snapshot.unreadable)
     recovered.undelivered.extend(snapshot.undelivered)
     return recovered
@@ -70,58 +70,62 @@ def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
 
 
 def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> None:
+    """Fold one decision. A history that cannot be read stops its own execution, and no other."""
     executions = recovered.executions
-    name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
-    if name in executions.unreadable:
-        return
     if isinstance(entry, Unreadable):
-        _set_aside(executions, name, entry.reason)
+        executions.set_aside(entry.execution, entry.reason)
         return
+    decision = entry.decision
     try:
-        _fold(recovered, catalog, entry)
+        folded = executions.get(decision.execution) or _begin(executions, catalog, entry)
+        if folded is None:
+            return
+        apply(folded, entry)
     except (LogCorrupt, UnknownRecord, KeyError, AssertionError) as error:
-        _set_aside(executions, name, str(error))
-
-
-def _set_aside(executions: Executions, name: str, reason: str) -> None:
-    """A history that cannot be read stops its own execution, and no other."""
-    executions.drop(name)
-    executions.unreadable[name] = reason
-
-
-def _fold(recovered: Recovered, catalog: Catalog, entry: Entry) -> None:
-    decision, executions = entry.decision, recovered.executions
-    folded = executions.get(decision.execution)
-    if folded is None:
-        if decision.execution in executions.ended:
-            return  # a rejection that was recorded after the end
-        folded = begin(entry, catalog.graph)
-        executions.put(folded)
-    apply(folded, entry)
+        executions.set_aside(decision.execution, str(error))
+        return
     recovered.events += len(decision.events)
-    recovered.dispatched_to = max(recovered.dispatched_to, decision.dispatched_to)
-    for envelope in commands_for_others(folded.graph, folded.state, decision):
-        recovered.undelivered.append((entry.offset, envelope))
+    if decision.dispatched_to > recovered.dispatched_to:
+        recovered.dispatched_to = decision.dispatched_to
+    if envelopes := commands_for_others(folded.graph, folded.state, decision):
+        _note(recovered, entry.offset, envelopes)
     if folded.state.is_ended:
         executions.end(folded.state, entry.offset)
+
+
+def _begin(executions: Executions, catalog: Catalog, entry: Entry) -> Folded | None:
+    """The execution that begins here; None where it was set aside, or for a rejection that was recorded after its end."""
+    name = entry.decision.execution
+    if name in executions.ended or name in executions.unreadable:
+        return None
+    folded = begin(entry, catalog.graph)
+    executions.put(folded)
+    executions.pack_idle()  # what waits, waits packed: as many live objects as there are executions would not stay in any cache
+    return folded
+
+
+def _note(recovered: Recovered, offset: int, envelopes: list[Envelope]) -> None:
+    recovered.undelivered.extend((offset, envelope) for envelope in envelopes)
     while len(recovered.undelivered) > 1_000 and recovered.undelivered[0][0] < recovered.dispatched_to:
         recovered.undelivered.popleft()
 
 
 @contextmanager
 def _without_gc() -> Iterator[None]:
-    """Folding makes millions of objects and no cycles; looking for some would take longer than folding."""
+    """Folding makes millions of objects and no cycles; looking for some would take longer than folding.
+
+    What is there afterwards stays: frozen, it is never looked through again.
+    """
+    gc.collect()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
-        gc.collect()
         gc.freeze()
+        gc.enable()
 
 
 def make_snapshot(executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]) -> bytes:
     """What is folded, as bytes, to start faster the next time."""
-    ended = {name: (one.status, one.request, one.offset) for name, one in executions.ended.items()}
-    still_open = executions.all_packed()
+    still_open, ended = executions.all_packed(), executions.ended
     return encode_snapshot(OwnerSnapshot(schema_hash(), checkpoint, dispatched_to, still_open, ended, executions.unreadable, undelivered))

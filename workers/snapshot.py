@@ -11,7 +11,8 @@ from contracts.codec import pack
 from contracts.commands import Envelope
 from contracts.journal import Checkpoint
 from domain.state import Execution
-from workers.executions import Packed
+from workers.executions import EndedExecution
+from workers.packed import Packed
 
 
 class OwnerSnapshot(msgspec.Struct, array_like=True):
@@ -21,7 +22,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     checkpoint: Checkpoint
     dispatched_to: int
     open: dict[str, Packed]
-    ended: dict[str, tuple[str, bytes, int]]
+    ended: dict[str, EndedExecution]
     unreadable: dict[str, str]
     undelivered: list[tuple[int, Envelope]]
 
