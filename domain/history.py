@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from contracts.codec import decode_decision, decode_record, read_header
 from contracts.commands import CreateExecution
 from contracts.errors import LogCorrupt, UnknownRecord
@@ -20,7 +22,7 @@ GraphOf: TypeAlias = Callable[[str], Graph]
 """The compiled definition of a content hash. Raises KeyError where it is not known."""
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """A decision that counts: its offset, itself, and its stored bytes and digest."""
 
     offset: int
