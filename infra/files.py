@@ -15,8 +15,8 @@ from contracts.errors import LogFull
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Put the content at `path`, replacing what is there, durable when the call returns.
+def write_whole(path: Path, *content: bytes) -> None:
+    """Put the content, given in one or more parts, at `path`, replacing what is there, durable when the call returns.
 
     The bytes are on disk before the name is, and the name is before the answer: else a lost power supply could leave a
     name with nothing behind it. Raises LogFull where there is no room; the old file then stands as it was.
@@ -26,7 +26,7 @@ def write_whole(path: Path, content: bytes) -> None:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with open(descriptor, "wb") as file:
-                file.write(content)
+                file.writelines(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)

@@ -25,17 +25,16 @@ class FileSnapshots:
 
     def save(self, partition: int, content: bytes) -> None:
         """Replace the partition's snapshot; a kill in the middle leaves the old one. Raises LogFull where there is no room."""
-        write_whole(self._path(partition), _MAGIC + hashlib.sha256(content).digest() + content)
+        write_whole(self._path(partition), _MAGIC, hashlib.sha256(content).digest(), content)
 
     def load(self, partition: int) -> bytes | None:
         """The last snapshot that was saved whole, or None."""
         try:
-            stored = self._path(partition).read_bytes()
+            with self._path(partition).open("rb") as file:
+                head, content = file.read(_HEAD_BYTES), file.read()
         except OSError:  # missing, a folder, a bad sector: all of them mean to fold the journal instead
             return None
-        content = stored[_HEAD_BYTES:]
-        is_whole = stored[:_HEAD_BYTES] == _MAGIC + hashlib.sha256(content).digest()
-        return content if is_whole else None
+        return content if head == _MAGIC + hashlib.sha256(content).digest() else None
 
     def _path(self, partition: int) -> Path:
         return self._folder / f"{partition}.snapshot"

@@ -35,7 +35,8 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
 def packed(folded: Folded) -> Packed:
     """The execution as bytes."""
     state = folded.state
-    return Packed(_compress(pack(state)), tuple(state.timers.items()), _is_active(folded), queue_of(state))
+    content = bytes(memoryview(_compress(pack(state))))  # a copy: the compressor's own bytes keep the room they might have needed
+    return Packed(content, tuple(state.timers.items()), _is_active(folded), queue_of(state))
 
 
 def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:
