@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import signal
 import sys
 import time
@@ -19,6 +20,8 @@ from infra.wiring import open_projector
 
 BATCH_PAUSE_S: Final = 0.02
 """Batches begin no faster than this, so that under load they are large and what changed twice is written once."""
+REST_AFTER_S: Final = 1.0
+"""After so long without anything new the files are tidied up."""
 
 
 def run(data: Path) -> None:
@@ -29,9 +32,18 @@ def run(data: Path) -> None:
             while projector.step():
                 _say(projector.checkpoint.offset)
             _say(projector.checkpoint.offset)
+            if not _hears_of_more(REST_AFTER_S):
+                projector.rest()
+                _hears_of_more(None)
             if not os.read(sys.stdin.fileno(), 4096):
+                projector.rest()
                 return
             time.sleep(max(0.0, began + BATCH_PAUSE_S - time.monotonic()))
+
+
+def _hears_of_more(timeout_s: float | None) -> bool:
+    """Wait for a byte or the end of stdin; False when the time is up."""
+    return bool(select.select([sys.stdin], [], [], timeout_s)[0])
 
 
 def _say(offset: int) -> None:

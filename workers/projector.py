@@ -77,6 +77,10 @@ class Projector:
         self._forget(self._executions.forget_idle(self._packed_max))
         return True
 
+    def rest(self) -> None:
+        """Nothing more comes for a while."""
+        self._models.rest()
+
     def _forget(self, names: Iterable[str]) -> None:
         """Keep nothing of these: they have ended, or can be folded again."""
         for name in names:

@@ -85,6 +85,9 @@ class ReadModels(Protocol):
     def save(self, changes: Sequence[Changes], checkpoint: Checkpoint, after: int) -> None:
         """Store rows and checkpoint in one transaction. Raises LogError where the stored one is not at `after`: another was faster."""
 
+    def rest(self) -> None:
+        """Nothing more comes for a while: tidy up what writing has left behind."""
+
     def reset(self) -> None:
         """Forget everything: the rows are of another journal."""
 

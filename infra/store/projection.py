@@ -165,6 +165,17 @@ class SqliteReadModels:
             (incident.resolved_at, incident.action, one.record.number, incident.incident) for one in changes for incident in one.resolved
         ))  # fmt: skip
 
+    def rest(self) -> None:
+        """Nothing more comes for a while: move all of the WAL into the file, and leave none beside it. Waits for no reader."""
+        connection = self._connection
+        try:
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.Error as error:
+            raise LogError(f"the read models {self._path} cannot be written: {error}") from error
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+
     def reset(self) -> None:
         """Forget everything."""
         assert not self._read_only

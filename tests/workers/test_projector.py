@@ -131,6 +131,21 @@ def test_offsets_of_a_long_execution_come_in_pieces_that_are_the_same_however_it
     assert [row[0] for row in models._all("SELECT piece FROM pieces ORDER BY piece")] == [0, 1]
 
 
+def test_at_rest_no_wal_lies_beside_the_rows_even_while_somebody_reads(bench: Bench, tmp_path: Path) -> None:
+    models = SqliteReadModels(tmp_path / "rows.db")
+    follower = projector(bench.log, models)
+    while follower.step():
+        pass
+    reader = SqliteReadModels(tmp_path / "rows.db", read_only=True)
+    before = rows(reader)
+    assert (tmp_path / "rows.db-wal").stat().st_size > 0
+    follower.rest()
+    assert (tmp_path / "rows.db-wal").stat().st_size == 0
+    assert rows(reader) == before == rows(models)
+    reader.close()
+    models.close()
+
+
 def test_nodes_are_folded_from_the_decisions_that_the_rows_name(bench: Bench, tmp_path: Path) -> None:
     models = SqliteReadModels(tmp_path / "rows.db")
     while projector(bench.log, models).step():
