@@ -20,6 +20,7 @@ class ServerSettings(BaseModel):
     requests_max: int = Field(default=2_000, ge=1, description="how many requests may be under way; one more is refused with 429")
     lane: bool = Field(default=True, description="whether hot requests go past the web framework; off, they are answered alike, but slower")
     stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
+    lease_s: float = Field(default=30.0, ge=0.1, le=3_600, description="how long a worker may be silent before its tasks run elsewhere")
     projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
 
 

@@ -64,7 +64,11 @@ def activity_kinds(settings: EngineSettings) -> dict[str, ActivityKind]:
 
 @contextmanager
 def open_engine(
-    settings: EngineSettings, clock: Clock | None = None, remote: bool = False, wake: threading.Event | None = None
+    settings: EngineSettings,
+    clock: Clock | None = None,
+    remote: bool = False,
+    wake: threading.Event | None = None,
+    lease_ms: int = LEASE_MS_DEFAULT,
 ) -> Iterator[Engine]:
     """An embedded engine that has claimed its partition; with `remote`, kinds it does not have wait for workers elsewhere.
 
@@ -72,18 +76,16 @@ def open_engine(
     """
     clock = clock or SystemClock()
     if settings.data is None:
-        yield from _run(
-            build_engine(settings, MemoryLog(), MemoryBlobs(), MemorySnapshots(), clock, MemoryResultCache(clock), remote, wake=wake)
-        )
+        stores = MemoryLog(), MemoryBlobs(), MemorySnapshots()
+        yield from _run(build_engine(settings, *stores, clock, MemoryResultCache(clock), remote, lease_ms, wake))
         return
     folder = DataFolder(settings.data)
     with folder.hold():
         log = SqliteLog(folder.log)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:
-            yield from _run(
-                build_engine(settings, log, FileBlobs(folder.blobs), FileSnapshots(folder.snapshots), clock, cache, remote, wake=wake)
-            )
+            blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
+            yield from _run(build_engine(settings, log, blobs, snapshots, clock, cache, remote, lease_ms, wake))
         finally:
             cache.close()
             log.close()

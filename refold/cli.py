@@ -76,6 +76,9 @@ def serve(
     host: Annotated[str, typer.Option("--host", envvar="REFOLD_HOST", help="The address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", envvar="REFOLD_PORT", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
     lane: Annotated[bool, typer.Option(envvar="REFOLD_LANE", help="Whether hot requests go past the web framework.")] = True,
+    lease: Annotated[
+        float, typer.Option("--lease", envvar="REFOLD_LEASE", min=0.1, max=3600, metavar="SECONDS", help="How long a worker may be silent.")
+    ] = 30.0,
     files: Files = None,
     allow_private_addresses: Private = False,
 ) -> int:
@@ -83,7 +86,7 @@ def serve(
     from refold.commands import serve as command
     from refold.commands.engine import Place
 
-    return command.serve(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), host, port, lane)
+    return command.serve(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), host, port, lane, lease)
 
 
 @app.command("continue")

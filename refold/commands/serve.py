@@ -13,14 +13,15 @@ from refold.commands.engine import Place
 from refold.commands.output import OK, say
 
 
-def serve(place: Place, host: str, port: int, lane: bool) -> int:
+def serve(place: Place, host: str, port: int, lane: bool, lease_s: float) -> int:
     """Serve the data folder at an address. The line that says so comes when requests are answered."""
     look_rarely()
     settings = place.settings()
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
-    serve_until_stopped(settings, ServerSettings(host=host, port=port, lane=lane), lambda address: _say_ready(address, place.data))
+    server = ServerSettings(host=host, port=port, lane=lane, lease_s=lease_s)
+    serve_until_stopped(settings, server, lambda address: _say_ready(address, place.data))
     say("stopped")
     return OK
 
