@@ -52,7 +52,7 @@ class LocalWorker(ActivityWorker, Protocol):
     """The worker in the engine's own process."""
 
     def next_due(self) -> int | None:
-        """When `step` will have something to do by itself (milliseconds since 1970)."""
+        """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Take nothing more, and let what runs end."""
@@ -146,7 +146,10 @@ class RemoteWorkers:
         return worked
 
     def next_due(self) -> int | None:
-        """When `step` looks at the leases again (milliseconds since 1970); None while there is nothing that anybody could have."""
+        """When `step` looks at the leases again (milliseconds since 1970); None while nothing is in hand.
+
+        What still waits counts: a worker takes it between two steps, and nobody is woken for that.
+        """
         return self._check_at if self._errands else None
 
     def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:

@@ -78,10 +78,12 @@ serve(EngineSettings(**engine), ServerSettings(port=0, **server), lambda address
 class Server:
     """`refold serve` on a data folder, with or without the lane; with settings that have no flag, the same by a few lines of code."""
 
-    def __init__(self, data: Path, lane: bool = True, engine: dict[str, Any] | None = None, server: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, data: Path, *flags: str, lane: bool = True, engine: dict[str, Any] | None = None, server: dict[str, Any] | None = None
+    ) -> None:
         self.data = data
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_LANE": str(lane)}
-        words = ["-m", "refold", "serve", "--data", str(data), "--port", "0"]
+        words = ["-m", "refold", "serve", "--data", str(data), "--port", "0", *flags]
         if engine or server:
             words = ["-c", WITH_SETTINGS, json.dumps([{"data": str(data), **(engine or {})}, {"lane": lane, **(server or {})}])]
         self.process = subprocess.Popen(
@@ -170,8 +172,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Starts servers one after the other on one data folder of the test's own."""
     started: list[Server] = []
 
-    def make(**settings: Any) -> Server:
-        started.append(Server(tmp_path / "data", **settings))
+    def make(*flags: str, **settings: Any) -> Server:
+        started.append(Server(tmp_path / "data", *flags, **settings))
         return started[-1]
 
     try:

@@ -20,7 +20,7 @@ from infra.settings import ServerSettings
 
 from .conftest import ROOT, WAITS, WORKS, Server
 
-Serve = Callable[[], Server]
+Serve = Callable[..., Server]
 SLOW: dict[str, Any] = {
     "name": "slow",
     "nodes": [{"id": "work", "type": "code", "config": {"source": "sum([i % 7 for i in range(300000)])", "timeout": "60s"}}],
@@ -163,6 +163,23 @@ def test_a_killed_projector_comes_back_and_has_every_row(serve: Serve) -> None:
     assert again.get(f"/v1/executions?min_position={position}").status == 200
     assert again.stop() == 0
     assert dump(again.data / "projection.db") == before
+
+
+def poll(server: Server, worker: str, running: list[str]) -> list[str]:
+    """The tasks that a worker of the protocol is given now."""
+    message = {"protocol": 1, "worker": worker, "kinds": ["elsewhere"], "credits": 1, "wait_s": 0, "running": running}
+    return [task["task"] for task in server.post("/v1/worker/poll", message).json["tasks"]]
+
+
+def test_an_idle_server_notices_a_worker_that_died(serve: Serve) -> None:
+    server = serve("--lease", "0.5")
+    server.publish({"name": "remote", "nodes": [{"id": "n", "type": "elsewhere"}]})
+    name = server.start("remote")["execution_id"]
+    assert poll(server, "dies", []) == [f"{name}/n@1"]
+    deadline = time.monotonic() + 10
+    while not (given := poll(server, "lives", [])):
+        assert time.monotonic() < deadline, "the task of a dead worker was not offered again within twenty leases"
+    assert given == [f"{name}/n@2"]
 
 
 def test_every_setting_of_a_server_has_its_row() -> None:
