@@ -190,6 +190,21 @@ def test_a_kind_that_no_worker_offers_waits_visibly_until_one_comes(host: Host) 
         assert host.output_of(execution) == 7
 
 
+def test_a_receipt_for_a_start_is_none_for_an_end_that_came_meanwhile(host: Host) -> None:
+    runs: list[str] = []
+
+    @refold.activity
+    def quick(context: refold.ActivityContext) -> None:
+        runs.append(context.execution)
+        host.until(lambda: {"task": context.task, "started": True} in host.results())
+
+    host.publish({"name": "quick", "nodes": [{"id": "n", "type": "quick", "timeouts": {"start_to_close": "60s"}}]})
+    with working(host, quick):
+        executions = [host.start("quick") for _ in range(100)]
+        assert {host.end_of(execution).status for execution in executions} == {"completed"}
+    assert sorted(runs) == sorted(executions)
+
+
 def test_a_stop_hands_back_what_has_not_begun(host: Host) -> None:
     begun, may_end = threading.Event(), threading.Event()
 
