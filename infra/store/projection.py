@@ -69,7 +69,13 @@ class SqliteReadModels:
         self._reader: sqlite3.Connection | None = None
         self._inode = 0
         if not read_only:
-            self._reader = self._open()
+            self._reader = self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        try:
+            return self._open()
+        except sqlite3.Error as error:
+            raise LogError(f"the read models {self._path} cannot be opened: {error}") from error
 
     def _open(self) -> sqlite3.Connection:
         connection = self._connect()
@@ -181,7 +187,7 @@ class SqliteReadModels:
         assert not self._read_only
         self.close()
         self._delete()
-        self._reader = self._open()
+        self._reader = self._opened()
 
     # Reading.
 

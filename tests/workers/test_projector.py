@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from contracts.commands import CancelExecution
 from contracts.errors import LogError
 from contracts.ports.read_models import ReadModels, Wanted
 from infra.clock import ManualClock
@@ -26,6 +27,9 @@ STUCK = {"name": "stuck", "variables": {"n": 0},
 LOOP = {"name": "loop", "nodes": [{"id": "each", "type": "for_each", "config": {
     "items": "[1, 2, 3]", "body": {"nodes": [{"id": "x", "type": "noop"}, {"id": "wait", "type": "delay", "config": {"for": "1s"}}],
                                    "edges": [{"from": "x", "to": "wait"}]}}}]}  # fmt: skip
+
+STUBBORN = {"name": "stubborn", "nodes": [{"id": "box", "type": "try", "on_error": "continue", "retry": {"max_attempts": 3},
+                                          "config": {"body": {"nodes": [{"id": "no", "type": "fail", "config": {"type": "x"}}]}}}]}  # fmt: skip
 
 
 @pytest.fixture
@@ -55,6 +59,20 @@ def projected(log: MemoryLog, path: Path, batch: int = 5_000) -> list[Any]:
         return rows(models)
     finally:
         models.close()
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_rows_of_nodes_that_are_tried_again_are_the_same_however_the_batches_are_cut(tmp_path: Path, batch: int) -> None:
+    bench = Bench()
+    bench.publish(STUBBORN)
+    bench.start("stubborn")
+    bench.move()
+    cancelled = bench.start("stubborn")
+    bench.move(time=False)
+    bench.ask(cancelled, CancelExecution())
+    whole = projected(bench.log, tmp_path / "whole.db")
+    assert [(node.status, node.attempt) for _, _, nodes, _ in whole for node in nodes if node.path == "box"] == [("cancelled", 2), ("completed", 3)]
+    assert projected(bench.log, tmp_path / "cut.db", batch) == whole
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 7])
@@ -164,3 +182,8 @@ def test_nodes_are_folded_from_the_decisions_that_the_rows_name(bench: Bench, tm
 def test_packed_offsets_come_back(offsets: list[int]) -> None:
     for number in (0, offsets[0]):
         assert list(unpack_offsets(number, pack_offsets(number, offsets))) == offsets
+
+
+def test_read_models_that_cannot_be_made_say_where_and_why(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match=r"missing/rows\.db cannot be opened: unable to open"):
+        SqliteReadModels(tmp_path / "missing" / "rows.db")
