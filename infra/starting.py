@@ -134,7 +134,7 @@ class _Start:
             return
         owner = self._starts.engine.owner
         view = self._view
-        if view is None and (folded := owner.executions.get(self._name)) is not None:
+        if view is None and owner.is_in_charge and (folded := owner.executions.get(self._name)) is not None:
             view = view_of(folded.state, 0)
         if view is None or values.is_reference(bytes(view.output)):
             self.forget(keeps=True)

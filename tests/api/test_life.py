@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import json
 import os
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -163,6 +165,39 @@ def test_a_killed_projector_comes_back_and_has_every_row(serve: Serve) -> None:
     assert again.get(f"/v1/executions?min_position={position}").status == 200
     assert again.stop() == 0
     assert dump(again.data / "projection.db") == before
+
+
+def limit_files(server: Server, most: int) -> None:
+    """Let no file of the server grow beyond so many bytes; what it appends then fails."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (most, hard))
+
+
+def status_of(server: Server, path: str, **headers: str) -> int:
+    """The status of a request, 0 where there is no answer within a second."""
+    line = http.client.HTTPConnection(server.host, timeout=1)
+    try:
+        return server.ask(path.split()[0], path.split()[1], {} if path.startswith("POST") else None, headers, line).status
+    except TimeoutError:
+        return 0
+    finally:
+        line.close()
+
+
+def test_a_start_that_could_not_be_stored_is_not_told_to_whoever_repeats_it(serve: Serve) -> None:
+    server = serve()
+    server.publish(WAITS)
+    server.start("waits")
+    limit_files(server, 4096)
+    path, name = "POST /v1/workflows/waits/executions", f"key-{hashlib.sha256(b'waits/k').hexdigest()[:32]}"
+    key = {"Idempotency-Key": "k"}
+    assert status_of(server, path, **key) in (0, 503)
+    assert status_of(server, path, **key) in (0, 503)
+    assert status_of(server, f"GET /v1/executions/{name}") == 503
+    server.kill()
+    again = serve()
+    assert again.get(f"/v1/executions/{name}").status == 404
+    assert again.post("/v1/workflows/waits/executions", {}, Idempotency_Key="k").status == 201
 
 
 def poll(server: Server, worker: str, running: list[str]) -> list[str]:
