@@ -1,0 +1,158 @@
+"""Evidence: all that a run leaves behind, read from the files when everything has stopped, for the audit to judge."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.errors import RefoldError
+from contracts.journal import Checkpoint
+from domain.history import Entry, Unreadable, read_entries
+from infra.data_folder import DataFolder
+from infra.log.sqlite import SqliteLog
+from infra.store.projection import unpack_offsets
+from infra.wiring import open_projector
+
+from .ledger import Asked
+from .processes import ROOT, Exit, Fault
+
+TABLES: Final = ("executions", "nodes", "incidents")
+Rows = dict[str, list[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """A line that a run of an activity left."""
+
+    key: str
+    execution: str
+    path: str
+    attempt: int
+    kind: str
+    run: str
+    phase: str
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a run left behind."""
+
+    asked: tuple[Asked, ...]
+    effects: tuple[Effect, ...]
+    faults: tuple[Fault, ...]
+    exits: tuple[Exit, ...]
+    decisions: tuple[Entry, ...]
+    """The decisions of the journal that count, by the readers' rule."""
+    foreign: int
+    doubled: int
+    unreadable: tuple[str, ...]
+    verified: tuple[int, int]
+    """Exit code of `refold verify --all`, and how many decisions it decided again."""
+    verify_said: str
+    projection: Rows
+    rebuilt: Rows
+    said: str
+    """What the servers wrote to stderr and stdout."""
+    lease_ms: int
+
+
+def read_effects(path: Path) -> tuple[Effect, ...]:
+    """All whole lines; a kill may cut the last one of a process, never one in the middle."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return tuple(Effect(**json.loads(line)) for line in lines)
+
+
+def read_journal(data: Path) -> tuple[tuple[Entry, ...], Checkpoint, tuple[str, ...]]:
+    """The decisions that count, where reading ended, and what could not be read."""
+    entries: list[Entry] = []
+    unreadable: list[str] = []
+    checkpoint = Checkpoint()
+    try:
+        log = SqliteLog(DataFolder(data).log, read_only=True)
+        try:
+            for entry in read_entries(log.read("journal", 0), checkpoint):
+                if isinstance(entry, Unreadable):
+                    unreadable.append(f"{entry.execution}, offset {entry.offset}: {entry.reason}")
+                else:
+                    entries.append(entry)
+        finally:
+            log.close()
+    except RefoldError as error:
+        unreadable.append(str(error))
+    return tuple(entries), checkpoint, tuple(unreadable)
+
+
+def verify(data: Path) -> tuple[tuple[int, int], str]:
+    """What `refold verify --all` finds: its exit code, the decisions, and what it says."""
+    words = [sys.executable, "-P", "-m", "refold", "verify", "--all", "--json", "--data", str(data)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=600, check=False)
+    try:
+        decisions = int(json.loads(done.stdout)["decisions"])
+    except (ValueError, KeyError):
+        decisions = 0
+    return (done.returncode, decisions), (done.stdout + done.stderr)[-2_000:]
+
+
+def read_projection(data: Path) -> Rows:
+    """All rows of the read models; how offsets of decisions are cut into pieces is left out, as it depends on the batches."""
+    path = DataFolder(data).projection
+    if not path.exists():
+        return {}
+    connection = sqlite3.connect(path)
+    try:
+        rows: Rows = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
+        found: dict[int, list[int]] = {}
+        for number, first, packed in connection.execute("SELECT number, first, offsets FROM decisions ORDER BY number, first"):
+            found.setdefault(number, []).extend(unpack_offsets(first, packed))
+    finally:
+        connection.close()
+    return {**rows, "decisions": sorted(found.items())}
+
+
+def project(data: Path) -> None:
+    """Bring the read models up to the end of the journal, from where they are."""
+    with open_projector(data) as projector:
+        while projector.step():
+            pass
+
+
+def read_rebuilt(data: Path) -> tuple[Rows, Rows]:
+    """The rows as the killed projectors left them, brought to the end of the journal, and those of a clean rebuild."""
+    try:
+        project(data)
+        before = read_projection(data)
+        for ending in ("", "-wal", "-shm"):
+            DataFolder(data).projection.with_name(f"projection.db{ending}").unlink(missing_ok=True)
+        project(data)
+    except RefoldError:  # a damaged journal: said by who reads it
+        return {}, {}
+    return before, read_projection(data)
+
+
+def gather(
+    data: Path, effects: Path, asked: Iterable[Asked], faults: Iterable[Fault], exits: Iterable[Exit], said: str, lease_ms: int
+) -> Evidence:
+    """Read all of it."""
+    decisions, checkpoint, unreadable = read_journal(data)
+    verified, verify_said = verify(data)
+    projection, rebuilt = read_rebuilt(data)
+    return Evidence(
+        asked=tuple(asked), effects=read_effects(effects), faults=tuple(faults), exits=tuple(exits), decisions=decisions,
+        foreign=checkpoint.foreign, doubled=checkpoint.doubled, unreadable=unreadable, verified=verified, verify_said=verify_said,
+        projection=projection, rebuilt=rebuilt, said=said, lease_ms=lease_ms,
+    )  # fmt: skip
+
+
+def outcomes(evidence: Evidence) -> Counter[tuple[str, str]]:
+    """How many executions of which workflow have which status."""
+    return Counter((row[2], row[4]) for row in evidence.rebuilt.get("executions", ()))
