@@ -204,10 +204,9 @@ class Owner:
     def step(self) -> bool:
         """One round; True when anything was done."""
         now = self._clock.now()
-        if now < self._retry_at:
-            return False
         if not self._claimed:
-            return self._try_to_claim()
+            is_too_early = now < self._retry_at <= now + RETRY_PAUSE_MS  # later than that: the clock went back
+            return not is_too_early and self._try_to_claim()
         self._collect(now)
         if not self._inbox:
             return self._rest()

@@ -99,7 +99,7 @@ class RemoteWorkers:
         self._workers: dict[str, _Worker] = {}
         self._settled: dict[str, None] = {}
         self._number = 0
-        self._check_at = 0
+        self._check_at = self._stepped_at = 0
         self.on_tasks: Callable[[], None] = lambda: None
 
     # The port.
@@ -140,6 +140,9 @@ class RemoteWorkers:
         """Move the local worker, and report what was lost with a worker."""
         worked = self._local.step()
         now = self._clock.now()
+        if now < self._stepped_at:
+            self._set_back(self._stepped_at - now)
+        self._stepped_at = now
         if now >= self._check_at:
             self._check_at = now + min(CHECK_EVERY_MS, self.lease_ms // 4)
             worked |= self._expire(now)
@@ -334,6 +337,14 @@ class RemoteWorkers:
             self._waiting.remove(errand)
 
     # Leases.
+
+    def _set_back(self, by_ms: int) -> None:
+        """The clock went back: leases last as long as they were to."""
+        self._check_at -= by_ms
+        for worker in self._workers.values():
+            worker.seen_at -= by_ms
+            for errand in worker.errands.values():
+                errand.until -= by_ms
 
     def _expire(self, now: int) -> bool:
         lost = [errand for worker in self._workers.values() for errand in worker.errands.values() if errand.until <= now]

@@ -71,7 +71,10 @@ def test_rows_of_nodes_that_are_tried_again_are_the_same_however_the_batches_are
     bench.move(time=False)
     bench.ask(cancelled, CancelExecution())
     whole = projected(bench.log, tmp_path / "whole.db")
-    assert [(node.status, node.attempt) for _, _, nodes, _ in whole for node in nodes if node.path == "box"] == [("cancelled", 2), ("completed", 3)]
+    assert [(node.status, node.attempt) for _, _, nodes, _ in whole for node in nodes if node.path == "box"] == [
+        ("cancelled", 2),
+        ("completed", 3),
+    ]
     assert projected(bench.log, tmp_path / "cut.db", batch) == whole
 
 
