@@ -28,8 +28,9 @@ LOOP = {"name": "loop", "nodes": [{"id": "each", "type": "for_each", "config": {
     "items": "[1, 2, 3]", "body": {"nodes": [{"id": "x", "type": "noop"}, {"id": "wait", "type": "delay", "config": {"for": "1s"}}],
                                    "edges": [{"from": "x", "to": "wait"}]}}}]}  # fmt: skip
 
-STUBBORN = {"name": "stubborn", "nodes": [{"id": "box", "type": "try", "on_error": "continue", "retry": {"max_attempts": 3},
-                                          "config": {"body": {"nodes": [{"id": "no", "type": "fail", "config": {"type": "x"}}]}}}]}  # fmt: skip
+NO = {"nodes": [{"id": "no", "type": "fail", "config": {"type": "x"}}]}
+STUBBORN = {"name": "stubborn", "nodes": [
+    {"id": "box", "type": "try", "on_error": "continue", "retry": {"max_attempts": 3}, "config": {"body": NO}}]}  # fmt: skip
 
 
 @pytest.fixture
