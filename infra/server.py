@@ -17,7 +17,7 @@ import msgspec
 from api.service import Given, NodeView, Start, Started, Unavailable, Version
 from contracts import values
 from contracts.catalog import DefinitionPublished
-from contracts.commands import Command
+from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.read_models import IncidentRecord, Wanted
@@ -51,6 +51,7 @@ class EngineService:
         self._loop = asyncio.get_running_loop()
         self.driver = Driver(engine, wake, self._tell_projector)
         self._starts = Starts(engine, reader.blobs, self.view, self.driver.wake)
+        self._looking_back: set[asyncio.Future[None]] = set()
         self._told = -1
         self._pool = ThreadPoolExecutor(1, "refold-reading")
         self._kinds = activity_kinds(settings)
@@ -169,11 +170,30 @@ class EngineService:
         self._check_takes()
 
         def reply(answer: Answer) -> None:
-            then(answer.error or Given(answer.execution, answer.status, answer.position))
+            error = answer.error
+            if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
+                self._begin_look_back(execution, command.signal, error, then)
+            else:
+                then(error or Given(answer.execution, answer.status, answer.position))
 
         self._engine.send(execution, command, reply)
         self.driver.wake()
         return _nothing
+
+    def _begin_look_back(self, execution: str, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]) -> None:
+        """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
+
+        async def look_back() -> None:
+            try:
+                is_known = await self._read_about(execution, self._reader.has_signal, signal)
+                status = self._owner.executions.ended[execution].status
+                then(Given(execution, status, self.position) if is_known else refused)
+            except Exception as error:  # whoever asked has to hear of it, whatever it is
+                then(error)
+
+        looking = asyncio.ensure_future(look_back())
+        self._looking_back.add(looking)
+        looking.add_done_callback(self._looking_back.discard)
 
     async def give(self, execution: str, command: Command) -> Given:
         """The same, awaited."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from contracts import values
 from contracts.codec import decode_decision, decode_record
+from contracts.commands import SendSignal
 from contracts.errors import LogCorrupt, Rejected
 from contracts.journal import Decided
 from contracts.ports.blobs import Blobs
@@ -81,6 +82,11 @@ class ExecutionReader:
                     return found, event.version
                 found.append(event)
         return found, None
+
+    def has_signal(self, execution: str, signal: str) -> bool:
+        """Whether the execution has received the signal with this id; an ended one does not remember it itself."""
+        commands = (entry.decision.command for entry in self.entries(execution) if entry.decision.events)
+        return any(isinstance(command, SendSignal) and command.signal == signal for command in commands)
 
     def folded(self, execution: str, at: int | None = None) -> Folded:
         """The execution as it is, or after its event `at`. Raises Rejected for a version that it does not have."""

@@ -149,6 +149,18 @@ def test_a_signal_without_a_body_brings_null_and_twice_with_a_key_is_once(server
     assert signals == [{"name": "other", "payload": None}]
 
 
+def test_a_signal_that_ended_its_execution_is_once_when_it_comes_again_with_its_key(server: Server) -> None:
+    name = server.start("waits")["execution_id"]
+    path = f"/v1/executions/{name}/signals/approved"
+    given = server.post(path, {"by": "Ada"}, Idempotency_Key="s-1")
+    server.post("/v1/workflows/waits/executions?wait=30", {"execution_id": name})
+    again = server.post(path, {"by": "Ada"}, Idempotency_Key="s-1")
+    assert (given.status, again.status, again.json["status"]) == (200, 200, "completed")
+    assert server.post(path, {"by": "Ada"}, Idempotency_Key="s-2").status == 409
+    history = at_position(server, f"/v1/executions/{name}/history", given.json["position"])["events"]
+    assert [event["type"] for event in history].count("SignalReceived") == 1
+
+
 def test_pause_resume_cancel_and_terminate(server: Server) -> None:
     name = server.start("waits")["execution_id"]
     assert server.post(f"/v1/executions/{name}/pause", {"reason": "lunch"}).json["status"] == "paused"
