@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final
 
 from contracts.ids import idempotency_key
@@ -74,9 +74,9 @@ def one_start_is_one_execution(stories: Stories) -> Iterator[str]:
 
 
 def what_is_asked_is_answered(stories: Stories) -> Iterator[str]:
-    """No request is refused or stays without an answer, but steering or signalling what has ended, and blind starts."""
+    """No request is refused or stays without an answer, but for what has ended: steering it, or a signal it did not wait for."""
     for one in stories.evidence.asked:
-        is_late = one.status == 409 and (one.sort == "steer" or one.workflow == "timed" or one.tries > 1)
+        is_late = one.status == 409 and (one.sort == "steer" or one.workflow == "timed")
         is_blind = one.sort == "start" and one.status == 0 and not one.key and not one.execution
         if not one.is_accepted and not is_late and not is_blind:
             yield f"{one.sort} {one.name or one.workflow} of {one.execution or one.tag} was answered {one.status} after {one.tries} tries"
@@ -137,7 +137,7 @@ def runs_are_repeated_only_for_a_reason(stories: Stories) -> Iterator[str]:
     reach = 2 * evidence.lease_ms + SLACK_MS
     for (key, attempt), runs in stories.runs.items():
         moments = sorted(run.at for run in runs)
-        for before, after in zip(moments, moments[1:], strict=False):
+        for before, after in pairwise(moments):
             if not _is_explained(evidence.faults, before - reach, after):
                 yield f"{key}, attempt {attempt}, ran again after {after - before} ms, and nothing had happened to any process"
     for story in stories.all.values():

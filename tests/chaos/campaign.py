@@ -46,6 +46,7 @@ class Outcome:
     """What came of it."""
 
     plan: Plan
+    folder: Path
     evidence: Evidence
     stories: Stories
     findings: list[str]
@@ -104,7 +105,7 @@ def _run(plan: Plan, site: Site, room: Room, ledger: Ledger, tell: Callable[[str
     if faults.refused_rivals != faults.rivals:
         findings.append(f"a second server got the folder of a frozen one: {faults.rivals - faults.refused_rivals} of {faults.rivals} times")
     return Outcome(
-        plan=plan, evidence=evidence, stories=stories, findings=findings, recoveries_ms=faults.recoveries_ms,
+        plan=plan, folder=site.folder, evidence=evidence, stories=stories, findings=findings, recoveries_ms=faults.recoveries_ms,
         room=room.kind, seconds=time.monotonic() - began, calm_s=calm_s,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -23,6 +24,8 @@ class Faults:
     def __init__(self, site: Site, seed: int, kills: int, gap_s: float, lease_s: float, tell: Callable[[str], None]) -> None:
         self._site, self._chance, self._kills, self._gap_s, self._lease_s = site, random.Random(f"{seed}-faults"), kills, gap_s, lease_s
         self._tell = tell
+        self._first = self._chance.sample(list(TARGETS), len(TARGETS))
+        self._frozen = itertools.cycle(self._chance.sample(("server", "worker"), 2))
         self.done: list[Fault] = []
         self.recoveries_ms: list[int] = []
         self.refused_rivals = self.rivals = 0
@@ -57,7 +60,7 @@ class Faults:
         self.done.append(Fault(target=target, what=what, at=began, until=now_ms()))
 
     def _kill(self) -> None:
-        target = self._chance.choices(list(TARGETS), list(TARGETS.values()))[0]
+        target = self._first.pop() if self._first else self._chance.choices(list(TARGETS), list(TARGETS.values()))[0]
         began = now_ms()
         if target == "worker":
             self._site.kill_worker(self._chance.randrange(len(self._site.workers)))
@@ -76,7 +79,7 @@ class Faults:
 
     def _freeze(self) -> None:
         """Stop a process for longer than a lease. While the server is frozen, nobody else gets its folder."""
-        if self._chance.random() < 0.5:
+        if next(self._frozen) == "server":
             self._freeze_one("server", self._site.server.pid)
         else:
             self._freeze_one("worker", self._chance.choice(self._site.workers).pid)

@@ -12,26 +12,26 @@ from .client import Client, Wish
 from .ledger import Ledger
 
 Script: TypeAlias = Callable[["Caller", str], None]
-FOREVER_MAX: Final = 20
-"""So many executions wait for ever."""
+FOREVER_MAX: Final = 5
+"""So many executions of a client wait for ever."""
 
 
 class Caller:
-    """One client and its thread."""
+    """One client and its thread. The clients share out the scripts among them first, so that each is run at least once."""
 
-    def __init__(self, number: int, client: Client, chance: random.Random, over: threading.Event, pause_s: float) -> None:
-        self._number, self._client, self.chance, self._over, self._pause_s = number, client, chance, over, pause_s
+    def __init__(self, number: int, callers: int, client: Client, chance: random.Random, over: threading.Event, pause_s: float) -> None:
+        self._number, self._callers, self._client, self.chance, self._over, self._pause_s = number, callers, client, chance, over, pause_s
         self._tags = itertools.count(1)
 
     def run(self) -> None:
         """Until it is over; a script that has begun is ended."""
         names, weights = list(SCRIPTS), [weight for weight, _ in SCRIPTS.values()]
+        first = names[self._number :: self._callers]
         forever = itertools.count()
         while not self._over.wait(self.chance.expovariate(1 / self._pause_s)):
-            workflow = self.chance.choices(names, weights)[0]
-            if workflow == "forever" and next(forever) >= FOREVER_MAX // 4:
-                continue
-            SCRIPTS[workflow][1](self, workflow)
+            workflow = first.pop() if first else self.chance.choices(names, weights)[0]
+            if workflow != "forever" or next(forever) < FOREVER_MAX:
+                SCRIPTS[workflow][1](self, workflow)
         self._client.close()
 
     def start(self, workflow: str, **given: Any) -> str:
@@ -152,7 +152,7 @@ class Load:
         for number in range(callers):
             chance = random.Random(f"{seed}-caller-{number}")
             client = Client(port, ledger, chance)
-            caller = Caller(number, client, chance, self._over, callers / rate)
+            caller = Caller(number, callers, client, chance, self._over, callers / rate)
             self._threads.append(threading.Thread(target=caller.run, name=f"caller-{number}", daemon=True))
 
     def begin(self) -> None:

@@ -23,6 +23,8 @@ from .room import Room
 ROOT: Final = Path(__file__).parents[2]
 READY_S: Final = 60.0
 STOP_S: Final = 40.0
+PROJECTOR_S: Final = 5.0
+"""How long a server may take to have a projector again, before it is another one's turn to be killed."""
 Target: TypeAlias = Literal["server", "projector", "worker"]
 Harm: TypeAlias = Literal["kill", "freeze", "full disk"]
 
@@ -152,10 +154,13 @@ class Site:
         self.workers[place] = self._start_worker()
 
     def kill_projector(self) -> bool:
-        """Kill it; the server starts another one. False where there was none."""
-        pid = self.projector()
-        if pid is None:
-            return False
+        """Kill it; the server starts another one. False where there was none for some seconds."""
+        deadline = time.monotonic() + PROJECTOR_S
+        while (pid := self.projector()) is None:
+            if time.monotonic() >= deadline:
+                return False
+            self.tend()
+            time.sleep(0.02)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         return True

@@ -56,7 +56,7 @@ def _activities(outcome: Outcome) -> Counter[str]:
     begun = sum(map(len, runs.values()))
     ended = {effect.run for effect in outcome.evidence.effects if effect.phase != "began"}
     return Counter({
-        "results applied": sum(sum(story.results.values()) for story in stories.all.values()),
+        "results and failures taken in": sum(sum(story.results.values()) for story in stories.all.values()),
         "runs": begun,
         "runs cut short": begun - len(ended),
         "attempts that ran again": sum(len(found) > 1 for found in runs.values()),

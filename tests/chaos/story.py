@@ -35,6 +35,7 @@ class Story:
     parent: str = ""
     creations: int = 0
     offsets: list[int] = field(default_factory=list)
+    """Its decisions, without what was refused after its end: that changes nothing, and no read model holds it."""
     ends: list[str] = field(default_factory=list)
     after_end: int = 0
     completed: Counter[str] = field(default_factory=Counter)
@@ -53,7 +54,8 @@ class Story:
 
     def take(self, offset: int, decision: Decision) -> None:
         """Go on with the next decision."""
-        self.offsets.append(offset)
+        if not self.ends or decision.events:
+            self.offsets.append(offset)
         self._take_command(decision)
         for event in decision.events:
             self.after_end += bool(self.ends)
