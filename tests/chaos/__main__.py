@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -22,8 +23,10 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=plan.rate, help="starts a second")
     parser.add_argument("--gap", type=float, default=plan.gap_s, help="seconds between two faults, on average")
     parser.add_argument("--keep", action="store_true", help="keep the folder also where nothing was found")
+    parser.add_argument("--no-mount", action="store_true", help="fill the disk as where root may not mount a tmpfs")
     arguments = parser.parse_args()
-    plan = Plan(kills=arguments.kills, seed=arguments.seed, rate=arguments.rate, gap_s=arguments.gap)
+    plan = Plan(kills=arguments.kills, seed=arguments.seed, rate=arguments.rate, gap_s=arguments.gap, may_mount=not arguments.no_mount)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # nothing is left running or mounted
     folder = Path(tempfile.mkdtemp(prefix="refold-chaos-"))
     began = time.monotonic()
     outcome = run(plan, folder, lambda said: print(f"{time.monotonic() - began:5.0f} s  {said}", flush=True))

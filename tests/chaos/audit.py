@@ -22,7 +22,9 @@ from .workflows import EXPECTED
 FINDINGS_MAX: Final = 20
 """So many findings of one check are told."""
 SLACK_MS: Final = 3_000
-"""How late a machine under load may notice what a fault has done, beyond two leases."""
+"""How late a machine under load may notice that a lease has passed, beyond two leases."""
+HANDOVER_MS: Final = 1_000
+"""How long before its first line a run may have been handed out, by a server that was killed then."""
 
 
 def audit(stories: Stories) -> list[str]:
@@ -138,7 +140,7 @@ def runs_are_repeated_only_for_a_reason(stories: Stories) -> Iterator[str]:
     for (key, attempt), runs in stories.runs.items():
         moments = sorted(run.at for run in runs)
         for before, after in pairwise(moments):
-            if not _is_explained(evidence.faults, before - reach, after):
+            if not _is_explained(evidence.faults, before - HANDOVER_MS, after):
                 yield f"{key}, attempt {attempt}, ran again after {after - before} ms, and nothing had happened to any process"
     for story in stories.all.values():
         for path, attempt, at in story.lost:

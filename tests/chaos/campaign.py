@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +39,7 @@ class Plan:
     rate: float = 15.0
     gap_s: float = 0.8
     lease_s: float = 2.0
+    may_mount: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class Outcome:
 def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Outcome:
     """Do all of it in a folder, where everything is left for inspection."""
     began = time.monotonic()
-    room = make_room(folder / "room")
+    room = make_room(folder / "room", plan.may_mount)
     ledger = Ledger(folder / "ledger.jsonl")
     try:
         site = Site(folder, room, plan.lease_s, plan.workers)
@@ -87,7 +88,10 @@ def _run(plan: Plan, site: Site, room: Room, ledger: Ledger, tell: Callable[[str
     faults = Faults(site, plan.seed, plan.kills, plan.gap_s, plan.lease_s, lambda said: tell(f"{said}; {_counted(ledger)}"))
     load.begin()
     time.sleep(FIRST_S)
-    faults.run()
+    try:
+        faults.run()
+    finally:
+        (site.folder / "faults.jsonl").write_text("".join(json.dumps(asdict(fault)) + "\n" for fault in faults.done))
     tell("no more faults: what is open may end")
     time.sleep(FIRST_S)
     calm = time.monotonic()

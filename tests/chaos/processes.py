@@ -102,7 +102,7 @@ class Site:
 
     def _note_exit(self, name: str, code: int) -> None:
         said = (self.folder / f"{name}.log").read_text(errors="replace")[-600:]
-        is_excused = name == "server" and code == 1 and (self.room.is_full or "no room" in said.splitlines()[-1])
+        is_excused = name == "server" and code == 1 and (self.room.is_full or "no room" in said[-300:])
         self.exits.append(Exit(name=name, code=code, at=now_ms(), said=said, is_excused=is_excused))
 
     # Asking.
