@@ -184,12 +184,13 @@ class EngineService:
         """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
 
         async def look_back() -> None:
+            outcome: Given | Exception = refused
             try:
-                is_known = await self._read_about(execution, self._reader.has_signal, signal)
-                status = self._owner.executions.ended[execution].status
-                then(Given(execution, status, self.position) if is_known else refused)
+                if await self._read_about(execution, self._reader.has_signal, signal):
+                    outcome = Given(execution, self._owner.executions.ended[execution].status, self.position)
             except Exception as error:  # whoever asked has to hear of it, whatever it is
-                then(error)
+                outcome = error
+            then(outcome)
 
         looking = asyncio.ensure_future(look_back())
         self._looking_back.add(looking)

@@ -200,6 +200,19 @@ def test_a_start_that_could_not_be_stored_is_not_told_to_whoever_repeats_it(serv
     assert again.post("/v1/workflows/waits/executions", {}, Idempotency_Key="k").status == 201
 
 
+def test_an_end_that_could_not_be_stored_is_not_told_to_whoever_waits_for_it(serve: Serve) -> None:
+    server = serve()
+    server.publish(WAITS)
+    line = server.connect()
+    line.request("POST", "/v1/workflows/waits/executions?wait=2", b'{"execution_id": "w"}', {"Content-Type": "application/json"})
+    while server.get("/v1/executions/w").status == 404:
+        pass
+    limit_files(server, 4096)
+    assert status_of(server, "POST /v1/executions/w/signals/approved") in (0, 503)
+    response = line.getresponse()
+    assert response.status == 503, response.read()
+
+
 def poll(server: Server, worker: str, running: list[str]) -> list[str]:
     """The tasks that a worker of the protocol is given now."""
     message = {"protocol": 1, "worker": worker, "kinds": ["elsewhere"], "credits": 1, "wait_s": 0, "running": running}
