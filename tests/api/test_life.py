@@ -202,9 +202,9 @@ def test_a_start_that_could_not_be_stored_is_not_told_to_whoever_repeats_it(serv
 
 def test_an_end_that_could_not_be_stored_is_not_told_to_whoever_waits_for_it(serve: Serve) -> None:
     server = serve()
-    server.publish(WAITS)
+    server.publish({"name": "ends", "nodes": WAITS["nodes"][:1]})
     line = server.connect()
-    line.request("POST", "/v1/workflows/waits/executions?wait=2", b'{"execution_id": "w"}', {"Content-Type": "application/json"})
+    line.request("POST", "/v1/workflows/ends/executions?wait=2", b'{"execution_id": "w"}', {"Content-Type": "application/json"})
     while server.get("/v1/executions/w").status == 404:
         pass
     limit_files(server, 4096)

@@ -80,6 +80,7 @@ class Faults:
     def _freeze(self) -> None:
         """Stop a process for longer than a lease. While the server is frozen, nobody else gets its folder."""
         if next(self._frozen) == "server":
+            self._site.wait_ready()  # one that is still starting does not have the folder yet
             self._freeze_one("server", self._site.server.pid)
         else:
             self._freeze_one("worker", self._chance.choice(self._site.workers).pid)
@@ -90,7 +91,7 @@ class Faults:
         try:
             if target == "server":
                 self.rivals += 1
-                self.refused_rivals += self._site.rival().returncode == 1
+                self.refused_rivals += self._site.rival() == 1
             left = self._lease_s * 1.5 - (now_ms() - began) / 1000
             time.sleep(max(0.0, left))
         finally:

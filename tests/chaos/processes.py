@@ -165,10 +165,13 @@ class Site:
             os.kill(pid, signal.SIGKILL)
         return True
 
-    def rival(self) -> subprocess.CompletedProcess[bytes]:
-        """Try a second server on the same folder."""
+    def rival(self) -> int | None:
+        """Try a second server on the same folder; its exit code, None where it was not refused."""
         words = [sys.executable, "-P", "-m", "refold", "serve", "--data", str(self.data), "--port", "0"]
-        return subprocess.run(words, cwd=self.folder, env=self._environment, capture_output=True, timeout=60, check=False)
+        try:
+            return subprocess.run(words, cwd=self.folder, env=self._environment, capture_output=True, timeout=60, check=False).returncode
+        except subprocess.TimeoutExpired:
+            return None
 
     # Ending.
 
