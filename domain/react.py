@@ -159,14 +159,20 @@ def report_to_parent(state: Execution) -> Iterator[Effect]:
 def outstanding(graph: Graph, state: Execution) -> list[Effect]:
     """What an open execution waits for from the world, derived from its state: the activities that are to run.
 
+    What was reported in a pause has run, and is kept until the execution is resumed.
     Commands to other executions are derived again from the decisions above `dispatched_to`.
     """
     effects: list[Effect] = []
     for run in state.runs.values():
         node = graph.nodes[run.node]
-        if run.status == "active" and (node.is_activity or is_undo(run.path)):
+        if run.status == "active" and (node.is_activity or is_undo(run.path)) and not is_reported(state, run):
             effects.append(run_activity(graph, state, run))
     return effects
+
+
+def is_reported(state: Execution, run: NodeRun) -> bool:
+    """Whether the result of the attempt came in a pause, and is kept until it is resumed."""
+    return any(isinstance(command, CompleteActivity | FailActivity) and command.path == run.path for command in state.held)
 
 
 Reactor: TypeAlias = Callable[[Graph, Execution, Any, Decision], Iterable[Effect]]

@@ -22,10 +22,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from contracts import values
-from contracts.commands import CompleteActivity, FailActivity
 from contracts.times import rfc3339
 from domain.definition.graph import Graph, Node
 from domain.places import is_undo
+from domain.react import is_reported
 from domain.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
 
 OUTSIDE: Final = frozenset({"signal", "incident", "pause", "start"})
@@ -116,7 +116,7 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any
         due = state.timers.get(f"{run.path}:retry", 0)
         yield {"for": "timer", "path": run.path, "purpose": "retry", "due": due, "attempt": run.attempt}
     elif node.is_activity or is_undo(run.path):
-        if run.status != "incident" and not _is_held(state, run):
+        if run.status != "incident" and not is_reported(state, run):
             yield _activity(node, run)
     elif run.status != "incident":
         yield from _control(state, node, run)
@@ -127,11 +127,6 @@ def _activity(node: Node, run: NodeRun) -> dict[str, Any]:
     kind = undoing.type if is_undo(run.path) and undoing is not None else node.definition.type
     since = run.started_at or run.scheduled_at
     return {"for": "activity", "path": run.path, "kind": kind, "attempt": run.attempt, "since": since, "progress": run.progress}
-
-
-def _is_held(state: Execution, run: NodeRun) -> bool:
-    """Whether the result of the attempt came in a pause, and is kept until it is resumed."""
-    return any(isinstance(command, CompleteActivity | FailActivity) and command.path == run.path for command in state.held)
 
 
 def _control(state: Execution, node: Node, run: NodeRun) -> Iterator[dict[str, Any]]:

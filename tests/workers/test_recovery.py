@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from contracts.codec import pack
-from contracts.commands import CancelExecution, Envelope, SendSignal
+from contracts.commands import CancelExecution, CompleteActivity, Envelope, PauseExecution, ResumeExecution, SendSignal
 from contracts.dead_letter import DeadLetter
+from domain.react import outstanding
 from tests.workers.harness import Bench, sequence
 from workers import decider
 from workers.courier import Courier
@@ -23,6 +24,13 @@ WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {
 
 def states(bench: Bench) -> dict[str, bytes]:
     return {folded.state.execution: pack(folded.state) for folded in bench.engine.owner.executions.open()}
+
+
+def owed(bench: Bench, execution: str) -> list[Any]:
+    """What a new owner would run for it."""
+    folded = bench.engine.owner.executions.get(execution)
+    assert folded is not None
+    return outstanding(folded.graph, folded.state)
 
 
 @pytest.mark.parametrize("steps", range(1, 12))
@@ -89,6 +97,23 @@ def test_cancelling_a_parent_cancels_its_child_first() -> None:
     bench.ask(execution, CancelExecution())
     bench.move()
     assert (bench.status("p"), bench.status("p~c")) == ("cancelled", "cancelled")
+
+
+def test_what_was_reported_in_a_pause_is_not_asked_for_again() -> None:
+    bench = Bench()
+    bench.publish(sequence("far_away"))
+    bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign] - it has gone to a worker elsewhere
+    execution = bench.start()
+    bench.move()
+    bench.ask(execution, PauseExecution())
+    assert len(owed(bench, execution)) == 1
+    bench.engine.owner.report(execution, CompleteActivity("n0", 1, b"1"))
+    bench.move()
+    assert owed(bench, execution) == []
+    bench.restart()
+    assert owed(bench, execution) == []
+    bench.ask(execution, ResumeExecution())
+    assert bench.status(execution) == "completed"
 
 
 def test_folding_from_a_snapshot_is_folding_from_the_beginning() -> None:
