@@ -148,6 +148,18 @@ def runs_are_repeated_only_for_a_reason(stories: Stories) -> Iterator[str]:
                 yield f"{story.execution}/{path}, attempt {attempt}, was lost, and nothing had happened to any process"
 
 
+def nothing_runs_again_once_its_result_is_kept(stories: Stories) -> Iterator[str]:
+    """No attempt begins after its end was taken in, but at a worker that had been given it before, and was frozen."""
+    frozen = [fault for fault in stories.evidence.faults if fault.what == "freeze" and fault.target == "worker"]
+    for story in stories.all.values():
+        for (path, attempt), kept_at in story.kept_at.items():
+            key = idempotency_key(story.execution, path)
+            for run in stories.runs.get((key, attempt), ()):
+                is_thawed = any(fault.at <= run.at and fault.until >= kept_at for fault in frozen)
+                if run.at > kept_at + HANDOVER_MS and not is_thawed:
+                    yield f"{key}, attempt {attempt}, ran again {run.at - kept_at} ms after its result was durable"
+
+
 def _is_explained(faults: tuple[Fault, ...], begin: int, end: int) -> bool:
     return any(fault.at <= end and fault.until >= begin and fault.target != "projector" for fault in faults)
 
@@ -235,6 +247,7 @@ CHECKS: Final[tuple[Callable[[Stories], Iterator[str]], ...]] = (
     completed_activities_have_run,
     effects_come_after_facts,
     runs_are_repeated_only_for_a_reason,
+    nothing_runs_again_once_its_result_is_kept,
     what_completed_is_undone_once,
     accepted_signals_arrive_once,
     the_journal_verifies,

@@ -43,6 +43,8 @@ class Story:
     scheduled: set[tuple[str, int]] = field(default_factory=set)
     results: Counter[tuple[str, int]] = field(default_factory=Counter)
     """How often the end of an attempt was taken in."""
+    kept_at: dict[tuple[str, int], int] = field(default_factory=dict)
+    """When that was."""
     outputs: dict[tuple[str, int], bytes] = field(default_factory=dict)
     received: Counter[str] = field(default_factory=Counter)
     """Signals by their id."""
@@ -71,6 +73,7 @@ class Story:
                 self.parent = command.parent.execution if command.parent is not None else ""
             case c.CompleteActivity() | c.FailActivity() if decision.events:
                 self.results[command.path, command.attempt] += 1
+                self.kept_at.setdefault((command.path, command.attempt), decision.now)
                 if isinstance(command, c.CompleteActivity):
                     self.outputs[command.path, command.attempt] = bytes(command.output)
             case c.LoseActivity() if decision.events:

@@ -137,6 +137,13 @@ def an_attempt_is_lost_for_no_reason(evidence: Evidence, stories: Stories) -> Ev
     return dataclasses.replace(evidence, faults=tuple(fault for fault in evidence.faults if fault.target == "projector"))
 
 
+def something_ran_again_after_its_result_was_kept(evidence: Evidence, stories: Stories) -> Evidence:
+    story = pick(stories, "sequence")
+    late = next(one for one in evidence.effects if one.key == f"{story.execution}/b" and one.phase == "began")
+    late = dataclasses.replace(late, run="late", attempt=max(attempt for path, attempt in story.results if path == "b"), at=late.at + 10**7)
+    return dataclasses.replace(evidence, effects=(*evidence.effects, late))
+
+
 def an_undo_is_missing(evidence: Evidence, stories: Stories) -> Evidence:
     story = pick(stories, "undone")
     return without(evidence, lambda decision: completes(story, decision) and decision.command.path.endswith(".compensate"))  # type: ignore[union-attr]
@@ -199,6 +206,7 @@ DOCTORED: Final[dict[str, tuple[Doctor, ...]]] = {
     "completed_activities_have_run": (a_side_effect_is_missing, a_result_is_of_another_run),
     "effects_come_after_facts": (something_ran_that_was_not_scheduled,),
     "runs_are_repeated_only_for_a_reason": (something_ran_again_for_no_reason, an_attempt_is_lost_for_no_reason),
+    "nothing_runs_again_once_its_result_is_kept": (something_ran_again_after_its_result_was_kept,),
     "what_completed_is_undone_once": (an_undo_is_missing, an_undo_is_doubled),
     "accepted_signals_arrive_once": (an_accepted_signal_is_lost, a_signal_is_taken_twice),
     "the_journal_verifies": (verify_finds_a_difference, verify_decides_fewer),
