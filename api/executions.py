@@ -114,10 +114,12 @@ def _reading(router: APIRouter, service: Service) -> None:
 
     @router.get("/executions/{execution}/state", responses=documented(404), response_model=models.State)
     async def state(
-        execution: Id, at: Annotated[int | None, Query(ge=1, le=VERSION_MAX, description="as it was after this event")] = None
+        execution: Id,
+        at: Annotated[int | None, Query(ge=1, le=VERSION_MAX, description="as it was after this event")] = None,
+        whole: Annotated[bool, Query(description="show values of 64 KiB and more, too")] = False,
     ) -> Response:
         """All that an execution is, or was after an event: status, variables, timers, what it waits for."""
-        value = await service.state(execution, at)
+        value = await service.state(execution, at, whole)
         return answer({**value, "position": service.projected}, service.projected)
 
     @router.get("/executions/{execution}/nodes", responses=documented(404), response_model=models.Nodes)

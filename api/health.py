@@ -11,7 +11,7 @@ from api import models
 from api.answers import answer
 from api.problems import documented
 from api.service import Service
-from domain.definition.schema import definition_schema
+from domain.definition.schema import all_schemas, definition_schema
 
 
 def health_routes(service: Service) -> APIRouter:
@@ -45,6 +45,11 @@ def health_routes(service: Service) -> APIRouter:
     async def node_kinds() -> Response:
         """The node kinds, each with the JSON Schema of its `config`."""
         return answer({"kinds": service.node_kinds()})
+
+    @router.get("/v1/schemas", tags=["definitions"], responses=documented())
+    async def schemas() -> Response:
+        """All JSON Schemas by name: of a definition, and of what is stored."""
+        return answer(all_schemas(service.activities))
 
     @router.get("/v1/schemas/definition", tags=["definitions"], responses=documented())
     async def schema() -> Response:

@@ -157,8 +157,8 @@ class Service(Protocol):
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""
 
-    async def state(self, execution: str, at: int | None) -> dict[str, Any]:
-        """All that an execution is, or was after an event."""
+    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
+        """All that an execution is, or was after an event; `whole` with its big values."""
 
     async def nodes(self, execution: str) -> list[NodeView]:
         """The nodes of an execution, with their values."""

@@ -5,6 +5,7 @@ RefoldError
 │   └── Overloaded           too much is waiting; try again after a pause
 ├── InvalidDefinition        a definition has problems; carries all of them
 ├── InvalidInput             a value does not match what was asked for; carries the problems
+├── InvalidSettings          settings that cannot be used: unknown names, wrong values
 ├── ExpressionError          an expression could not be read or evaluated; names the sub-expression
 ├── LogError                 the log cannot do what was asked
 │   ├── Fenced               another owner has claimed the partition
@@ -80,6 +81,10 @@ class InvalidInput(RefoldError):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(summarize(problems, "/"))
         self.problems = problems
+
+
+class InvalidSettings(RefoldError):
+    """Settings that cannot be used; the message names each setting, where it was set, what was expected and what was found."""
 
 
 class ExpressionError(RefoldError):

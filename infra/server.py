@@ -22,7 +22,6 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.read_models import IncidentRecord, Wanted
 from domain.definition.outline import Activities
-from domain.nodes import KINDS
 from infra.awaiting import awaited
 from infra.driver import Driver, LoopWake
 from infra.engine import Engine
@@ -30,7 +29,7 @@ from infra.projector_process import ProjectorProcess
 from infra.settings import EngineSettings
 from infra.starting import Starts
 from infra.telemetry import Observed, render
-from infra.wiring import activity_kinds
+from infra.wiring import activity_kinds, described_kinds
 from projections.history import HistoryEvent
 from projections.view import ExecutionView, record_value, state_value, view_of
 from workers.reading import ExecutionReader
@@ -106,17 +105,7 @@ class EngineService:
 
     def node_kinds(self) -> list[dict[str, Any]]:
         """All node kinds."""
-        known = [("control flow", kind) for kind in KINDS]
-        kinds: list[tuple[str, Any]] = [*known, *(("activity", kind) for kind in self._kinds.values())]
-        return [
-            {
-                "kind": kind.name,
-                "sort": sort,
-                "summary": kind.summary,
-                "config": None if kind.Config is None else kind.Config.model_json_schema(by_alias=True),
-            }
-            for sort, kind in kinds
-        ]
+        return described_kinds(self._kinds)
 
     async def publish(self, definition: WorkflowDefinition) -> tuple[Version, bool]:
         """Publish a valid definition; whether it is new."""
@@ -283,11 +272,11 @@ class EngineService:
         """Events from version `start` on, and the version to go on from."""
         return await self._read_about(execution, self._reader.history, start, limit)
 
-    async def state(self, execution: str, at: int | None) -> dict[str, Any]:
-        """All that an execution is, or was after an event."""
+    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
+        """All that an execution is, or was after an event; `whole` with its big values."""
 
         def read(name: str) -> dict[str, Any]:
-            return state_value(self._reader.folded(name, at), self._reader.show)
+            return state_value(self._reader.folded(name, at), self._reader.value if whole else self._reader.show)
 
         return await self._read_about(execution, read)
 

@@ -76,9 +76,8 @@ async def _serve(
 ) -> None:
     assert engine_settings.data is not None
     wake = LoopWake(asyncio.get_running_loop())
-    lease_ms = round(settings.lease_s * 1000)
     with (
-        open_engine(engine_settings, remote=True, wake=wake, lease_ms=lease_ms) as engine,
+        open_engine(engine_settings, remote=True, wake=wake) as engine,
         open_execution_reader(engine_settings.data) as reader,
     ):
         service = EngineService(engine, reader, wake, engine_settings, offers_workers=True)

@@ -1,4 +1,8 @@
-"""Settings: how an embedded engine is made. What is not said has a default that is safe on a laptop."""
+"""Settings: how an engine and a server are made. What is not said has a default that is safe on a laptop.
+
+A setting has one name: the field here, in capitals after `REFOLD_` in the environment, and the key in a settings file
+(`infra/settings_sources.py`). So no two of these models have a field of the same name.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,18 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class ClientSettings(BaseModel):
+    """The settings of commands that ask."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    server: str | None = Field(default=None, description="the server that is asked; without one the data folder is used")
+
+
 class ServerSettings(BaseModel):
     """The settings of a server; sizes in bytes, times in seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     host: str = Field(default="127.0.0.1", description="the address to listen at; there are no users and no rights yet, so keep it local")
     port: int = Field(default=8080, ge=0, le=65_535, description="the port to listen at; 0 takes a free one")
@@ -20,14 +32,13 @@ class ServerSettings(BaseModel):
     requests_max: int = Field(default=2_000, ge=1, description="how many requests may be under way; one more is refused with 429")
     lane: bool = Field(default=True, description="whether hot requests go past the web framework; off, they are answered alike, but slower")
     stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
-    lease_s: float = Field(default=30.0, ge=0.1, le=3_600, description="how long a worker may be silent before its tasks run elsewhere")
     projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
 
 
 class EngineSettings(BaseModel):
     """The settings of an embedded engine; sizes in bytes, times in seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     data: Path | None = Field(default=None, description="the data folder; without one everything is in memory and gone at the end")
     files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
@@ -36,4 +47,5 @@ class EngineSettings(BaseModel):
     concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities run at a time")
     inbox_max: int = Field(default=10_000, ge=1, description="how many commands may wait to be decided")
     live_max: int = Field(default=5_000, ge=1, description="how many open executions are kept as objects; the others are packed")
+    lease_s: float = Field(default=30.0, ge=0.1, le=3_600, description="how long a worker may be silent until its activities run elsewhere")
     threads: bool = Field(default=True, description="False runs activities inside `step`, without any thread")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import BaseModel
 
 from contracts.commands import Command
 from contracts.journal import NONCE_BYTES
@@ -16,7 +18,7 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
-from domain.nodes import CONTROL_KINDS
+from domain.nodes import CONTROL_KINDS, KINDS
 from infra.blobs import FileBlobs, MemoryBlobs
 from infra.clock import SystemClock
 from infra.data_folder import DataFolder
@@ -33,7 +35,7 @@ from workers.catalog import Catalog
 from workers.owner import Owner
 from workers.projector import Projector
 from workers.reading import ExecutionReader
-from workers.remote import LEASE_MS_DEFAULT, RemoteWorkers
+from workers.remote import RemoteWorkers
 from workers.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
 
 
@@ -62,13 +64,23 @@ def activity_kinds(settings: EngineSettings) -> dict[str, ActivityKind]:
     return {name: kind for name, kind in load_kinds(activity_settings(settings)).items() if name not in CONTROL_KINDS}
 
 
+def described_kinds(activities: Mapping[str, ActivityKind]) -> list[dict[str, Any]]:
+    """All node kinds for people and editors: `kind`, `sort`, `summary`, and the JSON Schema of the `config`."""
+    kinds: list[tuple[str, Any]] = [("control flow", kind) for kind in KINDS]
+    kinds += [("activity", kind) for kind in activities.values()]
+    return [{"kind": kind.name, "sort": sort, "summary": kind.summary, "config": _schema_of(kind.Config)} for sort, kind in kinds]
+
+
+def _schema_of(config: type[BaseModel] | None) -> dict[str, Any] | None:
+    return None if config is None else config.model_json_schema(by_alias=True)
+
+
 @contextmanager
 def open_engine(
     settings: EngineSettings,
     clock: Clock | None = None,
     remote: bool = False,
     wake: threading.Event | None = None,
-    lease_ms: int = LEASE_MS_DEFAULT,
 ) -> Iterator[Engine]:
     """An embedded engine that has claimed its partition; with `remote`, kinds it does not have wait for workers elsewhere.
 
@@ -77,7 +89,7 @@ def open_engine(
     clock = clock or SystemClock()
     if settings.data is None:
         stores = MemoryLog(), MemoryBlobs(), MemorySnapshots()
-        yield from _run(build_engine(settings, *stores, clock, MemoryResultCache(clock), remote, lease_ms, wake))
+        yield from _run(build_engine(settings, *stores, clock, MemoryResultCache(clock), remote, wake=wake))
         return
     folder = DataFolder(settings.data)
     with folder.hold():
@@ -85,7 +97,7 @@ def open_engine(
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:
             blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
-            yield from _run(build_engine(settings, log, blobs, snapshots, clock, cache, remote, lease_ms, wake))
+            yield from _run(build_engine(settings, log, blobs, snapshots, clock, cache, remote, wake=wake))
         finally:
             cache.close()
             log.close()
@@ -107,7 +119,7 @@ def build_engine(
     clock: Clock,
     cache: ResultCache | None = None,
     remote: bool = False,
-    lease_ms: int = LEASE_MS_DEFAULT,
+    lease_ms: int | None = None,
     wake: threading.Event | None = None,
 ) -> Engine:
     """An engine on the given adapters; it has claimed nothing yet. `wake` is set when a thread has reported something."""
@@ -122,6 +134,7 @@ def build_engine(
     kinds = activity_kinds(settings)
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
     local = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
+    lease_ms = lease_ms or round(settings.lease_s * 1000)
     worker = RemoteWorkers(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms, cache) if remote else local
     catalog = Catalog(log, clock)
     owner = Owner(

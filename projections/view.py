@@ -88,6 +88,7 @@ def state_value(folded: Folded, show: Show) -> dict[str, Any]:
         "created_at": time_of(state.created_at),
         "started_at": time_of(state.started_at),
         "ended_at": time_of(state.ended_at),
+        "updated_at": time_of(state.now),
         "parent": None if state.parent is None else state.parent.execution,
         "input": show(state.input),
         "variables": {name: show(value) for name, value in variables.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal
@@ -65,6 +65,36 @@ class AsyncClient:
         answer: dict[str, Any] = await self._ask(ask.publish(definition))
         return answer
 
+    async def validate(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+        """Check a definition without publishing it: `{valid, problems}`."""
+        answer: dict[str, Any] = await self._ask(ask.validate(definition))
+        return answer
+
+    async def workflows(self) -> Rows:
+        """All workflows, each by its active version, or its last one."""
+        rows: Rows = (await self._ask(ask.server("/v1/workflows")))["workflows"]
+        return rows
+
+    async def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A version of a workflow with its definition; without `version` the active one."""
+        answer: dict[str, Any] = await self._ask(ask.workflow(name, version=version))
+        return answer
+
+    async def versions(self, name: str) -> Rows:
+        """All versions of a workflow, the first one first."""
+        rows: Rows = (await self._ask(ask.workflow(name, "/versions")))["versions"]
+        return rows
+
+    async def activate(self, name: str, version: int) -> dict[str, Any]:
+        """Let executions start with this version from here on."""
+        answer: dict[str, Any] = await self._ask(ask.activate(name, version))
+        return answer
+
+    async def archive(self, name: str) -> Rows:
+        """Let no execution start with the workflow any more; its versions."""
+        rows: Rows = (await self._ask(ask.archive(name)))["versions"]
+        return rows
+
     async def start(
         self, workflow: str, given: Any = None, *, wait_s: float | None = None, idempotency_key: str | None = None, **more: Any
     ) -> dict[str, Any]:
@@ -104,17 +134,30 @@ class AsyncClient:
         return execution
 
     async def list(
-        self, *, workflow: str | None = None, status: str | None = None, parent: str | None = None
+        self, *, workflow: str | None = None, status: str | Sequence[str] | None = None, parent: str | None = None, page: int = 50
     ) -> AsyncIterator[dict[str, Any]]:
-        """The executions that match, page by page."""
+        """The executions that match, the latest created first, fetched `page` by page (up to 500 at a time)."""
         cursor: str | None = None
         while True:
-            page = await self._ask(ask.find(workflow=workflow, status=status, parent=parent, cursor=cursor))
-            for row in page["executions"]:
+            page_of = ask.find(workflow=workflow, status=status, parent=parent, cursor=cursor, limit=page)
+            found = await self._ask(page_of)
+            for row in found["executions"]:
                 yield row
-            cursor = page.get("next")
+            cursor = found.get("next")
             if cursor is None:
                 return
+
+    async def state(
+        self, execution_id: str, at: int | None = None, *, whole: bool = False, min_position: int | None = None
+    ) -> dict[str, Any]:
+        """All that an execution is, or was after the event `at`; `whole` shows values of 64 KiB and more, too."""
+        state: dict[str, Any] = await self._ask(ask.get(execution_id, "/state", at=at, whole=whole or None, min_position=min_position))
+        return state
+
+    async def nodes(self, execution_id: str) -> Rows:
+        """The nodes that have begun, with input, output and timing."""
+        rows: Rows = (await self._ask(ask.get(execution_id, "/nodes")))["nodes"]
+        return rows
 
     async def signal(self, execution_id: str, name: str, payload: Any = None, *, signal_id: str | None = None) -> dict[str, Any]:
         """Send a signal; the same `signal_id` twice is one signal."""
@@ -141,10 +184,10 @@ class AsyncClient:
         answer: dict[str, Any] = await self._ask(ask.steer(execution_id, verb, reason))
         return answer
 
-    async def history(self, execution_id: str, start: int = 1) -> AsyncIterator[dict[str, Any]]:
+    async def history(self, execution_id: str, start: int = 1, *, min_position: int | None = None) -> AsyncIterator[dict[str, Any]]:
         """The events of an execution from a version on, as far as they go now."""
         while True:
-            page = await self._ask(ask.get(execution_id, "/history", from_=start))
+            page = await self._ask(ask.get(execution_id, "/history", from_=start, min_position=min_position))
             for event in page["events"]:
                 yield event
             if not page["events"] or page.get("next") is None:
@@ -165,10 +208,30 @@ class AsyncClient:
             looks = 0 if start > before else looks + 1
             await asyncio.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
 
-    async def incidents(self, execution_id: str) -> Rows:
-        """The open incidents of an execution."""
-        incidents: Rows = (await self._ask(ask.get(execution_id, "/incidents")))["incidents"]
+    async def incidents(self, execution_id: str | None = None) -> Rows:
+        """The open incidents of an execution, or of all."""
+        incidents: Rows = (await self._ask(ask.incidents(execution_id)))["incidents"]
         return incidents
+
+    async def workers(self) -> dict[str, Any]:
+        """Who is there to run activities, and what waits for a worker that is not there: `{workers, waiting}`."""
+        answer: dict[str, Any] = await self._ask(ask.server("/v1/workers"))
+        return answer
+
+    async def node_kinds(self) -> Rows:
+        """All node kinds, each with the JSON Schema of its `config`."""
+        rows: Rows = (await self._ask(ask.server("/v1/node-kinds")))["kinds"]
+        return rows
+
+    async def schemas(self) -> dict[str, Any]:
+        """The JSON Schemas by name: of a definition, and of what is stored."""
+        answer: dict[str, Any] = await self._ask(ask.server("/v1/schemas"))
+        return answer
+
+    async def ready(self) -> dict[str, Any]:
+        """Whether the server takes anything in, and up to which position its journal and its read models go."""
+        answer: dict[str, Any] = await self._ask(ask.server("/health/ready"))
+        return answer
 
     async def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
         """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""

@@ -65,13 +65,18 @@ def pause_s(tries: int, answer: Answer | None) -> float:
     return min(30.0, float(told)) if told.isdigit() else PAUSES_S[min(tries, len(PAUSES_S) - 1)]
 
 
-def publish(definition: Mapping[str, Any] | str | Path) -> Ask:
+def publish(definition: Mapping[str, Any] | str | Path, path: str = "/v1/workflows") -> Ask:
     """Publish a definition: an object, YAML or JSON text, or the path of a file."""
     if isinstance(definition, Mapping):
-        return Ask("POST", "/v1/workflows", dumps(dict(definition)))
+        return Ask("POST", path, dumps(dict(definition)))
     text = definition.read_text() if isinstance(definition, Path) else definition
     kind = "application/json" if text.lstrip().startswith("{") else "application/yaml"
-    return Ask("POST", "/v1/workflows", text.encode(), {"content-type": kind})
+    return Ask("POST", path, text.encode(), {"content-type": kind})
+
+
+def validate(definition: Mapping[str, Any] | str | Path) -> Ask:
+    """Check a definition, and publish nothing."""
+    return publish(definition, "/v1/workflows/validate")
 
 
 def start(workflow: str, given: Any, wait_s: float | None, key: str | None, more: Mapping[str, Any]) -> Ask:
@@ -105,6 +110,31 @@ def get(execution: str, part: str = "", **query: Any) -> Ask:
 def find(**query: Any) -> Ask:
     """A page of executions."""
     return Ask("GET", f"/v1/executions{_query(query)}")
+
+
+def incidents(execution: str | None) -> Ask:
+    """The open incidents of an execution, or of all."""
+    return Ask("GET", "/v1/incidents") if execution is None else get(execution, "/incidents")
+
+
+def workflow(name: str, part: str = "", **query: Any) -> Ask:
+    """Look at a workflow, or at a part of it."""
+    return Ask("GET", f"/v1/workflows/{_part(name)}{part}{_query(query)}")
+
+
+def activate(name: str, version: int) -> Ask:
+    """Make a version the active one."""
+    return Ask("POST", f"/v1/workflows/{_part(name)}/activate", dumps({"version": version}))
+
+
+def archive(name: str) -> Ask:
+    """Let no execution start with a workflow any more."""
+    return Ask("POST", f"/v1/workflows/{_part(name)}/archive", dumps({}))
+
+
+def server(path: str) -> Ask:
+    """Look at something of the server itself."""
+    return Ask("GET", path)
 
 
 def steer(execution: str, verb: str, reason: str) -> Ask:
@@ -142,5 +172,10 @@ def _part(text: str) -> str:
 
 
 def _query(query: Mapping[str, Any]) -> str:
-    found = {name.rstrip("_"): value for name, value in query.items() if value is not None}
-    return f"?{urlencode(found)}" if found else ""
+    found = {name.rstrip("_"): _word(value) for name, value in query.items() if value not in (None, ())}
+    return f"?{urlencode(found, doseq=True)}" if found else ""
+
+
+def _word(value: Any) -> Any:
+    """A query says yes and no as JSON does."""
+    return str(value).lower() if isinstance(value, bool) else value

@@ -30,7 +30,7 @@ RESTART_PAUSE_S: Final = 1.0
 FILES_MAX: Final = 5_000
 """So many source files are watched at most."""
 _NOT_WATCHED: Final = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "build", "dist"})
-_CHILD: Final = "REFOLD_WORKER_CHILD"
+_CHILD: Final = "_REFOLD_WORKER_CHILD"
 """Set for a process that is minded: the descriptor of its end of the pipe."""
 
 

@@ -116,6 +116,13 @@ class ExecutionReader:
         """The JSON of a stored value, be it a blob or not."""
         return self.blobs.get(values.blob_of(value)) if values.is_reference(value) else value
 
+    def value(self, value: bytes) -> Any:
+        """The parsed JSON of a stored value, however big; of one that is lost, which."""
+        try:
+            return values.decode(self.content(value))
+        except KeyError:
+            return {"missing_blob": value.decode().removeprefix("@")}
+
     def show(self, value: bytes) -> Any:
         """The parsed JSON of a stored value; of a big one, what it is."""
         if values.is_reference(value):
