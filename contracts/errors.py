@@ -112,7 +112,11 @@ class LogFull(LogError):
 
 
 class LogHeld(LogError):
-    """Another process holds the data folder; the message says which."""
+    """Another process holds the data folder; the message says which. `server` is its address, where it is a server."""
+
+    def __init__(self, message: str, server: str | None = None) -> None:
+        super().__init__(message)
+        self.server = server
 
 
 class LogCorrupt(LogError):

@@ -8,6 +8,8 @@ from api.service import Start
 from contracts.commands import CreateExecution
 from contracts.ports.blobs import Blobs
 from domain.facts.execution import request_of
+from workers.catalog import Catalog
+from workers.executions import Executions
 from workers.ingress import shrink
 
 
@@ -28,6 +30,18 @@ def creation(start: Start, version: int, definition: str) -> CreateExecution:
         autostart=start.autostart,
         start_at=start.start_at,
     )
+
+
+def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalog, blobs: Blobs) -> bool:
+    """Whether this start was made before: by its key, or by the same request for any version of the workflow."""
+    folded = executions.get(name)
+    known = executions.ended.get(name) if folded is None else folded.state
+    if known is None:
+        return False
+    if start.key is not None:
+        return True
+    commands = (creation(start, one.version, one.hash) for one in catalog.versions(start.workflow))
+    return any(fingerprint(command, blobs) == known.request for command in commands)
 
 
 def fingerprint(command: CreateExecution, blobs: Blobs) -> bytes:

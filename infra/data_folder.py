@@ -22,6 +22,7 @@ from typing import BinaryIO, Final
 from contracts.errors import LogError, LogHeld
 from infra.files import make_folder, raises_log_full
 
+_AT: Final = ", which serves at "
 COMMAND_LINE_LENGTH_MAX: Final = 200
 """As much of the holder's command line as a message shows."""
 
@@ -65,8 +66,10 @@ class DataFolder:
             raise LogError(f"the data folder {self.path} cannot be written by this user")
 
     @contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self, address: str | None = None) -> Iterator[None]:
         """Be the one process that writes here, for as long as the context lasts; makes the folder if it is missing.
+
+        `address` is that of a server, which who comes later can ask instead.
 
         Raises LogHeld, naming the holder, where another process holds it. The lock is the operating system's (`flock`),
         not the file: a dead process holds nothing, and the file is left behind on purpose, as removing it would let two
@@ -77,8 +80,10 @@ class DataFolder:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise LogHeld(f"the data folder {self.path} is held by {_holder(file)}") from None
-            _write_holder(file, f"process {os.getpid()} ({_command_line()})")
+                holder, _, server = _holder(file).partition(_AT)
+                said = f"{holder}{_AT}{server}" if server else holder
+                raise LogHeld(f"the data folder {self.path} is held by {said}", server or None) from None
+            _write_holder(file, f"process {os.getpid()} ({_command_line()})" + (f"{_AT}{address}" if address else ""))
             try:
                 yield
             finally:
@@ -116,4 +121,4 @@ def _write_holder(file: BinaryIO, text: str) -> None:
 def _holder(file: BinaryIO) -> str:
     """Who holds the lock, as the holder wrote it; it may be just about to."""
     file.seek(0)
-    return file.read(2 * COMMAND_LINE_LENGTH_MAX).decode(errors="replace") or "another process"
+    return file.read(4 * COMMAND_LINE_LENGTH_MAX).decode(errors="replace") or "another process"

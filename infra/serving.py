@@ -71,15 +71,19 @@ def _listen(settings: ServerSettings) -> socket.socket:
         raise RefoldError(f"cannot listen at {settings.host}, port {settings.port}: {error.strerror}") from None
 
 
+def _address(settings: ServerSettings, listener: socket.socket) -> str:
+    """Where the server answers."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"
+
+
 async def _serve(
     engine_settings: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]
 ) -> None:
     assert engine_settings.data is not None
     wake = LoopWake(asyncio.get_running_loop())
-    with (
-        open_engine(engine_settings, remote=True, wake=wake) as engine,
-        open_execution_reader(engine_settings.data) as reader,
-    ):
+    opened = open_engine(engine_settings, remote=True, wake=wake, address=_address(settings, listener))
+    with opened as engine, open_execution_reader(engine_settings.data) as reader:
         service = EngineService(engine, reader, wake, engine_settings, offers_workers=True)
         service.projector = ProjectorProcess(engine_settings.data, settings.projector_nice, service.note_projected)
         try:
@@ -110,9 +114,7 @@ class _Serving:
         self._uvicorn = _Uvicorn(config, self._say_ready, self._stop)
 
     def _say_ready(self) -> None:
-        port = self._listener.getsockname()[1]
-        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        self._on_ready(f"http://{host}:{port}")
+        self._on_ready(_address(self._settings, self._listener))
 
     def _stop(self) -> None:
         self._stopping = self._stopping or asyncio.ensure_future(self._drain())

@@ -17,7 +17,7 @@ from contracts.errors import Rejected
 from contracts.ids import is_execution_id
 from contracts.ports.blobs import Blobs
 from domain.state import Execution
-from infra.creation import creation, fingerprint, key_id
+from infra.creation import creation, is_repeated, key_id
 from infra.engine import Engine
 from projections.view import ExecutionView, view_of
 from workers.round import Answer
@@ -62,16 +62,8 @@ class Starts:
         return start.execution
 
     def is_repeated(self, name: str, start: Start) -> bool:
-        """Whether this start was made before: by its key, or by the same request for any version of the workflow."""
-        executions = self.engine.owner.executions
-        folded = executions.get(name)
-        known = executions.ended.get(name) if folded is None else folded.state
-        if known is None:
-            return False
-        if start.key is not None:
-            return True
-        commands = (creation(start, one.version, one.hash) for one in self.engine.catalog.versions(start.workflow))
-        return any(fingerprint(command, self._blobs) == known.request for command in commands)
+        """Whether this start was made before."""
+        return is_repeated(name, start, self.engine.owner.executions, self.engine.catalog, self._blobs)
 
 
 class _Start:

@@ -81,8 +81,11 @@ def open_engine(
     clock: Clock | None = None,
     remote: bool = False,
     wake: threading.Event | None = None,
+    address: str | None = None,
 ) -> Iterator[Engine]:
     """An embedded engine that has claimed its partition; with `remote`, kinds it does not have wait for workers elsewhere.
+
+    `address` is where it can be asked while it holds the data folder.
 
     Raises LogHeld where another process holds the data folder.
     """
@@ -92,7 +95,7 @@ def open_engine(
         yield from _run(build_engine(settings, *stores, clock, MemoryResultCache(clock), remote, wake=wake))
         return
     folder = DataFolder(settings.data)
-    with folder.hold():
+    with folder.hold(address):
         log = SqliteLog(folder.log)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:

@@ -18,7 +18,7 @@ Every open execution waits for something that can be named; here is its name. Ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from contracts import values
@@ -49,9 +49,14 @@ def waiting_for(state: Execution, graph: Graph) -> list[dict[str, Any]]:
 
 
 def is_moving(state: Execution, graph: Graph) -> bool:
-    """Whether something comes to the execution by itself: a result, or a timer. In a pause only results come."""
-    moving = {"activity"} if state.paused else MOVING
-    return any(item["for"] in moving for item in waiting_for(state, graph))
+    """Whether something comes to the execution by itself: a result, or a timer."""
+    return comes_by_itself(waiting_for(state, graph))
+
+
+def comes_by_itself(items: Iterable[dict[str, Any]]) -> bool:
+    """Whether something of what an execution waits for comes by itself. In a pause only results come."""
+    found = {item["for"] for item in items}
+    return bool(found & ({"activity"} if "pause" in found else MOVING))
 
 
 def as_value(item: dict[str, Any]) -> dict[str, Any]:

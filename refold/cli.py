@@ -13,25 +13,28 @@ from typing import Annotated, Literal
 import typer
 
 from refold import __version__
-
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None
+from refold.options import (
+    Execution,
+    File,
+    Going,
+    Input,
+    Json,
+    OfWorkflow,
+    OwnId,
+    Reason,
+    Timeout,
+    Where,
+    Workflow,
+    acting,
+    asking,
+    going,
+    holding,
+    takes,
 )
 
-Data = Annotated[Path, typer.Option("--data", envvar="REFOLD_DATA", metavar="DIR", help="The data folder.")]
-Files = Annotated[
-    Path | None, typer.Option("--files", metavar="DIR", help="The folder that read_file and write_file may use; without it no files.")
-]
-Private = Annotated[bool, typer.Option("--allow-private-addresses", help="Let http_request reach loopback and private addresses.")]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Timeout = Annotated[
-    float | None, typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")
-]
-NoContinue = Annotated[bool, typer.Option("--no-continue", help="Only record the command, do not move on.")]
-Reason = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A workflow definition, YAML or JSON.")]
-Execution = Annotated[str, typer.Argument(metavar="EXECUTION", help="The id of an execution.")]
-DATA = Path(".refold")
+app = typer.Typer(no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)
+
+Variables = Annotated[str | None, typer.Option("--variables", metavar="JSON|@FILE", help="First values of variables.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -46,58 +49,82 @@ def refold(version: Annotated[bool, typer.Option("--version", help="Show the ver
 
 
 @app.command()
+@takes(where=acting)
 def run(
+    where: Where,
     file: File,
-    given: Annotated[str | None, typer.Option("--input", metavar="JSON|@FILE", help="The input; `{}` without it.")] = None,
-    data: Data = DATA,
+    given: Input = None,
     as_json: Json = False,
     timeout: Timeout = None,
-    execution: Annotated[
-        str | None, typer.Option("--id", metavar="EXECUTION", help="An id of your own; the same request twice is once.")
-    ] = None,
-    files: Files = None,
-    allow_private_addresses: Private = False,
+    execution: OwnId = None,
     further: Annotated[
         list[Path] | None, typer.Option("--with", metavar="FILE", help="A further definition to publish, for sub_workflow; repeatable.")
     ] = None,
 ) -> int:
     """Run a workflow to its end. Exit code: 0 completed; 1 failed, cancelled, incident; 2 invalid input."""
     from refold.commands import run as command
-    from refold.commands.engine import Place
 
-    place = Place(data=data, files=files, allow_private_addresses=allow_private_addresses)
     wanted = command.Wanted(file=file, given=given, further=further or (), execution=execution, timeout_s=timeout, as_json=as_json)
-    return command.run(place, wanted)
+    return command.run(where, wanted)
 
 
 @app.command()
+@takes(where=acting)
+def deploy(where: Where, file: File, as_json: Json = False) -> int:
+    """Publish a definition; an unchanged one is the version it was."""
+    from refold.commands import run as command
+
+    return command.deploy(where, file, as_json)
+
+
+@app.command()
+@takes(where=acting)
+def start(
+    where: Where,
+    workflow: Workflow,
+    given: Input = None,
+    execution: OwnId = None,
+    key: Annotated[str | None, typer.Option("--key", help="A key of your own; with the same key it is the same execution.")] = None,
+    variables: Variables = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for its end, as `run` does; at most --timeout seconds.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Print every event as it happens, until its end.")] = False,
+    timeout: Timeout = None,
+    as_json: Json = False,
+) -> int:
+    """Start an execution of a workflow that was deployed."""
+    from refold.commands import run as command
+
+    if execution is not None and key is not None:
+        raise typer.BadParameter("give either --id or --key")
+    wanted = command.Wanted(
+        workflow=workflow, given=given, variables=variables, execution=execution, key=key,
+        waits=wait or timeout is not None, follows=follow, timeout_s=timeout, as_json=as_json,
+    )  # fmt: skip
+    return command.run(where, wanted)
+
+
+@app.command()
+@takes(where=holding)
 def serve(
-    data: Data = DATA,
-    host: Annotated[str, typer.Option("--host", envvar="REFOLD_HOST", help="The address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", envvar="REFOLD_PORT", min=0, max=65535, help="The port; 0 takes a free one.")] = 8080,
-    lane: Annotated[bool, typer.Option(envvar="REFOLD_LANE", help="Whether hot requests go past the web framework.")] = True,
-    lease: Annotated[
-        float, typer.Option("--lease", envvar="REFOLD_LEASE", min=0.1, max=3600, metavar="SECONDS", help="How long a worker may be silent.")
-    ] = 30.0,
-    files: Files = None,
-    allow_private_addresses: Private = False,
+    where: Where,
+    host: Annotated[str | None, typer.Option("--host", help="The address to listen at; 127.0.0.1 without it.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="The port, 8080 without it; 0 takes a free one.")] = None,
+    lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
+    lease: Annotated[float | None, typer.Option("--lease", metavar="SECONDS", help="How long a worker may be silent; 30 without it.")] = None,
 ) -> int:
     """Serve the HTTP API, and run what is started over it."""
     from refold.commands import serve as command
-    from refold.commands.engine import Place
 
-    return command.serve(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), host, port, lane, lease)
+    return command.serve(where.and_flags(host=host, port=port, lane=lane, lease_s=lease))
 
 
 @app.command("continue")
-def continue_(
-    data: Data = DATA, as_json: Json = False, timeout: Timeout = None, files: Files = None, allow_private_addresses: Private = False
-) -> int:
-    """Take up what is open, until it ends or waits for somebody."""
-    from refold.commands import run as command
-    from refold.commands.engine import Place
+@takes(where=acting)
+def continue_(where: Where, as_json: Json = False, timeout: Timeout = None) -> int:
+    """Take up what is open in a data folder, until it ends or waits for somebody."""
+    from refold.commands import go_on
 
-    return command.continue_all(Place(data=data, files=files, allow_private_addresses=allow_private_addresses), timeout, as_json)
+    return go_on.continue_all(where, timeout, as_json)
 
 
 @app.command()
@@ -123,191 +150,200 @@ def worker(
 
 
 @app.command("list")
+@takes(where=asking)
 def list_(
-    data: Data = DATA,
+    where: Where,
     status: Annotated[list[str] | None, typer.Option("--status", help="Only of this status; repeatable.")] = None,
-    workflow: Annotated[str | None, typer.Option("--workflow", help="Only of this workflow.")] = None,
+    workflow: OfWorkflow = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the last N that were created.")] = None,
     as_json: Json = False,
 ) -> int:
     """List the executions, and what each open one waits for."""
     from refold.commands import look
+    from refold.commands.place import Wanted
 
-    return look.list_executions(data, status or (), workflow, as_json)
+    return look.list_executions(where, Wanted(statuses=status or (), workflow=workflow, limit=limit), as_json)
 
 
 @app.command()
+@takes(where=asking)
 def show(
+    where: Where,
     execution: Execution,
     at: Annotated[int | None, typer.Option("--at", metavar="VERSION", help="As it was after this event.")] = None,
-    data: Data = DATA,
     as_json: Json = False,
 ) -> int:
     """Show an execution: as it is now, or as it was at a version."""
     from refold.commands import look
 
-    return look.show(data, execution, at, as_json)
+    return look.show(where, execution, at, as_json)
 
 
 @app.command()
-def history(execution: Execution, data: Data = DATA, as_json: Json = False) -> int:
+@takes(where=asking)
+def history(where: Where, execution: Execution, as_json: Json = False) -> int:
     """Show every event of an execution; --json: one a line."""
     from refold.commands import look
 
-    return look.history(data, execution, as_json)
+    return look.history(where, execution, as_json)
 
 
 @app.command()
+@takes(where=asking)
 def verify(
+    where: Where,
     execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All executions.")] = False,
-    data: Data = DATA,
     as_json: Json = False,
 ) -> int:
-    """Decide all decisions again and compare; 1 on a difference."""
+    """Decide all decisions of a data folder again and compare; 1 on a difference."""
     from refold.commands import verify as command
 
     if execution is not None and every:
         raise typer.BadParameter("give either EXECUTION or --all")
-    return command.verify(data, execution, as_json)
+    return command.verify(where, execution, as_json)
 
 
 @app.command()
-def incidents(data: Data = DATA, as_json: Json = False) -> int:
+@takes(where=asking)
+def incidents(where: Where, as_json: Json = False) -> int:
     """List the open incidents: what needs a person."""
     from refold.commands import look
 
-    return look.incidents(data, as_json)
+    return look.incidents(where, as_json)
 
 
 @app.command()
-def doctor(data: Data = DATA, as_json: Json = False) -> int:
-    """See whether all is there and the data folder is in order."""
+@takes(where=asking)
+def workers(where: Where, as_json: Json = False) -> int:
+    """List who is there to run activities, and what waits for a worker that is not there."""
+    from refold.commands import look
+
+    return look.workers(where, as_json)
+
+
+@app.command()
+@takes(where=asking)
+def doctor(where: Where, as_json: Json = False) -> int:
+    """See whether all is there, and the data folder or the server is in order."""
     from refold.commands import doctor as command
 
-    return command.doctor(data, as_json)
+    return command.doctor(where, as_json)
+
+
+@app.command()
+@takes(where=acting)
+def settings(where: Where, as_json: Json = False) -> int:
+    """List every setting, its value, and where that comes from."""
+    from refold.commands import settings as command
+
+    return command.settings(where, as_json)
 
 
 # Steer.
 
 
 @app.command()
+@takes(steering=going)
 def signal(
+    steering: Going,
     execution: Execution,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the signal.")],
     payload: Annotated[str | None, typer.Argument(metavar="JSON", help="The payload, or @FILE; `null` without it.")] = None,
     signal_id: Annotated[str | None, typer.Option("--id", help="An id of your own; the same signal twice is once.")] = None,
-    data: Data = DATA,
     as_json: Json = False,
-    timeout: Timeout = None,
-    files: Files = None,
-    allow_private_addresses: Private = False,
-    no_continue: NoContinue = False,
 ) -> int:
     """Send a signal to an execution."""
     from refold.commands import steer
 
-    steering = steer.steering(execution, data, files, allow_private_addresses, not no_continue, timeout, as_json)
-    return steer.signal(steering, name, payload, signal_id)
+    return steer.signal(steering, as_json, execution, name, payload, signal_id)
 
 
 @app.command()
-def pause(execution: Execution, reason: Reason = "", data: Data = DATA, as_json: Json = False) -> int:
+@takes(where=asking)
+def pause(where: Where, execution: Execution, reason: Reason = "", as_json: Json = False) -> int:
     """Hold an execution: nothing new begins until it is resumed."""
     from refold.commands import steer
 
-    return steer.pause(steer.steering(execution, data, as_json=as_json), reason)
+    return steer.pause(Going(where=where), as_json, execution, reason)
 
 
 @app.command()
-def resume(
-    execution: Execution,
-    data: Data = DATA,
-    as_json: Json = False,
-    timeout: Timeout = None,
-    files: Files = None,
-    allow_private_addresses: Private = False,
-    no_continue: NoContinue = False,
-) -> int:
+@takes(steering=going)
+def resume(steering: Going, execution: Execution, as_json: Json = False) -> int:
     """Let a paused execution go on."""
     from refold.commands import steer
 
-    return steer.resume(steer.steering(execution, data, files, allow_private_addresses, not no_continue, timeout, as_json))
+    return steer.resume(steering, as_json, execution)
 
 
 @app.command()
-def cancel(
-    execution: Execution,
-    reason: Reason = "",
-    data: Data = DATA,
-    as_json: Json = False,
-    timeout: Timeout = None,
-    files: Files = None,
-    allow_private_addresses: Private = False,
-    no_continue: NoContinue = False,
-) -> int:
+@takes(steering=going)
+def cancel(steering: Going, execution: Execution, reason: Reason = "", as_json: Json = False) -> int:
     """Stop an execution with clean-up and compensation."""
     from refold.commands import steer
 
-    return steer.cancel(steer.steering(execution, data, files, allow_private_addresses, not no_continue, timeout, as_json), reason)
+    return steer.cancel(steering, as_json, execution, reason)
 
 
 @app.command()
-def terminate(execution: Execution, reason: Reason = "", data: Data = DATA, as_json: Json = False) -> int:
+@takes(where=asking)
+def terminate(where: Where, execution: Execution, reason: Reason = "", as_json: Json = False) -> int:
     """Stop an execution now; nothing more runs."""
     from refold.commands import steer
 
-    return steer.terminate(steer.steering(execution, data, as_json=as_json), reason)
+    return steer.terminate(Going(where=where), as_json, execution, reason)
 
 
 @app.command()
+@takes(steering=going)
 def resolve(
+    steering: Going,
     execution: Execution,
     action: Annotated[Literal["retry", "skip", "fail"], typer.Argument(help="Try again, go on as if it had completed, or let it fail.")],
     incident: Annotated[str | None, typer.Option("--incident", help="Which one, where several are open.")] = None,
     output: Annotated[str | None, typer.Option("--output", metavar="JSON|@FILE", help="With skip: the node's output.")] = None,
     port: Annotated[str | None, typer.Option("--port", help="With skip: the port to leave by.")] = None,
     variables: Annotated[str | None, typer.Option("--variables", metavar="JSON|@FILE", help="Variables to set first.")] = None,
-    data: Data = DATA,
     as_json: Json = False,
-    timeout: Timeout = None,
-    files: Files = None,
-    allow_private_addresses: Private = False,
-    no_continue: NoContinue = False,
 ) -> int:
     """Resolve an incident, and let its path go on."""
     from refold.commands import steer
 
-    steering = steer.steering(execution, data, files, allow_private_addresses, not no_continue, timeout, as_json)
-    return steer.resolve(steering, action, incident, output, port, variables)
+    return steer.resolve(steering, as_json, execution, action, incident, output, port, variables)
 
 
 # Define.
 
 
 @app.command()
-def validate(file: File, as_json: Json = False) -> int:
+@takes(where=asking)
+def validate(where: Where, file: File, as_json: Json = False) -> int:
     """Check a definition and list all its problems."""
     from refold.commands import define
 
-    return define.validate(file, as_json)
+    return define.validate(where, file, as_json)
 
 
 @app.command("node-kinds")
-def node_kinds(as_json: Json = False) -> int:
+@takes(where=asking)
+def node_kinds(where: Where, as_json: Json = False) -> int:
     """List the node kinds; --json: with their configs' schemas."""
     from refold.commands import define
 
-    return define.node_kinds(as_json)
+    return define.node_kinds(where, as_json)
 
 
 @app.command()
+@takes(where=asking)
 def schemas(
+    where: Where,
     folder: Annotated[Path | None, typer.Option("--write", metavar="DIR", help="Write each to a file in this folder.")] = None,
 ) -> int:
     """Print the JSON Schemas, or write them to files."""
     from refold.commands import define
 
-    return define.schemas(folder)
+    return define.schemas(where, folder)
 
 
 def main() -> None:

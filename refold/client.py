@@ -133,9 +133,7 @@ class Client:
             if cursor is None:
                 return
 
-    def state(
-        self, execution_id: str, at: int | None = None, *, whole: bool = False, min_position: int | None = None
-    ) -> dict[str, Any]:
+    def state(self, execution_id: str, at: int | None = None, *, whole: bool = False, min_position: int | None = None) -> dict[str, Any]:
         """All that an execution is, or was after the event `at`; `whole` shows values of 64 KiB and more, too."""
         state: dict[str, Any] = self._ask(ask.get(execution_id, "/state", at=at, whole=whole or None, min_position=min_position))
         return state

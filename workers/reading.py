@@ -51,6 +51,16 @@ def _entry(offset: int, content: bytes) -> Entry:
     return Entry(offset, decode_decision(record.body), record.body, record.digest)
 
 
+def value_in(blobs: Blobs, value: bytes) -> Any:
+    """The parsed JSON of a stored value, however big; of one that is lost, which."""
+    if not values.is_reference(value):
+        return values.decode(value)
+    try:
+        return values.decode(blobs.get(values.blob_of(value)))
+    except KeyError:
+        return {"missing_blob": value.decode().removeprefix("@")}
+
+
 class ExecutionReader:
     """Reads executions for those who ask. One thread uses an instance at a time."""
 
@@ -118,10 +128,7 @@ class ExecutionReader:
 
     def value(self, value: bytes) -> Any:
         """The parsed JSON of a stored value, however big; of one that is lost, which."""
-        try:
-            return values.decode(self.content(value))
-        except KeyError:
-            return {"missing_blob": value.decode().removeprefix("@")}
+        return value_in(self.blobs, value)
 
     def show(self, value: bytes) -> Any:
         """The parsed JSON of a stored value; of a big one, what it is."""

@@ -1,91 +1,45 @@
-"""Definitions on the command line: reading and checking them, and what they may be made of."""
+"""Definitions on the command line: checking them, and what they may be made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import BaseModel
-
-from contracts.definitions import DEFINITION_BYTES_MAX, WorkflowDefinition
 from contracts.errors import InvalidDefinition
-from domain.definition.document import parse_document
-from domain.definition.schema import all_schemas
-from domain.definition.validate import publishable
-from domain.nodes import KINDS
-from infra.settings import EngineSettings
-from infra.wiring import activity_kinds
-from refold.commands.output import INVALID, OK, BadInput, problem_line, report, say, say_json, table
-
-Activities = Mapping[str, "type[BaseModel] | None"]
+from refold.commands.output import INVALID, OK, BadInput, complain, problem_line, say, say_json, table
+from refold.commands.where import place_of
+from refold.options import Where
 
 
-def known_activities() -> dict[str, type[BaseModel] | None]:
-    """The activity kinds at hand, with the models of their configs."""
-    return {name: kind.Config for name, kind in activity_kinds(EngineSettings()).items()}
-
-
-def load_definition(file: Path, activities: Activities) -> WorkflowDefinition:
-    """The valid definition in a file. Raises BadInput where there is none to read, InvalidDefinition with all problems."""
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(DEFINITION_BYTES_MAX + 1)
-    except OSError as error:
-        raise BadInput(f"the definition {file} cannot be read: {error.strerror or error}") from None
-    try:
-        return publishable(parse_document(content, _syntax_of(file)), activities)
-    except InvalidDefinition as error:
-        error.add_note(str(file))
-        raise
-
-
-def _syntax_of(file: Path) -> Literal["yaml", "json"] | None:
-    match file.suffix.lower():
-        case ".json":
-            return "json"
-        case ".yaml" | ".yml":
-            return "yaml"
-        case _:
-            return None
-
-
-def validate(file: Path, as_json: bool) -> int:
+def validate(where: Where, file: Path, as_json: bool) -> int:
     """Check a definition and list all its problems."""
     try:
-        definition = load_definition(file, known_activities())
+        name, problems = place_of(where).validate(file)
     except InvalidDefinition as error:
-        if not as_json:
-            return report(error)
-        say_json({"file": str(file), "valid": False, "problems": [problem.as_value() for problem in error.problems]})
-        return INVALID
+        name, problems = "", error.problems
     if as_json:
-        say_json({"file": str(file), "valid": True, "workflow": definition.name, "problems": []})
-    else:
-        say(f"{file} is valid: workflow {definition.name}")
-    return OK
+        named = {} if problems else {"workflow": name}
+        say_json({"file": str(file), "valid": not problems, **named, "problems": [problem.as_value() for problem in problems]})
+    elif not problems:
+        say(f"{file} is valid: workflow {name}")
+    for problem in () if as_json else problems:
+        complain(problem_line(problem, str(file)))
+    return INVALID if problems else OK
 
 
-def node_kinds(as_json: bool) -> int:
+def node_kinds(where: Where, as_json: bool) -> int:
     """The node kinds: control flow, and activities."""
-    rows = [("control flow", kind.name, kind.summary, _schema(kind.Config)) for kind in KINDS]
-    rows += [("activity", kind.name, kind.summary, _schema(kind.Config)) for kind in activity_kinds(EngineSettings()).values()]
+    kinds = place_of(where).node_kinds()
     if as_json:
-        say_json([{"kind": name, "sort": sort, "summary": summary, "config": schema} for sort, name, summary, schema in rows])
+        say_json(kinds)
     else:
-        table(("KIND", "SORT", "SUMMARY"), [(name, sort, summary) for sort, name, summary, _ in rows])
+        table(("KIND", "SORT", "SUMMARY"), [(kind["kind"], kind["sort"], kind["summary"]) for kind in kinds])
     return OK
 
 
-def _schema(config: type[BaseModel] | None) -> dict[str, Any] | None:
-    return None if config is None else config.model_json_schema(by_alias=True)
-
-
-def schemas(folder: Path | None) -> int:
+def schemas(where: Where, folder: Path | None) -> int:
     """Print the JSON Schemas, or write each to a file of its name."""
-    import json
-
-    found = all_schemas(known_activities())
+    found = place_of(where).schemas()
     if folder is None:
         say_json(found)
         return OK
@@ -98,6 +52,3 @@ def schemas(folder: Path | None) -> int:
     except OSError as error:
         raise BadInput(f"the schemas cannot be written to {folder}: {error.strerror or error}") from None
     return OK
-
-
-__all__ = ["known_activities", "load_definition", "node_kinds", "problem_line", "schemas", "validate"]

@@ -1,51 +1,47 @@
-"""`list`, `show`, `history` and `incidents`: reading, beside whoever holds the data folder."""
+"""`list`, `show`, `history`, `incidents` and `workers`: reading, at a server or beside whoever holds the data folder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from contracts.errors import Rejected
 from contracts.times import rfc3339
-from domain.history import Folded, apply_up_to, begin
-from domain.state import Execution
-from infra.wiring import Reader
-from projections.executions import ExecutionList, ExecutionRow, time_of
-from projections.history import HistoryPresenter, summary_of
-from projections.view import state_value
+from projections.history import HistoryEvent, summary_of
 from projections.waiting import in_words
-from refold.commands.engine import all_entries, entries_at, folded_at, reader_at, value_at
-from refold.commands.output import OK, say, say_json, seconds, table
+from refold.commands.output import OK, BadInput, hint, say, say_json, seconds, table
+from refold.commands.place import STATUSES, Place, Value, Wanted
+from refold.commands.where import place_of
+from refold.options import Where
 
 
-def list_executions(data: Path, statuses: Sequence[str], workflow: str | None, as_json: bool) -> int:
+def list_executions(where: Where, wanted: Wanted, as_json: bool) -> int:
     """The executions, in the order of their creation."""
-    with reader_at(data) as reader:
-        rows = ExecutionList(reader.catalog.graph).take(all_entries(reader)).rows()
-    wanted = [row for row in rows if (not statuses or row.status in statuses) and workflow in (None, row.workflow)]
+    for status in wanted.statuses:
+        if status not in STATUSES:
+            raise BadInput(f"--status: expected one of {', '.join(STATUSES)}, found {status!r}")
+    place = place_of(where)
+    rows = place.executions(wanted)
     if as_json:
-        say_json([row.as_value() for row in wanted])
-    elif wanted:
+        say_json(rows)
+    elif rows:
         headers = ("EXECUTION", "WORKFLOW", "VERSION", "STATUS", "STARTED", "DURATION", "WAITING FOR")
-        table(headers, [_line(row) for row in wanted])
+        table(headers, [_line(row) for row in rows])
     else:
-        say(f"no executions{' match' if rows else ''} in {data}")
+        say(f"no executions{' match' if wanted.statuses or wanted.workflow else ''}")
     return OK
 
 
-def _line(row: ExecutionRow) -> tuple[str, ...]:
-    waiting = ", ".join(in_words(item) for item in row.waiting_for[:3])
-    more = f" and {len(row.waiting_for) - 3} more" if len(row.waiting_for) > 3 else ""
-    started = (time_of(row.started_at or row.created_at) or "")[:19].replace("T", " ")
-    return (row.execution, row.workflow, str(row.version), row.status, started, seconds(row.duration_ms), waiting + more)
+def _line(row: Value) -> tuple[str, ...]:
+    items = row["waiting_for"]
+    waiting = ", ".join(in_words(item) for item in items[:3])
+    more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+    started = (row["started_at"] or row["created_at"] or "")[:19].replace("T", " ")
+    return (row["execution_id"], row["workflow"], str(row["version"]), row["status"], started, seconds(row["duration_ms"]), waiting + more)
 
 
-def show(data: Path, execution: str, at: int | None, as_json: bool) -> int:
+def show(where: Where, execution: str, at: int | None, as_json: bool) -> int:
     """An execution as it is now, or as it was at a version."""
-    with reader_at(data) as reader:
-        folded = folded_at(reader, execution) if at is None else _folded_to(reader, execution, at)
-        value = _shown(reader, folded)
+    state = place_of(where).state(execution, at)
+    value = {("events" if name == "at" else name): field for name, field in state.items()}
     if as_json:
         say_json(value)
     else:
@@ -53,25 +49,7 @@ def show(data: Path, execution: str, at: int | None, as_json: bool) -> int:
     return OK
 
 
-def _folded_to(reader: Reader, execution: str, at: int) -> Folded:
-    """The execution after its event `at`, which may lie in the middle of a decision."""
-    entries = entries_at(reader, execution)
-    there = max(entry.decision.first + len(entry.decision.events) - 1 for entry in entries)
-    if not 1 <= at <= there:
-        raise Rejected("unknown_version", f"execution {execution} has the versions 1 to {there}, not {at}", execution=execution)
-    folded = begin(entries[0], reader.catalog.graph)
-    for entry in entries:
-        if not apply_up_to(folded, entry, at):
-            break
-    return folded
-
-
-def _shown(reader: Reader, folded: Folded) -> dict[str, Any]:
-    shown = state_value(folded, lambda value: value_at(reader, value))
-    return {**shown, "events": shown.pop("at")}
-
-
-def _show(value: dict[str, Any]) -> None:
+def _show(value: Value) -> None:
     """The execution for people: what there is nothing of is left out."""
     ended = f" at {value['ended_at']}" if value["ended_at"] else ""
     say(f"execution  {value['execution_id']}")
@@ -95,7 +73,7 @@ def _show(value: dict[str, Any]) -> None:
             say_json(value[name])
 
 
-def _item_line(item: dict[str, Any]) -> str:
+def _item_line(item: Value) -> str:
     attempt = f", attempt {item['attempt']}" if "attempt" in item else ""
     kind = f" ({item['kind']})" if "kind" in item else ""
     due = f", until {item['due']}" if item.get("due") else ""
@@ -104,50 +82,71 @@ def _item_line(item: dict[str, Any]) -> str:
     return f"{in_words(item)}{kind}{place}{attempt}{due}{reason}"
 
 
-def history(data: Path, execution: str, as_json: bool) -> int:
+def history(where: Where, execution: str, as_json: bool) -> int:
     """Every event of an execution."""
-    presenter = HistoryPresenter()
-    with reader_at(data) as reader:
-        events = [event for entry in entries_at(reader, execution) for event in presenter.present(entry.decision)]
+    events = place_of(where).history(execution)
     if as_json:
         for event in events:
-            say_json(event.as_value(), indent=False)
+            say_json(event, indent=False)
         return OK
     headers = ("VERSION", "TIME", "TYPE", "PATH", "ATTEMPT", "")
-    table(headers, [(str(e.version), e.recorded_at[11:-1], e.type, e.path, str(e.attempt or ""), summary_of(e)) for e in events])
+    table(headers, [_event_line(HistoryEvent(**event)) for event in events])
     return OK
 
 
-def incidents(data: Path, as_json: bool) -> int:
+def _event_line(event: HistoryEvent) -> tuple[str, ...]:
+    return (str(event.version), event.recorded_at[11:-1], event.type, event.path, str(event.attempt or ""), summary_of(event))
+
+
+def incidents(where: Where, as_json: bool) -> int:
     """The open incidents of all executions."""
-    with reader_at(data) as reader:
-        folded = ExecutionList(reader.catalog.graph).take(all_entries(reader)).open()
-    found = [incident for one in folded for incident in _incidents(one.state)]
+    found = place_of(where).incidents()
     if as_json:
         say_json(found)
     elif found:
         headers = ("EXECUTION", "INCIDENT", "PATH", "RAISED", "FAILURE")
-        table(
-            headers,
-            [
-                (i["execution_id"], i["incident"], i["path"], i["raised_at"][:19], f"{i['error']['type']}: {i['error']['message']}")
-                for i in found
-            ],
-        )
+        table(headers, [_incident_line(incident) for incident in found])
     else:
-        say(f"no open incidents in {data}")
+        say("no open incidents")
     return OK
 
 
-def _incidents(state: Execution) -> list[dict[str, Any]]:
-    return [
-        {
-            "execution_id": state.execution,
-            "workflow": state.workflow,
-            "incident": incident.incident,
-            "path": incident.path,
-            "raised_at": rfc3339(incident.raised_at),
-            "error": incident.failure.as_value(),
-        }
-        for incident in state.incidents.values()
-    ]
+def _incident_line(incident: Value) -> tuple[str, ...]:
+    error = incident["error"]
+    failure = f"{error['type']}: {error['message']}"
+    return (incident["execution_id"], incident["incident"], incident["path"], incident["raised_at"][:19], failure)
+
+
+def workers(where: Where, as_json: bool) -> int:
+    """Who is there to run activities, and what waits for a worker that is not there."""
+    place = place_of(where)
+    found = place.workers()
+    if as_json:
+        say_json(found)
+        return OK
+    if found["workers"]:
+        table(("WORKER", "STATE", "RUNNING", "LAST SEEN", "QUEUES", "KINDS"), [_worker_line(worker) for worker in found["workers"]])
+    else:
+        say("no worker is there")
+    for row in found["waiting"]:
+        say(f"{waiting_words(row)}: {worker_hint(place, row)}")
+    return OK
+
+
+def _worker_line(worker: Value) -> tuple[str, ...]:
+    state = "connected" if worker["connected"] else "lost"
+    seen = rfc3339(worker["last_seen"])[:19].replace("T", " ")
+    return (worker["worker"], state, str(worker["running"]), seen, ", ".join(worker["queues"]), ", ".join(worker["kinds"]))
+
+
+def waiting_words(row: Value) -> str:
+    """What waits for a worker, in words."""
+    count, queue = row["count"], "" if row["queue"] == "default" else f" in the queue {row['queue']}"
+    verb = "activity waits" if count == 1 else "activities wait"
+    return f"{count} {verb} for a worker that offers {row['kind']}{queue}"
+
+
+def worker_hint(place: Place, row: dict[str, Any]) -> str:
+    """The command that brings a worker."""
+    queues = [] if row["queue"] == "default" else ["--queues", row["queue"]]
+    return hint("worker MODULE", place.options if "--server" in place.options else [], queues)

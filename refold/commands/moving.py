@@ -2,83 +2,82 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
 
+from contracts import events as e
+from contracts.events import carried_failure
 from domain.history import Folded
+from domain.state import WaitMemo
 from infra.engine import Engine
-from projections.waiting import is_moving, waiting_for
+from projections.history import HistoryEvent, HistoryPresenter
+from projections.waiting import as_value, in_words, is_moving, waiting_for
+from refold.commands.interrupt import Interrupt
 from refold.commands.output import complain
-from refold.commands.progress import Progress
+from refold.commands.place import Stop, Value, Waiting
+from refold.commands.progress import TOLD, WAITS_FOR, Progress
 from workers.round import Made
 
 TICK_S: Final = 0.1
 """How often an idle engine is looked at: for Ctrl-C, for the display, and whether anything still moves."""
-
-Stop = Literal["ended", "outside", "timeout", "interrupted"]
-
-
-class Interrupt:
-    """Whether somebody has asked to stop (Ctrl-C or SIGTERM). The second time it takes its usual effect."""
-
-    def __init__(self) -> None:
-        self.number = 0
-
-    def __bool__(self) -> bool:
-        return self.number != 0
-
-    @property
-    def exit_code(self) -> int:
-        """As a shell expects it: 130 after Ctrl-C."""
-        return 128 + self.number
-
-    def ask(self, number: int, frame: FrameType | None) -> None:
-        """Remember it; what runs is let end."""
-        self.number = number
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-
-
-@contextmanager
-def interruptible() -> Iterator[Interrupt]:
-    """Within, Ctrl-C does not break off but asks to stop."""
-    interrupt = Interrupt()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, interrupt.ask) for number in numbers]
-    try:
-        yield interrupt
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+IN_VIEW_MAX: Final = 200
+"""Of so many open executions at most progress shows what they wait for."""
 
 
 class Mover:
-    """Moves an engine and knows which executions still move by themselves.
+    """Moves an engine, knows which executions still move by themselves, and tells progress what happens.
 
     With a `root` only that execution and its children are looked at (a child's id begins with its parent's); the others
     move too, but nobody waits for them.
     """
 
-    def __init__(self, engine: Engine, progress: Progress, interrupt: Interrupt, root: str | None = None) -> None:
-        self._engine, self._progress, self._interrupt, self._root = engine, progress, interrupt, root
+    def __init__(self, engine: Engine, progress: Progress, interrupt: Interrupt) -> None:
+        self._engine, self._progress, self._interrupt = engine, progress, interrupt
+        self._root: str | None = None
         self._moving: set[str] = set()
+        self._in_view: dict[str, Folded] = {}
+        self._presenters: dict[str, HistoryPresenter] = {}
         self._told = engine.owner.metrics.last_stand_down
-        engine.owner.on_decisions = self._note
-        for folded in engine.owner.executions.open():
+        self.last: Folded | None = None
+        """The root as it was after the last decision about it, also when it has ended."""
+        progress.look = self._look
+
+    def mean(self, root: str | None) -> None:
+        """From here on look at this execution and its children, or at all."""
+        self._root = root
+        self._engine.owner.on_decisions = self._note
+        for folded in self._engine.owner.executions.open():
             if self._is_meant(folded.state.execution):
                 self._moving.add(folded.state.execution)
-                progress.show(folded)
+                self._see(folded)
 
     def _is_meant(self, execution: str) -> bool:
         return self._root is None or execution == self._root or execution.startswith(f"{self._root}~")
 
     def _note(self, made: list[Made]) -> None:
-        meant = [one for one in made if self._is_meant(one.decision.execution)]
-        self._moving.update(one.decision.execution for one in meant)
-        self._progress.note(meant)
+        for one in made:
+            name = one.decision.execution
+            if not self._is_meant(name):
+                continue
+            self._moving.add(name)
+            self._see(one.folded)
+            if name == self._root:
+                self.last = one.folded
+            self._progress.note(name, self._events(one) if self._progress.is_whole else _brief(one))
+        self._progress.tick()
+
+    def _events(self, made: Made) -> Iterable[HistoryEvent]:
+        return self._presenters.setdefault(made.decision.execution, HistoryPresenter()).present(made.decision)
+
+    def _see(self, folded: Folded) -> None:
+        if folded.state.is_ended:
+            self._in_view.pop(folded.state.execution, None)
+        elif folded.state.execution in self._in_view or len(self._in_view) < IN_VIEW_MAX:
+            self._in_view[folded.state.execution] = folded
+
+    def _look(self) -> list[tuple[str, Value]]:
+        return [(name, item) for name, folded in self._in_view.items() for item in _items(folded)]
 
     def move(self, has_ended: Callable[[], bool], timeout_s: float | None, stays: Callable[[], bool] = lambda: False) -> Stop:
         """Move until it has ended, until nothing moves without the outside (unless one `stays` for it), or until the time is up."""
@@ -117,9 +116,9 @@ class Mover:
             self._moving.discard(execution)
         return not self._engine.owner.is_idle
 
-    def open(self) -> dict[str, list[dict[str, Any]]]:
+    def waiting(self) -> Waiting:
         """The open executions among those looked at, and what each waits for."""
-        return {folded.state.execution: waiting_for(folded.state, folded.graph) for folded in self._open()}
+        return {folded.state.execution: _items(folded) for folded in self._open()}
 
     def _open(self) -> Iterator[Folded]:
         executions = self._engine.owner.executions
@@ -131,3 +130,33 @@ class Mover:
             if (folded := executions.get(name)) is not None:
                 names.extend(folded.state.children)
                 yield folded
+
+
+def _items(folded: Folded) -> list[Value]:
+    return [as_value(item) for item in waiting_for(folded.state, folded.graph)]
+
+
+def _brief(made: Made) -> Iterator[HistoryEvent]:
+    """The events of a decision that progress tells, with no more of them than it says: nobody waits for JSON to be read."""
+    for event in made.decision.events:
+        kind = type(event).__name__
+        if kind in TOLD and (not isinstance(event, e.NodeStarted) or _is_wait(made, event)):
+            yield HistoryEvent(0, kind, getattr(event, "path", ""), getattr(event, "attempt", None), "", _data(made, event))
+
+
+def _is_wait(made: Made, event: e.NodeStarted) -> bool:
+    return isinstance(getattr(made.folded.state.runs.get(event.path), "memo", None), WaitMemo)
+
+
+def _data(made: Made, event: Any) -> dict[str, Any]:
+    match event:
+        case e.NodeRetried() | e.NodeFailed() | e.IncidentRaised():
+            failure = event.failure or carried_failure(made.decision.command)
+            data = {} if failure is None else {"failure": {"type": failure.type, "message": failure.message}}
+            return data | ({"incident": event.incident} if isinstance(event, e.IncidentRaised) else {})
+        case e.NodeStarted():
+            items = waiting_for(made.folded.state, made.folded.graph)
+            words = [in_words(item) for item in items if item["path"] == event.path]
+            return {WAITS_FOR: words[0]} if words else {}
+        case _:
+            return {}

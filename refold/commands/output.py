@@ -14,12 +14,11 @@ from typing import Any, Final
 
 import typer
 
-from contracts.errors import InvalidDefinition, InvalidInput, Problem, RefoldError, Rejected
+from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogHeld, Problem, RefoldError, Rejected
 
 OK: Final = 0
 FAILED: Final = 1
 INVALID: Final = 2
-DATA_DEFAULT: Final = Path(".refold")
 ERROR_LENGTH_MAX: Final = 1_000
 
 
@@ -66,8 +65,19 @@ def report(error: Exception) -> int:
         shown = getattr(error, "format_message", error.__str__)()
         complain(f"{shown} (`refold --help` lists the commands and their options)")
         return INVALID
-    complain(str(error))
-    return INVALID if isinstance(error, BadInput) else FAILED
+    complain(f"{error}{_way_out(error)}")
+    return INVALID if isinstance(error, BadInput | InvalidSettings) else FAILED
+
+
+def _way_out(error: Exception) -> str:
+    """What to do about it, where the command line knows."""
+    if isinstance(error, LogHeld) and error.server:
+        return f"; ask it instead: --server {error.server}"
+    if isinstance(error, LogHeld):
+        return "; wait until it has ended"
+    if isinstance(error, Rejected) and error.reason == "unknown_execution":
+        return "; `refold list` shows those there are"
+    return ""
 
 
 def error_value(error: RefoldError) -> dict[str, Any]:
@@ -77,7 +87,7 @@ def error_value(error: RefoldError) -> dict[str, Any]:
     kind = "refold"
     if isinstance(error, InvalidDefinition):
         kind = "definition.invalid"
-    elif isinstance(error, InvalidInput | BadInput):
+    elif isinstance(error, InvalidInput | InvalidSettings | BadInput):
         kind = "input.invalid"
     elif isinstance(error, Rejected):
         kind = error.reason
@@ -115,14 +125,9 @@ def seconds(milliseconds: int | None) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def hint(command: str, data: Path, files: Path | None = None) -> str:
-    """A command to copy, with the options without which it would look elsewhere."""
-    words = [_program(), *command.split()]
-    if data != Path(os.environ.get("REFOLD_DATA") or DATA_DEFAULT):
-        words += ["--data", str(data)]
-    if files is not None:
-        words += ["--files", str(files)]
-    return shlex.join(words)
+def hint(command: str, *options: Sequence[str]) -> str:
+    """A command to copy, with the options without which it would look elsewhere, or could do less."""
+    return shlex.join([_program(), *command.split(), *(word for words in options for word in words)])
 
 
 def _program() -> str:

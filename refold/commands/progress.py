@@ -1,45 +1,46 @@
-"""Live progress while an engine moves: on a terminal a line per active node, elsewhere plain lines, with `--json` nothing.
+"""Live progress while executions move: on a terminal a line per active node, elsewhere plain lines, with `--json` nothing.
 
-It is fed by what the owner has decided (`note`) and drawn between rounds, by the engine's own thread.
+A session feeds it with events (`note`) as they become known, and lets it draw now and then (`tick`); what is waited for it
+asks the session (`look`).
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final
 
-from contracts.events import (
-    ExecutionCompleted,
-    ExecutionFailed,
-    IncidentRaised,
-    NodeCompleted,
-    NodeFailed,
-    NodeRetried,
-    NodeStarted,
-    SignalConsumed,
-    carried_failure,
-)
-from contracts.journal import Decision
-from domain.history import Folded
-from domain.state import WaitMemo
-from projections.waiting import in_words, waiting_for
-from workers.round import Made
+from projections.history import HistoryEvent, summary_of
+from projections.waiting import in_words
+from refold.commands.output import say, say_json
 
 DRAW_EVERY_S: Final = 0.1
 LINE_EVERY_S: Final = 2.0
 NODES_SHOWN_MAX: Final = 12
-EXECUTIONS_KEPT_MAX: Final = 200
+WAITS_FOR: Final = "waits_for"
+"""What a session adds to the data of a `NodeStarted` that waits for a signal: what for, in words."""
+TOLD: Final = frozenset(
+    (
+        *("NodeStarted", "NodeCompleted", "NodeFailed", "NodeRetried", "IncidentRaised", "SignalConsumed"),
+        *("ExecutionCompleted", "ExecutionFailed"),
+    )
+)
+"""The types of events that a line may be said about."""
 
 
 class Progress:
     """Counts what happens, and shows nothing."""
 
+    is_whole = False
+    """Whether every event is wanted, with all its data; else only those that are `TOLD`, with their failures."""
+
     def __init__(self) -> None:
-        self.completed = self.failed = self.retries = self.events = 0
-        self._open: dict[str, Folded] = {}
+        self.completed = self.failed = self.retries = 0
+        self.look: Callable[[], list[tuple[str, dict[str, Any]]]] = list
+        """What the executions in view wait for, each with its execution."""
         self._began = time.monotonic()
 
     def __enter__(self) -> Progress:
@@ -48,30 +49,19 @@ class Progress:
     def __exit__(self, error_class: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         pass
 
-    def show(self, folded: Folded) -> None:
-        """Have an open execution in view."""
-        if folded.state.is_ended:
-            self._open.pop(folded.state.execution, None)
-        elif folded.state.execution in self._open or len(self._open) < EXECUTIONS_KEPT_MAX:
-            self._open[folded.state.execution] = folded
+    def note(self, execution: str, events: Iterable[HistoryEvent]) -> None:
+        """These events are durable."""
+        for event in events:
+            self.completed += event.type == "NodeCompleted"
+            self.failed += event.type == "NodeFailed"
+            self.retries += event.type == "NodeRetried"
+            self.tell(execution, event)
 
-    def note(self, made: list[Made]) -> None:
-        """A round is durable: count its events."""
-        for one in made:
-            self.show(one.folded)
-            for event in one.decision.events:
-                self.events += 1
-                self.completed += isinstance(event, NodeCompleted)
-                self.failed += isinstance(event, NodeFailed)
-                self.retries += isinstance(event, NodeRetried)
-        self.tick()
+    def tell(self, execution: str, event: HistoryEvent) -> None:
+        """Say what is worth saying."""
 
     def tick(self) -> None:
         """Time has passed."""
-
-    def waiting(self) -> list[tuple[str, dict[str, Any]]]:
-        """What the executions in view wait for, each with its execution."""
-        return [(name, item) for name, folded in self._open.items() for item in waiting_for(folded.state, folded.graph)]
 
     def elapsed_s(self) -> float:
         """Seconds since the beginning."""
@@ -94,50 +84,65 @@ class PlainProgress(Progress):
         self._write = write
         self._next = LINE_EVERY_S
 
-    def note(self, made: list[Made]) -> None:
-        """Tell what is worth a line."""
-        for one in made:
-            for event in one.decision.events:
-                if (text := _told(event, one)) is not None:
-                    self._write(f"{self.elapsed_s():7.2f} s  {text}")
-        super().note(made)
+    def tell(self, execution: str, event: HistoryEvent) -> None:
+        """A line for what is worth one."""
+        text = _told(execution, event)
+        if text is not None:
+            self._write(f"{self.elapsed_s():7.2f} s  {text}")
 
     def tick(self) -> None:
         """The counts, every few seconds."""
         if self.elapsed_s() >= self._next:
             self._next = self.elapsed_s() + LINE_EVERY_S
-            self._write(f"{self.elapsed_s():7.2f} s  {self.counts(self.waiting())}")
+            self._write(f"{self.elapsed_s():7.2f} s  {self.counts(self.look())}")
 
 
-def _told(event: Any, made: Made) -> str | None:
-    match event:
-        case NodeRetried():
-            return f"{event.path} failed{_reason(event, made.decision)}; attempt {event.attempt} follows"
-        case NodeFailed() | IncidentRaised():
-            verb = "failed" if isinstance(event, NodeFailed) else f"needs a person (incident {event.incident})"
-            return f"{event.path or made.decision.execution} {verb}{_reason(event, made.decision)}"
-        case NodeStarted() if isinstance(getattr(made.folded.state.runs.get(event.path), "memo", None), WaitMemo):
-            return next(
-                (
-                    f"{event.path} waits for {in_words(i)}"
-                    for i in waiting_for(made.folded.state, made.folded.graph)
-                    if i["path"] == event.path
-                ),
-                None,
-            )
-        case SignalConsumed():
+def _told(execution: str, event: HistoryEvent) -> str | None:
+    match event.type:
+        case "NodeRetried":
+            return f"{event.path} failed{_reason(event)}; attempt {event.attempt} follows"
+        case "NodeFailed":
+            return f"{event.path or execution} failed{_reason(event)}"
+        case "IncidentRaised":
+            return f"{event.path or execution} needs a person (incident {event.data['incident']}){_reason(event)}"
+        case "NodeStarted" if WAITS_FOR in event.data:
+            return f"{event.path} waits for {event.data[WAITS_FOR]}"
+        case "SignalConsumed":
             return f"{event.path} received its signal"
-        case NodeCompleted() if "/" not in event.path:
+        case "NodeCompleted" if "/" not in event.path:
             return f"{event.path} completed"
-        case ExecutionCompleted() | ExecutionFailed():
-            return f"execution {made.decision.execution} {'completed' if isinstance(event, ExecutionCompleted) else 'failed'}"
+        case "ExecutionCompleted" | "ExecutionFailed":
+            return f"execution {execution} {'completed' if event.type == 'ExecutionCompleted' else 'failed'}"
         case _:
             return None
 
 
-def _reason(event: NodeRetried | NodeFailed | IncidentRaised, decision: Decision) -> str:
-    failure = event.failure or carried_failure(decision.command)
-    return "" if failure is None else f" ({failure.type}: {failure.message})"
+def _reason(event: HistoryEvent) -> str:
+    failure = event.data.get("failure")
+    return "" if failure is None else f" ({failure['type']}: {failure['message']})"
+
+
+class EventLines(Progress):
+    """Every event as it happens, one a line: as a history shows them, or as JSON."""
+
+    is_whole = True
+
+    def __init__(self, as_json: bool) -> None:
+        super().__init__()
+        self._as_json = as_json
+        self._execution = ""
+
+    def tell(self, execution: str, event: HistoryEvent) -> None:
+        """One line; those of its children are not meant."""
+        self._execution = self._execution or execution
+        if execution != self._execution:
+            return
+        if self._as_json:
+            say_json(event.as_value(), indent=False)
+        else:
+            words = (event.recorded_at[11:-1], f"{event.version:>5}", event.type, event.path, summary_of(event))
+            say("  ".join(word for word in words if word))
+        sys.stdout.flush()
 
 
 class LiveProgress(Progress):
@@ -168,10 +173,10 @@ class LiveProgress(Progress):
         from rich.table import Table
         from rich.text import Text
 
-        waiting = self.waiting()
+        waiting = self.look()
         view = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
         for name, item in waiting[:NODES_SHOWN_MAX]:
-            prefix = f"{name} " if len(self._open) > 1 else ""
+            prefix = f"{name} " if len({name for name, _ in waiting}) > 1 else ""
             view.add_row(_mark(item), Text(prefix + (item["path"] or name), overflow="ellipsis", no_wrap=True), _doing(item))
         if len(waiting) > NODES_SHOWN_MAX:
             view.add_row("", Text(f"… and {len(waiting) - NODES_SHOWN_MAX} more", style="dim"), "")
@@ -201,8 +206,8 @@ def _doing(item: dict[str, Any]) -> Any:
     return Text(text, overflow="ellipsis", no_wrap=True)
 
 
-def _clock(time_ms: int) -> str:
-    return time.strftime("%H:%M:%S", time.localtime(time_ms / 1000))
+def _clock(due: str) -> str:
+    return datetime.fromisoformat(due).astimezone().strftime("%H:%M:%S")
 
 
 def make_progress(as_json: bool) -> Progress:

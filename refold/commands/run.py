@@ -1,4 +1,4 @@
-"""`run` and `continue`: an engine that moves until there is nothing left to do."""
+"""`run`, `deploy` and `start`: publishing definitions, starting executions, and waiting for their end."""
 
 from __future__ import annotations
 
@@ -7,200 +7,134 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts.definitions import WorkflowDefinition
-from contracts.errors import RefoldError
-from domain.state import ENDED, Execution
-from infra.engine import Engine
-from projections.executions import error_of, row_of
-from projections.waiting import in_words
-from refold.commands.define import known_activities, load_definition
-from refold.commands.engine import Place, engine_at, folded_at, output_of, reader_at
-from refold.commands.moving import Mover, Stop, interruptible
-from refold.commands.output import FAILED, OK, complain, error_value, hint, read_json_argument, report, say, say_json, seconds
-from refold.commands.progress import make_progress
-from workers.round import Answer
+from contracts.errors import InvalidDefinition, RefoldError, Rejected
+from refold.commands.interrupt import interruptible
+from refold.commands.outcome import result_of, say_outcome, say_why_stopped
+from refold.commands.output import OK, BadInput, error_value, hint, read_json_argument, report, say, say_json
+from refold.commands.place import ENDED, Place, Session, Start, Stop, Value
+from refold.commands.progress import EventLines, Progress, make_progress
+from refold.commands.where import place_of
+from refold.options import Where
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What `run` was asked for."""
+    """What `run` and `start` were asked for: a file, or the name of a workflow that is there."""
 
-    file: Path
-    given: str | None = None
+    workflow: str = ""
+    file: Path | None = None
     further: Sequence[Path] = ()
+    given: str | None = None
+    variables: str | None = None
     execution: str | None = None
+    key: str | None = None
+    waits: bool = True
+    follows: bool = False
     timeout_s: float | None = None
     as_json: bool = False
 
 
-def run(place: Place, wanted: Wanted) -> int:
-    """Run a definition to its end."""
+def run(where: Where, wanted: Wanted) -> int:
+    """Publish, start and wait, as far as that is asked for."""
     try:
-        activities = known_activities()
-        definitions = [load_definition(file, activities) for file in (*wanted.further, wanted.file)]
+        place = place_of(where)
         given = {} if wanted.given is None else read_json_argument(wanted.given, "--input")
-        return _Run(place, wanted).run(definitions, given)
+        start = Start(
+            workflow=wanted.workflow, input=given, variables=_variables(wanted.variables), execution=wanted.execution, key=wanted.key
+        )
+        files = [] if wanted.file is None else [*wanted.further, wanted.file]
+        definitions = [(file, place.read(file)) for file in files]
+        return _Run(place, wanted).run(definitions, start)
     except RefoldError as error:
         if wanted.as_json:
-            say_json(_result(wanted.execution, None, None, error_value(error)))
+            say_json(result_of(wanted.execution, None, error_value(error)), indent=not wanted.follows)
         return report(error)
 
 
+def _variables(text: str | None) -> Value | None:
+    variables = None if text is None else read_json_argument(text, "--variables")
+    if variables is not None and not isinstance(variables, dict):
+        raise BadInput("--variables: expected an object with a value for each variable")
+    return variables
+
+
 class _Run:
-    """One `refold run`."""
+    """One execution, from its start to where nobody waits for it any more."""
 
     def __init__(self, place: Place, wanted: Wanted) -> None:
         self._place, self._wanted = place, wanted
-        self._ended: Execution | None = None
-        self._name = ""
 
-    def run(self, definitions: list[WorkflowDefinition], given: Any) -> int:
-        """Start it, move it, say how it ended."""
-        with interruptible() as interrupt:
-            with engine_at(self._place) as engine, make_progress(self._wanted.as_json) as progress:
-                self._name = self._wanted.execution or engine.new_execution_id()
-                mover = Mover(engine, progress, interrupt, self._name)
-                self._start(engine, definitions, given)
-                stop = mover.move(lambda: self._ended is not None, self._wanted.timeout_s, lambda: self._stays(mover))
-                waiting = mover.open()
-                folded = engine.owner.executions.get(self._name)
-                state = self._ended or (self._stored() if folded is None else folded.state)
-            code = self._say(state, stop, waiting)
-            return interrupt.exit_code if stop == "interrupted" else code
-
-    def _start(self, engine: Engine, definitions: list[WorkflowDefinition], given: Any) -> None:
-        published = [engine.publish(definition) for definition in definitions][-1]
-        answers: list[Answer] = []
-        engine.start(published.name, given, version=published.version, execution=self._name, reply=answers.append)
-        engine.owner.watch_end(self._name, self._note_end)
-        answer = engine.wait_for(answers)
-        if answer.status in ENDED and self._ended is None:
-            self._ended = self._stored()
-
-    def _stored(self) -> Execution:
-        """The execution as the log tells it."""
-        with reader_at(self._place.data) as reader:
-            return folded_at(reader, self._name).state
-
-    def _note_end(self, state: Execution) -> None:
-        self._ended = state
-
-    def _stays(self, mover: Mover) -> bool:
-        """Whether to wait for what only the outside can bring: for a signal, but not for a person."""
-        return not any(item["for"] == "incident" for items in mover.open().values() for item in items)
-
-    def _say(self, state: Execution, stop: Stop, waiting: dict[str, list[dict[str, Any]]]) -> int:
-        output = output_of(self._place.data, state)
-        if self._wanted.as_json:
-            say_json(_result(self._name, state, output, error_of(state) or _incident_error(waiting)))
+    def run(self, definitions: list[tuple[Path, Any]], start: Start) -> int:
+        """Publish, start it, follow it, say how it stands."""
+        wanted = self._wanted
+        with (
+            interruptible() as interrupt,
+            self._progress() as progress,
+            self._place.act(progress, interrupt, must_exist=not definitions) as session,
+        ):
+            published = [publish(session, file, definition) for file, definition in definitions]
+            started = self._start(session, published[-1] if published else None, start)
+            name = str(started["execution_id"])
+            stop = self._follow(session, name, started["status"])
+            state, waiting = session.state(name), session.waiting(name)
+        if not wanted.waits and not wanted.follows:
+            return self._say_started(state)
+        if wanted.follows and wanted.as_json:
+            code = OK if state["status"] == "completed" else 1
         else:
-            _show_end(state, output)
-        if state.is_ended:
-            if not self._wanted.as_json:
-                _show_what_next(self._name, self._place.data)
-            return OK if state.status == "completed" else FAILED
-        for line in what_it_waits_for(waiting, self._place):
-            complain(line)
-        go_on = hint("continue", self._place.data, self._place.files)
-        if stop == "timeout":
-            complain(f"execution {self._name} is {state.status} after --timeout {self._wanted.timeout_s:g} s and stays open: {go_on}")
-        elif stop == "interrupted":
-            complain(f"stopped; execution {self._name} stays open: {go_on}")
-        return FAILED
+            code = say_outcome(self._place, state, waiting, wanted.as_json)
+        say_why_stopped(self._place, state, stop, wanted.timeout_s)
+        return interrupt.exit_code if stop == "interrupted" else code
+
+    def _progress(self) -> Progress:
+        if self._wanted.follows:
+            return EventLines(self._wanted.as_json)
+        return make_progress(self._wanted.as_json) if self._wanted.waits else Progress()
+
+    def _start(self, session: Session, published: Value | None, start: Start) -> Value:
+        started = session.start(start if published is None else Start(**{**vars(start), "workflow": published["name"]}))
+        if published is not None and started["version"] != published["version"]:
+            name, version = started["execution_id"], started["version"]
+            raise Rejected("already_exists", f"execution {name} exists: of version {version} of the workflow, which is another request")
+        return started
+
+    def _follow(self, session: Session, name: str, status: str) -> Stop:
+        if self._wanted.follows or (self._wanted.waits and status not in ENDED):
+            return session.follow(name, self._wanted.timeout_s, patient=True)
+        return "ended" if status in ENDED else "outside"
+
+    def _say_started(self, state: Value) -> int:
+        name = state["execution_id"]
+        if self._wanted.as_json:
+            say_json(result_of(name, state, state["error"]))
+        else:
+            look = hint(f"show {name}", self._place.options)
+            say(f"execution {name} ({state['workflow']}, version {state['version']}) is started: {look}")
+            if state["status"] not in ENDED:
+                say(f"it {self._place.stays_open(name)}")
+        return OK
 
 
-def _result(name: str | None, state: Execution | None, output: Any, error: dict[str, Any] | None) -> dict[str, Any]:
-    """The one object of `run --json`."""
-    result = dict.fromkeys(("execution_id", "status", "outcome", "output", "error", "events", "duration_ms"))
-    result |= {"execution_id": name, "error": error, "output": output}
-    if state is not None:
-        ended_at = state.ended_at or state.now
-        result |= {"status": state.status, "outcome": state.outcome, "events": state.version, "duration_ms": ended_at - state.created_at}
-    return result
+def publish(session: Session, file: Path, definition: Any) -> Value:
+    """Publish the definition of a file; what is wrong with it is told with the file's name."""
+    try:
+        return session.publish(definition)
+    except InvalidDefinition as error:
+        error.add_note(str(file))
+        raise
 
 
-def _incident_error(waiting: dict[str, list[dict[str, Any]]]) -> dict[str, Any] | None:
-    """The failure behind the first open incident."""
-    for items in waiting.values():
-        for item in items:
-            if item["for"] == "incident":
-                details = {"incident": item["incident"]}
-                return {
-                    "type": item["type"],
-                    "message": item["message"],
-                    "details": details,
-                    "node": item["path"],
-                    "attempt": item["attempt"],
-                    "cause": None,
-                }
-    return None
-
-
-def _show_end(state: Execution, output: Any) -> None:
-    took = seconds((state.ended_at or state.now) - state.created_at)
-    outcome = f" with outcome {state.outcome}" if state.outcome else ""
-    say(f"execution {state.execution} ({state.workflow}) {_is(state)}{outcome}: {state.version} events in {took}")
-    if state.status == "completed":
-        say_json(output)
-    elif (error := error_of(state)) is not None:
-        place = f" at {error['node']}" if error["node"] else ""
-        complain(f"execution {state.execution} {_is(state)}: {error['type']}: {error['message']}{place}")
-
-
-def _is(state: Execution) -> str:
-    """The status as a verb."""
-    return state.status if state.is_ended else "needs a person" if state.status == "incident" else f"is {state.status}"
-
-
-def _show_what_next(execution: str, data: Path) -> None:
-    say()
-    say("Look at what happened:")
-    for verb in ("history", "show", "verify"):
-        say(f"  {hint(f'{verb} {execution}', data)}")
-
-
-def what_it_waits_for(waiting: dict[str, list[dict[str, Any]]], place: Place) -> list[str]:
-    """A line for each thing that only somebody outside can bring, with the command that brings it."""
-    lines = []
-    for execution, items in waiting.items():
-        for item in items:
-            if (command := _answer_to(execution, item)) is not None:
-                reason = f" ({item['type']}: {item['message']})" if item["for"] == "incident" else ""
-                lines.append(f"execution {execution} waits for {in_words(item)}{reason}: {hint(command, place.data, place.files)}")
-    return lines
-
-
-def _answer_to(execution: str, item: dict[str, Any]) -> str | None:
-    match item["for"]:
-        case "signal":
-            return f"signal {execution} {item['names'][0]}"
-        case "incident":
-            return f"resolve {execution} retry --incident {item['incident']}"
-        case "pause":
-            return f"resume {execution}"
-        case _:
-            return None
-
-
-def continue_all(place: Place, timeout_s: float | None, as_json: bool) -> int:
-    """Take up what is open until all has ended or waits for the outside."""
-    with interruptible() as interrupt:
-        ended: list[Execution] = []
-        with engine_at(place, must_exist=True) as engine, make_progress(as_json) as progress:
-            taken_up = [folded.state.execution for folded in engine.owner.executions.open()]
-            for name in taken_up:
-                engine.owner.watch_end(name, ended.append)
-            mover = Mover(engine, progress, interrupt)
-            stop = mover.move(lambda: not len(engine.owner.executions), timeout_s)
-            rows = [row_of(folded.state, folded.graph) for folded in engine.owner.executions.open()]
-            waiting = mover.open()
+def deploy(where: Where, file: Path, as_json: bool) -> int:
+    """Publish a definition, so that executions can be started by its name."""
+    place = place_of(where)
+    definition = place.read(file)
+    with interruptible() as interrupt, place.act(Progress(), interrupt) as session:
+        published = publish(session, file, definition)
+    value = {name: published[name] for name in ("name", "version", "hash", "status", "created")}
     if as_json:
-        done = [{"execution_id": state.execution, "status": state.status} for state in ended]
-        say_json({"taken_up": len(taken_up), "ended": done, "open": [row.as_value() for row in rows]})
+        say_json(value)
     else:
-        say(f"{len(taken_up)} open, {len(ended)} of them ended, {len(rows)} still open")
-        for state in ended:
-            say(f"  execution {state.execution} ({state.workflow}) {state.status}: {state.version} events")
-        for line in what_it_waits_for(waiting, place):
-            say(f"  {line}")
-    return interrupt.exit_code if stop == "interrupted" else FAILED if stop == "timeout" else OK
+        new = "a new version" if value["created"] else "as it was"
+        say(f"workflow {value['name']}, version {value['version']}, {new}: {value['hash']}")
+        say(f"start it: {hint('start ' + value['name'], place.options)}")
+    return OK

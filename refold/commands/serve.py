@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
 from infra.garbage import look_rarely
 from infra.serving import serve as serve_until_stopped
-from infra.settings import ServerSettings
-from refold.commands.engine import Place
 from refold.commands.output import OK, say
+from refold.commands.where import checked_settings
+from refold.options import Where
 
 
-def serve(place: Place, host: str, port: int, lane: bool, lease_s: float) -> int:
+def serve(where: Where) -> int:
     """Serve the data folder at an address. The line that says so comes when requests are answered."""
     look_rarely()
-    settings = place.settings()
+    settings = checked_settings(where)
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
-    server = ServerSettings(host=host, port=port, lane=lane, lease_s=lease_s)
-    serve_until_stopped(settings, server, lambda address: _say_ready(address, place.data))
+    serve_until_stopped(settings.engine, settings.server, lambda address: _say_ready(address, str(settings.engine.data)))
     say("stopped")
     return OK
 
 
-def _say_ready(address: str, data: Path) -> None:
+def _say_ready(address: str, data: str) -> None:
     say(f"refold serves {data} at {address}")
     sys.stdout.flush()

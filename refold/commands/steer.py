@@ -1,10 +1,8 @@
-"""Commands to a running execution: each holds the data folder, records the command, and moves the execution on."""
+"""Commands to an execution: each is recorded, and the execution moved on, or watched moving on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from contracts import values
 from contracts.commands import (
@@ -16,122 +14,89 @@ from contracts.commands import (
     SendSignal,
     TerminateExecution,
 )
-from domain.state import Execution
-from infra.engine import Engine
-from projections.waiting import as_value, in_words
-from refold.commands.engine import Place, engine_at, unknown_execution
-from refold.commands.moving import Mover, interruptible
+from projections.waiting import in_words
+from refold.client_requests import new_key
+from refold.commands.interrupt import interruptible
+from refold.commands.outcome import what_it_waits_for
 from refold.commands.output import FAILED, OK, BadInput, read_json_argument, say, say_json
+from refold.commands.place import Place, Session, Value, Waiting
 from refold.commands.progress import make_progress
-from refold.commands.run import what_it_waits_for
-from workers.round import Answer
+from refold.commands.where import place_of
+from refold.options import Going
 
 
-@dataclass(frozen=True, kw_only=True)
-class Steering:
-    """Which execution, and what happens after the command was taken."""
-
-    place: Place
-    execution: str
-    go_on: bool = True
-    timeout_s: float | None = None
-    as_json: bool = False
-
-
-def steering(
-    execution: str,
-    data: Path,
-    files: Path | None = None,
-    allow_private_addresses: bool = False,
-    go_on: bool = True,
-    timeout_s: float | None = None,
-    as_json: bool = False,
-) -> Steering:
-    """From the options that these commands share."""
-    place = Place(data=data, files=files, allow_private_addresses=allow_private_addresses)
-    return Steering(place=place, execution=execution, go_on=go_on, timeout_s=timeout_s, as_json=as_json)
-
-
-def signal(steering: Steering, name: str, payload: str | None, signal_id: str | None) -> int:
+def signal(going: Going, as_json: bool, execution: str, name: str, payload: str | None, signal_id: str | None) -> int:
     """Send a signal; the same id twice is one signal."""
     content = values.encode(None if payload is None else read_json_argument(payload, "the payload"))
-
-    def command(engine: Engine) -> Command:
-        return SendSignal(signal_id or engine.new_execution_id(), name, content)
-
-    return _steer(steering, command, f"signal {name} was taken")
+    return _steer(going, as_json, execution, SendSignal(signal_id or new_key(), name, content), f"signal {name} was taken")
 
 
-def pause(steering: Steering, reason: str) -> int:
+def pause(going: Going, as_json: bool, execution: str, reason: str) -> int:
     """Hold an execution."""
-    return _steer(steering, lambda engine: PauseExecution(reason), "paused")
+    return _steer(going, as_json, execution, PauseExecution(reason), "paused")
 
 
-def resume(steering: Steering) -> int:
+def resume(going: Going, as_json: bool, execution: str) -> int:
     """Let a paused execution go on."""
-    return _steer(steering, lambda engine: ResumeExecution(), "resumed")
+    return _steer(going, as_json, execution, ResumeExecution(), "resumed")
 
 
-def cancel(steering: Steering, reason: str) -> int:
+def cancel(going: Going, as_json: bool, execution: str, reason: str) -> int:
     """Stop an execution with clean-up."""
-    return _steer(steering, lambda engine: CancelExecution(reason), "was asked to stop")
+    return _steer(going, as_json, execution, CancelExecution(reason), "was asked to stop")
 
 
-def terminate(steering: Steering, reason: str) -> int:
+def terminate(going: Going, as_json: bool, execution: str, reason: str) -> int:
     """Stop an execution now."""
-    return _steer(steering, lambda engine: TerminateExecution(reason), "was stopped")
+    return _steer(going, as_json, execution, TerminateExecution(reason), "was stopped")
 
 
-def resolve(steering: Steering, action: Any, incident: str | None, output: str | None, port: str | None, variables: str | None) -> int:
-    """Let the path of an incident go on."""
+def resolve(
+    going: Going,
+    as_json: bool,
+    execution: str,
+    action: Literal["retry", "skip", "fail"],
+    incident: str | None,
+    output: str | None,
+    port: str | None,
+    variables: str | None,
+) -> int:
+    """Let the path of an incident go on; without `incident` that of the only one."""
     given = None if output is None else values.encode(read_json_argument(output, "--output"))
     changes = None if variables is None else values.encode(read_json_argument(variables, "--variables"))
-
-    def command(engine: Engine) -> Command:
-        return ResolveIncident(incident or _only_incident(engine, steering.execution), action, given, port, changes)
-
-    return _steer(steering, command, f"incident is resolved by {action}")
+    command = ResolveIncident(incident or "", action, given, port, changes)
+    return _steer(going, as_json, execution, command, f"incident is resolved by {action}")
 
 
-def _only_incident(engine: Engine, execution: str) -> str:
-    folded = engine.owner.executions.get(execution)
-    open_ones = [] if folded is None else list(folded.state.incidents)
-    if len(open_ones) > 1:
-        raise BadInput(f"execution {execution} has {len(open_ones)} open incidents; --incident says which: {', '.join(open_ones)}")
-    return open_ones[0] if open_ones else "1"
-
-
-def _steer(steering: Steering, command_of: Any, said: str) -> int:
-    """Give the command, move on until the execution has ended or waits for the outside, and say how it stands."""
-    ended: list[Execution] = []
-    name = steering.execution
-    with interruptible() as interrupt:
-        with engine_at(steering.place, must_exist=True) as engine, make_progress(steering.as_json) as progress:
-            engine.owner.watch_end(name, ended.append)
-            mover = Mover(engine, progress, interrupt, name)
-            answer = _ask(engine, name, command_of(engine))
-            stop = mover.move(lambda: bool(ended), steering.timeout_s) if steering.go_on else "outside"
-            folded = engine.owner.executions.get(name)
-            state = ended[0] if ended else folded.state if folded is not None else None
-            waiting = mover.open()
-        status = answer.status if state is None else state.status
-        _say(steering, said, status, waiting)
+def _steer(going: Going, as_json: bool, execution: str, command: Command, said: str) -> int:
+    """Give the command, wait until the execution has ended or waits for the outside, and say how it stands."""
+    place = place_of(going.where)
+    with interruptible() as interrupt, make_progress(as_json) as progress, place.act(progress, interrupt, must_exist=True) as session:
+        session.give(execution, _whole(session, execution, command))
+        stop = session.follow(execution, going.timeout_s, patient=False) if going.go_on else "outside"
+        state, waiting = session.state(execution), session.waiting(execution)
+    _say(place, state, waiting, said, as_json)
     return interrupt.exit_code if stop == "interrupted" else FAILED if stop == "timeout" else OK
 
 
-def _ask(engine: Engine, name: str, command: Command) -> Answer:
-    known = engine.owner.executions
-    if known.get(name) is None and name not in known.ended and name not in known.unreadable:
-        raise unknown_execution(name)
-    return engine.ask(name, command)
+def _whole(session: Session, execution: str, command: Command) -> Command:
+    """The command; one that resolves an incident and does not say which means the only one. Raises BadInput where there are several."""
+    if not isinstance(command, ResolveIncident) or command.incident:
+        return command
+    items = session.state(execution)["waiting_for"]
+    found = [str(item["incident"]) for item in items if item["for"] == "incident"]
+    if len(found) > 1:
+        raise BadInput(f"execution {execution} has {len(found)} open incidents; --incident says which: {', '.join(found)}")
+    return ResolveIncident(found[0] if found else "1", command.action, command.output, command.port, command.variables)
 
 
-def _say(steering: Steering, said: str, status: str, waiting: dict[str, list[dict[str, Any]]]) -> None:
-    name = steering.execution
-    if steering.as_json:
-        say_json({"execution_id": name, "status": status, "waiting_for": [as_value(item) for item in waiting.get(name, [])]})
+def _say(place: Place, state: Value, waiting: Waiting, said: str, as_json: bool) -> None:
+    name, status = state["execution_id"], state["status"]
+    items = waiting.get(name, [])
+    if as_json:
+        say_json({"execution_id": name, "status": status, "waiting_for": items})
         return
-    items = ", ".join(in_words(item) for item in waiting.get(name, []))
-    say(f"execution {name}: {said}; it is {status}" + (f" and waits for {items}" if items else ""))
-    for line in what_it_waits_for(waiting, steering.place):
+    words = ", ".join(in_words(item) for item in items)
+    say(f"execution {name}: {said}; it is {status}" + (f" and waits for {words}" if words else ""))
+    for line in what_it_waits_for(waiting, place):
         say(f"  {line}")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from contracts.errors import Divergence
 from domain.replay import Verifier
-from refold.commands.engine import all_entries, reader_at, unknown_execution
+from refold.commands.folder import all_entries, unknown_execution
 from refold.commands.output import FAILED, OK, complain, say, say_json
+from refold.commands.where import folder_of
+from refold.options import Where
 
 
-def verify(data: Path, execution: str | None, as_json: bool) -> int:
+def verify(where: Where, execution: str | None, as_json: bool) -> int:
     """Verify one execution, or all. A divergence names event, node, what was expected and what was found."""
-    with reader_at(data) as reader:
+    place = folder_of(where, "verify reads the log itself, also beside a server that holds it")
+    with place.reader() as reader:
         verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
         verifier.run(all_entries(reader))
     divergences = verifier.divergences

@@ -1,0 +1,142 @@
+"""A server as a place: asked over HTTP by `refold.Client`. What it refuses is told as a data folder would tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.errors import InvalidDefinition, InvalidInput, LogError, Overloaded, Problem, RefoldError, Rejected
+from refold import errors
+from refold.client import Client
+from refold.client_requests import Ask
+from refold.commands.definition_file import document_in
+from refold.commands.interrupt import Interrupt
+from refold.commands.output import BadInput, hint
+from refold.commands.place import INCIDENT, Finding, Session, Value, Wanted, row_value
+from refold.commands.progress import Progress
+
+PAGE: Final = 500
+
+
+class EngineClient(Client):
+    """A client whose errors are those of the engine."""
+
+    def _ask(self, request: Ask) -> Any:
+        try:
+            return super()._ask(request)
+        except errors.Refused as refused:
+            raise as_engine_error(refused) from None
+        except errors.Unavailable as unavailable:
+            raise LogError(f"the server does not answer: {unavailable}") from None
+
+
+def as_engine_error(refused: errors.Refused) -> RefoldError:
+    """What was refused, as the engine says it."""
+    problem = refused.problem
+    reason, detail = str(problem.get("reason") or refused.status), str(problem.get("detail") or refused)
+    problems = [Problem(one["path"], one["rule"], one["message"], one.get("fix", "")) for one in problem.get("problems") or ()]
+    match reason:
+        case "definition.invalid":
+            return InvalidDefinition(problems)
+        case "input.invalid" if problems:
+            return InvalidInput(problems)
+        case "overloaded":
+            return Overloaded(detail)
+        case _:
+            return Rejected(reason, detail)
+
+
+class ServerPlace:
+    """A server. See `refold.commands.place.Place`."""
+
+    def __init__(self, server: str, options: Sequence[str] = ()) -> None:
+        self.name = server
+        self.options = options
+        self.engine_options: Sequence[str] = ()
+        self.looks_back = ("history", "show")
+        try:
+            self.client = EngineClient(server)
+        except ValueError as error:
+            raise BadInput(f"--server {server}: {error}") from None
+
+    def stays_open(self, execution: str) -> str:
+        """See Place."""
+        return f"goes on at the server: {hint(f'show {execution}', self.options)}"
+
+    # Look.
+
+    def executions(self, wanted: Wanted) -> list[Value]:
+        """See Place."""
+        rows = self.client.list(workflow=wanted.workflow, status=wanted.statuses, page=min(PAGE, wanted.limit or PAGE))
+        return [row_value(row) for row in islice(rows, wanted.limit)][::-1]
+
+    def state(self, execution: str, at: int | None) -> Value:
+        """See Place."""
+        position = None if at is not None else self.client.get(execution)["position"]
+        return without_position(self.client.state(execution, at, whole=True, min_position=position))
+
+    def history(self, execution: str) -> Iterable[Value]:
+        """See Place."""
+        return self.client.history(execution, min_position=self.client.get(execution)["position"])
+
+    def incidents(self) -> list[Value]:
+        """See Place."""
+        return [{name: incident[name] for name in INCIDENT} for incident in self.client.incidents()]
+
+    def workflow_names(self) -> list[str]:
+        """See Place."""
+        return [str(workflow["name"]) for workflow in self.client.workflows()]
+
+    def workers(self) -> Value:
+        """See Place."""
+        return self.client.workers()
+
+    def node_kinds(self) -> list[Value]:
+        """See Place."""
+        return self.client.node_kinds()
+
+    def schemas(self) -> Value:
+        """See Place."""
+        return self.client.schemas()
+
+    def checks(self) -> Iterator[Finding]:
+        """See Place."""
+        try:
+            ready = self.client.ready()
+        except RefoldError as error:
+            yield Finding("server", "wrong", str(error), "`refold serve` starts one")
+            return
+        yield Finding("server", "ok", f"{self.name} takes commands in; its journal has {ready['position']} records")
+        behind = ready["position"] - ready["projected"]
+        yield Finding("read models", "ok", f"{behind} records behind the journal's end")
+
+    # Define and act.
+
+    def read(self, file: Path) -> Any:
+        """The document in a file: the server itself checks it. See Place."""
+        return document_in(file)
+
+    def validate(self, file: Path) -> tuple[str, list[Problem]]:
+        """See Place."""
+        document = document_in(file)
+        problems = self.client.validate(document)["problems"]
+        name = str(document.get("name", ""))
+        return name, [Problem(one["path"], one["rule"], one["message"], one.get("fix", "")) for one in problems]
+
+    @contextmanager
+    def act(self, progress: Progress, interrupt: Interrupt, must_exist: bool = False) -> Iterator[Session]:
+        """See Place."""
+        from refold.commands.server_session import ServerSession
+
+        try:
+            yield ServerSession(self.client, progress, interrupt)
+        finally:
+            self.client.close()
+
+
+def without_position(answer: Value) -> Value:
+    """What is known, without where in the journal that was."""
+    return {name: value for name, value in answer.items() if name != "position"}

@@ -1,0 +1,83 @@
+"""From options to settings, and from settings to the place that a command asks."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from contracts.errors import InvalidSettings
+from infra.settings_sources import Given, Settings, flag_of, read_settings
+from refold.commands.output import BadInput
+from refold.commands.place import Place
+from refold.options import Where
+
+if TYPE_CHECKING:
+    from refold.commands.folder import FolderPlace
+
+_RANKS: Final = {"default": 0, "file": 1, "environment": 2, "flag": 3}
+
+
+def settings_of(where: Where) -> Settings:
+    """All settings, as they count for this command. Raises InvalidSettings."""
+    flags = {name: Given(value, "flag", f"--{name.replace('_', '-')}") for name, value in where.flags.items()}
+    flags |= dict(flag_of(text) for text in where.sets)
+    return read_settings(flags, os.environ, where.config)
+
+
+def place_of(where: Where) -> Place:
+    """The data folder or the server that is meant: what was said later counts, and both at once are refused."""
+    settings = checked_settings(where)
+    if not _asks_a_server(settings):
+        return _folder(where, settings)
+    from refold.commands.server import ServerPlace
+
+    assert settings.client.server is not None
+    _check_no_engine(where, settings.client.server)
+    return ServerPlace(settings.client.server, _options(where, "server"))
+
+
+def folder_of(where: Where, why: str) -> FolderPlace:
+    """The data folder. Raises BadInput, saying why, where a server is meant."""
+    settings = checked_settings(where)
+    if _asks_a_server(settings):
+        given = settings.given["server"]
+        raise BadInput(f"{why}; a server is meant ({given}: {given.value}): give --data DIR instead")
+    return _folder(where, settings)
+
+
+def _asks_a_server(settings: Settings) -> bool:
+    data, server = settings.given["data"], settings.given["server"]
+    if server.value is None:
+        return False
+    if data.origin == server.origin:
+        raise InvalidSettings(f"give either a data folder ({data}) or a server ({server}), not both")
+    return _RANKS[server.origin] > _RANKS[data.origin]
+
+
+def _check_no_engine(where: Where, server: str) -> None:
+    own = [f"--{name.replace('_', '-')}" for name in where.flags if name not in ("data", "server")]
+    own += [f"--set {text.partition('=')[0]}" for text in where.sets if text.partition("=")[0] not in ("data", "server")]
+    if own:
+        raise BadInput(f"{own[0]} is for an engine on a data folder; the server {server} has settings of its own")
+
+
+def checked_settings(where: Where) -> Settings:
+    """The settings for an engine: the folder of files is there. Raises InvalidSettings, BadInput."""
+    settings = settings_of(where)
+    files = settings.engine.files
+    if files is not None and not files.is_dir():
+        found = "a file" if files.exists() else "nothing"
+        raise BadInput(f"setting files ({settings.given['files']}): {files}: expected a folder, found {found}")
+    return settings
+
+
+def _folder(where: Where, settings: Settings) -> FolderPlace:
+    from refold.commands.folder import FolderPlace
+
+    return FolderPlace(settings.engine, _options(where, "data"), _options(where, "files"))
+
+
+def _options(where: Where, name: str) -> list[str]:
+    """The flags to give again, so that another command looks at the same place."""
+    words = [f"--{name}", str(where.flags[name])] if name in where.flags else []
+    return [*words, *(["--config", str(where.config)] if where.config is not None and name != "files" else [])]
