@@ -110,12 +110,11 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="The address to listen at; 127.0.0.1 without it.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="The port, 8080 without it; 0 takes a free one.")] = None,
     lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
-    lease: Annotated[float | None, typer.Option("--lease", metavar="SECONDS", help="How long a worker may be silent; 30 without it.")] = None,
 ) -> int:
     """Serve the HTTP API, and run what is started over it."""
     from refold.commands import serve as command
 
-    return command.serve(where.and_flags(host=host, port=port, lane=lane, lease_s=lease))
+    return command.serve(where.and_flags(host=host, port=port, lane=lane))
 
 
 @app.command("continue")

@@ -159,6 +159,7 @@ class FolderPlace:
         logger.addHandler(handler := _StderrHandler())
         try:
             look_rarely()
+            look_rarely()
             with open_engine(self.settings) as engine:
                 yield engine
         finally:

@@ -74,8 +74,10 @@ class CommandLine:
         self._environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_DATA": str(self.data), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
         self._living: list[subprocess.Popen[str]] = []
 
-    def __call__(self, *words: str | Path, code: int | None = 0, data: Path | None = None) -> Result:
+    def __call__(self, *words: str | Path, code: int | None = 0, data: Path | None = None, env: dict[str, str] | None = None) -> Result:
+        """Run a command to its end. An empty variable in `env` says nothing, as a missing one."""
         environment = self._environment if data is None else {**self._environment, "REFOLD_DATA": str(data)}
+        environment = {**environment, **(env or {})}
         done = subprocess.run(
             [sys.executable, "-m", "refold", *map(str, words)],
             cwd=self.folder, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
@@ -93,6 +95,10 @@ class CommandLine:
         )  # fmt: skip
         self._living.append(process)
         return process
+
+    def serve(self, *words: str | Path) -> str:
+        """A server on the data folder; its address."""
+        return wait_for_line(self.start("serve", "--port", "0", *words), " at http").rsplit(" at ", 1)[1].strip()
 
     def file(self, name: str, content: str) -> Path:
         path = self.folder / name

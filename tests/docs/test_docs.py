@@ -19,7 +19,7 @@ from contracts.failure import ENGINE_ERROR_TYPES
 from domain.definition.document import parse_document
 from domain.definition.validate import check
 from domain.nodes import CONTROL_KINDS
-from infra.settings import EngineSettings
+from infra.settings_sources import MODELS as MODELS_OF_SETTINGS
 from refold.cli import app
 from workers.activities import BUILT_IN
 from workers.activity_settings import ActivitySettings
@@ -114,7 +114,8 @@ def test_every_error_type_of_the_engine_has_its_row() -> None:
 
 def test_every_setting_has_its_row() -> None:
     page = text("settings.md")
-    assert rows(section(page, "## EngineSettings")) == set(EngineSettings.model_fields)
+    for model in MODELS_OF_SETTINGS:
+        assert rows(section(page, f"## {model.__name__}")) == set(model.model_fields)
     assert rows(section(page, "## ActivitySettings")) == {field.name for field in fields(ActivitySettings)}
 
 

@@ -62,6 +62,19 @@ def test_a_second_process_is_told_who_holds_the_folder_and_how(folder: DataFolde
         pass
 
 
+def test_of_a_server_it_is_told_where_it_answers(folder: DataFolder) -> None:
+    with (
+        folder.hold("http://127.0.0.1:8080"),
+        pytest.raises(LogHeld, match=r"which serves at http://127\.0\.0\.1:8080") as held,
+        folder.hold(),
+    ):
+        pass
+    assert held.value.server == "http://127.0.0.1:8080"
+    with folder.hold(), pytest.raises(LogHeld) as held, folder.hold():
+        pass
+    assert held.value.server is None
+
+
 def test_the_refused_process_leaves_the_holder_as_it_was(folder: DataFolder, start: Any) -> None:
     hold_elsewhere(start, folder)
     before = folder.lock.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import socket
 import subprocess
@@ -110,6 +111,69 @@ def test_what_the_server_refuses_says_so(client: refold.Client) -> None:
     with pytest.raises(refold.Refused) as refused:
         client.start("user_activities", {"order_id": 5})
     assert refused.value.status == 422
+
+
+def test_workflows_are_listed_rolled_back_and_archived(client: refold.Client) -> None:
+    for kind in ("noop", "log"):
+        config = {"message": "x"} if kind == "log" else {}
+        client.publish({"name": "versions", "nodes": [{"id": "a", "type": kind, "config": config}]})
+    assert [version["status"] for version in client.versions("versions")] == ["inactive", "active"]
+    client.activate("versions", 1)
+    assert client.workflow("versions")["definition"]["nodes"][0]["type"] == "noop"
+    assert client.workflow("versions", 2)["definition"]["nodes"][0]["type"] == "log"
+    assert {version["status"] for version in client.archive("versions")} == {"archived"}
+    assert "versions" in {workflow["name"] for workflow in client.workflows()}
+
+
+def test_a_definition_is_checked_without_being_published(client: refold.Client) -> None:
+    (problem,) = client.validate({"name": "bad", "nodes": [{"id": "a", "type": "delay", "config": {"for": "soon"}}]})["problems"]
+    assert problem["path"] == "nodes[0].config.for"
+    assert client.validate(ROOT / "examples" / "user_activities.yaml")["valid"]
+
+
+def test_an_execution_is_seen_at_every_version_and_with_its_big_values(client: refold.Client) -> None:
+    client.publish({"name": "big", "nodes": [{"id": "w", "type": "wait_signal", "config": {"name": "go"}}]})
+    execution = client.start("big", {"text": "x" * 100_000})
+    name, position = execution["execution_id"], execution["position"]
+    assert client.state(name, 1)["status"] == "created"
+    assert set(client.state(name, min_position=position)["input"]) == {"blob", "bytes"}
+    assert client.state(name, whole=True)["input"] == {"text": "x" * 100_000}
+    assert [node["path"] for node in client.nodes(name)] == ["w"]
+    assert name in {row["execution_id"] for row in client.list(status=["running", "incident"], workflow="big", page=1)}
+    client.terminate(name)
+
+
+def test_the_server_is_asked_about_itself(client: refold.Client) -> None:
+    assert client.ready()["status"] == "ready"
+    assert {"for_each", "noop"} <= {kind["kind"] for kind in client.node_kinds()}
+    assert {"definition", "events"} <= set(client.schemas())
+    kinds = {kind for worker in client.workers()["workers"] for kind in worker["kinds"]}
+    assert "charge_card" in kinds
+
+
+def test_both_clients_ask_the_same() -> None:
+    def face(client: type) -> dict[str, list[str]]:
+        return {
+            name: list(inspect.signature(function).parameters)
+            for name, function in inspect.getmembers(client, inspect.isfunction)
+            if not name.startswith("_")
+        }
+
+    assert face(refold.Client) == face(refold.AsyncClient)
+
+
+def test_the_client_on_the_loop_sees_states_workflows_and_workers(client: refold.Client, server: str) -> None:
+    async def ask() -> tuple[Any, ...]:
+        async with refold.AsyncClient(server) as many:
+            name = (await many.start("user_activities", ORDER))["execution_id"]
+            await many.wait(name, timeout_s=15)
+            looks = many.state(name, 1), many.nodes(name), many.versions("user_activities"), many.workers(), many.schemas()
+            return tuple(await asyncio.gather(*looks))
+
+    state, nodes, versions, workers, schemas = asyncio.run(ask())
+    assert (state["status"], len(versions), bool(workers["workers"])) == ("created", 1, True)
+    assert nodes
+    assert "definition" in schemas
 
 
 def test_a_failed_execution_is_an_error_of_run(client: refold.Client) -> None:

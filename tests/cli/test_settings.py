@@ -1,0 +1,144 @@
+"""Settings: where they come from, which one counts, and what is refused."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.settings import ClientSettings, EngineSettings, ServerSettings
+from infra.settings_sources import known, read_settings
+
+CLEAN = {"REFOLD_DATA": ""}
+
+
+def rows(result):
+    return {row["setting"]: row for row in result.json}
+
+
+def test_a_name_means_one_setting():
+    assert len(known()) == len(set(known()))
+    assert set(known()) == {*ClientSettings.model_fields, *EngineSettings.model_fields, *ServerSettings.model_fields}
+
+
+def test_all_settings_are_listed_with_value_and_origin(refold):
+    listed = rows(refold("settings", "--json", env=CLEAN))
+    assert set(listed) == set(known())
+    assert {row["origin"] for row in listed.values()} == {"default"}
+    assert (listed["data"]["value"], listed["port"]["value"]) == (".refold", 8080)
+    assert all(row["meaning"] for row in listed.values())
+
+
+def test_flags_count_more_than_the_environment_and_that_more_than_the_file(refold):
+    refold.file("refold.toml", 'data = "of-file"\nport = 1\nstop_s = 1.5\nconcurrency = 2\n')
+    env = {**CLEAN, "REFOLD_PORT": "3", "REFOLD_CONCURRENCY": "4"}
+    listed = rows(refold("settings", "--json", "--set", "concurrency=5", env=env))
+    wanted = ("data", "stop_s", "port", "concurrency", "host")
+    assert {name: (listed[name]["value"], listed[name]["origin"], listed[name]["place"]) for name in wanted} == {
+        "data": ("of-file", "file", "refold.toml"),
+        "stop_s": (1.5, "file", "refold.toml"),
+        "port": (3, "environment", "REFOLD_PORT"),
+        "concurrency": (5, "flag", "--set"),
+        "host": ("127.0.0.1", "default", None),
+    }  # fmt: skip
+    text = refold("settings", env=env).out
+    assert "environment REFOLD_PORT" in text
+    assert "file refold.toml" in text
+
+
+def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold):
+    samples = {"server": "http://127.0.0.1:1", "data": "d", "files": ".", "host": "::1"}
+    values = {name: samples.get(name, "true" if "allow" in name or name == "threads" else "2000") for name in known()}
+    values |= {"port": "80", "projector_nice": "3", "concurrency": "9"}
+    written = "".join(f"{name} = {json.dumps(value) if name in samples else value}\n" for name, value in values.items())
+    refold.file("refold.toml", written)
+    of_file = rows(refold("settings", "--json", env=CLEAN))
+    (refold.folder / "refold.toml").unlink()
+    of_environment = rows(refold("settings", "--json", env={f"REFOLD_{name.upper()}": value for name, value in values.items()}))
+    flags = [word for name, value in values.items() for word in ("--set", f"{name}={value}")]
+    of_flags = rows(refold("settings", "--json", *flags, env=CLEAN))
+    for name in known():
+        assert of_file[name]["value"] == of_environment[name]["value"] == of_flags[name]["value"], name
+        origins = (of_file[name]["origin"], of_environment[name]["origin"], of_flags[name]["origin"])
+        assert origins == ("file", "environment", "flag"), name
+
+
+def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refold, tiny):
+    (refold.folder / "etc").mkdir()
+    file = refold.file("etc/mine.toml", 'data = "kept"\n')
+    for words, env in ((["--config", file], CLEAN), ([], {**CLEAN, "REFOLD_CONFIG": str(file)})):
+        assert rows(refold("settings", "--json", *words, env=env))["data"]["value"] == str(refold.folder / "etc" / "kept")
+    refold("run", tiny, "--config", file, env=CLEAN)
+    assert (refold.folder / "etc" / "kept" / "log.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "env", "words", "said"),
+    [
+        ("", {"REFOLD_PRT": "1"}, [], "there is no setting for environment REFOLD_PRT; the nearest is REFOLD_PORT"),
+        ("concurency = 1", {}, [], "there is no setting concurency (file refold.toml); the nearest is concurrency"),
+        ("", {}, ["--set", "live-max=1"], "there is no setting live-max (flag --set); the nearest is live_max"),
+        ("", {"REFOLD_PORT": "http"}, [], "setting port (environment REFOLD_PORT): expected a whole number from 0 to 65,535, found 'http'"),
+        ("stop_s = -1", {}, [], "setting stop_s (file refold.toml): expected a number of at least 0, found -1"),
+        ("threads = 'maybe'", {}, [], "setting threads (file refold.toml): expected true or false, found 'maybe'"),
+        ("data = 5", {}, [], "setting data (file refold.toml): expected text, found 5"),
+        ("", {}, ["--set", "lease_s=nan"], "setting lease_s (flag --set): expected a number from 1 to 3,600, found 'nan'"),
+        ("", {}, ["--set", "port"], "--set: expected NAME=VALUE, found 'port'"),
+        ("port = ", {}, [], "the settings file refold.toml is not TOML: "),
+        ("", {}, ["--config", "nothing.toml"], "the settings file nothing.toml cannot be read: No such file"),
+        ("", {}, ["--files", "nothing"], "setting files (flag --files): nothing: expected a folder, found nothing"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_origin(refold, file, env, words, said):
+    if file:
+        refold.file("refold.toml", file)
+    command = ["continue"] if "--files" in words else ["settings"]
+    assert said in refold(*command, *words, env={**CLEAN, **env}, code=2).complaint
+
+
+def test_all_that_is_wrong_is_told_at_once(refold):
+    complaint = refold("list", env={"REFOLD_PRT": "1", "REFOLD_PORT": "x"}, code=2).complaint
+    assert "REFOLD_PRT" in complaint
+    assert "setting port" in complaint
+
+
+def test_variables_of_tests_and_measurements_are_no_settings():
+    assert read_settings({}, {"REFOLD_TEST_X": "1", "REFOLD_BENCH_DIR": "/"}).server.port == 8080
+
+
+def test_a_server_has_the_settings_it_was_given(refold, waiting_for_line):
+    import http.client
+
+    refold.file("refold.toml", "body_bytes_max = 1024\n")
+    host = refold.serve("--set", "stop_s=0").removeprefix("http://")
+    connection = http.client.HTTPConnection(host, timeout=30)
+    connection.request("POST", "/v1/workflows", b"x" * 2000, {"Content-Type": "application/json"})
+    assert connection.getresponse().status == 413
+
+
+# The shell.
+
+
+def test_the_completion_of_a_shell_can_be_shown_and_installed(refold):
+    shown = subprocess.run([sys.executable, "-m", "refold", "--show-completion", "bash"], capture_output=True, text=True, check=False)
+    assert "_REFOLD_COMPLETE=complete_bash" in shown.stdout
+    assert "--install-completion" in refold("--help").out
+
+
+def completed(refold, line, **env):
+    words = {"_REFOLD_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
+    return refold(env={**words, **env}, code=None).out.split()
+
+
+def test_executions_workflows_and_settings_are_completed(filled):
+    assert completed(filled, "refold show ") == ["waiting", "stuck", "failed", "good"]
+    assert completed(filled, "refold signal wa") == ["waiting"]
+    assert completed(filled, "refold start w") == ["waits"]
+    assert completed(filled, "refold settings --set li") == ["live_max="]
+    url = filled.serve()
+    assert completed(filled, f"refold show --server {url} st") == ["stuck"]
+
+
+def test_nothing_is_completed_where_there_is_nothing(refold):
+    assert completed(refold, "refold show ") == []
+    assert completed(refold, "refold start --server http://127.0.0.1:1 x", REFOLD_DATA="") == []
