@@ -115,20 +115,25 @@ class CommandLine:
 
 
 def wait_for_line(process: "subprocess.Popen[str]", part: str) -> str:
-    """Read what the process says until a line holds this part."""
+    """Read what the process says until a line holds this part. What came after that line is kept for the next call."""
     assert process.stdout is not None
     end = time.monotonic() + DEADLINE_S
-    seen = []
+    seen: list[str] = []
+    left = vars(process).setdefault("left", bytearray())
     while time.monotonic() < end:
+        while b"\n" in left:
+            line, _, rest = bytes(left).partition(b"\n")
+            left[:] = rest
+            seen.append(line.decode())
+            if part in seen[-1]:
+                return seen[-1]
         if not select.select([process.stdout], [], [], 1.0)[0]:
             continue
-        line = process.stdout.readline()
-        seen.append(line)
-        if part in line:
-            return line
-        if not line:
+        more = os.read(process.stdout.fileno(), 65_536)
+        left += more
+        if not more:
             break
-    raise AssertionError(f"no line with {part!r} in:\n{''.join(seen)}")
+    raise AssertionError(f"no line with {part!r} in:\n" + "\n".join(seen))
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_follow_at_a_server_sees_what_others_do(refold, waits, waiting_for_line)
         (["start", "tiny", "--input", '{"n": "x"}'], 2, "/n"),
         (["start", "tiny", "--id", "a", "--key", "b"], 2, "either --id or --key"),
         (["start", "tiny", "--id", "not an id"], 1, "cannot be an execution id"),
-        (["start", "tiny", "--variables", '{"x": 1}'], 1, "x"),
+        (["start", "tiny", "--variables", '{"x": 1}'], 2, "`x` is not declared"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
