@@ -64,7 +64,8 @@ class Mover:
             self._see(one.folded)
             if name == self._root:
                 self.last = one.folded
-            self._progress.note(name, self._events(one) if self._progress.is_whole else _brief(one))
+            if not self._progress.is_silent:
+                self._progress.note(name, self._events(one) if self._progress.is_whole else _brief(one))
         self._progress.tick()
 
     def _events(self, made: Made) -> Iterable[HistoryEvent]:

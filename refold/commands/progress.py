@@ -32,8 +32,10 @@ TOLD: Final = frozenset(
 
 
 class Progress:
-    """Counts what happens, and shows nothing."""
+    """Shows nothing; the others count what happens, and show it."""
 
+    is_silent = True
+    """Whether nothing is shown, so that nothing need be told."""
     is_whole = False
     """Whether every event is wanted, with all its data; else only those that are `TOLD`, with their failures."""
 
@@ -78,6 +80,8 @@ class Progress:
 
 class PlainProgress(Progress):
     """Lines for a file or a pipe: what went wrong or waits for somebody at once, the counts now and then."""
+
+    is_silent = False
 
     def __init__(self, write: Callable[[str], None]) -> None:
         super().__init__()
@@ -125,6 +129,7 @@ def _reason(event: HistoryEvent) -> str:
 class EventLines(Progress):
     """Every event as it happens, one a line: as a history shows them, or as JSON."""
 
+    is_silent = False
     is_whole = True
 
     def __init__(self, as_json: bool) -> None:
@@ -147,6 +152,8 @@ class EventLines(Progress):
 
 class LiveProgress(Progress):
     """A view on a terminal that is drawn anew several times a second and gone at the end."""
+
+    is_silent = False
 
     def __init__(self) -> None:
         from rich.live import Live
