@@ -1,13 +1,11 @@
 """Settings: where they come from, which one counts, and what is refused."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
 from infra.settings import ClientSettings, EngineSettings, ServerSettings
-from infra.settings_sources import known, read_settings
+from infra.settings_sources import MODELS, known, read_settings
 
 CLEAN = {"REFOLD_DATA": ""}
 
@@ -46,10 +44,15 @@ def test_flags_count_more_than_the_environment_and_that_more_than_the_file(refol
     assert "file refold.toml" in text
 
 
+def sample(name):
+    """A value that fits a setting, as text: yes, or the least number that may be."""
+    schema = next(model.model_json_schema()["properties"][name] for model in MODELS if name in model.model_fields)
+    return "true" if schema["type"] == "boolean" else str(max(3, schema["minimum"]))
+
+
 def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold):
     samples = {"server": "http://127.0.0.1:1", "data": "d", "files": ".", "host": "::1"}
-    values = {name: samples.get(name, "true" if "allow" in name or name == "threads" else "2000") for name in known()}
-    values |= {"port": "80", "projector_nice": "3", "concurrency": "9"}
+    values = {name: samples.get(name) or sample(name) for name in known()}
     written = "".join(f"{name} = {json.dumps(value) if name in samples else value}\n" for name, value in values.items())
     refold.file("refold.toml", written)
     of_file = rows(refold("settings", "--json", env=CLEAN))
@@ -119,9 +122,9 @@ def test_a_server_has_the_settings_it_was_given(refold, waiting_for_line):
 # The shell.
 
 
-def test_the_completion_of_a_shell_can_be_shown_and_installed(refold):
-    shown = subprocess.run([sys.executable, "-m", "refold", "--show-completion", "bash"], capture_output=True, text=True, check=False)
-    assert "_REFOLD_COMPLETE=complete_bash" in shown.stdout
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(refold, shell):
+    assert "_REFOLD_COMPLETE=" in refold(env={"_REFOLD_COMPLETE": f"source_{shell}"}, code=None).out
     assert "--install-completion" in refold("--help").out
 
 
