@@ -1,7 +1,7 @@
 """The nodes of one execution: what each got, what it gave, how it went; folded from its decisions when somebody asks.
 
 Nothing of this is stored beside the journal: a node's values and times stand in the decisions, and whoever reads the
-values has to fold them anyway (`docs/decisions/0020-nodes-are-folded-when-asked-for.md`).
+values has to fold them anyway (`docs/decisions/0023-nodes-are-folded-when-asked-for.md`).
 """
 
 from __future__ import annotations

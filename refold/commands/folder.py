@@ -19,8 +19,8 @@ from domain.definition.validate import publishable
 from domain.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
 from domain.state import Execution
 from infra.engine import Engine
-from infra.settings import EngineSettings
 from infra.garbage import look_rarely
+from infra.settings import EngineSettings
 from infra.wiring import Reader, activity_kinds, described_kinds, open_engine, open_reader
 from projections.executions import ExecutionList
 from projections.history import HistoryPresenter
@@ -158,7 +158,6 @@ class FolderPlace:
         logger.setLevel(logging.INFO)
         logger.addHandler(handler := _StderrHandler())
         try:
-            look_rarely()
             look_rarely()
             with open_engine(self.settings) as engine:
                 yield engine

@@ -220,7 +220,7 @@ def poll(server: Server, worker: str, running: list[str]) -> list[str]:
 
 
 def test_an_idle_server_notices_a_worker_that_died(serve: Serve) -> None:
-    server = serve("--lease", "0.5")
+    server = serve("--set", "lease_s=0.5")
     server.publish({"name": "remote", "nodes": [{"id": "n", "type": "elsewhere"}]})
     name = server.start("remote")["execution_id"]
     assert poll(server, "dies", []) == [f"{name}/n@1"]

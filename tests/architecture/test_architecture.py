@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import refold
 
 ROOT = Path(__file__).parents[2]

@@ -81,7 +81,7 @@ class Site:
 
     def _start_server(self) -> subprocess.Popen[bytes]:
         self.starts += 1
-        words = ["serve", "--data", str(self.data), "--port", str(self.port), "--lease", str(self._lease_s)]
+        words = ["serve", "--data", str(self.data), "--port", str(self.port), "--set", f"lease_s={self._lease_s}"]
         process = self._spawn("server", words, self.folder)
         self.room.bind(process.pid)
         return process
