@@ -32,9 +32,9 @@ from infra.wiring import open_engine, open_reader
 from workers import decider as decider_module
 
 Clock: TypeAlias = Callable[[], float]
-STAGES = ("decide + evolve", "encode + digest", "react", "append (with fsync)", "worker", "the rest of the round")
-BUDGET = dict(zip(STAGES, (3.2, 1.0, 0.25, 4.1, 0.75, 1.6), strict=True))
-"""µs per step of the prototype that the design was measured with."""
+STAGES = ("decide + evolve", "encode + digest", "react", "append (with fsync)", "worker", "starts", "the rest of the round")
+BUDGET = dict(zip(STAGES, (3.2, 1.0, 0.25, 4.1, 0.75, 1.2, 1.6), strict=True))
+"""µs per step of the prototype that the design was measured with; its starts came over HTTP."""
 
 
 def sequence(kind: str, length: int, name: str = "sequence") -> WorkflowDefinition:
@@ -146,6 +146,7 @@ def by_stage(engine: Engine, total: int, outstanding: int) -> None:
     stages.wrap(engine.owner._log, "append", "append (with fsync)")
     stages.wrap(engine.worker, "step", "worker")
     stages.wrap(engine.worker, "run", "worker")
+    stages.wrap(engine, "start", "starts")
     seconds = run_sequences(engine, total, outstanding)
     decider_module.decide, decider_module.react, decider_module.codec.encode_decision = originals
     steps = total * 10
