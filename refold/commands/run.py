@@ -10,7 +10,7 @@ from typing import Any
 from contracts.errors import InvalidDefinition, RefoldError, Rejected
 from refold.commands.interrupt import interruptible
 from refold.commands.outcome import result_of, say_outcome, say_why_stopped
-from refold.commands.output import OK, BadInput, error_value, hint, read_json_argument, report, say, say_json
+from refold.commands.output import OK, BadInput, complain, error_value, hint, read_json_argument, report, say, say_json
 from refold.commands.place import ENDED, Place, Session, Start, Stop, Value
 from refold.commands.progress import EventLines, Progress, make_progress
 from refold.commands.where import place_of
@@ -118,10 +118,13 @@ class _Run:
 def publish(session: Session, file: Path, definition: Any) -> Value:
     """Publish the definition of a file; what is wrong with it is told with the file's name."""
     try:
-        return session.publish(definition)
+        published = session.publish(definition)
     except InvalidDefinition as error:
         error.add_note(str(file))
         raise
+    for warning in published.get("warnings", ()):
+        complain(f"{file}: {warning['path']}: {warning['message']} ({warning['rule']})")
+    return published
 
 
 def deploy(where: Where, file: Path, as_json: bool) -> int:

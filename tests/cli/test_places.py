@@ -171,6 +171,12 @@ def test_doctor_looks_at_a_server_and_names_what_waits_for_a_worker(served):
     assert served.url in of_folder["held by"]["found"]
 
 
+def test_deploy_passes_on_what_the_server_warns_of(served):
+    said = served("deploy", "labels.yaml", "--server", served.url, env={"REFOLD_DATA": ""}).complaint
+    assert "labels.yaml: nodes[0].type: " in said
+    assert "print_label" in said
+
+
 def test_whoever_waits_is_told_that_no_worker_is_there(served):
     result = served("start", "labels", "--wait", "--timeout", "1", "--server", served.url, env={"REFOLD_DATA": ""}, code=1)
     assert "waits for a worker that offers print_label" in result.err
