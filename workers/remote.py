@@ -140,8 +140,10 @@ class RemoteWorkers:
         """Move the local worker, and report what was lost with a worker."""
         worked = self._local.step()
         now = self._clock.now()
-        if now < self._stepped_at:
-            self._set_back(self._stepped_at - now)
+        if now < self._stepped_at:  # the clock went back: leases last as long as they were to
+            for errand in self._errands.values():
+                errand.until -= self._stepped_at - now
+            self._check_at = now
         self._stepped_at = now
         if now >= self._check_at:
             self._check_at = now + min(CHECK_EVERY_MS, self.lease_ms // 4)
@@ -337,14 +339,6 @@ class RemoteWorkers:
             self._waiting.remove(errand)
 
     # Leases.
-
-    def _set_back(self, by_ms: int) -> None:
-        """The clock went back: leases last as long as they were to."""
-        self._check_at -= by_ms
-        for worker in self._workers.values():
-            worker.seen_at -= by_ms
-            for errand in worker.errands.values():
-                errand.until -= by_ms
 
     def _expire(self, now: int) -> bool:
         lost = [errand for worker in self._workers.values() for errand in worker.errands.values() if errand.until <= now]

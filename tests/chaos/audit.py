@@ -155,7 +155,7 @@ def nothing_runs_again_once_its_result_is_kept(stories: Stories) -> Iterator[str
         for (path, attempt), kept_at in story.kept_at.items():
             key = idempotency_key(story.execution, path)
             for run in stories.runs.get((key, attempt), ()):
-                is_thawed = any(fault.at <= run.at and fault.until >= kept_at for fault in frozen)
+                is_thawed = any(fault.at <= kept_at and run.at <= fault.until + HANDOVER_MS for fault in frozen)
                 if run.at > kept_at + HANDOVER_MS and not is_thawed:
                     yield f"{key}, attempt {attempt}, ran again {run.at - kept_at} ms after its result was durable"
 

@@ -133,8 +133,10 @@ def something_ran_again_for_no_reason(evidence: Evidence, stories: Stories) -> E
 
 
 def an_attempt_is_lost_for_no_reason(evidence: Evidence, stories: Stories) -> Evidence:
-    assert any(story.lost for story in stories.all.values()), "the run has lost no attempt: take another seed"
-    return dataclasses.replace(evidence, faults=tuple(fault for fault in evidence.faults if fault.target == "projector"))
+    story = pick(stories, "sequence")
+    found = next(entry for entry in evidence.decisions if completes(story, entry.decision))
+    lost = Decision(found.decision.source, story.execution, 1, found.decision.now + 10**7, c.LoseActivity("a", 1), found.decision.events)
+    return dataclasses.replace(evidence, decisions=(*evidence.decisions, found._replace(decision=lost)))
 
 
 def something_ran_again_after_its_result_was_kept(evidence: Evidence, stories: Stories) -> Evidence:
