@@ -11,7 +11,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench bench-peers clean lock
+.PHONY: help run serve test check format bench bench-peers chaos clean lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -51,6 +51,9 @@ benchmarks/peers/%/.venv/.installed: benchmarks/peers/%/requirements.lock
 	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
 	@if [ -e $(<D)/package.json ]; then cd $(<D) && npm ci --silent; fi
 	@touch $@
+
+chaos: $(VENV)/.dev ## Kill processes in full work and audit what is left; KILLS=200 SEED=1
+	@$(BIN)/python -m tests.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1) $(ARGS)
 
 clean: ## Remove the environment and all caches; the data in .refold stays
 	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
