@@ -213,26 +213,6 @@ def test_an_end_that_could_not_be_stored_is_not_told_to_whoever_waits_for_it(ser
     assert response.status == 503, response.read()
 
 
-<<<<<<< ours
-def poll(server: Server, worker: str, running: list[str]) -> list[str]:
-    """The tasks that a worker of the protocol is given now."""
-    message = {"protocol": 1, "worker": worker, "kinds": ["elsewhere"], "credits": 1, "wait_s": 0, "running": running}
-    return [task["task"] for task in server.post("/v1/worker/poll", message).json["tasks"]]
-
-
-def test_an_idle_server_notices_a_worker_that_died(serve: Serve) -> None:
-    server = serve("--set", "lease_s=0.5")
-    server.publish({"name": "remote", "nodes": [{"id": "n", "type": "elsewhere"}]})
-    name = server.start("remote")["execution_id"]
-    assert poll(server, "dies", []) == [f"{name}/n@1"]
-    deadline = time.monotonic() + 10
-    while not (given := poll(server, "lives", [])):
-        assert time.monotonic() < deadline, "the task of a dead worker was not offered again within twenty leases"
-    assert given == [f"{name}/n@2"]
-
-
-=======
->>>>>>> theirs
 def test_every_setting_of_a_server_has_its_row() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text()
     section = page.split("## ServerSettings", 1)[1].split("\n## ", 1)[0]
