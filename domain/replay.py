@@ -14,6 +14,7 @@ from contracts.journal import chain
 from domain.decide import decide
 from domain.deciding import ReadBlob, no_blobs
 from domain.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows
+from domain.state import Execution
 
 
 class Verifier:
@@ -44,6 +45,11 @@ class Verifier:
                 self._verify(entry)
             except Divergence as divergence:
                 self._give_up(divergence)
+
+    def state_of(self, execution: str) -> Execution | None:
+        """What deciding again has led to, of an execution that has not ended."""
+        folded = self._open.get(execution)
+        return None if folded is None else folded.state
 
     def _give_up(self, divergence: Divergence) -> None:
         self.divergences.append(divergence)

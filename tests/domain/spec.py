@@ -32,7 +32,7 @@ from domain.definition.validate import publishable
 from domain.evolve import fold, initial
 from domain.react import outstanding, react
 from domain.state import Execution
-from tests.domain.waits import waits_of
+from domain.waits import waits_of
 
 START_MS = 1_000_000
 """When every test begins."""

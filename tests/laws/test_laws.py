@@ -15,12 +15,30 @@ from hypothesis import strategies as st
 from contracts import commands as c
 from contracts import values
 from domain.definition.validate import check
+from infra.simulation.definitions import CHILD, ERROR_TYPES, SIGNALS, write_definition
 from tests.domain.spec import NEVER, UNSTARTED, ActivityError, After, Called, World, create, signal
-from tests.domain.waits import waits_of
-from tests.laws.definitions import CHILD, ERROR_TYPES, SIGNALS, definitions
+from domain.waits import waits_of
 
 ROUNDS_MAX = 8
 """How often an execution that stands still is pushed on before it is cancelled."""
+
+
+class Drawn:
+    """Chance that hypothesis gives, and can make small."""
+
+    def __init__(self, draw: Any) -> None:
+        self._draw = draw
+
+    def number(self, low: int, high: int) -> int:
+        return int(self._draw(st.integers(low, high)))
+
+    def one_of(self, *options: Any) -> Any:
+        return self._draw(st.sampled_from(options))
+
+
+@st.composite
+def definitions(draw: Any) -> dict[str, Any]:
+    return write_definition(Drawn(draw))
 
 
 class Walk:

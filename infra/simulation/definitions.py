@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from hypothesis import strategies as st
+from typing import Any, Protocol
 
 DEPTH_MAX = 3
 SIGNALS = ("go", "stop")
@@ -35,21 +33,25 @@ _WAITING = ("delay", "wait_signal", "wait_until", "emit_signal", "cancel", "comp
 _CONTAINERS = ("parallel", "for_each", "while", "repeat", "try", "try")
 
 
+class Draws(Protocol):
+    """Where chance comes from: a seed, or hypothesis."""
+
+    def number(self, low: int, high: int) -> int:
+        """A whole number, both ends included."""
+
+    def one_of(self, *options: Any) -> Any:
+        """One of these."""
+
+
 class _Writer:
     """Draws one definition; ids are unique, so that any node may be named by a `cancel`."""
 
-    def __init__(self, draw: Any) -> None:
-        self.draw = draw
+    def __init__(self, draws: Draws) -> None:
+        self.number, self.one_of = draws.number, draws.one_of
         self.count = 0
 
     def chance(self, percent: int) -> bool:
-        return bool(self.draw(st.integers(0, 99)) >= 100 - percent)
-
-    def one_of(self, *options: Any) -> Any:
-        return self.draw(st.sampled_from(options))
-
-    def number(self, low: int, high: int) -> int:
-        return int(self.draw(st.integers(low, high)))
+        return self.number(0, 99) >= 100 - percent
 
     def body(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
         nodes = [self.node(depth, loop, mutexes) for _ in range(self.number(1, 4 if depth < 2 else 3))]
@@ -245,10 +247,9 @@ class _Writer:
             node["aggregate"] = self.one_of("merge", "array", "first", "last")
 
 
-@st.composite
-def definitions(draw: Any) -> dict[str, Any]:
+def write_definition(draws: Draws) -> dict[str, Any]:
     """A definition of any shape; most can be published."""
-    writer = _Writer(draw)
+    writer = _Writer(draws)
     body = writer.body(0, False, frozenset())
     body["variables"] = {"v": 0, "w": writer.number(0, 1)}
     settings: dict[str, Any] = {"on_failure": writer.one_of("incident", "fail"), "compensate_on_failure": writer.chance(30)}

@@ -1,0 +1,71 @@
+"""Running plans: one, or many in several processes; what failed is made smaller and told."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import shutil
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from infra.simulation.plan import Plan, make_plan
+from infra.simulation.settling import Settling
+from infra.simulation.violation import Violation
+from infra.simulation.world import World
+
+COLLECT_EVERY: Final = 25
+"""Recovery freezes what it has folded for the collector of garbage; after so many runs it is let go."""
+MEMORY: Final = Path("/dev/shm")
+
+
+class Outcome(NamedTuple):
+    """How a run went: the rule that was broken, if any, and what was seen."""
+
+    seed: int
+    decisions: int
+    fingerprint: str
+    rule: str = ""
+    message: str = ""
+    trace: tuple[str, ...] = ()
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for rows, in memory where there is such a place."""
+    folder = Path(tempfile.mkdtemp(prefix="refold-simulation-", dir=MEMORY if MEMORY.is_dir() else None))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_plan(plan: Plan, folder: Path) -> Outcome:
+    """Run a plan to its end, or to the first rule that does not hold."""
+    world = World(plan, folder)
+    rule = message = ""
+    try:
+        world.run()
+        Settling(world).run()
+    except Violation as violation:
+        rule, message = violation.rule, str(violation)
+    except Exception as error:  # whatever escapes from the engine is a finding, too
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        rule, message = f"nothing escapes: {type(error).__name__} in {where.name}", traceback.format_exc(limit=-8)
+    finally:
+        world.readers.close()
+    trace = world.audit.trace
+    fingerprint = hashlib.sha256("\n".join([*trace, rule]).encode()).hexdigest()[:16]
+    return Outcome(plan.seed, world.audit.decisions, fingerprint, rule, message, tuple(trace))
+
+
+def run_seeds(seeds: range, folder: Path) -> Iterator[Outcome]:
+    """Run the plans of many seeds, one after the other."""
+    for count, seed in enumerate(seeds, 1):
+        yield run_plan(make_plan(seed), folder)
+        if count % COLLECT_EVERY == 0:
+            gc.unfreeze()
+            gc.collect()
