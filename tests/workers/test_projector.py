@@ -86,6 +86,14 @@ def test_rows_are_the_same_however_the_batches_are_cut_and_with_a_restart_after_
     assert projected(bench.log, tmp_path / "cut.db", batch) == whole
 
 
+@pytest.mark.parametrize("batch", [1, 5_000])
+def test_a_node_that_is_cancelled_in_its_incident_has_no_error_however_the_batches_are_cut(bench: Bench, tmp_path: Path, batch: int) -> None:
+    stuck = bench.start("stuck")
+    bench.ask(stuck, CancelExecution())
+    found = next(row for row in projected(bench.log, tmp_path / "rows.db", batch) if row[0].execution == stuck)
+    assert [(node.status, node.error) for node in found[2]] == [("cancelled", None)]
+
+
 def test_a_batch_that_was_not_stored_is_taken_in_again(bench: Bench, tmp_path: Path) -> None:
     models = SqliteReadModels(tmp_path / "rows.db")
     first = projector(bench.log, models, 4)
