@@ -87,11 +87,28 @@ def test_rows_are_the_same_however_the_batches_are_cut_and_with_a_restart_after_
 
 
 @pytest.mark.parametrize("batch", [1, 5_000])
-def test_a_node_that_is_cancelled_in_its_incident_has_no_error_however_the_batches_are_cut(bench: Bench, tmp_path: Path, batch: int) -> None:
+def test_a_node_that_is_cancelled_in_its_incident_has_no_error_however_the_batches_are_cut(
+    bench: Bench, tmp_path: Path, batch: int
+) -> None:
     stuck = bench.start("stuck")
     bench.ask(stuck, CancelExecution())
     found = next(row for row in projected(bench.log, tmp_path / "rows.db", batch) if row[0].execution == stuck)
     assert [(node.status, node.error) for node in found[2]] == [("cancelled", None)]
+
+
+@pytest.mark.parametrize("batch", [1, 5_000])
+def test_the_row_of_a_stopped_node_tells_its_attempt_however_the_batches_are_cut(bench: Bench, tmp_path: Path, batch: int) -> None:
+    wait = {"id": "w", "type": "wait_signal", "config": {"name": "go", "timeout": "5s"}}
+    tried = {"id": "p", "type": "parallel", "config": {"branches": {"b": {"nodes": [wait]}}}, "retry": {"max_attempts": 2}}
+    bench.publish({"name": "tried", "nodes": [tried]})
+    execution = bench.start("tried")
+    bench.move(time=False)
+    for _ in range(2):  # the wait runs out, and the parallel is tried again
+        bench.clock.advance(6_000)
+        bench.move(time=False)
+    bench.ask(execution, CancelExecution())
+    found = next(row for row in projected(bench.log, tmp_path / "rows.db", batch) if row[0].execution == execution)
+    assert [(node.path, node.status, node.attempt) for node in found[2]] == [("p", "cancelled", 2), ("p.b/w", "cancelled", 2)]
 
 
 def test_a_batch_that_was_not_stored_is_taken_in_again(bench: Bench, tmp_path: Path) -> None:
