@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import Final
 
@@ -226,7 +227,12 @@ class Decider:
         elif isinstance(command, CreateExecution) and command.parent is not None:
             self._decide(Item(refusal(envelope, error), None, item.origin))
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
-            self._add(item, folded, command, Decided([], {}), str(error))
+            self._record_refusal(item, folded, command, str(error))
+
+    def _record_refusal(self, item: Item, folded: Folded, command: CompleteActivity | FailActivity, reason: str) -> None:
+        """Big values are not stored in it either, and one that is too big to be stored at all is not recorded."""
+        with suppress(Rejected, RecordTooLarge):
+            self._add(item, folded, shrink(command, self._blobs), Decided([], {}), reason)
 
     def _raise_incident(self, item: Item, folded: Folded, error: RefoldError, kind: str) -> None:
         """What the command leads to is too much for one decision: the node it is about needs a person."""
