@@ -156,13 +156,13 @@ def report_to_parent(state: Execution) -> Iterator[Effect]:
     yield Envelope(f"{state.execution}:ended", parent.execution, report, state.execution)
 
 
-def outstanding(graph: Graph, state: Execution) -> list[Effect]:
+def outstanding(graph: Graph, state: Execution) -> list[RunActivity]:
     """What an open execution waits for from the world, derived from its state: the activities that are to run.
 
     What was reported in a pause has run, and is kept until the execution is resumed.
     Commands to other executions are derived again from the decisions above `dispatched_to`.
     """
-    effects: list[Effect] = []
+    effects: list[RunActivity] = []
     for run in state.runs.values():
         node = graph.nodes[run.node]
         if run.status == "active" and (node.is_activity or is_undo(run.path)) and not is_reported(state, run):

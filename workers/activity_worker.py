@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from queue import SimpleQueue
 from typing import Final, Literal
 
@@ -84,6 +84,14 @@ class ActivityWorker:
             self._pooled.add(attempt)
             self._tickets.put(True)
             self._start_thread_if_needed()
+
+    def take_over(self, activities: Sequence[RunActivity]) -> None:
+        """Have in hand what is waited for, and nothing else."""
+        wanted = {(one.execution, one.path, one.attempt) for one in activities}
+        for key in [key for key in list(self._in_hand) if key not in wanted]:
+            self.cancel(CancelActivity(*key))
+        for activity in activities:
+            self.run(activity)
 
     def cancel(self, activity: CancelActivity) -> None:
         """Stop what is meant and forget it; nothing is reported of it any more."""

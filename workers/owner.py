@@ -121,10 +121,7 @@ class Owner:
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
-        for folded in self.executions.active():
-            for effect in outstanding(folded.graph, folded.state):
-                assert isinstance(effect, RunActivity)
-                self._worker.run(effect)
+        self._worker.take_over([effect for folded in self.executions.active() for effect in outstanding(folded.graph, folded.state)])
         self._inbox.extend(self._courier.again())
         self._restore_slots()
         self._tell_watchers()
@@ -370,7 +367,9 @@ class Owner:
         return False
 
     def snapshot(self) -> None:
-        """Keep what is folded, to start faster the next time."""
+        """Keep what is folded, to start faster the next time. Not after standing down: what is cached then may never have happened."""
+        if not self._claimed:
+            return
         undelivered = self._courier.undelivered()
         dispatched_to = self._courier.dispatched_to(self._checkpoint.offset)
         try:

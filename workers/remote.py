@@ -12,7 +12,7 @@ cannot be derived again: after a restart the owner runs what is owed, and a work
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final, Protocol
 
 from msgspec import Raw
@@ -26,7 +26,7 @@ from contracts.commands import (
     RunActivity,
 )
 from contracts.failure import Failure
-from contracts.ids import idempotency_key
+from contracts.ids import activity_key, idempotency_key
 from contracts.ports.activities import ActivityWorker, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
@@ -125,6 +125,15 @@ class RemoteWorkers:
             return False
         self._report(activity.execution, CompleteActivity(activity.path, activity.attempt, output, True))
         return True
+
+    def take_over(self, activities: Sequence[RunActivity]) -> None:
+        """Have in hand what is waited for, and nothing else."""
+        self._local.take_over([one for one in activities if one.kind in self._local_kinds])
+        wanted = {activity_key(one.execution, one.path, one.attempt) for one in activities}
+        for one in [errand.activity for task, errand in self._errands.items() if task not in wanted]:
+            self.cancel(CancelActivity(one.execution, one.path, one.attempt))
+        for activity in activities:
+            self.run(activity)
 
     def cancel(self, activity: CancelActivity) -> None:
         """Nobody waits for it any more: what waits is dropped, and who has it is told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from pydantic import BaseModel
@@ -68,6 +68,9 @@ class ActivityWorker(Protocol):
 
     def run(self, activity: RunActivity) -> None:
         """Take an activity in; the same attempt twice runs once while it is in hand."""
+
+    def take_over(self, activities: Sequence[RunActivity]) -> None:
+        """These are all that are waited for: take in those that are not in hand, and stop what is in hand beside them."""
 
     def cancel(self, activity: CancelActivity) -> None:
         """Stop an attempt in under a second; what it still reports nobody heeds."""

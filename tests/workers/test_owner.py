@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from contracts.codec import encode_decision, encode_record
-from contracts.commands import CancelExecution, CompleteActivity, SendSignal, StartExecution
+from contracts.commands import CancelExecution, CompleteActivity, FailActivity, SendSignal, StartExecution
 from contracts.errors import AppendUnknown, Fenced, LogFull, Overloaded, Rejected
 from contracts.events import ExecutionStarted
+from contracts.failure import Failure
 from contracts.journal import Decision, PartitionClaimed, Source
 from infra.log.memory import MemoryLog
 from tests.workers.harness import Bench, FaultyLog, another_claim, rewrite, sequence
@@ -105,6 +106,55 @@ def test_after_standing_down_it_claims_again_and_goes_on() -> None:
     assert bench.status(execution) == "completed"
     assert bench.engine.owner.metrics.claims == 2
     assert bench.verify().divergences == []
+
+
+def test_an_owner_that_stood_down_keeps_no_snapshot_of_what_may_never_have_happened() -> None:
+    log, bench = faulty()
+    log.faults.append(AppendUnknown("gone"))
+    execution = bench.start()
+    bench.engine.stop()
+    bench.restart()
+    assert bench.status(execution) == "unknown"
+
+
+def test_a_takeover_calls_off_what_somebody_else_has_cancelled() -> None:
+    log, bench = faulty()
+    bench.publish({"name": "w", "nodes": [{"id": "n", "type": "noop"}]})
+    worker = bench.engine.worker
+    execution = bench.start()
+    bench.engine.owner.step()
+    assert worker.in_hand == 1
+    log.faults.append(AppendUnknown("landed, and nobody knows"))
+    log.lands_anyway = True
+    bench.engine.send(execution, CancelExecution())
+    bench.engine.owner.step()
+    assert worker.in_hand == 1
+    bench.clock.advance(1_000)
+    bench.engine.owner.step()
+    assert worker.in_hand == 0
+
+
+def test_a_clock_that_is_set_back_does_not_stop_an_owner() -> None:
+    log, bench = faulty()
+    log.faults.append(AppendUnknown("gone"))
+    execution = bench.start()
+    bench.engine.owner.step()
+    bench.clock.set(1_000)
+    bench.engine.owner.step()
+    bench.clock.advance(1_000)
+    bench.move()
+    assert bench.status(execution) == "completed"
+
+
+def test_an_owner_in_charge_does_not_pause_when_the_clock_is_set_back() -> None:
+    log, bench = faulty()
+    log.faults.append(AppendUnknown("gone"))
+    bench.start()
+    bench.engine.owner.step()
+    bench.clock.advance(1_000)
+    bench.engine.owner.step()
+    bench.clock.set(1_000)
+    assert bench.engine.owner.step()
 
 
 def test_foreign_records_in_between_are_no_reason_to_stand_down() -> None:
@@ -263,6 +313,27 @@ def test_a_late_result_is_recorded_as_a_rejection_and_changes_nothing() -> None:
     bench.restart()
     assert bench.ask(execution, SendSignal("s", "go", b"1")).error is None
     assert bench.verify().divergences == []
+
+
+def waiting_with_a_late(command: CompleteActivity | FailActivity) -> Bench:
+    bench = Bench(MemoryLog(record_bytes_max=300_000))
+    bench.publish(WAIT)
+    execution = bench.start()
+    bench.engine.owner.report(execution, command)
+    bench.move()
+    assert bench.status(execution) == "running"
+    return bench
+
+
+def test_a_late_result_that_is_big_lies_in_the_blobs() -> None:
+    bench = waiting_with_a_late(CompleteActivity("wait", 2, b'"%s"' % (b"x" * 100_000)))
+    assert max(len(content) for _, content in bench.log.read("journal", 0)) < 2_000
+    assert bench.verify().divergences == []
+
+
+def test_a_late_failure_that_is_too_large_for_the_log_harms_nobody() -> None:
+    bench = waiting_with_a_late(FailActivity("wait", 2, Failure("boom", "x" * 400_000)))
+    assert bench.engine.owner.is_in_charge
 
 
 def test_too_many_waiting_commands_are_refused_not_queued() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ class Local:
 
     def run(self, activity: RunActivity) -> None:
         self.ran.append(activity)
+
+    def take_over(self, activities: Sequence[RunActivity]) -> None:
+        self.ran.extend(activities)
 
     def cancel(self, activity: CancelActivity) -> None:
         self.cancelled.append(activity)
@@ -105,6 +109,31 @@ def desk() -> Desk:
 
 def raw(value: Any) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
+
+
+# A takeover, and a clock that is set back.
+
+
+def test_a_takeover_calls_off_what_nobody_waits_for_any_more(desk: Desk) -> None:
+    given, waiting = desk.run("given"), desk.run("waiting")
+    desk.poll(credits=1)
+    kept = RunActivity("kept", "n", 1, "pay", b"{}", b"1", "w")
+    desk.remote.take_over([kept])
+    assert desk.remote.in_hand == 1
+    assignment = desk.poll(running=(given,))
+    assert (assignment.cancel, [task.task for task in assignment.tasks]) == ([given], ["kept/n@1"])
+    assert desk.result(waiting, output=raw(1)) == "not_waited_for"
+
+
+def test_a_clock_that_is_set_back_does_not_make_a_lease_longer(desk: Desk) -> None:
+    desk.run()
+    desk.poll()
+    desk.remote.step()
+    desk.clock.set(500_000)
+    desk.remote.step()
+    desk.clock.set(500_000 + LEASE_MS)
+    desk.remote.step()
+    assert desk.reports == [("e", LoseActivity("n", 1, "a"))]
 
 
 # Giving.
