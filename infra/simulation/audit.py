@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contracts import commands as c
 from contracts import events as e
 from contracts.codec import decode_decision, decode_record, pack
-from contracts.commands import Envelope, RunActivity
+from contracts.commands import Envelope
 from contracts.ids import activity_key
 from contracts.journal import Decided, Decision, JournalOpened, PartitionClaimed
 from contracts.values import BLOB_BYTES_MIN_DEFAULT
@@ -80,6 +80,11 @@ class Audit:
     def open(self) -> Iterator[Folded]:
         """Those that have not ended."""
         return (folded for folded in list(self.executions.values()) if not folded.state.is_ended)
+
+    def awaits(self, task: str) -> bool:
+        """Whether the attempt of this name is to run, by the journal."""
+        folded = self.executions.get(task.partition("/")[0])
+        return folded is not None and not folded.state.is_ended and task in _tasks(folded)
 
     # One decision.
 
@@ -192,9 +197,7 @@ class Audit:
         for effect in react(folded.graph, state, decision):
             if isinstance(effect, Envelope):
                 self.sent.setdefault(effect.id, effect.execution)
-        for effect in outstanding(folded.graph, state):
-            assert isinstance(effect, RunActivity)
-            self.owed.add(activity_key(effect.execution, effect.path, effect.attempt))
+        self.owed.update(_tasks(folded))
         if decision.events:
             self.caused.setdefault(decision.source.command, entry.offset)
         self._check_slots(folded)
@@ -210,6 +213,12 @@ class Audit:
             if one.state.workflow == state.workflow and one.state.slot == state.slot and one.state.started_at
         ]
         require(len(holders) <= settings.limit, "no more run at a time than may", f"{holders} with the limit {settings.limit}")
+
+
+def _tasks(folded: Folded) -> Iterator[str]:
+    """The attempts that an execution waits for."""
+    for effect in outstanding(folded.graph, folded.state):
+        yield activity_key(effect.execution, effect.path, effect.attempt)
 
 
 def _shown(decision: Decision) -> str:

@@ -93,7 +93,11 @@ def check_hands(node: Node, audit: Audit, on_their_way: set[str]) -> None:
     for folded in audit.open():
         owed |= {_key(effect) for effect in outstanding(folded.graph, folded.state)}
         name = folded.state.execution
-        kept |= {activity_key(name, one.path, one.attempt) for one in folded.state.held if isinstance(one, c.CompleteActivity | c.FailActivity | c.LoseActivity)}
+        kept |= {
+            activity_key(name, one.path, one.attempt)
+            for one in folded.state.held
+            if isinstance(one, c.CompleteActivity | c.FailActivity | c.LoseActivity)
+        }
     held = node.in_hand()
     surplus = held - owed
     require(not surplus, "what nobody waits for is called off", f"{sorted(surplus)} are in hand still")
@@ -124,9 +128,7 @@ def check_still(audit: Audit) -> None:
 
 
 def _has_holder(audit: Audit, state: Execution) -> bool:
-    return any(
-        one.state.workflow == state.workflow and one.state.slot == state.slot and one.state.started_at for one in audit.open()
-    )
+    return any(one.state.workflow == state.workflow and one.state.slot == state.slot and one.state.started_at for one in audit.open())
 
 
 def check_recovery(disk: Disk, audit: Audit, catalog: Catalog) -> None:
@@ -141,7 +143,7 @@ def check_recovery(disk: Disk, audit: Audit, catalog: Catalog) -> None:
 def check_rows(models: ReadModels, clean: ReadModels, audit: Audit) -> None:
     """The rows are those of a clean rebuild, and say what the journal says."""
     rows, rebuilt = rows_of(models), rows_of(clean)
-    require(rows == rebuilt, "rows are what a rebuild gives", str([pair for pair in zip(rows, rebuilt, strict=False) if pair[0] != pair[1]][:1]))
+    require(rows == rebuilt, "rows are what a rebuild gives", _first_difference(rows, rebuilt))
     found = {record.execution: record for record, *_ in rows}
     require(found.keys() == audit.executions.keys(), "rows say what the journal says", f"{sorted(found)}, {sorted(audit.executions)}")
     for name, folded in audit.executions.items():
@@ -153,7 +155,16 @@ def check_rows(models: ReadModels, clean: ReadModels, audit: Audit) -> None:
         require(state.is_ended or incidents == len(state.incidents), "rows say what the journal says", f"{incidents} incidents of {told}")
 
 
+def _first_difference(one: Any, other: Any) -> str:
+    """The smallest part that differs, the rows beside the rebuilt ones."""
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        return next((_first_difference(*pair) for pair in zip(one, other, strict=True) if pair[0] != pair[1]), "") + f" in {one!r:.200}"
+    return f"{one!r:.600}, rebuilt {other!r:.600}"
+
+
 def rows_of(models: ReadModels) -> list[Any]:
     """All rows."""
     found = models.select(Wanted(limit=1_000))
-    return [(one, list(models.offsets(one.number)), list(models.nodes(one.number)), list(models.incidents(one.number, False))) for one in found]
+    return [
+        (one, list(models.offsets(one.number)), list(models.nodes(one.number)), list(models.incidents(one.number, False))) for one in found
+    ]

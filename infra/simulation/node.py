@@ -6,7 +6,7 @@ Everything it does to the world goes through a `Gate`: the audit looks whether i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -70,10 +70,20 @@ class Gate:
     def run(self, activity: RunActivity) -> None:
         """An activity is handed out."""
         self._hazards.point()
+        self._check(activity)
+        self._inner.run(activity)
+
+    def take_over(self, activities: Sequence[RunActivity]) -> None:
+        """All that is owed is handed out."""
+        self._hazards.point()
+        for activity in activities:
+            self._check(activity)
+        self._inner.take_over(activities)
+
+    def _check(self, activity: RunActivity) -> None:
         self._audit.read_on()
         key = activity_key(activity.execution, activity.path, activity.attempt)
         require(key in self._audit.owed, "no effect before its fact", f"{key} is handed out, and nothing durable calls for it")
-        self._inner.run(activity)
 
     def cancel(self, activity: CancelActivity) -> None:
         """An activity is called off."""
@@ -198,6 +208,7 @@ class Node:
     def _check_receipt(self, results: Results, receipt: Receipt) -> None:
         self._audit.read_on()
         ends = {one.task for one in results.results if one.output is not UNSET or one.error is not UNSET}
-        for task in ends.intersection(receipt.accepted):
-            known = task in self._audit.reported or task in self._audit.held
+        refused = {refusal.task for refusal in receipt.rejected}
+        for task in ends.intersection(receipt.accepted) - refused:
+            known = task in self._audit.reported or task in self._audit.held or not self._audit.awaits(task)
             require(known, "no answer before its fact", f"the result of {task} was acknowledged, and is not durable")

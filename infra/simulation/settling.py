@@ -64,13 +64,15 @@ class Settling:
         quiet = 0
         for _ in range(TURNS_MAX):
             quiet = 0 if self._turn() else quiet + 1
-            if quiet > QUIET_TICKS:
-                due = self._world.next_due()
-                if due is None:
-                    check_still(self._world.audit)
-                    return
+            if quiet <= QUIET_TICKS:
+                continue
+            due = self._world.next_due()
+            if due is not None:
                 self._world.advance(due - self._world.time)
                 quiet = 0
+            elif not self._world.clients:
+                check_still(self._world.audit)
+                return
         raise Violation("everything comes to rest", f"still moving after {TURNS_MAX} turns: {self._world.audit.trace[-3:]}")
 
     def _turn(self) -> bool:
@@ -82,12 +84,12 @@ class Settling:
         for node in world.alive():
             moved |= world.step(node)
         for worker in world.open_workers():
-            moved |= worker.act()
+            worker.act()
         waiting = [client for client in world.clients if not client.is_done]
         for client in waiting:
             client.act()
         world.clients = waiting
-        return moved or bool(waiting)
+        return moved
 
     def _ask_all(self, *kinds: Asked, name: str = "") -> None:
         """Ask the same of all that are open, and let it have its effect."""

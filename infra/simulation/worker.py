@@ -57,15 +57,13 @@ class SimulatedWorker:
         self._poll = 0
         self.ran: dict[str, int] = {}
 
-    def act(self) -> bool:
-        """Poll and report, where it is time; True when there was anything to say."""
-        results = list(self._news())
+    def act(self) -> None:
+        """Poll and report, where it is time."""
+        results = self._news()
         if results:
             self._send(results)
-        is_due = self._world.tick - self._polled_at >= PATIENCE_TICKS
-        if is_due:
+        if self._world.tick - self._polled_at >= PATIENCE_TICKS:
             self._ask()
-        return bool(results)
 
     def next_due(self) -> int | None:
         """When a task of it will end by itself (true time in milliseconds)."""

@@ -1,6 +1,6 @@
 """The world of a simulation: engines, workers, clients, a projector, a network, a disk and a clock, moved in one thread by one plan.
 
-    turn ─► what the plan has for this tick ─► time ─► messages ─► engines ─► workers ─► clients ─► projector ─► checks
+turn ─► what the plan has for this tick ─► time ─► messages ─► engines ─► workers ─► clients ─► projector ─► checks
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class World:
         self.behaviour = Behaviour(plan.seed)
         self.network = Network(Chance(plan.seed, "network"), plan.traits)
         self.nodes: list[Node] = []
-        self._started = 0
+        self._started = self._asked = 0
         self.restart_at = 0
         self.full_until = 0
         self.workers: list[SimulatedWorker] = []
@@ -157,7 +157,8 @@ class World:
 
     def ask(self, operation: Operation) -> Client:
         """A client comes with a request."""
-        client = Client(f"{operation.kind}-{len(self.clients)}", operation, self)
+        self._asked += 1
+        client = Client(f"{operation.kind}-{self._asked}", operation, self)
         self.clients.append(client)
         return client
 
@@ -191,7 +192,9 @@ class World:
 
     def next_due(self) -> int | None:
         """When something comes due by itself, in true time."""
-        dues = [due - (node.clock.now() - self.time) for node in self.alive() for due in (node.owner.next_due(), node.remote.next_due()) if due]
+        dues = [
+            due - (node.clock.now() - self.time) for node in self.alive() for due in (node.owner.next_due(), node.remote.next_due()) if due
+        ]
         dues += [due for worker in self.open_workers() if (due := worker.next_due()) is not None]
         dues += [when for when, node, _, _ in self.late if node.is_alive]
         return min((due for due in dues if due > self.time), default=None)
@@ -227,5 +230,3 @@ def _task(execution: str, command: Command) -> str:
     if not hasattr(command, "output") and not hasattr(command, "failure"):
         return ""
     return activity_key(execution, getattr(command, "path", ""), getattr(command, "attempt", 0))
-
-
