@@ -23,6 +23,12 @@ def scope_path(owner: str, label: str, index: int) -> str:
     return f"{owner}[{index}]" if label == "[]" else f"{owner}.{label}" if owner else label
 
 
+def owner_of(scope: str) -> str:
+    """The path of the node whose body has this path."""
+    around, slash, name = scope.rpartition("/")
+    return around + slash + (name.rpartition("[")[0] if name.endswith("]") and "." not in name else name.partition(".")[0])
+
+
 def is_undo(path: str) -> bool:
     """Whether the path names the undoing of a node."""
     return path.endswith(UNDO_SUFFIX)

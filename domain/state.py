@@ -191,13 +191,14 @@ class Incident(msgspec.Struct, array_like=True):
 
 
 class Compensation(msgspec.Struct, array_like=True):
-    """A completed node that can be undone; `config` has all templates filled in."""
+    """A completed node that can be undone; `config` has all templates filled in. Attempts at it are counted from above `tried`."""
 
     path: str
     node: int
     config: bytes | None = None
     failure: Failure | None = None
     started: bool = False
+    tried: int = 0
 
 
 class Undoing(msgspec.Struct, array_like=True):

@@ -36,7 +36,7 @@ def go_on(ctx: Deciding, by: str) -> None:
         if compensation.failure is not None:
             _raise(ctx, path, compensation.failure)
             return
-        _run(ctx, compensation, path, 1)
+        _run(ctx, compensation, path, compensation.tried + 1)
         return
     _end(ctx, undoing)
 

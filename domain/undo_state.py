@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contracts.values import NULL
+from domain.places import owner_of
 from domain.state import Compensation, Execution, NodeRun, Undoing
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def begin(state: Execution, by: str, paths: tuple[str, ...]) -> None:
 def open_run(graph: Graph, state: Execution, path: str, now: int) -> NodeRun:
     """The undoing of one node runs."""
     found = find(state, undone_node(path))
-    run = NodeRun(path, found.node if found else 0, "", "active", NULL, scheduled_at=now)
+    tried = found.tried if found else 0
+    run = NodeRun(path, found.node if found else 0, "", "active", NULL, tried + 1, tried, scheduled_at=now)
     run.config = found.config if found else None
     state.runs[path] = run
     return run
@@ -49,17 +51,35 @@ def open_run(graph: Graph, state: Execution, path: str, now: int) -> NodeRun:
 
 def end(state: Execution, path: str, done: bool) -> None:
     """The undoing of one node has ended; what is undone cannot be undone again."""
-    state.runs.pop(path, None)
+    run = state.runs.pop(path, None)
     for timer in [name for name in state.timers if name.startswith(path + ":")]:
         del state.timers[timer]
     undone = undone_node(path)
     if (found := find(state, undone)) is not None:
         state.compensations.remove(found)
+    if run is not None:
+        _count(state, undone, run.attempt)
     undoing = next((undoing for undoing in state.undoing if undoing.paths[:1] == [undone]), None)
     if undoing is not None:
         del undoing.paths[0]
         if done:
             undoing.done.append(undone)
+
+
+def _count(state: Execution, path: str, attempt: int) -> None:
+    """A container around may be tried again, and the node be undone once more: with other attempts, as those of nodes are."""
+    for compensation in state.compensations:
+        if compensation.path == path:
+            compensation.tried = max(compensation.tried, attempt)
+    around = path.rpartition("/")[0]
+    while around:
+        if (scope := state.scopes.get(around)) is not None:
+            scope.used = max(scope.used, attempt)
+            return
+        if (owner := state.runs.get(owner_of(around))) is not None:
+            owner.tried_inside = max(owner.tried_inside, attempt)
+            return
+        around = around.rpartition("/")[0]
 
 
 def finish(state: Execution, by: str) -> None:

@@ -47,8 +47,8 @@ def _incident_resolved(graph: Graph, state: Execution, event: e.IncidentResolved
 
 
 def _compensation_registered(graph: Graph, state: Execution, event: e.CompensationRegistered, cause: Cause) -> None:
-    _, node = locate(graph, state, event.path)
-    undo_state.register(state, Compensation(event.path, node.index, event.config, event.failure))
+    scope, node = locate(graph, state, event.path)
+    undo_state.register(state, Compensation(event.path, node.index, event.config, event.failure, tried=scope.tried))
 
 
 def _compensation_started(graph: Graph, state: Execution, event: e.CompensationStarted, cause: Cause) -> None:
