@@ -48,6 +48,8 @@ class Audit:
         """Attempts whose end came in a pause, and is kept until its end."""
         self.sent: dict[str, str] = {}
         """Commands to other executions that some fact has called for: id → for whom."""
+        self.emitted: dict[str, str] = {}
+        """Of these, the signals to somebody who is there."""
         self.caused: dict[str, int] = {}
         """The ids of commands that have led to events, and where."""
         self.signals: set[tuple[str, str]] = set()
@@ -156,6 +158,8 @@ class Audit:
                 key = (decision.execution, command.signal)
                 require(key not in self.signals, "a signal arrives once", told)
                 self.signals.add(key)
+                if "/" in command.signal:  # of an execution; a client's has none
+                    self._check_sent(command.signal, told)
             case _:
                 if decision.source.command.endswith(":close"):
                     self._check_sent(decision.source.command, told)
@@ -197,6 +201,9 @@ class Audit:
         for effect in react(folded.graph, state, decision):
             if isinstance(effect, Envelope):
                 self.sent.setdefault(effect.id, effect.execution)
+                target = self.state(effect.execution)
+                if isinstance(effect.command, c.SendSignal) and target is not None and not target.is_ended:
+                    self.emitted.setdefault(effect.id, effect.execution)
         self.owed.update(_tasks(folded))
         if decision.events:
             self.caused.setdefault(decision.source.command, entry.offset)

@@ -164,7 +164,8 @@ class _Writer:
         return {"condition": self.one_of("vars.w > 0", "vars.w > 2", "false"), **({"timeout": "40ms"} if self.chance(80) else {})}
 
     def config_emit_signal(self) -> dict[str, Any]:
-        return {"execution": "{{ execution.id }}", "name": self.one_of(*SIGNALS), "payload": {"n": 1}}
+        target = self.one_of("{{ execution.id }}", "{{ execution.id }}", "x1")
+        return {"execution": target, "name": self.one_of(*SIGNALS), "payload": {"n": 1}}
 
     def config_cancel(self) -> dict[str, Any]:
         return {"nodes": [], "as": self.one_of("cancelled", "completed")}

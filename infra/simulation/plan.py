@@ -13,9 +13,9 @@ from domain.definition.validate import check
 from infra.simulation.chance import Chance
 from infra.simulation.definitions import SIGNALS, write_definition
 
-TICKS_DEFAULT: Final = 130
-EXECUTIONS_MAX: Final = 4
-FAULTS_MAX: Final = 10
+TICKS_DEFAULT: Final = 200
+EXECUTIONS_MAX: Final = 7
+FAULTS_MAX: Final = 14
 
 Asked: TypeAlias = Literal["start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin"]
 FaultKind: TypeAlias = Literal[

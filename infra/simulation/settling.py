@@ -47,8 +47,9 @@ class Settling:
         world = self._world
         world.full_until, world.disk.is_full = 0, False
         world.disk.land(world.tick + 1_000)
-        for node in world.alive()[:-1]:
-            node.is_alive = False
+        world.audit.read_on()
+        for node in world.alive():  # whoever cannot be in charge is told so, and claims anew
+            node.is_alive = node.owner.is_in_charge and node.owner.position == world.audit.offset
         for node in world.alive():
             node.frozen_until = node.dies_at = node.hazards.crash_in = 0
             node.hazards.append = None
