@@ -42,7 +42,8 @@ from workers.timers import Timers
 _log = logging.getLogger("refold.owner")
 
 INBOX_MAX_DEFAULT: Final = 10_000
-ROUND_COMMANDS_MAX: Final = 1_000
+ROUND_MAX_DEFAULT: Final = 1_000
+"""So many commands are decided in one round; what is left waits for the next."""
 ROUND_BYTES_MAX: Final = 1024 * 1024
 TIMERS_A_ROUND_MAX: Final = 500
 CLAIM_PAUSE_MS: Final = 100
@@ -71,12 +72,13 @@ class Owner:
         inbox_max: int = INBOX_MAX_DEFAULT,
         live_max: int = LIVE_MAX_DEFAULT,
         snapshot_every: int = SNAPSHOT_EVERY_DEFAULT,
+        round_max: int = ROUND_MAX_DEFAULT,
     ) -> None:
         self._log, self._catalog, self._blobs, self._snapshots = log, catalog, blobs, snapshots
         self._clock, self._worker = clock, worker
         self.partition, self._node, self._live_max = partition, node, live_max
         self._nonce_of = nonce
-        self._inbox_max, self._snapshot_every = inbox_max, snapshot_every
+        self._inbox_max, self._snapshot_every, self._round_max = inbox_max, snapshot_every, round_max
         self._inbox: deque[Item] = deque()
         self._reports: deque[tuple[str, Command]] = deque()
         self._watchers: dict[str, list[Callable[[Execution], None]]] = {}
@@ -232,7 +234,7 @@ class Owner:
     def _take_items(self) -> list[Item]:
         items: list[Item] = []
         size = 0
-        while self._inbox and len(items) < ROUND_COMMANDS_MAX and size < ROUND_BYTES_MAX:
+        while self._inbox and len(items) < self._round_max and size < ROUND_BYTES_MAX:
             item = self._inbox.popleft()
             size += size_of(item.envelope.command)
             items.append(item)

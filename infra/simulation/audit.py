@@ -33,11 +33,15 @@ class Audit:
     def __init__(self, disk: Disk, graph_of: GraphOf) -> None:
         self._disk, self._graph_of = disk, graph_of
         self.offset = 0
+        self.turn_began_at = 0
+        """Where the journal ended when the engine whose turn it is began it."""
         self.nonce = b""
         self.source = -1
         self.journal = ""
         self.decisions = 0
         self.executions: dict[str, Folded] = {}
+        self.offsets: dict[str, list[int]] = {}
+        """Where the decisions of each execution lie; refusals after its end are left out."""
         self.touched: set[str] = set()
         """Executions that have changed since somebody last compared them."""
         self.owed: set[str] = set()
@@ -101,6 +105,8 @@ class Audit:
             folded = self.executions[name] = begin(entry, self._graph_of)
         if folded.state.is_ended:
             require(not decision.events and decision.rejection is not None, "terminal is final", _told(entry))
+        else:
+            self.offsets.setdefault(name, []).append(entry.offset)
         self._check_cause(folded, decision)
         self._check_size(decision, entry)
         was_paused = folded.state.paused

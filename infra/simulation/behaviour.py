@@ -34,17 +34,17 @@ class Behaviour:
         chance = Chance(self._seed, task)
         output = {"n": chance.number(0, 3)} if kind != "undo" else None
         draw = chance.number(0, 99)
-        if self.is_calm or draw < 40:
+        if self.is_calm or draw < 30:
             return Doing(output)
-        if draw < 60:
-            return Doing(error=ResultError(type=chance.one_of(*ERROR_TYPES), message="it failed", retryable=draw < 58))
-        if draw < 80:
+        if draw < 48:
+            return Doing(error=ResultError(type=chance.one_of(*ERROR_TYPES), message="it failed", retryable=draw < 46))
+        if draw < 72:
             return Doing(output, after_ms=chance.one_of(5, 25, 60))
-        if draw < 86:
+        if draw < 84:
             return Doing(output, after_ms=chance.one_of(160, 400))
-        if draw < 92:
+        if draw < 90:
             return Doing(output, how="never")
-        if draw < 94:
+        if draw < 92:
             return Doing({"n": 1, "big": BIG})
         return Doing(output, how="twice")
 

@@ -42,8 +42,12 @@ def check_answer(audit: Audit, end: int, envelope: Envelope, answer: Answer) -> 
 
 def _check_refusal(audit: Audit, envelope: Envelope, answer: Answer, told: str) -> None:
     require(isinstance(answer.error, Rejected | LogError), "no bug while deciding", told)
+    reason = getattr(answer.error, "reason", "")
+    state = audit.state(envelope.execution)
+    is_known = state is not None and audit.offsets[envelope.execution][0] < audit.turn_began_at
+    require(reason != "unknown_execution" or not is_known, "a refusal is true", told)
+    require(reason != "already_ended" or (state is not None and state.is_ended), "a refusal is true", told)
     if isinstance(envelope.command, c.CreateExecution):
-        reason = getattr(answer.error, "reason", "")
         require(reason not in ("already_exists", "already_ended"), "a start that is repeated is the first one", told)
 
 
@@ -155,6 +159,8 @@ def check_rows(models: ReadModels, clean: ReadModels, audit: Audit) -> None:
         told = f"{record} of {name}, which is {state.status} at version {state.version}"
         same = (record.status, record.events, record.ended_at) == (state.status, state.version, state.ended_at)
         require(same, "rows say what the journal says", told)
+        offsets = models.offsets(record.number)
+        require(offsets == audit.offsets[name], "rows say what the journal says", f"{offsets}, expected {audit.offsets[name]}: {told}")
         incidents = sum(1 for _, incident in models.incidents(record.number, True))
         require(state.is_ended or incidents == len(state.incidents), "rows say what the journal says", f"{incidents} incidents of {told}")
 

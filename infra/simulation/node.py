@@ -137,6 +137,7 @@ class Node:
             inbox_max=traits.inbox_max,
             live_max=traits.live_max,
             snapshot_every=traits.snapshot_every,
+            round_max=traits.round_max,
         )
         self._engine = Engine(self.owner, gate, catalog, clock, threading.Event(), lambda: chance.getrandbits(40))
         self.desk = WorkerDesk(self.remote, self.owner.submit, self._soon.append)

@@ -74,6 +74,7 @@ class Traits(msgspec.Struct, frozen=True):
     live_max: int = 5_000
     snapshot_every: int = 100_000
     inbox_max: int = 10_000
+    round_max: int = 1_000
     batch_max: int = 5_000
     loss_percent: int = 0
     double_percent: int = 0
@@ -124,6 +125,7 @@ def _traits(chance: Chance) -> Traits:
         live_max=chance.one_of(5_000, 5_000, 1, 2),
         snapshot_every=chance.one_of(100_000, 3, 10, 25),
         inbox_max=chance.one_of(10_000, 10_000, 10_000, 2),
+        round_max=chance.one_of(1_000, 1_000, 1, 3),
         batch_max=chance.one_of(5_000, 1, 2, 5),
         loss_percent=chance.number(0, 10) if is_unruly else 0,
         double_percent=chance.number(0, 20) if is_unruly else 0,

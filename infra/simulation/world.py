@@ -135,6 +135,8 @@ class World:
 
     def step(self, node: Node) -> bool:
         """One turn of an engine, and the checks of its memory."""
+        self.audit.read_on()
+        self.audit.turn_began_at = self.audit.offset
         worked = node.step()
         self.audit.read_on()
         if node.is_alive:

@@ -1,0 +1,286 @@
+"""Planted bugs: each breaks one thing in the engine, and the simulation has to find it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import domain.decide
+import domain.history
+import workers.decider
+import workers.owner
+import workers.recovery
+import workers.worker_desk
+from contracts import commands as c
+from contracts import events as e
+from contracts.commands import RunActivity
+from contracts.errors import LogError, Rejected
+from contracts.journal import Checkpoint, Decided, Record, judge
+from domain.deciding import Deciding
+from domain.signals import deliver
+from domain.state import ChildMemo, NodeRun
+from infra.store.projection import SqliteReadModels
+from projections.rows import Row
+from workers.activity_worker import ActivityWorker
+from workers.courier import Courier
+from workers.decider import Decider
+from workers.executions import Executions
+from workers.owner import Owner
+from workers.recovery import make_snapshot
+from workers.remote import RemoteWorkers
+from workers.slots import Slots
+from workers.timers import Timers
+from workers.worker_desk import _Batch
+
+Patch = pytest.MonkeyPatch
+
+
+def skip_the_dedup_of_signals(patch: Patch) -> None:
+    def send(ctx: Deciding, command: c.SendSignal) -> None:
+        ctx.emit(e.SignalReceived(ctx.state.signals_received + 1))
+        if not ctx.state.paused:
+            deliver(ctx, ctx.state.signals[-1])
+
+    patch.setitem(domain.decide.HANDLERS, c.SendSignal, send)
+
+
+def act_before_the_commit(patch: Patch) -> None:
+    commit = Owner._commit
+
+    def early(self: Owner, items: Any, made: Any) -> bool:
+        for one in made:
+            for effect in one.effects:
+                if isinstance(effect, RunActivity):
+                    self._worker.run(effect)
+        return commit(self, items, made)
+
+    patch.setattr(Owner, "_commit", early)
+
+
+def answer_before_the_commit(patch: Patch) -> None:
+    decide_all = Decider.decide_all
+
+    def early(self: Decider, items: Any, now: int, dispatched_to: int) -> Any:
+        made, answers, rest = decide_all(self, items, now, dispatched_to)
+        for reply, answer in answers:
+            reply(answer)
+        return made, [], rest
+
+    patch.setattr(Decider, "decide_all", early)
+
+
+def drop_the_timers_at_a_takeover(patch: Patch) -> None:
+    patch.setattr(Executions, "timers", lambda self: iter(()))
+
+
+def forget_the_activities_at_a_takeover(patch: Patch) -> None:
+    patch.setattr(workers.owner, "outstanding", lambda graph, state: [])
+
+
+def accept_a_stale_attempt(patch: Patch) -> None:
+    def active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
+        run = ctx.state.runs.get(path)
+        if run is None or run.status != "active":
+            raise Rejected("stale_attempt", "it has ended")
+        return run
+
+    patch.setattr(domain.decide, "_active", active)
+
+
+def accept_a_foreign_decision(patch: Patch) -> None:
+    def trusting(checkpoint: Checkpoint, offset: int, record: Record) -> str:
+        if isinstance(record, Decided) and record.nonce != checkpoint.nonce:
+            checkpoint.offset = offset + 1
+            return "counts"
+        return judge(checkpoint, offset, record)
+
+    patch.setattr(domain.history, "judge", trusting)
+
+
+def forget_what_was_on_its_way_at_a_takeover(patch: Patch) -> None:
+    patch.setattr(Courier, "again", lambda self: iter(()))
+
+
+def lose_signals_at_a_takeover(patch: Patch) -> None:
+    again = Courier.again
+
+    def some(self: Courier) -> Iterator[Any]:
+        return (item for item in again(self) if not isinstance(item.envelope.command, c.SendSignal))
+
+    patch.setattr(Courier, "again", some)
+
+
+def say_too_early_that_all_is_out(patch: Patch) -> None:
+    patch.setattr(Courier, "dispatched_to", lambda self, end: end)
+
+
+def take_in_the_end_of_a_child_twice(patch: Patch) -> None:
+    def report(ctx: Deciding, command: c.ReportChild) -> None:
+        ctx.emit(e.ChildCompleted(command.path, command.child))
+        run = ctx.state.runs.get(command.path)
+        if run is not None and isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
+            ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
+
+    patch.setitem(domain.decide.HANDLERS, c.ReportChild, report)
+
+
+def ignore_the_cancel_of_an_activity(patch: Patch) -> None:
+    patch.setattr(RemoteWorkers, "cancel", lambda self, activity: None)
+    patch.setattr(ActivityWorker, "cancel", lambda self, activity: None)
+
+
+def keep_a_snapshot_with_a_wrong_offset(patch: Patch) -> None:
+    def wrong(executions: Any, checkpoint: Checkpoint, dispatched_to: int, undelivered: Any) -> bytes:
+        ahead = Checkpoint(checkpoint.journal, checkpoint.offset + 1, checkpoint.nonce, dict(checkpoint.sources))
+        return make_snapshot(executions, ahead, dispatched_to, undelivered)
+
+    patch.setattr(workers.owner, "make_snapshot", wrong)
+
+
+def keep_a_snapshot_of_what_is_not_durable(patch: Patch) -> None:
+    def anyway(self: Owner) -> None:
+        content = make_snapshot(self.executions, self._checkpoint, self._courier.dispatched_to(self._checkpoint.offset), [])
+        self._snapshots.save(0, content)
+
+    patch.setattr(Owner, "snapshot", anyway)
+
+
+def skip_a_row_in_the_projector(patch: Patch) -> None:
+    save = SqliteReadModels.save
+    patch.setattr(SqliteReadModels, "save", lambda self, changes, checkpoint, after: save(self, changes[:1], checkpoint, after))
+
+
+def skip_the_ends_of_earlier_nodes_in_the_projector(patch: Patch) -> None:
+    changes_of = Row.changes
+
+    def without_ends(self: Row, folded: Any) -> Any:
+        changes = changes_of(self, folded)
+        changes.ends.clear()
+        return changes
+
+    patch.setattr(Row, "changes", without_ends)
+
+
+def apply_twice_in_the_projector(patch: Patch) -> None:
+    fold = Row.fold
+
+    def twice(self: Row, folded: Any, entry: Any) -> None:
+        fold(self, folded, entry)
+        self._offsets.append(entry.offset)
+
+    patch.setattr(Row, "fold", twice)
+
+
+def let_a_pause_not_hold(patch: Patch) -> None:
+    patch.setattr(domain.decide, "_is_held", lambda ctx: False)
+
+
+def answer_without_a_look_at_the_journal(patch: Patch) -> None:
+    patch.setattr(Owner, "_confirm", lambda self, items: True)
+
+
+def take_an_unknown_append_for_done(patch: Patch) -> None:
+    commit = Owner._commit
+
+    def hopeful(self: Owner, items: Any, made: Any) -> bool:
+        if not made:
+            return commit(self, items, made)
+        answer = self._log.append("journal", {self.partition: [one.record for one in made]})[self.partition]
+        return isinstance(answer, LogError) or answer == self._checkpoint.offset
+
+    patch.setattr(Owner, "_commit", hopeful)
+
+
+def believe_to_be_the_owner_still(patch: Patch) -> None:
+    patch.setattr(Owner, "_is_claimed_within", lambda self, base: False)
+
+
+def forget_who_has_a_turn_at_a_takeover(patch: Patch) -> None:
+    patch.setattr(Slots, "restore", lambda self, found: None)
+
+
+def acknowledge_results_before_they_are_durable(patch: Patch) -> None:
+    answer_if_done = _Batch.answer_if_done
+
+    def at_once(self: _Batch) -> None:
+        if self.is_whole and self.open:
+            self.accepted.update(dict.fromkeys(_tasks_of(self)))
+            self.open = 0
+        answer_if_done(self)
+
+    hand_in = workers.worker_desk.WorkerDesk._hand_in
+
+    def noted(self: Any, batch: _Batch, task: str, command: Any) -> None:
+        _tasks_of(batch).append(task)
+        hand_in(self, batch, task, command)
+
+    patch.setattr(workers.worker_desk.WorkerDesk, "_hand_in", noted)
+    patch.setattr(_Batch, "answer_if_done", at_once)
+
+
+def _tasks_of(batch: _Batch) -> list[str]:
+    tasks: list[str] = batch.__dict__.setdefault("planted", [])
+    return tasks
+
+
+def fire_timers_too_early(patch: Patch) -> None:
+    take_due = Timers.take_due
+    patch.setattr(Timers, "take_due", lambda self, now, limit, is_due: take_due(self, now + 20, limit, is_due))
+
+
+def let_time_run_backwards(patch: Patch) -> None:
+    ask = Decider._ask
+
+    def as_the_clock_says(self: Decider, folded: Any, command: Any) -> Any:
+        folded.state.now = min(folded.state.now, self._now)
+        return ask(self, folded, command)
+
+    patch.setattr(Decider, "_ask", as_the_clock_says)
+
+
+def keep_big_values_in_events(patch: Patch) -> None:
+    patch.setattr(workers.decider, "shrink", lambda command, blobs: command)
+
+
+def keep_what_is_cached_after_a_failed_append(patch: Patch) -> None:
+    def go_on(self: Owner, items: Any, why: str) -> None:
+        self._inbox.extendleft(reversed(items))
+
+    patch.setattr(Owner, "_give_back", go_on)
+
+
+BUGS: dict[str, Callable[[Patch], None]] = {
+    bug.__name__: bug
+    for bug in (
+        skip_the_dedup_of_signals,
+        act_before_the_commit,
+        answer_before_the_commit,
+        drop_the_timers_at_a_takeover,
+        forget_the_activities_at_a_takeover,
+        accept_a_stale_attempt,
+        accept_a_foreign_decision,
+        forget_what_was_on_its_way_at_a_takeover,
+        lose_signals_at_a_takeover,
+        say_too_early_that_all_is_out,
+        take_in_the_end_of_a_child_twice,
+        ignore_the_cancel_of_an_activity,
+        keep_a_snapshot_with_a_wrong_offset,
+        keep_a_snapshot_of_what_is_not_durable,
+        skip_a_row_in_the_projector,
+        skip_the_ends_of_earlier_nodes_in_the_projector,
+        apply_twice_in_the_projector,
+        let_a_pause_not_hold,
+        answer_without_a_look_at_the_journal,
+        take_an_unknown_append_for_done,
+        believe_to_be_the_owner_still,
+        forget_who_has_a_turn_at_a_takeover,
+        acknowledge_results_before_they_are_durable,
+        fire_timers_too_early,
+        let_time_run_backwards,
+        keep_big_values_in_events,
+        keep_what_is_cached_after_a_failed_append,
+    )
+}
+"""All of them, by what they do."""
