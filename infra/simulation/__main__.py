@@ -1,9 +1,9 @@
 """`python -m infra.simulation`: run many seeds on all cores; of the first that breaks a rule, print how, and make it small.
 
-    --seeds 1000 --first 0     so many seeds, from this one on
-    --decisions 1000000        as many seeds as it takes for so many decisions
-    --seed 7                   one seed, with its history
-    --plan FILE                a plan that was kept, with its history
+--seeds 1000 --first 0     so many seeds, from this one on
+--decisions 1000000        as many seeds as it takes for so many decisions
+--seed 7                   one seed, with its history
+--plan FILE                a plan that was kept, with its history
 """
 
 from __future__ import annotations

@@ -68,13 +68,14 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Traits(msgspec.Struct, frozen=True):
-    """What holds for a whole run: who runs `work`, how little is kept in memory, how bad the network is by itself."""
+    """What holds for a whole run: who runs `work`, how little is kept in memory or done at a time, how bad the network is by itself."""
 
     is_work_local: bool = False
     live_max: int = 5_000
     snapshot_every: int = 100_000
     inbox_max: int = 10_000
     round_max: int = 1_000
+    roll_every: int = 10_000
     batch_max: int = 5_000
     loss_percent: int = 0
     double_percent: int = 0
@@ -126,6 +127,7 @@ def _traits(chance: Chance) -> Traits:
         snapshot_every=chance.one_of(100_000, 3, 10, 25),
         inbox_max=chance.one_of(10_000, 10_000, 10_000, 2),
         round_max=chance.one_of(1_000, 1_000, 1, 3),
+        roll_every=chance.one_of(10_000, 10_000, 25, 100),
         batch_max=chance.one_of(5_000, 1, 2, 5),
         loss_percent=chance.number(0, 10) if is_unruly else 0,
         double_percent=chance.number(0, 20) if is_unruly else 0,

@@ -16,6 +16,7 @@ from infra.simulation.plan import Plan, make_plan
 from infra.simulation.settling import Settling
 from infra.simulation.violation import Violation
 from infra.simulation.world import World
+from workers import decider
 
 COLLECT_EVERY: Final = 25
 """Recovery freezes what it has folded for the collector of garbage; after so many runs it is let go."""
@@ -43,13 +44,25 @@ def scratch() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def _rolling(every: int) -> Iterator[None]:
+    """Histories are summed up after so many events. No setting of the engine's: nobody but a simulation wants another one."""
+    before = decider.ROLL_EVERY_EVENTS
+    setattr(decider, "ROLL_EVERY_EVENTS", every)  # noqa: B010  # a constant to everybody else
+    try:
+        yield
+    finally:
+        setattr(decider, "ROLL_EVERY_EVENTS", before)  # noqa: B010
+
+
 def run_plan(plan: Plan, folder: Path) -> Outcome:
     """Run a plan to its end, or to the first rule that does not hold."""
     world = World(plan, folder)
     rule = message = ""
     try:
-        world.run()
-        Settling(world).run()
+        with _rolling(plan.traits.roll_every):
+            world.run()
+            Settling(world).run()
     except Violation as violation:
         rule, message = violation.rule, str(violation)
     except Exception as error:  # whatever escapes from the engine is a finding, too

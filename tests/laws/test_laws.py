@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from contracts import commands as c
 from contracts import values
 from domain.definition.validate import check
+from domain.waits import waits_of
 from infra.simulation.definitions import CHILD, ERROR_TYPES, SIGNALS, write_definition
 from tests.domain.spec import NEVER, UNSTARTED, ActivityError, After, Called, World, create, signal
-from domain.waits import waits_of
 
 ROUNDS_MAX = 8
 """How often an execution that stands still is pushed on before it is cancelled."""
