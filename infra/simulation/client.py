@@ -69,7 +69,11 @@ class Client:
             check_answer(self._world.audit, self._world.disk.log.end("journal", 0), envelope, answer)
             self._world.network.send(lambda: self._hear(answer))
 
-        self._world.network.send(lambda: node.submit(envelope, reply) if node.is_alive else None)
+        def arrive() -> None:
+            if node.is_alive:
+                node.submit(envelope, reply)
+
+        self._world.network.send(arrive)
 
     def _hear(self, answer: Answer) -> None:
         if not isinstance(answer.error, LogError):

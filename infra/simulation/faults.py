@@ -45,7 +45,7 @@ def _append(world: World, fault: Fault) -> None:
     if node is None:
         return
     assert fault.kind in ("append_lost", "append_landed", "append_late", "append_doubled", "freeze_in_append")
-    node.hazards.append = fault.kind  # type: ignore[assignment]  # one of these
+    node.hazards.append = fault.kind
     node.hazards.lands_at = world.tick + fault.amount
 
 

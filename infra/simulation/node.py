@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -167,18 +168,15 @@ class Node:
         self.guard(lambda: self._engine.stop(0.0))
         self.is_alive = False
 
-    def submit(self, envelope: Envelope, reply: Reply) -> bool:
-        """Give a command from outside; False where too many wait."""
+    def submit(self, envelope: Envelope, reply: Reply) -> None:
+        """Give a command from outside; where too many wait, the caller has to come again."""
 
         def answered(answer: Any) -> None:
             self.hazards.point()
             reply(answer)
 
-        try:
+        with suppress(Overloaded):
             self.owner.submit(envelope, answered)
-        except Overloaded:
-            return False
-        return True
 
     def report(self, execution: str, command: Command) -> None:
         """What a worker has to say arrives."""
@@ -201,10 +199,8 @@ class Node:
                 self._check_receipt(results, receipt)
                 answer(receipt)
 
-        try:
+        with suppress(Overloaded):
             self.guard(lambda: self.desk.results(results, received))
-        except Overloaded:
-            return
 
     def _check_receipt(self, results: Results, receipt: Receipt) -> None:
         self._audit.read_on()

@@ -40,9 +40,9 @@ def smaller(plan: Plan) -> Iterator[Plan]:
     for operations in _fewer(plan.operations):
         yield replace(plan, operations=operations)
     used = {one.name for one in plan.operations if one.kind == "start"}
-    if kept := [one for one in plan.definitions if one["name"] in used]:
-        if len(kept) < len(plan.definitions):
-            yield replace(plan, definitions=kept)
+    kept = [one for one in plan.definitions if one["name"] in used]
+    if kept and len(kept) < len(plan.definitions):
+        yield replace(plan, definitions=kept)
     for traits in _plainer(plan.traits):
         yield replace(plan, traits=traits)
     for place, definition in enumerate(plan.definitions):

@@ -43,7 +43,6 @@ class _InHand:
         self.task, self.doing, self.ends_at = task, doing, ends_at
         self.reported_at = -1
         self.is_started = False
-        self.is_doubled = False
 
 
 class SimulatedWorker:
@@ -55,7 +54,6 @@ class SimulatedWorker:
         self.is_alive = True
         self._polled_at = -PATIENCE_TICKS
         self._poll = 0
-        self.ran: dict[str, int] = {}
 
     def act(self) -> None:
         """Poll and report, where it is time."""
@@ -103,13 +101,12 @@ class SimulatedWorker:
         if not self.is_alive or number != self._poll:
             return
         self._poll += 1
-        for task in assignment.cancel:
-            self.in_hand.pop(task, None)
+        for name in assignment.cancel:
+            self.in_hand.pop(name, None)
         for task in assignment.tasks:
             if task.task not in self.in_hand:
                 doing = self._world.behaviour.of(task.task, task.kind)
                 self.in_hand[task.task] = _InHand(task, doing, self._world.time + doing.after_ms)
-                self.ran[task.task] = self.ran.get(task.task, 0) + 1
         self._polled_at = self._world.tick - PATIENCE_TICKS + self._chance.number(0, 3)
 
     # Results.

@@ -128,8 +128,10 @@ class World:
         for node in list(self.alive()):
             if node.frozen_until <= self.tick and self.chance.percent(85):
                 self.step(node)
-        for actor in (*self.open_workers(), *self.clients):
-            actor.act()
+        for worker in list(self.open_workers()):
+            worker.act()
+        for client in self.clients:
+            client.act()
         if self.readers.stopped_until <= self.tick and self.chance.percent(30):
             self.readers.step()
 
