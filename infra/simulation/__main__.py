@@ -24,6 +24,8 @@ from infra.simulation.shrink import shrink
 CHUNK: Final = 50
 """So many seeds are given to a process at a time."""
 HISTORY_LINES_MAX: Final = 60
+TELL_EVERY: Final = 20_000
+"""After so many decisions a long run says how far it is."""
 
 
 def main() -> int:
@@ -34,7 +36,7 @@ def main() -> int:
     if asked.seed is not None:
         return _show(make_plan(asked.seed))
     began = time.monotonic()
-    seeds = decisions = 0
+    seeds = decisions = told = 0
     for outcomes in _outcomes(asked.first, None if asked.decisions else asked.seeds, asked.processes):
         for outcome in outcomes:
             seeds, decisions = seeds + 1, decisions + outcome.decisions
@@ -44,6 +46,9 @@ def main() -> int:
                 return _tell(outcome)
         if asked.decisions and decisions >= asked.decisions:
             break
+        if decisions - told >= TELL_EVERY:
+            told = decisions
+            print(f"{seeds:,} seeds, {decisions:,} decisions so far", file=sys.stderr, flush=True)
     print(f"{seeds:,} seeds, {decisions:,} decisions, no rule broken, {time.monotonic() - began:.0f} s")
     return 0
 
