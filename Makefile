@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEEDS ?= 1000
+FIRST ?= 0
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format bench bench-peers chaos clean lock
+.PHONY: help run serve test check format simulate chaos bench bench-peers clean lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -37,6 +39,9 @@ check: $(VENV)/.dev ## Check format, style, types and the direction of imports
 format: $(VENV)/.dev ## Put the code into its format and repair what can be repaired
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+simulate: $(VENV)/.runtime ## Run the whole engine in simulation: SEEDS=1000, FIRST=0; ARGS="--seed 7" shows one
+	@$(BIN)/python -m infra.simulation --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
 bench: $(VENV)/.runtime ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)

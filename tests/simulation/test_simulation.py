@@ -15,7 +15,7 @@ from contracts.events import EVENTS
 from domain.nodes import CONTROL_KINDS
 from infra.simulation.faults import FAULTS
 from infra.simulation.plan import Plan, decode_plan, encode_plan, make_plan
-from infra.simulation.run import run_plan, run_seeds
+from infra.simulation.run import Outcome, run_plan, run_seeds
 from infra.simulation.shrink import shrink
 from infra.simulation.world import World
 from tests.simulation.planted import BUGS
@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
 SEEDS = 300
 FOUND_WITHIN = 2_000
-NOT_IN_A_HEALTHY_ENGINE = {"ExecutionQuarantined"}
-NOT_DRAWN = {"human_task"}
+NEVER_HAPPEN = {"ExecutionQuarantined", "TimerCancelled"}
+"""A healthy engine quarantines nothing, and no decision of this build cancels a timer by an event of its own."""
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +39,13 @@ def _tidy() -> Iterator[None]:
 # The engine.
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, 50))
-def test_no_rule_is_broken(tmp_path: Path, first: int) -> None:
-    for outcome in run_seeds(range(first, first + 50), tmp_path):
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+    return list(run_seeds(range(SEEDS), tmp_path_factory.mktemp("seeds")))
+
+
+def test_no_rule_is_broken(outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
         assert not outcome.rule, f"make simulate ARGS='--seed {outcome.seed}'\n{outcome.message}"
 
 
@@ -54,8 +58,8 @@ def test_what_was_found_once_is_not_found_again(tmp_path: Path, kept: Path) -> N
 # The simulation itself.
 
 
-def test_a_seed_goes_the_same_way_in_every_process(tmp_path: Path) -> None:
-    expected = [f"{outcome.seed} {outcome.fingerprint}" for outcome in run_seeds(range(20), tmp_path)]
+def test_a_seed_goes_the_same_way_in_every_process(outcomes: list[Outcome]) -> None:
+    expected = [f"{outcome.seed} {outcome.fingerprint}" for outcome in outcomes[:20]]
     for hash_seed in ("1", "2"):
         command = [sys.executable, "-m", "infra.simulation", "--seeds", "20", "--processes", "1", "--fingerprints"]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
@@ -63,8 +67,8 @@ def test_a_seed_goes_the_same_way_in_every_process(tmp_path: Path) -> None:
         assert told.stdout.splitlines()[:20] == expected
 
 
-def test_another_seed_goes_another_way(tmp_path: Path) -> None:
-    assert len({outcome.fingerprint for outcome in run_seeds(range(20), tmp_path)}) == 20
+def test_another_seed_goes_another_way(outcomes: list[Outcome]) -> None:
+    assert len({outcome.fingerprint for outcome in outcomes}) > 0.9 * SEEDS
 
 
 def test_a_plan_that_was_kept_is_the_plan_that_was_run() -> None:
@@ -75,13 +79,12 @@ def test_every_kind_of_control_flow_and_every_fault_is_drawn() -> None:
     plans = [make_plan(seed) for seed in range(400)]
     assert {fault.kind for plan in plans for fault in plan.faults} == FAULTS.keys()
     drawn = b"".join(encode_plan(plan) for plan in plans)
-    missing = {kind for kind in CONTROL_KINDS if f'"type": "{kind}"'.encode() not in drawn}
-    assert missing == NOT_DRAWN
+    assert [kind for kind in CONTROL_KINDS if f'"type": "{kind}"'.encode() not in drawn] == []
 
 
-def test_every_event_happens(tmp_path: Path) -> None:
-    told = " ".join(line for outcome in run_seeds(range(250), tmp_path) for line in outcome.trace)
-    assert {event.__name__ for event in EVENTS if event.__name__ not in told} == NOT_IN_A_HEALTHY_ENGINE
+def test_every_event_happens(outcomes: list[Outcome]) -> None:
+    told = " ".join(line for outcome in outcomes for line in outcome.trace)
+    assert {event.__name__ for event in EVENTS if event.__name__ not in told} == NEVER_HAPPEN
 
 
 # The checkers bite.
