@@ -139,7 +139,7 @@ class RemoteWorkers:
         """Nobody waits for it any more: what waits is dropped, and who has it is told."""
         self._local.cancel(activity)
         for errand in list(self._by_execution.get(activity.execution, {}).values()):
-            if _is_meant(errand.activity, activity):
+            if errand.is_meant_by(activity):
                 self._drop(errand)
                 if errand.worker:
                     self._workers[errand.worker].cancels[errand.task] = None
@@ -386,8 +386,3 @@ class RemoteWorkers:
         offered = {place for one in self._workers.values() if now - one.seen_at < self.lease_ms for place in one.places}
         rows = [WaitingRow(kind=kind, queue=queue, count=count) for (queue, kind), count in self._waiting.counts()]
         return sorted((row for row in rows if (row.queue, row.kind) not in offered), key=lambda row: (row.kind, row.queue))
-
-
-def _is_meant(activity: RunActivity, cancelled: CancelActivity) -> bool:
-    """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""
-    return cancelled.path in ("", activity.path) and cancelled.attempt in (0, activity.attempt)

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
-from contracts.commands import RunActivity
+from contracts.commands import CancelActivity, RunActivity
 from contracts.ids import activity_key
 
 PRIORITY_MAX: Final = 9
@@ -43,6 +43,10 @@ class Errand:
         """What was last passed on."""
         self.reported_at: int | None = None
         """When progress was last passed on."""
+
+    def is_meant_by(self, cancelled: CancelActivity) -> bool:
+        """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""
+        return cancelled.path in ("", self.activity.path) and cancelled.attempt in (0, self.activity.attempt)
 
 
 class _Lane:

@@ -66,7 +66,7 @@ class Gate:
 
     def __init__(self, inner: RemoteWorkers, audit: Audit, hazards: Hazards) -> None:
         self._inner, self._audit, self._hazards = inner, audit, hazards
-        self.step, self.last_heartbeat, self.stop = inner.step, inner.last_heartbeat, inner.stop
+        self.step, self.next_due, self.last_heartbeat, self.stop = inner.step, inner.next_due, inner.last_heartbeat, inner.stop
 
     def run(self, activity: RunActivity) -> None:
         """An activity is handed out."""
