@@ -30,8 +30,8 @@ BEGINNINGS = (e.NodeScheduled, e.ChildStarted, e.CompensationStarted)
 class Audit:
     """What the journal says, and whether it may say so."""
 
-    def __init__(self, disk: Disk, graph_of: GraphOf) -> None:
-        self._disk, self._graph_of = disk, graph_of
+    def __init__(self, disk: Disk, graph_of: GraphOf, poisoned: str = "") -> None:
+        self._disk, self._graph_of, self.poisoned = disk, graph_of, poisoned
         self.offset = 0
         self.turn_began_at = 0
         """Where the journal ended when the engine whose turn it is began it."""
@@ -107,6 +107,8 @@ class Audit:
             require(not decision.events and decision.rejection is not None, "terminal is final", _told(entry))
         else:
             self.offsets.setdefault(name, []).append(entry.offset)
+        is_set_aside = any(isinstance(event, e.ExecutionQuarantined) for event in decision.events)
+        require(not is_set_aside or name == self.poisoned, "a poisoned execution stops alone", _told(entry))
         self._check_cause(folded, decision)
         self._check_size(decision, entry)
         was_paused = folded.state.paused

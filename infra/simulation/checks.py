@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from contracts import commands as c
 from contracts.codec import pack
@@ -21,6 +21,8 @@ from workers.catalog import Catalog
 from workers.executions import Executions
 from workers.recovery import recover
 from workers.round import Answer
+
+POISON: Final = "deciding about this execution breaks"
 
 
 def check_answer(audit: Audit, end: int, envelope: Envelope, answer: Answer) -> None:
@@ -41,7 +43,8 @@ def check_answer(audit: Audit, end: int, envelope: Envelope, answer: Answer) -> 
 
 
 def _check_refusal(audit: Audit, envelope: Envelope, answer: Answer, told: str) -> None:
-    require(isinstance(answer.error, Rejected | LogError), "no bug while deciding", told)
+    is_broken = envelope.execution == audit.poisoned
+    require(isinstance(answer.error, Rejected | LogError) or is_broken, "no bug while deciding", told)
     reason = getattr(answer.error, "reason", "")
     state = audit.state(envelope.execution)
     is_known = state is not None and audit.offsets[envelope.execution][0] < audit.turn_began_at
@@ -54,8 +57,8 @@ def _check_refusal(audit: Audit, envelope: Envelope, answer: Answer, told: str) 
 def check_live(node: Node, audit: Audit) -> None:
     """What an owner in charge has in memory is, byte for byte, what the journal adds up to."""
     owner = node.owner
-    require(not owner.metrics.bugs, "no bug while deciding", "".join(owner.metrics.bugs[-1:]))
-    require(not owner.metrics.quarantined, "a healthy execution is not set aside", str(owner.metrics.quarantined))
+    bugs = [bug for bug in owner.metrics.bugs if POISON not in bug]
+    require(not bugs, "no bug while deciding", "".join(bugs[-1:]))
     if not owner.is_in_charge or owner.position != audit.offset or not audit.touched:
         return
     executions = owner.executions

@@ -68,7 +68,10 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Traits(msgspec.Struct, frozen=True):
-    """What holds for a whole run: who runs `work`, how little is kept in memory or done at a time, how bad the network is by itself."""
+    """What holds for a whole run: who runs `work`, how little is kept in memory or done at a time, how bad the network is by itself.
+
+    Deciding about the `poisoned` execution breaks, as by a bug.
+    """
 
     is_work_local: bool = False
     live_max: int = 5_000
@@ -76,6 +79,7 @@ class Traits(msgspec.Struct, frozen=True):
     inbox_max: int = 10_000
     round_max: int = 1_000
     roll_every: int = 10_000
+    poisoned: str = ""
     batch_max: int = 5_000
     loss_percent: int = 0
     double_percent: int = 0
@@ -128,6 +132,7 @@ def _traits(chance: Chance) -> Traits:
         inbox_max=chance.one_of(10_000, 10_000, 10_000, 2),
         round_max=chance.one_of(1_000, 1_000, 1, 3),
         roll_every=chance.one_of(10_000, 10_000, 25, 100),
+        poisoned=f"x{chance.number(0, 2)}" if chance.percent(10) else "",
         batch_max=chance.one_of(5_000, 1, 2, 5),
         loss_percent=chance.number(0, 10) if is_unruly else 0,
         double_percent=chance.number(0, 20) if is_unruly else 0,

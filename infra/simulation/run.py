@@ -12,7 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from infra.simulation.plan import Plan, make_plan
+from contracts.commands import Command, FailActivity, FireTimer, SendSignal
+from domain.decide import Decided, decide
+from domain.deciding import ReadBlob
+from domain.definition.graph import Graph
+from domain.state import Execution
+from infra.simulation.checks import POISON
+from infra.simulation.plan import Plan, Traits, make_plan
 from infra.simulation.settling import Settling
 from infra.simulation.violation import Violation
 from infra.simulation.world import World
@@ -20,6 +26,8 @@ from workers import decider
 
 COLLECT_EVERY: Final = 25
 """Recovery freezes what it has folded for the collector of garbage; after so many runs it is let go."""
+BREAK: Final = (SendSignal, FireTimer, FailActivity)
+"""What the poisoned execution cannot bear."""
 MEMORY: Final = Path("/dev/shm")
 
 
@@ -45,14 +53,22 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def _rolling(every: int) -> Iterator[None]:
-    """Histories are summed up after so many events. No setting of the engine's: nobody but a simulation wants another one."""
-    before = decider.ROLL_EVERY_EVENTS
-    setattr(decider, "ROLL_EVERY_EVENTS", every)  # noqa: B010  # a constant to everybody else
+def _changed(traits: Traits) -> Iterator[None]:
+    """What no setting of the engine changes: when histories are summed up, and a bug in deciding about one execution."""
+    every = decider.ROLL_EVERY_EVENTS
+
+    def broken(graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob) -> Decided:
+        if state.execution == traits.poisoned and not state.is_ended and isinstance(command, BREAK):
+            raise RuntimeError(POISON)
+        return decide(graph, state, command, now, read_blob)
+
+    setattr(decider, "ROLL_EVERY_EVENTS", traits.roll_every)  # noqa: B010  # a constant to everybody else
+    setattr(decider, "decide", broken)  # noqa: B010
     try:
         yield
     finally:
-        setattr(decider, "ROLL_EVERY_EVENTS", before)  # noqa: B010
+        setattr(decider, "ROLL_EVERY_EVENTS", every)  # noqa: B010
+        setattr(decider, "decide", decide)  # noqa: B010
 
 
 def run_plan(plan: Plan, folder: Path) -> Outcome:
@@ -60,7 +76,7 @@ def run_plan(plan: Plan, folder: Path) -> Outcome:
     world = World(plan, folder)
     rule = message = ""
     try:
-        with _rolling(plan.traits.roll_every):
+        with _changed(plan.traits):
             world.run()
             Settling(world).run()
     except Violation as violation:

@@ -47,7 +47,7 @@ class World:
         self.catalog = self.new_catalog()
         for document in ({"name": "child", **CHILD}, *plan.definitions):
             self.catalog.publish(WorkflowDefinition.model_validate(document))
-        self.audit = Audit(self.disk, self.catalog.graph)
+        self.audit = Audit(self.disk, self.catalog.graph, plan.traits.poisoned)
         self.behaviour = Behaviour(plan.seed)
         self.network = Network(Chance(plan.seed, "network"), plan.traits)
         self.nodes: list[Node] = []

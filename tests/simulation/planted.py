@@ -251,6 +251,25 @@ def keep_what_is_cached_after_a_failed_append(patch: Patch) -> None:
     patch.setattr(Owner, "_give_back", go_on)
 
 
+def let_a_poisoned_execution_stop_the_owner(patch: Patch) -> None:
+    def raise_it(self: Decider, item: Any, folded: Any, error: Exception) -> None:
+        raise error
+
+    patch.setattr(Decider, "_fail", raise_it)
+
+
+def set_an_execution_aside_for_a_late_result(patch: Patch) -> None:
+    reject = Decider._reject
+
+    def harsh(self: Decider, item: Any, folded: Any, error: Any) -> None:
+        if folded is not None and folded.state.version and isinstance(item.envelope.command, c.CompleteActivity):
+            self._fail(item, folded, error)
+        else:
+            reject(self, item, folded, error)
+
+    patch.setattr(Decider, "_reject", harsh)
+
+
 BUGS: dict[str, Callable[[Patch], None]] = {
     bug.__name__: bug
     for bug in (
@@ -281,6 +300,8 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         let_time_run_backwards,
         keep_big_values_in_events,
         keep_what_is_cached_after_a_failed_append,
+        let_a_poisoned_execution_stop_the_owner,
+        set_an_execution_aside_for_a_late_result,
     )
 }
 """All of them, by what they do."""
