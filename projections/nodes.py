@@ -99,7 +99,7 @@ class NodeTrace:
             node.failure = None if failure is None else failure.at(event.path, node.attempt)
         elif isinstance(event, e.NodeCompleted):
             node.output, node.failure = _output(node, event, decision), event.failure
-        elif isinstance(event, e.NodeCancelled) and event.output is not None:
+        elif isinstance(event, e.NodeCancelled):
             node.output, node.failure = event.output, None
 
     def _at(self, graph: Graph, state: Execution, path: str, now: int) -> NodeRow:

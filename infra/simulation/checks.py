@@ -178,6 +178,4 @@ def _first_difference(one: Any, other: Any) -> str:
 def rows_of(models: ReadModels) -> list[Any]:
     """All rows."""
     found = models.select(Wanted(limit=1_000))
-    return [
-        (one, list(models.offsets(one.number)), list(models.nodes(one.number)), list(models.incidents(one.number, False))) for one in found
-    ]
+    return [(one, list(models.offsets(one.number)), list(models.incidents(one.number, False))) for one in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,53 +63,11 @@ def projected(log: MemoryLog, path: Path, batch: int = 5_000) -> list[Any]:
         models.close()
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-def test_rows_of_nodes_that_are_tried_again_are_the_same_however_the_batches_are_cut(tmp_path: Path, batch: int) -> None:
-    bench = Bench()
-    bench.publish(STUBBORN)
-    bench.start("stubborn")
-    bench.move()
-    cancelled = bench.start("stubborn")
-    bench.move(time=False)
-    bench.ask(cancelled, CancelExecution())
-    whole = projected(bench.log, tmp_path / "whole.db")
-    assert [(node.status, node.attempt) for _, _, nodes, _ in whole for node in nodes if node.path == "box"] == [
-        ("cancelled", 2),
-        ("completed", 3),
-    ]
-    assert projected(bench.log, tmp_path / "cut.db", batch) == whole
-
-
 @pytest.mark.parametrize("batch", [1, 2, 3, 7])
 def test_rows_are_the_same_however_the_batches_are_cut_and_with_a_restart_after_each(bench: Bench, tmp_path: Path, batch: int) -> None:
     whole = projected(bench.log, tmp_path / "whole.db")
     assert len(whole) == 4
     assert projected(bench.log, tmp_path / "cut.db", batch) == whole
-
-
-@pytest.mark.parametrize("batch", [1, 5_000])
-def test_a_node_that_is_cancelled_in_its_incident_has_no_error_however_the_batches_are_cut(
-    bench: Bench, tmp_path: Path, batch: int
-) -> None:
-    stuck = bench.start("stuck")
-    bench.ask(stuck, CancelExecution())
-    found = next(row for row in projected(bench.log, tmp_path / "rows.db", batch) if row[0].execution == stuck)
-    assert [(node.status, node.error) for node in found[2]] == [("cancelled", None)]
-
-
-@pytest.mark.parametrize("batch", [1, 5_000])
-def test_the_row_of_a_stopped_node_tells_its_attempt_however_the_batches_are_cut(bench: Bench, tmp_path: Path, batch: int) -> None:
-    wait = {"id": "w", "type": "wait_signal", "config": {"name": "go", "timeout": "5s"}}
-    tried = {"id": "p", "type": "parallel", "config": {"branches": {"b": {"nodes": [wait]}}}, "retry": {"max_attempts": 2}}
-    bench.publish({"name": "tried", "nodes": [tried]})
-    execution = bench.start("tried")
-    bench.move(time=False)
-    for _ in range(2):  # the wait runs out, and the parallel is tried again
-        bench.clock.advance(6_000)
-        bench.move(time=False)
-    bench.ask(execution, CancelExecution())
-    found = next(row for row in projected(bench.log, tmp_path / "rows.db", batch) if row[0].execution == execution)
-    assert [(node.path, node.status, node.attempt) for node in found[2]] == [("p", "cancelled", 2), ("p.b/w", "cancelled", 2)]
 
 
 def test_a_batch_that_was_not_stored_is_taken_in_again(bench: Bench, tmp_path: Path) -> None:
@@ -193,18 +152,61 @@ def test_at_rest_no_wal_lies_beside_the_rows_even_while_somebody_reads(bench: Be
     models.close()
 
 
-def test_nodes_are_folded_from_the_decisions_that_the_rows_name(bench: Bench, tmp_path: Path) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db")
-    while projector(bench.log, models).step():
-        pass
-    reader = ExecutionReader(bench.log, bench.engine.catalog, bench.blobs, models)
-    nodes = reader.nodes(models.select(Wanted(workflow="chain"))[0].execution)
+# Nodes.
+
+
+@pytest.fixture
+def reader(bench: Bench, tmp_path: Path) -> Callable[[], ExecutionReader]:
+    """Reads what has happened so far."""
+
+    def make() -> ExecutionReader:
+        models = SqliteReadModels(tmp_path / "rows.db")
+        while projector(bench.log, models).step():
+            pass
+        return ExecutionReader(bench.log, bench.engine.catalog, bench.blobs, models)
+
+    return make
+
+
+def test_nodes_are_folded_from_the_decisions_that_the_rows_name(reader: Callable[[], ExecutionReader]) -> None:
+    made = reader()
+    chain, loop, stuck = (made.models.select(Wanted(workflow=name))[0].execution for name in ("chain", "loop", "stuck"))
+    nodes = made.nodes(chain)
     assert [node.path for node in nodes] == ["n0", "n1", "n2", "n3"]
     assert {(node.input, node.output, node.status) for node in nodes} == {(b'{"of":"chain"}', b'{"of":"chain"}', "completed")}
-    loop = reader.nodes(models.select(Wanted(workflow="loop"))[0].execution)
-    assert [node.path for node in loop][:2] == ["each", "each[0]/x"]
-    stuck = reader.nodes(models.select(Wanted(workflow="stuck"))[0].execution)
-    assert [(node.path, node.status, node.failure is not None) for node in stuck] == [("d", "incident", True)]
+    assert [node.path for node in made.nodes(loop)][:2] == ["each", "each[0]/x"]
+    assert [(node.path, node.status, node.failure is not None) for node in made.nodes(stuck)] == [("d", "incident", True)]
+
+
+def test_a_node_that_is_tried_again_tells_its_attempt_at_its_end(bench: Bench, reader: Callable[[], ExecutionReader]) -> None:
+    bench.publish(STUBBORN)
+    tried = bench.start("stubborn")
+    bench.move()
+    cancelled = bench.start("stubborn")
+    bench.move(time=False)
+    bench.ask(cancelled, CancelExecution())
+    found = [node for name in (tried, cancelled) for node in reader().nodes(name) if node.path == "box"]
+    assert [(node.status, node.attempt) for node in found] == [("completed", 3), ("cancelled", 2)]
+
+
+def test_a_node_that_is_cancelled_in_its_incident_has_no_error(bench: Bench, reader: Callable[[], ExecutionReader]) -> None:
+    stuck = bench.start("stuck")
+    bench.ask(stuck, CancelExecution())
+    assert [(node.status, node.failure) for node in reader().nodes(stuck)] == [("cancelled", None)]
+
+
+def test_a_node_that_was_stopped_tells_its_attempt(bench: Bench, reader: Callable[[], ExecutionReader]) -> None:
+    wait = {"id": "w", "type": "wait_signal", "config": {"name": "go", "timeout": "5s"}}
+    tried = {"id": "p", "type": "parallel", "config": {"branches": {"b": {"nodes": [wait]}}}, "retry": {"max_attempts": 2}}
+    bench.publish({"name": "tried", "nodes": [tried]})
+    execution = bench.start("tried")
+    bench.move(time=False)
+    for _ in range(2):  # the wait runs out, and the parallel is tried again
+        bench.clock.advance(6_000)
+        bench.move(time=False)
+    bench.ask(execution, CancelExecution())
+    found = [(node.path, node.status, node.attempt) for node in reader().nodes(execution)]
+    assert found == [("p", "cancelled", 2), ("p.b/w", "cancelled", 2)]
 
 
 @pytest.mark.parametrize("offsets", [[0], [5, 6, 7], [1, 128, 129, 70_000], [2**47, 2**48 - 1]])
