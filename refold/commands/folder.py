@@ -154,11 +154,11 @@ class FolderPlace:
         if must_exist:
             with self.reader():
                 pass
+        look_rarely()
         logger = logging.getLogger("refold")
         logger.setLevel(logging.INFO)
         logger.addHandler(handler := _StderrHandler())
         try:
-            look_rarely()
             with open_engine(self.settings) as engine:
                 yield engine
         finally:

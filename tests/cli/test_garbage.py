@@ -11,8 +11,9 @@ from infra.garbage import LOOK_EVERY_OBJECTS
 OPENS_AN_ENGINE = """
 import gc, sys
 from pathlib import Path
-from refold.commands.engine import Place, engine_at
-with engine_at(Place(data=Path(sys.argv[1]))):
+from infra.settings import EngineSettings
+from refold.commands.folder import FolderPlace
+with FolderPlace(EngineSettings(data=Path(sys.argv[1]))).engine():
     print(gc.get_threshold()[0])
 """
 

@@ -85,7 +85,7 @@ def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refo
         ("stop_s = -1", {}, [], "setting stop_s (file refold.toml): expected a number of at least 0, found -1"),
         ("threads = 'maybe'", {}, [], "setting threads (file refold.toml): expected true or false, found 'maybe'"),
         ("data = 5", {}, [], "setting data (file refold.toml): expected text, found 5"),
-        ("", {}, ["--set", "lease_s=nan"], "setting lease_s (flag --set): expected a number from 1 to 3,600, found 'nan'"),
+        ("", {}, ["--set", "lease_s=nan"], "setting lease_s (flag --set): expected a number from 0.1 to 3,600, found 'nan'"),
         ("", {}, ["--set", "port"], "--set: expected NAME=VALUE, found 'port'"),
         ("port = ", {}, [], "the settings file refold.toml is not TOML: "),
         ("", {}, ["--config", "nothing.toml"], "the settings file nothing.toml cannot be read: No such file"),
