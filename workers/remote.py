@@ -12,6 +12,7 @@ cannot be derived again: after a restart the owner runs what is owed, and a work
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final, Protocol
 
@@ -97,7 +98,8 @@ class RemoteWorkers:
         self._errands: dict[str, Errand] = {}
         self._by_execution: dict[str, dict[str, Errand]] = {}
         self._workers: dict[str, _Worker] = {}
-        self._settled: dict[str, None] = {}
+        self._settled: deque[str] = deque()
+        self._is_settled: set[str] = set()
         self._number = 0
         self._check_at = self._stepped_at = 0
         self.on_tasks: Callable[[], None] = lambda: None
@@ -196,7 +198,7 @@ class RemoteWorkers:
             self._offer_again(worker, errand)
         worker.cancels = {task: None for task in running if not self._is_its(worker, task, now)}
         # Ends that were accepted while this poll was on its way make room too: the worker still counts them as in hand.
-        ended = sum(task in self._settled for task in running)
+        ended = sum(task in self._is_settled for task in running)
         worker.most = len(worker.errands) + ended + poll.credits
         if not worker.kinds and not worker.errands:
             del self._workers[worker.name]
@@ -229,7 +231,7 @@ class RemoteWorkers:
         """Whether the worker is to go on with a task that it says it has; one that nobody else has becomes its own."""
         errand = self._errands.get(task)
         if errand is None:
-            return task in self._settled
+            return task in self._is_settled
         if not errand.worker:
             self._waiting.remove(errand)
             self._give(worker, errand)
@@ -306,7 +308,7 @@ class RemoteWorkers:
         errand = self._errands.get(result.task)
         now = self._clock.now()
         if errand is None:
-            return None if result.task in self._settled else "not_waited_for"
+            return None if result.task in self._is_settled else "not_waited_for"
         if errand.worker not in ("", name):
             return "not_yours"
         worker = self._met(name, now)
@@ -322,9 +324,11 @@ class RemoteWorkers:
         errand = self._errands.get(task)
         if errand is not None:
             self._drop(errand)
-        self._settled[task] = None
+        if task not in self._is_settled:
+            self._is_settled.add(task)
+            self._settled.append(task)
         if len(self._settled) > SETTLED_MAX:
-            del self._settled[next(iter(self._settled))]
+            self._is_settled.remove(self._settled.popleft())
         self.on_tasks()
 
     def cancels_of(self, name: str) -> list[str]:
