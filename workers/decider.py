@@ -74,6 +74,8 @@ class Decider:
         self.slots = Slots()
         self.turns: list[Envelope] = []
         """What follows of this round for those who queue, to be sent when it is durable."""
+        self.too_early: list[tuple[str, FireTimer]] = []
+        """Timers that are not due any more, as the clock was set back since they were taken."""
         self._read_blob = blobs.get
         self._source = 0
         self._now = 0
@@ -85,7 +87,7 @@ class Decider:
 
         Raises LogFull where a big value finds no room; then nothing of the round has happened.
         """
-        self._made, self._answers, self.dead, self.turns = [], [], [], []
+        self._made, self._answers, self.dead, self.turns, self.too_early = [], [], [], [], []
         self._now, self._dispatched_to = now, dispatched_to
         self._source = self._checkpoint.sources.get(self._partition, -1)
         self._bytes = 0
@@ -224,6 +226,8 @@ class Decider:
             self._answers.append((item.reply, Answer(envelope.execution, 0, error=error)))
         if isinstance(command, SendSignal) and item.origin >= 0:
             self.dead.append(DeadLetter(codec.encode_envelope(envelope), str(error), envelope.causation, self._now))
+        elif isinstance(command, FireTimer) and folded is not None and folded.state.timers.get(command.timer) == command.due:
+            self.too_early.append((envelope.execution, command))
         elif isinstance(command, CreateExecution) and command.parent is not None:
             self._decide(Item(refusal(envelope, error), None, item.origin))
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):

@@ -82,8 +82,7 @@ class Owner:
         self._inbox: deque[Item] = deque()
         self._reports: deque[tuple[str, Command]] = deque()
         self._watchers: dict[str, list[Callable[[Execution], None]]] = {}
-        self._claimed = False
-        self._retry_at = 0
+        self._claimed, self._retry_at = False, 0
         self._since_snapshot = 0
         self.timers = Timers()
         self.metrics = Metrics()
@@ -304,6 +303,7 @@ class Owner:
             self._checkpoint.sources[source.partition] = source.offset
         self._checkpoint.offset = base + len(made)
         self._send(self._decider.turns)
+        self.timers.put_back(self._decider.too_early)
         for item in items:
             if item.origin >= 0:
                 self._courier.delivered(item)

@@ -22,6 +22,11 @@ class Timers:
         for timer, due in timers:
             heapq.heappush(self._heap, (due, execution, timer, due))
 
+    def put_back(self, fired: Iterable[tuple[str, FireTimer]]) -> None:
+        """Look at these again when they are due."""
+        for execution, fire in fired:
+            self.arm(execution, [(fire.timer, fire.due)])
+
     def next_due(self) -> int | None:
         """When the next one is due (milliseconds since 1970), None without any."""
         return self._heap[0][0] if self._heap else None

@@ -146,6 +146,22 @@ def test_a_clock_that_is_set_back_does_not_stop_an_owner() -> None:
     assert bench.status(execution) == "completed"
 
 
+def test_a_timer_that_is_not_due_any_more_when_it_is_decided_comes_again() -> None:
+    _, bench = faulty()
+    bench.publish({"name": "w", "nodes": [{"id": "d", "type": "delay", "config": {"for": "1s"}}]})
+    execution = bench.start()
+    bench.move(time=False)
+    owner, due = bench.engine.owner, bench.clock.now() + 1_000
+    bench.clock.set(due)
+    owner._collect(due)  # as where more commands wait than fit into a round
+    bench.clock.set(due - 500)
+    bench.move(time=False)
+    assert bench.status(execution) == "running"
+    bench.clock.set(due)
+    bench.move(time=False)
+    assert bench.status(execution) == "completed"
+
+
 def test_an_owner_in_charge_does_not_pause_when_the_clock_is_set_back() -> None:
     log, bench = faulty()
     log.faults.append(AppendUnknown("gone"))
