@@ -144,6 +144,7 @@ class Scope(msgspec.Struct, array_like=True):
 
     Attempts in it are counted from above `tried`, `used` is the highest one so far: a container that is tried again
     enters its bodies with other attempts than before, so that no late result is taken for a new one.
+    `undone` holds the highest attempt at undoing a node, by its path, of those that ended while the body is open.
     `lingering` are containers that have completed while losers of theirs still run; the body waits for them.
     """
 
@@ -171,6 +172,7 @@ class Scope(msgspec.Struct, array_like=True):
     failure: Failure | None = None
     last_end: int = -1
     last_end_outcome: str | None = None
+    undone: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class Signal(msgspec.Struct, array_like=True, gc=False):

@@ -75,6 +75,7 @@ def _count(state: Execution, path: str, attempt: int) -> None:
     while around:
         if (scope := state.scopes.get(around)) is not None:
             scope.used = max(scope.used, attempt)
+            scope.undone[path] = max(scope.undone.get(path, 0), attempt)
             return
         if (owner := state.runs.get(owner_of(around))) is not None:
             owner.tried_inside = max(owner.tried_inside, attempt)

@@ -48,7 +48,9 @@ def _incident_resolved(graph: Graph, state: Execution, event: e.IncidentResolved
 
 def _compensation_registered(graph: Graph, state: Execution, event: e.CompensationRegistered, cause: Cause) -> None:
     scope, node = locate(graph, state, event.path)
-    undo_state.register(state, Compensation(event.path, node.index, event.config, event.failure, tried=scope.tried))
+    undo_state.register(
+        state, Compensation(event.path, node.index, event.config, event.failure, tried=max(scope.tried, scope.undone.get(event.path, 0)))
+    )
 
 
 def _compensation_started(graph: Graph, state: Execution, event: e.CompensationStarted, cause: Cause) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.domain.spec import fails, run
+from tests.domain.spec import fails, gives, run, slow
 
 ONE = "settings: {on_failure: fail%s}\nnodes: [{id: a, type: a%s}]"
 
@@ -104,6 +104,23 @@ def test_a_node_that_is_undone_in_each_try_of_its_container_is_undone_with_other
     """
     world = run(text)
     assert [one for one in world.ran if "compensate" in one] == ["t.body/a.compensate", "t.body/a.compensate@2"]
+
+
+def test_a_node_that_completes_again_after_its_first_life_was_undone_is_undone_with_another_attempt() -> None:
+    text = """
+    settings: {on_failure: fail, compensate_on_failure: true}
+    nodes:
+      - id: t
+        type: try
+        retry: {max_attempts: 2, initial_delay: 10ms}
+        config:
+          body:
+            nodes: [{id: c, type: compensate}, {id: a, type: a, compensate: {type: undo, retry: {max_attempts: 2, initial_delay: 10ms}}}, {id: b, type: bad}]
+            edges: [{from: a, to: b}]
+    """
+    lives = iter([gives(1), slow(50)])
+    world = run(text, None, {"a": lambda call: next(lives)(call), "undo": fails(times=1, then=None)})
+    assert [one.partition(".compensate")[2] for one in world.ran if "compensate" in one] == ["", "@2", "@3"]
 
 
 def test_a_node_that_is_undone_by_a_finally_is_undone_with_another_attempt_in_the_next_try() -> None:
