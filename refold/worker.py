@@ -16,7 +16,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from refold.activities import Activity, ActivityContext
@@ -79,7 +79,8 @@ class Worker:
 
     def run(self) -> None:
         """Run until SIGTERM, Ctrl-C or `stop`. Raises ServerRefuses where the server does not want this worker."""
-        asyncio.run(self.serve(handle_signals=True))
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(self.serve(handle_signals=True))
 
     def stop(self) -> None:
         """Take nothing more, let what runs end, hand back what waits. May be called from any thread."""
@@ -214,6 +215,16 @@ class Worker:
             _log.warning("the server did not answer when the worker %s, trying again: %s", doing, error)
         await asyncio.sleep(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
         return failures + 1
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it is installed: its requests cost a third."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 def _by_name(activities: Iterable[Activity[..., Any]]) -> dict[str, Activity[..., Any]]:
