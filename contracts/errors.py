@@ -11,6 +11,7 @@ RefoldError
 │   ├── Fenced               another owner has claimed the partition
 │   ├── AppendUnknown        nobody knows whether the append landed
 │   ├── RecordTooLarge       one decision is larger than the log takes
+│   ├── LogUnreachable       nobody answers at the moment; nothing was sent
 │   ├── LogFull              there is no room; nothing was stored
 │   ├── LogHeld              another process holds the data folder
 │   └── LogCorrupt           what is stored cannot be what was written
@@ -105,6 +106,10 @@ class AppendUnknown(LogError):
 
 class RecordTooLarge(LogError):
     """One decision is larger than the log takes; it was not sent."""
+
+
+class LogUnreachable(LogError):
+    """Nobody answers who could read or append; nothing was sent, and it may be otherwise in a moment."""
 
 
 class LogFull(LogError):

@@ -29,12 +29,12 @@ from contracts.commands import (
     TakeSlot,
 )
 from contracts.dead_letter import DeadLetter
-from contracts.errors import InvalidInput, LogFull, RecordTooLarge, RefoldError, Rejected
+from contracts.errors import InvalidInput, LogFull, LogUnreachable, RecordTooLarge, RefoldError, Rejected
 from contracts.events import NodeRetried, TimerStarted
 from contracts.failure import Failure
 from contracts.journal import Checkpoint, Decision, Source
 from contracts.ports.blobs import Blobs
-from contracts.ports.log import Log
+from contracts.ports.log import Log, batch_bytes
 from contracts.values import reference_to
 from domain.decide import Decided, decide
 from domain.deciding import Deciding, TooManySteps
@@ -55,6 +55,8 @@ from workers.slots import Slots
 
 ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
 """A round that has made so many bytes of decisions ends; what is left waits for the next."""
+ROUND_ROOM_BYTES: Final = 4 * 1024
+"""What one command may add to a round besides its decision: the record that sums a history up."""
 ROLL_EVERY_EVENTS: Final = 10_000
 """After so many events an execution's history is summed up."""
 
@@ -85,17 +87,21 @@ class Decider:
     def decide_all(self, items: list[Item], now: int, dispatched_to: int) -> tuple[list[Made], list[tuple[Reply, Answer]], list[Item]]:
         """The decisions of a round, not durable yet, the answers to give when they are, and what is left for the next round.
 
-        Raises LogFull where a big value finds no room; then nothing of the round has happened.
+        Raises LogFull where a big value finds no room, LogUnreachable where the log cannot be read; then nothing of it has happened.
         """
         self._made, self._answers, self.dead, self.turns, self.too_early = [], [], [], [], []
         self._now, self._dispatched_to = now, dispatched_to
         self._source = self._checkpoint.sources.get(self._partition, -1)
         self._bytes = 0
         for index, item in enumerate(items):
-            if self._bytes > ROUND_RECORD_BYTES_MAX:
+            if self._made and self._bytes > self._round_bytes_max():
                 return self._made, self._answers, items[index:]
             self._decide(item)
         return self._made, self._answers, []
+
+    def _round_bytes_max(self) -> int:
+        """So full a round may be and still take in the largest decision: it goes out as one batch, which is atomic."""
+        return min(ROUND_RECORD_BYTES_MAX, self._log.batch_bytes_max - self._log.record_bytes_max - ROUND_ROOM_BYTES)
 
     def _decide(self, item: Item) -> None:
         envelope = item.envelope
@@ -119,7 +125,7 @@ class Decider:
                 self._reject(item, folded, error)
         except RecordTooLarge as error:
             self._raise_incident(item, folded, error, "output.too_large")
-        except LogFull:
+        except (LogFull, LogUnreachable):
             raise
         except Exception as bug:
             self._metrics.bugs.append(traceback.format_exc(limit=-6))
@@ -189,7 +195,7 @@ class Decider:
         if state.slot is not None:
             self._queue(folded, effects)
         self._made.append(Made(item, folded, decision, record, effects))
-        self._bytes += len(record)
+        self._bytes += batch_bytes([record])
         if first == 1:
             self._executions.put(folded)
 

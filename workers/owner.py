@@ -18,7 +18,7 @@ from typing import Final
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, RunActivity
 from contracts.dead_letter import DeadLetter
-from contracts.errors import Fenced, LogError, LogFull, Overloaded, Rejected
+from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge, Rejected
 from contracts.journal import JournalOpened, PartitionClaimed, judge
 from contracts.ports.activities import ActivityWorker
 from contracts.ports.blobs import Blobs
@@ -32,11 +32,10 @@ from workers.catalog import Catalog
 from workers.courier import Courier
 from workers.decider import Decider
 from workers.executions import LIVE_MAX_DEFAULT, Executions
-from workers.ingress import size_of
 from workers.metrics import Metrics
-from workers.recovery import Recovered, make_snapshot, recover
+from workers.recovery import Recovered, journal_of, make_snapshot, recover
 from workers.refold import entries_of, refold
-from workers.round import Answer, Item, Made, Reply
+from workers.round import Answer, Item, Made, Reply, take_items
 from workers.timers import Timers
 
 _log = logging.getLogger("refold.owner")
@@ -44,7 +43,6 @@ _log = logging.getLogger("refold.owner")
 INBOX_MAX_DEFAULT: Final = 10_000
 ROUND_MAX_DEFAULT: Final = 1_000
 """So many commands are decided in one round; what is left waits for the next."""
-ROUND_BYTES_MAX: Final = 1024 * 1024
 TIMERS_A_ROUND_MAX: Final = 500
 CLAIM_PAUSE_MS: Final = 100
 """How long an owner that was thrown out waits before it claims again."""
@@ -82,7 +80,7 @@ class Owner:
         self._inbox: deque[Item] = deque()
         self._reports: deque[tuple[str, Command]] = deque()
         self._watchers: dict[str, list[Callable[[Execution], None]]] = {}
-        self._claimed, self._retry_at = False, 0
+        self._claimed, self._retry_at, self._journal = False, 0, ""
         self._since_snapshot = 0
         self.timers = Timers()
         self.metrics = Metrics()
@@ -94,7 +92,10 @@ class Owner:
         """Become the owner: append a claim, fold up to it, and take up what is open. Raises LogError where it cannot."""
         nonce = self._nonce_of()
         records = [codec.encode_record(PartitionClaimed(nonce, self._node))]
-        if self._log.end("journal", self.partition) == 0:
+        journal = journal_of(self._log, self.partition)
+        if self._journal and journal != self._journal:
+            raise LogCorrupt(f"the journal of partition {self.partition} is {journal or 'gone'}; it was {self._journal}")
+        if not journal:
             opened = JournalOpened(self._nonce_of().hex(), self.partition, self._log.partitions)
             records.insert(0, codec.encode_record(opened))
         answer = self._log.append("journal", {self.partition: records})[self.partition]
@@ -115,6 +116,7 @@ class Owner:
         return True
 
     def _take_over(self, recovered: Recovered) -> None:
+        self._journal = recovered.checkpoint.journal
         self.executions: Executions = recovered.executions
         self._checkpoint = recovered.checkpoint
         self._decider = Decider(self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log)
@@ -208,17 +210,19 @@ class Owner:
         self._collect(now)
         if not self._inbox:
             return self._rest()
-        items = self._take_items()
+        items = take_items(self._inbox, self._round_max)
         try:
             made, answers, rest = self._decider.decide_all(items, now, self._courier.dispatched_to(self._checkpoint.offset))
         except LogFull as full:
             self._refuse(items, full)
             return True
+        except LogUnreachable as error:
+            self._give_back(items, str(error))
+            return True
         if rest:
             self._inbox.extendleft(reversed(rest))
             del items[len(items) - len(rest) :]
-        if self._commit(items, made):
-            self._bury(self._decider.dead)
+        if self._commit(items, made) and self._bury(items, self._decider.dead):
             self._act(items, made, answers)
         return True
 
@@ -230,19 +234,15 @@ class Owner:
             self._inbox.append(Item(Envelope("", execution, fire), None))
             self.metrics.timer_drift_ms = max(0, now - fire.due)
 
-    def _take_items(self) -> list[Item]:
-        items: list[Item] = []
-        size = 0
-        while self._inbox and len(items) < self._round_max and size < ROUND_BYTES_MAX:
-            item = self._inbox.popleft()
-            size += size_of(item.envelope.command)
-            items.append(item)
-        return items
-
     def _commit(self, items: list[Item], made: list[Made]) -> bool:
-        """Append the round as one batch; False when nothing of it has happened."""
-        if not made:
-            return self._confirm(items)
+        """Append the round as one batch; False when nothing of it has happened, as far as is known."""
+        try:
+            return self._append(items, made) if made else self._confirm(items)
+        except LogUnreachable as error:
+            self._give_back(items, str(error))
+            return False
+
+    def _append(self, items: list[Item], made: list[Made]) -> bool:
         answer = self._log.append("journal", {self.partition: [m.record for m in made]})[self.partition]
         if answer == self._checkpoint.offset:
             return True
@@ -322,11 +322,19 @@ class Owner:
         """Commands that can be derived again from the states alone, so that nothing is lost with them."""
         self._inbox.extend(Item(envelope, None) for envelope in envelopes)
 
-    def _bury(self, dead: list[DeadLetter]) -> None:
-        """Keep what could not be delivered; a death right here finds it again, as its origin is not delivered yet."""
-        if dead:
-            answer = self._log.append("dead-letters", {0: [codec.pack(letter) for letter in dead]})[0]
-            self.metrics.dead_letters += 0 if isinstance(answer, LogError) else len(dead)
+    def _bury(self, items: list[Item], dead: list[DeadLetter]) -> bool:
+        """Keep what could not be delivered. Where that fails the round is decided again, and finds the same dead."""
+        if not dead:
+            return True
+        answer = self._log.append("dead-letters", {0: [codec.pack(letter) for letter in dead]})[0]
+        if isinstance(answer, RecordTooLarge):
+            _log.error("%d dead letters are lost: %s", len(dead), answer)
+        elif isinstance(answer, LogError):
+            self._give_back(items, f"dead letters: {answer}")
+            return False
+        else:
+            self.metrics.dead_letters += len(dead)
+        return True
 
     def _act_on(self, made: Made, offset: int, ended: list[Execution]) -> None:
         state = made.folded.state

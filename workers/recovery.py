@@ -7,13 +7,15 @@ It also finds the commands to other executions that may not have been sent: thos
 from __future__ import annotations
 
 import gc
+import logging
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from contracts.codec import decode_record
 from contracts.commands import Envelope
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import Checkpoint
+from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
@@ -21,6 +23,8 @@ from domain.react import commands_for_others
 from workers.catalog import Catalog
 from workers.executions import Executions
 from workers.snapshot import OwnerSnapshot, decode_snapshot, encode_snapshot, schema_hash
+
+_log = logging.getLogger("refold.owner")
 
 
 class Recovered:
@@ -48,9 +52,7 @@ def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, li
 
 def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int) -> Recovered | None:
     snapshot = decode_snapshot(snapshots.load(partition))
-    if snapshot is None or snapshot.checkpoint.offset > log.end("journal", partition):
-        return None
-    if not _fits(log, partition, snapshot.checkpoint):
+    if snapshot is None or not _fits(log, partition, snapshot.checkpoint):
         return None
     recovered = Recovered(Executions(catalog.graph, live_max))
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
@@ -62,11 +64,27 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
 
 
 def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
-    """Whether the snapshot is of this journal: its id stands at offset 0."""
-    opened = Checkpoint()
-    for _ in read_entries(log.read("journal", partition, 0, 1), opened):
-        pass
-    return opened.journal == checkpoint.journal
+    """Whether the snapshot is of this journal, and of no more than there is. What does not fit tells of a loss."""
+    journal, end = journal_of(log, partition), log.end("journal", partition)
+    if journal == checkpoint.journal and checkpoint.offset <= end:
+        return True
+    _log.critical("the snapshot of partition %d is of journal %s up to %d; found is %s up to %d: is it an old copy, or are records lost?",
+                  partition, checkpoint.journal, checkpoint.offset, journal, end)  # fmt: skip
+    return False
+
+
+def journal_of(log: Log, partition: int) -> str:
+    """The id of a partition's journal, "" while it is empty. Raises LogCorrupt where it begins with anything else."""
+    for offset, content in log.read("journal", partition, 0, 1):
+        try:
+            first = decode_record(content)
+        except (LogCorrupt, UnknownRecord) as error:
+            raise LogCorrupt(f"the journal of partition {partition} cannot be read from offset {offset} on: {error}") from None
+        if not isinstance(first, JournalOpened) or first.partition != partition:
+            found = f"partition {first.partition}" if isinstance(first, JournalOpened) else type(first).__name__
+            raise LogCorrupt(f"the journal of partition {partition} begins with {found}, not with its own JournalOpened")
+        return first.journal
+    return ""
 
 
 def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> None:

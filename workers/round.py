@@ -8,8 +8,9 @@ dropped and folded again.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -17,6 +18,9 @@ from contracts.commands import Effect, Envelope
 from contracts.errors import RefoldError
 from contracts.journal import Decision
 from domain.history import Folded
+from workers.ingress import size_of
+
+ROUND_BYTES_MAX: Final = 1024 * 1024
 
 
 class Answer(msgspec.Struct):
@@ -54,3 +58,14 @@ class Made(msgspec.Struct):
     decision: Decision
     record: bytes
     effects: list[Effect]
+
+
+def take_items(inbox: deque[Item], items_max: int) -> list[Item]:
+    """What of the inbox makes up the next round."""
+    items: list[Item] = []
+    size = 0
+    while inbox and len(items) < items_max and size < ROUND_BYTES_MAX:
+        item = inbox.popleft()
+        size += size_of(item.envelope.command)
+        items.append(item)
+    return items

@@ -15,7 +15,7 @@ What every adapter promises, and no more than Apache Kafka can give:
   be the one the caller expected: somebody else may have appended before. The caller looks (see `contracts/journal.py`).
 - *Durable before the answer.* When `append` has returned, the records survive a killed process and a lost power supply.
 - *An error is not a no.* `AppendUnknown` says that nobody knows: the batch is there, or not, or comes later.
-  `LogFull` and `RecordTooLarge` do say no: nothing of that partition's batch was stored.
+  `LogFull`, `LogUnreachable` and `RecordTooLarge` do say no: nothing of that partition's batch was stored.
 - *Nothing is ever changed.* Records keep their offset; offsets are contiguous from 0 within a partition.
 - *Reading shows what is durable*, from any offset, in order, and may be done by any number of processes beside the writer.
 
@@ -33,6 +33,15 @@ Topic: TypeAlias = Literal["journal", "commands", "definitions", "dead-letters"]
 TOPICS: Final[tuple[Topic, ...]] = ("journal", "commands", "definitions", "dead-letters")
 RECORD_BYTES_MAX_DEFAULT: Final = 8 * 1024 * 1024
 """A record longer than this is refused with `RecordTooLarge` before anything is written."""
+BATCH_BYTES_MAX_DEFAULT: Final = 256 * 1024 * 1024
+"""A batch larger than this is refused in the same way."""
+RECORD_FRAME_BYTES: Final = 32
+"""What a record counts beside its own length towards a batch; no adapter needs more to frame it."""
+
+
+def batch_bytes(records: Sequence[bytes]) -> int:
+    """How much a batch counts towards `batch_bytes_max`."""
+    return sum(map(len, records)) + RECORD_FRAME_BYTES * len(records)
 
 
 class Log(Protocol):
@@ -46,6 +55,10 @@ class Log(Protocol):
     def record_bytes_max(self) -> int:
         """The longest record that `append` takes."""
 
+    @property
+    def batch_bytes_max(self) -> int:
+        """The largest batch that `append` takes for one partition, as `batch_bytes` counts; two of the longest records fit."""
+
     def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         """Append one batch to each named partition; answer the first offset of each, or why it failed.
 
@@ -55,7 +68,8 @@ class Log(Protocol):
     def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
         """The records from `offset` up to `end` (exclusive; by default what is there when the call begins), with their offsets.
 
-        An offset beyond the end gives nothing. Raises LogCorrupt where a record is missing or cannot be read.
+        An offset beyond the end gives nothing. Raises LogCorrupt where a record is missing or cannot be read, and like
+        `end` LogUnreachable where nobody answers in time.
         """
 
     def end(self, topic: Topic, partition: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from contracts.errors import RecordTooLarge
-from contracts.ports.log import TOPICS, Topic
+from contracts.ports.log import TOPICS, Topic, batch_bytes
 
 PARTITIONS_MAX = 1024
 """As many as an execution id can name (`contracts/ids.py`)."""
@@ -49,4 +49,13 @@ def too_large(records: Sequence[bytes], record_bytes_max: int) -> RecordTooLarge
     for place, record in enumerate(records):
         if len(record) > record_bytes_max:
             return RecordTooLarge(f"record {place} of the batch has {len(record):,} bytes; the log takes {record_bytes_max:,} at most")
+    return None
+
+
+def batch_too_large(records: Sequence[bytes], batch_bytes_max: int) -> RecordTooLarge | None:
+    """The reason not to take the batch, when its records are together more than the log takes at once."""
+    if (size := batch_bytes(records)) > batch_bytes_max:
+        return RecordTooLarge(
+            f"the batch of {len(records)} records has {size:,} bytes; the log takes {batch_bytes_max:,} in one batch at most"
+        )
     return None

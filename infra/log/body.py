@@ -88,11 +88,6 @@ class Body:
             raise DamagedBody(f"it cannot be decompressed: {error}") from None
 
 
-def framed_bytes(records: Sequence[bytes]) -> int:
-    """How long the records are together in a body, before compression."""
-    return sum(map(len, records)) + 4 * len(records)
-
-
 def _check_raw(body: bytes) -> bytes:
     if len(body) < _raw_head.size:
         raise DamagedBody(f"it has {len(body)} bytes, fewer than its head")

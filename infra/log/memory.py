@@ -9,17 +9,23 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.errors import LogError
-from contracts.ports.log import RECORD_BYTES_MAX_DEFAULT, Topic
-from infra.log.arguments import check_batches, check_partitions, check_place, too_large
+from contracts.ports.log import BATCH_BYTES_MAX_DEFAULT, RECORD_BYTES_MAX_DEFAULT, Topic
+from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
 
 
 class MemoryLog:
     """A `Log` that forgets. Several owners may share one instance: that is how a test makes them meet."""
 
-    def __init__(self, partitions: int = 1, record_bytes_max: int = RECORD_BYTES_MAX_DEFAULT) -> None:
+    def __init__(
+        self,
+        partitions: int = 1,
+        record_bytes_max: int = RECORD_BYTES_MAX_DEFAULT,
+        batch_bytes_max: int = BATCH_BYTES_MAX_DEFAULT,
+    ) -> None:
         check_partitions(partitions)
         self._partitions = partitions
         self._record_bytes_max = record_bytes_max
+        self._batch_bytes_max = batch_bytes_max
         self._records: defaultdict[tuple[Topic, int], list[bytes]] = defaultdict(list)
 
     @property
@@ -32,13 +38,18 @@ class MemoryLog:
         """The longest record that `append` takes."""
         return self._record_bytes_max
 
+    @property
+    def batch_bytes_max(self) -> int:
+        """The largest batch that `append` takes for one partition."""
+        return self._batch_bytes_max
+
     def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         """Append one batch to each named partition; answer the first offset of each, or why it failed."""
         check_batches(topic, batches, self._partitions)
         return {partition: self._append(topic, partition, records) for partition, records in batches.items()}
 
     def _append(self, topic: Topic, partition: int, records: Sequence[bytes]) -> int | LogError:
-        if refusal := too_large(records, self._record_bytes_max):
+        if refusal := too_large(records, self._record_bytes_max) or batch_too_large(records, self._batch_bytes_max):
             return refusal
         first = self.end(topic, partition)
         self._records[topic, partition].extend(records)

@@ -28,8 +28,8 @@ from typing import Any, Final
 
 from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogFull, RecordTooLarge
 from contracts.ports.log import RECORD_BYTES_MAX_DEFAULT, TOPICS, Topic
-from infra.log.arguments import check_batches, check_partitions, check_place, partitions_in, too_large
-from infra.log.body import BODY_BYTES_MAX, Body, DamagedBody, framed_bytes
+from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, partitions_in, too_large
+from infra.log.body import BODY_BYTES_MAX, Body, DamagedBody
 from infra.log.sqlite_file import TABLES, open_file, opening_error, primary_code, reading_error
 
 PARTITION_SHIFT: Final = 48
@@ -84,6 +84,11 @@ class SqliteLog:
         """The longest record that `append` takes."""
         return self._record_bytes_max
 
+    @property
+    def batch_bytes_max(self) -> int:
+        """The largest batch that `append` takes for one partition."""
+        return BODY_BYTES_MAX
+
     def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         """Append one batch to each named partition, all in one commit; answer the first offset of each, or why it failed."""
         check_batches(topic, batches, self._partitions)
@@ -101,13 +106,7 @@ class SqliteLog:
         return answers
 
     def _refusal(self, records: Sequence[bytes]) -> RecordTooLarge | None:
-        if refusal := too_large(records, self._record_bytes_max):
-            return refusal
-        if (size := framed_bytes(records)) > BODY_BYTES_MAX:
-            return RecordTooLarge(
-                f"the batch of {len(records)} records has {size:,} bytes; the log takes {BODY_BYTES_MAX:,} in one batch at most"
-            )
-        return None
+        return too_large(records, self._record_bytes_max) or batch_too_large(records, BODY_BYTES_MAX)
 
     def _commit(self, topic: Topic, rows: Mapping[int, tuple[int, bytes]]) -> dict[int, int | LogError]:
         execute = self._connection.execute

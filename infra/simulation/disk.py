@@ -64,6 +64,7 @@ class NodeLog:
     def __init__(self, disk: Disk, hazards: Hazards) -> None:
         self._disk, self._log, self._hazards = disk, disk.log, hazards
         self.partitions, self.record_bytes_max = disk.log.partitions, disk.log.record_bytes_max
+        self.batch_bytes_max = disk.log.batch_bytes_max
 
     def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         """Append, or what goes wrong instead."""

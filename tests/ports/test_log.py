@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogFull, RecordTooLarge
-from contracts.ports.log import TOPICS, Log
+from contracts.ports.log import RECORD_FRAME_BYTES, TOPICS, Log, batch_bytes
 from infra.log.body import BODY_BYTES_MAX
 from infra.log.sqlite import SqliteLog
 
@@ -132,6 +132,15 @@ def test_a_record_at_the_limit_is_taken_and_one_byte_more_is_refused(logs: Any) 
     assert isinstance(answer, RecordTooLarge)
     assert "record 1 of the batch has 101 bytes; the log takes 100" in str(answer)
     assert log.end("journal", 0) == 1
+
+
+def test_two_of_the_longest_records_are_one_batch(logs: Any) -> None:
+    log = logs.open(record_bytes_max=1_000)
+    longest = [os.urandom(1_000), os.urandom(1_000)]
+    assert log.batch_bytes_max >= batch_bytes(longest)
+    assert log.append("journal", {0: longest}) == {0: 0}
+    log = logs.open()
+    assert log.batch_bytes_max >= 2 * (log.record_bytes_max + RECORD_FRAME_BYTES)
 
 
 def test_a_partition_that_is_refused_says_nothing_about_the_others(logs: Any) -> None:
