@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format simulate chaos bench bench-peers clean lock
+.PHONY: help run serve test check format simulate chaos bench bench-peers clean kafka lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -45,6 +45,9 @@ simulate: $(VENV)/.runtime ## Run the whole engine in simulation: SEEDS=1000, FI
 
 bench: $(VENV)/.runtime ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+kafka: $(VENV)/.runtime ## Start Apache Kafka for development; ARGS="--port 9092 --brokers 3"
+	@$(BIN)/python -m brokers $(ARGS)
 
 PEERS ?= restate dbos langgraph
 
