@@ -1,5 +1,48 @@
-"""Profiles of hypothesis: `--hypothesis-profile=long` tries the laws with many more examples."""
+"""Profiles of hypothesis (`--hypothesis-profile=long` tries the laws with many more examples), and the Kafka broker that tests share."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
+from brokers.finding import some_broker
+from brokers.jars import NoBroker
+
 settings.register_profile("long", print_blob=True)
+
+_said: dict[str, None] = {}
+
+
+def no_broker(error: NoBroker) -> None:
+    """Tests on a broker are skipped where there is none, except in CI: there it is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI needs a Kafka broker: {error}")
+    _said[f"KAFKA TESTS WERE SKIPPED: {error}"] = None
+    pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def _shared_broker() -> Iterator[str | NoBroker]:
+    try:
+        with some_broker() as bootstrap:
+            _said[f"the Kafka tests ran against a real broker at {bootstrap}"] = None
+            yield bootstrap
+    except NoBroker as error:
+        yield error
+
+
+@pytest.fixture
+def broker(_shared_broker: str | NoBroker) -> str:
+    """The address of a real broker, the same for all tests."""
+    if isinstance(_shared_broker, NoBroker):
+        no_broker(_shared_broker)
+    assert isinstance(_shared_broker, str)
+    return _shared_broker
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _said:
+        terminalreporter.write_line(line)

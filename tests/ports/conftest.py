@@ -14,6 +14,7 @@ import pytest
 from contracts.ports.log import Log
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
+from tests.kafka.topics import KafkaLogs
 
 ROOT = Path(__file__).parents[2]
 SMALL_DISK_BYTES = 1024 * 1024
@@ -53,13 +54,13 @@ class SqliteLogs:
             log.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "kafka"])
 def logs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Logs]:
     """One log of each adapter, to be opened as often as a test likes. A new adapter is a new line here."""
     if request.param == "memory":
         yield MemoryLogs()
         return
-    opener = SqliteLogs(tmp_path / "log.db")
+    opener = KafkaLogs(request.getfixturevalue("broker")) if request.param == "kafka" else SqliteLogs(tmp_path / "log.db")
     yield opener
     opener.close()
 

@@ -1,0 +1,169 @@
+"""The log on Apache Kafka, behind the synchronous port. Nothing here believes more than a broker has said."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from aiokafka.structs import TopicPartition
+
+from contracts.errors import LogCorrupt, LogError, RecordTooLarge
+from contracts.ports.log import RECORD_FRAME_BYTES, Topic
+from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
+from infra.log.kafka.address import KafkaAddress, parse_address
+from infra.log.kafka.admin import CONNECT_TIMEOUT_S, look
+from infra.log.kafka.appending import APPEND_TIMEOUT_S, Appending
+from infra.log.kafka.loop import LoopThread
+from infra.log.kafka.reading import LATEST, READ_TIMEOUT_S, Reading, records_in
+from infra.log.kafka.topics import Found, check
+
+BATCH_HEAD_BYTES: Final = 128
+"""What a batch needs besides its records (61), and some room."""
+BEHIND_TIMEOUT_S: Final = 2.0
+"""So long a new leader may show an older end than the one that was acknowledged to us."""
+_log = logging.getLogger("refold.log")
+
+
+class KafkaLog:
+    """A `Log` in the topics of a Kafka cluster. One thread uses an instance at a time.
+
+    Raises LogError where the topics are missing or set otherwise than they must be, LogUnreachable without a broker.
+    """
+
+    def __init__(
+        self,
+        address: KafkaAddress | str,
+        partitions: int | None = None,
+        record_bytes_max: int | None = None,
+        append_timeout_s: float = APPEND_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        check_partitions(1 if partitions is None else partitions)
+        self.address = parse_address(address) if isinstance(address, str) else address
+        self._ends: dict[TopicPartition, int] = {}
+        self._loop = LoopThread()
+        self._is_closed = False
+        self._reading = Reading(self.address, read_timeout_s)
+        try:
+            self._open(partitions, record_bytes_max, append_timeout_s, min(CONNECT_TIMEOUT_S, read_timeout_s))
+        except BaseException:
+            self._stop(self._reading)
+            raise
+
+    def _open(self, partitions: int | None, record_bytes_max: int | None, append_timeout_s: float, connect_timeout_s: float) -> None:
+        found = self._loop.call(look(self.address, connect_timeout_s))
+        if wrong := [problem for problem in check(self.address, found) if problem.is_fatal]:
+            raise LogError(f"the log {self.address} cannot be used: " + "; ".join(f"{one.found}: {one.fix}" for one in wrong))
+        self._partitions = found[self.address.topic("journal")].partitions
+        if partitions not in (None, self._partitions):
+            raise LogError(f"the log {self.address} has {self._partitions} partition(s); {partitions} were asked for")
+        message_bytes_max = min(_message_bytes_max(one) for one in found.values())
+        self._batch_bytes_max = message_bytes_max - BATCH_HEAD_BYTES
+        half = self._batch_bytes_max // 2 - RECORD_FRAME_BYTES
+        self._record_bytes_max = record_bytes_max or half
+        if self._record_bytes_max > half:
+            raise ValueError(f"record_bytes_max is at most {half:,} for these topics, not {self._record_bytes_max:,}")
+        self._journal = Appending(self.address, message_bytes_max, append_timeout_s)
+        self._others = Appending(self.address, message_bytes_max, append_timeout_s)
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions `journal` and `commands` have."""
+        return self._partitions
+
+    @property
+    def record_bytes_max(self) -> int:
+        """The longest record that `append` takes: half of a batch."""
+        return self._record_bytes_max
+
+    @property
+    def batch_bytes_max(self) -> int:
+        """How much `append` takes for one partition at once."""
+        return self._batch_bytes_max
+
+    def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        """Append one batch to each named partition, all in one request; answer the first offset of each, or why it failed."""
+        check_batches(topic, batches, self._partitions)
+        answers: dict[int, int | LogError] = {}
+        fitting: dict[int, Sequence[bytes]] = {}
+        for partition, records in batches.items():
+            if refusal := self._refusal(records):
+                answers[partition] = refusal
+            else:
+                fitting[partition] = records
+        if fitting:
+            appending = self._journal if topic == "journal" else self._others
+            answers |= self._loop.call(appending.append(self.address.topic(topic), fitting))
+        for partition, records in fitting.items():
+            if isinstance(first := answers[partition], int):
+                self._ends[self._place(topic, partition)] = first + len(records)
+        return answers
+
+    def _refusal(self, records: Sequence[bytes]) -> RecordTooLarge | None:
+        return too_large(records, self._record_bytes_max) or batch_too_large(records, self._batch_bytes_max)
+
+    def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """The records from `offset` up to `end` (exclusive; by default what is there when the call begins), with their offsets.
+
+        Raises LogCorrupt where one is missing or its batch is damaged, LogUnreachable where no broker answers in time.
+        """
+        check_place(topic, partition, self._partitions, offset)
+        there = self.end(topic, partition)
+        return self._read(self._place(topic, partition), offset, there if end is None else min(end, there))
+
+    def _read(self, place: TopicPartition, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        expected = offset
+        while expected < stop:
+            fetched = self._loop.call(self._reading.fetch(place, expected, stop - expected))
+            for found, record in self._records_in(place, fetched, expected):
+                if found >= stop:
+                    return
+                if found != expected:
+                    raise self._reading.lacks(place, expected, f"the next one is {found}")
+                yield found, record
+                expected = found + 1
+
+    def _records_in(self, place: TopicPartition, fetched: bytes, offset: int) -> list[tuple[int, bytes]]:
+        try:
+            records = list(records_in(fetched, offset))
+        except LogError as error:
+            raise LogCorrupt(f"the log {self.address} is damaged at {place.topic}, partition {place.partition}: {error}") from None
+        if not records:
+            raise self._reading.lacks(place, offset, "what was fetched there holds no record")
+        return records
+
+    def end(self, topic: Topic, partition: int) -> int:
+        """The offset that the next record would get, as its leader knows it.
+
+        It is never below what was acknowledged here, unless acknowledged records are lost; that is said loudly.
+        """
+        check_place(topic, partition, self._partitions)
+        place = self._place(topic, partition)
+        known = self._ends.get(place, 0)
+        deadline = time.monotonic() + BEHIND_TIMEOUT_S
+        while (found := self._loop.call(self._reading.offset(place, LATEST))) < known:
+            if time.monotonic() > deadline:
+                _log.critical("%s, partition %d ends at %d; %d was acknowledged: records are lost", *place, found, known)
+                del self._ends[place]
+                break
+        return found
+
+    def _place(self, topic: Topic, partition: int) -> TopicPartition:
+        return TopicPartition(self.address.topic(topic), partition)
+
+    def close(self) -> None:
+        """Let go of everything, be the brokers there or not."""
+        if not self._is_closed:
+            self._stop(self._journal, self._others, self._reading)
+
+    def _stop(self, *parts: Appending | Reading) -> None:
+        self._is_closed = True
+        for part in parts:
+            self._loop.call(part.close())
+        self._loop.stop()
+
+
+def _message_bytes_max(found: Found) -> int:
+    return int(found.settings["max.message.bytes"])

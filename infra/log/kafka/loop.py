@@ -1,0 +1,102 @@
+"""An event loop in a thread of its own, so that a synchronous log can use an asynchronous client."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
+
+from aiokafka.errors import KafkaConnectionError
+
+T = TypeVar("T")
+STOP_TIMEOUT_S: Final = 5.0
+
+
+class _LastWords(logging.Handler):
+    """aiokafka says in its log alone why a connection fails, and it says it with every try: what our errors quote is the last of it."""
+
+    said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember the line."""
+        self.said = record.getMessage()
+
+
+_last_words = _LastWords(logging.WARNING)
+logging.getLogger("aiokafka").addHandler(_last_words)
+logging.getLogger("aiokafka").propagate = False
+
+
+def reason(error: BaseException | None) -> str:
+    """Why something failed, as far as anybody knows: an error of a connection does not say it itself."""
+    if isinstance(error, KafkaConnectionError) and _last_words.said:
+        return _last_words.said
+    return repr(error) if error is not None else "no answer"
+
+
+class LoopThread:
+    """Runs coroutines for whoever waits for them. The thread ends with `stop`, or with the process."""
+
+    def __init__(self) -> None:
+        self._loop = _new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="kafka", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for what a coroutine answers. It has to have a deadline of its own."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def stop(self) -> None:
+        """End the loop and all that still runs in it."""
+        if self._loop.is_closed():
+            return
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result(STOP_TIMEOUT_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(STOP_TIMEOUT_S)
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    """The faster loop, where the system has it."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def _cancel_all() -> None:
+    """What was given up is cancelled, and waited for only so long: a client may not let itself be cancelled."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S / 2)
+
+
+async def give_up(work: Coroutine[Any, Any, object], timeout_s: float) -> None:
+    """Run something that may hang or raise anything, in a task of its own; wait for it so long, then leave it behind.
+
+    Closing an aiokafka client while its broker is away can raise CancelledError, which would end the caller's task
+    without a word, and can take for ever; `asyncio.wait` keeps both from us.
+    """
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task}, timeout=timeout_s)
+    task.add_done_callback(_look_at)
+    task.cancel()
+
+
+def _look_at(task: asyncio.Future[Any]) -> None:
+    """An error that nobody waits for is no news."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,43 @@
+"""Topics of their own for each test, on a broker that all tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any
+
+from infra.log.kafka.address import KafkaAddress, parse_address
+from infra.log.kafka.admin import init
+from infra.log.kafka.log import KafkaLog
+
+
+def new_address(broker: str, **settings: Any) -> KafkaAddress:
+    """A place on the broker where nothing is yet."""
+    query = "&".join(f"{name}={value}" for name, value in settings.items())
+    return parse_address(f"kafka://{broker}/test-{secrets.token_hex(6)}?{query}")
+
+
+def new_topics(broker: str, partitions: int = 1, **settings: Any) -> KafkaAddress:
+    """A new log on the broker."""
+    address = new_address(broker, **settings)
+    asyncio.run(init(address, partitions))
+    return address
+
+
+class KafkaLogs:
+    """Opens views of one new log; each has connections and producers of its own."""
+
+    def __init__(self, broker: str, **settings: Any) -> None:
+        self._broker, self._settings = broker, settings
+        self.address: KafkaAddress | None = None
+        self._opened: list[KafkaLog] = []
+
+    def open(self, partitions: int = 1, **settings: Any) -> KafkaLog:
+        if self.address is None:
+            self.address = new_topics(self._broker, partitions, **self._settings)
+        self._opened.append(KafkaLog(self.address, partitions, **settings))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        for log in self._opened:
+            log.close()
