@@ -24,9 +24,9 @@ REST_AFTER_S: Final = 1.0
 """After so long without anything new the files are tidied up."""
 
 
-def run(data: Path) -> None:
+def run(data: Path, log: str | None = None) -> None:
     """Keep the read models up with the log until stdin ends."""
-    with open_projector(data) as projector:
+    with open_projector(data, log) as projector:
         while True:
             began = time.monotonic()
             while projector.step():
@@ -54,12 +54,13 @@ def main() -> int:
     """Read the arguments and run. Exit code 1 where log or read models cannot be used."""
     parser = argparse.ArgumentParser(prog="refold-projector", description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--log", help="where the log is, if not in the data folder")
     parser.add_argument("--nice", type=int, default=0, help="by how much to give way to others")
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; when it ends, so does stdin
     os.nice(arguments.nice)
     try:
-        run(arguments.data)
+        run(arguments.data, arguments.log)
     except BrokenPipeError:
         return 0
     except RefoldError as error:

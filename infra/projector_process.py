@@ -21,8 +21,18 @@ _PACKAGES: Final = str(Path(__file__).parents[1])
 class ProjectorProcess:
     """Runs the projector and knows how far it is. `on_progress` is called whenever that has changed."""
 
-    def __init__(self, data: Path, nice: int, on_progress: Callable[[int], None]) -> None:
-        self._command = (sys.executable, "-P", "-m", "infra.projector", "--data", str(data.absolute()), "--nice", str(nice))
+    def __init__(self, data: Path, nice: int, on_progress: Callable[[int], None], log: str | None = None) -> None:
+        self._command: tuple[str, ...] = (
+            sys.executable,
+            "-P",
+            "-m",
+            "infra.projector",
+            "--data",
+            str(data.absolute()),
+            "--nice",
+            str(nice),
+        )
+        self._command += ("--log", log) if log else ()
         self._on_progress = on_progress
         self._process: asyncio.subprocess.Process | None = None
         self._is_told = False

@@ -81,11 +81,12 @@ async def _serve(
     engine_settings: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]
 ) -> None:
     assert engine_settings.data is not None
+    data, log = engine_settings.data, engine_settings.log
     wake = LoopWake(asyncio.get_running_loop())
     opened = open_engine(engine_settings, remote=True, wake=wake, address=_address(settings, listener))
-    with opened as engine, open_execution_reader(engine_settings.data) as reader:
+    with opened as engine, open_execution_reader(data, log) as reader:
         service = EngineService(engine, reader, wake, engine_settings, offers_workers=True)
-        service.projector = ProjectorProcess(engine_settings.data, settings.projector_nice, service.note_projected)
+        service.projector = ProjectorProcess(data, settings.projector_nice, service.note_projected, log)
         try:
             await _Serving(engine, service, settings, listener, on_ready).run()
         finally:

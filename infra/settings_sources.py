@@ -22,8 +22,8 @@ from infra.settings import ClientSettings, EngineSettings, ServerSettings
 FILE_DEFAULT: Final = Path("refold.toml")
 PREFIX: Final = "REFOLD_"
 CONFIG_VARIABLE: Final = "REFOLD_CONFIG"
-NOT_SETTINGS: Final = ("REFOLD_TEST_", "REFOLD_BENCH_")
-"""Variables that begin so belong to the project's own tests and measurements."""
+NOT_SETTINGS: Final = ("REFOLD_TEST_", "REFOLD_BENCH_", "REFOLD_KAFKA")
+"""Variables that begin so belong to the project's own tests and measurements, or to the address of a log on Kafka."""
 FILE_BYTES_MAX: Final = 1024 * 1024
 MODELS: Final[tuple[type[BaseModel], ...]] = (ClientSettings, EngineSettings, ServerSettings)
 DATA_DEFAULT: Final = Path(".refold")

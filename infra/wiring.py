@@ -96,7 +96,7 @@ def open_engine(
         return
     folder = DataFolder(settings.data)
     with folder.hold(address):
-        log = SqliteLog(folder.log)
+        log = open_log(settings)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:
             blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
@@ -104,6 +104,16 @@ def open_engine(
         finally:
             cache.close()
             log.close()
+
+
+def open_log(settings: EngineSettings, read_only: bool = False) -> Log:
+    """The log that the settings name, else the one in the data folder. Raises LogError where it cannot be used."""
+    if settings.log is None:
+        assert settings.data is not None
+        return SqliteLog(DataFolder(settings.data).log, read_only=read_only)
+    from infra.kafka import open_kafka_log
+
+    return open_kafka_log(settings.log)
 
 
 def _run(engine: Engine) -> Iterator[Engine]:
@@ -160,8 +170,9 @@ def open_reader(settings: EngineSettings) -> Iterator[Reader]:
     """The log of a data folder, to be read only; nobody has to let go of it."""
     assert settings.data is not None
     folder = DataFolder(settings.data)
-    folder.check()
-    log = SqliteLog(folder.log, read_only=True)
+    if settings.log is None:
+        folder.check()
+    log = open_log(settings, read_only=True)
     try:
         yield Reader(log, Catalog(log, SystemClock()), FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
     finally:
@@ -169,9 +180,9 @@ def open_reader(settings: EngineSettings) -> Iterator[Reader]:
 
 
 @contextmanager
-def open_projector(data: Path) -> Iterator[Projector]:
+def open_projector(data: Path, log: str | None = None) -> Iterator[Projector]:
     """What keeps the read models of a data folder up with its log."""
-    with open_reader(EngineSettings(data=data)) as reader:
+    with open_reader(EngineSettings(data=data, log=log)) as reader:
         models = SqliteReadModels(DataFolder(data).projection)
         try:
             yield Projector(reader.log, reader.catalog, models)
@@ -180,9 +191,9 @@ def open_projector(data: Path) -> Iterator[Projector]:
 
 
 @contextmanager
-def open_execution_reader(data: Path) -> Iterator[ExecutionReader]:
+def open_execution_reader(data: Path, log: str | None = None) -> Iterator[ExecutionReader]:
     """What reads executions from a data folder, with the help of its read models."""
-    with open_reader(EngineSettings(data=data)) as reader:
+    with open_reader(EngineSettings(data=data, log=log)) as reader:
         models = SqliteReadModels(DataFolder(data).projection, read_only=True)
         try:
             yield ExecutionReader(reader.log, reader.catalog, reader.blobs, models)

@@ -14,11 +14,13 @@ import typer
 
 from refold import __version__
 from refold.options import (
+    Config,
     Execution,
     File,
     Going,
     Input,
     Json,
+    Log,
     OfWorkflow,
     OwnId,
     Reason,
@@ -110,11 +112,12 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="The address to listen at; 127.0.0.1 without it.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="The port, 8080 without it; 0 takes a free one.")] = None,
     lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
+    log: Log = None,
 ) -> int:
     """Serve the HTTP API, and run what is started over it."""
     from refold.commands import serve as command
 
-    return command.serve(where.and_flags(host=host, port=port, lane=lane))
+    return command.serve(where.and_flags(host=host, port=port, lane=lane, log=log))
 
 
 @app.command("continue")
@@ -223,11 +226,11 @@ def workers(where: Where, as_json: Json = False) -> int:
 
 @app.command()
 @takes(where=asking)
-def doctor(where: Where, as_json: Json = False) -> int:
-    """See whether all is there, and the data folder or the server is in order."""
+def doctor(where: Where, log: Log = None, as_json: Json = False) -> int:
+    """See whether all is there, and the data folder, the log on Kafka or the server is in order."""
     from refold.commands import doctor as command
 
-    return command.doctor(where, as_json)
+    return command.doctor(where.and_flags(log=log), as_json)
 
 
 @app.command()
@@ -343,6 +346,29 @@ def schemas(
     from refold.commands import define
 
     return define.schemas(where, folder)
+
+
+# A log on Kafka.
+
+kafka = typer.Typer(no_args_is_help=True, help="Look after a log on Apache Kafka.")
+app.add_typer(kafka, name="kafka")
+
+
+@kafka.command("init")
+def kafka_init(
+    log: Log = None,
+    config: Config = None,
+    partitions: Annotated[
+        int | None, typer.Option("--partitions", min=1, max=1024, help="How many partitions journal and commands get; 8 without it.")
+    ] = None,
+    replication: Annotated[
+        int | None, typer.Option("--replication", min=1, help="How many brokers hold each record; 3 without it, or as many as there are.")
+    ] = None,
+) -> int:
+    """Make the topics that are missing, and set what is set otherwise than it must be."""
+    from refold.commands import kafka as command
+
+    return command.init(Where(config=config).and_flags(log=log), partitions, replication)
 
 
 def main() -> None:

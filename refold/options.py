@@ -66,6 +66,10 @@ Files = Annotated[
     Path | None, typer.Option("--files", metavar="DIR", help="The folder that read_file and write_file may use; without it no files.")
 ]
 Private = Annotated[bool, typer.Option("--allow-private-addresses", help="Let http_request reach loopback and private addresses.")]
+Log = Annotated[
+    str | None,
+    typer.Option("--log", metavar="URL", help="A log on Kafka: kafka://HOST:PORT[,HOST:PORT][/PREFIX]; else in the data folder."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")

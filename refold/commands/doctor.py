@@ -14,7 +14,7 @@ from typing import Final
 from refold.commands.look import waiting_words, worker_hint
 from refold.commands.output import FAILED, OK, hint, say, say_json, table
 from refold.commands.place import Finding, Place
-from refold.commands.where import place_of
+from refold.commands.where import place_of, settings_of
 from refold.options import Where
 
 SQLITE_MIN: Final = (3, 37, 0)
@@ -23,8 +23,9 @@ SQLITE_MIN: Final = (3, 37, 0)
 def doctor(where: Where, as_json: bool) -> int:
     """Look at everything; 1 if something is wrong."""
     place = place_of(where)
-    findings = [*_machine(), *place.checks()]
-    if findings[-1].state != "wrong" and not _is_missing(findings):
+    log = settings_of(where).engine.log
+    findings = [*_machine(), *(place.checks() if log is None else _topics(log))]
+    if log is None and findings[-1].state != "wrong" and not _is_missing(findings):
         findings += _executions(place)
     is_wrong = any(finding.state == "wrong" for finding in findings)
     if as_json:
@@ -33,6 +34,12 @@ def doctor(where: Where, as_json: bool) -> int:
         table(("", "CHECK", "FOUND"), [(f.state, f.what, f.found + (f"; {f.fix}" if f.fix else "")) for f in findings])
         say("something is wrong: see above" if is_wrong else "all is well")
     return FAILED if is_wrong else OK
+
+
+def _topics(log: str) -> list[Finding]:
+    from refold.commands.kafka import findings
+
+    return list(findings(log))
 
 
 def _check(what: str, holds: bool, found: str, fix: str, otherwise: str = "wrong") -> Finding:

@@ -19,7 +19,9 @@ def serve(where: Where) -> int:
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
-    serve_until_stopped(settings.engine, settings.server, lambda address: _say_ready(address, str(settings.engine.data)))
+    serve_until_stopped(
+        settings.engine, settings.server, lambda address: _say_ready(address, settings.engine.log or str(settings.engine.data))
+    )
     say("stopped")
     return OK
 

@@ -51,7 +51,7 @@ def sample(name):
 
 
 def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold):
-    samples = {"server": "http://127.0.0.1:1", "data": "d", "files": ".", "host": "::1"}
+    samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "host": "::1"}
     values = {name: samples.get(name) or sample(name) for name in known()}
     written = "".join(f"{name} = {json.dumps(value) if name in samples else value}\n" for name, value in values.items())
     refold.file("refold.toml", written)

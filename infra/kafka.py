@@ -1,0 +1,75 @@
+"""Kafka logs for the wiring and the command line. aiokafka is an extra of the package: only who names such a log needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Final
+
+from contracts.errors import LogCorrupt, LogError
+from contracts.ports.log import Log
+from infra.log.kafka.address import KafkaAddress, parse_address
+from infra.log.kafka.topics import TopicProblem, check
+from workers.recovery import journal_of
+
+PARTITIONS_OWNED: Final = 1
+"""How many partitions one server owns; several servers that share more are to come."""
+
+
+def address_of(url: str) -> KafkaAddress:
+    """The address that a URL says. Raises LogError where it says none, or aiokafka is missing."""
+    if importlib.util.find_spec("aiokafka") is None:
+        raise LogError("a log on Kafka needs aiokafka: pip install 'refold[kafka]'")
+    try:
+        return parse_address(url)
+    except ValueError as error:
+        raise LogError(str(error)) from None
+
+
+def open_kafka_log(url: str) -> Log:
+    """A log to be owned by one server. Raises LogError where its topics are not in order, or are more than one can own."""
+    address = address_of(url)
+    from infra.log.kafka.log import KafkaLog
+
+    log = KafkaLog(address)
+    if log.partitions != PARTITIONS_OWNED:
+        log.close()
+        raise LogError(
+            f"the log {address} has {log.partitions} partitions; a server owns {PARTITIONS_OWNED} so far: "
+            f"`refold kafka init --partitions {PARTITIONS_OWNED}` makes a log that it can own"
+        )
+    return log
+
+
+def init_topics(url: str, partitions: int | None, replicas: int | None) -> list[str]:
+    """Make the topics that are missing and set what is set otherwise; what was done, a line each. Raises LogError."""
+    address = address_of(url)
+    from infra.log.kafka.admin import init
+
+    try:
+        return asyncio.run(init(address, partitions, replicas))
+    except ValueError as error:
+        raise LogError(str(error)) from None
+
+
+def check_topics(url: str) -> list[TopicProblem]:
+    """Everything that is wrong with the topics and journals of a log, and what mends it. Raises LogError without a broker."""
+    address = address_of(url)
+    from infra.log.kafka.admin import look
+
+    problems = check(address, asyncio.run(look(address)))
+    return problems if any(problem.is_fatal for problem in problems) else [*problems, *_check_journals(address)]
+
+
+def _check_journals(address: KafkaAddress) -> Iterator[TopicProblem]:
+    from infra.log.kafka.log import KafkaLog
+
+    with closing(KafkaLog(address)) as log:
+        for partition in range(log.partitions):
+            try:
+                journal_of(log, partition)
+            except LogCorrupt as error:
+                fix = "put back the topic that was there, or begin a new log under another prefix"
+                yield TopicProblem(address.topic("journal"), str(error), fix)
