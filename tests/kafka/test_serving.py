@@ -1,0 +1,76 @@
+"""`refold serve --log kafka://…`: one process that owns the only partition, from the API to the read models."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from brokers.cluster import Cluster
+from tests.api.conftest import HELLO, WAITS, Server
+from tests.kafka.topics import new_topics
+
+Serve = Callable[[], Server]
+
+
+@pytest.fixture
+def serve(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Starts servers one after the other on one log, with one data folder for what is no log."""
+    monkeypatch.setenv("REFOLD_LOG", str(new_topics(cluster.bootstrap)))
+    started: list[Server] = []
+
+    def make() -> Server:
+        started.append(Server(tmp_path / "data"))
+        return started[-1]
+
+    yield make
+    for one in started:
+        one.kill()
+
+
+def test_a_server_on_kafka_runs_what_is_started_and_goes_on_after_a_kill(serve: Serve) -> None:
+    first = serve()
+    assert "serves kafka://127.0.0.1:" in first.said
+    first.publish(HELLO, WAITS)
+    assert first.start("hello", {"name": "Ada"}, wait=20)["output"] == {"greeting": "Hello, Ada!"}
+    waiting = first.start("waits", {"order": 7})["execution_id"]
+    first.kill()
+
+    second = serve()
+    listed = second.get("/v1/executions?status=running&wait=10").json["executions"]
+    assert [one["execution_id"] for one in listed] == [waiting]
+    assert second.post(f"/v1/executions/{waiting}/signals/approved", {"payload": True}).status < 300
+    assert second.get(f"/v1/executions/{waiting}?wait=20").json["status"] == "completed"
+    assert second.stop() == 0
+
+
+def test_a_server_whose_broker_freezes_and_thaws_answers_what_it_was_asked_in_between(cluster: Cluster, serve: Serve) -> None:
+    server = serve()
+    server.publish(HELLO)
+    cluster.nodes[0].freeze()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(server.start, "hello", {"name": "Ada"}, 50)
+        with pytest.raises(TimeoutError):
+            asked.result(1)
+        cluster.nodes[0].thaw()
+        assert asked.result(50)["output"] == {"greeting": "Hello, Ada!"}
+
+
+def test_a_server_whose_broker_is_killed_goes_on_when_it_is_back(cluster: Cluster, serve: Serve) -> None:
+    server = serve()
+    server.publish(HELLO)
+    cluster.nodes[0].kill()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(server.start, "hello", {"name": "Ada"}, 50)
+        cluster.nodes[0].start()
+        assert asked.result(50)["output"] == {"greeting": "Hello, Ada!"}
+
+
+def test_a_server_says_why_it_does_not_start(tmp_path: Path) -> None:
+    command = [".venv/bin/refold", "serve", "--data", str(tmp_path), "--log", "kafka:/nowhere", "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "a server is named HOST:PORT" in done.stderr

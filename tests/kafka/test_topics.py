@@ -1,0 +1,177 @@
+"""The topics of a log: made with the right settings, looked at before use, and mended; what the command line says of them."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+
+import pytest
+from aiokafka.admin import NewTopic
+from typer.testing import CliRunner
+
+from contracts.codec import encode_record
+from contracts.errors import LogError
+from contracts.journal import PartitionClaimed
+from contracts.ports.log import TOPICS, Topic
+from infra.kafka import check_topics, open_kafka_log
+from infra.log.kafka.address import KafkaAddress, parse_address
+from infra.log.kafka.admin import init, look
+from infra.log.kafka.log import KafkaLog
+from infra.log.kafka.topics import Found, check, settings_of
+from refold.cli import app
+from tests.kafka.test_log import administer, set_on_topic
+from tests.kafka.topics import new_address, new_topics
+
+
+def found(address: KafkaAddress) -> dict[str, Found]:
+    return asyncio.run(look(address))
+
+
+def test_topics_are_made_with_their_settings_and_equal_partition_counts(broker: str) -> None:
+    there = found(address := new_topics(broker, 3))
+    assert {name: one.partitions for name, one in there.items()} == {
+        address.topic("journal"): 3,
+        address.topic("commands"): 3,
+        address.topic("definitions"): 1,
+        address.topic("dead-letters"): 1,
+    }
+    for topic in TOPICS:
+        wanted = settings_of(topic, 1)
+        assert {name: there[address.topic(topic)].settings[name] for name in wanted} == wanted
+    assert check(address, there) == []
+
+
+def test_making_them_again_does_nothing_and_another_count_is_refused(broker: str) -> None:
+    address = new_topics(broker, 3)
+    assert asyncio.run(init(address)) == []
+    with pytest.raises(LogError, match=r"journal has 3 partition\(s\); 8 were asked for"):
+        asyncio.run(init(address, 8))
+
+
+@pytest.mark.parametrize(
+    ("topic", "setting", "value", "said"),
+    [
+        ("journal", "cleanup.policy", "compact", "has cleanup.policy=compact, expected delete"),
+        ("journal", "retention.ms", "604800000", "has retention.ms=604800000, expected -1"),
+        ("journal", "retention.bytes", "1000000", "has retention.bytes=1000000, expected -1"),
+        ("journal", "unclean.leader.election.enable", "true", "has unclean.leader.election.enable=true, expected false"),
+        ("journal", "min.insync.replicas", "2", r"min.insync.replicas=2 with 1 replica\(s\): nothing could be appended"),
+        ("journal", "message.timestamp.type", "CreateTime", "has message.timestamp.type=CreateTime, expected LogAppendTime"),
+        ("journal", "max.message.bytes", "1000", "has max.message.bytes=1000, expected 65536 or more"),
+        ("definitions", "cleanup.policy", "compact", "definitions has cleanup.policy=compact"),
+        ("commands", "retention.ms", "3600000", "has retention.ms=3600000, expected 604800000 or more"),
+    ],
+)
+def test_a_setting_that_loses_or_refuses_records_keeps_a_log_from_being_used_until_it_is_mended(
+    broker: str, topic: Topic, setting: str, value: str, said: str
+) -> None:
+    address = new_topics(broker)
+    set_on_topic(address, topic, **{setting: value})
+    with pytest.raises(LogError, match=said) as caught:
+        KafkaLog(address)
+    assert f"refold kafka init --log {address}" in str(caught.value)
+    assert asyncio.run(init(address)) == [f"set {setting}={settings_of(topic, 1)[setting]} on {address.topic(topic)}"]
+    KafkaLog(address).close()
+
+
+def test_what_else_was_set_on_a_topic_is_kept_when_it_is_mended(broker: str) -> None:
+    address = new_topics(broker)
+    set_on_topic(address, "journal", **{"retention.ms": "1000", "segment.bytes": "12345678"})
+    asyncio.run(init(address))
+    assert found(address)[address.topic("journal")].settings["segment.bytes"] == "12345678"
+
+
+def test_a_single_replica_that_is_not_flushed_is_noted_and_used(broker: str) -> None:
+    address = new_topics(broker)
+    set_on_topic(address, "journal", **{"flush.messages": "9223372036854775807"})
+    [problem] = check(address, found(address))
+    assert not problem.is_fatal
+    assert "one replica and flush.messages=9223372036854775807" in problem.found
+    KafkaLog(address).close()
+
+
+def test_fewer_copies_in_sync_than_all_but_one_can_lose_what_was_acknowledged() -> None:
+    address = parse_address("kafka://127.0.0.1:9092")
+    there = {address.topic(topic): Found(1, 3, settings_of(topic, 3) | {"min.insync.replicas": "1"}) for topic in TOPICS}
+    assert {problem.found.partition(" has ")[2] for problem in check(address, there)} == {
+        "min.insync.replicas=1 with 3 replicas, expected 2"
+    }
+
+
+def test_topics_that_do_not_have_equal_partition_counts_are_refused(broker: str) -> None:
+    address = new_address(broker)
+    topics = [NewTopic(address.topic(topic), 2, 1, topic_configs=settings_of(topic, 1)) for topic in TOPICS]
+    administer(broker, lambda admin: admin.create_topics(topics))
+    asyncio.run(init(address))
+    with pytest.raises(LogError, match=r"definitions has 2 partition\(s\), expected 1"):
+        KafkaLog(address)
+
+
+def test_a_server_does_not_take_more_partitions_than_it_can_own(broker: str) -> None:
+    with pytest.raises(LogError, match="has 2 partitions; a server owns 1 so far"):
+        open_kafka_log(str(new_topics(broker, 2)))
+
+
+# What the command line says.
+
+
+def refold(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [*words], standalone_mode=False)
+    return result.return_value if result.exception is None else 99, result.output
+
+
+def test_doctor_says_what_is_wrong_and_the_command_it_names_mends_it(broker: str) -> None:
+    address = new_address(broker)
+    code, said = refold("doctor", "--log", f"{address}")
+    assert code == 1
+    assert f"the topic {address.topic('journal')} is missing; refold kafka init --log {address}" in said
+    code, said = refold("kafka", "init", "--log", f"{address}", "--partitions", "2", "--replication", "1")
+    assert code == 0
+    assert f"made {address.topic('journal')}: 2 partition(s), 1 replica(s)" in said
+    assert refold("kafka", "init", "--log", f"{address}") == (0, f"all topics of {address} are in order\n")
+    code, said = refold("doctor", "--log", f"{address}")
+    assert f"all topics of {address} are there, with the right settings" in said
+    assert code == 0
+
+
+def test_doctor_notices_a_journal_that_is_not_the_one_that_began_here(broker: str) -> None:
+    address = new_topics(broker)
+    assert check_topics(str(address)) == []
+    with closing(KafkaLog(address)) as log:
+        log.append("journal", {0: [encode_record(PartitionClaimed(b"zombie!!", "node"))]})
+    [problem] = check_topics(str(address))
+    assert "the journal of partition 0 begins with PartitionClaimed" in problem.found
+
+
+# Addresses.
+
+
+def test_an_address_names_servers_a_prefix_and_settings() -> None:
+    address = parse_address("kafka://a:9092,b:9093/prod?security=SASL_SSL&mechanism=SCRAM-SHA-512", {"REFOLD_KAFKA_USERNAME": "me"})
+    assert address.servers == ("a:9092", "b:9093")
+    assert address.topic("journal") == "prod.journal"
+    assert (address.security, address.mechanism, address.username) == ("SASL_SSL", "SCRAM-SHA-512", "me")
+    assert str(parse_address("kafka://a:9092", {})) == "kafka://a:9092/refold"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("localhost:9092", "named kafka://HOST:PORT"),
+        ("kafka://localhost", "a server is named HOST:PORT, not 'localhost'"),
+        ("kafka://a:9092,b", "not 'b'"),
+        ("kafka://me:secret@a:9092", "name and password do not belong into the address; set REFOLD_KAFKA_USERNAME"),
+        ("kafka://a:9092/x y", "the prefix of topics has letters"),
+        ("kafka://a:9092?acks=1", "there is no setting 'acks' of a Kafka log"),
+        ("kafka://a:9092?security=TLS", "security is one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL, not 'TLS'"),
+        ("kafka://a:9092?compression=rar", "compression is one of none, gzip, lz4, snappy, zstd, not 'rar'"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_by_what_is_wrong_with_it(url: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        parse_address(url, {})
+
+
+def test_certificates_that_cannot_be_read_are_named() -> None:
+    with pytest.raises(ValueError, match=r"cannot be read .none-here\.pem"):
+        parse_address("kafka://a:9092?security=SSL&ca_file=none-here.pem", {}).client_settings()
