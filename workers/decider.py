@@ -34,7 +34,7 @@ from contracts.events import NodeRetried, TimerStarted
 from contracts.failure import Failure
 from contracts.journal import Checkpoint, Decision, Source
 from contracts.ports.blobs import Blobs
-from contracts.ports.log import Log, batch_bytes
+from contracts.ports.log import RECORD_FRAME_BYTES, Log
 from contracts.values import reference_to
 from domain.decide import Decided, decide
 from domain.deciding import Deciding, TooManySteps
@@ -93,8 +93,9 @@ class Decider:
         self._now, self._dispatched_to = now, dispatched_to
         self._source = self._checkpoint.sources.get(self._partition, -1)
         self._bytes = 0
+        bytes_max = self._round_bytes_max()
         for index, item in enumerate(items):
-            if self._made and self._bytes > self._round_bytes_max():
+            if self._made and self._bytes > bytes_max:
                 return self._made, self._answers, items[index:]
             self._decide(item)
         return self._made, self._answers, []
@@ -195,7 +196,7 @@ class Decider:
         if state.slot is not None:
             self._queue(folded, effects)
         self._made.append(Made(item, folded, decision, record, effects))
-        self._bytes += batch_bytes([record])
+        self._bytes += len(record) + RECORD_FRAME_BYTES
         if first == 1:
             self._executions.put(folded)
 
