@@ -43,13 +43,24 @@ def test_what_users_import_is_light_and_brings_no_names_of_the_engine(installati
     assert (said.returncode, said.stdout) == (0, "[] []\n"), said.stderr
 
 
+WITHOUT_EXTRA = ("__init__", "address", "topics")
+"""What of a log on Kafka every installation can import."""
+
+
 def test_the_wheel_declares_all_that_it_imports(installation: Installation, tmp_path: Path) -> None:
     modules = sorted(
         path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
         for package in (*ENGINE, "refold")
         for path in (ROOT / package).rglob("*.py")
         if path.name not in ("__main__.py", "program.py")  # they run when they are imported
+        and ("infra/log/kafka" not in path.as_posix() or path.stem in WITHOUT_EXTRA)  # what needs the extra `kafka`
     )
     code = f"import importlib, refold.commands; [importlib.import_module(name) for name in {modules}]"
     done = run(installation.python, "-c", code, cwd=tmp_path, env=installation.environment())
     assert done.returncode == 0, done.stderr
+
+
+def test_an_installation_without_the_extra_says_what_a_log_on_kafka_needs(installation: Installation, tmp_path: Path) -> None:
+    said = run(installation.refold, "kafka", "init", "--log", "kafka://127.0.0.1:1", cwd=tmp_path, env=installation.environment())
+    assert said.returncode == 1
+    assert "a log on Kafka needs aiokafka: pip install 'refold[kafka]'" in said.stderr
