@@ -24,7 +24,7 @@ from infra.wiring import open_projector
 from .ledger import Asked
 from .processes import ROOT, Exit, Fault
 
-TABLES: Final = ("executions", "nodes", "incidents")
+TABLES: Final = ("executions", "pieces", "incidents")
 Rows = dict[str, list[Any]]
 
 
@@ -104,7 +104,7 @@ def verify(data: Path) -> tuple[tuple[int, int], str]:
 
 
 def read_projection(data: Path) -> Rows:
-    """All rows of the read models; how offsets of decisions are cut into pieces is left out, as it depends on the batches."""
+    """All rows of the read models, and the offsets of the decisions that they say each execution has."""
     path = DataFolder(data).projection
     if not path.exists():
         return {}
@@ -112,8 +112,11 @@ def read_projection(data: Path) -> Rows:
     try:
         rows: Rows = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
         found: dict[int, list[int]] = {}
-        for number, first, packed in connection.execute("SELECT number, first, offsets FROM decisions ORDER BY number, first"):
-            found.setdefault(number, []).extend(unpack_offsets(first, packed))
+        for number, packed in connection.execute(
+            "SELECT number, offsets FROM (SELECT number, piece, offsets FROM pieces UNION ALL"
+            " SELECT number, 2 << 40, offsets FROM executions WHERE offsets IS NOT NULL) ORDER BY number, piece"
+        ):
+            found.setdefault(number, []).extend(unpack_offsets(number, packed))
     finally:
         connection.close()
     return {**rows, "decisions": sorted(found.items())}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import pytest
 
 from contracts import commands as c
@@ -56,7 +57,7 @@ def renamed(entry: Entry, execution: str, name: str) -> Entry:
     if entry.decision.execution != execution:
         return entry
     command = entry.decision.command
-    return entry._replace(decision=Decision(
+    return msgspec.structs.replace(entry, decision=Decision(
         entry.decision.source, name, entry.decision.first, entry.decision.now, command, entry.decision.events
     ))  # fmt: skip
 
@@ -136,7 +137,7 @@ def an_attempt_is_lost_for_no_reason(evidence: Evidence, stories: Stories) -> Ev
     story = pick(stories, "sequence")
     found = next(entry for entry in evidence.decisions if completes(story, entry.decision))
     lost = Decision(found.decision.source, story.execution, 1, found.decision.now + 10**7, c.LoseActivity("a", 1), found.decision.events)
-    return dataclasses.replace(evidence, decisions=(*evidence.decisions, found._replace(decision=lost)))
+    return dataclasses.replace(evidence, decisions=(*evidence.decisions, msgspec.structs.replace(found, decision=lost)))
 
 
 def something_ran_again_after_its_result_was_kept(evidence: Evidence, stories: Stories) -> Evidence:
@@ -180,8 +181,8 @@ def a_foreign_decision_is_counted(evidence: Evidence, stories: Stories) -> Evide
 
 
 def a_row_differs(evidence: Evidence, stories: Stories) -> Evidence:
-    row, *rest = evidence.projection["nodes"]
-    return dataclasses.replace(evidence, projection={**evidence.projection, "nodes": [(*row[:4], 99, *row[5:]), *rest]})
+    row, *rest = evidence.projection["executions"]
+    return dataclasses.replace(evidence, projection={**evidence.projection, "executions": [(*row[:4], "lost", *row[5:]), *rest]})
 
 
 def there_are_no_rows(evidence: Evidence, stories: Stories) -> Evidence:
