@@ -90,7 +90,7 @@ class EngineService:
         """Once a move, if it has made anything."""
         if self._owner.position != self._told and self.projector is not None:
             self._told = self._owner.position
-            self.projector.tell()
+            self.projector.tell_soon()
 
     def _check_takes(self) -> None:
         if self._is_stopping:
@@ -203,7 +203,7 @@ class EngineService:
                 future.set_result(None)
         self._reached = [(wanted, future) for wanted, future in self._reached if not future.done()]
         if offset < self.position and self.projector is not None:
-            self.projector.tell()
+            (self.projector.tell if self._reached else self.projector.tell_soon)()
 
     async def reach(self, position: int | None) -> None:
         """Wait until what is read goes up to the position."""

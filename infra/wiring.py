@@ -20,6 +20,7 @@ from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.nodes import CONTROL_KINDS, KINDS
 from infra.blobs import FileBlobs, MemoryBlobs
+from infra.chance import Chance
 from infra.clock import SystemClock
 from infra.data_folder import DataFolder
 from infra.engine import Engine
@@ -162,7 +163,7 @@ def build_engine(
         live_max=settings.live_max,
     )
     owners.append(owner)
-    return Engine(owner, worker, catalog, clock, wake, lambda: secrets.randbits(40))
+    return Engine(owner, worker, catalog, clock, wake, Chance().bits)
 
 
 @contextmanager
