@@ -27,7 +27,7 @@ from refold.worker_pool import InHand, Pool
 
 PROTOCOL: Final = 1
 SERVER_DEFAULT: Final = "http://127.0.0.1:8080"
-CREDITS_DEFAULT: Final = 100
+CREDITS_DEFAULT: Final = 200
 CONCURRENCY_DEFAULT: Final = 32
 WAIT_S: Final = 20.0
 ANSWER_GRACE_S: Final = 15.0
