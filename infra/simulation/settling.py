@@ -100,7 +100,7 @@ class Settling:
         self._rest()
 
     def _ask(self, kind: Asked, execution: str, name: str = "") -> None:
-        names = (*SIGNALS, "more") if kind == "signal" else (name,)
+        names = SIGNALS if kind == "signal" else (name,)  # not "more": a clean-up that is given further items again and again never ends
         for one in names:
             self._world.ask(Operation(self._world.tick, kind, execution, one, 1))
 
