@@ -16,8 +16,9 @@ from contextlib import suppress
 from typing import Final
 
 from contracts import codec
-from contracts.commands import CancelActivity, Command, Envelope, RunActivity
+from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
 from contracts.dead_letter import DeadLetter
+from contracts.definitions import Concurrency
 from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge, Rejected
 from contracts.journal import JournalOpened, PartitionClaimed, judge
 from contracts.ports.activities import ActivityWorker
@@ -141,18 +142,19 @@ class Owner:
                     then(folded.state)
 
     def _restore_slots(self) -> None:
-        """Who holds a slot and who waits follows from the executions; turns that may not have been granted are."""
+        """Who holds a slot and who waits follows from the executions; turns are granted anew, and none that was on its way counts."""
+        self._inbox = deque(item for item in self._inbox if type(item.envelope.command) is not GrantSlot)
         queues = self.executions.queues()
         if not queues:
             return
         self._decider.slots.restore(queues)
-        limits: dict[str, int] = {}
+        settings_of: dict[str, Concurrency] = {}
         for workflow in {workflow for _, workflow, _, _ in queues}:
             with suppress(Rejected):  # an archived workflow has no active version: its executions go on one at a time
                 _, definition = self._catalog.resolve(workflow)
-                settings = self._catalog.graph(definition).settings.concurrency
-                limits[workflow] = settings.limit if settings is not None else 1
-        self._send(self._decider.slots.grant_all(limits))
+                if (settings := self._catalog.graph(definition).settings.concurrency) is not None:
+                    settings_of[workflow] = settings
+        self._send(self._decider.slots.grant_all(settings_of))
 
     def _stand_down(self, why: str) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again."""

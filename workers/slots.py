@@ -9,7 +9,7 @@ and not started waits. So nothing is stored here, and after a restart it is all 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from contracts.commands import CancelExecution, Envelope, GrantSlot
 from contracts.definitions import Concurrency
@@ -58,7 +58,7 @@ class Slots:
         lane.waiting[name] = None
         if settings.policy == "replace" and len(lane.holders) >= settings.limit:
             oldest = next(iter(lane.holders))
-            yield Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {name}"), name)
+            yield _replacement(oldest, name)
         yield from self._grant(lane, settings.limit)
 
     def release(self, name: str, settings: Concurrency | None) -> Iterator[Envelope]:
@@ -73,10 +73,15 @@ class Slots:
         if not lane.holders and not lane.waiting:
             del self._lanes[key]
 
-    def grant_all(self, limit_of: dict[str, int]) -> Iterator[Envelope]:
-        """The turns that may not have been granted before a restart."""
+    def grant_all(self, settings_of: Mapping[str, Concurrency]) -> Iterator[Envelope]:
+        """The turns, and the room made for them, that may not have been granted before a restart."""
         for (workflow, _), lane in list(self._lanes.items()):
-            yield from self._grant(lane, limit_of.get(workflow, 1))
+            settings = settings_of.get(workflow)
+            limit = 1 if settings is None else settings.limit
+            if settings is not None and settings.policy == "replace" and len(lane.holders) >= limit:
+                for newcomer, oldest in zip(lane.waiting, lane.holders, strict=False):
+                    yield _replacement(oldest, newcomer)
+            yield from self._grant(lane, limit)
 
     def _grant(self, lane: Lane, limit: int) -> Iterator[Envelope]:
         while lane.waiting and len(lane.holders) < limit:
@@ -84,3 +89,8 @@ class Slots:
             del lane.waiting[name]
             lane.holders[name] = None
             yield Envelope(f"{name}:slot", name, GrantSlot(), "")
+
+
+def _replacement(oldest: str, newcomer: str) -> Envelope:
+    """Makes room; asking twice is once."""
+    return Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {newcomer}"), newcomer)

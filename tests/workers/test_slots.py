@@ -114,3 +114,16 @@ def test_the_queue_of_an_archived_workflow_goes_on_after_a_restart() -> None:
     bench.ask("a", SendSignal("s", "go", b"1"))
     bench.move()
     assert statuses(bench, *"ab") == ["completed", "running"]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_room_is_made_for_a_newcomer_also_where_the_process_dies_before_it_is(steps: int) -> None:
+    bench = limited("replace")
+    bench.start(execution="a", given={"customer": 1})
+    bench.move()
+    bench.start(execution="b", given={"customer": 1})
+    for _ in range(steps):
+        bench.engine.step()
+    bench.restart()
+    bench.move()
+    assert statuses(bench, "a", "b") == ["cancelled", "running"]
