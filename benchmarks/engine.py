@@ -213,7 +213,11 @@ def bench_compile() -> dict[str, float]:
     for count in (100, 1_000, 10_000):
         nodes: list[dict[str, Any]] = [{"id": "n0", "type": "noop"}]
         nodes += [
-            {"id": f"n{i}", "type": "transform", "config": {"operation": "value", "value": f"{{{{ nodes.n{i - 1}.output.a + {salt + i} }}}}"}}
+            {
+                "id": f"n{i}",
+                "type": "transform",
+                "config": {"operation": "value", "value": f"{{{{ nodes.n{i - 1}.output.a + {salt + i} }}}}"},
+            }
             for i in range(1, count)
         ]
         edges = [{"from": f"n{index}", "to": f"n{index + 1}"} for index in range(count - 1)]
