@@ -5,7 +5,8 @@
 
 Same port, same connections, mixed as they come. Whatever is unusual about a request (its size, its encoding, a header or a
 query that the lane does not know, a caller who does not read) goes the usual way, which declares and serves the same routes;
-`tests/api/test_lane.py` holds both to the same answers. What it bought: 40 of 75 µs of the server's CPU a request.
+`tests/api/test_lane.py` holds both to the same answers. What it bought: the server's
+CPU for a sequence of ten activities went from 860 to 390 µs (one run of each, on a busy machine).
 
 Requests that come on a connection while the lane still owes it an answer wait for their turn (HTTP/1.1 pipelining).
 """

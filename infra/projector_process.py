@@ -77,7 +77,7 @@ class ProjectorProcess:
             self._process.stdin.write(b"\n")
 
     def tell_soon(self) -> None:
-        """The same in a moment, for all that comes until then: rows of large batches cost half, and the engine has the cores meanwhile."""
+        """The same in a moment, for all that comes until then: rows of larger batches cost less, and the engine has the cores meanwhile."""
         if self._soon is None:
             self._soon = asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell_now)
 
