@@ -106,7 +106,7 @@ def run_sequences(engine: Engine, total: int, outstanding: int) -> float:
         nonlocal started
         started += 1
         execution = engine.start("sequence", {"payload": os.urandom(90).hex()})
-        engine.owner.watch_end(execution, on_end)
+        engine.owner.watchers.add(execution, on_end)
 
     def on_end(_: Any) -> None:
         nonlocal ended
@@ -243,7 +243,7 @@ def bench_loop(folder: Path, rounds: int = 10_000) -> dict[str, float]:
         engine.publish(WorkflowDefinition.model_validate({"name": "loop", "nodes": [loop]}))
         engine.owner.on_decisions = lambda made: pace.note()
         ended: list[Any] = []
-        engine.owner.watch_end(engine.start("loop", {"rounds": rounds}), ended.append)
+        engine.owner.watchers.add(engine.start("loop", {"rounds": rounds}), ended.append)
         engine.run_until(lambda: bool(ended))
     ratio = pace.cost(-1_000, None) / pace.cost(100, 1_100)
     print(f"  {rounds:,} rounds of a while loop: the last thousand cost {ratio:.2f} × the first thousand")

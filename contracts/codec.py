@@ -18,7 +18,7 @@ _record_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Recor
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
-RECORD_TAG_MAX = 3
+RECORD_TAG_MAX = 4
 
 pack = _encoder.encode
 """Any struct as bytes."""

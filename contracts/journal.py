@@ -27,8 +27,16 @@ DIGEST_BYTES: Final = 16
 NONCE_BYTES: Final = 8
 
 
+OWN: Final = -1
+"""The partition in the source of a command that came from nowhere but its owner, where others come from `commands`."""
+
+
 class Source(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Where a command came from: partition and offset in `commands`, and the command's own id."""
+    """Where a command came from: partition and offset in `commands`, and the command's own id.
+
+    A command that was never written there (a timer's, one that the owner's own process was given) is counted by its owner:
+    under `OWN` where `commands` is read, else under the owner's partition.
+    """
 
     partition: int
     offset: int
@@ -79,7 +87,25 @@ class Decided(msgspec.Struct, frozen=True, array_like=True, tag=3):
     digest: bytes
 
 
-Record: TypeAlias = JournalOpened | PartitionClaimed | Decided
+class Answered(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """What came of a command that somebody elsewhere sent through `commands`, for whoever waits for it: part of no history.
+
+    `status` and `version` are the execution's after it; with a `reason` the command was refused, and `message` is for people.
+    """
+
+    nonce: bytes
+    source_partition: int
+    source_offset: int
+    command: str
+    execution: str
+    status: str = ""
+    version: int = 0
+    repeated: bool = False
+    reason: str = ""
+    message: str = ""
+
+
+Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered
 """What stands in a journal."""
 
 
@@ -102,14 +128,14 @@ class Checkpoint(msgspec.Struct, array_like=True):
     doubled: int = 0
 
 
-Verdict: TypeAlias = Literal["counts", "foreign", "doubled", "claim", "opened"]
+Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened"]
 
 
 def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
     """The readers' rule, the same for owners, projectors, publishers and `verify`; it moves the checkpoint on.
 
     A decision counts if its nonce is that of the last claim, and its source is above the highest one seen of that
-    source partition. What does not count is counted, and never believed. Offsets must follow on each other.
+    source partition; an answer if its nonce is. What does not count is counted, and never believed. Offsets must follow on each other.
     """
     if offset != checkpoint.offset:
         raise LogCorrupt(f"the journal goes on at offset {offset}, expected {checkpoint.offset}")
@@ -124,6 +150,13 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
                 return "doubled"
             checkpoint.sources[record.source_partition] = record.source_offset
             return "counts"
+        case Answered():
+            if record.nonce != checkpoint.nonce or not record.nonce:
+                checkpoint.foreign += 1
+                return "foreign"
+            highest = checkpoint.sources.get(record.source_partition, -1)
+            checkpoint.sources[record.source_partition] = max(highest, record.source_offset)
+            return "answer"
         case PartitionClaimed():
             checkpoint.nonce = record.nonce
             return "claim"

@@ -84,12 +84,12 @@ class _Start:
         starts = self._starts
         owner = starts.engine.owner
         if owner.is_in_charge and starts.is_repeated(self._name, self._start):  # else memory may hold what was never stored
-            owner.watch_end(self._name, self._on_end)
+            owner.watchers.add(self._name, self._on_end)
             self._is_made(False)
             return
         version, definition = starts.engine.catalog.resolve(self._start.workflow)
         starts.engine.send(self._name, creation(self._start, version, definition), self._on_answer)
-        owner.watch_end(self._name, self._on_end)
+        owner.watchers.add(self._name, self._on_end)
         starts.wake()
 
     def _on_end(self, state: Execution) -> None:
@@ -151,7 +151,7 @@ class _Start:
     def forget(self, keeps: bool = False) -> None:
         """Nobody waits any more; with `keeps` only the end is not waited for."""
         self._is_done = self._is_done or not keeps
-        self._starts.engine.owner.unwatch_end(self._name, self._on_end)
+        self._starts.engine.owner.watchers.remove(self._name, self._on_end)
         self._starts.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()

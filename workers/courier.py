@@ -45,7 +45,7 @@ class Courier:
 
     def dispatched_to(self, end: int) -> int:
         """The offset below which everything is out."""
-        return min(self._pending) if self._pending else end
+        return min(end, min(self._pending)) if self._pending else end
 
     def undelivered(self) -> list[tuple[int, Envelope]]:
         """What is on its way, for a snapshot."""

@@ -29,10 +29,11 @@ from contracts.commands import (
     TakeSlot,
 )
 from contracts.dead_letter import DeadLetter
+from contracts.definitions import Concurrency
 from contracts.errors import InvalidInput, LogFull, LogUnreachable, RecordTooLarge, RefoldError, Rejected
 from contracts.events import NodeRetried, TimerStarted
 from contracts.failure import Failure
-from contracts.journal import Checkpoint, Decision, Source
+from contracts.journal import Answered, Checkpoint, Decision, Source
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import RECORD_FRAME_BYTES, Log
 from contracts.values import reference_to
@@ -50,7 +51,7 @@ from workers.executions import Executions
 from workers.ingress import shrink
 from workers.metrics import Metrics
 from workers.refold import entries_of, entry_of, refold
-from workers.round import Answer, Item, Made, Reply
+from workers.round import Answer, Item, Made, Reply, TopicReply
 from workers.slots import Slots
 
 ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
@@ -65,9 +66,19 @@ class Decider:
     """Decides for the executions of one partition."""
 
     def __init__(
-        self, partition: int, executions: Executions, catalog: Catalog, blobs: Blobs, checkpoint: Checkpoint, metrics: Metrics, log: Log
+        self,
+        partition: int,
+        executions: Executions,
+        catalog: Catalog,
+        blobs: Blobs,
+        checkpoint: Checkpoint,
+        metrics: Metrics,
+        log: Log,
+        own: int,
     ) -> None:
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
+        self._own = own
+        """The source partition under which commands count that came from nowhere else."""
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
         self._made: list[Made] = []
         self._answers: list[tuple[Reply, Answer]] = []
@@ -79,7 +90,8 @@ class Decider:
         self.too_early: list[tuple[str, FireTimer]] = []
         """Timers that are not due any more, as the clock was set back since they were taken."""
         self._read_blob = blobs.get
-        self._source = 0
+        self._own_source = self._source = -1
+        """The highest source so far: of what came from nowhere else, and of `commands`."""
         self._now = 0
         self._dispatched_to = 0
         self._bytes = 0
@@ -91,7 +103,8 @@ class Decider:
         """
         self._made, self._answers, self.dead, self.turns, self.too_early = [], [], [], [], []
         self._now, self._dispatched_to = now, dispatched_to
-        self._source = self._checkpoint.sources.get(self._partition, -1)
+        sources = self._checkpoint.sources
+        self._own_source, self._source = sources.get(self._own, -1), sources.get(self._partition, -1)
         self._bytes = 0
         bytes_max = self._round_bytes_max()
         for index, item in enumerate(items):
@@ -184,14 +197,14 @@ class Decider:
         if decided.blobs:
             for content in decided.blobs.values():
                 self._blobs.put(content)
-        source = Source(self._partition, self._source + 1, item.envelope.id)
+        source = self._source_of(item)
         now = self._now if self._now > state.now else state.now
         decision = Decision(source, state.execution, first, now, command, events, self._dispatched_to, rejection)
         record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
         if len(record) > self._log.record_bytes_max:
             raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")
         state.digest = digest
-        self._source += 1
+        self._count(source)
         effects = react(folded.graph, state, decision)
         if state.slot is not None:
             self._queue(folded, effects)
@@ -199,6 +212,39 @@ class Decider:
         self._bytes += len(record) + RECORD_FRAME_BYTES
         if first == 1:
             self._executions.put(folded)
+
+    def _source_of(self, item: Item) -> Source:
+        """A command from `commands` is the source of one decision; what else follows of it counts as the owner's own."""
+        if item.offset > self._source:
+            return Source(self._partition, item.offset, item.envelope.id)
+        return Source(self._own, self._own_source + 1, item.envelope.id)
+
+    def _count(self, source: Source) -> None:
+        if source.partition == self._own:
+            self._own_source = source.offset
+        else:
+            self._source = source.offset
+
+    def answered(self, answers: list[tuple[Reply, Answer]]) -> list[bytes]:
+        """What became of commands that somebody elsewhere waits for, as records of the journal."""
+        nonce = self._checkpoint.nonce
+        records: list[bytes] = []
+        for reply, answer in answers:
+            if isinstance(reply, TopicReply):
+                self._source = max(self._source, reply.offset)
+                error = answer.error
+                reason, message = ("", "") if error is None else (getattr(error, "reason", "not_decided"), str(error))
+                status = answer.status or (error.details.get("status", "") if isinstance(error, Rejected) else "")
+                told = (reply.command, answer.execution, status, answer.version, answer.repeated, reason, message)
+                records.append(codec.encode_record(Answered(nonce, self._partition, reply.offset, *told)))
+        return records
+
+    def note_sources(self, checkpoint: Checkpoint) -> None:
+        """The round is durable: these sources are decided."""
+        if self._own_source >= 0:
+            checkpoint.sources[self._own] = self._own_source
+        if self._own != self._partition and self._source >= 0:
+            checkpoint.sources[self._partition] = max(self._source, checkpoint.sources.get(self._partition, -1))
 
     def _queue(self, folded: Folded, effects: list[Effect]) -> None:
         """Who queues takes its place at once, so that the next start of this round sees it. If the round fails, all is folded again."""
@@ -236,7 +282,7 @@ class Decider:
         elif isinstance(command, FireTimer) and folded is not None and folded.state.timers.get(command.timer) == command.due:
             self.too_early.append((envelope.execution, command))
         elif isinstance(command, CreateExecution) and command.parent is not None:
-            self._decide(Item(refusal(envelope, error), None, item.origin))
+            self._decide(Item(refusal(envelope, error), None, item.origin, offset=item.offset))
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
             self._record_refusal(item, folded, command, str(error))
 
@@ -278,13 +324,27 @@ class Decider:
             self._executions.unreadable[name] = f"not even a quarantine could be decided: {bug!r}"
             return
         if decided.events:
-            self._add(Item(item.envelope, None, item.origin), before, command, decided)
+            self._add(Item(item.envelope, None, item.origin, offset=item.offset), before, command, decided)
 
     def _refold(self, name: str) -> Folded | None:
         """The execution from the journal, and from what this round has decided about it so far."""
         recorded = entries_of(self._log, self._partition, name, self._checkpoint.offset)
         decided = (entry_of(made.record) for made in self._made if made.decision.execution == name)
         return refold(self._catalog.graph, chain(recorded, decided))
+
+    def restore_slots(self) -> list[Envelope]:
+        """Who holds a slot and who waits, by the executions alone; the turns that follow."""
+        queues = self._executions.queues()
+        if not queues:
+            return []
+        self.slots.restore(queues)
+        settings_of: dict[str, Concurrency] = {}
+        for workflow in {workflow for _, workflow, _, _ in queues}:
+            with suppress(Rejected):  # an archived workflow has no active version: its executions go on one at a time
+                _, definition = self._catalog.resolve(workflow)
+                if (settings := self._catalog.graph(definition).settings.concurrency) is not None:
+                    settings_of[workflow] = settings
+        return list(self.slots.grant_all(settings_of))
 
     def timers_of(self, made: Made) -> Iterator[tuple[str, int]]:
         """The timers that a decision has started."""

@@ -11,17 +11,14 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
-from contracts.dead_letter import DeadLetter
-from contracts.definitions import Concurrency
-from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge, Rejected
+from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge
 from contracts.journal import JournalOpened, PartitionClaimed, judge
-from contracts.ports.activities import ActivityWorker
+from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
@@ -36,8 +33,9 @@ from workers.executions import LIVE_MAX_DEFAULT, Executions
 from workers.metrics import Metrics
 from workers.recovery import Recovered, journal_of, make_snapshot, recover
 from workers.refold import entries_of, refold
-from workers.round import Answer, Item, Made, Reply, take_items
+from workers.round import Answer, Item, Made, Reply, Round, append, letters_of, take_items
 from workers.timers import Timers
+from workers.watchers import Watchers
 
 _log = logging.getLogger("refold.owner")
 
@@ -68,6 +66,8 @@ class Owner:
         nonce: Callable[[], bytes],
         partition: int = 0,
         node: str = "embedded",
+        own: int | None = None,
+        outbox: Outbox | None = None,
         inbox_max: int = INBOX_MAX_DEFAULT,
         live_max: int = LIVE_MAX_DEFAULT,
         snapshot_every: int = SNAPSHOT_EVERY_DEFAULT,
@@ -77,22 +77,29 @@ class Owner:
         self._clock, self._worker = clock, worker
         self.partition, self._node, self._live_max = partition, node, live_max
         self._nonce_of = nonce
+        self._own, self._outbox = partition if own is None else own, outbox
         self._inbox_max, self._snapshot_every, self._round_max = inbox_max, snapshot_every, round_max
         self._inbox: deque[Item] = deque()
         self._reports: deque[tuple[str, Command]] = deque()
-        self._watchers: dict[str, list[Callable[[Execution], None]]] = {}
+        self.watchers = Watchers()
         self._claimed, self._retry_at, self._journal = False, 0, ""
         self._since_snapshot = 0
         self.timers = Timers()
         self.metrics = Metrics()
+        self.elsewhere: Callable[[Item, Callable[[Item], None]], bool] | None = None
+        """Takes a command for an execution of another partition, and calls back once it is on its way for good; False: it lives here."""
         self.on_decisions: Callable[[list[Made]], None] | None = None
 
     # Ownership.
 
     def claim(self) -> None:
         """Become the owner: append a claim, fold up to it, and take up what is open. Raises LogError where it cannot."""
+        self.take_over(self.recover())
+
+    def recover(self, generation: int = 0) -> Recovered:
+        """Append a claim and fold up to it: what to take over. Changes nothing in here, so it may run in another thread."""
         nonce = self._nonce_of()
-        records = [codec.encode_record(PartitionClaimed(nonce, self._node))]
+        records = [codec.encode_record(PartitionClaimed(nonce, self._node, generation))]
         journal = journal_of(self._log, self.partition)
         if self._journal and journal != self._journal:
             raise LogCorrupt(f"the journal of partition {self.partition} is {journal or 'gone'}; it was {self._journal}")
@@ -102,10 +109,10 @@ class Owner:
         answer = self._log.append("journal", {self.partition: records})[self.partition]
         if isinstance(answer, LogError):
             raise answer
-        recovered = recover(self._log, self.partition, self._catalog, self._snapshots, self._live_max)
+        recovered = recover(self._log, self.partition, self._catalog, self._snapshots, self._live_max, self._outbox is not None)
         if recovered.checkpoint.nonce != nonce:
             raise Fenced(f"partition {self.partition} was claimed by another owner in the meantime")
-        self._take_over(recovered)
+        return recovered
 
     def _try_to_claim(self) -> bool:
         try:
@@ -116,17 +123,23 @@ class Owner:
             return False
         return True
 
-    def _take_over(self, recovered: Recovered) -> None:
+    def take_over(self, recovered: Recovered) -> None:
+        """Go on from what was folded."""
         self._journal = recovered.checkpoint.journal
         self.executions: Executions = recovered.executions
         self._checkpoint = recovered.checkpoint
-        self._decider = Decider(self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log)
+        self._decider = Decider(
+            self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
+        )
         self._courier = Courier(self._catalog, recovered)
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
-        self._worker.take_over([effect for folded in self.executions.active() for effect in outstanding(folded.graph, folded.state)])
-        self._inbox.extend(self._courier.again())
+        self._inbox = deque(item for item in self._inbox if item.offset < 0)  # the others are read again
+        owed = (effect for folded in self.executions.active() for effect in outstanding(folded.graph, folded.state))
+        self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
+        for item in self._courier.again():
+            self._carry(item)
         self._restore_slots()
         self._tell_watchers()
         self.executions.pack_idle()
@@ -135,26 +148,15 @@ class Owner:
 
     def _tell_watchers(self) -> None:
         """An end that was appended, and whose acknowledgement was lost, is told now."""
-        for execution in [name for name in self._watchers if name in self.executions.ended]:
+        for execution in self.watchers.watched(self.executions.ended):
             folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
-            for then in self._watchers.pop(execution):
-                if folded is not None:
-                    then(folded.state)
+            if folded is not None:
+                self.watchers.tell(folded.state)
 
     def _restore_slots(self) -> None:
         """Who holds a slot and who waits follows from the executions; turns are granted anew, and none that was on its way counts."""
         self._inbox = deque(item for item in self._inbox if type(item.envelope.command) is not GrantSlot)
-        queues = self.executions.queues()
-        if not queues:
-            return
-        self._decider.slots.restore(queues)
-        settings_of: dict[str, Concurrency] = {}
-        for workflow in {workflow for _, workflow, _, _ in queues}:
-            with suppress(Rejected):  # an archived workflow has no active version: its executions go on one at a time
-                _, definition = self._catalog.resolve(workflow)
-                if (settings := self._catalog.graph(definition).settings.concurrency) is not None:
-                    settings_of[workflow] = settings
-        self._send(self._decider.slots.grant_all(settings_of))
+        self._send(self._decider.restore_slots())
 
     def _stand_down(self, why: str) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again."""
@@ -171,21 +173,13 @@ class Owner:
             raise Overloaded(f"{len(self._inbox)} commands wait; the limit is {self._inbox_max}")
         self._inbox.append(Item(envelope, reply))
 
+    def take(self, item: Item) -> None:
+        """Take in what stands in `commands`, in the order in which it stands there."""
+        self._inbox.append(item)
+
     def report(self, execution: str, command: Command) -> None:
         """Take in what a worker reports. May be called from any thread."""
         self._reports.append((execution, command))
-
-    def watch_end(self, execution: str, then: Callable[[Execution], None]) -> None:
-        """Call back once the execution has ended and that is durable."""
-        self._watchers.setdefault(execution, []).append(then)
-
-    def unwatch_end(self, execution: str, then: Callable[[Execution], None]) -> None:
-        """Do not call back any more."""
-        watchers = self._watchers.get(execution, [])
-        if then in watchers:
-            watchers.remove(then)
-            if not watchers:
-                del self._watchers[execution]
 
     def next_due(self) -> int | None:
         """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
@@ -209,70 +203,69 @@ class Owner:
         if not self._claimed:
             is_too_early = now < self._retry_at <= now + RETRY_PAUSE_MS  # later than that: the clock went back
             return not is_too_early and self._try_to_claim()
-        self._collect(now)
-        if not self._inbox:
+        if not self.collect(now):
             return self._rest()
-        items = take_items(self._inbox, self._round_max)
-        try:
-            made, answers, rest = self._decider.decide_all(items, now, self._courier.dispatched_to(self._checkpoint.offset))
-        except LogFull as full:
-            self._refuse(items, full)
-            return True
-        except LogUnreachable as error:
-            self._give_back(items, str(error))
-            return True
-        if rest:
-            self._inbox.extendleft(reversed(rest))
-            del items[len(items) - len(rest) :]
-        if self._commit(items, made) and self._bury(items, self._decider.dead):
-            self._act(items, made, answers)
+        made = self.begin(now)
+        if made is not None and self.stands(made, *append(self._log, self.partition, made)) and self._bury(made):
+            self.act(made)
         return True
 
-    def _collect(self, now: int) -> None:
+    def collect(self, now: int) -> bool:
+        """Take in what was reported and what is due; whether there is anything to decide."""
         while self._reports:
             execution, command = self._reports.popleft()
             self._inbox.append(Item(Envelope("", execution, command), None))
         for execution, fire in self.timers.take_due(now, TIMERS_A_ROUND_MAX, self._is_due):
             self._inbox.append(Item(Envelope("", execution, fire), None))
             self.metrics.timer_drift_ms = max(0, now - fire.due)
+        return bool(self._inbox)
 
-    def _commit(self, items: list[Item], made: list[Made]) -> bool:
-        """Append the round as one batch; False when nothing of it has happened, as far as is known."""
+    def begin(self, now: int) -> Round | None:
+        """Decide what waits. It has not happened until it is durable (`stands`); None where nothing could be decided."""
+        items = take_items(self._inbox, self._round_max)
         try:
-            return self._append(items, made) if made else self._confirm(items)
+            made, answers, rest = self._decider.decide_all(items, now, self._dispatched_to())
+        except LogFull as full:
+            self._refuse(items, full)
+            return None
         except LogUnreachable as error:
             self._give_back(items, str(error))
-            return False
+            return None
+        if rest:
+            self._inbox.extendleft(reversed(rest))
+            del items[len(items) - len(rest) :]
+        records = [one.record for one in made]
+        if self._own != self.partition:
+            records += self._decider.answered(answers)
+        return Round(self._checkpoint.offset, items, made, answers, records, self._decider.dead)
 
-    def _append(self, items: list[Item], made: list[Made]) -> bool:
-        answer = self._log.append("journal", {self.partition: [m.record for m in made]})[self.partition]
-        if answer == self._checkpoint.offset:
+    def stands(self, made: Round, answer: int | LogError, gap: Sequence[tuple[int, bytes]] = ()) -> bool:
+        """Whether the round has happened, by the offset that its append was answered with; else the owner stands down.
+
+        `answer` is the journal's end for a round that appended nothing, `gap` what somebody else has appended before it.
+        """
+        base = self._checkpoint.offset
+        if answer == base:
             return True
         if isinstance(answer, LogFull):
-            self._refuse(items, answer)
+            self._refuse(made.items, answer)
         elif isinstance(answer, LogError):
-            self._give_back(items, f"append: {answer}")
-        elif answer > self._checkpoint.offset and not self._is_claimed_within(answer):
+            self._give_back(made.items, f"append: {answer}")
+        elif not made.records:
+            self._give_back(made.items, f"the journal ends at {answer}, expected {base}")
+        elif answer > base and not self._is_claimed_within(gap):
             return True
         else:
-            if answer < self._checkpoint.offset:
+            if answer < base:
                 _log.critical("the journal of partition %d has lost acknowledged records: append at %d, expected %d",
-                              self.partition, answer, self._checkpoint.offset)  # fmt: skip
-            self._give_back(items, f"append at offset {answer}, expected {self._checkpoint.offset}")
+                              self.partition, answer, base)  # fmt: skip
+            self._give_back(made.items, f"append at offset {answer}, expected {base}")
         return False
 
-    def _confirm(self, items: list[Item]) -> bool:
-        """A round that appends nothing proves nothing: look whether the journal ends where it should."""
-        end = self._log.end("journal", self.partition)
-        if end == self._checkpoint.offset or not any(item.reply for item in items):
-            return True
-        self._give_back(items, f"the journal ends at {end}, expected {self._checkpoint.offset}")
-        return False
-
-    def _is_claimed_within(self, base: int) -> bool:
-        """Read what somebody else has appended before this round: only foreign decisions, or a claim?"""
+    def _is_claimed_within(self, gap: Sequence[tuple[int, bytes]]) -> bool:
+        """Whether what somebody else has appended before this round holds a claim, or only foreign decisions."""
         nonce = self._checkpoint.nonce
-        for offset, content in self._log.read("journal", self.partition, self._checkpoint.offset, base):
+        for offset, content in gap:
             judge(self._checkpoint, offset, codec.decode_record(content))
         self.metrics.foreign = self._checkpoint.foreign
         return self._checkpoint.nonce != nonce
@@ -283,7 +276,7 @@ class Owner:
         for item in items:
             if item.reply is not None:
                 item.reply(Answer(item.envelope.execution, self._checkpoint.offset, error=error))
-        self._inbox.extendleft(reversed([item for item in items if item.reply is None]))
+        self._inbox.extendleft(reversed([item for item in items if item.reply is None and item.offset < 0]))
         self._stand_down(str(error))
         self._retry_at = self._clock.now() + RETRY_PAUSE_MS
 
@@ -294,48 +287,58 @@ class Owner:
 
     # Acting.
 
-    def _act(self, items: list[Item], made: list[Made], answers: list[tuple[Reply, Answer]]) -> None:
+    def act(self, round_: Round) -> None:
         """The round is durable: move the checkpoint, answer, send, arm, and tell those who watch."""
         base = self._checkpoint.offset
+        made = round_.made
         ended: list[Execution] = []
         for index, one in enumerate(made):
             self._act_on(one, base + index, ended)
-        if made:
-            source = made[-1].decision.source
-            self._checkpoint.sources[source.partition] = source.offset
-        self._checkpoint.offset = base + len(made)
+        self._decider.note_sources(self._checkpoint)
+        self._checkpoint.offset = base + len(round_.records)
+        if self._outbox is not None:
+            self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._send(self._decider.turns)
         self.timers.put_back(self._decider.too_early)
-        for item in items:
+        for item in round_.items:
             if item.origin >= 0:
                 self._courier.delivered(item)
         self._since_snapshot += len(made)
         self.metrics.count_round(len(made))
         for state in ended:
-            for then in self._watchers.pop(state.execution, ()):
-                then(state)
-        for reply, answer in answers:
+            self.watchers.tell(state)
+        for reply, answer in round_.answers:
             answer.position = self._checkpoint.offset
             reply(answer)
         if self.on_decisions is not None:
             self.on_decisions(made)
 
+    def _dispatched_to(self) -> int:
+        """The offset below which all effects are out."""
+        end = self._checkpoint.offset
+        return self._courier.dispatched_to(end if self._outbox is None else self._outbox.is_out_to(self.partition, end))
+
+    def _carry(self, item: Item) -> None:
+        """A command for another execution: to be decided here, or elsewhere, if it lives there."""
+        if self.elsewhere is None or not self.elsewhere(item, self._courier.delivered):
+            self._inbox.append(item)
+
     def _send(self, envelopes: Iterable[Envelope]) -> None:
         """Commands that can be derived again from the states alone, so that nothing is lost with them."""
         self._inbox.extend(Item(envelope, None) for envelope in envelopes)
 
-    def _bury(self, items: list[Item], dead: list[DeadLetter]) -> bool:
-        """Keep what could not be delivered. Where that fails the round is decided again, and finds the same dead."""
-        if not dead:
-            return True
-        answer = self._log.append("dead-letters", {0: [codec.pack(letter) for letter in dead]})[0]
+    def _bury(self, made: Round) -> bool:
+        return not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0])
+
+    def buries(self, made: Round, answer: int | LogError) -> bool:
+        """Whether what could not be delivered is kept. Else the round is decided again, and finds the same dead."""
         if isinstance(answer, RecordTooLarge):
-            _log.error("%d dead letters are lost: %s", len(dead), answer)
+            _log.error("%d dead letters are lost: %s", len(made.dead), answer)
         elif isinstance(answer, LogError):
-            self._give_back(items, f"dead letters: {answer}")
+            self._give_back(made.items, f"dead letters: {answer}")
             return False
         else:
-            self.metrics.dead_letters += len(dead)
+            self.metrics.dead_letters += len(made.dead)
         return True
 
     def _act_on(self, made: Made, offset: int, ended: list[Execution]) -> None:
@@ -346,7 +349,7 @@ class Owner:
             elif isinstance(effect, CancelActivity):
                 self._worker.cancel(effect)
             elif isinstance(effect, Envelope):
-                self._inbox.append(self._courier.take(effect, offset))
+                self._carry(self._courier.take(effect, offset))
         if state.timers:
             self.timers.arm(state.execution, self._decider.timers_of(made))
         if state.status in ENDED and state.execution not in self.executions.ended:
@@ -383,7 +386,7 @@ class Owner:
         if not self._claimed:
             return
         undelivered = self._courier.undelivered()
-        dispatched_to = self._courier.dispatched_to(self._checkpoint.offset)
+        dispatched_to = self._dispatched_to()
         try:
             self._snapshots.save(self.partition, make_snapshot(self.executions, self._checkpoint, dispatched_to, undelivered))
         except LogFull:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import gc
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from contracts.codec import decode_record
-from contracts.commands import Envelope
+from contracts.commands import Effect, Envelope, RunActivity
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import Checkpoint, JournalOpened
+from contracts.ids import activity_key
+from contracts.journal import OWN, Checkpoint, JournalOpened, Source
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
-from domain.react import commands_for_others
+from domain.react import commands_for_others, react
 from workers.catalog import Catalog
 from workers.executions import Executions
 from workers.snapshot import OwnerSnapshot, decode_snapshot, encode_snapshot, schema_hash
@@ -36,17 +37,55 @@ class Recovered:
         self.dispatched_to = 0
         self.undelivered: deque[tuple[int, Envelope]] = deque()
         self.events = 0
+        self.last: Source | None = None
+        """The source of the last decision that came from `commands`."""
+        self.tasks: Tasks | None = None
+
+    def may_be_unsent(self, activity: RunActivity) -> bool:
+        """Whether an activity that is waited for may never have been given to a worker that outlives its owner."""
+        return self.tasks is None or activity_key(activity.execution, activity.path, activity.attempt) in self.tasks
+
+    def forget_sent(self) -> None:
+        """What lies below `dispatched_to` is out."""
+        while self.undelivered and self.undelivered[0][0] < self.dispatched_to:
+            self.undelivered.popleft()
+        if self.tasks is not None:
+            self.tasks.forget(self.dispatched_to)
 
 
-def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int) -> Recovered:
-    """Everything that counts in a partition's journal, folded."""
+class Tasks:
+    """The tasks that the last decisions have called for, oldest first."""
+
+    def __init__(self) -> None:
+        self._called_for: dict[str, int] = {}
+
+    def __contains__(self, task: str) -> bool:
+        return task in self._called_for
+
+    def note(self, offset: int, effects: Iterable[Effect]) -> None:
+        """The decision at this offset calls for these."""
+        for effect in effects:
+            if isinstance(effect, RunActivity):
+                self._called_for[activity_key(effect.execution, effect.path, effect.attempt)] = offset
+
+    def forget(self, dispatched_to: int) -> None:
+        """Those of decisions below this offset were given away."""
+        while self._called_for:
+            task, offset = next(iter(self._called_for.items()))
+            if offset >= dispatched_to:
+                return
+            del self._called_for[task]
+
+
+def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int, tasks_outlive: bool = False) -> Recovered:
+    """Everything that counts in a partition's journal, folded. With `tasks_outlive` what was given away needs no giving again."""
     recovered = _from_snapshot(log, partition, catalog, snapshots, live_max) or Recovered(Executions(catalog.graph, live_max))
+    recovered.tasks = Tasks() if tasks_outlive else None
     with _without_gc():
         records = log.read("journal", partition, recovered.checkpoint.offset)
         for entry in read_entries(records, recovered.checkpoint):
             _take(recovered, catalog, entry)
-    while recovered.undelivered and recovered.undelivered[0][0] < recovered.dispatched_to:
-        recovered.undelivered.popleft()
+    recovered.forget_sent()
     return recovered
 
 
@@ -105,6 +144,11 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
     recovered.events += len(decision.events)
     if decision.dispatched_to > recovered.dispatched_to:
         recovered.dispatched_to = decision.dispatched_to
+    if decision.source.partition != OWN:
+        recovered.last = decision.source
+    if recovered.tasks is not None:
+        recovered.tasks.note(entry.offset, react(folded.graph, folded.state, decision))
+        recovered.tasks.forget(recovered.dispatched_to)
     if envelopes := commands_for_others(folded.graph, folded.state, decision):
         _note(recovered, entry.offset, envelopes)
     if folded.state.is_ended:

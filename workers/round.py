@@ -14,9 +14,12 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from contracts import codec
 from contracts.commands import Effect, Envelope
-from contracts.errors import RefoldError
+from contracts.dead_letter import DeadLetter
+from contracts.errors import LogError, LogUnreachable, RefoldError
 from contracts.journal import Decision
+from contracts.ports.log import Log
 from domain.history import Folded
 from workers.ingress import size_of
 
@@ -42,12 +45,27 @@ Reply: TypeAlias = Callable[[Answer], None]
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A command in the inbox: who waits for the answer, the decision whose effect it is (-1: none), and the id it was called for by."""
+    """A command in the inbox: who waits for the answer, the decision whose effect it is (-1: none), the id it was called for by,
+    and where it stands in `commands` (-1: nowhere).
+    """
 
     envelope: Envelope
     reply: Reply | None
     origin: int = -1
     called_for: str = ""
+    offset: int = -1
+
+
+class TopicReply:
+    """The reply to a command from `commands`: what came of it is written into the journal."""
+
+    __slots__ = ("command", "offset")
+
+    def __init__(self, offset: int, command: str) -> None:
+        self.offset, self.command = offset, command
+
+    def __call__(self, answer: Answer) -> None:
+        """Whoever waits reads it there."""
 
 
 class Made(msgspec.Struct):
@@ -60,6 +78,30 @@ class Made(msgspec.Struct):
     effects: list[Effect]
 
 
+class Round(msgspec.Struct):
+    """A round that is decided, and not durable yet: to be appended at `base`, all of it or nothing.
+
+    `dead` is to be kept as dead letters once it is durable, `must_confirm` says that somebody is answered though nothing is appended.
+    """
+
+    base: int
+    items: list[Item]
+    made: list[Made]
+    answers: list[tuple[Reply, Answer]]
+    records: list[bytes]
+    dead: list[DeadLetter]
+
+    @property
+    def must_confirm(self) -> bool:
+        """A round that appends nothing proves nothing: before it answers anyone the journal must be seen to end at `base`."""
+        return not self.records and any(item.reply for item in self.items)
+
+
+def letters_of(made: Round) -> list[bytes]:
+    """The dead letters of a round as records."""
+    return [codec.pack(letter) for letter in made.dead]
+
+
 def take_items(inbox: deque[Item], items_max: int) -> list[Item]:
     """What of the inbox makes up the next round."""
     items: list[Item] = []
@@ -69,3 +111,19 @@ def take_items(inbox: deque[Item], items_max: int) -> list[Item]:
         size += size_of(item.envelope.command)
         items.append(item)
     return items
+
+
+def append(log: Log, partition: int, made: Round) -> tuple[int | LogError, list[tuple[int, bytes]]]:
+    """Append a round as one batch: the offset that it was answered with, or why it failed, and what stands before it unexpectedly.
+
+    Where there is nothing to append it is the journal's end, as far as anybody asks.
+    """
+    try:
+        if not made.records:
+            return (log.end("journal", partition) if made.must_confirm else made.base), []
+        answer = log.append("journal", {partition: made.records})[partition]
+        if isinstance(answer, int) and answer > made.base:
+            return answer, list(log.read("journal", partition, made.base, answer))
+    except LogUnreachable as error:
+        return error, []
+    return answer, []

@@ -80,3 +80,16 @@ class ActivityWorker(Protocol):
 
     def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
         """When the attempt last gave a sign of life (milliseconds since 1970), None if it is not in hand."""
+
+
+class Outbox(Protocol):
+    """Knows how far the activities of a partition's decisions are out where they outlive the engine's process.
+
+    A new owner gives only those away again that may not have been.
+    """
+
+    def calls_for(self, partition: int, offset: int) -> None:
+        """Everything that decisions below this offset call for was given to the worker."""
+
+    def is_out_to(self, partition: int, offset: int) -> int:
+        """The offset, at most this one, below which everything is out."""

@@ -22,7 +22,7 @@ def continue_all(where: Where, timeout_s: float | None, as_json: bool) -> int:
     with interruptible() as interrupt, place.engine(must_exist=True) as engine, make_progress(as_json) as progress:
         taken_up = [folded.state.execution for folded in engine.owner.executions.open()]
         for name in taken_up:
-            engine.owner.watch_end(name, ended.append)
+            engine.owner.watchers.add(name, ended.append)
         mover = Mover(engine, progress, interrupt)
         mover.mean(None)
         stop = mover.move(lambda: not len(engine.owner.executions), timeout_s)

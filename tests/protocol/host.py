@@ -200,7 +200,7 @@ class Host:
     def start(self, workflow: str, given: Any = None) -> str:
         def begin() -> str:
             execution = self.engine.start(workflow, given)
-            self.engine.owner.watch_end(execution, lambda state: self.ended.__setitem__(execution, state))
+            self.engine.owner.watchers.add(execution, lambda state: self.ended.__setitem__(execution, state))
             return execution
 
         return self.call(begin)

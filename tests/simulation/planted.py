@@ -16,7 +16,7 @@ import workers.worker_desk
 from contracts import commands as c
 from contracts import events as e
 from contracts.commands import RunActivity
-from contracts.errors import LogError, Rejected
+from contracts.errors import AppendUnknown, Rejected
 from contracts.journal import Checkpoint, Decided, Record, judge
 from domain.deciding import Deciding
 from domain.signals import deliver
@@ -30,6 +30,7 @@ from workers.executions import Executions
 from workers.owner import Owner
 from workers.recovery import make_snapshot
 from workers.remote import RemoteWorkers
+from workers.round import Round
 from workers.slots import Slots
 from workers.timers import Timers
 from workers.worker_desk import _Batch
@@ -47,16 +48,17 @@ def skip_the_dedup_of_signals(patch: Patch) -> None:
 
 
 def act_before_the_commit(patch: Patch) -> None:
-    commit = Owner._commit
+    begin = Owner.begin
 
-    def early(self: Owner, items: Any, made: Any) -> bool:
-        for one in made:
+    def early(self: Owner, now: int) -> Round | None:
+        made = begin(self, now)
+        for one in () if made is None else made.made:
             for effect in one.effects:
                 if isinstance(effect, RunActivity):
                     self._worker.run(effect)
-        return commit(self, items, made)
+        return made
 
-    patch.setattr(Owner, "_commit", early)
+    patch.setattr(Owner, "begin", early)
 
 
 def answer_before_the_commit(patch: Patch) -> None:
@@ -178,19 +180,16 @@ def let_a_pause_not_hold(patch: Patch) -> None:
 
 
 def answer_without_a_look_at_the_journal(patch: Patch) -> None:
-    patch.setattr(Owner, "_confirm", lambda self, items: True)
+    patch.setattr(Round, "must_confirm", False)
 
 
 def take_an_unknown_append_for_done(patch: Patch) -> None:
-    commit = Owner._commit
+    stands = Owner.stands
 
-    def hopeful(self: Owner, items: Any, made: Any) -> bool:
-        if not made:
-            return commit(self, items, made)
-        answer = self._log.append("journal", {self.partition: [one.record for one in made]})[self.partition]
-        return isinstance(answer, LogError) or answer == self._checkpoint.offset
+    def hopeful(self: Owner, made: Round, answer: Any, gap: Any = ()) -> bool:
+        return stands(self, made, made.base if isinstance(answer, AppendUnknown) else answer, gap)
 
-    patch.setattr(Owner, "_commit", hopeful)
+    patch.setattr(Owner, "stands", hopeful)
 
 
 def believe_to_be_the_owner_still(patch: Patch) -> None:

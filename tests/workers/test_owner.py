@@ -153,7 +153,7 @@ def test_a_timer_that_is_not_due_any_more_when_it_is_decided_comes_again() -> No
     bench.move(time=False)
     owner, due = bench.engine.owner, bench.clock.now() + 1_000
     bench.clock.set(due)
-    owner._collect(due)  # as where more commands wait than fit into a round
+    owner.collect(due)  # as where more commands wait than fit into a round
     bench.clock.set(due - 500)
     bench.move(time=False)
     assert bench.status(execution) == "running"
@@ -487,7 +487,7 @@ def test_who_watches_hears_of_an_end_whose_acknowledgement_was_lost() -> None:
     log.lands_anyway = True
     ended: list[str] = []
     execution = bench.start()
-    bench.engine.owner.watch_end(execution, lambda state: ended.append(state.status))
+    bench.engine.owner.watchers.add(execution, lambda state: ended.append(state.status))
     bench.engine.step()
     log.faults.extend([None, AppendUnknown("timed out")])
     bench.move(time=False)
