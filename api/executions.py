@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -26,7 +27,7 @@ from contracts.commands import (
     StartExecution,
     TerminateExecution,
 )
-from contracts.ports.read_models import IncidentRecord, Wanted
+from contracts.ports.read_models import IncidentRecord, Place, Wanted
 from projections.executions import time_of
 
 LIST_MAX: Final = 500
@@ -37,6 +38,7 @@ VERSION_MAX: Final = 2**31
 Id = Annotated[str, Path(max_length=400, description="the id of an execution", examples=[models.ID])]
 MinPosition = Annotated[int | None, Query(ge=0, le=OFFSET_MAX, description="wait until what is read goes up to this position, at most 5 s")]
 OnlyOpen = Annotated[bool, Query(alias="open", description="false shows the resolved ones, too")]
+_CURSOR: Final = re.compile(r"e([0-9]{1,19})|t([0-9]{1,19})\.([0-9]{1,4})\.([0-9]{1,19})")
 _NULL: Final = msgspec.Raw(b"null")
 
 
@@ -70,28 +72,31 @@ def _finding(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """List executions, the latest created first."""
         after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
-        wanted = Wanted(workflow, tuple(status or ()), parent, after, before, _number_of(cursor), limit + 1)
+        wanted = Wanted(workflow, tuple(status or ()), parent, after, before, _place_of(cursor), limit + 1)
         found = await service.find(wanted)
-        following = _cursor_of(found[limit - 1]["number"]) if len(found) > limit else None
-        rows = [{name: value for name, value in row.items() if name != "number"} for row in found[:limit]]
+        following = _cursor_of(found[limit - 1]["place"]) if len(found) > limit else None
+        rows = [{name: value for name, value in row.items() if name != "place"} for row in found[:limit]]
         return answer({"executions": rows, "next": following, "position": service.projected}, service.projected)
 
 
-def _cursor_of(number: int) -> str:
-    return base64.urlsafe_b64encode(b"e%d" % number).decode().rstrip("=")
+def _cursor_of(place: Place) -> str:
+    text = f"e{place.number}" if place.created_at is None else f"t{place.created_at}.{place.partition}.{place.number}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _number_of(cursor: str | None) -> int | None:
+def _place_of(cursor: str | None) -> Place | None:
     """The place that a cursor stands for. Raises BadRequest for what is none."""
     if cursor is None:
         return None
     try:
-        text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
-        text = b""
-    if not (text[:1] == b"e" and text[1:].isdigit() and int(text[1:]) <= OFFSET_MAX):
+        text = ""
+    found = _CURSOR.fullmatch(text)
+    if found is None or any(int(one) > OFFSET_MAX for one in found.groups() if one):
         raise BadRequest(422, "request.invalid", f"cursor: {cursor!r} is not one that a page has answered with")
-    return int(text[1:])
+    number, at, partition, number_there = found.groups()
+    return Place(int(number)) if number else Place(int(number_there), int(at), int(partition))
 
 
 def _reading(router: APIRouter, service: Service) -> None:
@@ -109,8 +114,12 @@ def _reading(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """Every event, in order; `next` is the version to go on from."""
         events, following = await service.history(execution, start, limit)
-        value = {"events": [event.as_value() for event in events], "next": following, "position": service.projected}
-        return answer(value, service.projected)
+        value = {
+            "events": [event.as_value() for event in events],
+            "next": following,
+            "position": (there := service.projected_of(execution)),
+        }
+        return answer(value, there)
 
     @router.get("/executions/{execution}/state", responses=documented(404), response_model=models.State)
     async def state(
@@ -120,13 +129,13 @@ def _reading(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """All that an execution is, or was after an event: status, variables, timers, what it waits for."""
         value = await service.state(execution, at, whole)
-        return answer({**value, "position": service.projected}, service.projected)
+        return answer({**value, "position": (there := service.projected_of(execution))}, there)
 
     @router.get("/executions/{execution}/nodes", responses=documented(404), response_model=models.Nodes)
     async def nodes(execution: Id) -> Response:
         """The nodes that have begun, with input, output and timing."""
         found = await service.nodes(execution)
-        return answer({"nodes": [_node(one) for one in found], "position": service.projected}, service.projected)
+        return answer({"nodes": [_node(one) for one in found], "position": (there := service.projected_of(execution))}, there)
 
 
 def _node(node: NodeView) -> dict[str, Any]:
@@ -147,8 +156,8 @@ def _node(node: NodeView) -> dict[str, Any]:
 def _incidents(router: APIRouter, service: Service) -> None:
     async def answered(execution: str | None, is_open: bool) -> Response:
         found = await service.incidents(execution, is_open)
-        value = {"incidents": [_incident(name, one) for name, one in found], "position": service.projected}
-        return answer(value, service.projected)
+        there = service.projected if execution is None else service.projected_of(execution)
+        return answer({"incidents": [_incident(name, one) for name, one in found], "position": there}, there)
 
     @router.get("/incidents", responses=documented(), response_model=models.Incidents)
     async def all_incidents(is_open: OnlyOpen = True) -> Response:

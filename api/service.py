@@ -83,11 +83,14 @@ class Service(Protocol):
 
     @property
     def position(self) -> int:
-        """The journal's end: the offset after the last durable decision."""
+        """The journal's end: the position after the last durable decision."""
 
     @property
     def projected(self) -> int:
-        """Up to which offset the read models go."""
+        """Up to which position lists go; 0 on a log of several partitions, as no one number says it."""
+
+    def projected_of(self, execution: str) -> int:
+        """Up to which position goes what is read about an execution."""
 
     def check_ready(self) -> None:
         """Raise Unavailable where nothing can be taken in: while stopping, or while another owner is in charge."""
@@ -152,7 +155,7 @@ class Service(Protocol):
         """An execution as it is now."""
 
     async def find(self, wanted: Wanted) -> list[dict[str, Any]]:
-        """The executions of a list, each with its `number`."""
+        """The executions of a list, each with its `place`: where the next page begins, if it is the last one."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

@@ -84,7 +84,7 @@ def _records(graph: Graph, executions: int) -> Iterator[bytes]:
     offset, begun, running = 2, 0, list[_Run]()
     while begun < executions or running:
         while begun < executions and len(running) < OUTSTANDING:
-            running.append(_Run(make_execution_id(1_760_000_000_000 + begun, 0, begun * 7919), graph))
+            running.append(_Run(make_execution_id(1_760_000_000_000 + begun, 0, begun * 7919, 1), graph))
             begun += 1
         for run in running:
             yield run.next(offset)

@@ -11,6 +11,7 @@ RefoldError
 │   ├── Fenced               another owner has claimed the partition
 │   ├── AppendUnknown        nobody knows whether the append landed
 │   ├── RecordTooLarge       one decision is larger than the log takes
+│   ├── Overtaken            another projector has stored these rows first
 │   ├── LogUnreachable       nobody answers at the moment; nothing was sent
 │   ├── LogFull              there is no room; nothing was stored
 │   ├── LogHeld              another process holds the data folder
@@ -110,6 +111,10 @@ class RecordTooLarge(LogError):
 
 class LogUnreachable(LogError):
     """Nobody answers who could read or append; nothing was sent, and it may be otherwise in a moment."""
+
+
+class Overtaken(LogError):
+    """Another projector has stored rows of the same partition meanwhile; nothing was stored. Go on from what is there."""
 
 
 class LogFull(LogError):

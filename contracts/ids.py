@@ -3,6 +3,14 @@
 An execution id that Refold makes is 20 characters of Crockford's base 32: ten of the time in milliseconds, two of the
 partition, eight of chance. So ids sort by time and carry their partition. A caller's own id is kept as it is; its
 partition comes from its checksum. A child's id is its parent's, a `~` and the path of the node that started it.
+
+Partitions can be added to a log, and no id may ever come to mean another one. So whatever looks at a whole id looks at
+the count that the log *began with*, which never changes; ids for partitions that were added since have a mark, a form
+that callers may not use:
+
+    01K7QW3D8A 03 9ZK4T7QE        partition 3 of a log that began with more than three
+    01K7QW3D8A . 0B 9ZK4T7QE      partition 11 of a log that began with eight
+    order-7                       checksum, modulo eight
 """
 
 from __future__ import annotations
@@ -16,6 +24,7 @@ PARTITIONS_MAX: Final = 32 * 32
 ID_LENGTH_MAX: Final = 400
 
 _GENERATED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{19}\Z")
+_MARKED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{9}\.[0-9A-HJKMNP-TV-Z]{10}\Z")
 _OWN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 _PATH_TO_ID = str.maketrans({"/": ":", "[": "(", "]": ")", "#": "!"})
 
@@ -24,29 +33,35 @@ _PAIRS = tuple(a + b for a in ALPHABET for b in ALPHABET)
 """Ten bits as two characters: an id is put together from ten of them, in a quarter of the time."""
 
 
-def make_execution_id(time_ms: int, partition: int, chance: int) -> str:
-    """A new execution id; `chance` is a number of 40 bits that the caller draws."""
+def make_execution_id(time_ms: int, partition: int, chance: int, began_with: int) -> str:
+    """A new execution id; `chance` is a number of 40 bits that the caller draws, `began_with` the log's first partition count."""
     assert 0 <= partition < PARTITIONS_MAX, f"partition {partition} is not below {PARTITIONS_MAX}"
     time = "".join([_PAIRS[(time_ms >> shift) & 1023] for shift in (40, 30, 20, 10, 0)])
-    return time + _PAIRS[partition] + "".join([_PAIRS[(chance >> shift) & 1023] for shift in (30, 20, 10, 0)])
+    mark = "" if partition < began_with else "."
+    return time + mark + _PAIRS[partition] + "".join([_PAIRS[(chance >> shift) & 1023] for shift in (30, 20, 10, 0)])
 
 
 def is_execution_id(text: str) -> bool:
-    """Whether a caller may use the text as the id of an execution."""
-    return bool(_OWN.match(text))
+    """Whether a caller may use the text as the id of an execution; what only Refold makes is not for callers."""
+    return bool(_OWN.match(text)) and not _MARKED.match(text)
 
 
-def partition_of(execution: str, partitions: int) -> int:
-    """The partition where an execution lives; `partitions` is how many there are.
+def partition_of(execution: str, began_with: int) -> int:
+    """The partition where an execution lives, now and for ever; `began_with` is the log's first partition count.
 
-    An id that only looks like one that Refold made, and names a partition that does not exist, is a caller's own.
+    An id that only looks like one that Refold made, and names a partition that the log did not begin with, is a caller's
+    own. The answer may lie beyond the partitions that somebody knows of: then there are more by now, or no such execution.
     """
     root = execution.split("~", 1)[0]
-    if _GENERATED.match(root):
-        carried = ALPHABET.index(root[10]) * 32 + ALPHABET.index(root[11])
-        if carried < partitions:
-            return carried
-    return zlib.crc32(root.encode()) % partitions
+    if _MARKED.match(root):
+        return _carried(root[11:13])
+    if _GENERATED.match(root) and (carried := _carried(root[10:12])) < began_with:
+        return carried
+    return zlib.crc32(root.encode()) % began_with
+
+
+def _carried(digits: str) -> int:
+    return ALPHABET.index(digits[0]) * 32 + ALPHABET.index(digits[1])
 
 
 def child_id(execution: str, path: str, attempt: int) -> str:

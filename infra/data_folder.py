@@ -2,7 +2,7 @@
 
 data/
 ├── log.db        the log, all that Refold knows
-├── projection.db read models, disposable (only with a server)
+├── projection.db read models, disposable (only with a server); of a log of many partitions projection-<partition>.db
 ├── blobs/        values too big for an event
 ├── snapshots/    disposable
 └── lock          held by the one process that writes; says which
@@ -37,6 +37,10 @@ class DataFolder:
         self.snapshots = self.path / "snapshots"
         self.projection = self.path / "projection.db"
         self.lock = self.path / "lock"
+
+    def projection_of(self, partition: int) -> Path:
+        """The read models of a partition of a log of many."""
+        return self.path / f"projection-{partition}.db"
 
     @property
     def exists(self) -> bool:

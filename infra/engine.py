@@ -76,7 +76,7 @@ class Engine:
 
     def new_execution_id(self) -> str:
         """An id that sorts by time."""
-        return make_execution_id(self.clock.now(), self.owner.partition, self._chance())
+        return make_execution_id(self.clock.now(), self.owner.partition, self._chance(), began_with=1)
 
     def start(
         self,

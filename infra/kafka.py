@@ -28,13 +28,13 @@ def address_of(url: str) -> KafkaAddress:
         raise LogError(str(error)) from None
 
 
-def open_kafka_log(url: str) -> Log:
-    """A log to be owned by one server. Raises LogError where its topics are not in order, or are more than one can own."""
+def open_kafka_log(url: str, read_only: bool = False) -> Log:
+    """A log to be read, or to be owned by one server. Raises LogError where its topics are not in order, or are more than one can own."""
     address = address_of(url)
     from infra.log.kafka.log import KafkaLog
 
     log = KafkaLog(address)
-    if log.partitions != PARTITIONS_OWNED:
+    if not read_only and log.partitions != PARTITIONS_OWNED:
         log.close()
         raise LogError(
             f"the log {address} has {log.partitions} partitions; a server owns {PARTITIONS_OWNED} so far: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -21,24 +21,19 @@ _PACKAGES: Final = str(Path(__file__).parents[1])
 
 
 class ProjectorProcess:
-    """Runs the projector and knows how far it is. `on_progress` is called whenever that has changed."""
+    """Runs the projector and knows how far it is. `on_progress` is called with partition and offset whenever it says so."""
 
-    def __init__(self, data: Path, nice: int, on_progress: Callable[[int], None], log: str | None = None) -> None:
-        self._command: tuple[str, ...] = (
-            sys.executable,
-            "-P",
-            "-m",
-            "infra.projector",
-            "--data",
-            str(data.absolute()),
-            "--nice",
-            str(nice),
-        )
-        self._command += ("--log", log) if log else ()
+    def __init__(self, data: Path, nice: int, on_progress: Callable[[int, int], None], more: Sequence[str] = ()) -> None:
+        words = ("-P", "-m", "infra.projector", "--data", str(data.absolute()), "--nice", str(nice), *more)
+        self._command: tuple[str, ...] = (sys.executable, *words)
         self._on_progress = on_progress
         self._process: asyncio.subprocess.Process | None = None
-        self._is_told = False
+        self._told: set[int] = set()
         self._soon: asyncio.TimerHandle | None = None
+        self._soon_partitions: set[int] = set()
+        self._own: bytes = b""
+        self._looks = 0
+        self._looking: dict[int, asyncio.Future[None]] = {}
         self.restarts = -1
 
     async def run(self) -> None:
@@ -57,33 +52,65 @@ class ProjectorProcess:
     async def _run_once(self) -> bool:
         """Run one until it ends; whether it got anywhere."""
         pipe = asyncio.subprocess.PIPE
-        self._is_told = True
         self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, env=_environment())
         assert self._process.stdout is not None
+        self._told.clear()
+        self._write(self._own)
+        if self._looking:
+            self._write(b"look %d\n" % self._looks)
         lines = 0
         while line := await self._process.stdout.readline():
             lines += 1
-            self._is_told = False
-            self._on_progress(int(line))
+            self._hear(line.split())
         await self._process.wait()
         return lines > 1
 
-    def tell(self) -> None:
-        """There may be something new. Once is enough until it has answered."""
-        if self._is_told or self._process is None or self._process.stdin is None:
+    def _hear(self, words: list[bytes]) -> None:
+        if words[0] == b"looked":
+            for number in [one for one in self._looking if one <= int(words[1])]:
+                future = self._looking.pop(number)
+                if not future.done():
+                    future.set_result(None)
             return
-        self._is_told = True
-        with suppress(OSError, RuntimeError):  # it has just died, and its successor looks by itself
-            self._process.stdin.write(b"\n")
+        partition, offset = int(words[0]), int(words[1])
+        self._told.discard(partition)
+        self._on_progress(partition, offset)
 
-    def tell_soon(self) -> None:
+    def tell(self, partition: int = 0) -> None:
+        """There may be something new in a partition. Once is enough until it has answered."""
+        if partition not in self._told and self._process is not None:
+            self._told.add(partition)
+            self._write(b"%d\n" % partition)
+
+    def tell_soon(self, partition: int = 0) -> None:
         """The same in a moment, for all that comes until then: rows of larger batches cost less, and the engine has the cores meanwhile."""
+        self._soon_partitions.add(partition)
         if self._soon is None:
             self._soon = asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell_now)
 
     def _tell_now(self) -> None:
         self._soon = None
-        self.tell()
+        for partition in self._soon_partitions:
+            self.tell(partition)
+        self._soon_partitions.clear()
+
+    def own(self, partitions: Iterable[int] | None) -> None:
+        """From now on it keeps these partitions up; None is all there are, which is how it begins."""
+        named = "all" if partitions is None else " ".join(map(str, sorted(partitions)))
+        self._own = f"own {named}\n".encode()
+        self._write(self._own)
+
+    def look(self) -> asyncio.Future[None]:
+        """Look at all partitions, also at what others have written and added; done when that is. It may take for ever."""
+        self._looks += 1
+        future = self._looking[self._looks] = asyncio.get_running_loop().create_future()
+        self._write(b"look %d\n" % self._looks)
+        return future
+
+    def _write(self, line: bytes) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError, RuntimeError):  # it has just died, and its successor looks by itself
+                self._process.stdin.write(line)
 
     async def _stop(self) -> None:
         process = self._process

@@ -19,24 +19,28 @@ from contracts import values
 from contracts.catalog import DefinitionPublished
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import LogError, RefoldError, Rejected
-from contracts.ports.read_models import IncidentRecord, Wanted
+from contracts.errors import RefoldError, Rejected
+from contracts.ports.read_models import IncidentRecord, Place, Wanted
 from domain.definition.outline import Activities
 from infra.awaiting import awaited
 from infra.driver import Driver, LoopWake
 from infra.engine import Engine
+from infra.progress import ASK_EVERY_S, Progress
 from infra.projector_process import ProjectorProcess
 from infra.settings import EngineSettings
 from infra.starting import Starts
 from infra.telemetry import Observed, render
-from infra.wiring import activity_kinds, described_kinds
+from infra.wiring import activity_kinds, described_kinds, positions_of
 from projections.history import HistoryEvent
 from projections.view import ExecutionView, record_value, state_value, view_of
+from workers.partitions import Listed, PartitionedReader
 from workers.reading import ExecutionReader
 from workers.round import Answer
 
 REACH_S: Final = 5.0
 """How long a read waits for the read models."""
+LOOK_S: Final = 1.0
+"""How long a list waits until all partitions were looked at; then it shows what there is."""
 
 T = TypeVar("T")
 
@@ -44,20 +48,21 @@ T = TypeVar("T")
 class EngineService:
     """An engine as a `Service`. All methods belong to the event loop's thread."""
 
-    def __init__(self, engine: Engine, reader: ExecutionReader, wake: LoopWake, settings: EngineSettings, offers_workers: bool) -> None:
+    def __init__(self, engine: Engine, reader: PartitionedReader, wake: LoopWake, settings: EngineSettings, offers_workers: bool) -> None:
         self._engine, self._owner, self._catalog = engine, engine.owner, engine.catalog
         self._reader = reader
         self._loop = asyncio.get_running_loop()
         self.driver = Driver(engine, wake, self._tell_projector)
-        self._starts = Starts(engine, reader.blobs, self.view, self.driver.wake)
+        self._starts = Starts(engine, reader.blobs, self.view, self.driver.wake, lambda: self.position)
         self._looking_back: set[asyncio.Future[None]] = set()
         self._told = -1
         self._pool = ThreadPoolExecutor(1, "refold-reading")
         self._kinds = activity_kinds(settings)
-        self._reached: list[tuple[int, asyncio.Future[None]]] = []
         self._is_stopping = False
         self.strict_kinds = not offers_workers
-        self.projected = 0
+        self._positions = positions_of(settings)
+        self._progress = Progress(self._tell)
+        self._looked_at = -ASK_EVERY_S
         self.projector: ProjectorProcess | None = None
         self.under_way: Callable[[], int] = lambda: 0
         self.lane_requests: Callable[[], int] = lambda: 0
@@ -74,8 +79,18 @@ class EngineService:
 
     @property
     def position(self) -> int:
-        """The offset after the last durable decision."""
-        return self._owner.position
+        """After the last durable decision."""
+        return self._positions.of(self._owner.partition, self._owner.position)
+
+    @property
+    def projected(self) -> int:
+        """Up to where lists go; 0 on a log of several partitions, as no one number says it."""
+        return self._positions.of(0, self._progress.of(0)) if self._reader.partitions == 1 else 0
+
+    def projected_of(self, execution: str) -> int:
+        """Up to where goes what is read about an execution."""
+        partition = self._reader.partition_of(execution)
+        return self._positions.of(partition, self._progress.of(partition))
 
     def check_ready(self) -> None:
         """Raise Unavailable while stopping, or while another owner is in charge."""
@@ -90,7 +105,11 @@ class EngineService:
         """Once a move, if it has made anything."""
         if self._owner.position != self._told and self.projector is not None:
             self._told = self._owner.position
-            self.projector.tell_soon()
+            self.projector.tell_soon(self._owner.partition)
+
+    def _tell(self, partition: int) -> None:
+        if self.projector is not None:
+            self.projector.tell(partition)
 
     def _check_takes(self) -> None:
         if self._is_stopping:
@@ -163,11 +182,14 @@ class EngineService:
             if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
                 self._begin_look_back(execution, command.signal, error, then)
             else:
-                then(error or Given(answer.execution, answer.status, answer.position))
+                then(error or self._given(answer))
 
         self._engine.send(execution, command, reply)
         self.driver.wake()
         return _nothing
+
+    def _given(self, answer: Answer) -> Given:
+        return Given(answer.execution, answer.status, self._positions.of(self._owner.partition, answer.position))
 
     def _begin_look_back(self, execution: str, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]) -> None:
         """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
@@ -175,7 +197,7 @@ class EngineService:
         async def look_back() -> None:
             outcome: Given | Exception = refused
             try:
-                if await self._read_about(execution, self._reader.has_signal, signal):
+                if await self._read_about(execution, ExecutionReader.has_signal, signal):
                     outcome = Given(execution, self._owner.executions.ended[execution].status, self.position)
             except Exception as error:  # whoever asked has to hear of it, whatever it is
                 outcome = error
@@ -195,51 +217,59 @@ class EngineService:
 
     # Reading.
 
-    def note_projected(self, offset: int) -> None:
-        """The read models go up to here."""
-        self.projected = offset
-        for wanted, future in self._reached:
-            if wanted <= offset and not future.done():
-                future.set_result(None)
-        self._reached = [(wanted, future) for wanted, future in self._reached if not future.done()]
-        if offset < self.position and self.projector is not None:
-            (self.projector.tell if self._reached else self.projector.tell_soon)()
+    def note_projected(self, partition: int, offset: int) -> None:
+        """The read models of a partition go up to here."""
+        self._progress.note(partition, offset)
+        if partition == self._owner.partition and offset < self._owner.position and self.projector is not None:
+            is_urgent = self._progress.is_waited_for(partition)
+            (self.projector.tell if is_urgent else self.projector.tell_soon)(partition)
 
     async def reach(self, position: int | None) -> None:
         """Wait until what is read goes up to the position."""
-        if position is not None and position > self.position:
+        partition, offset = self._positions.place(position or 0)
+        if partition == self._owner.partition and offset > self._owner.position:
             raise Rejected("unknown_position", f"the journal ends at position {self.position}; {position} is not there yet")
-        await self._reach(position or 0)
+        if partition >= self._reader.partitions:
+            raise Rejected("unknown_position", f"position {position} is of partition {partition}, which the log does not have")
+        await self._reach(partition, offset)
 
-    async def _reach(self, position: int) -> None:
-        """Wait for the read models; position 1 asks that there are any."""
-        position = max(1, position)
-        if self.projected >= position:
-            return
-        future: asyncio.Future[None] = self._loop.create_future()
-        self._reached.append((position, future))
-        if self.projector is not None:
-            self.projector.tell()
+    async def _reach(self, partition: int, offset: int) -> None:
+        """Wait for the read models of a partition; offset 1 asks that there are any."""
+        offset = max(1, offset)
         try:
-            await asyncio.wait_for(future, REACH_S)
+            await self._progress.reach(partition, offset, REACH_S)
         except TimeoutError:
-            message = f"what can be read goes up to position {self.projected}; {position} was not reached within {REACH_S:g} s"
+            found, wanted = (self._positions.of(partition, one) for one in (self._progress.of(partition), offset))
+            message = f"what can be read goes up to position {found}; {wanted} was not reached within {REACH_S:g} s"
             raise Unavailable("behind", message) from None
+
+    async def _be_fresh(self) -> None:
+        """Before a list: nobody may have told us of what others have written, so look at all partitions, but not all the time."""
+        if not self._positions.is_divided:
+            await self._reach(0, 0)
+        elif self.projector is not None and self._loop.time() >= self._looked_at + ASK_EVERY_S:
+            self._looked_at = self._loop.time()
+            await asyncio.wait({self.projector.look()}, timeout=LOOK_S)
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> Awaitable[T]:
         return self._loop.run_in_executor(self._pool, read, *arguments)
 
     async def _read_about(self, execution: str, read: Callable[..., T], *arguments: Any) -> T:
-        """Read about one execution; where the owner knows more of it than the read models, wait for them."""
+        """Read about one execution, in its partition; where the owner knows more of it than the read models, wait for them."""
+
+        def do() -> T:
+            return read(self._reader.of(execution), execution, *arguments)
+
         ended = self._owner.executions.ended.get(execution)
-        await self._reach(0 if ended is None else ended.offset + 1)
+        partition = self._reader.partition_of(execution)
+        await self._reach(partition, 0 if ended is None else ended.offset + 1)
         try:
-            return await self._read(read, execution, *arguments)
+            return await self._read(do)
         except Rejected as rejected:
             if rejected.reason != "unknown_execution" or self._owner.executions.get(execution) is None:
                 raise
-        await self._reach(self.position)
-        return await self._read(read, execution, *arguments)
+        await self._reach(partition, self._owner.position)
+        return await self._read(do)
 
     async def view(self, execution: str) -> ExecutionView:
         """An execution as it is now: from memory while it is open, else read from the journal."""
@@ -252,68 +282,68 @@ class EngineService:
             raise Rejected("quarantined", f"the history of execution {execution} cannot be read: {reason}", execution=execution)
         if execution not in self._owner.executions.ended:
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
-        ended = await self._read_about(execution, self._reader.folded)
+        ended = await self._read_about(execution, ExecutionReader.folded)
         return await self._filled(view_of(ended.state, self.position))
 
     async def _filled(self, view: ExecutionView) -> ExecutionView:
         """The view with a big output read from where it is kept."""
         output = bytes(view.output)
         if values.is_reference(output):
-            view.output = msgspec.Raw(await self._read(self._reader.content, output))
+            view.output = msgspec.Raw(await self._read(self._reader.blobs.get, values.blob_of(output)))
         return view
 
     async def find(self, wanted: Wanted) -> list[dict[str, Any]]:
         """The executions of a list."""
-        await self._reach(0)
-        records = await self._read(self._reader.models.select, wanted)
-        return [{**record_value(record), "number": record.number} for record in records]
+        if wanted.after is not None and (wanted.after.created_at is not None) != self._positions.is_divided:
+            raise Rejected("unknown_cursor", "the cursor is of another log: begin again without one")
+        await self._be_fresh()
+        return [self._row(one) for one in await self._read(self._reader.find, wanted)]
+
+    def _row(self, listed: Listed) -> dict[str, Any]:
+        partition, record = listed
+        place = Place(record.number, record.created_at if self._positions.is_divided else None, partition)
+        return {**record_value(record), "position": self._positions.of(partition, record.position), "place": place}
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""
-        return await self._read_about(execution, self._reader.history, start, limit)
+        return await self._read_about(execution, ExecutionReader.history, start, limit)
 
     async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
         """All that an execution is, or was after an event; `whole` with its big values."""
 
-        def read(name: str) -> dict[str, Any]:
-            return state_value(self._reader.folded(name, at), self._reader.value if whole else self._reader.show)
+        def read(reader: ExecutionReader, name: str) -> dict[str, Any]:
+            return state_value(reader.folded(name, at), reader.value if whole else reader.show)
 
         return await self._read_about(execution, read)
 
     async def nodes(self, execution: str) -> list[NodeView]:
         """The nodes of an execution, with their values."""
 
-        def read(name: str) -> list[NodeView]:
-            content = self._reader.content
-            return [
-                NodeView(node, node.input and content(node.input), node.output and content(node.output))
-                for node in self._reader.nodes(name)
-            ]
+        def read(reader: ExecutionReader, name: str) -> list[NodeView]:
+            content = reader.content
+            return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
 
         return await self._read_about(execution, read)
 
     async def incidents(self, execution: str | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
         """Incidents, with the execution that each is of."""
 
-        def read(name: str | None) -> list[tuple[str, IncidentRecord]]:
-            number = None if name is None else self._reader.record(name).number
-            return list(self._reader.models.incidents(number, only_open))
+        def read(reader: ExecutionReader, name: str) -> list[tuple[str, IncidentRecord]]:
+            return list(reader.models.incidents(reader.record(name).number, only_open))
 
         if execution is None:
-            await self._reach(0)
-            return await self._read(read, None)
+            await self._be_fresh()
+            return await self._read(self._reader.incidents, only_open)
         return await self._read_about(execution, read)
 
     async def metrics(self) -> bytes:
         """Counters and gauges, as Prometheus reads them."""
-        try:
-            counts = await self._read(self._reader.models.counts)
-        except LogError:  # no read models yet
-            counts = {}
+        counts = await self._read(self._reader.counts)
         restarts = 0 if self.projector is None else max(0, self.projector.restarts)
         opened = len(self._owner.executions)
+        projected = self._progress.of(self._owner.partition)
         requests = (self.under_way(), self.lane_requests())
-        return render(Observed(self._owner.metrics, self.position, self.projected, opened, counts, *requests, restarts))
+        return render(Observed(self._owner.metrics, self._owner.position, projected, opened, counts, *requests, restarts))
 
 
 def _nothing() -> None:

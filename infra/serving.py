@@ -25,7 +25,7 @@ from infra.engine import Engine
 from infra.projector_process import ProjectorProcess
 from infra.server import EngineService
 from infra.settings import EngineSettings, ServerSettings
-from infra.wiring import open_engine, open_execution_reader
+from infra.wiring import open_engine, open_partitioned_reader
 from workers.remote import RemoteWorkers
 from workers.round import Reply
 from workers.worker_desk import WorkerDesk
@@ -81,12 +81,12 @@ async def _serve(
     engine_settings: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]
 ) -> None:
     assert engine_settings.data is not None
-    data, log = engine_settings.data, engine_settings.log
     wake = LoopWake(asyncio.get_running_loop())
     opened = open_engine(engine_settings, remote=True, wake=wake, address=_address(settings, listener))
-    with opened as engine, open_execution_reader(data, log) as reader:
+    with opened as engine, open_partitioned_reader(engine_settings) as reader:
         service = EngineService(engine, reader, wake, engine_settings, offers_workers=True)
-        service.projector = ProjectorProcess(data, settings.projector_nice, service.note_projected, log)
+        more = ("--log", engine_settings.log) if engine_settings.log else ()
+        service.projector = ProjectorProcess(engine_settings.data, settings.projector_nice, service.note_projected, more)
         try:
             await _Serving(engine, service, settings, listener, on_ready).run()
         finally:

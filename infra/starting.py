@@ -28,10 +28,20 @@ ID_RULE: Final = "letters, digits, `.`, `_`, `:`, `-`, at most 128"
 
 
 class Starts:
-    """The starts that are under way. `view` reads an execution, with a big output filled in; `wake` moves the engine."""
+    """The starts that are under way.
 
-    def __init__(self, engine: Engine, blobs: Blobs, view: Callable[[str], Awaitable[ExecutionView]], wake: Callable[[], None]) -> None:
-        self.engine, self._blobs, self.view, self.wake = engine, blobs, view, wake
+    `view` reads an execution, with a big output filled in; `wake` moves the engine; `position` is that of the journal.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        blobs: Blobs,
+        view: Callable[[str], Awaitable[ExecutionView]],
+        wake: Callable[[], None],
+        position: Callable[[], int],
+    ) -> None:
+        self.engine, self._blobs, self.view, self.wake, self.position = engine, blobs, view, wake, position
         self.loop = asyncio.get_running_loop()
         self.waiting: set[_Start] = set()
         """Those that wait for an end."""
@@ -134,7 +144,7 @@ class _Start:
             self._starts.reading.add(reading)
             reading.add_done_callback(self._starts.reading.discard)
             return
-        view.position = owner.position
+        view.position = self._starts.position()
         self._answer(Started(view, bool(self._created)))
 
     async def _read(self) -> None:

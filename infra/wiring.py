@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -17,7 +16,9 @@ from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
+from contracts.ports.read_models import ReadModels
 from contracts.ports.snapshots import Snapshots
+from contracts.positions import Positions
 from domain.nodes import CONTROL_KINDS, KINDS
 from infra.blobs import FileBlobs, MemoryBlobs
 from infra.chance import Chance
@@ -34,8 +35,8 @@ from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
 from workers.catalog import Catalog
 from workers.owner import Owner
-from workers.projector import Projector
-from workers.reading import ExecutionReader
+from workers.partitions import PartitionedReader
+from workers.projectors import Projectors
 from workers.remote import RemoteWorkers
 from workers.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
 
@@ -114,7 +115,7 @@ def open_log(settings: EngineSettings, read_only: bool = False) -> Log:
         return SqliteLog(DataFolder(settings.data).log, read_only=read_only)
     from infra.kafka import open_kafka_log
 
-    return open_kafka_log(settings.log)
+    return open_kafka_log(settings.log, read_only)
 
 
 def _run(engine: Engine) -> Iterator[Engine]:
@@ -181,22 +182,36 @@ def open_reader(settings: EngineSettings) -> Iterator[Reader]:
 
 
 @contextmanager
-def open_projector(data: Path, log: str | None = None) -> Iterator[Projector]:
-    """What keeps the read models of a data folder up with its log."""
-    with open_reader(EngineSettings(data=data, log=log)) as reader:
-        models = SqliteReadModels(DataFolder(data).projection)
+def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) -> Iterator[Projectors]:
+    """What keeps the read models up with the log; `told` hears partition and offset after each transaction."""
+    with open_reader(settings) as reader:
+        projectors = Projectors(reader.log, reader.catalog, _models_of(settings, read_only=False), told)
         try:
-            yield Projector(reader.log, reader.catalog, models)
+            yield projectors
         finally:
-            models.close()
+            projectors.close()
 
 
 @contextmanager
-def open_execution_reader(data: Path, log: str | None = None) -> Iterator[ExecutionReader]:
-    """What reads executions from a data folder, with the help of its read models."""
-    with open_reader(EngineSettings(data=data, log=log)) as reader:
-        models = SqliteReadModels(DataFolder(data).projection, read_only=True)
+def open_partitioned_reader(settings: EngineSettings) -> Iterator[PartitionedReader]:
+    """What reads executions, with the help of the read models."""
+    with open_reader(settings) as opened:
+        reader = PartitionedReader(opened.log, opened.catalog, opened.blobs, _models_of(settings, read_only=True))
         try:
-            yield ExecutionReader(reader.log, reader.catalog, reader.blobs, models)
+            yield reader
         finally:
-            models.close()
+            reader.close()
+
+
+def positions_of(settings: EngineSettings) -> Positions:
+    """How the positions of the log are made."""
+    return Positions(is_divided=settings.log is not None)
+
+
+def _models_of(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
+    """What opens the read models of a partition."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    if settings.log is None:
+        return lambda _: SqliteReadModels(folder.projection, read_only)
+    return lambda partition: SqliteReadModels(folder.projection_of(partition), read_only, is_divided=True)

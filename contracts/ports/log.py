@@ -51,6 +51,9 @@ class Log(Protocol):
     def partitions(self) -> int:
         """How many partitions `journal` and `commands` have; `definitions` and `dead-letters` have one."""
 
+    def look_again(self) -> int:
+        """Take notice of partitions that were added meanwhile; how many there are now. Raises LogUnreachable where nobody answers."""
+
     @property
     def record_bytes_max(self) -> int:
         """The longest record that `append` takes."""

@@ -64,15 +64,23 @@ class Changes:
     resolved: list[IncidentRecord] = field(default_factory=list)
 
 
+class Place(NamedTuple):
+    """The place of a row in a list: its number, and where partitions are read together, and so sorted by time, its time and partition."""
+
+    number: int
+    created_at: int | None = None
+    partition: int = 0
+
+
 class Wanted(NamedTuple):
-    """Which executions a list shows; times are milliseconds since 1970, `before` is the `number` to go on from."""
+    """Which executions a list shows; times are milliseconds since 1970, `after` is the last row of the page before."""
 
     workflow: str | None = None
     statuses: tuple[str, ...] = ()
     parent: str | None = None
     created_after: int | None = None
     created_before: int | None = None
-    before: int | None = None
+    after: Place | None = None
     limit: int = 50
 
 
@@ -83,7 +91,7 @@ class ReadModels(Protocol):
         """Up to where the rows go; of an empty store it is the beginning."""
 
     def save(self, changes: Sequence[Changes], checkpoint: Checkpoint, after: int) -> None:
-        """Store rows and checkpoint in one transaction. Raises LogError where the stored one is not at `after`: another was faster."""
+        """Store rows and checkpoint in one transaction. Raises Overtaken where the stored one is not at `after`."""
 
     def rest(self) -> None:
         """Nothing more comes for a while: tidy up what writing has left behind."""
@@ -98,7 +106,7 @@ class ReadModels(Protocol):
         """The offsets of all decisions of an execution, in their order."""
 
     def select(self, wanted: Wanted) -> Sequence[ExecutionRecord]:
-        """The latest created first."""
+        """The latest created first: by number, or, in a store of one partition among others, by `created_at` and then by number."""
 
     def incidents(self, number: int | None, only_open: bool) -> Sequence[tuple[str, IncidentRecord]]:
         """Incidents with the execution each is of, the oldest first: of one execution, or of all."""

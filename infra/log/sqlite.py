@@ -79,6 +79,10 @@ class SqliteLog:
         """How many partitions `journal` and `commands` have."""
         return self._partitions
 
+    def look_again(self) -> int:
+        """How many partitions there are: always as many as at first."""
+        return self._partitions
+
     @property
     def record_bytes_max(self) -> int:
         """The longest record that `append` takes."""

@@ -6,6 +6,9 @@
     incidents    number, incident, …
     about        the schema, and the checkpoint: in the same transaction as the rows
 
+A file of one partition among others has the same tables; its rows are read together with those of others, so its indexes
+go by `created_at`, which is the same order unless a clock was set back.
+
 What a batch changes about an execution is one row, and most often the only one. A file of another schema is thrown away.
 Nothing waits for the disk here (`synchronous=NORMAL`): what a loss of power takes is read from the journal again.
 """
@@ -20,7 +23,7 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.errors import LogError
+from contracts.errors import LogError, Overtaken
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Wanted
 
@@ -30,26 +33,40 @@ BUSY_TIMEOUT_S: Final = 5.0
 AUTOCHECKPOINT_PAGES: Final = 100
 """A small WAL is reused instead of growing, and is what lies beside the file while nothing happens."""
 
-_TABLES: Final = """
+
+def _tables(order: str) -> str:
+    return f"""
 CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE executions (
     number INTEGER PRIMARY KEY, execution TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, version INTEGER NOT NULL,
     status TEXT NOT NULL, outcome TEXT, parent TEXT, created_at INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
     events INTEGER NOT NULL, position INTEGER NOT NULL, error TEXT, error_message TEXT, waiting_for TEXT NOT NULL, search TEXT,
     offsets BLOB);
-CREATE INDEX executions_by_workflow ON executions (workflow, number);
-CREATE INDEX executions_by_parent ON executions (parent, number) WHERE parent IS NOT NULL;
-CREATE INDEX executions_open ON executions (status, number) WHERE ended_at = 0;
+CREATE INDEX executions_by_workflow ON executions (workflow, {order});
+CREATE INDEX executions_by_parent ON executions (parent, {order}) WHERE parent IS NOT NULL;
+CREATE INDEX executions_open ON executions (status, {order}) WHERE ended_at = 0;
 CREATE TABLE pieces (number INTEGER NOT NULL, piece INTEGER NOT NULL, offsets BLOB NOT NULL, PRIMARY KEY (number, piece)) WITHOUT ROWID;
 CREATE TABLE incidents (
     number INTEGER NOT NULL, incident TEXT NOT NULL, path TEXT NOT NULL, error TEXT NOT NULL,
     raised_at INTEGER NOT NULL, resolved_at INTEGER NOT NULL, action TEXT NOT NULL, PRIMARY KEY (number, incident)) WITHOUT ROWID;
 CREATE INDEX incidents_open ON incidents (raised_at) WHERE resolved_at = 0;
 """
+
+
+_TABLES: Final = _tables("number")
+_TABLES_OF_MANY: Final = _tables("created_at, number") + "CREATE INDEX executions_by_time ON executions (created_at, number);"
 ROWS_GENERATION: Final = 1
 """Raised when the same tables are to hold other rows than before."""
-SCHEMA: Final = hashlib.sha256(f"{ROWS_GENERATION} {_TABLES}".encode()).hexdigest()[:16]
+
+
+def _named(tables: str) -> str:
+    return hashlib.sha256(f"{ROWS_GENERATION} {tables}".encode()).hexdigest()[:16]
+
+
+SCHEMA: Final = _named(_TABLES)
 """Names the tables and what is in them: a file of another one is made again."""
+SCHEMA_OF_MANY: Final = _named(_TABLES_OF_MANY)
+"""The same for a partition among others."""
 
 _FIELDS: Final = ", ".join(ExecutionRecord._fields)
 _CHANGING: Final = ("status", "outcome", "started_at", "ended_at", "events", "position", "error", "error_message", "waiting_for", "search")
@@ -61,11 +78,17 @@ _checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
 
 
 class SqliteReadModels:
-    """`ReadModels` in one file. With `read_only` the file is looked for at each call until it is there."""
+    """`ReadModels` in one file, of the only partition or of one among others (`is_divided`).
 
-    def __init__(self, path: Path | str, read_only: bool = False) -> None:
+    With `read_only` the file is looked for at each call until it is there; until then there are no rows.
+    """
+
+    def __init__(self, path: Path | str, read_only: bool = False, is_divided: bool = False) -> None:
         self._path = Path(path)
         self._read_only = read_only
+        self._tables, self._schema = (_TABLES_OF_MANY, SCHEMA_OF_MANY) if is_divided else (_TABLES, SCHEMA)
+        self._is_divided = is_divided
+        self._order = "created_at DESC, number DESC" if is_divided else "number DESC"
         self._reader: sqlite3.Connection | None = None
         self._inode = 0
         if not read_only:
@@ -79,11 +102,11 @@ class SqliteReadModels:
 
     def _open(self) -> sqlite3.Connection:
         connection = self._connect()
-        if self._schema_of(connection) != SCHEMA:
+        if self._schema_of(connection) != self._schema:
             connection.close()
             self._delete()
             connection = self._connect()
-            connection.executescript(f"BEGIN; {_TABLES} INSERT INTO about VALUES ('schema', '{SCHEMA}'); COMMIT;")
+            connection.executescript(f"BEGIN; {self._tables} INSERT INTO about VALUES ('schema', '{self._schema}'); COMMIT;")
         return connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -108,22 +131,31 @@ class SqliteReadModels:
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        """The connection; a reader opens it once the file is there, and again after it was made anew."""
+        """The writer's connection."""
+        assert self._reader is not None, "closed"
+        return self._reader
+
+    def _reading(self) -> sqlite3.Connection | None:
+        """The connection; a reader opens it once the file is there, with our tables, and again after it was made anew."""
         if not self._read_only:
-            assert self._reader is not None, "closed"
-            return self._reader
+            return self._connection
         try:
             inode = self._path.stat().st_ino
         except FileNotFoundError:
-            raise LogError(f"there are no read models yet in {self._path}") from None
+            return None
         if self._reader is None or inode != self._inode:
             self.close()
-            self._reader, self._inode = self._connect(), inode
+            connection = self._connect()
+            if self._schema_of(connection) != self._schema:
+                connection.close()
+                return None
+            self._reader, self._inode = connection, inode
         return self._reader
 
     def _all(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         try:
-            return self._connection.execute(statement, parameters).fetchall()
+            connection = self._reading()
+            return [] if connection is None else connection.execute(statement, parameters).fetchall()
         except sqlite3.Error as error:
             raise LogError(f"the read models {self._path} cannot be read: {error}") from error
 
@@ -143,7 +175,7 @@ class SqliteReadModels:
         try:
             connection.execute("BEGIN IMMEDIATE")
             if (stored := self.checkpoint().offset) != after:
-                raise LogError(f"the read models {self._path} are at offset {stored}, expected {after}: another projector writes them")
+                raise Overtaken(f"the read models {self._path} are at offset {stored}, expected {after}: another projector writes them")
             self._save_rows(connection, changes)
             content = msgspec.msgpack.encode(checkpoint)
             connection.execute("INSERT OR REPLACE INTO about VALUES ('checkpoint', ?)", (content,))
@@ -210,18 +242,23 @@ class SqliteReadModels:
             ("parent = ?", wanted.parent),
             ("created_at >= ?", wanted.created_after),
             ("created_at < ?", wanted.created_before),
-            ("number < ?", wanted.before),
         )
         for condition, value in asked:
             if value is not None:
                 where.append(condition)
                 parameters.append(value)
+        if (after := wanted.after) is not None and self._is_divided:
+            where.append("(created_at, number) < (?, ?)")
+            parameters += (after.created_at, after.number)
+        elif after is not None:
+            where.append("number < ?")
+            parameters.append(after.number)
         if wanted.statuses:
             where.append(f"status IN ({', '.join('?' * len(wanted.statuses))})")
             parameters.extend(wanted.statuses)
             if OPEN.issuperset(wanted.statuses):
                 where.append("ended_at = 0")  # lets SQLite look through the open ones alone
-        statement = f"SELECT {_FIELDS} FROM executions WHERE {' AND '.join(where)} ORDER BY number DESC LIMIT ?"
+        statement = f"SELECT {_FIELDS} FROM executions WHERE {' AND '.join(where)} ORDER BY {self._order} LIMIT ?"
         return [ExecutionRecord(*row) for row in self._all(statement, (*parameters, wanted.limit))]
 
     def incidents(self, number: int | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:

@@ -18,8 +18,9 @@ from contracts.journal import Checkpoint
 from domain.history import Entry, Unreadable, read_entries
 from infra.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
+from infra.settings import EngineSettings
 from infra.store.projection import unpack_offsets
-from infra.wiring import open_projector
+from infra.wiring import open_projectors
 
 from .ledger import Asked
 from .processes import ROOT, Exit, Fault
@@ -124,9 +125,8 @@ def read_projection(data: Path) -> Rows:
 
 def project(data: Path) -> None:
     """Bring the read models up to the end of the journal, from where they are."""
-    with open_projector(data) as projector:
-        while projector.step():
-            pass
+    with open_projectors(EngineSettings(data=data), lambda partition, offset: None) as projectors:
+        projectors.look_at_all()
 
 
 def read_rebuilt(data: Path) -> tuple[Rows, Rows]:

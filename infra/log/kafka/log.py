@@ -73,6 +73,12 @@ class KafkaLog:
         """How many partitions `journal` and `commands` have."""
         return self._partitions
 
+    def look_again(self) -> int:
+        """Take notice of partitions that were added; how many both topics have by now. Raises LogUnreachable where no broker answers."""
+        found = [self._loop.call(self._reading.partitions(self.address.topic(topic))) for topic in ("journal", "commands")]
+        self._partitions = max(self._partitions, min(found))
+        return self._partitions
+
     @property
     def record_bytes_max(self) -> int:
         """The longest record that `append` takes: half of a batch."""

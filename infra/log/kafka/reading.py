@@ -49,6 +49,16 @@ class Reading:
         answer = await self._ask(place, request)
         return int(answer[3])
 
+    async def partitions(self, topic: str) -> int:
+        """How many partitions a topic has now. Raises LogUnreachable where nobody says."""
+        try:
+            client = await self.client()
+            await client._wait_on_metadata(topic)
+            await asyncio.wait_for(client.force_metadata_update(), self._timeout_s)
+        except (TimeoutError, KafkaError, OSError) as error:
+            raise LogUnreachable(f"{topic} at {self._address}: {error!r}") from error
+        return len(client.cluster.partitions_for_topic(topic) or ())
+
     async def fetch(self, place: TopicPartition, offset: int, count: int) -> bytes:
         """Some batches, the first of which holds `offset`, for somebody who wants so many records. LogCorrupt where they are deleted."""
         size = min(FETCH_BYTES, FETCH_BYTES_MIN + count * FETCH_BYTES_A_RECORD)
