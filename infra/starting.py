@@ -9,50 +9,74 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from api.service import Start, Started
 from contracts import values
+from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.ids import is_execution_id
 from contracts.ports.blobs import Blobs
-from domain.state import Execution
+from domain.state import ENDED, Execution
 from infra.creation import creation, is_repeated, key_id
-from infra.engine import Engine
 from projections.view import ExecutionView, view_of
-from workers.round import Answer
+from workers.catalog import Catalog
+from workers.executions import Executions
+from workers.round import Answer, Reply
 
 Outcome: TypeAlias = Started | Exception
 Then: TypeAlias = Callable[[Outcome], None]
 ID_RULE: Final = "letters, digits, `.`, `_`, `:`, `-`, at most 128"
 
 
+class Watched(Protocol):
+    """Tells of ends; see `workers.watchers`."""
+
+    def add(self, execution: str, then: Callable[[Execution], None]) -> None:
+        """Call back once the execution has ended."""
+
+    def remove(self, execution: str, then: Callable[[Execution], None]) -> None:
+        """Do not call back any more."""
+
+
+class Partition(Protocol):
+    """A partition of the log as whoever starts executions sees it."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what is in memory may be read: it is what the journal says."""
+
+    @property
+    def executions(self) -> Executions:
+        """What is in memory."""
+
+    @property
+    def watchers(self) -> Watched:
+        """Who waits for ends."""
+
+    @property
+    def position(self) -> int:
+        """The journal's position, as callers see it."""
+
+    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+        """Give a command to the partition's owner. Raises Overloaded."""
+
+
 class Starts:
-    """The starts that are under way.
+    """The starts in one partition that are under way. `view` reads an execution at or after an offset, with a big output filled in."""
 
-    `view` reads an execution, with a big output filled in; `wake` moves the engine; `position` is that of the journal.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        blobs: Blobs,
-        view: Callable[[str], Awaitable[ExecutionView]],
-        wake: Callable[[], None],
-        position: Callable[[], int],
-    ) -> None:
-        self.engine, self._blobs, self.view, self.wake, self.position = engine, blobs, view, wake, position
+    def __init__(self, at: Partition, catalog: Catalog, blobs: Blobs, view: Callable[[str, int], Awaitable[ExecutionView]]) -> None:
+        self.at, self.catalog, self._blobs, self.view = at, catalog, blobs, view
         self.loop = asyncio.get_running_loop()
         self.waiting: set[_Start] = set()
         """Those that wait for an end."""
         self.reading: set[asyncio.Future[None]] = set()
 
-    def begin(self, start: Start, wait_s: float, then: Then) -> Callable[[], None]:
+    def begin(self, name: str, start: Start, wait_s: float, then: Then) -> Callable[[], None]:
         """Start an execution; `then` hears of it once. What is given back forgets it: nobody waits any more, what was started goes on.
 
         Raises Rejected for what can be refused before anything was given to the engine, Overloaded.
         """
-        name = self._id_of(start)
         one = _Start(self, name, start, wait_s, then)
         one.begin()
         return one.forget
@@ -62,24 +86,26 @@ class Starts:
         for one in list(self.waiting):
             one.time_is_up()
 
-    def _id_of(self, start: Start) -> str:
-        if start.key is not None:
-            return key_id(start.workflow, start.key)
-        if start.execution is None:
-            return self.engine.new_execution_id()
-        if not is_execution_id(start.execution):
-            raise Rejected("bad_id", f"{start.execution!r} cannot be an execution id: {ID_RULE}")
-        return start.execution
-
     def is_repeated(self, name: str, start: Start) -> bool:
-        """Whether this start was made before."""
-        return is_repeated(name, start, self.engine.owner.executions, self.engine.catalog, self._blobs)
+        """Whether this start was made before, as far as memory says."""
+        return is_repeated(name, start, self.at.executions, self.catalog, self._blobs)
+
+
+def name_of(start: Start, new_id: Callable[[], str]) -> str:
+    """The id of the execution that is to start. Raises Rejected for one that nobody may choose."""
+    if start.key is not None:
+        return key_id(start.workflow, start.key)
+    if start.execution is None:
+        return new_id()
+    if not is_execution_id(start.execution):
+        raise Rejected("bad_id", f"{start.execution!r} cannot be an execution id: {ID_RULE}")
+    return start.execution
 
 
 class _Start:
     """One start on its way."""
 
-    __slots__ = ("_created", "_is_done", "_name", "_start", "_starts", "_then", "_timer", "_view", "_wait_s")
+    __slots__ = ("_created", "_is_done", "_name", "_offset", "_start", "_starts", "_then", "_timer", "_view", "_wait_s")
 
     def __init__(self, starts: Starts, name: str, start: Start, wait_s: float, then: Then) -> None:
         self._starts, self._name, self._start, self._wait_s, self._then = starts, name, start, wait_s, then
@@ -87,20 +113,20 @@ class _Start:
         """Whether it is new; None until that is known."""
         self._view: ExecutionView | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._offset = 0
+        """After it was created, as far as that was told."""
         self._is_done = False
 
     def begin(self) -> None:
         """Give it to the engine, unless it is known already."""
-        starts = self._starts
-        owner = starts.engine.owner
-        if owner.is_in_charge and starts.is_repeated(self._name, self._start):  # else memory may hold what was never stored
-            owner.watchers.add(self._name, self._on_end)
+        starts, at = self._starts, self._starts.at
+        if at.is_current and starts.is_repeated(self._name, self._start):  # else memory may hold what was never stored
+            at.watchers.add(self._name, self._on_end)
             self._is_made(False)
             return
-        version, definition = starts.engine.catalog.resolve(self._start.workflow)
-        starts.engine.send(self._name, creation(self._start, version, definition), self._on_answer)
-        owner.watchers.add(self._name, self._on_end)
-        starts.wake()
+        version, definition = starts.catalog.resolve(self._start.workflow)
+        at.send(self._name, creation(self._start, version, definition), self._on_answer)
+        at.watchers.add(self._name, self._on_end)
 
     def _on_end(self, state: Execution) -> None:
         self._view = view_of(state, 0)
@@ -109,18 +135,23 @@ class _Start:
 
     def _on_answer(self, answer: Answer) -> None:
         error = answer.error
+        self._offset = answer.position
         if error is None:
-            self._is_made(not answer.repeated)
-        elif isinstance(error, Rejected) and error.reason == "already_exists" and self._starts.is_repeated(self._name, self._start):
+            self._is_made(not answer.repeated, answer.status in ENDED)
+        elif isinstance(error, Rejected) and error.reason == "already_exists" and self._is_repeated():
             self._is_made(False)
         else:
             self._answer(error)
 
-    def _is_made(self, created: bool) -> None:
+    def _is_repeated(self) -> bool:
+        return self._start.key is not None or self._starts.is_repeated(self._name, self._start)
+
+    def _is_made(self, created: bool, has_ended: bool = False) -> None:
         """It is there, and durable."""
         self._created = created
         starts = self._starts
-        if self._view is None and self._wait_s and not self._is_done and self._name not in starts.engine.owner.executions.ended:
+        has_ended |= self._name in starts.at.executions.ended
+        if self._view is None and self._wait_s and not self._is_done and not has_ended:
             starts.waiting.add(self)
             self._timer = starts.loop.call_later(self._wait_s, self.time_is_up)
         else:
@@ -134,9 +165,9 @@ class _Start:
         """Answer with what it is now: from memory, or read where it is big, or has ended before."""
         if self._is_done:
             return
-        owner = self._starts.engine.owner
+        at = self._starts.at
         view = self._view
-        if view is None and owner.is_in_charge and (folded := owner.executions.get(self._name)) is not None:
+        if view is None and at.is_current and (folded := at.executions.get(self._name)) is not None:
             view = view_of(folded.state, 0)
         if view is None or values.is_reference(bytes(view.output)):
             self.forget(keeps=True)
@@ -144,12 +175,12 @@ class _Start:
             self._starts.reading.add(reading)
             reading.add_done_callback(self._starts.reading.discard)
             return
-        view.position = self._starts.position()
+        view.position = at.position
         self._answer(Started(view, bool(self._created)))
 
     async def _read(self) -> None:
         try:
-            self._answer(Started(await self._starts.view(self._name), bool(self._created)))
+            self._answer(Started(await self._starts.view(self._name, self._offset), bool(self._created)))
         except Exception as error:  # whoever asked has to hear of it, whatever it is
             self._answer(error)
 
@@ -161,7 +192,7 @@ class _Start:
     def forget(self, keeps: bool = False) -> None:
         """Nobody waits any more; with `keeps` only the end is not waited for."""
         self._is_done = self._is_done or not keeps
-        self._starts.engine.owner.watchers.remove(self._name, self._on_end)
+        self._starts.at.watchers.remove(self._name, self._on_end)
         self._starts.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()

@@ -23,7 +23,6 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
-from domain.places import node_at
 from domain.react import outstanding
 from domain.state import ENDED, Execution
 from workers.catalog import Catalog
@@ -33,16 +32,13 @@ from workers.executions import LIVE_MAX_DEFAULT, Executions
 from workers.metrics import Metrics
 from workers.recovery import Recovered, journal_of, make_snapshot, recover
 from workers.refold import entries_of, refold
-from workers.round import Answer, Item, Made, Reply, Round, append, letters_of, take_items
-from workers.timers import Timers
+from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, letters_of, take_items
+from workers.timers import A_ROUND_MAX, Timers, due_again
 from workers.watchers import Watchers
 
 _log = logging.getLogger("refold.owner")
 
 INBOX_MAX_DEFAULT: Final = 10_000
-ROUND_MAX_DEFAULT: Final = 1_000
-"""So many commands are decided in one round; what is left waits for the next."""
-TIMERS_A_ROUND_MAX: Final = 500
 CLAIM_PAUSE_MS: Final = 100
 """How long an owner that was thrown out waits before it claims again."""
 RETRY_PAUSE_MS: Final = 1_000
@@ -118,7 +114,7 @@ class Owner:
         try:
             self.claim()
         except LogError as error:
-            self._stand_down(str(error))
+            self.stand_down(str(error))
             self._retry_at = self._clock.now() + RETRY_PAUSE_MS
             return False
         return True
@@ -136,10 +132,14 @@ class Owner:
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
         self._inbox = deque(item for item in self._inbox if item.offset < 0)  # the others are read again
+        if self._outbox is not None:
+            self._outbox.begins_at(self.partition, recovered.dispatched_to)
         owed = (effect for folded in self.executions.active() for effect in outstanding(folded.graph, folded.state))
         self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
         for item in self._courier.again():
             self._carry(item)
+        if self._outbox is not None:
+            self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._restore_slots()
         self._tell_watchers()
         self.executions.pack_idle()
@@ -158,12 +158,19 @@ class Owner:
         self._inbox = deque(item for item in self._inbox if type(item.envelope.command) is not GrantSlot)
         self._send(self._decider.restore_slots())
 
-    def _stand_down(self, why: str) -> None:
+    def stand_down(self, why: str) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again."""
         self._claimed = False
         self._retry_at = self._clock.now() + CLAIM_PAUSE_MS
         self.metrics.stand_downs += 1
         self.metrics.last_stand_down = why
+
+    def release(self) -> list[Item]:
+        """Let go of the partition; what was not decided, of that which somebody here waits for."""
+        self._claimed = False
+        left = [item for item in self._inbox if item.reply is not None and item.offset < 0]
+        self._inbox.clear()
+        return left
 
     # What comes in.
 
@@ -191,6 +198,11 @@ class Owner:
         return self._claimed
 
     @property
+    def waiting(self) -> int:
+        """How many commands wait to be decided."""
+        return len(self._inbox)
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be decided now."""
         return not (self._inbox or self._reports)
@@ -204,10 +216,11 @@ class Owner:
             is_too_early = now < self._retry_at <= now + RETRY_PAUSE_MS  # later than that: the clock went back
             return not is_too_early and self._try_to_claim()
         if not self.collect(now):
-            return self._rest()
+            return self.rest()
         made = self.begin(now)
-        if made is not None and self.stands(made, *append(self._log, self.partition, made)) and self._bury(made):
-            self.act(made)
+        if made is not None and self.stands(made, *append(self._log, self.partition, made)):
+            if not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
+                self.act(made)
         return True
 
     def collect(self, now: int) -> bool:
@@ -215,7 +228,7 @@ class Owner:
         while self._reports:
             execution, command = self._reports.popleft()
             self._inbox.append(Item(Envelope("", execution, command), None))
-        for execution, fire in self.timers.take_due(now, TIMERS_A_ROUND_MAX, self._is_due):
+        for execution, fire in self.timers.take_due(now, A_ROUND_MAX, self._is_due):
             self._inbox.append(Item(Envelope("", execution, fire), None))
             self.metrics.timer_drift_ms = max(0, now - fire.due)
         return bool(self._inbox)
@@ -277,13 +290,13 @@ class Owner:
             if item.reply is not None:
                 item.reply(Answer(item.envelope.execution, self._checkpoint.offset, error=error))
         self._inbox.extendleft(reversed([item for item in items if item.reply is None and item.offset < 0]))
-        self._stand_down(str(error))
+        self.stand_down(str(error))
         self._retry_at = self._clock.now() + RETRY_PAUSE_MS
 
     def _give_back(self, items: list[Item], why: str) -> None:
         """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""
         self._inbox.extendleft(reversed(items))
-        self._stand_down(why)
+        self.stand_down(why)
 
     # Acting.
 
@@ -315,7 +328,7 @@ class Owner:
 
     def _dispatched_to(self) -> int:
         """The offset below which all effects are out."""
-        end = self._checkpoint.offset
+        end = self.position
         return self._courier.dispatched_to(end if self._outbox is None else self._outbox.is_out_to(self.partition, end))
 
     def _carry(self, item: Item) -> None:
@@ -326,9 +339,6 @@ class Owner:
     def _send(self, envelopes: Iterable[Envelope]) -> None:
         """Commands that can be derived again from the states alone, so that nothing is lost with them."""
         self._inbox.extend(Item(envelope, None) for envelope in envelopes)
-
-    def _bury(self, made: Round) -> bool:
-        return not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0])
 
     def buries(self, made: Round, answer: int | LogError) -> bool:
         """Whether what could not be delivered is kept. Else the round is decided again, and finds the same dead."""
@@ -359,22 +369,12 @@ class Owner:
             ended.append(state)
 
     def _is_due(self, execution: str, timer: str, due: int) -> int | None:
-        """Whether a timer still holds; a heartbeat's only when the worker was silent that long."""
-        folded = self.executions.get(execution)
-        if folded is None or folded.state.timers.get(timer) != due:
-            return None
-        path, _, purpose = timer.rpartition(":")
-        run = folded.state.runs.get(path)
-        if purpose == "heartbeat" and run is not None:
-            seen = self._worker.last_heartbeat(execution, path, run.attempt)
-            limit = node_at(folded.graph, run).timeouts["heartbeat"]
-            if seen is not None and seen + limit > self._clock.now():
-                return seen + limit
-        return 0
+        return due_again(self.executions.get(execution), timer, due, self._worker, self._clock.now())
 
     # In between.
 
-    def _rest(self) -> bool:
+    def rest(self) -> bool:
+        """There is nothing to decide: tidy up, and keep a snapshot now and then; True when that took a while."""
         self.executions.pack_idle()
         if self._since_snapshot >= self._snapshot_every:
             self.snapshot()

@@ -24,6 +24,8 @@ from domain.history import Folded
 from workers.ingress import size_of
 
 ROUND_BYTES_MAX: Final = 1024 * 1024
+ROUND_MAX_DEFAULT: Final = 1_000
+"""So many commands are decided in one round; what is left waits for the next."""
 
 
 class Answer(msgspec.Struct):

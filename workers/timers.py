@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from contracts.commands import FireTimer
+from contracts.ports.activities import ActivityWorker
+from domain.history import Folded
+from domain.places import node_at
 
+A_ROUND_MAX: Final = 500
+"""So many timers fire in one round; the others wait for the next."""
 IsDue = Callable[[str, str, int], "int | None"]
 """Asked for execution, timer and due time: 0 fire it, a later time to look again, None when nobody waits for it."""
 
@@ -46,3 +52,20 @@ class Timers:
     def clear(self) -> None:
         """Forget all."""
         self._heap.clear()
+
+
+def due_again(folded: Folded | None, timer: str, due: int, worker: ActivityWorker, now: int) -> int | None:
+    """Whether a timer still holds: None where it does not, 0 where it does, else when it is due instead.
+
+    A heartbeat's holds only when the worker was silent that long.
+    """
+    if folded is None or folded.state.timers.get(timer) != due:
+        return None
+    path, _, purpose = timer.rpartition(":")
+    run = folded.state.runs.get(path)
+    if purpose == "heartbeat" and run is not None:
+        seen = worker.last_heartbeat(folded.state.execution, path, run.attempt)
+        limit = node_at(folded.graph, run).timeouts["heartbeat"]
+        if seen is not None and seen + limit > now:
+            return seen + limit
+    return 0

@@ -1,0 +1,93 @@
+"""Intake: what stands in `commands`, as items for the inbox of the partition's owner.
+
+Engine processes write envelopes (msgpack); workers write their results (JSON, `contracts/worker_topics.py`). What cannot be
+read is passed over and counted: it is nobody's command, and a partition never stops for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import UNSET
+
+from contracts import codec
+from contracts.commands import Command, CompleteActivity, Envelope, FailActivity, ReportProgress, ReportStarted
+from contracts.errors import UnknownRecord
+from contracts.failure import Failure
+from contracts.ids import partition_of
+from contracts.worker_protocol import BadMessage, WrongProtocol
+from contracts.worker_topics import TopicResult, attempt_of, decode_result
+from workers.activity_error import ActivityError, failure_of
+from workers.dispatch import Dispatch
+from workers.round import Item, TopicReply
+
+ANSWERED: Final = "?"
+"""The id of a command begins with it where somebody waits for what becomes of it."""
+FROM_ELSEWHERE: Final = 0
+"""The origin of a command that a decision in another partition called for: where it cannot be given, it is a dead letter."""
+
+_log = logging.getLogger("refold.cluster")
+
+
+class Intake:
+    """Reads the commands of one partition."""
+
+    def __init__(self, partition: int, dispatch: Dispatch, home: Callable[[str], int], output_bytes_max: int) -> None:
+        self._partition, self._dispatch, self._home, self._output_bytes_max = partition, dispatch, home, output_bytes_max
+        self.unreadable = 0
+
+    def item(self, offset: int, content: bytes) -> Item | None:
+        """The command at an offset; None where there is none to decide."""
+        try:
+            item = self._result(offset, content) if content[:1] == b"{" else _envelope(offset, content)
+        except (UnknownRecord, BadMessage, WrongProtocol) as error:
+            self._pass_over(offset, str(error))
+            return None
+        if item is not None and self._home(item.envelope.execution) != self._partition:
+            self._pass_over(offset, f"execution {item.envelope.execution[:200]} does not live in this partition")
+            return None
+        return item
+
+    def _pass_over(self, offset: int, why: str) -> None:
+        self.unreadable += 1
+        _log.error("commands, partition %d, offset %d is passed over: %s", self._partition, offset, why)
+
+    def _result(self, offset: int, content: bytes) -> Item | None:
+        result = decode_result(content)
+        execution, path, attempt = attempt_of(result.task)
+        command = self._command_of(result, path, attempt)
+        if command is None:
+            return None
+        return Item(Envelope(f"{result.task}:{type(command).__name__}", execution, command), None, offset=offset)
+
+    def _command_of(self, result: TopicResult, path: str, attempt: int) -> Command | None:
+        if result.output is not UNSET:
+            output = bytes(result.output)
+            if len(output) <= self._output_bytes_max:
+                return CompleteActivity(path, attempt, output)
+            message = f"the output is {len(output)} bytes of JSON, {self._output_bytes_max} are allowed"
+            return FailActivity(path, attempt, Failure("output.too_large", message), retryable=False)
+        if result.error is not UNSET:
+            error = result.error
+            failure = failure_of(ActivityError(error.type or "error", error.message, details=error.details))
+            return FailActivity(path, attempt, failure, error.retryable)
+        self._dispatch.note_sign(result.task)
+        if result.started:
+            return ReportStarted(path, attempt, result.worker)
+        if result.progress is UNSET or (result.progress is None and result.detail is UNSET):
+            return None
+        return ReportProgress(path, attempt, result.progress or 0.0, None if result.detail is UNSET else bytes(result.detail))
+
+
+def _envelope(offset: int, content: bytes) -> Item:
+    envelope = codec.decode_envelope(content)
+    if envelope.id.startswith(ANSWERED):
+        return Item(envelope, TopicReply(offset, envelope.id), offset=offset)
+    return Item(envelope, None, FROM_ELSEWHERE if envelope.causation else -1, offset=offset)
+
+
+def home_of(partitions: int) -> Callable[[str], int]:
+    """Where executions live in a log of so many partitions."""
+    return lambda execution: partition_of(execution, partitions)

@@ -1,0 +1,346 @@
+"""The partitions that this process owns: claimed one by one, moved together. One append serves the rounds of all.
+
+    assigned ─► allowed (infra/cluster/members.py) ─► claim, fold (in another thread) ─► commands from the highest source on
+        ▲                                                                                          │
+        └────────────── stood down: a pause, and only when membership is confirmed ◄── rounds ◄────┘
+
+    move: each owner decides what waits ─► one append to the journal ─► each looks at its offset, and acts
+
+Nothing may be read from an owner's memory while its round is under way: it is ahead of the journal (`is_settled`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from contracts.errors import LogCorrupt, LogError, LogUnreachable
+from contracts.journal import Source
+from contracts.ports.clock import Clock
+from infra.cluster.intake import Intake
+from infra.cluster.ports import ClusterLog
+from workers.dispatch import Dispatch
+from workers.owner import Owner
+from workers.recovery import Recovered
+from workers.round import Item, Round, letters_of
+
+PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+"""How long to wait before claiming again, longer each time; by chance up to twice as long."""
+LET_GO_S: Final = 0.5
+"""How long a partition that is let go may take to send what it still has to."""
+SLEEP_MAX_S: Final = 1.0
+SLEEP_MIN_S: Final = 0.001
+INTAKE_MAX: Final = 5_000
+"""With so many commands waiting, no more are read until half of them are decided."""
+
+_log = logging.getLogger("refold.cluster")
+
+
+class Owned:
+    """A partition that is this process's, or is about to be."""
+
+    def __init__(self, owner: Owner, dispatch: Dispatch, intake: Intake) -> None:
+        self.owner, self.dispatch, self.intake = owner, dispatch, intake
+        self.partition = owner.partition
+        self.next = 0
+        """The offset in `commands` to read on from."""
+        self.end = 0
+        self.is_held_back = self.is_leaving = self.is_ahead = False
+        self.epoch = -1
+        self.claimed_at = self.takeover_ms = 0
+
+
+class Owners:
+    """Lives in the event loop. `may_take` waits until a partition may be claimed, False where it is not to be any more."""
+
+    def __init__(
+        self,
+        log: ClusterLog,
+        make: Callable[[int], Owned],
+        clock: Clock,
+        may_take: Callable[[int], Awaitable[bool]],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._log, self._make, self._clock, self._may_take, self._on_change = log, make, clock, may_take, on_change
+        self._loop = asyncio.get_running_loop()
+        self._wanted: frozenset[int] = frozenset()
+        self._generation = 0
+        self.owned: dict[int, Owned] = {}
+        """Those in charge, and those that have just stood down."""
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._pool = ThreadPoolExecutor(1, "refold-recovery")
+        self._round: asyncio.Task[None] | None = None
+        self._is_due = self._is_stopped = False
+        self._timer: asyncio.TimerHandle | None = None
+        self.failed: asyncio.Future[None] = self._loop.create_future()
+        self.on_release: Callable[[Owned, list[Item]], None] = lambda owned, items: None
+        self.on_moved: Callable[[], None] = lambda: None
+
+    # Which partitions.
+
+    def assign(self, partitions: frozenset[int], generation: int) -> None:
+        """From now on own these, and no others."""
+        self._wanted, self._generation = partitions, generation
+        for partition in partitions:
+            self._begin(partition, self._take)
+        for partition in set(self.owned) - partitions:
+            self._begin(partition, self._let_go)
+
+    def _begin(self, partition: int, work: Callable[[int], Awaitable[None]]) -> None:
+        """One thing at a time is done about a partition; afterwards it is seen whether that is still what is wanted."""
+        if partition in self._tasks or self._is_stopped:
+            return
+        if work == self._take and self.is_in_charge(partition):
+            return
+
+        async def run() -> None:
+            try:
+                await work(partition)
+            finally:
+                del self._tasks[partition]
+            self._look_again(partition)
+
+        task = self._tasks[partition] = asyncio.ensure_future(run())
+        task.add_done_callback(self._look_at)
+
+    def _look_again(self, partition: int) -> None:
+        if partition in self._wanted:
+            self._begin(partition, self._take)
+        elif partition in self.owned:
+            self._begin(partition, self._let_go)
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        """What ends in an error that nobody expects ends the process, loudly, instead of leaving a partition without an owner."""
+        if not task.cancelled() and (error := task.exception()) is not None and not self.failed.done():
+            self.failed.set_exception(error)
+
+    def is_in_charge(self, partition: int) -> bool:
+        """Whether the partition is owned here, as far as is known."""
+        owned = self.owned.get(partition)
+        return owned is not None and owned.owner.is_in_charge and not owned.is_leaving
+
+    def is_settled(self, partition: int) -> bool:
+        """Whether it is owned here and its memory is what the journal says."""
+        return self.is_in_charge(partition) and not self.owned[partition].is_ahead
+
+    async def settled(self) -> None:
+        """Wait for the end of the round that is under way."""
+        if self._round is not None:
+            await asyncio.wait({self._round})
+
+    # Taking over.
+
+    async def _take(self, partition: int) -> None:
+        owned = self.owned.get(partition) or self._make(partition)
+        failures = 0
+        while partition in self._wanted and not self._is_stopped:
+            if not await self._may_take(partition):
+                return
+            began = time.monotonic()
+            try:
+                recovered = await self._loop.run_in_executor(self._pool, owned.owner.recover, self._generation)
+                await self._check_commands(partition, recovered)
+            except LogError as error:
+                (_log.critical if isinstance(error, LogCorrupt) else _log.warning)(
+                    "partition %d could not be taken over: %s", partition, error
+                )
+                owned.owner.metrics.last_stand_down = str(error)
+                await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)] * (1 + random.random()))
+                failures += 1
+                continue
+            if partition in self._wanted and not self._is_stopped:
+                self._take_over(owned, recovered, began)
+            return
+
+    def _take_over(self, owned: Owned, recovered: Recovered, began: float) -> None:
+        partition = owned.partition
+        owned.epoch = recovered.checkpoint.offset - 1
+        owned.next = recovered.checkpoint.sources.get(partition, -1) + 1
+        owned.is_held_back = owned.is_leaving = owned.is_ahead = False
+        owned.owner.take_over(recovered)
+        owned.claimed_at = self._clock.now()
+        owned.takeover_ms = round((time.monotonic() - began) * 1000)
+        self.owned[partition] = owned
+        self._log.follow("commands", partition, owned.next, self._on_commands)
+        self._on_change()
+        self.wake()
+
+    async def _check_commands(self, partition: int, recovered: Recovered) -> None:
+        """The journal and `commands` must be of one piece: else commands would be passed over without a word."""
+        resume = recovered.checkpoint.sources.get(partition, -1) + 1
+        start, end = await self._log.start("commands", partition), await self._log.end("commands", partition)
+        if resume > end:
+            raise LogCorrupt(f"commands, partition {partition} ends at {end}; its journal has decided up to {resume}: was it created anew?")
+        if start > resume > 0:
+            _log.critical("commands, partition %d: what stood from %d to %d is deleted; it was not decided, unless nothing came of it",
+                          partition, resume, start - 1)  # fmt: skip
+            recovered.checkpoint.sources[partition] = start - 1
+        elif recovered.last is not None and start < resume == recovered.last.offset + 1:
+            await self._loop.run_in_executor(self._pool, self._check_last, recovered.last)
+
+    def _check_last(self, last: Source) -> None:
+        found = ""
+        for _, content in self._log.log.read("commands", last.partition, last.offset, last.offset + 1):
+            item = self.owned_or_new(last.partition).intake.item(last.offset, content)
+            found = "" if item is None else item.envelope.id
+        if last.command and found != last.command:
+            raise LogCorrupt(
+                f"commands, partition {last.partition}, offset {last.offset} holds the command {found or 'of nobody'}; the journal has "
+                f"decided {last.command} from there: was the topic created anew?"
+            )
+
+    def owned_or_new(self, partition: int) -> Owned:
+        """The partition as it is owned, or as it would be."""
+        return self.owned.get(partition) or self._make(partition)
+
+    # Letting go.
+
+    async def _let_go(self, partition: int) -> None:
+        owned = self.owned[partition]
+        owned.is_leaving = True
+        self._log.unfollow("commands", partition)
+        await self.settled()
+        deadline = time.monotonic() + LET_GO_S
+        while not owned.dispatch.is_empty and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        del self.owned[partition]
+        self.on_release(owned, owned.owner.release())
+        self._on_change()
+
+    def _on_stood_down(self, owned: Owned) -> None:
+        """Its claim does not hold any more: claim again, if that is still wanted."""
+        _log.warning("partition %d: stood down: %s", owned.partition, owned.owner.metrics.last_stand_down)
+        self._log.unfollow("commands", owned.partition)
+        self._on_change()
+        self._look_again(owned.partition)
+
+    def on_problem(self, topic: str, partition: int, error: LogError) -> None:
+        """A topic cannot be read on."""
+        owned = self.owned.get(partition)
+        if topic == "commands" and owned is not None:
+            _log.critical("commands, partition %d cannot be read on: %s", partition, error)
+            owned.owner.stand_down(str(error))
+            self._on_stood_down(owned)
+
+    # Commands.
+
+    def _on_commands(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
+        owned = self.owned.get(partition)
+        if owned is None or owned.is_leaving:
+            return
+        for offset, _, content in records:
+            owned.next = offset + 1
+            item = owned.intake.item(offset, content)
+            if item is not None:
+                owned.owner.take(item)
+        owned.end = end
+        if owned.owner.waiting > INTAKE_MAX:
+            owned.is_held_back = True
+            self._log.unfollow(topic, partition)
+        self.wake()
+
+    # Rounds.
+
+    def wake(self) -> None:
+        """There is something to do; many times in one turn of the loop is once."""
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._move)
+
+    def _move(self) -> None:
+        self._is_due = False
+        if self._round is not None or self._is_stopped:
+            return
+        try:
+            rounds = self._decide()
+        except Exception as error:
+            if not self.failed.done():
+                self.failed.set_exception(error)
+            return
+        if rounds:
+            self._round = asyncio.ensure_future(self._keep(rounds))
+            self._round.add_done_callback(self._look_at)
+        elif not self._is_due:
+            self._sleep()
+
+    def _decide(self) -> list[tuple[Owned, Round]]:
+        now = self._clock.now()
+        rounds: list[tuple[Owned, Round]] = []
+        for owned in list(self.owned.values()):
+            owner = owned.owner
+            if not owner.is_in_charge or owned.is_leaving:
+                continue
+            if not owner.collect(now):
+                owner.rest()
+            elif (made := owner.begin(now)) is not None:
+                owned.is_ahead = True
+                rounds.append((owned, made))
+            if not owner.is_in_charge:
+                self._on_stood_down(owned)
+        return rounds
+
+    async def _keep(self, rounds: list[tuple[Owned, Round]]) -> None:
+        """Append the rounds in one request, and act on those that stand."""
+        batches = {owned.partition: made.records for owned, made in rounds if made.records}
+        try:
+            answers: Mapping[int, int | LogError] = await self._log.append_round(batches) if batches else {}
+            for owned, made in rounds:
+                await self._settle(owned, made, answers.get(owned.partition))
+        finally:
+            self._round = None
+        self.on_moved()
+        self.wake()
+
+    async def _settle(self, owned: Owned, made: Round, answer: int | LogError | None) -> None:
+        owner = owned.owner
+        gap: list[tuple[int, bytes]] = []
+        try:
+            if answer is None:
+                answer = await self._log.end("journal", owned.partition) if made.must_confirm else made.base
+            elif isinstance(answer, int) and answer > made.base:
+                gap = await self._loop.run_in_executor(self._pool, self._read_gap, owned.partition, made.base, answer)
+        except LogUnreachable as error:
+            answer = error
+        if owner.stands(made, answer, gap) and (not made.dead or await self._buries(owner, made)):
+            owned.is_ahead = False
+            owner.act(made)
+            if owned.is_held_back and owner.waiting < INTAKE_MAX // 2:
+                owned.is_held_back = False
+                self._log.follow("commands", owned.partition, owned.next, self._on_commands)
+        if not owner.is_in_charge and not owned.is_leaving:
+            self._on_stood_down(owned)
+
+    def _read_gap(self, partition: int, start: int, end: int) -> list[tuple[int, bytes]]:
+        return list(self._log.log.read("journal", partition, start, end))
+
+    async def _buries(self, owner: Owner, made: Round) -> bool:
+        answer = (await self._log.append("dead-letters", {0: letters_of(made)}))[0]
+        return owner.buries(made, answer)
+
+    def _sleep(self) -> None:
+        """Until something is due."""
+        dues = [due for owned in self.owned.values() if owned.owner.is_in_charge and (due := owned.owner.next_due()) is not None]
+        pause = SLEEP_MAX_S if not dues else (min(dues) - self._clock.now()) / 1000
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(min(SLEEP_MAX_S, max(SLEEP_MIN_S, pause)), self.wake)
+
+    # The end.
+
+    async def stop(self) -> None:
+        """Let go of everything; what was not decided is taken up by whoever owns it next."""
+        self._wanted = frozenset()
+        for partition in list(self.owned):
+            self._begin(partition, self._let_go)
+        while self._tasks:
+            await asyncio.wait(set(self._tasks.values()))
+        self._is_stopped = True
+        await self.settled()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._pool.shutdown(wait=False, cancel_futures=True)

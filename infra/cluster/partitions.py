@@ -1,0 +1,115 @@
+"""A partition as whoever starts and steers executions sees it: owned here, or elsewhere. See `infra.starting.Partition`."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+
+from contracts.commands import Command, Envelope
+from contracts.errors import LogError
+from contracts.positions import position_of
+from domain.definition.graph import Graph
+from domain.state import Execution
+from infra.cluster.follower import Follower
+from infra.cluster.owners import Owned, Owners
+from infra.cluster.sending import Sender
+from workers.executions import Executions
+from workers.round import Reply
+from workers.watchers import Then, Watchers
+
+
+class LocalPartition:
+    """Owned here: commands go straight into the owner's inbox, and ride in their decisions."""
+
+    def __init__(self, owners: Owners, owned: Owned) -> None:
+        self._owners, self._owned = owners, owned
+        self._numbers = itertools.count(1)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its memory is what the journal says."""
+        return self._owners.is_settled(self._owned.partition)
+
+    @property
+    def executions(self) -> Executions:
+        """What is in memory."""
+        return self._owned.owner.executions
+
+    @property
+    def watchers(self) -> Watchers:
+        """Who waits for ends."""
+        return self._owned.owner.watchers
+
+    @property
+    def position(self) -> int:
+        """The journal's position, as callers see it."""
+        return position_of(self._owned.partition, self._owned.owner.position)
+
+    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+        """Give a command to the owner."""
+        self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, command), reply)
+        self._owners.wake()
+
+
+class RemotePartition:
+    """Owned elsewhere, or by nobody yet: commands go through `commands`, and what becomes of them is read in the journal.
+
+    `folded` reads an execution that has ended.
+    """
+
+    def __init__(self, partition: int, sender: Sender, follower: Follower, folded: Callable[[str], Awaitable[Execution]]) -> None:
+        self._partition, self._sender, self._follower, self._folded = partition, sender, follower, folded
+        self.executions = Executions(_nothing_is_folded_here)
+        self._watching: dict[tuple[str, Then], _Watch] = {}
+        self.watchers = self
+
+    is_current = False
+    position = 0
+
+    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+        """Send a command to its owner."""
+        if reply is None:
+            self._sender.post(execution, command)
+        else:
+            self._sender.ask(execution, command, reply)
+
+    def add(self, execution: str, then: Then) -> None:
+        """Call back once the execution has ended."""
+        self._watching[execution, then] = _Watch(self._partition, execution, then, self._follower, self._folded)
+
+    def remove(self, execution: str, then: Then) -> None:
+        """Do not call back any more."""
+        watch = self._watching.pop((execution, then), None)
+        if watch is not None:
+            watch.close()
+
+
+class _Watch:
+    """Waits for the end of an execution elsewhere."""
+
+    def __init__(
+        self, partition: int, execution: str, then: Then, follower: Follower, folded: Callable[[str], Awaitable[Execution]]
+    ) -> None:
+        self._partition, self._execution, self._then = partition, execution, then
+        self._follower, self._folded = follower, folded
+        self._ended = asyncio.Event()
+        self._task = asyncio.ensure_future(self._run())
+
+    async def _run(self) -> None:
+        try:
+            await self._follower.ready(self._partition)
+        except LogError:  # whoever waits hears when the time is up
+            return
+        self._follower.watch(self._partition, self._execution, self._ended.set)
+        await self._ended.wait()
+        self._then(await self._folded(self._execution))
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        self._task.cancel()
+        self._follower.unwatch(self._partition, self._execution, self._ended.set)
+
+
+def _nothing_is_folded_here(definition: str) -> Graph:
+    raise AssertionError(f"definition {definition} was asked for in a partition that is owned elsewhere")

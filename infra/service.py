@@ -1,0 +1,218 @@
+"""What an engine's service is made of wherever its partitions are owned: workflows, and reading with the help of read models.
+
+Reading and folding take long, so they run in one other thread with connections of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from api.service import NodeView, Unavailable, Version
+from contracts import values
+from contracts.catalog import DefinitionPublished
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import Rejected
+from contracts.ports.read_models import IncidentRecord, Place, Wanted
+from domain.definition.outline import Activities
+from infra.progress import ASK_EVERY_S, Progress
+from infra.projector_process import ProjectorProcess
+from infra.settings import EngineSettings
+from infra.wiring import activity_kinds, described_kinds, positions_of
+from projections.history import HistoryEvent
+from projections.view import ExecutionView, record_value, state_value
+from workers.catalog import Catalog
+from workers.partitions import Listed, PartitionedReader
+from workers.reading import ExecutionReader
+
+REACH_S: Final = 5.0
+"""How long a read waits for the read models."""
+LOOK_S: Final = 1.0
+"""How long a list waits until all partitions were looked at; then it shows what there is."""
+
+T = TypeVar("T")
+
+
+class BaseService:
+    """Half of a `Service`. All methods belong to the event loop's thread."""
+
+    def __init__(self, catalog: Catalog, reader: PartitionedReader, settings: EngineSettings, offers_workers: bool) -> None:
+        self._catalog, self._reader = catalog, reader
+        self._loop = asyncio.get_running_loop()
+        self._pool = ThreadPoolExecutor(1, "refold-reading")
+        self._kinds = activity_kinds(settings)
+        self._is_stopping = False
+        self.strict_kinds = not offers_workers
+        self._positions = positions_of(settings)
+        self._progress = Progress(self._tell)
+        self._looked_at = -ASK_EVERY_S
+        self.projector: ProjectorProcess | None = None
+        self.under_way: Callable[[], int] = lambda: 0
+        self.lane_requests: Callable[[], int] = lambda: 0
+
+    def close(self) -> None:
+        """Let go of the reading thread."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _check_takes(self) -> None:
+        if self._is_stopping:
+            raise Unavailable("stopping", "the server is stopping", 5.0)
+
+    # What else is known of an execution than the read models say.
+
+    def _needed(self, execution: str, partition: int) -> int:
+        """The offset that read models have to reach before they are asked about an execution."""
+        raise NotImplementedError
+
+    async def _newer(self, execution: str, partition: int) -> int | None:
+        """The offset that read models have to reach where they do not know an execution; None: there is none."""
+        raise NotImplementedError
+
+    # Workflows.
+
+    @property
+    def activities(self) -> Activities:
+        """The activity kinds at hand, with the models of their configs."""
+        return {name: kind.Config for name, kind in self._kinds.items()}
+
+    def node_kinds(self) -> list[dict[str, Any]]:
+        """All node kinds."""
+        return described_kinds(self._kinds)
+
+    async def publish(self, definition: WorkflowDefinition) -> tuple[Version, bool]:
+        """Publish a valid definition; whether it is new."""
+        self._check_takes()
+        published = self._catalog.publish(definition)
+        return self.versions(published.name)[published.version - 1], published.created
+
+    def activate(self, workflow: str, version: int) -> Version:
+        """Make a version the active one."""
+        self._check_takes()
+        return self.versions(workflow)[self._catalog.activate(workflow, version).version - 1]
+
+    def archive(self, workflow: str) -> None:
+        """Let no execution start with it any more."""
+        self._check_takes()
+        self._catalog.archive(workflow)
+
+    def workflows(self) -> list[Version]:
+        """Of each workflow the active version, or the last one."""
+        return [self.versions(name)[(self._catalog.active(name) or 0) - 1] for name in self._catalog.names()]
+
+    def versions(self, workflow: str) -> list[Version]:
+        """All versions of a workflow."""
+        active = self._catalog.active(workflow)
+        return [_version_of(one, active) for one in self._catalog.versions(workflow)]
+
+    # Reading.
+
+    @property
+    def projected(self) -> int:
+        """Up to where lists go; 0 on a log of several partitions, as no one number says it."""
+        return self._positions.of(0, self._progress.of(0)) if self._reader.partitions == 1 else 0
+
+    def projected_of(self, execution: str) -> int:
+        """Up to where goes what is read about an execution."""
+        partition = self._reader.partition_of(execution)
+        return self._positions.of(partition, self._progress.of(partition))
+
+    def _tell(self, partition: int) -> None:
+        if self.projector is not None:
+            self.projector.tell(partition)
+
+    async def _reach(self, partition: int, offset: int) -> None:
+        """Wait for the read models of a partition; offset 1 asks that there are any."""
+        offset = max(1, offset)
+        try:
+            await self._progress.reach(partition, offset, REACH_S)
+        except TimeoutError:
+            found, wanted = (self._positions.of(partition, one) for one in (self._progress.of(partition), offset))
+            message = f"what can be read goes up to position {found}; {wanted} was not reached within {REACH_S:g} s"
+            raise Unavailable("behind", message) from None
+
+    async def _be_fresh(self) -> None:
+        """Before a list: nobody may have told us of what others have written, so look at all partitions, but not all the time."""
+        if not self._positions.is_divided:
+            await self._reach(0, 0)
+        elif self.projector is not None and self._loop.time() >= self._looked_at + ASK_EVERY_S:
+            self._looked_at = self._loop.time()
+            await asyncio.wait({self.projector.look()}, timeout=LOOK_S)
+
+    def _read(self, read: Callable[..., T], *arguments: Any) -> Awaitable[T]:
+        return self._loop.run_in_executor(self._pool, read, *arguments)
+
+    async def _read_about(self, execution: str, read: Callable[..., T], *arguments: Any) -> T:
+        """Read about one execution, in its partition; where more is known of it than the read models say, wait for them."""
+
+        def do() -> T:
+            return read(self._reader.of(execution), execution, *arguments)
+
+        partition = self._reader.partition_of(execution)
+        await self._reach(partition, self._needed(execution, partition))
+        try:
+            return await self._read(do)
+        except Rejected as rejected:
+            if rejected.reason != "unknown_execution" or (newer := await self._newer(execution, partition)) is None:
+                raise
+        await self._reach(partition, newer)
+        return await self._read(do)
+
+    async def _filled(self, view: ExecutionView) -> ExecutionView:
+        """The view with a big output read from where it is kept."""
+        output = bytes(view.output)
+        if values.is_reference(output):
+            view.output = msgspec.Raw(await self._read(self._reader.blobs.get, values.blob_of(output)))
+        return view
+
+    async def find(self, wanted: Wanted) -> list[dict[str, Any]]:
+        """The executions of a list."""
+        if wanted.after is not None and (wanted.after.created_at is not None) != self._positions.is_divided:
+            raise Rejected("unknown_cursor", "the cursor is of another log: begin again without one")
+        await self._be_fresh()
+        return [self._row(one) for one in await self._read(self._reader.find, wanted)]
+
+    def _row(self, listed: Listed) -> dict[str, Any]:
+        partition, record = listed
+        place = Place(record.number, record.created_at if self._positions.is_divided else None, partition)
+        return {**record_value(record), "position": self._positions.of(partition, record.position), "place": place}
+
+    async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Events from version `start` on, and the version to go on from."""
+        return await self._read_about(execution, ExecutionReader.history, start, limit)
+
+    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
+        """All that an execution is, or was after an event; `whole` with its big values."""
+
+        def read(reader: ExecutionReader, name: str) -> dict[str, Any]:
+            return state_value(reader.folded(name, at), reader.value if whole else reader.show)
+
+        return await self._read_about(execution, read)
+
+    async def nodes(self, execution: str) -> list[NodeView]:
+        """The nodes of an execution, with their values."""
+
+        def read(reader: ExecutionReader, name: str) -> list[NodeView]:
+            content = reader.content
+            return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
+
+        return await self._read_about(execution, read)
+
+    async def incidents(self, execution: str | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
+        """Incidents, with the execution that each is of."""
+
+        def read(reader: ExecutionReader, name: str) -> list[tuple[str, IncidentRecord]]:
+            return list(reader.models.incidents(reader.record(name).number, only_open))
+
+        if execution is None:
+            await self._be_fresh()
+            return await self._read(self._reader.incidents, only_open)
+        return await self._read_about(execution, read)
+
+
+def _version_of(record: DefinitionPublished, active: int | None) -> Version:
+    status = "archived" if active is None else "active" if active == record.version else "inactive"
+    return Version(record.name, record.version, record.hash, status, record.recorded_at, record.content)
