@@ -14,13 +14,11 @@ from contracts.ports.log import RECORD_FRAME_BYTES, Topic
 from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import CONNECT_TIMEOUT_S, look
-from infra.log.kafka.appending import APPEND_TIMEOUT_S, Appending
+from infra.log.kafka.appending import APPEND_TIMEOUT_S, BATCH_HEAD_BYTES, Appending
 from infra.log.kafka.loop import LoopThread
 from infra.log.kafka.reading import LATEST, READ_TIMEOUT_S, Reading, records_in
 from infra.log.kafka.topics import Found, check
 
-BATCH_HEAD_BYTES: Final = 128
-"""What a batch needs besides its records (61), and some room."""
 BEHIND_TIMEOUT_S: Final = 2.0
 """So long a new leader may show an older end than the one that was acknowledged to us."""
 _log = logging.getLogger("refold.log")

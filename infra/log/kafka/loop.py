@@ -92,11 +92,11 @@ async def give_up(work: Coroutine[Any, Any, object], timeout_s: float) -> None:
     """
     task = asyncio.ensure_future(work)
     await asyncio.wait({task}, timeout=timeout_s)
-    task.add_done_callback(_look_at)
+    task.add_done_callback(look_at)
     task.cancel()
 
 
-def _look_at(task: asyncio.Future[Any]) -> None:
+def look_at(task: asyncio.Future[Any]) -> None:
     """An error that nobody waits for is no news."""
     if not task.cancelled():
         task.exception()

@@ -20,6 +20,7 @@ from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogError, LogUnreachable
 from infra.log.kafka.address import KafkaAddress
+from infra.log.kafka.client import KafkaAway
 from infra.log.kafka.loop import give_up, reason
 
 READ_TIMEOUT_S: Final = 30.0
@@ -133,19 +134,19 @@ class Reading:
             await give_up(client.close(), CLOSE_TIMEOUT_S)
 
 
-class KafkaAway(KafkaError):  # type: ignore[misc]  # aiokafka has no types
-    """Nobody is there who could answer; it may be otherwise in a moment."""
-
-    retriable = True
-
-
-def records_in(fetched: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
-    """The records of fetched batches from an offset on. Raises LogError where a checksum does not match."""
+def batches_in(fetched: bytes) -> Iterator[Any]:
+    """The whole batches of what was fetched. Raises LogError where a checksum does not match."""
     batches = MemoryRecords(fetched)
     while batches.has_next():
         batch = batches.next_batch()
         if not batch.validate_crc():
             raise LogError(f"the checksum of the batch from {batch.base_offset} on does not match")
+        yield batch
+
+
+def records_in(fetched: bytes, offset: int) -> Iterator[tuple[int, bytes]]:
+    """The records of fetched batches from an offset on. Raises LogError where a checksum does not match."""
+    for batch in batches_in(fetched):
         if batch.is_control_batch:
             continue
         for record in batch:

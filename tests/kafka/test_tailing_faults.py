@@ -1,0 +1,102 @@
+"""A tail whose brokers die, freeze and come back: everything comes once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from brokers.cluster import Cluster
+from brokers.finding import own_cluster
+from brokers.jars import NoBroker
+from contracts.errors import LogError
+from infra.log.kafka.admin import init
+from infra.log.kafka.log import KafkaLog
+from tests.conftest import no_broker
+from tests.kafka.following import DEADLINE_S, Follower, following, until
+from tests.kafka.topics import new_address
+
+
+@pytest.mark.parametrize("harm", ["kill", "freeze"])
+def test_after_its_only_broker_was_away_the_tail_goes_on_with_the_next_record(cluster: Cluster, harm: str) -> None:
+    asyncio.run(outlived(cluster, harm))
+
+
+async def outlived(cluster: Cluster, harm: str) -> None:
+    address, node = new_address(cluster.bootstrap), cluster.nodes[0]
+    await init(address, 2)
+    async with following(address) as one:
+        log = await asyncio.to_thread(KafkaLog, address)
+        await asyncio.to_thread(log.append, "journal", {0: [b"before"], 1: [b"before"]})
+        one.follow("journal", 0)
+        await until(lambda: one.records("journal", 0))
+        getattr(node, harm)()
+        one.follow("journal", 1)
+        await until(lambda: any(place.tries > 1 for place in one.tail._unsettled))
+        if harm == "kill":
+            node.start()
+        else:
+            node.thaw()
+        await asyncio.to_thread(node.wait)
+        await asyncio.to_thread(append_until_it_lands, log, {0: [b"after"], 1: [b"after"]})
+        for partition in (0, 1):
+            await until(lambda partition=partition: (one.records("journal", partition) or [(0, b"")])[-1][1] == b"after")  # type: ignore[misc]
+            assert [offset for offset, _ in one.records("journal", partition)] == list(range(len(one.records("journal", partition))))
+        assert one.problems == []
+        await asyncio.to_thread(log.close)
+
+
+def append_until_it_lands(log: KafkaLog, batches: dict[int, list[bytes]]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    for partition, records in batches.items():
+        while isinstance(answer := log.append("journal", {partition: records})[partition], LogError):
+            assert time.monotonic() < deadline, answer
+
+
+@pytest.mark.parametrize("harm", ["kill", "freeze"])
+def test_closed_while_its_broker_is_away_it_ends_in_time_and_raises_nothing(cluster: Cluster, harm: str) -> None:
+    async def run() -> None:
+        address = new_address(cluster.bootstrap)
+        await init(address, 1)
+        one = Follower(address)
+        one.follow("journal", 0)
+        await until(lambda: one.tail.end(address.topic("journal"), 0) is not None)
+        getattr(cluster.nodes[0], harm)()
+        began = time.monotonic()
+        await one.tail.close()
+        assert time.monotonic() - began < 5
+
+    asyncio.run(run())
+
+
+def test_while_each_of_three_brokers_dies_everything_comes_once_and_in_order() -> None:
+    try:
+        with own_cluster(3) as cluster:
+            asyncio.run(leaders_move(cluster))
+    except NoBroker as error:
+        no_broker(error)
+
+
+async def leaders_move(cluster: Cluster) -> None:
+    """Appends go on while brokers die and come back; the tail has in the end what a reader finds, and nothing twice."""
+    address = new_address(cluster.bootstrap)
+    await init(address, 6)
+    log = await asyncio.to_thread(KafkaLog, address, append_timeout_s=3)
+    async with following(address) as one:
+        for partition in range(6):
+            one.follow("journal", partition)
+        for round_number, node in enumerate(cluster.nodes):
+            await asyncio.to_thread(log.append, "journal", {p: [b"%d" % round_number] * 3 for p in range(6)})
+            node.kill()
+            for partition in range(6):
+                await asyncio.to_thread(append_until_it_lands, log, {partition: [b"%d without" % round_number]})
+                await until(lambda p=partition, r=round_number: (one.records("journal", p) or [(0, b"")])[-1][1] == b"%d without" % r)  # type: ignore[misc]
+            node.start()
+            await asyncio.to_thread(node.wait)
+        for partition in range(6):
+            found = await asyncio.to_thread(lambda p=partition: list(log.read("journal", p)))  # type: ignore[misc]
+            await until(lambda p=partition, f=found: len(one.records("journal", p)) >= len(f))  # type: ignore[misc]
+            assert one.records("journal", partition) == found
+        assert one.problems == []
+    await asyncio.to_thread(log.close)
