@@ -218,9 +218,10 @@ class Owner:
         if not self.collect(now):
             return self.rest()
         made = self.begin(now)
-        if made is not None and self.stands(made, *append(self._log, self.partition, made)):
-            if not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
-                self.act(made)
+        if made is None or not self.stands(made, *append(self._log, self.partition, made)):
+            return True
+        if not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
+            self.act(made)
         return True
 
     def collect(self, now: int) -> bool:

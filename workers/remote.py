@@ -143,6 +143,7 @@ class RemoteWorkers:
         for errand in list(self._by_execution.get(activity.execution, {}).values()):
             if errand.is_meant_by(activity):
                 self._drop(errand)
+                self._is_done_with(errand.task)
                 if errand.worker:
                     self._workers[errand.worker].cancels[errand.task] = None
                     self.on_tasks()
@@ -229,11 +230,12 @@ class RemoteWorkers:
 
     def _is_its(self, worker: _Worker, task: str, now: int) -> bool:
         """Whether the worker is to go on with a task that it says it has; one that nobody else has becomes its own."""
-        errand = self._errands.get(task)
+        errand = self._errands.get(task) or self._adopt(task)
         if errand is None:
             return task in self._is_settled
         if not errand.worker:
-            self._waiting.remove(errand)
+            if errand in self._waiting:  # else it was adopted just now
+                self._waiting.remove(errand)
             self._give(worker, errand)
         if errand.worker == worker.name:
             errand.until = now + self.lease_ms
@@ -305,7 +307,7 @@ class RemoteWorkers:
 
         The task of an end stays in hand until `settle`, as it may still get lost on its way into the log.
         """
-        errand = self._errands.get(result.task)
+        errand = self._errands.get(result.task) or self._adopt(result.task)
         now = self._clock.now()
         if errand is None:
             return None if result.task in self._is_settled else "not_waited_for"
@@ -324,6 +326,7 @@ class RemoteWorkers:
         errand = self._errands.get(task)
         if errand is not None:
             self._drop(errand)
+        self._is_done_with(task)
         if task not in self._is_settled:
             self._is_settled.add(task)
             self._settled.append(task)
@@ -350,6 +353,15 @@ class RemoteWorkers:
             self._workers[errand.worker].errands.pop(errand.task, None)
         elif errand in self._waiting:
             self._waiting.remove(errand)
+
+    # Where tasks are shared with other processes: `workers/shared_remote.py`.
+
+    def _adopt(self, task: str) -> Errand | None:
+        """The errand of a task that is not known here; None: nobody waits for it."""
+        return None
+
+    def _is_done_with(self, task: str) -> None:
+        """Its end is durable, or nobody waits for it."""
 
     # Leases.
 

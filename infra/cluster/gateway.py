@@ -1,0 +1,258 @@
+"""The gateway: takes tasks from their topics for workers that come over HTTP, and for the kinds that this process runs itself.
+
+    topics ─► TaskSource ─► RemoteWorkers ─► a worker that polls, or a thread here ─► a result ─► the owner of the partition
+                  ▲                                                                                   │ durable
+                  └──────────────────────────── done: committed, it does not come again ◄────────────┘
+
+A worker may poll one process and report to another. Who is given a result of a task that it does not have takes it in, and
+tells the others that nobody waits for it any more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol, TypeAlias
+
+from contracts.commands import CancelActivity, Command, CompleteActivity, Envelope, FailActivity, LoseActivity, RunActivity
+from contracts.errors import LogError, Overloaded
+from contracts.ids import activity_key
+from contracts.worker_protocol import BadMessage, Result, WrongProtocol
+from contracts.worker_topics import CANCELLATIONS, decode_cancellation, decode_task, encode_cancellation, encode_result
+from workers.round import Answer, Reply
+from workers.shared_remote import SharedRemoteWorkers
+
+Place: TypeAlias = tuple[str, str]
+"""Queue and kind."""
+Route: TypeAlias = Callable[[str, Command, "Reply | None"], None]
+"""Gives a command to the owner of its execution, wherever that is; answered once it is decided, or durable in `commands`."""
+Put: TypeAlias = Callable[[str, int, bytes, Callable[["LogError | None"], None]], None]
+TICK_S: Final = 1.0
+RETRY_S: Final = 0.2
+JOIN_AFTER_S: Final = 0.2
+"""Workers that come together are one change of what is taken."""
+
+_log = logging.getLogger("refold.cluster")
+
+
+class Taken(Protocol):
+    """A task that was taken: its record, and the partition of its execution."""
+
+    @property
+    def content(self) -> bytes:
+        """The record."""
+
+    @property
+    def task(self) -> str:
+        """Its id."""
+
+    @property
+    def partition(self) -> int:
+        """Where its execution lives."""
+
+
+class TaskSource(Protocol):
+    """Takes tasks of some places; see `refold.kafka_tasks.KafkaTasks`."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def done(self, task: str) -> None:
+        """It must not run again."""
+
+    def forget(self, task: str) -> None:
+        """It was not run: another worker is to run it."""
+
+    def cancel(self, execution: str, path: str, attempt: int) -> list[str]:
+        """The tasks that run here and are to be stopped."""
+
+    def wake(self) -> None:
+        """There may be room again."""
+
+    async def close(self) -> None:
+        """Commit what is done, and leave."""
+
+
+MakeSource: TypeAlias = Callable[[Iterable[Place], Callable[[Taken], None], Callable[[str], bool]], TaskSource]
+"""Makes a source for places, given what takes a task and what says whether there is room for a kind."""
+
+
+class Gateway:
+    """Lives in the event loop; `report` may be called from any thread."""
+
+    def __init__(
+        self,
+        make_source: MakeSource,
+        own_places: Iterable[Place],
+        own_room: Callable[[], bool],
+        route: Route,
+        put: Put,
+        home: Callable[[str], int],
+        name: str,
+    ) -> None:
+        self._make_source, self._own_places, self._own_room = make_source, frozenset(own_places), own_room
+        self._route, self._put, self._home, self._name = route, put, home, name
+        self._loop = asyncio.get_running_loop()
+        self._own_kinds = frozenset(kind for _, kind in self._own_places)
+        self.remote: SharedRemoteWorkers
+        self._source: TaskSource | None = None
+        self._places: frozenset[Place] = frozenset()
+        self._reports: deque[tuple[str, Command]] = deque()
+        self._alive: dict[str, tuple[RunActivity, int]] = {}
+        """The tasks in hand whose signs of life somebody waits for, and the last one that was passed on."""
+        self._changing: asyncio.Task[None] | None = None
+        self._tick: asyncio.TimerHandle | None = None
+        self._is_closed = self._is_due = False
+
+    def start(self, remote: SharedRemoteWorkers) -> None:
+        """Begin to take tasks."""
+        self.remote = remote
+        remote.on_places = self._look_at_places
+        remote.on_done = self._done
+        self._look_at_places()
+        self._on_tick()
+
+    async def close(self) -> None:
+        """Take no more; what is in hand and has not ended comes again elsewhere."""
+        self._is_closed = True
+        if self._tick is not None:
+            self._tick.cancel()
+        if self._changing is not None:
+            await asyncio.wait({self._changing})
+        if self._source is not None:
+            await self._source.close()
+
+    # Which tasks.
+
+    def _look_at_places(self) -> None:
+        """Workers with other kinds have come or gone."""
+        wanted = self._own_places | self.remote.places()
+        if wanted != self._places and self._changing is None and not self._is_closed:
+            self._changing = asyncio.ensure_future(self._change())
+
+    async def _change(self) -> None:
+        try:
+            await asyncio.sleep(JOIN_AFTER_S)
+            before, self._source = self._source, None
+            if before is not None:
+                await before.close()
+            self._places = self._own_places | self.remote.places()
+            if self._places and not self._is_closed:
+                self._source = self._make_source(self._places, self._take, self._has_room)
+                self._source.start()
+        finally:
+            self._changing = None
+        self._look_at_places()
+
+    def _has_room(self, kind: str) -> bool:
+        return self._own_room() if kind in self._own_kinds else self.remote.has_room(kind)
+
+    def _take(self, taken: Taken) -> None:
+        try:
+            activity = decode_task(taken.content)
+        except (BadMessage, WrongProtocol) as error:
+            _log.error("a task is passed over: %s", error)
+            self._done(taken.task)
+            return
+        if activity.limits.heartbeat is not None:
+            self._alive[taken.task] = (activity, 0)
+        self.remote.run(activity)
+        self._step_soon()
+
+    def _step_soon(self) -> None:
+        """Move what runs here, once for all that comes in this turn of the loop."""
+        if not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._step)
+
+    def _step(self) -> None:
+        self._is_due = False
+        if self.remote.step():
+            self._step_soon()
+
+    def wake(self) -> None:
+        """There may be room again."""
+        if self._source is not None:
+            self._source.wake()
+
+    # What comes of them.
+
+    def report(self, execution: str, command: Command) -> None:
+        """Take in what is reported here. May be called from any thread."""
+        self._reports.append((execution, command))
+        self._loop.call_soon_threadsafe(self._pass_on)
+
+    def _pass_on(self) -> None:
+        while self._reports:
+            execution, command = self._reports.popleft()
+            self._tell(execution, command)
+
+    def _tell(self, execution: str, command: Command) -> None:
+        """Bring it to the owner, again until it is there; a task that has ended is done then."""
+
+        def then(answer: Answer) -> None:
+            if isinstance(answer.error, LogError):
+                self._loop.call_later(RETRY_S, self._tell, execution, command)
+            elif isinstance(command, CompleteActivity | FailActivity | LoseActivity):
+                self._done(activity_key(execution, command.path, command.attempt))
+
+        try:
+            self._route(execution, command, then)
+        except Overloaded:
+            self._loop.call_later(RETRY_S, self._tell, execution, command)
+
+    def submit(self, envelope: Envelope, reply: Reply | None) -> None:
+        """Take in what a worker over HTTP reports. Raises Overloaded."""
+        command = envelope.command
+        if not isinstance(command, CompleteActivity | FailActivity):
+            self._route(envelope.execution, command, reply)
+            return
+        task = activity_key(envelope.execution, command.path, command.attempt)
+        if not self.remote.is_adopted(task) or reply is None:
+            self._route(envelope.execution, command, reply)
+            return
+        ended = encode_cancellation(CancelActivity(envelope.execution, command.path, command.attempt))
+
+        def then(answer: Answer) -> None:
+            self._put(CANCELLATIONS, 0, ended, lambda error: reply(answer))
+
+        self._route(envelope.execution, command, then)
+
+    def _done(self, task: str) -> None:
+        self._alive.pop(task, None)
+        if self._source is not None:
+            self._source.done(task)
+
+    # Cancellations.
+
+    def on_cancellations(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
+        """Nobody waits for these any more."""
+        for _, _, content in records:
+            try:
+                cancelled = decode_cancellation(content)
+            except BadMessage as error:
+                _log.error("a cancellation is passed over: %s", error)
+                continue
+            self.remote.cancel(cancelled)
+            if self._source is not None:
+                for task in self._source.cancel(cancelled.execution, cancelled.path, cancelled.attempt):
+                    self._done(task)
+
+    # Signs of life.
+
+    def _on_tick(self) -> None:
+        for task, (activity, told) in list(self._alive.items()):
+            seen = self.remote.last_heartbeat(activity.execution, activity.path, activity.attempt)
+            if seen is not None and seen > told:
+                self._alive[task] = (activity, seen)
+                sign = encode_result(self._name, Result(task=task, progress=None))
+                self._put("commands", self._home(activity.execution), sign, lambda error: None)
+        for task in self.remote.hand_back():
+            if self._source is not None:
+                self._source.forget(task)
+        self._step_soon()
+        self._look_at_places()
+        self.wake()
+        self._tick = self._loop.call_later(TICK_S, self._on_tick)
