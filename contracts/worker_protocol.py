@@ -10,7 +10,7 @@ keep to stands in `docs/reference/worker-protocol.md`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
@@ -163,7 +163,15 @@ class _Version(msgspec.Struct, frozen=True):
     protocol: int
 
 
-Message = TypeVar("Message", Poll, Results)
+class Versioned(Protocol):
+    """A message that says which version of the protocol it is of."""
+
+    @property
+    def protocol(self) -> int:
+        """The version."""
+
+
+Message = TypeVar("Message", bound=Versioned)
 
 _polls: Final = msgspec.json.Decoder(Poll)
 _results: Final = msgspec.json.Decoder(Results)
@@ -173,7 +181,7 @@ encode = msgspec.json.Encoder().encode
 
 def read_poll(body: bytes) -> Poll:
     """The poll in a request. Raises BadMessage, WrongProtocol."""
-    poll = _read(_polls, body)
+    poll = read(_polls, body)
     places = len(poll.kinds) * len(poll.queues)
     if places > PLACES_MAX:
         raise BadMessage(f"{len(poll.kinds)} kinds in {len(poll.queues)} queues are {places} places; at most {PLACES_MAX} are allowed")
@@ -182,14 +190,20 @@ def read_poll(body: bytes) -> Poll:
 
 def read_results(body: bytes) -> Results:
     """The results in a request. Raises BadMessage, WrongProtocol."""
+    check_characters(body)
+    return read(_results, body)
+
+
+def check_characters(body: bytes) -> None:
+    """Payloads are not parsed, so this is the only look at their characters. Raises BadMessage where they are not UTF-8."""
     try:
-        body.decode()  # payloads are not parsed, so this is the only look at their characters
+        body.decode()
     except UnicodeDecodeError as error:
         raise BadMessage(f"not UTF-8: {error}") from None
-    return _read(_results, body)
 
 
-def _read(decoder: msgspec.json.Decoder[Message], body: bytes) -> Message:
+def read(decoder: msgspec.json.Decoder[Message], body: bytes) -> Message:
+    """A message of a version that is spoken. Raises BadMessage, WrongProtocol."""
     try:
         message = decoder.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
