@@ -134,7 +134,16 @@ def worker(
     target: Annotated[
         str, typer.Argument(metavar="MODULE[:NAME]", help="The module with your activities; NAME takes one, or a list of them.")
     ],
-    server: Annotated[str | None, typer.Option("--server", envvar="REFOLD_SERVER", metavar="URL", help="The server to work for.")] = None,
+    server: Annotated[str | None, typer.Option("--server", metavar="URL", help="The server to work for; REFOLD_SERVER without it.")] = None,
+    log: Annotated[
+        str | None,
+        typer.Option(
+            "--log", metavar="URL", help="A log on Kafka to work for, without a server: kafka://HOST:PORT[/PREFIX]; else REFOLD_LOG."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="A name of its own that stays the same; without it one is made up.")
+    ] = None,
     queues: Annotated[str, typer.Option("--queues", metavar="A,B", help="The queues to take work from.")] = "default",
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=1_000, help="How many plain functions run at a time.")] = 32,
     processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="How many processes work.")] = 1,
@@ -144,7 +153,9 @@ def worker(
     from refold import worker_command as command
 
     names = [name.strip() for name in queues.split(",") if name.strip()] or ["default"]
-    wanted = command.Wanted(target=target, server=server, queues=names, concurrency=concurrency, processes=processes, watch=watch)
+    wanted = command.Wanted(
+        target=target, server=server, log=log, name=name, queues=names, concurrency=concurrency, processes=processes, watch=watch
+    )
     return command.worker(wanted)
 
 

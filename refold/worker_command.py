@@ -40,6 +40,9 @@ class Wanted:
 
     target: str
     server: str | None = None
+    log: str | None = None
+    name: str | None = None
+    """One that stays the same over restarts."""
     queues: Sequence[str] = ("default",)
     concurrency: int = 32
     processes: int = 1
@@ -55,7 +58,7 @@ def worker(wanted: Wanted) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would tell every request
     try:
-        Worker(load(wanted.target), wanted.server, wanted.queues, wanted.concurrency).run()
+        Worker(load(wanted.target), wanted.server, wanted.queues, wanted.concurrency, name=wanted.name, log=wanted.log).run()
     except (ServerRefuses, _BadTarget, TypeError, ValueError) as error:
         sys.stderr.write(f"refold: {error}\n")
         return 1 if isinstance(error, ServerRefuses) else 2
@@ -124,7 +127,7 @@ class _Minder:
         """Until a signal comes, or a worker cannot do its work."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        self._children = [self._start() for _ in range(self._wanted.processes)]
+        self._children = [self._start(place) for place in range(self._wanted.processes)]
         seen = self._seen()
         while not self._is_stopping:
             time.sleep(LOOK_EVERY_S)
@@ -140,10 +143,13 @@ class _Minder:
         self._join()
         return 0
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self, place: int) -> subprocess.Popen[bytes]:
         wanted = self._wanted
         words = [sys.executable, "-P", "-m", "refold", "worker", wanted.target, "--concurrency", str(wanted.concurrency)]
         words += ["--queues", ",".join(wanted.queues)] + (["--server", wanted.server] if wanted.server else [])
+        words += ["--log", wanted.log] if wanted.log else []
+        if wanted.name:
+            words += ["--name", f"{wanted.name}-{place + 1}" if wanted.processes > 1 else wanted.name]
         return subprocess.Popen(words, env={**os.environ, _CHILD: str(self._pipe)}, start_new_session=True, pass_fds=[self._pipe])
 
     def _mend(self) -> int | None:
@@ -157,14 +163,14 @@ class _Minder:
             if code in (1, 2):
                 return code
             time.sleep(RESTART_PAUSE_S)
-            self._children[place] = self._start()
+            self._children[place] = self._start(place)
         return None
 
     def _start_all_again(self) -> None:
         self._signal()
         self._join()
         if not self._is_stopping:
-            self._children = [self._start() for _ in self._children]
+            self._children = [self._start(place) for place in range(len(self._children))]
 
     def _stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         self._is_stopping = True

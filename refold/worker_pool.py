@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, Final
 
@@ -28,10 +30,12 @@ class InHand:
 
     __slots__ = (
         "activity",
+        "begun_at",
         "content",
         "context",
         "handle",
         "is_begun",
+        "is_handed_back",
         "is_listed",
         "must_tell_start",
         "outcome",
@@ -47,6 +51,10 @@ class InHand:
         self.context = context
         self.handle: asyncio.Task[None] | None = None
         self.is_begun = False
+        self.begun_at = 0.0
+        """When it began (`time.monotonic`)."""
+        self.is_handed_back = False
+        """Whether it left without having been run to its end: somebody else is to run it."""
         self.must_tell_start = False
         """Whether the server wants to hear that it has begun, and has not acknowledged it."""
         self.progress: dict[str, Any] | None = None
@@ -82,6 +90,8 @@ class Pool:
         self._outcomes: list[tuple[InHand, bytes | None]] = []
         self._is_woken = False
         self._lock = threading.Lock()
+        self.on_gone: Callable[[InHand], None] = lambda one: None
+        """Called with what is not in hand any more."""
 
     def begin(self, content: dict[str, Any]) -> None:
         """Take a task in; one that is in hand already is left alone."""
@@ -105,6 +115,11 @@ class Pool:
         """The tasks that are the worker's: all in hand but those that nobody waits for any more."""
         return [task for task, one in self.in_hand.items() if not one.context.is_cancelled]
 
+    @property
+    def owed(self) -> int:
+        """How many plain functions run or wait for a thread."""
+        return self._owed
+
     # Running.
 
     def _serve(self) -> None:
@@ -127,7 +142,7 @@ class Pool:
             _log.debug("an outcome came after the end")
 
     def _note_start(self, one: InHand) -> None:
-        one.is_begun = True
+        one.is_begun, one.begun_at = True, time.monotonic()
         if one.content.get("report_start"):
             one.must_tell_start = True
             self._wake(self._list, one)
@@ -142,7 +157,7 @@ class Pool:
             return _failed(one, error)
 
     async def _run_async(self, one: InHand, activity: Activity[..., Any]) -> None:
-        one.is_begun = True
+        one.is_begun, one.begun_at = True, time.monotonic()
         outcome: bytes | None = None
         try:
             if one.content.get("report_start"):
@@ -219,10 +234,15 @@ class Pool:
             if one.outcome is not None or one.must_tell_start:
                 self._list(one)
 
-    def fail_as_too_large(self, one: InHand) -> None:
-        """What there is to report of it alone is more than the server takes: that is how it ended."""
+    def tell_start(self, one: InHand) -> None:
+        """Report that it has begun, though nobody asked."""
+        one.must_tell_start = True
+        self._list(one)
+
+    def fail_as_too_large(self, one: InHand, most: str = "the server takes in one request") -> None:
+        """What there is to report of it alone is more than can be told: that is how it ended."""
         if one.outcome is not None:
-            message = f"what it gave is {len(one.outcome)} bytes, more than the server takes in one request"
+            message = f"what it gave is {len(one.outcome)} bytes, more than {most}"
             one.outcome = _failed(one, ActivityError("output.too_large", message, retryable=False))
 
     # Letting go.
@@ -231,6 +251,7 @@ class Pool:
         """It is not in hand any more."""
         if self.in_hand.get(one.task) is one:
             del self.in_hand[one.task]
+            self.on_gone(one)
 
     def cancel(self, task: str) -> None:
         """Nobody waits for it any more: tell the function, and forget what waits or has ended."""
@@ -246,12 +267,14 @@ class Pool:
     def hand_back(self) -> None:
         """Drop what has not begun; the next poll does not name it any more, and the server gives it to another worker."""
         for one in [one for one in self.in_hand.values() if not one.is_begun and one.handle is None]:
+            one.is_handed_back = True
             one.context.cancel()
             self.let_go(one)
 
     def cancel_all(self) -> None:
         """The time to stop is over."""
-        for task in list(self.in_hand):
+        for task, one in list(self.in_hand.items()):
+            one.is_handed_back = True
             self.cancel(task)
 
     def close(self) -> None:

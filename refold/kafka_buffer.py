@@ -1,0 +1,262 @@
+"""Tasks that were read from their topics: those that wait to be given out, by urgency, and those that run.
+
+records ──► a partition's waiting ──► given out: high before plain before low, the partitions of a level in turns ──► running
+              (bounded: then the partition is paused)             (no more than there is room for)                     │
+            offsets: what is done ◄────────────────────────────────────────────────────────────────────── done ───────┘
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from refold.errors import RefoldError
+from refold.kafka_offsets import Offsets
+
+PROTOCOL: Final = 1
+RECENT_MAX: Final = 10_000
+"""So many tasks that have ended here, and so many cancellations, are remembered."""
+WAITING_MAX: Final = 500
+WAITING_BYTES_MAX: Final = 1024 * 1024
+"""So many records, and so many bytes of them, of a partition wait here."""
+RUNNING_BYTES_MAX: Final = 64 * 1024 * 1024
+"""No more is given out while what runs is so large."""
+
+_log = logging.getLogger("refold.worker")
+
+
+class WrongTaskVersion(RefoldError):
+    """A task of a version of the protocol that this worker does not speak."""
+
+
+class _Head(msgspec.Struct, gc=False):
+    """What is looked at of a task before it is given out."""
+
+    protocol: int
+    task: str
+    execution: str
+    path: str
+    attempt: int
+
+
+class TakenTask:
+    """A task record. `content` is its bytes, `partition` where its result belongs, as that of its execution."""
+
+    __slots__ = ("attempt", "content", "execution", "kind", "number", "offset", "partition", "path", "places", "queue", "task")
+
+    def __init__(self, head: _Head, content: bytes, place: PartitionTasks, offset: int, number: int) -> None:
+        self.task, self.execution, self.path, self.attempt = head.task, head.execution, head.path, head.attempt
+        self.content = content
+        self.queue, self.kind, self.partition = place.queue, place.kind, place.partition
+        self.offset = offset
+        self.number = number
+        """The order in which records were read."""
+        self.places: set[tuple[Any, int]] = {(place.key, offset)}
+        """The records that are done when it is: more than one where it was sent twice."""
+
+    def is_meant_by(self, path: str, attempt: int) -> bool:
+        """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""
+        return path in ("", self.path) and attempt in (0, self.attempt)
+
+
+class PartitionTasks:
+    """What one partition of a topic of tasks has for us."""
+
+    def __init__(self, key: Any, queue: str, kind: str, level: int, partition: int) -> None:
+        self.key = key
+        self.queue, self.kind, self.level, self.partition = queue, kind, level, partition
+        self.offsets = Offsets()
+        self.waiting: deque[TakenTask] = deque()
+        self.waiting_bytes = 0
+        self.is_ready = False
+        """Whether records that come are from where we want to read."""
+        self.is_paused = False
+        self.committed = 0
+        """The changes of the offsets that are committed."""
+
+    @property
+    def must_pause(self) -> bool:
+        """Whether enough waits."""
+        return len(self.waiting) >= WAITING_MAX or self.waiting_bytes >= WAITING_BYTES_MAX or self.offsets.is_full
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether so little waits that more may come."""
+        return len(self.waiting) <= WAITING_MAX // 2 and self.waiting_bytes <= WAITING_BYTES_MAX // 2 and not self.offsets.is_full
+
+    def drop_waiting(self) -> None:
+        """Forget what waits; nothing of it counts as done, and it is read again from where it stands."""
+        if self.waiting:
+            self.offsets.next = max(self.offsets.lowest, self.waiting[0].offset)
+        self.waiting.clear()
+        self.waiting_bytes = 0
+
+
+class Buffer:
+    """The tasks of all partitions that are ours, and those that run here, wherever their partition is now."""
+
+    def __init__(self, on_task: Callable[[TakenTask], None], has_room: Callable[[str], bool]) -> None:
+        self._on_task, self._has_room = on_task, has_room
+        self.partitions: dict[Any, PartitionTasks] = {}
+        self.running: dict[str, TakenTask] = {}
+        self._running_bytes = 0
+        self._recent: OrderedDict[str, None] = OrderedDict()
+        self._cancelled: OrderedDict[str, list[tuple[str, int, int]]] = OrderedDict()
+        self._number = 0
+        self._levels: tuple[deque[PartitionTasks], ...] = (deque(), deque(), deque())
+        self.is_closed = False
+        """Whether nothing more is to be given out."""
+
+    # In.
+
+    def set_partitions(self, partitions: dict[Any, PartitionTasks]) -> None:
+        """From now on these are ours."""
+        for key, place in self.partitions.items():
+            if key not in partitions:
+                place.drop_waiting()
+        self.partitions = partitions
+        self._levels = (deque(), deque(), deque())
+        for place in partitions.values():
+            self._levels[place.level].append(place)
+
+    def read(self, place: PartitionTasks, offset: int, content: bytes | None) -> None:
+        """A record has come. Raises WrongTaskVersion for one that a newer engine has written."""
+        self._number += 1
+        if not place.offsets.take(offset):
+            return
+        try:
+            head = _heads.decode(content or b"")
+        except (msgspec.DecodeError, RecursionError) as error:
+            _check_version(content or b"", place.key)
+            _log.error("offset %d of %s is no task, and left out: %s", offset, place.key, error)
+            place.offsets.finish(offset)
+            return
+        if head.protocol != PROTOCOL:
+            _check_version(content or b"", place.key)
+        place.waiting.append(TakenTask(head, content or b"", place, offset, self._number))
+        place.waiting_bytes += len(content or b"")
+
+    # Out.
+
+    def give_out(self) -> None:
+        """Give out what there is room for."""
+        if self.is_closed:
+            return
+        for level in self._levels:
+            refused = 0
+            while refused < len(level):
+                place = level[0]
+                level.rotate(-1)
+                refused = 0 if self._give_one(place) else refused + 1
+
+    def _give_one(self, place: PartitionTasks) -> bool:
+        while place.waiting:
+            taken = place.waiting[0]
+            is_wanted = self._is_wanted(place, taken)
+            if is_wanted and not self._may_run(place.kind):
+                return False
+            place.waiting.popleft()
+            place.waiting_bytes -= len(taken.content)
+            if is_wanted:
+                self.running[taken.task] = taken
+                self._running_bytes += len(taken.content)
+                self._on_task(taken)
+                return True
+        return False
+
+    def _may_run(self, kind: str) -> bool:
+        return self._running_bytes < RUNNING_BYTES_MAX and self._has_room(kind)
+
+    def _is_wanted(self, place: PartitionTasks, taken: TakenTask) -> bool:
+        """Whether it is still to be run. What runs here already is done when that is."""
+        running = self.running.get(taken.task)
+        if running is not None:
+            running.places |= taken.places
+            return False
+        if taken.task in self._recent or self._is_cancelled(taken) or place.offsets.is_done(taken.offset):
+            place.offsets.finish(taken.offset)
+            return False
+        return True
+
+    # Ends.
+
+    def done(self, task: str) -> None:
+        """It has ended, and nobody needs to run it again."""
+        taken = self._end(task)
+        if taken is None:
+            return
+        self._finish(taken)
+        self._recent[task] = None
+        if len(self._recent) > RECENT_MAX:
+            self._recent.popitem(last=False)
+
+    def hand_over(self, task: str) -> None:
+        """It runs on, and its heartbeats answer for it from now on: it counts as done."""
+        taken = self.running.get(task)
+        if taken is not None:
+            self._finish(taken)
+
+    def forget(self, task: str) -> None:
+        """It did not run to its end, and is to run elsewhere."""
+        self._end(task)
+
+    def _end(self, task: str) -> TakenTask | None:
+        taken = self.running.pop(task, None)
+        if taken is not None:
+            self._running_bytes -= len(taken.content)
+        return taken
+
+    def _finish(self, taken: TakenTask) -> None:
+        for key, offset in taken.places:
+            place = self.partitions.get(key)
+            if place is not None:
+                place.offsets.finish(offset)
+        taken.places.clear()
+
+    # Cancelling.
+
+    def cancel(self, execution: str, path: str, attempt: int) -> list[str]:
+        """What runs and nobody waits for any more; what waits will not be given out."""
+        self._cancelled.setdefault(execution, []).append((path, attempt, self._number))
+        self._cancelled.move_to_end(execution)
+        if len(self._cancelled) > RECENT_MAX:
+            self._cancelled.popitem(last=False)
+        return [one.task for one in self.running.values() if one.execution == execution and one.is_meant_by(path, attempt)]
+
+    def _is_cancelled(self, taken: TakenTask) -> bool:
+        """A cancellation is about what was read before it: the same node may have a new attempt since."""
+        if taken.execution not in self._cancelled:
+            return False
+        said = self._cancelled[taken.execution]
+        return any(taken.number <= number and taken.is_meant_by(path, attempt) for path, attempt, number in said)
+
+    @property
+    def waiting_count(self) -> int:
+        """How many wait here."""
+        return sum(len(place.waiting) for place in self.partitions.values())
+
+
+_heads: Final = msgspec.json.Decoder(_Head)
+
+
+class _Version(msgspec.Struct):
+    protocol: int
+
+
+def _check_version(content: bytes, where: Any) -> None:
+    """What cannot be read may be of another version; then it must be left for a worker that speaks it."""
+    try:
+        version = msgspec.json.decode(content, type=_Version).protocol
+    except (msgspec.DecodeError, RecursionError):
+        return
+    if version != PROTOCOL:
+        raise WrongTaskVersion(f"{where} has a task of version {version} of the worker protocol; this worker speaks {PROTOCOL}")
+
+
+def changed(partitions: dict[Any, PartitionTasks]) -> Iterator[PartitionTasks]:
+    """Those of which a commit would say something new."""
+    return (place for place in partitions.values() if place.is_ready and place.committed != place.offsets.changes)

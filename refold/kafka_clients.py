@@ -1,0 +1,177 @@
+"""How clients of a Kafka log are started and given up, and how topics of tasks come to be.
+
+aiokafka is an extra of the package: whoever imports this has called `check_installed` of `refold/kafka_address.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Final, NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError, SaslAuthenticationFailed, for_code
+
+from refold.errors import Unavailable
+from refold.kafka_address import KafkaAddress
+
+REQUEST_TIMEOUT_MS: Final = 8_000
+CONNECT_TIMEOUT_S: Final = 10.0
+CLOSE_TIMEOUT_S: Final = 1.0
+TASK_RETENTION_MS: Final = 7 * 24 * 3600 * 1000
+MESSAGE_BYTES_MAX: Final = 8 * 1024 * 1024
+LEVELS: Final = (".high", "", ".low")
+"""How the topics of a place end, the most urgent first."""
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
+_OTHER: Final = re.compile(r"[^A-Za-z0-9_-]")
+_EXISTS: Final = 36
+_FATAL: Final = (AuthenticationFailedError, SaslAuthenticationFailed)
+
+_log = logging.getLogger("refold.worker")
+
+
+class _LastWords(logging.Handler):
+    """aiokafka says in its log alone why a connection fails, and it says it with every try: what we quote is the last of it."""
+
+    said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember the line."""
+        self.said = record.getMessage()
+
+
+_last_words = _LastWords(logging.WARNING)
+logging.getLogger("aiokafka").addHandler(_last_words)
+logging.getLogger("aiokafka").propagate = False
+
+
+def reason(error: BaseException | None) -> str:
+    """Why something failed, as far as anybody knows: an error of a connection does not say it itself."""
+    if isinstance(error, KafkaConnectionError) and _last_words.said:
+        return _last_words.said
+    return repr(error) if error is not None else "no answer"
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether the broker refuses us, so that trying again would not help."""
+    return isinstance(error, _FATAL)
+
+
+async def give_up(work: Coroutine[Any, Any, object], timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+    """Run something that may hang or raise anything, in a task of its own; wait for it so long, then leave it behind.
+
+    Closing a client while its broker is away can raise CancelledError, which would end the caller's task without a word.
+    """
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task}, timeout=timeout_s)
+    task.add_done_callback(_look_at)
+    task.cancel()
+
+
+def _look_at(task: asyncio.Future[Any]) -> None:
+    """An error that nobody waits for is no news."""
+    if not task.cancelled():
+        task.exception()
+
+
+# Topics.
+
+
+def topic_part(name: str) -> str:
+    """A name as a part of a topic's: one that Kafka would not take is written otherwise, and marked with a digest."""
+    if _PLAIN.match(name):
+        return name
+    return f"{_OTHER.sub('-', name)}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def task_topics(queue: str, kind: str) -> tuple[str, ...]:
+    """The topics of a queue and kind without the prefix, by level."""
+    return tuple(f"activities.{topic_part(queue)}.{topic_part(kind)}{level}" for level in LEVELS)
+
+
+class LogLimits(NamedTuple):
+    """What is known of a log."""
+
+    partitions: int
+    result_bytes_max: int
+
+
+async def ensure_topics(address: KafkaAddress, names: Iterable[str]) -> LogLimits:
+    """Make those topics that are missing, with as many partitions as the journal. Raises Unavailable, and what `is_fatal`."""
+    async with _admin(address) as admin:
+        journal = address.topic("journal")
+        wanted = [address.topic(name) for name in names]
+        described = {one["topic"]: one for one in await admin.describe_topics([journal, address.topic("commands"), *wanted])}
+        if described[journal]["error_code"] or described[address.topic("commands")]["error_code"]:
+            raise Unavailable(f"there is no log at {address}; `refold kafka init --log {address}` makes one")
+        partitions = described[journal]["partitions"]
+        missing = [name for name in wanted if described[name]["error_code"] == 3]
+        few = [name for name in wanted if not described[name]["error_code"] and len(described[name]["partitions"]) < len(partitions)]
+        await _create(admin, missing, len(partitions), min(len(one["replicas"]) for one in partitions))
+        if few:
+            await admin.create_partitions({name: NewPartitions(len(partitions)) for name in few})
+        return LogLimits(len(partitions), await _message_bytes_max(admin, address.topic("commands")))
+
+
+async def _create(admin: Any, names: list[str], partitions: int, replicas: int) -> None:
+    """Somebody else may make them at the same moment."""
+    if not names:
+        return
+    answer = await admin.create_topics([NewTopic(name, partitions, replicas, topic_configs=_settings(replicas)) for name in names])
+    for name, code, *rest in answer.topic_errors:
+        if code not in (0, _EXISTS):
+            raise Unavailable(f"the topic {name} could not be made: {rest[0] if rest and rest[0] else for_code(code).__name__}")
+
+
+def _settings(replicas: int) -> dict[str, str]:
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(TASK_RETENTION_MS),
+        "message.timestamp.type": "LogAppendTime",
+        "compression.type": "producer",
+        "max.message.bytes": str(MESSAGE_BYTES_MAX),
+        "unclean.leader.election.enable": "false",
+        "min.insync.replicas": str(max(1, replicas - 1)),
+    } | ({"flush.messages": "1"} if replicas == 1 else {})
+
+
+async def _message_bytes_max(admin: Any, topic: str) -> int:
+    for answer in await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)]):
+        for _, _, _, _, entries, *_ in answer.resources:
+            for entry in entries:
+                if entry[0] == "max.message.bytes":
+                    return int(entry[1])
+    return MESSAGE_BYTES_MAX
+
+
+@asynccontextmanager
+async def _admin(address: KafkaAddress) -> AsyncIterator[Any]:
+    admin = AIOKafkaAdminClient(**address.client_settings(), request_timeout_ms=REQUEST_TIMEOUT_MS)
+    try:
+        await start(admin)
+        yield admin
+    except (TimeoutError, KafkaError, OSError) as error:
+        if is_fatal(error):
+            raise
+        raise Unavailable(f"no broker answers at {', '.join(address.servers)}: {reason(error)}") from error
+    finally:
+        await give_up(admin.close())
+
+
+async def start(client: Any) -> None:
+    """Start a client; wait only so long. Raises what it raises, and TimeoutError."""
+    starting = asyncio.ensure_future(client.start())
+    try:
+        await asyncio.wait({starting}, timeout=CONNECT_TIMEOUT_S)
+    finally:
+        starting.add_done_callback(_look_at)
+        if not starting.done():
+            starting.cancel()
+    if not starting.done() or starting.cancelled():
+        raise TimeoutError(f"not started within {CONNECT_TIMEOUT_S:g} s")
+    starting.result()
