@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from contracts.codec import decode_record
 from contracts.errors import Rejected
 from contracts.ids import partition_of
-from contracts.journal import JournalOpened
+from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.ports.read_models import ExecutionRecord, IncidentRecord, ReadModels, Wanted
@@ -76,16 +76,30 @@ class PartitionedReader:
         """Where an execution lives. Until the first partition is opened there is none, and nothing that could be missed."""
         return partition_of(execution, self._began_with or self.partitions)
 
+    @property
+    def began_with(self) -> int:
+        """The partition count that ids are made by."""
+        return self._began_with or self.partitions
+
+    def checkpoint_of(self, partition: int) -> Checkpoint:
+        """Where the read models of a partition stand."""
+        return self._readers[partition].models.checkpoint()
+
+    def known(self, execution: str) -> int:
+        """Where an execution lives. Raises Rejected for an id that names a partition which is not known of."""
+        partition = self.partition_of(execution)
+        if partition >= self.partitions:
+            message = f"there is no execution {execution}: it would be in partition {partition}, and the log has {self.partitions}"
+            raise Rejected("unknown_execution", message, execution=execution)
+        return partition
+
     def of(self, execution: str) -> ExecutionReader:
         """What reads an execution. Raises Rejected for an id that names a partition which the log does not have."""
         partition = self.partition_of(execution)
         if self._began_with is None or partition >= self.partitions:
             self.look_again()
             partition = self.partition_of(execution)
-        if partition >= self.partitions:
-            message = f"there is no execution {execution}: it would be in partition {partition}, and the log has {self.partitions}"
-            raise Rejected("unknown_execution", message, execution=execution)
-        return self._readers[partition]
+        return self._readers[self.known(execution)]
 
     def find(self, wanted: Wanted) -> list[Listed]:
         """A page of all partitions together, the latest created first."""

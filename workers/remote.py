@@ -34,8 +34,9 @@ from contracts.ports.clock import Clock
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
 from workers.activity_settings import ActivitySettings
-from workers.remote_queue import Errand, Place, RemoteQueue
+from workers.remote_queue import Errand, RemoteQueue
 from workers.remote_report import command_of
+from workers.remote_worker import RemoteWorker
 from workers.result_cache import ResultCache, cached, keep
 
 LEASE_MS_DEFAULT: Final = 30_000
@@ -57,21 +58,6 @@ class LocalWorker(ActivityWorker, Protocol):
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Take nothing more, and let what runs end."""
-
-
-class _Worker:
-    """A worker elsewhere."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.kinds: tuple[str, ...] = ()
-        self.queues: tuple[str, ...] = ()
-        self.places: tuple[Place, ...] = ()
-        self.most = 0
-        """How many tasks it has at most: what it had in hand when it polled, and its credits."""
-        self.errands: dict[str, Errand] = {}
-        self.cancels: dict[str, None] = {}
-        self.seen_at = 0
 
 
 class RemoteWorkers:
@@ -97,7 +83,7 @@ class RemoteWorkers:
         self._waiting = RemoteQueue()
         self._errands: dict[str, Errand] = {}
         self._by_execution: dict[str, dict[str, Errand]] = {}
-        self._workers: dict[str, _Worker] = {}
+        self._workers: dict[str, RemoteWorker] = {}
         self._settled: deque[str] = deque()
         self._is_settled: set[str] = set()
         self._number = 0
@@ -214,21 +200,21 @@ class RemoteWorkers:
         self._renew(worker, worker.errands.values(), now)
         return self._take(worker, now)
 
-    def _met(self, name: str, now: int) -> _Worker:
+    def _met(self, name: str, now: int) -> RemoteWorker:
         worker = self._workers.get(name)
         if worker is None:
             if len(self._workers) >= WORKERS_MAX:
                 self._forget(now, 0)
-            worker = self._workers[name] = _Worker(name)
+            worker = self._workers[name] = RemoteWorker(name)
         worker.seen_at = now
         return worker
 
-    def _renew(self, worker: _Worker, errands: Iterable[Errand], now: int) -> None:
+    def _renew(self, worker: RemoteWorker, errands: Iterable[Errand], now: int) -> None:
         worker.seen_at = now
         for errand in errands:
             errand.until = now + self.lease_ms
 
-    def _is_its(self, worker: _Worker, task: str, now: int) -> bool:
+    def _is_its(self, worker: RemoteWorker, task: str, now: int) -> bool:
         """Whether the worker is to go on with a task that it says it has; one that nobody else has becomes its own."""
         errand = self._errands.get(task) or self._adopt(task)
         if errand is None:
@@ -241,18 +227,18 @@ class RemoteWorkers:
             errand.until = now + self.lease_ms
         return errand.worker == worker.name
 
-    def _offer_again(self, worker: _Worker, errand: Errand) -> None:
+    def _offer_again(self, worker: RemoteWorker, errand: Errand) -> None:
         """The worker does not have it: the answer that gave it was lost, or it hands it back."""
         del worker.errands[errand.task]
         errand.worker, errand.is_started = "", False
         self._waiting.put_back(errand)
         self.on_tasks()
 
-    def _give(self, worker: _Worker, errand: Errand) -> None:
+    def _give(self, worker: RemoteWorker, errand: Errand) -> None:
         errand.worker = worker.name
         worker.errands[errand.task] = errand
 
-    def _take(self, worker: _Worker, now: int) -> Assignment:
+    def _take(self, worker: RemoteWorker, now: int) -> Assignment:
         cancel, worker.cancels = list(worker.cancels), {}
         tasks: list[Task] = []
         size = 0

@@ -23,8 +23,8 @@ import refold
 from contracts.commands import CancelActivity, Limits, RunActivity
 from contracts.worker_topics import TopicResult, decode_result, encode_cancellation, encode_task, task_topic
 from infra.log.kafka.address import KafkaAddress
-from infra.log.kafka.loop import LoopThread
 from infra.log.kafka.log import KafkaLog
+from infra.log.kafka.loop import LoopThread
 from refold.kafka_address import parse_address
 from refold.kafka_append import Appender
 from refold.kafka_clients import ensure_topics
@@ -84,7 +84,9 @@ class PlayedEngine:
 
     # What the engine says.
 
-    def send(self, count: int, given: Any, kind: str = "note", priority: int = 5, heartbeat_ms: int | None = None, queue: str = "default") -> list[str]:
+    def send(
+        self, count: int, given: Any, kind: str = "note", priority: int = 5, heartbeat_ms: int | None = None, queue: str = "default"
+    ) -> list[str]:
         """So many tasks, spread over the partitions; their ids."""
         topic = task_topic(queue, kind, priority)
         self._loop.call(ensure_topics(self._ours, [task_topic(queue, kind, level) for level in (9, 5, 1)]))
@@ -196,7 +198,9 @@ class PlayedEngine:
                 found = await admin.list_consumer_group_offsets(self.address.topic("workers"))
             finally:
                 await admin.close()
-            return {f"{key.topic.removeprefix(self.address.prefix)}:{key.partition}": (one.offset, one.metadata) for key, one in found.items()}
+            return {
+                f"{key.topic.removeprefix(self.address.prefix)}:{key.partition}": (one.offset, one.metadata) for key, one in found.items()
+            }
 
         return self._loop.call(ask())
 

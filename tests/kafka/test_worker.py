@@ -199,7 +199,9 @@ def test_what_runs_here_runs_on_when_somebody_joins_and_leaves(engine: PlayedEng
         engine.until_ended(others)
         gate.touch()
         engine.until_ended(tasks)
-        assert all(where != first.pid or count == 1 for (where, _), count in notes.begun_in().items()), "a task was begun twice in one worker"
+        assert all(where != first.pid or count == 1 for (where, _), count in notes.begun_in().items()), (
+            "a task was begun twice in one worker"
+        )
         stayed = [task for task in tasks if engine.partition_of[task] not in moved]
         assert [notes.begun()[task] for task in stayed] == [1] * len(stayed)
 

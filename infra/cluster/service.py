@@ -1,0 +1,278 @@
+"""The service of one process among several: commands for partitions that are owned here go to the owner, others through `commands`.
+
+start, signal, … ─► partition of the execution ─┬─ owned here ─► inbox ─► round ─► answered
+                                                └─ elsewhere ──► commands … journal ─► answered (infra/cluster/sending.py)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from api.service import Given, Start, Started, Unavailable
+from contracts.commands import Command, Envelope, SendSignal
+from contracts.errors import RefoldError, Rejected
+from contracts.ids import make_execution_id
+from contracts.journal import Checkpoint
+from contracts.ports.clock import Clock
+from domain.state import Execution
+from infra.awaiting import awaited
+from infra.chance import Chance
+from infra.cluster.follower import Follower
+from infra.cluster.owners import Owned, Owners
+from infra.cluster.partitions import LocalPartition, RemotePartition
+from infra.cluster.ports import ClusterLog
+from infra.cluster.sending import Sender
+from infra.service import BaseService
+from infra.settings import EngineSettings
+from infra.starting import Starts, name_of
+from projections.view import ExecutionView, view_of
+from workers.catalog import Catalog
+from workers.partitions import PartitionedReader
+from workers.reading import ExecutionReader
+from workers.round import Answer, Item, Reply
+
+READY_AFTER_S: Final = 1.0
+
+
+class ClusterService(BaseService):
+    """A `Service` over owners here and elsewhere."""
+
+    def __init__(
+        self, log: ClusterLog, owners: Owners, catalog: Catalog, reader: PartitionedReader, clock: Clock, settings: EngineSettings
+    ) -> None:
+        super().__init__(catalog, reader, settings, offers_workers=True)
+        self._log, self.owners, self._clock = log, owners, clock
+        self._chance = Chance()
+        self._next = 0
+        self._local: dict[int, tuple[Owned, LocalPartition, Starts]] = {}
+        self._remote: dict[int, tuple[RemotePartition, Starts]] = {}
+        self._told: dict[int, int] = {}
+        self._looking_back: set[asyncio.Future[None]] = set()
+        self.follower = Follower(log, self._checkpoint_of)
+        self.sender: Sender
+        self.why_not_ready: Callable[[], str | None] = lambda: None
+        owners.on_release = self._on_release
+        owners.on_moved = self._tell_projector
+
+    def stop_taking(self) -> None:
+        """From here on nothing new is taken in, and those who wait for an end are answered."""
+        self._is_stopping = True
+        for starts in self._all_starts():
+            starts.stop()
+
+    def _all_starts(self) -> list[Starts]:
+        return [starts for _, _, starts in self._local.values()] + [starts for _, starts in self._remote.values()]
+
+    def home(self, execution: str) -> int:
+        """The partition where an execution lives."""
+        return self._reader.partition_of(execution)
+
+    @property
+    def position(self) -> int:
+        """No one number says it on a log of several partitions."""
+        return 0
+
+    def check_ready(self) -> None:
+        """Raise Unavailable while stopping, or while this process is no part of the cluster."""
+        self._check_takes()
+        if (why := self.why_not_ready()) is not None:
+            raise Unavailable("not_in_charge", why)
+
+    # Where commands go.
+
+    def _starts_of(self, partition: int) -> Starts:
+        if self.owners.is_in_charge(partition):
+            return self._local_of(partition)[1]
+        return self._remote_of(partition)[1]
+
+    def _local_of(self, partition: int) -> tuple[LocalPartition, Starts]:
+        owned = self.owners.owned[partition]
+        known = self._local.get(partition)
+        if known is None or known[0] is not owned:
+            local = LocalPartition(self.owners, owned)
+            known = self._local[partition] = (owned, local, Starts(local, self._catalog, self._reader.blobs, self._view_after))
+        return known[1], known[2]
+
+    def _remote_of(self, partition: int) -> tuple[RemotePartition, Starts]:
+        known = self._remote.get(partition)
+        if known is None:
+            remote = RemotePartition(partition, self.sender, self.follower, self._folded)
+            known = self._remote[partition] = (remote, Starts(remote, self._catalog, self._reader.blobs, self._view_after))
+        return known
+
+    def route(self, execution: str, command: Command, reply: Reply | None) -> None:
+        """Bring what a worker reports to the owner; answered once it is decided, or durable on its way."""
+        partition = self.home(execution)
+        if self.owners.is_in_charge(partition):
+            self._local_of(partition)[0].send(execution, command, reply)
+        else:
+            self.sender.post(execution, command, reply)
+
+    def carry(self, item: Item, delivered: Callable[[Item], None], partition: int) -> bool:
+        """See `Owner.elsewhere`."""
+        if self.home(item.envelope.execution) == partition:
+            return False
+        self.sender.carry(item, delivered)
+        return True
+
+    def _on_release(self, owned: Owned, items: list[Item]) -> None:
+        """What was not decided here goes to whoever owns the partition now; so does who waits for ends."""
+        for item in items:
+            if item.reply is not None:
+                self._send_on(item.envelope, item.reply)
+        remote, _ = self._remote_of(owned.partition)
+        watchers = owned.owner.watchers
+        for execution in watchers.watched():
+            remote.add(execution, watchers.tell)
+
+    def _send_on(self, envelope: Envelope, reply: Reply) -> None:
+        self.sender.ask(envelope.execution, envelope.command, reply)
+
+    # Commands.
+
+    def new_id(self) -> str:
+        """An id that nobody else has, in a partition that is owned here if there is any."""
+        here = [partition for partition in self.owners.owned if self.owners.is_in_charge(partition)]
+        among = here or range(self._reader.partitions)
+        self._next += 1
+        return make_execution_id(self._clock.now(), among[self._next % len(among)], self._chance.bits(), self._reader.began_with)
+
+    def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
+        """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
+        self._check_takes()
+        name = name_of(start, self.new_id)
+        return self._starts_of(self.home(name)).begin(name, start, wait_s, then)
+
+    async def start(self, start: Start, wait_s: float) -> Started:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_start(start, wait_s, then))
+
+    async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
+        """Start many at once, each by itself."""
+
+        async def one(start: Start) -> Started | RefoldError:
+            try:
+                return await self.start(start, 0)
+            except RefoldError as error:
+                return error
+
+        return await asyncio.gather(*map(one, starts))
+
+    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+        """Give a command to an execution; `then` hears what came of it once that is durable."""
+        self._check_takes()
+        partition = self._reader.known(execution)
+
+        def reply(answer: Answer) -> None:
+            error = answer.error
+            if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
+                self._begin_look_back(execution, command.signal, error, then)
+            else:
+                then(error or Given(answer.execution, answer.status, self._positions.of(partition, answer.position)))
+
+        if self.owners.is_in_charge(partition):
+            self._local_of(partition)[0].send(execution, command, reply)
+        else:
+            self.sender.ask(execution, command, reply)
+        return _nothing
+
+    async def give(self, execution: str, command: Command) -> Given:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_give(execution, command, then))
+
+    def _begin_look_back(self, execution: str, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]) -> None:
+        """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
+
+        async def look_back() -> None:
+            outcome: Given | Exception = refused
+            try:
+                await self._reach(self.home(execution), await self._log.end("journal", self.home(execution)))
+                if await self._read_about(execution, ExecutionReader.has_signal, signal):
+                    outcome = Given(execution, str(refused.details.get("status", "")), self.projected_of(execution))
+            except Exception as error:  # whoever asked has to hear of it, whatever it is
+                outcome = error
+            then(outcome)
+
+        looking = asyncio.ensure_future(look_back())
+        self._looking_back.add(looking)
+        looking.add_done_callback(self._looking_back.discard)
+
+    # Reading.
+
+    def _tell_projector(self) -> None:
+        """After a round: those partitions whose journals have grown."""
+        if self.projector is None:
+            return
+        for partition, owned in self.owners.owned.items():
+            position = owned.owner.position
+            if self._told.get(partition) != position:
+                self._told[partition] = position
+                self.projector.tell_soon(partition)
+
+    def note_projected(self, partition: int, offset: int) -> None:
+        """The read models of a partition go up to here."""
+        self._progress.note(partition, offset)
+        owned = self.owners.owned.get(partition)
+        if owned is not None and offset < owned.owner.position and self.projector is not None:
+            is_urgent = self._progress.is_waited_for(partition)
+            (self.projector.tell if is_urgent else self.projector.tell_soon)(partition)
+
+    async def _checkpoint_of(self, partition: int) -> Checkpoint:
+        return await self._read(self._reader.checkpoint_of, partition)
+
+    async def _folded(self, execution: str) -> Execution:
+        """An execution whose end stands in the journal."""
+        partition = self.home(execution)
+        await self._reach(partition, await self._log.end("journal", partition))
+        return (await self._read_about(execution, ExecutionReader.folded)).state
+
+    async def reach(self, position: int | None) -> None:
+        """Wait until what is read goes up to the position."""
+        if position is None:
+            return
+        partition, offset = self._positions.place(position)
+        if partition >= self._reader.partitions:
+            raise Rejected("unknown_position", f"position {position} is of partition {partition}, which the log does not have")
+        if offset > self._progress.of(partition) and offset > (end := await self._log.end("journal", partition)):
+            found = self._positions.of(partition, end)
+            raise Rejected("unknown_position", f"the journal ends at position {found}; {position} is not there yet")
+        await self._reach(partition, offset)
+
+    def _needed(self, execution: str, partition: int) -> int:
+        if not self.owners.is_in_charge(partition):
+            return 0
+        ended = self.owners.owned[partition].owner.executions.ended.get(execution)
+        return 0 if ended is None else ended.offset + 1
+
+    async def _newer(self, execution: str, partition: int) -> int | None:
+        return await self._log.end("journal", partition)
+
+    async def view(self, execution: str) -> ExecutionView:
+        """An execution as it is now, or as the read models say where its partition is owned elsewhere."""
+        return await self._view_after(execution, 0)
+
+    async def _view_after(self, execution: str, offset: int) -> ExecutionView:
+        partition = self._reader.known(execution)
+        if self.owners.is_in_charge(partition) and not self.owners.is_settled(partition):
+            await self.owners.settled()
+        if self.owners.is_settled(partition):
+            owner = self.owners.owned[partition].owner
+            position = self._positions.of(partition, owner.position)
+            folded = owner.executions.get(execution)
+            if folded is not None:
+                return await self._filled(view_of(folded.state, position))
+            if execution in owner.executions.unreadable:
+                reason = owner.executions.unreadable[execution]
+                raise Rejected("quarantined", f"the history of execution {execution} cannot be read: {reason}", execution=execution)
+            if execution not in owner.executions.ended:
+                raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
+        else:
+            await self._reach(partition, offset)
+        found = await self._read_about(execution, ExecutionReader.folded)
+        return await self._filled(view_of(found.state, self.projected_of(execution)))
+
+
+def _nothing() -> None:
+    """A command that was given stays given, whoever has gone."""

@@ -1,0 +1,81 @@
+"""A log that is shared by several processes, from an event loop: see `infra.cluster.ports.ClusterLog`.
+
+Two producers: what follows from a round must not wait behind other records on the way to the same broker, nor hold up the
+next round. What is read continuously comes by a tail, what is read now and then through the synchronous log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from aiokafka.structs import TopicPartition
+
+from contracts.errors import LogError
+from contracts.ports.log import Log
+from infra.log.kafka.activities import ActivityTopics
+from infra.log.kafka.address import KafkaAddress
+from infra.log.kafka.appending import Appending
+from infra.log.kafka.polling import OnRecords
+from infra.log.kafka.reading import EARLIEST, LATEST, Reading
+from infra.log.kafka.tailing import Tailing
+
+READ_TIMEOUT_S = 5.0
+
+
+class SharedKafkaLog:
+    """Lives in the running event loop. `on_problem` hears of a place that cannot be followed any further."""
+
+    def __init__(self, address: KafkaAddress, log: Log, on_problem: Callable[[str, int, LogError], None]) -> None:
+        self._address, self.log, self._on_problem = address, log, on_problem
+        self._prefix = f"{address.prefix}."
+        self._journal = Appending(address, log.batch_bytes_max)
+        self._others = Appending(address, log.batch_bytes_max)
+        self._tail = Tailing(address, self._problem)
+        self._reading = Reading(address, READ_TIMEOUT_S)
+        self._activities = ActivityTopics(address, log.partitions)
+
+    async def append_round(self, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        """Append to the journal."""
+        return await self._journal.append(f"{self._prefix}journal", batches)
+
+    async def append(self, topic: str, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        """Append to any other topic."""
+        return await self._others.append(self._prefix + topic, batches)
+
+    async def ensure(self, topics: Iterable[str]) -> None:
+        """Make the topics of activities that are missing. Raises LogError."""
+        await self._activities.ensure([self._prefix + topic for topic in topics])
+
+    async def end(self, topic: str, partition: int) -> int:
+        """The offset that the next record would get. Raises LogError."""
+        return await self._reading.offset(TopicPartition(self._prefix + topic, partition), LATEST)
+
+    async def start(self, topic: str, partition: int) -> int:
+        """The offset of the first record that is still there. Raises LogError."""
+        return await self._reading.offset(TopicPartition(self._prefix + topic, partition), EARLIEST)
+
+    async def partition_count(self) -> int:
+        """How many partitions the journal has now. Raises LogError."""
+        self._activities.partitions = await self._tail.partition_count(f"{self._prefix}journal")
+        return self._activities.partitions
+
+    def follow(self, topic: str, partition: int, offset: int, then: OnRecords) -> None:
+        """Call back with every record from an offset on."""
+
+        def named(_: str, partition: int, records: Sequence[tuple[int, int, bytes]], end: int) -> None:
+            then(topic, partition, records, end)
+
+        self._tail.follow(self._prefix + topic, partition, offset, named)
+
+    def unfollow(self, topic: str, partition: int) -> None:
+        """Call back no more."""
+        self._tail.unfollow(self._prefix + topic, partition)
+
+    def _problem(self, topic: str, partition: int, error: Exception) -> None:
+        told = error if isinstance(error, LogError) else LogError(str(error))
+        self._on_problem(topic.removeprefix(self._prefix), partition, told)
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for part in (self._tail, self._journal, self._others, self._reading):
+            await part.close()
