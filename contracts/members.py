@@ -1,0 +1,95 @@
+"""What processes that share a log say in its `members` topic: who is there, and who is to own which partition.
+
+JSON with named fields, so that processes of different versions read each other: a field that is not known is passed
+over, one that is missing has its default. What cannot be read at all is nobody's word (`read_member_record`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from contracts.worker_protocol import WorkerRow
+
+HEARTBEAT: Final = 1
+"""The version of a heartbeat; one of another is not read. Fields that are added do not raise it."""
+NAME_MAX: Final = 200
+PARTITIONS_MAX: Final = 100_000
+
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Partition = Annotated[int, Meta(ge=0, lt=PARTITIONS_MAX)]
+
+
+class PartitionHeld(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A partition as its owner sees it. `epoch` is the offset of its claim, `lag` what the read models lack of it."""
+
+    epoch: int = -1
+    position: int = 0
+    lag: int | None = None
+    open: int = 0
+    claimed_at: int = 0
+    takeover_ms: int = 0
+
+
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
+    """One process says that it is there. It does so every second, and at once when something has changed.
+
+    `beat` counts its heartbeats from 1. `since` is the broker's time of the first one it read back; 0 until then: who
+    has not heard itself leads nothing and is given nothing. `generation` is the highest of an assignment it knows of.
+    `contested` are processes that want to be called the same, and that it has read of: they have to go.
+    """
+
+    heartbeat: int = HEARTBEAT
+    node: Name
+    incarnation: Name
+    beat: Count
+    since: Count = 0
+    roles: tuple[str, ...] = ()
+    address: str = ""
+    version: str = ""
+    leaving: bool = False
+    generation: Count = 0
+    partitions: dict[Partition, PartitionHeld] = {}
+    workers: tuple[WorkerRow, ...] = ()
+    contested: tuple[str, ...] = ()
+
+
+class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+    """Which node is to own which partition. Of several with one generation the first counts."""
+
+    generation: Count
+    leader: Name
+    owners: dict[Partition, Name]
+
+
+MemberRecord: TypeAlias = Heartbeat | Assignment
+"""What stands in the topic."""
+
+
+class _Line(msgspec.Struct, frozen=True):
+    heartbeat: int | UnsetType = UNSET
+    assignment: Assignment | UnsetType = UNSET
+
+
+_lines: Final = msgspec.json.Decoder(_Line)
+_heartbeats: Final = msgspec.json.Decoder(Heartbeat)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def encode_member_record(record: MemberRecord) -> bytes:
+    """A record as it goes into the topic."""
+    return _encode(record if isinstance(record, Heartbeat) else {"assignment": record})
+
+
+def read_member_record(content: bytes) -> MemberRecord | None:
+    """What a record says; None where it cannot be read."""
+    try:
+        line = _lines.decode(content)
+        if line.assignment is not UNSET:
+            return line.assignment
+        return _heartbeats.decode(content) if line.heartbeat == HEARTBEAT else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
