@@ -13,6 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shlex
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from infra.files import make_folder, raises_log_full
 
 _AT: Final = ", which serves at "
 COMMAND_LINE_LENGTH_MAX: Final = 200
+NODE_HOST_LENGTH_MAX: Final = 60
 """As much of the holder's command line as a message shows."""
 
 
@@ -68,6 +70,19 @@ class DataFolder:
             raise LogError(f"the data folder {self.path} cannot be made: {error.strerror} ({error.filename})") from error
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise LogError(f"the data folder {self.path} cannot be written by this user")
+
+    def node(self) -> str:
+        """What the process that holds the folder is called, if it was not told otherwise: made once, and the same for ever."""
+        path = self.path / "node"
+        try:
+            if found := path.read_text().strip():
+                return found
+        except FileNotFoundError:
+            pass
+        name = f"{socket.gethostname()[:NODE_HOST_LENGTH_MAX]}-{os.urandom(4).hex()}"
+        with raises_log_full(self.path):
+            path.write_text(name)
+        return name
 
     @contextmanager
     def hold(self, address: str | None = None) -> Iterator[None]:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Final
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.log import Log
+from infra.cluster.ports import ClusterLog
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.topics import TopicProblem, check
 from workers.recovery import journal_of
-
-PARTITIONS_OWNED: Final = 1
-"""How many partitions one server owns; several servers that share more are to come."""
 
 
 def address_of(url: str) -> KafkaAddress:
@@ -28,19 +25,19 @@ def address_of(url: str) -> KafkaAddress:
         raise LogError(str(error)) from None
 
 
-def open_kafka_log(url: str, read_only: bool = False) -> Log:
-    """A log to be read, or to be owned by one server. Raises LogError where its topics are not in order, or are more than one can own."""
+def open_kafka_log(url: str) -> Log:
+    """A log on Kafka. Raises LogError where its topics are not in order, LogUnreachable without a broker."""
     address = address_of(url)
     from infra.log.kafka.log import KafkaLog
 
-    log = KafkaLog(address)
-    if not read_only and log.partitions != PARTITIONS_OWNED:
-        log.close()
-        raise LogError(
-            f"the log {address} has {log.partitions} partitions; a server owns {PARTITIONS_OWNED} so far: "
-            f"`refold kafka init --partitions {PARTITIONS_OWNED}` makes a log that it can own"
-        )
-    return log
+    return KafkaLog(address)
+
+
+def shared_log(log: Log, url: str, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
+    """The same log as the processes of a cluster use it from their event loops."""
+    from infra.log.kafka.shared import SharedKafkaLog
+
+    return SharedKafkaLog(address_of(url), log, on_problem)
 
 
 def init_topics(url: str, partitions: int | None, replicas: int | None) -> list[str]:

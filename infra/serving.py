@@ -12,14 +12,17 @@ import asyncio
 import socket
 from collections.abc import Callable
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
 
 from api.app import make_app
 from api.hot import Hot
 from api.lane import make_lane
+from api.service import Service
 from contracts.commands import Envelope
 from contracts.errors import RefoldError
+from infra.cluster.gateway import MakeSource
 from infra.driver import LoopWake
 from infra.engine import Engine
 from infra.projector_process import ProjectorProcess
@@ -52,13 +55,22 @@ class _Uvicorn(uvicorn.Server):
         asyncio.get_running_loop().call_soon_threadsafe(self._on_stop)
 
 
-def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
-    """Serve until a signal comes. `on_ready` is given the address. Raises LogHeld, LogError, and RefoldError for a taken port."""
+def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None], make_source: MakeSource | None = None) -> None:
+    """Serve until a signal comes. `on_ready` is given the address. Raises LogHeld, LogError, and RefoldError for a taken port.
+
+    A log on Kafka is shared with other processes; `make_source` is what takes tasks from it.
+    """
     listener = _listen(settings)
     try:
         loop_factory = uvicorn.Config("", loop="auto").get_loop_factory()
         with asyncio.Runner(loop_factory=loop_factory) as runner:
-            runner.run(_serve(engine, settings, listener, on_ready))
+            if engine.log is None:
+                runner.run(_serve(engine, settings, listener, on_ready))
+            else:
+                from infra.cluster.serving import serve_shared
+
+                assert make_source is not None
+                runner.run(serve_shared(engine, settings, listener, on_ready, make_source))
     finally:
         listener.close()
 
@@ -71,7 +83,7 @@ def _listen(settings: ServerSettings) -> socket.socket:
         raise RefoldError(f"cannot listen at {settings.host}, port {settings.port}: {error.strerror}") from None
 
 
-def _address(settings: ServerSettings, listener: socket.socket) -> str:
+def address_of(settings: ServerSettings, listener: socket.socket) -> str:
     """Where the server answers."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{listener.getsockname()[1]}"
@@ -82,30 +94,82 @@ async def _serve(
 ) -> None:
     assert engine_settings.data is not None
     wake = LoopWake(asyncio.get_running_loop())
-    opened = open_engine(engine_settings, remote=True, wake=wake, address=_address(settings, listener))
+    opened = open_engine(engine_settings, remote=True, wake=wake, address=address_of(settings, listener))
     with opened as engine, open_partitioned_reader(engine_settings) as reader:
         service = EngineService(engine, reader, wake, engine_settings, offers_workers=True)
-        more = ("--log", engine_settings.log) if engine_settings.log else ()
-        service.projector = ProjectorProcess(engine_settings.data, settings.projector_nice, service.note_projected, more)
+        service.projector = ProjectorProcess(engine_settings.data, settings.projector_nice, service.note_projected)
         try:
-            await _Serving(engine, service, settings, listener, on_ready).run()
+            await Serving(_Embedded(engine, service), service, _desk(engine, service), settings, listener, on_ready).run()
         finally:
             service.close()
 
 
-class _Serving:
-    """The tasks of a server, and how they end together."""
+class HttpService(Service, Protocol):
+    """A service as a server has it."""
+
+    projector: ProjectorProcess | None
+    under_way: Callable[[], int]
+    lane_requests: Callable[[], int]
+
+    def stop_taking(self) -> None:
+        """From here on nothing new is taken in."""
+
+
+class Running(Protocol):
+    """What runs beside the HTTP API, for as long as it does."""
+
+    @property
+    def failed(self) -> asyncio.Future[None]:
+        """Gets what it fails with."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def drain(self, stop_s: float) -> None:
+        """Let running activities end, for so long at most, and hand over what others can take."""
+
+    async def stop(self) -> None:
+        """End now."""
+
+
+class _Embedded:
+    """An engine in this loop."""
+
+    def __init__(self, engine: Engine, service: EngineService) -> None:
+        self._engine, self._service = engine, service
+        self.failed = service.driver.failed
+
+    async def start(self) -> None:
+        """Begin to move."""
+        self._service.driver.wake()
+
+    async def drain(self, stop_s: float) -> None:
+        """Let running activities end while the engine goes on deciding what they report."""
+        await asyncio.get_running_loop().run_in_executor(None, self._engine.worker.stop, stop_s)
+
+    async def stop(self) -> None:
+        """Move no more."""
+        self._service.driver.stop()
+
+
+class Serving:
+    """The HTTP API, the projector and what runs beside them: how they begin and end together."""
 
     def __init__(
-        self, engine: Engine, service: EngineService, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]
+        self,
+        running: Running,
+        service: HttpService,
+        desk: WorkerDesk | None,
+        settings: ServerSettings,
+        listener: socket.socket,
+        on_ready: Callable[[str], None],
     ) -> None:
-        self._engine, self._service, self._settings, self._listener = engine, service, settings, listener
+        self._running, self._service, self._desk, self._settings, self._listener = running, service, desk, settings, listener
         self._stopping: asyncio.Task[None] | None = None
         self._on_ready = on_ready
-        self._desk = _desk(engine, service)
-        app = make_app(service, settings.body_bytes_max, settings.requests_max, self._desk)
+        app = make_app(service, settings.body_bytes_max, settings.requests_max, desk)
         service.under_way = lambda: app.under_way
-        hot = Hot(service, app, self._desk)
+        hot = Hot(service, app, desk)
         service.lane_requests = lambda: hot.taken
         protocol = make_lane(hot) if settings.lane else "httptools"
         config = uvicorn.Config(
@@ -115,34 +179,38 @@ class _Serving:
         self._uvicorn = _Uvicorn(config, self._say_ready, self._stop)
 
     def _say_ready(self) -> None:
-        self._on_ready(_address(self._settings, self._listener))
+        self._on_ready(address_of(self._settings, self._listener))
 
     def _stop(self) -> None:
         self._stopping = self._stopping or asyncio.ensure_future(self._drain())
 
     async def _drain(self) -> None:
-        """Take nothing new in, and let running activities end while the engine goes on deciding what they report."""
-        self._service.stop_taking()
-        if self._desk is not None:
-            self._desk.close()
-        await asyncio.get_running_loop().run_in_executor(None, self._engine.worker.stop, self._settings.stop_s)
-        self._uvicorn.should_exit = True
+        """Take nothing new in, and let what runs end."""
+        try:
+            self._service.stop_taking()
+            if self._desk is not None:
+                self._desk.close()
+            await self._running.drain(self._settings.stop_s)
+        finally:
+            self._uvicorn.should_exit = True
 
     async def run(self) -> None:
         """Serve until stopped. Raises what the engine fails with."""
-        assert self._service.projector is not None
-        driver = self._service.driver
-        driver.failed.add_done_callback(lambda _: setattr(self._uvicorn, "should_exit", True))
-        driver.wake()
-        projector = asyncio.ensure_future(self._service.projector.run())
+        failed = self._running.failed
+        failed.add_done_callback(lambda _: setattr(self._uvicorn, "should_exit", True))
+        work = [] if self._service.projector is None else [asyncio.ensure_future(self._service.projector.run())]
         try:
+            await self._running.start()
             await self._uvicorn.serve([self._listener])
         finally:
-            driver.stop()
-            projector.cancel()
-            await asyncio.gather(projector, return_exceptions=True)
-        if driver.failed.done():
-            driver.failed.result()
+            await self._running.stop()
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+        if self._stopping is not None and self._stopping.done():
+            self._stopping.result()
+        if failed.done() and not failed.cancelled():
+            failed.result()
 
 
 def _desk(engine: Engine, service: EngineService) -> WorkerDesk | None:
@@ -154,9 +222,9 @@ def _desk(engine: Engine, service: EngineService) -> WorkerDesk | None:
         engine.owner.submit(envelope, reply)
         service.driver.wake()
 
-    loop = asyncio.get_running_loop()
-
-    def soon(function: Callable[[], None]) -> None:
-        loop.call_soon(function)
-
     return WorkerDesk(engine.worker, submit, soon)
+
+
+def soon(function: Callable[[], None]) -> None:
+    """Run it when this turn of the loop is over."""
+    asyncio.get_running_loop().call_soon(function)

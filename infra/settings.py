@@ -7,8 +7,11 @@ A setting has one name: the field here, in capitals after `REFOLD_` in the envir
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
+
+ROLES: Final = ("api", "owner", "projector", "worker")
 
 
 class ClientSettings(BaseModel):
@@ -32,7 +35,30 @@ class ServerSettings(BaseModel):
     requests_max: int = Field(default=2_000, ge=1, description="how many requests may be under way; one more is refused with 429")
     lane: bool = Field(default=True, description="whether hot requests go past the web framework; off, they are answered alike, but slower")
     stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
+    roles: str = Field(
+        default=",".join(ROLES),
+        pattern=rf"^({'|'.join(ROLES)})(,({'|'.join(ROLES)}))*$",
+        description="what this process does on a log on Kafka: some of api, owner, projector, worker, with commas between",
+    )
+    node: str | None = Field(
+        default=None, min_length=1, max_length=200, description="what this process is called among those that share a log on Kafka"
+    )
+    session_s: float = Field(
+        default=6.0,
+        ge=1.0,
+        le=600,
+        description="how long a process may be silent until its partitions go to others; the same in all processes",
+    )
     projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
+
+    @property
+    def role_names(self) -> tuple[str, ...]:
+        """The roles, each once."""
+        return tuple(dict.fromkeys(self.roles.split(",")))
+
+    def has_role(self, role: str) -> bool:
+        """Whether this process has the role."""
+        return role in self.role_names
 
 
 class EngineSettings(BaseModel):
@@ -46,7 +72,15 @@ class EngineSettings(BaseModel):
     allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
     allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")
     concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities run at a time")
+    queues: str = Field(
+        default="default", min_length=1, description="the queues whose built-in activities run here on a log on Kafka, with commas between"
+    )
     inbox_max: int = Field(default=10_000, ge=1, description="how many commands may wait to be decided")
     live_max: int = Field(default=5_000, ge=1, description="how many open executions are kept as objects; the others are packed")
     lease_s: float = Field(default=30.0, ge=0.1, le=3_600, description="how long a worker may be silent until its activities run elsewhere")
     threads: bool = Field(default=True, description="False runs activities inside `step`, without any thread")
+
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """The queues, each once."""
+        return tuple(dict.fromkeys(self.queues.split(",")))

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from contracts.commands import Command
+from contracts.errors import LogError
 from contracts.journal import NONCE_BYTES
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
@@ -23,6 +24,7 @@ from domain.nodes import CONTROL_KINDS, KINDS
 from infra.blobs import FileBlobs, MemoryBlobs
 from infra.chance import Chance
 from infra.clock import SystemClock
+from infra.cluster.ports import ClusterLog
 from infra.data_folder import DataFolder
 from infra.engine import Engine
 from infra.log.memory import MemoryLog
@@ -115,7 +117,7 @@ def open_log(settings: EngineSettings, read_only: bool = False) -> Log:
         return SqliteLog(DataFolder(settings.data).log, read_only=read_only)
     from infra.kafka import open_kafka_log
 
-    return open_kafka_log(settings.log, read_only)
+    return open_kafka_log(settings.log)
 
 
 def _run(engine: Engine) -> Iterator[Engine]:
@@ -201,6 +203,39 @@ def open_partitioned_reader(settings: EngineSettings) -> Iterator[PartitionedRea
             yield reader
         finally:
             reader.close()
+
+
+class SharedParts:
+    """What a process needs of a log that others use too, and of its own data folder."""
+
+    def __init__(self, settings: EngineSettings, folder: DataFolder, log: Log, reader: PartitionedReader, cache: ResultCache) -> None:
+        assert settings.log is not None
+        self._url = settings.log
+        self.data, self.log, self.reader, self.cache = folder.path, log, reader, cache
+        self.blobs, self.snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
+        self.node = folder.node()
+        self.projector_arguments = ("--log", self._url)
+
+    def shared(self, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
+        """The log as the event loop uses it."""
+        from infra.kafka import shared_log
+
+        return shared_log(self.log, self._url, on_problem)
+
+
+@contextmanager
+def open_shared(settings: EngineSettings, address: str | None) -> Iterator[SharedParts]:
+    """The parts of a process of a cluster. Raises LogHeld where another process holds the data folder, LogError."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    with folder.hold(address), open_partitioned_reader(settings) as reader:
+        log = open_log(settings)
+        cache = SqliteResultCache(folder.path / "cache.db", SystemClock())
+        try:
+            yield SharedParts(settings, folder, log, reader, cache)
+        finally:
+            cache.close()
+            log.close()
 
 
 def positions_of(settings: EngineSettings) -> Positions:

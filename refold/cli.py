@@ -113,11 +113,15 @@ def serve(
     port: Annotated[int | None, typer.Option("--port", help="The port, 8080 without it; 0 takes a free one.")] = None,
     lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
     log: Log = None,
+    roles: Annotated[
+        str | None, typer.Option("--roles", metavar="ROLE,…", help="On a log on Kafka: some of api,owner,projector,worker; all without it.")
+    ] = None,
+    node: Annotated[str | None, typer.Option("--node", metavar="NAME", help="What this process is called among those on the log.")] = None,
 ) -> int:
     """Serve the HTTP API, and run what is started over it."""
     from refold.commands import serve as command
 
-    return command.serve(where.and_flags(host=host, port=port, lane=lane, log=log))
+    return command.serve(where.and_flags(host=host, port=port, lane=lane, log=log, roles=roles, node=node))
 
 
 @app.command("continue")

@@ -5,6 +5,7 @@ It is folded from the `definitions` topic; publishing appends there. An unchange
 
 from __future__ import annotations
 
+import threading
 from typing import Final, NamedTuple
 
 import msgspec
@@ -38,6 +39,7 @@ class Catalog:
     def __init__(self, log: Log, clock: Clock) -> None:
         self._log = log
         self._clock = clock
+        self._lock = threading.Lock()
         self._offset = 0
         self._versions: dict[str, list[DefinitionPublished]] = {}
         self._by_hash: dict[str, DefinitionPublished] = {}
@@ -46,24 +48,51 @@ class Catalog:
         self.read_on()
 
     def read_on(self) -> None:
-        """Fold what has been appended since."""
-        for offset, content in self._log.read("definitions", 0, self._offset):
-            try:
-                self._apply(_decoder.decode(content))
-            except msgspec.MsgspecError as error:
-                raise UnknownRecord(f"definitions, offset {offset}: {error}") from None
-            self._offset = offset + 1
+        """Fold what has been appended since. May be called from any thread."""
+        with self._lock:
+            for offset, content in self._log.read("definitions", 0, self._offset):
+                self._take(offset, content)
+
+    @property
+    def offset(self) -> int:
+        """Up to where it has read."""
+        return self._offset
+
+    def take(self, offset: int, content: bytes) -> None:
+        """Fold a record that was read elsewhere; one that is known already is passed over."""
+        with self._lock:
+            if offset == self._offset:
+                self._take(offset, content)
+        if offset > self._offset:
+            self.read_on()
+
+    def _take(self, offset: int, content: bytes) -> None:
+        try:
+            self._apply(_decoder.decode(content))
+        except msgspec.MsgspecError as error:
+            raise UnknownRecord(f"definitions, offset {offset}: {error}") from None
+        self._offset = offset + 1
 
     def _apply(self, record: CatalogRecord) -> None:
         match record:
             case DefinitionPublished():
-                self._versions.setdefault(record.name, []).append(record)
-                self._by_hash.setdefault(record.hash, record)
-                self._active[record.name] = record.version
+                self._active[record.name] = self._published(record)
             case DefinitionActivated():
                 self._active[record.name] = record.version
             case DefinitionArchived():
                 self._active.pop(record.name, None)
+
+    def _published(self, record: DefinitionPublished) -> int:
+        """The version that a definition becomes: the next one, whatever number a publisher took who did not know of another one."""
+        versions = self._versions.setdefault(record.name, [])
+        known = next((one for one in versions if one.hash == record.hash), None)
+        if known is not None:
+            return known.version
+        if record.version != len(versions) + 1:
+            record = msgspec.structs.replace(record, version=len(versions) + 1)
+        versions.append(record)
+        self._by_hash.setdefault(record.hash, record)
+        return record.version
 
     def publish(self, definition: WorkflowDefinition) -> Published:
         """Make a valid definition the active version of its name; the same content as before is the version it was."""
@@ -76,8 +105,8 @@ class Catalog:
             if self._active.get(definition.name) != known.version:
                 self._append(DefinitionActivated(definition.name, known.version, self._clock.now()))
             return Published(definition.name, known.version, hash_, "active", False)
-        version = len(versions) + 1
-        self._append(DefinitionPublished(definition.name, version, hash_, content, self._clock.now()))
+        self._append(DefinitionPublished(definition.name, len(versions) + 1, hash_, content, self._clock.now()))
+        version = next(one.version for one in self._versions[definition.name] if one.hash == hash_)
         return Published(definition.name, version, hash_, "active", True)
 
     def _append(self, record: CatalogRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -29,3 +30,14 @@ class Metrics:
             self.rounds += 1
             self.decisions += decisions
             self.largest_round = max(self.largest_round, decisions)
+
+
+def total(several: Iterable[Metrics]) -> Metrics:
+    """The counters of several owners together; of what varies, the largest."""
+    found = Metrics()
+    for one in several:
+        for name in ("rounds", "decisions", "rejections", "claims", "stand_downs", "foreign", "refused", "quarantined", "dead_letters"):
+            setattr(found, name, getattr(found, name) + getattr(one, name))
+        found.largest_round = max(found.largest_round, one.largest_round)
+        found.timer_drift_ms = max(found.timer_drift_ms, one.timer_drift_ms)
+    return found

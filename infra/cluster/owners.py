@@ -56,17 +56,10 @@ class Owned:
 
 
 class Owners:
-    """Lives in the event loop. `may_take` waits until a partition may be claimed, False where it is not to be any more."""
+    """Lives in the event loop. `make` makes the owner of a partition, with what is beside it."""
 
-    def __init__(
-        self,
-        log: ClusterLog,
-        make: Callable[[int], Owned],
-        clock: Clock,
-        may_take: Callable[[int], Awaitable[bool]],
-        on_change: Callable[[], None],
-    ) -> None:
-        self._log, self._make, self._clock, self._may_take, self._on_change = log, make, clock, may_take, on_change
+    def __init__(self, log: ClusterLog, make: Callable[[int], Owned], clock: Clock) -> None:
+        self._log, self._make, self._clock = log, make, clock
         self._loop = asyncio.get_running_loop()
         self._wanted: frozenset[int] = frozenset()
         self._generation = 0
@@ -78,6 +71,10 @@ class Owners:
         self._is_due = self._is_stopped = False
         self._timer: asyncio.TimerHandle | None = None
         self.failed: asyncio.Future[None] = self._loop.create_future()
+        self.may_take: Callable[[int], Awaitable[bool]] = _always
+        """Waits until a partition may be claimed; False where it is not to be any more."""
+        self.on_change: Callable[[], None] = lambda: None
+        self.on_stood_down: Callable[[int], None] = lambda partition: None
         self.on_release: Callable[[Owned, list[Item]], None] = lambda owned, items: None
         self.on_moved: Callable[[], None] = lambda: None
 
@@ -139,7 +136,7 @@ class Owners:
         owned = self.owned.get(partition) or self._make(partition)
         failures = 0
         while partition in self._wanted and not self._is_stopped:
-            if not await self._may_take(partition):
+            if not await self.may_take(partition):
                 return
             began = time.monotonic()
             try:
@@ -167,7 +164,7 @@ class Owners:
         owned.takeover_ms = round((time.monotonic() - began) * 1000)
         self.owned[partition] = owned
         self._log.follow("commands", partition, owned.next, self._on_commands)
-        self._on_change()
+        self.on_change()
         self.wake()
 
     async def _check_commands(self, partition: int, recovered: Recovered) -> None:
@@ -210,13 +207,13 @@ class Owners:
             await asyncio.sleep(0.005)
         del self.owned[partition]
         self.on_release(owned, owned.owner.release())
-        self._on_change()
+        self.on_change()
 
     def _on_stood_down(self, owned: Owned) -> None:
         """Its claim does not hold any more: claim again, if that is still wanted."""
         _log.warning("partition %d: stood down: %s", owned.partition, owned.owner.metrics.last_stand_down)
         self._log.unfollow("commands", owned.partition)
-        self._on_change()
+        self.on_stood_down(owned.partition)
         self._look_again(owned.partition)
 
     def on_problem(self, topic: str, partition: int, error: LogError) -> None:
@@ -344,3 +341,7 @@ class Owners:
         if self._timer is not None:
             self._timer.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def _always(partition: int) -> bool:
+    return True

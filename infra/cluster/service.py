@@ -27,8 +27,10 @@ from infra.cluster.sending import Sender
 from infra.service import BaseService
 from infra.settings import EngineSettings
 from infra.starting import Starts, name_of
+from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
 from workers.catalog import Catalog
+from workers.metrics import total
 from workers.partitions import PartitionedReader
 from workers.reading import ExecutionReader
 from workers.round import Answer, Item, Reply
@@ -199,6 +201,19 @@ class ClusterService(BaseService):
         self._looking_back.add(looking)
         looking.add_done_callback(self._looking_back.discard)
 
+    # What it says about itself.
+
+    async def metrics(self) -> bytes:
+        """Counters and gauges of the partitions that are owned here, as Prometheus reads them."""
+        counts = await self._read(self._reader.counts)
+        restarts = 0 if self.projector is None else max(0, self.projector.restarts)
+        owners = [owned.owner for owned in self.owners.owned.values()]
+        position = sum(owner.position for owner in owners)
+        projected = sum(self._progress.of(owner.partition) for owner in owners)
+        opened = sum(len(owner.executions) for owner in owners)
+        requests = (self.under_way(), self.lane_requests())
+        return render(Observed(total(owner.metrics for owner in owners), position, projected, opened, counts, *requests, restarts))
+
     # Reading.
 
     def _tell_projector(self) -> None:
@@ -218,6 +233,10 @@ class ClusterService(BaseService):
         if owned is not None and offset < owned.owner.position and self.projector is not None:
             is_urgent = self._progress.is_waited_for(partition)
             (self.projector.tell if is_urgent else self.projector.tell_soon)(partition)
+
+    def projected_offset(self, partition: int) -> int:
+        """The offset up to which the read models of a partition go."""
+        return self._progress.of(partition)
 
     async def _checkpoint_of(self, partition: int) -> Checkpoint:
         return await self._read(self._reader.checkpoint_of, partition)

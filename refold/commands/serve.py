@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 
+from infra.cluster.gateway import MakeSource
 from infra.garbage import look_rarely
+from infra.kafka import address_of
 from infra.serving import serve as serve_until_stopped
 from refold.commands.output import OK, say
 from refold.commands.where import checked_settings
@@ -19,11 +21,25 @@ def serve(where: Where) -> int:
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
+    log = settings.engine.log
     serve_until_stopped(
-        settings.engine, settings.server, lambda address: _say_ready(address, settings.engine.log or str(settings.engine.data))
+        settings.engine,
+        settings.server,
+        lambda address: _say_ready(address, log or str(settings.engine.data)),
+        None if log is None else tasks_of(log),
     )
     say("stopped")
     return OK
+
+
+def tasks_of(log: str) -> MakeSource:
+    """What takes tasks from a log on Kafka, the same as a worker of its own does. Raises RefoldError for an address that is none."""
+    address_of(log)
+    from refold.kafka_address import parse_address
+    from refold.kafka_tasks import KafkaTasks
+
+    address = parse_address(log)
+    return lambda places, on_task, has_room: KafkaTasks(address, places, on_task, has_room)
 
 
 def _say_ready(address: str, data: str) -> None:

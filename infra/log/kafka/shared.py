@@ -15,7 +15,7 @@ from contracts.ports.log import Log
 from infra.log.kafka.activities import ActivityTopics
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.appending import Appending
-from infra.log.kafka.polling import OnRecords
+from infra.log.kafka.polling import OnRecords, Stamped
 from infra.log.kafka.reading import EARLIEST, LATEST, Reading
 from infra.log.kafka.tailing import Tailing
 
@@ -56,13 +56,14 @@ class SharedKafkaLog:
 
     async def partition_count(self) -> int:
         """How many partitions the journal has now. Raises LogError."""
-        self._activities.partitions = await self._tail.partition_count(f"{self._prefix}journal")
-        return self._activities.partitions
+        count: int = await self._tail.partition_count(f"{self._prefix}journal")
+        self._activities.partitions = count
+        return count
 
     def follow(self, topic: str, partition: int, offset: int, then: OnRecords) -> None:
         """Call back with every record from an offset on."""
 
-        def named(_: str, partition: int, records: Sequence[tuple[int, int, bytes]], end: int) -> None:
+        def named(_: str, partition: int, records: Sequence[Stamped], end: int) -> None:
             then(topic, partition, records, end)
 
         self._tail.follow(self._prefix + topic, partition, offset, named)

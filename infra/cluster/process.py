@@ -1,0 +1,149 @@
+"""One process of a cluster: its membership, the partitions it owns, its gateway; how they begin, and how they end together.
+
+start: tails ─► heartbeats ─► an assignment ─► claims                      (infra/cluster/members.py, owners.py)
+drain: nothing new is taken in ─► running activities end ─► partitions are handed over ─► farewell
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from contracts.errors import LogError
+from contracts.members import PartitionHeld
+from contracts.worker_topics import CANCELLATIONS, MEMBERS
+from infra.cluster.gateway import Gateway
+from infra.cluster.members import Members, Own, Pace, Who
+from infra.cluster.outgoing import Outgoing
+from infra.cluster.owners import Owned, Owners
+from infra.cluster.ports import ClusterLog
+from infra.cluster.service import ClusterService
+
+LOOK_BACK_RECORDS: Final = 2_000
+"""So many records of the members' topic are read at the start: a repeat of the assignment is among them."""
+LOOK_EVERY_S: Final = 5.0
+"""How often it is looked whether partitions were added."""
+WAIT_S: Final = 0.1
+OUT_S: Final = 2.0
+"""How long is waited at the end until everything is out."""
+OWNER: Final = "owner"
+
+_log = logging.getLogger("refold.cluster")
+
+
+class ClusterProcess:
+    """Lives in the event loop. `failed` gets what ends the process."""
+
+    def __init__(
+        self,
+        who: Who,
+        log: ClusterLog,
+        outgoing: Outgoing,
+        owners: Owners,
+        service: ClusterService,
+        gateway: Gateway,
+        look_again: Callable[[], int],
+        pace: Pace | None = None,
+    ) -> None:
+        self._log, self._outgoing, self._owners, self._service, self._gateway = log, outgoing, owners, service, gateway
+        self._look_again = look_again
+        self._partitions = log.log.partitions
+        self._loop = asyncio.get_running_loop()
+        self.members = Members(who, self._store, self._own, lambda: self._partitions, self._on_change, pace)
+        self._is_owner = OWNER in who.roles
+        self._changed = asyncio.Event()
+        self._marks: dict[int, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failed = owners.failed
+        owners.may_take, owners.on_change, owners.on_stood_down = self._may_take, self.members.say_now, self._mark
+
+    async def start(self) -> None:
+        """Begin to take part. Raises LogError where no broker answers."""
+        end = await self._log.end(MEMBERS, 0)
+        start = max(await self._log.start(MEMBERS, 0), end - LOOK_BACK_RECORDS)
+        self._log.follow(MEMBERS, 0, start, self.members.on_records)
+        self._log.follow(CANCELLATIONS, 0, await self._log.end(CANCELLATIONS, 0), self._gateway.on_cancellations)
+        for work in (self.members.run(), self._look_for_partitions()):
+            task = asyncio.ensure_future(work)
+            task.add_done_callback(self._look_at)
+            self._tasks.append(task)
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None and not self.failed.done():
+            self.failed.set_exception(error)
+
+    async def _store(self, record: bytes) -> None:
+        answer = (await self._log.append(MEMBERS, {0: [record]}))[0]
+        if isinstance(answer, LogError):
+            raise answer
+
+    # Membership.
+
+    def _own(self) -> Own:
+        held = {partition: self._held(owned) for partition, owned in self._owners.owned.items() if owned.owner.is_in_charge}
+        return Own(partitions=held, workers=tuple(self._gateway.remote.workers().workers))
+
+    def _held(self, owned: Owned) -> PartitionHeld:
+        position = owned.owner.position
+        return PartitionHeld(
+            epoch=owned.epoch,
+            position=position,
+            lag=max(0, position - self._service.projected_offset(owned.partition)),
+            open=len(owned.owner.executions),
+            claimed_at=owned.claimed_at,
+            takeover_ms=owned.takeover_ms,
+        )
+
+    def _on_change(self) -> None:
+        self._changed.set()
+        if self._is_owner:
+            assignment = self.members.membership.in_force
+            self._owners.assign(self.members.mine, 0 if assignment is None else assignment.generation)
+
+    def _mark(self, partition: int) -> None:
+        self._marks[partition] = self.members.mark()
+
+    async def _may_take(self, partition: int) -> bool:
+        """Wait until the partition may be claimed; False where it is not ours any more."""
+        while partition in self.members.mine:
+            if self.members.may_take(partition) and self.members.confirmed_since(self._marks.get(partition, 0)):
+                return True
+            self._changed.clear()
+            waiting = asyncio.ensure_future(self._changed.wait())
+            await asyncio.wait({waiting}, timeout=WAIT_S)
+            waiting.cancel()
+        return False
+
+    async def _look_for_partitions(self) -> None:
+        """Partitions may be added at any time."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            try:
+                if await self._log.partition_count() > self._partitions:
+                    self._partitions = await self._loop.run_in_executor(None, self._look_again)
+                    _log.info("the log has %d partitions now", self._partitions)
+            except LogError as error:
+                _log.warning("nobody says how many partitions there are: %s", error)
+
+    # The end.
+
+    async def leave(self) -> None:
+        """Hand the partitions over, send what is to be sent, and go."""
+        await self.members.leave()
+        await self._owners.stop()
+        waiting = asyncio.ensure_future(self._outgoing.settled())
+        await asyncio.wait({waiting}, timeout=OUT_S)
+        waiting.cancel()
+        await self._gateway.close()
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        for task in self._tasks:
+            task.cancel()
+        self._outgoing.close()
+        self._service.follower.close()
+        await self._owners.stop()
+        await self._gateway.close()
+        await self._log.close()

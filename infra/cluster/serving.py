@@ -1,0 +1,175 @@
+"""What a process of a cluster consists of, put together by its roles.
+
+api        takes commands and queries over HTTP, and gives tasks to workers that come over HTTP
+owner      owns partitions
+projector  keeps the read models up
+worker     runs the built-in activity kinds
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from contracts.errors import LogError
+from contracts.journal import NONCE_BYTES, OWN
+from contracts.ports.snapshots import Snapshots
+from infra.clock import SystemClock
+from infra.cluster.gateway import Gateway, MakeSource
+from infra.cluster.intake import Intake
+from infra.cluster.members import Pace, Who
+from infra.cluster.outgoing import Outgoing
+from infra.cluster.owners import Owned, Owners
+from infra.cluster.process import ClusterProcess
+from infra.cluster.sending import Sender
+from infra.cluster.service import ClusterService
+from infra.projector_process import ProjectorProcess
+from infra.serving import Serving, address_of, soon
+from infra.settings import EngineSettings, ServerSettings
+from infra.wiring import SharedParts, activity_kinds, activity_settings, open_shared
+from workers.activity_worker import ActivityWorker
+from workers.catalog import Catalog
+from workers.dispatch import Dispatch
+from workers.owner import Owner
+from workers.shared_remote import SharedRemoteWorkers
+from workers.worker_desk import WorkerDesk
+
+ROUND_MAX: Final = 250
+"""So many commands of each partition are decided in a round: all of them wait for the same append."""
+DEFINITIONS: Final = "definitions"
+
+
+async def serve_shared(
+    engine: EngineSettings,
+    settings: ServerSettings,
+    listener: socket.socket,
+    on_ready: Callable[[str], None],
+    make_source: MakeSource,
+) -> None:
+    """Serve a log that is shared with other processes, until a signal comes."""
+    with open_shared(engine, address_of(settings, listener)) as parts:
+        built = _Built(parts, engine, settings, address_of(settings, listener), make_source)
+        try:
+            await Serving(built, built.service, built.desk, settings, listener, on_ready).run()
+        finally:
+            built.service.close()
+
+
+class _BackgroundSnapshots:
+    """Saves in another thread: a partition's rounds do not wait for its snapshot. One at a time of each."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._pool = ThreadPoolExecutor(1, "refold-snapshots")
+        self._saving: set[int] = set()
+
+    def save(self, partition: int, content: bytes) -> None:
+        """Begin to save, unless an earlier one is under way."""
+        if partition not in self._saving:
+            self._saving.add(partition)
+            self._pool.submit(self._save, partition, content)
+
+    def _save(self, partition: int, content: bytes) -> None:
+        try:
+            self._snapshots.save(partition, content)
+        except LogError:  # it costs time at the next takeover, nothing else
+            pass
+        finally:
+            self._saving.discard(partition)
+
+    def load(self, partition: int) -> bytes | None:
+        """The last one that was saved whole."""
+        return self._snapshots.load(partition)
+
+
+class _Built:
+    """Everything of one process. See `infra.serving.Running`."""
+
+    def __init__(self, parts: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str, make_source: MakeSource) -> None:
+        self._parts, self._engine = parts, engine
+        self._clock = SystemClock()
+        self._snapshots = _BackgroundSnapshots(parts.snapshots)
+        self._catalog = Catalog(parts.log, self._clock)
+        shared = parts.shared(self._on_problem)
+        self._shared = shared
+        self._outgoing = Outgoing(shared)
+        self._owners = Owners(shared, self._make, self._clock)
+        self.service = ClusterService(shared, self._owners, self._catalog, parts.reader, self._clock, engine)
+        who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=_version())
+        self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
+        self._gateway = self._make_gateway(settings, make_source, who.node)
+        pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
+        self.process = ClusterProcess(who, shared, self._outgoing, self._owners, self.service, self._gateway, self._look_again, pace)
+        self.service.why_not_ready = self._why_not_ready
+        self.failed = self.process.failed
+        self.desk = WorkerDesk(self._remote, self._gateway.submit, soon) if settings.has_role("api") else None
+        self._has_projector = settings.has_role("projector")
+        if self._has_projector:
+            self.service.projector = ProjectorProcess(
+                parts.data, settings.projector_nice, self.service.note_projected, parts.projector_arguments
+            )
+
+    def _make(self, partition: int) -> Owned:
+        dispatch = Dispatch(partition, self._outgoing.put, self._parts.blobs, self._clock, self._parts.cache)
+        owner = Owner(
+            self._parts.log, self._catalog, self._parts.blobs, self._snapshots, self._clock, dispatch,
+            nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,
+            outbox=dispatch, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX,
+        )  # fmt: skip
+        owner.elsewhere = lambda item, delivered: self.service.carry(item, delivered, partition)
+        return Owned(owner, dispatch, Intake(partition, dispatch, self.service.home, activity_settings(self._engine).output_bytes_max))
+
+    def _make_gateway(self, settings: ServerSettings, make_source: MakeSource, node: str) -> Gateway:
+        kinds = activity_kinds(self._engine) if settings.has_role("worker") else {}
+        places = [(queue, kind) for queue in self._engine.queue_names for kind in kinds]
+        limits = activity_settings(self._engine)
+        gateway = Gateway(
+            make_source, places, lambda: local.in_hand < limits.concurrency, self.service.route, self._outgoing.put, self.service.home, node
+        )
+        local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
+        lease_ms = round(self._engine.lease_s * 1000)
+        self._remote = SharedRemoteWorkers(local, kinds, limits, gateway.report, self._clock, self._parts.blobs, lease_ms)
+        return gateway
+
+    def _on_problem(self, topic: str, partition: int, error: LogError) -> None:
+        self._owners.on_problem(topic, partition, error)
+        self.service.follower.on_problem(topic, partition, error)
+
+    def _look_again(self) -> int:
+        return self._parts.reader.look_again()
+
+    def _why_not_ready(self) -> str | None:
+        return None if self.process.members.membership.is_settled else "this process is not a member of its cluster yet"
+
+    # Running.
+
+    async def start(self) -> None:
+        """Take part."""
+        self._gateway.start(self._remote)
+        await self.process.start()
+        self._shared.follow(DEFINITIONS, 0, self._catalog.offset, self._on_definitions)
+
+    def _on_definitions(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
+        for offset, _, content in records:
+            self._catalog.take(offset, content)
+
+    async def drain(self, stop_s: float) -> None:
+        """Let running activities end, then hand over what is owned."""
+        await asyncio.get_running_loop().run_in_executor(None, self._remote.stop, stop_s)
+        await self.process.leave()
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+        await self.process.close()
+
+
+def _version() -> str:
+    try:
+        return version("refold")
+    except PackageNotFoundError:
+        return "0"
