@@ -28,6 +28,8 @@ LOW_UP_TO: Final = 3
 ACTIVITIES: Final = "activities"
 CANCELLATIONS: Final = "cancellations"
 MEMBERS: Final = "members"
+BUILT_IN: Final = "_builtin"
+"""What stands in a topic's name instead of a kind that comes with Refold: who runs one of them runs all of them."""
 
 
 class CacheWish(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -32,7 +32,7 @@ from infra.log.sqlite import SqliteLog
 from infra.settings import EngineSettings
 from infra.snapshots import FileSnapshots, MemorySnapshots
 from infra.store.projection import SqliteReadModels
-from workers.activities import load_kinds
+from workers.activities import BUILT_IN, load_kinds
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
 from workers.catalog import Catalog
@@ -66,6 +66,11 @@ def activity_settings(settings: EngineSettings) -> ActivitySettings:
 def activity_kinds(settings: EngineSettings) -> dict[str, ActivityKind]:
     """The activity kinds at hand: built in, and brought by installed packages; none may be called like control flow."""
     return {name: kind for name, kind in load_kinds(activity_settings(settings)).items() if name not in CONTROL_KINDS}
+
+
+def built_in_kinds(settings: EngineSettings) -> frozenset[str]:
+    """The names of the kinds that come with Refold."""
+    return frozenset(make(activity_settings(settings)).name for make in BUILT_IN)
 
 
 def described_kinds(activities: Mapping[str, ActivityKind]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ What the decisions below an offset call for is out once all of it is durable; th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Final, TypeAlias
 
 from contracts import codec
@@ -20,7 +20,7 @@ from contracts.ids import activity_key
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.values import blob_of, is_reference
-from contracts.worker_topics import CANCELLATIONS, encode_cancellation, encode_task, task_topic
+from contracts.worker_topics import BUILT_IN, CANCELLATIONS, encode_cancellation, encode_task, task_topic
 from workers.result_cache import ResultCache, cached
 
 Put: TypeAlias = Callable[[str, int, bytes, "Callable[[LogError | None], None]"], None]
@@ -43,8 +43,10 @@ class _Stretch:
 class Dispatch:
     """An activity worker, as the owner of a partition sees it, and its outbox. See `contracts.ports.activities`."""
 
-    def __init__(self, partition: int, put: Put, blobs: Blobs, clock: Clock, cache: ResultCache | None = None) -> None:
-        self._partition, self._put = partition, put
+    def __init__(
+        self, partition: int, put: Put, blobs: Blobs, clock: Clock, cache: ResultCache | None = None, built_in: Container[str] = ()
+    ) -> None:
+        self._partition, self._put, self._built_in = partition, put, built_in
         self._blobs, self._clock, self._cache = blobs, clock, cache
         self._stretches: deque[_Stretch] = deque([_Stretch(0)])
         self._seen: dict[str, int] = {}
@@ -68,7 +70,8 @@ class Dispatch:
             if error is not None:
                 self._fail(activity, "input.too_large", f"config and input cannot be sent to a worker: {error}")
 
-        self._send(task_topic(activity.queue, activity.kind, activity.priority), self._partition, record, then)
+        kind = BUILT_IN if activity.kind in self._built_in else activity.kind
+        self._send(task_topic(activity.queue, kind, activity.priority), self._partition, record, then)
 
     def _inline(self, value: bytes) -> bytes:
         return self._blobs.get(blob_of(value)) if is_reference(value) else value

@@ -55,17 +55,24 @@ class LocalPartition:
 class RemotePartition:
     """Owned elsewhere, or by nobody yet: commands go through `commands`, and what becomes of them is read in the journal.
 
-    `folded` reads an execution that has ended.
+    `folded` reads an execution that has ended, `position` says up to where.
     """
 
-    def __init__(self, partition: int, sender: Sender, follower: Follower, folded: Callable[[str], Awaitable[Execution]]) -> None:
+    def __init__(
+        self, partition: int, sender: Sender, follower: Follower, folded: Callable[[str], Awaitable[Execution]], position: Callable[[], int]
+    ) -> None:
         self._partition, self._sender, self._follower, self._folded = partition, sender, follower, folded
+        self._position = position
         self.executions = Executions(_nothing_is_folded_here)
         self._watching: dict[tuple[str, Then], _Watch] = {}
         self.watchers = self
 
     is_current = False
-    position = 0
+
+    @property
+    def position(self) -> int:
+        """The position of what is read about it."""
+        return self._position()
 
     def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
         """Send a command to its owner."""

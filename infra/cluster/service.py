@@ -16,6 +16,7 @@ from contracts.errors import RefoldError, Rejected
 from contracts.ids import make_execution_id
 from contracts.journal import Checkpoint
 from contracts.ports.clock import Clock
+from contracts.positions import position_of
 from domain.state import Execution
 from infra.awaiting import awaited
 from infra.chance import Chance
@@ -100,7 +101,9 @@ class ClusterService(BaseService):
     def _remote_of(self, partition: int) -> tuple[RemotePartition, Starts]:
         known = self._remote.get(partition)
         if known is None:
-            remote = RemotePartition(partition, self.sender, self.follower, self._folded)
+            remote = RemotePartition(
+                partition, self.sender, self.follower, self._folded, lambda: position_of(partition, self._progress.of(partition))
+            )
             known = self._remote[partition] = (remote, Starts(remote, self._catalog, self._reader.blobs, self._view_after))
         return known
 

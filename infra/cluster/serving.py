@@ -19,6 +19,7 @@ from typing import Final
 from contracts.errors import LogError
 from contracts.journal import NONCE_BYTES, OWN
 from contracts.ports.snapshots import Snapshots
+from contracts.worker_topics import BUILT_IN
 from infra.clock import SystemClock
 from infra.cluster.gateway import Gateway, MakeSource
 from infra.cluster.intake import Intake
@@ -31,7 +32,7 @@ from infra.cluster.service import ClusterService
 from infra.projector_process import ProjectorProcess
 from infra.serving import Serving, address_of, soon
 from infra.settings import EngineSettings, ServerSettings
-from infra.wiring import SharedParts, activity_kinds, activity_settings, open_shared
+from infra.wiring import SharedParts, activity_kinds, activity_settings, built_in_kinds, open_shared
 from workers.activity_worker import ActivityWorker
 from workers.catalog import Catalog
 from workers.dispatch import Dispatch
@@ -93,6 +94,7 @@ class _Built:
     def __init__(self, parts: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str, make_source: MakeSource) -> None:
         self._parts, self._engine = parts, engine
         self._clock = SystemClock()
+        self._built_in = built_in_kinds(engine)
         self._snapshots = _BackgroundSnapshots(parts.snapshots)
         self._catalog = Catalog(parts.log, self._clock)
         shared = parts.shared(self._on_problem)
@@ -115,7 +117,7 @@ class _Built:
             )
 
     def _make(self, partition: int) -> Owned:
-        dispatch = Dispatch(partition, self._outgoing.put, self._parts.blobs, self._clock, self._parts.cache)
+        dispatch = Dispatch(partition, self._outgoing.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
         owner = Owner(
             self._parts.log, self._catalog, self._parts.blobs, self._snapshots, self._clock, dispatch,
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,
@@ -126,7 +128,8 @@ class _Built:
 
     def _make_gateway(self, settings: ServerSettings, make_source: MakeSource, node: str) -> Gateway:
         kinds = activity_kinds(self._engine) if settings.has_role("worker") else {}
-        places = [(queue, kind) for queue in self._engine.queue_names for kind in kinds]
+        offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in kinds)
+        places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
         gateway = Gateway(
             make_source, places, lambda: local.in_hand < limits.concurrency, self.service.route, self._outgoing.put, self.service.home, node
