@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contracts.commands import CreateExecution, Envelope, ReportChild
 from contracts.errors import InvalidInput, RefoldError, Rejected
 from contracts.failure import Failure
+from contracts.ports.activities import Outbox
 from workers.catalog import Catalog
 from workers.recovery import Recovered
 from workers.round import Item
@@ -19,8 +20,8 @@ from workers.round import Item
 class Courier:
     """Carries commands between executions, and knows which are still on their way."""
 
-    def __init__(self, catalog: Catalog, recovered: Recovered) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, recovered: Recovered, partition: int = 0, outbox: Outbox | None = None) -> None:
+        self._catalog, self._partition, self._outbox = catalog, partition, outbox
         self._pending: dict[int, dict[str, Envelope]] = {}
         for offset, envelope in recovered.undelivered:
             self._pending.setdefault(offset, {})[envelope.id] = envelope
@@ -44,7 +45,9 @@ class Courier:
                 del self._pending[item.origin]
 
     def dispatched_to(self, end: int) -> int:
-        """The offset below which everything is out."""
+        """The offset, at most `end`, below which everything is out: commands to other executions, and activities."""
+        if self._outbox is not None:
+            end = self._outbox.is_out_to(self._partition, end)
         return min(end, min(self._pending)) if self._pending else end
 
     def undelivered(self) -> list[tuple[int, Envelope]]:

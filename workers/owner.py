@@ -84,6 +84,8 @@ class Owner:
         self.metrics = Metrics()
         self.elsewhere: Callable[[Item, Callable[[Item], None]], bool] | None = None
         """Takes a command for an execution of another partition, and calls back once it is on its way for good; False: it lives here."""
+        self.look_up_end: Callable[[str], None] = self._look_up_end
+        """Tells those who watch an execution how it has ended."""
         self.on_decisions: Callable[[list[Made]], None] | None = None
 
     # Ownership.
@@ -127,7 +129,7 @@ class Owner:
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
-        self._courier = Courier(self._catalog, recovered)
+        self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
@@ -149,9 +151,12 @@ class Owner:
     def _tell_watchers(self) -> None:
         """An end that was appended, and whose acknowledgement was lost, is told now."""
         for execution in self.watchers.watched(self.executions.ended):
-            folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
-            if folded is not None:
-                self.watchers.tell(folded.state)
+            self.look_up_end(execution)
+
+    def _look_up_end(self, execution: str) -> None:
+        folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
+        if folded is not None:
+            self.watchers.tell(folded.state)
 
     def _restore_slots(self) -> None:
         """Who holds a slot and who waits follows from the executions; turns are granted anew, and none that was on its way counts."""
@@ -238,7 +243,7 @@ class Owner:
         """Decide what waits. It has not happened until it is durable (`stands`); None where nothing could be decided."""
         items = take_items(self._inbox, self._round_max)
         try:
-            made, answers, rest = self._decider.decide_all(items, now, self._dispatched_to())
+            made, answers, rest = self._decider.decide_all(items, now, self._courier.dispatched_to(self.position))
         except LogFull as full:
             self._refuse(items, full)
             return None
@@ -327,11 +332,6 @@ class Owner:
         if self.on_decisions is not None:
             self.on_decisions(made)
 
-    def _dispatched_to(self) -> int:
-        """The offset below which all effects are out."""
-        end = self.position
-        return self._courier.dispatched_to(end if self._outbox is None else self._outbox.is_out_to(self.partition, end))
-
     def _carry(self, item: Item) -> None:
         """A command for another execution: to be decided here, or elsewhere, if it lives there."""
         if self.elsewhere is None or not self.elsewhere(item, self._courier.delivered):
@@ -387,7 +387,7 @@ class Owner:
         if not self._claimed:
             return
         undelivered = self._courier.undelivered()
-        dispatched_to = self._dispatched_to()
+        dispatched_to = self._courier.dispatched_to(self.position)
         try:
             self._snapshots.save(self.partition, make_snapshot(self.executions, self._checkpoint, dispatched_to, undelivered))
         except LogFull:

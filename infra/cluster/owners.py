@@ -99,7 +99,7 @@ class Owners:
             try:
                 await work(partition)
             finally:
-                del self._tasks[partition]
+                self._tasks.pop(partition, None)
             self._look_again(partition)
 
         task = self._tasks[partition] = asyncio.ensure_future(run())
@@ -300,7 +300,7 @@ class Owners:
             if answer is None:
                 answer = await self._log.end("journal", owned.partition) if made.must_confirm else made.base
             elif isinstance(answer, int) and answer > made.base:
-                gap = await self._loop.run_in_executor(self._pool, self._read_gap, owned.partition, made.base, answer)
+                gap = await self._loop.run_in_executor(None, self._read_gap, owned.partition, made.base, answer)
         except LogUnreachable as error:
             answer = error
         if owner.stands(made, answer, gap) and (not made.dead or await self._buries(owner, made)):
@@ -330,14 +330,16 @@ class Owners:
     # The end.
 
     async def stop(self) -> None:
-        """Let go of everything; what was not decided is taken up by whoever owns it next."""
-        self._wanted = frozenset()
-        for partition in list(self.owned):
-            self._begin(partition, self._let_go)
-        while self._tasks:
+        """Let go of everything at once; what was not decided is taken up by whoever owns it next."""
+        self._wanted, self._is_stopped = frozenset(), True
+        for task in list(self._tasks.values()):
+            task.cancel()
+        if self._tasks:
             await asyncio.wait(set(self._tasks.values()))
-        self._is_stopped = True
         await self.settled()
+        for partition in list(self.owned):
+            self._log.unfollow("commands", partition)
+            self.owned.pop(partition).owner.release()
         if self._timer is not None:
             self._timer.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -7,8 +7,9 @@ start, signal, … ─► partition of the execution ─┬─ owned here ─►
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import Final
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
 
 from api.service import Given, Start, Started, Unavailable
 from contracts.commands import Command, Envelope, SendSignal
@@ -35,8 +36,9 @@ from workers.metrics import total
 from workers.partitions import PartitionedReader
 from workers.reading import ExecutionReader
 from workers.round import Answer, Item, Reply
+from workers.watchers import Watchers
 
-READY_AFTER_S: Final = 1.0
+_log: Final = logging.getLogger("refold.cluster")
 
 
 class ClusterService(BaseService):
@@ -52,7 +54,7 @@ class ClusterService(BaseService):
         self._local: dict[int, tuple[Owned, LocalPartition, Starts]] = {}
         self._remote: dict[int, tuple[RemotePartition, Starts]] = {}
         self._told: dict[int, int] = {}
-        self._looking_back: set[asyncio.Future[None]] = set()
+        self._looking_back: set[asyncio.Task[None]] = set()
         self.follower = Follower(log, self._checkpoint_of)
         self.sender: Sender
         self.why_not_ready: Callable[[], str | None] = lambda: None
@@ -121,6 +123,24 @@ class ClusterService(BaseService):
             return False
         self.sender.carry(item, delivered)
         return True
+
+    def look_up_end(self, execution: str, watchers: Watchers) -> None:
+        """See `Owner.look_up_end`: read in another thread, while the owner goes on."""
+
+        async def look_up() -> None:
+            watchers.tell(await self._folded(execution))
+
+        self._begin(look_up())
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._looking_back.add(task)
+        task.add_done_callback(self._looked)
+
+    def _looked(self, task: asyncio.Task[None]) -> None:
+        self._looking_back.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("an end could not be looked up: %s", error)
 
     def _on_release(self, owned: Owned, items: list[Item]) -> None:
         """What was not decided here goes to whoever owns the partition now; so does who waits for ends."""
@@ -200,9 +220,7 @@ class ClusterService(BaseService):
                 outcome = error
             then(outcome)
 
-        looking = asyncio.ensure_future(look_back())
-        self._looking_back.add(looking)
-        looking.add_done_callback(self._looking_back.discard)
+        self._begin(look_back())
 
     # What it says about itself.
 
