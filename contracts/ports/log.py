@@ -29,8 +29,11 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 from contracts.errors import LogError
 
-Topic: TypeAlias = Literal["journal", "commands", "definitions", "dead-letters"]
+Topic: TypeAlias = Literal["journal", "commands", "definitions", "dead-letters", "members", "cancellations", "blobs", "snapshots"]
 TOPICS: Final[tuple[Topic, ...]] = ("journal", "commands", "definitions", "dead-letters")
+"""What every log has."""
+CLUSTER_TOPICS: Final[tuple[Topic, ...]] = ("members", "cancellations", "blobs", "snapshots")
+"""What a log has besides that several machines share; on one machine files and memory do for it."""
 RECORD_BYTES_MAX_DEFAULT: Final = 8 * 1024 * 1024
 """A record longer than this is refused with `RecordTooLarge` before anything is written."""
 BATCH_BYTES_MAX_DEFAULT: Final = 256 * 1024 * 1024
@@ -49,7 +52,7 @@ class Log(Protocol):
 
     @property
     def partitions(self) -> int:
-        """How many partitions `journal` and `commands` have; `definitions` and `dead-letters` have one."""
+        """How many partitions `journal` and `commands` have (and `snapshots`, where it is a topic); the others have one."""
 
     @property
     def record_bytes_max(self) -> int:

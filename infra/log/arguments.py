@@ -6,6 +6,7 @@ A wrong topic, partition or offset is a bug of the caller: it raises ValueError 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from contracts.errors import RecordTooLarge
 from contracts.ports.log import TOPICS, Topic, batch_bytes
@@ -14,11 +15,15 @@ PARTITIONS_MAX = 1024
 """As many as an execution id can name (`contracts/ids.py`)."""
 
 
-def partitions_in(topic: Topic, partitions: int) -> int:
-    """How many partitions a topic has in a log of that many; only what executions live in is divided."""
-    if topic not in TOPICS:
-        raise ValueError(f"there is no topic {topic!r}; topics are {', '.join(TOPICS)}")
-    return partitions if topic in ("journal", "commands") else 1
+DIVIDED: Final[tuple[Topic, ...]] = ("journal", "commands", "snapshots")
+"""What executions live in has a partition for each of the journal's, the others have one."""
+
+
+def partitions_in(topic: Topic, partitions: int, topics: Sequence[Topic] = TOPICS) -> int:
+    """How many partitions a topic has in a log of that many, which has these topics."""
+    if topic not in topics:
+        raise ValueError(f"there is no topic {topic!r}; topics are {', '.join(topics)}")
+    return partitions if topic in DIVIDED else 1
 
 
 def check_partitions(partitions: int) -> None:
@@ -27,19 +32,19 @@ def check_partitions(partitions: int) -> None:
         raise ValueError(f"a log has 1 to {PARTITIONS_MAX} partitions, not {partitions}")
 
 
-def check_place(topic: Topic, partition: int, partitions: int, offset: int = 0) -> None:
+def check_place(topic: Topic, partition: int, partitions: int, offset: int = 0, topics: Sequence[Topic] = TOPICS) -> None:
     """Refuse a place that no record can have in a log of that many partitions."""
-    count = partitions_in(topic, partitions)
+    count = partitions_in(topic, partitions, topics)
     if not 0 <= partition < count:
         raise ValueError(f"{topic} has partitions 0 to {count - 1}, not {partition}")
     if offset < 0:
         raise ValueError(f"offsets count from 0; {offset} was asked for")
 
 
-def check_batches(topic: Topic, batches: Mapping[int, Sequence[bytes]], partitions: int) -> None:
+def check_batches(topic: Topic, batches: Mapping[int, Sequence[bytes]], partitions: int, topics: Sequence[Topic] = TOPICS) -> None:
     """Refuse an append that cannot be meant: an unknown partition, or a batch without records."""
     for partition, records in batches.items():
-        check_place(topic, partition, partitions)
+        check_place(topic, partition, partitions, topics=topics)
         if not records:
             raise ValueError(f"the batch for partition {partition} of {topic} is empty")
 

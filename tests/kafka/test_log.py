@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.structs import TopicPartition
 
@@ -42,6 +42,14 @@ def set_on_topic(address: KafkaAddress, topic: Topic, **settings: str) -> None:
     administer(address.servers[0], lambda admin: admin.alter_configs([resource]))
     deadline = time.monotonic() + 30
     while not asyncio.run(look(address))[address.topic(topic)].settings.items() >= values.items():
+        assert time.monotonic() < deadline
+
+
+def grow_by_hand(address: KafkaAddress, topic: Topic, count: int) -> None:
+    """Give a topic more partitions with Kafka's own tools, and wait until that is known."""
+    administer(address.servers[0], lambda admin: admin.create_partitions({address.topic(topic): NewPartitions(count)}))
+    deadline = time.monotonic() + 30
+    while asyncio.run(look(address))[address.topic(topic)].partitions < count:
         assert time.monotonic() < deadline
 
 

@@ -9,17 +9,20 @@ import pytest
 from aiokafka.admin import NewTopic
 from typer.testing import CliRunner
 
+from brokers.finding import own_cluster
+from brokers.jars import NoBroker
 from contracts.codec import encode_record
 from contracts.errors import LogError
 from contracts.journal import PartitionClaimed
-from contracts.ports.log import TOPICS, Topic
+from contracts.ports.log import Topic
 from infra.kafka import check_topics, open_kafka_log
-from infra.log.kafka.address import KafkaAddress, parse_address
-from infra.log.kafka.admin import init, look
+from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
+from infra.log.kafka.admin import init, look, partition_count
 from infra.log.kafka.log import KafkaLog
 from infra.log.kafka.topics import Found, check, settings_of
 from refold.cli import app
-from tests.kafka.test_log import administer, set_on_topic
+from tests.conftest import no_broker
+from tests.kafka.test_log import administer, grow_by_hand, set_on_topic
 from tests.kafka.topics import new_address, new_topics
 
 
@@ -34,18 +37,71 @@ def test_topics_are_made_with_their_settings_and_equal_partition_counts(broker: 
         address.topic("commands"): 3,
         address.topic("definitions"): 1,
         address.topic("dead-letters"): 1,
+        address.topic("members"): 1,
+        address.topic("cancellations"): 1,
+        address.topic("blobs"): 1,
+        address.topic("snapshots"): 3,
     }
-    for topic in TOPICS:
+    for topic in KAFKA_TOPICS:
         wanted = settings_of(topic, 1)
         assert {name: there[address.topic(topic)].settings[name] for name in wanted} == wanted
     assert check(address, there) == []
 
 
-def test_making_them_again_does_nothing_and_another_count_is_refused(broker: str) -> None:
+def test_making_them_again_does_nothing_and_fewer_partitions_are_refused(broker: str) -> None:
     address = new_topics(broker, 3)
     assert asyncio.run(init(address)) == []
-    with pytest.raises(LogError, match=r"journal has 3 partition\(s\); 8 were asked for"):
-        asyncio.run(init(address, 8))
+    assert asyncio.run(init(address, 3)) == []
+    with pytest.raises(LogError, match=r"journal has 3 partition\(s\); 2 were asked for, and partitions can only be added"):
+        asyncio.run(init(address, 2))
+
+
+def test_a_log_with_fewer_partitions_grows_and_keeps_what_it_holds(broker: str) -> None:
+    address = new_topics(broker, 2)
+    with closing(KafkaLog(address)) as log:
+        log.append("journal", {0: [b"a"], 1: [b"b"]})
+        done = asyncio.run(init(address, 5))
+        assert done == [f"grew {address.topic(topic)} to 5 partition(s)" for topic in ("journal", "commands", "snapshots")]
+        assert log.partitions == 2, "what is open stays what it was"
+        assert asyncio.run(partition_count(address)) == 5
+        with closing(KafkaLog(address)) as grown:
+            assert grown.partitions == 5
+            assert grown.append("journal", {partition: [b"c"] for partition in range(5)}) == {0: 1, 1: 1, 2: 0, 3: 0, 4: 0}
+    assert check(address, found(address)) == []
+
+
+def test_growing_that_was_broken_off_after_the_journal_is_noticed_and_ended_by_the_command_that_is_named(broker: str) -> None:
+    address = new_topics(broker, 2)
+    grow_by_hand(address, "journal", 4)
+    problems = check(address, found(address))
+    assert [problem.found for problem in problems] == [
+        f"{address.topic(topic)} has 2 partition(s), expected 4" for topic in ("commands", "snapshots")
+    ]
+    assert {problem.fix for problem in problems} == {f"refold kafka init --log {address} --partitions 4"}
+    asyncio.run(init(address, 4))
+    assert check(address, found(address)) == []
+
+
+def test_commands_that_were_given_more_partitions_than_the_journal_make_it_grow(broker: str) -> None:
+    address = new_topics(broker, 1)
+    grow_by_hand(address, "commands", 3)
+    with pytest.raises(LogError, match=rf"commands has 3 partition\(s\), expected 1: refold kafka init --log {address} --partitions 3"):
+        KafkaLog(address)
+    asyncio.run(init(address))
+    KafkaLog(address, partitions=3).close()
+
+
+def test_looking_at_topics_makes_none_where_brokers_make_what_is_asked_for() -> None:
+    try:
+        with own_cluster(settings={"auto.create.topics.enable": "true"}) as cluster:
+            address = parse_address(f"kafka://{cluster.bootstrap}")
+            assert found(address) == {}
+            with pytest.raises(LogError, match="journal is missing"):
+                KafkaLog(address)
+            assert asyncio.run(init(address, 2))[0] == "made refold.journal: 2 partition(s), 1 replica(s)"
+            assert check(address, found(address)) == []
+    except NoBroker as error:
+        no_broker(error)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +116,10 @@ def test_making_them_again_does_nothing_and_another_count_is_refused(broker: str
         ("journal", "max.message.bytes", "1000", "has max.message.bytes=1000, expected 65536 or more"),
         ("definitions", "cleanup.policy", "compact", "definitions has cleanup.policy=compact"),
         ("commands", "retention.ms", "3600000", "has retention.ms=3600000, expected 604800000 or more"),
+        ("members", "retention.ms", "1000", "has retention.ms=1000, expected 3600000 or more"),
+        ("members", "message.timestamp.type", "CreateTime", "members has message.timestamp.type=CreateTime, expected LogAppendTime"),
+        ("blobs", "retention.ms", "604800000", "blobs has retention.ms=604800000, expected -1"),
+        ("snapshots", "cleanup.policy", "compact", "snapshots has cleanup.policy=compact, expected delete"),
     ],
 )
 def test_a_setting_that_loses_or_refuses_records_keeps_a_log_from_being_used_until_it_is_mended(
@@ -92,7 +152,7 @@ def test_a_single_replica_that_is_not_flushed_is_noted_and_used(broker: str) -> 
 
 def test_fewer_copies_in_sync_than_all_but_one_can_lose_what_was_acknowledged() -> None:
     address = parse_address("kafka://127.0.0.1:9092")
-    there = {address.topic(topic): Found(1, 3, settings_of(topic, 3) | {"min.insync.replicas": "1"}) for topic in TOPICS}
+    there = {address.topic(topic): Found(1, 3, settings_of(topic, 3) | {"min.insync.replicas": "1"}) for topic in KAFKA_TOPICS}
     assert {problem.found.partition(" has ")[2] for problem in check(address, there)} == {
         "min.insync.replicas=1 with 3 replicas, expected 2"
     }
@@ -100,7 +160,7 @@ def test_fewer_copies_in_sync_than_all_but_one_can_lose_what_was_acknowledged() 
 
 def test_topics_that_do_not_have_equal_partition_counts_are_refused(broker: str) -> None:
     address = new_address(broker)
-    topics = [NewTopic(address.topic(topic), 2, 1, topic_configs=settings_of(topic, 1)) for topic in TOPICS]
+    topics = [NewTopic(address.topic(topic), 2, 1, topic_configs=settings_of(topic, 1)) for topic in KAFKA_TOPICS]
     administer(broker, lambda admin: admin.create_topics(topics))
     asyncio.run(init(address))
     with pytest.raises(LogError, match=r"definitions has 2 partition\(s\), expected 1"):

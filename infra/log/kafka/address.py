@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 from urllib.parse import parse_qsl, urlsplit
 
-from contracts.ports.log import TOPICS, Topic
+from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Topic
 
 PREFIX_DEFAULT: Final = "refold"
+KAFKA_TOPICS: Final[tuple[Topic, ...]] = (*TOPICS, *CLUSTER_TOPICS)
+"""The topics that every log on Kafka has; those of activities come as they are needed."""
 ENVIRONMENT: Final = "REFOLD_KAFKA_"
 Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -49,9 +51,14 @@ class KafkaAddress:
         return f"{self.prefix}.{topic}"
 
     @property
+    def activities(self) -> str:
+        """What the names of the topics of activities begin with."""
+        return f"{self.prefix}.activities."
+
+    @property
     def topics(self) -> list[str]:
-        """The names of all of our topics."""
-        return [self.topic(topic) for topic in TOPICS]
+        """The names of all topics that the log has from its beginning."""
+        return [self.topic(topic) for topic in KAFKA_TOPICS]
 
     def client_settings(self) -> dict[str, Any]:
         """What every aiokafka client is made with. Raises ValueError where a certificate cannot be read."""

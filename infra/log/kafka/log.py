@@ -12,8 +12,9 @@ from aiokafka.structs import TopicPartition
 from contracts.errors import LogCorrupt, LogError, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES, Topic
 from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
-from infra.log.kafka.address import KafkaAddress, parse_address
-from infra.log.kafka.admin import CONNECT_TIMEOUT_S, look
+from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
+from infra.log.kafka.admin import look
+from infra.log.kafka.administering import CONNECT_TIMEOUT_S
 from infra.log.kafka.appending import APPEND_TIMEOUT_S, BATCH_HEAD_BYTES, Appending
 from infra.log.kafka.loop import LoopThread
 from infra.log.kafka.reading import LATEST, READ_TIMEOUT_S, Reading, records_in
@@ -57,7 +58,7 @@ class KafkaLog:
         self._partitions = found[self.address.topic("journal")].partitions
         if partitions not in (None, self._partitions):
             raise LogError(f"the log {self.address} has {self._partitions} partition(s); {partitions} were asked for")
-        message_bytes_max = min(_message_bytes_max(one) for one in found.values())
+        self._message_bytes_max = message_bytes_max = min(_message_bytes_max(one) for one in found.values())
         self._batch_bytes_max = message_bytes_max - BATCH_HEAD_BYTES
         half = self._batch_bytes_max // 2 - RECORD_FRAME_BYTES
         self._record_bytes_max = record_bytes_max or half
@@ -68,8 +69,13 @@ class KafkaLog:
 
     @property
     def partitions(self) -> int:
-        """How many partitions `journal` and `commands` have."""
+        """How many partitions `journal`, `commands` and `snapshots` had when the log was opened."""
         return self._partitions
+
+    @property
+    def message_bytes_max(self) -> int:
+        """How large a batch may be with all that belongs to it, for whoever appends in an event loop (`Appending`)."""
+        return self._message_bytes_max
 
     @property
     def record_bytes_max(self) -> int:
@@ -83,7 +89,7 @@ class KafkaLog:
 
     def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         """Append one batch to each named partition, all in one request; answer the first offset of each, or why it failed."""
-        check_batches(topic, batches, self._partitions)
+        check_batches(topic, batches, self._partitions, KAFKA_TOPICS)
         answers: dict[int, int | LogError] = {}
         fitting: dict[int, Sequence[bytes]] = {}
         for partition, records in batches.items():
@@ -107,7 +113,7 @@ class KafkaLog:
 
         Raises LogCorrupt where one is missing or its batch is damaged, LogUnreachable where no broker answers in time.
         """
-        check_place(topic, partition, self._partitions, offset)
+        check_place(topic, partition, self._partitions, offset, KAFKA_TOPICS)
         there = self.end(topic, partition)
         return self._read(self._place(topic, partition), offset, there if end is None else min(end, there))
 
@@ -137,7 +143,7 @@ class KafkaLog:
 
         It is never below what was acknowledged here, unless acknowledged records are lost; that is said loudly.
         """
-        check_place(topic, partition, self._partitions)
+        check_place(topic, partition, self._partitions, topics=KAFKA_TOPICS)
         place = self._place(topic, partition)
         known = self._ends.get(place, 0)
         deadline = time.monotonic() + BEHIND_TIMEOUT_S

@@ -1,7 +1,8 @@
 """The topics of a log: which settings they are made with, and what is wrong with those that are there.
 
-Nothing may ever be missing from `journal`, `definitions` and `dead-letters`: they are never compacted and never expire.
-What waits in `commands` is taken up within its retention, or not at all, so it is longer than the longest outage.
+Nothing may ever be missing from `journal`, `definitions`, `dead-letters` and `blobs`: they are never compacted and never
+expire. What waits in `commands` is taken up within its retention, or not at all, so it is longer than the longest outage.
+`members` and `cancellations` are of use for seconds. Of `snapshots` the owner deletes what a newer one replaces.
 """
 
 from __future__ import annotations
@@ -9,14 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from contracts.ports.log import TOPICS, Topic
-from infra.log.arguments import partitions_in
-from infra.log.kafka.address import KafkaAddress
+from contracts.ports.log import Topic
+from infra.log.arguments import DIVIDED, partitions_in
+from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress
 
 MESSAGE_BYTES_MAX: Final = 8 * 1024 * 1024
 """The largest batch, and so twice the largest record."""
 MESSAGE_BYTES_MIN: Final = 64 * 1024
-COMMANDS_RETENTION_MS: Final = 7 * 24 * 3600 * 1000
+_HOUR_MS: Final = 3600 * 1000
+RETENTION_MS: Final[Mapping[Topic, int]] = {"commands": 7 * 24 * _HOUR_MS, "members": _HOUR_MS, "cancellations": _HOUR_MS}
+"""Other topics never expire."""
+ACTIVITIES_RETENTION_MS: Final = 7 * 24 * _HOUR_MS
+DISPOSABLE: Final[tuple[Topic, ...]] = ("members", "cancellations", "snapshots")
+"""What a lost power supply may take: it is said again, or made again."""
+_SEGMENTS: Final[Mapping[Topic, Mapping[str, str]]] = {
+    "members": {"segment.ms": "600000"},
+    "cancellations": {"segment.ms": "600000"},
+    "snapshots": {"segment.bytes": str(64 * 1024 * 1024)},
+}
+"""Kafka deletes whole segments, and by itself begins a new one once a week or after 1 GiB."""
 PARTITIONS_DEFAULT: Final = 8
 FOREVER: Final = "-1"
 
@@ -40,9 +52,19 @@ class TopicProblem(NamedTuple):
 
 def settings_of(topic: Topic, replicas: int) -> dict[str, str]:
     """What a topic is made with."""
+    retention = RETENTION_MS.get(topic)
+    return _settings(replicas, retention, topic not in DISPOSABLE) | dict(_SEGMENTS.get(topic, {}))
+
+
+def activity_settings(replicas: int) -> dict[str, str]:
+    """What a topic of activities is made with."""
+    return _settings(replicas, ACTIVITIES_RETENTION_MS, must_last=True)
+
+
+def _settings(replicas: int, retention_ms: int | None, must_last: bool) -> dict[str, str]:
     settings = {
         "cleanup.policy": "delete",
-        "retention.ms": str(COMMANDS_RETENTION_MS) if topic == "commands" else FOREVER,
+        "retention.ms": FOREVER if retention_ms is None else str(retention_ms),
         "retention.bytes": FOREVER,
         "message.timestamp.type": "LogAppendTime",
         "compression.type": "producer",
@@ -50,7 +72,7 @@ def settings_of(topic: Topic, replicas: int) -> dict[str, str]:
         "unclean.leader.election.enable": "false",
         "min.insync.replicas": str(max(1, replicas - 1)),
     }
-    if replicas == 1:  # nobody else has it: it must be on the disk before it is acknowledged
+    if replicas == 1 and must_last:  # nobody else has it: it must be on the disk before it is acknowledged
         settings["flush.messages"] = "1"
     return settings
 
@@ -59,14 +81,14 @@ def check(address: KafkaAddress, found: Mapping[str, Found]) -> list[TopicProble
     """Everything that is wrong with the topics of a log."""
     problems: list[TopicProblem] = []
     journal = found.get(address.topic("journal"))
-    for topic in TOPICS:
+    for topic in KAFKA_TOPICS:
         name = address.topic(topic)
         if name not in found:
             problems.append(TopicProblem(name, f"the topic {name} is missing", init_command(address)))
             continue
         one = found[name]
-        if journal is not None and one.partitions != (wanted := partitions_in(topic, journal.partitions)):
-            fix = "make it anew with as many, or give it more with Kafka's own tools"
+        if journal is not None and one.partitions != (wanted := partitions_in(topic, journal.partitions, KAFKA_TOPICS)):
+            fix = f"{init_command(address)} --partitions {max(one.partitions, wanted)}" if topic in DIVIDED else "make it anew with as many"
             problems.append(TopicProblem(name, f"{name} has {one.partitions} partition(s), expected {wanted}", fix))
         for what, is_fatal in _wrong_settings(topic, one):
             problems.append(TopicProblem(name, f"{name} has {what}", init_command(address), is_fatal))
@@ -77,11 +99,12 @@ def _wrong_settings(topic: Topic, found: Found) -> Iterator[tuple[str, bool]]:
     """What is set so that records can be lost or refused; without a flush it takes a lost power supply."""
     value = found.settings.get
     expected = {"cleanup.policy": "delete", "unclean.leader.election.enable": "false", "retention.bytes": FOREVER}
-    if topic != "commands":
+    retention = RETENTION_MS.get(topic)
+    if retention is None:
         expected["retention.ms"] = FOREVER
-    elif 0 <= int(value("retention.ms", FOREVER)) < COMMANDS_RETENTION_MS:
-        yield f"retention.ms={value('retention.ms')}, expected {COMMANDS_RETENTION_MS} or more", True
-    if topic == "journal":
+    elif 0 <= int(value("retention.ms", FOREVER)) < retention:
+        yield f"retention.ms={value('retention.ms')}, expected {retention} or more", True
+    if topic in ("journal", "members"):
         expected["message.timestamp.type"] = "LogAppendTime"
     for name, wanted in expected.items():
         if value(name) != wanted:
@@ -93,7 +116,7 @@ def _wrong_settings(topic: Topic, found: Found) -> Iterator[tuple[str, bool]]:
         yield f"min.insync.replicas={in_sync} with {found.replicas} replica(s): nothing could be appended", True
     if int(value("max.message.bytes", "0")) < MESSAGE_BYTES_MIN:
         yield f"max.message.bytes={value('max.message.bytes')}, expected {MESSAGE_BYTES_MIN} or more", True
-    if found.replicas == 1 and value("flush.messages") != "1":
+    if found.replicas == 1 and topic not in DISPOSABLE and value("flush.messages") != "1":
         yield f"one replica and flush.messages={value('flush.messages')}: a lost power supply can lose records; expected 1", False
 
 
