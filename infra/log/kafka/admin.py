@@ -38,6 +38,7 @@ async def _look(address: KafkaAddress, admin: AIOKafkaAdminClient) -> dict[str, 
     return {
         name: Found(len(partitions), replicas_of(partitions), {key: value for key, (value, _) in settings[name].items()})
         for name, partitions in there.items()
+        if name in settings
     }
 
 

@@ -76,13 +76,15 @@ async def described(admin: AIOKafkaAdminClient, names: Iterable[str] | None = No
 
 
 async def settings_in_force(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, tuple[str, int]]]:
-    """Every setting of the topics, with its source."""
+    """Every setting of those topics that are there, with its source."""
     if not names:
         return {}
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
     found: dict[str, dict[str, tuple[str, int]]] = {}
     for answer in answers:
         for code, message, _, name, entries, *_ in answer.resources:
+            if code == UnknownTopicOrPartitionError.errno:  # it was deleted a moment ago
+                continue
             if code:
                 raise LogError(f"the settings of {name} cannot be read: {message or for_code(code).__name__}")
             found[name] = {entry[0]: (entry[1] or "", entry[3]) for entry in entries}
