@@ -15,9 +15,10 @@ from typing import Any
 from contracts.errors import LogUnreachable
 from contracts.members import PartitionHeld
 from infra.cluster.members import Members, NameTaken, Own, Who
-from workers.membership import LOOK_BACK_MS
 
 EPOCH_MS = 1_800_000_000_000
+LOOK_BACK = 200
+"""Records of half a minute of these few processes."""
 
 
 class _Selector(selectors.DefaultSelector):
@@ -27,7 +28,7 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         assert timeout is not None, "nobody has anything to do any more"
-        self.loop.passed_us += math.ceil(max(0.0, timeout) * 1_000_000)
+        self.loop.passed_us += max(1, math.ceil(timeout * 1_000_000))
         return super().select(0)
 
 
@@ -65,9 +66,8 @@ class Topic:
         self.news = asyncio.Event()
 
     def start(self) -> int:
-        """Where somebody begins to read."""
-        now = EPOCH_MS + round(asyncio.get_running_loop().time() * 1000) + self.skew_ms
-        return next((offset for offset, (stamp, _) in enumerate(self.records) if stamp >= now - LOOK_BACK_MS), len(self.records))
+        """Where somebody begins to read: in the middle, after all that is long ago."""
+        return max(0, len(self.records) - LOOK_BACK)
 
 
 class Process:
@@ -84,6 +84,7 @@ class Process:
         self.refuses = False
         loop = asyncio.get_running_loop()
         self.members = Members(self.who, self._append, self._own, lambda: world.partitions, self._change, clock=loop.time)
+        self.taking: dict[int, asyncio.Task[None]] = {}
         self.running = loop.create_task(self.members.run())
         self.reading = loop.create_task(self._read(world.topic.start()))
 
@@ -111,22 +112,26 @@ class Process:
         return Own(partitions={partition: PartitionHeld(epoch=1) for partition in self.held})
 
     def _change(self) -> None:
-        now = asyncio.get_running_loop().time()
-        members = self.members
-        lost = set(self.held) - members.mine
+        lost = set(self.held) - self.members.mine
         for partition in lost:
             del self.held[partition]
-        came = [p for p in sorted(members.mine) if p not in self.held and members.may_take(p)]
-        for partition in came:
-            self.held[partition] = now
-            self.taken.append((now, partition))
-        if lost or came:
-            members.say_now()
+        if lost:
+            self.members.say_now()
+        for partition in self.members.mine - set(self.held) - set(self.taking):
+            self.taking[partition] = asyncio.ensure_future(self._take(partition))
+
+    async def _take(self, partition: int) -> None:
+        is_clear = await self.members.clear_to_take(partition)
+        del self.taking[partition]
+        if is_clear:
+            self.held[partition] = asyncio.get_running_loop().time()
+            self.taken.append((self.held[partition], partition))
+            self.members.say_now()
 
     def kill(self) -> None:
         """As `kill -9` does."""
-        self.running.cancel()
-        self.reading.cancel()
+        for task in (self.running, self.reading, *self.taking.values()):
+            task.cancel()
         self.held.clear()
         self.world.living.discard(self)
 
@@ -151,6 +156,7 @@ class World:
         self.topic = Topic()
         self.started: list[Process] = []
         self.living: set[Process] = set()
+        self.tasks: list[asyncio.Task[None]] = []
 
     def start(self, *nodes: str, roles: tuple[str, ...] = ("api", "owner")) -> list[Process]:
         new = []
