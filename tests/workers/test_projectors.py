@@ -18,7 +18,9 @@ class Kept:
 
     def __init__(self, made: Partitioned) -> None:
         self.told: list[tuple[int, int]] = []
-        self.projectors = Projectors(made.log, made.catalog, made.models_of, lambda partition, offset: self.told.append((partition, offset)))
+        self.projectors = Projectors(
+            made.log, made.catalog, made.models_of, lambda partition, offset: self.told.append((partition, offset))
+        )
 
     def look_at_all(self) -> dict[int, int]:
         """How far each partition is, as it was told."""
