@@ -74,14 +74,8 @@ class KafkaLog:
     def look_again(self) -> int:
         """Take notice of partitions that were added; how many both topics have by now. Raises LogUnreachable where no broker answers."""
         found = [self._loop.call(self._reading.partitions(self.address.topic(topic))) for topic in ("journal", "commands")]
-        if min(found) > self._partitions:
-            self._partitions = min(found)
-            self._loop.call(self._forget_producers())  # they would not know the new ones
+        self._partitions = max(self._partitions, min(found))
         return self._partitions
-
-    async def _forget_producers(self) -> None:
-        self._journal.discard()
-        self._others.discard()
 
     @property
     def record_bytes_max(self) -> int:
