@@ -2,7 +2,7 @@
 
 stdin   3           there may be something new in partition 3
         look 17     look at all partitions, also those that were added, and say so when that is done
-        own 0 3     keep these partitions up from now on; `own all`: all of them, which is how it begins
+        own 0 3     keep these partitions up from now on; `own all`: all of them. It begins with none
         its end: stop (so a projector never outlives its server)
 stdout  3 1500      after each transaction: the offset up to which the read models of a partition go
         looked 17   all partitions were looked at since that was asked for
@@ -41,8 +41,8 @@ class Orders:
         self.is_ended = False
         self.partitions: set[int] = set()
         self.look = 0
-        """The number of the last full look that was asked for; at the beginning it is done unasked."""
-        self.is_full = True
+        """The number of the last look at all that was asked for."""
+        self.is_full = False
         self.own: list[int] | None = None
         self.is_own_new = False
 
@@ -75,6 +75,7 @@ def run(settings: EngineSettings) -> None:
     """Keep the read models up with the log until stdin ends."""
     orders = Orders()
     with open_projectors(settings, _say) as projectors:
+        orders.wait(None)
         while not orders.is_ended:
             began = time.monotonic()
             _follow(projectors, orders)

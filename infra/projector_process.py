@@ -31,7 +31,7 @@ class ProjectorProcess:
         self._told: set[int] = set()
         self._soon: asyncio.TimerHandle | None = None
         self._soon_partitions: set[int] = set()
-        self._own: bytes = b""
+        self._own = b"own all\n"
         self._looks = 0
         self._looking: dict[int, asyncio.Future[None]] = {}
         self.restarts = -1
@@ -95,7 +95,7 @@ class ProjectorProcess:
         self._soon_partitions.clear()
 
     def own(self, partitions: Iterable[int] | None) -> None:
-        """From now on it keeps these partitions up; None is all there are, which is how it begins."""
+        """From now on it keeps these partitions up; None is all there are, and the default."""
         named = "all" if partitions is None else " ".join(map(str, sorted(partitions)))
         self._own = f"own {named}\n".encode()
         self._write(self._own)

@@ -109,9 +109,8 @@ class ServerPlace:
         except RefoldError as error:
             yield Finding("server", "wrong", str(error), "`refold serve` starts one")
             return
-        yield Finding("server", "ok", f"{self.name} takes commands in; its journal has {ready['position']} records")
-        behind = ready["position"] - ready["projected"]
-        yield Finding("read models", "ok", f"{behind} records behind the journal's end")
+        yield Finding("server", "ok", f"{self.name} takes commands in; its journal is at position {ready['position']}")
+        yield Finding("read models", "ok", f"up to position {ready['projected']} of {ready['position']}")
 
     # Define and act.
 

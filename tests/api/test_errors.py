@@ -37,6 +37,7 @@ START = "/v1/workflows/hello/executions"
         ("POST", START, {"input": {"name": "a"}, "variables": {"no": 1}}, {}, 422, "input.invalid"),
         ("POST", "/v1/workflows/nope/executions", {}, {}, 404, "unknown_workflow"),
         ("GET", "/v1/executions?cursor=zzz", None, {}, 422, "request.invalid"),
+        ("GET", "/v1/executions?cursor=dDUuMC43", None, {}, 422, "unknown_cursor"),
         ("GET", "/v1/executions?limit=0", None, {}, 422, "request.invalid"),
         ("GET", "/v1/executions?created_after=yesterday", None, {}, 422, "request.invalid"),
         ("POST", "/v1/executions/x/incidents/1/resolve", {"action": "forget"}, {}, 422, "request.invalid"),

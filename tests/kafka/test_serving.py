@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from brokers.cluster import Cluster
+from contracts.ids import PARTITIONS_MAX
 from tests.api.conftest import HELLO, WAITS, Server
 from tests.kafka.topics import new_topics
 
@@ -67,6 +69,26 @@ def test_a_server_whose_broker_is_killed_goes_on_when_it_is_back(cluster: Cluste
         asked = pool.submit(server.start, "hello", {"name": "Ada"}, 50)
         cluster.nodes[0].start()
         assert asked.result(50)["output"] == {"greeting": "Hello, Ada!"}
+
+
+def test_positions_and_cursors_name_the_partition(serve: Serve) -> None:
+    server = serve()
+    server.publish(HELLO)
+    names = [server.start("hello", {"name": "Ada"}, wait=20)["execution_id"] for _ in range(3)]
+    position = server.start("hello", {"name": "Eve"}, wait=20)["position"]
+    assert position % PARTITIONS_MAX == 0
+    first = server.get(f"/v1/executions?limit=3&min_position={position}").json
+    assert [one["execution_id"] for one in first["executions"][1:]] == names[:0:-1]
+    assert first["position"] >= position
+    assert all(one["position"] <= position for one in first["executions"])
+    second = server.get(f"/v1/executions?limit=3&cursor={first['next']}").json
+    assert [one["execution_id"] for one in second["executions"]] == names[:1]
+    assert second["next"] is None
+    embedded = base64.urlsafe_b64encode(b"e7").decode().rstrip("=")
+    assert server.get(f"/v1/executions?cursor={embedded}").json["reason"] == "unknown_cursor"
+    elsewhere = server.get(f"/v1/executions?min_position={position + 1}")
+    assert (elsewhere.status, elsewhere.json["reason"]) == (422, "unknown_position")
+    assert "partition 1, which the log does not have" in elsewhere.json["detail"]
 
 
 def test_a_server_says_why_it_does_not_start(tmp_path: Path) -> None:

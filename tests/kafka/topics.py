@@ -6,6 +6,8 @@ import asyncio
 import secrets
 from typing import Any
 
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init
 from infra.log.kafka.log import KafkaLog
@@ -22,6 +24,16 @@ def new_topics(broker: str, partitions: int = 1, **settings: Any) -> KafkaAddres
     address = new_address(broker, **settings)
     asyncio.run(init(address, partitions))
     return address
+
+
+async def grow(address: KafkaAddress, partitions: int) -> None:
+    """Add partitions to the journal and the commands of a log."""
+    admin = AIOKafkaAdminClient(**address.client_settings())
+    await admin.start()
+    try:
+        await admin.create_partitions({address.topic(topic): NewPartitions(partitions) for topic in ("journal", "commands")})
+    finally:
+        await admin.close()
 
 
 class KafkaLogs:

@@ -193,6 +193,11 @@ async def _send(producer: AIOKafkaProducer, place: TopicPartition, records: Sequ
     for record in records:
         taken = batch.append(key=None, value=record, timestamp=now)
         assert taken is not None, "the size of a batch is checked before"
+    known = producer.client.cluster.partitions_for_topic(place.topic)
+    if known is not None and place.partition not in known:  # added since it began
+        await producer.client.force_metadata_update()
+        if place.partition not in producer.client.cluster.partitions_for_topic(place.topic):
+            raise UnknownTopicOrPartitionError
     future = await producer.send_batch(batch, place.topic, partition=place.partition)
     return int((await future).offset)
 

@@ -84,11 +84,6 @@ class KafkaLog:
         return self._message_bytes_max
 
     @property
-    def message_bytes_max(self) -> int:
-        """How large a batch may be with all that belongs to it, for whoever appends in an event loop (`Appending`)."""
-        return self._message_bytes_max
-
-    @property
     def record_bytes_max(self) -> int:
         """The longest record that `append` takes: half of a batch."""
         return self._record_bytes_max
