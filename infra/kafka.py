@@ -6,13 +6,16 @@ import asyncio
 import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from contracts.errors import LogCorrupt, LogError
-from contracts.ports.log import Log
 from infra.cluster.ports import ClusterLog
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.topics import TopicProblem, check
 from workers.recovery import journal_of
+
+if TYPE_CHECKING:
+    from infra.log.kafka.log import KafkaLog
 
 
 def address_of(url: str) -> KafkaAddress:
@@ -25,7 +28,7 @@ def address_of(url: str) -> KafkaAddress:
         raise LogError(str(error)) from None
 
 
-def open_kafka_log(url: str) -> Log:
+def open_kafka_log(url: str) -> KafkaLog:
     """A log on Kafka. Raises LogError where its topics are not in order, LogUnreachable without a broker."""
     address = address_of(url)
     from infra.log.kafka.log import KafkaLog
@@ -33,7 +36,7 @@ def open_kafka_log(url: str) -> Log:
     return KafkaLog(address)
 
 
-def shared_log(log: Log, url: str, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
+def shared_log(log: KafkaLog, url: str, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
     """The same log as the processes of a cluster use it from their event loops."""
     from infra.log.kafka.shared import SharedKafkaLog
 

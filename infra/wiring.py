@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
@@ -41,6 +41,9 @@ from workers.partitions import PartitionedReader
 from workers.projectors import Projectors
 from workers.remote import RemoteWorkers
 from workers.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
+
+if TYPE_CHECKING:
+    from infra.log.kafka.log import KafkaLog
 
 
 class Reader:
@@ -211,9 +214,9 @@ def open_partitioned_reader(settings: EngineSettings) -> Iterator[PartitionedRea
 
 
 class SharedParts:
-    """What a process needs of a log that others use too, and of its own data folder."""
+    """What a process needs of a log on Kafka that others use too, and of its own data folder."""
 
-    def __init__(self, settings: EngineSettings, folder: DataFolder, log: Log, reader: PartitionedReader, cache: ResultCache) -> None:
+    def __init__(self, settings: EngineSettings, folder: DataFolder, log: KafkaLog, reader: PartitionedReader, cache: ResultCache) -> None:
         assert settings.log is not None
         self._url = settings.log
         self.data, self.log, self.reader, self.cache = folder.path, log, reader, cache
@@ -231,10 +234,13 @@ class SharedParts:
 @contextmanager
 def open_shared(settings: EngineSettings, address: str | None) -> Iterator[SharedParts]:
     """The parts of a process of a cluster. Raises LogHeld where another process holds the data folder, LogError."""
+    from infra.kafka import open_kafka_log
+
     assert settings.data is not None
+    assert settings.log is not None
     folder = DataFolder(settings.data)
     with folder.hold(address), open_partitioned_reader(settings) as reader:
-        log = open_log(settings)
+        log = open_kafka_log(settings.log)
         cache = SqliteResultCache(folder.path / "cache.db", SystemClock())
         try:
             yield SharedParts(settings, folder, log, reader, cache)

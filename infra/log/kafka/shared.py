@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogError
-from contracts.ports.log import Log
 from infra.log.kafka.activities import ActivityTopics
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.appending import Appending
+from infra.log.kafka.log import KafkaLog
 from infra.log.kafka.polling import OnRecords, Stamped
 from infra.log.kafka.reading import EARLIEST, LATEST, Reading
 from infra.log.kafka.tailing import Tailing
@@ -25,11 +25,11 @@ READ_TIMEOUT_S = 5.0
 class SharedKafkaLog:
     """Lives in the running event loop. `on_problem` hears of a place that cannot be followed any further."""
 
-    def __init__(self, address: KafkaAddress, log: Log, on_problem: Callable[[str, int, LogError], None]) -> None:
+    def __init__(self, address: KafkaAddress, log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) -> None:
         self._address, self.log, self._on_problem = address, log, on_problem
         self._prefix = f"{address.prefix}."
-        self._journal = Appending(address, log.batch_bytes_max)
-        self._others = Appending(address, log.batch_bytes_max)
+        self._journal = Appending(address, log.message_bytes_max)
+        self._others = Appending(address, log.message_bytes_max)
         self._tail = Tailing(address, self._problem)
         self._reading = Reading(address, READ_TIMEOUT_S)
         self._activities = ActivityTopics(address, log.partitions)
