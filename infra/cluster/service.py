@@ -290,8 +290,9 @@ class ClusterService(BaseService):
         return await self._log.end("journal", partition)
 
     async def view(self, execution: str) -> ExecutionView:
-        """An execution as it is now, or as the read models say where its partition is owned elsewhere."""
-        return await self._view_after(execution, 0)
+        """An execution as it is now: from memory where its partition is owned here, else as its journal says to its end."""
+        partition = self._reader.known(execution)
+        return await self._view_after(execution, 0 if self.owners.is_in_charge(partition) else await self._log.end("journal", partition))
 
     async def _view_after(self, execution: str, offset: int) -> ExecutionView:
         partition = self._reader.known(execution)

@@ -1,0 +1,239 @@
+"""Several engine processes on one log: any takes any command, one that dies is replaced, one that leaves hands over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.ids import partition_of
+from infra.log.kafka.address import KafkaAddress
+from infra.log.kafka.admin import init
+from tests.api.conftest import HELLO, WAITS, Server
+from tests.kafka.played_engine import ROOT, until
+from tests.kafka.topics import new_topics
+
+PARTITIONS = 4
+SESSION_S = 2
+NOTES: dict[str, Any] = {
+    "name": "notes",
+    "nodes": [
+        {"id": name, "type": "note", "config": {"file": "{{ input.file }}", "seconds": "{{ input.seconds }}", "gate": ""}}
+        for name in ("first", "second", "third")
+    ],
+    "edges": [{"from": "first", "to": "second"}, {"from": "second", "to": "third"}],
+}
+
+
+class Engines:
+    """Engine processes, and workers, on one log."""
+
+    def __init__(self, address: KafkaAddress, folder: Path) -> None:
+        self.address, self._folder = address, folder
+        self.all: list[Server] = []
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    def start(self, name: str, *flags: str) -> Server:
+        words = ("--log", str(self.address), "--node", name, "--set", f"session_s={SESSION_S}", *flags)
+        server = Server(self._folder / name, *words)
+        self.all.append(server)
+        until(lambda: server.get("/health/ready").status == 200, "it is not ready")
+        return server
+
+    def work(self, name: str) -> subprocess.Popen[bytes]:
+        """A worker that takes its tasks from the log."""
+        command = [sys.executable, "-m", "refold", "worker", "tests.kafka.noting", "--log", str(self.address), "--name", name]
+        self._workers.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}))
+        return self._workers[-1]
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+            worker.wait()
+        for server in self.all:
+            server.kill()
+
+
+@pytest.fixture
+def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
+    made = Engines(new_topics(broker, PARTITIONS), tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def names_of_each_partition() -> list[str]:
+    """An id of one's own for each partition."""
+    found: dict[int, str] = {}
+    number = 0
+    while len(found) < PARTITIONS:
+        number += 1
+        found.setdefault(partition_of(f"order-{number}", PARTITIONS), f"order-{number}")
+    return [found[partition] for partition in range(PARTITIONS)]
+
+
+def completions(server: Server, execution: str) -> Counter[str]:
+    """How often each node of an execution has completed, by its history."""
+    events = server.get(f"/v1/executions/{execution}/history?limit=1000").json["events"]
+    return Counter(event["path"] for event in events if event["type"] == "NodeCompleted")
+
+
+def has_ended(server: Server, execution: str) -> bool:
+    return bool(server.get(f"/v1/executions/{execution}").json.get("status") == "completed")
+
+
+def test_any_process_takes_any_command_and_shows_any_execution(engines: Engines) -> None:
+    first, second, third = (engines.start(name) for name in ("a", "b", "c"))
+    first.publish(HELLO, WAITS)
+    until(lambda: all(len(one.get("/v1/workflows").json["workflows"]) == 2 for one in engines.all))
+    for name in names_of_each_partition():
+        assert second.start("waits", {"order": 1}, execution_id=name)["execution_id"] == name
+        assert third.start("waits", {"order": 1}, execution_id=name)["execution_id"] == name, "the same start once more"
+        assert first.get(f"/v1/executions/{name}").json["status"] == "running"
+        assert first.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}, Idempotency_Key="once").status == 200
+        assert third.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}, Idempotency_Key="once").status == 200
+        until(lambda name=name: has_ended(second, name))
+        assert third.post(f"/v1/executions/{name}/signals/approved", {}, Idempotency_Key="late").json["reason"] == "already_ended"
+        assert all(completions(one, name) == {"approval": 1, "after": 1} for one in engines.all)
+    done = [third.start("hello", {"name": "Ada"}, wait=20) for _ in range(4)]
+    assert all(one["output"] == {"greeting": "Hello, Ada!"} for one in done)
+    position = max(one["position"] for one in done)
+    for one in engines.all:
+        listed = one.get(f"/v1/executions?limit=100&min_position={position}").json["executions"]
+        assert {row["execution_id"] for row in listed} >= {*names_of_each_partition(), *(row["execution_id"] for row in done)}
+        assert one.get("/v1/executions/nobody").status == 404
+        assert one.post("/v1/executions/nobody/signals/x", {}).status == 404
+
+
+def test_what_a_killed_process_owned_goes_on_in_the_others(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish(WAITS)
+    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    names = names_of_each_partition()
+    for name in names:
+        first.start("waits", {"order": 1}, execution_id=name)
+    first.kill()
+    for name in names:
+        assert second.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}).status == 200
+    for name in names:
+        until(lambda name=name: has_ended(second, name))
+        assert completions(second, name) == {"approval": 1, "after": 1}
+
+
+def test_a_frozen_process_that_thaws_makes_way(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish(WAITS)
+    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    names = names_of_each_partition()
+    for name in names:
+        first.start("waits", {"order": 1}, execution_id=name)
+    os.kill(first.process.pid, signal.SIGSTOP)
+    try:
+        for name in names:
+            assert second.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}).status == 200
+            until(lambda name=name: has_ended(second, name))
+    finally:
+        os.kill(first.process.pid, signal.SIGCONT)
+    for name in names:
+        until(lambda name=name: has_ended(first, name))
+        assert completions(first, name) == completions(second, name) == {"approval": 1, "after": 1}
+
+
+def test_a_rolling_restart_under_load_repeats_and_loses_nothing(engines: Engines, tmp_path: Path) -> None:
+    engines.start("a"), engines.start("b")
+    engines.all[0].publish(NOTES)
+    until(lambda: engines.all[1].get("/v1/workflows/notes").status == 200)
+    notes = tmp_path / "notes"
+    notes.touch()
+    engines.work("w")
+    ended: list[str] = []
+    is_over = threading.Event()
+    servers = dict(enumerate(engines.all))
+
+    def load(number: int) -> None:
+        count = 0
+        while not is_over.is_set():
+            count += 1
+            body = {"input": {"file": str(notes), "seconds": 0.01}}
+            key = f"{number}-{count}"
+            for attempt in range(100):
+                try:
+                    answer = servers[(number + attempt) % 2].post("/v1/workflows/notes/executions?wait=30", body, Idempotency_Key=key)
+                except (OSError, AssertionError):
+                    is_over.wait(0.05)
+                    continue
+                if answer.status < 300:
+                    ended.append(answer.json["execution_id"])
+                    break
+                is_over.wait(0.05)
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for place, name in enumerate(("a", "b")):
+        count = len(ended)
+        until(lambda count=count: len(ended) > count + 20)
+        assert servers[place].stop() == 0
+        servers[place] = engines.start(name)
+    count = len(ended)
+    until(lambda: len(ended) > count + 20)
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    for name in ended:
+        until(lambda name=name: has_ended(servers[0], name), name)
+    begun = Counter(line.split()[1] for line in notes.read_text().splitlines() if line.startswith("begin"))
+    assert len(begun) == 3 * len(set(ended))
+    assert not {task: times for task, times in begun.items() if times > 1}
+
+
+def test_roles_share_the_work(engines: Engines) -> None:
+    engines.start("owner", "--roles", "owner")
+    engines.start("worker", "--roles", "worker")
+    api = engines.start("api", "--roles", "api,projector")
+    api.publish(HELLO, WAITS)
+    assert api.start("hello", {"name": "Ada"}, wait=30)["output"] == {"greeting": "Hello, Ada!"}
+
+
+def test_added_partitions_take_new_executions_and_old_ones_stay(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish(WAITS)
+    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    old = [first.start("waits", {"order": 1})["execution_id"] for _ in range(8)]
+    own = names_of_each_partition()
+    for name in own:
+        second.start("waits", {"order": 1}, execution_id=name)
+    asyncio.run(init(engines.address, PARTITIONS + 2))
+    new: list[str] = []
+
+    def spread() -> bool:
+        new.extend(server.start("waits", {"order": 2})["execution_id"] for server in engines.all)
+        return {partition_of(name, PARTITIONS) for name in new} >= {PARTITIONS, PARTITIONS + 1}
+
+    until(spread, "no execution began in the partitions that were added")
+    for name in (*old, *own, *new):
+        assert second.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}).status == 200, name
+    for name in (*old, *own, *new):
+        until(lambda name=name: has_ended(first, name), name)
+
+
+def test_two_processes_of_one_name_are_one_too_many(engines: Engines, tmp_path: Path) -> None:
+    first = engines.start("a")
+    command = [
+        sys.executable, "-m", "refold", "serve", "--data", str(tmp_path / "other"), "--port", "0", "--node", "a",
+        "--log", str(engines.address), "--set", f"session_s={SESSION_S}",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "two processes are called a" in done.stderr
+    assert first.get("/health/ready").status == 200
