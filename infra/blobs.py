@@ -17,6 +17,11 @@ def content_hash_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def is_content_hash(name: str) -> bool:
+    """Whether it can be the name of a content; never a path: it may come from outside."""
+    return _CONTENT_HASH.match(name) is not None
+
+
 class FileBlobs:
     """Blobs as files, `ab/cd/abcd…`: two levels, so that no folder grows to millions of names."""
 
@@ -38,8 +43,8 @@ class FileBlobs:
 
     def get(self, content_hash: str) -> bytes:
         """The content. Raises KeyError where there is none, LogCorrupt where it does not match its hash."""
-        if not _CONTENT_HASH.match(content_hash):
-            raise KeyError(content_hash)  # and never a path: the name may come from outside
+        if not is_content_hash(content_hash):
+            raise KeyError(content_hash)
         path = self._path(content_hash)
         try:
             content = path.read_bytes()

@@ -11,6 +11,9 @@ from brokers.finding import own_cluster
 from brokers.jars import NoBroker
 from tests.conftest import no_broker
 from tests.kafka.topics import KafkaLogs
+from tests.ports.conftest import start
+
+__all__ = ["start"]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from contracts.codec import encode_record
 from contracts.errors import LogError
 from contracts.journal import PartitionClaimed
 from contracts.ports.log import Topic
-from infra.kafka import check_topics, open_kafka_log
+from infra.kafka import check_topics
 from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
 from infra.log.kafka.admin import init, look, partition_count
 from infra.log.kafka.log import KafkaLog
@@ -61,7 +61,7 @@ def test_a_log_with_fewer_partitions_grows_and_keeps_what_it_holds(broker: str) 
     with closing(KafkaLog(address)) as log:
         log.append("journal", {0: [b"a"], 1: [b"b"]})
         done = asyncio.run(init(address, 5))
-        assert done == [f"grew {address.topic(topic)} to 5 partition(s)" for topic in ("journal", "commands", "snapshots")]
+        assert done == [f"grew {address.topic(topic)} to 5 partition(s)" for topic in ("journal", "snapshots", "commands")]
         assert log.partitions == 2, "what is open stays what it was"
         assert asyncio.run(partition_count(address)) == 5
         with closing(KafkaLog(address)) as grown:
@@ -165,11 +165,6 @@ def test_topics_that_do_not_have_equal_partition_counts_are_refused(broker: str)
     asyncio.run(init(address))
     with pytest.raises(LogError, match=r"definitions has 2 partition\(s\), expected 1"):
         KafkaLog(address)
-
-
-def test_a_server_does_not_take_more_partitions_than_it_can_own(broker: str) -> None:
-    with pytest.raises(LogError, match="has 2 partitions; a server owns 1 so far"):
-        open_kafka_log(str(new_topics(broker, 2)))
 
 
 # What the command line says.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
+from collections.abc import Callable
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
@@ -34,6 +36,13 @@ async def grow(address: KafkaAddress, partitions: int) -> None:
         await admin.create_partitions({address.topic(topic): NewPartitions(partitions) for topic in ("journal", "commands")})
     finally:
         await admin.close()
+
+
+def wait_until(done: Callable[[], bool], deadline_s: float = 60.0) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + deadline_s
+    while not done():
+        assert time.monotonic() < deadline
 
 
 class KafkaLogs:

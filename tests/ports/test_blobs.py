@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,17 @@ import pytest
 from contracts.errors import LogCorrupt, LogFull
 from contracts.ports.blobs import Blobs
 from infra.blobs import FileBlobs, MemoryBlobs
+from infra.log.kafka.blobs import KafkaBlobs
+from tests.kafka.topics import KafkaLogs
 
 
-@pytest.fixture(params=["memory", "files"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    return MemoryBlobs() if request.param == "memory" else FileBlobs(tmp_path / "blobs")
+@pytest.fixture(params=["memory", "files", "kafka"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
+    if request.param == "kafka":
+        with closing(KafkaLogs(request.getfixturevalue("broker"))) as logs:
+            yield KafkaBlobs(logs.open(), tmp_path / "blobs")
+    else:
+        yield MemoryBlobs() if request.param == "memory" else FileBlobs(tmp_path / "blobs")
 
 
 @pytest.mark.parametrize("content", [b"", b"x", os.urandom(3_000_000)], ids=["empty", "small", "large"])

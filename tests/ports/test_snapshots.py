@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,18 @@ import pytest
 
 from contracts.errors import LogFull
 from contracts.ports.snapshots import Snapshots
+from infra.log.kafka.snapshots import KafkaSnapshots
 from infra.snapshots import FileSnapshots, MemorySnapshots
+from tests.kafka.topics import KafkaLogs
 
 
-@pytest.fixture(params=["memory", "files"])
-def snapshots(request: pytest.FixtureRequest, tmp_path: Path) -> Snapshots:
-    return MemorySnapshots() if request.param == "memory" else FileSnapshots(tmp_path / "snapshots")
+@pytest.fixture(params=["memory", "files", "kafka"])
+def snapshots(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Snapshots]:
+    if request.param == "kafka":
+        with closing(KafkaLogs(request.getfixturevalue("broker"))) as logs:
+            yield KafkaSnapshots(logs.open(3))
+    else:
+        yield MemorySnapshots() if request.param == "memory" else FileSnapshots(tmp_path / "snapshots")
 
 
 def test_where_nothing_was_saved_there_is_nothing(snapshots: Snapshots) -> None:

@@ -58,7 +58,7 @@ async def init(address: KafkaAddress, partitions: int | None = None, replicas: i
         count = _count(address, before, partitions)
         replicas = replicas or min(REPLICAS_MAX_DEFAULT, await broker_count(admin))
         done = await _make(address, admin, before, ("journal",), count, replicas)
-        others = tuple(topic for topic in KAFKA_TOPICS if topic != "journal")
+        others = (*(topic for topic in KAFKA_TOPICS if topic not in ("journal", "commands")), "commands")
         done += await _make(address, admin, before, others, count, replicas)
         done += await grow(admin, await _short_activities(address, admin, count))
         return done + await _mend(address, admin, before)

@@ -14,10 +14,10 @@ from contracts.ports.log import RECORD_FRAME_BYTES, Topic
 from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
 from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
 from infra.log.kafka.admin import look
-from infra.log.kafka.administering import CONNECT_TIMEOUT_S
+from infra.log.kafka.administering import CONNECT_TIMEOUT_S, delete_before
 from infra.log.kafka.appending import APPEND_TIMEOUT_S, BATCH_HEAD_BYTES, Appending
 from infra.log.kafka.loop import LoopThread
-from infra.log.kafka.reading import LATEST, READ_TIMEOUT_S, Reading, records_in
+from infra.log.kafka.reading import EARLIEST, LATEST, READ_TIMEOUT_S, Reading, records_in
 from infra.log.kafka.topics import Found, check
 
 BEHIND_TIMEOUT_S: Final = 2.0
@@ -159,6 +159,16 @@ class KafkaLog:
                 del self._ends[place]
                 break
         return found
+
+    def start(self, topic: Topic, partition: int) -> int:
+        """The offset of the first record that is still there; of an empty partition, of the next one."""
+        check_place(topic, partition, self._partitions, topics=KAFKA_TOPICS)
+        return self._loop.call(self._reading.offset(self._place(topic, partition), EARLIEST))
+
+    def delete_before(self, topic: Topic, partition: int, offset: int) -> None:
+        """Delete the records before an offset. Raises LogUnreachable; then nobody knows how many are deleted."""
+        check_place(topic, partition, self._partitions, offset, KAFKA_TOPICS)
+        self._loop.call(delete_before(self.address, self._place(topic, partition), offset))
 
     def _place(self, topic: Topic, partition: int) -> TopicPartition:
         return TopicPartition(self.address.topic(topic), partition)
