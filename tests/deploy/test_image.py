@@ -50,7 +50,12 @@ class Contained:
         command = ["bwrap", "--ro-bind", "/", "/", *kept, *alone, "--info-fd", str(writing), "--chdir", str(data)]
         variables = {"PATH": f"{image}/opt/refold/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
         self.process = subprocess.Popen(
-            [*command, *words], env={**variables, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=[writing]
+            [*command, *words],
+            env={**variables, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            pass_fds=[writing],
         )
         os.close(writing)
         with os.fdopen(reading) as info:
@@ -117,7 +122,9 @@ def test_the_image_s_lock_has_the_versions_that_are_tested() -> None:
 def test_what_the_steps_make_is_this_version_with_its_extras_and_without_pip(image: Path) -> None:
     python = image / "opt/refold/bin/python"
     done = run(python, "-P", "-c", "import aiokafka, refold; print(refold.__version__, refold.__file__)", cwd=image)
-    assert done.stdout.split() == [__version__, str(next((image / "opt/refold").glob("lib/*/site-packages/refold/__init__.py")))], done.stderr
+    assert done.stdout.split() == [__version__, str(next((image / "opt/refold").glob("lib/*/site-packages/refold/__init__.py")))], (
+        done.stderr
+    )
     assert run(python, "-m", "pip", "--version").returncode != 0
     assert not list((image / "opt/refold").glob("lib/*/site-packages/refold/_engine/infra/deploy"))
 
