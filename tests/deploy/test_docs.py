@@ -108,8 +108,12 @@ class Reader:
     def stop(self) -> None:
         for process in self._running.values():
             process.terminate()
-        for process in self._running.values():
-            process.wait(timeout=TIMEOUT_S)
+        try:
+            for process in self._running.values():
+                process.wait(timeout=TIMEOUT_S)
+        finally:
+            for process in self._running.values():
+                process.kill()
 
 
 @UNTIL_REFOLD_CLUSTER
