@@ -74,6 +74,8 @@ LOCK = pip compile pyproject.toml $(LOCK_FLAGS)
 lock: $(if $(shell command -v uv),,$(VENV)/.dev) ## Write the lock files again; ARGS=--upgrade takes newer versions
 	@$(UV) $(LOCK) --group build --output-file requirements.lock
 	@$(UV) $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	@$(UV) $(LOCK) --all-extras --constraints requirements.lock --output-file infra/deploy/image.lock
+	@$(UV) pip compile --group pyproject.toml:build $(LOCK_FLAGS) --constraints requirements.lock --output-file infra/deploy/build.lock
 	@for peer in benchmarks/peers/*/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
 
 # The environment is made in three steps, each with a stamp inside of it: a step is done again when its lock is newer.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 from hypothesis import settings
@@ -16,12 +17,17 @@ settings.register_profile("long", print_blob=True)
 _said: dict[str, None] = {}
 
 
-def no_broker(error: NoBroker) -> None:
-    """Tests on a broker are skipped where there is none, except in CI: there it is a failure."""
+def missing(tests: str, needed: str, error: Exception) -> NoReturn:
+    """Tests of what this machine lacks the tools for are skipped and that is said, except in CI: there it is a failure."""
     if os.environ.get("CI") == "true":
-        pytest.fail(f"CI needs a Kafka broker: {error}")
-    _said[f"KAFKA TESTS WERE SKIPPED: {error}"] = None
+        pytest.fail(f"CI needs {needed}: {error}")
+    _said[f"{tests} TESTS WERE SKIPPED: {error}"] = None
     pytest.skip(str(error))
+
+
+def no_broker(error: NoBroker) -> NoReturn:
+    """There is no broker."""
+    missing("KAFKA", "a Kafka broker", error)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+from types import FrameType
+from typing import Final, NoReturn
 
 from infra.cluster.gateway import MakeSource
 from infra.garbage import look_rarely
@@ -13,9 +16,12 @@ from refold.commands.output import OK, say
 from refold.commands.where import checked_settings
 from refold.options import Where
 
+ASKED_TO_STOP: Final = 128 + signal.SIGTERM
+
 
 def serve(where: Where) -> int:
     """Serve the data folder at an address. The line that says so comes when requests are answered."""
+    signal.signal(signal.SIGTERM, _leave)
     look_rarely()
     settings = checked_settings(where)
     logger = logging.getLogger("refold")
@@ -40,6 +46,11 @@ def tasks_of(log: str) -> MakeSource:
 
     address = parse_address(log)
     return lambda places, on_task, has_room: KafkaTasks(address, places, on_task, has_room)
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    """A signal while it is only starting. To the first process of a container the system's own answer is to do nothing."""
+    raise SystemExit(ASKED_TO_STOP)
 
 
 def _say_ready(address: str, data: str) -> None:

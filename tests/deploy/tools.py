@@ -1,0 +1,58 @@
+"""The programs that check what is deployed, without a container engine and without a cluster. Go builds them once, into `.tools/`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final, NamedTuple
+
+BUILD_TIMEOUT_S: Final = 1_200
+FOLDER: Final = Path(__file__).parents[2] / ".tools"
+HOW_TO_GET: Final = "install Go 1.26 or newer, which builds it once"
+
+
+class NoTool(Exception):
+    """A tool is not here and cannot be built; the message says why."""
+
+
+class Tool(NamedTuple):
+    """A Go module's program, and what it is called once it is built."""
+
+    name: str
+    package: str
+    version: str
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / f"{self.name}-{self.version}"
+
+
+HELM: Final = Tool("helm", "helm.sh/helm/v3/cmd/helm", "v3.22.0")
+VALIDATE: Final = Tool("kubectl-validate", "sigs.k8s.io/kubectl-validate", "v0.0.4")
+COMPOSE: Final = Tool("compose", "github.com/compose-spec/compose-go/v2/cmd", "v2.16.2")
+KUBERNETES: Final = "1.30"
+"""The newest version whose schemas the validator carries."""
+
+
+def find(tool: Tool) -> Path:
+    """The program, built where it is not there yet. Raises NoTool."""
+    return tool.path if tool.path.exists() else _build(tool)
+
+
+def _build(tool: Tool) -> Path:
+    """Build it beside its place and move it there, so that two that do it at once do no harm."""
+    go = shutil.which("go")
+    if go is None:
+        raise NoTool(f"there is no {tool.name} and no `go`; {HOW_TO_GET}")
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        command = [go, "install", "-trimpath", "-ldflags=-s -w", f"{tool.package}@{tool.version}"]
+        environment = {**os.environ, "GOBIN": folder}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=BUILD_TIMEOUT_S, cwd=folder, env=environment)
+        if done.returncode:
+            raise NoTool(f"{tool.name} could not be built: {done.stderr.strip()[-500:]}; {HOW_TO_GET}")
+        os.rename(next(Path(folder).iterdir()), tool.path)
+    return tool.path
