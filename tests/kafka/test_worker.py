@@ -184,7 +184,7 @@ def test_what_a_killed_worker_had_in_hand_runs_again_and_hardly_anything_else(en
         assert len(twice - in_flight) <= 15, "of what had ended only that of the last moments"
 
 
-def test_what_runs_here_runs_on_when_somebody_joins_and_leaves(engine: PlayedEngine, notes: Notes, tmp_path: Path) -> None:
+def test_what_runs_here_runs_on_when_somebody_joins_and_is_killed(engine: PlayedEngine, notes: Notes, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     with process(engine) as first:
         tasks = engine.send(4 * PARTITIONS, notes.given(gate=str(gate)))
@@ -193,7 +193,7 @@ def test_what_runs_here_runs_on_when_somebody_joins_and_leaves(engine: PlayedEng
             until(lambda: second.pid in notes.processes())  # what was moved begins there
             moved = {engine.partition_of[task] for _, task, where in notes.lines() if where == second.pid}
             assert len(moved) == PARTITIONS // 2
-            second.terminate()
+            second.kill()
             second.wait()
         others = engine.send(PARTITIONS, notes.given())
         engine.until_ended(others)
