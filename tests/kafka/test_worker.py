@@ -380,3 +380,13 @@ def test_a_log_that_is_not_there_is_said_and_waited_for(broker: str, caplog: pyt
     worker.stop()
     thread.join(20)
     assert not thread.is_alive()
+
+
+def test_several_processes_work_with_a_name_each(engine: PlayedEngine, notes: Notes) -> None:
+    with process(engine, "--processes", "2", "--name", "w") as minder:
+        until(lambda: engine.living_workers() == 2)
+        assert {one["node"] for one in engine.members()} == {"w-1", "w-2"}
+        until(lambda: is_shared(engine, notes))
+        minder.terminate()
+        assert minder.wait(20) == 0
+    assert engine.living_workers() == 0

@@ -18,7 +18,7 @@ from refold.kafka_assignor import Wish, share
 from refold.kafka_buffer import WAITING_MAX, Buffer, PartitionTasks, TakenTask
 from refold.kafka_clients import task_topics
 from refold.kafka_offsets import METADATA_MAX, Offsets, read_bitmap, write_bitmap
-from refold.worker_command import Wanted
+from refold.worker_command import Place, Wanted
 from refold.worker_command import worker as worker_command
 
 # Offsets.
@@ -208,7 +208,9 @@ def test_enough_waits_at_a_bound_of_records_or_of_bytes() -> None:
     desk.give(WAITING_MAX // 2)
     assert not place.must_pause
     assert place.may_resume
-    desk.buffer.read(place, place.offsets.next, b'{"protocol":1,"task":"z/n@1","execution":"z","path":"n","attempt":1,"input":"%s"}' % (b"x" * 2**20))
+    desk.buffer.read(
+        place, place.offsets.next, b'{"protocol":1,"task":"z/n@1","execution":"z","path":"n","attempt":1,"input":"%s"}' % (b"x" * 2**20)
+    )
     assert place.must_pause
 
 
@@ -268,7 +270,7 @@ def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatc
     both = "not for both: http://s:1 and kafka://b:9092"
     with pytest.raises(ValueError, match=re.escape(both)):
         refold.Worker([activity], "http://s:1", log="kafka://b:9092")
-    wanted = Wanted(target="tests.kafka.noting", server="http://s:1", log="kafka://b:9092")
+    wanted = Wanted(target="tests.kafka.noting", where=Place(server="http://s:1", log="kafka://b:9092"))
     assert worker_command(wanted) == 2
     assert both in capsys.readouterr().err
     monkeypatch.setenv("REFOLD_SERVER", "http://s:1")
@@ -281,5 +283,5 @@ def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_log_that_cannot_be_one_is_refused(capsys: Any) -> None:
-    assert worker_command(Wanted(target="tests.kafka.noting", log="localhost:9092")) == 2
+    assert worker_command(Wanted(target="tests.kafka.noting", where=Place(log="localhost:9092"))) == 2
     assert "a Kafka log is named kafka://HOST:PORT" in capsys.readouterr().err
