@@ -151,11 +151,8 @@ def worker(
     """Run your own activities for a server, or for a log on Kafka."""
     from refold import worker_command as command
 
-    names = [name.strip() for name in queues.split(",") if name.strip()] or ["default"]
-    where = command.Place(server=server, log=log, name=name)
-    return command.worker(
-        command.Wanted(target=target, where=where, queues=names, concurrency=concurrency, processes=processes, watch=watch)
-    )
+    where = command.Place(server=server, log=log, name=name, queues=command.names(queues))
+    return command.worker(command.Wanted(target=target, where=where, concurrency=concurrency, processes=processes, watch=watch))
 
 
 # Look.

@@ -41,6 +41,12 @@ class Place:
     server: str | None = None
     log: str | None = None
     name: str | None = None
+    queues: Sequence[str] = ("default",)
+
+
+def names(text: str) -> list[str]:
+    """The queues that stand in a text, separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()] or ["default"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +55,6 @@ class Wanted:
 
     target: str
     where: Place = Place()
-    queues: Sequence[str] = ("default",)
     concurrency: int = 32
     processes: int = 1
     watch: bool = False
@@ -65,7 +70,7 @@ def worker(wanted: Wanted) -> int:
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would tell every request
     try:
         where = wanted.where
-        Worker(load(wanted.target), where.server, wanted.queues, wanted.concurrency, name=where.name, log=where.log).run()
+        Worker(load(wanted.target), where.server, where.queues, wanted.concurrency, name=where.name, log=where.log).run()
     except (ServerRefuses, _BadTarget, TypeError, ValueError) as error:
         sys.stderr.write(f"refold: {error}\n")
         return 1 if isinstance(error, ServerRefuses) else 2
@@ -153,7 +158,7 @@ class _Minder:
     def _start(self, place: int) -> subprocess.Popen[bytes]:
         wanted = self._wanted
         words = [sys.executable, "-P", "-m", "refold", "worker", wanted.target, "--concurrency", str(wanted.concurrency)]
-        words += ["--queues", ",".join(wanted.queues)]
+        words += ["--queues", ",".join(wanted.where.queues)]
         number = f"-{place + 1}" if wanted.processes > 1 else ""
         where = {"--server": wanted.where.server, "--log": wanted.where.log, "--name": wanted.where.name and wanted.where.name + number}
         words += [word for option, said in where.items() if said for word in (option, said)]

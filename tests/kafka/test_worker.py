@@ -184,6 +184,21 @@ def test_what_a_killed_worker_had_in_hand_runs_again_and_hardly_anything_else(en
         assert len(twice - in_flight) <= 15, "of what had ended only that of the last moments"
 
 
+def test_what_was_done_behind_one_that_takes_long_does_not_run_again(engine: PlayedEngine, notes: Notes, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    with process(engine) as first:
+        long = engine.send(PARTITIONS, notes.given(gate=str(gate)))
+        short = engine.send(200, notes.given())
+        engine.until_ended(short)
+        until(lambda: engine.committed_count("note") == len(short))
+        first.kill()
+    gate.touch()
+    with process(engine):
+        engine.until_ended(long)
+        until(lambda: engine.is_all_committed("note"))
+    assert notes.begun() == dict.fromkeys(short, 1) | dict.fromkeys(long, 2)
+
+
 def test_what_runs_here_runs_on_when_somebody_joins_and_is_killed(engine: PlayedEngine, notes: Notes, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     with process(engine) as first:
