@@ -14,6 +14,7 @@ import typer
 
 from refold import __version__
 from refold.options import (
+    Activities,
     Config,
     Execution,
     File,
@@ -23,10 +24,13 @@ from refold.options import (
     Log,
     OfWorkflow,
     OwnId,
+    OwnName,
     Reason,
     Timeout,
     Where,
     Workflow,
+    WorkLog,
+    WorkServer,
     acting,
     asking,
     going,
@@ -135,32 +139,20 @@ def continue_(where: Where, as_json: Json = False, timeout: Timeout = None) -> i
 
 @app.command()
 def worker(
-    target: Annotated[
-        str, typer.Argument(metavar="MODULE[:NAME]", help="The module with your activities; NAME takes one, or a list of them.")
-    ],
-    server: Annotated[str | None, typer.Option("--server", metavar="URL", help="The server to work for; REFOLD_SERVER without it.")] = None,
-    log: Annotated[
-        str | None,
-        typer.Option(
-            "--log", metavar="URL", help="A log on Kafka to work for, without a server: kafka://HOST:PORT[/PREFIX]; else REFOLD_LOG."
-        ),
-    ] = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="A name of its own that stays the same; without it one is made up.")
-    ] = None,
+    target: Activities,
+    server: WorkServer = None,
+    log: WorkLog = None,
+    name: OwnName = None,
     queues: Annotated[str, typer.Option("--queues", metavar="A,B", help="The queues to take work from.")] = "default",
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=1_000, help="How many plain functions run at a time.")] = 32,
     processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="How many processes work.")] = 1,
     watch: Annotated[bool, typer.Option("--watch", help="Start again when a source file changes.")] = False,
 ) -> int:
-    """Run your own activities for a server."""
+    """Run your own activities for a server, or for a log on Kafka."""
     from refold import worker_command as command
 
-    names = [name.strip() for name in queues.split(",") if name.strip()] or ["default"]
-    wanted = command.Wanted(
-        target=target, server=server, log=log, name=name, queues=names, concurrency=concurrency, processes=processes, watch=watch
-    )
-    return command.worker(wanted)
+    where = command.Place(server=server, log=log, name=name, queues=command.names(queues))
+    return command.worker(command.Wanted(target=target, where=where, concurrency=concurrency, processes=processes, watch=watch))
 
 
 # Look.

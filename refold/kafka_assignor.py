@@ -53,9 +53,14 @@ def _share_topic(topic: str, count: int, wanting: Mapping[str, Wish], shares: di
 
 
 class KeepingAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # aiokafka has no types
-    """The strategy for one consumer: it tells the others what it has."""
+    """The strategy for one consumer: it tells the others what it has.
 
-    name: Final = "refold-keeping"
+    It goes by the name of a strategy that clients in all languages have, so that they can be members of the same group: whichever
+    leads decides, and what a member tells of itself nobody else looks at. It has to be the only one of its consumer: aiokafka 0.14
+    joins a group once for each strategy that it is given, and two such members disturb each other for ever.
+    """
+
+    name: Final = "range"
     version: Final = 0
 
     def __init__(self) -> None:

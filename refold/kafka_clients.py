@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
@@ -115,6 +116,8 @@ async def ensure_topics(address: KafkaAddress, names: Iterable[str]) -> LogLimit
         await _create(admin, missing, len(partitions), min(len(one["replicas"]) for one in partitions))
         if few:
             await admin.create_partitions({name: NewPartitions(len(partitions)) for name in few})
+        if missing or few:
+            await _wait_until_there(admin, missing + few, len(partitions))
         return LogLimits(len(partitions), await _message_bytes_max(admin, address.topic("commands")))
 
 
@@ -126,6 +129,22 @@ async def _create(admin: Any, names: list[str], partitions: int, replicas: int) 
     for name, code, *rest in answer.topic_errors:
         if code not in (0, _EXISTS):
             raise Unavailable(f"the topic {name} could not be made: {rest[0] if rest and rest[0] else for_code(code).__name__}")
+
+
+async def _wait_until_there(admin: Any, names: list[str], partitions: int) -> None:
+    """A topic that was made is not at once known to every broker; a consumer that looks too early looks again much later."""
+    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    while True:
+        described = await admin.describe_topics(names)
+        if all(not one["error_code"] and _has_leaders(one["partitions"], partitions) for one in described):
+            return
+        if time.monotonic() > deadline:
+            raise Unavailable(f"the topics {', '.join(names)} have no leaders {CONNECT_TIMEOUT_S:g} s after they were made")
+        await asyncio.sleep(0.05)
+
+
+def _has_leaders(partitions: list[dict[str, Any]], count: int) -> bool:
+    return len(partitions) >= count and all(not one["error_code"] and one["leader"] >= 0 for one in partitions)
 
 
 def _settings(replicas: int) -> dict[str, str]:

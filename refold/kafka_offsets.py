@@ -67,11 +67,13 @@ class Offsets:
 
     def _set(self, bits: int, first: int) -> None:
         self._done |= bits << (first - self.lowest)
+        self.changes += 1
+        if not self._done & 1:
+            return
         together = ((self._done + 1) & ~self._done).bit_length() - 1
         self._done >>= together
         self.lowest += together
         self.next = max(self.next, self.lowest)
-        self.changes += 1
 
     def metadata(self) -> str:
         """The bitmap as text; of one that is too long what fits."""

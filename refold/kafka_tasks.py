@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata
 
@@ -210,7 +209,7 @@ class KafkaTasks:
             fetch_max_bytes=FETCH_BYTES,
             fetch_max_wait_ms=500,
             retry_backoff_ms=100,
-            partition_assignment_strategy=(self._assignor, RangePartitionAssignor),
+            partition_assignment_strategy=(self._assignor,),
         )
 
     async def _poll(self, consumer: Any) -> dict[TopicPartition, list[Any]]:

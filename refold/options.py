@@ -70,6 +70,14 @@ Log = Annotated[
     str | None,
     typer.Option("--log", metavar="URL", help="A log on Kafka: kafka://HOST:PORT[,HOST:PORT][/PREFIX]; else in the data folder."),
 ]
+Activities = Annotated[
+    str, typer.Argument(metavar="MODULE[:NAME]", help="The module with your activities; NAME takes one, or a list of them.")
+]
+WorkServer = Annotated[str | None, typer.Option("--server", metavar="URL", help="The server to work for; REFOLD_SERVER without it.")]
+WorkLog = Annotated[
+    str | None, typer.Option("--log", metavar="URL", help="A log on Kafka to work for instead: kafka://HOST:PORT[/PREFIX]; or REFOLD_LOG.")
+]
+OwnName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="A name that stays the same; without it one is made up.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")

@@ -35,15 +35,26 @@ _CHILD: Final = "_REFOLD_WORKER_CHILD"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Place:
+    """For whom a worker works, and under which name that stays the same over restarts."""
+
+    server: str | None = None
+    log: str | None = None
+    name: str | None = None
+    queues: Sequence[str] = ("default",)
+
+
+def names(text: str) -> list[str]:
+    """The queues that stand in a text, separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()] or ["default"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
     """What `worker` was asked for."""
 
     target: str
-    server: str | None = None
-    log: str | None = None
-    name: str | None = None
-    """One that stays the same over restarts."""
-    queues: Sequence[str] = ("default",)
+    where: Place = Place()
     concurrency: int = 32
     processes: int = 1
     watch: bool = False
@@ -58,7 +69,8 @@ def worker(wanted: Wanted) -> int:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would tell every request
     try:
-        Worker(load(wanted.target), wanted.server, wanted.queues, wanted.concurrency, name=wanted.name, log=wanted.log).run()
+        where = wanted.where
+        Worker(load(wanted.target), where.server, where.queues, wanted.concurrency, name=where.name, log=where.log).run()
     except (ServerRefuses, _BadTarget, TypeError, ValueError) as error:
         sys.stderr.write(f"refold: {error}\n")
         return 1 if isinstance(error, ServerRefuses) else 2
@@ -146,10 +158,10 @@ class _Minder:
     def _start(self, place: int) -> subprocess.Popen[bytes]:
         wanted = self._wanted
         words = [sys.executable, "-P", "-m", "refold", "worker", wanted.target, "--concurrency", str(wanted.concurrency)]
-        words += ["--queues", ",".join(wanted.queues)] + (["--server", wanted.server] if wanted.server else [])
-        words += ["--log", wanted.log] if wanted.log else []
-        if wanted.name:
-            words += ["--name", f"{wanted.name}-{place + 1}" if wanted.processes > 1 else wanted.name]
+        words += ["--queues", ",".join(wanted.where.queues)]
+        number = f"-{place + 1}" if wanted.processes > 1 else ""
+        where = {"--server": wanted.where.server, "--log": wanted.where.log, "--name": wanted.where.name and wanted.where.name + number}
+        words += [word for option, said in where.items() if said for word in (option, said)]
         return subprocess.Popen(words, env={**os.environ, _CHILD: str(self._pipe)}, start_new_session=True, pass_fds=[self._pipe])
 
     def _mend(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from typing import Any
 
 import pytest
 from aiokafka.admin import NewTopic
@@ -20,6 +21,7 @@ from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
 from infra.log.kafka.admin import init, look, partition_count
 from infra.log.kafka.log import KafkaLog
 from infra.log.kafka.topics import Found, check, settings_of
+from refold import kafka_address as worker_address
 from refold.cli import app
 from tests.conftest import no_broker
 from tests.kafka.test_log import administer, grow_by_hand, set_on_topic
@@ -201,7 +203,12 @@ def test_doctor_notices_a_journal_that_is_not_the_one_that_began_here(broker: st
 # Addresses.
 
 
-def test_an_address_names_servers_a_prefix_and_settings() -> None:
+ENGINE_AND_WORKER = pytest.mark.parametrize("parse_address", [parse_address, worker_address.parse_address])
+"""The worker's package imports nothing of the engine, and reads the same addresses."""
+
+
+@ENGINE_AND_WORKER
+def test_an_address_names_servers_a_prefix_and_settings(parse_address: Any) -> None:
     address = parse_address("kafka://a:9092,b:9093/prod?security=SASL_SSL&mechanism=SCRAM-SHA-512", {"REFOLD_KAFKA_USERNAME": "me"})
     assert address.servers == ("a:9092", "b:9093")
     assert address.topic("journal") == "prod.journal"
@@ -209,6 +216,7 @@ def test_an_address_names_servers_a_prefix_and_settings() -> None:
     assert str(parse_address("kafka://a:9092", {})) == "kafka://a:9092/refold"
 
 
+@ENGINE_AND_WORKER
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -222,11 +230,12 @@ def test_an_address_names_servers_a_prefix_and_settings() -> None:
         ("kafka://a:9092?compression=rar", "compression is one of none, gzip, lz4, snappy, zstd, not 'rar'"),
     ],
 )
-def test_an_address_that_is_none_is_refused_by_what_is_wrong_with_it(url: str, said: str) -> None:
+def test_an_address_that_is_none_is_refused_by_what_is_wrong_with_it(parse_address: Any, url: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse_address(url, {})
 
 
-def test_certificates_that_cannot_be_read_are_named() -> None:
+@ENGINE_AND_WORKER
+def test_certificates_that_cannot_be_read_are_named(parse_address: Any) -> None:
     with pytest.raises(ValueError, match=r"cannot be read .none-here\.pem"):
         parse_address("kafka://a:9092?security=SSL&ca_file=none-here.pem", {}).client_settings()

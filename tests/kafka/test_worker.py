@@ -184,7 +184,22 @@ def test_what_a_killed_worker_had_in_hand_runs_again_and_hardly_anything_else(en
         assert len(twice - in_flight) <= 15, "of what had ended only that of the last moments"
 
 
-def test_what_runs_here_runs_on_when_somebody_joins_and_leaves(engine: PlayedEngine, notes: Notes, tmp_path: Path) -> None:
+def test_what_was_done_behind_one_that_takes_long_does_not_run_again(engine: PlayedEngine, notes: Notes, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    with process(engine) as first:
+        long = engine.send(PARTITIONS, notes.given(gate=str(gate)))
+        short = engine.send(200, notes.given())
+        engine.until_ended(short)
+        until(lambda: engine.committed_count("note") == len(short))
+        first.kill()
+    gate.touch()
+    with process(engine):
+        engine.until_ended(long)
+        until(lambda: engine.is_all_committed("note"))
+    assert notes.begun() == dict.fromkeys(short, 1) | dict.fromkeys(long, 2)
+
+
+def test_what_runs_here_runs_on_when_somebody_joins_and_is_killed(engine: PlayedEngine, notes: Notes, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     with process(engine) as first:
         tasks = engine.send(4 * PARTITIONS, notes.given(gate=str(gate)))
@@ -193,7 +208,7 @@ def test_what_runs_here_runs_on_when_somebody_joins_and_leaves(engine: PlayedEng
             until(lambda: second.pid in notes.processes())  # what was moved begins there
             moved = {engine.partition_of[task] for _, task, where in notes.lines() if where == second.pid}
             assert len(moved) == PARTITIONS // 2
-            second.terminate()
+            second.kill()
             second.wait()
         others = engine.send(PARTITIONS, notes.given())
         engine.until_ended(others)
@@ -380,3 +395,13 @@ def test_a_log_that_is_not_there_is_said_and_waited_for(broker: str, caplog: pyt
     worker.stop()
     thread.join(20)
     assert not thread.is_alive()
+
+
+def test_several_processes_work_with_a_name_each(engine: PlayedEngine, notes: Notes) -> None:
+    with process(engine, "--processes", "2", "--name", "w") as minder:
+        until(lambda: engine.living_workers() == 2)
+        assert {one["node"] for one in engine.members()} == {"w-1", "w-2"}
+        until(lambda: is_shared(engine, notes))
+        minder.terminate()
+        assert minder.wait(20) == 0
+    assert engine.living_workers() == 0
