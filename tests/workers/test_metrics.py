@@ -18,7 +18,8 @@ def test_a_value_counts_for_the_first_bound_that_is_not_below_it() -> None:
 
 
 WORDS = {
-    Fenced: "fenced", AppendUnknown: "unknown", LogUnreachable: "unreachable", LogFull: "full", LogCorrupt: "corrupt", RecordTooLarge: "other",
+    Fenced: "fenced", AppendUnknown: "unknown", LogUnreachable: "unreachable", LogFull: "full", LogCorrupt: "corrupt",
+    RecordTooLarge: "other",
 }  # fmt: skip
 
 
