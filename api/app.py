@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from api import models
+from api.cluster import cluster_routes
 from api.executions import execution_routes
 from api.gate import Gate
 from api.health import health_routes
@@ -41,11 +42,12 @@ def make_app(
     desk: WorkerDesk | None = None,
 ) -> Gate:
     """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too."""
-    app = FastAPI(title="Refold", summary=SUMMARY, version=_version(), docs_url=None, redoc_url=None)
+    app = FastAPI(title="Refold", summary=SUMMARY, version=build_version(), docs_url=None, redoc_url=None)
     install(app)
     app.include_router(workflow_routes(service, desk))
     app.include_router(execution_routes(service))
     app.include_router(health_routes(service))
+    app.include_router(cluster_routes(service))
     if desk is not None:
         app.include_router(worker_routes(desk), dependencies=[Depends(_gives_tasks(service))])
     _describe(app)
@@ -62,7 +64,8 @@ def _gives_tasks(service: Service) -> Callable[[Request], Awaitable[None]]:
     return check
 
 
-def _version() -> str:
+def build_version() -> str:
+    """The version of this build, 0 where it is not installed."""
     try:
         return version("refold")
     except PackageNotFoundError:

@@ -305,3 +305,53 @@ class Health(BaseModel):
     status: str
     position: int
     projected: int
+
+
+class ClusterProcess(BaseModel):
+    """A process that shares the log."""
+
+    node: str
+    incarnation: str = Field(description="another one each time a process starts")
+    state: Literal["alive", "joining", "leaving", "silent"]
+    roles: list[str]
+    address: str
+    version: str
+    since: str | None
+    last_heard: str | None
+
+
+class ClusterPartition(BaseModel):
+    """A partition of the journal. `assigned_to` is who is to own it, `owner` who says that it does."""
+
+    partition: int
+    assigned_to: str | None
+    owner: str | None
+    epoch: int | None = Field(description="the offset of the owner's claim")
+    position: int | None
+    lag: int | None = Field(description="records that the read models lack")
+    open: int | None = Field(description="executions that have not ended")
+    claimed_at: str | None
+    takeover_ms: int | None = Field(description="how long the last takeover took, from the claim on")
+
+
+class ClusterWorker(BaseModel):
+    """An activity worker, and the node that knows of it; the rest as in `GET /v1/workers`."""
+
+    node: str
+    worker: str
+    kinds: list[str]
+    queues: list[str]
+    running: int
+    last_seen: int
+    connected: bool
+
+
+class Cluster(BaseModel):
+    """Who shares the log, as `node` knows it."""
+
+    node: str
+    leader: str | None = Field(description="the node that shares the partitions out")
+    generation: int = Field(description="the number of the assignment in force")
+    processes: list[ClusterProcess]
+    partitions: list[ClusterPartition]
+    workers: list[ClusterWorker]

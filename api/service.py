@@ -13,6 +13,7 @@ from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
 from contracts.ports.read_models import IncidentRecord, Wanted
+from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
@@ -76,6 +77,47 @@ class NodeView(NamedTuple):
     row: NodeRow
     input: bytes | None
     output: bytes | None
+
+
+class ProcessRow(NamedTuple):
+    """A process of a cluster. Times are in milliseconds since 1970; `state` is `alive`, `joining`, `leaving` or `silent`."""
+
+    node: str
+    incarnation: str
+    state: str
+    roles: Sequence[str]
+    address: str
+    version: str
+    since: int
+    last_heard: int
+
+
+class PartitionRow(NamedTuple):
+    """A partition: who is to own it, who says that it does, and how it stands there.
+
+    `epoch` is the offset of the owner's claim, `lag` what the read models lack, `takeover_ms` how long the last takeover took.
+    """
+
+    partition: int
+    assigned_to: str | None
+    owner: str | None = None
+    epoch: int | None = None
+    position: int | None = None
+    lag: int | None = None
+    open: int | None = None
+    claimed_at: int | None = None
+    takeover_ms: int | None = None
+
+
+class Cluster(NamedTuple):
+    """The processes that share a log, as one of them knows them; `workers` are rows of `GET /v1/workers`, by the node that knows them."""
+
+    node: str
+    leader: str | None
+    generation: int
+    processes: Sequence[ProcessRow]
+    partitions: Sequence[PartitionRow]
+    workers: Sequence[tuple[str, WorkerRow]]
 
 
 class Service(Protocol):
@@ -168,6 +210,9 @@ class Service(Protocol):
 
     async def incidents(self, execution: str | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
         """Incidents, with the execution that each is of."""
+
+    def cluster(self) -> Cluster:
+        """The processes that share the log, and the partitions."""
 
     async def metrics(self) -> bytes:
         """Counters and gauges, as Prometheus reads them."""

@@ -11,27 +11,27 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from contracts.ids import PARTITIONS_MAX
 from contracts.worker_protocol import WorkerRow
 
 HEARTBEAT: Final = 1
 """The version of a heartbeat; one of another is not read. Fields that are added do not raise it."""
 NAME_MAX: Final = 200
-PARTITIONS_MAX: Final = 100_000
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
+Count = Annotated[int, Meta(ge=0, le=2**52)]
 Partition = Annotated[int, Meta(ge=0, lt=PARTITIONS_MAX)]
 
 
 class PartitionHeld(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A partition as its owner sees it. `epoch` is the offset of its claim, `lag` what the read models lack of it."""
 
-    epoch: int = -1
-    position: int = 0
-    lag: int | None = None
-    open: int = 0
-    claimed_at: int = 0
-    takeover_ms: int = 0
+    epoch: Annotated[int, Meta(ge=-1, le=2**52)] = -1
+    position: Count = 0
+    lag: Count | None = None
+    open: Count = 0
+    claimed_at: Count = 0
+    takeover_ms: Count = 0
 
 
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):

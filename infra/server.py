@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from uuid import uuid4
 
-from api.service import Given, Start, Started, Unavailable
+from api.app import build_version
+from api.service import Cluster, Given, PartitionRow, ProcessRow, Start, Started, Unavailable
 from contracts.commands import Command, SendSignal
 from contracts.errors import RefoldError, Rejected
+from contracts.worker_protocol import WorkerRow
 from infra.awaiting import awaited
 from infra.driver import Driver, LoopWake
 from infra.engine import Engine
 from infra.service import BaseService
-from infra.settings import EngineSettings
+from infra.settings import ROLES, EngineSettings
 from infra.starting import Starts, name_of
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
@@ -36,6 +39,9 @@ class EngineService(BaseService):
         self.engine, self._owner = engine, engine.owner
         self.driver = Driver(engine, wake, self._tell_projector)
         self._starts = Starts(_Whole(self), engine.catalog, reader.blobs, self._view_after)
+        self._incarnation, self._since = uuid4().hex, engine.clock.now()
+        self.address = ""
+        self.worker_rows: Callable[[], list[WorkerRow]] = list
         self._looking_back: set[asyncio.Future[None]] = set()
         self._told = -1
 
@@ -174,6 +180,19 @@ class EngineService(BaseService):
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
         ended = await self._read_about(execution, ExecutionReader.folded)
         return await self._filled(view_of(ended.state, self.position))
+
+    def cluster(self) -> Cluster:
+        """A cluster of one."""
+        owner, counted = self._owner, self._owner.metrics
+        state = "leaving" if self._is_stopping else "alive" if owner.is_in_charge else "joining"
+        now = self.engine.clock.now()
+        process = ProcessRow(owner.node, self._incarnation, state, ROLES, self.address, build_version(), self._since, now)
+        partition = PartitionRow(
+            owner.partition, owner.node, owner.node if owner.is_in_charge else None, owner.epoch, self.position,
+            max(0, owner.position - self._progress.of(owner.partition)), len(owner.executions), counted.claimed_at, counted.takeover_ms,
+        )  # fmt: skip
+        workers = [(owner.node, row) for row in self.worker_rows()]
+        return Cluster(owner.node, owner.node, 0, [process], [partition], workers)
 
     async def metrics(self) -> bytes:
         """Counters and gauges, as Prometheus reads them."""

@@ -98,8 +98,11 @@ async def _serve(
     with opened as engine, open_partitioned_reader(engine_settings) as reader:
         service = EngineService(engine, reader, wake, engine_settings, offers_workers=True)
         service.projector = ProjectorProcess(engine_settings.data, settings.projector_nice, service.note_projected)
+        service.address = address_of(settings, listener)
+        if (desk := _desk(engine, service)) is not None:
+            service.worker_rows = lambda: desk.workers().workers
         try:
-            await Serving(_Embedded(engine, service), service, _desk(engine, service), settings, listener, on_ready).run()
+            await Serving(_Embedded(engine, service), service, desk, settings, listener, on_ready).run()
         finally:
             service.close()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from itertools import accumulate
+from typing import NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from workers.metrics import Metrics
+from workers.metrics import Histogram, Metrics, Reason
 
 
 class Observed(NamedTuple):
@@ -38,7 +39,6 @@ class _Collector:
             "refold_rounds": (seen.metrics.rounds, "Rounds that were committed"),
             "refold_rejections": (seen.metrics.rejections, "Commands that were refused"),
             "refold_claims": (seen.metrics.claims, "Times the partition was claimed"),
-            "refold_stand_downs": (seen.metrics.stand_downs, "Times the owner stood down"),
             "refold_refused_rounds": (seen.metrics.refused, "Rounds for which there was no room"),
             "refold_quarantined": (seen.metrics.quarantined, "Executions set aside after an error of the engine"),
             "refold_dead_letters": (seen.metrics.dead_letters, "Messages nobody could be given"),
@@ -51,6 +51,8 @@ class _Collector:
             "refold_projection_lag": (max(0, seen.position - seen.projected), "Records that the read models lack"),
             "refold_open_executions": (seen.open_executions, "Executions that have not ended"),
             "refold_largest_round": (seen.metrics.largest_round, "Decisions in the largest round"),
+            "refold_foreign_records": (seen.metrics.foreign, "Records of others in the journal that count for nobody"),
+            "refold_takeover_last_seconds": (seen.metrics.takeover_ms / 1000, "How long the last takeover took"),
             "refold_timer_drift_seconds": (seen.metrics.timer_drift_ms / 1000, "How late the last timer fired"),
             "refold_requests_under_way": (seen.requests_under_way, "HTTP requests under way"),
         }
@@ -58,10 +60,27 @@ class _Collector:
             yield CounterMetricFamily(name, text, value=value)
         for name, (level, text) in gauges.items():
             yield GaugeMetricFamily(name, text, value=level)
+        yield from _stand_downs(seen.metrics)
+        yield _histogram("refold_takeover_seconds", "From a claim to the first round under it", seen.metrics.takeovers)
+        yield _histogram("refold_batch_decisions", "Decisions in a round", seen.metrics.batches)
+        yield _histogram("refold_append_seconds", "How long appends of rounds took", seen.metrics.appends)
         by_status = GaugeMetricFamily("refold_executions", "Executions in the read models", labels=["status"])
         for status, count in sorted(seen.executions.items()):
             by_status.add_metric([status], count)
         yield by_status
+
+
+def _stand_downs(metrics: Metrics) -> Iterable[Metric]:
+    family = CounterMetricFamily("refold_stand_downs", "Times the owner stood down", labels=["reason"])
+    for reason in get_args(Reason):
+        family.add_metric([reason], metrics.reasons[reason])
+    yield family
+
+
+def _histogram(name: str, text: str, histogram: Histogram) -> Metric:
+    bounds = [*map(str, map(float, histogram.bounds)), "+Inf"]
+    buckets = list(zip(bounds, accumulate(histogram.counts), strict=True))
+    return HistogramMetricFamily(name, text, buckets=buckets, sum_value=histogram.sum)
 
 
 def render(observed: Observed) -> bytes:

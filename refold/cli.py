@@ -233,6 +233,15 @@ def workers(where: Where, as_json: Json = False) -> int:
 
 @app.command()
 @takes(where=asking)
+def cluster(where: Where, as_json: Json = False) -> int:
+    """List the processes that share a server's log, who owns which partition, and the workers."""
+    from refold.commands import cluster as command
+
+    return command.cluster(where, as_json)
+
+
+@app.command()
+@takes(where=asking)
 def doctor(where: Where, log: Log = None, as_json: Json = False) -> int:
     """See whether all is there, and the data folder, the log on Kafka or the server is in order."""
     from refold.commands import doctor as command

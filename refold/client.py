@@ -201,6 +201,11 @@ class Client:
         answer: dict[str, Any] = self._ask(ask.server("/v1/workers"))
         return answer
 
+    def cluster(self) -> dict[str, Any]:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
+        answer: dict[str, Any] = self._ask(ask.server("/v1/cluster"))
+        return answer
+
     def node_kinds(self) -> Rows:
         """All node kinds, each with the JSON Schema of its `config`."""
         rows: Rows = self._ask(ask.server("/v1/node-kinds"))["kinds"]

@@ -218,6 +218,11 @@ class AsyncClient:
         answer: dict[str, Any] = await self._ask(ask.server("/v1/workers"))
         return answer
 
+    async def cluster(self) -> dict[str, Any]:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
+        answer: dict[str, Any] = await self._ask(ask.server("/v1/cluster"))
+        return answer
+
     async def node_kinds(self) -> Rows:
         """All node kinds, each with the JSON Schema of its `config`."""
         rows: Rows = (await self._ask(ask.server("/v1/node-kinds")))["kinds"]

@@ -25,8 +25,6 @@ HAND_OVER_MS: Final = 1_000
 """So long is a node waited for that has to let go of a partition."""
 REPEAT_MS: Final = 10_000
 """The assignment in force is repeated when its last record is that old."""
-LOOK_BACK: Final = 5_000
-"""Who begins to read begins so many records before the end of the topic: there stand a repeat, and a heartbeat of every living node."""
 CONTESTED_MAX: Final = 16
 """So many processes that want our name are remembered."""
 OWNER: Final = "owner"

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -71,7 +72,7 @@ class Owner:
     ) -> None:
         self._log, self._catalog, self._blobs, self._snapshots = log, catalog, blobs, snapshots
         self._clock, self._worker = clock, worker
-        self.partition, self._node, self._live_max = partition, node, live_max
+        self.partition, self.node, self._live_max = partition, node, live_max
         self._nonce_of = nonce
         self._own, self._outbox = partition if own is None else own, outbox
         self._inbox_max, self._snapshot_every, self._round_max = inbox_max, snapshot_every, round_max
@@ -92,12 +93,15 @@ class Owner:
 
     def claim(self) -> None:
         """Become the owner: append a claim, fold up to it, and take up what is open. Raises LogError where it cannot."""
+        began = self._clock.now()
         self.take_over(self.recover())
+        now = self._clock.now()
+        self.metrics.count_takeover(now, max(0, now - began))
 
     def recover(self, generation: int = 0) -> Recovered:
         """Append a claim and fold up to it: what to take over. Changes nothing in here, so it may run in another thread."""
         nonce = self._nonce_of()
-        records = [codec.encode_record(PartitionClaimed(nonce, self._node, generation))]
+        records = [codec.encode_record(PartitionClaimed(nonce, self.node, generation))]
         journal = journal_of(self._log, self.partition)
         if self._journal and journal != self._journal:
             raise LogCorrupt(f"the journal of partition {self.partition} is {journal or 'gone'}; it was {self._journal}")
@@ -116,7 +120,7 @@ class Owner:
         try:
             self.claim()
         except LogError as error:
-            self.stand_down(str(error))
+            self.stand_down(error)
             self._retry_at = self._clock.now() + RETRY_PAUSE_MS
             return False
         return True
@@ -126,6 +130,8 @@ class Owner:
         self._journal = recovered.checkpoint.journal
         self.executions: Executions = recovered.executions
         self._checkpoint = recovered.checkpoint
+        self.epoch = recovered.checkpoint.offset - 1
+        """The offset of the claim."""
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
@@ -147,6 +153,7 @@ class Owner:
         self.executions.pack_idle()
         self._claimed = True
         self.metrics.claims += 1
+        self.metrics.foreign = self._checkpoint.foreign
 
     def _tell_watchers(self) -> None:
         """An end that was appended, and whose acknowledgement was lost, is told now."""
@@ -163,12 +170,11 @@ class Owner:
         self._inbox = deque(item for item in self._inbox if type(item.envelope.command) is not GrantSlot)
         self._send(self._decider.restore_slots())
 
-    def stand_down(self, why: str) -> None:
+    def stand_down(self, why: LogError) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again."""
         self._claimed = False
         self._retry_at = self._clock.now() + CLAIM_PAUSE_MS
-        self.metrics.stand_downs += 1
-        self.metrics.last_stand_down = why
+        self.metrics.count_stand_down(why)
 
     def release(self) -> list[Item]:
         """Let go of the partition; what was not decided, of that which somebody here waits for."""
@@ -223,11 +229,18 @@ class Owner:
         if not self.collect(now):
             return self.rest()
         made = self.begin(now)
-        if made is None or not self.stands(made, *append(self._log, self.partition, made)):
+        if made is None or not self.stands(made, *self._append(made)):
             return True
         if not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
             self.act(made)
         return True
+
+    def _append(self, made: Round) -> tuple[int | LogError, list[tuple[int, bytes]]]:
+        began = time.perf_counter()
+        answer = append(self._log, self.partition, made)
+        if made.records:
+            self.metrics.appends.observe(time.perf_counter() - began)
+        return answer
 
     def collect(self, now: int) -> bool:
         """Take in what was reported and what is due; whether there is anything to decide."""
@@ -248,7 +261,7 @@ class Owner:
             self._refuse(items, full)
             return None
         except LogUnreachable as error:
-            self._give_back(items, str(error))
+            self._give_back(items, error)
             return None
         if rest:
             self._inbox.extendleft(reversed(rest))
@@ -269,16 +282,17 @@ class Owner:
         if isinstance(answer, LogFull):
             self._refuse(made.items, answer)
         elif isinstance(answer, LogError):
-            self._give_back(made.items, f"append: {answer}")
+            self._give_back(made.items, answer)
         elif not made.records:
-            self._give_back(made.items, f"the journal ends at {answer}, expected {base}")
+            self._give_back(made.items, Fenced(f"the journal ends at {answer}, expected {base}"))
         elif answer > base and not self._is_claimed_within(gap):
             return True
         else:
             if answer < base:
                 _log.critical("the journal of partition %d has lost acknowledged records: append at %d, expected %d",
                               self.partition, answer, base)  # fmt: skip
-            self._give_back(made.items, f"append at offset {answer}, expected {base}")
+            kind = LogCorrupt if answer < base else Fenced
+            self._give_back(made.items, kind(f"append at offset {answer}, expected {base}"))
         return False
 
     def _is_claimed_within(self, gap: Sequence[tuple[int, bytes]]) -> bool:
@@ -296,10 +310,10 @@ class Owner:
             if item.reply is not None:
                 item.reply(Answer(item.envelope.execution, self._checkpoint.offset, error=error))
         self._inbox.extendleft(reversed([item for item in items if item.reply is None and item.offset < 0]))
-        self.stand_down(str(error))
+        self.stand_down(error)
         self._retry_at = self._clock.now() + RETRY_PAUSE_MS
 
-    def _give_back(self, items: list[Item], why: str) -> None:
+    def _give_back(self, items: list[Item], why: LogError) -> None:
         """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""
         self._inbox.extendleft(reversed(items))
         self.stand_down(why)
@@ -346,7 +360,7 @@ class Owner:
         if isinstance(answer, RecordTooLarge):
             _log.error("%d dead letters are lost: %s", len(made.dead), answer)
         elif isinstance(answer, LogError):
-            self._give_back(made.items, f"dead letters: {answer}")
+            self._give_back(made.items, answer)
             return False
         else:
             self.metrics.dead_letters += len(made.dead)

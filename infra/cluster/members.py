@@ -99,7 +99,7 @@ class Members:
         self._assigned_at = 0.0
         self._wrote, self._wrote_at = -1, float("-inf")
         self._standing: tuple[object, ...] = ()
-        self._wake, self._news = asyncio.Event(), asyncio.Event()
+        self._wake = asyncio.Event()
         self._is_asked = True
         self._leave_by: float | None = None
         self._ended = asyncio.Event()
@@ -149,8 +149,6 @@ class Members:
         self._tell()
 
     def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
         if not self._ended.is_set():
             self._on_change()
 
@@ -178,15 +176,6 @@ class Members:
         """Whether it may take a partition over now: it is assigned to it, and who had it has let go, is dead, or was waited for."""
         waited_ms = HAND_OVER_MS * (self._clock() - self._assigned_at) / self._pace.hand_over_s
         return self.is_fresh and self.membership.may_take(partition, round(waited_ms))
-
-    async def clear_to_take(self, partition: int) -> bool:
-        """Wait until the partition may be taken over; False as soon as it is not to be. What was read before the call is not enough."""
-        mark = self.mark()
-        while partition in self.mine and not self._ended.is_set():
-            if self.may_take(partition) and self.confirmed_since(mark):
-                return True
-            await self._news.wait()
-        return False
 
     def mark(self) -> int:
         """A mark for `confirmed_since`, to be set when standing down; it asks for a heartbeat at once."""
@@ -229,7 +218,6 @@ class Members:
                 await self._pause(beat_at)
         finally:
             self._ended.set()
-            self._tell()
 
     async def _pause(self, until: float) -> None:
         """Until something is asked for, or its time has come."""

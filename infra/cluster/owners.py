@@ -25,6 +25,7 @@ from contracts.ports.clock import Clock
 from infra.cluster.intake import Intake
 from infra.cluster.ports import ClusterLog
 from workers.dispatch import Dispatch
+from workers.metrics import Metrics, total
 from workers.owner import Owner
 from workers.recovery import Recovered
 from workers.round import Item, Round, letters_of
@@ -65,6 +66,8 @@ class Owners:
         self._generation = 0
         self.owned: dict[int, Owned] = {}
         """Those in charge, and those that have just stood down."""
+        self.counted = Metrics()
+        """Appends of all rounds, and what was counted about partitions that were let go."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pool = ThreadPoolExecutor(1, "refold-recovery")
         self._round: asyncio.Task[None] | None = None
@@ -162,6 +165,7 @@ class Owners:
         owned.owner.take_over(recovered)
         owned.claimed_at = self._clock.now()
         owned.takeover_ms = round((time.monotonic() - began) * 1000)
+        owned.owner.metrics.count_takeover(owned.claimed_at, owned.takeover_ms)
         self.owned[partition] = owned
         self._log.follow("commands", partition, owned.next, self._on_commands)
         self.on_change()
@@ -206,6 +210,8 @@ class Owners:
         while not owned.dispatch.is_empty and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
         del self.owned[partition]
+        self.counted = total((self.counted, owned.owner.metrics))
+        self.counted.foreign = 0  # of their journals, which are theirs to tell who owns them now
         self.on_release(owned, owned.owner.release())
         self.on_change()
 
@@ -221,7 +227,7 @@ class Owners:
         owned = self.owned.get(partition)
         if topic == "commands" and owned is not None:
             _log.critical("commands, partition %d cannot be read on: %s", partition, error)
-            owned.owner.stand_down(str(error))
+            owned.owner.stand_down(error)
             self._on_stood_down(owned)
 
     # Commands.
@@ -285,7 +291,10 @@ class Owners:
         """Append the rounds in one request, and act on those that stand."""
         batches = {owned.partition: made.records for owned, made in rounds if made.records}
         try:
+            began = time.perf_counter()
             answers: Mapping[int, int | LogError] = await self._log.append_round(batches) if batches else {}
+            if batches:
+                self.counted.appends.observe(time.perf_counter() - began)
             for owned, made in rounds:
                 await self._settle(owned, made, answers.get(owned.partition))
         finally:

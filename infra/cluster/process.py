@@ -20,6 +20,7 @@ from infra.cluster.outgoing import Outgoing
 from infra.cluster.owners import Owned, Owners
 from infra.cluster.ports import ClusterLog
 from infra.cluster.service import ClusterService
+from infra.cluster.view import cluster_view
 
 LOOK_BACK_RECORDS: Final = 2_000
 """So many records of the members' topic are read at the start: a repeat of the assignment is among them."""
@@ -57,6 +58,7 @@ class ClusterProcess:
         self._marks: dict[int, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.failed = owners.failed
+        service.view_cluster = lambda: cluster_view(self.members, self._partitions)
         owners.may_take, owners.on_change, owners.on_stood_down = self._may_take, self.members.say_now, self._mark
 
     async def start(self) -> None:

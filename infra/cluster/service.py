@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
-from api.service import Given, Start, Started, Unavailable
+from api.service import Cluster, Given, Start, Started, Unavailable
 from contracts.commands import Command, Envelope, SendSignal
 from contracts.errors import RefoldError, Rejected
 from contracts.ids import make_execution_id
@@ -57,6 +57,7 @@ class ClusterService(BaseService):
         self._looking_back: set[asyncio.Task[None]] = set()
         self.follower = Follower(log, self._checkpoint_of)
         self.sender: Sender
+        self.view_cluster: Callable[[], Cluster]
         self.why_not_ready: Callable[[], str | None] = lambda: None
         owners.on_release = self._on_release
         owners.on_moved = self._tell_projector
@@ -224,6 +225,10 @@ class ClusterService(BaseService):
 
     # What it says about itself.
 
+    def cluster(self) -> Cluster:
+        """The cluster as this process knows it."""
+        return self.view_cluster()
+
     async def metrics(self) -> bytes:
         """Counters and gauges of the partitions that are owned here, as Prometheus reads them."""
         counts = await self._read(self._reader.counts)
@@ -233,7 +238,8 @@ class ClusterService(BaseService):
         projected = sum(self._progress.of(owner.partition) for owner in owners)
         opened = sum(len(owner.executions) for owner in owners)
         requests = (self.under_way(), self.lane_requests())
-        return render(Observed(total(owner.metrics for owner in owners), position, projected, opened, counts, *requests, restarts))
+        counted = total([self.owners.counted, *(owner.metrics for owner in owners)])
+        return render(Observed(counted, position, projected, opened, counts, *requests, restarts))
 
     # Reading.
 

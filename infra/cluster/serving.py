@@ -13,9 +13,9 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from api.app import build_version
 from contracts.errors import LogError
 from contracts.journal import NONCE_BYTES, OWN
 from contracts.ports.snapshots import Snapshots
@@ -102,7 +102,7 @@ class _Built:
         self._outgoing = Outgoing(shared)
         self._owners = Owners(shared, self._make, self._clock)
         self.service = ClusterService(shared, self._owners, self._catalog, parts.reader, self._clock, engine)
-        who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=_version())
+        who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=build_version())
         self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
         self._gateway = self._make_gateway(settings, make_source, who.node)
         pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
@@ -170,10 +170,3 @@ class _Built:
     async def stop(self) -> None:
         """Let go of everything."""
         await self.process.close()
-
-
-def _version() -> str:
-    try:
-        return version("refold")
-    except PackageNotFoundError:
-        return "0"

@@ -28,7 +28,7 @@ from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.commands.definition_file import Activities, document_in
 from refold.commands.interrupt import Interrupt
-from refold.commands.output import hint
+from refold.commands.output import BadInput, hint
 from refold.commands.place import Finding, Session, Value, Wanted, row_value
 from refold.commands.progress import Progress
 from workers.reading import value_in
@@ -99,6 +99,10 @@ class FolderPlace:
         known = self.activities()
         counts = Counter(place for one in self._open() for place in _activities(one) if place[0] not in known)
         return {"workers": [], "waiting": [{"kind": kind, "queue": queue, "count": counts[kind, queue]} for kind, queue in sorted(counts)]}
+
+    def cluster(self) -> Value:
+        """See Place."""
+        raise BadInput(f"{self.data} is a data folder, which knows of no processes; ask a server: --server URL, or REFOLD_SERVER")
 
     def _open(self) -> list[Folded]:
         with self.reader() as reader:

@@ -127,6 +127,9 @@ class Place(Protocol):
     def workers(self) -> Value:
         """Who is there to run activities, and what waits for a worker that is not there: `{workers, waiting}`."""
 
+    def cluster(self) -> Value:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`. Raises BadInput where nobody serves."""
+
     def node_kinds(self) -> list[Value]:
         """All node kinds."""
 

@@ -94,6 +94,10 @@ class ServerPlace:
         """See Place."""
         return self.client.workers()
 
+    def cluster(self) -> Value:
+        """See Place."""
+        return self.client.cluster()
+
     def node_kinds(self) -> list[Value]:
         """See Place."""
         return self.client.node_kinds()

@@ -255,3 +255,14 @@ def test_validate_asks_the_server_for_its_kinds(served):
     by_folder, by_server = (served("validate", bad, *options, code=2).err for options in ([], ["--server", served.url]))
     assert by_folder == by_server
     assert json.loads(served("validate", bad, "--json", code=2).out)["problems"]
+
+
+def test_the_cluster_of_a_server_is_shown_and_a_data_folder_has_none(served):
+    code, text = told(served, ["cluster"], "--server", served.url)
+    assert code == 0
+    assert re.search(r"^embedded +alive, leads +api, owner, projector, worker +http://127.0.0.1:\d+ ", text, re.MULTILINE)
+    assert re.search(r"^0 +embedded +\d+ +\d+ +\d+ +\d+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\d+\.\d\d s$", text, re.MULTILINE)
+    found = json.loads(served("cluster", "--json", "--server", served.url).out)
+    assert [row["owner"] for row in found["partitions"]] == [found["leader"]]
+    result = served("cluster", code=2)
+    assert "is a data folder, which knows of no processes; ask a server" in result.err

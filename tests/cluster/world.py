@@ -82,6 +82,7 @@ class Process:
         self.open_line = asyncio.Event()
         self.open_line.set()
         self.refuses = False
+        self.news = asyncio.Event()
         loop = asyncio.get_running_loop()
         self.members = Members(self.who, self._append, self._own, lambda: world.partitions, self._change, clock=loop.time)
         self.taking: dict[int, asyncio.Task[None]] = {}
@@ -112,6 +113,8 @@ class Process:
         return Own(partitions={partition: PartitionHeld(epoch=1) for partition in self.held})
 
     def _change(self) -> None:
+        self.news.set()
+        self.news = asyncio.Event()
         lost = set(self.held) - self.members.mine
         for partition in lost:
             del self.held[partition]
@@ -121,9 +124,11 @@ class Process:
             self.taking[partition] = asyncio.ensure_future(self._take(partition))
 
     async def _take(self, partition: int) -> None:
-        is_clear = await self.members.clear_to_take(partition)
+        mark = self.members.mark()
+        while partition in self.members.mine and not (self.members.may_take(partition) and self.members.confirmed_since(mark)):
+            await self.news.wait()
         del self.taking[partition]
-        if is_clear:
+        if partition in self.members.mine:
             self.held[partition] = asyncio.get_running_loop().time()
             self.taken.append((self.held[partition], partition))
             self.members.say_now()

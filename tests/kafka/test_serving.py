@@ -97,3 +97,16 @@ def test_a_server_says_why_it_does_not_start(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 1
     assert "a server is named HOST:PORT" in done.stderr
+
+
+def test_a_server_on_kafka_shows_the_cluster_it_is_part_of(serve: Serve) -> None:
+    server = serve()
+    server.publish(HELLO)
+    server.start("hello", {"name": "Ada"}, wait=20)
+    found = server.get("/v1/cluster").json
+    (process,) = found["processes"]
+    assert (process["node"], process["state"], process["address"]) == (found["leader"], "alive", server.url)
+    assert {(row["owner"], row["assigned_to"]) for row in found["partitions"]} == {(found["node"], found["node"])}
+    text = server.get("/metrics").content.decode()
+    assert f"refold_takeover_seconds_count {len(found['partitions'])}.0" in text
+    assert "refold_append_seconds_count 0.0" not in text

@@ -149,6 +149,9 @@ def test_the_server_is_asked_about_itself(client: refold.Client) -> None:
     assert {"definition", "events"} <= set(client.schemas())
     kinds = {kind for worker in client.workers()["workers"] for kind in worker["kinds"]}
     assert "charge_card" in kinds
+    found = client.cluster()
+    assert [row["owner"] for row in found["partitions"]] == [found["node"]]
+    assert "charge_card" in {kind for worker in found["workers"] for kind in worker["kinds"]}
 
 
 def test_both_clients_ask_the_same() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import Rejected
@@ -123,6 +123,7 @@ def stored(rows: list[tuple[int, int]], folder: Path) -> tuple[PartitionedReader
     return reader, [(-at, partition, -number) for at, partition, number in shown]
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(1, 4))
 def test_pages_of_all_partitions_show_each_row_once_and_in_order(rows: list[tuple[int, int]], limit: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
