@@ -1,4 +1,4 @@
-"""Profiles of hypothesis (`--hypothesis-profile=long` tries the laws with many more examples), and the Kafka broker and the PostgreSQL that tests share."""
+"""Profiles of hypothesis (`--hypothesis-profile=long` tries the laws with many more examples); the broker and database that tests share."""
 
 from __future__ import annotations
 

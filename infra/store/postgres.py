@@ -6,8 +6,8 @@
         pieces, incidents
 
 Who stores a batch holds the row of the partition's checkpoint, and looks whether it is still where the batch began: of two
-projectors one is too late, and hears `Overtaken`. Nothing waits for the disk here (`synchronous_commit = off`): what a crash
-of the database takes is read from the journal again, as the checkpoint goes back with the rows.
+projectors one is too late, and hears `Overtaken`. A commit waits for the database's disk, unlike one of a file: a projector
+that goes on living after a crash of the database would not notice that rows of a quiet partition are gone.
 """
 
 from __future__ import annotations
@@ -120,7 +120,6 @@ class PostgresDatabase:
                 ("idle_in_transaction_session_timeout", SILENCE_MAX),
                 ("lock_timeout", LOCK_TIMEOUT),
                 ("statement_timeout", STATEMENT_TIMEOUT),
-                ("synchronous_commit", "off"),
                 ("client_min_messages", "warning"),
             ):
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))

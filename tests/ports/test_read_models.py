@@ -38,10 +38,8 @@ def postgres(url: str) -> Open:
 def open_(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Open]:
     """Opens views of one new store."""
     opened: list[ReadModels] = []
-    if request.param == "postgres":
-        make = postgres(request.getfixturevalue("postgres_url"))
-    else:
-        make = sqlite(tmp_path, request.param != "sqlite")
+    is_postgres = request.param == "postgres"
+    make = postgres(request.getfixturevalue("postgres_url")) if is_postgres else sqlite(tmp_path, request.param != "sqlite")
 
     def open_one(**more: Any) -> ReadModels:
         opened.append(make(**more))
