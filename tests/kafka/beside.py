@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -55,6 +56,13 @@ def run(made: Partitioned, story: Callable[..., Any], read_models: str | None = 
                 await beside.stop()
 
     asyncio.run(tell())
+
+
+async def until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not done():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
 
 
 def ends(made: Partitioned) -> dict[int, int]:

@@ -15,7 +15,7 @@ from infra.blobs import MemoryBlobs
 from infra.data_folder import DataFolder
 from infra.log.kafka.log import KafkaLog
 from infra.store.projection import SqliteReadModels
-from tests.kafka.beside import Beside, ends, run
+from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import grow, new_topics
 from tests.workers.partitioned import Partitioned
 from workers.partitions import PartitionedReader
@@ -54,7 +54,7 @@ def test_a_look_finds_what_nobody_has_told_of_and_partitions_that_were_added(mad
     async def story(beside: Beside) -> None:
         await beside.look()
         await grow(made.log.address, 5)
-        assert made.log.look_again() == 5
+        await until(lambda: made.log.look_again() == 5)  # brokers tell it a moment after they have answered
         made.start(2, "waits", "later")
         made.start(4, "chain", "added")
         await beside.look()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import secrets
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -26,15 +24,13 @@ from infra.settings import EngineSettings
 from infra.store.postgres import models_in, schema_of
 from infra.wiring import open_projectors
 from tests.conftest import no_postgres
-from tests.kafka.beside import Beside, ends, run
+from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import new_topics
 from tests.ports.test_read_models import record
 from tests.postgres import NoPostgres, Postgres
 from tests.workers.partitioned import Partitioned
 from workers.partitions import PartitionedReader
 from workers.projectors import Projectors
-
-DEADLINE_S = 60.0
 
 
 @pytest.fixture
@@ -129,13 +125,6 @@ def is_waiting(url: str, schema: str) -> bool:
     with psycopg.connect(url) as connection:
         query = f"SELECT 1 FROM pg_locks WHERE relation = '\"{schema}\".incidents'::regclass AND NOT granted"
         return connection.execute(query.encode()).fetchone() is not None
-
-
-async def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not done():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.02)
 
 
 def test_two_projectors_of_the_same_partitions_add_up_to_the_same_rows(made: Partitioned, postgres_url: str) -> None:
