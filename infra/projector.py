@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.errors import LogUnreachable, RefoldError
+from infra.projector_process import READ_MODELS
 from infra.settings import EngineSettings
 from infra.wiring import open_projectors
 from workers.projectors import Projectors
@@ -96,6 +97,7 @@ def _follow(projectors: Projectors, orders: Orders) -> None:
             return
         except LogUnreachable as error:
             sys.stderr.write(f"refold: the projector waits: {error}\n")
+            orders.is_full = True
         ends = time.monotonic() + pause
         while not orders.is_ended and (left := ends - time.monotonic()) > 0:
             orders.wait(left)
@@ -132,7 +134,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; when it ends, so does stdin
     os.nice(arguments.nice)
     try:
-        run(EngineSettings(data=arguments.data, log=arguments.log))
+        run(EngineSettings(data=arguments.data, log=arguments.log, read_models=os.environ.get(READ_MODELS)))
     except BrokenPipeError:
         return 0
     except RefoldError as error:

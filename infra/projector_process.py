@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 RESTART_PAUSE_S: Final = 0.1
 RESTART_PAUSE_MAX_S: Final = 5.0
 TELL_AFTER_S: Final = 0.03
 """By so much lists lag behind where nobody waits for them."""
+READ_MODELS: Final = "REFOLD_READ_MODELS"
+"""The variable that says where the read models are, if not in the data folder."""
 STOP_S: Final = 5.0
 """How long it may take to end after its stdin has."""
 _PACKAGES: Final = str(Path(__file__).parents[1])
@@ -23,10 +26,17 @@ _PACKAGES: Final = str(Path(__file__).parents[1])
 class ProjectorProcess:
     """Runs the projector and knows how far it is. `on_progress` is called with partition and offset whenever it says so."""
 
-    def __init__(self, data: Path, nice: int, on_progress: Callable[[int, int], None], more: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        data: Path,
+        nice: int,
+        on_progress: Callable[[int, int], None],
+        more: Sequence[str] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         words = ("-P", "-m", "infra.projector", "--data", str(data.absolute()), "--nice", str(nice), *more)
         self._command: tuple[str, ...] = (sys.executable, *words)
-        self._on_progress = on_progress
+        self._on_progress, self._environment = on_progress, environment
         self._process: asyncio.subprocess.Process | None = None
         self._told: set[int] = set()
         self._soon: asyncio.TimerHandle | None = None
@@ -52,7 +62,7 @@ class ProjectorProcess:
     async def _run_once(self) -> bool:
         """Run one until it ends; whether it got anywhere."""
         pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, env=_environment())
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, env=_environment(self._environment))
         assert self._process.stdout is not None
         self._told.clear()
         self._write(self._own)
@@ -130,6 +140,8 @@ class ProjectorProcess:
         return None if self._process is None or self._process.returncode is not None else self._process.pid
 
 
-def _environment() -> dict[str, str]:
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours, except for where the read models are: that has been decided, and not by the environment alone."""
     path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{_PACKAGES}{os.pathsep}{path}" if path else _PACKAGES}
+    ours = {name: value for name, value in os.environ.items() if name != READ_MODELS}
+    return {**ours, **more, "PYTHONPATH": f"{_PACKAGES}{os.pathsep}{path}" if path else _PACKAGES}

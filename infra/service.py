@@ -6,6 +6,7 @@ Reading and folding take long, so they run in one other thread with connections 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
@@ -16,7 +17,7 @@ from api.service import NodeView, Unavailable, Version
 from contracts import values
 from contracts.catalog import DefinitionPublished
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import Rejected
+from contracts.errors import LogError, Rejected
 from contracts.ports.read_models import IncidentRecord, Place, Wanted
 from domain.definition.outline import Activities
 from infra.progress import ASK_EVERY_S, Progress
@@ -34,6 +35,7 @@ REACH_S: Final = 5.0
 LOOK_S: Final = 1.0
 """How long a list waits until all partitions were looked at; then it shows what there is."""
 
+_log = logging.getLogger("refold.reading")
 T = TypeVar("T")
 
 
@@ -51,6 +53,7 @@ class BaseService:
         self._progress = Progress(self._tell)
         self._looked_at = -ASK_EVERY_S
         self.projector: ProjectorProcess | None = None
+        self._asking: dict[int, asyncio.Future[None]] = {}
         self.under_way: Callable[[], int] = lambda: 0
         self.lane_requests: Callable[[], int] = lambda: 0
 
@@ -121,8 +124,20 @@ class BaseService:
         return self._positions.of(partition, self._progress.of(partition))
 
     def _tell(self, partition: int) -> None:
+        """Somebody waits for the read models of a partition."""
         if self.projector is not None:
             self.projector.tell(partition)
+        elif partition not in self._asking:
+            self._asking[partition] = asyncio.ensure_future(self._ask(partition))
+
+    async def _ask(self, partition: int) -> None:
+        """Other processes write them: look how far they are."""
+        try:
+            self._progress.note(partition, (await self._read(self._reader.checkpoint_of, partition)).offset)
+        except LogError as error:
+            _log.warning("nobody says how far the read models are: %s", error)
+        finally:
+            del self._asking[partition]
 
     async def _reach(self, partition: int, offset: int) -> None:
         """Wait for the read models of a partition; offset 1 asks that there are any."""

@@ -68,6 +68,9 @@ class EngineSettings(BaseModel):
 
     data: Path | None = Field(default=None, description="the data folder; without one everything is in memory and gone at the end")
     log: str | None = Field(default=None, description="where the log is: `kafka://HOST:PORT[,HOST:PORT]`; without it in the data folder")
+    read_models: str | None = Field(
+        default=None, description="where the read models of a log on Kafka are: `postgresql://…`; without it in the data folder"
+    )
     files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
     allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
     allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")

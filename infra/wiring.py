@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,7 @@ from infra.data_folder import DataFolder
 from infra.engine import Engine
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
+from infra.projector_process import READ_MODELS
 from infra.settings import EngineSettings
 from infra.snapshots import FileSnapshots, MemorySnapshots
 from infra.store.projection import SqliteReadModels
@@ -213,6 +215,16 @@ def open_partitioned_reader(settings: EngineSettings) -> Iterator[PartitionedRea
             reader.close()
 
 
+def projector_arguments(settings: EngineSettings) -> tuple[str, ...]:
+    """What a projector beside a server is started with, besides its data folder."""
+    return ("--log", settings.log) if settings.log else ()
+
+
+def projector_environment(settings: EngineSettings) -> dict[str, str]:
+    """What it finds in its environment: an address that may hold a password does not belong into a command line."""
+    return {READ_MODELS: settings.read_models} if settings.read_models else {}
+
+
 class SharedParts:
     """What a process needs of a log on Kafka that others use too, and of its own data folder."""
 
@@ -222,7 +234,6 @@ class SharedParts:
         self.data, self.log, self.reader, self.cache = folder.path, log, reader, cache
         self.blobs, self.snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
         self.node = folder.node()
-        self.projector_arguments = ("--log", self._url)
 
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
         """The log as the event loop uses it."""
@@ -258,6 +269,21 @@ def _models_of(settings: EngineSettings, read_only: bool) -> Callable[[int], Rea
     """What opens the read models of a partition."""
     assert settings.data is not None
     folder = DataFolder(settings.data)
+    if settings.read_models is not None:
+        return _models_in_postgres(settings, read_only)
     if settings.log is None:
         return lambda _: SqliteReadModels(folder.projection, read_only)
     return lambda partition: SqliteReadModels(folder.projection_of(partition), read_only, is_divided=True)
+
+
+def _models_in_postgres(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
+    """The same in the database that the settings name. Raises LogError where it cannot be used for this log."""
+    assert settings.read_models is not None
+    if settings.log is None:
+        raise LogError("read models in PostgreSQL are those of a log on Kafka: name one with `--log`, or leave `read_models` out")
+    if importlib.util.find_spec("psycopg") is None:
+        raise LogError("read models in PostgreSQL need psycopg: pip install 'refold[postgres]'")
+    from infra.kafka import address_of
+    from infra.store.postgres import models_in
+
+    return models_in(settings.read_models, address_of(settings.log).prefix, read_only)

@@ -1,4 +1,4 @@
-"""Profiles of hypothesis (`--hypothesis-profile=long` tries the laws with many more examples), and the Kafka broker that tests share."""
+"""Profiles of hypothesis (`--hypothesis-profile=long` tries the laws with many more examples); the broker and database that tests share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from brokers.finding import some_broker
 from brokers.jars import NoBroker
+from tests.postgres import NoPostgres, Postgres
 
 settings.register_profile("long", print_blob=True)
 
@@ -47,6 +48,38 @@ def broker(_shared_broker: str | NoBroker) -> str:
         no_broker(_shared_broker)
     assert isinstance(_shared_broker, str)
     return _shared_broker
+
+
+def no_postgres(error: NoPostgres) -> None:
+    """The same for tests on PostgreSQL."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI needs PostgreSQL: {error}")
+    _said[f"POSTGRESQL TESTS WERE SKIPPED: {error}"] = None
+    pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def _shared_postgres() -> Iterator[str | NoPostgres]:
+    if url := os.environ.get("REFOLD_POSTGRES"):
+        yield url
+        return
+    try:
+        made = Postgres()
+    except NoPostgres as error:
+        yield error
+        return
+    _said["the PostgreSQL tests ran against a real server"] = None
+    yield made.url
+    made.close()
+
+
+@pytest.fixture
+def postgres_url(_shared_postgres: str | NoPostgres) -> str:
+    """The address of a real PostgreSQL, the same for all tests."""
+    if isinstance(_shared_postgres, NoPostgres):
+        no_postgres(_shared_postgres)
+    assert isinstance(_shared_postgres, str)
+    return _shared_postgres
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

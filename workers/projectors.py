@@ -41,6 +41,13 @@ class Projectors:
         A partition that the log does not have yet is passed over. Raises LogError where log or rows cannot be used;
         whoever calls again goes on from what is stored.
         """
+        try:
+            self._look(partitions)
+        except LogUnreachable:
+            self._projectors.clear()  # a database that comes back may not be where it was
+            raise
+
+    def _look(self, partitions: Iterable[int]) -> None:
         wanted = [partition for partition in partitions if self._is_there(partition)]
         for partition in wanted:
             if not self._is_own(partition):
@@ -68,9 +75,9 @@ class Projectors:
             del self._projectors[partition]
             return True
         except LogError as error:
-            self._projectors.pop(partition, None)  # it has folded what was not stored
             if isinstance(error, LogUnreachable):
                 raise
+            self._projectors.pop(partition, None)  # it has folded what was not stored
             broken.append(error)
             return False
         self._told(partition, projector.checkpoint.offset)

@@ -21,6 +21,7 @@ from infra.cluster.owners import Owned, Owners
 from infra.cluster.ports import ClusterLog
 from infra.cluster.service import ClusterService
 from infra.cluster.view import cluster_view
+from workers.projecting import projected_by
 
 LOOK_BACK_RECORDS: Final = 2_000
 """So many records of the members' topic are read at the start: a repeat of the assignment is among them."""
@@ -30,6 +31,7 @@ WAIT_S: Final = 0.1
 OUT_S: Final = 2.0
 """How long is waited at the end until everything is out."""
 OWNER: Final = "owner"
+PROJECTOR: Final = "projector"
 
 _log = logging.getLogger("refold.cluster")
 
@@ -55,6 +57,8 @@ class ClusterProcess:
         self.members = Members(who, self._store, self._own, lambda: self._partitions, self._on_change, pace)
         self._is_owner = OWNER in who.roles
         self._changed = asyncio.Event()
+        self.on_members: Callable[[], None] = lambda: None
+        """Called whenever the members have changed."""
         self._marks: dict[int, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.failed = owners.failed
@@ -98,8 +102,17 @@ class ClusterProcess:
             takeover_ms=owned.takeover_ms,
         )
 
+    @property
+    def projected(self) -> frozenset[int]:
+        """The partitions that this process is to project, where the read models are shared."""
+        membership = self.members.membership
+        assignment = membership.in_force or membership.latest
+        projectors = [name for name, one in membership.roster.living() if PROJECTOR in one.said.roles and not one.said.leaving]
+        return projected_by(self.members.who.node, {} if assignment is None else assignment.owners, projectors)
+
     def _on_change(self) -> None:
         self._changed.set()
+        self.on_members()
         if self._is_owner:
             assignment = self.members.membership.in_force
             self._owners.assign(self.members.mine, 0 if assignment is None else assignment.generation)

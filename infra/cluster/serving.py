@@ -32,7 +32,15 @@ from infra.cluster.service import ClusterService
 from infra.projector_process import ProjectorProcess
 from infra.serving import Serving, address_of, soon
 from infra.settings import EngineSettings, ServerSettings
-from infra.wiring import SharedParts, activity_kinds, activity_settings, built_in_kinds, open_shared
+from infra.wiring import (
+    SharedParts,
+    activity_kinds,
+    activity_settings,
+    built_in_kinds,
+    open_shared,
+    projector_arguments,
+    projector_environment,
+)
 from workers.activity_worker import ActivityWorker
 from workers.catalog import Catalog
 from workers.dispatch import Dispatch
@@ -110,11 +118,23 @@ class _Built:
         self.service.why_not_ready = self._why_not_ready
         self.failed = self.process.failed
         self.desk = WorkerDesk(self._remote, self._gateway.submit, soon) if settings.has_role("api") else None
-        self._has_projector = settings.has_role("projector")
+        self._projected: frozenset[int] | None = None
+        self._has_projector = settings.has_role("projector") or (settings.has_role("api") and not engine.read_models)
         if self._has_projector:
-            self.service.projector = ProjectorProcess(
-                parts.data, settings.projector_nice, self.service.note_projected, parts.projector_arguments
-            )
+            self._make_projector(settings.projector_nice)
+
+    def _make_projector(self, nice: int) -> None:
+        """Rows in the data folder are ours, of all partitions. Those in a database are everybody's: we do what nobody else does."""
+        words, environment = projector_arguments(self._engine), projector_environment(self._engine)
+        self.service.projector = ProjectorProcess(self._parts.data, nice, self.service.note_projected, words, environment)
+        if self._engine.read_models:
+            self._share_projecting(frozenset())
+            self.process.on_members = lambda: self._share_projecting(self.process.projected)
+
+    def _share_projecting(self, partitions: frozenset[int]) -> None:
+        if partitions != self._projected and self.service.projector is not None:
+            self._projected = partitions
+            self.service.projector.own(partitions)
 
     def _make(self, partition: int) -> Owned:
         dispatch = Dispatch(partition, self._outgoing.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)

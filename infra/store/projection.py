@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,9 +26,8 @@ import msgspec
 from contracts.errors import LogError, Overtaken
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Wanted
+from infra.store.columns import BY_TIME, CHANGING, FIELDS, ROWS_GENERATION, conditions, pack_offsets, unpack_offsets
 
-OPEN: Final = frozenset({"created", "scheduled", "running", "paused", "incident"})
-"""The statuses of executions that have not ended."""
 BUSY_TIMEOUT_S: Final = 5.0
 AUTOCHECKPOINT_PAGES: Final = 100
 """A small WAL is reused instead of growing, and is what lies beside the file while nothing happens."""
@@ -55,8 +54,6 @@ CREATE INDEX incidents_open ON incidents (raised_at) WHERE resolved_at = 0;
 
 _TABLES: Final = _tables("number")
 _TABLES_OF_MANY: Final = _tables("created_at, number") + "CREATE INDEX executions_by_time ON executions (created_at, number);"
-ROWS_GENERATION: Final = 1
-"""Raised when the same tables are to hold other rows than before."""
 
 
 def _named(tables: str) -> str:
@@ -68,11 +65,9 @@ SCHEMA: Final = _named(_TABLES)
 SCHEMA_OF_MANY: Final = _named(_TABLES_OF_MANY)
 """The same for a partition among others."""
 
-_FIELDS: Final = ", ".join(ExecutionRecord._fields)
-_CHANGING: Final = ("status", "outcome", "started_at", "ended_at", "events", "position", "error", "error_message", "waiting_for", "search")
 _SAVE: Final = (
-    f"INSERT INTO executions ({_FIELDS}, offsets) VALUES ({', '.join('?' * len(ExecutionRecord._fields))}, ?) ON CONFLICT (number) "
-    f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _CHANGING)}, offsets = coalesce(excluded.offsets, offsets)"
+    f"INSERT INTO executions ({FIELDS}, offsets) VALUES ({', '.join('?' * len(ExecutionRecord._fields))}, ?) ON CONFLICT (number) "
+    f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in CHANGING)}, offsets = coalesce(excluded.offsets, offsets)"
 )
 _checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
 
@@ -88,7 +83,7 @@ class SqliteReadModels:
         self._read_only = read_only
         self._tables, self._schema = (_TABLES_OF_MANY, SCHEMA_OF_MANY) if is_divided else (_TABLES, SCHEMA)
         self._is_divided = is_divided
-        self._order = "created_at DESC, number DESC" if is_divided else "number DESC"
+        self._order = BY_TIME if is_divided else "number DESC"
         self._reader: sqlite3.Connection | None = None
         self._inode = 0
         if not read_only:
@@ -225,7 +220,7 @@ class SqliteReadModels:
 
     def find(self, execution: str) -> ExecutionRecord | None:
         """The row of an execution."""
-        row = self._one(f"SELECT {_FIELDS} FROM executions WHERE execution = ?", (execution,))
+        row = self._one(f"SELECT {FIELDS} FROM executions WHERE execution = ?", (execution,))
         return None if row is None else ExecutionRecord(*row)
 
     def offsets(self, number: int) -> list[int]:
@@ -236,29 +231,8 @@ class SqliteReadModels:
 
     def select(self, wanted: Wanted) -> list[ExecutionRecord]:
         """The latest created first."""
-        where, parameters = ["1"], list[Any]()
-        asked = (
-            ("workflow = ?", wanted.workflow),
-            ("parent = ?", wanted.parent),
-            ("created_at >= ?", wanted.created_after),
-            ("created_at < ?", wanted.created_before),
-        )
-        for condition, value in asked:
-            if value is not None:
-                where.append(condition)
-                parameters.append(value)
-        if (after := wanted.after) is not None and self._is_divided:
-            where.append("(created_at, number) < (?, ?)")
-            parameters += (after.created_at, after.number)
-        elif after is not None:
-            where.append("number < ?")
-            parameters.append(after.number)
-        if wanted.statuses:
-            where.append(f"status IN ({', '.join('?' * len(wanted.statuses))})")
-            parameters.extend(wanted.statuses)
-            if OPEN.issuperset(wanted.statuses):
-                where.append("ended_at = 0")  # lets SQLite look through the open ones alone
-        statement = f"SELECT {_FIELDS} FROM executions WHERE {' AND '.join(where)} ORDER BY {self._order} LIMIT ?"
+        where, parameters = conditions(wanted, self._is_divided)
+        statement = f"SELECT {FIELDS} FROM executions WHERE {' AND '.join(where) or '1'} ORDER BY {self._order} LIMIT ?"
         return [ExecutionRecord(*row) for row in self._all(statement, (*parameters, wanted.limit))]
 
     def incidents(self, number: int | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
@@ -280,29 +254,3 @@ class SqliteReadModels:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-
-def pack_offsets(number: int, offsets: Iterable[int]) -> bytes:
-    """Offsets from `number` on, as differences: seven bits a byte, the low ones first."""
-    packed = bytearray()
-    before = number
-    for offset in offsets:
-        left = offset - before
-        before = offset
-        while left > 127:
-            packed.append(left & 127 | 128)
-            left >>= 7
-        packed.append(left)
-    return bytes(packed)
-
-
-def unpack_offsets(number: int, packed: bytes) -> Iterable[int]:
-    """The offsets that were packed."""
-    offset, difference, shift = number, 0, 0
-    for byte in packed:
-        difference |= (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            offset += difference
-            yield offset
-            difference = shift = 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from refold.commands.output import OK, say_json, table
 from refold.commands.where import settings_of
 from refold.options import Where
+
+_PASSWORD = re.compile(r"((?<=://)[^/@:]*:(?=[^@]*@)|\bpassword=)[^@&\s]*")
+"""The password in an address is nobody's business."""
 
 
 def settings(where: Where, as_json: bool) -> int:
@@ -32,10 +36,13 @@ def settings(where: Where, as_json: bool) -> int:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return _PASSWORD.sub(r"\1***", value)
     return str(value) if isinstance(value, Path) else value
 
 
 def _word(value: Any) -> str:
+    value = _plain(value)
     if value is None:
         return "-"
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

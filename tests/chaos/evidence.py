@@ -19,7 +19,7 @@ from domain.history import Entry, Unreadable, read_entries
 from infra.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
 from infra.settings import EngineSettings
-from infra.store.projection import unpack_offsets
+from infra.store.columns import unpack_offsets
 from infra.wiring import open_projectors
 
 from .ledger import Asked

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,42 +14,11 @@ from contracts.ports.read_models import Wanted
 from infra.blobs import MemoryBlobs
 from infra.data_folder import DataFolder
 from infra.log.kafka.log import KafkaLog
-from infra.projector_process import ProjectorProcess
 from infra.store.projection import SqliteReadModels
+from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import grow, new_topics
 from tests.workers.partitioned import Partitioned
 from workers.partitions import PartitionedReader
-
-DEADLINE_S = 60.0
-
-
-class Beside:
-    """A projector's process beside a test, and how far it says each partition is."""
-
-    def __init__(self, data: Path, log: str) -> None:
-        self.offsets: dict[int, int] = {}
-        self._heard = asyncio.Event()
-        self.process = ProjectorProcess(data, 0, self._note, ("--log", log))
-        self._running = asyncio.ensure_future(self.process.run())
-
-    def _note(self, partition: int, offset: int) -> None:
-        self.offsets[partition] = offset
-        self._heard.set()
-
-    async def until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(DEADLINE_S):
-            while not done():
-                self._heard.clear()
-                await self._heard.wait()
-
-    async def look(self) -> None:
-        async with asyncio.timeout(DEADLINE_S):
-            await self.process.look()
-
-    async def stop(self) -> None:
-        self._running.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._running
 
 
 @pytest.fixture
@@ -63,27 +30,12 @@ def made(broker: str, tmp_path: Path) -> Iterator[Partitioned]:
         yield found
 
 
-def ends(made: Partitioned) -> dict[int, int]:
-    return {partition: made.log.end("journal", partition) for partition in range(made.log.partitions)}
-
-
 def listed(made: Partitioned) -> list[str]:
     reader = PartitionedReader(made.log, made.catalog, MemoryBlobs(), made.readers_of)
     try:
         return [one.record.execution for one in reader.find(Wanted())]
     finally:
         reader.close()
-
-
-def run(made: Partitioned, story: Callable[[Beside], Any]) -> None:
-    async def tell() -> None:
-        beside = Beside(made.folder, str(made.log.address))
-        try:
-            await story(beside)
-        finally:
-            await beside.stop()
-
-    asyncio.run(tell())
 
 
 def test_one_process_keeps_all_partitions_up_and_is_told_of_each(made: Partitioned) -> None:
@@ -102,7 +54,7 @@ def test_a_look_finds_what_nobody_has_told_of_and_partitions_that_were_added(mad
     async def story(beside: Beside) -> None:
         await beside.look()
         await grow(made.log.address, 5)
-        assert made.log.look_again() == 5
+        await until(lambda: made.log.look_again() == 5)  # brokers tell it a moment after they have answered
         made.start(2, "waits", "later")
         made.start(4, "chain", "added")
         await beside.look()

@@ -15,7 +15,8 @@ from contracts.ports.read_models import ReadModels, Wanted
 from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
 from infra.store import projection
-from infra.store.projection import SqliteReadModels, pack_offsets, unpack_offsets
+from infra.store.columns import pack_offsets, unpack_offsets
+from infra.store.projection import SqliteReadModels
 from tests.workers.harness import Bench
 from workers.catalog import Catalog
 from workers.projector import Projector
