@@ -42,6 +42,8 @@ from workers.worker_desk import WorkerDesk
 
 ROUND_MAX: Final = 250
 """So many commands of each partition are decided in a round: all of them wait for the same append."""
+PROJECT_AFTER_S: Final = 0.1
+"""By so much lists lag behind where nobody waits for them: each look at a partition is requests to a broker."""
 DEFINITIONS: Final = "definitions"
 
 
@@ -105,6 +107,7 @@ class _Built:
         who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=_version())
         self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
         self._gateway = self._make_gateway(settings, make_source, who.node)
+        self._owners.before_release = self._gateway.ahead.let_out_of
         pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
         self.process = ClusterProcess(who, shared, self._outgoing, self._owners, self.service, self._gateway, self._look_again, pace)
         self.service.why_not_ready = self._why_not_ready
@@ -113,11 +116,11 @@ class _Built:
         self._has_projector = settings.has_role("projector")
         if self._has_projector:
             self.service.projector = ProjectorProcess(
-                parts.data, settings.projector_nice, self.service.note_projected, parts.projector_arguments
+                parts.data, settings.projector_nice, self.service.note_projected, parts.projector_arguments, PROJECT_AFTER_S
             )
 
     def _make(self, partition: int) -> Owned:
-        dispatch = Dispatch(partition, self._outgoing.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
+        dispatch = Dispatch(partition, self._gateway.ahead.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
         owner = Owner(
             self._parts.log, self._catalog, self._parts.blobs, self._snapshots, self._clock, dispatch,
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,
