@@ -80,22 +80,15 @@ class RefoldServer:
 
     def processes(self) -> dict[str, list[int]]:
         """The process ids by role."""
-        below = family(self._server.pid)
-        projector = [pid for pid in below if "infra.projector" in command_line(pid)]
-        return {"server": [pid for pid in below if pid not in projector], "projector": projector, "worker": family(self._worker.pid)}
+        return {**split(family(self._server.pid)), "worker": family(self._worker.pid)}
 
     def request(self, workload: str) -> Request:
         """How an execution is started and waited for."""
-        body = '{"input":{payload}}'
-        key = f"{workload}-{{n}}" if workload == "w5" else ""
-        return Request(path=f"/v1/workflows/{workload}/executions?wait={WAIT_S}", body=body, key=key, expect=COMPLETED)
+        return request_of(workload)
 
     def waiting(self) -> tuple[Request | None, Request, Request]:
-        """For W4: how an execution comes to wait, how one waits for its end, and how it is signalled."""
-        body = '{"execution_id":"w4-{n}","input":{}}'
-        start = Request(path="/v1/workflows/w4/executions", body=body)
-        held = Request(path=f"/v1/workflows/w4/executions?wait={WAIT_S}", body=body, expect=COMPLETED)
-        return start, held, Request(path="/v1/executions/w4-{n}/signals/go")
+        """For W4."""
+        return waiting_of()
 
     def settle(self) -> None:
         """Until the read models have caught up."""
@@ -119,6 +112,27 @@ class RefoldServer:
         """End all."""
         self._worker.stop()
         self._server.stop()
+
+
+def split(server: list[int]) -> dict[str, list[int]]:
+    """The processes of servers, projectors apart."""
+    projectors = [pid for pid in server if "infra.projector" in command_line(pid)]
+    return {"server": [pid for pid in server if pid not in projectors], "projector": projectors}
+
+
+def request_of(workload: str) -> Request:
+    """How an execution is started and waited for."""
+    key = f"{workload}-{{n}}" if workload == "w5" else ""
+    path = f"/v1/workflows/{workload}/executions?wait={WAIT_S}"
+    return Request(path=path, body='{"input":{payload}}', key=key, expect=COMPLETED)
+
+
+def waiting_of() -> tuple[Request | None, Request, Request]:
+    """For W4: how an execution comes to wait, how one waits for its end, and how it is signalled."""
+    body = '{"execution_id":"w4-{n}","input":{}}'
+    start = Request(path="/v1/workflows/w4/executions", body=body)
+    held = Request(path=f"/v1/workflows/w4/executions?wait={WAIT_S}", body=body, expect=COMPLETED)
+    return start, held, Request(path="/v1/executions/w4-{n}/signals/go")
 
 
 def health(url: str) -> dict[str, Any] | None:

@@ -95,6 +95,12 @@ class Node:
         """Whether the process is there, be it frozen."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The process, which has to run."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """`kill -9`: nothing is flushed, nobody is told."""
         if self._process is not None:

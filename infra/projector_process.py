@@ -33,10 +33,11 @@ class ProjectorProcess:
         on_progress: Callable[[int, int], None],
         more: Sequence[str] = (),
         environment: Mapping[str, str] = MappingProxyType({}),
+        tell_after_s: float = TELL_AFTER_S,
     ) -> None:
         words = ("-P", "-m", "infra.projector", "--data", str(data.absolute()), "--nice", str(nice), *more)
         self._command: tuple[str, ...] = (sys.executable, *words)
-        self._on_progress, self._environment = on_progress, environment
+        self._on_progress, self._environment, self._tell_after_s = on_progress, environment, tell_after_s
         self._process: asyncio.subprocess.Process | None = None
         self._told: set[int] = set()
         self._soon: asyncio.TimerHandle | None = None
@@ -96,7 +97,7 @@ class ProjectorProcess:
         """The same in a moment, for all that comes until then: rows of larger batches cost less, and the engine has the cores meanwhile."""
         self._soon_partitions.add(partition)
         if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(TELL_AFTER_S, self._tell_now)
+            self._soon = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell_now)
 
     def _tell_now(self) -> None:
         self._soon = None

@@ -23,6 +23,8 @@ RECENT_MAX: Final = 10_000
 WAITING_MAX: Final = 500
 WAITING_BYTES_MAX: Final = 1024 * 1024
 """So many records, and so many bytes of them, of a partition wait here."""
+NOWHERE: Final = -1
+"""The offset of a task whose record has not come."""
 RUNNING_BYTES_MAX: Final = 64 * 1024 * 1024
 """No more is given out while what runs is so large."""
 
@@ -153,6 +155,25 @@ class Buffer:
                 level.rotate(-1)
                 refused = 0 if self._give_one(place) else refused + 1
 
+    def begin(self, key: Any, content: bytes, has_room: Callable[[str], bool]) -> str | None:
+        """Give a task out whose record is still to come; its id, or None where others wait before it, or it is not for us."""
+        place = self.partitions.get(key)
+        if self.is_closed or place is None or not place.is_ready or place.waiting or not has_room(place.kind):
+            return None
+        head = _heads.decode(content)
+        if head.task in self.running or head.task in self._recent or self._running_bytes >= RUNNING_BYTES_MAX:
+            return None
+        self._number += 1
+        taken = TakenTask(head, content, place, NOWHERE, self._number)
+        taken.places.clear()
+        self._run(taken)
+        return taken.task
+
+    def _run(self, taken: TakenTask) -> None:
+        self.running[taken.task] = taken
+        self._running_bytes += len(taken.content)
+        self._on_task(taken)
+
     def _give_one(self, place: PartitionTasks) -> bool:
         while place.waiting:
             taken = place.waiting[0]
@@ -162,9 +183,7 @@ class Buffer:
             place.waiting.popleft()
             place.waiting_bytes -= len(taken.content)
             if is_wanted:
-                self.running[taken.task] = taken
-                self._running_bytes += len(taken.content)
-                self._on_task(taken)
+                self._run(taken)
                 return True
         return False
 
@@ -187,10 +206,9 @@ class Buffer:
     def done(self, task: str) -> None:
         """It has ended, and nobody needs to run it again."""
         taken = self._end(task)
-        if taken is None:
-            return
-        self._finish(taken)
-        self._recent[task] = None
+        if taken is not None:
+            self._finish(taken)
+        self._recent[task] = None  # also of one that was not taken here: its record may still come
         if len(self._recent) > RECENT_MAX:
             self._recent.popitem(last=False)
 

@@ -83,6 +83,13 @@ class KafkaTasks:
 
     # For whoever runs the tasks.
 
+    def begin(self, topic: str, partition: int, content: bytes, has_room: Callable[[str], bool]) -> str | None:
+        """Give a task to `on_task` whose record would come here, before it is there; its id, or None where it has to wait for its turn.
+
+        Whoever calls this appends the record later, unless the task is `done` before.
+        """
+        return self._buffer.begin(TopicPartition(self._address.topic(topic), partition), content, has_room)
+
     def done(self, task: str) -> None:
         """Its end is durable, or nobody waits for it: it must not run again."""
         self._buffer.done(task)

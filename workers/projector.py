@@ -1,6 +1,6 @@
 """The projector: reads the journal by position, folds it and stores rows and checkpoint together. No thread, no clock.
 
-    step() ─► up to so many decisions ─► fold ─► one transaction (rows, checkpoint)        False: nothing was there
+    step() ─► up to so many decisions ─► fold ─► one transaction (rows, checkpoint)        False: nothing more was there
 
 Killed at any moment it goes on from its checkpoint, and the rows come out the same. What it has folded is a cache:
 after a restart an execution is folded again, from its own decisions alone, when the next one comes.
@@ -62,9 +62,9 @@ class Projector:
             self.checkpoint = Checkpoint()
 
     def step(self) -> bool:
-        """Take in the next batch; True when there was one."""
-        offset = self.checkpoint.offset
-        end = min(self._log.end("journal", self._partition), offset + self._batch_max)
+        """Take in the next batch; True when there is more behind it already."""
+        offset, there = self.checkpoint.offset, self._log.end("journal", self._partition)
+        end = min(there, offset + self._batch_max)
         if end <= offset:
             return False
         rows: dict[str, tuple[Row, Folded]] = {}
@@ -75,7 +75,7 @@ class Projector:
         self._forget(name for name, (_, folded) in rows.items() if folded.state.is_ended)
         self._executions.pack_idle()
         self._forget(self._executions.forget_idle(self._packed_max))
-        return True
+        return end < there
 
     def rest(self) -> None:
         """Nothing more comes for a while."""

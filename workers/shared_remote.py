@@ -60,6 +60,11 @@ class SharedRemoteWorkers(RemoteWorkers):
         free = sum(max(0, one.most - len(one.errands)) for one in self._workers.values() if kind in one.kinds)
         return free > len(self._waiting)
 
+    @property
+    def waiting_count(self) -> int:
+        """How many tasks wait here for a worker."""
+        return len(self._waiting)
+
     def hand_back(self) -> list[str]:
         """Let go of what waits for kinds that nobody offers any more; those tasks."""
         offered = self.places()

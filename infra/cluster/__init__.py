@@ -4,7 +4,7 @@ serving.py    what a process consists of                  owners.py      claims,
 service.py    what the API asks for                       intake.py      `commands`, read into the inboxes of owners
 sending.py    commands for partitions of others           follower.py    what became of them, from the journal
 outgoing.py   records that go out until they are durable  gateway.py     tasks for HTTP workers and the kinds at hand
-members.py    who is there
+members.py    who is there                                ahead.py      tasks that begin before their records are out
 
 Everything here lives in one event loop: appends are awaited, nothing waits for a broker.
 """

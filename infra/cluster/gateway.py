@@ -1,8 +1,9 @@
 """The gateway: takes tasks from their topics for workers that come over HTTP, and for the kinds that this process runs itself.
 
     topics ─► TaskSource ─► RemoteWorkers ─► a worker that polls, or a thread here ─► a result ─► the owner of the partition
-                  ▲                                                                                   │ durable
-                  └──────────────────────────── done: committed, it does not come again ◄────────────┘
+                ▲    ▲                                                                                │ durable
+    owners here ┘    └───────────────────────── done: committed, it does not come again ◄────────────┘
+   (infra/cluster/ahead.py)
 
 A worker may poll one process and report to another. Who is given a result of a task that it does not have takes it in, and
 tells the others that nobody waits for it any more.
@@ -21,6 +22,7 @@ from contracts.errors import LogError, Overloaded
 from contracts.ids import activity_key
 from contracts.worker_protocol import BadMessage, Result, WrongProtocol
 from contracts.worker_topics import CANCELLATIONS, decode_cancellation, decode_task, encode_cancellation, encode_result
+from infra.cluster.ahead import Ahead, Put
 from workers.round import Answer, Reply
 from workers.shared_remote import SharedRemoteWorkers
 
@@ -28,9 +30,10 @@ Place: TypeAlias = tuple[str, str]
 """Queue and kind."""
 Route: TypeAlias = Callable[[str, Command, "Reply | None"], None]
 """Gives a command to the owner of its execution, wherever that is; answered once it is decided, or durable in `commands`."""
-Put: TypeAlias = Callable[[str, int, bytes, Callable[["LogError | None"], None]], None]
 TICK_S: Final = 1.0
 RETRY_S: Final = 0.2
+AHEAD_MAX: Final = 500
+"""While so many tasks wait here for workers, further ones go through their topics."""
 JOIN_AFTER_S: Final = 0.2
 """Workers that come together are one change of what is taken."""
 
@@ -58,6 +61,9 @@ class TaskSource(Protocol):
 
     def start(self) -> None:
         """Begin."""
+
+    def begin(self, topic: str, partition: int, content: bytes, has_room: Callable[[str], bool]) -> str | None:
+        """Take a task whose record would come here, before it is there; its id, or None where it has to wait for its turn."""
 
     def done(self, task: str) -> None:
         """It must not run again."""
@@ -105,6 +111,7 @@ class Gateway:
         self._changing: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._is_closed = self._is_due = False
+        self.ahead = Ahead(self._begin, put)
 
     def start(self, remote: SharedRemoteWorkers) -> None:
         """Begin to take tasks."""
@@ -148,6 +155,13 @@ class Gateway:
 
     def _has_room(self, kind: str) -> bool:
         return self._own_room() if kind in self._own_kinds else self.remote.has_room(kind)
+
+    def _begin(self, topic: str, partition: int, content: bytes) -> str | None:
+        """See `infra.cluster.ahead`."""
+        return None if self._source is None else self._source.begin(topic, partition, content, self._has_room_ahead)
+
+    def _has_room_ahead(self, kind: str) -> bool:
+        return self._own_room() if kind in self._own_kinds else self.remote.waiting_count < AHEAD_MAX
 
     def _take(self, taken: Taken) -> None:
         try:
@@ -222,6 +236,7 @@ class Gateway:
 
     def _done(self, task: str) -> None:
         self._alive.pop(task, None)
+        self.ahead.ended(task)
         if self._source is not None:
             self._source.done(task)
 
@@ -250,6 +265,7 @@ class Gateway:
                 sign = encode_result(self._name, Result(task=task, progress=None))
                 self._put("commands", self._home(activity.execution), sign, lambda error: None)
         for task in self.remote.hand_back():
+            self.ahead.let_out(task)
             if self._source is not None:
                 self._source.forget(task)
         self._step_soon()

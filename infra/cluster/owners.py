@@ -78,6 +78,7 @@ class Owners:
         """Waits until a partition may be claimed; False where it is not to be any more."""
         self.on_change: Callable[[], None] = lambda: None
         self.on_stood_down: Callable[[int], None] = lambda partition: None
+        self.before_release: Callable[[int], None] = lambda partition: None
         self.on_release: Callable[[Owned, list[Item]], None] = lambda owned, items: None
         self.on_moved: Callable[[], None] = lambda: None
 
@@ -206,6 +207,7 @@ class Owners:
         owned.is_leaving = True
         self._log.unfollow("commands", partition)
         await self.settled()
+        self.before_release(partition)
         deadline = time.monotonic() + LET_GO_S
         while not owned.dispatch.is_empty and time.monotonic() < deadline:
             await asyncio.sleep(0.005)

@@ -50,6 +50,8 @@ from workers.worker_desk import WorkerDesk
 
 ROUND_MAX: Final = 250
 """So many commands of each partition are decided in a round: all of them wait for the same append."""
+PROJECT_AFTER_S: Final = 0.1
+"""By so much lists lag behind where nobody waits for them: each look at a partition is requests to a broker."""
 DEFINITIONS: Final = "definitions"
 
 
@@ -113,6 +115,7 @@ class _Built:
         who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=build_version())
         self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
         self._gateway = self._make_gateway(settings, make_source, who.node)
+        self._owners.before_release = self._gateway.ahead.let_out_of
         pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
         self.process = ClusterProcess(who, shared, self._outgoing, self._owners, self.service, self._gateway, self._look_again, pace)
         self.service.why_not_ready = self._why_not_ready
@@ -126,7 +129,7 @@ class _Built:
     def _make_projector(self, nice: int) -> None:
         """Rows in the data folder are ours, of all partitions. Those in a database are everybody's: we do what nobody else does."""
         words, environment = projector_arguments(self._engine), projector_environment(self._engine)
-        self.service.projector = ProjectorProcess(self._parts.data, nice, self.service.note_projected, words, environment)
+        self.service.projector = ProjectorProcess(self._parts.data, nice, self.service.note_projected, words, environment, PROJECT_AFTER_S)
         if self._engine.read_models:
             self._share_projecting(frozenset())
             self.process.on_members = lambda: self._share_projecting(self.process.projected)
@@ -137,7 +140,7 @@ class _Built:
             self.service.projector.own(partitions)
 
     def _make(self, partition: int) -> Owned:
-        dispatch = Dispatch(partition, self._outgoing.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
+        dispatch = Dispatch(partition, self._gateway.ahead.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
         owner = Owner(
             self._parts.log, self._catalog, self._parts.blobs, self._snapshots, self._clock, dispatch,
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,

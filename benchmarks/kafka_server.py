@@ -1,0 +1,146 @@
+"""Refold on Kafka as it is measured: brokers of its own, one engine process or two, and a worker, over HTTP or on the log itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.load import Request
+from benchmarks.processes import ROOT, Process, bytes_in, family, free_port, python
+from benchmarks.refold_server import DEFINITIONS, WAIT_S, health, request_of, split, waiting_of
+from benchmarks.steps import LEDGER
+from benchmarks.waiting import until
+from brokers.cluster import Cluster
+from infra.log.kafka.address import KafkaAddress, parse_address
+from infra.log.kafka.administering import administering, change
+from refold import Client
+from refold.connection import connect
+from refold.errors import Unavailable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """How it is set up."""
+
+    worker: str = "http"
+    """Whether the worker comes over `http`, or takes its tasks from the log: `log`."""
+    engines: int = 1
+    partitions: int = 4
+    brokers: int = 1
+    flush: bool = False
+    """Whether the brokers write the journal to disk before they answer."""
+
+    @property
+    def name(self) -> str:
+        """What its figures are stored under."""
+        more = [f"{self.engines} engines"] * (self.engines > 1) + [f"{self.brokers} brokers"] * (self.brokers > 1) + ["flush"] * self.flush
+        return ", ".join([f"{self.worker} worker", f"{self.partitions} partition{'s' * (self.partitions > 1)}", *more])
+
+
+class KafkaServer:
+    """Brokers, engines with their projectors, and a worker."""
+
+    name = "kafka"
+
+    def __init__(self, folder: Path, setup: Setup) -> None:
+        self.folder, self._setup = folder, setup
+        folder.mkdir(parents=True)
+        self.ledger = folder / "ledger"
+        self._cluster = Cluster(folder / "brokers", setup.brokers)
+        self._cluster.start()
+        self._log = f"kafka://{self._cluster.bootstrap}/bench"
+        self._init()
+        self._ports = [free_port() for _ in range(setup.engines)]
+        self.urls = [f"http://127.0.0.1:{port}" for port in self._ports]
+        self.url = self.urls[0]
+        self._servers = [self._serve(number) for number in range(setup.engines)]
+        where = ["--server", self.url] if setup.worker == "http" else ["--log", self._log]
+        words = python("-m", "refold", "worker", "benchmarks.activities", *where)
+        self._worker = Process(words, folder / "worker.log", {LEDGER: str(self.ledger)})
+
+    def _init(self) -> None:
+        words = python("-m", "refold", "kafka", "init", "--log", self._log, "--partitions", str(self._setup.partitions))
+        subprocess.run(words, check=True, capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        if self._setup.flush:
+            asyncio.run(_flush_journal(parse_address(self._log)))
+
+    def _serve(self, number: int) -> Process:
+        where = ["--log", self._log, "--data", str(self.folder / f"data-{number}"), "--node", f"n{number}"]
+        words = python("-m", "refold", "serve", *where, "--port", str(self._ports[number]))
+        return Process(words, self.folder / f"server-{number}.log")
+
+    def wait_ready(self) -> None:
+        """Until all answer; then publish, and run one execution."""
+        until("the servers answer", lambda: all(health(url) is not None for url in self.urls), self._check)
+        until("every partition has its owner", self._is_shared_out, self._check)
+        with Client(self.url) as client:
+            for definition in DEFINITIONS:
+                client.publish(definition)
+            client.start("w3", {"v": ""}, wait_s=WAIT_S)
+
+    def _is_shared_out(self) -> bool:
+        claims = [gauge(url, "refold_claims_total") for url in self.urls]
+        return all(claims) and sum(claims) >= self._setup.partitions
+
+    def _check(self) -> None:
+        for process in (*self._servers, self._worker):
+            process.check()
+
+    def processes(self) -> dict[str, list[int]]:
+        """The process ids by role."""
+        found = split([pid for server in self._servers for pid in family(server.pid)])
+        brokers = [node.pid for node in self._cluster.nodes]
+        return {**found, "worker": family(self._worker.pid), "broker": brokers}
+
+    def request(self, workload: str) -> Request:
+        """How an execution is started and waited for."""
+        return request_of(workload)
+
+    def waiting(self) -> tuple[Request | None, Request, Request]:
+        """For W4."""
+        return waiting_of()
+
+    def settle(self) -> None:
+        """Until the read models have caught up."""
+
+        def has_caught_up() -> bool:
+            return all(gauge(url, "refold_projection_lag") == 0 for url in self.urls)
+
+        until("the read models have caught up", has_caught_up, self._check)
+
+    def bytes(self) -> int:
+        """The bytes of the brokers' and the engines' files; the brokers' are laid out in advance here and there."""
+        return bytes_in(self.folder)
+
+    def kill_server(self) -> None:
+        """`kill -9` of an engine, and start it again at once."""
+        self._servers[0].kill()
+        self._servers[0] = self._serve(0)
+
+    def stop(self) -> None:
+        """End all."""
+        for process in (self._worker, *self._servers):
+            process.stop()
+        self._cluster.stop()
+
+
+async def _flush_journal(address: KafkaAddress) -> None:
+    async with administering(address) as admin:
+        await change(admin, address.topic("journal"), {"flush.messages": "1"})
+
+
+def gauge(url: str, name: str) -> float:
+    """A metric of a server; -1 while it does not answer."""
+    connection = connect(url)
+    try:
+        text = connection.request("GET", "/metrics", timeout_s=5.0).body.decode()
+    except Unavailable:
+        return -1.0
+    finally:
+        connection.close()
+    found = re.search(rf"^{name} (\S+)$", text, re.MULTILINE)
+    return float(found.group(1)) if found else -1.0
