@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.errors import LogCorrupt, LogError
+from contracts.ports.blobs import Blobs
+from contracts.ports.snapshots import Snapshots
 from infra.cluster.ports import ClusterLog
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.topics import TopicProblem, check
@@ -36,11 +39,21 @@ def open_kafka_log(url: str) -> KafkaLog:
     return KafkaLog(address)
 
 
-def shared_log(log: KafkaLog, url: str, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
+def shared_log(log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
     """The same log as the processes of a cluster use it from their event loops."""
     from infra.log.kafka.shared import SharedKafkaLog
 
-    return SharedKafkaLog(address_of(url), log, on_problem)
+    return SharedKafkaLog(log.address, log, on_problem)
+
+
+@contextmanager
+def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots]]:
+    """Blobs, mirrored into a folder, and snapshots, as topics of the log; each on a view of its own, as threads of their own use them."""
+    from infra.log.kafka.blobs import KafkaBlobs
+    from infra.log.kafka.snapshots import KafkaSnapshots
+
+    with closing(open_kafka_log(url)) as of_blobs, closing(open_kafka_log(url)) as of_snapshots:
+        yield KafkaBlobs(of_blobs, blobs), KafkaSnapshots(of_snapshots)
 
 
 def init_topics(url: str, partitions: int | None, replicas: int | None) -> list[str]:

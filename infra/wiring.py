@@ -6,8 +6,9 @@ import importlib.util
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -180,7 +181,7 @@ def build_engine(
 
 
 @contextmanager
-def open_reader(settings: EngineSettings) -> Iterator[Reader]:
+def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[Reader]:
     """The log of a data folder, to be read only; nobody has to let go of it."""
     assert settings.data is not None
     folder = DataFolder(settings.data)
@@ -188,7 +189,7 @@ def open_reader(settings: EngineSettings) -> Iterator[Reader]:
         folder.check()
     log = open_log(settings, read_only=True)
     try:
-        yield Reader(log, Catalog(log, SystemClock()), FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
+        yield Reader(log, Catalog(log, SystemClock()), blobs or FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
     finally:
         log.close()
 
@@ -205,9 +206,9 @@ def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) 
 
 
 @contextmanager
-def open_partitioned_reader(settings: EngineSettings) -> Iterator[PartitionedReader]:
+def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[PartitionedReader]:
     """What reads executions, with the help of the read models."""
-    with open_reader(settings) as opened:
+    with open_reader(settings, blobs) as opened:
         reader = PartitionedReader(opened.log, opened.catalog, opened.blobs, _models_of(settings, read_only=True))
         try:
             yield reader
@@ -225,39 +226,39 @@ def projector_environment(settings: EngineSettings) -> dict[str, str]:
     return {READ_MODELS: settings.read_models} if settings.read_models else {}
 
 
-class SharedParts:
-    """What a process needs of a log on Kafka that others use too, and of its own data folder."""
+class SharedParts(NamedTuple):
+    """What a process needs of a log on Kafka that others use too, and of its own data folder, which nobody else needs."""
 
-    def __init__(self, settings: EngineSettings, folder: DataFolder, log: KafkaLog, reader: PartitionedReader, cache: ResultCache) -> None:
-        assert settings.log is not None
-        self._url = settings.log
-        self.data, self.log, self.reader, self.cache = folder.path, log, reader, cache
-        self.blobs, self.snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
-        self.node = folder.node()
+    data: Path
+    node: str
+    log: KafkaLog
+    blobs: Blobs
+    snapshots: Snapshots
+    reader: PartitionedReader
+    cache: ResultCache
 
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
         """The log as the event loop uses it."""
         from infra.kafka import shared_log
 
-        return shared_log(self.log, self._url, on_problem)
+        return shared_log(self.log, on_problem)
 
 
 @contextmanager
 def open_shared(settings: EngineSettings, address: str | None) -> Iterator[SharedParts]:
     """The parts of a process of a cluster. Raises LogHeld where another process holds the data folder, LogError."""
-    from infra.kafka import open_kafka_log
+    from infra.kafka import open_kafka_log, shared_stores
 
     assert settings.data is not None
     assert settings.log is not None
     folder = DataFolder(settings.data)
-    with folder.hold(address), open_partitioned_reader(settings) as reader:
-        log = open_kafka_log(settings.log)
-        cache = SqliteResultCache(folder.path / "cache.db", SystemClock())
-        try:
-            yield SharedParts(settings, folder, log, reader, cache)
-        finally:
-            cache.close()
-            log.close()
+    with ExitStack() as opened:
+        opened.enter_context(folder.hold(address))
+        log = opened.enter_context(closing(open_kafka_log(settings.log)))
+        blobs, snapshots = opened.enter_context(shared_stores(settings.log, folder.blobs))
+        reader = opened.enter_context(open_partitioned_reader(settings, blobs))
+        cache = opened.enter_context(closing(SqliteResultCache(folder.path / "cache.db", SystemClock())))
+        yield SharedParts(folder.path, folder.node(), log, blobs, snapshots, reader, cache)
 
 
 def positions_of(settings: EngineSettings) -> Positions:

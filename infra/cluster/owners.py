@@ -24,6 +24,7 @@ from contracts.journal import Source
 from contracts.ports.clock import Clock
 from infra.cluster.intake import Intake
 from infra.cluster.ports import ClusterLog
+from infra.cluster.shrinking import Shrinking, is_small
 from workers.dispatch import Dispatch
 from workers.metrics import Metrics, total
 from workers.owner import Owner
@@ -51,7 +52,7 @@ class Owned:
         self.next = 0
         """The offset in `commands` to read on from."""
         self.end = 0
-        self.is_held_back = self.is_leaving = self.is_ahead = False
+        self.is_held_back = self.is_storing = self.is_leaving = self.is_ahead = False
         self.epoch = -1
         self.claimed_at = self.takeover_ms = 0
 
@@ -59,8 +60,9 @@ class Owned:
 class Owners:
     """Lives in the event loop. `make` makes the owner of a partition, with what is beside it."""
 
-    def __init__(self, log: ClusterLog, make: Callable[[int], Owned], clock: Clock) -> None:
-        self._log, self._make, self._clock = log, make, clock
+    def __init__(self, log: ClusterLog, make: Callable[[int], Owned], clock: Clock, shrinking: Shrinking) -> None:
+        self._log, self._make, self._clock, self.shrinking = log, make, clock, shrinking
+        self._storing: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._wanted: frozenset[int] = frozenset()
         self._generation = 0
@@ -162,7 +164,7 @@ class Owners:
         partition = owned.partition
         owned.epoch = recovered.checkpoint.offset - 1
         owned.next = recovered.checkpoint.sources.get(partition, -1) + 1
-        owned.is_held_back = owned.is_leaving = owned.is_ahead = False
+        owned.is_held_back = owned.is_storing = owned.is_leaving = owned.is_ahead = False
         owned.owner.take_over(recovered)
         owned.claimed_at = self._clock.now()
         owned.takeover_ms = round((time.monotonic() - began) * 1000)
@@ -238,16 +240,53 @@ class Owners:
         owned = self.owned.get(partition)
         if owned is None or owned.is_leaving:
             return
+        items: list[Item] = []
         for offset, _, content in records:
             owned.next = offset + 1
             item = owned.intake.item(offset, content)
             if item is not None:
-                owned.owner.take(item)
+                items.append(item)
         owned.end = end
+        if all(is_small(item.envelope.command) for item in items):
+            self._take_in(owned, items)
+        else:
+            self._hold_back(owned)
+            owned.is_storing = True
+            self._begin_storing(owned, items)
+
+    def _take_in(self, owned: Owned, items: list[Item]) -> None:
+        for item in items:
+            owned.owner.take(item)
         if owned.owner.waiting > INTAKE_MAX:
-            owned.is_held_back = True
-            self._log.unfollow(topic, partition)
+            self._hold_back(owned)
         self.wake()
+
+    def _begin_storing(self, owned: Owned, items: list[Item]) -> None:
+        """Big values are stored before their commands are decided; what comes behind them waits, as the order is kept."""
+        epoch = owned.epoch
+
+        async def store() -> None:
+            small = await self.shrinking.items(items)
+            owned.is_storing = False
+            if owned.epoch == epoch and self.is_in_charge(owned.partition):
+                self._take_in(owned, small)
+                self._read_on(owned)
+
+        task = asyncio.ensure_future(store())
+        self._storing.add(task)
+        task.add_done_callback(self._storing.discard)
+        task.add_done_callback(self._look_at)
+
+    def _hold_back(self, owned: Owned) -> None:
+        if not owned.is_held_back:
+            owned.is_held_back = True
+            self._log.unfollow("commands", owned.partition)
+
+    def _read_on(self, owned: Owned) -> None:
+        """Read further commands, if they were held back and there is room."""
+        if owned.is_held_back and not owned.is_storing and owned.owner.waiting < INTAKE_MAX // 2:
+            owned.is_held_back = False
+            self._log.follow("commands", owned.partition, owned.next, self._on_commands)
 
     # Rounds.
 
@@ -317,9 +356,7 @@ class Owners:
         if owner.stands(made, answer, gap) and (not made.dead or await self._buries(owner, made)):
             owned.is_ahead = False
             owner.act(made)
-            if owned.is_held_back and owner.waiting < INTAKE_MAX // 2:
-                owned.is_held_back = False
-                self._log.follow("commands", owned.partition, owned.next, self._on_commands)
+            self._read_on(owned)
         if not owner.is_in_charge and not owned.is_leaving:
             self._on_stood_down(owned)
 

@@ -14,6 +14,7 @@ from domain.state import Execution
 from infra.cluster.follower import Follower
 from infra.cluster.owners import Owned, Owners
 from infra.cluster.sending import Sender
+from infra.cluster.shrinking import Shrinking
 from workers.executions import Executions
 from workers.round import Reply
 from workers.watchers import Then, Watchers
@@ -48,8 +49,12 @@ class LocalPartition:
 
     def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
         """Give a command to the owner."""
-        self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, command), reply)
-        self._owners.wake()
+
+        def forward(small: Command) -> None:
+            self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, small), reply)
+            self._owners.wake()
+
+        self._owners.shrinking.send(execution, command, reply, forward)
 
 
 class RemotePartition:
@@ -59,10 +64,16 @@ class RemotePartition:
     """
 
     def __init__(
-        self, partition: int, sender: Sender, follower: Follower, folded: Callable[[str], Awaitable[Execution]], position: Callable[[], int]
+        self,
+        partition: int,
+        sender: Sender,
+        follower: Follower,
+        shrinking: Shrinking,
+        folded: Callable[[str], Awaitable[Execution]],
+        position: Callable[[], int],
     ) -> None:
         self._partition, self._sender, self._follower, self._folded = partition, sender, follower, folded
-        self._position = position
+        self._shrinking, self._position = shrinking, position
         self.executions = Executions(_nothing_is_folded_here)
         self._watching: dict[tuple[str, Then], _Watch] = {}
         self.watchers = self
@@ -76,10 +87,14 @@ class RemotePartition:
 
     def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
         """Send a command to its owner."""
-        if reply is None:
-            self._sender.post(execution, command)
-        else:
-            self._sender.ask(execution, command, reply)
+
+        def forward(small: Command) -> None:
+            if reply is None:
+                self._sender.post(execution, small)
+            else:
+                self._sender.ask(execution, small, reply)
+
+        self._shrinking.send(execution, command, reply, forward)
 
     def add(self, execution: str, then: Then) -> None:
         """Call back once the execution has ended."""

@@ -105,7 +105,12 @@ class ClusterService(BaseService):
         known = self._remote.get(partition)
         if known is None:
             remote = RemotePartition(
-                partition, self.sender, self.follower, self._folded, lambda: position_of(partition, self._progress.of(partition))
+                partition,
+                self.sender,
+                self.follower,
+                self.owners.shrinking,
+                self._folded,
+                lambda: position_of(partition, self._progress.of(partition)),
             )
             known = self._remote[partition] = (remote, Starts(remote, self._catalog, self._reader.blobs, self._view_after))
         return known
@@ -116,7 +121,7 @@ class ClusterService(BaseService):
         if self.owners.is_in_charge(partition):
             self._local_of(partition)[0].send(execution, command, reply)
         else:
-            self.sender.post(execution, command, reply)
+            self.owners.shrinking.send(execution, command, reply, lambda small: self.sender.post(execution, small, reply))
 
     def carry(self, item: Item, delivered: Callable[[Item], None], partition: int) -> bool:
         """See `Owner.elsewhere`."""
@@ -201,7 +206,7 @@ class ClusterService(BaseService):
         if self.owners.is_in_charge(partition):
             self._local_of(partition)[0].send(execution, command, reply)
         else:
-            self.sender.ask(execution, command, reply)
+            self._remote_of(partition)[0].send(execution, command, reply)
         return _nothing
 
     async def give(self, execution: str, command: Command) -> Given:

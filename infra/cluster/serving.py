@@ -29,6 +29,7 @@ from infra.cluster.owners import Owned, Owners
 from infra.cluster.process import ClusterProcess
 from infra.cluster.sending import Sender
 from infra.cluster.service import ClusterService
+from infra.cluster.shrinking import Shrinking
 from infra.projector_process import ProjectorProcess
 from infra.serving import Serving, address_of, soon
 from infra.settings import EngineSettings, ServerSettings
@@ -110,7 +111,7 @@ class _Built:
         shared = parts.shared(self._on_problem)
         self._shared = shared
         self._outgoing = Outgoing(shared)
-        self._owners = Owners(shared, self._make, self._clock)
+        self._owners = Owners(shared, self._make, self._clock, Shrinking(parts.blobs))
         self.service = ClusterService(shared, self._owners, self._catalog, parts.reader, self._clock, engine)
         who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=build_version())
         self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
@@ -193,3 +194,4 @@ class _Built:
     async def stop(self) -> None:
         """Let go of everything."""
         await self.process.close()
+        self._owners.shrinking.close()
