@@ -157,7 +157,7 @@ class EngineService(BaseService):
             raise Rejected("unknown_position", f"position {position} is of partition {partition}, which the log does not have")
         await self._reach(partition, offset)
 
-    def _needed(self, execution: str, partition: int) -> int:
+    async def _needed(self, execution: str, partition: int) -> int:
         ended = self._owner.executions.ended.get(execution)
         return 0 if ended is None else ended.offset + 1
 

@@ -67,7 +67,7 @@ class BaseService:
 
     # What else is known of an execution than the read models say.
 
-    def _needed(self, execution: str, partition: int) -> int:
+    async def _needed(self, execution: str, partition: int) -> int:
         """The offset that read models have to reach before they are asked about an execution."""
         raise NotImplementedError
 
@@ -167,7 +167,7 @@ class BaseService:
             return read(self._reader.of(execution), execution, *arguments)
 
         partition = self._reader.partition_of(execution)
-        await self._reach(partition, self._needed(execution, partition))
+        await self._reach(partition, await self._needed(execution, partition))
         try:
             return await self._read(do)
         except Rejected as rejected:

@@ -113,6 +113,8 @@ class ClusterProcess:
     def _on_change(self) -> None:
         self._changed.set()
         self.on_members()
+        living = self.members.membership.roster.living()
+        self._service.tell_of_others({place: held.position for _, one in living for place, held in one.said.partitions.items()})
         if self._is_owner:
             assignment = self.members.membership.in_force
             self._owners.assign(self.members.mine, 0 if assignment is None else assignment.generation)

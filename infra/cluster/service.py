@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from api.service import Cluster, Given, Start, Started, Unavailable
@@ -258,6 +258,14 @@ class ClusterService(BaseService):
                 self._told[partition] = position
                 self.projector.tell_soon(partition)
 
+    def tell_of_others(self, positions: Mapping[int, int]) -> None:
+        """How far journals are that others own: the read models here are to follow."""
+        if self.projector is None:
+            return
+        for partition, position in positions.items():
+            if not self.owners.is_in_charge(partition) and position > self._progress.of(partition):
+                self.projector.tell_soon(partition)
+
     def note_projected(self, partition: int, offset: int) -> None:
         """The read models of a partition go up to here."""
         self._progress.note(partition, offset)
@@ -291,9 +299,9 @@ class ClusterService(BaseService):
             raise Rejected("unknown_position", f"the journal ends at position {found}; {position} is not there yet")
         await self._reach(partition, offset)
 
-    def _needed(self, execution: str, partition: int) -> int:
+    async def _needed(self, execution: str, partition: int) -> int:
         if not self.owners.is_in_charge(partition):
-            return 0
+            return await self._log.end("journal", partition)
         ended = self.owners.owned[partition].owner.executions.ended.get(execution)
         return 0 if ended is None else ended.offset + 1
 
@@ -302,8 +310,7 @@ class ClusterService(BaseService):
 
     async def view(self, execution: str) -> ExecutionView:
         """An execution as it is now: from memory where its partition is owned here, else as its journal says to its end."""
-        partition = self._reader.known(execution)
-        return await self._view_after(execution, 0 if self.owners.is_in_charge(partition) else await self._log.end("journal", partition))
+        return await self._view_after(execution, 0)
 
     async def _view_after(self, execution: str, offset: int) -> ExecutionView:
         partition = self._reader.known(execution)
