@@ -87,10 +87,15 @@ class Metrics:
         self.reasons[reason_of(why)] += 1
         self.last_stand_down = str(why)
 
-    def count_takeover(self, at: int, took_ms: int) -> None:
-        """The partition was taken over once more: when that was done, and how long it took from the claim on."""
-        self.claimed_at, self.takeover_ms = at, took_ms
-        self.takeovers.observe(took_ms / 1000)
+    def count_claim(self, foreign: int) -> None:
+        """The partition was claimed once more, and so many records in its journal count for nobody."""
+        self.claims += 1
+        self.foreign = foreign
+
+    def count_takeover(self, began: int, ended: int) -> None:
+        """The partition was taken over once more: when the claim was begun, and when that was done."""
+        self.claimed_at, self.takeover_ms = ended, max(0, ended - began)  # the clock may have gone back
+        self.takeovers.observe(self.takeover_ms / 1000)
 
 
 def total(several: Iterable[Metrics]) -> Metrics:

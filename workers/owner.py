@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -79,8 +78,7 @@ class Owner:
         self._inbox: deque[Item] = deque()
         self._reports: deque[tuple[str, Command]] = deque()
         self.watchers = Watchers()
-        self._claimed, self._retry_at, self._journal = False, 0, ""
-        self._since_snapshot = 0
+        self._claimed, self._retry_at, self._journal, self._since_snapshot = False, 0, "", 0
         self.timers = Timers()
         self.metrics = Metrics()
         self.elsewhere: Callable[[Item, Callable[[Item], None]], bool] | None = None
@@ -95,8 +93,7 @@ class Owner:
         """Become the owner: append a claim, fold up to it, and take up what is open. Raises LogError where it cannot."""
         began = self._clock.now()
         self.take_over(self.recover())
-        now = self._clock.now()
-        self.metrics.count_takeover(now, max(0, now - began))
+        self.metrics.count_takeover(began, self._clock.now())
 
     def recover(self, generation: int = 0) -> Recovered:
         """Append a claim and fold up to it: what to take over. Changes nothing in here, so it may run in another thread."""
@@ -130,8 +127,7 @@ class Owner:
         self._journal = recovered.checkpoint.journal
         self.executions: Executions = recovered.executions
         self._checkpoint = recovered.checkpoint
-        self.epoch = recovered.checkpoint.offset - 1
-        """The offset of the claim."""
+        self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
@@ -152,8 +148,7 @@ class Owner:
         self._tell_watchers()
         self.executions.pack_idle()
         self._claimed = True
-        self.metrics.claims += 1
-        self.metrics.foreign = self._checkpoint.foreign
+        self.metrics.count_claim(self._checkpoint.foreign)
 
     def _tell_watchers(self) -> None:
         """An end that was appended, and whose acknowledgement was lost, is told now."""
@@ -229,18 +224,11 @@ class Owner:
         if not self.collect(now):
             return self.rest()
         made = self.begin(now)
-        if made is None or not self.stands(made, *self._append(made)):
+        if made is None or not self.stands(made, *append(self._log, self.partition, made, self.metrics.appends)):
             return True
         if not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
             self.act(made)
         return True
-
-    def _append(self, made: Round) -> tuple[int | LogError, list[tuple[int, bytes]]]:
-        began = time.perf_counter()
-        answer = append(self._log, self.partition, made)
-        if made.records:
-            self.metrics.appends.observe(time.perf_counter() - began)
-        return answer
 
     def collect(self, now: int) -> bool:
         """Take in what was reported and what is due; whether there is anything to decide."""
@@ -283,16 +271,14 @@ class Owner:
             self._refuse(made.items, answer)
         elif isinstance(answer, LogError):
             self._give_back(made.items, answer)
-        elif not made.records:
-            self._give_back(made.items, Fenced(f"the journal ends at {answer}, expected {base}"))
-        elif answer > base and not self._is_claimed_within(gap):
+        elif made.records and answer > base and not self._is_claimed_within(gap):
             return True
+        elif answer > base:
+            self._give_back(made.items, Fenced(f"the journal is at offset {answer}, expected {base}"))
         else:
-            if answer < base:
-                _log.critical("the journal of partition %d has lost acknowledged records: append at %d, expected %d",
-                              self.partition, answer, base)  # fmt: skip
-            kind = LogCorrupt if answer < base else Fenced
-            self._give_back(made.items, kind(f"append at offset {answer}, expected {base}"))
+            lost = LogCorrupt(f"the journal of partition {self.partition} has lost acknowledged records: at {answer}, expected {base}")
+            _log.critical("%s", lost)
+            self._give_back(made.items, lost)
         return False
 
     def _is_claimed_within(self, gap: Sequence[tuple[int, bytes]]) -> bool:

@@ -8,6 +8,7 @@ dropped and folded again.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -22,6 +23,7 @@ from contracts.journal import Decision
 from contracts.ports.log import Log
 from domain.history import Folded
 from workers.ingress import size_of
+from workers.metrics import Histogram
 
 ROUND_BYTES_MAX: Final = 1024 * 1024
 ROUND_MAX_DEFAULT: Final = 1_000
@@ -115,15 +117,17 @@ def take_items(inbox: deque[Item], items_max: int) -> list[Item]:
     return items
 
 
-def append(log: Log, partition: int, made: Round) -> tuple[int | LogError, list[tuple[int, bytes]]]:
+def append(log: Log, partition: int, made: Round, took: Histogram) -> tuple[int | LogError, list[tuple[int, bytes]]]:
     """Append a round as one batch: the offset that it was answered with, or why it failed, and what stands before it unexpectedly.
 
-    Where there is nothing to append it is the journal's end, as far as anybody asks.
+    Where there is nothing to append it is the journal's end, as far as anybody asks. `took` is told how long it took.
     """
     try:
         if not made.records:
             return (log.end("journal", partition) if made.must_confirm else made.base), []
+        began = time.perf_counter()
         answer = log.append("journal", {partition: made.records})[partition]
+        took.observe(time.perf_counter() - began)
         if isinstance(answer, int) and answer > made.base:
             return answer, list(log.read("journal", partition, made.base, answer))
     except LogUnreachable as error:

@@ -168,7 +168,7 @@ class Owners:
         owned.owner.take_over(recovered)
         owned.claimed_at = self._clock.now()
         owned.takeover_ms = round((time.monotonic() - began) * 1000)
-        owned.owner.metrics.count_takeover(owned.claimed_at, owned.takeover_ms)
+        owned.owner.metrics.count_takeover(owned.claimed_at - owned.takeover_ms, owned.claimed_at)
         self.owned[partition] = owned
         self._log.follow("commands", partition, owned.next, self._on_commands)
         self.on_change()

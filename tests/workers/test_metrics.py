@@ -46,12 +46,12 @@ def test_the_counters_of_several_owners_come_together_and_the_last_takeover_is_t
     one.count_round(3)
     two.count_round(2_000)
     one.count_stand_down(Fenced("thrown out"))
-    two.count_takeover(20, 300)
-    one.count_takeover(10, 900)
+    two.count_takeover(1_700, 2_000)
+    one.count_takeover(100, 1_000)
     both = total([one, two])
     assert both.batches.counts == [0, 0, 1, *[0] * (len(BATCH_BOUNDS) - 3), 1]
     assert (both.reasons["fenced"], both.stand_downs) == (1, 1)
-    assert (both.claimed_at, both.takeover_ms, both.takeovers.sum) == (20, 300, 1.2)
+    assert (both.claimed_at, both.takeover_ms, both.takeovers.sum) == (2_000, 300, 1.2)
 
 
 def test_what_prometheus_reads_has_buckets_and_a_label_for_every_reason() -> None:
