@@ -19,7 +19,9 @@ from refold.kafka_offsets import Offsets
 
 PROTOCOL: Final = 1
 RECENT_MAX: Final = 10_000
-"""So many tasks that have ended here, and so many cancellations, are remembered."""
+"""So many tasks that have ended here, and so many executions with cancellations, are remembered."""
+CANCELLATIONS_MAX: Final = 100
+"""So many cancellations of one execution; of those before them what waits runs for nothing."""
 WAITING_MAX: Final = 500
 WAITING_BYTES_MAX: Final = 1024 * 1024
 """So many records, and so many bytes of them, of a partition wait here."""
@@ -107,7 +109,7 @@ class Buffer:
         self.running: dict[str, TakenTask] = {}
         self._running_bytes = 0
         self._recent: OrderedDict[str, None] = OrderedDict()
-        self._cancelled: OrderedDict[str, list[tuple[str, int, int]]] = OrderedDict()
+        self._cancelled: OrderedDict[str, deque[tuple[str, int, int]]] = OrderedDict()
         self._number = 0
         self._levels: tuple[deque[PartitionTasks], ...] = (deque(), deque(), deque())
         self.is_closed = False
@@ -239,7 +241,7 @@ class Buffer:
 
     def cancel(self, execution: str, path: str, attempt: int) -> list[str]:
         """What runs and nobody waits for any more; what waits will not be given out."""
-        self._cancelled.setdefault(execution, []).append((path, attempt, self._number))
+        self._cancelled.setdefault(execution, deque(maxlen=CANCELLATIONS_MAX)).append((path, attempt, self._number))
         self._cancelled.move_to_end(execution)
         if len(self._cancelled) > RECENT_MAX:
             self._cancelled.popitem(last=False)
