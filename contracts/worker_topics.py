@@ -32,6 +32,9 @@ BUILT_IN: Final = "_builtin"
 """What stands in a topic's name instead of a kind that comes with Refold: who runs one of them runs all of them."""
 
 
+SEQUENCE_MAX: Final = 2**62
+
+
 class CacheWish(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How long a result may be used again, and under which key (JSON) besides the content; a key that is absent is none."""
 
@@ -45,6 +48,8 @@ class TaskRecord(Task, frozen=True, kw_only=True, gc=False):
     protocol: int
     queue: str
     cache: CacheWish | None = None
+    sequence: int = 0
+    """Rises with what an execution calls for: a cancellation is about tasks of a lower one."""
 
 
 class TopicResult(Result, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -55,11 +60,15 @@ class TopicResult(Result, frozen=True, kw_only=True, gc=False, omit_defaults=Tru
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Nobody waits for this any more: attempt 0 is every attempt, the empty path every node."""
+    """Nobody waits for this any more: attempt 0 is every attempt, the empty path every node; of tasks of a lower sequence only.
+
+    It and the tasks come by different topics, so a later attempt may be read before it.
+    """
 
     execution: str
     path: str
     attempt: Annotated[int, Meta(ge=0)]
+    sequence: int = SEQUENCE_MAX
 
 
 class AttemptId(NamedTuple):
@@ -97,7 +106,7 @@ def topic_part(name: str) -> str:
 # Tasks.
 
 
-def encode_task(activity: RunActivity, config: bytes, input: bytes) -> bytes:
+def encode_task(activity: RunActivity, config: bytes, input: bytes, sequence: int = 0) -> bytes:
     """The record of a task. `config` and `input` are JSON; no references to blobs."""
     assert not is_reference(config), "a task's config is inline"
     assert not is_reference(input), "a task's input is inline"
@@ -120,6 +129,7 @@ def encode_task(activity: RunActivity, config: bytes, input: bytes) -> bytes:
             priority=activity.priority,
             report_start=limits.report_start,
             cache=_wish(caching) if caching else None,
+            sequence=sequence,
         )
     )
 
@@ -188,15 +198,14 @@ def attempt_of(task: str) -> AttemptId:
 # Cancellations.
 
 
-def encode_cancellation(cancelled: CancelActivity) -> bytes:
+def encode_cancellation(cancelled: CancelActivity, sequence: int = SEQUENCE_MAX) -> bytes:
     """The record that tells workers to stop."""
-    return _encode(Cancellation(execution=cancelled.execution, path=cancelled.path, attempt=cancelled.attempt))
+    return _encode(Cancellation(execution=cancelled.execution, path=cancelled.path, attempt=cancelled.attempt, sequence=sequence))
 
 
-def decode_cancellation(content: bytes) -> CancelActivity:
+def decode_cancellation(content: bytes) -> Cancellation:
     """What workers are told to stop. Raises BadMessage."""
     try:
-        said = _cancellations.decode(content)
+        return _cancellations.decode(content)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadMessage(f"a cancellation: {error}") from None
-    return CancelActivity(said.execution, said.path, said.attempt)

@@ -18,6 +18,8 @@ from refold.errors import RefoldError
 from refold.kafka_offsets import Offsets
 
 PROTOCOL: Final = 1
+SEQUENCE_MAX: Final = 2**62
+"""Of a cancellation that says none: it is about all tasks."""
 RECENT_MAX: Final = 10_000
 """So many tasks that have ended here, and so many executions with cancellations, are remembered."""
 CANCELLATIONS_MAX: Final = 100
@@ -45,16 +47,17 @@ class _Head(msgspec.Struct, gc=False):
     execution: str
     path: str
     attempt: int
+    sequence: int = 0
 
 
 class TakenTask:
     """A task record. `content` is its bytes, `partition` where its result belongs, as that of its execution."""
 
-    __slots__ = ("attempt", "content", "execution", "kind", "number", "offset", "partition", "path", "places", "queue", "task")
+    __slots__ = ("attempt", "content", "execution", "kind", "number", "offset", "partition", "path", "places", "queue", "sequence", "task")
 
     def __init__(self, head: _Head, content: bytes, place: PartitionTasks, offset: int, number: int) -> None:
         self.task, self.execution, self.path, self.attempt = head.task, head.execution, head.path, head.attempt
-        self.content = content
+        self.sequence, self.content = head.sequence, content
         self.queue, self.kind, self.partition = place.queue, place.kind, place.partition
         self.offset = offset
         self.number = number
@@ -62,9 +65,9 @@ class TakenTask:
         self.places: set[tuple[Any, int]] = {(place.key, offset)}
         """The records that are done when it is: more than one where it was sent twice."""
 
-    def is_meant_by(self, path: str, attempt: int) -> bool:
-        """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""
-        return path in ("", self.path) and attempt in (0, self.attempt)
+    def is_meant_by(self, path: str, attempt: int, sequence: int) -> bool:
+        """Attempt 0 means all attempts of the node, an empty path all nodes of the execution; of a lower sequence only."""
+        return self.sequence < sequence and path in ("", self.path) and attempt in (0, self.attempt)
 
 
 class PartitionTasks:
@@ -239,20 +242,20 @@ class Buffer:
 
     # Cancelling.
 
-    def cancel(self, execution: str, path: str, attempt: int) -> list[str]:
+    def cancel(self, execution: str, path: str, attempt: int, sequence: int = SEQUENCE_MAX) -> list[str]:
         """What runs and nobody waits for any more; what waits will not be given out."""
-        self._cancelled.setdefault(execution, deque(maxlen=CANCELLATIONS_MAX)).append((path, attempt, self._number))
+        self._cancelled.setdefault(execution, deque(maxlen=CANCELLATIONS_MAX)).append((path, attempt, sequence))
         self._cancelled.move_to_end(execution)
         if len(self._cancelled) > RECENT_MAX:
             self._cancelled.popitem(last=False)
-        return [one.task for one in self.running.values() if one.execution == execution and one.is_meant_by(path, attempt)]
+        return [one.task for one in self.running.values() if one.execution == execution and one.is_meant_by(path, attempt, sequence)]
 
     def _is_cancelled(self, taken: TakenTask) -> bool:
-        """A cancellation is about what was read before it: the same node may have a new attempt since."""
+        """It may have been read after its cancellation, which came by another topic."""
         if taken.execution not in self._cancelled:
             return False
         said = self._cancelled[taken.execution]
-        return any(taken.number <= number and taken.is_meant_by(path, attempt) for path, attempt, number in said)
+        return any(taken.is_meant_by(path, attempt, sequence) for path, attempt, sequence in said)
 
     @property
     def waiting_count(self) -> int:

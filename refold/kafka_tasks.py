@@ -21,7 +21,7 @@ from aiokafka.structs import OffsetAndMetadata
 from refold.errors import RefoldError, Unavailable
 from refold.kafka_address import KafkaAddress
 from refold.kafka_assignor import KeepingAssignor
-from refold.kafka_buffer import Buffer, PartitionTasks, TakenTask, changed
+from refold.kafka_buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask, changed
 from refold.kafka_clients import REQUEST_TIMEOUT_MS, LogLimits, ensure_topics, give_up, is_fatal, reason, start, task_topics
 
 GROUP: Final = "workers"
@@ -104,9 +104,9 @@ class KafkaTasks:
         self._buffer.forget(task)
         self.wake()
 
-    def cancel(self, execution: str, path: str, attempt: int) -> list[str]:
+    def cancel(self, execution: str, path: str, attempt: int, sequence: int = SEQUENCE_MAX) -> list[str]:
         """The tasks that run here and are to be stopped; what waits is not given out any more."""
-        found = self._buffer.cancel(execution, path, attempt)
+        found = self._buffer.cancel(execution, path, attempt, sequence)
         self.wake()
         return found
 

@@ -20,7 +20,7 @@ from refold.errors import RefoldError, Unavailable
 from refold.json_values import dumps, loads
 from refold.kafka_address import KafkaAddress
 from refold.kafka_append import FRAME_BYTES, Appender
-from refold.kafka_buffer import TakenTask
+from refold.kafka_buffer import SEQUENCE_MAX, TakenTask
 from refold.kafka_clients import MESSAGE_BYTES_MAX, give_up, is_fatal, reason
 from refold.kafka_tail import tail
 from refold.kafka_tasks import KafkaTasks
@@ -207,7 +207,7 @@ class KafkaRoad:
     def _cancel(self, pool: Pool, tasks: KafkaTasks, content: bytes) -> None:
         try:
             said: dict[str, Any] = loads(content)
-            found = tasks.cancel(str(said["execution"]), str(said["path"]), int(said["attempt"]))
+            found = tasks.cancel(str(said["execution"]), str(said["path"]), int(said["attempt"]), int(said.get("sequence", SEQUENCE_MAX)))
         except (ValueError, TypeError, KeyError) as error:
             _log.error("a cancellation cannot be read: %r", error)
             return

@@ -26,6 +26,8 @@ from workers.result_cache import ResultCache, cached
 Put: TypeAlias = Callable[[str, int, bytes, "Callable[[LogError | None], None]"], None]
 """Brings a record into a topic (named without prefix) and a partition; calls back when it is durable, or can never be."""
 COMMANDS: Final = "commands"
+SEQUENCES_A_DECISION: Final = 1_000_000
+"""Decisions call for less than this, taken together: each step of the offset makes so much room."""
 SEEN_MAX: Final = 100_000
 """So many signs of life are remembered; without one an activity counts as seen when the partition was taken over."""
 
@@ -50,7 +52,7 @@ class Dispatch:
         self._blobs, self._clock, self._cache = blobs, clock, cache
         self._stretches: deque[_Stretch] = deque([_Stretch(0)])
         self._seen: dict[str, int] = {}
-        self._taken_over_at = 0
+        self._taken_over_at = self._sequence = 0
 
     # The activity worker.
 
@@ -61,14 +63,16 @@ class Dispatch:
             self._tell(activity, CompleteActivity(activity.path, activity.attempt, output, True))
             return
         try:
-            record = encode_task(activity, self._inline(activity.config), self._inline(activity.input))
+            record = encode_task(activity, self._inline(activity.config), self._inline(activity.input), self._next())
         except KeyError as error:
             self._fail(activity, "blob.missing", f"the blob store has no {error.args[0]}")
             return
 
+        stretch = self._stretches[-1]
+
         def then(error: LogError | None) -> None:
             if error is not None:
-                self._fail(activity, "input.too_large", f"config and input cannot be sent to a worker: {error}")
+                self._fail(activity, "input.too_large", f"config and input cannot be sent to a worker: {error}", stretch)
 
         kind = BUILT_IN if activity.kind in self._built_in else activity.kind
         self._send(task_topic(activity.queue, kind, activity.priority), self._partition, record, then)
@@ -76,13 +80,13 @@ class Dispatch:
     def _inline(self, value: bytes) -> bytes:
         return self._blobs.get(blob_of(value)) if is_reference(value) else value
 
-    def _fail(self, activity: RunActivity, kind: str, message: str) -> None:
-        self._tell(activity, FailActivity(activity.path, activity.attempt, Failure(kind, message), retryable=False))
+    def _fail(self, activity: RunActivity, kind: str, message: str, stretch: _Stretch | None = None) -> None:
+        self._tell(activity, FailActivity(activity.path, activity.attempt, Failure(kind, message), retryable=False), stretch)
 
-    def _tell(self, activity: RunActivity, command: Command) -> None:
+    def _tell(self, activity: RunActivity, command: Command, stretch: _Stretch | None = None) -> None:
         """No worker needs to run it; what is known of it goes the way of every result, so that it outlives this process too."""
         envelope = Envelope("", activity.execution, command)
-        self._send(COMMANDS, self._partition, codec.encode_envelope(envelope), lambda error: None)
+        self._send(COMMANDS, self._partition, codec.encode_envelope(envelope), lambda error: None, stretch)
 
     def take_over(self, activities: Sequence[RunActivity]) -> None:
         """Send those that may not be out."""
@@ -93,7 +97,7 @@ class Dispatch:
 
     def cancel(self, activity: CancelActivity) -> None:
         """Tell all workers; who does not have it does not mind."""
-        self._send(CANCELLATIONS, 0, encode_cancellation(activity), lambda error: None)
+        self._send(CANCELLATIONS, 0, encode_cancellation(activity, self._next()), lambda error: None)
 
     def step(self) -> bool:
         """There is nothing to do from here."""
@@ -112,8 +116,11 @@ class Dispatch:
 
     # The outbox.
 
-    def _send(self, topic: str, partition: int, record: bytes, then: Callable[[LogError | None], None]) -> None:
-        stretch = self._stretches[-1]
+    def _send(
+        self, topic: str, partition: int, record: bytes, then: Callable[[LogError | None], None], stretch: _Stretch | None = None
+    ) -> None:
+        """Send a record that decisions of a stretch have called for, of the present one if not told."""
+        stretch = stretch or self._stretches[-1]
         stretch.left += 1
 
         def out(error: LogError | None) -> None:
@@ -122,12 +129,19 @@ class Dispatch:
 
         self._put(topic, partition, record, out)
 
-    def begins_at(self, partition: int, offset: int) -> None:
-        """The partition was taken over; below this offset everything is out."""
+    def _next(self) -> int:
+        """Sequences rise in the partition, with whoever owns it: they begin with an offset of its journal."""
+        self._sequence += 1
+        return self._sequence
+
+    def begins_at(self, partition: int, offset: int, end: int) -> None:
+        """The partition was taken over at `end`; below this offset everything is out."""
         self._stretches = deque([_Stretch(offset)])
+        self._sequence = end * SEQUENCES_A_DECISION
 
     def calls_for(self, partition: int, offset: int) -> None:
         """Everything that decisions below this offset call for was given to it."""
+        self._sequence = max(self._sequence, offset * SEQUENCES_A_DECISION)
         last = self._stretches[-1]
         if last.left:
             self._stretches.append(_Stretch(offset))

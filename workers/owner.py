@@ -137,7 +137,7 @@ class Owner:
             self.timers.arm(execution, timers.items())
         self._inbox = deque(item for item in self._inbox if item.offset < 0)  # the others are read again
         if self._outbox is not None:
-            self._outbox.begins_at(self.partition, recovered.dispatched_to)
+            self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
         owed = (effect for folded in self.executions.active() for effect in outstanding(folded.graph, folded.state))
         self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
         for item in self._courier.again():

@@ -88,8 +88,8 @@ class Outbox(Protocol):
     A new owner gives only those away again that may not have been.
     """
 
-    def begins_at(self, partition: int, offset: int) -> None:
-        """The partition was taken over; below this offset everything is out."""
+    def begins_at(self, partition: int, offset: int, end: int) -> None:
+        """The partition was taken over, up to the offset `end`; below this offset everything is out."""
 
     def calls_for(self, partition: int, offset: int) -> None:
         """Everything that decisions below this offset call for was given to the worker."""

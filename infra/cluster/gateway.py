@@ -21,7 +21,15 @@ from contracts.commands import CancelActivity, Command, CompleteActivity, Envelo
 from contracts.errors import LogError, Overloaded
 from contracts.ids import activity_key
 from contracts.worker_protocol import BadMessage, Result, WrongProtocol
-from contracts.worker_topics import CANCELLATIONS, decode_cancellation, decode_task, encode_cancellation, encode_result
+from contracts.worker_topics import (
+    CANCELLATIONS,
+    Cancellation,
+    attempt_of,
+    decode_cancellation,
+    decode_task,
+    encode_cancellation,
+    encode_result,
+)
 from infra.cluster.ahead import Ahead, Put
 from workers.round import Answer, Reply
 from workers.shared_remote import SharedRemoteWorkers
@@ -71,7 +79,7 @@ class TaskSource(Protocol):
     def forget(self, task: str) -> None:
         """It was not run: another worker is to run it."""
 
-    def cancel(self, execution: str, path: str, attempt: int) -> list[str]:
+    def cancel(self, execution: str, path: str, attempt: int, sequence: int) -> list[str]:
         """The tasks that run here and are to be stopped."""
 
     def wake(self) -> None:
@@ -250,10 +258,17 @@ class Gateway:
             except BadMessage as error:
                 _log.error("a cancellation is passed over: %s", error)
                 continue
-            self.remote.cancel(cancelled)
-            if self._source is not None:
-                for task in self._source.cancel(cancelled.execution, cancelled.path, cancelled.attempt):
-                    self._done(task)
+            self._cancel(cancelled)
+
+    def _cancel(self, cancelled: Cancellation) -> None:
+        said = CancelActivity(cancelled.execution, cancelled.path, cancelled.attempt)
+        if cancelled.attempt:
+            self.remote.cancel(said)
+        if self._source is None:
+            return
+        for task in self._source.cancel(said.execution, said.path, said.attempt, cancelled.sequence):
+            self.remote.cancel(CancelActivity(*attempt_of(task)))
+            self._done(task)
 
     # Signs of life.
 

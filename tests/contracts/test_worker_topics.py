@@ -52,7 +52,7 @@ def test_a_task_record_says_all_that_the_command_says(activity: RunActivity) -> 
 
 def test_a_task_record_is_json_with_its_values_inline() -> None:
     activity = RunActivity("e", "a/b", 2, "charge", b"@sha256:cfg", b"@sha256:inp", "w", Limits(1, 2, True), Caching(5, b'"k"'), "gpu", 7)
-    assert json.loads(encode_task(activity, b'{"c":1}', b"[1]")) == {
+    assert json.loads(encode_task(activity, b'{"c":1}', b"[1]", 9)) == {
         "protocol": 1,
         "task": "e/a/b@2",
         "execution": "e",
@@ -69,6 +69,7 @@ def test_a_task_record_is_json_with_its_values_inline() -> None:
         "priority": 7,
         "report_start": True,
         "cache": {"ttl_ms": 5, "key": "k"},
+        "sequence": 9,
     }
 
 
@@ -139,8 +140,9 @@ def test_what_is_no_task_is_refused(task: str) -> None:
 
 def test_a_cancellation_comes_back() -> None:
     cancelled = CancelActivity("e", "", 0)
-    assert encode_cancellation(cancelled) == b'{"execution":"e","path":"","attempt":0}'
-    assert decode_cancellation(encode_cancellation(cancelled)) == cancelled
+    assert encode_cancellation(cancelled, 7) == b'{"execution":"e","path":"","attempt":0,"sequence":7}'
+    said = decode_cancellation(encode_cancellation(cancelled, 7))
+    assert (CancelActivity(said.execution, said.path, said.attempt), said.sequence) == (cancelled, 7)
     with pytest.raises(BadMessage, match="missing required field `path`"):
         decode_cancellation(b'{"execution":"e"}')
 
