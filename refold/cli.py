@@ -25,6 +25,7 @@ from refold.options import (
     OfWorkflow,
     OwnId,
     OwnName,
+    ReadModels,
     Reason,
     Timeout,
     Where,
@@ -117,12 +118,7 @@ def serve(
     port: Annotated[int | None, typer.Option("--port", help="The port, 8080 without it; 0 takes a free one.")] = None,
     lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
     log: Log = None,
-    read_models: Annotated[
-        str | None,
-        typer.Option(
-            "--read-models", metavar="URL", help="Where the read models of a log on Kafka are: postgresql://…; else in the data folder."
-        ),
-    ] = None,
+    read_models: ReadModels = None,
     roles: Annotated[
         str | None, typer.Option("--roles", metavar="ROLE,…", help="On a log on Kafka: some of api,owner,projector,worker; all without it.")
     ] = None,
@@ -131,8 +127,8 @@ def serve(
     """Serve the HTTP API, and run what is started over it."""
     from refold.commands import serve as command
 
-    flags = {"host": host, "port": port, "lane": lane, "log": log, "read_models": read_models, "roles": roles, "node": node}
-    return command.serve(where.and_flags(**flags))
+    where = where.and_flags(host=host, port=port, lane=lane, log=log, read_models=read_models, roles=roles, node=node)
+    return command.serve(where)
 
 
 @app.command("continue")

@@ -78,6 +78,12 @@ WorkLog = Annotated[
     str | None, typer.Option("--log", metavar="URL", help="A log on Kafka to work for instead: kafka://HOST:PORT[/PREFIX]; or REFOLD_LOG.")
 ]
 OwnName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="A name that stays the same; without it one is made up.")]
+ReadModels = Annotated[
+    str | None,
+    typer.Option(
+        "--read-models", metavar="URL", help="Where the read models of a log on Kafka are: postgresql://…; else in the data folder."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")

@@ -51,7 +51,8 @@ def sample(name):
 
 
 def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold):
-    samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "host": "::1"}
+    samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "host": "::1",
+               "read_models": "postgresql://db/x", "node": "a", "roles": "api,owner", "queues": "q,r"}  # fmt: skip
     values = {name: samples.get(name) or sample(name) for name in known()}
     written = "".join(f"{name} = {json.dumps(value) if name in samples else value}\n" for name, value in values.items())
     refold.file("refold.toml", written)
@@ -64,6 +65,13 @@ def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(re
         assert of_file[name]["value"] == of_environment[name]["value"] == of_flags[name]["value"], name
         origins = (of_file[name]["origin"], of_environment[name]["origin"], of_flags[name]["origin"])
         assert origins == ("file", "environment", "flag"), name
+
+
+def test_a_password_in_an_address_is_not_shown(refold):
+    for address in ("postgresql://ada:se:cret@db/x?sslmode=require", "postgresql://ada@db/x?password=se:cret&sslmode=require"):
+        shown = rows(refold("settings", "--json", env={"REFOLD_READ_MODELS": address}))["read_models"]["value"]
+        assert shown.replace("***", "se:cret") == address
+        assert "cret" not in shown + refold("settings", env={"REFOLD_READ_MODELS": address}).out
 
 
 def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refold, tiny):

@@ -12,7 +12,7 @@ from contracts.positions import OFFSET_MAX, Positions, place_of, position_of
 PARTITIONS = st.integers(0, PARTITIONS_MAX - 1)
 OFFSETS = st.integers(0, OFFSET_MAX)
 COUNTS = st.integers(1, PARTITIONS_MAX)
-TIMES = st.integers(0, 2**48)
+TIMES = st.integers(0, 2**48 - 1)
 CHANCE = st.integers(0, 2**40 - 1)
 OWN = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,40}\Z") | st.text(ALPHABET, min_size=20, max_size=20)
 """Callers' ids, and many that look like ours."""
