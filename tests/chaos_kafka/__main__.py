@@ -1,4 +1,4 @@
-"""`python -m tests.chaos_kafka`: harms a Refold on Kafka in full work so many times, and audits what is left. Exit code 1 on any finding."""
+"""`python -m tests.chaos_kafka`: harms a Refold on Kafka in full work, and audits what is left. Exit code 1 on any finding."""
 
 from __future__ import annotations
 

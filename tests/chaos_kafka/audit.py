@@ -76,8 +76,6 @@ def answers_are_given_once(stories: RawStories) -> Iterator[str]:
     for command, count in Counter(answer.command for answer in stories.journal.answers).items():
         if count > 1:
             yield f"the command {command} was answered {count} times"
-    if late := stories.journal.counts["late answers"]:
-        yield f"{late} answers came after what was decided from later commands"
 
 
 def everything_decides_the_same_again(stories: RawStories) -> Iterator[str]:
@@ -152,7 +150,10 @@ def activities_are_handed_out_again_only_at_a_takeover(stories: RawStories) -> I
 
 
 def runs_are_repeated_only_for_a_reason(stories: RawStories) -> Iterator[str]:
-    """An attempt runs again only where it was handed out again, or where its worker, or what gave it the task, was harmed."""
+    """An attempt runs again only where it was handed out again, its worker or what gave it the task was harmed, or its partition moved.
+
+    Partitions of activities move when members of the group come and go; what runs then goes on, and begins at the new place too.
+    """
     for (key, attempt), cause in repeats(stories):
         if cause is None:
             runs = [(run.worker, run.at) for run in began(stories.runs[key, attempt])]
@@ -181,8 +182,8 @@ def repeats(stories: RawStories) -> Iterator[tuple[tuple[str, int], str | None]]
                 yield place, "handed out again"
             elif before.worker in stories.kafka.http_workers and meets(stories, ("engine-1",), *window):
                 yield place, "engine of an HTTP worker harmed"
-            elif meets(stories, ("broker-",), *window):
-                yield place, "broker harmed"
+            elif meets(stories, ("worker-", "engine-", "broker-"), before.at - EFFECT_MS, after.at):
+                yield place, "partition moved"
             else:
                 yield place, None
 

@@ -77,7 +77,9 @@ def run(plan: Plan, folder: Path, tell: Callable[[str], None]) -> Outcome:
         ledger.close()
 
 
-def _run(plan: Plan, site: KafkaSite, ledger: Ledger, reader: RawReader, faults: Faults, tell: Callable[[str], None], began: float) -> Outcome:
+def _run(
+    plan: Plan, site: KafkaSite, ledger: Ledger, reader: RawReader, faults: Faults, tell: Callable[[str], None], began: float
+) -> Outcome:
     tell("brokers are up" + ("" if site.network else "; NO NETWORK NAMESPACE could be made here: no engine is cut from the brokers"))
     for engine in site.engines:
         assert site.wait_ready(engine), f"{engine.name} is not ready; see {site.said(engine)}"
@@ -100,7 +102,10 @@ def _run(plan: Plan, site: KafkaSite, ledger: Ledger, reader: RawReader, faults:
     findings = list(faults.errors)
     if not load.end(plan.calm_s):
         findings.append("the clients were not answered in time")
-    findings += _wait_calm(reader, plan.calm_s)
+    if still := _wait_calm(reader, plan.calm_s):
+        findings += still
+        tell(f"{still[0]}; what every process waits for is in its log")
+        site.ask_all()
     calm_s = time.monotonic() - waiting
     wanted = {name: _status(story.ends) for name, story in _stories(reader).items()}
     answered = wait_agreed({engine.name: engine.port for engine in site.engines}, wanted)

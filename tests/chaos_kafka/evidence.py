@@ -23,10 +23,9 @@ from tests.chaos.evidence import TABLES, Evidence, Rows, read_effects
 from tests.chaos.ledger import Asked
 from tests.chaos.processes import Fault
 
-from .raw import judge
+from .raw import Topics, judge
 from .site import KafkaSite
 from .stories import KafkaEvidence, RawStories, ReadModels
-from .raw import Topics
 
 AGREE_S: Final = 30.0
 """So long the answers of all engines may take to be what the journal says, when nothing happens any more."""
@@ -139,9 +138,5 @@ def gather(
         foreign=journal.counts["foreign decisions"], doubled=journal.counts["doubled decisions"], unreadable=tuple(journal.problems),
         verified=verified, verify_said=said, projection={}, rebuilt={}, said="\n".join(logs.values()), lease_ms=lease_ms,
     )  # fmt: skip
-    kafka = KafkaEvidence(
-        topics=topics, read_models=models, answered=answered, logs=logs, http_workers=frozenset({"worker-3"})
-    )
+    kafka = KafkaEvidence(topics=topics, read_models=models, answered=answered, logs=logs, http_workers=frozenset({"worker-3"}))
     return RawStories(evidence, kafka, journal)
-
-

@@ -132,7 +132,10 @@ class RawClaim(NamedTuple):
 
 @dataclass
 class Journal:
-    """All partitions, told apart by the rule: a record counts under the nonce of the last claim, each source once and in order."""
+    """All partitions, told apart by the rule.
+
+    A record counts under the nonce of the last claim, a decision only with a source above all before.
+    """
 
     claims: list[RawClaim] = field(default_factory=list)
     decisions: list[RawDecision] = field(default_factory=list)
@@ -203,14 +206,11 @@ class _Rule:
 
     def _answered(self, record: Raw, fields: list[Any]) -> None:
         _, nonce, source_partition, source_offset, command, execution, *_ = fields
-        highest = self._highest.get(source_partition, -1)
         if nonce != self._nonce:
             self._journal.counts["foreign answers"] += 1
-        elif source_offset < highest:
-            self._journal.counts["late answers"] += 1
-        else:
-            self._highest[source_partition] = source_offset
-            self._journal.answers.append(RawAnswer(record.partition, record.offset, (source_partition, source_offset), command, execution))
+            return
+        self._highest[source_partition] = max(source_offset, self._highest.get(source_partition, -1))
+        self._journal.answers.append(RawAnswer(record.partition, record.offset, (source_partition, source_offset), command, execution))
 
 
 def _decision(record: Raw, body: bytes, digest: bytes) -> RawDecision:

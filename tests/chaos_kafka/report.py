@@ -65,7 +65,6 @@ def _journal(stories: RawStories) -> Counter[str]:
         "answers": len(journal.answers), "foreign decisions, not counted": journal.counts["foreign decisions"],
         "doubled decisions, not counted": journal.counts["doubled decisions"],
         "foreign answers, not counted": journal.counts["foreign answers"],
-        "late answers, not counted": journal.counts["late answers"],
     })  # fmt: skip
 
 

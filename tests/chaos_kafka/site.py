@@ -21,7 +21,11 @@ from .network import DIES_WITH_US, Namespace
 
 PREFIX: Final = "chaos"
 ACTIVITIES: Final = ROOT / "tests" / "chaos"
+TELLING: Final = Path(__file__).with_name("telling")
+"""On the path of all processes, so that they can be asked what they wait for."""
 STOP_S: Final = 60.0
+ASK_S: Final = 2.0
+"""So long they have to say it."""
 BROKER_SETTINGS: Final = {"replica.lag.time.max.ms": "3000", "group.min.session.timeout.ms": "1000"}
 
 
@@ -96,7 +100,7 @@ class KafkaSite:
         return [sys.executable, "-P", "-m", "refold", *words]
 
     def _environment(self, name: str) -> dict[str, str]:
-        more = {"PYTHONPATH": str(ROOT), "CHAOS_EFFECTS": str(self.effects), "CHAOS_WORKER": name, "PYTHONUNBUFFERED": "1"}
+        more = {"PYTHONPATH": f"{ROOT}:{TELLING}", "CHAOS_EFFECTS": str(self.effects), "CHAOS_WORKER": name, "PYTHONUNBUFFERED": "1"}
         return {**os.environ, **more}
 
     def start(self, process: Process) -> None:
@@ -169,6 +173,13 @@ class KafkaSite:
         """SIGCONT."""
         assert process.running is not None
         process.running.send_signal(signal.SIGCONT)
+
+    def ask_all(self) -> None:
+        """Let each say in its log what it waits for."""
+        for process in self.processes:
+            if process.running is not None and process.running.poll() is None:
+                process.running.send_signal(signal.SIGUSR2)
+        time.sleep(ASK_S)
 
     @staticmethod
     def restart_broker(node: Node) -> None:
