@@ -15,6 +15,7 @@ from typing import Any
 import refold
 
 _effects = os.open(os.environ["CHAOS_EFFECTS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+_worker = os.environ.get("CHAOS_WORKER", "")
 _numbers = itertools.count(1)
 _born = f"{os.getpid()}-{time.time_ns()}"
 
@@ -32,7 +33,7 @@ class _Run:
         context = self._context
         line = {
             "key": context.idempotency_key, "execution": context.execution, "path": context.path, "attempt": context.attempt,
-            "kind": context.kind, "run": self.name, "phase": phase, "at": time.time_ns() // 1_000_000,
+            "kind": context.kind, "run": self.name, "phase": phase, "at": time.time_ns() // 1_000_000, "worker": _worker,
         }  # fmt: skip
         os.write(_effects, json.dumps(line).encode() + b"\n")
 

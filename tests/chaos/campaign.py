@@ -84,7 +84,7 @@ def _run(plan: Plan, site: Site, room: Room, ledger: Ledger, tell: Callable[[str
     assert site.wait_ready(), f"the server does not answer; see {site.folder / 'server.log'}"
     for definition in DEFINITIONS:
         _publish(site, definition)
-    load = Load(site.port, ledger, plan.seed, plan.callers, plan.rate)
+    load = Load([site.port], ledger, plan.seed, plan.callers, plan.rate)
     faults = Faults(site, plan.seed, plan.kills, plan.gap_s, plan.lease_s, lambda said: tell(f"{said}; {_counted(ledger)}"))
     load.begin()
     time.sleep(FIRST_S)

@@ -6,6 +6,7 @@ import http.client
 import json
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,8 @@ from .ledger import Asked, Asking, Ledger, now_ms
 TIMEOUT_S: Final = 10.0
 PAUSE_S: Final = 0.05
 GIVE_UP_S: Final = 120.0
+MOVE_SHARE: Final = 0.2
+"""So often a client that knows several servers goes to another one, for no reason."""
 _PASSES: Final = frozenset({429, 500, 502, 503})
 """Statuses after which the same is asked again. A 500 is among them, and is a finding of its own."""
 
@@ -34,10 +37,10 @@ class Wish:
 
 
 class Client:
-    """One connection, one thread."""
+    """One connection, one thread. Where there are several servers it asks now this one, now that one, and another one after a failure."""
 
-    def __init__(self, port: int, ledger: Ledger, chance: random.Random) -> None:
-        self._port, self._ledger, self._chance = port, ledger, chance
+    def __init__(self, ports: Sequence[int], ledger: Ledger, chance: random.Random) -> None:
+        self._ports, self._ledger, self._chance = ports, ledger, chance
         self._connection: http.client.HTTPConnection | None = None
 
     def ask(self, wish: Wish) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Client:
                 break
             if was_sent and not status and not wish.is_safe:
                 break
+            self.close()
             time.sleep(PAUSE_S)
         found = str(answer.get("execution_id", "")) if 200 <= status < 300 else ""
         self._ledger.note(Asked(
@@ -63,6 +67,8 @@ class Client:
         """Whether it may have arrived, the status (0 without an answer) and what was said."""
         was_sent = False
         try:
+            if len(self._ports) > 1 and self._chance.random() < MOVE_SHARE:
+                self.close()
             connection = self._connected()
             headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": wish.key} if wish.key else {})
             was_sent = True
@@ -78,7 +84,7 @@ class Client:
 
     def _connected(self) -> http.client.HTTPConnection:
         if self._connection is None:
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
+            connection = http.client.HTTPConnection("127.0.0.1", self._chance.choice(self._ports), timeout=TIMEOUT_S)
             connection.connect()
             self._connection = connection
         return self._connection

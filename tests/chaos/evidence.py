@@ -41,6 +41,8 @@ class Effect:
     run: str
     phase: str
     at: int
+    worker: str = ""
+    """Who ran it, where that is told."""
 
 
 @dataclass(frozen=True, kw_only=True)

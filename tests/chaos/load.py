@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from .client import Client, Wish
@@ -146,12 +146,12 @@ SCRIPTS: Final[dict[str, tuple[int, Script]]] = {
 class Load:
     """All callers together."""
 
-    def __init__(self, port: int, ledger: Ledger, seed: int, callers: int, rate: float) -> None:
+    def __init__(self, ports: Sequence[int], ledger: Ledger, seed: int, callers: int, rate: float) -> None:
         self._over = threading.Event()
         self._threads = []
         for number in range(callers):
             chance = random.Random(f"{seed}-caller-{number}")
-            client = Client(port, ledger, chance)
+            client = Client(ports, ledger, chance)
             caller = Caller(number, callers, client, chance, self._over, callers / rate)
             self._threads.append(threading.Thread(target=caller.run, name=f"caller-{number}", daemon=True))
 

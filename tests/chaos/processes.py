@@ -26,7 +26,7 @@ STOP_S: Final = 40.0
 PROJECTOR_S: Final = 5.0
 """How long a server may take to have a projector again, before it is another one's turn to be killed."""
 Target: TypeAlias = Literal["server", "projector", "worker"]
-Harm: TypeAlias = Literal["kill", "freeze", "full disk"]
+Harm: TypeAlias = Literal["kill", "freeze", "full disk", "cut"]
 
 
 @dataclass(frozen=True, kw_only=True)

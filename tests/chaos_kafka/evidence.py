@@ -1,0 +1,142 @@
+"""Evidence of a run on Kafka: raw topics, answers over HTTP, read models, a verification, and what each process said."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.journal import Checkpoint
+from domain.history import read_entries
+from domain.replay import Verifier
+from infra.blobs import FileBlobs
+from infra.data_folder import DataFolder
+from infra.settings import EngineSettings
+from infra.store.projection import unpack_offsets
+from infra.wiring import open_projectors, open_reader
+from tests.chaos.evidence import TABLES, Evidence, Rows, read_effects
+from tests.chaos.ledger import Asked
+from tests.chaos.processes import Fault
+
+from .raw import Topics, judge
+from .site import KafkaSite
+from .stories import KafkaEvidence, RawStories, ReadModels
+
+AGREE_S: Final = 30.0
+"""So long the answers of all engines may take to be what the journal says, when nothing happens any more."""
+PAGE: Final = 500
+
+
+def statuses(port: int) -> dict[str, str]:
+    """What an engine lists: each execution's status."""
+    found: dict[str, str] = {}
+    cursor = ""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        while True:
+            connection.request("GET", f"/v1/executions?limit={PAGE}" + (f"&cursor={cursor}" if cursor else ""))
+            page = json.loads(connection.getresponse().read())
+            found |= {one["execution_id"]: one["status"] for one in page["executions"]}
+            cursor = page["next"]
+            if not cursor:
+                return found
+    finally:
+        connection.close()
+
+
+def wait_agreed(ports: dict[str, int], wanted: dict[str, str]) -> dict[str, dict[str, str]]:
+    """What each engine answers, once it is what is wanted, or when the time is up."""
+    deadline = time.monotonic() + AGREE_S
+    answered: dict[str, dict[str, str]] = {}
+    for name, port in ports.items():
+        while True:
+            with suppress(OSError, http.client.HTTPException, ValueError, KeyError):
+                answered[name] = statuses(port)
+            if time.monotonic() >= deadline or all(answered.get(name, {}).get(one) == status for one, status in wanted.items()):
+                break
+            time.sleep(0.3)
+    return answered
+
+
+def _rows(path: Path) -> Rows:
+    """All rows of the read models of a partition, and the offsets that each execution has there."""
+    if not path.exists():
+        return {}
+    connection = sqlite3.connect(path)
+    try:
+        rows: Rows = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
+        offsets: dict[int, list[int]] = {}
+        for number, packed in connection.execute(
+            "SELECT number, offsets FROM (SELECT number, piece, offsets FROM pieces UNION ALL"
+            " SELECT number, 2 << 40, offsets FROM executions WHERE offsets IS NOT NULL) ORDER BY number, piece"
+        ):
+            offsets.setdefault(number, []).extend(unpack_offsets(number, packed))
+    finally:
+        connection.close()
+    return {**rows, "decisions": sorted(offsets.items())}
+
+
+def _project(log: str, data: Path) -> None:
+    with open_projectors(EngineSettings(data=data, log=log), lambda partition, offset: None) as projectors:
+        own: Callable[[Any], None] | None = getattr(projectors, "own", None)
+        if own is not None:
+            own(None)
+        projectors.look_at_all()
+
+
+def read_models(site: KafkaSite, partitions: Iterable[int]) -> tuple[ReadModels, ...]:
+    """Of each engine, brought up to the end; and of a rebuild that nothing has happened to."""
+    clean = site.folder / "rebuilt"
+    DataFolder(clean).create()
+    _project(site.log, clean)
+    found = []
+    for engine in site.engines:
+        data = site.folder / engine.name
+        _project(site.log, data)
+        for partition in partitions:
+            path, rebuilt = DataFolder(data).projection_of(partition), DataFolder(clean).projection_of(partition)
+            found.append(ReadModels(engine.name, partition, _rows(path), _rows(rebuilt)))
+    return tuple(found)
+
+
+def verify(site: KafkaSite, partitions: Iterable[int]) -> tuple[tuple[int, int], str]:
+    """Decide all decisions again with the engine's own code: 1 on a difference, how many, and what is said."""
+    blobs = [FileBlobs(DataFolder(site.folder / engine.name).blobs) for engine in site.engines]
+
+    def blob(name: str) -> bytes:
+        for one in blobs:
+            with suppress(KeyError):
+                return one.get(name)
+        raise KeyError(name)
+
+    decisions, said = 0, []
+    with open_reader(EngineSettings(data=site.folder / site.engines[0].name, log=site.log)) as reader:
+        for partition in partitions:
+            verifier = Verifier(reader.catalog.graph, blob)
+            verifier.run(read_entries(reader.log.read("journal", partition, 0), Checkpoint()))
+            decisions += verifier.decisions
+            said += [str(divergence) for divergence in verifier.divergences]
+    return (int(bool(said)), decisions), "; ".join(said)[:2_000]
+
+
+def gather(
+    site: KafkaSite, topics: Topics, answered: dict[str, dict[str, str]], asked: Iterable[Asked], faults: Iterable[Fault], lease_ms: int
+) -> RawStories:
+    """All of it, sorted by execution. The brokers still run, nobody else does."""
+    journal = judge(topics["journal"])
+    partitions = sorted({record.partition for record in topics["journal"]})
+    verified, said = verify(site, partitions)
+    models = read_models(site, partitions)
+    logs = {process.name: site.said(process).read_text(errors="replace") for process in site.processes}
+    evidence = Evidence(
+        asked=tuple(asked), effects=read_effects(site.effects), faults=tuple(faults), exits=tuple(site.exits), decisions=(),
+        foreign=journal.counts["foreign decisions"], doubled=journal.counts["doubled decisions"], unreadable=tuple(journal.problems),
+        verified=verified, verify_said=said, projection={}, rebuilt={}, said="\n".join(logs.values()), lease_ms=lease_ms,
+    )  # fmt: skip
+    kafka = KafkaEvidence(topics=topics, read_models=models, answered=answered, logs=logs, http_workers=frozenset({"worker-3"}))
+    return RawStories(evidence, kafka, journal)
