@@ -132,13 +132,18 @@ class PostgresDatabase:
 
     def _make(self, connection: psycopg.Connection[Any]) -> None:
         """Make what is missing; of several who would, one does it and the others wait."""
-        if connection.execute("SELECT to_regclass('checkpoints')").fetchone() != (None,):
+        if self._is_made(connection):
             return
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(self._schema.encode()),))
-            if connection.execute("SELECT to_regclass('checkpoints')").fetchone() == (None,):
+            if not self._is_made(connection):
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self._schema)}".encode())
                 connection.execute(TABLES.encode())
+
+    def _is_made(self, connection: psycopg.Connection[Any]) -> bool:
+        """Asked of the tables of the catalog: `to_regclass` may answer from what the session knew before it waited for the lock."""
+        asked = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s AND tablename = 'checkpoints'"
+        return connection.execute(asked, (self._schema,)).fetchone() is not None
 
     @contextmanager
     def guarded(self, doing: str) -> Iterator[None]:
