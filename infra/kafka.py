@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.blobs import Blobs
+from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from infra.cluster.ports import ClusterLog
 from infra.log.kafka.address import KafkaAddress, parse_address
@@ -47,13 +48,16 @@ def shared_log(log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) 
 
 
 @contextmanager
-def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots]]:
-    """Blobs, mirrored into a folder, and snapshots, as topics of the log; each on a view of its own, as threads of their own use them."""
+def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots, Log]]:
+    """Blobs, mirrored into a folder, and snapshots, as topics of the log; each on a view of its own, as threads of their own use them.
+
+    The third is the view of the snapshots, which has to take notice of partitions that are added.
+    """
     from infra.log.kafka.blobs import KafkaBlobs
     from infra.log.kafka.snapshots import KafkaSnapshots
 
     with closing(open_kafka_log(url)) as of_blobs, closing(open_kafka_log(url)) as of_snapshots:
-        yield KafkaBlobs(of_blobs, blobs), KafkaSnapshots(of_snapshots)
+        yield KafkaBlobs(of_blobs, blobs), KafkaSnapshots(of_snapshots), of_snapshots
 
 
 def init_topics(url: str, partitions: int | None, replicas: int | None) -> list[str]:

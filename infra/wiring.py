@@ -234,8 +234,14 @@ class SharedParts(NamedTuple):
     log: KafkaLog
     blobs: Blobs
     snapshots: Snapshots
+    of_snapshots: Log
     reader: PartitionedReader
     cache: ResultCache
+
+    def look_again(self) -> None:
+        """Take notice of partitions that were added. Raises LogUnreachable."""
+        self.of_snapshots.look_again()
+        self.log.look_again()
 
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
         """The log as the event loop uses it."""
@@ -255,10 +261,10 @@ def open_shared(settings: EngineSettings, address: str | None) -> Iterator[Share
     with ExitStack() as opened:
         opened.enter_context(folder.hold(address))
         log = opened.enter_context(closing(open_kafka_log(settings.log)))
-        blobs, snapshots = opened.enter_context(shared_stores(settings.log, folder.blobs))
+        blobs, snapshots, of_snapshots = opened.enter_context(shared_stores(settings.log, folder.blobs))
         reader = opened.enter_context(open_partitioned_reader(settings, blobs))
         cache = opened.enter_context(closing(SqliteResultCache(folder.path / "cache.db", SystemClock())))
-        yield SharedParts(folder.path, folder.node(), log, blobs, snapshots, reader, cache)
+        yield SharedParts(folder.path, folder.node(), log, blobs, snapshots, of_snapshots, reader, cache)
 
 
 def positions_of(settings: EngineSettings) -> Positions:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from contracts.errors import LogError
@@ -27,6 +27,7 @@ LOOK_BACK_RECORDS: Final = 2_000
 """So many records of the members' topic are read at the start: a repeat of the assignment is among them."""
 LOOK_EVERY_S: Final = 5.0
 """How often it is looked whether partitions were added."""
+LOOK_PAUSE_S: Final = 0.2
 WAIT_S: Final = 0.1
 OUT_S: Final = 2.0
 """How long is waited at the end until everything is out."""
@@ -47,12 +48,14 @@ class ClusterProcess:
         owners: Owners,
         service: ClusterService,
         gateway: Gateway,
-        look_again: Callable[[], int],
+        look_again: Callable[[], Awaitable[int]],
         pace: Pace | None = None,
     ) -> None:
         self._log, self._outgoing, self._owners, self._service, self._gateway = log, outgoing, owners, service, gateway
         self._look_again = look_again
         self._partitions = log.log.partitions
+        self._is_behind = asyncio.Event()
+        """Whether an assignment has named partitions that are not known here yet."""
         self._loop = asyncio.get_running_loop()
         self.members = Members(who, self._store, self._own, lambda: self._partitions, self._on_change, pace)
         self._is_owner = OWNER in who.roles
@@ -117,7 +120,10 @@ class ClusterProcess:
         self._service.tell_of_others({place: held.position for _, one in living for place, held in one.said.partitions.items()})
         if self._is_owner:
             assignment = self.members.membership.in_force
-            self._owners.assign(self.members.mine, 0 if assignment is None else assignment.generation)
+            mine = frozenset(partition for partition in self.members.mine if partition < self._partitions)
+            if mine != self.members.mine:
+                self._is_behind.set()
+            self._owners.assign(mine, 0 if assignment is None else assignment.generation)
 
     def _mark(self, partition: int) -> None:
         self._marks[partition] = self.members.mark()
@@ -136,13 +142,18 @@ class ClusterProcess:
     async def _look_for_partitions(self) -> None:
         """Partitions may be added at any time."""
         while True:
-            await asyncio.sleep(LOOK_EVERY_S)
+            waiting = asyncio.ensure_future(self._is_behind.wait())
+            await asyncio.wait({waiting}, timeout=LOOK_EVERY_S)
+            waiting.cancel()
+            self._is_behind.clear()
             try:
                 if await self._log.partition_count() > self._partitions:
-                    self._partitions = await self._loop.run_in_executor(None, self._look_again)
+                    self._partitions = await self._look_again()
                     _log.info("the log has %d partitions now", self._partitions)
+                    self._on_change()
             except LogError as error:
                 _log.warning("nobody says how many partitions there are: %s", error)
+            await asyncio.sleep(LOOK_PAUSE_S)
 
     # The end.
 

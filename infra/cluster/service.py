@@ -278,6 +278,10 @@ class ClusterService(BaseService):
         """The offset up to which the read models of a partition go."""
         return self._progress.of(partition)
 
+    async def look_again(self) -> int:
+        """Read also the partitions that were added; how many there are."""
+        return await self._read(self._reader.look_again)
+
     async def _checkpoint_of(self, partition: int) -> Checkpoint:
         return await self._read(self._reader.checkpoint_of, partition)
 

@@ -168,8 +168,10 @@ class _Built:
         self._owners.on_problem(topic, partition, error)
         self.service.follower.on_problem(topic, partition, error)
 
-    def _look_again(self) -> int:
-        return self._parts.reader.look_again()
+    async def _look_again(self) -> int:
+        """Partitions were added: take notice of them everywhere."""
+        await asyncio.get_running_loop().run_in_executor(None, self._parts.look_again)
+        return await self.service.look_again()
 
     def _why_not_ready(self) -> str | None:
         return None if self.process.members.membership.is_settled else "this process is not a member of its cluster yet"
