@@ -13,9 +13,8 @@ from typing import Annotated, Literal
 import typer
 
 from refold import __version__
+from refold.cli_processes import kafka, serve, worker
 from refold.options import (
-    Activities,
-    Config,
     Execution,
     File,
     Going,
@@ -24,18 +23,13 @@ from refold.options import (
     Log,
     OfWorkflow,
     OwnId,
-    OwnName,
-    ReadModels,
     Reason,
     Timeout,
     Where,
     Workflow,
-    WorkLog,
-    WorkServer,
     acting,
     asking,
     going,
-    holding,
     takes,
 )
 
@@ -110,27 +104,6 @@ def start(
     return command.run(where, wanted)
 
 
-@app.command()
-@takes(where=holding)
-def serve(
-    where: Where,
-    host: Annotated[str | None, typer.Option("--host", help="The address to listen at; 127.0.0.1 without it.")] = None,
-    port: Annotated[int | None, typer.Option("--port", help="The port, 8080 without it; 0 takes a free one.")] = None,
-    lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
-    log: Log = None,
-    read_models: ReadModels = None,
-    roles: Annotated[
-        str | None, typer.Option("--roles", metavar="ROLE,…", help="On a log on Kafka: some of api,owner,projector,worker; all without it.")
-    ] = None,
-    node: Annotated[str | None, typer.Option("--node", metavar="NAME", help="What this process is called among those on the log.")] = None,
-) -> int:
-    """Serve the HTTP API, and run what is started over it."""
-    from refold.commands import serve as command
-
-    where = where.and_flags(host=host, port=port, lane=lane, log=log, read_models=read_models, roles=roles, node=node)
-    return command.serve(where)
-
-
 @app.command("continue")
 @takes(where=acting)
 def continue_(where: Where, as_json: Json = False, timeout: Timeout = None) -> int:
@@ -138,24 +111,6 @@ def continue_(where: Where, as_json: Json = False, timeout: Timeout = None) -> i
     from refold.commands import go_on
 
     return go_on.continue_all(where, timeout, as_json)
-
-
-@app.command()
-def worker(
-    target: Activities,
-    server: WorkServer = None,
-    log: WorkLog = None,
-    name: OwnName = None,
-    queues: Annotated[str, typer.Option("--queues", metavar="A,B", help="The queues to take work from.")] = "default",
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=1_000, help="How many plain functions run at a time.")] = 32,
-    processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="How many processes work.")] = 1,
-    watch: Annotated[bool, typer.Option("--watch", help="Start again when a source file changes.")] = False,
-) -> int:
-    """Run your own activities for a server, or for a log on Kafka."""
-    from refold import worker_command as command
-
-    where = command.Place(server=server, log=log, name=name, queues=command.names(queues))
-    return command.worker(command.Wanted(target=target, where=where, concurrency=concurrency, processes=processes, watch=watch))
 
 
 # Look.
@@ -367,27 +322,11 @@ def schemas(
     return define.schemas(where, folder)
 
 
-# A log on Kafka.
+# Processes.
 
-kafka = typer.Typer(no_args_is_help=True, help="Look after a log on Apache Kafka.")
+app.command()(serve)
+app.command()(worker)
 app.add_typer(kafka, name="kafka")
-
-
-@kafka.command("init")
-def kafka_init(
-    log: Log = None,
-    config: Config = None,
-    partitions: Annotated[
-        int | None, typer.Option("--partitions", min=1, max=1024, help="How many partitions journal and commands get; 8 without it.")
-    ] = None,
-    replication: Annotated[
-        int | None, typer.Option("--replication", min=1, help="How many brokers hold each record; 3 without it, or as many as there are.")
-    ] = None,
-) -> int:
-    """Make the topics that are missing, and set what is set otherwise than it must be."""
-    from refold.commands import kafka as command
-
-    return command.init(Where(config=config).and_flags(log=log), partitions, replication)
 
 
 def main() -> None:

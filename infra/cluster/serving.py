@@ -19,17 +19,19 @@ from api.app import build_version
 from contracts.errors import LogError
 from contracts.journal import NONCE_BYTES, OWN
 from contracts.ports.snapshots import Snapshots
+from contracts.worker_protocol import Workers
 from contracts.worker_topics import BUILT_IN
 from infra.clock import SystemClock
 from infra.cluster.gateway import Gateway, MakeSource
 from infra.cluster.intake import Intake
-from infra.cluster.members import Pace, Who
+from infra.cluster.members import Members, Pace, Who
 from infra.cluster.outgoing import Outgoing
 from infra.cluster.owners import Owned, Owners
 from infra.cluster.process import ClusterProcess
 from infra.cluster.sending import Sender
 from infra.cluster.service import ClusterService
 from infra.cluster.shrinking import Shrinking
+from infra.cluster.view import all_workers
 from infra.projector_process import ProjectorProcess
 from infra.serving import Serving, address_of, soon
 from infra.settings import EngineSettings, ServerSettings
@@ -47,7 +49,7 @@ from workers.catalog import Catalog
 from workers.dispatch import Dispatch
 from workers.owner import Owner
 from workers.shared_remote import SharedRemoteWorkers
-from workers.worker_desk import WorkerDesk
+from workers.worker_desk import Submit, WorkerDesk
 
 ROUND_MAX: Final = 250
 """So many commands of each partition are decided in a round: all of them wait for the same append."""
@@ -99,6 +101,18 @@ class _BackgroundSnapshots:
         return self._snapshots.load(partition)
 
 
+class _Desk(WorkerDesk):
+    """A worker desk that also knows of the workers of others."""
+
+    def __init__(self, members: Members, remote: SharedRemoteWorkers, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
+        super().__init__(remote, submit, soon)
+        self._members = members
+
+    def workers(self) -> Workers:
+        """See WorkerDesk."""
+        return all_workers(self._members, super().workers())
+
+
 class _Built:
     """Everything of one process. See `infra.serving.Running`."""
 
@@ -121,7 +135,7 @@ class _Built:
         self.process = ClusterProcess(who, shared, self._outgoing, self._owners, self.service, self._gateway, self._look_again, pace)
         self.service.why_not_ready = self._why_not_ready
         self.failed = self.process.failed
-        self.desk = WorkerDesk(self._remote, self._gateway.submit, soon) if settings.has_role("api") else None
+        self.desk = _Desk(self.process.members, self._remote, self._gateway.submit, soon) if settings.has_role("api") else None
         self._projected: frozenset[int] | None = None
         self._has_projector = settings.has_role("projector") or (settings.has_role("api") and not engine.read_models)
         if self._has_projector:

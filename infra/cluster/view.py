@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from api.service import Cluster, PartitionRow, ProcessRow
 from contracts.members import PartitionHeld
 from contracts.positions import position_of
+from contracts.worker_protocol import Workers
 from infra.cluster.members import Members
 from workers.membership import Membership
 from workers.roster import Member, Roster
@@ -52,3 +53,17 @@ def _partition(partition: int, assigned_to: str | None, held: Iterable[tuple[str
         return PartitionRow(partition, assigned_to)
     position = position_of(partition, one.position)
     return PartitionRow(partition, assigned_to, owner, one.epoch, position, one.lag, one.open, one.claimed_at, one.takeover_ms)
+
+
+def all_workers(members: Members, own: Workers) -> Workers:
+    """The workers that come to this process, and those that others and the log know of; of one name the one heard of last."""
+    rows = {row.worker: row for row in own.workers}
+    for name, member in members.membership.roster.living():
+        if name == members.who.node:
+            continue
+        for row in member.said.workers:
+            if row.worker not in rows or rows[row.worker].last_seen < row.last_seen:
+                rows[row.worker] = row
+    offered = {(kind, queue) for row in rows.values() if row.connected for kind in row.kinds for queue in row.queues}
+    waiting = [row for row in own.waiting if (row.kind, row.queue) not in offered]
+    return Workers(workers=[rows[name] for name in sorted(rows)], waiting=waiting)

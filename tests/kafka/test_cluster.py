@@ -153,6 +153,7 @@ def test_a_rolling_restart_under_load_repeats_and_loses_nothing(engines: Engines
     notes = tmp_path / "notes"
     notes.touch()
     engines.work("w")
+    until(lambda: [row["worker"] for row in engines.all[1].get("/v1/workers").json["workers"]] == ["w"], "the worker is not known")
     ended: list[str] = []
     is_over = threading.Event()
     servers = dict(enumerate(engines.all))
