@@ -40,12 +40,17 @@ def make_app(
     body_bytes_max: int = BODY_BYTES_MAX_DEFAULT,
     requests_max: int = REQUESTS_MAX_DEFAULT,
     desk: WorkerDesk | None = None,
+    is_open: bool = True,
 ) -> Gate:
-    """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too."""
+    """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too.
+
+    One that is not open tells of itself and of its cluster, and takes nothing.
+    """
     app = FastAPI(title="Refold", summary=SUMMARY, version=build_version(), docs_url=None, redoc_url=None)
     install(app)
-    app.include_router(workflow_routes(service, desk))
-    app.include_router(execution_routes(service))
+    if is_open:
+        app.include_router(workflow_routes(service, desk))
+        app.include_router(execution_routes(service))
     app.include_router(health_routes(service))
     app.include_router(cluster_routes(service))
     if desk is not None:

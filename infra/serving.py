@@ -27,7 +27,7 @@ from infra.driver import LoopWake
 from infra.engine import Engine
 from infra.projector_process import ProjectorProcess
 from infra.server import EngineService
-from infra.settings import EngineSettings, ServerSettings
+from infra.settings import ROLES, EngineSettings, ServerSettings
 from infra.wiring import open_engine, open_partitioned_reader
 from workers.remote import RemoteWorkers
 from workers.round import Reply
@@ -60,6 +60,8 @@ def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[
 
     A log on Kafka is shared with other processes; `make_source` is what takes tasks from it.
     """
+    if engine.log is None and set(settings.role_names) != set(ROLES):
+        raise RefoldError(f"roles are for processes that share a log on Kafka (--log); found {settings.roles}")
     listener = _listen(settings)
     try:
         loop_factory = uvicorn.Config("", loop="auto").get_loop_factory()
@@ -170,11 +172,12 @@ class Serving:
         self._running, self._service, self._desk, self._settings, self._listener = running, service, desk, settings, listener
         self._stopping: asyncio.Task[None] | None = None
         self._on_ready = on_ready
-        app = make_app(service, settings.body_bytes_max, settings.requests_max, desk)
+        is_open = settings.has_role("api")
+        app = make_app(service, settings.body_bytes_max, settings.requests_max, desk, is_open)
         service.under_way = lambda: app.under_way
         hot = Hot(service, app, desk)
         service.lane_requests = lambda: hot.taken
-        protocol = make_lane(hot) if settings.lane else "httptools"
+        protocol = make_lane(hot) if settings.lane and is_open else "httptools"
         config = uvicorn.Config(
             app, http=protocol, ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False,
             timeout_graceful_shutdown=2, timeout_keep_alive=75,

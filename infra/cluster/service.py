@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import zlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
@@ -168,12 +169,22 @@ class ClusterService(BaseService):
         here = [partition for partition in self.owners.owned if self.owners.is_in_charge(partition)]
         among = here or range(self._reader.partitions)
         self._next += 1
-        return make_execution_id(self._clock.now(), among[self._next % len(among)], self._chance.bits(), self._reader.began_with)
+        return self._id_in(among[self._next % len(among)])
+
+    def _id_in(self, partition: int) -> str:
+        return make_execution_id(self._clock.now(), partition, self._chance.bits(), self._reader.began_with)
+
+    def _id_for(self, workflow: str) -> str:
+        """An id for a start. Executions of a workflow with a limit are counted by partition, so all of them go into one."""
+        _, definition = self._catalog.resolve(workflow)
+        if self._catalog.graph(definition).settings.concurrency is None:
+            return self.new_id()
+        return self._id_in(zlib.crc32(workflow.encode()) % self._reader.began_with)
 
     def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
         """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
         self._check_takes()
-        name = name_of(start, self.new_id)
+        name = name_of(start, lambda: self._id_for(start.workflow))
         return self._starts_of(self.home(name)).begin(name, start, wait_s, then)
 
     async def start(self, start: Start, wait_s: float) -> Started:

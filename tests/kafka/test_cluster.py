@@ -196,11 +196,19 @@ def test_a_rolling_restart_under_load_repeats_and_loses_nothing(engines: Engines
 
 
 def test_roles_share_the_work(engines: Engines) -> None:
-    engines.start("owner", "--roles", "owner")
+    owner = engines.start("owner", "--roles", "owner")
     engines.start("worker", "--roles", "worker")
     api = engines.start("api", "--roles", "api,projector")
     api.publish(HELLO, WAITS)
     assert api.start("hello", {"name": "Ada"}, wait=30)["output"] == {"greeting": "Hello, Ada!"}
+    assert owner.post("/v1/workflows/hello/executions", {}).status == 404
+    cluster = owner.get("/v1/cluster").json
+    assert {row["node"]: set(row["roles"]) for row in cluster["processes"]} == {
+        "owner": {"owner"},
+        "worker": {"worker"},
+        "api": {"api", "projector"},
+    }
+    assert {row["owner"] for row in cluster["partitions"]} == {"owner"}
 
 
 def test_added_partitions_take_new_executions_and_old_ones_stay(engines: Engines) -> None:
