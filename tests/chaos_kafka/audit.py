@@ -152,6 +152,7 @@ def activities_are_handed_out_again_only_at_a_takeover(stories: RawStories) -> I
 def runs_are_repeated_only_for_a_reason(stories: RawStories) -> Iterator[str]:
     """An attempt runs again only where it was handed out again, its worker or what gave it the task was harmed, or its partition moved.
 
+    An owner that has workers at hand over HTTP gives them a task before it is in its topic; whoever takes over puts it there.
     Partitions of activities move when members of the group come and go; what runs then goes on, and begins at the new place too.
     """
     for (key, attempt), cause in repeats(stories):
@@ -174,11 +175,11 @@ def repeats(stories: RawStories) -> Iterator[tuple[tuple[str, int], str | None]]
     for place, runs in stories.runs.items():
         ordered = began(runs)
         handed = stories.handed.get(place, [])
-        for number, (before, after) in enumerate(pairwise(ordered), 1):
+        for before, after in pairwise(ordered):
             window = before.at - HANDED_OUT_MS, after.at
             if meets(stories, (before.worker,), *window):
                 yield place, "worker harmed"
-            elif len(handed) > number:
+            elif any(before.at < one.at <= after.at for one in handed):
                 yield place, "handed out again"
             elif before.worker in stories.kafka.http_workers and meets(stories, ("engine-1",), *window):
                 yield place, "engine of an HTTP worker harmed"
