@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -28,8 +29,8 @@ from infra.log.kafka.administering import (
 from infra.log.kafka.topics import PARTITIONS_DEFAULT, Found, settings_of
 
 REPLICAS_MAX_DEFAULT: Final = 3
-LOOKS_MAX: Final = 5
-"""So often it is asked anew what the topics are like, where a broker that was asked is away."""
+LOOK_AGAIN: Final = 2
+"""For so many times as long as a connection may take it is asked anew, where a broker that was asked is away."""
 
 
 async def look(address: KafkaAddress, timeout_s: float = CONNECT_TIMEOUT_S) -> dict[str, Found]:
@@ -37,7 +38,8 @@ async def look(address: KafkaAddress, timeout_s: float = CONNECT_TIMEOUT_S) -> d
 
     A client asks any broker that it knows of, be it one that has just died: then another client asks another one.
     """
-    for _ in range(LOOKS_MAX - 1):
+    deadline = time.monotonic() + LOOK_AGAIN * timeout_s
+    while time.monotonic() < deadline:
         async with administering(address, timeout_s) as admin:
             with suppress(TimeoutError, KafkaError, OSError):
                 return await _look(address, admin)
