@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from typing import Final
 
+import msgspec
+
 from tests.chaos import audit as common
 from tests.chaos.processes import Fault
 
@@ -72,10 +74,17 @@ def histories_have_no_gap(stories: RawStories) -> Iterator[str]:
 
 
 def answers_are_given_once(stories: RawStories) -> Iterator[str]:
-    """Nobody who waits for what becomes of a command is answered twice."""
-    for command, count in Counter(answer.command for answer in stories.journal.answers).items():
+    """What becomes of a record of `commands` is said once, to who sent it. A command whose append was in doubt is there twice."""
+    sent: Counter[str] = Counter()
+    for record in stories.kafka.topics.get("commands", []):
+        if record.content[:1] != b"{":
+            sent[msgspec.msgpack.decode(record.content)[0]] += 1
+    for source, count in Counter(answer.source for answer in stories.journal.answers).items():
         if count > 1:
-            yield f"the command {command} was answered {count} times"
+            yield f"the command at offset {source[1]} of partition {source[0]} was answered {count} times"
+    for command, count in Counter(answer.command for answer in stories.journal.answers).items():
+        if count > sent[command]:
+            yield f"the command {command} was answered {count} times, and sent {sent[command]} times"
 
 
 def everything_decides_the_same_again(stories: RawStories) -> Iterator[str]:
