@@ -6,7 +6,9 @@ Every node is broker and controller at once (KRaft). It dies with the process th
 from __future__ import annotations
 
 import base64
+import itertools
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -20,6 +22,8 @@ from typing import Final
 from brokers.jars import find_jars, find_java
 
 READY_TIMEOUT_S: Final = 90
+PORTS: Final = (15_000, 32_000)
+"""Below those that outgoing connections are given."""
 HEAP: Final = "-Xmx512m"
 SETTINGS: Final = {
     "process.roles": "broker,controller",
@@ -217,12 +221,15 @@ def _settings_of(
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens at."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Loopback ports that nobody listens at, and that no connection is given while whoever listens there is down for a while."""
+    candidates = random.sample(range(*PORTS), 50 * count)
+    return list(itertools.islice(filter(_is_free, candidates), count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import Load
 from tests.chaos.workflows import DEFINITIONS, EXPECTED
@@ -112,6 +114,7 @@ def _run(
     site.stop()
     tell("audit")
     topics = reader.read_on()
+    (site.folder / "topics.msgpack").write_bytes(msgspec.msgpack.encode(topics))
     stories = gather(site, topics, answered, ledger.entries, faults.done, LEASE_MS)
     return Outcome(
         plan=plan, folder=site.folder, stories=stories, findings=[*findings, *audit(stories)], has_network=site.network is not None,

@@ -6,7 +6,9 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
+from tests.chaos.processes import Fault
 from tests.chaos.report import _table, _verdict
 
 from .audit import repeats
@@ -96,25 +98,34 @@ def _activities(stories: RawStories) -> Counter[str]:
     return found
 
 
-def takeovers_ms(stories: RawStories) -> list[int]:
-    """For each partition of an engine that was killed: until the first decision under the next claim."""
-    found = []
+def takeovers_ms(stories: RawStories) -> tuple[list[int], list[int]]:
+    """From the kill of an owner until the first decision of the next, a partition each; those met by no further fault, and the others."""
+    calm, disturbed = [], []
     for fault in stories.evidence.faults:
         if fault.what != "kill" or not fault.target.startswith("engine-"):
             continue
-        for partition, claims in stories.claims.items():
-            before = [claim for claim in claims if claim.at <= fault.at]
-            after = [claim for claim in claims if claim.at > fault.at]
-            if before and before[-1].node == fault.target and after:
-                firsts = [one.at for one in stories.journal.decisions if one.partition == partition and one.offset > after[0].offset]
-                found += [min(firsts) - fault.at] if firsts else []
-    return sorted(found)
+        for decided_at in _next_decisions(stories, fault):
+            others = [one for one in stories.evidence.faults if one is not fault and not one.target.startswith("worker-")]
+            is_met = any(one.at <= decided_at and one.until >= fault.at for one in others)
+            (disturbed if is_met else calm).append(decided_at - fault.at)
+    return sorted(calm), sorted(disturbed)
+
+
+def _next_decisions(stories: RawStories, fault: Fault) -> Iterator[int]:
+    """When the partitions of an engine that was killed went on."""
+    for partition, claims in stories.claims.items():
+        before = [claim for claim in claims if claim.at <= fault.at]
+        after = [claim for claim in claims if claim.at > fault.at]
+        if before and before[-1].node == fault.target and after:
+            moments = [one.at for one in stories.journal.decisions if one.partition == partition and one.offset > after[0].offset]
+            yield from islice(sorted(moments), 1)
 
 
 def _times(outcome: Outcome) -> Iterator[str]:
-    times = takeovers_ms(outcome.stories)
-    if times:
-        yield f"owner killed until the next decides    p50 {statistics.median(times):,.0f} ms, max {times[-1]:,} ms ({len(times)} times)"
+    for times, when in zip(takeovers_ms(outcome.stories), ("", ", others harmed too"), strict=True):
+        if times:
+            found = f"p50 {statistics.median(times):,.0f} ms, max {times[-1]:,} ms ({len(times)} times)"
+            yield f"owner killed until the next decides{when}    {found}"
     yield f"last fault until all had ended         {outcome.calm_s:.1f} s"
     decided = [decision.at for decision in outcome.stories.journal.decisions]
     for what, begin, end in (("before", outcome.load_at, outcome.faults_at), ("during", outcome.faults_at, outcome.calm_at)):

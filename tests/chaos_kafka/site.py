@@ -125,8 +125,10 @@ class KafkaSite:
         """Start again what has ended by itself. What this thread starts dies with it, so it lives as long as they."""
         while not self._is_closed:
             for process in self.processes:
-                assert process.running is not None
-                if not process.is_down and not self._is_stopping and (code := process.running.poll()) is not None:
+                with self._lock:
+                    assert process.running is not None
+                    code = None if process.is_down or self._is_stopping else process.running.poll()
+                if code is not None:
                     self._note_exit(process, code)
                     self.start(process)
             time.sleep(0.2)
@@ -159,9 +161,10 @@ class KafkaSite:
 
     def kill(self, process: Process) -> None:
         """`kill -9`; it stays down until it is started."""
-        process.is_down = True
-        assert process.running is not None
-        process.running.kill()
+        with self._lock:
+            process.is_down = True
+            assert process.running is not None
+            process.running.kill()
         process.running.wait()
 
     def freeze(self, process: Process) -> None:

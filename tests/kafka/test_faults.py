@@ -16,7 +16,7 @@ from brokers.finding import own_cluster
 from brokers.jars import NoBroker
 from contracts.errors import AppendUnknown, LogError, LogUnreachable
 from infra.log.kafka.address import KafkaAddress
-from infra.log.kafka.admin import init
+from infra.log.kafka.admin import init, look
 from infra.log.kafka.log import KafkaLog
 from tests.conftest import no_broker
 from tests.kafka.harness import DEADLINE_S, Journal, KafkaBench
@@ -200,6 +200,7 @@ def leaders_die(cluster: Cluster, log: KafkaLog) -> None:
     for number, node in enumerate(cluster.nodes):
         append_everywhere(log, acknowledged, number, 3)
         node.kill()
+        assert set(asyncio.run(look(log.address))) == set(log.address.topics)
         append_everywhere(log, acknowledged, number, 6)
         node.start()
         node.wait()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 
 from contracts.errors import LogError
 from contracts.ports.log import Topic
@@ -13,6 +17,7 @@ from infra.log.arguments import DIVIDED, check_partitions, partitions_in
 from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress
 from infra.log.kafka.administering import (
     CONNECT_TIMEOUT_S,
+    RETRY_PAUSE_S,
     administering,
     broker_count,
     change,
@@ -24,10 +29,21 @@ from infra.log.kafka.administering import (
 from infra.log.kafka.topics import PARTITIONS_DEFAULT, Found, settings_of
 
 REPLICAS_MAX_DEFAULT: Final = 3
+LOOK_AGAIN: Final = 2
+"""For so many times as long as a connection may take it is asked anew, where a broker that was asked is away."""
 
 
 async def look(address: KafkaAddress, timeout_s: float = CONNECT_TIMEOUT_S) -> dict[str, Found]:
-    """Those of our topics that are there. Raises LogUnreachable where no broker answers."""
+    """Those of our topics that are there. Raises LogUnreachable where no broker answers.
+
+    A client asks any broker that it knows of, be it one that has just died: then another client asks another one.
+    """
+    deadline = time.monotonic() + LOOK_AGAIN * timeout_s
+    while time.monotonic() < deadline:
+        async with administering(address, timeout_s) as admin:
+            with suppress(TimeoutError, KafkaError, OSError):
+                return await _look(address, admin)
+        await asyncio.sleep(RETRY_PAUSE_S)
     async with administering(address, timeout_s) as admin:
         return await _look(address, admin)
 
