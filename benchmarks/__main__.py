@@ -10,16 +10,16 @@ import shutil
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from benchmarks import engine, library, projector, report, served, start
+from benchmarks import engine, kafka, library, projector, report, served, start, takeover
 from benchmarks.machine import machine, version
 from benchmarks.peers import NAMES, missing
 from benchmarks.refold_server import RefoldServer
 from benchmarks.restate_server import RestateServer
+from benchmarks.served import Served
 from benchmarks.workloads import WORKLOADS, Workload, chosen
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
@@ -39,11 +39,12 @@ def _list_of(known: tuple[str, ...]) -> Callable[[str], list[str]]:
 
 
 def _arguments() -> argparse.Namespace:
-    names = (*(workload.name for workload in WORKLOADS), *ALONE)
+    names = (*(workload.name for workload in WORKLOADS), *ALONE, kafka.TAKEOVER)
     parser = argparse.ArgumentParser(prog="make bench", description="Measure Refold, alone or beside its peers.")
     parser.add_argument("--only", type=_list_of(names), default=list(names), metavar="W1,…", help=f"some of {', '.join(names)}")
     parser.add_argument("--scale", type=float, default=1.0, help="fewer (0.1) or more (2) executions")
     parser.add_argument("--repeat", type=int, default=1, help="how often; the figures are medians")
+    kafka.add_options(parser)
     parser.add_argument("--against", type=_list_of(NAMES), default=[], metavar="PEER,…", help=f"beside some of {', '.join(NAMES)}")
     arguments = parser.parse_args()
     if arguments.scale <= 0 or arguments.repeat < 1:
@@ -51,10 +52,14 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def measure(system: str, folder: Path, workload: Workload) -> Figures:
+SERVED: dict[str, Callable[[Path], Served]] = {"refold": RefoldServer, "restate": RestateServer}
+
+
+def measure(system: str, arguments: argparse.Namespace, folder: Path, workload: Workload) -> Figures:
     """One workload on one system, on a fresh folder and with fresh processes."""
-    if system in ("refold", "restate"):
-        found: Figures | None = served.measure(RefoldServer if system == "refold" else RestateServer, folder, workload)
+    if system in SERVED or system in kafka.SYSTEMS:
+        make = SERVED[system] if system in SERVED else kafka.maker(system, arguments)
+        found: Figures | None = served.measure(make, folder, workload)
     else:
         found = library.measure(system, folder, workload)
     prefix = "" if system == "refold" else f"{system}."
@@ -82,8 +87,12 @@ Work = Callable[[Path], Figures]
 def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[str, Work]]:
     """All that is measured in one turn."""
     for workload in _workloads(arguments):
-        for system in ("refold", *peers):
-            yield f"{workload.name} {system}", partial(measure, system, workload=workload)
+        for system in (*(kafka.SYSTEMS if arguments.kafka else ("refold",)), *peers):
+            yield f"{workload.name} {system}", partial(measure, system, arguments, workload=workload)
+    if arguments.kafka:
+        if kafka.TAKEOVER in arguments.only:
+            yield kafka.TAKEOVER, partial(takeover.measure, scale=arguments.scale)
+        return
     if "start" in arguments.only:
         yield "start", start.measure
     if "engine" in arguments.only:
@@ -93,7 +102,7 @@ def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[st
 
 
 def _workloads(arguments: argparse.Namespace) -> list[Workload]:
-    names = [name for name in arguments.only if name not in ALONE]
+    names = [name for name in arguments.only if name not in (*ALONE, kafka.TAKEOVER)]
     return chosen(names, arguments.scale) if names else []
 
 
@@ -113,10 +122,10 @@ def installed(asked: list[str]) -> list[str]:
     return [name for name in asked if not missing(name)]
 
 
-def show(figures: dict[str, Any], workloads: list[Workload], peers: list[str]) -> None:
+def show(tables: Iterable[report.Table], workloads: list[Workload]) -> None:
     """Print the tables."""
     print("\n".join(["", *(f"  {workload}" for workload in workloads)]))
-    for table in (report.workloads(figures, peers), report.processes(figures), report.others(figures)):
+    for table in tables:
         if len(table) > 1:
             print()
             print("\n".join(report.printed(table)))
@@ -131,10 +140,14 @@ def main() -> None:
         figures = measure_all(arguments, peers, root)
     finally:
         shutil.rmtree(root, ignore_errors=True)
-    figures |= report.ratios(figures, peers)
-    show(figures, _workloads(arguments), peers)
-    RESULTS.parent.mkdir(exist_ok=True)
     made = {"date": datetime.date.today().isoformat(), "scale": arguments.scale, "repeat": arguments.repeat}
+    if arguments.kafka:
+        kafka.store(arguments, figures, made | about)
+        show(kafka.tables(figures, peers), _workloads(arguments))
+        return
+    figures |= report.ratios(figures, peers)
+    show((report.workloads(figures, peers), report.processes(figures), report.others(figures)), _workloads(arguments))
+    RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({**{key: round(value, 4) for key, value in figures.items()}, **made, **about}, indent=2) + "\n")
     print(f"\n{RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")
 

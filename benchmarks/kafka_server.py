@@ -21,24 +21,20 @@ from refold import Client
 from refold.connection import connect
 from refold.errors import Unavailable
 
+WORKERS = ("http", "log")
+"""The worker comes over HTTP, or takes its tasks from the log."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
     """How it is set up."""
 
     worker: str = "http"
-    """Whether the worker comes over `http`, or takes its tasks from the log: `log`."""
     engines: int = 1
-    partitions: int = 4
+    partitions: int = 1
     brokers: int = 1
     flush: bool = False
     """Whether the brokers write the journal to disk before they answer."""
-
-    @property
-    def name(self) -> str:
-        """What its figures are stored under."""
-        more = [f"{self.engines} engines"] * (self.engines > 1) + [f"{self.brokers} brokers"] * (self.brokers > 1) + ["flush"] * self.flush
-        return ", ".join([f"{self.worker} worker", f"{self.partitions} partition{'s' * (self.partitions > 1)}", *more])
 
 
 class KafkaServer:
@@ -57,7 +53,7 @@ class KafkaServer:
         self._ports = [free_port() for _ in range(setup.engines)]
         self.urls = [f"http://127.0.0.1:{port}" for port in self._ports]
         self.url = self.urls[0]
-        self._servers = [self._serve(number) for number in range(setup.engines)]
+        self.servers = [self._serve(number) for number in range(setup.engines)]
         where = ["--server", self.url] if setup.worker == "http" else ["--log", self._log]
         words = python("-m", "refold", "worker", "benchmarks.activities", *where)
         self._worker = Process(words, folder / "worker.log", {LEDGER: str(self.ledger)})
@@ -87,12 +83,12 @@ class KafkaServer:
         return all(claims) and sum(claims) >= self._setup.partitions
 
     def _check(self) -> None:
-        for process in (*self._servers, self._worker):
+        for process in (*self.servers, self._worker):
             process.check()
 
     def processes(self) -> dict[str, list[int]]:
         """The process ids by role."""
-        found = split([pid for server in self._servers for pid in family(server.pid)])
+        found = split([pid for server in self.servers for pid in family(server.pid)])
         brokers = [node.pid for node in self._cluster.nodes]
         return {**found, "worker": family(self._worker.pid), "broker": brokers}
 
@@ -118,12 +114,17 @@ class KafkaServer:
 
     def kill_server(self) -> None:
         """`kill -9` of an engine, and start it again at once."""
-        self._servers[0].kill()
-        self._servers[0] = self._serve(0)
+        self.servers[0].kill()
+        self.servers[0] = self._serve(0)
+
+    def restart(self, number: int) -> None:
+        """Ask an engine to end, and start it again when it has."""
+        self.servers[number].stop()
+        self.servers[number] = self._serve(number)
 
     def stop(self) -> None:
         """End all."""
-        for process in (self._worker, *self._servers):
+        for process in (self._worker, *self.servers):
             process.stop()
         self._cluster.stop()
 

@@ -50,7 +50,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What to do: the requests 0 … `count`, `outstanding` at a time. What is `held` is sent before, each on a connection of its own;
     the work has ended when everything is answered."""
 
-    url: str
+    urls: list[str]
+    """Where it is asked: connections take turns."""
     requests: Request
     count: int
     outstanding: int
@@ -110,9 +111,10 @@ class Load:
     """The requests of a plan, and what is left to do of them."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan, self._address = plan, Address(plan.url)
+        self._plan, self._addresses = plan, [Address(url) for url in plan.urls]
         self._expect = plan.requests.expect.encode()
-        self._built = [plan.requests.build(self._address, number) for number in range(plan.count)]
+        self._built = [plan.requests.build(self._addresses[0], number) for number in range(plan.count)]
+        self._connected = 0
         self._next, self._open = 0, plan.count
         self._again: deque[int] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -131,7 +133,8 @@ class Load:
         return lines
 
     async def _connect(self) -> Line:
-        address, loop = self._address, asyncio.get_running_loop()
+        address, loop = self._addresses[self._connected % len(self._addresses)], asyncio.get_running_loop()
+        self._connected += 1
         _, line = await loop.create_connection(lambda: Line(self), address.host, address.port)
         return line
 

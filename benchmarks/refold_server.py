@@ -55,6 +55,7 @@ class RefoldServer:
         self.ledger = folder / "ledger"
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
+        self.urls = [self.url]
         self._server = self._serve()
         self._worker = Process(
             python("-m", "refold", "worker", "benchmarks.activities", "--server", self.url),

@@ -33,6 +33,7 @@ class RestateServer:
         self.ledger = folder / "ledger"
         ingress, admin, fabric, service = (free_port() for _ in range(4))
         self.url, self._admin = f"http://127.0.0.1:{ingress}", f"http://127.0.0.1:{admin}"
+        self.urls = [self.url]
         self._service_url = f"http://127.0.0.1:{service}"
         self._env = {
             "DO_NOT_TRACK": "1",

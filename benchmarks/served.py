@@ -22,7 +22,7 @@ Figures = dict[str, float]
 class Served(Protocol):
     """A system under measurement: its processes, and how it is asked."""
 
-    url: str
+    urls: list[str]
     ledger: Path
 
     def wait_ready(self) -> None:
@@ -62,7 +62,7 @@ def measure(make: Callable[[Path], Served], folder: Path, workload: Workload) ->
 
 def _plan(system: Served, workload: Workload, executions: int | None = None) -> Plan:
     count = workload.executions if executions is None else executions
-    return Plan(url=system.url, requests=system.request(workload.name), count=count, outstanding=min(workload.outstanding, count))
+    return Plan(urls=system.urls, requests=system.request(workload.name), count=count, outstanding=min(workload.outstanding, count))
 
 
 def _warm_up(system: Served, workload: Workload) -> None:
@@ -118,11 +118,11 @@ def _signals(system: Served, workload: Workload) -> Figures:
     """From the first signal until the last execution has ended: W4."""
     start, held, signal = system.waiting()
     if start is not None:
-        carry_out(Plan(url=system.url, requests=start, count=workload.executions, outstanding=min(100, workload.executions)))
+        carry_out(Plan(urls=system.urls, requests=start, count=workload.executions, outstanding=min(100, workload.executions)))
     system.settle()
     outstanding = min(100, workload.executions)
     result, used = _watched(
-        system, Plan(url=system.url, requests=signal, held=held, count=workload.executions, outstanding=outstanding, settle_s=SETTLE_S)
+        system, Plan(urls=system.urls, requests=signal, held=held, count=workload.executions, outstanding=outstanding, settle_s=SETTLE_S)
     )
     return {"signals_per_s": workload.executions / result.seconds} | _costs(used, workload.executions)
 

@@ -9,6 +9,7 @@ after a restart an execution is folded again, from its own decisions alone, when
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from contracts.codec import decode_record
@@ -62,20 +63,20 @@ class Projector:
             self.checkpoint = Checkpoint()
 
     def step(self) -> bool:
-        """Take in the next batch; True when there is more behind it already."""
-        offset, there = self.checkpoint.offset, self._log.end("journal", self._partition)
-        end = min(there, offset + self._batch_max)
-        if end <= offset:
-            return False
+        """Take in the next batch; True when there may be more behind it."""
+        offset = self.checkpoint.offset
+        records = islice(self._log.read("journal", self._partition, offset), self._batch_max)
         rows: dict[str, tuple[Row, Folded]] = {}
         lost: list[Changes] = []
-        for entry in read_entries(self._log.read("journal", self._partition, offset, end), self.checkpoint):
+        for entry in read_entries(records, self.checkpoint):
             self._take(entry, rows, lost)
+        if self.checkpoint.offset == offset:
+            return False
         self._models.save([*(row.changes(folded) for row, folded in rows.values()), *lost], self.checkpoint, offset)
         self._forget(name for name, (_, folded) in rows.items() if folded.state.is_ended)
         self._executions.pack_idle()
         self._forget(self._executions.forget_idle(self._packed_max))
-        return end < there
+        return self.checkpoint.offset == offset + self._batch_max
 
     def rest(self) -> None:
         """Nothing more comes for a while."""

@@ -42,8 +42,6 @@ class KafkaLog:
         check_partitions(1 if partitions is None else partitions)
         self.address = parse_address(address) if isinstance(address, str) else address
         self._ends: dict[TopicPartition, int] = {}
-        self._found: dict[TopicPartition, int] = {}
-        """What was last answered of an end: whoever reads up to there need not ask again."""
         self._loop = LoopThread()
         self._is_closed = False
         self._reading = Reading(self.address, read_timeout_s)
@@ -122,11 +120,8 @@ class KafkaLog:
         Raises LogCorrupt where one is missing or its batch is damaged, LogUnreachable where no broker answers in time.
         """
         check_place(topic, partition, self._partitions, offset, KAFKA_TOPICS)
-        place = self._place(topic, partition)
-        if end is None or end > self._found.get(place, 0):
-            there = self.end(topic, partition)
-            end = there if end is None else min(end, there)
-        return self._read(place, offset, end)
+        there = self.end(topic, partition)
+        return self._read(self._place(topic, partition), offset, there if end is None else min(end, there))
 
     def _read(self, place: TopicPartition, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
         expected = offset
@@ -163,7 +158,6 @@ class KafkaLog:
                 _log.critical("%s, partition %d ends at %d; %d was acknowledged: records are lost", *place, found, known)
                 del self._ends[place]
                 break
-        self._found[place] = found
         return found
 
     def start(self, topic: Topic, partition: int) -> int:
