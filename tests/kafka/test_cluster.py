@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from brokers.cluster import Cluster
 from contracts.ids import partition_of
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.admin import init
 from tests.api.conftest import HELLO, WAITS, Server
 from tests.kafka.played_engine import ROOT, until
-from tests.kafka.topics import new_topics
+from tests.kafka.topics import delete_topic, new_topics
 
 PARTITIONS = 4
 SESSION_S = 2
@@ -243,3 +244,89 @@ def test_two_processes_of_one_name_are_one_too_many(engines: Engines, tmp_path: 
     assert done.returncode == 1
     assert "two processes are called a" in done.stderr
     assert first.get("/health/ready").status == 200
+
+
+def test_activities_wait_until_a_worker_comes(engines: Engines, tmp_path: Path) -> None:
+    first = engines.start("a")
+    first.publish(NOTES)
+    notes = tmp_path / "notes"
+    notes.touch()
+    waiting = [first.start("notes", {"file": str(notes)})["execution_id"] for _ in range(4)]
+    engines.work("w")
+    for name in waiting:
+        until(lambda name=name: has_ended(first, name), name)
+
+
+def test_a_worker_over_http_may_report_to_another_process_than_it_polls(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish({"name": "works", "nodes": [{"id": "n", "type": "charge"}]})
+    until(lambda: second.get("/v1/workflows/works").status == 200)
+    poll = {"protocol": 1, "worker": "w", "kinds": ["charge"], "credits": 10, "wait_s": 1}
+    started = [first.start("works")["execution_id"] for _ in range(4)]
+    seen: dict[str, str] = {}
+
+    def take() -> bool:
+        answer = first.post("/v1/worker/poll", {**poll, "running": list(seen)})
+        for task in answer.json["tasks"]:
+            assert task["task"] not in seen, "the same task once more"
+            seen[task["task"]] = task["execution"]
+        return set(seen.values()) == set(started)
+
+    until(take, "not all tasks came")
+    results = [{"task": task, "output": 42} for task in seen]
+    receipt = second.post("/v1/worker/results", {"protocol": 1, "worker": "w", "results": results}).json
+    assert sorted(receipt["accepted"]) == sorted(seen)
+    for name in started:
+        until(lambda name=name: has_ended(second, name), name)
+    assert first.post("/v1/worker/poll", {**poll, "wait_s": 0}).json["tasks"] == []
+
+
+def test_big_values_are_everywhere(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish(WAITS)
+    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    big = "x" * 300_000
+    for name in names_of_each_partition():
+        second.start("waits", {"order": 1, "big": big}, execution_id=name)
+        assert first.post(f"/v1/executions/{name}/signals/approved", {"big": big}).status == 200
+        until(lambda name=name: has_ended(first, name), name)
+        for server in engines.all:
+            assert server.get(f"/v1/executions/{name}/state?whole=true").json["input"]["big"] == big
+
+
+def test_a_cluster_that_was_killed_as_a_whole_goes_on(cluster: Cluster, tmp_path: Path) -> None:
+    made = Engines(new_topics(cluster.bootstrap, PARTITIONS), tmp_path)
+    try:
+        first, second = made.start("a"), made.start("b")
+        first.publish(WAITS)
+        until(lambda: second.get("/v1/workflows/waits").status == 200)
+        names = names_of_each_partition()
+        for name in names:
+            second.start("waits", {"order": 1}, execution_id=name)
+        for server in (first, second):
+            server.kill()
+        cluster.nodes[0].kill()
+        cluster.nodes[0].start()
+        cluster.nodes[0].wait()
+        again = made.start("c")
+        for name in names:
+            assert again.post(f"/v1/executions/{name}/signals/approved", {}).status == 200
+            until(lambda name=name: has_ended(again, name), name)
+    finally:
+        made.close()
+
+
+def test_commands_that_were_made_anew_are_noticed_and_nothing_is_passed_over(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish(WAITS)
+    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    for name in names_of_each_partition():
+        for server in engines.all:  # one of them does not own it, and sends it through `commands`
+            server.start("waits", {"order": 1}, execution_id=name)
+    assert (first.stop(), second.stop()) == (0, 0)
+    asyncio.run(delete_topic(engines.address, "commands"))
+    asyncio.run(init(engines.address, PARTITIONS))
+    third = engines.start("c")
+    until(lambda: "was it created anew?" in third.stderr(), "it is not said")
+    held = {row["partition"] for row in third.get("/v1/cluster").json["partitions"] if row["owner"]}
+    assert len(held) < PARTITIONS, "a partition whose commands would be passed over was taken"

@@ -45,6 +45,18 @@ def wait_until(done: Callable[[], bool], deadline_s: float = 60.0) -> None:
         assert time.monotonic() < deadline
 
 
+async def delete_topic(address: KafkaAddress, topic: str) -> None:
+    """Delete a topic, and wait until it is gone."""
+    admin = AIOKafkaAdminClient(**address.client_settings())
+    await admin.start()
+    try:
+        await admin.delete_topics([f"{address.prefix}.{topic}"])
+        while f"{address.prefix}.{topic}" in await admin.list_topics():
+            await asyncio.sleep(0.05)
+    finally:
+        await admin.close()
+
+
 class KafkaLogs:
     """Opens views of one new log; each has connections and producers of its own."""
 
