@@ -46,7 +46,6 @@ CASES: dict[str, dict[str, Any]] = {
 }
 OF_OTHERS = ("keda.sh", "monitoring.coreos.com")
 """Their schemas are not Kubernetes' own."""
-UNTIL_READ_MODELS = pytest.mark.xfail(strict=True, reason="the setting `read_models` comes with the read models on PostgreSQL")
 
 
 def of_kind(manifests: list[dict[str, Any]], kind: str) -> dict[str, Any]:
@@ -124,7 +123,7 @@ def test_init_is_told_what_it_knows(case: str, render: Render) -> None:
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
 
 
-@pytest.mark.parametrize("case", ["defaults", pytest.param("all", marks=UNTIL_READ_MODELS)])
+@pytest.mark.parametrize("case", ["defaults", "all"])
 def test_an_engine_is_told_what_it_knows(case: str, render: Render) -> None:
     engine = of_kind(render(**CASES[case]), "StatefulSet")
     check_command(container(engine)["args"])

@@ -26,7 +26,6 @@ from tests.deploy.product import check_command, check_environment
 FILE = DEPLOY / "compose.yaml"
 OURS = ("init", "engine-1", "engine-2", "worker")
 NOT_OF_THE_BROKER = ("KAFKA_HEAP_OPTS",)
-UNTIL_READ_MODELS = pytest.mark.xfail(strict=True, reason="the setting `read_models` comes with the read models on PostgreSQL")
 
 
 def interpolated(text: str) -> str:
@@ -66,7 +65,7 @@ def test_nothing_starts_without_a_password_of_ones_own(composer: Path, tmp_path:
     assert "POSTGRES_PASSWORD is missing a value" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["init", "worker", *(pytest.param(name, marks=UNTIL_READ_MODELS) for name in ("engine-1", "engine-2"))])
+@pytest.mark.parametrize("name", ["init", "worker", "engine-1", "engine-2"])
 def test_every_option_and_variable_is_one_that_refold_knows(name: str) -> None:
     service = services()[name]
     check_command(service["command"])

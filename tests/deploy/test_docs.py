@@ -26,7 +26,6 @@ TIMEOUT_S: Final = 90
 READY: Final = {"serve": " at http://", "worker": " offers "}
 """What each says once it works."""
 PORTS: Final = ("8081", "8082", "8083")
-UNTIL_REFOLD_CLUSTER = pytest.mark.xfail(strict=True, reason="`refold cluster` is not there yet")
 
 
 def commands(page: Path) -> list[str]:
@@ -35,15 +34,11 @@ def commands(page: Path) -> list[str]:
     return [line.removeprefix("$ ") for block in blocks for line in block.splitlines() if line.startswith("$ ")]
 
 
-def is_of_the_cluster(line: str) -> bool:
-    return line.startswith("refold cluster")
-
-
 def told() -> Iterator[Any]:
     for page in PAGES:
         for line in commands(page):
             if line.startswith("refold "):
-                yield pytest.param(line, marks=UNTIL_REFOLD_CLUSTER if is_of_the_cluster(line) else (), id=line)
+                yield pytest.param(line, id=line)
 
 
 @pytest.mark.parametrize("line", list(told()))
@@ -116,7 +111,6 @@ class Reader:
                 process.kill()
 
 
-@UNTIL_REFOLD_CLUSTER
 def test_the_how_to_s_commands_run_in_their_order(broker: str, tmp_path: Path) -> None:
     reader = Reader(tmp_path, str(new_address(broker)))
     try:
