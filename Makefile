@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format simulate chaos chaos-kafka bench bench-peers clean kafka lock
+.PHONY: help run serve test check format simulate chaos chaos-kafka bench bench-peers deploy-tools clean kafka lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -65,6 +65,9 @@ chaos: $(VENV)/.dev ## Kill processes in full work and audit what is left; KILLS
 
 chaos-kafka: $(VENV)/.dev ## The same on Kafka: engines, workers and brokers; FAULTS=300 SEED=1
 	@$(BIN)/python -m tests.chaos_kafka --faults $(or $(KILLS),$(FAULTS),300) --seed $(or $(SEED),1) $(ARGS)
+
+deploy-tools: $(VENV)/.dev ## Build the programs that check the deployment files, with Go
+	@$(BIN)/python -m tests.deploy.tools
 
 clean: ## Remove the environment and all caches; the data in .refold stays
 	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

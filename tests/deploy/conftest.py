@@ -29,7 +29,7 @@ def found(tool: Tool) -> Path:
     try:
         return find(tool)
     except NoTool as error:
-        missing("DEPLOYMENT", tool.name, error)
+        missing("DEPLOYMENT", tool.name, error, fails_in_ci=False)  # minutes of building, and Go, are not to be had everywhere
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""The programs that check what is deployed, without a container engine and without a cluster. Go builds them once, into `.tools/`."""
+"""The programs that check what is deployed, without a container engine and without a cluster.
+
+`make deploy-tools` builds them once, into `.tools/`: Go takes some minutes for it, so a test does not begin with that.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Final, NamedTuple
 
 BUILD_TIMEOUT_S: Final = 1_200
 FOLDER: Final = Path(__file__).parents[2] / ".tools"
-HOW_TO_GET: Final = "install Go 1.26 or newer, which builds it once"
+HOW_TO_GET: Final = "`make deploy-tools` builds it once, with Go 1.26 or newer"
 
 
 class NoTool(Exception):
@@ -38,11 +41,13 @@ KUBERNETES: Final = "1.30"
 
 
 def find(tool: Tool) -> Path:
-    """The program, built where it is not there yet. Raises NoTool."""
-    return tool.path if tool.path.exists() else _build(tool)
+    """The program. Raises NoTool where it was not built."""
+    if not tool.path.exists():
+        raise NoTool(f"there is no {tool.name}; {HOW_TO_GET}")
+    return tool.path
 
 
-def _build(tool: Tool) -> Path:
+def build(tool: Tool) -> Path:
     """Build it beside its place and move it there, so that two that do it at once do no harm."""
     go = shutil.which("go")
     if go is None:
@@ -56,3 +61,8 @@ def _build(tool: Tool) -> Path:
             raise NoTool(f"{tool.name} could not be built: {done.stderr.strip()[-500:]}; {HOW_TO_GET}")
         os.rename(next(Path(folder).iterdir()), tool.path)
     return tool.path
+
+
+if __name__ == "__main__":
+    for one in (HELM, COMPOSE, VALIDATE):
+        print(one.path if one.path.exists() else build(one))
