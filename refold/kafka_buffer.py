@@ -117,6 +117,8 @@ class Buffer:
         self._levels: tuple[deque[PartitionTasks], ...] = (deque(), deque(), deque())
         self.is_closed = False
         """Whether nothing more is to be given out."""
+        self.is_held = False
+        """Whether nothing is begun for now: our partitions may be about to go elsewhere."""
 
     # In.
 
@@ -151,7 +153,7 @@ class Buffer:
 
     def give_out(self) -> None:
         """Give out what there is room for."""
-        if self.is_closed:
+        if self.is_closed or self.is_held:
             return
         for level in self._levels:
             refused = 0
@@ -163,7 +165,7 @@ class Buffer:
     def begin(self, key: Any, content: bytes, has_room: Callable[[str], bool]) -> str | None:
         """Give a task out whose record is still to come; its id, or None where others wait before it, or it is not for us."""
         place = self.partitions.get(key)
-        if self.is_closed or place is None or not place.is_ready or place.waiting or not has_room(place.kind):
+        if self.is_closed or self.is_held or place is None or not place.is_ready or place.waiting or not has_room(place.kind):
             return None
         head = _heads.decode(content)
         if head.task in self.running or head.task in self._recent or self._running_bytes >= RUNNING_BYTES_MAX:
@@ -256,6 +258,11 @@ class Buffer:
             return False
         said = self._cancelled[taken.execution]
         return any(taken.is_meant_by(path, attempt, sequence) for path, attempt, sequence in said)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing runs here that would be begun again where its partition is."""
+        return not any(taken.places for taken in self.running.values())
 
     @property
     def waiting_count(self) -> int:

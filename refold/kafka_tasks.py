@@ -1,8 +1,8 @@
 """Taking tasks from Kafka: a member of the consumer group of all workers, that loses nothing and repeats little.
 
-What is done is committed every 100 ms, and before partitions go elsewhere: `refold/kafka_offsets.py`. What runs here goes on
-running when its partition goes elsewhere or comes again, and is not begun a second time. A consumer that breaks down is
-replaced; what was known of the partitions that come back is kept.
+What is done is committed every 100 ms, and before partitions go elsewhere: `refold/kafka_offsets.py`. What ends within two
+seconds ends before that; what runs longer goes on here when its partition goes elsewhere or comes again, and is not begun here
+a second time. A consumer that breaks down is replaced; what was known of the partitions that come back is kept.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ COMMIT_SHARE: Final = 0.05
 """Bitmaps of many tasks take their time: no more than this share of it is spent on them."""
 COMMIT_TIMEOUT_S: Final = 2.0
 """Before partitions go elsewhere a commit is waited for so long; it is less than a session."""
+END_FIRST_S: Final = 2.0
+"""Before partitions go elsewhere what runs has so long to end. With a commit it is less than a session, and holds up all members."""
+END_LOOK_S: Final = 0.02
 SESSION_MS: Final = 6_000
 HEARTBEAT_MS: Final = 1_500
 POLL_S: Final = 0.1
@@ -289,6 +292,11 @@ class KafkaTasks:
     # Partitions come and go.
 
     async def _revoked(self) -> None:
+        """Any partition may go elsewhere, where what runs here would be begun again: what ends soon may end first."""
+        self._buffer.is_held = True
+        deadline = time.monotonic() + END_FIRST_S
+        while not (self._buffer.is_at_rest or self._is_closing) and time.monotonic() < deadline:
+            await asyncio.sleep(END_LOOK_S)
         await self._commit_now()
         for place in self._buffer.partitions.values():
             place.is_ready = False
@@ -310,6 +318,7 @@ class KafkaTasks:
             if key in committed or key in before:
                 consumer.seek(key, place.offsets.next)
             place.is_ready, place.is_paused = True, False
+        self._buffer.is_held = False
         if set(before) != set(now):
             _log.info("tasks come from %s", ", ".join(f"{key.topic}:{key.partition}" for key in sorted(now)) or "no partition")
         self.joined.set()

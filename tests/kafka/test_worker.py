@@ -221,6 +221,17 @@ def test_what_runs_here_runs_on_when_somebody_joins_and_is_killed(engine: Played
         assert [notes.begun()[task] for task in stayed] == [1] * len(stayed)
 
 
+def test_what_ends_soon_is_not_begun_again_where_its_partition_goes(engine: PlayedEngine, notes: Notes) -> None:
+    with process(engine, "--concurrency", "10") as first:
+        tasks = engine.send(400, notes.given(0.3))
+        until(lambda: len(notes.ended()) > 10)
+        with process(engine, "--concurrency", "10") as second:
+            until(lambda: second.pid in notes.processes())
+            engine.until_ended(tasks)
+            assert first.poll() is None
+            assert notes.begun() == dict.fromkeys(tasks, 1)
+
+
 def test_a_worker_that_was_frozen_longer_than_a_session_takes_part_again(engine: PlayedEngine, notes: Notes) -> None:
     with process(engine, "--concurrency", "4") as first, process(engine, "--concurrency", "4"):
         until(lambda: is_shared(engine, notes))

@@ -243,6 +243,21 @@ def test_a_cancellation_is_about_what_was_there_before_it() -> None:
     assert desk.places[PLAIN].offsets.is_done(1)
 
 
+def test_nothing_is_begun_while_partitions_may_go_elsewhere() -> None:
+    desk = Desk(PLAIN)
+    desk.read(PLAIN, "a", "b", "c")
+    assert desk.give(1) == ["a"]
+    desk.buffer.is_held = True
+    assert desk.give(9) == []
+    assert not desk.buffer.is_at_rest
+    desk.buffer.done("a/n@1")
+    assert desk.buffer.is_at_rest
+    desk.buffer.is_held = False
+    assert desk.give(1) == ["b"]
+    desk.buffer.hand_over("b/n@1")
+    assert desk.buffer.is_at_rest, "nobody would begin again what was handed over"
+
+
 def test_what_is_handed_back_is_not_done() -> None:
     desk = Desk(PLAIN)
     desk.read(PLAIN, "a")
