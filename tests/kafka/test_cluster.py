@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka.structs import TopicPartition
 
 from brokers.cluster import Cluster
 from contracts.ids import partition_of
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.admin import init
+from infra.log.kafka.reading import LATEST, Reading
 from tests.api.conftest import HELLO, WAITS, Server
 from tests.kafka.played_engine import ROOT, until
 from tests.kafka.topics import delete_topic, new_topics
@@ -52,6 +54,11 @@ class Engines:
         command = [sys.executable, "-m", "refold", "worker", "tests.kafka.noting", "--log", str(self.address), "--name", name]
         self._workers.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}))
         return self._workers[-1]
+
+    def work_over_http(self, name: str, server: Server) -> None:
+        """A worker that comes to a server."""
+        command = [sys.executable, "-m", "refold", "worker", "tests.kafka.noting", "--server", server.url, "--name", name]
+        self._workers.append(subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}))
 
     def close(self) -> None:
         for worker in self._workers:
@@ -330,3 +337,34 @@ def test_commands_that_were_made_anew_are_noticed_and_nothing_is_passed_over(eng
     until(lambda: "was it created anew?" in third.stderr(), "it is not said")
     held = {row["partition"] for row in third.get("/v1/cluster").json["partitions"] if row["owner"]}
     assert len(held) < PARTITIONS, "a partition whose commands would be passed over was taken"
+
+
+def records_of(engines: Engines, topic: str) -> int:
+    """How many records a topic has got."""
+
+    async def count() -> int:
+        reading = Reading(engines.address)
+        places = [TopicPartition(engines.address.topic(topic), partition) for partition in range(PARTITIONS)]
+        try:
+            return sum([await reading.offset(place, LATEST) for place in places])
+        finally:
+            await reading.close()
+
+    return asyncio.run(count())
+
+
+def test_what_a_worker_at_hand_ends_soon_has_no_record_in_its_topic_and_what_takes_longer_has_one(engines: Engines, tmp_path: Path) -> None:
+    server, notes = engines.start("a"), tmp_path / "notes"
+    notes.touch()
+    server.publish(NOTES, {"name": "long", "nodes": [{"id": "only", "type": "note"}]})
+    engines.work_over_http("w", server)
+    given = {"file": str(notes), "seconds": 1.5, "gate": None}
+    server.start("notes", given, wait=30)  # the worker is known from here on, and the topic is there
+    before = records_of(engines, "activities.default.pass_on")
+    for _ in range(10):
+        assert server.start("notes", given, wait=20)["status"] == "completed"
+    assert records_of(engines, "activities.default.pass_on") == before
+    assert server.start("long", given, wait=20)["status"] == "completed"
+    assert records_of(engines, "activities.default.note") == 1
+    begun = Counter(line.split()[1] for line in notes.read_text().splitlines() if line.startswith("begin"))
+    assert set(begun.values()) == {1}

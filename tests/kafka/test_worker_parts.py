@@ -159,8 +159,7 @@ class Desk:
     def read(self, key: tuple[str, int, int], *names: str) -> None:
         for name in names:
             place = self.places[key]
-            content = b'{"protocol":1,"task":"%s/n@1","execution":"%s","path":"n","attempt":1}' % (name.encode(), name.encode())
-            self.buffer.read(place, place.offsets.next, content)
+            self.buffer.read(place, place.offsets.next, task_of(name))
 
     def give(self, room: int) -> list[str]:
         """What is given out when there is room for so many more."""
@@ -171,6 +170,50 @@ class Desk:
 
 
 HIGH, PLAIN, LOW = ("k", 0, 0), ("k", 1, 0), ("k", 2, 0)
+
+
+def task_of(name: str) -> bytes:
+    """A record of its own execution."""
+    return b'{"protocol":1,"task":"%s/n@1","execution":"%s","path":"n","attempt":1}' % (name.encode(), name.encode())
+
+
+def ready(*keys: tuple[str, int, int]) -> Desk:
+    reader = Desk(*keys)
+    for place in reader.places.values():
+        place.is_ready = True
+    return reader
+
+
+@pytest.mark.parametrize("ends_before", [True, False])
+def test_a_task_that_began_before_its_record_came_runs_once_and_its_record_is_done(ends_before: bool) -> None:
+    reader = ready(PLAIN)
+    assert reader.buffer.begin(PLAIN, task_of("a"), lambda kind: True) == "a/n@1"
+    if ends_before:
+        reader.buffer.done("a/n@1")
+    reader.read(PLAIN, "a", "b")
+    assert reader.give(5) == ["b"]
+    reader.buffer.done("a/n@1")
+    assert (reader.given, reader.places[PLAIN].offsets.lowest) == (["a/n@1", "b/n@1"], 1)
+
+
+def test_a_task_begins_before_its_record_only_where_that_would_come_here_and_nothing_waits_before_it() -> None:
+    reader = ready(PLAIN)
+
+    def begin(key: tuple[str, int, int] = PLAIN, room: bool = True) -> str | None:
+        return reader.buffer.begin(key, task_of("a"), lambda kind: room)
+
+    assert begin(LOW) is None, "that partition is somebody else's"
+    assert begin(room=False) is None
+    reader.read(PLAIN, "b")
+    assert begin() is None, "another one waits"
+    reader.give(1)
+    reader.places[PLAIN].is_ready = False
+    assert begin() is None, "the consumer has broken down"
+    reader.places[PLAIN].is_ready = True
+    assert begin() == "a/n@1"
+    assert begin() is None, "it runs already"
+    reader.buffer.done("a/n@1")
+    assert begin() is None, "it has run already"
 
 
 def test_high_goes_before_plain_before_low_however_they_came() -> None:
