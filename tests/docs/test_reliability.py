@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.audit import CHECKS
+from tests.chaos_kafka.audit import CHECKS as KAFKA_CHECKS
+from tests.chaos_kafka.audit import SHARED
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reliability.md").read_text()
@@ -19,6 +21,16 @@ def test_each_test_that_is_named_exists(name: str) -> None:
     assert f"def {function}" in (ROOT / path).read_text()
 
 
+def rows_between(begin: str, end: str) -> list[str]:
+    """The checks that the tables of a chapter name, in their order."""
+    chapter = PAGE.split(begin, 1)[1].split(end, 1)[0]
+    return [name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", chapter, re.MULTILINE) for name in re.findall(r"\w+", row)]
+
+
 def test_each_check_of_the_audit_has_its_row() -> None:
-    kills = PAGE.split("### What is audited", 1)[1]
-    assert re.findall(r"^\| `(\w+)` \|", kills, re.MULTILINE) == [check.__name__ for check in CHECKS]
+    assert rows_between("### What is audited", "### A full run") == [check.__name__ for check in CHECKS]
+
+
+def test_each_check_that_kafka_adds_has_its_row() -> None:
+    added = [check.__name__ for check in KAFKA_CHECKS if check not in SHARED]
+    assert rows_between("## Real faults on Kafka", "### A full run on Kafka") == added
