@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Request
-from benchmarks.processes import ROOT, Process, bytes_in, family, free_port, python
+from benchmarks.processes import ROOT, Process, bytes_in, family, python
 from benchmarks.refold_server import DEFINITIONS, WAIT_S, health, request_of, split, waiting_of
 from benchmarks.steps import LEDGER
 from benchmarks.waiting import until
@@ -50,10 +50,9 @@ class KafkaServer:
         self._cluster.start()
         self._log = f"kafka://{self._cluster.bootstrap}/bench"
         self._init()
-        self._ports = [free_port() for _ in range(setup.engines)]
-        self.urls = [f"http://127.0.0.1:{port}" for port in self._ports]
-        self.url = self.urls[0]
         self.servers = [self._serve(number) for number in range(setup.engines)]
+        self.urls = [self._url_of(server) for server in self.servers]
+        self.url = self.urls[0]
         where = ["--server", self.url] if setup.worker == "http" else ["--log", self._log]
         words = python("-m", "refold", "worker", "benchmarks.activities", *where)
         self._worker = Process(words, folder / "worker.log", {LEDGER: str(self.ledger)})
@@ -64,10 +63,15 @@ class KafkaServer:
         if self._setup.flush:
             asyncio.run(_flush_journal(parse_address(self._log)))
 
-    def _serve(self, number: int) -> Process:
+    def _serve(self, number: int, port: str = "0") -> Process:
+        """An engine; at first at a port that is free."""
         where = ["--log", self._log, "--data", str(self.folder / f"data-{number}"), "--node", f"n{number}"]
-        words = python("-m", "refold", "serve", *where, "--port", str(self._ports[number]))
+        words = python("-m", "refold", "serve", *where, "--port", port)
         return Process(words, self.folder / f"server-{number}.log")
+
+    def _url_of(self, server: Process) -> str:
+        until("the server says where it is", lambda: _said(server) is not None, server.check)
+        return _said(server) or ""
 
     def wait_ready(self) -> None:
         """Until all answer; then publish, and run one execution."""
@@ -115,18 +119,27 @@ class KafkaServer:
     def kill_server(self) -> None:
         """`kill -9` of an engine, and start it again at once."""
         self.servers[0].kill()
-        self.servers[0] = self._serve(0)
+        self._serve_again(0)
 
     def restart(self, number: int) -> None:
         """Ask an engine to end, and start it again when it has."""
         self.servers[number].stop()
-        self.servers[number] = self._serve(number)
+        self._serve_again(number)
+
+    def _serve_again(self, number: int) -> None:
+        self.servers[number] = self._serve(number, self.urls[number].rpartition(":")[2])
 
     def stop(self) -> None:
         """End all."""
         for process in (self._worker, *self.servers):
             process.stop()
         self._cluster.stop()
+
+
+def _said(server: Process) -> str | None:
+    """Where a server says that it is."""
+    found = re.search(r"^refold serves .* at (http://\S+)$", server.log.read_text(errors="replace"), re.MULTILINE)
+    return found.group(1) if found else None
 
 
 async def _flush_journal(address: KafkaAddress) -> None:

@@ -24,9 +24,9 @@ RECENT_MAX: Final = 10_000
 """So many tasks that have ended here, and so many executions with cancellations, are remembered."""
 CANCELLATIONS_MAX: Final = 100
 """So many cancellations of one execution; of those before them what waits runs for nothing."""
-WAITING_MAX: Final = 500
+WAITING_MAX: Final = 2_000
 WAITING_BYTES_MAX: Final = 1024 * 1024
-"""So many records, and so many bytes of them, of a partition wait here."""
+"""So many records, and so many bytes of them, of a partition wait here: half of it is to last until more can come."""
 NOWHERE: Final = -1
 """The offset of a task whose record has not come."""
 RUNNING_BYTES_MAX: Final = 64 * 1024 * 1024

@@ -40,6 +40,8 @@ LOOK_EVERY_S: Final = 1.0
 REWIND_MS: Final = 60_000
 PARTITION_FETCH_BYTES: Final = 256 * 1024
 FETCH_BYTES: Final = 4 * 1024 * 1024
+FETCH_WAIT_MS: Final = 250
+"""So long a partition that is read on may have to wait: for the end of the request that was sent without it."""
 NEVER_MS: Final = 2**31 - 1
 BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -217,7 +219,7 @@ class KafkaTasks:
             metadata_max_age_ms=15_000,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
             fetch_max_bytes=FETCH_BYTES,
-            fetch_max_wait_ms=500,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             retry_backoff_ms=100,
             partition_assignment_strategy=(self._assignor,),
         )
