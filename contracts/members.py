@@ -37,7 +37,7 @@ class PartitionHeld(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """One process says that it is there. It does so every second, and at once when something has changed.
 
-    `beat` counts its heartbeats from 1. `since` is the broker's time of the first one it read back; 0 until then: who
+    `beat` counts its heartbeats from 1; a worker, which owns nothing, says none. `since` is the broker's time of the first one it read back; 0 until then: who
     has not heard itself leads nothing and is given nothing. `generation` is the highest of an assignment it knows of.
     `contested` are processes that want to be called the same, and that it has read of: they have to go.
     """
@@ -45,7 +45,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: int = HEARTBEAT
     node: Name
     incarnation: Name
-    beat: Count
+    beat: Count = 0
     since: Count = 0
     roles: tuple[str, ...] = ()
     address: str = ""

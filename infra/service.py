@@ -52,6 +52,8 @@ class BaseService:
         self._positions = positions_of(settings)
         self._progress = Progress(self._tell)
         self._looked_at = -ASK_EVERY_S
+        self._has_looked = False
+        """Whether the read models were once up to date: before that a list would lack what was there long ago."""
         self.projector: ProjectorProcess | None = None
         self._asking: dict[int, asyncio.Future[None]] = {}
         self.under_way: Callable[[], int] = lambda: 0
@@ -153,9 +155,19 @@ class BaseService:
         """Before a list: nobody may have told us of what others have written, so look at all partitions, but not all the time."""
         if not self._positions.is_divided:
             await self._reach(0, 0)
+        elif self.projector is not None and not self._has_looked:
+            self._has_looked = await self._look(REACH_S)
+            if not self._has_looked:
+                raise Unavailable("behind", f"the read models did not come up to date within {REACH_S:g} s")
         elif self.projector is not None and self._loop.time() >= self._looked_at + ASK_EVERY_S:
             self._looked_at = self._loop.time()
-            await asyncio.wait({self.projector.look()}, timeout=LOOK_S)
+            await self._look(LOOK_S)
+
+    async def _look(self, timeout_s: float) -> bool:
+        """Have all partitions looked at; whether that was done in time."""
+        assert self.projector is not None
+        done, _ = await asyncio.wait({self.projector.look()}, timeout=timeout_s)
+        return bool(done)
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> Awaitable[T]:
         return self._loop.run_in_executor(self._pool, read, *arguments)
