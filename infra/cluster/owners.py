@@ -177,7 +177,7 @@ class Owners:
     async def _check_commands(self, partition: int, recovered: Recovered) -> None:
         """The journal and `commands` must be of one piece: else commands would be passed over without a word."""
         resume = recovered.checkpoint.sources.get(partition, -1) + 1
-        start, end = await self._log.start("commands", partition), await self._log.end("commands", partition)
+        start, end = await self._log.start("commands", partition), await self._log.end("commands", partition, resume)
         if resume > end:
             raise LogCorrupt(f"commands, partition {partition} ends at {end}; its journal has decided up to {resume}: was it created anew?")
         if start > resume > 0:
@@ -348,7 +348,7 @@ class Owners:
         gap: list[tuple[int, bytes]] = []
         try:
             if answer is None:
-                answer = await self._log.end("journal", owned.partition) if made.must_confirm else made.base
+                answer = await self._log.end("journal", owned.partition, made.base) if made.must_confirm else made.base
             elif isinstance(answer, int) and answer > made.base:
                 gap = await self._loop.run_in_executor(None, self._read_gap, owned.partition, made.base, answer)
         except LogUnreachable as error:

@@ -37,8 +37,8 @@ class ClusterLog(Protocol):
     async def ensure(self, topics: Iterable[str]) -> None:
         """Make the topics of activities that are missing. Raises LogError."""
 
-    async def end(self, topic: str, partition: int) -> int:
-        """The offset that the next record would get. Raises LogError."""
+    async def end(self, topic: str, partition: int, at_least: int = 0) -> int:
+        """The offset that the next record would get; one below `at_least` is asked for again for a while. Raises LogError."""
 
     async def start(self, topic: str, partition: int) -> int:
         """The offset of the first record that is still there. Raises LogError."""

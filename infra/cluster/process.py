@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from contracts.errors import LogError
+from contracts.errors import LogError, LogUnreachable
 from contracts.members import PartitionHeld
 from contracts.worker_topics import CANCELLATIONS, MEMBERS
 from infra.cluster.gateway import Gateway
@@ -27,6 +28,8 @@ LOOK_BACK_RECORDS: Final = 2_000
 """So many records of the members' topic are read at the start: a repeat of the assignment is among them."""
 LOOK_EVERY_S: Final = 5.0
 """How often it is looked whether partitions were added."""
+START_S: Final = 30.0
+"""So long a process that starts tries to reach the brokers again."""
 LOOK_PAUSE_S: Final = 0.2
 WAIT_S: Final = 0.1
 OUT_S: Final = 2.0
@@ -69,11 +72,19 @@ class ClusterProcess:
         owners.may_take, owners.on_change, owners.on_stood_down = self._may_take, self.members.say_now, self._mark
 
     async def start(self) -> None:
-        """Begin to take part. Raises LogError where no broker answers."""
-        end = await self._log.end(MEMBERS, 0)
-        start = max(await self._log.start(MEMBERS, 0), end - LOOK_BACK_RECORDS)
+        """Begin to take part. Raises LogUnreachable where no broker answers for long."""
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                end = await self._log.end(MEMBERS, 0)
+                start = max(await self._log.start(MEMBERS, 0), end - LOOK_BACK_RECORDS)
+                cancelled = await self._log.end(CANCELLATIONS, 0)
+                break
+            except LogUnreachable:  # brokers start and restart
+                if time.monotonic() > deadline:
+                    raise
         self._log.follow(MEMBERS, 0, start, self.members.on_records)
-        self._log.follow(CANCELLATIONS, 0, await self._log.end(CANCELLATIONS, 0), self._gateway.on_cancellations)
+        self._log.follow(CANCELLATIONS, 0, cancelled, self._gateway.on_cancellations)
         for work in (self.members.run(), self._look_for_partitions()):
             task = asyncio.ensure_future(work)
             task.add_done_callback(self._look_at)

@@ -6,7 +6,10 @@ next round. What is read continuously comes by a tail, what is read now and then
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from aiokafka.structs import TopicPartition
 
@@ -14,12 +17,13 @@ from contracts.errors import LogError
 from infra.log.kafka.activities import ActivityTopics
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.appending import Appending
-from infra.log.kafka.log import KafkaLog
+from infra.log.kafka.log import BEHIND_TIMEOUT_S, KafkaLog
 from infra.log.kafka.polling import OnRecords, Stamped
 from infra.log.kafka.reading import EARLIEST, LATEST, Reading
 from infra.log.kafka.tailing import Tailing
 
-READ_TIMEOUT_S = 5.0
+READ_TIMEOUT_S: Final = 5.0
+BEHIND_PAUSE_S: Final = 0.05
 
 
 class SharedKafkaLog:
@@ -46,9 +50,13 @@ class SharedKafkaLog:
         """Make the topics of activities that are missing. Raises LogError."""
         await self._activities.ensure([self._prefix + topic for topic in topics])
 
-    async def end(self, topic: str, partition: int) -> int:
-        """The offset that the next record would get. Raises LogError."""
-        return await self._reading.offset(TopicPartition(self._prefix + topic, partition), LATEST)
+    async def end(self, topic: str, partition: int, at_least: int = 0) -> int:
+        """The offset that the next record would get. A new leader may show an older one for a moment. Raises LogError."""
+        place = TopicPartition(self._prefix + topic, partition)
+        deadline = time.monotonic() + BEHIND_TIMEOUT_S
+        while (found := await self._reading.offset(place, LATEST)) < at_least and time.monotonic() < deadline:
+            await asyncio.sleep(BEHIND_PAUSE_S)
+        return found
 
     async def start(self, topic: str, partition: int) -> int:
         """The offset of the first record that is still there. Raises LogError."""
