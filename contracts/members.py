@@ -38,9 +38,10 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """One process says that it is there. It does so every second, and at once when something has changed.
 
 
-    `beat` counts its heartbeats from 1; a worker, which owns nothing, says none. `since` is the broker's time of the first one it read back; 0 until then: who
-    has not heard itself leads nothing and is given nothing. `generation` is the highest of an assignment it knows of.
-    `contested` are processes that want to be called the same, and that it has read of: they have to go.
+    `beat` counts its heartbeats from 1; a worker, which owns nothing, says none. `since` is the broker's time of the first
+    one it read back; 0 until then: who has not heard itself leads nothing and is given nothing. `generation` is the highest
+    of an assignment it knows of. `contested` are processes that want to be called the same, and that it has read of: they
+    have to go.
     """
 
     heartbeat: int = HEARTBEAT
