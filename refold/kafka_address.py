@@ -18,7 +18,7 @@ PREFIX_DEFAULT: Final = "refold"
 ENVIRONMENT: Final = "REFOLD_KAFKA_"
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "security": ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
-    "mechanism": ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+    "mechanism": ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"),
     "compression": ("none", "gzip", "lz4", "snappy", "zstd"),
 }
 
@@ -36,6 +36,7 @@ class KafkaAddress:
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    token_file: str | None = None
     compression: str = "none"
 
     def __str__(self) -> str:
@@ -53,6 +54,10 @@ class KafkaAddress:
         if self.security.startswith("SASL"):
             settings["sasl_mechanism"] = self.mechanism
             settings["sasl_plain_username"], settings["sasl_plain_password"] = self.username, self.password
+            if self.mechanism == "OAUTHBEARER":
+                from refold.kafka_token import TokenFile
+
+                settings["sasl_oauth_token_provider"] = TokenFile(self.token_file or "")
         return settings
 
     def _ssl_context(self) -> ssl.SSLContext:
@@ -103,4 +108,6 @@ def _settings(asked: dict[str, str], environment: Mapping[str, str]) -> dict[str
     for name, choices in _CHOICES.items():
         if name in found and found[name] not in choices:
             raise ValueError(f"{name} is one of {', '.join(choices)}, not {found[name]!r}")
+    if found.get("mechanism") == "OAUTHBEARER" and "token_file" not in found:
+        raise ValueError(f"OAUTHBEARER needs a token: set {ENVIRONMENT}TOKEN_FILE to a file with one")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -205,6 +206,18 @@ def test_doctor_notices_a_journal_that_is_not_the_one_that_began_here(broker: st
 
 ENGINE_AND_WORKER = pytest.mark.parametrize("parse_address", [parse_address, worker_address.parse_address])
 """The worker's package imports nothing of the engine, and reads the same addresses."""
+
+
+@ENGINE_AND_WORKER
+def test_a_token_is_read_from_its_file_whenever_it_is_asked_for(parse_address: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="OAUTHBEARER needs a token"):
+        parse_address("kafka://a:9092?security=SASL_SSL&mechanism=OAUTHBEARER", {})
+    file = tmp_path / "token"
+    address = parse_address("kafka://a:9092?security=SASL_PLAINTEXT&mechanism=OAUTHBEARER", {"REFOLD_KAFKA_TOKEN_FILE": str(file)})
+    provider = address.client_settings()["sasl_oauth_token_provider"]
+    for token in ("first", "second"):
+        file.write_text(f"{token}\n")
+        assert asyncio.run(provider.token()) == token
 
 
 @ENGINE_AND_WORKER

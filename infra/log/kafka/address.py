@@ -19,7 +19,7 @@ KAFKA_TOPICS: Final[tuple[Topic, ...]] = (*TOPICS, *CLUSTER_TOPICS)
 """The topics that every log on Kafka has; those of activities come as they are needed."""
 ENVIRONMENT: Final = "REFOLD_KAFKA_"
 Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
-Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
 Compression = Literal["none", "gzip", "lz4", "snappy", "zstd"]
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "security": get_args(Security),
@@ -41,6 +41,7 @@ class KafkaAddress:
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
+    token_file: str | None = None
     compression: str = "none"
 
     def __str__(self) -> str:
@@ -71,6 +72,10 @@ class KafkaAddress:
                 "sasl_plain_username": self.username,
                 "sasl_plain_password": self.password,
             }
+            if self.mechanism == "OAUTHBEARER":
+                from infra.log.kafka.token import TokenFile
+
+                settings["sasl_oauth_token_provider"] = TokenFile(self.token_file or "")
         return settings
 
     def _ssl_context(self) -> ssl.SSLContext:
@@ -115,4 +120,6 @@ def _settings(asked: dict[str, str], environment: Mapping[str, str]) -> dict[str
     for name, choices in _CHOICES.items():
         if name in found and found[name] not in choices:
             raise ValueError(f"{name} is one of {', '.join(choices)}, not {found[name]!r}")
+    if found.get("mechanism") == "OAUTHBEARER" and "token_file" not in found:
+        raise ValueError(f"OAUTHBEARER needs a token: set {ENVIRONMENT}TOKEN_FILE to a file with one")
     return found
