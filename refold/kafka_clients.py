@@ -83,6 +83,19 @@ def _look_at(task: asyncio.Future[Any]) -> None:
 # Topics.
 
 
+def pass_over_lost_commits(loop: asyncio.AbstractEventLoop) -> None:
+    """A commit that is given up leaves a task of aiokafka's behind, whose failure nobody can retrieve: that is no news."""
+    if loop.get_exception_handler() is None:
+        loop.set_exception_handler(_on_exception)
+
+
+def _on_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    future = context.get("future")
+    coroutine = future.get_coro() if isinstance(future, asyncio.Task) else None
+    if getattr(coroutine, "__qualname__", "") != "GroupCoordinator._do_commit_offsets":
+        loop.default_exception_handler(context)
+
+
 def topic_part(name: str) -> str:
     """A name as a part of a topic's: one that Kafka would not take is written otherwise, and marked with a digest."""
     if _PLAIN.match(name):

@@ -22,7 +22,17 @@ from refold.errors import RefoldError, Unavailable
 from refold.kafka_address import KafkaAddress
 from refold.kafka_assignor import KeepingAssignor
 from refold.kafka_buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask, changed
-from refold.kafka_clients import REQUEST_TIMEOUT_MS, LogLimits, ensure_topics, give_up, is_fatal, reason, start, task_topics
+from refold.kafka_clients import (
+    REQUEST_TIMEOUT_MS,
+    LogLimits,
+    ensure_topics,
+    give_up,
+    is_fatal,
+    pass_over_lost_commits,
+    reason,
+    start,
+    task_topics,
+)
 
 GROUP: Final = "workers"
 COMMIT_EVERY_S: Final = 0.1
@@ -84,6 +94,7 @@ class KafkaTasks:
 
     def start(self) -> None:
         """Begin; it goes on by itself, whether the broker is there or not."""
+        pass_over_lost_commits(asyncio.get_running_loop())
         self._work = [asyncio.create_task(self._supervise()), asyncio.create_task(self._commit_on())]
 
     # For whoever runs the tasks.

@@ -82,6 +82,8 @@ class Appending:
         is_clean = False
         try:
             tasks = {place: asyncio.ensure_future(_send(held.producer, place, records)) for place, records in batches.items()}
+            for task in tasks.values():
+                task.add_done_callback(look_at)  # one that is not waited for any more may still fail
             await asyncio.wait(tasks.values(), timeout=max(0.0, deadline - time.monotonic()))
             answers = {place: self._answer(place, task) for place, task in tasks.items()}
             is_clean = not any(isinstance(answer, LogError) for answer in answers.values())
