@@ -13,7 +13,14 @@ from typing import Any, Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import InvalidPartitionsError, KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    InvalidPartitionsError,
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
 
@@ -49,6 +56,8 @@ async def _connected(address: KafkaAddress, timeout_s: float) -> AIOKafkaAdminCl
         admin = AIOKafkaAdminClient(**address.client_settings(), request_timeout_ms=REQUEST_TIMEOUT_MS)
         try:
             await asyncio.wait_for(admin.start(), timeout_s)
+            if not admin._client.cluster.brokers():
+                raise KafkaConnectionError("the broker that answers knows of none yet")
             return admin
         except (TimeoutError, KafkaError, OSError) as error:
             await give_up(admin.close(), CLOSE_TIMEOUT_S)

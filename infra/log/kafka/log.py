@@ -22,6 +22,7 @@ from infra.log.kafka.topics import Found, check
 
 BEHIND_TIMEOUT_S: Final = 2.0
 """So long a new leader may show an older end than the one that was acknowledged to us."""
+MISSING_TIMEOUT_S: Final = 2.0
 _log = logging.getLogger("refold.log")
 
 
@@ -52,7 +53,7 @@ class KafkaLog:
             raise
 
     def _open(self, partitions: int | None, record_bytes_max: int | None, append_timeout_s: float, connect_timeout_s: float) -> None:
-        found = self._loop.call(look(self.address, connect_timeout_s))
+        found = self._look(connect_timeout_s)
         if wrong := [problem for problem in check(self.address, found) if problem.is_fatal]:
             raise LogError(f"the log {self.address} cannot be used: " + "; ".join(f"{one.found}: {one.fix}" for one in wrong))
         self._partitions = found[self.address.topic("journal")].partitions
@@ -66,6 +67,14 @@ class KafkaLog:
             raise ValueError(f"record_bytes_max is at most {half:,} for these topics, not {self._record_bytes_max:,}")
         self._journal = Appending(self.address, message_bytes_max, append_timeout_s)
         self._others = Appending(self.address, message_bytes_max, append_timeout_s)
+
+    def _look(self, timeout_s: float) -> Mapping[str, Found]:
+        """The topics as they are. A broker may not know yet of one that was made a moment ago, so what is missing is asked for again."""
+        deadline = time.monotonic() + MISSING_TIMEOUT_S
+        while True:
+            found = self._loop.call(look(self.address, timeout_s))
+            if all(name in found for name in self.address.topics) or time.monotonic() > deadline:
+                return found
 
     @property
     def partitions(self) -> int:
