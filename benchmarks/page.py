@@ -26,7 +26,7 @@ def kafka_tables(stored: dict[str, Any]) -> Iterator[str]:
     for name, figures in stored.items():
         shown = [table for table in kafka.tables(figures, list(figures["peers"])) if len(table) > 1]
         if figures["peers"] or kafka.takeover.table(figures):
-            yield from ("", f"**{name[0].upper()}{name[1:]}.** ")
+            yield from ("", f"**{name[0].upper()}{name[1:]}.**", "")
             yield from _tables(figures, shown)
     yield ""
     yield from report.markdown(kafka.setups(stored))
