@@ -7,16 +7,14 @@ What takes long, reading and folding, runs in one other thread with connections 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from uuid import uuid4
 
 from api.app import build_version
 from api.service import Cluster, Given, PartitionRow, ProcessRow, Start, Started, Unavailable
-from contracts.commands import Command, SendSignal
-from contracts.errors import RefoldError, Rejected
+from contracts.commands import Command
+from contracts.errors import Rejected
 from contracts.worker_protocol import WorkerRow
-from infra.awaiting import awaited
 from infra.driver import Driver, LoopWake
 from infra.engine import Engine
 from infra.service import BaseService
@@ -27,7 +25,7 @@ from projections.view import ExecutionView, view_of
 from workers.executions import Executions
 from workers.partitions import PartitionedReader
 from workers.reading import ExecutionReader
-from workers.round import Answer, Reply
+from workers.round import Reply
 from workers.watchers import Watchers
 
 
@@ -42,7 +40,6 @@ class EngineService(BaseService):
         self._incarnation, self._since = uuid4().hex, engine.clock.now()
         self.address = ""
         self.worker_rows: Callable[[], list[WorkerRow]] = list
-        self._looking_back: set[asyncio.Future[None]] = set()
         self._told = -1
 
     def stop_taking(self) -> None:
@@ -82,58 +79,12 @@ class EngineService(BaseService):
         self._check_takes()
         return self._starts.begin(name_of(start, self.new_id), start, wait_s, then)
 
-    async def start(self, start: Start, wait_s: float) -> Started:
-        """The same, awaited."""
-        return await awaited(lambda then: self.begin_start(start, wait_s, then))
-
-    async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
-        """Start many at once, each by itself."""
-
-        async def one(start: Start) -> Started | RefoldError:
-            try:
-                return await self.start(start, 0)
-            except RefoldError as error:
-                return error
-
-        return await asyncio.gather(*map(one, starts))
-
     def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears what came of it once that is durable."""
         self._check_takes()
-
-        def reply(answer: Answer) -> None:
-            error = answer.error
-            if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
-                self._begin_look_back(execution, command.signal, error, then)
-            else:
-                then(error or self._given(answer))
-
-        self.engine.send(execution, command, reply)
+        self._give_to(execution, self._owner.partition, command, self.engine.send, then)
         self.driver.wake()
         return _nothing
-
-    def _given(self, answer: Answer) -> Given:
-        return Given(answer.execution, answer.status, self._positions.of(self._owner.partition, answer.position))
-
-    def _begin_look_back(self, execution: str, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]) -> None:
-        """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
-
-        async def look_back() -> None:
-            outcome: Given | Exception = refused
-            try:
-                if await self._read_about(execution, ExecutionReader.has_signal, signal):
-                    outcome = Given(execution, self._owner.executions.ended[execution].status, self.position)
-            except Exception as error:  # whoever asked has to hear of it, whatever it is
-                outcome = error
-            then(outcome)
-
-        looking = asyncio.ensure_future(look_back())
-        self._looking_back.add(looking)
-        looking.add_done_callback(self._looking_back.discard)
-
-    async def give(self, execution: str, command: Command) -> Given:
-        """The same, awaited."""
-        return await awaited(lambda then: self.begin_give(execution, command, then))
 
     def new_id(self) -> str:
         """An id that nobody else has."""

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from api.service import NodeView, Unavailable, Version
+from api.service import Given, NodeView, Start, Started, Unavailable, Version
 from contracts import values
 from contracts.catalog import DefinitionPublished
+from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import LogError, Rejected
+from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.read_models import IncidentRecord, Place, Wanted
 from domain.definition.outline import Activities
+from infra.awaiting import awaited
 from infra.progress import ASK_EVERY_S, Progress
 from infra.projector_process import ProjectorProcess
 from infra.settings import EngineSettings
@@ -29,6 +31,7 @@ from projections.view import ExecutionView, record_value, state_value
 from workers.catalog import Catalog
 from workers.partitions import Listed, PartitionedReader
 from workers.reading import ExecutionReader
+from workers.round import Answer, Reply
 
 REACH_S: Final = 5.0
 """How long a read waits for the read models."""
@@ -37,6 +40,7 @@ LOOK_S: Final = 1.0
 
 _log = logging.getLogger("refold.reading")
 T = TypeVar("T")
+Send: TypeAlias = Callable[[str, Command, Reply], None]
 
 
 class BaseService:
@@ -48,6 +52,7 @@ class BaseService:
         self._pool = ThreadPoolExecutor(1, "refold-reading")
         self._kinds = activity_kinds(settings)
         self._is_stopping = False
+        self._beside: set[asyncio.Task[None]] = set()
         self.strict_kinds = not offers_workers
         self._positions = positions_of(settings)
         self._progress = Progress(self._tell)
@@ -112,6 +117,71 @@ class BaseService:
         """All versions of a workflow."""
         active = self._catalog.active(workflow)
         return [_version_of(one, active) for one in self._catalog.versions(workflow)]
+
+    # Commands.
+
+    def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
+        """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
+        raise NotImplementedError
+
+    async def start(self, start: Start, wait_s: float) -> Started:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_start(start, wait_s, then))
+
+    async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
+        """Start many at once, each by itself."""
+
+        async def one(start: Start) -> Started | RefoldError:
+            try:
+                return await self.start(start, 0)
+            except RefoldError as error:
+                return error
+
+        return await asyncio.gather(*map(one, starts))
+
+    def _give_to(self, execution: str, partition: int, command: Command, send: Send, then: Callable[[Given | Exception], None]) -> None:
+        """Send a command, and tell what came of it."""
+
+        def reply(answer: Answer) -> None:
+            error = answer.error
+            if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
+                self._begin(self._look_back(execution, partition, command.signal, error, then))
+            else:
+                then(error or Given(answer.execution, answer.status, self._positions.of(partition, answer.position)))
+
+        send(execution, command, reply)
+
+    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+        """Give a command to an execution; `then` hears what came of it once that is durable."""
+        raise NotImplementedError
+
+    async def give(self, execution: str, command: Command) -> Given:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_give(execution, command, then))
+
+    async def _look_back(
+        self, execution: str, partition: int, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]
+    ) -> None:
+        """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
+        outcome: Given | Exception = refused
+        try:
+            if await self._read_about(execution, ExecutionReader.has_signal, signal):
+                position = self._positions.of(partition, self._progress.of(partition))
+                outcome = Given(execution, str(refused.details.get("status", "")), position)
+        except Exception as error:  # whoever asked has to hear of it, whatever it is
+            outcome = error
+        then(outcome)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside; what it fails with is logged."""
+        task = asyncio.ensure_future(work)
+        self._beside.add(task)
+        task.add_done_callback(self._done_beside)
+
+    def _done_beside(self, task: asyncio.Task[None]) -> None:
+        self._beside.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("what was begun beside a request failed: %s", error)
 
     # Reading.
 

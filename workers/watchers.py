@@ -15,6 +15,8 @@ class Watchers:
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[Then]] = {}
+        self.on_unwatched: Callable[[str], None] = lambda execution: None
+        """Called when nobody watches an execution any more."""
 
     def add(self, execution: str, then: Then) -> None:
         """Call back once the execution has ended."""
@@ -27,11 +29,15 @@ class Watchers:
             waiting.remove(then)
             if not waiting:
                 del self._waiting[execution]
+                self.on_unwatched(execution)
 
     def tell(self, state: Execution) -> None:
         """The execution has ended like this."""
-        for then in self._waiting.pop(state.execution, ()):
+        told = self._waiting.pop(state.execution, ())
+        for then in told:
             then(state)
+        if told:
+            self.on_unwatched(state.execution)
 
     def watched(self, executions: Iterable[str] | None = None) -> list[str]:
         """The executions that somebody watches; of these alone, where some are given."""

@@ -1,7 +1,7 @@
 """Intake: what stands in `commands`, as items for the inbox of the partition's owner.
 
 Engine processes write envelopes (msgpack); workers write their results (JSON, `contracts/worker_topics.py`). What cannot be
-read is passed over and counted: it is nobody's command, and a partition never stops for it.
+read is passed over: it is nobody's command, and a partition never stops for it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from contracts import codec
 from contracts.commands import Command, CompleteActivity, Envelope, FailActivity, ReportProgress, ReportStarted
 from contracts.errors import UnknownRecord
 from contracts.failure import Failure
-from contracts.ids import partition_of
 from contracts.worker_protocol import BadMessage, WrongProtocol
 from contracts.worker_topics import TopicResult, attempt_of, decode_result
 from workers.activity_error import ActivityError, failure_of
@@ -35,8 +34,7 @@ class Intake:
     """Reads the commands of one partition."""
 
     def __init__(self, partition: int, dispatch: Dispatch, home: Callable[[str], int], output_bytes_max: int) -> None:
-        self._partition, self._dispatch, self._home, self._output_bytes_max = partition, dispatch, home, output_bytes_max
-        self.unreadable = 0
+        self.partition, self._dispatch, self._home, self._output_bytes_max = partition, dispatch, home, output_bytes_max
 
     def item(self, offset: int, content: bytes) -> Item | None:
         """The command at an offset; None where there is none to decide."""
@@ -45,14 +43,13 @@ class Intake:
         except (UnknownRecord, BadMessage, WrongProtocol) as error:
             self._pass_over(offset, str(error))
             return None
-        if item is not None and self._home(item.envelope.execution) != self._partition:
+        if item is not None and self._home(item.envelope.execution) != self.partition:
             self._pass_over(offset, f"execution {item.envelope.execution[:200]} does not live in this partition")
             return None
         return item
 
     def _pass_over(self, offset: int, why: str) -> None:
-        self.unreadable += 1
-        _log.error("commands, partition %d, offset %d is passed over: %s", self._partition, offset, why)
+        _log.error("commands, partition %d, offset %d is passed over: %s", self.partition, offset, why)
 
     def _result(self, offset: int, content: bytes) -> Item | None:
         result = decode_result(content)
@@ -86,8 +83,3 @@ def _envelope(offset: int, content: bytes) -> Item:
     if envelope.id.startswith(ANSWERED):
         return Item(envelope, TopicReply(offset, envelope.id), offset=offset)
     return Item(envelope, None, FROM_ELSEWHERE if envelope.causation else -1, offset=offset)
-
-
-def home_of(partitions: int) -> Callable[[str], int]:
-    """Where executions live in a log of so many partitions."""
-    return lambda execution: partition_of(execution, partitions)

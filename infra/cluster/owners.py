@@ -6,7 +6,7 @@
 
     move: each owner decides what waits ─► one append to the journal ─► each looks at its offset, and acts
 
-Nothing may be read from an owner's memory while its round is under way: it is ahead of the journal (`is_settled`).
+Nothing may be read from an owner's memory while its round is under way: it is ahead of the journal (`is_settled`, `settled`).
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, TypeVar
 
 from contracts.errors import LogCorrupt, LogError, LogUnreachable
-from contracts.journal import Source
 from contracts.ports.clock import Clock
 from infra.cluster.intake import Intake
 from infra.cluster.ports import ClusterLog
+from infra.cluster.resuming import check_commands
 from infra.cluster.shrinking import Shrinking, is_small
 from workers.dispatch import Dispatch
 from workers.metrics import Metrics, total
@@ -40,6 +40,7 @@ SLEEP_MIN_S: Final = 0.001
 INTAKE_MAX: Final = 5_000
 """With so many commands waiting, no more are read until half of them are decided."""
 
+T = TypeVar("T")
 _log = logging.getLogger("refold.cluster")
 
 
@@ -51,7 +52,6 @@ class Owned:
         self.partition = owner.partition
         self.next = 0
         """The offset in `commands` to read on from."""
-        self.end = 0
         self.is_held_back = self.is_storing = self.is_leaving = self.is_ahead = False
         self.epoch = -1
         self.claimed_at = self.takeover_ms = 0
@@ -73,6 +73,8 @@ class Owners:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pool = ThreadPoolExecutor(1, "refold-recovery")
         self._round: asyncio.Task[None] | None = None
+        self._between: list[Callable[[], None]] = []
+        """Who reads when the round that is under way has ended."""
         self._is_due = self._is_stopped = False
         self._timer: asyncio.TimerHandle | None = None
         self.failed: asyncio.Future[None] = self._loop.create_future()
@@ -131,10 +133,24 @@ class Owners:
         """Whether it is owned here and its memory is what the journal says."""
         return self.is_in_charge(partition) and not self.owned[partition].is_ahead
 
-    async def settled(self) -> None:
-        """Wait for the end of the round that is under way."""
-        if self._round is not None:
-            await asyncio.wait({self._round})
+    async def settled(self, read: Callable[[], T]) -> T:
+        """What is read between two rounds, when memory is what the journal says; under load the next begins as soon as one ends."""
+        if self._round is None:
+            return read()
+        future: asyncio.Future[T] = self._loop.create_future()
+
+        def answer() -> None:
+            try:
+                found = read()
+            except Exception as error:
+                if not future.done():
+                    future.set_exception(error)
+                return
+            if not future.done():
+                future.set_result(found)
+
+        self._between.append(answer)
+        return await future
 
     # Taking over.
 
@@ -147,7 +163,7 @@ class Owners:
             began = time.monotonic()
             try:
                 recovered = await self._loop.run_in_executor(self._pool, owned.owner.recover, self._generation)
-                await self._check_commands(partition, recovered)
+                await check_commands(self._log, owned.intake, recovered)
             except LogError as error:
                 (_log.critical if isinstance(error, LogCorrupt) else _log.warning)(
                     "partition %d could not be taken over: %s", partition, error
@@ -174,41 +190,13 @@ class Owners:
         self.on_change()
         self.wake()
 
-    async def _check_commands(self, partition: int, recovered: Recovered) -> None:
-        """The journal and `commands` must be of one piece: else commands would be passed over without a word."""
-        resume = recovered.checkpoint.sources.get(partition, -1) + 1
-        start, end = await self._log.start("commands", partition), await self._log.end("commands", partition, resume)
-        if resume > end:
-            raise LogCorrupt(f"commands, partition {partition} ends at {end}; its journal has decided up to {resume}: was it created anew?")
-        if start > resume > 0:
-            _log.critical("commands, partition %d: what stood from %d to %d is deleted; it was not decided, unless nothing came of it",
-                          partition, resume, start - 1)  # fmt: skip
-            recovered.checkpoint.sources[partition] = start - 1
-        elif recovered.last is not None and start < resume == recovered.last.offset + 1:
-            await self._loop.run_in_executor(self._pool, self._check_last, recovered.last)
-
-    def _check_last(self, last: Source) -> None:
-        found = ""
-        for _, content in self._log.log.read("commands", last.partition, last.offset, last.offset + 1):
-            item = self.owned_or_new(last.partition).intake.item(last.offset, content)
-            found = "" if item is None else item.envelope.id
-        if last.command and found != last.command:
-            raise LogCorrupt(
-                f"commands, partition {last.partition}, offset {last.offset} holds the command {found or 'of nobody'}; the journal has "
-                f"decided {last.command} from there: was the topic created anew?"
-            )
-
-    def owned_or_new(self, partition: int) -> Owned:
-        """The partition as it is owned, or as it would be."""
-        return self.owned.get(partition) or self._make(partition)
-
     # Letting go.
 
     async def _let_go(self, partition: int) -> None:
         owned = self.owned[partition]
         owned.is_leaving = True
         self._log.unfollow("commands", partition)
-        await self.settled()
+        await self.settled(_nothing)
         self.before_release(partition)
         deadline = time.monotonic() + LET_GO_S
         while not owned.dispatch.is_empty and time.monotonic() < deadline:
@@ -246,7 +234,6 @@ class Owners:
             item = owned.intake.item(offset, content)
             if item is not None:
                 items.append(item)
-        owned.end = end
         if all(is_small(item.envelope.command) for item in items):
             self._take_in(owned, items)
         else:
@@ -340,6 +327,9 @@ class Owners:
                 await self._settle(owned, made, answers.get(owned.partition))
         finally:
             self._round = None
+            between, self._between = self._between, []
+            for answer in between:
+                answer()
         self.on_moved()
         self.wake()
 
@@ -384,7 +374,7 @@ class Owners:
             task.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks.values()))
-        await self.settled()
+        await self.settled(_nothing)
         for partition in list(self.owned):
             self._log.unfollow("commands", partition)
             self.owned.pop(partition).owner.release()
@@ -395,3 +385,7 @@ class Owners:
 
 async def _always(partition: int) -> bool:
     return True
+
+
+def _nothing() -> None:
+    """There is nothing to read: the end of the round is what is waited for."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -24,8 +23,6 @@ from workers.round import Answer, Item, Reply
 COMMANDS: Final = "commands"
 ANSWER_S: Final = 30.0
 """So long an answer is waited for: a takeover fits in."""
-
-_log = logging.getLogger("refold.cluster")
 
 
 class Sender:

@@ -6,21 +6,19 @@ start, signal, … ─► partition of the execution ─┬─ owned here ─►
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import zlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from api.service import Cluster, Given, Start, Started, Unavailable
-from contracts.commands import Command, Envelope, SendSignal
-from contracts.errors import RefoldError, Rejected
+from contracts.commands import Command
+from contracts.errors import Rejected
 from contracts.ids import make_execution_id
 from contracts.journal import Checkpoint
 from contracts.ports.clock import Clock
 from contracts.positions import position_of
 from domain.state import Execution
-from infra.awaiting import awaited
 from infra.chance import Chance
 from infra.cluster.follower import Follower
 from infra.cluster.owners import Owned, Owners
@@ -36,7 +34,7 @@ from workers.catalog import Catalog
 from workers.metrics import total
 from workers.partitions import PartitionedReader
 from workers.reading import ExecutionReader
-from workers.round import Answer, Item, Reply
+from workers.round import Item, Reply
 from workers.watchers import Watchers
 
 _log: Final = logging.getLogger("refold.cluster")
@@ -55,7 +53,6 @@ class ClusterService(BaseService):
         self._local: dict[int, tuple[Owned, LocalPartition, Starts]] = {}
         self._remote: dict[int, tuple[RemotePartition, Starts]] = {}
         self._told: dict[int, int] = {}
-        self._looking_back: set[asyncio.Task[None]] = set()
         self.follower = Follower(log, self._checkpoint_of)
         self.sender: Sender
         self.view_cluster: Callable[[], Cluster]
@@ -139,28 +136,16 @@ class ClusterService(BaseService):
 
         self._begin(look_up())
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._looking_back.add(task)
-        task.add_done_callback(self._looked)
-
-    def _looked(self, task: asyncio.Task[None]) -> None:
-        self._looking_back.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("an end could not be looked up: %s", error)
-
     def _on_release(self, owned: Owned, items: list[Item]) -> None:
         """What was not decided here goes to whoever owns the partition now; so does who waits for ends."""
         for item in items:
             if item.reply is not None:
-                self._send_on(item.envelope, item.reply)
+                self.sender.ask(item.envelope.execution, item.envelope.command, item.reply)
         remote, _ = self._remote_of(owned.partition)
         watchers = owned.owner.watchers
+        watchers.on_unwatched = lambda execution: remote.remove(execution, watchers.tell)
         for execution in watchers.watched():
             remote.add(execution, watchers.tell)
-
-    def _send_on(self, envelope: Envelope, reply: Reply) -> None:
-        self.sender.ask(envelope.execution, envelope.command, reply)
 
     # Commands.
 
@@ -187,57 +172,13 @@ class ClusterService(BaseService):
         name = name_of(start, lambda: self._id_for(start.workflow))
         return self._starts_of(self.home(name)).begin(name, start, wait_s, then)
 
-    async def start(self, start: Start, wait_s: float) -> Started:
-        """The same, awaited."""
-        return await awaited(lambda then: self.begin_start(start, wait_s, then))
-
-    async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
-        """Start many at once, each by itself."""
-
-        async def one(start: Start) -> Started | RefoldError:
-            try:
-                return await self.start(start, 0)
-            except RefoldError as error:
-                return error
-
-        return await asyncio.gather(*map(one, starts))
-
     def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears what came of it once that is durable."""
         self._check_takes()
         partition = self._reader.known(execution)
-
-        def reply(answer: Answer) -> None:
-            error = answer.error
-            if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
-                self._begin_look_back(execution, command.signal, error, then)
-            else:
-                then(error or Given(answer.execution, answer.status, self._positions.of(partition, answer.position)))
-
-        if self.owners.is_in_charge(partition):
-            self._local_of(partition)[0].send(execution, command, reply)
-        else:
-            self._remote_of(partition)[0].send(execution, command, reply)
+        at = self._local_of(partition)[0] if self.owners.is_in_charge(partition) else self._remote_of(partition)[0]
+        self._give_to(execution, partition, command, at.send, then)
         return _nothing
-
-    async def give(self, execution: str, command: Command) -> Given:
-        """The same, awaited."""
-        return await awaited(lambda then: self.begin_give(execution, command, then))
-
-    def _begin_look_back(self, execution: str, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]) -> None:
-        """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
-
-        async def look_back() -> None:
-            outcome: Given | Exception = refused
-            try:
-                await self._reach(self.home(execution), await self._log.end("journal", self.home(execution)))
-                if await self._read_about(execution, ExecutionReader.has_signal, signal):
-                    outcome = Given(execution, str(refused.details.get("status", "")), self.projected_of(execution))
-            except Exception as error:  # whoever asked has to hear of it, whatever it is
-                outcome = error
-            then(outcome)
-
-        self._begin(look_back())
 
     # What it says about itself.
 
@@ -329,23 +270,29 @@ class ClusterService(BaseService):
 
     async def _view_after(self, execution: str, offset: int) -> ExecutionView:
         partition = self._reader.known(execution)
-        if self.owners.is_in_charge(partition) and not self.owners.is_settled(partition):
-            await self.owners.settled()
-        if self.owners.is_settled(partition):
-            owner = self.owners.owned[partition].owner
-            position = self._positions.of(partition, owner.position)
-            folded = owner.executions.get(execution)
-            if folded is not None:
-                return await self._filled(view_of(folded.state, position))
-            if execution in owner.executions.unreadable:
-                reason = owner.executions.unreadable[execution]
-                raise Rejected("quarantined", f"the history of execution {execution} cannot be read: {reason}", execution=execution)
-            if execution not in owner.executions.ended:
-                raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
-        else:
+        found = None
+        if self.owners.is_in_charge(partition):
+            found = await self.owners.settled(lambda: self._remembered(partition, execution))
+        if found is not None:
+            return await self._filled(found)
+        if not self.owners.is_in_charge(partition):
             await self._reach(partition, offset)
-        found = await self._read_about(execution, ExecutionReader.folded)
-        return await self._filled(view_of(found.state, self.projected_of(execution)))
+        folded = await self._read_about(execution, ExecutionReader.folded)
+        return await self._filled(view_of(folded.state, self.projected_of(execution)))
+
+    def _remembered(self, partition: int, execution: str) -> ExecutionView | None:
+        """An open execution as memory has it; None for one that has ended, or where the partition is not ours any more."""
+        if not self.owners.is_settled(partition):
+            return None
+        owner = self.owners.owned[partition].owner
+        folded = owner.executions.get(execution)
+        if folded is not None:
+            return view_of(folded.state, self._positions.of(partition, owner.position))
+        if (reason := owner.executions.unreadable.get(execution)) is not None:
+            raise Rejected("quarantined", f"the history of execution {execution} cannot be read: {reason}", execution=execution)
+        if execution not in owner.executions.ended:
+            raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
+        return None
 
 
 def _nothing() -> None:
