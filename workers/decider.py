@@ -36,6 +36,7 @@ from contracts.failure import Failure
 from contracts.journal import Answered, Checkpoint, Decision, Source
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import RECORD_FRAME_BYTES, Log
+from contracts.refusal import told_of
 from contracts.values import reference_to
 from domain.decide import Decided, decide
 from domain.deciding import Deciding, TooManySteps
@@ -58,6 +59,8 @@ ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
 """A round that has made so many bytes of decisions ends; what is left waits for the next."""
 ROUND_ROOM_BYTES: Final = 4 * 1024
 """What one command may add to a round besides its decision: the record that sums a history up."""
+ANSWER_BYTES: Final = 2 * 1024
+"""So much the record of an answer may take of a round: who is asked, and why it was refused."""
 ROLL_EVERY_EVENTS: Final = 10_000
 """After so many events an execution's history is summed up."""
 
@@ -108,8 +111,10 @@ class Decider:
         self._bytes = 0
         bytes_max = self._round_bytes_max()
         for index, item in enumerate(items):
-            if self._made and self._bytes > bytes_max:
+            if (self._made or self._answers) and self._bytes > bytes_max:
                 return self._made, self._answers, items[index:]
+            if isinstance(item.reply, TopicReply):
+                self._bytes += ANSWER_BYTES
             self._decide(item)
         return self._made, self._answers, []
 
@@ -233,7 +238,7 @@ class Decider:
             if isinstance(reply, TopicReply):
                 self._source = max(self._source, reply.offset)
                 error = answer.error
-                reason, message = ("", "") if error is None else (getattr(error, "reason", "not_decided"), str(error))
+                reason, message = ("", "") if error is None else told_of(error)
                 status = answer.status or (error.details.get("status", "") if isinstance(error, Rejected) else "")
                 told = (reply.command, answer.execution, status, answer.version, answer.repeated, reason, message)
                 records.append(codec.encode_record(Answered(nonce, self._partition, reply.offset, *told)))

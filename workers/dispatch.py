@@ -21,13 +21,16 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.values import blob_of, is_reference
 from contracts.worker_topics import BUILT_IN, CANCELLATIONS, encode_cancellation, encode_task, task_topic
-from workers.result_cache import ResultCache, cached
+from workers.result_cache import ResultCache, cached, keep
+from workers.round import Made
 
 Put: TypeAlias = Callable[[str, int, bytes, "Callable[[LogError | None], None]"], None]
 """Brings a record into a topic (named without prefix) and a partition; calls back when it is durable, or can never be."""
 COMMANDS: Final = "commands"
 SEQUENCES_A_DECISION: Final = 1_000_000
 """Decisions call for less than this, taken together: each step of the offset makes so much room."""
+KEEP_MAX: Final = 10_000
+"""So many activities are remembered whose results are to be kept; of those before them they are not."""
 SEEN_MAX: Final = 100_000
 """So many signs of life are remembered; without one an activity counts as seen when the partition was taken over."""
 
@@ -52,6 +55,8 @@ class Dispatch:
         self._blobs, self._clock, self._cache = blobs, clock, cache
         self._stretches: deque[_Stretch] = deque([_Stretch(0)])
         self._seen: dict[str, int] = {}
+        self._to_keep: dict[str, RunActivity] = {}
+        """Activities that were sent, and whose results are to be used again."""
         self._taken_over_at = self._sequence = 0
 
     # The activity worker.
@@ -74,6 +79,10 @@ class Dispatch:
             if error is not None:
                 self._fail(activity, "input.too_large", f"config and input cannot be sent to a worker: {error}", stretch)
 
+        if activity.caching is not None and self._cache is not None:
+            self._to_keep[activity_key(activity.execution, activity.path, activity.attempt)] = activity
+            if len(self._to_keep) > KEEP_MAX:
+                del self._to_keep[next(iter(self._to_keep))]
         kind = BUILT_IN if activity.kind in self._built_in else activity.kind
         self._send(task_topic(activity.queue, kind, activity.priority), self._partition, record, then)
 
@@ -94,6 +103,15 @@ class Dispatch:
         self._seen.clear()
         for activity in activities:
             self.run(activity)
+
+    def note_decided(self, made: Sequence[Made]) -> None:
+        """Decisions are durable: the results among them may be used again."""
+        for one in made if self._to_keep else ():
+            command = one.decision.command
+            if isinstance(command, CompleteActivity) and one.decision.rejection is None:
+                activity = self._to_keep.pop(activity_key(one.decision.execution, command.path, command.attempt), None)
+                if activity is not None and not command.cached and not is_reference(command.output):
+                    keep(self._cache, activity, command.output)
 
     def cancel(self, activity: CancelActivity) -> None:
         """Tell all workers; who does not have it does not mind."""

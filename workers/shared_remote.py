@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contracts.commands import RunActivity
+from contracts.ids import activity_key
 from contracts.worker_protocol import Assignment, BadMessage, Poll
 from contracts.worker_topics import attempt_of
 from workers.remote import RemoteWorkers
@@ -22,6 +23,14 @@ class SharedRemoteWorkers(RemoteWorkers):
     """Called when what workers offer may have changed, or there may be room for more."""
     on_done: Callable[[str], None] = staticmethod(lambda task: None)
     """Called with a task whose end is durable, or that nobody waits for."""
+
+    def run(self, activity: RunActivity) -> None:
+        """See RemoteWorkers. A task whose end was taken in here is not run again: its owner may not have read of it yet."""
+        task = activity_key(activity.execution, activity.path, activity.attempt)
+        if task in self._is_settled:
+            self.on_done(task)
+        else:
+            super().run(activity)
 
     def poll(self, poll: Poll) -> Assignment:
         """See RemoteWorkers."""

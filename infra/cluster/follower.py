@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from contracts.codec import decode_decision, decode_record
-from contracts.errors import LogError, Rejected, UnknownRecord
+from contracts.errors import LogError, UnknownRecord
 from contracts.events import (
     ExecutionCancelled,
     ExecutionCompleted,
@@ -23,6 +23,7 @@ from contracts.events import (
     ExecutionTerminated,
 )
 from contracts.journal import Answered, Checkpoint, Decided, judge
+from contracts.refusal import refusal_of
 from infra.cluster.ports import ClusterLog
 from workers.round import Answer, Reply
 
@@ -154,8 +155,5 @@ class Follower:
 
 
 def _answer_of(record: Answered, position: int) -> Answer:
-    error = None
-    if record.reason:
-        details = {"status": record.status} if record.status else {}
-        error = Rejected(record.reason, record.message, execution=record.execution, **details)
+    error = refusal_of(record.reason, record.message, record.execution, record.status) if record.reason else None
     return Answer(record.execution, position, record.version, record.status, error, record.repeated)

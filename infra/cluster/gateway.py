@@ -113,9 +113,12 @@ class Gateway:
         self.remote: SharedRemoteWorkers
         self._source: TaskSource | None = None
         self._places: frozenset[Place] = frozenset()
+        self._ended_meanwhile: list[str] = []
+        """What has ended while one source follows another: the next one must not give it out again."""
         self._reports: deque[tuple[str, Command]] = deque()
         self._alive: dict[str, tuple[RunActivity, int]] = {}
         """The tasks in hand whose signs of life somebody waits for, and the last one that was passed on."""
+        self._signing: set[str] = set()
         self._changing: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._is_closed = self._is_due = False
@@ -157,6 +160,9 @@ class Gateway:
             if self._places and not self._is_closed:
                 self._source = self._make_source(self._places, self._take, self._has_room)
                 self._source.start()
+                for task in self._ended_meanwhile:
+                    self._source.done(task)
+            self._ended_meanwhile.clear()
         finally:
             self._changing = None
         self._look_at_places()
@@ -247,6 +253,8 @@ class Gateway:
         self.ahead.ended(task)
         if self._source is not None:
             self._source.done(task)
+        elif self._changing is not None:
+            self._ended_meanwhile.append(task)
 
     # Cancellations.
 
@@ -275,11 +283,11 @@ class Gateway:
     def _on_tick(self) -> None:
         for task, (activity, told) in list(self._alive.items()):
             seen = self.remote.last_heartbeat(activity.execution, activity.path, activity.attempt)
-            if seen is not None and seen > told:
+            if seen is not None and seen > told and task not in self._signing:
                 self._alive[task] = (activity, seen)
-                sign = encode_result(self._name, Result(task=task, progress=None))
-                self._put("commands", self._home(activity.execution), sign, lambda error: None)
+                self._sign(task, activity.execution)
         for task in self.remote.hand_back():
+            self._alive.pop(task, None)
             self.ahead.let_out(task)
             if self._source is not None:
                 self._source.forget(task)
@@ -287,3 +295,9 @@ class Gateway:
         self._look_at_places()
         self.wake()
         self._tick = self._loop.call_later(TICK_S, self._on_tick)
+
+    def _sign(self, task: str, execution: str) -> None:
+        """Pass a sign of life on; the next one when this is out, so that there is one of each task, however long a broker is away."""
+        self._signing.add(task)
+        sign = encode_result(self._name, Result(task=task, progress=None))
+        self._put("commands", self._home(execution), sign, lambda error: self._signing.discard(task))

@@ -15,12 +15,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from contracts.errors import LogError, RecordTooLarge
+from contracts.errors import LogError, Overloaded, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES
 from contracts.worker_topics import ACTIVITIES
 from infra.cluster.ports import ClusterLog
 
 BATCH_BYTES_MAX: Final = 700_000
+WAITING_MAX: Final = 10_000
 PAUSES_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 _log = logging.getLogger("refold.cluster")
@@ -38,6 +39,7 @@ class Outgoing:
     def __init__(self, log: ClusterLog) -> None:
         self._log = log
         self._waiting: dict[tuple[str, int], deque[_Record]] = {}
+        self._count = 0
         self._task: asyncio.Task[None] | None = None
         self._is_empty = asyncio.Event()
         self._is_empty.set()
@@ -49,9 +51,15 @@ class Outgoing:
         if waiting is None:
             waiting = self._waiting[place] = deque()
         waiting.append(_Record(content, then))
+        self._count += 1
         if self._task is None:
             self._is_empty.clear()
             self._task = asyncio.ensure_future(self._send_all())
+
+    def check_room(self) -> None:
+        """Raise Overloaded where so much waits that callers should come again; what the engine itself calls for is always taken."""
+        if self._count >= WAITING_MAX:
+            raise Overloaded(f"{self._count} records wait to go out; the limit is {WAITING_MAX}")
 
     async def settled(self) -> None:
         """Wait until everything is out."""
@@ -114,6 +122,7 @@ class Outgoing:
 
     def _done(self, place: tuple[str, int], records: list[_Record], error: LogError | None) -> None:
         waiting = self._waiting[place]
+        self._count -= len(records)
         for _ in records:
             waiting.popleft()
         if not waiting:

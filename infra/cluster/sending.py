@@ -45,7 +45,8 @@ class Sender:
         self._outgoing.put(COMMANDS, self._home(execution), content, out)
 
     def ask(self, execution: str, command: Command, reply: Reply) -> None:
-        """Send a command; `reply` hears what becomes of it."""
+        """Send a command; `reply` hears what becomes of it. Raises Overloaded."""
+        self._outgoing.check_room()
         self._begin(self._ask(self._home(execution), execution, command, reply))
 
     def carry(self, item: Item, delivered: Callable[[Item], None]) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from api.service import Cluster, Given, Start, Started, Unavailable
 from contracts.commands import Command
-from contracts.errors import Rejected
+from contracts.errors import Overloaded, Rejected
 from contracts.ids import make_execution_id
 from contracts.journal import Checkpoint
 from contracts.ports.clock import Clock
@@ -34,7 +34,7 @@ from workers.catalog import Catalog
 from workers.metrics import total
 from workers.partitions import PartitionedReader
 from workers.reading import ExecutionReader
-from workers.round import Item, Reply
+from workers.round import Answer, Item, Reply
 from workers.watchers import Watchers
 
 _log: Final = logging.getLogger("refold.cluster")
@@ -140,7 +140,10 @@ class ClusterService(BaseService):
         """What was not decided here goes to whoever owns the partition now; so does who waits for ends."""
         for item in items:
             if item.reply is not None:
-                self.sender.ask(item.envelope.execution, item.envelope.command, item.reply)
+                try:
+                    self.sender.ask(item.envelope.execution, item.envelope.command, item.reply)
+                except Overloaded as error:
+                    item.reply(Answer(item.envelope.execution, 0, error=error))
         remote, _ = self._remote_of(owned.partition)
         watchers = owned.owner.watchers
         watchers.on_unwatched = lambda execution: remote.remove(execution, watchers.tell)

@@ -161,6 +161,7 @@ class _Built:
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,
             outbox=dispatch, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX,
         )  # fmt: skip
+        owner.on_decisions = dispatch.note_decided
         owner.look_up_end = lambda execution: self.service.look_up_end(execution, owner.watchers)
         owner.elsewhere = lambda item, delivered: self.service.carry(item, delivered, partition)
         return Owned(owner, dispatch, Intake(partition, dispatch, self.service.home, activity_settings(self._engine).output_bytes_max))

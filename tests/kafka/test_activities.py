@@ -8,7 +8,8 @@ import hashlib
 import pytest
 
 from contracts.errors import LogError, LogUnreachable
-from infra.log.kafka.activities import ActivityTopics, topic_of, topics_of
+from contracts.worker_topics import task_topic
+from infra.log.kafka.activities import ActivityTopics
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init, partition_count
 from infra.log.kafka.administering import administering, described, settings_in_force
@@ -16,6 +17,14 @@ from infra.log.kafka.topics import activity_settings
 from tests.kafka.following import scenario
 from tests.kafka.test_log import grow_by_hand
 from tests.kafka.topics import new_address
+
+
+def topic_of(prefix: str, queue: str, kind: str, priority: int) -> str:
+    return f"{prefix}.{task_topic(queue, kind, priority)}"
+
+
+def topics_of(prefix: str, queue: str, kind: str) -> list[str]:
+    return [topic_of(prefix, queue, kind, priority) for priority in (9, 5, 1)]
 
 
 @pytest.mark.parametrize(

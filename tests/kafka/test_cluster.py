@@ -368,3 +368,68 @@ def test_what_a_worker_at_hand_ends_soon_has_no_record_in_its_topic_and_what_tak
     assert records_of(engines, "activities.default.note") == 1
     begun = Counter(line.split()[1] for line in notes.read_text().splitlines() if line.startswith("begin"))
     assert set(begun.values()) == {1}
+
+
+def test_a_wrong_input_is_told_alike_by_whoever_is_asked(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    wants = {"type": "object", "required": ["amount"]}
+    first.publish({"name": "pays", "input": wants, "nodes": [{"id": "n", "type": "noop"}]})
+    until(lambda: second.get("/v1/workflows/pays").status == 200)
+    for name in names_of_each_partition():
+        answers = [one.post("/v1/workflows/pays/executions", {"input": {}, "execution_id": name}) for one in engines.all]
+        assert {(answer.status, answer.json["reason"]) for answer in answers} == {(422, answers[0].json["reason"])}
+        assert [answer.json["problems"] for answer in answers] == [answers[0].json["problems"]] * 2
+        assert first.get(f"/v1/executions/{name}").status == 404
+
+
+def test_an_execution_is_read_as_it_is_also_while_its_owner_has_much_to_do(engines: Engines) -> None:
+    first = engines.start("a")
+    first.publish(HELLO, WAITS)
+    is_over = threading.Event()
+
+    def load() -> None:
+        while not is_over.is_set():
+            first.start("hello", {"name": "Ada"})
+
+    threads = [threading.Thread(target=load) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(30):
+            made = first.start("waits", {"order": number})["execution_id"]
+            assert first.get(f"/v1/executions/{made}").json["status"] == "running"
+            assert first.post(f"/v1/executions/{made}/cancel", {"reason": "enough"}).status == 200
+            assert first.get(f"/v1/executions/{made}").json["status"] == "cancelled"
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_what_a_worker_reported_while_no_source_was_there_is_not_run_again(engines: Engines, tmp_path: Path) -> None:
+    """A worker with another kind comes: what is taken changes, under load, and nothing of what has ended comes again."""
+    first = engines.start("a")
+    first.publish({"name": "works", "nodes": [{"id": name, "type": "charge"} for name in "abc"],
+                   "edges": [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]})  # fmt: skip
+    poll = {"protocol": 1, "worker": "w", "kinds": ["charge"], "credits": 50, "wait_s": 0.2}
+    started = [first.start("works")["execution_id"] for _ in range(40)]
+    seen: Counter[str] = Counter()
+    others = 0
+    running: list[str] = []
+
+    def work() -> bool:
+        nonlocal others, running
+        tasks = [task["task"] for task in first.post("/v1/worker/poll", {**poll, "running": running}).json["tasks"]]
+        seen.update(tasks)
+        running = [*running, *tasks]
+        if others < 6:  # each changes what is taken
+            others += 1
+            first.post("/v1/worker/poll", {**poll, "worker": f"other-{others}", "kinds": [f"kind-{others}"], "wait_s": 0, "running": []})
+        if running:
+            results = [{"task": task, "output": 1} for task in running]
+            receipt = first.post("/v1/worker/results", {"protocol": 1, "worker": "w", "results": results}).json
+            running = [task for task in running if task not in receipt["accepted"]]
+        return all(has_ended(first, name) for name in started[-3:]) and len(seen) == 3 * len(started)
+
+    until(work, "not all ended")
+    assert set(seen.values()) == {1}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
-from contracts.commands import CancelActivity, Limits, RunActivity
+from contracts.codec import decode_envelope
+from contracts.commands import Caching, CancelActivity, CompleteActivity, Limits, RunActivity
 from contracts.errors import LogError, RecordTooLarge
+from contracts.journal import Decision, Source
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
 from workers.dispatch import Dispatch
+from workers.result_cache import MemoryResultCache
+from workers.round import Made
 
 
 class Topics:
@@ -106,3 +111,19 @@ def test_an_attempt_counts_as_seen_when_its_partition_was_taken_over() -> None:
     clock.set(5_000)
     made.note_sign("e/a@1")
     assert (made.last_heartbeat("e", "a", 1), made.last_heartbeat("e", "b", 1)) == (5_000, 1_000)
+
+
+def test_a_result_that_is_to_be_used_again_is_kept_once_it_is_decided() -> None:
+    clock = ManualClock(1_000)
+    cache = MemoryResultCache(clock)
+    topics = Topics()
+    made = Dispatch(0, topics.put, MemoryBlobs(), clock, cache)
+    made.begins_at(0, 0, 0)
+    wish = activity("a", caching=Caching(60_000))
+    made.run(wish)
+    assert [topic for topic, _, _ in topics.records] == ["activities.default.charge"]
+    decided = Decision(Source(0, 0), "e", 1, 1_000, CompleteActivity("a", 1, b"42"), ())
+    made.note_decided([cast(Made, SimpleNamespace(decision=decided))])
+    made.run(activity("b", caching=Caching(60_000)))
+    assert topics.records[-1][:2] == ("commands", 0)
+    assert decode_envelope(topics.records[-1][2]).command == CompleteActivity("b", 1, b"42", True)

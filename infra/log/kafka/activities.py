@@ -7,10 +7,7 @@ share a queue. Whoever sends to one and whoever takes from it both see to it tha
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
 from collections.abc import Collection, Iterable
-from typing import Final, Literal, TypeAlias
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -18,41 +15,6 @@ from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.admin import REPLICAS_MAX_DEFAULT, replicas_of
 from infra.log.kafka.administering import administering, broker_count, create, described, grow, wait_until_there
 from infra.log.kafka.topics import activity_settings
-
-Level: TypeAlias = Literal["high", "normal", "low"]
-LEVELS: Final[tuple[Level, ...]] = ("high", "normal", "low")
-HIGH_FROM: Final = 7
-LOW_TO: Final = 3
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
-_OTHER: Final = re.compile(r"[^A-Za-z0-9_-]")
-
-
-def level_of(priority: int) -> Level:
-    """The level of a priority from 0 to 9."""
-    return "high" if priority >= HIGH_FROM else "low" if priority <= LOW_TO else "normal"
-
-
-def part_of(name: str) -> str:
-    """A queue or a kind as a part of a topic's name: as it is, or with what Kafka does not allow replaced, and told apart by a hash."""
-    if _PLAIN.match(name):
-        return name
-    return f"{_OTHER.sub('-', name)}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def topic_of(prefix: str, queue: str, kind: str, priority: int) -> str:
-    """The topic that an activity is sent to."""
-    return topic_at(prefix, queue, kind, level_of(priority))
-
-
-def topic_at(prefix: str, queue: str, kind: str, level: Level) -> str:
-    """The topic of a queue and kind at a level."""
-    plain = f"{prefix}.activities.{part_of(queue)}.{part_of(kind)}"
-    return plain if level == "normal" else f"{plain}.{level}"
-
-
-def topics_of(prefix: str, queue: str, kind: str) -> list[str]:
-    """All topics that activities of a queue and kind are taken from, the most urgent first."""
-    return [topic_at(prefix, queue, kind, level) for level in LEVELS]
 
 
 async def ensure(
