@@ -398,38 +398,10 @@ def test_an_execution_is_read_as_it_is_also_while_its_owner_has_much_to_do(engin
         for number in range(30):
             made = first.start("waits", {"order": number})["execution_id"]
             assert first.get(f"/v1/executions/{made}").json["status"] == "running"
-            assert first.post(f"/v1/executions/{made}/cancel", {"reason": "enough"}).status == 200
-            assert first.get(f"/v1/executions/{made}").json["status"] == "cancelled"
+            for steer, status in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
+                assert first.post(f"/v1/executions/{made}/{steer}", {}).status == 200
+                assert first.get(f"/v1/executions/{made}").json["status"] == status
     finally:
         is_over.set()
         for thread in threads:
             thread.join()
-
-
-def test_what_a_worker_reported_while_no_source_was_there_is_not_run_again(engines: Engines, tmp_path: Path) -> None:
-    """A worker with another kind comes: what is taken changes, under load, and nothing of what has ended comes again."""
-    first = engines.start("a")
-    first.publish({"name": "works", "nodes": [{"id": name, "type": "charge"} for name in "abc"],
-                   "edges": [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]})  # fmt: skip
-    poll = {"protocol": 1, "worker": "w", "kinds": ["charge"], "credits": 50, "wait_s": 0.2}
-    started = [first.start("works")["execution_id"] for _ in range(40)]
-    seen: Counter[str] = Counter()
-    others = 0
-    running: list[str] = []
-
-    def work() -> bool:
-        nonlocal others, running
-        tasks = [task["task"] for task in first.post("/v1/worker/poll", {**poll, "running": running}).json["tasks"]]
-        seen.update(tasks)
-        running = [*running, *tasks]
-        if others < 6:  # each changes what is taken
-            others += 1
-            first.post("/v1/worker/poll", {**poll, "worker": f"other-{others}", "kinds": [f"kind-{others}"], "wait_s": 0, "running": []})
-        if running:
-            results = [{"task": task, "output": 1} for task in running]
-            receipt = first.post("/v1/worker/results", {"protocol": 1, "worker": "w", "results": results}).json
-            running = [task for task in running if task not in receipt["accepted"]]
-        return all(has_ended(first, name) for name in started[-3:]) and len(seen) == 3 * len(started)
-
-    until(work, "not all ended")
-    assert set(seen.values()) == {1}
