@@ -43,10 +43,10 @@ format: $(VENV)/.dev ## Put the code into its format and repair what can be repa
 simulate: $(VENV)/.runtime ## Run the whole engine in simulation: SEEDS=1000, FIRST=0; ARGS="--seed 7" shows one
 	@$(BIN)/python -m infra.simulation --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
-bench: $(VENV)/.runtime ## Measure how fast it is; ARGS="--against restate" measures others beside it
+bench: $(VENV)/.dev ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-kafka: $(VENV)/.runtime ## Start Apache Kafka for development; ARGS="--port 9092 --brokers 3"
+kafka: $(VENV)/.dev ## Start Apache Kafka for development; ARGS="--port 9092 --brokers 3"
 	@$(BIN)/python -m brokers $(ARGS)
 
 PEERS ?= restate dbos langgraph

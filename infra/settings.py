@@ -38,6 +38,7 @@ class ServerSettings(BaseModel):
     roles: str = Field(
         default=",".join(ROLES),
         pattern=rf"^({'|'.join(ROLES)})(,({'|'.join(ROLES)}))*$",
+        json_schema_extra={"format": f"some of {', '.join(ROLES)}, with commas between"},
         description="what this process does on a log on Kafka: some of api, owner, projector, worker, with commas between",
     )
     node: str | None = Field(

@@ -167,6 +167,8 @@ def _expected(model: type[BaseModel], name: str) -> str:
     schema = model.model_json_schema()["properties"][name]
     schema = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     words = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}.get(schema.get("type"), "text")
+    if "pattern" in schema:
+        return str(schema["format"])
     lowest, highest = schema.get("minimum"), schema.get("maximum")
     if lowest is not None and highest is not None:
         return f"{words} from {lowest:,g} to {highest:,g}"

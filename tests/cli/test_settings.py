@@ -90,6 +90,7 @@ def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refo
         ("concurency = 1", {}, [], "there is no setting concurency (file refold.toml); the nearest is concurrency"),
         ("", {}, ["--set", "live-max=1"], "there is no setting live-max (flag --set); the nearest is live_max"),
         ("", {"REFOLD_PORT": "http"}, [], "setting port (environment REFOLD_PORT): expected a whole number from 0 to 65,535, found 'http'"),
+        ("", {"REFOLD_ROLES": "boss"}, [], "expected some of api, owner, projector, worker, with commas between, found 'boss'"),
         ("stop_s = -1", {}, [], "setting stop_s (file refold.toml): expected a number of at least 0, found -1"),
         ("threads = 'maybe'", {}, [], "setting threads (file refold.toml): expected true or false, found 'maybe'"),
         ("data = 5", {}, [], "setting data (file refold.toml): expected text, found 5"),
