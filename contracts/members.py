@@ -38,7 +38,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     """One process says that it is there. It does so every second, and at once when something has changed.
 
 
-    `beat` counts its heartbeats from 1; a worker, which owns nothing, says none. `since` is the broker's time of the first
+    `beat` counts its heartbeats from 1: one that is not above the last one read is old. `since` is the broker's time of the first
     one it read back; 0 until then: who has not heard itself leads nothing and is given nothing. `generation` is the highest
     of an assignment it knows of. `contested` are processes that want to be called the same, and that it has read of: they
     have to go.
@@ -47,7 +47,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: int = HEARTBEAT
     node: Name
     incarnation: Name
-    beat: Count = 0
+    beat: Count
     since: Count = 0
     roles: tuple[str, ...] = ()
     address: str = ""

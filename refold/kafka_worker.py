@@ -48,6 +48,7 @@ class KafkaRoad:
         """Where the results of what is in hand belong."""
         self._since = int(time.time() * 1000)
         self._incarnation = os.urandom(6).hex()
+        self._beats = 0
 
     def __str__(self) -> str:
         return str(self._address)
@@ -232,6 +233,7 @@ class KafkaRoad:
 
     def _heartbeat(self, pool: Pool, is_leaving: bool) -> bytes:
         terms, now = self._terms, int(time.time() * 1000)
+        self._beats += 1
         worker = {
             "worker": terms.name,
             "kinds": terms.kinds,
@@ -245,6 +247,7 @@ class KafkaRoad:
                 "heartbeat": 1,
                 "node": terms.name,
                 "incarnation": self._incarnation,
+                "beat": self._beats,
                 "since": self._since,
                 "roles": ["activities"],
                 "address": "",

@@ -405,3 +405,16 @@ def test_an_execution_is_read_as_it_is_also_while_its_owner_has_much_to_do(engin
         is_over.set()
         for thread in threads:
             thread.join()
+
+
+def test_a_worker_on_the_log_is_known_for_as_long_as_it_is_there(engines: Engines) -> None:
+    first = engines.start("a")
+    worker = engines.work("w")
+
+    def last_seen() -> int:
+        return max((row["last_seen"] for row in first.get("/v1/workers").json["workers"]), default=0)
+
+    began = until(last_seen, "the worker is not known")
+    until(lambda: last_seen() > began + 3 * SESSION_S * 1000, "it is not heard of any more")
+    worker.kill()
+    until(lambda: not first.get("/v1/workers").json["workers"], "it is shown though it is dead")
