@@ -1,4 +1,4 @@
-"""Refold on Kafka as it is measured: brokers of its own, one engine process or two, and a worker, over HTTP or on the log itself."""
+"""Refold on Kafka as it is measured: brokers of its own, engine processes with a worker each, over HTTP or on the log itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from refold.connection import connect
 from refold.errors import Unavailable
 
 WORKERS = ("http", "log")
-"""The worker comes over HTTP, or takes its tasks from the log."""
+"""Workers come over HTTP, or take their tasks from the log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Setup:
 
 
 class KafkaServer:
-    """Brokers, engines with their projectors, and a worker."""
+    """Brokers, engines with their projectors, and as many workers."""
 
     name = "kafka"
 
@@ -53,9 +53,7 @@ class KafkaServer:
         self.servers = [self._serve(number) for number in range(setup.engines)]
         self.urls = [self._url_of(server) for server in self.servers]
         self.url = self.urls[0]
-        where = ["--server", self.url] if setup.worker == "http" else ["--log", self._log]
-        words = python("-m", "refold", "worker", "benchmarks.activities", *where)
-        self._worker = Process(words, folder / "worker.log", {LEDGER: str(self.ledger)})
+        self._workers = [self._work(number) for number in range(setup.engines)]
 
     def _init(self) -> None:
         words = python("-m", "refold", "kafka", "init", "--log", self._log, "--partitions", str(self._setup.partitions))
@@ -68,6 +66,12 @@ class KafkaServer:
         where = ["--log", self._log, "--data", str(self.folder / f"data-{number}"), "--node", f"n{number}"]
         words = python("-m", "refold", "serve", *where, "--port", port)
         return Process(words, self.folder / f"server-{number}.log")
+
+    def _work(self, number: int) -> Process:
+        """A worker: over HTTP it asks the engine of its number."""
+        where = ["--server", self.urls[number]] if self._setup.worker == "http" else ["--log", self._log]
+        words = python("-m", "refold", "worker", "benchmarks.activities", *where)
+        return Process(words, self.folder / f"worker-{number}.log", {LEDGER: str(self.ledger)})
 
     def _url_of(self, server: Process) -> str:
         until("the server says where it is", lambda: _said(server) is not None, server.check)
@@ -87,14 +91,14 @@ class KafkaServer:
         return all(claims) and sum(claims) >= self._setup.partitions
 
     def _check(self) -> None:
-        for process in (*self.servers, self._worker):
+        for process in (*self.servers, *self._workers):
             process.check()
 
     def processes(self) -> dict[str, list[int]]:
         """The process ids by role."""
         found = split([pid for server in self.servers for pid in family(server.pid)])
         brokers = [node.pid for node in self._cluster.nodes]
-        return {**found, "worker": family(self._worker.pid), "broker": brokers}
+        return {**found, "worker": [pid for worker in self._workers for pid in family(worker.pid)], "broker": brokers}
 
     def request(self, workload: str) -> Request:
         """How an execution is started and waited for."""
@@ -131,7 +135,7 @@ class KafkaServer:
 
     def stop(self) -> None:
         """End all."""
-        for process in (self._worker, *self.servers):
+        for process in (*self._workers, *self.servers):
             process.stop()
         self._cluster.stop()
 

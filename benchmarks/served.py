@@ -61,8 +61,10 @@ def measure(make: Callable[[Path], Served], folder: Path, workload: Workload) ->
 
 
 def _plan(system: Served, workload: Workload, executions: int | None = None) -> Plan:
+    """Where many are under way at a time, it is so many for each server."""
     count = workload.executions if executions is None else executions
-    return Plan(urls=system.urls, requests=system.request(workload.name), count=count, outstanding=min(workload.outstanding, count))
+    outstanding = workload.outstanding * (len(system.urls) if workload.outstanding > 1 else 1)
+    return Plan(urls=system.urls, requests=system.request(workload.name), count=count, outstanding=min(outstanding, count))
 
 
 def _warm_up(system: Served, workload: Workload) -> None:

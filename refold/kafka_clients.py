@@ -83,6 +83,13 @@ def _look_at(task: asyncio.Future[Any]) -> None:
 # Topics.
 
 
+async def committed(consumer: Any, keys: list[Any], timeout_s: float) -> dict[Any, tuple[int, str]]:
+    """What was last committed, with its metadata, which the client's public face drops. Raises KafkaError, TimeoutError."""
+    async with asyncio.timeout(timeout_s):
+        found = await consumer._coordinator.fetch_committed_offsets(keys)
+    return {key: (one.offset, one.metadata or "") for key, one in found.items()}
+
+
 def pass_over_lost_commits(loop: asyncio.AbstractEventLoop) -> None:
     """A commit that is given up leaves a task of aiokafka's behind, whose failure nobody can retrieve: that is no news."""
     if loop.get_exception_handler() is None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -25,6 +25,7 @@ from refold.kafka_buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask,
 from refold.kafka_clients import (
     REQUEST_TIMEOUT_MS,
     LogLimits,
+    committed,
     ensure_topics,
     give_up,
     is_fatal,
@@ -64,6 +65,7 @@ class KafkaTasks:
     All of it is for the loop's thread. Whoever gets a task says `done` once its end is durable, or that it was cancelled;
     and `wake` when there is room again. `failed` ends with an error that trying again would not help.
     With a `stable_name` a process that comes back within a session has its partitions at once; two of the same name are an error.
+    `near` says of which partitions the tasks arise in this process: see `refold/kafka_assignor.py`.
     """
 
     def __init__(
@@ -73,12 +75,13 @@ class KafkaTasks:
         on_task: Callable[[TakenTask], None],
         has_room: Callable[[str], bool],
         stable_name: str | None = None,
+        near: Callable[[], Collection[int]] = tuple,
     ) -> None:
-        self._address, self._stable_name = address, stable_name
+        self._address, self._stable_name, self._near = address, stable_name, near
         self._topics = {
             address.topic(topic): (queue, kind, level) for queue, kind in places for level, topic in enumerate(task_topics(queue, kind))
         }
-        self._assignor = KeepingAssignor()
+        self._assignor = KeepingAssignor(near)
         self._buffer = Buffer(on_task, has_room)
         self._consumer: Any = None
         self._work: list[asyncio.Task[None]] = []
@@ -140,6 +143,12 @@ class KafkaTasks:
     def take_no_more(self) -> None:
         """Give out nothing more. Partitions are kept until `close`, for what runs."""
         self._buffer.is_closed = True
+
+    def look_near(self) -> None:
+        """Ask for the partitions that are near by now, where that has changed."""
+        if self._consumer is not None and self._assignor.is_outdated():
+            _log.info("other partitions are near now: asking for them")
+            self._consumer._coordinator.request_rejoin()
 
     @property
     def partitions(self) -> list[TopicPartition]:
@@ -319,16 +328,16 @@ class KafkaTasks:
         keys = list(keys)
         if consumer is not self._consumer:
             return
-        committed = await _committed(consumer, keys)
+        known = await committed(consumer, keys, COMMIT_TIMEOUT_S)
         before, now = self._buffer.partitions, {}
         for key in keys:
             place = before.get(key) or PartitionTasks(key, *self._topics[key.topic], key.partition)
-            if key in committed:
-                place.offsets.merge(*committed[key])
+            if key in known:
+                place.offsets.merge(*known[key])
             now[key] = place
         self._buffer.set_partitions(now)
         for key, place in now.items():
-            if key in committed or key in before:
+            if key in known or key in before:
                 consumer.seek(key, place.offsets.next)
             place.is_ready, place.is_paused = True, False
         self._buffer.is_held = False
@@ -380,13 +389,6 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ha
         except Exception as error:
             _log.warning("the offsets of partitions could not be read, trying again: %s", _said(error))
             self._tasks._broken = error
-
-
-async def _committed(consumer: Any, keys: list[TopicPartition]) -> dict[TopicPartition, tuple[int, str]]:
-    """What was last committed, with its metadata, which the client's public face drops. Raises KafkaError, TimeoutError."""
-    async with asyncio.timeout(COMMIT_TIMEOUT_S):
-        found = await consumer._coordinator.fetch_committed_offsets(keys)
-    return {key: (one.offset, one.metadata or "") for key, one in found.items()}
 
 
 def _said(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, Protocol, TypeAlias
 
 from contracts.commands import CancelActivity, Command, CompleteActivity, Envelope, FailActivity, LoseActivity, RunActivity
@@ -85,12 +85,17 @@ class TaskSource(Protocol):
     def wake(self) -> None:
         """There may be room again."""
 
+    def look_near(self) -> None:
+        """Other partitions may be near by now."""
+
     async def close(self) -> None:
         """Commit what is done, and leave."""
 
 
-MakeSource: TypeAlias = Callable[[Iterable[Place], Callable[[Taken], None], Callable[[str], bool]], TaskSource]
-"""Makes a source for places, given what takes a task and what says whether there is room for a kind."""
+Near: TypeAlias = Callable[[], Collection[int]]
+"""The partitions that are owned here: their tasks need no way through their topics when the worker is here, too."""
+MakeSource: TypeAlias = Callable[[Iterable[Place], Callable[[Taken], None], Callable[[str], bool], Near], TaskSource]
+"""Makes a source for places, given what takes a task, what says whether there is room for a kind, and what is near."""
 
 
 class Gateway:
@@ -104,10 +109,11 @@ class Gateway:
         route: Route,
         put: Put,
         home: Callable[[str], int],
+        near: Near,
         name: str,
     ) -> None:
         self._make_source, self._own_places, self._own_room = make_source, frozenset(own_places), own_room
-        self._route, self._put, self._home, self._name = route, put, home, name
+        self._route, self._put, self._home, self._near, self._name = route, put, home, near, name
         self._loop = asyncio.get_running_loop()
         self._own_kinds = frozenset(kind for _, kind in self._own_places)
         self.remote: SharedRemoteWorkers
@@ -158,7 +164,7 @@ class Gateway:
                 await before.close()
             self._places = self._own_places | self.remote.places()
             if self._places and not self._is_closed:
-                self._source = self._make_source(self._places, self._take, self._has_room)
+                self._source = self._make_source(self._places, self._take, self._has_room, self._near)
                 self._source.start()
                 for task in self._ended_meanwhile:
                     self._source.done(task)
@@ -293,6 +299,8 @@ class Gateway:
                 self._source.forget(task)
         self._step_soon()
         self._look_at_places()
+        if self._source is not None:
+            self._source.look_near()
         self.wake()
         self._tick = self._loop.call_later(TICK_S, self._on_tick)
 

@@ -129,6 +129,10 @@ class Owners:
         owned = self.owned.get(partition)
         return owned is not None and owned.owner.is_in_charge and not owned.is_leaving
 
+    def in_charge(self) -> list[int]:
+        """The partitions that are owned here."""
+        return [partition for partition in self.owned if self.is_in_charge(partition)]
+
     def is_settled(self, partition: int) -> bool:
         """Whether it is owned here and its memory is what the journal says."""
         return self.is_in_charge(partition) and not self.owned[partition].is_ahead

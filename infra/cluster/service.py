@@ -154,8 +154,7 @@ class ClusterService(BaseService):
 
     def new_id(self) -> str:
         """An id that nobody else has, in a partition that is owned here if there is any."""
-        here = [partition for partition in self.owners.owned if self.owners.is_in_charge(partition)]
-        among = here or range(self._reader.partitions)
+        among = self.owners.in_charge() or range(self._reader.partitions)
         self._next += 1
         return self._id_in(among[self._next % len(among)])
 

@@ -172,8 +172,9 @@ class _Built:
         places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
         gateway = Gateway(
-            make_source, places, lambda: local.in_hand < limits.concurrency, self.service.route, self._outgoing.put, self.service.home, node
-        )
+            make_source, places, lambda: local.in_hand < limits.concurrency,
+            self.service.route, self._outgoing.put, self.service.home, self._owners.in_charge, node,
+        )  # fmt: skip
         local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
         lease_ms = round(self._engine.lease_s * 1000)
         self._remote = SharedRemoteWorkers(local, kinds, limits, gateway.report, self._clock, self._parts.blobs, lease_ms)

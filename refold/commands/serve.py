@@ -45,7 +45,7 @@ def tasks_of(log: str) -> MakeSource:
     from refold.kafka_tasks import KafkaTasks
 
     address = parse_address(log)
-    return lambda places, on_task, has_room: KafkaTasks(address, places, on_task, has_room)
+    return lambda places, on_task, has_room, near: KafkaTasks(address, places, on_task, has_room, near=near)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

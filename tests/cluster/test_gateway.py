@@ -12,7 +12,7 @@ from contracts.worker_protocol import Poll, Result
 from contracts.worker_topics import encode_task
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
-from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway
+from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near
 from tests.cluster.world import run
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
@@ -50,6 +50,8 @@ class Source:
 
     def wake(self) -> None: ...
 
+    def look_near(self) -> None: ...
+
     async def close(self) -> None:
         await asyncio.sleep(1.0)
 
@@ -63,12 +65,12 @@ class World:
         self.out: list[tuple[str, Callable[[LogError | None], None]]] = []
         clock, blobs, settings = ManualClock(1_000_000), MemoryBlobs(), ActivitySettings()
         self.clock = clock
-        self.gateway = Gateway(self._make, (), lambda: True, self._route, self._put, lambda execution: 0, "g")
+        self.gateway = Gateway(self._make, (), lambda: True, self._route, self._put, lambda execution: 0, frozenset, "g")
         local = ActivityWorker({}, settings, self.gateway.report, clock, blobs)
         self.remote = SharedRemoteWorkers(local, (), settings, self.gateway.report, clock, blobs)
         self.gateway.start(self.remote)
 
-    def _make(self, places: Iterable[Any], on_task: Callable[[Any], None], has_room: Callable[[str], bool]) -> Source:
+    def _make(self, places: Iterable[Any], on_task: Callable[[Any], None], has_room: Callable[[str], bool], near: Near) -> Source:
         self.sources.append(Source(on_task))
         return self.sources[-1]
 
