@@ -65,6 +65,11 @@ class TakenTask:
         self.places: set[tuple[Any, int]] = {(place.key, offset)}
         """The records that are done when it is: more than one where it was sent twice."""
 
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it was begun before its record was there."""
+        return self.offset == NOWHERE
+
     def is_meant_by(self, path: str, attempt: int, sequence: int) -> bool:
         """Attempt 0 means all attempts of the node, an empty path all nodes of the execution; of a lower sequence only."""
         return self.sequence < sequence and path in ("", self.path) and attempt in (0, self.attempt)

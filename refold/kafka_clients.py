@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import os
 import re
 import time
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
+from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError, SaslAuthenticationFailed, for_code
@@ -24,6 +26,14 @@ from refold.kafka_address import KafkaAddress
 REQUEST_TIMEOUT_MS: Final = 8_000
 CONNECT_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 1.0
+SESSION_MS: Final = 6_000
+HEARTBEAT_MS: Final = 1_500
+PARTITION_FETCH_BYTES: Final = 256 * 1024
+FETCH_BYTES: Final = 4 * 1024 * 1024
+FETCH_WAIT_MS: Final = 250
+"""So long a partition that is read on may have to wait: for the end of the request that was sent without it."""
+NEVER_MS: Final = 2**31 - 1
+GROUP: Final = "workers"
 TASK_RETENTION_MS: Final = 7 * 24 * 3600 * 1000
 MESSAGE_BYTES_MAX: Final = 8 * 1024 * 1024
 LEVELS: Final = (".high", "", ".low")
@@ -80,7 +90,30 @@ def _look_at(task: asyncio.Future[Any]) -> None:
         task.exception()
 
 
-# Topics.
+# The group of all workers.
+
+
+def new_consumer(address: KafkaAddress, assignor: Any, stable_name: str | None) -> Any:
+    """A member of the group of all workers. With a name it keeps its partitions for a session when it is not there."""
+    return AIOKafkaConsumer(
+        **address.client_settings(),
+        group_id=address.topic(GROUP),
+        group_instance_id=stable_name,
+        client_id=stable_name or f"refold-{os.getpid()}",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        rebalance_timeout_ms=SESSION_MS,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        max_poll_interval_ms=NEVER_MS,
+        metadata_max_age_ms=15_000,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        fetch_max_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        retry_backoff_ms=100,
+        partition_assignment_strategy=(assignor,),
+    )
 
 
 async def committed(consumer: Any, keys: list[Any], timeout_s: float) -> dict[Any, tuple[int, str]]:
@@ -101,6 +134,9 @@ def _on_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> N
     coroutine = future.get_coro() if isinstance(future, asyncio.Task) else None
     if getattr(coroutine, "__qualname__", "") != "GroupCoordinator._do_commit_offsets":
         loop.default_exception_handler(context)
+
+
+# Topics.
 
 
 def topic_part(name: str) -> str:

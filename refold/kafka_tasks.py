@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable, Collection, Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError, NoOffsetForPartitionError
 from aiokafka.structs import OffsetAndMetadata
 
@@ -23,19 +22,20 @@ from refold.kafka_address import KafkaAddress
 from refold.kafka_assignor import KeepingAssignor
 from refold.kafka_buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask, changed
 from refold.kafka_clients import (
-    REQUEST_TIMEOUT_MS,
     LogLimits,
     committed,
     ensure_topics,
     give_up,
     is_fatal,
+    new_consumer,
     pass_over_lost_commits,
     reason,
     start,
     task_topics,
 )
 
-GROUP: Final = "workers"
+Topics: TypeAlias = dict[str, tuple[str, str, int]]
+"""Queue, kind and level of each topic."""
 COMMIT_EVERY_S: Final = 0.1
 COMMIT_SHARE: Final = 0.05
 """Bitmaps of many tasks take their time: no more than this share of it is spent on them."""
@@ -44,16 +44,9 @@ COMMIT_TIMEOUT_S: Final = 2.0
 END_FIRST_S: Final = 2.0
 """Before partitions go elsewhere what runs has so long to end. With a commit it is less than a session, and holds up all members."""
 END_LOOK_S: Final = 0.02
-SESSION_MS: Final = 6_000
-HEARTBEAT_MS: Final = 1_500
 POLL_S: Final = 0.1
 LOOK_EVERY_S: Final = 1.0
 REWIND_MS: Final = 60_000
-PARTITION_FETCH_BYTES: Final = 256 * 1024
-FETCH_BYTES: Final = 4 * 1024 * 1024
-FETCH_WAIT_MS: Final = 250
-"""So long a partition that is read on may have to wait: for the end of the request that was sent without it."""
-NEVER_MS: Final = 2**31 - 1
 BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 _log = logging.getLogger("refold.worker")
@@ -78,9 +71,8 @@ class KafkaTasks:
         near: Callable[[], Collection[int]] = tuple,
     ) -> None:
         self._address, self._stable_name, self._near = address, stable_name, near
-        self._topics = {
-            address.topic(topic): (queue, kind, level) for queue, kind in places for level, topic in enumerate(task_topics(queue, kind))
-        }
+        self._topics: Topics = {}
+        self._wanted = self._topics_of(places)
         self._assignor = KeepingAssignor(near)
         self._buffer = Buffer(on_task, has_room)
         self._consumer: Any = None
@@ -95,10 +87,18 @@ class KafkaTasks:
         self.joined = asyncio.Event()
         """Whether it has once been given partitions, be it none."""
 
+    def _topics_of(self, places: Iterable[tuple[str, str]]) -> Topics:
+        topic_of = self._address.topic
+        return {topic_of(topic): (queue, kind, level) for queue, kind in places for level, topic in enumerate(task_topics(queue, kind))}
+
     def start(self) -> None:
         """Begin; it goes on by itself, whether the broker is there or not."""
         pass_over_lost_commits(asyncio.get_running_loop())
         self._work = [asyncio.create_task(self._supervise()), asyncio.create_task(self._commit_on())]
+
+    def change(self, places: Iterable[tuple[str, str]]) -> None:
+        """From now on take the tasks of these places; what runs here goes on."""
+        self._wanted = self._topics_of(places)
 
     # For whoever runs the tasks.
 
@@ -208,13 +208,13 @@ class KafkaTasks:
 
     async def _consume(self) -> None:
         """Read with one consumer, until it breaks down."""
-        self.limits = await ensure_topics(self._address, [name.removeprefix(f"{self._address.prefix}.") for name in self._topics])
-        consumer, self._broken = self._new_consumer(), None
+        consumer, self._broken, self._topics = new_consumer(self._address, self._assignor, self._stable_name), None, {}
         try:
             await start(consumer)
             self._consumer = consumer
-            consumer.subscribe(list(self._topics), listener=_Listener(self, consumer))
             while not self._is_closing:
+                if self._topics != self._wanted:
+                    await self._subscribe(consumer, self._wanted)
                 self._take_in(await self._poll(consumer))
                 self._give_out()
         finally:
@@ -223,26 +223,11 @@ class KafkaTasks:
                 place.is_ready = False
             await give_up(consumer.stop(), 3.0)
 
-    def _new_consumer(self) -> Any:
-        return AIOKafkaConsumer(
-            **self._address.client_settings(),
-            group_id=self._address.topic(GROUP),
-            group_instance_id=self._stable_name,
-            client_id=self._stable_name or f"refold-{os.getpid()}",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=SESSION_MS,
-            heartbeat_interval_ms=HEARTBEAT_MS,
-            rebalance_timeout_ms=SESSION_MS,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-            max_poll_interval_ms=NEVER_MS,
-            metadata_max_age_ms=15_000,
-            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
-            fetch_max_bytes=FETCH_BYTES,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            retry_backoff_ms=100,
-            partition_assignment_strategy=(self._assignor,),
-        )
+    async def _subscribe(self, consumer: Any, topics: Topics) -> None:
+        """Ask for other topics. The consumer stays a member: another one would have to wait until this one is missed."""
+        self.limits = await ensure_topics(self._address, [name.removeprefix(f"{self._address.prefix}.") for name in topics])
+        self._topics = topics
+        consumer.subscribe(list(topics), listener=_Listener(self, consumer))
 
     async def _poll(self, consumer: Any) -> dict[TopicPartition, list[Any]]:
         """What has come. In a task of its own: it may be cancelled by its client, or wait for ever while the broker is away."""

@@ -10,7 +10,9 @@ from typing import Final
 
 import msgspec
 
+from contracts.commands import RunActivity
 from domain.history import Folded, GraphOf
+from domain.react import is_reported
 from domain.state import Execution
 from workers.packed import Packed, packed, queue_of, unpacked
 
@@ -46,6 +48,16 @@ class Executions:
         if folded is None and execution in self._packed:
             folded = self._live[execution] = unpacked(self._packed.pop(execution), self._graph_of)
         return folded
+
+    def waits_for(self, activity: RunActivity) -> bool:
+        """Whether an activity is still to be run. Of an execution that is not known it is: whoever decides will say."""
+        if activity.execution in self.ended:
+            return False
+        folded = self.get(activity.execution)
+        if folded is None:
+            return True
+        run = folded.state.runs.get(activity.path)
+        return run is not None and run.attempt == activity.attempt and run.status == "active" and not is_reported(folded.state, run)
 
     def put(self, folded: Folded) -> None:
         """Keep an open execution."""

@@ -3,7 +3,8 @@
     expect, watch ─► from the read models' checkpoint on, under the readers' rule ─► answers, ends ─► called back
                                                     nobody waits any more for a while: left alone
 
-It begins at a checkpoint, as who begins in the middle would not know which claim is in force.
+It begins at a checkpoint, as who begins in the middle would not know which claim is in force. What is watched is folded on the way,
+if it began while it was: so its end needs no reading.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final
+from typing import Final, TypeAlias
 
 from contracts.codec import decode_decision, decode_record
-from contracts.errors import LogError, UnknownRecord
+from contracts.commands import CreateExecution
+from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.events import (
     ExecutionCancelled,
     ExecutionCompleted,
@@ -24,15 +26,27 @@ from contracts.events import (
 )
 from contracts.journal import Answered, Checkpoint, Decided, judge
 from contracts.refusal import refusal_of
+from domain.history import Entry, Folded, GraphOf, apply, begin
+from domain.state import Execution
 from infra.cluster.ports import ClusterLog
 from workers.round import Answer, Reply
 
+OnEnd: TypeAlias = Callable[["Execution | None"], None]
+"""Gets an execution as it ended, None where it is to be read."""
 IDLE_S: Final = 10.0
 """So long after the last wait a journal is still followed."""
 LOOK_EVERY_S: Final = 1.0
 
 _log = logging.getLogger("refold.cluster")
 _ENDS: Final = (ExecutionCompleted, ExecutionFailed, ExecutionCancelled, ExecutionTerminated, ExecutionQuarantined)
+
+
+class _Watched:
+    """Who waits for the end of an execution; and the execution, where its beginning was seen."""
+
+    def __init__(self) -> None:
+        self.waiting: list[OnEnd] = []
+        self.folded: Folded | None = None
 
 
 class _Followed:
@@ -42,7 +56,7 @@ class _Followed:
         self.checkpoint = checkpoint
         self.used_at = now
         self.expected: dict[str, Reply] = {}
-        self.watched: dict[str, list[Callable[[], None]]] = {}
+        self.watched: dict[str, _Watched] = {}
 
     @property
     def is_needed(self) -> bool:
@@ -52,8 +66,8 @@ class _Followed:
 class Follower:
     """Lives in the event loop. `checkpoint_of` reads where the read models of a partition stand."""
 
-    def __init__(self, log: ClusterLog, checkpoint_of: Callable[[int], Awaitable[Checkpoint]]) -> None:
-        self._log, self._checkpoint_of = log, checkpoint_of
+    def __init__(self, log: ClusterLog, checkpoint_of: Callable[[int], Awaitable[Checkpoint]], graph_of: GraphOf) -> None:
+        self._log, self._checkpoint_of, self._graph_of = log, checkpoint_of, graph_of
         self._loop = asyncio.get_running_loop()
         self._followed: dict[int, _Followed] = {}
         self._starting: dict[int, asyncio.Lock] = {}
@@ -85,17 +99,17 @@ class Follower:
         if (followed := self._followed.get(partition)) is not None:
             followed.expected.pop(command, None)
 
-    def watch(self, partition: int, execution: str, then: Callable[[], None]) -> None:
+    def watch(self, partition: int, execution: str, then: OnEnd) -> None:
         """Call back when an execution ends; the partition has to be ready."""
-        self._followed[partition].watched.setdefault(execution, []).append(then)
+        self._followed[partition].watched.setdefault(execution, _Watched()).waiting.append(then)
 
-    def unwatch(self, partition: int, execution: str, then: Callable[[], None]) -> None:
+    def unwatch(self, partition: int, execution: str, then: OnEnd) -> None:
         """Do not call back any more."""
         followed = self._followed.get(partition)
-        waiting = [] if followed is None else followed.watched.get(execution, [])
-        if followed is not None and then in waiting:
-            waiting.remove(then)
-            if not waiting:
+        watched = None if followed is None else followed.watched.get(execution)
+        if followed is not None and watched is not None and then in watched.waiting:
+            watched.waiting.remove(then)
+            if not watched.waiting:
                 del followed.watched[execution]
 
     # The journal.
@@ -119,13 +133,28 @@ class Follower:
             if reply is not None:
                 reply(_answer_of(record, offset + 1))
         elif verdict == "counts" and followed.watched and isinstance(record, Decided):
-            self._look_for_end(followed, record)
+            self._look_for_end(followed, offset, record)
 
-    def _look_for_end(self, followed: _Followed, record: Decided) -> None:
+    def _look_for_end(self, followed: _Followed, offset: int, record: Decided) -> None:
         decision = decode_decision(record.body)
-        if decision.execution in followed.watched and any(isinstance(event, _ENDS) for event in decision.events):
-            for then in followed.watched.pop(decision.execution):
-                then()
+        watched = followed.watched.get(decision.execution)
+        if watched is None:
+            return
+        self._fold(watched, Entry(offset, decision, record.body, record.digest))
+        if any(isinstance(event, _ENDS) for event in decision.events):
+            del followed.watched[decision.execution]
+            for then in watched.waiting:
+                then(None if watched.folded is None else watched.folded.state)
+
+    def _fold(self, watched: _Watched, entry: Entry) -> None:
+        """Fold it, as far as that goes: whoever gets no state reads it."""
+        try:
+            if isinstance(entry.decision.command, CreateExecution) and entry.decision.events:
+                watched.folded = begin(entry, self._graph_of)
+            if watched.folded is not None:
+                apply(watched.folded, entry)
+        except (LogCorrupt, UnknownRecord, KeyError, AssertionError):
+            watched.folded = None
 
     def on_problem(self, topic: str, partition: int, error: LogError) -> None:
         """A journal cannot be read on from where it was followed: nobody hears of anything any more, and their time runs out."""

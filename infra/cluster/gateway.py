@@ -36,8 +36,6 @@ from workers.shared_remote import SharedRemoteWorkers
 
 Place: TypeAlias = tuple[str, str]
 """Queue and kind."""
-Route: TypeAlias = Callable[[str, Command, "Reply | None"], None]
-"""Gives a command to the owner of its execution, wherever that is; answered once it is decided, or durable in `commands`."""
 TICK_S: Final = 1.0
 RETRY_S: Final = 0.2
 AHEAD_MAX: Final = 500
@@ -60,6 +58,10 @@ class Taken(Protocol):
         """Its id."""
 
     @property
+    def is_ahead(self) -> bool:
+        """Whether it was begun before its record was there."""
+
+    @property
     def partition(self) -> int:
         """Where its execution lives."""
 
@@ -69,6 +71,9 @@ class TaskSource(Protocol):
 
     def start(self) -> None:
         """Begin."""
+
+    def change(self, places: Iterable[Place]) -> None:
+        """Take the tasks of these places from now on."""
 
     def begin(self, topic: str, partition: int, content: bytes, has_room: Callable[[str], bool]) -> str | None:
         """Take a task whose record would come here, before it is there; its id, or None where it has to wait for its turn."""
@@ -93,7 +98,24 @@ class TaskSource(Protocol):
 
 
 Near: TypeAlias = Callable[[], Collection[int]]
-"""The partitions that are owned here: their tasks need no way through their topics when the worker is here, too."""
+
+
+class Homes(Protocol):
+    """Where executions live; see `ClusterService`."""
+
+    def home(self, execution: str) -> int:
+        """The partition of an execution."""
+
+    def near(self) -> Collection[int]:
+        """The partitions that are owned here: their tasks need no way through their topics when the worker is here, too."""
+
+    def route(self, execution: str, command: Command, reply: Reply | None) -> None:
+        """Give a command to the owner, wherever that is; answered once it is decided, or durable in `commands`."""
+
+    def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
+        """Say whether an activity is still to be run, as far as is known here."""
+
+
 MakeSource: TypeAlias = Callable[[Iterable[Place], Callable[[Taken], None], Callable[[str], bool], Near], TaskSource]
 """Makes a source for places, given what takes a task, what says whether there is room for a kind, and what is near."""
 
@@ -106,21 +128,17 @@ class Gateway:
         make_source: MakeSource,
         own_places: Iterable[Place],
         own_room: Callable[[], bool],
-        route: Route,
+        homes: Homes,
         put: Put,
-        home: Callable[[str], int],
-        near: Near,
         name: str,
     ) -> None:
         self._make_source, self._own_places, self._own_room = make_source, frozenset(own_places), own_room
-        self._route, self._put, self._home, self._near, self._name = route, put, home, near, name
+        self._homes, self._put, self._name = homes, put, name
         self._loop = asyncio.get_running_loop()
         self._own_kinds = frozenset(kind for _, kind in self._own_places)
         self.remote: SharedRemoteWorkers
         self._source: TaskSource | None = None
         self._places: frozenset[Place] = frozenset()
-        self._ended_meanwhile: list[str] = []
-        """What has ended while one source follows another: the next one must not give it out again."""
         self._reports: deque[tuple[str, Command]] = deque()
         self._alive: dict[str, tuple[RunActivity, int]] = {}
         """The tasks in hand whose signs of life somebody waits for, and the last one that was passed on."""
@@ -159,16 +177,15 @@ class Gateway:
     async def _change(self) -> None:
         try:
             await asyncio.sleep(JOIN_AFTER_S)
-            before, self._source = self._source, None
-            if before is not None:
-                await before.close()
             self._places = self._own_places | self.remote.places()
-            if self._places and not self._is_closed:
-                self._source = self._make_source(self._places, self._take, self._has_room, self._near)
+            if self._source is None and self._places and not self._is_closed:
+                self._source = self._make_source(self._places, self._take, self._has_room, self._homes.near)
                 self._source.start()
-                for task in self._ended_meanwhile:
-                    self._source.done(task)
-            self._ended_meanwhile.clear()
+            elif self._source is not None and self._places:
+                self._source.change(self._places)
+            elif self._source is not None:
+                before, self._source = self._source, None
+                await before.close()
         finally:
             self._changing = None
         self._look_at_places()
@@ -190,10 +207,20 @@ class Gateway:
             _log.error("a task is passed over: %s", error)
             self._done(taken.task)
             return
-        if activity.limits.heartbeat is not None:
-            self._alive[taken.task] = (activity, 0)
-        self.remote.run(activity)
-        self._step_soon()
+
+        def run(is_waited_for: bool) -> None:
+            if not is_waited_for:  # its end is durable: who took it before has died before that was committed
+                self._done(taken.task)
+                return
+            if activity.limits.heartbeat is not None:
+                self._alive[taken.task] = (activity, 0)
+            self.remote.run(activity)
+            self._step_soon()
+
+        if taken.is_ahead:
+            run(True)
+        else:
+            self._homes.look_up(activity, run)
 
     def _step_soon(self) -> None:
         """Move what runs here, once for all that comes in this turn of the loop."""
@@ -233,7 +260,7 @@ class Gateway:
                 self._done(activity_key(execution, command.path, command.attempt))
 
         try:
-            self._route(execution, command, then)
+            self._homes.route(execution, command, then)
         except Overloaded:
             self._loop.call_later(RETRY_S, self._tell, execution, command)
 
@@ -241,26 +268,24 @@ class Gateway:
         """Take in what a worker over HTTP reports. Raises Overloaded."""
         command = envelope.command
         if not isinstance(command, CompleteActivity | FailActivity):
-            self._route(envelope.execution, command, reply)
+            self._homes.route(envelope.execution, command, reply)
             return
         task = activity_key(envelope.execution, command.path, command.attempt)
         if not self.remote.is_adopted(task) or reply is None:
-            self._route(envelope.execution, command, reply)
+            self._homes.route(envelope.execution, command, reply)
             return
         ended = encode_cancellation(CancelActivity(envelope.execution, command.path, command.attempt))
 
         def then(answer: Answer) -> None:
             self._put(CANCELLATIONS, 0, ended, lambda error: reply(answer))
 
-        self._route(envelope.execution, command, then)
+        self._homes.route(envelope.execution, command, then)
 
     def _done(self, task: str) -> None:
         self._alive.pop(task, None)
         self.ahead.ended(task)
         if self._source is not None:
             self._source.done(task)
-        elif self._changing is not None:
-            self._ended_meanwhile.append(task)
 
     # Cancellations.
 
@@ -308,4 +333,4 @@ class Gateway:
         """Pass a sign of life on; the next one when this is out, so that there is one of each task, however long a broker is away."""
         self._signing.add(task)
         sign = encode_result(self._name, Result(task=task, progress=None))
-        self._put("commands", self._home(execution), sign, lambda error: self._signing.discard(task))
+        self._put("commands", self._homes.home(execution), sign, lambda error: self._signing.discard(task))

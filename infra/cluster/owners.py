@@ -1,12 +1,8 @@
-"""The partitions that this process owns: claimed one by one, moved together. One append serves the rounds of all.
+"""The partitions that this process owns: claimed one by one, moved together (infra/cluster/rounds.py).
 
-    assigned ─► allowed (infra/cluster/members.py) ─► claim, fold (in another thread) ─► commands from the highest source on
-        ▲                                                                                          │
-        └────────────── stood down: a pause, and only when membership is confirmed ◄── rounds ◄────┘
-
-    move: each owner decides what waits ─► one append to the journal ─► each looks at its offset, and acts
-
-Nothing may be read from an owner's memory while its round is under way: it is ahead of the journal (`is_settled`, `settled`).
+assigned ─► allowed (infra/cluster/members.py) ─► claim, fold (in another thread) ─► commands from the highest source on
+    ▲                                                                                          │
+    └────────────── stood down: a pause, and only when membership is confirmed ◄── rounds ◄────┘
 """
 
 from __future__ import annotations
@@ -15,46 +11,29 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Final
 
-from contracts.errors import LogCorrupt, LogError, LogUnreachable
+from contracts.errors import LogCorrupt, LogError
 from contracts.ports.clock import Clock
-from infra.cluster.intake import Intake
+from infra.cluster.owned import Owned
 from infra.cluster.ports import ClusterLog
 from infra.cluster.resuming import check_commands
+from infra.cluster.rounds import Rounds
 from infra.cluster.shrinking import Shrinking, is_small
-from workers.dispatch import Dispatch
 from workers.metrics import Metrics, total
-from workers.owner import Owner
 from workers.recovery import Recovered
-from workers.round import Item, Round, letters_of
+from workers.round import Item
 
 PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """How long to wait before claiming again, longer each time; by chance up to twice as long."""
 LET_GO_S: Final = 0.5
 """How long a partition that is let go may take to send what it still has to."""
-SLEEP_MAX_S: Final = 1.0
-SLEEP_MIN_S: Final = 0.001
 INTAKE_MAX: Final = 5_000
 """With so many commands waiting, no more are read until half of them are decided."""
 
-T = TypeVar("T")
 _log = logging.getLogger("refold.cluster")
-
-
-class Owned:
-    """A partition that is this process's, or is about to be."""
-
-    def __init__(self, owner: Owner, dispatch: Dispatch, intake: Intake) -> None:
-        self.owner, self.dispatch, self.intake = owner, dispatch, intake
-        self.partition = owner.partition
-        self.next = 0
-        """The offset in `commands` to read on from."""
-        self.is_held_back = self.is_storing = self.is_leaving = self.is_ahead = False
-        self.epoch = -1
-        self.claimed_at = self.takeover_ms = 0
 
 
 class Owners:
@@ -69,22 +48,20 @@ class Owners:
         self.owned: dict[int, Owned] = {}
         """Those in charge, and those that have just stood down."""
         self.counted = Metrics()
-        """Appends of all rounds, and what was counted about partitions that were let go."""
+        """What was counted about partitions that were let go."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pool = ThreadPoolExecutor(1, "refold-recovery")
-        self._round: asyncio.Task[None] | None = None
-        self._between: list[Callable[[], None]] = []
-        """Who reads when the round that is under way has ended."""
-        self._is_due = self._is_stopped = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._is_stopped = False
         self.failed: asyncio.Future[None] = self._loop.create_future()
+        self.rounds = Rounds(log, self.owned, clock, self.failed)
+        self.rounds.on_stood_down, self.rounds.on_settled = self._on_stood_down, self._read_on
         self.may_take: Callable[[int], Awaitable[bool]] = _always
         """Waits until a partition may be claimed; False where it is not to be any more."""
         self.on_change: Callable[[], None] = lambda: None
         self.on_stood_down: Callable[[int], None] = lambda partition: None
         self.before_release: Callable[[int], None] = lambda partition: None
         self.on_release: Callable[[Owned, list[Item]], None] = lambda owned, items: None
-        self.on_moved: Callable[[], None] = lambda: None
+        self.on_taken: Callable[[Owned], None] = lambda owned: None
 
     # Which partitions.
 
@@ -137,25 +114,6 @@ class Owners:
         """Whether it is owned here and its memory is what the journal says."""
         return self.is_in_charge(partition) and not self.owned[partition].is_ahead
 
-    async def settled(self, read: Callable[[], T]) -> T:
-        """What is read between two rounds, when memory is what the journal says; under load the next begins as soon as one ends."""
-        if self._round is None:
-            return read()
-        future: asyncio.Future[T] = self._loop.create_future()
-
-        def answer() -> None:
-            try:
-                found = read()
-            except Exception as error:
-                if not future.done():
-                    future.set_exception(error)
-                return
-            if not future.done():
-                future.set_result(found)
-
-        self._between.append(answer)
-        return await future
-
     # Taking over.
 
     async def _take(self, partition: int) -> None:
@@ -191,8 +149,9 @@ class Owners:
         owned.owner.metrics.count_takeover(owned.claimed_at - owned.takeover_ms, owned.claimed_at)
         self.owned[partition] = owned
         self._log.follow("commands", partition, owned.next, self._on_commands)
+        self.on_taken(owned)
         self.on_change()
-        self.wake()
+        self.rounds.wake()
 
     # Letting go.
 
@@ -200,7 +159,7 @@ class Owners:
         owned = self.owned[partition]
         owned.is_leaving = True
         self._log.unfollow("commands", partition)
-        await self.settled(_nothing)
+        await self.rounds.settled(_nothing)
         self.before_release(partition)
         deadline = time.monotonic() + LET_GO_S
         while not owned.dispatch.is_empty and time.monotonic() < deadline:
@@ -250,7 +209,7 @@ class Owners:
             owned.owner.take(item)
         if owned.owner.waiting > INTAKE_MAX:
             self._hold_back(owned)
-        self.wake()
+        self.rounds.wake()
 
     def _begin_storing(self, owned: Owned, items: list[Item]) -> None:
         """Big values are stored before their commands are decided; what comes behind them waits, as the order is kept."""
@@ -279,96 +238,6 @@ class Owners:
             owned.is_held_back = False
             self._log.follow("commands", owned.partition, owned.next, self._on_commands)
 
-    # Rounds.
-
-    def wake(self) -> None:
-        """There is something to do; many times in one turn of the loop is once."""
-        if not self._is_due:
-            self._is_due = True
-            self._loop.call_soon(self._move)
-
-    def _move(self) -> None:
-        self._is_due = False
-        if self._round is not None or self._is_stopped:
-            return
-        try:
-            rounds = self._decide()
-        except Exception as error:
-            if not self.failed.done():
-                self.failed.set_exception(error)
-            return
-        if rounds:
-            self._round = asyncio.ensure_future(self._keep(rounds))
-            self._round.add_done_callback(self._look_at)
-        elif not self._is_due:
-            self._sleep()
-
-    def _decide(self) -> list[tuple[Owned, Round]]:
-        now = self._clock.now()
-        rounds: list[tuple[Owned, Round]] = []
-        for owned in list(self.owned.values()):
-            owner = owned.owner
-            if not owner.is_in_charge or owned.is_leaving:
-                continue
-            if not owner.collect(now):
-                owner.rest()
-            elif (made := owner.begin(now)) is not None:
-                owned.is_ahead = True
-                rounds.append((owned, made))
-            if not owner.is_in_charge:
-                self._on_stood_down(owned)
-        return rounds
-
-    async def _keep(self, rounds: list[tuple[Owned, Round]]) -> None:
-        """Append the rounds in one request, and act on those that stand."""
-        batches = {owned.partition: made.records for owned, made in rounds if made.records}
-        try:
-            began = time.perf_counter()
-            answers: Mapping[int, int | LogError] = await self._log.append_round(batches) if batches else {}
-            if batches:
-                self.counted.appends.observe(time.perf_counter() - began)
-            for owned, made in rounds:
-                await self._settle(owned, made, answers.get(owned.partition))
-        finally:
-            self._round = None
-            between, self._between = self._between, []
-            for answer in between:
-                answer()
-        self.on_moved()
-        self.wake()
-
-    async def _settle(self, owned: Owned, made: Round, answer: int | LogError | None) -> None:
-        owner = owned.owner
-        gap: list[tuple[int, bytes]] = []
-        try:
-            if answer is None:
-                answer = await self._log.end("journal", owned.partition, made.base) if made.must_confirm else made.base
-            elif isinstance(answer, int) and answer > made.base:
-                gap = await self._loop.run_in_executor(None, self._read_gap, owned.partition, made.base, answer)
-        except LogUnreachable as error:
-            answer = error
-        if owner.stands(made, answer, gap) and (not made.dead or await self._buries(owner, made)):
-            owned.is_ahead = False
-            owner.act(made)
-            self._read_on(owned)
-        if not owner.is_in_charge and not owned.is_leaving:
-            self._on_stood_down(owned)
-
-    def _read_gap(self, partition: int, start: int, end: int) -> list[tuple[int, bytes]]:
-        return list(self._log.log.read("journal", partition, start, end))
-
-    async def _buries(self, owner: Owner, made: Round) -> bool:
-        answer = (await self._log.append("dead-letters", {0: letters_of(made)}))[0]
-        return owner.buries(made, answer)
-
-    def _sleep(self) -> None:
-        """Until something is due."""
-        dues = [due for owned in self.owned.values() if owned.owner.is_in_charge and (due := owned.owner.next_due()) is not None]
-        pause = SLEEP_MAX_S if not dues else (min(dues) - self._clock.now()) / 1000
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(min(SLEEP_MAX_S, max(SLEEP_MIN_S, pause)), self.wake)
-
     # The end.
 
     async def stop(self) -> None:
@@ -378,12 +247,10 @@ class Owners:
             task.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks.values()))
-        await self.settled(_nothing)
+        await self.rounds.stop()
         for partition in list(self.owned):
             self._log.unfollow("commands", partition)
             self.owned.pop(partition).owner.release()
-        if self._timer is not None:
-            self._timer.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -12,7 +12,8 @@ from contracts.positions import position_of
 from domain.definition.graph import Graph
 from domain.state import Execution
 from infra.cluster.follower import Follower
-from infra.cluster.owners import Owned, Owners
+from infra.cluster.owned import Owned
+from infra.cluster.owners import Owners
 from infra.cluster.sending import Sender
 from infra.cluster.shrinking import Shrinking
 from workers.executions import Executions
@@ -52,7 +53,7 @@ class LocalPartition:
 
         def forward(small: Command) -> None:
             self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, small), reply)
-            self._owners.wake()
+            self._owners.rounds.wake()
 
         self._owners.shrinking.send(execution, command, reply, forward)
 
@@ -76,6 +77,8 @@ class RemotePartition:
         self._shrinking, self._position = shrinking, position
         self.executions = Executions(_nothing_is_folded_here)
         self._watching: dict[tuple[str, Then], _Watch] = {}
+        self._moved: dict[tuple[str, Then], Watchers] = {}
+        """Who waits with the partition's owner, since that is here."""
         self.watchers = self
 
     is_current = False
@@ -105,6 +108,17 @@ class RemotePartition:
         watch = self._watching.pop((execution, then), None)
         if watch is not None:
             watch.close()
+        elif (watchers := self._moved.pop((execution, then), None)) is not None:
+            watchers.remove(execution, then)
+
+    def move_to(self, watchers: Watchers) -> list[str]:
+        """The partition is owned here now: its owner tells of ends from here on. The executions that are waited for."""
+        for (execution, then), watch in self._watching.items():
+            watch.close()
+            watchers.add(execution, then)
+            self._moved[execution, then] = watchers
+        self._watching.clear()
+        return watchers.watched()
 
 
 class _Watch:
@@ -115,7 +129,7 @@ class _Watch:
     ) -> None:
         self._partition, self._execution, self._then = partition, execution, then
         self._follower, self._folded = follower, folded
-        self._ended = asyncio.Event()
+        self._ended: asyncio.Future[Execution | None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.ensure_future(self._run())
 
     async def _run(self) -> None:
@@ -123,14 +137,18 @@ class _Watch:
             await self._follower.ready(self._partition)
         except LogError:  # whoever waits hears when the time is up
             return
-        self._follower.watch(self._partition, self._execution, self._ended.set)
-        await self._ended.wait()
-        self._then(await self._folded(self._execution))
+        self._follower.watch(self._partition, self._execution, self._on_end)
+        ended = await self._ended
+        self._then(await self._folded(self._execution) if ended is None else ended)
+
+    def _on_end(self, state: Execution | None) -> None:
+        if not self._ended.done():
+            self._ended.set_result(state)
 
     def close(self) -> None:
         """Nobody waits any more."""
         self._task.cancel()
-        self._follower.unwatch(self._partition, self._execution, self._ended.set)
+        self._follower.unwatch(self._partition, self._execution, self._on_end)
 
 
 def _nothing_is_folded_here(definition: str) -> Graph:

@@ -18,7 +18,8 @@ from contracts.worker_topics import CANCELLATIONS, MEMBERS
 from infra.cluster.gateway import Gateway
 from infra.cluster.members import Members, Own, Pace, Who
 from infra.cluster.outgoing import Outgoing
-from infra.cluster.owners import Owned, Owners
+from infra.cluster.owned import Owned
+from infra.cluster.owners import Owners
 from infra.cluster.ports import ClusterLog
 from infra.cluster.service import ClusterService
 from infra.cluster.view import cluster_view

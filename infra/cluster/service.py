@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from api.service import Cluster, Given, Start, Started, Unavailable
-from contracts.commands import Command
+from contracts.commands import Command, RunActivity
 from contracts.errors import Overloaded, Rejected
 from contracts.ids import make_execution_id
 from contracts.journal import Checkpoint
@@ -21,7 +21,8 @@ from contracts.positions import position_of
 from domain.state import Execution
 from infra.chance import Chance
 from infra.cluster.follower import Follower
-from infra.cluster.owners import Owned, Owners
+from infra.cluster.owned import Owned
+from infra.cluster.owners import Owners
 from infra.cluster.partitions import LocalPartition, RemotePartition
 from infra.cluster.ports import ClusterLog
 from infra.cluster.sending import Sender
@@ -53,12 +54,13 @@ class ClusterService(BaseService):
         self._local: dict[int, tuple[Owned, LocalPartition, Starts]] = {}
         self._remote: dict[int, tuple[RemotePartition, Starts]] = {}
         self._told: dict[int, int] = {}
-        self.follower = Follower(log, self._checkpoint_of)
+        self.follower = Follower(log, self._checkpoint_of, catalog.graph)
         self.sender: Sender
         self.view_cluster: Callable[[], Cluster]
         self.why_not_ready: Callable[[], str | None] = lambda: None
+        owners.on_taken = self._on_taken
         owners.on_release = self._on_release
-        owners.on_moved = self._tell_projector
+        owners.rounds.on_moved = self._tell_projector
 
     def stop_taking(self) -> None:
         """From here on nothing new is taken in, and those who wait for an end are answered."""
@@ -121,6 +123,20 @@ class ClusterService(BaseService):
         else:
             self.owners.shrinking.send(execution, command, reply, lambda small: self.sender.post(execution, small, reply))
 
+    def near(self) -> Collection[int]:
+        """The partitions that are owned here."""
+        return self.owners.in_charge()
+
+    def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
+        """Say whether an activity is still to be run: of an execution that lives elsewhere nobody here knows better."""
+        partition = self.home(activity.execution)
+
+        def look() -> None:
+            is_known = self.owners.is_settled(partition)
+            then(not is_known or self.owners.owned[partition].owner.executions.waits_for(activity))
+
+        self.owners.rounds.between(look)
+
     def carry(self, item: Item, delivered: Callable[[Item], None], partition: int) -> bool:
         """See `Owner.elsewhere`."""
         if self.home(item.envelope.execution) == partition:
@@ -135,6 +151,13 @@ class ClusterService(BaseService):
             watchers.tell(await self._folded(execution))
 
         self._begin(look_up())
+
+    def _on_taken(self, owned: Owned) -> None:
+        """Who waits here for an end hears of it from the owner; of one that has come already, from what is read."""
+        remote, _ = self._remote_of(owned.partition)
+        for execution in remote.move_to(owned.owner.watchers):
+            if execution in owned.owner.executions.ended:
+                self.look_up_end(execution, owned.owner.watchers)
 
     def _on_release(self, owned: Owned, items: list[Item]) -> None:
         """What was not decided here goes to whoever owns the partition now; so does who waits for ends."""
@@ -197,7 +220,7 @@ class ClusterService(BaseService):
         projected = sum(self._progress.of(owner.partition) for owner in owners)
         opened = sum(len(owner.executions) for owner in owners)
         requests = (self.under_way(), self.lane_requests())
-        counted = total([self.owners.counted, *(owner.metrics for owner in owners)])
+        counted = total([self.owners.counted, self.owners.rounds.counted, *(owner.metrics for owner in owners)])
         return render(Observed(counted, position, projected, opened, counts, *requests, restarts))
 
     # Reading.
@@ -274,7 +297,7 @@ class ClusterService(BaseService):
         partition = self._reader.known(execution)
         found = None
         if self.owners.is_in_charge(partition):
-            found = await self.owners.settled(lambda: self._remembered(partition, execution))
+            found = await self.owners.rounds.settled(lambda: self._remembered(partition, execution))
         if found is not None:
             return await self._filled(found)
         if not self.owners.is_in_charge(partition):

@@ -26,7 +26,8 @@ from infra.cluster.gateway import Gateway, MakeSource
 from infra.cluster.intake import Intake
 from infra.cluster.members import Members, Pace, Who
 from infra.cluster.outgoing import Outgoing
-from infra.cluster.owners import Owned, Owners
+from infra.cluster.owned import Owned
+from infra.cluster.owners import Owners
 from infra.cluster.process import ClusterProcess
 from infra.cluster.sending import Sender
 from infra.cluster.service import ClusterService
@@ -171,10 +172,7 @@ class _Built:
         offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in kinds)
         places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
-        gateway = Gateway(
-            make_source, places, lambda: local.in_hand < limits.concurrency,
-            self.service.route, self._outgoing.put, self.service.home, self._owners.in_charge, node,
-        )  # fmt: skip
+        gateway = Gateway(make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._outgoing.put, node)
         local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
         lease_ms = round(self._engine.lease_s * 1000)
         self._remote = SharedRemoteWorkers(local, kinds, limits, gateway.report, self._clock, self._parts.blobs, lease_ms)

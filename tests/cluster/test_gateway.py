@@ -12,7 +12,7 @@ from contracts.worker_protocol import Poll, Result
 from contracts.worker_topics import encode_task
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
-from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near
+from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, Place
 from tests.cluster.world import run
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
@@ -24,17 +24,22 @@ class Record(NamedTuple):
     content: bytes
     task: str
     partition: int = 0
+    is_ahead: bool = False
 
 
 class Source:
-    """Takes what a test gives it, and takes its time to leave."""
+    """Takes what a test gives it."""
 
-    def __init__(self, on_task: Callable[[Any], None]) -> None:
-        self.on_task = on_task
+    def __init__(self, places: Iterable[Place], on_task: Callable[[Any], None]) -> None:
+        self.places, self.on_task = set(places), on_task
+        self.is_closed = False
         self.is_done: list[str] = []
         self.forgotten: list[str] = []
 
     def start(self) -> None: ...
+
+    def change(self, places: Iterable[Place]) -> None:
+        self.places = set(places)
 
     def begin(self, topic: str, partition: int, content: bytes, has_room: Callable[[str], bool]) -> str | None:
         return None
@@ -53,11 +58,14 @@ class Source:
     def look_near(self) -> None: ...
 
     async def close(self) -> None:
-        await asyncio.sleep(1.0)
+        self.is_closed = True
 
 
 class World:
     """A gateway whose commands are decided at once, and whose records go out when a test lets them."""
+
+    waits_for = True
+    """What is known here of activities that come through their topics."""
 
     def __init__(self) -> None:
         self.sources: list[Source] = []
@@ -65,16 +73,25 @@ class World:
         self.out: list[tuple[str, Callable[[LogError | None], None]]] = []
         clock, blobs, settings = ManualClock(1_000_000), MemoryBlobs(), ActivitySettings()
         self.clock = clock
-        self.gateway = Gateway(self._make, (), lambda: True, self._route, self._put, lambda execution: 0, frozenset, "g")
+        self.gateway = Gateway(self._make, (), lambda: True, self, self._put, "g")
         local = ActivityWorker({}, settings, self.gateway.report, clock, blobs)
         self.remote = SharedRemoteWorkers(local, (), settings, self.gateway.report, clock, blobs)
         self.gateway.start(self.remote)
 
-    def _make(self, places: Iterable[Any], on_task: Callable[[Any], None], has_room: Callable[[str], bool], near: Near) -> Source:
-        self.sources.append(Source(on_task))
+    def _make(self, places: Iterable[Place], on_task: Callable[[Any], None], has_room: Callable[[str], bool], near: Near) -> Source:
+        self.sources.append(Source(places, on_task))
         return self.sources[-1]
 
-    def _route(self, execution: str, command: Command, reply: Reply | None) -> None:
+    def home(self, execution: str) -> int:
+        return 0
+
+    def near(self) -> frozenset[int]:
+        return frozenset()
+
+    def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
+        then(self.waits_for)
+
+    def route(self, execution: str, command: Command, reply: Reply | None) -> None:
         self.told.append(command)
         if reply is not None:
             reply(Answer(execution, 1))
@@ -82,13 +99,13 @@ class World:
     def _put(self, topic: str, partition: int, content: bytes, then: Callable[[LogError | None], None]) -> None:
         self.out.append((topic, then))
 
-    def poll(self, worker: str, kind: str, running: tuple[str, ...] = ()) -> list[str]:
-        poll = Poll(protocol=1, worker=worker, kinds=(kind,), credits=10, running=running)
+    def poll(self, worker: str, *kinds: str, running: tuple[str, ...] = ()) -> list[str]:
+        poll = Poll(protocol=1, worker=worker, kinds=kinds, credits=10, running=running)
         return [task.task for task in self.remote.poll(poll).tasks]
 
-    def give(self, heartbeat: int | None = None) -> str:
+    def give(self, heartbeat: int | None = None, is_ahead: bool = False) -> str:
         activity = RunActivity("e", "n", 1, "charge", b"{}", b"1", limits=Limits(None, heartbeat))
-        self.sources[-1].on_task(Record(encode_task(activity, b"{}", b"1"), "e/n@1"))
+        self.sources[-1].on_task(Record(encode_task(activity, b"{}", b"1"), "e/n@1", is_ahead=is_ahead))
         return "e/n@1"
 
     def report(self, worker: str, task: str) -> None:
@@ -106,15 +123,36 @@ async def with_a_task() -> tuple[World, str]:
     return world, task
 
 
-def test_what_ends_while_one_source_follows_another_is_told_to_the_next() -> None:
+def test_a_worker_with_other_kinds_changes_what_is_taken_and_nothing_begins_anew() -> None:
     async def story() -> None:
         world, task = await with_a_task()
         world.poll("other", "ship")
         await asyncio.sleep(2 * JOIN_AFTER_S)
+        assert [source.places for source in world.sources] == [{("default", "charge"), ("default", "ship")}]
         world.report("w", task)
-        assert len(world.sources) == 1, "the first one is leaving"
-        await asyncio.sleep(2.0)
-        assert world.sources[1].is_done == [task]
+        assert world.sources[0].is_done == [task]
+        world.poll("w")
+        world.poll("other")
+        await asyncio.sleep(2 * TICK_S)
+        assert world.sources[0].is_closed, "nobody is left who takes anything"
+        await world.gateway.close()
+
+    run(story)
+
+
+def test_a_task_whose_end_is_durable_is_not_run_again_when_its_record_comes_again() -> None:
+    """Whoever took it before was killed before it had committed that."""
+
+    async def story() -> None:
+        world = World()
+        world.waits_for = False
+        world.poll("w", "charge")
+        await asyncio.sleep(2 * JOIN_AFTER_S)
+        task = world.give()
+        assert world.poll("w", "charge") == []
+        assert world.sources[0].is_done == [task]
+        assert world.give(is_ahead=True) == task
+        assert world.poll("w", "charge") == [task], "its owner has just called for it"
         await world.gateway.close()
 
     run(story)
@@ -142,7 +180,7 @@ def test_signs_of_life_do_not_pile_up_while_nothing_goes_out() -> None:
         world.give(heartbeat=60_000)
         for _ in range(5):
             world.clock.advance(1_000)
-            world.poll("w", "charge", ("e/n@1",))
+            world.poll("w", "charge", running=("e/n@1",))
             await asyncio.sleep(TICK_S)
         assert len(world.out) == 1
         world.out[0][1](None)

@@ -9,12 +9,13 @@ import zlib
 from typing import Any
 
 import pytest
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 from hypothesis import given
 from hypothesis import strategies as st
 
 import refold
 from contracts.worker_topics import task_topic
-from refold.kafka_assignor import Wish, share
+from refold.kafka_assignor import KeepingAssignor, Wish, share
 from refold.kafka_buffer import WAITING_MAX, Buffer, PartitionTasks, TakenTask
 from refold.kafka_clients import task_topics
 from refold.kafka_offsets import METADATA_MAX, Offsets, read_bitmap, write_bitmap
@@ -129,6 +130,44 @@ def test_each_topic_is_shared_evenly_and_who_has_a_partition_keeps_it(
             mine = {key for key in had.get(member, set()) if key[0] == topic}
             kept = mine & has[member]
             assert len(kept) >= min(len(mine), most - 1), "no more is taken away than evenness asks for"
+
+
+def test_what_is_near_to_a_member_is_its_own_as_far_as_its_share_goes() -> None:
+    wishes = {
+        "a": Wish(frozenset({"t"}), {("t", 0), ("t", 1)}, near={1, 3}),
+        "b": Wish(frozenset({"t"}), {("t", 2), ("t", 3)}, near={0, 2}),
+    }
+    assert share({"t": 4}, wishes) == {"a": {("t", 1), ("t", 3)}, "b": {("t", 0), ("t", 2)}}
+    wishes["c"] = Wish(frozenset({"t"}), set())
+    shared = share({"t": 4}, wishes)
+    assert sorted(map(len, shared.values())) == [1, 1, 2], "who has nothing near is not left without"
+    assert shared["a"] <= {("t", 1), ("t", 3)}
+    assert shared["b"] <= {("t", 0), ("t", 2)}
+    alone = {"a": Wish(frozenset({"t"}), set(), near={7})}
+    assert share({"t": 4}, alone) == {"a": {("t", partition) for partition in range(4)}}
+
+
+def assigned(assignor: KeepingAssignor, *partitions: int) -> None:
+    assignor.metadata(["t"])
+    assignor.on_assignment(ConsumerProtocolMemberAssignment(0, [("t", list(partitions))], b""))
+
+
+def test_a_member_joins_again_when_other_partitions_have_come_near_and_stay_so() -> None:
+    near = {0, 1}
+    assignor = KeepingAssignor(lambda: near)
+    assigned(assignor, 0, 1)
+    assert not assignor.is_outdated()
+    near = {2, 3}
+    assert [assignor.is_outdated() for _ in range(3)] == [False, True, True], "not at the first look"
+    near = {0, 1, 2}
+    assert [assignor.is_outdated() for _ in range(2)] == [False, False], "it has nothing to give for what it lacks"
+    near = {1}
+    assert [assignor.is_outdated() for _ in range(2)] == [False, False], "it has all that is near"
+    near = {2, 3}
+    assigned(assignor, 0, 1)
+    assert [assignor.is_outdated() for _ in range(2)] == [False, False], (
+        "it has said so, and got others: nothing would come of asking again"
+    )
 
 
 def test_whoever_stays_keeps_all_when_another_one_goes() -> None:

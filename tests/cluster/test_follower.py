@@ -1,0 +1,139 @@
+"""The follower: whoever waits for an end in a partition of others gets the execution as it was folded on the way."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from contracts.codec import decode_record, encode_record
+from contracts.commands import TerminateExecution
+from contracts.journal import Checkpoint, Decided
+from domain.state import Execution
+from infra.cluster.follower import Follower
+from infra.cluster.partitions import RemotePartition
+from infra.cluster.ports import OnRecords
+from tests.cluster.world import run
+from tests.workers.harness import Bench, journal
+from workers.watchers import Watchers
+
+WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}], "output": "$input.x"}
+
+
+class Journal:
+    """Another process's journal, as it is read on here."""
+
+    def __init__(self) -> None:
+        self.bench = Bench()
+        self.bench.publish(WAIT)
+        self.told = 0
+        self.then: OnRecords | None = None
+        self.foreign: Decided | None = None
+
+    def follow(self, topic: str, partition: int, offset: int, then: OnRecords) -> None:
+        self.told, self.then = offset, then
+
+    def unfollow(self, topic: str, partition: int) -> None:
+        self.then = None
+
+    def read_on(self) -> None:
+        self.bench.move()
+        records = [(offset, 0, content) for offset, content in journal(self.bench.log) if offset >= self.told]
+        self.told += len(records)
+        assert self.then is not None
+        self.then("journal", 0, records, self.told)
+
+    def end(self, execution: str) -> None:
+        self.bench.ask(execution, TerminateExecution("enough"))
+
+    async def follower(self) -> Follower:
+        async def beginning(partition: int) -> Checkpoint:
+            return Checkpoint()
+
+        follower = Follower(cast(Any, self), beginning, self.bench.engine.catalog.graph)
+        await follower.ready(0)
+        return follower
+
+
+def test_an_end_comes_with_the_execution_for_whoever_saw_it_begin() -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = await there.follower()
+        ends: list[Execution | None] = []
+        for name in ("new", "other"):
+            there.bench.start(given={"x": name}, execution=name)
+        follower.watch(0, "new", ends.append)
+        follower.watch(0, "new", ends.append)
+        follower.watch(0, "other", ends.append)
+        there.read_on()
+        follower.unwatch(0, "other", ends.append)
+        assert ends == []
+        there.end("new")
+        there.end("other")
+        there.read_on()
+        assert [(end.execution, end.status, end.input) for end in ends if end] == [("new", "terminated", b'{"x":"new"}')] * 2
+        follower.close()
+
+    run(story)
+
+
+def test_an_end_comes_without_it_for_whoever_came_later() -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = await there.follower()
+        ends: list[Execution | None] = []
+        there.bench.start(given={"x": 1}, execution="old")
+        there.read_on()
+        follower.watch(0, "old", ends.append)
+        there.end("old")
+        there.read_on()
+        assert ends == [None]
+        follower.close()
+
+    run(story)
+
+
+def test_a_decision_of_an_owner_that_was_thrown_out_is_no_end() -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = await there.follower()
+        ends: list[Execution | None] = []
+        there.bench.start(execution="one")
+        follower.watch(0, "one", ends.append)
+        there.read_on()
+        there.end("one")
+        decided = decode_record([content for _, content in journal(there.bench.log)][-1])
+        assert isinstance(decided, Decided)
+        foreign = Decided(b"intruder", decided.source_partition, decided.source_offset, decided.body, decided.digest)
+        assert there.then is not None
+        there.then("journal", 0, [(there.told, 0, encode_record(foreign))], there.told + 1)
+        assert ends == []
+        follower.close()
+
+    run(story)
+
+
+def test_whoever_waits_for_an_end_elsewhere_goes_on_waiting_when_the_partition_comes_here() -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = await there.follower()
+        unused = cast(Any, None)
+        remote = RemotePartition(0, unused, follower, unused, unused, unused)
+        ended: list[tuple[str, str]] = []
+
+        def then(state: Execution) -> None:
+            ended.append((state.execution, state.status))
+
+        there.bench.start(execution="one")
+        for name in ("one", "two"):
+            remote.add(name, then)
+        there.read_on()
+        here = Watchers()
+        assert sorted(remote.move_to(here)) == ["one", "two"]
+        remote.remove("two", then)
+        assert here.watched() == ["one"], "who has gone is not waited for here either"
+        there.bench.engine.owner.watchers.add("one", here.tell)
+        there.end("one")
+        there.read_on()
+        assert ended == [("one", "terminated")], "the owner alone says so"
+        follower.close()
+
+    run(story)
