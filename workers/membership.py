@@ -191,6 +191,11 @@ class Membership:
             if partition in said.partitions or is_behind:
                 yield name
 
+    def is_held_elsewhere(self, partition: int, within_ms: int) -> bool:
+        """Whether another node says that it has the partition, and was heard of within that time."""
+        others = (member for name, member in self.roster.living() if name != self.node)
+        return any(partition in member.said.partitions and self.now - member.seen <= within_ms for member in others)
+
     def confirmed_since(self, beat: int) -> bool:
         """Whether a heartbeat of ours after that one was read back, and we are who we think we are."""
         return self.is_settled and self.beat > beat

@@ -177,6 +177,10 @@ class Members:
         waited_ms = HAND_OVER_MS * (self._clock() - self._assigned_at) / self._pace.hand_over_s
         return self.is_fresh and self.membership.may_take(partition, round(waited_ms))
 
+    def is_held_elsewhere(self, partition: int) -> bool:
+        """Whether another node says that it has the partition, and has not been silent for half a session."""
+        return self.membership.is_held_elsewhere(partition, round(self._pace.session_s * 500))
+
     def mark(self) -> int:
         """A mark for `confirmed_since`, to be set when standing down; it asks for a heartbeat at once."""
         self.say_now()

@@ -6,6 +6,7 @@ start, signal, … ─► partition of the execution ─┬─ owned here ─►
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import zlib
 from collections.abc import Callable, Collection, Mapping
@@ -38,6 +39,9 @@ from workers.reading import ExecutionReader
 from workers.round import Answer, Item, Reply
 from workers.watchers import Watchers
 
+LOOK_AGAIN_S: Final = 0.1
+DOUBT_S: Final = 15.0
+"""So long a task waits for somebody to own its partition: for longer than a takeover takes."""
 _log: Final = logging.getLogger("refold.cluster")
 
 
@@ -57,6 +61,8 @@ class ClusterService(BaseService):
         self.follower = Follower(log, self._checkpoint_of, catalog.graph)
         self.sender: Sender
         self.view_cluster: Callable[[], Cluster]
+        self.is_held_elsewhere: Callable[[int], bool]
+        """Whether another process says that it owns a partition, and is there."""
         self.why_not_ready: Callable[[], str | None] = lambda: None
         owners.on_taken = self._on_taken
         owners.on_release = self._on_release
@@ -127,9 +133,15 @@ class ClusterService(BaseService):
         """The partitions that are owned here."""
         return self.owners.in_charge()
 
-    def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
-        """Say whether an activity is still to be run: of an execution that lives elsewhere nobody here knows better."""
+    def look_up(self, activity: RunActivity, then: Callable[[bool], None], waited_s: float = 0.0) -> None:
+        """Say whether an activity is still to be run: of an execution that lives elsewhere nobody here knows better.
+
+        While nobody owns its partition it is waited for whoever will.
+        """
         partition = self.home(activity.execution)
+        if waited_s < DOUBT_S and not self.owners.is_in_charge(partition) and not self.is_held_elsewhere(partition):
+            asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self.look_up, activity, then, waited_s + LOOK_AGAIN_S)
+            return
 
         def look() -> None:
             is_known = self.owners.is_settled(partition)

@@ -58,6 +58,23 @@ def test_what_a_killed_node_had_is_taken_over_within_a_session() -> None:
     run(story)
 
 
+def test_a_killed_node_is_not_believed_to_hold_its_partitions_until_they_are_taken_over() -> None:
+    async def story() -> None:
+        world = World()
+        a, b = world.start("a", "b")
+        await world.until(lambda: world.is_shared_out("a", "b"))
+        await world.pass_time(20)
+        partition = next(iter(a.held))
+        assert b.members.is_held_elsewhere(partition)
+        assert not a.members.is_held_elsewhere(partition), "it is held here"
+        a.kill()
+        assert await world.until(lambda: not b.members.is_held_elsewhere(partition)) < 5.0
+        await world.until(lambda: partition in b.held)
+        assert not b.members.is_held_elsewhere(partition)
+
+    run(story)
+
+
 def test_one_that_leaves_hands_over_in_less_than_a_second() -> None:
     async def story() -> None:
         world = World()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -264,28 +264,54 @@ def test_activities_wait_until_a_worker_comes(engines: Engines, tmp_path: Path) 
         until(lambda name=name: has_ended(first, name), name)
 
 
-def test_a_worker_over_http_may_report_to_another_process_than_it_polls(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish({"name": "works", "nodes": [{"id": "n", "type": "charge"}]})
-    until(lambda: second.get("/v1/workflows/works").status == 200)
-    poll = {"protocol": 1, "worker": "w", "kinds": ["charge"], "credits": 10, "wait_s": 1}
-    started = [first.start("works")["execution_id"] for _ in range(4)]
+WORKS = {"name": "works", "nodes": [{"id": "n", "type": "charge"}]}
+POLL = {"protocol": 1, "worker": "w", "kinds": ["charge"], "credits": 100, "wait_s": 1}
+
+
+def take(server: Server, executions: Collection[str]) -> list[str]:
+    """The tasks of these executions of `works`, polled for until all are there; no other comes, and none twice."""
     seen: dict[str, str] = {}
 
-    def take() -> bool:
-        answer = first.post("/v1/worker/poll", {**poll, "running": list(seen)})
-        for task in answer.json["tasks"]:
+    def poll() -> bool:
+        for task in server.post("/v1/worker/poll", {**POLL, "running": list(seen)}).json["tasks"]:
             assert task["task"] not in seen, "the same task once more"
+            assert task["execution"] in executions, "nobody waits for it"
             seen[task["task"]] = task["execution"]
-        return set(seen.values()) == set(started)
+        return set(seen.values()) == set(executions)
 
-    until(take, "not all tasks came")
-    results = [{"task": task, "output": 42} for task in seen]
-    receipt = second.post("/v1/worker/results", {"protocol": 1, "worker": "w", "results": results}).json
-    assert sorted(receipt["accepted"]) == sorted(seen)
+    until(poll, "not all tasks came")
+    return sorted(seen)
+
+
+def report(server: Server, tasks: list[str]) -> None:
+    """Say that they have ended; return when that is durable."""
+    results = [{"task": task, "output": 42} for task in tasks]
+    receipt = server.post("/v1/worker/results", {"protocol": 1, "worker": "w", "results": results}).json
+    assert sorted(receipt["accepted"]) == tasks
+
+
+def test_a_worker_over_http_may_report_to_another_process_than_it_polls(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish(WORKS)
+    until(lambda: second.get("/v1/workflows/works").status == 200)
+    started = [first.start("works")["execution_id"] for _ in range(4)]
+    report(second, take(first, started))
     for name in started:
         until(lambda name=name: has_ended(second, name), name)
-    assert first.post("/v1/worker/poll", {**poll, "wait_s": 0}).json["tasks"] == []
+    assert first.post("/v1/worker/poll", {**POLL, "wait_s": 0}).json["tasks"] == []
+
+
+def test_what_ended_just_before_an_engine_was_killed_does_not_run_again(engines: Engines) -> None:
+    """Its records lie in their topic, and it was not committed that they are done."""
+    first = engines.start("a")
+    first.publish(WORKS)
+    report(first, take(first, [first.start("works")["execution_id"] for _ in range(40)]))
+    first.kill()
+    first = engines.start("a")
+    new = names_of_each_partition()
+    for name in new:
+        first.start("works", execution_id=name)
+    take(first, new)
 
 
 def test_big_values_are_everywhere(engines: Engines) -> None:
