@@ -36,7 +36,8 @@ class Wanted:
     brokers: int
     engines: int
     partitions: int
-    flush: bool
+    flush: bool | None
+    """Whether the brokers write the journal to disk before they answer; None: as `refold kafka init` sets it."""
 
     def setup(self, worker: str) -> Setup:
         """With a worker over `http`, or on the `log`."""
@@ -44,9 +45,11 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """What its figures are kept under. One broker flushes its journal in any case: `refold kafka init` says so."""
+        """What its figures are kept under. What is as `refold kafka init` sets it is not said: one broker flushes its journal."""
         said = [_count(self.brokers, "broker"), _count(self.engines, "engine"), _count(self.partitions, "partition")]
-        return ", ".join(said + ["the journal flushed"] * (self.flush and self.brokers > 1))
+        if self.flush is not None and self.flush != (self.brokers == 1):
+            said.append("the journal flushed" if self.flush else "the journal not flushed")
+        return ", ".join(said)
 
 
 def _count(number: int, what: str) -> str:
@@ -59,7 +62,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brokers", type=int, default=1, choices=(1, 3), help="how many brokers (1)")
     parser.add_argument("--engines", type=int, default=1, help="how many engine processes (1)")
     parser.add_argument("--partitions", type=int, default=1, help="how many partitions (1)")
-    parser.add_argument("--flush", action="store_true", help="the brokers write the journal to disk before they answer")
+    parser.add_argument(
+        "--flush", action=argparse.BooleanOptionalAction, help="whether the brokers write the journal to disk before they answer"
+    )
 
 
 def wanted(arguments: argparse.Namespace) -> Wanted:

@@ -21,6 +21,8 @@ from refold import Client
 from refold.connection import connect
 from refold.errors import Unavailable
 
+NEVER = 2**63 - 1
+"""So many messages are not flushed at once: Kafka's own default."""
 WORKERS = ("http", "log")
 """Workers come over HTTP, or take their tasks from the log."""
 
@@ -33,8 +35,8 @@ class Setup:
     engines: int = 1
     partitions: int = 1
     brokers: int = 1
-    flush: bool = False
-    """Whether the brokers write the journal to disk before they answer."""
+    flush: bool | None = None
+    """Whether the brokers write the journal to disk before they answer; None: as `refold kafka init` sets it."""
 
 
 class KafkaServer:
@@ -58,8 +60,8 @@ class KafkaServer:
     def _init(self) -> None:
         words = python("-m", "refold", "kafka", "init", "--log", self._log, "--partitions", str(self._setup.partitions))
         subprocess.run(words, check=True, capture_output=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
-        if self._setup.flush:
-            asyncio.run(_flush_journal(parse_address(self._log)))
+        if self._setup.flush is not None:
+            asyncio.run(_set_flush(parse_address(self._log), 1 if self._setup.flush else NEVER))
 
     def _serve(self, number: int, port: str = "0") -> Process:
         """An engine; at first at a port that is free."""
@@ -146,9 +148,9 @@ def _said(server: Process) -> str | None:
     return found.group(1) if found else None
 
 
-async def _flush_journal(address: KafkaAddress) -> None:
+async def _set_flush(address: KafkaAddress, messages: int) -> None:
     async with administering(address) as admin:
-        await change(admin, address.topic("journal"), {"flush.messages": "1"})
+        await change(admin, address.topic("journal"), {"flush.messages": str(messages)})
 
 
 def gauge(url: str, name: str) -> float:
