@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -58,6 +59,15 @@ def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots, Log
 
     with closing(open_kafka_log(url)) as of_blobs, closing(open_kafka_log(url)) as of_snapshots:
         yield KafkaBlobs(of_blobs, blobs), KafkaSnapshots(of_snapshots), of_snapshots
+
+
+@contextmanager
+def blobs_to_read(url: str) -> Iterator[Blobs]:
+    """The blobs of a log, mirrored into a folder that is gone in the end."""
+    from infra.log.kafka.blobs import KafkaBlobs
+
+    with tempfile.TemporaryDirectory(prefix="refold-blobs-") as folder, closing(open_kafka_log(url)) as log:
+        yield KafkaBlobs(log, Path(folder))
 
 
 def init_topics(url: str, partitions: int | None, replicas: int | None) -> list[str]:

@@ -161,14 +161,15 @@ def verify(
     where: Where,
     execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All executions.")] = False,
+    log: Log = None,
     as_json: Json = False,
 ) -> int:
-    """Decide all decisions of a data folder again and compare; 1 on a difference."""
+    """Decide all decisions of a data folder or a log on Kafka again and compare; 1 on a difference."""
     from refold.commands import verify as command
 
     if execution is not None and every:
         raise typer.BadParameter("give either EXECUTION or --all")
-    return command.verify(where, execution, as_json)
+    return command.verify(where.and_flags(log=log), execution, as_json)
 
 
 @app.command()

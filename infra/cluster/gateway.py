@@ -40,6 +40,7 @@ TICK_S: Final = 1.0
 RETRY_S: Final = 0.2
 AHEAD_MAX: Final = 500
 """While so many tasks wait here for workers, further ones go through their topics."""
+LOOKED_UP_MAX: Final = 500
 JOIN_AFTER_S: Final = 0.2
 """Workers that come together are one change of what is taken."""
 
@@ -143,6 +144,8 @@ class Gateway:
         self._alive: dict[str, tuple[RunActivity, int]] = {}
         """The tasks in hand whose signs of life somebody waits for, and the last one that was passed on."""
         self._signing: set[str] = set()
+        self._looked_up: set[str] = set()
+        """The tasks of which it is not known yet whether they are to be run."""
         self._changing: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._is_closed = self._is_due = False
@@ -159,6 +162,7 @@ class Gateway:
     async def close(self) -> None:
         """Take no more; what is in hand and has not ended comes again elsewhere."""
         self._is_closed = True
+        self._looked_up.clear()
         if self._tick is not None:
             self._tick.cancel()
         if self._changing is not None:
@@ -191,6 +195,8 @@ class Gateway:
         self._look_at_places()
 
     def _has_room(self, kind: str) -> bool:
+        if len(self._looked_up) >= LOOKED_UP_MAX:
+            return False
         return self._own_room() if kind in self._own_kinds else self.remote.has_room(kind)
 
     def _begin(self, topic: str, partition: int, content: bytes) -> str | None:
@@ -209,6 +215,9 @@ class Gateway:
             return
 
         def run(is_waited_for: bool) -> None:
+            if taken.task not in self._looked_up:
+                return  # it was cancelled meanwhile
+            self._looked_up.discard(taken.task)
             if not is_waited_for:  # its end is durable: who took it before has died before that was committed
                 self._done(taken.task)
                 return
@@ -217,6 +226,7 @@ class Gateway:
             self.remote.run(activity)
             self._step_soon()
 
+        self._looked_up.add(taken.task)
         if taken.is_ahead:
             run(True)
         else:
@@ -283,6 +293,7 @@ class Gateway:
 
     def _done(self, task: str) -> None:
         self._alive.pop(task, None)
+        self._looked_up.discard(task)
         self.ahead.ended(task)
         if self._source is not None:
             self._source.done(task)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.errors import Divergence
+from contracts.journal import Checkpoint
+from domain.history import read_entries
 from domain.replay import Verifier
+from infra.settings import EngineSettings
+from infra.wiring import open_reader
 from refold.commands.folder import all_entries, unknown_execution
 from refold.commands.output import FAILED, OK, complain, say, say_json
-from refold.commands.where import folder_of
+from refold.commands.where import checked_settings, folder_of
 from refold.options import Where
 
 
 def verify(where: Where, execution: str | None, as_json: bool) -> int:
     """Verify one execution, or all. A divergence names event, node, what was expected and what was found."""
-    place = folder_of(where, "verify reads the log itself, also beside a server that holds it")
-    with place.reader() as reader:
-        verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
-        verifier.run(all_entries(reader))
+    settings = checked_settings(where)
+    verifier = _of_folder(where, execution) if settings.engine.log is None else _of_log(settings.engine, execution)
     divergences = verifier.divergences
     if execution is not None and not verifier.executions and not divergences:
         raise unknown_execution(execution)
@@ -32,6 +34,26 @@ def verify(where: Where, execution: str | None, as_json: bool) -> int:
             f"decided again: {_counted(count, 'difference')}"
         )
     return FAILED if divergences else OK
+
+
+def _of_folder(where: Where, execution: str | None) -> Verifier:
+    place = folder_of(where, "verify reads the log itself, also beside a server that holds it")
+    with place.reader() as reader:
+        verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
+        verifier.run(all_entries(reader))
+    return verifier
+
+
+def _of_log(settings: EngineSettings, execution: str | None) -> Verifier:
+    """All partitions of a log that is shared, beside the servers that own them."""
+    from infra.kafka import blobs_to_read
+
+    assert settings.log is not None
+    with blobs_to_read(settings.log) as blobs, open_reader(settings, blobs) as reader:
+        verifier = Verifier(reader.catalog.graph, blobs.get, execution)
+        for partition in range(reader.log.partitions):
+            verifier.run(read_entries(reader.log.read("journal", partition), Checkpoint()))
+    return verifier
 
 
 def _counted(count: int, word: str) -> str:

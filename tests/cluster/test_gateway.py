@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from contracts.commands import Command, Envelope, Limits, RunActivity
+from contracts.commands import CancelActivity, Command, Envelope, Limits, RunActivity
 from contracts.errors import LogError
 from contracts.worker_protocol import Poll, Result
-from contracts.worker_topics import encode_task
+from contracts.worker_topics import encode_cancellation, encode_task
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
 from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, Place
@@ -35,6 +35,7 @@ class Source:
         self.is_closed = False
         self.is_done: list[str] = []
         self.forgotten: list[str] = []
+        self.running: list[str] = []
 
     def start(self) -> None: ...
 
@@ -51,7 +52,7 @@ class Source:
         self.forgotten.append(task)
 
     def cancel(self, execution: str, path: str, attempt: int, sequence: int) -> list[str]:
-        return []
+        return self.running
 
     def wake(self) -> None: ...
 
@@ -64,12 +65,13 @@ class Source:
 class World:
     """A gateway whose commands are decided at once, and whose records go out when a test lets them."""
 
-    waits_for = True
-    """What is known here of activities that come through their topics."""
+    waits_for: bool | None = True
+    """What is known here of activities that come through their topics; None: nobody owns their partition yet."""
 
     def __init__(self) -> None:
         self.sources: list[Source] = []
         self.told: list[Command] = []
+        self.looking: list[Callable[[bool], None]] = []
         self.out: list[tuple[str, Callable[[LogError | None], None]]] = []
         clock, blobs, settings = ManualClock(1_000_000), MemoryBlobs(), ActivitySettings()
         self.clock = clock
@@ -89,7 +91,10 @@ class World:
         return frozenset()
 
     def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
-        then(self.waits_for)
+        if self.waits_for is None:
+            self.looking.append(then)
+        else:
+            then(self.waits_for)
 
     def route(self, execution: str, command: Command, reply: Reply | None) -> None:
         self.told.append(command)
@@ -167,6 +172,25 @@ def test_a_task_that_has_ended_and_comes_again_is_not_run_again() -> None:
         assert world.poll("w", "charge") == []
         assert world.sources[0].is_done == [task, task]
         assert len(world.told) == 1
+        await world.gateway.close()
+
+    run(story)
+
+
+def test_a_task_that_is_cancelled_while_nobody_owns_its_partition_is_not_run() -> None:
+    async def story() -> None:
+        world = World()
+        world.waits_for = None
+        world.poll("w", "charge")
+        await asyncio.sleep(2 * JOIN_AFTER_S)
+        task = world.give()
+        assert world.poll("w", "charge") == []
+        world.sources[0].running.append(task)
+        cancellation = encode_cancellation(CancelActivity("e", "n", 1))
+        world.gateway.on_cancellations("cancellations", 0, [(0, 0, cancellation)], 1)
+        world.looking[0](True)
+        assert world.poll("w", "charge") == []
+        assert world.sources[0].is_done == [task]
         await world.gateway.close()
 
     run(story)

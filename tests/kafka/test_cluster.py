@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -444,3 +445,28 @@ def test_a_worker_on_the_log_is_known_for_as_long_as_it_is_there(engines: Engine
     until(lambda: last_seen() > began + 3 * SESSION_S * 1000, "it is not heard of any more")
     worker.kill()
     until(lambda: not first.get("/v1/workers").json["workers"], "it is shown though it is dead")
+
+
+def verified(engines: Engines, *words: str) -> tuple[int, dict[str, Any], str]:
+    """What `refold verify --log` ends with, says in JSON, and complains of."""
+    command = [sys.executable, "-m", "refold", "verify", *words, "--log", str(engines.address), "--json"]
+    ended = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+    return ended.returncode, json.loads(ended.stdout or "{}"), ended.stderr
+
+
+def test_all_that_a_cluster_has_decided_is_decided_again_beside_it(engines: Engines) -> None:
+    first, second = engines.start("a"), engines.start("b")
+    first.publish(WAITS)
+    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    names = names_of_each_partition()
+    for name in names:
+        second.start("waits", {"order": 1, "big": "x" * 300_000}, execution_id=name)
+        assert first.post(f"/v1/executions/{name}/signals/approved", {"big": "y" * 300_000}).status == 200
+        until(lambda name=name: has_ended(first, name), name)
+    code, found, _ = verified(engines, "--all")
+    assert (code, found["differences"], found["executions"]) == (0, [], PARTITIONS)
+    code, found, _ = verified(engines, names[-1])
+    assert (code, found["differences"], found["executions"]) == (0, [], 1)
+    code, _, said = verified(engines, "nobody")
+    assert code == 1
+    assert said.startswith("refold: there is no execution nobody")
