@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -104,6 +104,7 @@ def _run(
     findings = list(faults.errors)
     if not load.end(plan.calm_s):
         findings.append("the clients were not answered in time")
+    _resume_again(site, ledger)
     if still := _wait_calm(reader, plan.calm_s):
         findings += still
         tell(f"{still[0]}; what every process waits for is in its log")
@@ -136,19 +137,31 @@ def _counted(ledger: Ledger) -> str:
 
 def _publish(site: KafkaSite, definition: object) -> None:
     """By the first engine; it may not be ready at once."""
+    status, content = _post(site, "/v1/workflows", definition, (200, 201))
+    assert status in (200, 201), content
+
+
+def _resume_again(site: KafkaSite, ledger: Ledger) -> None:
+    """A pause that was asked for twice may have come twice, the second time after the resume: from a process that was frozen."""
+    for one in ledger.entries:
+        if one.sort == "steer" and one.name == "pause" and one.tries > 1:
+            _post(site, f"/v1/executions/{one.execution}/resume", {}, (200, 409))
+
+
+def _post(site: KafkaSite, path: str, body: object, expected: Collection[int]) -> tuple[int, bytes]:
+    """Ask the first engine until it answers as expected, or for long enough; what it said last."""
     deadline = time.monotonic() + PUBLISH_S
-    while True:
+    status, content = 0, b"no answer"
+    while status not in expected and time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", site.ports[0], timeout=30)
         with suppress(OSError, http.client.HTTPException):
-            connection.request("POST", "/v1/workflows", json.dumps(definition).encode(), {"Content-Type": "application/json"})
+            connection.request("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"})
             response = connection.getresponse()
-            content = response.read()
-            if response.status in (200, 201):
-                return
-            assert time.monotonic() < deadline, content
+            status, content = response.status, response.read()
         connection.close()
-        assert time.monotonic() < deadline, "no definition could be published"
-        time.sleep(0.2)
+        if status not in expected:
+            time.sleep(0.2)
+    return status, content
 
 
 class _Open:
