@@ -45,7 +45,10 @@ class Client:
 
     def _read(self) -> str:
         assert self._process.stdout is not None
-        return self._process.stdout.readline()
+        line = self._process.stdout.readline()
+        if not line.endswith("\n"):
+            raise RuntimeError(f"the client has ended with {self._process.wait()}, having said {line[-200:]!r}")
+        return line
 
 
 def carry_out(plan: Plan) -> Result:

@@ -18,7 +18,7 @@ from tests.chaos import audit as common
 from tests.chaos.processes import Fault
 
 from .raw import chained
-from .stories import COMPLETE, CREATE, RawStories, began
+from .stories import COMPLETE, CREATE, SIGNAL, RawStories, began
 
 FINDINGS_MAX: Final = 20
 SLACK_MS: Final = 3_000
@@ -145,9 +145,20 @@ def nothing_stays_open(stories: RawStories) -> Iterator[str]:
 
 
 def no_dead_letters(stories: RawStories) -> Iterator[str]:
-    """Everything that was sent from one execution to another could be given to it."""
+    """Everything that was sent from one execution to another was given to it: by a letter that is dead, or the same one before."""
     for letter in stories.kafka.topics.get("dead-letters", []):
-        yield f"a dead letter: {letter.content[:300]!r}"
+        if not _came_before(stories, letter.content):
+            yield f"a dead letter: {letter.content[:300]!r}"
+
+
+def _came_before(stories: RawStories, letter: bytes) -> bool:
+    """Whether it is a signal that its receiver has: who took over has sent it again, when the receiver had ended."""
+    try:
+        envelope, *_ = msgspec.msgpack.decode(letter)
+        _, execution, (command, signal, *_), _ = msgspec.msgpack.decode(envelope)
+    except (msgspec.DecodeError, ValueError, TypeError):
+        return False
+    return command == SIGNAL and execution in stories.all and bool(stories.all[execution].received[signal])
 
 
 def activities_are_handed_out_again_only_at_a_takeover(stories: RawStories) -> Iterator[str]:

@@ -205,6 +205,17 @@ def a_letter_is_dead(stories: RawStories) -> RawStories:
     return changed(stories, {"dead-letters": [Raw(0, 0, 0, b"nobody")]})
 
 
+def dead(stories: RawStories, execution: str, signal: str) -> RawStories:
+    """A signal could not be given to an execution."""
+    envelope = msgspec.msgpack.encode([signal, execution, [SIGNAL, signal, "told", b"{}"], "teller"])
+    letter = msgspec.msgpack.encode([envelope, "it is completed: it takes no more commands", "teller", 0])
+    return changed(stories, {"dead-letters": [Raw(0, 0, 0, letter)]})
+
+
+def a_signal_never_came(stories: RawStories) -> RawStories:
+    return dead(stories, pick(stories, "fan").execution, "nobody/tell@1")
+
+
 # Activities again.
 
 
@@ -264,7 +275,7 @@ BITES: Final[dict[Callable[[RawStories], Any], tuple[Doctor, ...]]] = {
     own.read_models_equal_a_clean_rebuild: (a_row_is_missing,),
     own.all_engines_answer_alike: (an_engine_answers_otherwise, an_engine_knows_of_nothing),
     own.nothing_stays_open: (an_end_is_missing,),
-    own.no_dead_letters: (a_letter_is_dead,),
+    own.no_dead_letters: (a_letter_is_dead, a_signal_never_came),
     own.activities_are_handed_out_again_only_at_a_takeover: (a_task_is_handed_out_for_no_reason,),
     own.runs_are_repeated_only_for_a_reason: (a_run_is_repeated_for_no_reason,),
     own.attempts_are_lost_only_for_a_reason: (an_attempt_is_lost_for_no_reason,),
@@ -296,6 +307,13 @@ def test_a_foreign_and_a_doubled_decision_are_told_apart_and_count_for_nothing(o
     told = changed(stories, {"journal": [*stories.kafka.topics["journal"], claimed, stray]})
     assert told.journal.counts["foreign decisions"] == stories.journal.counts["foreign decisions"] + 1
     assert len(doubled.journal.decisions) == len(told.journal.decisions) == len(stories.journal.decisions)
+
+
+def test_a_dead_letter_of_a_signal_that_had_come_before_is_no_finding(outcome: Outcome) -> None:
+    stories = outcome.stories
+    received = next(story for story in stories.all.values() if story.received)
+    told = dead(stories, received.execution, next(iter(received.received)))
+    assert list(own.no_dead_letters(told)) == []
 
 
 def test_effects_name_who_ran_them(outcome: Outcome) -> None:
