@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import time
+from typing import Final
 
 from brokers.cluster import BrokerFailed, Cluster
 from brokers.jars import FOLDER, NoBroker
+
+LOOK_EVERY_S: Final = 1.0
 
 
 def main() -> int:
@@ -22,7 +26,10 @@ def main() -> int:
         cluster.start()
         print(f"Apache Kafka listens at {cluster.bootstrap}; its data is in {cluster.folder}", flush=True)
         print(f"next: refold kafka init --log kafka://{cluster.bootstrap}", flush=True)
-        signal.pause()
+        while True:
+            time.sleep(LOOK_EVERY_S)
+            for node in cluster.nodes:
+                node.check()
     except (NoBroker, BrokerFailed) as error:
         print(f"there is no broker: {error}", file=sys.stderr)
         return 1

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -85,13 +86,11 @@ class Node:
         """Wait until it takes connections. Raises BrokerFailed where it ends, or takes too long."""
         deadline = time.monotonic() + READY_TIMEOUT_S
         while time.monotonic() < deadline:
-            if not self.is_alive:
-                raise BrokerFailed(f"the broker at {self.address} has ended: {self._last_words()}")
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                time.sleep(0.05)
+            self.check()
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as line:
+                if line.getsockname() != line.getpeername():  # else it has met itself, as happens at ports that clients get
+                    return
+            time.sleep(0.05)
         raise BrokerFailed(f"the broker at {self.address} takes no connections after {READY_TIMEOUT_S} s: {self._last_words()}")
 
     @property
@@ -104,6 +103,11 @@ class Node:
         """The process, which has to run."""
         assert self._process is not None
         return self._process.pid
+
+    def check(self) -> None:
+        """Raise BrokerFailed where it has ended."""
+        if not self.is_alive:
+            raise BrokerFailed(f"the broker at {self.address} has ended: {self._last_words()}")
 
     def kill(self) -> None:
         """`kill -9`: nothing is flushed, nobody is told."""

@@ -104,6 +104,7 @@ def open_engine(
 
     Raises LogHeld where another process holds the data folder.
     """
+    assert settings.log is None, "a log that processes share is served by one of them"
     clock = clock or SystemClock()
     if settings.data is None:
         stores = MemoryLog(), MemoryBlobs(), MemorySnapshots()
@@ -111,7 +112,7 @@ def open_engine(
         return
     folder = DataFolder(settings.data)
     with folder.hold(address):
-        log = open_log(settings)
+        log = SqliteLog(folder.log)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:
             blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)

@@ -14,7 +14,7 @@ from typing import Final
 from refold.commands.look import waiting_words, worker_hint
 from refold.commands.output import FAILED, OK, hint, say, say_json, table
 from refold.commands.place import Finding, Place
-from refold.commands.where import place_of, settings_of
+from refold.commands.where import engine_of, place_of, settings_of
 from refold.options import Where
 
 SQLITE_MIN: Final = (3, 37, 0)
@@ -23,7 +23,7 @@ SQLITE_MIN: Final = (3, 37, 0)
 def doctor(where: Where, as_json: bool) -> int:
     """Look at everything; 1 if something is wrong."""
     place = place_of(where)
-    log = settings_of(where).engine.log
+    log = engine_of(settings_of(where)).log
     findings = [*_machine(), *(place.checks() if log is None else _topics(log))]
     if log is None and findings[-1].state != "wrong" and not _is_missing(findings):
         findings += _executions(place)

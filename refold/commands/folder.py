@@ -40,12 +40,14 @@ PARTITION = 0
 class FolderPlace:
     """A data folder. See `refold.commands.place.Place`."""
 
-    def __init__(self, settings: EngineSettings, options: Sequence[str] = (), engine_options: Sequence[str] = ()) -> None:
+    def __init__(self, settings: EngineSettings, options: Sequence[str] = (), engine_options: Sequence[str] = (), log: str = "") -> None:
+        """`log` says where it was given, where the settings name one."""
         assert settings.data is not None
         self.settings = settings
         self.data: Path = settings.data
         self.options = options
         self.engine_options = engine_options
+        self._log = log
         self.looks_back = ("history", "show", "verify")
 
     @property
@@ -60,8 +62,14 @@ class FolderPlace:
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         """What reads the folder, whoever holds it. Raises LogError where there is none."""
+        self._check_place()
         with open_reader(self.settings) as reader:
             yield reader
+
+    def _check_place(self) -> None:
+        if self.settings.log is not None:
+            where = f"a log that servers share ({self._log})"
+            raise BadInput(f"the executions are in {where}: ask one of them with --server URL, or give --data DIR")
 
     # Look.
 
@@ -155,6 +163,7 @@ class FolderPlace:
     @contextmanager
     def engine(self, must_exist: bool = False) -> Iterator[Engine]:
         """An engine that holds the folder. With `must_exist` a missing folder is refused instead of made."""
+        self._check_place()
         if must_exist:
             with self.reader():
                 pass

@@ -12,14 +12,14 @@ from infra.settings import EngineSettings
 from infra.wiring import open_reader
 from refold.commands.folder import all_entries, unknown_execution
 from refold.commands.output import FAILED, OK, complain, say, say_json
-from refold.commands.where import checked_settings, folder_of
+from refold.commands.where import checked_settings, engine_of, folder_of
 from refold.options import Where
 
 
 def verify(where: Where, execution: str | None, as_json: bool) -> int:
     """Verify one execution, or all. A divergence names event, node, what was expected and what was found."""
-    settings = checked_settings(where)
-    verifier = _of_folder(where, execution) if settings.engine.log is None else _of_log(settings.engine, execution)
+    engine = engine_of(checked_settings(where))
+    verifier = _of_folder(where, execution) if engine.log is None else _of_log(engine, execution)
     divergences = verifier.divergences
     if execution is not None and not verifier.executions and not divergences:
         raise unknown_execution(execution)

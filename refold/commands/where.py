@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from contracts.errors import InvalidSettings
+from infra.settings import EngineSettings
 from infra.settings_sources import Given, Settings, flag_of, read_settings
 from refold.commands.output import BadInput
 from refold.commands.place import Place
@@ -45,6 +46,13 @@ def folder_of(where: Where, why: str) -> FolderPlace:
     return _folder(where, settings)
 
 
+def engine_of(settings: Settings) -> EngineSettings:
+    """The settings of an engine; a data folder that was said later than the log is what is meant."""
+    data, log = settings.given["data"], settings.given["log"]
+    is_folder = settings.engine.log is not None and _RANKS[data.origin] > _RANKS[log.origin]
+    return settings.engine.model_copy(update={"log": None}) if is_folder else settings.engine
+
+
 def _asks_a_server(settings: Settings) -> bool:
     data, server = settings.given["data"], settings.given["server"]
     if server.value is None:
@@ -74,7 +82,7 @@ def checked_settings(where: Where) -> Settings:
 def _folder(where: Where, settings: Settings) -> FolderPlace:
     from refold.commands.folder import FolderPlace
 
-    return FolderPlace(settings.engine, _options(where, "data"), _options(where, "files"))
+    return FolderPlace(engine_of(settings), _options(where, "data"), _options(where, "files"), str(settings.given["log"]))
 
 
 def _options(where: Where, name: str) -> list[str]:

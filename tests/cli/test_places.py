@@ -216,6 +216,15 @@ def test_a_flag_counts_more_than_the_environment(served):
     assert served("list", "--data", served.data, "--json", env=elsewhere).json == served("list", "--json").json
 
 
+@pytest.mark.parametrize("words", [["list"], ["workers"], ["run", "tiny.yaml"], ["start", "tiny"], ["continue"]], ids=" ".join)
+def test_what_is_in_a_log_that_servers_share_is_asked_of_a_server(served, words):
+    elsewhere = {"REFOLD_LOG": "kafka://127.0.0.1:1"}
+    said = served(*words, env=elsewhere, code=2).complaint
+    assert "in a log that servers share (environment REFOLD_LOG): ask one of them with --server URL, or give --data DIR" in said
+    assert served("list", "--data", served.data, "--json", env=elsewhere).json == served("list", "--json").json
+    assert served("list", "--server", served.url, "--json", env={"REFOLD_DATA": "", **elsewhere}).json == served("list", "--json").json
+
+
 @pytest.mark.parametrize("words", [["verify"], ["continue"]], ids=" ".join)
 def test_what_only_a_data_folder_can_do_says_so(served, words):
     assert "give --data DIR instead" in served(*words, "--server", served.url, code=2).complaint
