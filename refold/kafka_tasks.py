@@ -70,7 +70,7 @@ class KafkaTasks:
         stable_name: str | None = None,
         near: Callable[[], Collection[int]] = tuple,
     ) -> None:
-        self._address, self._stable_name, self._near = address, stable_name, near
+        self._address, self._stable_name = address, stable_name
         self._topics: Topics = {}
         self._wanted = self._topics_of(places)
         self._assignor = KeepingAssignor(near)

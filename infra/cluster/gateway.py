@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from contracts.commands import CancelActivity, Command, CompleteActivity, Envelope, FailActivity, LoseActivity, RunActivity
@@ -41,6 +42,7 @@ RETRY_S: Final = 0.2
 AHEAD_MAX: Final = 500
 """While so many tasks wait here for workers, further ones go through their topics."""
 LOOKED_UP_MAX: Final = 500
+"""While so many tasks are looked up, no more are taken."""
 JOIN_AFTER_S: Final = 0.2
 """Workers that come together are one change of what is taken."""
 
@@ -107,11 +109,15 @@ class Homes(Protocol):
     def home(self, execution: str) -> int:
         """The partition of an execution."""
 
-    def near(self) -> Collection[int]:
-        """The partitions that are owned here: their tasks need no way through their topics when the worker is here, too."""
-
     def route(self, execution: str, command: Command, reply: Reply | None) -> None:
         """Give a command to the owner, wherever that is; answered once it is decided, or durable in `commands`."""
+
+
+class OwnedHere(Protocol):
+    """What is owned here; see `infra.cluster.here.Here`."""
+
+    def near(self) -> Collection[int]:
+        """Its partitions: their tasks need no way through their topics when the worker is here, too."""
 
     def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
         """Say whether an activity is still to be run, as far as is known here."""
@@ -130,11 +136,12 @@ class Gateway:
         own_places: Iterable[Place],
         own_room: Callable[[], bool],
         homes: Homes,
+        here: OwnedHere,
         put: Put,
         name: str,
     ) -> None:
         self._make_source, self._own_places, self._own_room = make_source, frozenset(own_places), own_room
-        self._homes, self._put, self._name = homes, put, name
+        self._homes, self._here, self._put, self._name = homes, here, put, name
         self._loop = asyncio.get_running_loop()
         self._own_kinds = frozenset(kind for _, kind in self._own_places)
         self.remote: SharedRemoteWorkers
@@ -183,7 +190,7 @@ class Gateway:
             await asyncio.sleep(JOIN_AFTER_S)
             self._places = self._own_places | self.remote.places()
             if self._source is None and self._places and not self._is_closed:
-                self._source = self._make_source(self._places, self._take, self._has_room, self._homes.near)
+                self._source = self._make_source(self._places, self._take, self._has_room, self._here.near)
                 self._source.start()
             elif self._source is not None and self._places:
                 self._source.change(self._places)
@@ -213,24 +220,26 @@ class Gateway:
             _log.error("a task is passed over: %s", error)
             self._done(taken.task)
             return
-
-        def run(is_waited_for: bool) -> None:
-            if taken.task not in self._looked_up:
-                return  # it was cancelled meanwhile
-            self._looked_up.discard(taken.task)
-            if not is_waited_for:  # its end is durable: who took it before has died before that was committed
-                self._done(taken.task)
-                return
-            if activity.limits.heartbeat is not None:
-                self._alive[taken.task] = (activity, 0)
-            self.remote.run(activity)
-            self._step_soon()
-
-        self._looked_up.add(taken.task)
         if taken.is_ahead:
-            run(True)
+            self._run(taken.task, activity)
         else:
-            self._homes.look_up(activity, run)
+            self._looked_up.add(taken.task)
+            self._here.look_up(activity, partial(self._on_looked_up, taken.task, activity))
+
+    def _on_looked_up(self, task: str, activity: RunActivity, is_waited_for: bool) -> None:
+        if task not in self._looked_up:
+            return  # it was cancelled meanwhile
+        self._looked_up.discard(task)
+        if is_waited_for:
+            self._run(task, activity)
+        else:  # its end is durable: who took it before has died before that was committed
+            self._done(task)
+
+    def _run(self, task: str, activity: RunActivity) -> None:
+        if activity.limits.heartbeat is not None:
+            self._alive[task] = (activity, 0)
+        self.remote.run(activity)
+        self._step_soon()
 
     def _step_soon(self) -> None:
         """Move what runs here, once for all that comes in this turn of the loop."""

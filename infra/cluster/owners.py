@@ -62,6 +62,7 @@ class Owners:
         self.before_release: Callable[[int], None] = lambda partition: None
         self.on_release: Callable[[Owned, list[Item]], None] = lambda owned, items: None
         self.on_taken: Callable[[Owned], None] = lambda owned: None
+        """Called when a partition is ours, before its owner tells of anything."""
 
     # Which partitions.
 
@@ -143,13 +144,13 @@ class Owners:
         owned.epoch = recovered.checkpoint.offset - 1
         owned.next = recovered.checkpoint.sources.get(partition, -1) + 1
         owned.is_held_back = owned.is_storing = owned.is_leaving = owned.is_ahead = False
+        self.on_taken(owned)
         owned.owner.take_over(recovered)
         owned.claimed_at = self._clock.now()
         owned.takeover_ms = round((time.monotonic() - began) * 1000)
         owned.owner.metrics.count_takeover(owned.claimed_at - owned.takeover_ms, owned.claimed_at)
         self.owned[partition] = owned
         self._log.follow("commands", partition, owned.next, self._on_commands)
-        self.on_taken(owned)
         self.on_change()
         self.rounds.wake()
 

@@ -111,14 +111,13 @@ class RemotePartition:
         elif (watchers := self._moved.pop((execution, then), None)) is not None:
             watchers.remove(execution, then)
 
-    def move_to(self, watchers: Watchers) -> list[str]:
-        """The partition is owned here now: its owner tells of ends from here on. The executions that are waited for."""
+    def move_to(self, watchers: Watchers) -> None:
+        """The partition is owned here now: its owner tells of ends from here on."""
         for (execution, then), watch in self._watching.items():
             watch.close()
             watchers.add(execution, then)
             self._moved[execution, then] = watchers
         self._watching.clear()
-        return watchers.watched()
 
 
 class _Watch:

@@ -69,7 +69,6 @@ class ClusterProcess:
         self._marks: dict[int, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.failed = owners.failed
-        service.is_held_elsewhere = self.members.is_held_elsewhere
         service.view_cluster = lambda: cluster_view(self.members, self._partitions)
         owners.may_take, owners.on_change, owners.on_stood_down = self._may_take, self.members.say_now, self._mark
 

@@ -8,6 +8,7 @@ Nothing may be read from an owner's memory while its round is under way: it is a
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
@@ -24,6 +25,7 @@ SLEEP_MAX_S: Final = 1.0
 SLEEP_MIN_S: Final = 0.001
 
 T = TypeVar("T")
+_log = logging.getLogger("refold.cluster")
 
 
 class Rounds:
@@ -61,10 +63,17 @@ class Rounds:
         self.between(answer)
         return await future
 
+    def _read(self, read: Callable[[], None]) -> None:
+        """A mistake of whoever reads is no reason to decide nothing any more."""
+        try:
+            read()
+        except Exception:
+            _log.exception("what was to be done between two rounds failed")
+
     def between(self, read: Callable[[], None]) -> None:
         """Read now, or when the round that is under way has ended."""
         if self._round is None:
-            read()
+            self._read(read)
         else:
             self._between.append(read)
 
@@ -119,8 +128,8 @@ class Rounds:
         finally:
             self._round = None
             between, self._between = self._between, []
-            for answer in between:
-                answer()
+            for read in between:
+                self._read(read)
         self.on_moved()
         self.wake()
 

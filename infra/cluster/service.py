@@ -6,14 +6,13 @@ start, signal, … ─► partition of the execution ─┬─ owned here ─►
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.service import Cluster, Given, Start, Started, Unavailable
-from contracts.commands import Command, RunActivity
+from contracts.commands import Command
 from contracts.errors import Overloaded, Rejected
 from contracts.ids import make_execution_id
 from contracts.journal import Checkpoint
@@ -39,9 +38,6 @@ from workers.reading import ExecutionReader
 from workers.round import Answer, Item, Reply
 from workers.watchers import Watchers
 
-LOOK_AGAIN_S: Final = 0.1
-DOUBT_S: Final = 15.0
-"""So long a task waits for somebody to own its partition: for longer than a takeover takes."""
 _log: Final = logging.getLogger("refold.cluster")
 
 
@@ -61,8 +57,6 @@ class ClusterService(BaseService):
         self.follower = Follower(log, self._checkpoint_of, catalog.graph)
         self.sender: Sender
         self.view_cluster: Callable[[], Cluster]
-        self.is_held_elsewhere: Callable[[int], bool]
-        """Whether another process says that it owns a partition, and is there."""
         self.why_not_ready: Callable[[], str | None] = lambda: None
         owners.on_taken = self._on_taken
         owners.on_release = self._on_release
@@ -129,26 +123,6 @@ class ClusterService(BaseService):
         else:
             self.owners.shrinking.send(execution, command, reply, lambda small: self.sender.post(execution, small, reply))
 
-    def near(self) -> Collection[int]:
-        """The partitions that are owned here."""
-        return self.owners.in_charge()
-
-    def look_up(self, activity: RunActivity, then: Callable[[bool], None], waited_s: float = 0.0) -> None:
-        """Say whether an activity is still to be run: of an execution that lives elsewhere nobody here knows better.
-
-        While nobody owns its partition it is waited for whoever will.
-        """
-        partition = self.home(activity.execution)
-        if waited_s < DOUBT_S and not self.owners.is_in_charge(partition) and not self.is_held_elsewhere(partition):
-            asyncio.get_running_loop().call_later(LOOK_AGAIN_S, self.look_up, activity, then, waited_s + LOOK_AGAIN_S)
-            return
-
-        def look() -> None:
-            is_known = self.owners.is_settled(partition)
-            then(not is_known or self.owners.owned[partition].owner.executions.waits_for(activity))
-
-        self.owners.rounds.between(look)
-
     def carry(self, item: Item, delivered: Callable[[Item], None], partition: int) -> bool:
         """See `Owner.elsewhere`."""
         if self.home(item.envelope.execution) == partition:
@@ -165,11 +139,8 @@ class ClusterService(BaseService):
         self._begin(look_up())
 
     def _on_taken(self, owned: Owned) -> None:
-        """Who waits here for an end hears of it from the owner; of one that has come already, from what is read."""
-        remote, _ = self._remote_of(owned.partition)
-        for execution in remote.move_to(owned.owner.watchers):
-            if execution in owned.owner.executions.ended:
-                self.look_up_end(execution, owned.owner.watchers)
+        """Who waits here for ends in the partition hears of them from its owner, from the first one that recovery has found."""
+        self._remote_of(owned.partition)[0].move_to(owned.owner.watchers)
 
     def _on_release(self, owned: Owned, items: list[Item]) -> None:
         """What was not decided here goes to whoever owns the partition now; so does who waits for ends."""

@@ -23,6 +23,7 @@ from contracts.worker_protocol import Workers
 from contracts.worker_topics import BUILT_IN
 from infra.clock import SystemClock
 from infra.cluster.gateway import Gateway, MakeSource
+from infra.cluster.here import Here
 from infra.cluster.intake import Intake
 from infra.cluster.members import Members, Pace, Who
 from infra.cluster.outgoing import Outgoing
@@ -128,12 +129,14 @@ class _Built:
         self._outgoing = Outgoing(shared)
         self._owners = Owners(shared, self._make, self._clock, Shrinking(parts.blobs))
         self.service = ClusterService(shared, self._owners, self._catalog, parts.reader, self._clock, engine)
+        self._here = Here(self._owners, self.service.home)
         who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=build_version())
         self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
         self._gateway = self._make_gateway(settings, make_source, who.node)
         self._owners.before_release = self._gateway.ahead.let_out_of
         pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
         self.process = ClusterProcess(who, shared, self._outgoing, self._owners, self.service, self._gateway, self._look_again, pace)
+        self._here.is_held_elsewhere = self.process.members.is_held_elsewhere
         self.service.why_not_ready = self._why_not_ready
         self.failed = self.process.failed
         self.desk = _Desk(self.process.members, self._remote, self._gateway.submit, soon) if settings.has_role("api") else None
@@ -172,7 +175,9 @@ class _Built:
         offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in kinds)
         places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
-        gateway = Gateway(make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._outgoing.put, node)
+        gateway = Gateway(
+            make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._here, self._outgoing.put, node
+        )
         local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
         lease_ms = round(self._engine.lease_s * 1000)
         self._remote = SharedRemoteWorkers(local, kinds, limits, gateway.report, self._clock, self._parts.blobs, lease_ms)

@@ -18,8 +18,10 @@ from refold.options import Where
 
 def verify(where: Where, execution: str | None, as_json: bool) -> int:
     """Verify one execution, or all. A divergence names event, node, what was expected and what was found."""
-    engine = engine_of(checked_settings(where))
-    verifier = _of_folder(where, execution) if engine.log is None else _of_log(engine, execution)
+    settings = checked_settings(where)
+    engine = engine_of(settings)
+    is_log = engine.log is not None and settings.given["server"].origin != "flag"
+    verifier = _of_log(engine, execution) if is_log else _of_folder(where, execution)
     divergences = verifier.divergences
     if execution is not None and not verifier.executions and not divergences:
         raise unknown_execution(execution)

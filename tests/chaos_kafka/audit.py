@@ -147,11 +147,11 @@ def nothing_stays_open(stories: RawStories) -> Iterator[str]:
 def no_dead_letters(stories: RawStories) -> Iterator[str]:
     """Everything that was sent from one execution to another was given to it: by a letter that is dead, or the same one before."""
     for letter in stories.kafka.topics.get("dead-letters", []):
-        if not _came_before(stories, letter.content):
+        if not came_before(stories, letter.content):
             yield f"a dead letter: {letter.content[:300]!r}"
 
 
-def _came_before(stories: RawStories, letter: bytes) -> bool:
+def came_before(stories: RawStories, letter: bytes) -> bool:
     """Whether it is a signal that its receiver has: who took over has sent it again, when the receiver had ended."""
     try:
         envelope, *_ = msgspec.msgpack.decode(letter)

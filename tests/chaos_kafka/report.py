@@ -11,7 +11,7 @@ from itertools import islice
 from tests.chaos.processes import Fault
 from tests.chaos.report import _table, _verdict
 
-from .audit import repeats
+from .audit import came_before, repeats
 from .campaign import Outcome
 from .stories import RawStories
 
@@ -62,11 +62,13 @@ def _requests(outcome: Outcome) -> Counter[str]:
 
 def _journal(stories: RawStories) -> Counter[str]:
     journal = stories.journal
+    letters = stories.kafka.topics.get("dead-letters", [])
     return Counter({
         "decisions": len(journal.decisions), "decided again by verify": stories.evidence.verified[1], "claims": len(journal.claims),
         "answers": len(journal.answers), "foreign decisions, not counted": journal.counts["foreign decisions"],
         "doubled decisions, not counted": journal.counts["doubled decisions"],
         "foreign answers, not counted": journal.counts["foreign answers"],
+        "dead letters of signals that had come": sum(came_before(stories, one.content) for one in letters),
     })  # fmt: skip
 
 

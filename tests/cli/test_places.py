@@ -228,6 +228,8 @@ def test_what_is_in_a_log_that_servers_share_is_asked_of_a_server(served, words)
 @pytest.mark.parametrize("words", [["verify"], ["continue"]], ids=" ".join)
 def test_what_only_a_data_folder_can_do_says_so(served, words):
     assert "give --data DIR instead" in served(*words, "--server", served.url, code=2).complaint
+    elsewhere = {"REFOLD_LOG": "kafka://127.0.0.1:1"}
+    assert "give --data DIR instead" in served(*words, "--server", served.url, env=elsewhere, code=2).complaint
 
 
 def test_settings_of_an_engine_are_refused_where_a_server_is_asked(served):

@@ -75,7 +75,7 @@ class World:
         self.out: list[tuple[str, Callable[[LogError | None], None]]] = []
         clock, blobs, settings = ManualClock(1_000_000), MemoryBlobs(), ActivitySettings()
         self.clock = clock
-        self.gateway = Gateway(self._make, (), lambda: True, self, self._put, "g")
+        self.gateway = Gateway(self._make, (), lambda: True, self, self, self._put, "g")
         local = ActivityWorker({}, settings, self.gateway.report, clock, blobs)
         self.remote = SharedRemoteWorkers(local, (), settings, self.gateway.report, clock, blobs)
         self.gateway.start(self.remote)

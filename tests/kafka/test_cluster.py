@@ -50,6 +50,13 @@ class Engines:
         until(lambda: server.get("/health/ready").status == 200, "it is not ready")
         return server
 
+    def two(self, definition: dict[str, Any]) -> tuple[Server, Server]:
+        """Two processes that both know of a workflow."""
+        first, second = self.start("a"), self.start("b")
+        first.publish(definition)
+        until(lambda: second.get(f"/v1/workflows/{definition['name']}").status == 200)
+        return first, second
+
     def work(self, name: str) -> subprocess.Popen[bytes]:
         """A worker that takes its tasks from the log."""
         command = [sys.executable, "-m", "refold", "worker", "tests.kafka.noting", "--log", str(self.address), "--name", name]
@@ -122,9 +129,7 @@ def test_any_process_takes_any_command_and_shows_any_execution(engines: Engines)
 
 
 def test_what_a_killed_process_owned_goes_on_in_the_others(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish(WAITS)
-    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    first, second = engines.two(WAITS)
     names = names_of_each_partition()
     for name in names:
         first.start("waits", {"order": 1}, execution_id=name)
@@ -136,10 +141,22 @@ def test_what_a_killed_process_owned_goes_on_in_the_others(engines: Engines) -> 
         assert completions(second, name) == {"approval": 1, "after": 1}
 
 
+def test_whoever_waits_at_another_process_is_answered_when_the_owner_was_killed(engines: Engines) -> None:
+    first, second = engines.two(WAITS)
+    owned = until(lambda: [row["partition"] for row in second.get("/v1/cluster").json["partitions"] if row["owner"] == "a"])
+    name = names_of_each_partition()[owned[0]]
+    ended: list[str] = []
+    waiting = threading.Thread(target=lambda: ended.append(second.start("waits", {"order": 1}, wait=60, execution_id=name)["status"]))
+    waiting.start()
+    until(lambda: first.get(f"/v1/executions/{name}").status == 200)
+    first.kill()
+    until(lambda: second.post(f"/v1/executions/{name}/signals/approved", {}).status == 200)
+    waiting.join(60)
+    assert ended == ["completed"]
+
+
 def test_a_frozen_process_that_thaws_makes_way(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish(WAITS)
-    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    first, second = engines.two(WAITS)
     names = names_of_each_partition()
     for name in names:
         first.start("waits", {"order": 1}, execution_id=name)
@@ -221,9 +238,7 @@ def test_roles_share_the_work(engines: Engines) -> None:
 
 
 def test_added_partitions_take_new_executions_and_old_ones_stay(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish(WAITS)
-    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    first, second = engines.two(WAITS)
     old = [first.start("waits", {"order": 1})["execution_id"] for _ in range(8)]
     own = names_of_each_partition()
     for name in own:
@@ -292,9 +307,7 @@ def report(server: Server, tasks: list[str]) -> None:
 
 
 def test_a_worker_over_http_may_report_to_another_process_than_it_polls(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish(WORKS)
-    until(lambda: second.get("/v1/workflows/works").status == 200)
+    first, second = engines.two(WORKS)
     started = [first.start("works")["execution_id"] for _ in range(4)]
     report(second, take(first, started))
     for name in started:
@@ -316,9 +329,7 @@ def test_what_ended_just_before_an_engine_was_killed_does_not_run_again(engines:
 
 
 def test_big_values_are_everywhere(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish(WAITS)
-    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    first, second = engines.two(WAITS)
     big = "x" * 300_000
     for name in names_of_each_partition():
         second.start("waits", {"order": 1, "big": big}, execution_id=name)
@@ -351,9 +362,7 @@ def test_a_cluster_that_was_killed_as_a_whole_goes_on(cluster: Cluster, tmp_path
 
 
 def test_commands_that_were_made_anew_are_noticed_and_nothing_is_passed_over(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish(WAITS)
-    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    first, second = engines.two(WAITS)
     for name in names_of_each_partition():
         for server in engines.all:  # one of them does not own it, and sends it through `commands`
             server.start("waits", {"order": 1}, execution_id=name)
@@ -455,9 +464,7 @@ def verified(engines: Engines, *words: str) -> tuple[int, dict[str, Any], str]:
 
 
 def test_all_that_a_cluster_has_decided_is_decided_again_beside_it(engines: Engines) -> None:
-    first, second = engines.start("a"), engines.start("b")
-    first.publish(WAITS)
-    until(lambda: second.get("/v1/workflows/waits").status == 200)
+    first, second = engines.two(WAITS)
     names = names_of_each_partition()
     for name in names:
         second.start("waits", {"order": 1, "big": "x" * 300_000}, execution_id=name)
