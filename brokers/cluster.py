@@ -116,9 +116,11 @@ class Node:
             self._process.wait()
 
     def freeze(self) -> None:
-        """SIGSTOP: it is there and answers nobody."""
+        """SIGSTOP: it is there and answers nobody. Returns when all of its threads have stopped."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        if hasattr(os, "waitid"):
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def thaw(self) -> None:
         """SIGCONT: it goes on as if nothing had been."""
