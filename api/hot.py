@@ -23,8 +23,9 @@ from api.workflows import KEY_LENGTH_MAX, WAIT_MAX_S, start_of, status_of
 from contracts.commands import SendSignal
 from contracts.errors import Overloaded
 from contracts.ports.workers import WorkerDesk
-from contracts.worker_protocol import Assignment, BadMessage, Receipt, WrongProtocol, read_poll, read_results
+from contracts.worker_protocol import Assignment, BadMessage, Receipt, WrongProtocol, read_poll
 from contracts.worker_protocol import encode as encode_message
+from contracts.worker_results import read_results
 
 _UNUSUAL: Final = frozenset({b"expect", b"content-encoding", b"transfer-encoding"})
 _START: Final = re.compile(rb"/v1/workflows/([a-z][a-z0-9_-]{0,62})/executions(?:\?wait=([0-9]{1,4}(?:\.[0-9]{1,6})?))?\Z")

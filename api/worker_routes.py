@@ -23,8 +23,8 @@ from contracts.worker_protocol import (
     WrongProtocol,
     encode,
     read_poll,
-    read_results,
 )
+from contracts.worker_results import TooMuch, read_results
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
@@ -159,7 +159,7 @@ def _answer(message: Assignment | Receipt | Workers) -> Response:
 def _refused(error: BadMessage | WrongProtocol | _TooLarge) -> Response:
     if isinstance(error, WrongProtocol):
         return _problem(426, str(error), headers={"Upgrade": f"refold-worker/{PROTOCOLS[-1]}"}, versions=list(PROTOCOLS))
-    return _problem(400 if isinstance(error, BadMessage) else 413, str(error))
+    return _problem(413 if isinstance(error, _TooLarge | TooMuch) else 400, str(error))
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:

@@ -174,7 +174,6 @@ class Versioned(Protocol):
 Message = TypeVar("Message", bound=Versioned)
 
 _polls: Final = msgspec.json.Decoder(Poll)
-_results: Final = msgspec.json.Decoder(Results)
 _versions: Final = msgspec.json.Decoder(_Version)
 encode = msgspec.json.Encoder().encode
 
@@ -186,12 +185,6 @@ def read_poll(body: bytes) -> Poll:
     if places > PLACES_MAX:
         raise BadMessage(f"{len(poll.kinds)} kinds in {len(poll.queues)} queues are {places} places; at most {PLACES_MAX} are allowed")
     return poll
-
-
-def read_results(body: bytes) -> Results:
-    """The results in a request. Raises BadMessage, WrongProtocol."""
-    check_characters(body)
-    return read(_results, body)
 
 
 def check_characters(body: bytes) -> None:

@@ -22,6 +22,7 @@ from contracts.commands import Caching, CancelActivity, Limits, RunActivity
 from contracts.ids import activity_key, idempotency_key
 from contracts.values import is_reference
 from contracts.worker_protocol import PROTOCOL, BadMessage, Name, Result, Task, check_characters, read
+from contracts.worker_results import error_instead, members_of, object_of
 
 HIGH_FROM: Final = 7
 LOW_UP_TO: Final = 3
@@ -181,9 +182,17 @@ def encode_result(worker: str, result: Result) -> bytes:
 
 
 def decode_result(content: bytes) -> TopicResult:
-    """The result in a record. Raises BadMessage, WrongProtocol."""
-    check_characters(content)
-    return read(_topic_results, content)
+    """The result in a record; an end that cannot be read is the failure of its task. Raises BadMessage, WrongProtocol."""
+    try:
+        check_characters(content)
+        return read(_topic_results, content)
+    except BadMessage as error:
+        members = members_of(content)
+        instead = error_instead(members, error)
+        if instead is UNSET:
+            raise
+        head = object_of({name: members[name] for name in ("protocol", "worker", "task") if name in members})
+        return msgspec.structs.replace(read(_topic_results, head), error=instead)
 
 
 def attempt_of(task: str) -> AttemptId:

@@ -47,8 +47,14 @@ async function run(task) {
   const say = (result) => { if (!signal.aborted) tell({ task: task.task, ...result }); };
   const context = { task, signal, heartbeat: (progress, detail = null) => say({ progress, detail }) };
   if (task.report_start) say({ started: true });
-  try { say({ output: (await activities[task.kind](task.input, context)) ?? null }); }
-  catch ({ name, type = name, message, retryable = true }) { say({ error: { type, message, retryable } }); }
+  try {
+    const output = (await activities[task.kind](task.input, context)) ?? null;
+    JSON.stringify(output); // what is no JSON is the failure of its task
+    say({ output });
+  } catch (error) { // whatever was thrown, and whatever it is made of
+    const { name = "Error", type = name, message = error, retryable = true } = Object(error);
+    say({ error: { type: String(type), message: String(message), retryable: Boolean(retryable) } });
+  }
 }
 async function poll(kinds, credits, wait_s, signal) {
   const { cancel = [], tasks = [] } = (await post("poll", { kinds, credits, wait_s, running: [...inHand.keys()] }, signal)) ?? {};

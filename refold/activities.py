@@ -93,7 +93,10 @@ class ActivityContext:
             self._cancelled = True
             wakes, self._wakes = self._wakes, []
         for wake in wakes:
-            wake()
+            try:
+                wake()
+            except Exception:
+                self.logger.exception("what it does on cancel failed")
 
 
 _lock = threading.Lock()

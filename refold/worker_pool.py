@@ -17,10 +17,10 @@ from typing import Any, Final
 from refold.activities import Activity, ActivityContext
 from refold.errors import ActivityError, Cancelled
 from refold.json_values import dumps, output
+from refold.raised import told
 
 PROGRESS_EVERY_S: Final = 1.0
 """Progress and signs of life are sent at most this often; the first and the last always are."""
-MESSAGE_LENGTH_MAX: Final = 4_000
 
 _log = logging.getLogger("refold.worker")
 
@@ -288,18 +288,11 @@ def _completed(one: InHand, value: Any) -> bytes:
 
 
 def _failed(one: InHand, error: BaseException) -> bytes | None:
+    """How it failed; never raises."""
     if isinstance(error, Cancelled) and one.context.is_cancelled:
         return None
-    failure: dict[str, Any] = {
-        "type": getattr(error, "error_type", None) or type(error).__name__,
-        "message": (str(error) or type(error).__name__)[:MESSAGE_LENGTH_MAX].encode(errors="replace").decode(),
-        "retryable": bool(getattr(error, "retryable", True)),
-    }
-    details = getattr(error, "details", None)
-    if details is not None:
-        try:
-            dumps(details)
-            failure["details"] = details
-        except (TypeError, ValueError, RecursionError):
-            failure["details"] = repr(details)[:MESSAGE_LENGTH_MAX]
+    said = told(error)
+    failure = {"type": said.type, "message": said.message, "retryable": said.is_retryable}
+    if said.details is not None:
+        failure["details"] = said.details
     return dumps({"task": one.task, "error": failure})

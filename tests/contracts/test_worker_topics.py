@@ -106,8 +106,7 @@ def test_a_sign_of_life_is_written_as_the_protocol_says() -> None:
     [
         (b"", "Input data was truncated"),
         (b'{"protocol":1,"task":"e/n@1","output":1}', "missing required field `worker`"),
-        (b'{"protocol":1,"worker":"w","task":"e/n@1","output":}', "invalid"),
-        (b'{"protocol":1,"worker":"w","task":"e/n@1","output":"\xff"}', "not UTF-8"),
+        (b'{"protocol":1,"worker":"w","output":}', "missing required field `task`"),
         (b'{"protocol":1,"worker":"w","task":"e/n@1","progress":2}', r"`\$.progress`"),
         (b"[" * 100_000, "Expected `object`, got `array`"),
         (b'{"protocol":1,"worker":"w","task":"e/n@1","output":' + b"[" * 100_000, "(?i)recursion"),
@@ -116,6 +115,16 @@ def test_a_sign_of_life_is_written_as_the_protocol_says() -> None:
 def test_a_result_that_is_none_is_refused(content: bytes, said: str) -> None:
     with pytest.raises(BadMessage, match=said):
         decode_result(content)
+
+
+@pytest.mark.parametrize(
+    "end", [b'"output":}', b'"output":"\xff"}', b'"error":{"type":1}}', b'"output":' + b"[" * 100_000 + b"]" * 100_000 + b"}"]
+)
+def test_an_end_that_cannot_be_read_is_the_failure_of_its_task(end: bytes) -> None:
+    result = decode_result(b'{"protocol":1,"worker":"w","task":"e/n@1",' + end)
+    assert (result.task, result.worker) == ("e/n@1", "w")
+    assert isinstance(result.error, ResultError)
+    assert (result.error.type, result.error.retryable) == ("result.invalid", False)
 
 
 def test_another_version_of_the_protocol_is_named() -> None:

@@ -137,7 +137,7 @@ class Host:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
                     break
-            self.asked.append((place, json.loads(body)))
+            self.asked.append((place, _read(body)))
             self._tell()
             messages = [{"type": "http.request", "body": body}]
 
@@ -266,3 +266,11 @@ class _Desk:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._host.desk, name)
+
+
+def _read(body: bytes) -> Any:
+    """What a worker said, as far as it can be read."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return {}

@@ -9,8 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +18,9 @@ import refold
 from contracts.commands import LoseActivity, ReportStarted
 from contracts.worker_protocol import WaitingRow
 from tests.protocol.host import Host
+from tests.sdk.working import working
 
 ROOT = Path(__file__).parents[2]
-
-
-@contextmanager
-def working(host: Host, *activities: Any, **more: Any) -> Iterator[refold.Worker]:
-    """A worker in a thread of this process."""
-    worker = refold.Worker(activities, host.url, stop_grace_s=5, **more)
-    thread = threading.Thread(target=lambda: asyncio.run(worker.serve()), daemon=True)
-    thread.start()
-    try:
-        yield worker
-    finally:
-        worker.stop()
-        thread.join(10)
-        assert not thread.is_alive()
-
-
-@pytest.fixture
-def host() -> Iterator[Host]:
-    with Host() as made:
-        yield made
-        made.verify()
 
 
 def test_plain_functions_run_beside_each_other(host: Host) -> None:

@@ -23,14 +23,17 @@ from contracts.failure import Failure
 from contracts.values import encode, reference_to
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
+from refold.raised import DETAILS_BYTES_MAX, DETAILS_SHOWN_MAX
 from workers.activities import load_kinds
-from workers.activity_error import DETAILS_BYTES_MAX, DETAILS_SHOWN_MAX, ActivityError
+from workers.activity_error import ActivityError
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import STEP_MAX, ActivityWorker
 from workers.result_cache import MemoryResultCache
 
 Make = Callable[..., ActivityWorker]
 WAIT_S = 20.0
+RAISED: Any = object()
+"""Where the exception was raised."""
 
 
 class Kind:
@@ -214,20 +217,25 @@ def _raise(error: BaseException) -> Callable[..., Any]:
 @pytest.mark.parametrize(
     ("error", "failure", "is_retryable"),
     [
-        (ValueError("no such order"), Failure("ValueError", "no such order"), True),
-        (ValueError(), Failure("ValueError", "ValueError"), True),
+        (ValueError("no such order"), Failure("ValueError", "no such order", RAISED), True),
+        (ValueError(), Failure("ValueError", "ValueError", RAISED), True),
         (_Refused("no money"), Failure("payment.refused", "no money", ["code", 7]), False),
         (ActivityError("a.b", "c", details=[1], retryable=False), Failure("a.b", "c", [1]), False),
         (ActivityError("a.b", "c", details={(1, 2): 3}), Failure("a.b", "c", "{(1, 2): 3}"), True),
         (ActivityError("a.b", "c", details="x" * DETAILS_BYTES_MAX), Failure("a.b", "c", "'" + "x" * (DETAILS_SHOWN_MAX - 2) + "…"), True),
-        (ValueError("\ud800"), Failure("ValueError", "?"), True),
-        (SystemExit(3), Failure("SystemExit", "3"), True),
+        (ValueError("\ud800"), Failure("ValueError", "?", RAISED), True),
+        (SystemExit(3), Failure("SystemExit", "3", RAISED), True),
     ],
 )
 def test_an_exception_is_a_failure(make: Make, told: Reports, error: BaseException, failure: Failure, is_retryable: bool) -> None:
     worker = make(Kind("bad", _raise(error)), settings=ActivitySettings(concurrency=1))
     worker.run(activity("bad"))
-    assert told.next() == FailActivity("n", 1, failure, is_retryable)
+    reported = told.next()
+    assert isinstance(reported, FailActivity)
+    if failure.details is RAISED:
+        assert "raise error" in reported.failure.details["traceback"]
+        failure = Failure(failure.type, failure.message, reported.failure.details)
+    assert reported == FailActivity("n", 1, failure, is_retryable)
     worker.run(activity("bad"))
     assert isinstance(told.next(), FailActivity), "the thread is still there"
 

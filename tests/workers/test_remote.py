@@ -31,8 +31,8 @@ from contracts.worker_protocol import (
     WaitingRow,
     WrongProtocol,
     read_poll,
-    read_results,
 )
+from contracts.worker_results import APART_BYTES_MAX, TooMuch, read_results
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
 from workers.activity_settings import ActivitySettings
@@ -452,9 +452,16 @@ def test_a_poll_that_cannot_be_read_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("output", [b'"\xff"', b'"\\ud800"', b"NaN", b"[1,]", b"", b"[" * 100_000 + b"]" * 100_000])
-def test_an_output_that_is_no_json_is_refused(output: bytes) -> None:
-    with pytest.raises(BadMessage):
-        read_results(b'{"protocol":1,"worker":"a","results":[{"task":"t","output":%s}]}' % output)
+def test_an_output_that_is_no_json_is_the_failure_of_its_task(output: bytes) -> None:
+    results = read_results(b'{"protocol":1,"worker":"a","results":[{"task":"t","output":%s},{"task":"u","output":1}]}' % output).results
+    assert [(result.task, isinstance(result.error, ResultError)) for result in results] == [("t", True), ("u", False)]
+
+
+def test_what_cannot_be_read_and_is_large_is_to_come_in_smaller_pieces() -> None:
+    body = b'{"protocol":1,"worker":"a","results":[{"task":"t","output":"%s"},{"task":1}]}'
+    assert read_results(body % (b"x" * (APART_BYTES_MAX - len(body) + 2))).results[0].task == "t"
+    with pytest.raises(TooMuch):
+        read_results(body % (b"x" * APART_BYTES_MAX))
 
 
 def test_progress_that_says_a_million_times_that_it_is_done_is_passed_on_once(desk: Desk) -> None:
