@@ -27,7 +27,7 @@ from domain.closing import close_children
 from domain.completing import complete
 from domain.deciding import LIMITS, Deciding, Limits, ReadBlob, no_blobs
 from domain.definition.graph import Graph
-from domain.definition.inputs import check_input, check_variables
+from domain.definition.inputs import check_variables, taken_input
 from domain.entering import begin_scope
 from domain.facts.execution import request_of
 from domain.failing import fail, fail_expression
@@ -81,9 +81,11 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         raise Rejected(
             "already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution
         )
-    check_input(ctx.graph, ctx.parse(command.input))
+    given = ctx.parse(command.input)
+    taken = taken_input(ctx.graph, given, len(ctx.load(command.input)))
+    own = None if taken is given else ctx.keep(taken)
     check_variables(ctx.graph, None if command.variables is None else ctx.parse(command.variables))
-    ctx.emit(e.ExecutionCreated(None, search_values(ctx, command)))
+    ctx.emit(e.ExecutionCreated(own, search_values(ctx, command, own or command.input)))
     if command.start_at is not None and command.start_at > ctx.now:
         ctx.emit(e.TimerStarted(":start_at", command.start_at))
     elif command.autostart:

@@ -37,12 +37,12 @@ def slot_of(graph: Graph, given: bytes, ctx: Deciding) -> str:
         return "?"
 
 
-def search_values(ctx: Deciding, command: CreateExecution) -> bytes | None:
-    """The values of `settings.search` as a JSON object; null where one cannot be evaluated."""
+def search_values(ctx: Deciding, command: CreateExecution, given: bytes) -> bytes | None:
+    """The values of `settings.search` of an input, as a JSON object; null where one cannot be evaluated."""
     search = ctx.graph.settings.search
     if not search:
         return None
-    names = _names(ctx, command.input, command.trigger)
+    names = _names(ctx, given, command.trigger)
     found: dict[str, Any] = {}
     for name, source in search.items():
         try:

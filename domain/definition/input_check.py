@@ -1,90 +1,80 @@
-"""The input's schema: whether it is a schema at all, and can be used without looking anything up elsewhere."""
+"""The input's schema when it is published: whether it is one, stays within the definition, and ends soon for any value."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import unquote
-
-from jsonschema import Draft202012Validator
 
 from domain.definition.findings import Findings, joined, shown
+from domain.definition.input_parts import PARTS_MAX, Endless, Part, Schema, Step, TooWide, parts_of
+from domain.definition.input_schema import SchemaFault, compiled, meta_problems
 
 _FAULTS_MAX: Final = 20
 _DEPTH_MAX: Final = 60
-_VALUES: Final = frozenset({"const", "enum", "default", "examples"})
-"""Keywords that hold values, not schemas."""
+_SEE: Final = "see JSON Schema 2020-12 for this keyword"
 
 
 def check_input_schema(schema: Any, findings: Findings) -> None:
-    """`input` is a JSON Schema of the draft 2020-12 whose references stay within it."""
+    """`input` is a JSON Schema of the draft 2020-12 whose references stay within it, and which ends soon for any value."""
     if not isinstance(schema, dict):
         return
     dialect = schema.get("$schema")
     if isinstance(dialect, str) and "2020-12" not in dialect:
         findings.add("input.$schema", "input_schema", f"expected JSON Schema 2020-12, found {shown(dialect)}", "remove `$schema`")
-    parts = list(_parts("input", schema))
-    if any(depth > _DEPTH_MAX for _, _, depth in parts):
+        return
+    parts = list(parts_of(schema))
+    if any(part.depth > _DEPTH_MAX for part in parts):
         findings.add("input", "input_schema", f"the schema is nested deeper than {_DEPTH_MAX} levels", "use `$defs` and `$ref`")
         return
-    _check_by_meta_schema(schema, findings)
-    for path, part, _ in parts:
-        _check_reference(path, part, schema, findings)
+    before = findings.count
+    for path, said in meta_problems(schema)[:_FAULTS_MAX]:
+        findings.add(_place(path), "input_schema", f"not a JSON Schema: {said}", _SEE)
+    whole = Schema(schema)
+    for part in parts:
+        _check_references(part, whole, findings)
+        _check_patterns(part, findings)
+    if findings.count == before:
+        _check_whole(schema, whole, findings)
 
 
-def _check_by_meta_schema(schema: dict[str, Any], findings: Findings) -> None:
-    for number, error in enumerate(_META.iter_errors(schema)):
-        if number >= _FAULTS_MAX:
-            return
-        path = "input"
-        for step in error.absolute_path:
-            path = joined(path, step)
-        findings.add(path, "input_schema", f"not a JSON Schema: {_said(error)}", "see JSON Schema 2020-12 for this keyword")
+def _check_whole(schema: Any, whole: Schema, findings: Findings) -> None:
+    try:
+        compiled(schema)
+        whole.width()
+    except SchemaFault as fault:
+        findings.add("input", "input_schema", f"the schema cannot be used: {fault}", _SEE)
+    except Endless as endless:
+        fix = "let it refer to itself below `properties` or `items` only"
+        findings.add(_place(endless.path), "input_schema", "the schema refers to itself for the same value, without end", fix)
+    except TooWide:
+        message = f"one value would be held to more than {PARTS_MAX:,} parts of the schema"
+        findings.add("input", "input_schema", message, "use fewer alternatives, or check parts of the input in the workflow")
 
 
-def _said(error: Any) -> str:
-    if error.validator == "format" and error.validator_value == "regex":
-        return f"{shown(error.instance)} is no regular expression"
-    return str(error.message)[:300]
-
-
-_META: Final = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
-
-
-def _parts(path: str, value: Any) -> Iterator[tuple[str, dict[str, Any], int]]:
-    """Every object in the schema with its path and depth."""
-    waiting = [(path, value, 0)]
-    while waiting:
-        here, one, depth = waiting.pop()
-        if isinstance(one, dict):
-            yield here, one, depth
-            waiting.extend((joined(here, key), item, depth + 1) for key, item in one.items() if key not in _VALUES)
-        elif isinstance(one, list):
-            waiting.extend((joined(here, place), item, depth + 1) for place, item in enumerate(one))
-
-
-def _check_reference(path: str, part: dict[str, Any], schema: dict[str, Any], findings: Findings) -> None:
+def _check_references(part: Part, whole: Schema, findings: Findings) -> None:
     for keyword in ("$ref", "$dynamicRef"):
-        reference = part.get(keyword)
-        if not isinstance(reference, str):
+        reference = part.schema.get(keyword)
+        if not isinstance(reference, str) or whole.target(part.schema, keyword) is not None:
             continue
-        if not reference.startswith("#"):
-            message = f"`{keyword}` leads out of the definition: {shown(reference)}"
-            findings.add(f"{path}.{keyword}", "input_schema", message, "copy what it refers to into `$defs`")
-        elif reference.startswith("#/") and not _leads_somewhere(reference, schema):
-            message = f"`{keyword}` leads nowhere: {shown(reference)}"
-            findings.add(f"{path}.{keyword}", "input_schema", message, "correct it, or add what it refers to under `$defs`")
+        leads = "leads nowhere" if reference.startswith("#") else "leads out of the definition"
+        fix = "correct it, or add what it refers to under `$defs`" if reference.startswith("#") else "copy what it refers to into `$defs`"
+        findings.add(_place((*part.path, keyword)), "input_schema", f"`{keyword}` {leads}: {shown(reference)}", fix)
 
 
-def _leads_somewhere(reference: str, schema: Any) -> bool:
-    value = schema
-    for step in unquote(reference).split("/")[1:]:
-        key = re.sub(r"~1", "/", step).replace("~0", "~")
-        if isinstance(value, dict) and key in value:
-            value = value[key]
-        elif isinstance(value, list) and key.isdigit() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return False
-    return True
+def _check_patterns(part: Part, findings: Findings) -> None:
+    properties = part.schema.get("patternProperties")
+    patterns = [(("patternProperties", name), name) for name in properties] if isinstance(properties, dict) else []
+    for path, pattern in [(("pattern",), part.schema.get("pattern")), *patterns]:
+        if not isinstance(pattern, str):
+            continue
+        try:
+            compiled({"pattern": pattern})
+        except SchemaFault:
+            message = f"{shown(pattern)} is no regular expression that takes linear time: no look-around, no back-references, not too large"
+            findings.add(_place((*part.path, *path)), "input_schema", message, "write a simpler pattern, or check the text in the workflow")
+
+
+def _place(path: tuple[Step, ...] | list[Step]) -> str:
+    place = "input"
+    for step in path:
+        place = joined(place, step)
+    return place

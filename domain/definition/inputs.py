@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from referencing import Registry
-
-from contracts import values
 from contracts.errors import InvalidInput, Problem
 from domain.definition.graph import Graph
-
-PROBLEMS_MAX = 50
-
-
-@lru_cache(maxsize=512)
-def _validator(schema: bytes) -> Draft202012Validator:
-    return Draft202012Validator(values.decode(schema), registry=Registry())
+from domain.definition.input_defaults import with_defaults
+from domain.definition.input_schema import check
 
 
-def check_input(graph: Graph, given: Any) -> None:
-    """Raise InvalidInput with a JSON pointer for each thing in the input that the schema does not allow."""
+def taken_input(graph: Graph, given: Any, size: int) -> Any:
+    """An input of `size` bytes as its definition takes it, with the defaults of its schema; the same object where none is missing.
+
+    Raises InvalidInput with a JSON pointer for each thing that the schema does not allow.
+    """
     schema = graph.definition.input
     if schema is None or schema is True:
-        return
-    problems = []
-    for error in _validator(values.encode(schema)).iter_errors(given):
-        pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in error.absolute_path)
-        problems.append(Problem(pointer, str(error.validator), error.message[:500]))
-        if len(problems) >= PROBLEMS_MAX:
-            break
-    if problems:
-        raise InvalidInput(sorted(problems))
+        return given
+    taken = with_defaults(schema, given)
+    check(schema, taken, size)
+    return taken
 
 
 def check_variables(graph: Graph, given: Any) -> None:
