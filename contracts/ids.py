@@ -10,6 +10,7 @@ that callers may not use:
 
     01K7QW3D8A 03 9ZK4T7QE        partition 3 of a log that began with more than three
     01K7QW3D8A . 0B 9ZK4T7QE      partition 11 of a log that began with eight
+    key.03.5f2c…                  partition 3: by an idempotency key, where all executions of a workflow are counted together
     order-7                       checksum, modulo eight
 """
 
@@ -25,6 +26,7 @@ ID_LENGTH_MAX: Final = 400
 
 _GENERATED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{19}\Z")
 _MARKED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{9}\.[0-9A-HJKMNP-TV-Z]{10}\Z")
+_PLACED_KEY = re.compile(r"key\.[0-9A-HJKMNP-TV-Z]{2}\.[0-9a-f]{32}\Z")
 _OWN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 _PATH_TO_ID = str.maketrans({"/": ":", "[": "(", "]": ")", "#": "!"})
 
@@ -41,9 +43,19 @@ def make_execution_id(time_ms: int, partition: int, chance: int, began_with: int
     return time + mark + _PAIRS[partition] + "".join([_PAIRS[(chance >> shift) & 1023] for shift in (30, 20, 10, 0)])
 
 
+def make_key_id(digest: str, partition: int | None = None) -> str:
+    """The id that an idempotency key stands for, by a digest of 32 hex digits; in a partition, or wherever its checksum says."""
+    return f"key-{digest}" if partition is None else f"key.{_PAIRS[partition]}.{digest}"
+
+
+def counted_in(workflow: str, began_with: int) -> int:
+    """The partition whose owner counts the executions of a workflow with `settings.concurrency`: one for all of them, for ever."""
+    return zlib.crc32(workflow.encode()) % began_with
+
+
 def is_execution_id(text: str) -> bool:
     """Whether a caller may use the text as the id of an execution; what only Refold makes is not for callers."""
-    return bool(_OWN.match(text)) and not _MARKED.match(text)
+    return bool(_OWN.match(text)) and not _MARKED.match(text) and not _PLACED_KEY.match(text)
 
 
 def partition_of(execution: str, began_with: int) -> int:
@@ -55,6 +67,8 @@ def partition_of(execution: str, began_with: int) -> int:
     root = execution.split("~", 1)[0]
     if _MARKED.match(root):
         return _carried(root[11:13])
+    if _PLACED_KEY.match(root):
+        return _carried(root[4:6])
     if _GENERATED.match(root) and (carried := _carried(root[10:12])) < began_with:
         return carried
     return zlib.crc32(root.encode()) % began_with

@@ -6,6 +6,7 @@ import hashlib
 
 from api.service import Start
 from contracts.commands import CreateExecution
+from contracts.ids import make_key_id
 from contracts.ports.blobs import Blobs
 from domain.facts.execution import request_of
 from workers.catalog import Catalog
@@ -13,9 +14,12 @@ from workers.executions import Executions
 from workers.ingress import shrink
 
 
-def key_id(workflow: str, key: str) -> str:
-    """The id of the execution that a workflow's idempotency key stands for: the same for ever, on any machine."""
-    return f"key-{hashlib.sha256(f'{workflow}/{key}'.encode()).hexdigest()[:32]}"
+def key_id(workflow: str, key: str, partition: int | None = None) -> str:
+    """The id of the execution that a workflow's idempotency key stands for: the same for ever, on any machine.
+
+    With a `partition` the execution lives there, else wherever the checksum of the id says.
+    """
+    return make_key_id(hashlib.sha256(f"{workflow}/{key}".encode()).hexdigest()[:32], partition)
 
 
 def creation(start: Start, version: int, definition: str) -> CreateExecution:

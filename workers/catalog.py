@@ -6,7 +6,7 @@ It is folded from the `definitions` topic; publishing appends there. An unchange
 from __future__ import annotations
 
 import threading
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -21,6 +21,19 @@ from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
 
 _decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
+
+
+class _Limits(msgspec.Struct, frozen=True):
+    """Of the settings of a definition, whether so many executions may run at a time."""
+
+    concurrency: Any = None
+
+
+class _Settings(msgspec.Struct, frozen=True):
+    settings: _Limits = _Limits()
+
+
+_settings: Final = msgspec.json.Decoder(_Settings)
 
 
 class Published(NamedTuple):
@@ -45,6 +58,7 @@ class Catalog:
         self._by_hash: dict[str, DefinitionPublished] = {}
         self._active: dict[str, int] = {}
         self._graphs: dict[str, Graph] = {}
+        self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
         self.read_on()
 
     def read_on(self) -> None:
@@ -164,6 +178,16 @@ class Catalog:
             graph = compile_definition(load_canonical(record.content), definition_hash, record.version)
             self._graphs[definition_hash] = graph
         return graph
+
+    def counted(self, name: str) -> frozenset[bool]:
+        """Whether versions of a workflow have `settings.concurrency`: True, False, or both where it came or went with a version."""
+        versions = self._versions.get(name, [])
+        known, found = self._counted.get(name, (0, frozenset()))
+        if known < len(versions):
+            said = (_settings.decode(one.content).settings.concurrency is not None for one in versions[known:])
+            found = found.union(said)
+            self._counted[name] = (len(versions), found)
+        return found
 
     def names(self) -> list[str]:
         """The names of all published workflows."""

@@ -8,7 +8,7 @@ a bug while deciding        quarantine of that execution; the round goes on
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import chain
 from typing import Final
@@ -80,6 +80,8 @@ class Decider:
         own: int,
     ) -> None:
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
+        self.counted_in: Callable[[str], int] = lambda workflow: partition
+        """The partition in which the executions of a workflow are counted, where so many may run at a time."""
         self._own = own
         """The source partition under which commands count that came from nowhere else."""
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
@@ -168,15 +170,20 @@ class Decider:
             if command.parent is None and ended.request != request_of(shrink(command, self._blobs)):
                 raise Rejected("already_exists", f"execution {name} exists, and was started with another request", execution=name)
             raise Repeated(ended.status)
+        if not command.definition:
+            raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
         folded = Folded(self._catalog.graph(command.definition), initial(name))
         folded.state.digest = command.definition.encode()
         self._check_slot(folded, command)
         return folded
 
     def _check_slot(self, folded: Folded, command: CreateExecution) -> None:
-        """Raise Rejected for a start too many, where the workflow says that it is refused."""
+        """Raise Rejected for a start too many, where the workflow says that it is refused, and for one that nobody could count."""
         settings = folded.graph.settings.concurrency
         if settings is not None:
+            counted_in = self.counted_in(command.workflow)
+            if counted_in != self._partition:
+                raise _counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
             ctx = Deciding(folded.graph, folded.state, command, self._now, self._read_blob)
             self.slots.check(settings, command.workflow, slot_of(folded.graph, command.input, ctx))
 
@@ -287,6 +294,8 @@ class Decider:
         elif isinstance(command, FireTimer) and folded is not None and folded.state.timers.get(command.timer) == command.due:
             self.too_early.append((envelope.execution, command))
         elif isinstance(command, CreateExecution) and command.parent is not None:
+            if command.parent.detached and getattr(error, "reason", "") != "skipped":  # nobody would hear of it
+                self.dead.append(DeadLetter(codec.encode_envelope(envelope), str(error), envelope.causation, self._now))
             self._decide(Item(refusal(envelope, error), None, item.origin, offset=item.offset))
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
             self._record_refusal(item, folded, command, str(error))
@@ -371,3 +380,15 @@ class Repeated(Rejected):
 def _unknown_definition(envelope: Envelope) -> Rejected:
     definition = getattr(envelope.command, "definition", "")
     return Rejected("unknown_definition", f"no definition with the hash {definition} is published")
+
+
+def _counted_elsewhere(execution: str, command: CreateExecution, partition: int, counted_in: int) -> Rejected:
+    if command.parent is None:
+        way_out = "leave the id out, or send an Idempotency-Key instead: then it lies where it is counted"
+    else:
+        way_out = "a sub-workflow lies with its parent, so give `settings.concurrency` to the workflow of the parent instead"
+    message = (
+        f"execution {execution} would lie in partition {partition}, and those of {command.workflow}, of which so many run at a time "
+        f"(`settings.concurrency`), are counted in partition {counted_in}: {way_out}"
+    )
+    return Rejected("counted_elsewhere", message, execution=execution, workflow=command.workflow)

@@ -17,7 +17,7 @@ from typing import Final
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
 from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge
-from contracts.journal import JournalOpened, PartitionClaimed, judge
+from contracts.journal import PartitionClaimed, judge
 from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
@@ -30,7 +30,7 @@ from workers.courier import Courier
 from workers.decider import Decider
 from workers.executions import LIVE_MAX_DEFAULT, Executions
 from workers.metrics import Metrics
-from workers.recovery import Recovered, journal_of, make_snapshot, recover
+from workers.recovery import Recovered, append_claim, make_snapshot, recover
 from workers.refold import entries_of, refold
 from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, letters_of, take_items
 from workers.timers import A_ROUND_MAX, Timers, due_again
@@ -86,6 +86,8 @@ class Owner:
         self.look_up_end: Callable[[str], None] = self._look_up_end
         """Tells those who watch an execution how it has ended."""
         self.on_decisions: Callable[[list[Made]], None] | None = None
+        self.counted_in: Callable[[str], int] = lambda workflow: partition
+        """See `Decider.counted_in`; an owner alone counts all."""
 
     # Ownership.
 
@@ -98,16 +100,7 @@ class Owner:
     def recover(self, generation: int = 0) -> Recovered:
         """Append a claim and fold up to it: what to take over. Changes nothing in here, so it may run in another thread."""
         nonce = self._nonce_of()
-        records = [codec.encode_record(PartitionClaimed(nonce, self.node, generation))]
-        journal = journal_of(self._log, self.partition)
-        if self._journal and journal != self._journal:
-            raise LogCorrupt(f"the journal of partition {self.partition} is {journal or 'gone'}; it was {self._journal}")
-        if not journal:
-            opened = JournalOpened(self._nonce_of().hex(), self.partition, self._log.partitions)
-            records.insert(0, codec.encode_record(opened))
-        answer = self._log.append("journal", {self.partition: records})[self.partition]
-        if isinstance(answer, LogError):
-            raise answer
+        append_claim(self._log, self.partition, PartitionClaimed(nonce, self.node, generation), self._journal, self._nonce_of)
         recovered = recover(self._log, self.partition, self._catalog, self._snapshots, self._live_max, self._outbox is not None)
         if recovered.checkpoint.nonce != nonce:
             raise Fenced(f"partition {self.partition} was claimed by another owner in the meantime")
@@ -131,6 +124,7 @@ class Owner:
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
+        self._decider.counted_in = self.counted_in
         self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
         self.timers.clear()
         for execution, timers in self.executions.timers():

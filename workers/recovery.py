@@ -9,14 +9,14 @@ from __future__ import annotations
 import gc
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from contracts.codec import decode_record
+from contracts.codec import decode_record, encode_record
 from contracts.commands import Effect, Envelope, RunActivity
-from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.ids import activity_key
-from contracts.journal import OWN, Checkpoint, JournalOpened, Source
+from contracts.journal import OWN, Checkpoint, JournalOpened, PartitionClaimed, Source
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
@@ -110,6 +110,19 @@ def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
     _log.critical("the snapshot of partition %d is of journal %s up to %d; found is %s up to %d: is it an old copy, or are records lost?",
                   partition, checkpoint.journal, checkpoint.offset, journal, end)  # fmt: skip
     return False
+
+
+def append_claim(log: Log, partition: int, claim: PartitionClaimed, known: str, chance: Callable[[], bytes]) -> None:
+    """Claim a partition, and open its journal where it is empty. Raises LogError; LogCorrupt where it is not the journal that is known."""
+    records = [encode_record(claim)]
+    journal = journal_of(log, partition)
+    if known and journal != known:
+        raise LogCorrupt(f"the journal of partition {partition} is {journal or 'gone'}; it was {known}")
+    if not journal:
+        records.insert(0, encode_record(JournalOpened(chance().hex(), partition, log.partitions)))
+    answer = log.append("journal", {partition: records})[partition]
+    if isinstance(answer, LogError):
+        raise answer
 
 
 def journal_of(log: Log, partition: int) -> str:

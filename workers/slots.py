@@ -1,6 +1,6 @@
 """Slots: `settings.concurrency`. Of the executions of a workflow with the same key, so many run at a time.
 
-    queue     the others wait, first come, first served       replace   the oldest one is cancelled to make room
+    queue     the others wait, first come, first served       replace   the oldest are cancelled to make room: the newest win
     reject    a start too many is refused                     skip      a start too many is refused as skipped
 
 Who holds a slot and who waits follows from the executions: one that has queued and started holds, one that has queued
@@ -22,6 +22,13 @@ class Lane:
     def __init__(self) -> None:
         self.holders: dict[str, None] = {}
         self.waiting: dict[str, None] = {}
+        self.replaced: set[str] = set()
+        """Those that were asked to make room, and have not ended yet."""
+
+    def too_many(self, limit: int) -> list[str]:
+        """Of those that were not asked to make room, the oldest ones over the limit."""
+        staying = [name for name in (*self.holders, *self.waiting) if name not in self.replaced]
+        return staying[: max(0, len(staying) - limit)]
 
 
 class Slots:
@@ -56,9 +63,8 @@ class Slots:
         if name in lane.holders:
             return
         lane.waiting[name] = None
-        if settings.policy == "replace" and len(lane.holders) >= settings.limit:
-            oldest = next(iter(lane.holders))
-            yield _replacement(oldest, name)
+        if settings.policy == "replace":
+            yield from _replacements(lane, settings.limit)
         yield from self._grant(lane, settings.limit)
 
     def release(self, name: str, settings: Concurrency | None) -> Iterator[Envelope]:
@@ -69,6 +75,7 @@ class Slots:
         lane = self._lanes[key]
         lane.holders.pop(name, None)
         lane.waiting.pop(name, None)
+        lane.replaced.discard(name)
         yield from self._grant(lane, settings.limit if settings is not None else 1)
         if not lane.holders and not lane.waiting:
             del self._lanes[key]
@@ -78,19 +85,20 @@ class Slots:
         for (workflow, _), lane in list(self._lanes.items()):
             settings = settings_of.get(workflow)
             limit = 1 if settings is None else settings.limit
-            if settings is not None and settings.policy == "replace" and len(lane.holders) >= limit:
-                for newcomer, oldest in zip(lane.waiting, lane.holders, strict=False):
-                    yield _replacement(oldest, newcomer)
+            if settings is not None and settings.policy == "replace":
+                yield from _replacements(lane, limit)
             yield from self._grant(lane, limit)
 
     def _grant(self, lane: Lane, limit: int) -> Iterator[Envelope]:
-        while lane.waiting and len(lane.holders) < limit:
-            name = next(iter(lane.waiting))
+        for name in [name for name in lane.waiting if name not in lane.replaced][: max(0, limit - len(lane.holders))]:
             del lane.waiting[name]
             lane.holders[name] = None
             yield Envelope(f"{name}:slot", name, GrantSlot(), "")
 
 
-def _replacement(oldest: str, newcomer: str) -> Envelope:
-    """Makes room; asking twice is once."""
-    return Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {newcomer}"), newcomer)
+def _replacements(lane: Lane, limit: int) -> Iterator[Envelope]:
+    """Make room for the newest ones; asking twice is once."""
+    newest = next(reversed(lane.waiting), "")
+    for oldest in lane.too_many(limit):
+        lane.replaced.add(oldest)
+        yield Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {newest}"), newest)

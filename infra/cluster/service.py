@@ -7,20 +7,20 @@ start, signal, … ─► partition of the execution ─┬─ owned here ─►
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from api.service import Cluster, Given, Start, Started, Unavailable
 from contracts.commands import Command
 from contracts.errors import Overloaded, Rejected
-from contracts.ids import make_execution_id
+from contracts.ids import counted_in, make_execution_id
 from contracts.journal import Checkpoint
 from contracts.ports.clock import Clock
 from contracts.positions import position_of
 from domain.state import Execution
 from infra.chance import Chance
 from infra.cluster.follower import Follower
+from infra.cluster.naming import KeyedStart, is_counted, key_ids
 from infra.cluster.owned import Owned
 from infra.cluster.owners import Owners
 from infra.cluster.partitions import LocalPartition, RemotePartition
@@ -167,25 +167,39 @@ class ClusterService(BaseService):
     def _id_in(self, partition: int) -> str:
         return make_execution_id(self._clock.now(), partition, self._chance.bits(), self._reader.began_with)
 
+    def counted_in(self, workflow: str) -> int:
+        """The partition whose owner counts the executions of a workflow, where so many may run at a time."""
+        return counted_in(workflow, self._reader.began_with)
+
     def _id_for(self, workflow: str) -> str:
-        """An id for a start. Executions of a workflow with a limit are counted by partition, so all of them go into one."""
-        _, definition = self._catalog.resolve(workflow)
-        if self._catalog.graph(definition).settings.concurrency is None:
-            return self.new_id()
-        return self._id_in(zlib.crc32(workflow.encode()) % self._reader.began_with)
+        """An id for a start."""
+        return self._id_in(self.counted_in(workflow)) if is_counted(self._catalog, workflow) else self.new_id()
 
     def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
         """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
         self._check_takes()
-        name = name_of(start, lambda: self._id_for(start.workflow))
-        return self._starts_of(self.home(name)).begin(name, start, wait_s, then)
+        self._catalog.versions(start.workflow)
+
+        def begin(name: str) -> Callable[[], None]:
+            return self._starts_of(self.home(name)).begin(name, start, wait_s, then)
+
+        if start.key is None:
+            return begin(name_of(start, lambda: self._id_for(start.workflow)))
+        name, other = key_ids(self._catalog, start.workflow, start.key, self._reader.began_with)
+        return begin(name) if other is None else KeyedStart(name, other, begin, then).ask(self._send)
+
+    def _send(self, execution: str, command: Command, reply: Reply) -> None:
+        self._at(self.home(execution)).send(execution, command, reply)
+
+    def _at(self, partition: int) -> LocalPartition | RemotePartition:
+        """A partition as whoever gives commands sees it."""
+        return self._local_of(partition)[0] if self.owners.is_in_charge(partition) else self._remote_of(partition)[0]
 
     def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears what came of it once that is durable."""
         self._check_takes()
         partition = self._reader.known(execution)
-        at = self._local_of(partition)[0] if self.owners.is_in_charge(partition) else self._remote_of(partition)[0]
-        self._give_to(execution, partition, command, at.send, then)
+        self._give_to(execution, partition, command, self._at(partition).send, then)
         return _nothing
 
     # What it says about itself.

@@ -69,7 +69,7 @@ async def serve_shared(
 ) -> None:
     """Serve a log that is shared with other processes, until a signal comes."""
     with open_shared(engine, address_of(settings, listener)) as parts:
-        built = _Built(parts, engine, settings, address_of(settings, listener), make_source)
+        built = Built(parts, engine, settings, address_of(settings, listener), make_source)
         try:
             await Serving(built, built.service, built.desk, settings, listener, on_ready).run()
         finally:
@@ -115,7 +115,7 @@ class _Desk(WorkerDesk):
         return all_workers(self._members, super().workers())
 
 
-class _Built:
+class Built:
     """Everything of one process. See `infra.serving.Running`."""
 
     def __init__(self, parts: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str, make_source: MakeSource) -> None:
@@ -167,6 +167,7 @@ class _Built:
         )  # fmt: skip
         owner.on_decisions = dispatch.note_decided
         owner.look_up_end = lambda execution: self.service.look_up_end(execution, owner.watchers)
+        owner.counted_in = self.service.counted_in
         owner.elsewhere = lambda item, delivered: self.service.carry(item, delivered, partition)
         return Owned(owner, dispatch, Intake(partition, dispatch, self.service.home, activity_settings(self._engine).output_bytes_max))
 

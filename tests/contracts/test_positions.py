@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.ids import ALPHABET, PARTITIONS_MAX, child_id, is_execution_id, make_execution_id, partition_of
+from contracts.ids import (
+    ALPHABET,
+    PARTITIONS_MAX,
+    child_id,
+    counted_in,
+    is_execution_id,
+    make_execution_id,
+    make_key_id,
+    partition_of,
+)
 from contracts.positions import OFFSET_MAX, Positions, place_of, position_of
 
 PARTITIONS = st.integers(0, PARTITIONS_MAX - 1)
@@ -63,6 +72,16 @@ def test_no_caller_can_have_an_id_of_a_partition_that_was_added() -> None:
     assert not is_execution_id(made)
     assert is_execution_id(make_execution_id(1_760_000_000_000, 3, 7, 8))
     assert is_execution_id("order-7.2026")
+
+
+@given(st.text(max_size=20), COUNTS)
+def test_where_executions_of_a_workflow_are_counted_an_id_by_a_key_can_lie_and_no_caller_can_have_it(workflow: str, count: int) -> None:
+    partition = counted_in(workflow, count)
+    made = make_key_id("0123456789abcdef" * 2, partition)
+    assert 0 <= partition < count
+    assert partition_of(made, count) == partition_of(child_id(made, "a/b", 2), count) == partition
+    assert not is_execution_id(made)
+    assert is_execution_id(make_key_id("0123456789abcdef" * 2))
 
 
 def test_callers_ids_spread_over_the_partitions() -> None:

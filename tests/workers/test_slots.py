@@ -127,3 +127,46 @@ def test_room_is_made_for_a_newcomer_also_where_the_process_dies_before_it_is(st
     bench.restart()
     bench.move()
     assert statuses(bench, "a", "b") == ["cancelled", "running"]
+
+
+CLEANS = {
+    "body": {"nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]},
+    "finally": {"nodes": [{"id": "bye", "type": "delay", "config": {"for": "1h"}}]},
+}
+
+
+def cleaning(limit: int = 1) -> Bench:
+    """Executions that take an hour to clean up when they are cancelled; each new one replaces the oldest."""
+    bench = Bench()
+    settings = {"concurrency": {"limit": limit, "policy": "replace"}}
+    bench.publish({"name": "w", "nodes": [{"id": "n", "type": "try", "config": CLEANS}], "settings": settings})
+    return bench
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("limit", [1, 2])
+def test_with_replace_the_newest_win_also_while_the_oldest_still_cleans_up(limit: int, restarts: bool) -> None:
+    bench = cleaning(limit)
+    names = "abcdef"[: limit + 3]
+    for name in names:
+        bench.start(execution=name)
+        bench.move(time=False)
+        bench.clock.advance(1)
+        if restarts:
+            bench.restart()
+            bench.move(time=False)
+    assert [bench.engine.owner.executions.get(name) is not None for name in names[:limit]] == [True] * limit, "they clean up"
+    assert statuses(bench, *names[limit:-limit]) == ["cancelled"] * (len(names) - 2 * limit), "they never had their turn"
+    assert statuses(bench, *names[-limit:]) == ["created"] * limit
+    bench.move()
+    assert statuses(bench, *names) == ["cancelled"] * (len(names) - limit) + ["running"] * limit
+
+
+def test_with_replace_room_that_comes_by_itself_goes_to_the_newest() -> None:
+    """The older newcomer is on its way out, and never gets the turn that the end of the first one leaves."""
+    bench = cleaning()
+    for name in "abc":
+        bench.start(execution=name)
+    bench.move()
+    assert statuses(bench, *"abc") == ["cancelled", "cancelled", "running"]
+    assert "ExecutionStarted" not in bench.events("b")

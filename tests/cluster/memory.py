@@ -1,0 +1,236 @@
+"""Processes of a cluster in one event loop, on a log in memory: what runs is the real thing, down to the port of the log."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from api.service import Start, Started
+from contracts.commands import Command
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import LogError
+from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Log, Topic
+from infra.blobs import MemoryBlobs
+from infra.clock import SystemClock
+from infra.cluster.ports import OnRecords
+from infra.cluster.serving import Built
+from infra.log.arguments import check_place
+from infra.log.memory import MemoryLog
+from infra.settings import EngineSettings, ServerSettings
+from infra.snapshots import MemorySnapshots
+from infra.store.projection import SqliteReadModels
+from workers.catalog import Catalog
+from workers.partitions import PartitionedReader
+from workers.projectors import Projectors
+from workers.result_cache import MemoryResultCache
+
+DEADLINE_S = 30.0
+
+
+class SharedMemory(MemoryLog):
+    """All topics of a log that processes share; whoever follows a place hears of what comes."""
+
+    def __init__(self, partitions: int) -> None:
+        super().__init__(partitions)
+        self.followers: dict[tuple[str, int], dict[int, Callable[[], None]]] = {}
+
+    def put(self, topic: str, partition: int, records: Sequence[bytes]) -> int:
+        """Append anything to any topic, as any client of a broker may."""
+        stored = self._records[cast(Topic, topic), partition]
+        first = len(stored)
+        stored.extend(records)
+        for news in self.followers.get((topic, partition), {}).values():
+            news()
+        return first
+
+    def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        return {partition: self.put(topic, partition, records) for partition, records in batches.items()}
+
+    def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+        check_place(topic, partition, self._partitions, offset, (*TOPICS, *CLUSTER_TOPICS))
+        return iter(list(enumerate(self._records[topic, partition][offset:end], start=offset)))
+
+    def end(self, topic: Topic, partition: int) -> int:
+        return len(self._records[topic, partition])
+
+    def start(self, topic: Topic, partition: int) -> int:
+        return 0
+
+
+class MemoryClusterLog:
+    """One process's line to it. See `infra.cluster.ports.ClusterLog`."""
+
+    def __init__(self, log: SharedMemory) -> None:
+        self.log: Log = log
+        self._shared = log
+        self._loop = asyncio.get_running_loop()
+        self._number = next(_numbers)
+        self._places: dict[tuple[str, int], tuple[int, OnRecords]] = {}
+        self._due: set[tuple[str, int]] = set()
+
+    async def append_round(self, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        return await self.append("journal", batches)
+
+    async def append(self, topic: str, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        await asyncio.sleep(0)
+        return {partition: self._shared.put(topic, partition, records) for partition, records in batches.items()}
+
+    async def ensure(self, topics: Iterable[str]) -> None: ...
+
+    async def end(self, topic: str, partition: int, at_least: int = 0) -> int:
+        await asyncio.sleep(0)
+        return self._shared.end(cast(Topic, topic), partition)
+
+    async def start(self, topic: str, partition: int) -> int:
+        return 0
+
+    async def partition_count(self) -> int:
+        return self._shared.partitions
+
+    def follow(self, topic: str, partition: int, offset: int, then: OnRecords) -> None:
+        place = topic, partition
+        self._places[place] = offset, then
+        self._shared.followers.setdefault(place, {})[self._number] = lambda: self._soon(place)
+        self._soon(place)
+
+    def _soon(self, place: tuple[str, int]) -> None:
+        """Threads append, too."""
+        if place not in self._due:
+            self._due.add(place)
+            self._loop.call_soon_threadsafe(self._deliver, place)
+
+    def _deliver(self, place: tuple[str, int]) -> None:
+        self._due.discard(place)
+        if place not in self._places:
+            return
+        offset, then = self._places[place]
+        now = int(self._loop.time() * 1000)
+        stored = self._shared._records[cast(Topic, place[0]), place[1]]
+        records = [(at, now, stored[at]) for at in range(offset, len(stored))]
+        if records:
+            self._places[place] = len(stored), then
+            then(*place, records, len(stored))
+
+    def unfollow(self, topic: str, partition: int) -> None:
+        self._places.pop((topic, partition), None)
+        self._shared.followers.get((topic, partition), {}).pop(self._number, None)
+
+    async def close(self) -> None:
+        for place in list(self._places):
+            self.unfollow(*place)
+
+
+_numbers = itertools.count()
+
+
+class Parts:
+    """See `infra.wiring.SharedParts`."""
+
+    def __init__(self, log: SharedMemory, blobs: MemoryBlobs, snapshots: MemorySnapshots, folder: Path, node: str) -> None:
+        self.data, self.node, self.log, self.blobs, self.snapshots = folder, node, log, blobs, snapshots
+        self.of_snapshots = log
+        clock = SystemClock()
+        self.reader = PartitionedReader(log, Catalog(log, clock), blobs, lambda partition: models_in(folder, partition, read_only=True))
+        self.cache = MemoryResultCache(clock)
+
+    def shared(self, on_problem: Callable[[str, int, LogError], None]) -> MemoryClusterLog:
+        return MemoryClusterLog(self.log)
+
+    def look_again(self) -> None: ...
+
+
+def models_in(folder: Path, partition: int, read_only: bool = False) -> SqliteReadModels:
+    return SqliteReadModels(folder / f"projection-{partition}.db", read_only, is_divided=True)
+
+
+def _no_source(*what: Any) -> Any:
+    raise AssertionError("no activity is to be taken here")
+
+
+class MemoryCluster:
+    """The log, and the processes on it."""
+
+    def __init__(self, folder: Path, partitions: int = 4) -> None:
+        self._folder = folder
+        self.log = SharedMemory(partitions)
+        self._blobs, self._snapshots = MemoryBlobs(), MemorySnapshots()
+        self.living: dict[str, Built] = {}
+        catalog = Catalog(self.log, SystemClock())
+        self.projectors = Projectors(self.log, catalog, lambda partition: models_in(folder, partition), lambda partition, offset: None)
+        self._projecting = asyncio.ensure_future(self._project())
+
+    async def _project(self) -> None:
+        while True:
+            self.projectors.look_at_all()
+            await asyncio.sleep(0.01)
+
+    async def close(self) -> None:
+        for node in list(self.living):
+            built = self.living[node]
+            await self.kill(node)
+            built.service.close()
+        self._projecting.cancel()
+        self.projectors.close()
+
+    async def start(self, node: str) -> Built:
+        """One more process; it is there when it is settled."""
+        parts = Parts(self.log, self._blobs, self._snapshots, self._folder, node)
+        settings = ServerSettings(node=node, roles="owner", session_s=1.0)
+        built = Built(cast(Any, parts), EngineSettings(data=self._folder, log="memory:"), settings, f"http://{node}", _no_source)
+        self.living[node] = built
+        await built.start()
+        await self.until(lambda: built.service.why_not_ready() is None)
+        return built
+
+    async def kill(self, node: str) -> None:
+        """It says nothing any more, and hands nothing over."""
+        await self.living.pop(node).stop()
+
+    async def all_owned(self) -> None:
+        await self.until(lambda: len([one for built in self.living.values() for one in built._owners.in_charge()]) == self.log.partitions)
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while not holds():
+                await asyncio.sleep(0.005)
+
+    async def publish(self, definition: dict[str, Any]) -> None:
+        """A version of a workflow that all processes know of."""
+        first, *others = self.living.values()
+        version, _ = await first.service.publish(WorkflowDefinition.model_validate(definition))
+        for built in others:
+            await self.until(lambda built=built: built._catalog.active(version.name) == version.version)
+
+    async def ask(self, node: str, workflow: str, **more: Any) -> Started:
+        """Start an execution. Raises what it is refused with."""
+        return await self.living[node].service.start(Start(workflow, **more), 0)
+
+    async def give(self, node: str, execution: str, command: Command) -> None:
+        await self.living[node].service.give(execution, command)
+
+    def statuses(self) -> dict[str, str]:
+        """Of all executions, as their owners have them."""
+        found: dict[str, str] = {}
+        for built in self.living.values():
+            for owned in built._owners.owned.values():
+                executions = owned.owner.executions
+                found |= {folded.state.execution: folded.state.status for folded in executions.open()}
+                found |= {name: ended.status for name, ended in executions.ended.items()}
+        return found
+
+
+@asynccontextmanager
+async def memory_cluster(folder: Path, *nodes: str, partitions: int = 4) -> AsyncIterator[MemoryCluster]:
+    """A cluster of these processes, which own all partitions; it is gone in the end."""
+    cluster = MemoryCluster(folder, partitions)
+    try:
+        for node in nodes:
+            await cluster.start(node)
+        await cluster.all_owned()
+        yield cluster
+    finally:
+        await cluster.close()
