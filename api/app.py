@@ -17,6 +17,7 @@ from api.gate import Gate
 from api.health import health_routes
 from api.problems import Problem, install
 from api.service import Service
+from api.sites import Sites
 from api.worker_routes import worker_routes
 from api.workflows import workflow_routes
 from contracts.ports.workers import WorkerDesk
@@ -37,6 +38,7 @@ _READ_BY_HAND: Final = (
 
 def make_app(
     service: Service,
+    sites: Sites,
     body_bytes_max: int = BODY_BYTES_MAX_DEFAULT,
     requests_max: int = REQUESTS_MAX_DEFAULT,
     desk: WorkerDesk | None = None,
@@ -56,7 +58,7 @@ def make_app(
     if desk is not None:
         app.include_router(worker_routes(desk), dependencies=[Depends(_gives_tasks(service))])
     _describe(app)
-    return Gate(app, body_bytes_max, requests_max)
+    return Gate(app, sites, body_bytes_max, requests_max)
 
 
 def _gives_tasks(service: Service) -> Callable[[Request], Awaitable[None]]:

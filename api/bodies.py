@@ -61,8 +61,8 @@ def media_type_of(request: Request) -> str:
 
 
 def is_json(media_type: str) -> bool:
-    """Whether the type is JSON; a body without a type is taken for it."""
-    return media_type in ("", "application/json") or (media_type.startswith("application/") and media_type.endswith("+json"))
+    """Whether the type is JSON. A body without a type is not taken for it: a page of another site may send that unasked."""
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 async def read_json(request: Request) -> bytes:
@@ -70,8 +70,14 @@ async def read_json(request: Request) -> bytes:
     content = await request.body()
     media_type = media_type_of(request)
     if content and not is_json(media_type):
-        raise BadRequest(415, "content_type", f"expected the content type application/json, found {media_type}")
+        raise wrong_type(media_type, "application/json")
     return content
+
+
+def wrong_type(media_type: str, *expected: str) -> BadRequest:
+    """A body whose content type is none of those that are read."""
+    found = media_type or f"none: say `Content-Type: {expected[0]}`"
+    return BadRequest(415, "content_type", f"expected the content type {' or '.join(expected)}, found {found}")
 
 
 async def read_body(request: Request, shape: type[T]) -> T:

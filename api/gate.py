@@ -1,4 +1,5 @@
-"""The gate: what every request passes before anything is done for it. How many may be under way, how large a body may be, how slow.
+"""The gate: what every request passes before anything is done for it. From which site it comes, how many may be under way, how large a
+body may be, how slow.
 
 Written to the ASGI interface itself, as it stands before every request. Health and metrics always pass.
 """
@@ -11,11 +12,15 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import BadRequest, problem
+from api.readers import Readers
+from api.sites import Sites
 from contracts.worker_protocol import REQUEST_BYTES_MAX as WORKER_BYTES_MAX
 
 WORKERS: Final = "/v1/worker/"
 ALWAYS: Final = ("/health/", "/metrics", WORKERS)
 """Requests that pass however many there are: the worker protocol has limits of its own, and relieves the engine."""
+HEALTH: Final = "/health/"
+"""Tells nothing that were worth a name: whoever looks after a server asks by any."""
 PAUSE_S: Final = 30.0
 """How long a body may pause."""
 BODY_S: Final = 300.0
@@ -28,26 +33,39 @@ DRAINED_BYTES_MAX: Final = 128 * 1024 * 1024
 class Gate:
     """Bounds the number of requests under way, the size of a body and the time that it takes to come."""
 
-    def __init__(self, app: ASGIApp, body_bytes_max: int, requests_max: int, pause_s: float = PAUSE_S, body_s: float = BODY_S) -> None:
-        self._app, self.body_bytes_max, self._requests_max = app, body_bytes_max, requests_max
+    def __init__(
+        self, app: ASGIApp, sites: Sites, body_bytes_max: int, requests_max: int, pause_s: float = PAUSE_S, body_s: float = BODY_S
+    ) -> None:
+        self._app, self.sites, self.body_bytes_max, self._requests_max = app, sites, body_bytes_max, requests_max
         self._pause_s, self._body_s = pause_s, body_s
         self.under_way = 0
+        self.readers = Readers()
+
+    @property
+    def counted(self) -> int:
+        """Requests that are under way, with those whose answer is not read yet."""
+        return self.under_way + self.readers.count
 
     @property
     def is_full(self) -> bool:
         """Whether no further request is let in."""
-        return self.under_way >= self._requests_max
+        return self.under_way + self.readers.count >= self._requests_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        refused = None if scope["path"].startswith(HEALTH) else self.sites.refusal(scope["headers"])
         is_counted = not scope["path"].startswith(ALWAYS)
-        if is_counted and self.is_full:
-            detail = f"{self.under_way} requests are under way; the limit is {self._requests_max}"
-            await problem(429, "overloaded", detail, {"Retry-After": "1"})(scope, receive, send)
+        if refused is None and is_counted and self.is_full:
+            detail = f"{self.counted} requests are under way; the limit is {self._requests_max}"
+            refused = problem(429, "overloaded", detail, {"Retry-After": "1"})
+        if refused is not None:
+            await refused(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # the answer of GET; that its body is left out is known further out
+            scope = {**scope, "method": "GET"}
         self.under_way += is_counted
         try:
             await self._measured(scope, receive, send)

@@ -15,7 +15,8 @@ from api.answers import encode
 from api.bodies import StartBody, check_json, is_json, parse
 from api.executions import given_value
 from api.gate import Gate
-from api.lane import BODY_BYTES_MAX, Call, Message
+from api.lane import BODY_BYTES_MAX, Call
+from api.message import Message
 from api.problems import respond
 from api.service import Given, Service, Started
 from api.worker_routes import hold, lost_results, overloaded
@@ -27,7 +28,7 @@ from contracts.worker_protocol import Assignment, BadMessage, Receipt, WrongProt
 from contracts.worker_protocol import encode as encode_message
 from contracts.worker_results import read_results
 
-_UNUSUAL: Final = frozenset({b"expect", b"content-encoding", b"transfer-encoding"})
+_UNUSUAL: Final = frozenset({b"expect", b"content-encoding", b"transfer-encoding", b"origin"})
 _START: Final = re.compile(rb"/v1/workflows/([a-z][a-z0-9_-]{0,62})/executions(?:\?wait=([0-9]{1,4}(?:\.[0-9]{1,6})?))?\Z")
 _SIGNAL: Final = re.compile(rb"/v1/executions/([A-Za-z0-9._:~()!@-]{1,400})/signals/([A-Za-z0-9._:~-]{1,200})\Z")
 _HOT: Final = (b"/v1/w", b"/v1/executions/")
@@ -38,6 +39,7 @@ class Hot:
 
     def __init__(self, service: Service, gate: Gate, desk: WorkerDesk | None) -> None:
         self._service, self._gate, self._desk = service, gate, desk
+        self._is_ours = gate.sites.is_ours
         self._loop = asyncio.get_running_loop()
         self.taken = 0
         """How many requests it has answered, or is about to."""
@@ -46,12 +48,33 @@ class Hot:
         """See HotRoutes."""
         if message.method != b"POST" or not message.url.startswith(_HOT) or not message.is_plain:
             return False
-        return all(_is_usual(name, value) for name, value in message.headers)
+        hosts = 0
+        for name, value in message.headers:
+            if name == b"host":
+                hosts += 1
+                if not self._is_ours(value):
+                    return False
+            elif name == b"content-type":
+                if message.kind is not None:
+                    return False
+                message.kind = value
+            elif name == b"content-length":
+                if len(value) >= 8 or not value.isdigit() or int(value) > BODY_BYTES_MAX:
+                    return False
+            elif name == b"idempotency-key":
+                if message.key is not None or not 1 <= len(value) <= KEY_LENGTH_MAX:
+                    return False
+                message.key = value
+            elif name in _UNUSUAL:
+                return False
+        return hosts == 1
 
     def take(self, message: Message, call: Call) -> bool:
         """See HotRoutes."""
         url = message.url
-        if url.startswith(b"/v1/worker/"):
+        if message.body and not _says_json(message.kind):
+            taken = False
+        elif url.startswith(b"/v1/worker/"):
             taken = self._desk is not None and self._take_worker(self._desk, url, message.body, call)
         elif self._gate.is_full or len(message.body) > self._gate.body_bytes_max:
             taken = False
@@ -66,10 +89,9 @@ class Hot:
     # Executions.
 
     def _start(self, name: str, wait_s: float, message: Message, call: Call) -> bool:
-        headers = _Headers(message)
-        if wait_s > WAIT_MAX_S or not headers.are_usual:
+        if wait_s > WAIT_MAX_S:
             return False
-        start = start_of(name, parse(message.body or b"{}", StartBody), headers.key)
+        start = start_of(name, parse(message.body or b"{}", StartBody), _key_of(message))
 
         def then(outcome: Started | Exception) -> None:
             if isinstance(outcome, Started):
@@ -81,9 +103,6 @@ class Hot:
         return True
 
     def _signal(self, execution: str, name: str, message: Message, call: Call) -> bool:
-        headers = _Headers(message)
-        if not headers.are_usual:
-            return False
         payload = check_json(message.body or b"null")
 
         def then(outcome: Given | Exception) -> None:
@@ -92,7 +111,7 @@ class Hot:
             else:
                 call.respond(respond(outcome))
 
-        command = SendSignal(headers.key or self._service.new_id(), name, payload)
+        command = SendSignal(_key_of(message) or self._service.new_id(), name, payload)
         self._count(call, self._service.begin_give(execution, command, then))
         return True
 
@@ -135,10 +154,12 @@ class Hot:
         call.on_end = lambda is_gone: let_go()
 
 
-def _is_usual(name: bytes, value: bytes) -> bool:
-    if name == b"content-length":
-        return len(value) < 8 and value.isdigit() and int(value) <= BODY_BYTES_MAX
-    return name not in _UNUSUAL
+def _says_json(kind: bytes | None) -> bool:
+    return kind == b"application/json" or (kind is not None and is_json(kind.decode("latin-1").partition(";")[0].strip().lower()))
+
+
+def _key_of(message: Message) -> str | None:
+    return None if message.key is None else message.key.decode("latin-1")
 
 
 def _answer_results(call: Call, receipt: Receipt | None) -> None:
@@ -148,23 +169,13 @@ def _answer_results(call: Call, receipt: Receipt | None) -> None:
         call.answer(200, encode_message(receipt))
 
 
-class _Headers:
-    """The headers that a hot request is read by: its content type, and the caller's key."""
+class NoRoutes:
+    """A lane that takes nothing: all requests go the usual way."""
 
-    __slots__ = ("are_usual", "key")
+    def may_take(self, message: Message) -> bool:
+        """See HotRoutes."""
+        return False
 
-    def __init__(self, message: Message) -> None:
-        self.key: str | None = None
-        self.are_usual = True
-        kind = b""
-        for name, value in message.headers:
-            if name == b"content-type":
-                kind = value
-            elif name == b"idempotency-key":
-                self._note_key(value)
-        if kind != b"application/json" and message.body:
-            self.are_usual &= is_json(kind.decode("latin-1").partition(";")[0].strip().lower())
-
-    def _note_key(self, value: bytes) -> None:
-        self.are_usual &= self.key is None and 1 <= len(value) <= KEY_LENGTH_MAX
-        self.key = value.decode("latin-1")
+    def take(self, message: Message, call: Call) -> bool:
+        """See HotRoutes."""
+        return False

@@ -9,21 +9,29 @@ query that the lane does not know, a caller who does not read) goes the usual wa
 CPU for a sequence of ten activities went from 860 to 390 µs (one run of each, on a busy machine).
 
 Requests that come on a connection while the lane still owes it an answer wait for their turn (HTTP/1.1 pipelining).
+
+What uvicorn bounds nowhere is bounded here, for both ways: the head of a request, the time until a request is whole, and what
+waits for a caller who does not read (`api/readers.py`).
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, Protocol
 
+import httptools
 from fastapi import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.answers import POSITION
-from api.problems import respond
+from api.gate import PAUSE_S
+from api.message import HEAD_BYTES_MAX, HEAD_LINES_MAX, HEAD_S, Message, too_large_head
+from api.problems import BadRequest, respond
+from api.readers import Readers
 from contracts.errors import RefoldError
 
 BODY_BYTES_MAX: Final = 1024 * 1024
@@ -32,46 +40,6 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 _log: Final = logging.getLogger("refold.api")
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
 _JSON_ANSWER: Final = b"content-type: application/json\r\n\r\n"
-
-
-class Message:
-    """A request as it was parsed. It answers what uvicorn asks its parser, for a request that is replayed later."""
-
-    __slots__ = ("body", "headers", "is_whole", "keeps_alive", "method", "url", "version", "wants_upgrade")
-
-    def __init__(self) -> None:
-        self.url = self.body = self.method = b""
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.version = ""
-        self.keeps_alive = self.wants_upgrade = self.is_whole = False
-
-    def note(self, parser: Any) -> None:
-        """What the parser knows once the headers are whole."""
-        self.method = parser.get_method()
-        self.version = parser.get_http_version()
-        self.keeps_alive = parser.should_keep_alive()
-        self.wants_upgrade = parser.should_upgrade()
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing special about the connection."""
-        return self.version == "1.1" and self.keeps_alive and not self.wants_upgrade
-
-    def get_method(self) -> bytes:
-        """See httptools."""
-        return self.method
-
-    def get_http_version(self) -> str:
-        """See httptools."""
-        return self.version
-
-    def should_keep_alive(self) -> bool:
-        """See httptools."""
-        return self.keeps_alive
-
-    def should_upgrade(self) -> bool:
-        """See httptools."""
-        return self.wants_upgrade
 
 
 class Call:
@@ -134,20 +102,48 @@ class LaneProtocol(HttpToolsProtocol):
     """uvicorn's protocol with a lane beside it. `make_lane` makes the class that uvicorn is given."""
 
     hot: ClassVar[HotRoutes]
+    readers: ClassVar[Readers]
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self._message: Message | None = None
         """What is being read; None while it goes straight to uvicorn."""
+        self._begun: Message | None = None
+        """The request that has begun and is not whole, whoever reads it."""
+        self._unheard = self._received = 0
+        """Bytes that have made nothing whole yet; those that came last."""
+        self._is_moving = False
+        self._patience: asyncio.TimerHandle | None = None
         self._call: Call | None = None
         self._held: deque[Message] = deque()
         self._is_draining = self._closes = False
 
     # What comes in.
 
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """See asyncio. Who says nothing is a connection that is kept alive."""
+        super().connection_made(transport)
+        self._keep_alive()
+
+    def data_received(self, data: bytes) -> None:
+        """See asyncio."""
+        self._unset_keepalive_if_required()
+        self._is_moving = False
+        self._received = len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+        except httptools.HttpParserError as error:
+            refused = error.__context__
+            self._break_off(refused if isinstance(refused, BadRequest) else BadRequest(400, "http", f"this is no HTTP/1.1: {error}"))
+            return
+        if self._begun is not None or not self._is_moving:
+            self._note_half()
+
     def on_message_begin(self) -> None:
         """See httptools."""
-        self._message = Message()
+        self._message = self._begun = Message()
 
     def on_url(self, url: bytes) -> None:
         """See httptools."""
@@ -155,24 +151,27 @@ class LaneProtocol(HttpToolsProtocol):
         self._message.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """See httptools; after the body these are trailers."""
-        if self._message is None:
-            super().on_header(name, value)
-        else:
-            self._message.headers.append((name.lower(), value))
+        """See httptools; after the body these are trailers, which nobody reads."""
+        message = self._message
+        if message is not None and not message.version:
+            message.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """See httptools. From here a request is passed on, unless it may be a hot one or has to wait."""
         message = self._message
         assert message is not None
+        self._is_moving = True
         message.note(self.parser)
-        if not self._is_waited_for and not (self._is_free and self.hot.may_take(message)):
+        if message.since or self._received > HEAD_BYTES_MAX or len(message.headers) > HEAD_LINES_MAX:
+            message.check_head()
+        if not self._is_waited_for and not self._may_take(message):
             self._message = None
             self._pass_on(message)
 
     def on_body(self, body: bytes) -> None:
         """See httptools."""
         message = self._message
+        self._is_moving = True
         if message is None:
             super().on_body(body)
             return
@@ -184,6 +183,7 @@ class LaneProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """See httptools."""
         message, self._message = self._message, None
+        self._begun, self._is_moving = None, True
         if message is None:
             super().on_message_complete()
             return
@@ -204,8 +204,13 @@ class LaneProtocol(HttpToolsProtocol):
         """Whether the framework owes nothing, and the caller reads what it is sent."""
         return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused and not self.pipeline
 
+    def _may_take(self, message: Message) -> bool:
+        if message.is_hot is None:
+            message.is_hot = self.hot.may_take(message)
+        return message.is_hot and self._is_free
+
     def _take(self, message: Message) -> None:
-        if self._is_free and self.hot.may_take(message):
+        if self._may_take(message):
             call = self._call = Call(self)
             try:
                 if self.hot.take(message, call):
@@ -233,6 +238,52 @@ class LaneProtocol(HttpToolsProtocol):
             super().on_message_complete()
         self.parser = parser
 
+    # What does not come.
+
+    def _note_half(self) -> None:
+        """What came is part of something. It must not grow without end, and its rest has to come in time."""
+        self._unheard = 0 if self._is_moving else self._unheard + self._received
+        if self._unheard > HEAD_BYTES_MAX:
+            self._break_off(too_large_head(f"more than {HEAD_BYTES_MAX:,} bytes, which is as much as may be"))
+        elif self._begun is None:
+            if not self._is_owed:
+                self._keep_alive()
+        else:
+            now = self.loop.time()
+            self._begun.since, self._begun.heard_at = self._begun.since or now, now
+            if self._patience is None:
+                self._patience = self.loop.call_later(HEAD_S, self._look_at_half)
+
+    def _look_at_half(self) -> None:
+        self._patience = None
+        half = self._begun
+        if half is None or self.transport.is_closing():
+            return
+        ends, now = half.ends_at, self.loop.time()
+        if now < ends:
+            self._patience = self.loop.call_later(ends - now, self._look_at_half)
+        elif self._is_owed:  # the gate looks at the time of a body that is read; what is behind it has its turn later
+            self._patience = self.loop.call_later(PAUSE_S, self._look_at_half)
+        else:
+            self._break_off(BadRequest(408, "too_slow", f"the rest of the {'body' if half.version else 'head'} did not come in time"))
+
+    @property
+    def _is_owed(self) -> bool:
+        """Whether anybody owes an answer on this connection."""
+        return self._is_waited_for or not (self.cycle is None or self.cycle.response_complete)
+
+    def _break_off(self, refused: BadRequest) -> None:
+        """Say what is wrong, and close: what else comes on this connection cannot be told apart."""
+        response = respond(refused)
+        head = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers if header[0] != b"connection")
+        parts = (_STATUS_LINES[response.status_code], self._default_head(), b"connection: close\r\n", head, b"\r\n", bytes(response.body))
+        self.transport.write(b"".join(parts))
+        self.transport.close()
+
+    def _keep_alive(self) -> None:
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
     # What goes out.
 
     def send(self, status_line: bytes, head: bytes, body: bytes) -> None:
@@ -249,8 +300,7 @@ class LaneProtocol(HttpToolsProtocol):
             self._take_held()
         else:
             self._reconsider()
-            self._unset_keepalive_if_required()
-            self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+            self._keep_alive()
 
     def _default_head(self) -> bytes:
         return b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
@@ -269,9 +319,19 @@ class LaneProtocol(HttpToolsProtocol):
     def _reconsider(self) -> None:
         """A request that was kept back while an answer was owed, and is not whole: it may have to be asked to go on."""
         message = self._message
-        if message is not None and message.version and not (self._is_free and self.hot.may_take(message)):
+        if message is not None and message.version and not self._may_take(message):
             self._message = None
             self._pass_on(message)
+
+    def pause_writing(self) -> None:
+        """See asyncio: the caller reads slower than it is answered."""
+        super().pause_writing()
+        self.readers.begin(self.transport, self.loop)
+
+    def resume_writing(self) -> None:
+        """See asyncio."""
+        super().resume_writing()
+        self.readers.end(self.transport)
 
     # Its end.
 
@@ -279,6 +339,11 @@ class LaneProtocol(HttpToolsProtocol):
         """See asyncio."""
         call, self._call = self._call, None
         self._held.clear()
+        self._begun = None
+        if self._patience is not None:
+            self._patience.cancel()
+        self._unset_keepalive_if_required()
+        self.readers.end(self.transport)
         super().connection_lost(exc)
         if call is not None:
             call.gone()
@@ -291,10 +356,11 @@ class LaneProtocol(HttpToolsProtocol):
             super().shutdown()
 
 
-def make_lane(routes: HotRoutes) -> type[LaneProtocol]:
-    """The protocol class that serves these routes."""
+def make_lane(routes: HotRoutes, of: Readers) -> type[LaneProtocol]:
+    """The protocol class that serves these routes, and notes who is slow to read."""
 
     class Lane(LaneProtocol):
         hot = routes
+        readers = of
 
     return Lane

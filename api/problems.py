@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from api.service import Unavailable
 from contracts.errors import InvalidDefinition, InvalidInput, LogCorrupt, LogError, Overloaded, RefoldError, Rejected, UnknownRecord
@@ -39,14 +40,17 @@ STATUSES: Final[dict[str, int]] = {
 """The status of a rejection by its reason; of all others 409: what is asked for does not fit what is."""
 SAID: Final[dict[int, str]] = {
     400: "The body is not JSON; the detail says where.",
+    403: "It comes from a page of another site.",
     404: "There is none of that name or id.",
     405: "The path does not know this method.",
     408: "The body did not come in time.",
     409: "It does not fit what is: it has ended, or exists already.",
     413: "The body is over the limit.",
     415: "The body has another content type than expected.",
+    421: "It was meant for a server of another name.",
     422: "Something in the request is not allowed; `problems` says what and where.",
     429: "Too many requests are under way, or too many commands wait.",
+    431: "The head of the request is over the limit.",
     503: "Nothing can be taken in, or read up to that position, just now.",
 }
 
@@ -101,7 +105,9 @@ _SCHEMA: Final[dict[str, Any]] = {"$ref": "#/components/schemas/Problem"}
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems of a route for OpenAPI; those that any route can answer are added."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
-    return {status: {"description": SAID[status], "content": content} for status in sorted({*statuses, 408, 413, 422, 429, 503})}
+    return {
+        status: {"description": SAID[status], "content": content} for status in sorted({*statuses, 403, 408, 413, 421, 422, 429, 431, 503})
+    }
 
 
 def problem(status: int, reason: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
@@ -161,6 +167,9 @@ def install(app: FastAPI) -> None:
     async def refused(request: Request, error: Exception) -> Response:
         return respond(error)
 
+    async def gone(request: Request, error: Exception) -> Response:
+        return Response(status_code=499)  # nobody is there to read it
+
     async def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         reason = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
@@ -177,6 +186,7 @@ def install(app: FastAPI) -> None:
         return problem(422, "request.invalid", said, problems=found)
 
     app.add_exception_handler(RefoldError, refused)
+    app.add_exception_handler(ClientDisconnect, gone)
     app.add_exception_handler(HTTPException, framework)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, refused)

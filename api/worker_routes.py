@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from fastapi import APIRouter, Request, Response
 
+from api.bodies import is_json, media_type_of, wrong_type
 from contracts.errors import Overloaded
 from contracts.ports.workers import WorkerDesk
 from contracts.worker_protocol import (
@@ -42,6 +43,7 @@ _PROBLEM_SCHEMA: Final = {
 _PROBLEMS: Final = {
     400: "The message cannot be read.",
     413: "The message is too large.",
+    415: "The message is not said to be JSON.",
     426: "The worker speaks another version of the protocol.",
     429: "Too much waits to be decided; send it again after a pause.",
     503: "Nothing could be stored; send it again.",
@@ -52,21 +54,21 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
     """The routes, over a desk that lives in the event loop's thread."""
     router = APIRouter(tags=["workers"])
 
-    @router.post("/v1/worker/poll", **_described(Poll, Assignment, 400, 413, 426))
+    @router.post("/v1/worker/poll", **_described(Poll, Assignment, 400, 413, 415, 426))
     async def poll(request: Request) -> Response:
         """Ask for tasks; the answer waits until there is something to run or to stop, or the time is up."""
         try:
             return await _poll(desk, request, read_poll(await _body(request)))
-        except (BadMessage, WrongProtocol, _TooLarge) as error:
+        except (BadMessage, WrongProtocol, _Unread) as error:
             return _refused(error)
 
-    @router.post("/v1/worker/results", **_described(Results, Receipt, 400, 413, 426, 429, 503))
+    @router.post("/v1/worker/results", **_described(Results, Receipt, 400, 413, 415, 426, 429, 503))
     async def results(request: Request) -> Response:
         """Report how tasks go and how they ended; the answer comes once that is durable."""
         answer: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
         try:
             desk.results(read_results(await _body(request)), lambda receipt: _set(answer, receipt))
-        except (BadMessage, WrongProtocol, _TooLarge) as error:
+        except (BadMessage, WrongProtocol, _Unread) as error:
             return _refused(error)
         except Overloaded as error:
             return overloaded(error)
@@ -137,8 +139,12 @@ def _set(future: asyncio.Future[Any], value: Any) -> None:
         future.set_result(value)
 
 
-class _TooLarge(Exception):
-    """A body over the limit."""
+class _Unread(Exception):
+    """A body that is not read, with the status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 async def _body(request: Request) -> bytes:
@@ -147,8 +153,10 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > REQUEST_BYTES_MAX:
-            raise _TooLarge(f"{REQUEST_BYTES_MAX} bytes are allowed; send fewer results at a time")
+            raise _Unread(413, f"{REQUEST_BYTES_MAX} bytes are allowed; send fewer results at a time")
         parts.append(part)
+    if size and not is_json(media_type := media_type_of(request)):
+        raise _Unread(415, str(wrong_type(media_type, _JSON)))
     return b"".join(parts)
 
 
@@ -156,10 +164,12 @@ def _answer(message: Assignment | Receipt | Workers) -> Response:
     return Response(encode(message), media_type=_JSON)
 
 
-def _refused(error: BadMessage | WrongProtocol | _TooLarge) -> Response:
+def _refused(error: BadMessage | WrongProtocol | _Unread) -> Response:
     if isinstance(error, WrongProtocol):
         return _problem(426, str(error), headers={"Upgrade": f"refold-worker/{PROTOCOLS[-1]}"}, versions=list(PROTOCOLS))
-    return _problem(413 if isinstance(error, _TooLarge | TooMuch) else 400, str(error))
+    if isinstance(error, _Unread):
+        return _problem(error.status, str(error))
+    return _problem(413 if isinstance(error, TooMuch) else 400, str(error))
 
 
 def _problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:

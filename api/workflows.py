@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -23,6 +23,7 @@ from api.bodies import (
     parse,
     read_body,
     read_json,
+    wrong_type,
 )
 from api.problems import BadRequest, documented, value_of
 from api.service import Service, Start, Started, Version
@@ -119,13 +120,12 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
 
 
 async def _document(request: Request) -> dict[str, Any]:
-    """The document, JSON or YAML as its content type says; without one it is found out."""
+    """The document, JSON or YAML as its content type says."""
     content = await request.body()
     media_type = media_type_of(request)
-    syntax: Literal["yaml", "json"] | None = "yaml" if media_type in YAML_TYPES else "json"
-    if syntax == "json" and not is_json(media_type):
-        raise BadRequest(415, "content_type", f"expected application/json or application/yaml, found {media_type}")
-    return parse_document(content, syntax if media_type else None)
+    if media_type not in YAML_TYPES and not is_json(media_type):
+        raise wrong_type(media_type, "application/json", "application/yaml")
+    return parse_document(content, "yaml" if media_type in YAML_TYPES else "json")
 
 
 async def _definition(request: Request, service: Service) -> WorkflowDefinition:

@@ -17,9 +17,10 @@ from typing import Protocol
 import uvicorn
 
 from api.app import make_app
-from api.hot import Hot
+from api.hot import Hot, NoRoutes
 from api.lane import make_lane
 from api.service import Service
+from api.sites import Sites
 from contracts.commands import Envelope
 from contracts.errors import RefoldError
 from infra.cluster.gateway import MakeSource
@@ -173,11 +174,12 @@ class Serving:
         self._stopping: asyncio.Task[None] | None = None
         self._on_ready = on_ready
         is_open = settings.has_role("api")
-        app = make_app(service, settings.body_bytes_max, settings.requests_max, desk, is_open)
-        service.under_way = lambda: app.under_way
+        sites = Sites(settings.host, settings.host_names)
+        app = make_app(service, sites, settings.body_bytes_max, settings.requests_max, desk, is_open)
+        service.under_way = lambda: app.counted
         hot = Hot(service, app, desk)
         service.lane_requests = lambda: hot.taken
-        protocol = make_lane(hot) if settings.lane and is_open else "httptools"
+        protocol = make_lane(hot if settings.lane and is_open else NoRoutes(), app.readers)
         config = uvicorn.Config(
             app, http=protocol, ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False,
             timeout_graceful_shutdown=2, timeout_keep_alive=75,

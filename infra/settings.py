@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 ROLES: Final = ("api", "owner", "projector", "worker")
+_NAME: Final = r"(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
 
 
 class ClientSettings(BaseModel):
@@ -28,6 +29,12 @@ class ServerSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     host: str = Field(default="127.0.0.1", description="the address to listen at; there are no users and no rights yet, so keep it local")
+    hosts: str = Field(
+        default="",
+        pattern=rf"^({_NAME}(,{_NAME})*)?$",
+        json_schema_extra={"format": "names like refold.example or *.refold.example, with commas between; or *"},
+        description="further names that this server is asked by, and whose pages may ask it, with commas between; `*` takes all",
+    )
     port: int = Field(default=8080, ge=0, le=65_535, description="the port to listen at; 0 takes a free one")
     body_bytes_max: int = Field(
         default=16 * 1024 * 1024, ge=1024, description="how large a request may be; a larger one is refused with 413"
@@ -51,6 +58,11 @@ class ServerSettings(BaseModel):
         description="how long a process may be silent until its partitions go to others; the same in all processes",
     )
     projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The further names."""
+        return tuple(filter(None, self.hosts.split(",")))
 
     @property
     def role_names(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ BATCH_MAX: Final = 500
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 
 _log = logging.getLogger("refold.worker")
-_FATAL: Final = (400, 401, 403, 405, 426)
+_FATAL: Final = (400, 401, 403, 405, 415, 421, 426)
 
 
 class _TooLarge(Unavailable):

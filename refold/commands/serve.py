@@ -8,11 +8,13 @@ import sys
 from types import FrameType
 from typing import Final, NoReturn
 
+from api.sites import ANYWHERE, is_loopback
 from infra.cluster.gateway import MakeSource
 from infra.garbage import look_rarely
 from infra.kafka import address_of
 from infra.serving import serve as serve_until_stopped
-from refold.commands.output import OK, say
+from infra.settings import ServerSettings
+from refold.commands.output import OK, complain, say
 from refold.commands.where import checked_settings
 from refold.options import Where
 
@@ -27,6 +29,7 @@ def serve(where: Where) -> int:
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)
     logger.addHandler(logging.StreamHandler())
+    _say_who_may_ask(settings.server)
     log = settings.engine.log
     serve_until_stopped(
         settings.engine,
@@ -36,6 +39,13 @@ def serve(where: Where) -> int:
     )
     say("stopped")
     return OK
+
+
+def _say_who_may_ask(server: ServerSettings) -> None:
+    """There are no users yet: whoever opens the port to others is told what that means."""
+    if not is_loopback(server.host):
+        where = "at every address of this machine" if server.host in ANYWHERE else f"at {server.host}"
+        complain(f"whoever reaches port {server.port} {where} may do everything here: there are no users yet, so guard it (setting host)")
 
 
 def tasks_of(log: str) -> MakeSource:

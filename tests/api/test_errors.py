@@ -78,7 +78,7 @@ def test_a_body_that_grows_over_the_limit_is_refused_while_it_comes(server: Serv
     host, port = server.host.split(":")
     with socket.create_connection((host, int(port)), timeout=60) as line:
         line.sendall(
-            b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" % START.encode()
+            b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" % START.encode()
         )
         chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
         try:

@@ -15,6 +15,7 @@ import pytest
 from .conftest import ALL, Server
 
 JSON = {"Content-Type": "application/json"}
+FOREIGN = {"Origin": "https://evil.example"}
 START, WAITED = "/v1/workflows/hello/executions", "/v1/workflows/works/executions?wait=30"
 POLL = {"protocol": 1, "worker": "w", "kinds": ["ours"], "wait_s": 0}
 OURS: dict[str, Any] = {"name": "ours", "nodes": [{"id": "n", "type": "ours", "config": {"tone": "low"}}]}
@@ -65,6 +66,23 @@ CASES = [
     Case("starts with an id that cannot be one", START, {**ADA, "execution_id": "a b"}, is_taken=False),
     Case("starts with a key and an id", START, {**ADA, "execution_id": "x"}, {**JSON, "Idempotency-Key": "k"}, is_taken=False),
     Case("starts with a key that is too long", START, ADA, {**JSON, "Idempotency-Key": "k" * 256}, is_taken=False),
+    Case("starts with a body of no type", START, ADA, {}, is_taken=False),
+    Case("signals with a body of no type", "/v1/executions/w-{case}/signals/other", ADA, {}, is_taken=False, prepare=(WAITING,)),
+    Case("polls with a body of no type", "/v1/worker/poll", POLL, {}, is_taken=False),
+    Case("polls with a form", "/v1/worker/poll", POLL, {"Content-Type": "text/plain"}, is_taken=False),
+    Case("hands in results of no type", "/v1/worker/results", RESULTS, {}, is_taken=False),
+    Case("starts from a page of another site", START, ADA, {**JSON, **FOREIGN}, is_taken=False),
+    Case("starts from a page of nowhere", START, ADA, {**JSON, "Origin": "null"}, is_taken=False),
+    Case("starts from a page of another port", START, ADA, {**JSON, "Origin": "http://127.0.0.1:3000"}, is_taken=False),
+    Case("starts without a body from another site", START, None, FOREIGN, is_taken=False),
+    Case("starts from a page of its own", START, ADA, {**JSON, "Host": "localhost:1", "Origin": "http://localhost:1"}, is_taken=False),
+    Case("starts by a name that points here", START, ADA, {**JSON, "Host": "evil.example"}, is_taken=False),
+    Case("starts by a loopback name", START, ADA, {**JSON, "Host": "LocalHost."}),
+    Case("starts by the loopback of IPv6", START, ADA, {**JSON, "Host": "[::1]:8080"}),
+    Case("signals from another site", "/v1/executions/w-{case}/signals/x", None, FOREIGN, is_taken=False, prepare=(WAITING,)),
+    Case("polls from another site", "/v1/worker/poll", POLL, {**JSON, **FOREIGN}, is_taken=False),
+    Case("polls by a name that points here", "/v1/worker/poll", POLL, {**JSON, "Host": "evil.example:8080"}, is_taken=False),
+    Case("hands in results from another site", "/v1/worker/results", RESULTS, {**JSON, **FOREIGN}, is_taken=False),
     Case("starts with text", START, b"hello", {"Content-Type": "text/plain"}, is_taken=False),
     Case("starts with JSON of a kind", START, ADA, {"Content-Type": "application/vnd.x+json; charset=utf-8"}),
     Case("starts with a wait that is too long", f"{START}?wait=61", ADA, is_taken=False),
@@ -192,7 +210,7 @@ class Line:
 
 
 def request(path: str, body: bytes = b"{}", headers: bytes = b"", method: bytes = b"POST") -> bytes:
-    head = b"%s %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" % (method, path.encode())
+    head = b"%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" % (method, path.encode())
     return b"%s%sContent-Length: %d\r\n\r\n%s" % (head, headers, len(body), body)
 
 
@@ -231,7 +249,7 @@ def test_a_body_that_comes_in_pieces_is_one_request(servers: Pair) -> None:
     assert line.answer()["execution_id"] == "pieces"
 
 
-ASKS = b"POST /v1/workflows/waits/executions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+ASKS = b"POST /v1/workflows/waits/executions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 def test_a_request_that_asks_to_go_on_behind_one_that_waits_is_told_to(servers: Pair) -> None:

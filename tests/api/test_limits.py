@@ -20,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 import refold
 from api.gate import Gate
 from api.problems import BadRequest
+from api.sites import Sites
 from infra.blobs import MemoryBlobs
 from infra.clock import SystemClock
 from infra.log.sqlite import SqliteLog
@@ -35,6 +36,7 @@ ECHO: dict[str, Any] = {"name": "echoes", "nodes": [{"id": "n", "type": "echo"}]
 WORKER = {"protocol": 1, "worker": "w"}
 REACHES_OUT = {"allow_private_addresses": True}
 WAIT_S = 30.0
+JSON = {"Content-Type": "application/json"}
 
 
 def until(holds: Callable[[], Any]) -> Any:
@@ -150,7 +152,7 @@ def test_half_requests_do_not_hold_up_whole_ones(serve: Serve) -> None:
     server = serve()
     server.publish(WORKS)
     host, port = server.host.split(":")
-    head = b"POST /v1/workflows/works/executions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = b"POST /v1/workflows/works/executions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     halves = [head, head + b"Content-Length: 2\r\n\r\n{", head + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{", b"P"]
     lines = []
     try:
@@ -187,9 +189,9 @@ def test_a_body_that_does_not_come_in_time_is_given_up(pause_s: float, body_s: f
     async def send(message: Message) -> None:
         raise AssertionError
 
-    gate = Gate(app, 100, 1, pause_s, body_s)
+    gate = Gate(app, Sites("127.0.0.1"), 100, 1, pause_s, body_s)
     with pytest.raises(BadRequest) as refused:
-        asyncio.run(gate({"type": "http", "path": "/v1/x", "headers": []}, receive, send))
+        asyncio.run(gate({"type": "http", "method": "POST", "path": "/v1/x", "headers": [(b"host", b"localhost")]}, receive, send))
     assert (refused.value.status, refused.value.reason) == (408, "too_slow")
     assert (under_way, gate.under_way) == ([1, 1], 0)
 
@@ -281,7 +283,7 @@ def test_a_stopping_server_answers_polls_and_takes_results_in(serve: Serve) -> N
     execution = server.start("echoes", {"number": 1})["execution_id"]
     (task,) = until(lambda: poll(server, credits=1, wait_s=1).json["tasks"])
     line = server.connect()
-    line.request("POST", "/v1/worker/poll", json.dumps({**WORKER, "kinds": ["echo"], "wait_s": 15, "running": [task["task"]]}))
+    line.request("POST", "/v1/worker/poll", json.dumps({**WORKER, "kinds": ["echo"], "wait_s": 15, "running": [task["task"]]}), JSON)
     until(lambda: server.get("/v1/workers").json["workers"][0]["running"] == 1)
     with stopping(server):
         assert json.loads(line.getresponse().read())["tasks"] == []
@@ -297,7 +299,7 @@ def test_a_poll_of_a_stopping_server_does_not_hold_it_up(serve: Serve) -> None:
     with stopping(server):
         lines = [server.connect() for _ in range(3)]
         for number, line in enumerate(lines):
-            line.request("POST", "/v1/worker/poll", json.dumps({**WORKER, "worker": f"w-{number}", "kinds": ["echo"], "wait_s": 15}))
+            line.request("POST", "/v1/worker/poll", json.dumps({**WORKER, "worker": f"w-{number}", "kinds": ["echo"], "wait_s": 15}), JSON)
         for line in lines:
             answer = line.getresponse()
             answer.read()

@@ -52,7 +52,7 @@ def sample(name):
 
 def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold):
     samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "host": "::1",
-               "read_models": "postgresql://db/x", "node": "a", "roles": "api,owner", "queues": "q,r"}  # fmt: skip
+               "read_models": "postgresql://db/x", "hosts": "a.b,*.c", "node": "a", "roles": "api,owner", "queues": "q,r"}  # fmt: skip
     values = {name: samples.get(name) or sample(name) for name in known()}
     written = "".join(f"{name} = {json.dumps(value) if name in samples else value}\n" for name, value in values.items())
     refold.file("refold.toml", written)
@@ -154,3 +154,13 @@ def test_executions_workflows_and_settings_are_completed(filled):
 def test_nothing_is_completed_where_there_is_nothing(refold):
     assert completed(refold, "refold show ") == []
     assert completed(refold, "refold start --server http://127.0.0.1:1 x", REFOLD_DATA="") == []
+
+
+def test_a_server_that_others_can_reach_says_what_that_means(refold, waiting_for_line):
+    for host, words in (("0.0.0.0", "at every address of this machine"), ("127.0.0.1", None)):
+        process = refold.start("serve", "--port", "0", "--host", host, "--data", str(refold.folder / host))
+        waiting_for_line(process, " at http")
+        process.terminate()
+        said = process.communicate(timeout=30)[1]
+        assert said.count("\n") == (0 if words is None else 1)
+        assert words is None or (words in said and "may do everything" in said)

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from api.sites import Sites
 from infra.settings import ServerSettings
+from infra.settings_sources import read_settings
 from refold import __version__
 from refold.worker import STOP_GRACE_S
 from tests.api.conftest import Server
@@ -141,6 +143,17 @@ def test_a_setting_that_refold_does_not_know_would_be_found(render: Render) -> N
     engine = of_kind(render(engine={"settings": {"concurency": 64}}), "StatefulSet")
     with pytest.raises(Exception, match="REFOLD_CONCURENCY"):
         check_environment(variables(engine), "serve")
+
+
+def test_engines_are_asked_by_the_names_of_their_services_and_of_the_ingress(render: Render) -> None:
+    engine = of_kind(render(ingress=ALL["ingress"], engine={"hosts": ["more.example"]}), "StatefulSet")
+    settings = read_settings({}, {"REFOLD_HOSTS": variables(engine)["REFOLD_HOSTS"]}).server
+    sites = Sites(settings.host, settings.host_names)
+    name, namespace = engine["spec"]["serviceName"].removesuffix("-engines"), "default"
+    asked = [name, f"{name}.{namespace}", f"{name}.{namespace}.svc.cluster.local:8080", "refold.example", "more.example"]
+    asked += [f"{name}-engine-0.{name}-engines.{namespace}.svc:8080"]
+    assert all(sites.is_ours(host.encode()) for host in asked)
+    assert not sites.is_ours(b"evil.example")
 
 
 def test_no_service_makes_variables_that_refold_would_take_for_settings(render: Render) -> None:

@@ -44,6 +44,18 @@ kafka://{{ join "," .Values.kafka.bootstrapServers }}/{{ .Values.kafka.prefix }}
 {{- if and (hasSuffix "SSL" .Values.kafka.security) .Values.kafka.tls.existingSecret }}yes{{ end }}
 {{- end }}
 
+{{/* The names that engines are asked by: those of the services, of the ingress, and what was given. */}}
+{{- define "refold.hosts" -}}
+{{- $names := list }}
+{{- range $end := list "" (printf ".%s" .Release.Namespace) (printf ".%s.svc" .Release.Namespace) (printf ".%s.svc.cluster.local" .Release.Namespace) }}
+{{- $names = concat $names (list (printf "%s%s" (include "refold.fullname" $) $end) (printf "*.%s-engines%s" (include "refold.fullname" $) $end)) }}
+{{- end }}
+{{- if .Values.ingress.enabled }}
+{{- $names = concat $names .Values.ingress.hosts }}
+{{- end }}
+{{- concat $names .Values.engine.hosts | uniq | join "," }}
+{{- end }}
+
 {{/* How every process is let into the cluster. */}}
 {{- define "refold.kafkaEnv" -}}
 - name: REFOLD_KAFKA_SECURITY
