@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WrapValidator
 from pydantic_core import CoreSchema, PydanticCustomError
 
+LANGUAGE: Final = 2
+"""The number of the language that this build publishes; what it changed stands in `domain/definition/rules.py`."""
 NESTING_MAX: Final = 32
 """How deep bodies may be nested."""
 NODES_MAX: Final = 5_000
@@ -221,6 +223,7 @@ class WorkflowDefinition(Body):
     input: dict[str, Any] | bool | None = Field(default=None, description="JSON Schema 2020-12 of the input")
     settings: Settings = Field(default_factory=Settings)
     triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=0, description="later")
+    language: int | None = Field(default=None, ge=1, description="the number of the language; it is added when the definition is published")
 
 
 def has_output(body: Body) -> bool:

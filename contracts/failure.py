@@ -8,6 +8,7 @@ import msgspec
 
 MESSAGE_LENGTH_MAX: Final = 4_000
 CAUSE_DEPTH_MAX: Final = 8
+"""How many failures stand one behind the other, each the cause of the one before it; earlier ones are left out."""
 
 ENGINE_ERROR_TYPES: Final = (
     "timeout.schedule_to_start",
@@ -57,6 +58,24 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
         if self.node:
             return self
         return Failure(shorten(self.type, 200), shorten(self.message, MESSAGE_LENGTH_MAX), self.details, node, attempt, self.cause)
+
+    def because(self, earlier: Failure) -> Failure:
+        """The failure with an earlier one as the last of its causes, unless it is among them already."""
+        causes = self.chain()
+        if earlier in causes:
+            return self
+        caused: Failure | None = None
+        for failure in reversed([*causes, *earlier.chain()][:CAUSE_DEPTH_MAX]):
+            caused = msgspec.structs.replace(failure, cause=caused)
+        return caused or self
+
+    def chain(self) -> list[Failure]:
+        """The failure and its causes, the latest first."""
+        found, failure = [self], self.cause
+        while failure is not None:
+            found.append(failure)
+            failure = failure.cause
+        return found
 
     def as_value(self) -> dict[str, Any]:
         """The failure as an expression and a reader of JSON see it."""

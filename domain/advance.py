@@ -12,6 +12,8 @@ from collections.abc import Callable
 from heapq import heappop
 from typing import Final
 
+import msgspec
+
 from contracts import values
 from contracts.errors import ExpressionError
 from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, ScopeLeft, TimerStarted
@@ -21,7 +23,7 @@ from domain.closing import close, root_left
 from domain.completing import complete
 from domain.deciding import NODE_STOPPED, STEPS_MAX, Deciding, Ready, TooManySteps
 from domain.definition.graph import Node
-from domain.failing import fail, fail_expression
+from domain.failing import explained, fail, fail_expression
 from domain.naming import Frame
 from domain.outputs import body_output, last_nodes, merge
 from domain.places import HANDLER, node_path, plain_data, taken_sources
@@ -193,6 +195,8 @@ def _leave_a_scope(ctx: Deciding) -> bool:
 
 def _leave(ctx: Deciding, scope: Scope) -> None:
     ending = scope.ending or _good_ending(ctx, scope)
+    if ending.failure is not None:
+        ending = msgspec.structs.replace(ending, failure=explained(ctx, scope, ending.failure))
     owner = ctx.state.runs.get(scope.owner)
     ctx.emit(ScopeLeft(scope.path, ending))
     if owner is not None and owner.status == "lingering":

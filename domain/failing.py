@@ -17,7 +17,7 @@ from domain.deciding import Deciding, Ready
 from domain.definition.graph import ERROR_PORT, Compiled, Edge, Node, RetryPolicy
 from domain.ending import TOO_LARGE, At, end_aside, end_well, place_of
 from domain.losers import is_ignored_loser
-from domain.state import NodeRun, Scope
+from domain.state import NodeRun, Scope, TryMemo
 from domain.stopping import end_cancelled, stop_run, stop_scope
 
 
@@ -41,6 +41,8 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
     if not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
         ctx.emit(NodeRetried(at.path, at.attempt + 1, due, ctx.failure_unless_carried(failure), recorded))
         return
+    failure = explained(ctx, scope, failure)
+    placed = failure.at(at.path, at.attempt)
     if at.path in scope.lingering:
         ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
         end_aside(ctx, scope, node, at.path)
@@ -66,6 +68,25 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
     ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
     _after(ctx, at, scope, node)
     stop_scope(ctx, scope, Ending("failed", placed, final=final))
+
+
+def explained(ctx: Deciding, scope: Scope, failure: Failure) -> Failure:
+    """The failure; in a catch, a `finally` or the workflow's error handler with the one before as its cause."""
+    if not ctx.graph.rules.causes_are_kept:
+        return failure
+    here: Scope | None = scope
+    while here is not None:
+        before = here.failure if here.label != "finally" else _failure_before(ctx.state.runs[here.owner])
+        if before is not None:
+            return failure.because(before)
+        here = None if here.parent is None else ctx.state.scopes[here.parent]
+    return failure
+
+
+def _failure_before(run: NodeRun) -> Failure | None:
+    """The failure that a `try` whose clean-up runs is about to end by."""
+    ending = run.ending or (run.memo.ending if isinstance(run.memo, TryMemo) else None)
+    return None if ending is None else ending.failure
 
 
 def caused(failure: Failure, cause: Failure) -> Failure:

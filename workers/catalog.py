@@ -12,11 +12,11 @@ import msgspec
 
 from contracts import codec
 from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished
-from contracts.definitions import WorkflowDefinition
+from contracts.definitions import LANGUAGE, WorkflowDefinition
 from contracts.errors import LogError, Rejected, UnknownRecord
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
-from domain.definition.canonical import canonical, content_hash, load_canonical
+from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
 
@@ -111,6 +111,7 @@ class Catalog:
     def publish(self, definition: WorkflowDefinition) -> Published:
         """Make a valid definition the active version of its name; the same content as before is the version it was."""
         self.read_on()
+        definition = published(definition)
         content = canonical(definition)
         hash_ = content_hash(definition)
         versions = self._versions.get(definition.name, [])
@@ -169,13 +170,16 @@ class Catalog:
         return self._active.get(name)
 
     def graph(self, definition_hash: str) -> Graph:
-        """The compiled definition of a hash. Raises KeyError where it is not known."""
+        """The compiled definition of a hash. Raises KeyError where it, or its language, is not known."""
         graph = self._graphs.get(definition_hash)
         if graph is None:
             if definition_hash not in self._by_hash:
                 self.read_on()
             record = self._by_hash[definition_hash]
-            graph = compile_definition(load_canonical(record.content), definition_hash, record.version)
+            definition = load_canonical(record.content)
+            if (definition.language or 1) > LANGUAGE:
+                raise KeyError(f"{record.name} is written in language {definition.language}; this version of Refold knows {LANGUAGE}")
+            graph = compile_definition(definition, definition_hash, record.version)
             self._graphs[definition_hash] = graph
         return graph
 

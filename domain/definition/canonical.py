@@ -1,9 +1,11 @@
 """The canonical form: one sequence of bytes for a definition, however it was written, and the hash that names a version.
 
-Two texts have the same form exactly when they say the same. It is compact JSON with sorted keys and the names as users
-write them, and:
+Two texts have the same form exactly when they say the same. It is compact JSON with the names as users write them, and:
 
-- JSON or YAML, the order of keys, aliases and comments make no difference; the order of lists does (nodes start in it).
+- JSON or YAML, the order of fields, aliases and comments make no difference. The order of lists does (nodes start in it),
+  and so does the order of a map whose keys are the user's own: branches begin in it, variables get their first values in
+  it, a `for_each` goes over it, and values keep it. In language 1 all keys are sorted.
+- It says the number of the language (`language`), so that the same text published under another one is another version.
 - A field that says its default is left out, in nodes, edges, settings, and in the configs of control-flow kinds, so that
   a later version of Refold that knows more fields gives old definitions their old hash. The configs of activities stay
   as written, since their defaults belong to their authors.
@@ -24,13 +26,19 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from contracts.definitions import NodeDefinition, WorkflowDefinition
+from contracts.definitions import LANGUAGE, NodeDefinition, WorkflowDefinition
 from domain.nodes import CONTROL_KINDS
+
+
+def published(definition: WorkflowDefinition) -> WorkflowDefinition:
+    """The definition as it is published: in the present language, where it does not say which."""
+    return definition if definition.language is not None else definition.model_copy(update={"language": LANGUAGE})
 
 
 def canonical(definition: WorkflowDefinition) -> bytes:
     """The canonical form of a valid definition."""
-    return json.dumps(_model(definition), ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
+    is_first = (definition.language or 1) == 1
+    return json.dumps(_model(definition), ensure_ascii=False, allow_nan=False, sort_keys=is_first, separators=(",", ":")).encode()
 
 
 def content_hash(definition: WorkflowDefinition) -> str:
@@ -59,7 +67,7 @@ def _fields(model: type[BaseModel]) -> tuple[_Field, ...]:
 
 
 def _model(model: BaseModel) -> dict[str, Any]:
-    """What a part says beyond its defaults."""
+    """What a part says beyond its defaults, its fields sorted by name."""
     said = {}
     for attribute, name, default, keeps_null in _fields(type(model)):
         if attribute not in model.model_fields_set:
@@ -71,7 +79,7 @@ def _model(model: BaseModel) -> dict[str, Any]:
         said["config"] = _model(CONTROL_KINDS[model.type].Config.model_validate(model.config))
         if not said["config"]:
             del said["config"]
-    return said
+    return dict(sorted(said.items()))
 
 
 def _plain(value: Any) -> Any:

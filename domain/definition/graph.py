@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from contracts.commands import Limits
 from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import EdgeDefinition, NodeDefinition, WorkflowDefinition
+from domain.definition.rules import RULES
 from domain.expressions import Program, Value, parse_duration
 from domain.kind import Kind
 
@@ -187,6 +188,7 @@ class Graph:
         "nodes",
         "priority",
         "root",
+        "rules",
         "settings",
         "timeout_ms",
         "types",
@@ -198,6 +200,7 @@ class Graph:
         self.definition_hash = definition_hash
         self.version = version
         self.name = definition.name
+        self.rules = RULES[definition.language or 1]
         self.settings = definition.settings
         self.priority = definition.settings.priority
         self.bodies: list[Body] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.definitions import NODES_MAX, Settings, WorkflowDefinition
+from contracts.definitions import LANGUAGE, NODES_MAX, Settings, WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
 from domain.definition.calls_check import check_calls
 from domain.definition.document import NOT_AN_OBJECT, check_values
@@ -76,6 +76,7 @@ def _too_many() -> Problem:
 
 def _check_all(outline: Outline) -> None:
     findings = outline.findings
+    _check_language(outline.definition, findings)
     _check_settings(outline.definition.settings, findings)
     check_input_schema(outline.definition.input, findings)
     for body in outline.bodies:
@@ -96,6 +97,12 @@ def _check_has_nodes(body: BodyPlace, findings: Findings) -> None:
         what = "the workflow" if not body.path else "the body"
         path = f"{body.path}.nodes" if body.path else "nodes"
         findings.add(path, "no_nodes", f"{what} has no nodes", "add a node, e.g. `{id: first, type: noop}`")
+
+
+def _check_language(definition: WorkflowDefinition, findings: Findings) -> None:
+    if definition.language not in (None, LANGUAGE):
+        message = f"this version of Refold publishes language {LANGUAGE}, found {definition.language}"
+        findings.add("language", "language", message, "remove `language`: the present one is added")
 
 
 def _check_settings(settings: Settings, findings: Findings) -> None:

@@ -87,7 +87,11 @@ def needed(wait_for: Any, count: int) -> int:
 
 
 def complete_early(ctx: Deciding, run: NodeRun, output: bytes, losers: str) -> None:
-    """The node completes; what still runs in it is cancelled, or left to run and to change nothing."""
+    """The node completes: after the clean-up of what still runs in it, or at once where that may run on and change nothing."""
+    waits = run.bodies and ctx.graph.rules.early_ends_wait and len(output) <= ctx.limits.value_bytes_max
+    if losers == "cancel" and waits:
+        stop_run(ctx, run, Ending("completed", None, ctx.stash(output)))
+        return
     if losers == "cancel":
         stop_bodies(ctx, run)
     complete(ctx, run, output)

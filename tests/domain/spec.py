@@ -25,6 +25,7 @@ from contracts.failure import Failure
 from contracts.journal import Decision, Source
 from domain.decide import decide
 from domain.deciding import LIMITS, Limits
+from domain.definition.canonical import canonical, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.document import parse_document
 from domain.definition.graph import Graph
@@ -57,7 +58,8 @@ def _graph(text: str) -> Graph:
 
 def _compile(document: dict[str, Any]) -> Graph:
     definition: WorkflowDefinition = publishable(document_of(document), {}, strict_kinds=False)
-    return compile_definition(definition, f"hash of {definition.name}", 1)
+    stored = load_canonical(canonical(published(definition)))
+    return compile_definition(stored, f"hash of {definition.name}", 1)
 
 
 def create(given: Any = None, workflow: str = "w", **more: Any) -> CreateExecution:

@@ -10,8 +10,8 @@ import pytest
 from contracts.codec import decode_decision, pack
 from contracts.events import EVENTS
 from contracts.journal import Decision
+from domain.definition.canonical import load_canonical
 from domain.definition.compile import compile_definition
-from domain.definition.validate import publishable
 from domain.evolve import fold, initial
 from tests.domain.spec import redecide
 from tests.histories.scenarios import SCENARIOS
@@ -28,7 +28,7 @@ def decisions_of(folder: Path) -> list[Decision]:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_history_is_what_the_engine_decides(folder: Path) -> None:
-    definition = publishable(json.loads((folder / "definition.json").read_text()), {}, strict_kinds=False)
+    definition = load_canonical((folder / "definition.json").read_bytes())
     graph = compile_definition(definition, f"hash of {definition.name}", 1)
     decisions = decisions_of(folder)
     decided = redecide(graph, decisions, {})

@@ -9,9 +9,11 @@ from typing import Any
 
 from contracts.codec import pack
 from contracts.commands import Command
+from contracts.definitions import LANGUAGE
 from contracts.events import EVENTS, Ending
 from contracts.failure import Failure
 from contracts.journal import Decision
+from tests.histories.rules import RULES
 from tests.histories.scenarios import SCENARIOS
 
 HISTORIES = Path(__file__).parent
@@ -27,7 +29,7 @@ def write() -> list[str]:
 
 def _write_histories() -> list[str]:
     written = []
-    for name, scenario in SCENARIOS.items():
+    for name, scenario in (SCENARIOS | {f"{name}_{LANGUAGE}": scenario for name, scenario in RULES.items()}).items():
         folder = HISTORIES / name
         if folder.exists():
             continue

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from contracts import commands as c
 from contracts.definitions import WorkflowDefinition
 from contracts.events import NodeCompleted
+from domain.definition.canonical import published
 from domain.definition.compile import LISTENING, compile_definition
 from domain.definition.graph import Graph
 from domain.definition.validate import check
@@ -96,7 +97,7 @@ def _followed(change: Callable[[list[dict[str, Any]], list[dict[str, Any]]], Non
     nodes: list[dict[str, Any]] = [{"id": name, "type": "work"} for name in "abc"]
     edges: list[dict[str, Any]] = [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]
     change(nodes, edges)
-    graph = compile_definition(WorkflowDefinition.model_validate({"name": "w", "nodes": nodes, "edges": edges}))
+    graph = compile_definition(published(WorkflowDefinition.model_validate({"name": "w", "nodes": nodes, "edges": edges})))
     return [node.following.id if node.following is not None else None for node in graph.nodes[:3]]
 
 

@@ -101,7 +101,7 @@ def test_what_an_execution_can_be_found_by_is_recorded_when_it_is_created() -> N
     bench.move()
     folded = bench.engine.owner.executions.get("a")
     assert folded is not None
-    assert folded.state.search == b'{"city":null,"customer":7}'
+    assert folded.state.search == b'{"customer":7,"city":null}'
 
 
 def test_the_queue_of_an_archived_workflow_goes_on_after_a_restart() -> None:

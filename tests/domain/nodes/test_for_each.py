@@ -152,3 +152,8 @@ def test_each_first_try_in_an_iteration_is_attempt_one() -> None:
 def test_further_items_beyond_max_items_fail_the_loop() -> None:
     world = World(LOOP % ("[1]", "more: {signal: more}, max_items: 2"), acts={"n": slow(10)}).at(5, signal("more", [2, 3]))
     assert world.start().error == "loop.limit"
+
+
+def test_a_map_that_is_written_out_gives_its_items_in_the_order_written() -> None:
+    world = run("nodes: [{id: l, type: for_each, config: {items: {b: 1, a: 2}, body: {nodes: [{id: n, type: merge}]}}}]")
+    assert world.output == [{"key": "b", "value": 1}, {"key": "a", "value": 2}]

@@ -111,3 +111,20 @@ def test_a_late_result_of_before_the_retry_changes_nothing() -> None:
     world = run(THREE.replace("type: parallel", "type: parallel\n    retry: {max_attempts: 2}") % "", None, {**ACTS, "b": fails(times=1)})
     assert {rejected.reason for _, rejected in world.rejections} == {"stale_attempt"}
     assert world.paths(NodeCompleted).count("p.a/n") == 1
+
+
+WRITTEN = """
+nodes:
+  - id: p
+    type: parallel
+    config: {wait_for: %s, aggregate: %s, branches: {zeta: {nodes: [{id: n, type: z}]}, alpha: {nodes: [{id: n, type: a}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("wait_for", "aggregate", "output"),
+    [("all", "array", ["z", "a"]), ("all", "first", "z"), ("all", "last", "a"), ("any", "array", ["z"])],
+)
+def test_branches_go_in_the_order_written_whatever_they_are_called(wait_for: str, aggregate: str, output: Any) -> None:
+    world = run(WRITTEN % (wait_for, aggregate), None, {"z": lambda call: "z", "a": lambda call: "a"})
+    assert (world.ran, world.output) == (["p.zeta/n", "p.alpha/n"], output)

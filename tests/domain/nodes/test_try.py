@@ -3,6 +3,8 @@
 import pytest
 
 from contracts import commands as c
+from contracts.events import NodeFailed
+from contracts.failure import CAUSE_DEPTH_MAX
 from tests.domain.spec import World, fails, run
 
 TRY = """
@@ -95,3 +97,49 @@ def test_the_finally_does_not_change_the_output() -> None:
 def test_a_first_attempt_in_a_catch_and_in_a_finally_is_attempt_one() -> None:
     world = run(TRY.replace("{id: a, type: a}", "{id: a, type: a, retry: {max_attempts: 2}}"), None, {"a": fails("http.x")})
     assert world.ran == ["t.body/a", "t.body/a@2", "t.catch[1]/h", "t.finally/z", "after"]
+
+
+def causes_of(world: World) -> list[str]:
+    assert world.failure is not None
+    return [failure.type for failure in world.failure.chain()]
+
+
+def test_a_failure_in_a_catch_or_a_finally_keeps_the_ones_before_as_its_causes() -> None:
+    world = run(TRY, None, {"a": fails("http.x"), "h": fails("worse"), "z": fails("worst")})
+    assert causes_of(world) == ["worst", "worse", "http.x"]
+    assert world.failure is not None
+    assert [failure.node for failure in world.failure.chain()] == ["t.finally/z", "t.catch[1]/h", "t.body/a"]
+
+
+@pytest.mark.parametrize("of", ["output: '{{ nodes.h.output.nothing }}'", "variables: {v: '{{ input.nothing }}'}"])
+def test_an_expression_of_a_catch_that_fails_keeps_the_failure_too(of: str) -> None:
+    world = run(TRY.replace("[{id: h, type: h}]}", f"[{{id: h, type: h}}], {of}}}"), {}, {"a": fails("http.x")})
+    assert causes_of(world) == ["expression", "http.x"]
+
+
+def test_an_incident_in_a_catch_shows_what_was_caught() -> None:
+    world = run(TRY.replace("{on_failure: fail}", "{}"), None, {"a": fails("http.x"), "h": fails("worse")})
+    assert (world.status, causes_of(world)) == ("incident", ["worse", "http.x"])
+
+
+def test_an_error_edge_in_a_catch_sees_what_was_caught() -> None:
+    text = TRY.replace(
+        "[{id: h, type: h}]",
+        "[{id: h, type: h}, {id: e, type: e}], edges: [{from: h.error, to: e}], output: '{{ nodes.e.output.cause.type }}'",
+    )
+    assert run(text, None, {"a": fails("http.x"), "h": fails("worse")}).output == "http.x"
+
+
+def test_in_a_loop_of_catches_the_causes_are_bounded() -> None:
+    text = "nodes: [{id: a0, type: bad}]"
+    for number in range(12):
+        body = f"{{nodes: [{{id: a{number + 1}, type: bad}}]}}"
+        text = f"nodes: [{{id: t{number}, type: try, config: {{body: {{{text}}}, catch: [{{body: {body}}}]}}}}]"
+    assert causes_of(run(text)) == ["boom"] * CAUSE_DEPTH_MAX
+
+
+def test_the_workflows_error_handler_that_fails_keeps_the_failure_of_the_execution() -> None:
+    text = "settings: {on_error: {nodes: [{id: tell, type: worse}]}}\nnodes: [{id: a, type: bad}]"
+    world = run(text, None, {"worse": fails("worse")})
+    [failed] = [event for event in world.events(NodeFailed) if event.path == "settings.on_error/tell"]
+    assert (world.error, [failure.type for failure in failed.failure.chain()]) == ("boom", ["worse", "boom"])

@@ -89,3 +89,8 @@ def test_a_variable_without_a_value_gives_the_default(first: str, output: object
 
 def test_a_value_put_in_is_never_read_as_a_template_again() -> None:
     assert run("nodes: [{id: s, type: transform, config: {operation: value, value: '{{ input }}'}}]", "{{ 1 + 1 }}").output == "{{ 1 + 1 }}"
+
+
+def test_variables_get_their_first_values_in_the_order_written() -> None:
+    world = run("variables: {price: 2, both: '{{ vars.price * 2 }}'}\nnodes: [{id: n, type: get_variable, config: {name: both}}]")
+    assert world.output == 4

@@ -1,0 +1,27 @@
+"""Rules: what the language decides otherwise since its number was raised. What was published goes on under its own number.
+
+A definition carries the number of the language it was published in (`language`; what carries none is 1). Executions are
+pinned to the definition they began with, so no decision that was recorded comes out otherwise, and `verify` stays exact.
+Whoever changes what is decided adds a field here, asks it where the change is, and notes the number it holds from.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from contracts.definitions import LANGUAGE
+
+
+class Rules(NamedTuple):
+    """What differs between languages, each as it is now."""
+
+    early_ends_wait: bool = True
+    """A loop or a `parallel` that ends early completes after the clean-up of what it cancels."""
+    causes_are_kept: bool = True
+    """A failure in a `catch` or a `finally` keeps the one before as its cause."""
+
+
+FIRST: Final = Rules(*[False] * len(Rules._fields))
+"""Language 1: what was published before definitions carried a number."""
+RULES: Final = {1: FIRST, 2: Rules()}
+assert max(RULES) == LANGUAGE
