@@ -171,10 +171,14 @@ class NodeCancelled(_Event, frozen=True, tag=17):
 
 
 class TimerStarted(_Event, frozen=True, tag=18):
-    """Something waits until `due` (milliseconds since 1970). The timer's name is `<path>:<purpose>`."""
+    """Something waits until `due` (milliseconds since 1970). The timer's name is `<path>:<purpose>`.
+
+    One that waits for the next turn (`turn`, `next`) says in `alone` how much the execution has done since anything came from outside.
+    """
 
     timer: str
     due: int
+    alone: int = 0
 
 
 class TimerFired(_Event, frozen=True, tag=19):
@@ -284,7 +288,7 @@ class HistoryRolled(_Event, frozen=True, tag=32):
 
 
 class NodeQueued(_Event, frozen=True, tag=33):
-    """A node is ready and waits until its mutex is free."""
+    """A node is ready and waits until its mutex is free, or for the next turn."""
 
     path: str
     data: bytes | None = None

@@ -64,7 +64,7 @@ def partition_of(execution: str, began_with: int) -> int:
     An id that only looks like one that Refold made, and names a partition that the log did not begin with, is a caller's
     own. The answer may lie beyond the partitions that somebody knows of: then there are more by now, or no such execution.
     """
-    root = execution.split("~", 1)[0]
+    root = root_of(execution)
     if _MARKED.match(root):
         return _carried(root[11:13])
     if _PLACED_KEY.match(root):
@@ -82,6 +82,16 @@ def child_id(execution: str, path: str, attempt: int) -> str:
     """The id of the child that a `sub_workflow` node starts: derived, so that starting it twice is once."""
     suffix = f"@{attempt}" if attempt > 1 else ""
     return f"{execution}~{path.translate(_PATH_TO_ID)}{suffix}"
+
+
+def depth_of(execution: str) -> int:
+    """How deep an execution is nested: 0 for one that was started from outside, 1 for its children."""
+    return execution.count("~")
+
+
+def root_of(execution: str) -> str:
+    """The execution that was started from outside, and of which this one is a child, or a child's child; itself where it was."""
+    return execution.partition("~")[0]
 
 
 def activity_key(execution: str, path: str, attempt: int) -> str:

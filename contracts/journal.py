@@ -21,7 +21,7 @@ from contracts.commands import Command
 from contracts.errors import LogCorrupt
 from contracts.events import Event
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """The generation of record shapes that this build writes; raised with each field that is added. A higher one is not read."""
 DIGEST_BYTES: Final = 16
 NONCE_BYTES: Final = 8
@@ -47,7 +47,8 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The events that one command caused. `first` is the version of the first event, `now` milliseconds since 1970.
 
     A decision with a `rejection` has no events: the command came too late, and changes nothing.
-    `dispatched_to` is the journal offset below which all effects are known to be out.
+    `dispatched_to` is the journal offset below which all effects are known to be out. `schema` is `SCHEMA` as it was when this was
+    decided: by it `domain.limits` knows how much a decision might do then.
     """
 
     source: Source
@@ -58,7 +59,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     events: tuple[Event, ...]
     dispatched_to: int = 0
     rejection: str | None = None
-    schema: int = SCHEMA
+    schema: int = 1
 
 
 class JournalOpened(msgspec.Struct, frozen=True, array_like=True, tag=1):

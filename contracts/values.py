@@ -47,6 +47,11 @@ def reference_to(content: bytes) -> bytes:
     return b"%s%s:%d" % (_PREFIX, hashlib.sha256(content).hexdigest().encode(), len(content))
 
 
+def blob_length(reference: bytes) -> int:
+    """The length of the blob that a reference names."""
+    return int(reference[len(_PREFIX) + 65 :])
+
+
 def blob_of(reference: bytes) -> str:
     """The content hash (64 hex digits) that a reference names."""
     return reference[len(_PREFIX) : len(_PREFIX) + 64].decode()

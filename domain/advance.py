@@ -21,7 +21,7 @@ from contracts.failure import Failure
 from domain import edges
 from domain.closing import close, root_left
 from domain.completing import complete
-from domain.deciding import NODE_STOPPED, STEPS_MAX, Deciding, Ready, TooManySteps
+from domain.deciding import NODE_STOPPED, Deciding, Ready
 from domain.definition.graph import Node
 from domain.failing import explained, fail, fail_expression
 from domain.naming import Frame
@@ -29,6 +29,7 @@ from domain.outputs import body_output, last_nodes, merge
 from domain.places import HANDLER, node_path, plain_data, taken_sources
 from domain.state import ENDED, PENDING, TAKEN, NodeRun, Scope
 from domain.stopping import cancel_run, end_cancelled, stop_run, stop_scope
+from domain.turns import begin_later, begin_queued_later
 
 
 def pump(ctx: Deciding) -> None:
@@ -71,15 +72,14 @@ def _take_turn(ctx: Deciding) -> None:
 
 def skip_node(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
     """The node does not run, and skips all its edges."""
+    ctx.expected -= 1
     ctx.emit(NodeSkipped(path))
     ctx.consider_targets(scope, node)
 
 
 def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
     """The node's turn has come: its losers go, its `when` is asked, its mutex taken, and its kind begins."""
-    ctx.steps += 1
-    if ctx.steps > STEPS_MAX:
-        raise TooManySteps
+    ctx.count_step()
     path = node_path(scope, node)
     plain = plain_data(ctx.graph, scope, node)
     data = plain if plain is not None else ctx.stash(_joined_data(ctx, scope, node))
@@ -90,8 +90,10 @@ def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
         return
     if node.mutex is not None and ctx.state.mutexes.get(node.mutex):
         ctx.emit(NodeQueued(path, ready.recorded))
-        return
-    begin(ctx, ready)
+    elif ctx.is_too_long:
+        begin_later(ctx, ready)
+    else:
+        begin(ctx, ready)
 
 
 def _when_holds(ctx: Deciding, ready: Ready) -> bool:
@@ -116,7 +118,7 @@ def begin(ctx: Deciding, ready: Ready) -> None:
         fail_expression(ctx, ctx.state.runs.get(ready.path) or ready, error)
     if ready.node.timeouts_at_once and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
         _arm_limits(ctx, ready.node, run)
-    ctx.touched[ready.scope.path] = None
+    ctx.touch(ready.scope.path)
 
 
 def _arm_limits(ctx: Deciding, node: Node, run: NodeRun) -> None:
@@ -134,7 +136,12 @@ def restart(ctx: Deciding, run: NodeRun) -> None:
 
 def _begin_queued(ctx: Deciding, path: str) -> None:
     run = ctx.state.runs.get(path)
-    if run is not None and run.status == "queued":
+    if run is None or run.status != "queued":
+        return
+    ctx.count_step()
+    if ctx.is_too_long:
+        begin_queued_later(ctx, run)
+    else:
         restart(ctx, run)
 
 
@@ -183,9 +190,9 @@ def _cancel_losers(ctx: Deciding, scope: Scope, join: Node) -> None:
 
 def _leave_a_scope(ctx: Deciding) -> bool:
     """Leave the innermost of the touched bodies in which nothing lives; False when there is none."""
-    touched = ctx.touched
-    for path in sorted(touched, key=lambda p: -p.count("/")) if len(touched) > 1 else tuple(touched):
-        del touched[path]
+    while ctx.deepest:
+        path = heappop(ctx.deepest)[2]
+        ctx.touched.remove(path)
         scope = ctx.state.scopes.get(path)
         if scope is not None and not scope.live and not scope.lingering:
             _leave(ctx, scope)
@@ -200,7 +207,7 @@ def _leave(ctx: Deciding, scope: Scope) -> None:
     owner = ctx.state.runs.get(scope.owner)
     ctx.emit(ScopeLeft(scope.path, ending))
     if owner is not None and owner.status == "lingering":
-        ctx.touched[owner.scope] = None
+        ctx.touch(owner.scope)
         ctx.release(ctx.graph.nodes[owner.node])
         return
     if scope.path == "" or scope.path == HANDLER:
@@ -211,7 +218,7 @@ def _leave(ctx: Deciding, scope: Scope) -> None:
         ctx.follow_up(NODE_STOPPED, run.path)
         return
     output = ending.output if ending.output is not None else body_output(ctx.graph, scope) or values.NULL
-    ctx.touched[run.scope] = None
+    ctx.touch(run.scope)
     try:
         ctx.graph.nodes[run.node].kind.on_scope_left(ctx, run, scope, ending, output)
     except ExpressionError as error:

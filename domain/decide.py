@@ -25,18 +25,20 @@ from domain import resolving, undo
 from domain.advance import pump, restart
 from domain.closing import close_children
 from domain.completing import complete
-from domain.deciding import LIMITS, Deciding, Limits, ReadBlob, no_blobs
+from domain.deciding import Deciding, ReadBlob, no_blobs
 from domain.definition.graph import Graph
 from domain.definition.inputs import check_variables, taken_input
 from domain.entering import begin_scope
 from domain.facts.execution import request_of
 from domain.failing import fail, fail_expression
+from domain.limits import LIMITS, Limits
 from domain.places import is_undo
 from domain.signals import deliver
 from domain.slots import search_values, slot_of
 from domain.state import ENDED, ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
 from domain.straight import go_straight
+from domain.turns import TURN
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
@@ -310,7 +312,9 @@ LIMIT_NAMES: Final = ("schedule_to_start", "start_to_close", "schedule_to_close"
 
 
 def _fire_of_run(ctx: Deciding, run: NodeRun, purpose: str) -> None:
-    if purpose == "retry":
+    if purpose == TURN:
+        restart(ctx, run)
+    elif purpose == "retry":
         if is_undo(run.path):
             undo.attempt_again(ctx, run)
         else:

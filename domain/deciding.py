@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappush
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -17,19 +17,16 @@ from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.events import Event, carried, carried_failure
 from contracts.failure import Failure
-from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, is_reference, reference_to
+from contracts.values import is_reference, reference_to
 from domain.definition.graph import Compiled, Edge, Graph, Node
 from domain.expressions import Program
 from domain.facts import APPLIERS
+from domain.limits import LIMITS, Limits
 from domain.naming import Frame, names_for
 from domain.state import Execution, NodeRun, Scope
 
 ReadBlob: TypeAlias = Callable[[str], bytes]
 """Gives the content of a blob by its content hash: a pure look-up, since the name is the content."""
-
-STEPS_MAX: Final = 50_000
-"""How many nodes one decision may begin, before the execution gets an incident instead of holding up its partition."""
-
 
 NODE_STOPPED: Final = 0
 """A node is being stopped: its last body may have left."""
@@ -42,8 +39,8 @@ MUTEX_FREE: Final = 2
 class TooManySteps(Rejected):
     """One command led to more steps than a decision may have."""
 
-    def __init__(self) -> None:
-        super().__init__("too_many_steps", f"one command led to more than {STEPS_MAX} steps")
+    def __init__(self, steps_max: int) -> None:
+        super().__init__("too_many_steps", f"one command led to more than {steps_max:,} steps")
 
 
 class Ready(msgspec.Struct, frozen=True, gc=False):
@@ -56,17 +53,6 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     attempt: int
     recorded: bytes | None
     """The data as the event has to say it; None where it follows from the edges."""
-
-
-class Limits(NamedTuple):
-    """From which size a value becomes a blob, and from which it is refused; in bytes."""
-
-    blob_bytes_min: int = BLOB_BYTES_MIN_DEFAULT
-    value_bytes_max: int = VALUE_BYTES_MAX_DEFAULT
-    signals_max: int = 1_000
-
-
-LIMITS: Final = Limits()
 
 
 def no_blobs(content_hash: str) -> bytes:
@@ -87,9 +73,12 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     blobs: dict[str, bytes] = {}
     agenda: list[tuple[int, int, str, Node]] = []
     followups: list[tuple[int, int, str]] = []
-    touched: dict[str, None] = {}
+    touched: set[str] = set()
+    deepest: list[tuple[int, int, str]] = []
     changed: bool = False
     steps: int = 0
+    expected: int = 0
+    length: int = 0
     order: int = 0
     parsed: dict[bytes, Any] = {}
 
@@ -104,7 +93,9 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
 
     def stash(self, value: bytes) -> bytes:
         """The value as an event may carry it: itself, or a reference to the blob that it has become."""
-        if len(value) < self.limits.blob_bytes_min or is_reference(value):
+        length = len(value)
+        if length < self.limits.blob_bytes_min or is_reference(value):
+            self.length += length
             return value
         reference = reference_to(value)
         self.blobs[values.blob_of(reference)] = value
@@ -152,6 +143,25 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
         """The names a node that has begun can see."""
         return Frame(self.state.scopes[run.scope], self.graph.nodes[run.node], run.data, run.path)
 
+    # Turns.
+
+    def count_step(self) -> None:
+        """One more node begins. Raises TooManySteps."""
+        self.steps += 1
+        self.expected -= 1
+        if self.steps > self.limits.steps_max:
+            raise TooManySteps(self.limits.steps_max)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the decision has done enough: loops go on in the next turn."""
+        return self.steps + self.expected >= self.limits.turn_steps or self.length >= self.limits.turn_bytes
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether no node may begin in it any more that can wait."""
+        return self.steps >= 2 * self.limits.turn_steps or self.length >= 2 * self.limits.turn_bytes
+
     # The agenda.
 
     def consider(self, scope: Scope, node: Node) -> None:
@@ -165,7 +175,14 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
         for target in node.targets:
             self.order = order = self.order + 1
             heappush(self.agenda, (target.index, order, path, target))
-        self.touched[path] = None
+        self.touch(path)
+
+    def touch(self, path: str) -> None:
+        """Nothing may live in this body any more: it is looked at when no turn is left to take, the innermost first."""
+        if path not in self.touched:
+            self.touched.add(path)
+            self.order = order = self.order + 1
+            heappush(self.deepest, (-path.count("/"), order, path))
 
     def follow_up(self, what: int, path: str) -> None:
         """When no turn is left to take, look after this node: `NODE_STOPPED`, `NODE_ENDED` or `MUTEX_FREE`, in this order."""
@@ -189,7 +206,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
 
     def note_end_aside(self, scope: Scope, node: Node, path: str) -> None:
         """The node has ended, and nothing follows on it."""
-        self.touched[scope.path] = None
+        self.touch(scope.path)
         if node.mutex is not None:
             self.release(node)
         if "cancel" in self.graph.types:

@@ -24,12 +24,12 @@ def begin_scope(ctx: Deciding, scope: Scope) -> None:
     try:
         _set_variables(ctx, scope)
     except ExpressionError as error:
-        ctx.touched[scope.path] = None
+        ctx.touch(scope.path)
         stop_scope(ctx, scope, Ending("failed", Failure("expression", str(error), node=scope.path)))
         return
     for place in body.starts:
         ctx.consider(scope, body.nodes[place])
-    ctx.touched[scope.path] = None
+    ctx.touch(scope.path)
 
 
 def _set_variables(ctx: Deciding, scope: Scope) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from contracts import values
 from contracts.codec import pack
@@ -14,7 +16,10 @@ from contracts.journal import chain
 from domain.decide import decide
 from domain.deciding import ReadBlob, no_blobs
 from domain.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows
+from domain.limits import limits_of
 from domain.state import Execution
+
+_decoder: Final = msgspec.msgpack.Decoder(Execution)
 
 
 class Verifier:
@@ -95,7 +100,7 @@ class Verifier:
         check_follows(folded, entry)
         state.digest = entry.digest
         try:
-            return tuple(decide(folded.graph, state, decision.command, decision.now, self._read_blob).events)
+            return tuple(decide(folded.graph, state, decision.command, decision.now, self._read_blob, limits_of(decision.schema)).events)
         except Rejected as rejected:
             if decision.rejection is None:
                 raise Divergence(decision.execution, decision.first, "", "events", f"a rejection: {rejected.message}") from None
@@ -105,7 +110,11 @@ class Verifier:
 
     def _check_rolled(self, folded: Folded, command: RollHistory, execution: str, version: int) -> None:
         stored = self._read_blob(values.blob_of(command.state)) if values.is_reference(command.state) else command.state
-        if stored != pack(folded.state):
+        try:
+            kept = pack(_decoder.decode(stored))  # a build that knew fewer fields kept fewer
+        except msgspec.MsgspecError:
+            kept = stored
+        if kept != pack(folded.state):
             raise Divergence(execution, version, "", "the state that was rolled up", "another state")
 
 

@@ -212,7 +212,10 @@ class Undoing(msgspec.Struct, array_like=True):
 
 
 class Execution(msgspec.Struct, array_like=True):
-    """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970."""
+    """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
+
+    `alone` is how much it had done since anything came from outside when it last waited for a turn.
+    """
 
     execution: str
     workflow: str = ""
@@ -260,6 +263,7 @@ class Execution(msgspec.Struct, array_like=True):
     undoing: list[Undoing] = msgspec.field(default_factory=list)
     mutexes: dict[str, list[str]] = msgspec.field(default_factory=dict)
     held: list[Command] = msgspec.field(default_factory=list)
+    alone: int = 0
 
     @property
     def is_ended(self) -> bool:

@@ -22,7 +22,7 @@ def stop_scope(ctx: Deciding, scope: Scope, ending: Ending) -> None:
     for path in [*scope.live.values(), *scope.lingering]:
         if path in ctx.state.runs:
             cancel_run(ctx, ctx.state.runs[path])
-    ctx.touched[scope.path] = None
+    ctx.touch(scope.path)
 
 
 def stop_run(ctx: Deciding, run: NodeRun, ending: Ending) -> None:

@@ -46,6 +46,10 @@ def _wait_of_run(graph: Graph, state: Execution, run: NodeRun) -> list[str]:
     if run.status == "retrying":
         assert f"{path}:retry" in state.timers, f"{path} is to be tried again, and no timer says when"
         return [f"timer {path}:retry"]
+    if f"{path}:turn" in state.timers:
+        return [f"timer {path}:turn"]
+    if f"{path}:next" in state.timers:
+        return [f"timer {path}:next"]
     if run.status == "queued":
         holder = state.mutexes[node.mutex or ""][0]
         assert holder != path, f"{path} waits for a mutex that it holds"

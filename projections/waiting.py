@@ -4,7 +4,7 @@ Every open execution waits for something that can be named; here is its name. Ea
 `path` of the node (`""` is the execution itself) and what belongs to its sort; times are milliseconds since 1970:
 
     activity   kind, attempt, since, progress      a worker has it, or is about to
-    timer      purpose, due, attempt               `retry`, `delay`, `start_at`
+    timer      purpose, due, attempt               `retry`, `delay`, `start_at`; `turn`, `next`: others are served first
     signal     names, due                          due: the wait's timeout, where it has one
     child      execution
     incident   incident, type, message, attempt, since   a person decides
@@ -27,6 +27,7 @@ from domain.definition.graph import Graph, Node
 from domain.places import is_undo
 from domain.react import is_reported
 from domain.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
+from domain.turns import NEXT, TURN
 
 OUTSIDE: Final = frozenset({"signal", "incident", "pause", "start"})
 """What only somebody outside can bring."""
@@ -114,7 +115,9 @@ def _incident(state: Execution, incident: Incident) -> dict[str, Any]:
 def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any]]:
     """What one node waits for; a container waits for what is in it, which has runs of its own."""
     node = graph.nodes[run.node]
-    if run.status == "queued":
+    if (turn := _turn(state, run)) is not None:
+        yield turn
+    elif run.status == "queued":
         holder = next(iter(state.mutexes.get(node.mutex or "", [])), "")
         yield {"for": "mutex", "path": run.path, "mutex": node.mutex, "holder": holder}
     elif run.status == "retrying":
@@ -125,6 +128,15 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any
             yield _activity(node, run)
     elif run.status != "incident":
         yield from _control(state, node, run)
+
+
+def _turn(state: Execution, run: NodeRun) -> dict[str, Any] | None:
+    """The next turn, where a node or a loop waits for nothing else (`domain.turns`)."""
+    for purpose in (TURN, NEXT):
+        due = state.timers.get(f"{run.path}:{purpose}")
+        if due is not None:
+            return {"for": "timer", "path": run.path, "purpose": purpose, "due": due, "attempt": run.attempt}
+    return None
 
 
 def _activity(node: Node, run: NodeRun) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from contracts.definitions import Concurrency
 from contracts.errors import InvalidInput, LogFull, LogUnreachable, RecordTooLarge, RefoldError, Rejected
 from contracts.events import NodeRetried, TimerStarted
 from contracts.failure import Failure
-from contracts.journal import Answered, Checkpoint, Decision, Source
+from contracts.journal import SCHEMA, Answered, Checkpoint, Decision, Source
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import RECORD_FRAME_BYTES, Log
 from contracts.refusal import told_of
@@ -211,7 +211,7 @@ class Decider:
                 self._blobs.put(content)
         source = self._source_of(item)
         now = self._now if self._now > state.now else state.now
-        decision = Decision(source, state.execution, first, now, command, events, self._dispatched_to, rejection)
+        decision = Decision(source, state.execution, first, now, command, events, self._dispatched_to, rejection, SCHEMA)
         record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
         if len(record) > self._log.record_bytes_max:
             raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")

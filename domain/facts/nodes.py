@@ -35,6 +35,7 @@ def _scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, cause: Ca
     run = open_run(graph, state, event.path, event.data, cause)
     run.status, run.attempt, run.started_at, run.progress = "active", event.attempt, 0, None
     run.scheduled_at = cause.now
+    state.alone = 0
     if event.config is not None:
         run.config = event.config
     if event.cache_key is not None:

@@ -109,17 +109,23 @@ def close_run(state: Execution, run: NodeRun, scope: Scope, node: Node, status: 
 
 def drop_waits(state: Execution, path: str) -> None:
     """Nothing waits for anything at this path any more."""
-    if state.timers:
-        prefix = path + ":"
-        for timer in [name for name in state.timers if name.startswith(prefix)]:
-            del state.timers[timer]
+    timers = state.timers
+    if timers:
+        for purpose in PURPOSES:
+            timers.pop(path + purpose, None)
     if path in state.waiting:
         state.waiting.remove(path)
 
 
+PURPOSES: Final = (
+    ":start_to_close", ":heartbeat", ":schedule_to_start", ":schedule_to_close", ":retry", ":delay", ":timeout", ":child", ":turn", ":next",
+)  # fmt: skip
+"""What a timer of a node may be for. All are looked for by name: an execution may have tens of thousands of timers."""
+
+
 def drop_attempt_timers(state: Execution, path: str) -> None:
     """The limits of one attempt end with it; what spans all attempts stays."""
-    for purpose in ("start_to_close", "schedule_to_start", "heartbeat", "retry"):
+    for purpose in ("start_to_close", "schedule_to_start", "heartbeat", "retry", "turn", "next"):
         state.timers.pop(f"{path}:{purpose}", None)
 
 

@@ -22,6 +22,8 @@ from domain.state import (
 
 def _timer_started(graph: Graph, state: Execution, event: e.TimerStarted, cause: Cause) -> None:
     state.timers[event.timer] = event.due
+    if event.alone:
+        state.alone = event.alone
 
 
 def _timer_gone(graph: Graph, state: Execution, event: e.TimerFired | e.TimerCancelled, cause: Cause) -> None:

@@ -13,14 +13,14 @@ from contracts.events import Ending, ItemsAdded, NodeStarted, SignalConsumed
 from contracts.failure import Failure
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
-from domain.entering import enter_scope
 from domain.failing import fail
 from domain.naming import Frame, iteration_in
-from domain.nodes.loops import Loop, as_list, item_beyond, memo_of, results_of, split_list, whole_number, whole_number_of
+from domain.nodes.loops import Loop, as_list, enter_iteration, item_beyond, memo_of, results_of, split_list, whole_number, whole_number_of
 from domain.nodes.parallel import complete_early, needed
 from domain.signals import take_buffered
 from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope, Signal
 from domain.stopping import stop_run
+from domain.turns import goes_on_later
 
 
 class More(Model):
@@ -53,8 +53,8 @@ class ForEach(Loop):
         fields, frame = ready.node.fields, ctx.frame(ready)
         items = as_list(ctx.evaluate(fields["items"], frame), ready.node.config.items)
         limit = whole_number(ctx, ready, "max_items")
-        if limit is not None and len(items) > limit:
-            fail(ctx, ready, Failure("loop.limit", f"{len(items)} items, max_items is {limit}"))
+        if (refusal := _too_many(ctx, len(items), f"{len(items):,} items", limit)) is not None:
+            fail(ctx, ready, refusal)
             return
         at_a_time = whole_number(ctx, ready, "concurrency") or 1
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, ctx.keep(items), len(items), at_a_time))
@@ -71,13 +71,19 @@ class ForEach(Loop):
             complete_early(ctx, run, self._output(ctx, run), config.losers)
             return
         while run.status == "active" and memo.entered < memo.total and memo.open < memo.concurrency:
-            enter_scope(ctx, run.path, "[]", memo.entered, item_beyond(ctx, memo, memo.entered))
+            if goes_on_later(ctx, run):
+                return
+            enter_iteration(ctx, run, item_beyond(ctx, memo, memo.entered))
         if memo.open == 0 and run.status == "active":
             complete(ctx, run, self._output(ctx, run))
 
     def _output(self, ctx: Deciding, run: NodeRun) -> bytes:
         collected = ctx.graph.nodes[run.node].config.on_item_error == "collect"
         return values.encode(results_of(ctx, memo_of(run), collected))
+
+    def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
+        """The next turn has come."""
+        self._go_on(ctx, run)
 
     def handles(self, ctx: Deciding, run: NodeRun, scope: Scope, failure: Failure) -> bool:
         """A failing item is collected, or ends the loop well, where the config says so."""
@@ -132,8 +138,8 @@ class ForEach(Loop):
         ctx.emit(SignalConsumed(signal.place, run.path))
         total = memo_of(run).total + len(items)
         limit = whole_number_of(ctx, ctx.graph.nodes[run.node], ctx.frame_of(run), "max_items")
-        if limit is not None and total > limit:
-            fail(ctx, run, Failure("loop.limit", f"{total} items with those of the signal, max_items is {limit}"))
+        if (refusal := _too_many(ctx, total, f"{total:,} items with those of the signal", limit)) is not None:
+            fail(ctx, run, refusal)
             return
         ctx.emit(ItemsAdded(run.path, ctx.keep(items), len(items)))
         self._go_on(ctx, run)
@@ -159,3 +165,12 @@ class ForEach(Loop):
         memo = memo_of(run)
         memo.added.append((items, count))
         memo.total += count
+
+
+def _too_many(ctx: Deciding, count: int, found: str, max_items: int | None) -> Failure | None:
+    """The failure of a loop over so many items, by its own limit or by that of all loops."""
+    if max_items is not None and count > max_items:
+        return Failure("loop.limit", f"{found}, max_items is {max_items:,}")
+    if count > ctx.limits.items_max:
+        return Failure("loop.limit", f"{found}; a for_each takes {ctx.limits.items_max:,}")
+    return None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from contracts.definitions import Body
 from contracts.errors import ExpressionError
 from contracts.events import Ending
-from contracts.values import NULL, is_reference
+from contracts.values import NULL, blob_length, is_reference
+from domain.entering import enter_scope
 from domain.kind import Kind
 from domain.state import LoopMemo, NodeRun, Scope
 
@@ -58,16 +60,58 @@ class Loop(Kind):
         memo.results[index] = output
 
 
+def enter_iteration(ctx: Deciding, run: NodeRun, given: bytes | None = None) -> None:
+    """The next iteration begins, and with it as many nodes as its body has, as far as anybody can say."""
+    memo = memo_of(run)
+    ctx.expected += len(ctx.graph.nodes[run.node].bodies["[]"].nodes)
+    enter_scope(ctx, run.path, "[]", memo.entered, given)
+
+
 def memo_of(run: NodeRun) -> LoopMemo:
     """The loop's notes."""
     assert isinstance(run.memo, LoopMemo), f"{run.path} is no loop"
     return run.memo
 
 
-@lru_cache(maxsize=256)
-def split_list(items: bytes) -> tuple[bytes, ...]:
-    """The items of a JSON list, each as its own bytes. Cached, as a loop asks for each item in another decision."""
+def _split(items: bytes) -> tuple[bytes, ...]:
     return tuple(bytes(item) for item in _raw_list.decode(items))
+
+
+split_list: Final = lru_cache(maxsize=256)(_split)
+"""The items of a JSON list, each as its own bytes. Cached, as a loop asks for each item in another decision."""
+
+
+class _Blob:
+    """The content of a blob, got when it is asked for. All are equal: what the caches below go by is the reference."""
+
+    __slots__ = ("load",)
+
+    def __init__(self, load: Callable[[bytes], bytes]) -> None:
+        self.load = load
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def _split_blob(reference: bytes, blob: _Blob) -> tuple[bytes, ...]:
+    return _split(blob.load(reference))
+
+
+_split_small: Final = lru_cache(maxsize=64)(_split_blob)
+_split_large: Final = lru_cache(maxsize=4)(_split_blob)
+LARGE_BYTES: Final = 1024 * 1024
+"""Of lists as long as this only a few are kept split."""
+
+
+def _items_of(ctx: Deciding, items: bytes) -> tuple[bytes, ...]:
+    """The items of a list; one that is a blob is not read again for each of them."""
+    if not is_reference(items):
+        return split_list(items)
+    split = _split_large if blob_length(items) >= LARGE_BYTES else _split_small
+    return split(items, _Blob(ctx.load))
 
 
 def item_beyond(ctx: Deciding, memo: LoopMemo, index: int) -> bytes | None:
@@ -77,7 +121,7 @@ def item_beyond(ctx: Deciding, memo: LoopMemo, index: int) -> bytes | None:
         return None
     for items, length in [(memo.items, count), *memo.added]:
         if index < length:
-            return ctx.stash(split_list(ctx.load(items))[index])
+            return ctx.stash(_items_of(ctx, items)[index])
         index -= length
     raise AssertionError(f"there is no item {index}")
 

@@ -7,13 +7,15 @@ from typing import Any
 from contracts import values
 from contracts.definitions import Body, CountValue, Model
 from contracts.events import Ending, NodeStarted
+from contracts.failure import Failure
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
-from domain.entering import enter_scope
-from domain.nodes.loops import Loop, memo_of, results_of, whole_number
+from domain.failing import fail
+from domain.nodes.loops import Loop, enter_iteration, memo_of, results_of, whole_number
 from domain.nodes.parallel import complete_early
 from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope
 from domain.stopping import stop_run
+from domain.turns import goes_on_later
 
 
 class Repeat(Loop):
@@ -32,6 +34,9 @@ class Repeat(Loop):
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Begin as many iterations as may run at a time."""
         times = whole_number(ctx, ready, "times") or 0
+        if times > ctx.limits.items_max:
+            fail(ctx, ready, Failure("loop.limit", f"{times:,} times; a repeat runs {ctx.limits.items_max:,} times at most"))
+            return
         at_a_time = whole_number(ctx, ready, "concurrency") or 1
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, None, times, at_a_time))
         self._go_on(ctx, ctx.state.runs[ready.path])
@@ -39,9 +44,15 @@ class Repeat(Loop):
     def _go_on(self, ctx: Deciding, run: NodeRun) -> None:
         memo = memo_of(run)
         while run.status == "active" and memo.entered < memo.total and memo.open < memo.concurrency:
-            enter_scope(ctx, run.path, "[]", memo.entered)
+            if goes_on_later(ctx, run):
+                return
+            enter_iteration(ctx, run)
         if memo.open == 0 and run.status == "active":
             complete(ctx, run, values.encode(results_of(ctx, memo)))
+
+    def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
+        """The next turn has come."""
+        self._go_on(ctx, run)
 
     def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
         """An iteration has ended: begin the next one, or complete."""

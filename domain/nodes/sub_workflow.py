@@ -12,7 +12,7 @@ from contracts.definitions import DurationValue, Model, TextValue, Value
 from contracts.errors import ExpressionError
 from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeStarted, TimerStarted
 from contracts.failure import Failure
-from contracts.ids import ID_LENGTH_MAX, child_id
+from contracts.ids import ID_LENGTH_MAX, child_id, depth_of
 from domain.completing import complete
 from domain.deciding import NODE_STOPPED, Deciding, Ready
 from domain.expressions import parse_duration
@@ -50,6 +50,9 @@ class SubWorkflow(Kind):
         if len(child) > ID_LENGTH_MAX:
             message = f"the child's id would have {len(child)} characters, {ID_LENGTH_MAX} is the limit: children are nested too deep"
             fail(ctx, ready, Failure("child.failed", message))
+            return
+        if (refusal := _too_many(ctx)) is not None:
+            fail(ctx, ready, refusal)
             return
         limit = duration_of(ctx, fields, "timeout", frame)
         detached = config.mode == "detached"
@@ -110,3 +113,13 @@ def duration_of(ctx: Deciding, fields: Any, name: str, frame: Any) -> int | None
         return parse_duration(text)
     except ValueError as error:
         raise ExpressionError(f"`{name}`: {error}") from None
+
+
+def _too_many(ctx: Deciding) -> Failure | None:
+    """The failure of a node that would start a child too deep, or one too many."""
+    depth, limits = depth_of(ctx.state.execution), ctx.limits
+    if depth >= limits.depth_max:
+        return Failure("child.failed", f"sub-workflows are nested {depth + 1} deep with this child; the limit is {limits.depth_max}")
+    if len(ctx.state.children) >= limits.children_max:
+        return Failure("child.failed", f"{len(ctx.state.children):,} children of the execution are open; that is the limit")
+    return None

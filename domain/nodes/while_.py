@@ -13,12 +13,12 @@ from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
-from domain.entering import enter_scope
 from domain.failing import fail
 from domain.naming import iteration
-from domain.nodes.loops import Loop, memo_of, whole_number
+from domain.nodes.loops import Loop, enter_iteration, memo_of, whole_number
 from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope
 from domain.stopping import stop_run
+from domain.turns import goes_on_later
 
 
 class While(Loop):
@@ -41,6 +41,8 @@ class While(Loop):
         self._ask(ctx, ctx.state.runs[ready.path])
 
     def _ask(self, ctx: Deciding, run: NodeRun) -> None:
+        if goes_on_later(ctx, run):
+            return
         node, memo = ctx.graph.nodes[run.node], memo_of(run)
         frame = ctx.frame_of(run)
         names: dict[str, Any] = {"index": memo.entered, "item": ctx.parse(memo.last)}
@@ -54,7 +56,11 @@ class While(Loop):
         elif memo.entered >= memo.total:
             fail(ctx, run, Failure("loop.limit", f"the condition still holds after {memo.total} rounds, max_iterations is {memo.total}"))
         else:
-            enter_scope(ctx, run.path, "[]", memo.entered)
+            enter_iteration(ctx, run)
+
+    def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
+        """The next turn has come."""
+        self._ask(ctx, run)
 
     def on_scope_left(self, ctx: Deciding, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
         """A round has ended: ask again, or stop."""

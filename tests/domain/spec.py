@@ -24,13 +24,13 @@ from contracts.events import EVENTS, Event
 from contracts.failure import Failure
 from contracts.journal import Decision, Source
 from domain.decide import decide
-from domain.deciding import LIMITS, Limits
 from domain.definition.canonical import canonical, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.document import parse_document
 from domain.definition.graph import Graph
 from domain.definition.validate import publishable
 from domain.evolve import fold, initial
+from domain.limits import LIMITS, Limits
 from domain.react import outstanding, react
 from domain.state import Execution
 from domain.waits import waits_of

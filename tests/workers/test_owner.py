@@ -528,15 +528,19 @@ def test_loops_without_end_in_one_decision_are_an_incident_and_hold_up_nobody() 
     assert bench.verify().divergences == []
 
 
-def test_a_start_that_never_ends_in_one_decision_is_refused() -> None:
+def test_loops_without_end_end_alike_at_the_start_and_elsewhere() -> None:
     bench = Bench()
-    bench.publish({**BOMB, "nodes": BOMB["nodes"][1:], "edges": []})
-    answers: list[Answer] = []
-    execution = bench.start("bomb", reply=answers.append)
-    bench.move()
-    assert isinstance(answers[0].error, Rejected)
-    assert answers[0].error.reason == "too_many_steps"
-    assert bench.status(execution) == "unknown"
+    bench.publish({**BOMB, "name": "first", "nodes": BOMB["nodes"][1:], "edges": []}, BOMB)
+    incidents = []
+    for name in ("first", "bomb"):
+        execution = bench.start(name)
+        bench.move()
+        folded = bench.engine.owner.executions.get(execution)
+        assert folded is not None
+        (incident,) = folded.state.incidents.values()
+        incidents.append((incident.failure.type, incident.failure.message))
+    assert incidents[0] == incidents[1]
+    assert incidents[0][0] == "loop.limit"
 
 
 def test_a_repeated_start_with_a_big_input_is_the_first_one_also_after_its_end() -> None:

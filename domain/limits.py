@@ -1,0 +1,58 @@
+"""Limits: how much one decision may do, and how much one execution may have open. All are counted, none is a time.
+
+    a turn ─► so much work, or so many bytes ─► the rest waits for a timer of a millisecond ─► a turn …
+                                                after `alone_max` nodes without anything from outside: `loop.limit`
+
+So no decision takes long, others are served between two of them, and `verify` decides each again with the same outcome.
+Decisions that were made before there was a limit are decided again without it: each names the schema it was made under.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from contracts.journal import SCHEMA
+from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT
+
+NEVER: Final = 2**62
+"""Where there is no limit."""
+SCHEMA_OF_TURNS: Final = 2
+"""From this schema on a long decision goes on in further ones."""
+
+
+class Limits(NamedTuple):
+    """The limits of a decision. Lengths are in bytes."""
+
+    blob_bytes_min: int = BLOB_BYTES_MIN_DEFAULT
+    """From which length on a value becomes a blob."""
+    value_bytes_max: int = VALUE_BYTES_MAX_DEFAULT
+    """A longer value is refused."""
+    signals_max: int = 1_000
+    """How many signals may wait in the buffer."""
+    steps_max: int = 50_000
+    """How many nodes one decision may begin, whatever they are; no decision comes to it that takes turns."""
+    turn_steps: int = 2_000
+    """How many nodes a decision begins until its loops wait for the next turn; from twice as many on every node does."""
+    turn_bytes: int = 256 * 1024
+    """How long the values of a decision may be together until its loops wait; from twice as many bytes on every node does."""
+    alone_max: int = 100_000
+    """How many nodes an execution may begin turn after turn, with nothing from outside between; 1 KiB of values counts as one."""
+    items_max: int = 100_000
+    """How many items a `for_each` may have, and how many times a `repeat` may run."""
+    children_max: int = 10_000
+    """How many children an execution may have open."""
+    depth_max: int = 32
+    """How deep sub-workflows may be nested."""
+
+
+LIMITS: Final = Limits()
+"""The limits that this build decides by."""
+WITHOUT_TURNS: Final = Limits(
+    turn_steps=NEVER, turn_bytes=NEVER, alone_max=NEVER, items_max=NEVER, children_max=NEVER, depth_max=NEVER
+)  # fmt: skip
+
+
+def limits_of(schema: int) -> Limits:
+    """The limits by which decisions of a schema were made."""
+    assert schema <= SCHEMA, f"there are no limits of schema {schema}"
+    return LIMITS if schema >= SCHEMA_OF_TURNS else WITHOUT_TURNS
