@@ -17,6 +17,8 @@ EXECUTION = {
     "created_at": AT, "started_at": AT, "ended_at": AT, "position": 42,
 }  # fmt: skip
 
+_ABSENT = "what it refers to and nobody has now: kinds that no worker offers, workflows that are not published"
+
 
 def _example(**value: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"example": value})
@@ -238,7 +240,7 @@ class Published(BaseModel):
     status: Literal["active", "inactive", "archived"]
     created: bool
     position: int
-    warnings: list[ProblemItem] = Field(default=[], description="kinds that are neither built in nor offered by any worker now")
+    warnings: list[ProblemItem] = Field(default=[], description=_ABSENT)
 
 
 class Workflow(BaseModel):
@@ -279,7 +281,7 @@ class Validity(BaseModel):
 
     valid: bool
     problems: list[ProblemItem]
-    warnings: list[ProblemItem] = Field(description="kinds that are neither built in nor offered by any worker now")
+    warnings: list[ProblemItem] = Field(description=_ABSENT)
 
 
 class NodeKind(BaseModel):

@@ -72,6 +72,9 @@ class ProblemItem(BaseModel):
     rule: str
     message: str
     fix: str = Field(default="", description="a way out")
+    line: int | None = Field(default=None, description="where in the text of a definition, from 1")
+    column: int | None = None
+    node: str | None = Field(default=None, description="the id of the node in which it is")
 
 
 class Problem(BaseModel):

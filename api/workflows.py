@@ -31,8 +31,9 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition
 from contracts.ports.workers import WorkerDesk
 from contracts.times import rfc3339
+from domain.definition.absent_check import missing_kinds, missing_workflows
 from domain.definition.document import parse_document
-from domain.definition.kinds_check import missing_kinds
+from domain.definition.text_places import located
 from domain.definition.validate import Checked, check, publishable
 from domain.state import ENDED
 
@@ -71,11 +72,14 @@ def workflow_routes(service: Service, desk: WorkerDesk | None = None) -> APIRout
 
 
 def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) -> None:
-    def warnings(definition: WorkflowDefinition | None) -> list[dict[str, str]]:
-        if definition is None or desk is None:
+    def warnings(definition: WorkflowDefinition | None) -> list[dict[str, Any]]:
+        if definition is None:
             return []
-        offered = {kind for worker in desk.workers().workers for kind in worker.kinds}
-        return [one.as_value() for one in missing_kinds(definition, offered.union(service.activities))]
+        absent = missing_workflows(definition, {version.name for version in service.workflows()})
+        if desk is not None:
+            offered = {kind for worker in desk.workers().workers for kind in worker.kinds}
+            absent += missing_kinds(definition, offered.union(service.activities))
+        return [one.as_value() for one in absent]
 
     created: dict[int | str, dict[str, Any]] = {201: {"model": models.Published, "description": "A new version."}}
 
@@ -91,10 +95,12 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
     async def validate(request: Request) -> Response:
         """Check a definition and list all its problems; nothing is published."""
         try:
-            checked = check(await _document(request), service.activities, service.strict_kinds)
+            document = await _document(request)
+            checked = check(document, service.activities, service.strict_kinds)
+            found = located(checked.problems, await request.body(), document) if checked.problems else []
         except InvalidDefinition as error:
-            checked = Checked(problems=error.problems)
-        problems = [one.as_value() for one in checked.problems]
+            checked, found = Checked(problems=error.problems), error.problems
+        problems = [one.as_value() for one in found]
         return answer({"valid": not problems, "problems": problems, "warnings": warnings(checked.definition)})
 
     @router.post(
@@ -135,7 +141,10 @@ async def _definition(request: Request, service: Service) -> WorkflowDefinition:
         if is_json(media_type_of(request)) and error.problems[0].rule == "syntax":
             parse(await request.body(), dict)  # says where it is no JSON
         raise
-    return publishable(document, service.activities, service.strict_kinds)
+    try:
+        return publishable(document, service.activities, service.strict_kinds)
+    except InvalidDefinition as error:
+        raise InvalidDefinition(located(error.problems, await request.body(), document)) from None
 
 
 def _looking(router: APIRouter, service: Service) -> None:

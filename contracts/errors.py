@@ -51,16 +51,25 @@ class Overloaded(Rejected):
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong: where (`nodes[2].config.url`), which rule, what was found, what to write instead."""
+    """One thing that is wrong: where (`nodes[2].config.url`), which rule, what was found, what to write instead.
+
+    In a text also the line and column, from 1, of the nearest value around it (0: not known), and the id of the node it belongs to.
+    """
 
     path: str
     rule: str
     message: str
     fix: str = ""
+    line: int = 0
+    column: int = 0
+    node: str = ""
 
-    def as_value(self) -> dict[str, str]:
+    def as_value(self) -> dict[str, str | int]:
         """The problem as JSON shows it."""
-        return {"path": self.path, "rule": self.rule, "message": self.message, "fix": self.fix}
+        said: dict[str, str | int] = {"path": self.path, "rule": self.rule, "message": self.message, "fix": self.fix}
+        if self.line:
+            said |= {"line": self.line, "column": self.column}
+        return {**said, "node": self.node} if self.node else said
 
 
 def summarize(problems: list[Problem], root: str) -> str:

@@ -61,11 +61,16 @@ def run(
     further: Annotated[
         list[Path] | None, typer.Option("--with", metavar="FILE", help="A further definition to publish, for sub_workflow; repeatable.")
     ] = None,
+    module: Annotated[
+        str | None, typer.Option("--worker", metavar="MODULE[:NAME]", help="Run with a worker for your own activities beside it.")
+    ] = None,
 ) -> int:
     """Run a workflow to its end. Exit code: 0 completed; 1 failed, cancelled, incident; 2 invalid input."""
     from refold.commands import run as command
 
-    wanted = command.Wanted(file=file, given=given, further=further or (), execution=execution, timeout_s=timeout, as_json=as_json)
+    wanted = command.Wanted(
+        file=file, given=given, further=further or (), execution=execution, timeout_s=timeout, as_json=as_json, worker=module
+    )
     return command.run(where, wanted)
 
 
@@ -295,11 +300,19 @@ def resolve(
 
 @app.command()
 @takes(where=asking)
-def validate(where: Where, file: File, as_json: Json = False) -> int:
+def validate(
+    where: Where,
+    file: File,
+    as_json: Json = False,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kinds", metavar="MODULE|FILE", help="Your own kinds: the module, or a JSON list of names; repeatable."),
+    ] = None,
+) -> int:
     """Check a definition and list all its problems."""
     from refold.commands import define
 
-    return define.validate(where, file, as_json)
+    return define.validate(where, file, as_json, kinds or ())
 
 
 @app.command("node-kinds")

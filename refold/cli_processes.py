@@ -38,12 +38,14 @@ def worker(
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=1_000, help="How many plain functions run at a time.")] = 32,
     processes: Annotated[int, typer.Option("--processes", min=1, max=256, help="How many processes work.")] = 1,
     watch: Annotated[bool, typer.Option("--watch", help="Start again when a source file changes.")] = False,
+    kinds: Annotated[bool, typer.Option("--kinds", help="Only list the kinds that the module offers, as JSON.")] = False,
 ) -> int:
     """Run your own activities for a server, or for a log on Kafka."""
     from refold import worker_command as command
 
     where = command.Place(server=server, log=log, name=name, queues=command.names(queues))
-    return command.worker(command.Wanted(target=target, where=where, concurrency=concurrency, processes=processes, watch=watch))
+    wanted = command.Wanted(target=target, where=where, concurrency=concurrency, processes=processes, watch=watch, only_kinds=kinds)
+    return command.worker(wanted)
 
 
 # A log on Kafka.

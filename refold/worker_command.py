@@ -8,12 +8,12 @@ minder dies, however it does, the other end closes, and they stop as they would 
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from refold.activities import Activity
 from refold.errors import RefoldError
+from refold.minded import MINDED, stop_with_minder
 from refold.worker import ServerRefuses, Worker
 
 LOOK_EVERY_S: Final = 0.5
@@ -30,8 +31,6 @@ RESTART_PAUSE_S: Final = 1.0
 FILES_MAX: Final = 5_000
 """So many source files are watched at most."""
 _NOT_WATCHED: Final = frozenset({"__pycache__", "node_modules", "site-packages", "venv", "build", "dist"})
-_CHILD: Final = "_REFOLD_WORKER_CHILD"
-"""Set for a process that is minded: the descriptor of its end of the pipe."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,14 +57,16 @@ class Wanted:
     concurrency: int = 32
     processes: int = 1
     watch: bool = False
+    only_kinds: bool = False
 
 
 def worker(wanted: Wanted) -> int:
     """Run a worker, or mind several."""
-    if (wanted.processes > 1 or wanted.watch) and _CHILD not in os.environ:
+    if wanted.only_kinds:
+        return _say_kinds(wanted.target)
+    if (wanted.processes > 1 or wanted.watch) and MINDED not in os.environ:
         return _Minder(wanted).run()
-    if _CHILD in os.environ:
-        _stop_with_minder(int(os.environ.pop(_CHILD)))
+    stop_with_minder()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would tell every request
     try:
@@ -77,15 +78,15 @@ def worker(wanted: Wanted) -> int:
     return 0
 
 
-def _stop_with_minder(pipe: int) -> None:
-    """Ask this process to stop once the one that minds it is gone."""
-    os.set_inheritable(pipe, False)
-
-    def wait() -> None:
-        os.read(pipe, 1)  # nobody ever writes: it returns at the end
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=wait, name="refold-minder-watch", daemon=True).start()
+def _say_kinds(target: str) -> int:
+    """The kinds that the activities make, as a JSON list."""
+    try:
+        kinds = [activity.name for activity in load(target)]
+    except (_BadTarget, TypeError) as error:
+        sys.stderr.write(f"refold: {error}\n")
+        return 2
+    sys.stdout.write(f"{json.dumps(kinds)}\n")
+    return 0
 
 
 # What is to be run.
@@ -162,7 +163,7 @@ class _Minder:
         number = f"-{place + 1}" if wanted.processes > 1 else ""
         where = {"--server": wanted.where.server, "--log": wanted.where.log, "--name": wanted.where.name and wanted.where.name + number}
         words += [word for option, said in where.items() if said for word in (option, said)]
-        return subprocess.Popen(words, env={**os.environ, _CHILD: str(self._pipe)}, start_new_session=True, pass_fds=[self._pipe])
+        return subprocess.Popen(words, env={**os.environ, MINDED: str(self._pipe)}, start_new_session=True, pass_fds=[self._pipe])
 
     def _mend(self) -> int | None:
         """Start again what has died; the exit code of one that could not do its work at all, unless a changed file may help it."""

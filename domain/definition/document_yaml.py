@@ -15,7 +15,7 @@ import yaml
 from contracts.definitions import DEFINITION_BYTES_MAX
 from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, at, doubled, too_deep
 
-_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS: Final = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -66,7 +66,7 @@ def parse_yaml(text: str) -> Any:
     """The value of the one document in the text. Raises TextFault with line and column."""
     building = _Building()
     try:
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml.parse(text, Loader=LOADER):
             _take(building, event)
     except yaml.MarkedYAMLError as error:
         raise _syntax_fault(error) from None

@@ -90,7 +90,7 @@ def _check_mutex(findings: Findings, node: NodePlace) -> None:
 def check_duration(findings: Findings, path: str, text: str | None) -> None:
     """A duration that stands in the definition as it is."""
     if text is not None and "{{" not in text and (problem := duration_problem(path, text)) is not None:
-        findings.add(*problem)
+        findings.add(problem.path, problem.rule, problem.message, problem.fix)
 
 
 def check_retry(findings: Findings, path: str, retry: Retry | None) -> None:

@@ -3,28 +3,47 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.errors import InvalidDefinition
-from refold.commands.output import INVALID, OK, BadInput, complain, problem_line, say, say_json, table
+from refold.commands.output import INVALID, OK, BadInput, complain, problem_line, read_json_argument, say, say_json, table
 from refold.commands.where import place_of
+from refold.commands.with_worker import kinds_of
 from refold.options import Where
 
 
-def validate(where: Where, file: Path, as_json: bool) -> int:
-    """Check a definition and list all its problems."""
+def validate(where: Where, file: Path, as_json: bool, kinds: Sequence[str]) -> int:
+    """Check a definition and list all its problems, and what it refers to that nobody has now."""
     try:
-        name, problems = place_of(where).validate(file)
+        name, problems, warnings = place_of(where).validate(file, own_kinds(kinds))
     except InvalidDefinition as error:
-        name, problems = "", error.problems
+        name, problems, warnings = "", error.problems, []
     if as_json:
         named = {} if problems else {"workflow": name}
-        say_json({"file": str(file), "valid": not problems, **named, "problems": [problem.as_value() for problem in problems]})
+        told = {"problems": [one.as_value() for one in problems], "warnings": [one.as_value() for one in warnings]}
+        say_json({"file": str(file), "valid": not problems, **named, **told})
     elif not problems:
         say(f"{file} is valid: workflow {name}")
-    for problem in () if as_json else problems:
+    for problem in () if as_json else [*problems, *warnings]:
         complain(problem_line(problem, str(file)))
     return INVALID if problems else OK
+
+
+def own_kinds(sources: Sequence[str]) -> frozenset[str]:
+    """The kinds that modules and files name. A file holds a JSON list of names, or what `node-kinds --json` says."""
+    found: set[str] = set()
+    for source in sources:
+        found.update(_kinds_in(Path(source)) if source.endswith(".json") else kinds_of(source))
+    return frozenset(found)
+
+
+def _kinds_in(file: Path) -> list[str]:
+    kinds = read_json_argument(f"@{file}", "--kinds")
+    names = [one.get("kind") if isinstance(one, dict) else one for one in kinds] if isinstance(kinds, list) else [None]
+    if not all(isinstance(name, str) for name in names):
+        raise BadInput(f"{file}: expected a JSON list of kinds, as `refold node-kinds --json` or `refold worker MODULE --kinds` says it")
+    return [str(name) for name in names]
 
 
 def node_kinds(where: Where, as_json: bool) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
 from contracts.definitions import DEFINITION_BYTES_MAX
-from contracts.errors import InvalidDefinition
+from contracts.errors import InvalidDefinition, Problem
 from domain.definition.document import parse_document
+from domain.definition.text_places import located
 from refold.commands.output import BadInput
 
 Activities = Mapping[str, "type[BaseModel] | None"]
@@ -28,6 +30,31 @@ def document_in(file: Path) -> dict[str, Any]:
     except InvalidDefinition as error:
         error.add_note(str(file))
         raise
+
+
+def problem_in(answer: Mapping[str, Any]) -> Problem:
+    """A problem as a server tells it."""
+    return Problem(*(answer.get(name, default) for name, default in {**dict.fromkeys(Problem._fields, ""), "line": 0, "column": 0}.items()))
+
+
+@contextmanager
+def told_of(file: Path) -> Iterator[None]:
+    """What is found wrong with a definition in here is told with its place in this file."""
+    try:
+        yield
+    except InvalidDefinition as error:
+        told = InvalidDefinition(placed(error.problems, file))
+        told.add_note(str(file))
+        raise told from None
+
+
+def placed(problems: list[Problem], file: Path) -> list[Problem]:
+    """The problems of the definition in a file, each with its line, column and node."""
+    try:
+        content = file.read_bytes()[: DEFINITION_BYTES_MAX + 1]
+        return located(problems, content, parse_document(content, _syntax_of(file)))
+    except (OSError, InvalidDefinition):
+        return problems
 
 
 def _syntax_of(file: Path) -> Literal["yaml", "json"] | None:

@@ -14,6 +14,7 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.journal import Checkpoint
 from contracts.times import rfc3339
+from domain.definition.absent_check import missing_workflows
 from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
 from domain.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
@@ -26,7 +27,7 @@ from projections.executions import ExecutionList
 from projections.history import HistoryPresenter
 from projections.view import state_value
 from projections.waiting import waiting_for
-from refold.commands.definition_file import Activities, document_in
+from refold.commands.definition_file import Activities, document_in, placed, told_of
 from refold.commands.interrupt import Interrupt
 from refold.commands.output import BadInput, hint
 from refold.commands.place import Finding, Session, Value, Wanted, row_value
@@ -139,18 +140,21 @@ class FolderPlace:
     def read(self, file: Path) -> WorkflowDefinition:
         """The valid definition in a file; see Place."""
         document = document_in(file)
-        try:
+        with told_of(file):
             return publishable(document, self.activities())
-        except InvalidDefinition as error:
-            error.add_note(str(file))
-            raise
 
-    def validate(self, file: Path) -> tuple[str, list[Problem]]:
+    def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
         """See Place."""
+        document = document_in(file)
         try:
-            return self.read(file).name, []
+            with told_of(file):
+                definition = publishable(document, {**dict.fromkeys(kinds), **self.activities()})
         except InvalidDefinition as error:
-            return "", error.problems
+            return "", error.problems, []
+        return definition.name, [], placed(missing_workflows(definition, self._published()), file)
+
+    def _published(self) -> list[str]:
+        return self.workflow_names() if self.data.exists() else []
 
     @contextmanager
     def act(self, progress: Progress, interrupt: Interrupt, must_exist: bool = False) -> Iterator[Session]:

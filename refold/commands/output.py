@@ -45,8 +45,10 @@ def complain(message: str) -> None:
 def problem_line(problem: Problem, where: str) -> str:
     """A problem of a definition or an input in one line: place, what is wrong, the rule, and what to do."""
     fix = f"; {problem.fix}" if problem.fix else ""
-    path = f"{problem.path}: " if problem.path else ""
-    return f"{where}: {path}{problem.message} ({problem.rule}){fix}"
+    place = f"{where}:{problem.line}:{problem.column}" if problem.line else where
+    node = f" (node {problem.node})" if problem.node else ""
+    path = f"{problem.path}{node}: " if problem.path else ""
+    return f"{place}: {path}{problem.message} ({problem.rule}){fix}"
 
 
 def is_expected(error: Exception) -> bool:

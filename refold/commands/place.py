@@ -144,8 +144,11 @@ class Place(Protocol):
     def read(self, file: Path) -> Any:
         """The definition in a file, as `publish` takes it. Raises BadInput, InvalidDefinition."""
 
-    def validate(self, file: Path) -> tuple[str, list[Problem]]:
-        """The name in a definition, and all that is wrong with it."""
+    def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
+        """The name in a definition, all that is wrong with it, and what it refers to that nobody has now.
+
+        `kinds` may be used beside those at hand; a server takes any that a worker may bring.
+        """
 
     def act(self, progress: Progress, interrupt: Interrupt, must_exist: bool = False) -> AbstractContextManager[Session]:
         """A session. With `must_exist` a data folder that is missing is refused instead of made."""

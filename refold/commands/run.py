@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contracts.errors import InvalidDefinition, RefoldError, Rejected
+from contracts.errors import RefoldError, Rejected
+from refold.commands.definition_file import placed, problem_in, told_of
 from refold.commands.interrupt import interruptible
 from refold.commands.outcome import result_of, say_outcome, say_why_stopped
-from refold.commands.output import OK, BadInput, complain, error_value, hint, read_json_argument, report, say, say_json
+from refold.commands.output import OK, BadInput, complain, error_value, hint, problem_line, read_json_argument, report, say, say_json
 from refold.commands.place import ENDED, Place, Session, Start, Stop, Value
 from refold.commands.progress import EventLines, Progress, make_progress
 from refold.commands.where import place_of
@@ -32,12 +33,22 @@ class Wanted:
     follows: bool = False
     timeout_s: float | None = None
     as_json: bool = False
+    worker: str | None = None
 
 
 def run(where: Where, wanted: Wanted) -> int:
     """Publish, start and wait, as far as that is asked for."""
+    if wanted.worker is None:
+        return _run(lambda: place_of(where), wanted)
+    from refold.commands.with_worker import with_worker
+
+    with with_worker(where, wanted.worker) as there:
+        return _run(lambda: there, wanted)
+
+
+def _run(find: Callable[[], Place], wanted: Wanted) -> int:
     try:
-        place = place_of(where)
+        place = find()
         given = {} if wanted.given is None else read_json_argument(wanted.given, "--input")
         start = Start(
             workflow=wanted.workflow, input=given, variables=_variables(wanted.variables), execution=wanted.execution, key=wanted.key
@@ -117,13 +128,10 @@ class _Run:
 
 def publish(session: Session, file: Path, definition: Any) -> Value:
     """Publish the definition of a file; what is wrong with it is told with the file's name."""
-    try:
+    with told_of(file):
         published = session.publish(definition)
-    except InvalidDefinition as error:
-        error.add_note(str(file))
-        raise
-    for warning in published.get("warnings", ()):
-        complain(f"{file}: {warning['path']}: {warning['message']} ({warning['rule']})")
+    for warning in placed([problem_in(one) for one in published.get("warnings", ())], file):
+        complain(problem_line(warning, str(file)))
     return published
 
 

@@ -16,6 +16,7 @@ from infra.serving import serve as serve_until_stopped
 from infra.settings import ServerSettings
 from refold.commands.output import OK, complain, say
 from refold.commands.where import checked_settings
+from refold.minded import stop_with_minder
 from refold.options import Where
 
 ASKED_TO_STOP: Final = 128 + signal.SIGTERM
@@ -24,6 +25,7 @@ ASKED_TO_STOP: Final = 128 + signal.SIGTERM
 def serve(where: Where) -> int:
     """Serve the data folder at an address. The line that says so comes when requests are answered."""
     signal.signal(signal.SIGTERM, _leave)
+    stop_with_minder()
     look_rarely()
     settings = checked_settings(where)
     logger = logging.getLogger("refold")

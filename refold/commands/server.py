@@ -12,7 +12,7 @@ from contracts.errors import InvalidDefinition, InvalidInput, LogError, Overload
 from refold import errors
 from refold.client import Client
 from refold.client_requests import Ask
-from refold.commands.definition_file import document_in
+from refold.commands.definition_file import document_in, placed, problem_in
 from refold.commands.interrupt import Interrupt
 from refold.commands.output import BadInput, hint
 from refold.commands.place import INCIDENT, Finding, Session, Value, Wanted, row_value
@@ -37,7 +37,7 @@ def as_engine_error(refused: errors.Refused) -> RefoldError:
     """What was refused, as the engine says it."""
     problem = refused.problem
     reason, detail = str(problem.get("reason") or refused.status), str(problem.get("detail") or refused)
-    problems = [Problem(one["path"], one["rule"], one["message"], one.get("fix", "")) for one in problem.get("problems") or ()]
+    problems = [problem_in(one) for one in problem.get("problems") or ()]
     match reason:
         case "definition.invalid":
             return InvalidDefinition(problems)
@@ -122,12 +122,12 @@ class ServerPlace:
         """The document in a file: the server itself checks it. See Place."""
         return document_in(file)
 
-    def validate(self, file: Path) -> tuple[str, list[Problem]]:
+    def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
         """See Place."""
         document = document_in(file)
-        problems = self.client.validate(document)["problems"]
-        name = str(document.get("name", ""))
-        return name, [Problem(one["path"], one["rule"], one["message"], one.get("fix", "")) for one in problems]
+        told = self.client.validate(document)
+        problems, warnings = (placed([problem_in(one) for one in told[name]], file) for name in ("problems", "warnings"))
+        return str(document.get("name", "")), problems, warnings
 
     @contextmanager
     def act(self, progress: Progress, interrupt: Interrupt, must_exist: bool = False) -> Iterator[Session]:

@@ -1,4 +1,4 @@
-"""Kinds that nobody offers now: not wrong, as a worker may still bring them, but worth a word, as a name may be mistyped."""
+"""What a definition refers to and nobody has now: not wrong, as it may still come, but worth a word, as a name may be mistyped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import Problem
 from domain.definition.findings import Findings
-from domain.definition.outline import LATER_KINDS, outline_of
+from domain.definition.outline import LATER_KINDS, config_of, outline_of
 from domain.nodes import CONTROL_KINDS
 
 
@@ -20,6 +20,20 @@ def missing_kinds(definition: WorkflowDefinition, known: Collection[str]) -> lis
         undo = node.definition.compensate
         if undo is not None:
             _check(findings, undo.type, f"{node.path}.compensate.type", known, list(known))
+    return findings.told()
+
+
+def missing_workflows(definition: WorkflowDefinition, known: Collection[str]) -> list[Problem]:
+    """A warning for each `sub_workflow` in a valid definition whose workflow, written out, is not among those known."""
+    findings = Findings()
+    for node in outline_of(definition, {}, Findings(), strict_kinds=False).nodes:
+        if node.definition.type != "sub_workflow" or node.config is None:
+            continue
+        workflow = config_of(node).workflow
+        if "{{" not in workflow and workflow != definition.name and workflow not in known:
+            message = f"the workflow `{workflow}` is not published; until it is, the node fails with `child.failed`"
+            fix = findings.did_you_mean(workflow, known, "publish it before an execution comes here")
+            findings.add(f"{node.path}.config.workflow", "unknown_workflow", message, fix)
     return findings.told()
 
 
