@@ -28,7 +28,7 @@ from api.bodies import (
 from api.problems import BadRequest, documented, value_of
 from api.service import Service, Start, Started, Version
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import InvalidDefinition
+from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.workers import WorkerDesk
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
@@ -72,14 +72,14 @@ def workflow_routes(service: Service, desk: WorkerDesk | None = None) -> APIRout
 
 
 def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) -> None:
-    def warnings(definition: WorkflowDefinition | None) -> list[dict[str, Any]]:
+    async def warnings(definition: WorkflowDefinition | None, request: Request) -> list[dict[str, Any]]:
         if definition is None:
             return []
         absent = missing_workflows(definition, {version.name for version in service.workflows()})
         if desk is not None:
             offered = {kind for worker in desk.workers().workers for kind in worker.kinds}
             absent += missing_kinds(definition, offered.union(service.activities))
-        return [one.as_value() for one in absent]
+        return [one.as_value() for one in await _located(absent, request)]
 
     created: dict[int | str, dict[str, Any]] = {201: {"model": models.Published, "description": "A new version."}}
 
@@ -88,20 +88,19 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
         """Publish a definition; it becomes the active version. An unchanged one creates nothing."""
         definition = await _definition(request, service)
         version, is_new = await service.publish(definition)
-        value = {**_brief(version), "created": is_new, "position": service.position, "warnings": warnings(definition)}
+        value = {**_brief(version), "created": is_new, "position": service.position, "warnings": await warnings(definition, request)}
         return answer(value, service.position, 201 if is_new else 200)
 
     @router.post("/validate", responses=documented(415), response_model=models.Validity, openapi_extra=_DEFINITION)
     async def validate(request: Request) -> Response:
         """Check a definition and list all its problems; nothing is published."""
         try:
-            document = await _document(request)
-            checked = check(document, service.activities, service.strict_kinds)
-            found = located(checked.problems, await request.body(), document) if checked.problems else []
+            checked = check(await _document(request), service.activities, service.strict_kinds)
+            found = await _located(checked.problems, request)
         except InvalidDefinition as error:
             checked, found = Checked(problems=error.problems), error.problems
         problems = [one.as_value() for one in found]
-        return answer({"valid": not problems, "problems": problems, "warnings": warnings(checked.definition)})
+        return answer({"valid": not problems, "problems": problems, "warnings": await warnings(checked.definition, request)})
 
     @router.post(
         "/{name}/activate",
@@ -144,7 +143,11 @@ async def _definition(request: Request, service: Service) -> WorkflowDefinition:
     try:
         return publishable(document, service.activities, service.strict_kinds)
     except InvalidDefinition as error:
-        raise InvalidDefinition(located(error.problems, await request.body(), document)) from None
+        raise InvalidDefinition(await _located(error.problems, request)) from None
+
+
+async def _located(problems: list[Problem], request: Request) -> list[Problem]:
+    return located(problems, await request.body(), await _document(request)) if problems else []
 
 
 def _looking(router: APIRouter, service: Service) -> None:

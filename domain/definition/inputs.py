@@ -18,7 +18,7 @@ def taken_input(graph: Graph, given: Any, size: int) -> Any:
     schema = graph.definition.input
     if schema is None or schema is True:
         return given
-    taken = with_defaults(schema, given)
+    taken = with_defaults(schema, given) if graph.rules.defaults_are_put_in else given
     check(schema, taken, size)
     return taken
 

@@ -19,6 +19,8 @@ class Rules(NamedTuple):
     """A loop or a `parallel` that ends early completes after the clean-up of what it cancels."""
     causes_are_kept: bool = True
     """A failure in a `catch` or a `finally` keeps the one before as its cause."""
+    defaults_are_put_in: bool = True
+    """A field of the input that is missing gets the default of its schema."""
 
 
 FIRST: Final = Rules(*[False] * len(Rules._fields))

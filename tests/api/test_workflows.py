@@ -97,8 +97,22 @@ INVALID = {"name": "bad", "nodes": [{"id": "a", "type": "condition", "config": {
 def test_an_invalid_definition_is_refused_with_all_problems(server: Server) -> None:
     answer = server.post("/v1/workflows", INVALID)
     assert (answer.status, answer.headers["content-type"]) == (422, "application/problem+json")
-    assert {tuple(sorted(one)) for one in answer.json["problems"]} == {("fix", "message", "path", "rule")}
+    assert {tuple(sorted(one)) for one in answer.json["problems"]} == {("column", "fix", "line", "message", "node", "path", "rule")}
     assert any(one["path"].startswith("nodes[0]") for one in answer.json["problems"])
+
+
+def test_a_problem_names_its_line_column_and_node(server: Server) -> None:
+    text = "name: bad\nnodes:\n  - id: a\n    type: condition\n    config:\n      expresion: 'true'\n"
+    answer = server.post("/v1/workflows", text.encode(), Content_Type="application/yaml")
+    assert {(one["rule"], one["line"], one["column"], one["node"]) for one in answer.json["problems"]} >= {("unknown_field", 6, 7, "a")}
+
+
+def test_a_sub_workflow_that_is_not_published_is_a_warning(server: Server) -> None:
+    calls = {"name": "calls_nobody", "nodes": [{"id": "a", "type": "sub_workflow", "config": {"workflow": "calls_nobdy"}}]}
+    warned = server.post("/v1/workflows/validate", calls).json["warnings"]
+    assert [(one["path"], one["rule"], one["node"]) for one in warned] == [("nodes[0].config.workflow", "unknown_workflow", "a")]
+    server.post("/v1/workflows", {**calls, "name": "calls_nobdy"})
+    assert server.post("/v1/workflows/validate", calls).json["warnings"] == []
 
 
 def test_validating_answers_the_same_problems_and_publishes_nothing(server: Server) -> None:

@@ -53,6 +53,28 @@ def test_an_input_that_does_not_match_is_refused_with_pointers() -> None:
     assert [problem.path for problem in caught.value.problems] == ["", "/n"]
 
 
+DEFAULTS = "input: {properties: {n: {type: integer, default: 3}, m: {default: [1]}}}\nsettings: {search: {n: input.n}}\noutput: '{{ input }}'\n" + ONE
+
+
+def test_a_field_that_is_missing_gets_the_default_of_its_schema() -> None:
+    world = World(DEFAULTS).start({"m": None})
+    assert world.output == {"m": None, "n": 3}
+    assert world.events(ExecutionCreated) == [ExecutionCreated(b'{"m":null,"n":3}', b'{"n":3}')]
+
+
+def test_where_no_field_is_missing_the_input_is_stored_once() -> None:
+    assert World(DEFAULTS).start({"m": 1, "n": 2}).events(ExecutionCreated) == [ExecutionCreated(None, b'{"n":2}')]
+
+
+def test_the_first_language_puts_no_default_in() -> None:
+    assert World("language: 1\n" + DEFAULTS).start({}).output == {}
+
+
+def test_a_default_that_does_not_match_is_refused_as_the_input_would_be() -> None:
+    with pytest.raises(InvalidInput, match="/n"):
+        World(DEFAULTS.replace("default: 3", "default: three")).start({})
+
+
 def test_a_first_value_of_an_undeclared_variable_is_refused() -> None:
     with pytest.raises(InvalidInput):
         World(ONE).start(None, variables=b'{"v":1}')

@@ -66,7 +66,9 @@ def test_a_key_with_a_dot_in_it_is_found() -> None:
 
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.sampled_from(["", "a", '"', "{[", "ä", "\\"])),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "nodes", "id", ""]), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["a", "b", "nodes", "id", ""]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
