@@ -53,7 +53,10 @@ def test_an_input_that_does_not_match_is_refused_with_pointers() -> None:
     assert [problem.path for problem in caught.value.problems] == ["", "/n"]
 
 
-DEFAULTS = "input: {properties: {n: {type: integer, default: 3}, m: {default: [1]}}}\nsettings: {search: {n: input.n}}\noutput: '{{ input }}'\n" + ONE
+DEFAULTS = (
+    "input: {properties: {n: {type: integer, default: 3}, m: {default: [1]}}}\nsettings: {search: {n: input.n}}\noutput: '{{ input }}'\n"
+    + ONE
+)
 
 
 def test_a_field_that_is_missing_gets_the_default_of_its_schema() -> None:
@@ -64,10 +67,6 @@ def test_a_field_that_is_missing_gets_the_default_of_its_schema() -> None:
 
 def test_where_no_field_is_missing_the_input_is_stored_once() -> None:
     assert World(DEFAULTS).start({"m": 1, "n": 2}).events(ExecutionCreated) == [ExecutionCreated(None, b'{"n":2}')]
-
-
-def test_the_first_language_puts_no_default_in() -> None:
-    assert World("language: 1\n" + DEFAULTS).start({}).output == {}
 
 
 def test_a_default_that_does_not_match_is_refused_as_the_input_would_be() -> None:

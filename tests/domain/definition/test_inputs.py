@@ -8,12 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidInput
+from domain.definition.compile import compile_definition
 from domain.definition.findings import Findings
 from domain.definition.input_check import check_input_schema
 from domain.definition.input_defaults import ADDED_BYTES_MAX, with_defaults
 from domain.definition.input_parts import PARTS_MAX, Endless, Schema, TooWide
 from domain.definition.input_schema import PARTS_FREE, WORK_MAX, check
+from domain.definition.inputs import taken_input
 
 
 def refusal(schema: Any, value: Any) -> list[tuple[str, str, str]]:
@@ -187,6 +190,13 @@ def test_defaults_may_add_so_much() -> None:
     assert len(with_defaults(schema, [{}] * 100)) == 100
     with pytest.raises(InvalidInput, match="would add more than"):
         with_defaults(schema, [{}] * (ADDED_BYTES_MAX // 10_000 + 1))
+
+
+def test_what_was_published_in_the_first_language_gets_no_defaults() -> None:
+    schema = {"properties": {"n": {"default": 3}}}
+    for language, taken in ((None, {}), (1, {}), (2, {"n": 3})):
+        fields = {"name": "w", "input": schema, "nodes": [{"id": "a", "type": "noop"}], "language": language}
+        assert taken_input(compile_definition(WorkflowDefinition.model_validate(fields)), {}, 2) == taken
 
 
 # Any schema, any value.
