@@ -38,8 +38,6 @@ def located(problems: list[Problem], text: str | bytes, document: Any) -> list[P
 
 
 def _located(problem: Problem, places: dict[str, tuple[int, int]], nodes: dict[str, str]) -> Problem:
-    if problem.line:
-        return problem
     place, node = problem.path, ""
     while place not in places and place:
         place = _LAST_STEP.sub("", place)

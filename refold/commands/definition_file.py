@@ -49,7 +49,7 @@ def told_of(file: Path) -> Iterator[None]:
 
 
 def placed(problems: list[Problem], file: Path) -> list[Problem]:
-    """The problems of the definition in a file, each with its line, column and node."""
+    """The problems of the definition in a file, each with its node, and its line and column there, whatever text was sent elsewhere."""
     try:
         content = file.read_bytes()[: DEFINITION_BYTES_MAX + 1]
         return located(problems, content, parse_document(content, _syntax_of(file)))

@@ -111,7 +111,7 @@ def test_a_sub_workflow_that_is_not_published_is_a_warning(server: Server) -> No
     calls = {"name": "calls_nobody", "nodes": [{"id": "a", "type": "sub_workflow", "config": {"workflow": "calls_nobdy"}}]}
     warned = server.post("/v1/workflows/validate", calls).json["warnings"]
     assert [(one["path"], one["rule"], one["node"]) for one in warned] == [("nodes[0].config.workflow", "unknown_workflow", "a")]
-    server.post("/v1/workflows", {**calls, "name": "calls_nobdy"})
+    server.post("/v1/workflows", {**HELLO, "name": "calls_nobdy"})
     assert server.post("/v1/workflows/validate", calls).json["warnings"] == []
 
 
