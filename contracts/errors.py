@@ -15,14 +15,19 @@ RefoldError
 │   ├── LogUnreachable       nobody answers at the moment; nothing was sent
 │   ├── LogFull              there is no room; nothing was stored
 │   ├── LogHeld              another process holds the data folder
+│   ├── LogGone              the log's file was taken away under the process that has it open
 │   └── LogCorrupt           what is stored cannot be what was written
+│       └── LogLost          what was acknowledged is not there any more
 ├── UnknownRecord            a stored record of a schema version this build does not know
 └── Divergence               replay decides otherwise than was recorded
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+from contracts.lost import Lost
 
 
 class RefoldError(Exception):
@@ -140,6 +145,18 @@ class LogHeld(LogError):
 
 class LogCorrupt(LogError):
     """What is stored cannot be what was written; nothing was changed."""
+
+
+class LogLost(LogCorrupt):
+    """Records that were acknowledged are gone; nothing was changed. `lost` says which."""
+
+    def __init__(self, log: str, lost: Sequence[Lost]) -> None:
+        super().__init__(f"the log {log} has lost what was acknowledged: {'; '.join(map(str, lost))}")
+        self.lost = tuple(lost)
+
+
+class LogGone(LogError):
+    """The log's file was deleted, renamed or replaced under the process that has it open: nothing may be answered any more."""
 
 
 class UnknownRecord(RefoldError):

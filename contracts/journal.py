@@ -20,6 +20,7 @@ import msgspec
 from contracts.commands import Command
 from contracts.errors import LogCorrupt
 from contracts.events import Event
+from contracts.lost import Lost
 
 SCHEMA: Final = 2
 """The generation of record shapes that this build writes; raised with each field that is added. A higher one is not read."""
@@ -71,11 +72,12 @@ class JournalOpened(msgspec.Struct, frozen=True, array_like=True, tag=1):
 
 
 class PartitionClaimed(msgspec.Struct, frozen=True, array_like=True, tag=2):
-    """From here on only decisions with this nonce count."""
+    """From here on only decisions with this nonce count. `lost` is what was acknowledged before and is gone, as somebody has accepted."""
 
     nonce: bytes
     node: str
     generation: int = 0
+    lost: tuple[Lost, ...] = ()
 
 
 class Decided(msgspec.Struct, frozen=True, array_like=True, tag=3):
@@ -118,7 +120,8 @@ def chain(previous: bytes, body: bytes) -> bytes:
 class Checkpoint(msgspec.Struct, array_like=True):
     """Where a reader stands: the journal's id, the next offset, the claim in force, the highest source per partition.
 
-    It is the whole state of the readers' rule, so a reader can go on from it without having read what came before.
+    It is the whole state of the readers' rule, so a reader can go on from it without having read what came before. `mark` tells
+    the record before the offset from any other that could stand there: so a reader knows whether it goes on in the same journal.
     """
 
     journal: str = ""
@@ -127,6 +130,20 @@ class Checkpoint(msgspec.Struct, array_like=True):
     sources: dict[int, int] = msgspec.field(default_factory=dict)
     foreign: int = 0
     doubled: int = 0
+    mark: bytes = b""
+
+
+def mark_of(record: Record) -> bytes:
+    """What tells a record from any other at the same offset: under which claim it was made, and what it says."""
+    match record:
+        case Decided():
+            return record.nonce + record.digest
+        case Answered():
+            return record.nonce + record.command.encode()
+        case PartitionClaimed():
+            return record.nonce
+        case JournalOpened():
+            return record.journal.encode()
 
 
 Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened"]
@@ -141,6 +158,7 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
     if offset != checkpoint.offset:
         raise LogCorrupt(f"the journal goes on at offset {offset}, expected {checkpoint.offset}")
     checkpoint.offset = offset + 1
+    checkpoint.mark = mark_of(record)
     match record:
         case Decided():
             if record.nonce != checkpoint.nonce or not record.nonce:

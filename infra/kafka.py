@@ -17,7 +17,7 @@ from contracts.ports.snapshots import Snapshots
 from infra.cluster.ports import ClusterLog
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.topics import TopicProblem, check
-from workers.recovery import journal_of
+from workers.standing import journal_of
 
 if TYPE_CHECKING:
     from infra.log.kafka.log import KafkaLog

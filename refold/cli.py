@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from refold import __version__
+from refold.cli_folder import accept_loss
 from refold.cli_processes import kafka, serve, worker
 from refold.options import (
     Execution,
@@ -336,8 +337,9 @@ def schemas(
     return define.schemas(where, folder)
 
 
-# Processes.
+# The data folder, and processes.
 
+app.command()(accept_loss)
 app.command()(serve)
 app.command()(worker)
 app.add_typer(kafka, name="kafka")

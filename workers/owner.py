@@ -17,7 +17,7 @@ from typing import Final
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
 from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge
-from contracts.journal import PartitionClaimed, judge
+from contracts.journal import PartitionClaimed, judge, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
@@ -119,7 +119,7 @@ class Owner:
         """Go on from what was folded."""
         self._journal = recovered.checkpoint.journal
         self.executions: Executions = recovered.executions
-        self._checkpoint = recovered.checkpoint
+        self._checkpoint, self._last = recovered.checkpoint, b""
         self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
@@ -309,6 +309,7 @@ class Owner:
             self._act_on(one, base + index, ended)
         self._decider.note_sources(self._checkpoint)
         self._checkpoint.offset = base + len(round_.records)
+        self._last = round_.records[-1] if round_.records else self._last
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._send(self._decider.turns)
@@ -382,6 +383,8 @@ class Owner:
             return
         undelivered = self._courier.undelivered()
         dispatched_to = self._courier.dispatched_to(self.position)
+        if self._last:
+            self._checkpoint.mark = mark_of(codec.decode_record(self._last))
         try:
             self._snapshots.save(self.partition, make_snapshot(self.executions, self._checkpoint, dispatched_to, undelivered))
         except LogFull:

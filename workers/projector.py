@@ -8,13 +8,13 @@ after a restart an execution is folded again, from its own decisions alone, when
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from contracts.codec import decode_record
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import Checkpoint, JournalOpened
+from contracts.journal import Checkpoint
 from contracts.ports.log import Log
 from contracts.ports.read_models import Changes, ReadModels
 from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
@@ -22,6 +22,9 @@ from projections.rows import Row, Trail, unreadable_record
 from workers.catalog import Catalog
 from workers.executions import Executions
 from workers.reading import entries_at
+from workers.standing import misfit
+
+_log = logging.getLogger("refold.reading")
 
 BATCH_RECORDS_MAX: Final = 5_000
 """So many records of the journal go into one transaction."""
@@ -53,12 +56,9 @@ class Projector:
         self._check_journal()
 
     def _check_journal(self) -> None:
-        """Rows of another journal, or of more than there is, are forgotten."""
-        if not self.checkpoint.offset:
-            return
-        first = next((decode_record(content) for _, content in self._log.read("journal", self._partition, 0, 1)), None)
-        is_ours = isinstance(first, JournalOpened) and first.journal == self.checkpoint.journal
-        if not is_ours or self.checkpoint.offset > self._log.end("journal", self._partition):
+        """Rows of another journal, of another course of this one, or of more than there is, are forgotten."""
+        if why := misfit(self._log, self._partition, self.checkpoint):
+            _log.warning("the read models of partition %d are made again: %s", self._partition, why)
             self._models.reset()
             self.checkpoint = Checkpoint()
 

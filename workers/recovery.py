@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from contracts.codec import decode_record, encode_record
+from contracts.codec import encode_record
 from contracts.commands import Effect, Envelope, RunActivity
 from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.ids import activity_key
@@ -24,6 +24,7 @@ from domain.react import commands_for_others, react
 from workers.catalog import Catalog
 from workers.executions import Executions
 from workers.snapshot import OwnerSnapshot, decode_snapshot, encode_snapshot, schema_hash
+from workers.standing import journal_of, misfit
 
 _log = logging.getLogger("refold.owner")
 
@@ -104,12 +105,10 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
 
 def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
     """Whether the snapshot is of this journal, and of no more than there is. What does not fit tells of a loss."""
-    journal, end = journal_of(log, partition), log.end("journal", partition)
-    if journal == checkpoint.journal and checkpoint.offset <= end:
-        return True
-    _log.critical("the snapshot of partition %d is of journal %s up to %d; found is %s up to %d: is it an old copy, or are records lost?",
-                  partition, checkpoint.journal, checkpoint.offset, journal, end)  # fmt: skip
-    return False
+    why = misfit(log, partition, checkpoint)
+    if why:
+        _log.critical("the snapshot of partition %d is thrown away: %s; is the log an old copy, or are records lost?", partition, why)
+    return not why
 
 
 def append_claim(log: Log, partition: int, claim: PartitionClaimed, known: str, chance: Callable[[], bytes]) -> None:
@@ -123,20 +122,6 @@ def append_claim(log: Log, partition: int, claim: PartitionClaimed, known: str, 
     answer = log.append("journal", {partition: records})[partition]
     if isinstance(answer, LogError):
         raise answer
-
-
-def journal_of(log: Log, partition: int) -> str:
-    """The id of a partition's journal, "" while it is empty. Raises LogCorrupt where it begins with anything else."""
-    for offset, content in log.read("journal", partition, 0, 1):
-        try:
-            first = decode_record(content)
-        except (LogCorrupt, UnknownRecord) as error:
-            raise LogCorrupt(f"the journal of partition {partition} cannot be read from offset {offset} on: {error}") from None
-        if not isinstance(first, JournalOpened) or first.partition != partition:
-            found = f"partition {first.partition}" if isinstance(first, JournalOpened) else type(first).__name__
-            raise LogCorrupt(f"the journal of partition {partition} begins with {found}, not with its own JournalOpened")
-        return first.journal
-    return ""
 
 
 def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> None:

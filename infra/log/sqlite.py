@@ -12,6 +12,9 @@
 - The commit happens in the caller's thread. With another thread, half of the work comes back while one commits and makes
   a round of its own; and answers could go out before their facts are durable.
 - WAL with `synchronous=FULL`: one fsync a commit. Readers in other processes neither wait nor make wait.
+- Rows are a chain (`infra/log/links.py`), and where it ends stands in a second place (`infra/log/end_file.py`): what was
+  acknowledged and is gone is noticed when the log is opened, and nobody goes on without it unless told to.
+- After each commit its files are looked at (`infra/log/ground.py`): what went into a file without a name is not answered.
 
 A second writer is not expected (`infra/data_folder.py` keeps it out), but cannot do harm: whoever has an old idea of
 the end meets the primary key, because the other's first batch after that end stands exactly there. Then the end is
@@ -21,28 +24,26 @@ the port tells an owner that somebody else was there.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogFull, RecordTooLarge
-from contracts.ports.log import RECORD_BYTES_MAX_DEFAULT, TOPICS, Topic
-from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, partitions_in, too_large
-from infra.log.body import BODY_BYTES_MAX, Body, DamagedBody
-from infra.log.sqlite_file import TABLES, open_file, opening_error, primary_code, reading_error
+from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogFull, LogLost, RecordTooLarge
+from contracts.lost import Lost
+from contracts.ports.log import RECORD_BYTES_MAX_DEFAULT, Topic
+from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
+from infra.log.body import BODY_BYTES_MAX, Body
+from infra.log.end_file import At, End, EndFile, places
+from infra.log.ground import Ground
+from infra.log.links import digest_of, link
+from infra.log.sqlite_file import TABLES, beside, open_file, opening_error, primary_code
+from infra.log.sqlite_rows import PARTITION_SHIFT, Rows
 
-PARTITION_SHIFT: Final = 48
-CHUNK_BYTES: Final = 1024 * 1024
-"""How much is read at a time: no statement stays open between two records, so a slow reader never holds up the WAL."""
+_log = logging.getLogger("refold.log")
 
 _INSERT: Final = {topic: f"INSERT INTO {table} (place, count, body) VALUES (?, ?, ?)" for topic, table in TABLES.items()}
-_ROWS: Final = {
-    topic: f"SELECT place, count, body FROM {table} WHERE place >= ? AND place < ? ORDER BY place" for topic, table in TABLES.items()
-}
-_LAST: Final = {
-    topic: f"SELECT place, count FROM {table} WHERE place >= ? AND place < ? ORDER BY place DESC LIMIT 1" for topic, table in TABLES.items()
-}
 
 
 class SqliteLog:
@@ -50,6 +51,9 @@ class SqliteLog:
 
     `partitions` is given when the file is made (1 by default) and kept in it; None takes what the file says, another
     number is refused with LogError. `read_only` opens an existing file in a way that cannot write.
+
+    Raises LogLost where acknowledged records are gone. With `accepts_loss` it does not: then `lost` says which, `doubt` why
+    that cannot be told, and `forget_lost` takes what is there for all there is.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class SqliteLog:
         partitions: int | None = None,
         read_only: bool = False,
         record_bytes_max: int = RECORD_BYTES_MAX_DEFAULT,
+        accepts_loss: bool = False,
     ) -> None:
         check_partitions(1 if partitions is None else partitions)
         if not 0 < record_bytes_max < BODY_BYTES_MAX:
@@ -65,14 +70,60 @@ class SqliteLog:
         self._path = Path(path)
         self._read_only = read_only
         self._record_bytes_max = record_bytes_max
+        self._accepts_loss = accepts_loss
         self._body = Body()
-        self._ends: dict[tuple[Topic, int], int] = {}  # as last seen by this writer; the primary key finds out if it is old
-        self._connection, self._partitions = open_file(self._path, partitions, read_only)
+        self._ends: dict[At, End] = {}  # as last seen by this writer; the primary key finds out if it is old
+        self.lost: list[Lost] = []
+        self.doubt = ""
+        self._connection, self._partitions = open_file(self._path, partitions, read_only, self._look)
+        self._rows = Rows(self._connection, self._path, self._body)
         try:
-            self._check_last_batches()
+            if not read_only:
+                self._begin()
         except BaseException:
             self.close()
             raise
+
+    def _look(self, connection: sqlite3.Connection, partitions: int) -> None:
+        """See whether the log ends where it ended, and read the last rows.
+
+        The second place is read first: whoever appends meanwhile writes it last, so it is never ahead of the rows.
+        """
+        rows = Rows(connection, self._path, self._body, opening_error)
+        self._end_file = EndFile(beside(self._path, "-end"), partitions)
+        try:
+            known = self._end_file.read()
+        except LogCorrupt as damaged:
+            if not self._accepts_loss:
+                raise
+            known, self.doubt = None, str(damaged)
+        self.has_end_file = known is not None
+        for at in places(partitions):
+            rows.check_last(*at)
+            if known is not None and rows.end_at(*at, known[at].offset) != known[at]:
+                self.lost.append(_lost(at, rows.end(*at), known[at].offset))
+        if self.lost and not self._accepts_loss:
+            raise LogLost(str(self._path), self.lost)
+
+    def _begin(self) -> None:
+        """Have the second place, and remember what the files are."""
+        if self.has_end_file:
+            self._stand()
+            return
+        self.forget_lost()
+        if any(self._rows.end(*at) for at in places(self._partitions)):
+            _log.warning("the log %s is taken as it is: nothing beside it says where it ended", self._path)
+
+    def forget_lost(self) -> None:
+        """What is there is all there is, from now on. Raises LogFull where there is no room to say so."""
+        self._end_file.write({at: self._rows.last_end(*at) for at in places(self._partitions)})
+        self.lost = []
+        self._stand()
+
+    def _stand(self) -> None:
+        self._rows.end("journal", 0)  # a connection has its write-ahead log from its first statement on
+        names = [self._path, *(beside(self._path, suffix) for suffix in ("-wal", "-shm", "-end"))]
+        self._ground = Ground(names[-1].parent, names)
 
     @property
     def partitions(self) -> int:
@@ -82,6 +133,10 @@ class SqliteLog:
     def look_again(self) -> int:
         """How many partitions there are: always as many as at first."""
         return self._partitions
+
+    def check_ground(self) -> None:
+        """Raise LogGone where the files were taken away, so that nothing that is appended would be found again."""
+        self._ground.check()
 
     @property
     def record_bytes_max(self) -> int:
@@ -117,31 +172,46 @@ class SqliteLog:
         try:
             execute("BEGIN IMMEDIATE")
             firsts: dict[int, int | LogError] = {}
-            ends: dict[tuple[Topic, int], int] = {}
+            ends: dict[At, End] = {}
             for partition, (count, body) in rows.items():
-                first = self._insert(topic, partition, count, body)
-                firsts[partition] = first
-                ends[topic, partition] = first + count
+                firsts[partition], ends[topic, partition] = self._insert(topic, partition, count, body)
             execute("COMMIT")
             self._ends |= ends
+            self._note(ends)
+            self._ground.check_folder()
             return firsts
         except sqlite3.Error as error:
             self._ends.clear()
             return dict.fromkeys(rows, self._append_error(error))
+        except LogError as error:
+            self._ends.clear()
+            return dict.fromkeys(rows, error)
         finally:
             self._roll_back()
 
-    def _insert(self, topic: Topic, partition: int, count: int, body: bytes) -> int:
-        """Insert a row at the end, and answer its first offset; an end that is out of date is read again, once."""
-        first = self._ends.get((topic, partition))
-        if first is None:
-            first = self._stored_end(topic, partition)
+    def _insert(self, topic: Topic, partition: int, count: int, body: bytes) -> tuple[int, End]:
+        """Insert a row at the end; answer its first offset, and the new end. An end that is out of date is read again, once."""
+        before = self._ends.get((topic, partition))
+        if before is None:
+            before = self._rows.last_end(topic, partition)
         try:
-            self._connection.execute(_INSERT[topic], (partition << PARTITION_SHIFT | first, count, body))
+            return before.offset, self._insert_after(before, topic, partition, count, body)
         except sqlite3.IntegrityError:  # another writer was there; the write lock that is held now keeps it out
-            first = self._stored_end(topic, partition)
-            self._connection.execute(_INSERT[topic], (partition << PARTITION_SHIFT | first, count, body))
-        return first
+            before = self._rows.last_end(topic, partition)
+            return before.offset, self._insert_after(before, topic, partition, count, body)
+
+    def _insert_after(self, before: End, topic: Topic, partition: int, count: int, body: bytes) -> End:
+        place, stored = partition << PARTITION_SHIFT | before.offset, link(before.digest, body)
+        self._connection.execute(_INSERT[topic], (place, count, stored))
+        return End(before.offset + count, digest_of(place, count, stored))
+
+    def _note(self, ends: Mapping[At, End]) -> None:
+        """Write the ends into the second place, after their commit. Where that fails they are behind, which is no harm by itself."""
+        for at, end in ends.items():
+            try:
+                self._end_file.note(at, end)
+            except OSError as error:
+                _log.error("%s cannot be written, so a loss of what is appended now would not be noticed: %s", self._end_file.path, error)
 
     def _append_error(self, error: sqlite3.Error) -> LogError:
         if primary_code(error) == sqlite3.SQLITE_FULL:
@@ -160,87 +230,18 @@ class SqliteLog:
         """
         check_place(topic, partition, self._partitions, offset)
         there = self.end(topic, partition)
-        return self._read(topic, partition, offset, there if end is None else min(end, there))
-
-    def _read(self, topic: Topic, partition: int, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
-        if offset >= stop:
-            return
-        expected = self._first_of_row_with(topic, partition, offset)
-        while expected < stop:
-            for first, count, body in self._chunk(topic, partition, expected, stop):
-                if first != expected or type(count) is not int or count < 1:
-                    raise self._gap(topic, partition, expected, f"the next row has {count} from {first}")
-                records = self._decode(topic, partition, first, count, body)
-                yield from enumerate(records[max(0, offset - first) : stop - first], start=max(offset, first))
-                expected = first + count
-
-    def _first_of_row_with(self, topic: Topic, partition: int, offset: int) -> int:
-        """Where the row begins that holds `offset`, if it is there; what is missing shows when the rows are walked."""
-        base = partition << PARTITION_SHIFT
-        row = self._one(_LAST[topic], (base, base + offset + 1))
-        return offset if row is None else row[0] - base
-
-    def _chunk(self, topic: Topic, partition: int, first: int, stop: int) -> list[tuple[int, int, Any]]:
-        """Some rows from `first` on. Raises LogCorrupt where there is none."""
-        base = partition << PARTITION_SHIFT
-        rows: list[tuple[int, int, Any]] = []
-        size = 0
-        try:
-            cursor = self._connection.execute(_ROWS[topic], (base + first, base + stop))
-            for place, count, body in cursor:
-                rows.append((place - base, count, body))
-                size += len(body) if isinstance(body, bytes) else 0
-                if size >= CHUNK_BYTES:
-                    break
-            cursor.close()
-        except sqlite3.Error as error:
-            raise reading_error(error, self._path) from error
-        if not rows:
-            raise self._gap(topic, partition, first, f"nothing is there up to {stop}")
-        return rows
-
-    def _decode(self, topic: Topic, partition: int, first: int, count: int, body: Any) -> list[bytes]:
-        try:
-            if not isinstance(body, bytes):
-                raise DamagedBody(f"it is {type(body).__name__}, not bytes")
-            return self._body.decode(body, count)
-        except DamagedBody as error:
-            where = f"{topic}, partition {partition}, offsets {first} to {first + count - 1}"
-            raise LogCorrupt(f"the log {self._path} is damaged at {where}: {error}") from None
-
-    def _gap(self, topic: Topic, partition: int, offset: int, found: str) -> LogCorrupt:
-        return LogCorrupt(f"the log {self._path} is damaged: {topic}, partition {partition} lacks offset {offset}; {found}")
+        return self._rows.read(topic, partition, offset, there if end is None else min(end, there))
 
     def end(self, topic: Topic, partition: int) -> int:
         """The offset that the next record would get. Asks the file, as another process may have written."""
         check_place(topic, partition, self._partitions)
-        try:
-            return self._stored_end(topic, partition)
-        except sqlite3.Error as error:
-            raise reading_error(error, self._path) from error
-
-    def _stored_end(self, topic: Topic, partition: int) -> int:
-        base = partition << PARTITION_SHIFT
-        row = self._connection.execute(_LAST[topic], (base, base + (1 << PARTITION_SHIFT))).fetchone()
-        return 0 if row is None else int(row[0] - base + row[1])
-
-    def _one(self, statement: str, parameters: tuple[int, ...]) -> Any:
-        try:
-            return self._connection.execute(statement, parameters).fetchone()
-        except sqlite3.Error as error:
-            raise reading_error(error, self._path) from error
-
-    def _check_last_batches(self) -> None:
-        """Read the last record of every partition: where a torn or a cut-off file shows first."""
-        try:
-            for topic in TOPICS:
-                for partition in range(partitions_in(topic, self._partitions)):
-                    last = self._stored_end(topic, partition) - 1
-                    if last >= 0:
-                        list(self._read(topic, partition, last, last + 1))
-        except sqlite3.Error as error:
-            raise opening_error(error, self._path) from error
+        return self._rows.end(topic, partition)
 
     def close(self) -> None:
         """Let go of everything. Closing twice is once."""
         self._connection.close()
+        self._end_file.close()
+
+
+def _lost(at: At, end: int, ended: int) -> Lost:
+    return Lost(*at, end, ended) if end < ended else Lost(*at, 0, ended, is_other=True)

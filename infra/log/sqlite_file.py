@@ -4,8 +4,8 @@ Looking comes before opening, and happens with means that cannot write: a file t
 damaged, is refused as it lies there. SQLite itself would set to work on it: recover, check-point, or take an empty file
 for a new database.
 
-What is looked at is what is cheap: the header, the tables, the length of the file, and (by `SqliteLog`) the last batch
-of every partition. Damage in the middle is found when it is read.
+What is looked at is what is cheap: the header, the tables, the length of the file, and (by `SqliteLog`) the last rows of
+every partition and whether they are where the log ended. Damage in the middle is found when it is read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import sqlite3
 import stat
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from struct import unpack_from
-from typing import Final
+from typing import Final, TypeAlias
 from weakref import WeakSet
 
 from contracts.errors import LogCorrupt, LogError, LogFull
@@ -59,17 +60,22 @@ _opening: Final = threading.Lock()
 """Held while a log is looked at and opened: see `_is_open_here`."""
 
 
-def open_file(path: Path, partitions: int | None, read_only: bool) -> tuple[sqlite3.Connection, int]:
+Look: TypeAlias = Callable[[sqlite3.Connection, int], None]
+"""Looks at the rows before a log is used, through a connection that cannot write; is given the partition count, raises LogError."""
+
+
+def open_file(path: Path, partitions: int | None, read_only: bool, look: Look) -> tuple[_Connection, int]:
     """A connection to the log at `path`, and its partition count; a missing file is made, unless only to be read.
 
-    Raises LogCorrupt where the file is no Refold log or is damaged, LogFull where there is no room for a new one, and
+    What `look` refuses stays as it lies there: closing a connection that may write would check-point the write-ahead log,
+    and take it away. Raises LogCorrupt where the file is no Refold log or is damaged, LogFull where there is no room for a new one, and
     LogError where it is missing, cannot be opened, or has another partition count than the one asked for.
     """
     with _opening:
-        return _open_file(path, partitions, read_only)
+        return _open_file(path, partitions, read_only, look)
 
 
-def _open_file(path: Path, partitions: int | None, read_only: bool) -> tuple[sqlite3.Connection, int]:
+def _open_file(path: Path, partitions: int | None, read_only: bool, look: Look) -> tuple[_Connection, int]:
     if not os.path.lexists(path):
         if read_only:
             raise LogError(f"there is no log {path}")
@@ -77,7 +83,7 @@ def _open_file(path: Path, partitions: int | None, read_only: bool) -> tuple[sql
     if not _is_open_here(path):
         _check_header(path)
     try:
-        found = _inspect(path)
+        found = _inspect(path, look)
         if partitions not in (None, found):
             raise LogError(f"the log {path} was made with {found} partition(s), and keeps them; {partitions} were asked for")
         if not read_only and not os.access(path, os.W_OK):
@@ -112,11 +118,11 @@ def _create(path: Path, partitions: int) -> None:
 
     Linking, not renaming, as it never replaces a log that somebody else has made meanwhile.
     """
-    wal = _beside(path, "-wal")
-    if _size(wal):
-        raise LogCorrupt(
-            f"the log {path} is missing, but {wal} beside it still holds {_size(wal):,} bytes of it; nothing was made in its place"
-        )
+    for left in (beside(path, "-wal"), beside(path, "-end")):
+        if _size(left):
+            raise LogCorrupt(
+                f"the log {path} is missing, but {left} beside it still holds {_size(left):,} bytes of it; nothing was made in its place"
+            )
     try:
         with raises_log_full(path):
             descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -184,13 +190,14 @@ def _check_header(path: Path) -> None:
         raise LogCorrupt(f"{path} is a Refold log of format {version}; this version of Refold reads format {FORMAT}")
 
 
-def _inspect(path: Path) -> int:
-    """The partition count, read through a connection that cannot write; checks that no page is cut off."""
+def _inspect(path: Path, look: Look) -> int:
+    """The partition count, read through a connection that cannot write; checks that no page is cut off, and looks at the rows."""
     with closing(_connect(path, read_only=True)) as connection:
         row = connection.execute("SELECT value FROM about WHERE name = 'partitions'").fetchone()
         if row is None or not isinstance(row[0], int) or row[0] < 1:
             raise LogCorrupt(f"{path} does not say how many partitions it has; found {row}")
         _check_length(path, connection.execute("PRAGMA page_count").fetchone()[0])
+        look(connection, row[0])
         return row[0]
 
 
@@ -199,7 +206,7 @@ def _check_length(path: Path, pages: int) -> None:
 
     The WAL is measured first: a writer that lives may move pages from it to the file meanwhile, never back.
     """
-    in_wal = max(0, _size(_beside(path, "-wal")) - _WAL_HEADER_BYTES) // (PAGE_BYTES + _WAL_FRAME_HEADER_BYTES)
+    in_wal = max(0, _size(beside(path, "-wal")) - _WAL_HEADER_BYTES) // (PAGE_BYTES + _WAL_FRAME_HEADER_BYTES)
     in_file = _size(path) // PAGE_BYTES
     if in_file + in_wal < pages:
         raise LogCorrupt(f"the log {path} is cut off: it has {pages} pages, of which the file holds {in_file} and its WAL at most {in_wal}")
@@ -212,6 +219,7 @@ def _connect(path: Path, read_only: bool) -> _Connection:
         found = path.stat()
         connection.file = (found.st_dev, found.st_ino)
         _connections.add(connection)
+        connection.text_factory = lambda content: content.decode(errors="replace")  # text is damage, whatever its bytes are
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA fullfsync = ON")  # where fsync alone does not reach the disk (macOS)
         connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
@@ -221,7 +229,8 @@ def _connect(path: Path, read_only: bool) -> _Connection:
     return connection
 
 
-def _beside(path: Path, suffix: str) -> Path:
+def beside(path: Path, suffix: str) -> Path:
+    """What lies beside a log under its name and more."""
     real = path.resolve()  # SQLite follows a link before it names what lies beside
     return real.with_name(real.name + suffix)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts import values
-from contracts.errors import RefoldError
+from contracts.errors import LogLost, RefoldError
 from contracts.journal import Checkpoint
 from domain.history import Entry
 from infra.data_folder import DataFolder
@@ -41,6 +41,7 @@ def checks(place: FolderPlace) -> Iterator[Finding]:
             yield _snapshot(folder, reader)
     except RefoldError as error:
         fix = "put a backup of the whole folder in its place" if room.state == "ok" else "make room, then look again"
+        fix += ", or see `refold accept-loss`" if isinstance(error, LogLost) else ""
         yield Finding("log", "wrong", str(error), f"nothing was changed; {fix}")
 
 

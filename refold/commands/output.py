@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import typer
 
-from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogHeld, Problem, RefoldError, Rejected
+from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogHeld, LogLost, Problem, RefoldError, Rejected
 
 OK: Final = 0
 FAILED: Final = 1
@@ -77,6 +77,8 @@ def _way_out(error: Exception) -> str:
         return f"; ask it instead: --server {error.server}"
     if isinstance(error, LogHeld):
         return "; wait until it has ended"
+    if isinstance(error, LogLost):
+        return "; put a backup of the whole folder in its place, or see `refold accept-loss`, which goes on without what is gone"
     if isinstance(error, Rejected) and error.reason == "unknown_execution":
         return "; `refold list` shows those there are"
     return ""

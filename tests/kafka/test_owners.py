@@ -306,6 +306,6 @@ def test_a_snapshot_that_does_not_fit_the_journal_is_said_loudly_and_not_used(
     one.snapshots = other.snapshots
     execution = one.restart().start("w")
     one.until_ended(execution)
-    assert "the snapshot of partition 0 is of journal" in caplog.text
+    assert "the snapshot of partition 0 is thrown away: it" in caplog.text
     assert one.verify().divergences == []
     assert isinstance(one.snapshots, MemorySnapshots)

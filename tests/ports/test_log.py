@@ -246,7 +246,7 @@ def test_a_round_is_one_row(path: Path) -> None:
 def test_a_body_is_compressed_where_it_helps(path: Path) -> None:
     with closing(SqliteLog(path)) as log:
         append_all(log, [b"the same again and again"] * 1000, [os.urandom(24_000)], [b"short"])
-    formats_and_sizes = rows_of(path, "SELECT hex(substr(body, 1, 1)), length(body) < 1000 FROM journal")
+    formats_and_sizes = rows_of(path, "SELECT hex(substr(body, 18, 1)), length(body) < 1000 FROM journal")
     assert formats_and_sizes == [("02", 1), ("01", 0), ("01", 1)]
 
 
@@ -480,7 +480,7 @@ def test_a_flipped_byte_in_the_last_batch_is_refused_on_opening(path: Path, byte
 @pytest.mark.parametrize("records", [[b"short and plain"], [b"long and alike " * 500]], ids=["plain", "compressed"])
 def test_a_flipped_byte_in_the_middle_is_found_when_it_is_read(path: Path, records: list[bytes]) -> None:
     with closing(SqliteLog(path)) as log:
-        append_all(log, [b"before"], records, [b"after"])
+        append_all(log, [b"before"], records, [b"after"], [b"last"])
     [(length,)] = rows_of(path, "SELECT length(body) FROM journal WHERE place = 1")
     for byte in range(length):
         flip(path, "journal", 1, byte)
@@ -489,7 +489,7 @@ def test_a_flipped_byte_in_the_middle_is_found_when_it_is_read(path: Path, recor
             assert next(reading) == (0, b"before")
             with pytest.raises(LogCorrupt, match="offsets 1 to 1"):
                 next(reading)
-            assert list(log.read("journal", 0, 2)) == [(2, b"after")]
+            assert list(log.read("journal", 0, 2)) == [(2, b"after"), (3, b"last")]
         flip(path, "journal", 1, byte)
 
 
@@ -505,9 +505,14 @@ def test_a_flipped_byte_in_the_middle_is_found_when_it_is_read(path: Path, recor
         ("UPDATE journal SET count = 0 WHERE place = 100", "lacks offset 100; the next row has 0 from 100"),
         ("UPDATE journal SET count = 'x' WHERE place = 100", "lacks offset 100; the next row has x from 100"),
         ("UPDATE journal SET body = 'text' WHERE place = 100", "it is str, not bytes"),
-        ("UPDATE journal SET body = x'' WHERE place = 100", "its first byte is missing"),
-        ("UPDATE journal SET body = x'0100' WHERE place = 100", "it has 2 bytes, fewer than its head"),
-        ("UPDATE journal SET body = x'03' WHERE place = 100", "its first byte is 03, not a known format"),
+        ("UPDATE journal SET body = x'' WHERE place = 100", "no link to what stands before it"),
+        ("UPDATE journal SET body = x'0300' WHERE place = 100", "it has 2 bytes, fewer than its link"),
+        ("UPDATE journal SET body = CAST(substr(body, 1, 17) || x'0100' AS BLOB) WHERE place = 100", "it has 2 bytes, fewer than its head"),
+        ("UPDATE journal SET body = substr(body, 18) WHERE place = 100", "no link to what stands before it, which has one"),
+        (
+            "UPDATE journal SET body = CAST(substr(body, 1, 17) || x'07' AS BLOB) WHERE place = 100",
+            "its first byte is 07, not a known format",
+        ),
     ],
 )
 def test_a_missing_or_unreadable_row_is_found_when_it_is_read(path: Path, damage: str, found: str) -> None:
@@ -529,7 +534,8 @@ def test_reading_from_within_a_gap_says_so(path: Path) -> None:
 
 def test_a_length_that_was_damaged_never_asks_for_all_memory(path: Path) -> None:
     a_stored_log(path)
-    frame_that_claims_much = bytes.fromhex("0228b52ffde4") + (BODY_BYTES_MAX + 1).to_bytes(8, "little") + bytes(20)
+    [(stored,)] = rows_of(path, "SELECT body FROM journal WHERE place = 100")
+    frame_that_claims_much = stored[:17] + bytes.fromhex("0228b52ffde4") + (BODY_BYTES_MAX + 1).to_bytes(8, "little") + bytes(20)
     rows_of(path, "UPDATE journal SET body = ? WHERE place = 100", frame_that_claims_much)
     with closing(SqliteLog(path)) as log, pytest.raises(LogCorrupt, match=f"it claims to hold {BODY_BYTES_MAX + 1} bytes"):
         list(log.read("journal", 0))

@@ -1,0 +1,38 @@
+"""Going on after a loss: a claim of the journal that names what is gone, and a log that ends where it ends now."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+from contracts.journal import NONCE_BYTES, PartitionClaimed
+from contracts.lost import Lost
+from infra.data_folder import DataFolder
+from infra.log.sqlite import SqliteLog
+from workers.recovery import append_claim
+
+NODE: Final = "accept-loss"
+"""Who claims the partition to write down a loss; the next owner claims it from there."""
+
+
+def look(folder: DataFolder) -> tuple[list[Lost], str]:
+    """What the log in a folder has lost, and why that cannot be told, if so. Changes nothing. Raises LogError."""
+    folder.check()
+    log = SqliteLog(folder.log, read_only=True, accepts_loss=True)
+    try:
+        return log.lost, log.doubt
+    finally:
+        log.close()
+
+
+def accept(folder: DataFolder) -> None:
+    """Take what is there for all there is, and write down what is lost. Raises LogHeld, LogError."""
+    with folder.hold():
+        log = SqliteLog(folder.log, accepts_loss=True)
+        try:
+            for partition in range(log.partitions):
+                claim = PartitionClaimed(secrets.token_bytes(NONCE_BYTES), NODE, lost=tuple(log.lost))
+                append_claim(log, partition, claim, "", lambda: secrets.token_bytes(NONCE_BYTES))
+            log.forget_lost()
+        finally:
+            log.close()

@@ -1,0 +1,48 @@
+"""Whether what was kept of a journal, rows or a snapshot, still stands on it: on the same one, and on no more than there is."""
+
+from __future__ import annotations
+
+from contracts.codec import decode_record
+from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.journal import Checkpoint, JournalOpened, mark_of
+from contracts.ports.log import Log
+
+
+def journal_of(log: Log, partition: int) -> str:
+    """The id of a partition's journal, "" while it is empty. Raises LogCorrupt where it begins with anything else."""
+    for offset, content in log.read("journal", partition, 0, 1):
+        try:
+            first = decode_record(content)
+        except (LogCorrupt, UnknownRecord) as error:
+            raise LogCorrupt(f"the journal of partition {partition} cannot be read from offset {offset} on: {error}") from None
+        if not isinstance(first, JournalOpened) or first.partition != partition:
+            found = f"partition {first.partition}" if isinstance(first, JournalOpened) else type(first).__name__
+            raise LogCorrupt(f"the journal of partition {partition} begins with {found}, not with its own JournalOpened")
+        return first.journal
+    return ""
+
+
+def misfit(log: Log, partition: int, checkpoint: Checkpoint) -> str:
+    """Why a reader may not go on from a checkpoint, "" where it may: the same journal, and the same record before it.
+
+    A journal that was put back to an older state, and has gone on, has another record there: made under another claim.
+    A checkpoint of a build that kept no mark is believed. Raises LogCorrupt where the journal cannot be read.
+    """
+    if not checkpoint.offset:
+        return ""
+    journal, end = journal_of(log, partition), log.end("journal", partition)
+    if journal != checkpoint.journal:
+        return f"it is of the journal {checkpoint.journal or 'without a name'}, and this one is {journal or 'empty'}"
+    if checkpoint.offset > end:
+        return f"it goes up to offset {checkpoint.offset}, and the journal to {end}"
+    if checkpoint.mark and _mark_at(log, partition, checkpoint.offset - 1) != checkpoint.mark:
+        return f"what stands before offset {checkpoint.offset} of the journal is not what it was made from"
+    return ""
+
+
+def _mark_at(log: Log, partition: int, offset: int) -> bytes:
+    [(_, content)] = log.read("journal", partition, offset, offset + 1)
+    try:
+        return mark_of(decode_record(content))
+    except UnknownRecord:
+        return b""
