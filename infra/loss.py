@@ -8,7 +8,7 @@ from typing import Final
 from contracts.journal import NONCE_BYTES, PartitionClaimed
 from contracts.lost import Lost
 from infra.data_folder import DataFolder
-from infra.log.sqlite import SqliteLog
+from infra.wiring import open_with_loss
 from workers.recovery import append_claim
 
 NODE: Final = "accept-loss"
@@ -18,7 +18,7 @@ NODE: Final = "accept-loss"
 def look(folder: DataFolder) -> tuple[list[Lost], str]:
     """What the log in a folder has lost, and why that cannot be told, if so. Changes nothing. Raises LogError."""
     folder.check()
-    log = SqliteLog(folder.log, read_only=True, accepts_loss=True)
+    log = open_with_loss(folder, read_only=True)
     try:
         return log.lost, log.doubt
     finally:
@@ -28,7 +28,7 @@ def look(folder: DataFolder) -> tuple[list[Lost], str]:
 def accept(folder: DataFolder) -> None:
     """Take what is there for all there is, and write down what is lost. Raises LogHeld, LogError."""
     with folder.hold():
-        log = SqliteLog(folder.log, accepts_loss=True)
+        log = open_with_loss(folder, read_only=False)
         try:
             for partition in range(log.partitions):
                 claim = PartitionClaimed(secrets.token_bytes(NONCE_BYTES), NODE, lost=tuple(log.lost))

@@ -132,6 +132,11 @@ def open_log(settings: EngineSettings, read_only: bool = False) -> Log:
     return open_kafka_log(settings.log)
 
 
+def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
+    """The log of a data folder, whatever it has lost: see `infra/loss.py`. Raises LogError where it is damaged otherwise."""
+    return SqliteLog(folder.log, read_only=read_only, accepts_loss=True)
+
+
 def _run(engine: Engine) -> Iterator[Engine]:
     engine.owner.claim()
     try:

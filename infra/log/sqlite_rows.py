@@ -33,13 +33,13 @@ class Row(NamedTuple):
     """A row as it is stored: its first offset, how many records it holds, and its bytes, if it is not damaged."""
 
     first: int
-    count: int
+    records: int
     stored: Any
 
     @property
     def end(self) -> int:
         """The offset after it."""
-        return self.first + self.count
+        return self.first + self.records
 
 
 class Rows:
@@ -79,7 +79,7 @@ class Rows:
         if row is None:
             return NOTHING
         stored = row.stored if isinstance(row.stored, bytes) else b""
-        return End(row.end, digest_of(row.first + (partition << PARTITION_SHIFT), row.count, stored))
+        return End(row.end, digest_of(row.first + (partition << PARTITION_SHIFT), row.records, stored))
 
     def check_last(self, topic: Topic, partition: int) -> None:
         """Read the last row, and see that it follows on the one before it: where a torn or a cut-off file shows first.
@@ -103,7 +103,7 @@ class Rows:
         while expected < stop:
             for row in self._chunk(topic, partition, expected, stop):
                 if row.first != expected:
-                    raise self._gap(topic, partition, expected, f"the next row has {row.count} from {row.first}")
+                    raise self._gap(topic, partition, expected, f"the next row has {row.records} from {row.first}")
                 records = self._decode(topic, partition, row, walk)
                 yield from enumerate(records[max(0, offset - row.first) : stop - row.first], start=max(offset, row.first))
                 expected = row.end
@@ -142,7 +142,7 @@ class Rows:
 
     def _decode(self, topic: Topic, partition: int, row: Row, walk: Walk) -> list[bytes]:
         try:
-            return self._body.decode(walk.take(row.first + (partition << PARTITION_SHIFT), row.count, row.stored), row.count)
+            return self._body.decode(walk.take(row.first + (partition << PARTITION_SHIFT), row.records, row.stored), row.records)
         except DamagedBody as error:
             where = f"{topic}, partition {partition}, offsets {row.first} to {row.end - 1}"
             raise LogCorrupt(f"the log {self._path} is damaged at {where}: {error}") from None

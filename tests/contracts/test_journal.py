@@ -70,7 +70,7 @@ def test_decisions_under_the_claim_in_force_count(log: Log) -> None:
     owner.decide(5)
     checkpoint = Checkpoint()
     assert verdicts(log, checkpoint) == ["opened", "claim", "counts", "counts", "counts"]
-    assert checkpoint == Checkpoint("the journal", offset=5, nonce=b"a", sources={0: 5})
+    assert checkpoint == Checkpoint("the journal", offset=5, nonce=b"a", sources={0: 5}, mark=checkpoint.mark)
 
 
 def test_a_decision_before_any_claim_is_foreign(log: Log) -> None:

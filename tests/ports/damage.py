@@ -9,6 +9,7 @@ it left behind, opens it and reads it whole.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import random
 import shutil
@@ -196,6 +197,7 @@ def main() -> int:
     parser.add_argument("--tries", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
+    logging.getLogger("refold").addHandler(logging.NullHandler())
     total: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as scratch:
         base = Path(scratch, "base")
