@@ -7,6 +7,7 @@ RefoldError
 ├── InvalidInput             a value does not match what was asked for; carries the problems
 ├── InvalidSettings          settings that cannot be used: unknown names, wrong values
 ├── ExpressionError          an expression could not be read or evaluated; names the sub-expression
+│   └── ExpressionLimit      an expression, or its result, is over a bound
 ├── LogError                 the log cannot do what was asked
 │   ├── Fenced               another owner has claimed the partition
 │   ├── AppendUnknown        nobody knows whether the append landed
@@ -104,7 +105,18 @@ class InvalidSettings(RefoldError):
 
 
 class ExpressionError(RefoldError):
-    """An expression could not be compiled or evaluated; the message names the sub-expression."""
+    """An expression could not be compiled or evaluated; the message names the sub-expression.
+
+    `type` is what the failure is called that it leads to.
+    """
+
+    type = "expression"
+
+
+class ExpressionLimit(ExpressionError):
+    """An expression costs more than it may, or its result is larger than a value may be."""
+
+    type = "expression.limit"
 
 
 class LogError(RefoldError):

@@ -17,6 +17,7 @@ ENGINE_ERROR_TYPES: Final = (
     "timeout.heartbeat",
     "timeout.workflow",
     "expression",
+    "expression.limit",
     "input.invalid",
     "output.too_large",
     "loop.limit",

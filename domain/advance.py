@@ -223,7 +223,7 @@ def _leave(ctx: Deciding, scope: Scope) -> None:
         ctx.graph.nodes[run.node].kind.on_scope_left(ctx, run, scope, ending, output)
     except ExpressionError as error:
         if run.path in ctx.state.runs:
-            stop_run(ctx, run, Ending("failed", Failure("expression", str(error), node=run.path, attempt=run.attempt)))
+            stop_run(ctx, run, Ending("failed", Failure(error.type, str(error), node=run.path, attempt=run.attempt)))
 
 
 def _good_ending(ctx: Deciding, scope: Scope) -> Ending:
@@ -236,7 +236,7 @@ def _good_ending(ctx: Deciding, scope: Scope) -> Ending:
             outputs = {node.id: ctx.parse(scope.ended[node.place].output or values.NULL) for node in last_nodes(ctx.graph, scope)}
             return Ending("completed", None, ctx.keep(outputs))
     except ExpressionError as error:
-        return Ending("failed", Failure("expression", str(error), node=scope.owner))
+        return Ending("failed", Failure(error.type, str(error), node=scope.owner))
     return Ending("completed")
 
 

@@ -19,7 +19,7 @@ from contracts.events import Event, carried, carried_failure
 from contracts.failure import Failure
 from contracts.values import is_reference, reference_to
 from domain.definition.graph import Compiled, Edge, Graph, Node
-from domain.expressions import Program
+from domain.expressions import UNITS_MAX, Meter, Program, Reduction, over_units
 from domain.facts import APPLIERS
 from domain.limits import LIMITS, Limits
 from domain.naming import Frame, names_for
@@ -79,6 +79,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     steps: int = 0
     expected: int = 0
     length: int = 0
+    units: int = 0
     order: int = 0
     parsed: dict[bytes, Any] = {}
 
@@ -130,10 +131,41 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     # Expressions.
 
     def evaluate(self, compiled: Compiled, frame: Frame) -> Any:
-        """The value of an expression or a template. Raises ExpressionError."""
+        """The value of an expression or a template. Raises ExpressionError, ExpressionLimit where the decision has no units left."""
         if isinstance(compiled, Program):
-            return compiled.evaluate(names_for(self, compiled.references, frame))
-        return compiled.literal if compiled.is_static else compiled.render(names_for(self, compiled.references, frame))
+            meter = self._meter(compiled)
+            left = meter.left
+            try:
+                return compiled.evaluate(names_for(self, compiled.references, frame), meter)
+            finally:
+                self.units += left - meter.left
+        if compiled.is_static:
+            return compiled.literal
+        meter = self._meter(*compiled.programs)
+        left = meter.left
+        try:
+            return compiled.render(names_for(self, compiled.references, frame), meter)
+        finally:
+            self.units += left - meter.left
+
+    def fold(self, reduction: Reduction, frame: Frame) -> None:
+        """One step of a reduction. Raises as `evaluate` does."""
+        program = reduction.program
+        meter = self._meter(program)
+        left = meter.left
+        try:
+            reduction.step(names_for(self, program.references, frame), meter)
+        finally:
+            self.units += left - meter.left
+
+    def _meter(self, *programs: Program) -> Meter:
+        """The bounds of one evaluation within those of the decision, which also pays for the length of what it asks."""
+        for program in programs:
+            self.units += program.weight
+        left = self.limits.units_max - self.units
+        if left < 0:
+            raise over_units(programs[0].source)
+        return Meter(min(left, UNITS_MAX))
 
     def frame(self, ready: Ready) -> Frame:
         """The names a node that is about to begin can see."""

@@ -73,7 +73,7 @@ def end_well(
         try:
             untaken, backs = _judge_edges(ctx, at, node, ports or ("out",), value)
         except ExpressionError as error:
-            return Failure("expression", str(error))
+            return Failure(error.type, str(error))
         if backs and (limit := spent(scope, backs)) is not None:
             return limit
     _record(ctx, at, node, output is None, value, ports, untaken, failure)
@@ -110,7 +110,7 @@ def _compensation(ctx: Deciding, at: At, node: Node, output: bytes) -> Compensat
     try:
         return CompensationRegistered(at.path, ctx.keep(ctx.evaluate(node.compensate, frame)))
     except ExpressionError as error:
-        return CompensationRegistered(at.path, None, Failure("expression", str(error), node=f"{at.path}.compensate"))
+        return CompensationRegistered(at.path, None, Failure(error.type, str(error), node=f"{at.path}.compensate"))
 
 
 def _judge_edges(ctx: Deciding, at: At, node: Node, ports: tuple[str, ...], output: bytes) -> tuple[tuple[int, ...], list[Edge]]:

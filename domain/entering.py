@@ -25,7 +25,7 @@ def begin_scope(ctx: Deciding, scope: Scope) -> None:
         _set_variables(ctx, scope)
     except ExpressionError as error:
         ctx.touch(scope.path)
-        stop_scope(ctx, scope, Ending("failed", Failure("expression", str(error), node=scope.path)))
+        stop_scope(ctx, scope, Ending("failed", Failure(error.type, str(error), node=scope.path)))
         return
     for place in body.starts:
         ctx.consider(scope, body.nodes[place])

@@ -23,7 +23,7 @@ from domain.stopping import end_cancelled, stop_run, stop_scope
 
 def fail_expression(ctx: Deciding, at: At, error: ExpressionError) -> None:
     """An expression of the node could not be evaluated."""
-    fail(ctx, at, Failure("expression", str(error)))
+    fail(ctx, at, Failure(error.type, str(error)))
 
 
 def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False, continues: bool = True) -> None:

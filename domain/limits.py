@@ -35,6 +35,8 @@ class Limits(NamedTuple):
     """How many nodes a decision begins until its loops wait for the next turn; from twice as many on every node does."""
     turn_bytes: int = 256 * 1024
     """How long the values of a decision may be together until its loops wait; from twice as many bytes on every node does."""
+    units_max: int = 1_000_000
+    """What all expressions of one decision may cost, in units; one alone may cost `UNITS_MAX`."""
     alone_max: int = 100_000
     """How many nodes an execution may begin turn after turn, with nothing from outside between; 1 KiB of values counts as one."""
     items_max: int = 100_000
@@ -48,7 +50,7 @@ class Limits(NamedTuple):
 LIMITS: Final = Limits()
 """The limits that this build decides by."""
 WITHOUT_TURNS: Final = Limits(
-    turn_steps=NEVER, turn_bytes=NEVER, alone_max=NEVER, items_max=NEVER, children_max=NEVER, depth_max=NEVER
+    turn_steps=NEVER, turn_bytes=NEVER, units_max=NEVER, alone_max=NEVER, items_max=NEVER, children_max=NEVER, depth_max=NEVER
 )  # fmt: skip
 
 

@@ -8,20 +8,28 @@ Whatever goes wrong is an ExpressionError that names the part of the expression;
 """
 
 from domain.expressions.durations import DURATION_MS_MAX, parse_duration, parse_time
-from domain.expressions.program import PROGRAMS_MAX, Program, program
+from domain.expressions.faults import RESULT_BYTES_MAX, UNITS_MAX, Meter
+from domain.expressions.program import PROGRAMS_MAX, Program, over_units, program
+from domain.expressions.reduction import Reduction
+from domain.expressions.references import Reference
 from domain.expressions.template import VALUE_DEPTH_MAX, Value, has_template, value
-from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX, Reference
+from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
 
 __all__ = [
     "DURATION_MS_MAX",
     "NAMES",
     "PROGRAMS_MAX",
+    "RESULT_BYTES_MAX",
     "SOURCE_CHARS_MAX",
+    "UNITS_MAX",
     "VALUE_DEPTH_MAX",
+    "Meter",
     "Program",
+    "Reduction",
     "Reference",
     "Value",
     "has_template",
+    "over_units",
     "parse_duration",
     "parse_time",
     "program",

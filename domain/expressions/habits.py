@@ -11,7 +11,6 @@ from typing import Final, NamedTuple
 
 from domain.expressions.tokens import tokens_of
 
-_NO_LIST: Final = "a map has no order, so no list is made of it; a `for_each` takes it as items `{key, value}`"
 HABITS_OF_FIELDS: Final = {
     "length": "write `size({owner})`",
     "len": "write `size({owner})`",
@@ -19,8 +18,8 @@ HABITS_OF_FIELDS: Final = {
     "count": "write `size({owner})`",
     "first": "write `{owner}[0]`",
     "last": "write `{owner}[size({owner}) - 1]`",
-    "keys": _NO_LIST.replace("{", "{{").replace("}", "}}"),
-    "values": _NO_LIST.replace("{", "{{").replace("}", "}}"),
+    "keys": "write `{owner}.map(k, k)`",
+    "values": "write `{owner}.map(k, {owner}[k])`",
 }
 """Fields that people expect on lists, strings and maps."""
 
@@ -33,7 +32,7 @@ class Habit(NamedTuple):
 
 
 _START: Final = r"(?<![.\w$])"
-_TRANSFORM: Final = "CEL cannot do this; a `transform` node can (operation `sort`, `group`, `reduce`)"
+_TRANSFORM: Final = "CEL cannot do this; a `transform` node can (operation `group`, `reduce`)"
 _NO_CLOCK: Final = "there is no clock in an expression; use `execution.started_at`, or `timestamp(…)` of a value"
 _NO_CHANGE: Final = "values do not change; write `list + [x]`"
 _TABLE: Final = (
@@ -80,12 +79,14 @@ _TABLE: Final = (
         "write `math.round(x)`, `math.floor(x)`, `math.ceil(x)`, `math.abs(x)` with a small m",
     ),
     (rf"{_START}(?:round|floor|ceil|abs|sqrt)\s*\(", "write `math.round(x)`, `math.floor(x)`, `math.ceil(x)`, `math.abs(x)`"),
-    (rf"{_START}sum\s*\(|\.(?:sum|reduce|sort|sorted|groupBy|sortBy)\s*\(", _TRANSFORM),
+    (rf"{_START}sum\s*\(|\.(?:sum|reduce|groupBy)\s*\(", _TRANSFORM),
+    (rf"{_START}sorted\s*\(|\.(?:sorted|orderBy)\s*\(", "write `list.sort()`, or `list.sortBy(x, x.price)`"),
     (rf"{_START}parseInt\s*\(", "write `int(x)`"),
     (rf"{_START}(?:parseFloat|float|Number)\s*\(", "write `num(x)`"),
     (rf"{_START}(?:str|String)\s*\(", "write `string(x)`"),
     (rf"{_START}(?:len|length|count)\s*\(", "write `size(x)`"),
-    (rf"{_START}Object\.keys\s*\(|\.keys\s*\(", _NO_LIST),
+    (rf"{_START}Object\.keys\s*\(|\.keys\s*\(", "write `map.map(k, k)`"),
+    (rf"{_START}Object\.(?:values|entries)\s*\(|\.values\s*\(", "write `map.transformList(k, v, v)`"),
     (rf"{_START}JSON\.", "values are JSON already; in mixed text whatever is not a string stands as JSON"),
     (r"\.(?:length|len|count)\b", "write `size(x)`"),
     (r"\.includes\s*\(", "write `text.contains(part)` for strings, `x in list` for lists"),
@@ -94,7 +95,7 @@ _TABLE: Final = (
     (r"\.(?:startswith|starts_with)\s*\(", "write `.startsWith(…)`"),
     (r"\.(?:endswith|ends_with)\s*\(", "write `.endsWith(…)`"),
     (r"\.(?:strip|trimStart|trimEnd)\s*\(", "write `.trim()`"),
-    (r"\.slice\s*\(", "write `.substring(start, end)`"),
+    (r"\.slice\s*\(", "write `text.substring(start, end)`; `list.slice(start, end)` needs both ends"),
     (r"\.(?:replaceAll|replace_all)\s*\(", "write `.replace(old, new)`"),
     (r"\.(?:push|append|pop|shift)\s*\(", _NO_CHANGE),
     (r"\.concat\s*\(", "write `a + b`"),

@@ -2,145 +2,137 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
-from contracts.errors import ExpressionError
+from contracts.errors import ExpressionError, ExpressionLimit
 from domain.expressions import messages
-from domain.expressions.engine import EngineRefusal, Evaluable, ExpressionEngine
-from domain.expressions.growth import GROWTH_MAX, PRODUCT_CHARS_MAX, growth_of, longest_of, multiplied_of, product_of
-from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX, Reference, references_of
+from domain.expressions.checker import check
+from domain.expressions.compiler import FIRST_SLOT, Compiler, Run
+from domain.expressions.faults import Fault, Limit, Meter, Unreadable
+from domain.expressions.parser import parse
+from domain.expressions.references import Reference, references_of
+from domain.expressions.results import as_json
+from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
+from domain.expressions.trace import Traced, explained, locate
+from domain.expressions.tree import Name, Node, Select
 
 PROGRAMS_MAX: Final = 20_000
 """So many expressions stay compiled in a process; the least used ones make room."""
 
-_PATH = re.compile(rf"\s*({'|'.join(NAMES)})((?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*", re.ASCII)
-_MISSING: Final = object()
+_CHARS_OF_A_UNIT: Final = 5
+"""As a power of two: so much of a source costs its decision a unit, for what is not metered."""
 
 
 class Program:
-    """One expression. Made by `program`; compiled when first checked or evaluated."""
+    """One expression. Made by `program`; read and compiled when first asked."""
 
-    __slots__ = ("_compiled", "_multiplied", "_path", "_read", "_references", "source")
+    __slots__ = ("_path", "_references", "_run", "_slots", "_tree", "source", "weight")
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self._compiled: Evaluable | None = None
+        self.weight = 1 + (len(source) >> _CHARS_OF_A_UNIT)
+        self._tree: Node | None = None
         self._references: tuple[Reference, ...] | None = None
-        self._read: dict[str, Any] | None = None
-        self._multiplied = 0
-        self._path: tuple[str, ...] | None = None
+        self._path: tuple[str, ...] = ()
+        self._run: Run | None = None
+        self._slots: list[None] = []
 
     def __repr__(self) -> str:
         return f"program({self.source!r})"
 
     @property
     def references(self) -> tuple[Reference, ...]:
-        """What the expression reads, in the order written; found without compiling."""
+        """What the expression reads, in the order written; nothing where it cannot be read."""
         if self._references is None:
-            self._references = references_of(self.source)
+            try:
+                self._references = references_of(self.tree)
+            except ExpressionError:
+                self._references = ()
         return self._references
 
-    def check(self) -> None:
-        """Raises ExpressionError where the expression cannot be compiled; says nothing of what it will find."""
-        self._evaluable()
-
-    def evaluate(self, names: Mapping[str, Any]) -> Any:
-        """The plain JSON value; it may share parts with `names`, so treat it as immutable. Raises ExpressionError.
-
-        A name that is not in `names` is unknown at this place, and reading it is an error.
-        """
-        if self._path is None:
-            self._path = _path_of(self.source)
-        if self._path:
-            found = _walk(names, self._path)
-            if found is not _MISSING:
-                return found
-        evaluable = self._evaluable()
-        if self._multiplied:
-            self._refuse_products(names)
-        try:
-            return evaluable.evaluate(self._only_what_is_read(names))
-        except EngineRefusal as refusal:
-            raise ExpressionError(messages.of_evaluation(self.source, str(refusal), names, _value_of)) from None
-
-    def _evaluable(self) -> Evaluable:
-        if self._compiled is None:
+    @property
+    def tree(self) -> Node:
+        """The parts of the expression. Raises ExpressionError where it cannot be read."""
+        if self._tree is None:
             if len(self.source) > SOURCE_CHARS_MAX:
                 raise ExpressionError(messages.of_length(self.source))
-            if (growth := growth_of(self.source)) > GROWTH_MAX:
-                raise ExpressionError(messages.of_growth(self.source, growth))
-            self._multiplied = multiplied_of(self.source)
             try:
-                self._compiled = _engine().compile(self.source)
-            except EngineRefusal as refusal:
-                raise ExpressionError(messages.of_compilation(self.source, str(refusal))) from None
-        return self._compiled
+                self._tree = parse(self.source)
+            except Unreadable as unreadable:
+                raise ExpressionError(messages.of_source(self.source, unreadable)) from None
+        return self._tree
 
-    def _refuse_products(self, names: Mapping[str, Any]) -> None:
-        """Raises ExpressionError where strings that are multiplied with each other could fill the machine."""
-        given = [longest_of(_walk(names, (reference.root, *reference.path))) for reference in self.references]
-        product = product_of(self.source, self._multiplied, given)
-        if product > PRODUCT_CHARS_MAX:
-            raise ExpressionError(messages.of_product(self.source, product))
+    def check(self) -> None:
+        """Raises ExpressionError where the expression cannot be compiled, or can only fail; says nothing of what it will find."""
+        self._compile()
+        if (fault := check(self.tree)) is not None:
+            raise ExpressionError(messages.of_fault(self.source, fault))
 
-    def _only_what_is_read(self, names: Mapping[str, Any]) -> dict[str, Any]:
-        """The names cut down to the paths that the expression reads: converting the rest would cost more than evaluating."""
-        if self._read is None:
-            self._read = _tree_of(self.references)
-        return {root: _pruned(names[root], below) for root, below in self._read.items() if root in names}
+    def evaluate(self, names: Mapping[str, Any], meter: Meter | None = None) -> Any:
+        """The plain JSON value; it may share parts with `names`, so treat it as immutable.
+
+        A name that is not in `names` is unknown at this place, and reading it is an error. What it costs is taken from the meter.
+        Raises ExpressionError, ExpressionLimit where it is over a bound.
+        """
+        run = self._run or self._compile()
+        if self._path:
+            value: Any = names
+            try:
+                for key in self._path:
+                    value = value[key]
+                return value
+            except (KeyError, TypeError):
+                pass  # said below, by what reads step by step
+        if meter is None:
+            meter = Meter()
+        left, room = meter.left, meter.room
+        try:
+            return as_json(meter, run([names, meter, *self._slots]))
+        except (Fault, Limit) as found:
+            raise self.error_of(found, names, Meter(left, room)) from None
+
+    def explain(self, names: Mapping[str, Any]) -> list[Traced]:
+        """Every part with what it was worth, inner before outer; of parts inside macros the first values."""
+        self._compile()
+        return explained(self.tree, names, Meter())
+
+    def error_of(self, found: Fault | Limit, names: Mapping[str, Any], meter: Meter) -> ExpressionError:
+        """What is told about an evaluation that failed; it is done again, with the same meter, to find the part that did."""
+        found = locate(self.tree, names, meter, as_json) or found
+        if isinstance(found, Limit):
+            return ExpressionLimit(messages.of_limit(self.source, found))
+        return ExpressionError(messages.of_fault(self.source, found))
+
+    def _compile(self) -> Run:
+        if self._run is None:
+            tree = self.tree
+            compiler = Compiler()
+            try:
+                self._run = compiler.make(tree)
+            except Unreadable as unreadable:
+                raise ExpressionError(messages.of_source(self.source, unreadable)) from None
+            self._slots = [None] * (compiler.slots - FIRST_SLOT)
+            self._path = _path_of(tree)
+        return self._run
 
 
 @lru_cache(maxsize=PROGRAMS_MAX)
 def program(source: str) -> Program:
-    """The expression of a source text. Costs next to nothing: nothing is looked at before the first check or evaluation."""
+    """The expression of a source text. Costs next to nothing: nothing is looked at before it is asked."""
     return Program(source)
 
 
-@cache
-def _engine() -> ExpressionEngine:
-    from domain.expressions.cel import CelEngine  # the library is loaded by the first expression, not by every import
-
-    return CelEngine()
+def over_units(source: str) -> ExpressionLimit:
+    """What is raised where an expression is to be asked and the decision has no units left."""
+    return ExpressionLimit(messages.of_limit(source, Limit("units")))
 
 
-def _value_of(source: str, names: Mapping[str, Any]) -> Any:
-    """The value of a part of an expression, for messages. Raises EngineRefusal."""
-    return _engine().compile(source).evaluate(Program(source)._only_what_is_read(names))
-
-
-def _path_of(source: str) -> tuple[str, ...]:
-    """The path of a source that is nothing but names and dots, which needs no engine; else nothing."""
-    found = _PATH.fullmatch(source)
-    return (found[1], *found[2].split(".")[1:]) if found else ()
-
-
-def _walk(names: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    value: Any = names
-    for key in path:
-        if not isinstance(value, Mapping) or key not in value:
-            return _MISSING
-        value = value[key]
-    return value
-
-
-def _tree_of(references: tuple[Reference, ...]) -> dict[str, Any]:
-    """The paths as one tree; an empty place means that everything below is read."""
-    tree: dict[str, Any] = {}
-    for reference in references:
-        place, path = tree, (reference.root, *reference.path)
-        for key in path[:-1]:
-            if key in place and not place[key]:
-                break
-            place = place.setdefault(key, {})
-        else:
-            place[path[-1]] = {}
-    return tree
-
-
-def _pruned(value: Any, tree: dict[str, Any]) -> Any:
-    if not tree or not isinstance(value, Mapping):
-        return value
-    return {key: _pruned(value[key], below) for key, below in tree.items() if key in value}
+def _path_of(node: Node) -> tuple[str, ...]:
+    """The path of an expression that is nothing but a root and fields; else nothing."""
+    keys: list[str] = []
+    while isinstance(node, Select) and not node.is_optional:
+        keys.append(node.name)
+        node = node.owner
+    return (node.name, *reversed(keys)) if isinstance(node, Name) and node.name in NAMES else ()

@@ -11,13 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from contracts.errors import ExpressionError
+from domain.expressions.faults import Meter
 from domain.expressions.program import Program, program
-from domain.expressions.tokens import SOURCE_CHARS_MAX, Reference, template_end
+from domain.expressions.references import Reference
+from domain.expressions.tokens import SOURCE_CHARS_MAX, template_end
 
 VALUE_DEPTH_MAX: Final = 200
 """A value nested deeper is refused."""
 
-Render = Callable[[Mapping[str, Any]], Any]
+Render = Callable[[Mapping[str, Any], Meter], Any]
 
 
 class Value:
@@ -48,9 +50,12 @@ class Value:
         for one in self.programs:
             one.check()
 
-    def render(self, names: Mapping[str, Any]) -> Any:
-        """The value with every template filled; parts may be shared with `names`. Raises ExpressionError."""
-        return self.literal if self._render is None else self._render(names)
+    def render(self, names: Mapping[str, Any], meter: Meter | None = None) -> Any:
+        """The value with every template filled; parts may be shared with `names`. Raises ExpressionError.
+
+        All templates of a value share one meter, so that many of them cannot make of it what one may not.
+        """
+        return self.literal if self._render is None else self._render(names, meter or Meter())
 
 
 def value(raw: Any) -> Value:
@@ -115,10 +120,11 @@ def _plan(raw: Any, programs: list[Program]) -> Render | None:
         return _plan_text(raw, programs)
     if isinstance(raw, dict):
         plans = {key: plan for key, item in raw.items() if (plan := _plan(item, programs))}
-        return (lambda names: {**raw, **{key: plan(names) for key, plan in plans.items()}}) if plans else None
+        return (lambda names, meter: {**raw, **{key: plan(names, meter) for key, plan in plans.items()}}) if plans else None
     if isinstance(raw, list):
         items = [(item, _plan(item, programs)) for item in raw]
-        return (lambda names: [plan(names) if plan else item for item, plan in items]) if any(plan for _, plan in items) else None
+        if any(plan for _, plan in items):
+            return lambda names, meter: [plan(names, meter) if plan else item for item, plan in items]
     return None
 
 
@@ -127,7 +133,7 @@ def _plan_text(text: str, programs: list[Program]) -> Render:
     programs.extend(piece for piece in pieces if isinstance(piece, Program))
     if len(pieces) == 1 and isinstance(pieces[0], Program):
         return pieces[0].evaluate
-    return lambda names: "".join(piece if isinstance(piece, str) else _shown(piece.evaluate(names)) for piece in pieces)
+    return lambda names, meter: "".join(piece if isinstance(piece, str) else _shown(piece.evaluate(names, meter)) for piece in pieces)
 
 
 def _shown(result: Any) -> str:

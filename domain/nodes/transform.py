@@ -13,6 +13,7 @@ from contracts.failure import Failure
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
 from domain.definition.graph import Compiled
+from domain.expressions import Program, Reduction
 from domain.failing import fail
 from domain.kind import Kind
 from domain.nodes.loops import as_list, whole_number
@@ -151,11 +152,12 @@ def _key(value: Any) -> str:
 
 
 def _reduce(ctx: Deciding, ready: Ready, items: list[Any]) -> Any:
-    frame = ctx.frame(ready)
-    acc = ctx.evaluate(ready.node.fields["initial"], frame)
+    frame, expression = ctx.frame(ready), ready.node.fields["expression"]
+    assert isinstance(expression, Program)
+    reduction = Reduction(expression, ctx.evaluate(ready.node.fields["initial"], frame))
     for index, item in enumerate(items):
-        acc = ctx.evaluate(ready.node.fields["expression"], frame.having(item=item, index=index, acc=acc))
-    return acc
+        ctx.fold(reduction, frame.having(item=item, index=index, acc=reduction.value))
+    return reduction.value
 
 
 def _split(ctx: Deciding, ready: Ready, items: list[Any]) -> list[list[Any]]:

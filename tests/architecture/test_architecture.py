@@ -54,7 +54,7 @@ def imported_modules(file: Path) -> Iterator[str]:
 # Imports
 
 
-LATE_IMPORTS = {"domain/expressions/program.py": "the library of expressions is loaded by the first one, not by every import"}
+LATE_IMPORTS: dict[str, str] = {}
 """Where the core imports within a function, and why: nowhere else, as that would hide a circle."""
 
 

@@ -28,7 +28,7 @@ NAMES = {"input": {"a": 1, "s": "abc", "l": [1, 2], "and": True, "length": 5, "d
         ("input.s.length > 2", "write `size(input.s)`"),
         ("input.l.length", "write `size(input.l)`"),
         ("input.deep.length", "write `size(input.deep)`"),
-        ("[1].length", "write `size(x)`"),
+        ("[1].length", "write `size([1])`"),
         ("input.s.length()", "write `size(x)`"),
         ("len(input.l)", "write `size(x)`"),
         ("input.a?.b", "write `a.?b`"),

@@ -1,11 +1,11 @@
-"""What an expression reads is known before anything is compiled."""
+"""What an expression reads is known before anything is evaluated."""
 
 from __future__ import annotations
 
 import pytest
 
 from domain.expressions import Reference, program
-from domain.expressions.tokens import string_value, tokens_of
+from domain.expressions.tokens import literal_value, tokens_of
 
 
 def paths(source: str) -> list[str]:
@@ -41,7 +41,11 @@ def paths(source: str) -> list[str]:
         ("-input.a + !vars.b", ["input.a", "vars.b"]),
         ("[input.a][0].nodes", ["input.a"]),
         ("((((", []),
-        ("'unclosed + input.a", ["input.a"]),
+        ("'unclosed + input.a", []),
+        ("cel.bind(input, data.a, input.b) + input.c", ["data.a", "input.c"]),
+        ("input.m.exists(k, v, k == data.k && v == vars.v)", ["input.m", "data.k", "vars.v"]),
+        ("input.a[data.i][vars.j].b", ["input.a", "data.i", "vars.j"]),
+        ("input.l.map(input, .input.a)", ["input.l", "input.a"]),
     ],
 )
 def test_references_are_the_constant_paths_of_known_roots(source: str, expected: list[str]) -> None:
@@ -65,7 +69,7 @@ def test_a_reference_says_where_it_stands() -> None:
     ],
 )
 def test_a_string_literal_stands_for_its_text(literal: str, text: str) -> None:
-    assert string_value(literal) == text
+    assert literal_value(literal) == text
 
 
 def test_tokens_and_blanks_make_up_the_whole_source() -> None:
