@@ -15,6 +15,7 @@ from contracts.events import Event
 from contracts.journal import chain
 from domain.decide import decide
 from domain.deciding import ReadBlob, no_blobs
+from domain.definition.graph import Graph, all_programs
 from domain.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows
 from domain.limits import limits_of
 from domain.state import Execution
@@ -27,6 +28,8 @@ class Verifier:
 
     def __init__(self, graph_of: GraphOf, read_blob: ReadBlob = no_blobs, only: str | None = None) -> None:
         self.divergences: list[Divergence] = []
+        self.decided_earlier: list[Divergence] = []
+        """Of executions of language 1: what its expressions decided, and would not decide now."""
         self.decisions = 0
         self.events = 0
         self.executions = 0
@@ -56,8 +59,8 @@ class Verifier:
         folded = self._open.get(execution)
         return None if folded is None else folded.state
 
-    def _give_up(self, divergence: Divergence) -> None:
-        self.divergences.append(divergence)
+    def _give_up(self, divergence: Divergence, is_earlier: bool = False) -> None:
+        (self.decided_earlier if is_earlier else self.divergences).append(divergence)
         self._given_up.add(divergence.execution)
         self._open.pop(divergence.execution, None)
 
@@ -71,10 +74,14 @@ class Verifier:
             if folded is None:
                 folded = self._open[decision.execution] = begin(entry, self._graph_of)
                 self.executions += 1
-            redecided = self._decide_again(folded, entry)
+            _compare(entry, self._decide_again(folded, entry))
         except (LogCorrupt, KeyError) as error:
             raise Divergence(decision.execution, decision.first, "", "a history that can be followed", str(error)) from None
-        _compare(entry, redecided)
+        except Divergence as divergence:
+            if folded is None or not _is_of_expressions_before(folded.graph):
+                raise
+            self._give_up(divergence, is_earlier=True)
+            return
         self.decisions += 1
         self.events += len(decision.events)
         if folded.state.is_ended:
@@ -116,6 +123,11 @@ class Verifier:
             kept = stored
         if kept != pack(folded.state):
             raise Divergence(execution, version, "", "the state that was rolled up", "another state")
+
+
+def _is_of_expressions_before(graph: Graph) -> bool:
+    """Whether the definition has expressions, and was published when another evaluator asked them."""
+    return (graph.definition.language or 1) == 1 and any(True for _ in all_programs(graph))
 
 
 def _compare(entry: Entry, redecided: tuple[Event, ...]) -> None:

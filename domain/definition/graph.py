@@ -228,6 +228,16 @@ def programs_in(node: Node) -> Iterator[tuple[str, Compiled]]:
         yield "compensate.config", node.compensate
 
 
+def all_programs(graph: Graph) -> Iterator[Program]:
+    """Every expression of a definition."""
+    for body in graph.bodies:
+        fields: list[Compiled] = [*body.variables.values(), *([] if body.output is None else [body.output])]
+        fields += [edge.when for edge in body.edges if edge.when is not None]
+        fields += [compiled for node in body.nodes for _, compiled in programs_in(node)]
+        for compiled in fields:
+            yield from programs_of(compiled)
+
+
 def visible_bodies(body: Body | None) -> Iterator[Body]:
     """The body and those around it, innermost first."""
     while body is not None:
@@ -244,6 +254,7 @@ __all__ = [
     "Graph",
     "Node",
     "RetryPolicy",
+    "all_programs",
     "programs_in",
     "programs_of",
     "visible_bodies",

@@ -29,6 +29,8 @@ def verify(where: Where, execution: str | None, as_json: bool) -> int:
         say_json(_result(verifier))
     for divergence in divergences:
         complain(str(divergence))
+    for divergence in verifier.decided_earlier:
+        complain(f"decided under language 1: {divergence}")
     if not as_json:
         count = len(divergences)
         say(
@@ -68,6 +70,7 @@ def _result(verifier: Verifier) -> dict[str, Any]:
         "events": verifier.events,
         "executions": verifier.executions,
         "differences": [_difference(divergence) for divergence in verifier.divergences],
+        "decided_under_language_1": [_difference(divergence) for divergence in verifier.decided_earlier],
     }
 
 
