@@ -15,6 +15,7 @@ from api.cluster import cluster_routes
 from api.executions import execution_routes
 from api.gate import Gate
 from api.health import health_routes
+from api.parameters import only_known
 from api.problems import Problem, install
 from api.service import Service
 from api.sites import Sites
@@ -48,7 +49,10 @@ def make_app(
 
     One that is not open tells of itself and of its cluster, and takes nothing.
     """
-    app = FastAPI(title="Refold", summary=SUMMARY, version=build_version(), docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Refold", summary=SUMMARY, version=build_version(), docs_url=None, redoc_url=None,
+        dependencies=[Depends(only_known)], generate_unique_id_function=lambda route: route.name,
+    )  # fmt: skip
     install(app)
     if is_open:
         app.include_router(workflow_routes(service, desk))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Response
-from msgspec.structs import asdict
 
-from api import models
+from api import server_models
 from api.answers import answer
 from api.problems import documented
 from api.service import Cluster, PartitionRow, ProcessRow, Service
+from api.worker_rows import worker_value
 from contracts.times import rfc3339
 
 
@@ -18,8 +18,8 @@ def cluster_routes(service: Service) -> APIRouter:
     """The route about the cluster."""
     router = APIRouter()
 
-    @router.get("/v1/cluster", tags=["cluster"], responses=documented(), response_model=models.Cluster)
-    async def cluster() -> Response:
+    @router.get("/v1/cluster", tags=["cluster"], responses=documented(), response_model=server_models.Cluster)
+    async def get_cluster() -> Response:
         """The processes that share the log, who owns which partition, and the activity workers, as this process knows them."""
         return answer(_value(service.cluster()))
 
@@ -33,7 +33,7 @@ def _value(cluster: Cluster) -> dict[str, Any]:
         "generation": cluster.generation,
         "processes": [_process(row) for row in cluster.processes],
         "partitions": [_partition(row) for row in cluster.partitions],
-        "workers": [{"node": node, **asdict(row)} for node, row in cluster.workers],
+        "workers": [{"node": node, **worker_value(row)} for node, row in cluster.workers],
     }
 
 

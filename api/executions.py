@@ -61,7 +61,7 @@ def execution_routes(service: Service) -> APIRouter:
 
 def _finding(router: APIRouter, service: Service) -> None:
     @router.get("/executions", responses=documented(), response_model=models.ExecutionsPage)
-    async def executions(
+    async def list_executions(
         workflow: Annotated[str | None, Query(description="only of this workflow")] = None,
         status: Annotated[list[models.STATUS] | None, Query(description="only of this status; may be repeated")] = None,
         parent: Annotated[str | None, Query(description="only the children of this execution")] = None,
@@ -101,13 +101,13 @@ def _place_of(cursor: str | None) -> Place | None:
 
 def _reading(router: APIRouter, service: Service) -> None:
     @router.get("/executions/{execution}", responses=documented(404, 409), response_model=models.Execution)
-    async def execution(execution: Id) -> Response:
+    async def get_execution(execution: Id) -> Response:
         """An execution as it is now."""
         view = await service.view(execution)
         return answer(view, view.position)
 
     @router.get("/executions/{execution}/history", responses=documented(404), response_model=models.HistoryPage)
-    async def history(
+    async def get_history(
         execution: Id,
         start: Annotated[int, Query(alias="from", ge=1, le=VERSION_MAX, description="the version of the first event")] = 1,
         limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = 1_000,
@@ -122,7 +122,7 @@ def _reading(router: APIRouter, service: Service) -> None:
         return answer(value, there)
 
     @router.get("/executions/{execution}/state", responses=documented(404), response_model=models.State)
-    async def state(
+    async def get_state(
         execution: Id,
         at: Annotated[int | None, Query(ge=1, le=VERSION_MAX, description="as it was after this event")] = None,
         whole: Annotated[bool, Query(description="show values of 64 KiB and more, too")] = False,
@@ -132,7 +132,7 @@ def _reading(router: APIRouter, service: Service) -> None:
         return answer({**value, "position": (there := service.projected_of(execution))}, there)
 
     @router.get("/executions/{execution}/nodes", responses=documented(404), response_model=models.Nodes)
-    async def nodes(execution: Id) -> Response:
+    async def list_nodes(execution: Id) -> Response:
         """The nodes that have begun, with input, output and timing."""
         found = await service.nodes(execution)
         return answer({"nodes": [_node(one) for one in found], "position": (there := service.projected_of(execution))}, there)
@@ -160,12 +160,12 @@ def _incidents(router: APIRouter, service: Service) -> None:
         return answer({"incidents": [_incident(name, one) for name, one in found], "position": there}, there)
 
     @router.get("/incidents", responses=documented(), response_model=models.Incidents)
-    async def all_incidents(is_open: OnlyOpen = True) -> Response:
+    async def list_incidents(is_open: OnlyOpen = True) -> Response:
         """What needs a person, of all executions, up to 1,000."""
         return await answered(None, is_open)
 
     @router.get("/executions/{execution}/incidents", responses=documented(404), response_model=models.Incidents)
-    async def incidents(execution: Id, is_open: OnlyOpen = True) -> Response:
+    async def list_incidents_of_execution(execution: Id, is_open: OnlyOpen = True) -> Response:
         """What needs a person in this execution."""
         return await answered(execution, is_open)
 
@@ -199,34 +199,34 @@ def _steering(router: APIRouter, service: Service) -> None:
         return answer(given_value(done), done.position)
 
     @router.post("/executions/{execution}/start", **described)
-    async def start(execution: Id) -> Response:
+    async def start_created_execution(execution: Id) -> Response:
         """Start an execution that was created with `autostart: false`, or for a later time."""
         return await steer(execution, StartExecution())
 
     @router.post("/executions/{execution}/pause", **described, openapi_extra=with_reason)
-    async def pause(execution: Id, request: Request) -> Response:
+    async def pause_execution(execution: Id, request: Request) -> Response:
         """Hold an execution: nothing new begins until it is resumed."""
         return await steer(execution, PauseExecution(await reason_of(request)))
 
     @router.post("/executions/{execution}/resume", **described)
-    async def resume(execution: Id) -> Response:
+    async def resume_execution(execution: Id) -> Response:
         """Let a paused execution go on."""
         return await steer(execution, ResumeExecution())
 
     @router.post("/executions/{execution}/cancel", **described, openapi_extra=with_reason)
-    async def cancel(execution: Id, request: Request) -> Response:
+    async def cancel_execution(execution: Id, request: Request) -> Response:
         """Stop an execution with clean-up and compensation."""
         return await steer(execution, CancelExecution(await reason_of(request)))
 
     @router.post("/executions/{execution}/terminate", **described, openapi_extra=with_reason)
-    async def terminate(execution: Id, request: Request) -> Response:
+    async def terminate_execution(execution: Id, request: Request) -> Response:
         """Stop an execution now; nothing more runs."""
         return await steer(execution, TerminateExecution(await reason_of(request)))
 
     payload = {"requestBody": {"required": False, "content": {"application/json": {"schema": {}, "example": {"by": "Ada"}}}}}
 
     @router.post("/executions/{execution}/signals/{name}", **described, openapi_extra=payload)
-    async def signal(
+    async def signal_execution(
         execution: Id, name: Annotated[str, Path(min_length=1, max_length=200)], request: Request, key: Key = None
     ) -> Response:
         """Send a signal; the body is its payload, `null` without one. The same `Idempotency-Key` twice is one signal."""
@@ -238,7 +238,7 @@ def _steering(router: APIRouter, service: Service) -> None:
         **described,
         openapi_extra=body_of(models.ResolveRequest, required=True),
     )
-    async def resolve(execution: Id, incident: Annotated[str, Path(max_length=200)], request: Request) -> Response:
+    async def resolve_incident(execution: Id, incident: Annotated[str, Path(max_length=200)], request: Request) -> Response:
         """Resolve an incident, and let its path go on."""
         body = await read_body(request, ResolveBody)
         if body.action not in ("retry", "skip", "fail"):

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api import models
+from api import server_models
 from api.answers import answer
 from api.problems import documented
 from api.service import Service
@@ -21,13 +21,13 @@ def health_routes(service: Service) -> APIRouter:
     def standing(status: str) -> Response:
         return answer({"status": status, "position": service.position, "projected": service.projected})
 
-    @router.get("/health/live", tags=["health"], response_model=models.Health)
-    async def live() -> Response:
+    @router.get("/health/live", tags=["health"], response_model=server_models.Health)
+    async def check_live() -> Response:
         """Whether the process answers at all."""
         return standing("live")
 
-    @router.get("/health/ready", tags=["health"], responses=documented(), response_model=models.Health)
-    async def ready() -> Response:
+    @router.get("/health/ready", tags=["health"], responses=documented(), response_model=server_models.Health)
+    async def check_ready() -> Response:
         """Whether it takes anything in: 503 while stopping, or while another owner is in charge."""
         service.check_ready()
         return standing("ready")
@@ -37,22 +37,22 @@ def health_routes(service: Service) -> APIRouter:
     }
 
     @router.get("/metrics", tags=["health"], responses={**metrics_content, **documented()}, response_class=Response)
-    async def metrics() -> Response:
+    async def get_metrics() -> Response:
         """Counters and gauges for Prometheus."""
         return Response(await service.metrics(), headers={"content-type": CONTENT_TYPE_LATEST})
 
-    @router.get("/v1/node-kinds", tags=["definitions"], responses=documented(), response_model=models.NodeKinds)
-    async def node_kinds() -> Response:
+    @router.get("/v1/node-kinds", tags=["definitions"], responses=documented(), response_model=server_models.NodeKinds)
+    async def list_node_kinds() -> Response:
         """The node kinds, each with the JSON Schema of its `config`."""
         return answer({"kinds": service.node_kinds()})
 
-    @router.get("/v1/schemas", tags=["definitions"], responses=documented())
-    async def schemas() -> Response:
+    @router.get("/v1/schemas", tags=["definitions"], responses=documented(), response_model=dict[str, dict[str, Any]])
+    async def get_schemas() -> Response:
         """All JSON Schemas by name: of a definition, and of what is stored."""
         return answer(all_schemas(service.activities))
 
-    @router.get("/v1/schemas/definition", tags=["definitions"], responses=documented())
-    async def schema() -> Response:
+    @router.get("/v1/schemas/definition", tags=["definitions"], responses=documented(), response_model=dict[str, Any])
+    async def get_definition_schema() -> Response:
         """The JSON Schema of a definition."""
         return answer(definition_schema(service.activities))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem, ProblemItem
 
 STATUS = Literal["created", "scheduled", "running", "paused", "incident", "completed", "failed", "cancelled", "terminated", "quarantined"]
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 AT = "2026-11-21T08:00:00.000Z"
 ID = "01M7YSBNCY00H3J2CMT0"
 EXECUTION = {
@@ -29,10 +30,10 @@ class Failure(BaseModel):
 
     type: str
     message: str
-    details: Any = None
-    node: str = ""
-    attempt: int = 0
-    cause: Any = None
+    details: Any
+    node: str = Field(description="the path of the node, empty for the execution itself")
+    attempt: int
+    cause: Any = Field(description="the failure that led to this one, of the same shape")
 
 
 class Execution(BaseModel):
@@ -48,9 +49,9 @@ class Execution(BaseModel):
     output: Any
     error: Failure | None
     parent: str | None
-    created_at: str | None
-    started_at: str | None
-    ended_at: str | None
+    created_at: Time | None
+    started_at: Time | None
+    ended_at: Time | None
     position: int = Field(description="the journal's position; reads take it as `min_position`")
 
 
@@ -59,7 +60,7 @@ class StartRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"input": {"name": "World"}}})
 
-    input: Any = Field(default_factory=dict, description="checked against the definition's `input`")
+    input: Any = Field(default={}, description="checked against the definition's `input`")
     variables: dict[str, Any] | None = Field(default=None, description="first values of declared variables")
     execution_id: str | None = Field(
         default=None,
@@ -67,7 +68,7 @@ class StartRequest(BaseModel):
         description="an id of your own; the same request twice is once",
     )
     autostart: bool = Field(default=True, description="false only creates it; `/start` starts it")
-    start_at: str | None = Field(default=None, json_schema_extra={"format": "date-time"}, description="not before this time (RFC 3339)")
+    start_at: Time | None = Field(default=None, description="not before this time (RFC 3339)")
     priority: int | None = Field(default=None, ge=0, le=9)
 
 
@@ -123,6 +124,40 @@ class ResolveRequest(BaseModel):
     variables: dict[str, Any] | None = Field(default=None, description="set first")
 
 
+class WaitingFor(BaseModel):
+    """Something that an execution waits for. What is not of its sort is left out."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"for": "timer", "path": "pause", "purpose": "delay", "due": AT, "attempt": 1}})
+
+    sort: Literal[
+        "activity", "timer", "signal", "child", "incident", "pause", "start", "turn", "condition", "mutex", "nodes"
+    ] = Field(alias="for")  # fmt: skip
+    path: str = Field(description="the path of the node, empty for the execution itself")
+    kind: str | None = Field(default=None, description="of an activity")
+    attempt: int | None = None
+    since: Time | None = None
+    progress: float | None = None
+    purpose: str | None = Field(default=None, description="of a timer: `retry`, `delay`, `start_at`")
+    due: Time | None = None
+    names: list[str] | None = Field(default=None, description="of signals")
+    execution: str | None = Field(default=None, description="of a child")
+    incident: str | None = None
+    type: str | None = Field(default=None, description="of an incident's failure")
+    message: str | None = Field(default=None, description="of an incident's failure")
+    reason: str | None = Field(default=None, description="of a pause")
+    slot: str | None = Field(default=None, description="of a turn: the key of `settings.concurrency`")
+    mutex: str | None = None
+    holder: str | None = None
+    paths: list[str] | None = Field(default=None, description="of nodes whose end is waited for")
+
+
+class Error(BaseModel):
+    """What went wrong in an execution, in short."""
+
+    type: str
+    message: str | None
+
+
 class Row(BaseModel):
     """An execution in the list."""
 
@@ -131,14 +166,14 @@ class Row(BaseModel):
     version: int
     status: STATUS
     outcome: str | None
-    error: dict[str, Any] | None
+    error: Error | None
     parent: str | None
-    created_at: str | None
-    started_at: str | None
-    ended_at: str | None
+    created_at: Time | None
+    started_at: Time | None
+    ended_at: Time | None
     events: int
-    waiting_for: list[dict[str, Any]]
-    search: dict[str, Any] | None
+    waiting_for: list[WaitingFor]
+    search: dict[str, Any] | None = Field(description="the values by which one searches, by their names in `settings.search`")
     position: int
 
 
@@ -159,8 +194,8 @@ class HistoryEvent(BaseModel):
     type: str
     path: str
     attempt: int | None
-    recorded_at: str
-    data: dict[str, Any]
+    recorded_at: Time
+    data: dict[str, Any] = Field(description="what an event of this type says")
 
 
 class HistoryPage(BaseModel):
@@ -171,19 +206,41 @@ class HistoryPage(BaseModel):
     position: int
 
 
+class Timer(BaseModel):
+    """A timer of an execution."""
+
+    timer: str = Field(description="the path of its node, and its purpose")
+    due: Time
+
+
+class Signal(BaseModel):
+    """A signal that waits in the buffer of an execution."""
+
+    name: str
+    payload: Any
+
+
 class State(BaseModel):
     """All that an execution is, or was after the event `at`."""
-
-    model_config = ConfigDict(extra="allow")
 
     execution_id: str
     workflow: str
     version: int
+    definition: str = Field(description="the hash of the version's content")
     status: STATUS
     at: int
+    created_at: Time | None
+    started_at: Time | None
+    ended_at: Time | None
+    updated_at: Time | None
+    parent: str | None
     input: Any
     variables: dict[str, Any]
-    waiting_for: list[dict[str, Any]]
+    waiting_for: list[WaitingFor]
+    timers: list[Timer]
+    signals: list[Signal]
+    children: list[str]
+    outcome: str | None
     output: Any
     error: Failure | None
     position: int
@@ -199,8 +256,8 @@ class Node(BaseModel):
     input: Any
     output: Any
     error: Failure | None
-    started_at: str | None
-    ended_at: str | None
+    started_at: Time | None
+    ended_at: Time | None
 
 
 class Nodes(BaseModel):
@@ -217,8 +274,8 @@ class Incident(BaseModel):
     incident: str
     path: str
     error: Failure
-    raised_at: str | None
-    resolved_at: str | None
+    raised_at: Time | None
+    resolved_at: Time | None
     action: str | None
 
 
@@ -232,38 +289,44 @@ class Incidents(BaseModel):
 class Published(BaseModel):
     """What publishing answers; `created` is false where the same content was there already."""
 
-    model_config = _example(name="hello", version=1, hash="5f…", status="active", created=True, position=2)
+    model_config = _example(name="hello", version=1, hash="5f…", status="active", created=True, before=None, position=2, warnings=[])
 
     name: str
     version: int
     hash: str
     status: Literal["active", "inactive", "archived"]
     created: bool
+    before: int | None = Field(description="the version that executions started with until then")
     position: int
-    warnings: list[ProblemItem] = Field(default=[], description=_ABSENT)
+    warnings: list[ProblemItem] = Field(description=f"{_ABSENT}; that executions go on starting with another version")
 
 
-class Workflow(BaseModel):
+class WorkflowVersion(BaseModel):
     """A version of a workflow."""
 
     name: str
     version: int
     hash: str
     status: Literal["active", "inactive", "archived"]
-    published_at: str | None
-    definition: dict[str, Any] | None = None
+    published_at: Time | None
+
+
+class Workflow(WorkflowVersion):
+    """A version of a workflow, with its definition."""
+
+    definition: dict[str, Any] = Field(description="see `/v1/schemas/definition`")
 
 
 class Workflows(BaseModel):
     """Of each workflow its active version, or its last one."""
 
-    workflows: list[Workflow]
+    workflows: list[WorkflowVersion]
 
 
 class Versions(BaseModel):
     """The first one first."""
 
-    versions: list[Workflow]
+    versions: list[WorkflowVersion]
 
 
 class ActivateRequest(BaseModel):
@@ -282,78 +345,3 @@ class Validity(BaseModel):
     valid: bool
     problems: list[ProblemItem]
     warnings: list[ProblemItem] = Field(description=_ABSENT)
-
-
-class NodeKind(BaseModel):
-    """A kind of node, with the JSON Schema of its `config`."""
-
-    kind: str
-    sort: Literal["control flow", "activity"]
-    summary: str
-    config: dict[str, Any] | None
-
-
-class NodeKinds(BaseModel):
-    """All there are."""
-
-    kinds: list[NodeKind]
-
-
-class Health(BaseModel):
-    """How it stands."""
-
-    model_config = _example(status="ready", position=42, projected=42)
-
-    status: str
-    position: int
-    projected: int
-
-
-class ClusterProcess(BaseModel):
-    """A process that shares the log."""
-
-    node: str
-    incarnation: str = Field(description="another one each time a process starts")
-    state: Literal["alive", "joining", "leaving", "silent"]
-    roles: list[str]
-    address: str
-    version: str
-    since: str | None
-    last_heard: str | None
-
-
-class ClusterPartition(BaseModel):
-    """A partition of the journal. `assigned_to` is who is to own it, `owner` who says that it does."""
-
-    partition: int
-    assigned_to: str | None
-    owner: str | None
-    epoch: int | None = Field(description="the offset of the owner's claim")
-    position: int | None
-    lag: int | None = Field(description="records that the read models lack")
-    open: int | None = Field(description="executions that have not ended")
-    claimed_at: str | None
-    takeover_ms: int | None = Field(description="how long the last takeover took, from the claim on")
-
-
-class ClusterWorker(BaseModel):
-    """An activity worker, and the node that knows of it; the rest as in `GET /v1/workers`."""
-
-    node: str
-    worker: str
-    kinds: list[str]
-    queues: list[str]
-    running: int
-    last_seen: int
-    connected: bool
-
-
-class Cluster(BaseModel):
-    """Who shares the log, as `node` knows it."""
-
-    node: str
-    leader: str | None = Field(description="the node that shares the partitions out")
-    generation: int = Field(description="the number of the assignment in force")
-    processes: list[ClusterProcess]
-    partitions: list[ClusterPartition]
-    workers: list[ClusterWorker]

@@ -71,7 +71,7 @@ class ProblemItem(BaseModel):
     path: str = Field(description="where: a JSON pointer into the input, or a path into the definition")
     rule: str
     message: str
-    fix: str = Field(default="", description="a way out")
+    fix: str = Field(description="a way out, empty where none is known")
     line: int | None = Field(default=None, description="where in the text of a definition, from 1")
     column: int | None = None
     node: str | None = Field(default=None, description="the id of the node in which it is")

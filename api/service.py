@@ -71,6 +71,14 @@ class Version(NamedTuple):
     content: bytes
 
 
+class Published(NamedTuple):
+    """What was published: `created` is False for content that was there, `before` the version that executions started with."""
+
+    version: Version
+    created: bool
+    before: int | None
+
+
 class NodeView(NamedTuple):
     """A node with its values as JSON."""
 
@@ -150,8 +158,8 @@ class Service(Protocol):
     def node_kinds(self) -> list[dict[str, Any]]:
         """All node kinds: `kind`, `sort`, `summary`, `config`."""
 
-    async def publish(self, definition: WorkflowDefinition) -> tuple[Version, bool]:
-        """Publish a valid definition; whether it is new."""
+    async def publish(self, definition: WorkflowDefinition, activate: bool) -> Published:
+        """Publish a valid definition; with `activate` also content that was there before becomes the active version."""
 
     def activate(self, workflow: str, version: int) -> Version:
         """Make a version the active one."""

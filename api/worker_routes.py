@@ -10,6 +10,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 
 from api.bodies import is_json, media_type_of, wrong_type
+from api.worker_rows import WorkersView, workers_view
 from contracts.errors import Overloaded
 from contracts.ports.workers import WorkerDesk
 from contracts.worker_protocol import (
@@ -20,7 +21,6 @@ from contracts.worker_protocol import (
     Poll,
     Receipt,
     Results,
-    Workers,
     WrongProtocol,
     encode,
     read_poll,
@@ -55,7 +55,7 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
     router = APIRouter(tags=["workers"])
 
     @router.post("/v1/worker/poll", **_described(Poll, Assignment, 400, 413, 415, 426))
-    async def poll(request: Request) -> Response:
+    async def poll_tasks(request: Request) -> Response:
         """Ask for tasks; the answer waits until there is something to run or to stop, or the time is up."""
         try:
             return await _poll(desk, request, read_poll(await _body(request)))
@@ -63,7 +63,7 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
             return _refused(error)
 
     @router.post("/v1/worker/results", **_described(Results, Receipt, 400, 413, 415, 426, 429, 503))
-    async def results(request: Request) -> Response:
+    async def report_results(request: Request) -> Response:
         """Report how tasks go and how they ended; the answer comes once that is durable."""
         answer: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
         try:
@@ -75,10 +75,10 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
         receipt = await answer
         return lost_results() if receipt is None else _answer(receipt)
 
-    @router.get("/v1/workers", **_described(None, Workers))
-    async def workers() -> Response:
+    @router.get("/v1/workers", **_described(None, WorkersView))
+    async def list_workers() -> Response:
         """Who is there, and what waits for a worker that is not there."""
-        return _answer(desk.workers())
+        return _answer(workers_view(desk.workers()))
 
     return router
 
@@ -160,7 +160,7 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _answer(message: Assignment | Receipt | Workers) -> Response:
+def _answer(message: Assignment | Receipt | WorkersView) -> Response:
     return Response(encode(message), media_type=_JSON)
 
 

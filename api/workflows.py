@@ -26,7 +26,7 @@ from api.bodies import (
     wrong_type,
 )
 from api.problems import BadRequest, documented, value_of
-from api.service import Service, Start, Started, Version
+from api.service import Published, Service, Start, Started, Version
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.workers import WorkerDesk
@@ -47,6 +47,8 @@ Key = Annotated[
     Header(alias="Idempotency-Key", min_length=1, max_length=KEY_LENGTH_MAX, description="your own id for the request: twice is once"),
 ]
 Wait = Annotated[float, Query(ge=0, le=WAIT_MAX_S, description="hold the answer until the execution has ended, at most so many seconds")]
+
+Activate = Annotated[bool, Query(description="make it the active version, also where it is the content of an earlier one")]
 
 _DEFINITION: Final[dict[str, Any]] = {
     "requestBody": {
@@ -84,15 +86,16 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
     created: dict[int | str, dict[str, Any]] = {201: {"model": models.Published, "description": "A new version."}}
 
     @router.post("", responses={**created, **documented(400, 415)}, response_model=models.Published, openapi_extra=_DEFINITION)
-    async def publish(request: Request) -> Response:
-        """Publish a definition; it becomes the active version. An unchanged one creates nothing."""
+    async def publish_workflow(request: Request, activate: Activate = False) -> Response:
+        """Publish a definition; a new one becomes the active version. An unchanged one creates nothing, and activates nothing unasked."""
         definition = await _definition(request, service)
-        version, is_new = await service.publish(definition)
-        value = {**_brief(version), "created": is_new, "position": service.position, "warnings": await warnings(definition, request)}
-        return answer(value, service.position, 201 if is_new else 200)
+        published = await service.publish(definition, activate)
+        said = [*_left_inactive(published), *await warnings(definition, request)]
+        value = {**_brief(published.version), "created": published.created, "before": published.before, "position": service.position}
+        return answer({**value, "warnings": said}, service.position, 201 if published.created else 200)
 
     @router.post("/validate", responses=documented(415), response_model=models.Validity, openapi_extra=_DEFINITION)
-    async def validate(request: Request) -> Response:
+    async def validate_workflow(request: Request) -> Response:
         """Check a definition and list all its problems; nothing is published."""
         try:
             checked = check(await _document(request), service.activities, service.strict_kinds)
@@ -108,20 +111,32 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
         response_model=models.Published,
         openapi_extra=body_of(models.ActivateRequest, required=True),
     )
-    async def activate(name: Name, request: Request) -> Response:
+    async def activate_workflow(name: Name, request: Request) -> Response:
         """Let executions start with this version from here on: how one rolls back, or takes a workflow out of the archive."""
         wanted = await read_body(request, ActivateBody)
         if wanted.version < 1:
             raise BadRequest(422, "request.invalid", f"/version: versions count from 1, not from {wanted.version}")
+        before = next((one.version for one in service.versions(name) if one.status == "active"), None)
         version = service.activate(name, wanted.version)
-        return answer({**_brief(version), "created": False, "position": service.position}, service.position)
+        value = {**_brief(version), "created": False, "before": before, "position": service.position, "warnings": []}
+        return answer(value, service.position)
 
     @router.post("/{name}/archive", responses=documented(404), response_model=models.Versions)
-    async def archive(name: Name) -> Response:
+    async def archive_workflow(name: Name) -> Response:
         """Let no execution start with any version; those that run go on."""
         service.archive(name)
         value = {"versions": [_shown(one) for one in service.versions(name)], "position": service.position}
         return answer(value, service.position)
+
+
+def _left_inactive(published: Published) -> list[dict[str, str]]:
+    """That executions go on starting with another version than the one that was published."""
+    found = published.version
+    if found.status == "active":
+        return []
+    message = f"this is the content of version {found.version}, and executions go on starting with version {published.before}"
+    fix = f"publish it with `?activate=true` (`refold deploy --activate`), or activate version {found.version}, to go back to it"
+    return [{"path": "", "rule": "inactive", "message": message, "fix": fix}]
 
 
 async def _document(request: Request) -> dict[str, Any]:
@@ -152,12 +167,12 @@ async def _located(problems: list[Problem], request: Request) -> list[Problem]:
 
 def _looking(router: APIRouter, service: Service) -> None:
     @router.get("", responses=documented(), response_model=models.Workflows)
-    async def workflows() -> Response:
+    async def list_workflows() -> Response:
         """All workflows, each by its active version, or its last one."""
         return answer({"workflows": [_shown(one) for one in service.workflows()]})
 
     @router.get("/{name}", responses=documented(404), response_model=models.Workflow)
-    async def workflow(
+    async def get_workflow(
         name: Name, version: Annotated[int | None, Query(ge=1, description="another one than the active version")] = None
     ) -> Response:
         """A workflow with its definition."""
@@ -171,7 +186,7 @@ def _looking(router: APIRouter, service: Service) -> None:
         return answer({**_shown(found), "definition": msgspec.Raw(found.content)})
 
     @router.get("/{name}/versions", responses=documented(404), response_model=models.Versions)
-    async def versions(name: Name) -> Response:
+    async def list_versions(name: Name) -> Response:
         """All versions, the first one first."""
         return answer({"versions": [_shown(one) for one in service.versions(name)]})
 
@@ -198,7 +213,7 @@ def _starting(router: APIRouter, service: Service) -> None:
         response_model=models.Execution,
         openapi_extra=body_of(models.StartRequest),
     )
-    async def start(name: Name, request: Request, key: Key = None, wait: Wait = 0) -> Response:
+    async def start_execution(name: Name, request: Request, key: Key = None, wait: Wait = 0) -> Response:
         """Start an execution. With an `Idempotency-Key`, or an `execution_id` of your own, the same request twice is once."""
         wanted = start_of(name, await read_body(request, StartBody), key)
         started = await (_while_there(request, service.start(wanted, wait)) if wait else service.start(wanted, 0))
@@ -212,7 +227,7 @@ def _starting(router: APIRouter, service: Service) -> None:
         response_model=models.BatchAnswer,
         openapi_extra=body_of(models.BatchRequest, required=True),
     )
-    async def start_many(name: Name, request: Request) -> Response:
+    async def start_executions(name: Name, request: Request) -> Response:
         """Start many, up to 1,000; each by itself, so some may be refused while others begin."""
         asked = parse(await read_json(request), BatchBody).executions
         if len(asked) > STARTS_MAX:

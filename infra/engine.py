@@ -70,9 +70,9 @@ class Engine:
 
     # What a caller may ask.
 
-    def publish(self, definition: WorkflowDefinition) -> Published:
+    def publish(self, definition: WorkflowDefinition, activate: bool = False) -> Published:
         """Publish a valid definition; see `Catalog.publish`."""
-        return self.catalog.publish(definition)
+        return self.catalog.publish(definition, activate)
 
     def new_execution_id(self) -> str:
         """An id that sorts by time."""

@@ -113,7 +113,11 @@ class EngineService(BaseService):
         return 0 if ended is None else ended.offset + 1
 
     async def _newer(self, execution: str, partition: int) -> int | None:
-        return None if self._owner.executions.get(execution) is None else self._owner.position
+        """What is open or set aside has been decided by now; what was open a moment ago may have ended since."""
+        known = self._owner.executions
+        if (ended := known.ended.get(execution)) is not None:
+            return ended.offset + 1
+        return self._owner.position if execution in known.unreadable or known.get(execution) is not None else None
 
     async def _view_after(self, execution: str, offset: int) -> ExecutionView:
         return await self.view(execution)

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from api.service import Given, NodeView, Start, Started, Unavailable, Version
+from api.service import Given, NodeView, Published, Start, Started, Unavailable, Version
 from contracts import values
 from contracts.catalog import DefinitionPublished
 from contracts.commands import Command, SendSignal
@@ -93,16 +93,17 @@ class BaseService:
         """All node kinds."""
         return described_kinds(self._kinds)
 
-    async def publish(self, definition: WorkflowDefinition) -> tuple[Version, bool]:
-        """Publish a valid definition; whether it is new."""
+    async def publish(self, definition: WorkflowDefinition, activate: bool) -> Published:
+        """Publish a valid definition; with `activate` also content that was there before becomes the active version."""
         self._check_takes()
-        published = self._catalog.publish(definition)
-        return self.versions(published.name)[published.version - 1], published.created
+        published = self._catalog.publish(definition, activate)
+        return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
 
     def activate(self, workflow: str, version: int) -> Version:
         """Make a version the active one."""
         self._check_takes()
-        return self.versions(workflow)[self._catalog.activate(workflow, version).version - 1]
+        found = self._catalog.activate(workflow, version).version
+        return self.versions(workflow)[found - 1]
 
     def archive(self, workflow: str) -> None:
         """Let no execution start with it any more."""

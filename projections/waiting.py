@@ -62,7 +62,7 @@ def comes_by_itself(items: Iterable[dict[str, Any]]) -> bool:
 
 def as_value(item: dict[str, Any]) -> dict[str, Any]:
     """The item as JSON shows it: times as RFC 3339."""
-    return {name: rfc3339(value) if name in ("due", "since") and value else value for name, value in item.items()}
+    return {name: (rfc3339(value) if value else None) if name in ("due", "since") else value for name, value in item.items()}
 
 
 def in_words(item: dict[str, Any]) -> str:

@@ -77,11 +77,16 @@ def run(
 
 @app.command()
 @takes(where=acting)
-def deploy(where: Where, file: File, as_json: Json = False) -> int:
+def deploy(
+    where: Where,
+    file: File,
+    activate: Annotated[bool, typer.Option("--activate", help="Start executions with it, also where a later version is there.")] = False,
+    as_json: Json = False,
+) -> int:
     """Publish a definition; an unchanged one is the version it was."""
     from refold.commands import run as command
 
-    return command.deploy(where, file, as_json)
+    return command.deploy(where, file, activate, as_json)
 
 
 @app.command()

@@ -47,9 +47,12 @@ class Client:
                     raise
             time.sleep(ask.pause_s(tries - 1, answer))
 
-    def publish(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
-        """Publish a definition: an object, YAML or JSON text, or a file. An unchanged one is the version it was."""
-        answer: dict[str, Any] = self._ask(ask.publish(definition))
+    def publish(self, definition: Mapping[str, Any] | str | Path, *, activate: bool = False) -> dict[str, Any]:
+        """Publish a definition: an object, YAML or JSON text, or a file. An unchanged one is the version it was.
+
+        Where executions start with a later version they go on doing so (`status`, `warnings`), unless with `activate`.
+        """
+        answer: dict[str, Any] = self._ask(ask.publish(definition, activate=activate))
         return answer
 
     def validate(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:

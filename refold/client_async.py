@@ -60,9 +60,12 @@ class AsyncClient:
                     raise
             await asyncio.sleep(ask.pause_s(tries - 1, answer))
 
-    async def publish(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
-        """Publish a definition: an object, YAML or JSON text, or a file. An unchanged one is the version it was."""
-        answer: dict[str, Any] = await self._ask(ask.publish(definition))
+    async def publish(self, definition: Mapping[str, Any] | str | Path, *, activate: bool = False) -> dict[str, Any]:
+        """Publish a definition: an object, YAML or JSON text, or a file. An unchanged one is the version it was.
+
+        Where executions start with a later version they go on doing so (`status`, `warnings`), unless with `activate`.
+        """
+        answer: dict[str, Any] = await self._ask(ask.publish(definition, activate=activate))
         return answer
 
     async def validate(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:

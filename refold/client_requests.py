@@ -65,8 +65,9 @@ def pause_s(tries: int, answer: Answer | None) -> float:
     return min(30.0, float(told)) if told.isdigit() else PAUSES_S[min(tries, len(PAUSES_S) - 1)]
 
 
-def publish(definition: Mapping[str, Any] | str | Path, path: str = "/v1/workflows") -> Ask:
+def publish(definition: Mapping[str, Any] | str | Path, path: str = "/v1/workflows", activate: bool = False) -> Ask:
     """Publish a definition: an object, YAML or JSON text, or the path of a file."""
+    path += "?activate=true" if activate else ""
     if isinstance(definition, Mapping):
         return Ask("POST", path, dumps(dict(definition)))
     text = definition.read_text() if isinstance(definition, Path) else definition

@@ -37,13 +37,17 @@ _settings: Final = msgspec.json.Decoder(_Settings)
 
 
 class Published(NamedTuple):
-    """What publishing answers; `created` is False where the same content was there already."""
+    """What publishing answers; `created` is False where the same content was there already.
+
+    `before` is the version that executions started with until then, None where there was none.
+    """
 
     name: str
     version: int
     hash: str
     status: str
     created: bool
+    before: int | None = None
 
 
 class Catalog:
@@ -108,21 +112,27 @@ class Catalog:
         self._by_hash.setdefault(record.hash, record)
         return record.version
 
-    def publish(self, definition: WorkflowDefinition) -> Published:
-        """Make a valid definition the active version of its name; the same content as before is the version it was."""
+    def publish(self, definition: WorkflowDefinition, activate: bool = False) -> Published:
+        """Make a valid definition the active version of its name; the same content as before is the version it was.
+
+        Where executions start with another version meanwhile they go on doing so, unless with `activate`: nobody goes back unasked.
+        """
         self.read_on()
         definition = published(definition)
         content = canonical(definition)
         hash_ = content_hash(definition)
         versions = self._versions.get(definition.name, [])
         known = next((version for version in versions if version.hash == hash_), None)
+        before = self._active.get(definition.name)
         if known is not None:
-            if self._active.get(definition.name) != known.version:
+            if before not in (None, known.version) and not activate:
+                return Published(definition.name, known.version, hash_, "inactive", False, before)
+            if before != known.version:
                 self._append(DefinitionActivated(definition.name, known.version, self._clock.now()))
-            return Published(definition.name, known.version, hash_, "active", False)
+            return Published(definition.name, known.version, hash_, "active", False, before)
         self._append(DefinitionPublished(definition.name, len(versions) + 1, hash_, content, self._clock.now()))
         version = next(one.version for one in self._versions[definition.name] if one.hash == hash_)
-        return Published(definition.name, version, hash_, "active", True)
+        return Published(definition.name, version, hash_, "active", True, before)
 
     def _append(self, record: CatalogRecord) -> None:
         answer = self._log.append("definitions", {0: [codec.pack(record)]})[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contracts.times import rfc3339
 from refold.commands.output import OK, say, say_json, seconds, table
 from refold.commands.place import Value
 from refold.commands.where import place_of
@@ -47,7 +46,7 @@ def _owner(row: Value) -> str:
 
 
 def _worker(row: Value) -> tuple[str, ...]:
-    state, seen = "connected" if row["connected"] else "lost", _time(rfc3339(row["last_seen"]))
+    state, seen = "connected" if row["connected"] else "lost", _time(row["last_seen"])
     return (row["worker"], state, str(row["running"]), seen, row["node"], ", ".join(row["queues"]), ", ".join(row["kinds"]))
 
 

@@ -30,9 +30,9 @@ class FolderSession:
         self._place, self._engine, self._progress = place, engine, progress
         self._mover = Mover(engine, progress, interrupt)
 
-    def publish(self, definition: WorkflowDefinition) -> Value:
+    def publish(self, definition: WorkflowDefinition, activate: bool) -> Value:
         """See Session."""
-        return self._engine.publish(definition)._asdict()
+        return self._engine.publish(definition, activate)._asdict()
 
     def start(self, start: Start) -> Value:
         """See Session."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.times import rfc3339
 from projections.history import HistoryEvent, summary_of
 from projections.waiting import in_words
 from refold.commands.output import OK, BadInput, hint, say, say_json, seconds, table
@@ -135,7 +134,7 @@ def workers(where: Where, as_json: bool) -> int:
 
 def _worker_line(worker: Value) -> tuple[str, ...]:
     state = "connected" if worker["connected"] else "lost"
-    seen = rfc3339(worker["last_seen"])[:19].replace("T", " ")
+    seen = worker["last_seen"][:19].replace("T", " ")
     return (worker["worker"], state, str(worker["running"]), seen, ", ".join(worker["queues"]), ", ".join(worker["kinds"]))
 
 

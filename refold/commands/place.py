@@ -66,8 +66,8 @@ class Finding(NamedTuple):
 class Session(Protocol):
     """What can be done at a place. A data folder is held as long as a session lasts."""
 
-    def publish(self, definition: Any) -> Value:
-        """Publish what `Place.read` gave: `{name, version, hash, status, created}`."""
+    def publish(self, definition: Any, activate: bool) -> Value:
+        """Publish what `Place.read` gave: `{name, version, hash, status, created, before}`. See `Catalog.publish`."""
 
     def start(self, start: Start) -> Value:
         """Start an execution: `{execution_id, version, status}`. The same request twice is once."""

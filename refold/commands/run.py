@@ -83,7 +83,7 @@ class _Run:
             self._progress() as progress,
             self._place.act(progress, interrupt, must_exist=not definitions) as session,
         ):
-            published = [publish(session, file, definition) for file, definition in definitions]
+            published = [publish(session, file, definition, activate=True) for file, definition in definitions]
             started = self._start(session, published[-1] if published else None, start)
             name = str(started["execution_id"])
             stop = self._follow(session, name, started["status"])
@@ -126,26 +126,35 @@ class _Run:
         return OK
 
 
-def publish(session: Session, file: Path, definition: Any) -> Value:
-    """Publish the definition of a file; what is wrong with it is told with the file's name."""
+def publish(session: Session, file: Path, definition: Any, activate: bool) -> Value:
+    """Publish the definition of a file; what is wrong with it is told with the file's name, and that one goes back to an earlier one."""
     with told_of(file):
-        published = session.publish(definition)
-    for warning in placed([problem_in(one) for one in published.get("warnings", ())], file):
+        published = session.publish(definition, activate)
+    warnings = [one for one in published.get("warnings", ()) if one["rule"] != "inactive"]
+    for warning in placed([problem_in(one) for one in warnings], file):
         complain(problem_line(warning, str(file)))
+    name, version, before = published["name"], published["version"], published.get("before")
+    if published["status"] != "active":
+        complain(
+            f"{file} is version {version} of {name}; executions go on starting with version {before}: --activate goes back to this one"
+        )
+    elif not published["created"] and before not in (None, version):
+        complain(f"{file} is version {version} of {name}: executions start with it again, until now with version {before}")
     return published
 
 
-def deploy(where: Where, file: Path, as_json: bool) -> int:
-    """Publish a definition, so that executions can be started by its name."""
+def deploy(where: Where, file: Path, activate: bool, as_json: bool) -> int:
+    """Publish a definition, so that executions can be started by its name; with `activate` also one that was there before."""
     place = place_of(where)
     definition = place.read(file)
     with interruptible() as interrupt, place.act(Progress(), interrupt) as session:
-        published = publish(session, file, definition)
+        published = publish(session, file, definition, activate)
     value = {name: published[name] for name in ("name", "version", "hash", "status", "created")}
     if as_json:
         say_json(value)
     else:
         new = "a new version" if value["created"] else "as it was"
         say(f"workflow {value['name']}, version {value['version']}, {new}: {value['hash']}")
-        say(f"start it: {hint('start ' + value['name'], place.options)}")
+        if value["status"] == "active":
+            say(f"start it: {hint('start ' + value['name'], place.options)}")
     return OK

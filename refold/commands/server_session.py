@@ -41,9 +41,9 @@ class ServerSession:
         self._told: set[str] = set()
         progress.look = lambda: [(name, item) for name, items in self._waiting.items() for item in items]
 
-    def publish(self, definition: Any) -> Value:
+    def publish(self, definition: Any, activate: bool) -> Value:
         """See Session."""
-        return self._client.publish(definition)
+        return self._client.publish(definition, activate=activate)
 
     def start(self, start: Start) -> Value:
         """See Session."""

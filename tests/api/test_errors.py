@@ -39,6 +39,11 @@ START = "/v1/workflows/hello/executions"
         ("GET", "/v1/executions?cursor=zzz", None, {}, 422, "request.invalid"),
         ("GET", "/v1/executions?cursor=dDUuMC43", None, {}, 422, "unknown_cursor"),
         ("GET", "/v1/executions?limit=0", None, {}, 422, "request.invalid"),
+        ("GET", "/v1/executions?stauts=failed", None, {}, 422, "request.invalid"),
+        ("GET", "/v1/workflows?n=1", None, {}, 422, "request.invalid"),
+        ("POST", f"{START}?wiat=5", {"input": {"name": "a"}}, {}, 422, "request.invalid"),
+        ("POST", "/v1/workflows?active=true", {}, {}, 422, "request.invalid"),
+        ("POST", "/v1/executions/x/signals/go?wait=1", None, {}, 422, "request.invalid"),
         ("GET", "/v1/executions?created_after=yesterday", None, {}, 422, "request.invalid"),
         ("POST", "/v1/executions/x/incidents/1/resolve", {"action": "forget"}, {}, 422, "request.invalid"),
         ("POST", "/v1/workflows/hello/activate", {"version": 99}, {}, 404, "unknown_workflow"),
@@ -53,6 +58,21 @@ def test_a_bad_request_is_answered_by_a_problem(
     assert answer.json["status"] == status
     assert answer.json["type"] == f"urn:refold:{reason}"
     assert answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "fix"),
+    [
+        ("/v1/executions?stauts=failed&limit=1", "did you mean `status`?"),
+        ("/v1/executions/x/history?form=3", "did you mean `from`?"),
+        ("/v1/executions/x?minposition=3", "did you mean `min_position`?"),
+        ("/v1/executions/x/nodes?zzz", "it has min_position"),
+        ("/metrics?zzz=1", "it has none"),
+    ],
+)
+def test_an_unknown_parameter_is_named_with_the_one_that_was_meant(server: Server, path: str, fix: str) -> None:
+    (problem,) = server.get(path).json["problems"]
+    assert (problem["rule"], problem["fix"]) == ("unknown_parameter", fix)
 
 
 def test_a_syntax_error_says_its_place(server: Server) -> None:

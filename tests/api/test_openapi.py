@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import schemathesis
@@ -51,3 +53,54 @@ def _ask_about(cases: Any, checks: list[Any]) -> None:
         case.validate_response(case.call(timeout=30), checks=checks)
 
     ask()
+
+
+def described(server: Server) -> Any:
+    return server.get("/openapi.json").json
+
+
+def test_a_generator_makes_good_names_of_the_operations(server: Server) -> None:
+    paths = described(server)["paths"]
+    names = [operation["operationId"] for methods in paths.values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+    assert {"publish_workflow", "start_execution", "list_executions", "signal_execution", "poll_tasks"} <= set(names)
+    assert all(re.fullmatch("[a-z]+(_[a-z]+)+", name) for name in names)
+
+
+def properties(server: Server) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, schema in described(server)["components"]["schemas"].items():
+        for field, said in schema.get("properties", {}).items():
+            yield f"{name}.{field}", said
+
+
+def test_times_are_described_as_times(server: Server) -> None:
+    times = {"since", "due", "last_heard", "last_seen"}
+    for name, said in properties(server):
+        field = name.rpartition(".")[2]
+        if field in times or field.endswith("_at"):
+            assert any(one.get("format") == "date-time" for one in [said, *said.get("anyOf", ())]), name
+
+
+FREE = {"HistoryEvent.data", "NodeKind.config", "Row.search", "State.variables", "Workflow.definition", "StartRequest.variables",
+        "ResolveRequest.variables"}  # fmt: skip
+"""What belongs to users, or differs from type to type."""
+
+
+def test_objects_are_described_but_for_what_belongs_to_users(server: Server) -> None:
+    free = {
+        name
+        for name, said in properties(server)
+        for one in [said, *said.get("anyOf", ()), said.get("items", {})]
+        if one.get("type") == "object" and "properties" not in one
+    }
+    assert free == FREE
+
+
+def test_what_is_always_there_is_required_and_what_may_be_left_out_has_a_default(server: Server) -> None:
+    schemas = described(server)["components"]["schemas"]
+    left_out = {name: sorted(set(one.get("properties", ())) - set(one.get("required", ()))) for name, one in schemas.items()}
+    answers = {name: fields for name, fields in left_out.items() if fields and not name.endswith("Request")}
+    assert answers.pop("WaitingFor")[:2] == ["attempt", "due"]
+    assert answers == {"BatchItem": ["execution", "problem"], "Problem": ["problems"], "ProblemItem": ["column", "line", "node"]}
+    for name, fields in left_out.items():
+        assert not name.endswith("Request") or all("default" in schemas[name]["properties"][field] for field in fields), name

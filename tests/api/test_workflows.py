@@ -15,7 +15,8 @@ def test_publishing_answers_name_version_hash_status_and_a_position(server: Serv
     answer = server.post("/v1/workflows", numbered(1, "published"))
     assert answer.status == 201
     assert answer.json | {"hash": "", "position": 0} == {
-        "name": "published", "version": 1, "hash": "", "status": "active", "created": True, "position": 0, "warnings": [],
+        "name": "published", "version": 1, "hash": "", "status": "active", "created": True, "before": None, "position": 0,
+        "warnings": [],
     }  # fmt: skip
     assert answer.headers["refold-position"] == str(answer.json["position"])
 
@@ -35,10 +36,29 @@ def test_yaml_is_published_by_its_content_type(server: Server) -> None:
 def test_rolling_back_is_activating_an_old_version(server: Server) -> None:
     server.publish(numbered(1, "rolled"), numbered(2, "rolled"))
     assert server.get("/v1/workflows/rolled").json["version"] == 2
-    assert server.post("/v1/workflows/rolled/activate", {"version": 1}).json["version"] == 1
+    back = server.post("/v1/workflows/rolled/activate", {"version": 1}).json
+    assert (back["version"], back["status"], back["before"]) == (1, "active", 2)
     assert [one["status"] for one in server.get("/v1/workflows/rolled/versions").json["versions"]] == ["active", "inactive"]
     assert server.start("rolled")["version"] == 1
     assert server.get("/v1/workflows/rolled?version=2").json["definition"]["nodes"][0]["id"] == "n2"
+
+
+def test_publishing_old_content_goes_back_to_it_only_when_asked_to(server: Server) -> None:
+    server.publish(numbered(1, "again"), numbered(2, "again"))
+    left = server.post("/v1/workflows", numbered(1, "again"))
+    assert (left.status, left.json["version"], left.json["status"], left.json["before"]) == (200, 1, "inactive", 2)
+    assert [(one["rule"], "activate=true" in one["fix"]) for one in left.json["warnings"]] == [("inactive", True)]
+    assert server.start("again")["version"] == 2
+    back = server.post("/v1/workflows?activate=true", numbered(1, "again")).json
+    assert (back["version"], back["status"], back["before"], back["warnings"]) == (1, "active", 2, [])
+    assert server.start("again")["version"] == 1
+
+
+def test_publishing_takes_a_workflow_out_of_the_archive(server: Server) -> None:
+    server.publish(numbered(1, "unarchived"))
+    server.post("/v1/workflows/unarchived/archive")
+    again = server.post("/v1/workflows", numbered(1, "unarchived")).json
+    assert (again["status"], again["before"]) == ("active", None)
 
 
 def test_an_archived_workflow_starts_nothing_until_a_version_is_activated(server: Server) -> None:

@@ -126,3 +126,24 @@ def test_a_started_execution_goes_on_with_continue(refold, tiny):
     refold("continue")
     assert refold("show", "one", "--json").json["output"] == {"sum": 42}
     assert "0 differences" in refold("verify").out
+
+
+def test_deploying_old_content_goes_back_to_it_only_when_asked_to(refold, tiny):
+    newer = refold.file("newer.yaml", tiny.read_text().replace("input * 2", "input * 3"))
+    for file in (tiny, newer):
+        refold("deploy", file)
+    left = refold("deploy", tiny)
+    assert "executions go on starting with version 2: --activate goes back to this one" in left.complaint
+    assert "start it" not in left.out
+    assert refold("start", "tiny", "--wait", "--json").json["output"] == {"sum": 63}
+    assert refold("deploy", tiny, "--json").json["status"] == "inactive"
+    back = refold("deploy", tiny, "--activate")
+    assert "executions start with it again, until now with version 2" in back.complaint
+    assert refold("start", "tiny", "--wait", "--json").json["output"] == {"sum": 42}
+
+
+def test_running_a_file_goes_back_to_its_content_and_says_so(refold, tiny):
+    newer = refold.file("newer.yaml", tiny.read_text().replace("input * 2", "input * 3"))
+    for file in (tiny, newer):
+        refold("run", file)
+    assert "executions start with it again, until now with version 2" in refold("run", tiny).complaint

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -447,11 +448,12 @@ def test_a_worker_on_the_log_is_known_for_as_long_as_it_is_there(engines: Engine
     first = engines.start("a")
     worker = engines.work("w")
 
-    def last_seen() -> int:
-        return max((row["last_seen"] for row in first.get("/v1/workers").json["workers"]), default=0)
+    def last_seen() -> float:
+        seen = [datetime.fromisoformat(row["last_seen"]) for row in first.get("/v1/workers").json["workers"]]
+        return max((one.timestamp() for one in seen), default=0.0)
 
     began = until(last_seen, "the worker is not known")
-    until(lambda: last_seen() > began + 3 * SESSION_S * 1000, "it is not heard of any more")
+    until(lambda: last_seen() > began + 3 * SESSION_S, "it is not heard of any more")
     worker.kill()
     until(lambda: not first.get("/v1/workers").json["workers"], "it is shown though it is dead")
 

@@ -1,0 +1,42 @@
+"""Query parameters: those that a route has, and no others. What was mistyped is refused, not passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import Request
+
+from api.problems import BadRequest
+from domain.definition.findings import nearest
+
+
+async def only_known(request: Request) -> None:
+    """Refuse a request with a query parameter that its route does not have. Raises BadRequest that names the nearest one."""
+    names = request.query_params.keys()
+    if not names:
+        return
+    known = sorted(set(_parameters(request.scope["route"].dependant)))
+    problems = [_unknown(name, known) for name in dict.fromkeys(names) if name not in known]
+    if problems:
+        said = "; ".join(f"{one['message']}, {one['fix']}" for one in problems)
+        raise BadRequest(422, "request.invalid", said, problems=problems)
+
+
+def _parameters(dependant: Any) -> Iterator[str]:
+    """The query parameters of a route, with those of what it depends on."""
+    for field in dependant.query_params:
+        yield field.alias
+    for other in dependant.dependencies:
+        yield from _parameters(other)
+
+
+def _unknown(name: str, known: list[str]) -> dict[str, str]:
+    near = nearest(name, known)
+    there = f"it has {', '.join(known)}" if known else "it has none"
+    return {
+        "path": f"query/{name}",
+        "rule": "unknown_parameter",
+        "message": f"query/{name}: the path has no such parameter",
+        "fix": f"did you mean `{near}`?" if near else there,
+    }

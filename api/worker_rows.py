@@ -1,0 +1,39 @@
+"""Activity workers as they are shown: what the desk knows of them, with times as all others are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec.structs import asdict
+
+from contracts.times import rfc3339
+from contracts.worker_protocol import WaitingRow, WorkerRow, Workers
+
+
+class WorkerView(msgspec.Struct, kw_only=True):
+    """A worker, as far as is known."""
+
+    worker: str
+    kinds: list[str]
+    queues: list[str]
+    running: int
+    last_seen: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+    connected: bool
+
+
+class WorkersView(msgspec.Struct, kw_only=True):
+    """Who is there, and what waits for a worker that is not there."""
+
+    workers: list[WorkerView]
+    waiting: list[WaitingRow]
+
+
+def worker_value(row: WorkerRow) -> dict[str, Any]:
+    """A row as JSON shows it."""
+    return {**asdict(row), "last_seen": rfc3339(row.last_seen)}
+
+
+def workers_view(known: Workers) -> WorkersView:
+    """All that is known."""
+    return WorkersView(workers=[WorkerView(**worker_value(row)) for row in known.workers], waiting=known.waiting)

@@ -1,0 +1,48 @@
+"""What exists is never unknown: who reads right after an answer waits for the read models, whatever has become of it since."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from api.service import Start
+from contracts.commands import SendSignal
+from contracts.definitions import WorkflowDefinition
+from infra.driver import LoopWake
+from infra.server import EngineService
+from infra.settings import EngineSettings
+from infra.wiring import open_engine, open_partitioned_reader, open_projectors
+
+from .conftest import WAITS
+
+
+async def read_while_it_ends(data: Path, name: str) -> list[Any]:
+    """What is read about an execution that was open when it was asked for, and has ended before the rows were looked at."""
+    settings, wake = EngineSettings(data=data, threads=False), LoopWake(asyncio.get_running_loop())
+    with open_engine(settings, wake=wake) as engine, open_partitioned_reader(settings) as reader:
+        service = EngineService(engine, reader, wake, settings, offers_workers=True)
+        with open_projectors(settings, service.note_projected) as projectors:
+            await service.publish(WorkflowDefinition.model_validate(WAITS), activate=False)
+            projectors.look_at_all()
+            await service.start(Start("waits", execution=name), 0)
+            asked = [service.history(name, 1, 100), service.state(name, None, False), service.nodes(name), service.incidents(name, True)]
+            reading = [asyncio.ensure_future(one) for one in asked]
+            await asyncio.sleep(0)
+            service._pool.submit(list).result()  # all rows were looked at, and it was not among them
+            engine.send(name, SendSignal("s-1", "approved", b"null"))
+            while engine.step():
+                pass
+            assert name in engine.owner.executions.ended
+            await asyncio.sleep(0)
+            projectors.look_at_all()
+            try:
+                return await asyncio.gather(*reading)
+            finally:
+                service.close()
+
+
+def test_what_ends_while_it_is_read_is_not_unknown(tmp_path: Path) -> None:
+    (events, _), state, nodes, incidents = asyncio.run(read_while_it_ends(tmp_path / "data", "e-1"))
+    assert events[-1].type == "ExecutionCompleted"
+    assert (state["status"], len(nodes), incidents) == ("completed", 2, [])
