@@ -5,9 +5,11 @@ A published version never changes and is named by the hash of its canonical cont
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
+
+from contracts.errors import LogCorrupt, UnknownRecord
 
 
 class DefinitionPublished(msgspec.Struct, frozen=True, array_like=True, tag=1):
@@ -36,3 +38,23 @@ class DefinitionArchived(msgspec.Struct, frozen=True, array_like=True, tag=3):
 
 
 CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived
+
+_TAG_MAX: Final = 3
+_decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
+_any: Final = msgspec.msgpack.Decoder()
+
+
+def read_catalog_record(content: bytes) -> CatalogRecord:
+    """What a record says. Raises UnknownRecord for one of a newer version, LogCorrupt for bytes that are none."""
+    try:
+        record: CatalogRecord = _decoder.decode(content)
+        return record
+    except msgspec.MsgspecError as error:
+        reason = str(error)
+    try:
+        fields = _any.decode(content)
+    except (msgspec.MsgspecError, RecursionError):
+        fields = None
+    if isinstance(fields, list) and fields and isinstance(fields[0], int) and fields[0] > _TAG_MAX:
+        raise UnknownRecord(f"a record about a definition of kind {fields[0]}, which this version of Refold does not know")
+    raise LogCorrupt(f"a record about a definition cannot be read: {reason}")

@@ -49,6 +49,14 @@ def decode_record(content: bytes) -> Record:
     raise LogCorrupt(f"a journal record cannot be read: {reason}")
 
 
+def read_record(content: bytes) -> Record | None:
+    """A journal record; None for bytes that are none. Raises UnknownRecord for a kind that this build does not know."""
+    try:
+        return decode_record(content)
+    except LogCorrupt:
+        return None
+
+
 def decode_decision(
     body: bytes,
     event_upcasters: Mapping[int, Upcaster] = EVENT_UPCASTERS,

@@ -64,7 +64,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class JournalOpened(msgspec.Struct, frozen=True, array_like=True, tag=1):
-    """The record at offset 0: which journal this is, and the partition count it began with."""
+    """The first record: which journal this is, and the partition count it began with."""
 
     journal: str
     partition: int
@@ -133,9 +133,11 @@ class Checkpoint(msgspec.Struct, array_like=True):
     mark: bytes = b""
 
 
-def mark_of(record: Record) -> bytes:
-    """What tells a record from any other at the same offset: under which claim it was made, and what it says."""
+def mark_of(record: Record | None) -> bytes:
+    """What tells a record from any other at the same offset: under which claim it was made, and what it says; nothing does of bytes."""
     match record:
+        case None:
+            return b""
         case Decided():
             return record.nonce + record.digest
         case Answered():
@@ -149,11 +151,12 @@ def mark_of(record: Record) -> bytes:
 Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened"]
 
 
-def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
+def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict:
     """The readers' rule, the same for owners, projectors, publishers and `verify`; it moves the checkpoint on.
 
-    A decision counts if its nonce is that of the last claim, and its source is above the highest one seen of that
-    source partition; an answer if its nonce is. What does not count is counted, and never believed. Offsets must follow on each other.
+    Bytes that are no record (None) are of nobody who may write here. A decision counts if its nonce is that of the last claim,
+    and its source is above the highest one seen of that source partition; an answer if its nonce is.
+    What does not count is counted, and never believed. Offsets must follow on each other.
     """
     if offset != checkpoint.offset:
         raise LogCorrupt(f"the journal goes on at offset {offset}, expected {checkpoint.offset}")
@@ -179,8 +182,11 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record) -> Verdict:
         case PartitionClaimed():
             checkpoint.nonce = record.nonce
             return "claim"
+        case None:
+            checkpoint.foreign += 1
+            return "foreign"
         case JournalOpened():
-            if offset:
+            if checkpoint.journal:
                 checkpoint.foreign += 1
                 return "foreign"
             checkpoint.journal = record.journal

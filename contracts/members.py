@@ -11,6 +11,7 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from contracts.errors import UnknownRecord
 from contracts.ids import PARTITIONS_MAX
 from contracts.worker_protocol import WorkerRow
 
@@ -87,11 +88,15 @@ def encode_member_record(record: MemberRecord) -> bytes:
 
 
 def read_member_record(content: bytes) -> MemberRecord | None:
-    """What a record says; None where it cannot be read."""
+    """What a record says; None where it cannot be read. Raises UnknownRecord for a heartbeat of another version."""
     try:
         line = _lines.decode(content)
         if line.assignment is not UNSET:
             return line.assignment
-        return _heartbeats.decode(content) if line.heartbeat == HEARTBEAT else None
+        if line.heartbeat is UNSET:
+            return None
+        if line.heartbeat == HEARTBEAT:
+            return _heartbeats.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    raise UnknownRecord(f"a heartbeat of version {line.heartbeat}; this version of Refold reads {HEARTBEAT}")

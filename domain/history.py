@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from contracts.codec import decode_decision, decode_record, read_header
+from contracts.codec import decode_decision, read_header, read_record
 from contracts.commands import CreateExecution
 from contracts.errors import LogCorrupt, UnknownRecord
 from contracts.journal import Checkpoint, Decided, Decision, chain, judge
@@ -40,10 +40,14 @@ class Unreadable(NamedTuple):
     reason: str
 
 
-def read_entries(records: Iterable[tuple[int, bytes]], checkpoint: Checkpoint) -> Iterator[Entry | Unreadable]:
-    """The decisions that count by the readers' rule; the checkpoint moves along."""
+def read_entries(
+    records: Iterable[tuple[int, bytes]], checkpoint: Checkpoint, found_junk: Callable[[int, bytes], None] | None = None
+) -> Iterator[Entry | Unreadable]:
+    """The decisions that count by the readers' rule; the checkpoint moves along. `found_junk` is told of bytes that are no record."""
     for offset, content in records:
-        record = decode_record(content)
+        record = read_record(content)
+        if record is None and found_junk is not None:
+            found_junk(offset, content)
         if judge(checkpoint, offset, record) != "counts":
             continue
         assert isinstance(record, Decided)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from types import MappingProxyType
 from typing import NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -23,6 +24,8 @@ class Observed(NamedTuple):
     requests_under_way: int
     lane_requests: int
     projector_restarts: int
+    unreadable: Mapping[str, int] = MappingProxyType({})
+    newer: Mapping[str, int] = MappingProxyType({})
 
 
 class _Collector:
@@ -64,10 +67,19 @@ class _Collector:
         yield _histogram("refold_takeover_seconds", "From a claim to the first round under it", seen.metrics.takeovers)
         yield _histogram("refold_batch_decisions", "Decisions in a round", seen.metrics.batches)
         yield _histogram("refold_append_seconds", "How long appends of rounds took", seen.metrics.appends)
+        yield _by_topic("refold_unreadable_records", "Records come upon that nobody can read: dead letters", seen.unreadable)
+        yield _by_topic("refold_newer_records", "Records come upon that a newer version has written, left where they are", seen.newer)
         by_status = GaugeMetricFamily("refold_executions", "Executions in the read models", labels=["status"])
         for status, count in sorted(seen.executions.items()):
             by_status.add_metric([status], count)
         yield by_status
+
+
+def _by_topic(name: str, text: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=["topic"])
+    for topic, count in sorted(counts.items()):
+        family.add_metric([topic], count)
+    return family
 
 
 def _stand_downs(metrics: Metrics) -> Iterable[Metric]:

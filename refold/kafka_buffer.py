@@ -7,14 +7,12 @@ records ──► a partition's waiting ──► given out: high before plain b
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from refold.errors import RefoldError
 from refold.kafka_offsets import Offsets
 
 PROTOCOL: Final = 1
@@ -27,16 +25,20 @@ CANCELLATIONS_MAX: Final = 100
 WAITING_MAX: Final = 2_000
 WAITING_BYTES_MAX: Final = 1024 * 1024
 """So many records, and so many bytes of them, of a partition wait here: half of it is to last until more can come."""
+LEFT_MAX: Final = 1_000
+"""So many tasks of another version of a partition are left aside; then it waits."""
+LEFT_BEHIND_MAX: Final = 10_000
+"""With so many records behind it a task of another version is appended once more, at the end; so is one where many are left."""
 NOWHERE: Final = -1
 """The offset of a task whose record has not come."""
 RUNNING_BYTES_MAX: Final = 64 * 1024 * 1024
 """No more is given out while what runs is so large."""
 
-_log = logging.getLogger("refold.worker")
 
-
-class WrongTaskVersion(RefoldError):
-    """A task of a version of the protocol that this worker does not speak."""
+OnUnreadable: TypeAlias = Callable[[Any, int, bytes, str], None]
+"""Called with place, offset and content of a record that is no task, and why; it is done once that is kept."""
+OnNewer: TypeAlias = Callable[[Any, int, bytes, str], None]
+"""Called with place, offset and content of a task of another version, which is not done, and what it is."""
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -89,22 +91,27 @@ class PartitionTasks:
         self.is_paused = False
         self.committed = 0
         """The changes of the offsets that are committed."""
+        self.left: dict[int, bytes] = {}
+        """Tasks of another version, by their offsets: they are not done, and not for us."""
 
     @property
     def must_pause(self) -> bool:
         """Whether enough waits."""
-        return len(self.waiting) >= WAITING_MAX or self.waiting_bytes >= WAITING_BYTES_MAX or self.offsets.is_full
+        is_much = len(self.waiting) >= WAITING_MAX or self.waiting_bytes >= WAITING_BYTES_MAX or len(self.left) >= LEFT_MAX
+        return is_much or self.offsets.is_full
 
     @property
     def may_resume(self) -> bool:
         """Whether so little waits that more may come."""
-        return len(self.waiting) <= WAITING_MAX // 2 and self.waiting_bytes <= WAITING_BYTES_MAX // 2 and not self.offsets.is_full
+        is_little = len(self.waiting) <= WAITING_MAX // 2 and self.waiting_bytes <= WAITING_BYTES_MAX // 2 and len(self.left) < LEFT_MAX
+        return is_little and not self.offsets.is_full
 
     def drop_waiting(self) -> None:
         """Forget what waits; nothing of it counts as done, and it is read again from where it stands."""
         if self.waiting:
             self.offsets.next = max(self.offsets.lowest, self.waiting[0].offset)
         self.waiting.clear()
+        self.left.clear()
         self.waiting_bytes = 0
 
 
@@ -122,6 +129,8 @@ class Buffer:
         self._levels: tuple[deque[PartitionTasks], ...] = (deque(), deque(), deque())
         self.is_closed = False
         """Whether nothing more is to be given out."""
+        self.on_unreadable: OnUnreadable = self._finish_unread
+        self.on_newer: OnNewer = lambda key, offset, content, what: None
         self.is_held = False
         """Whether nothing is begun for now: our partitions may be about to go elsewhere."""
 
@@ -138,21 +147,31 @@ class Buffer:
             self._levels[place.level].append(place)
 
     def read(self, place: PartitionTasks, offset: int, content: bytes | None) -> None:
-        """A record has come. Raises WrongTaskVersion for one that a newer engine has written."""
+        """A record has come. One that is no task, or of another version, is told, and stands in nobody's way."""
         self._number += 1
+        content = content or b""
         if not place.offsets.take(offset):
             return
         try:
-            head = _heads.decode(content or b"")
-        except (msgspec.DecodeError, RecursionError) as error:
-            _check_version(content or b"", place.key)
-            _log.error("offset %d of %s is no task, and left out: %s", offset, place.key, error)
-            place.offsets.finish(offset)
-            return
-        if head.protocol != PROTOCOL:
-            _check_version(content or b"", place.key)
-        place.waiting.append(TakenTask(head, content or b"", place, offset, self._number))
-        place.waiting_bytes += len(content or b"")
+            version = PROTOCOL
+            head = _heads.decode(content)
+            why = (
+                ""
+                if head.task == f"{head.execution}/{head.path}@{head.attempt}"
+                else f"its id is not that of its attempt: {head.task[:200]}"
+            )
+            version = head.protocol
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            version, why = _version_of(content), str(error)
+        if version != PROTOCOL:
+            what = f"a task of version {version} of the worker protocol; spoken here is {PROTOCOL}"
+            place.left[offset] = content
+            self.on_newer(place.key, offset, content, what)
+        elif why:
+            self.on_unreadable(place.key, offset, content, why)
+        else:
+            place.waiting.append(TakenTask(head, content, place, offset, self._number))
+            place.waiting_bytes += len(content)
 
     # Out.
 
@@ -230,6 +249,30 @@ class Buffer:
         if taken is not None:
             self._finish(taken)
 
+    def refuse(self, task: str, why: str) -> None:
+        """It was given out, and cannot be read after all."""
+        taken = self._end(task)
+        for key, offset in () if taken is None else list(taken.places):
+            self.on_unreadable(key, offset, taken.content, why)  # type: ignore[union-attr]  # there are places of a task only
+
+    def _finish_unread(self, key: Any, offset: int, content: bytes, why: str) -> None:
+        self.finish(key, offset)
+
+    def finish(self, key: Any, offset: int) -> None:
+        """A record needs not be looked at any more."""
+        place = self.partitions.get(key)
+        if place is not None:
+            place.left.pop(offset, None)
+            place.offsets.finish(offset)
+
+    def overdue(self) -> Iterator[tuple[Any, int, bytes]]:
+        """Tasks of another version that hold up what is committed, with so many records behind them: place, offset, content."""
+        for key, place in self.partitions.items():
+            lowest = place.offsets.lowest
+            is_much = place.offsets.next - lowest >= LEFT_BEHIND_MAX or len(place.left) > LEFT_MAX // 2
+            if place.is_ready and is_much and lowest in place.left:
+                yield key, lowest, place.left[lowest]
+
     def forget(self, task: str) -> None:
         """It did not run to its end, and is to run elsewhere."""
         self._end(task)
@@ -282,14 +325,12 @@ class _Version(msgspec.Struct):
     protocol: int
 
 
-def _check_version(content: bytes, where: Any) -> None:
-    """What cannot be read may be of another version; then it must be left for a worker that speaks it."""
+def _version_of(content: bytes) -> int:
+    """What cannot be read may be of another version; where it says none it is of ours."""
     try:
-        version = msgspec.json.decode(content, type=_Version).protocol
-    except (msgspec.DecodeError, RecursionError):
-        return
-    if version != PROTOCOL:
-        raise WrongTaskVersion(f"{where} has a task of version {version} of the worker protocol; this worker speaks {PROTOCOL}")
+        return msgspec.json.decode(content, type=_Version).protocol
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return PROTOCOL
 
 
 def changed(partitions: dict[Any, PartitionTasks]) -> Iterator[PartitionTasks]:

@@ -33,6 +33,7 @@ from refold.kafka_clients import (
     start,
     task_topics,
 )
+from refold.kafka_letters import Letters, OnNewer, OnUnreadable
 
 Topics: TypeAlias = dict[str, tuple[str, str, int]]
 """Queue, kind and level of each topic."""
@@ -75,6 +76,11 @@ class KafkaTasks:
         self._wanted = self._topics_of(places)
         self._assignor = KeepingAssignor(near)
         self._buffer = Buffer(on_task, has_room)
+        letters = self._letters = Letters(address, self._buffer.overdue, self._buffer.finish)
+        self.on_unreadable: OnUnreadable = letters.keep
+        self.on_newer: OnNewer = letters.leave
+        """Called with a record that is no task, and with one of another version; see `refold/kafka_letters.py`."""
+        self._buffer.on_unreadable, self._buffer.on_newer = self._on_unreadable, self._on_newer
         self._consumer: Any = None
         self._work: list[asyncio.Task[None]] = []
         self._broken: Exception | None = None
@@ -94,7 +100,7 @@ class KafkaTasks:
     def start(self) -> None:
         """Begin; it goes on by itself, whether the broker is there or not."""
         pass_over_lost_commits(asyncio.get_running_loop())
-        self._work = [asyncio.create_task(self._supervise()), asyncio.create_task(self._commit_on())]
+        self._work = [asyncio.create_task(work) for work in (self._supervise(), self._commit_on(), self._letters.run())]
 
     def change(self, places: Iterable[tuple[str, str]]) -> None:
         """From now on take the tasks of these places; what runs here goes on."""
@@ -122,6 +128,20 @@ class KafkaTasks:
         """It was not run to its end: another worker is to run it."""
         self._buffer.forget(task)
         self.wake()
+
+    def refuse(self, task: str, why: str) -> None:
+        """It was given out, and cannot be read after all."""
+        self._buffer.refuse(task, why)
+        self.wake()
+
+    def _on_unreadable(self, key: Any, offset: int, content: bytes, why: str) -> None:
+        self.on_unreadable(self._named(key), key.partition, offset, content, why, lambda: self._buffer.finish(key, offset))
+
+    def _on_newer(self, key: Any, offset: int, content: bytes, what: str) -> None:
+        self.on_newer(self._named(key), key.partition, offset, what)
+
+    def _named(self, key: Any) -> str:
+        return str(key.topic).removeprefix(f"{self._address.prefix}.")
 
     def cancel(self, execution: str, path: str, attempt: int, sequence: int = SEQUENCE_MAX) -> list[str]:
         """The tasks that run here and are to be stopped; what waits is not given out any more."""
@@ -327,7 +347,7 @@ class KafkaTasks:
             place.is_ready, place.is_paused = True, False
         self._buffer.is_held = False
         if set(before) != set(now):
-            _log.info("tasks come from %s", ", ".join(f"{key.topic}:{key.partition}" for key in sorted(now)) or "no partition")
+            _log.info("tasks come from %d partitions of %d topics", len(now), len({key.topic for key in now}))
         self.joined.set()
         self.wake()
 

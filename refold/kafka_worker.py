@@ -92,8 +92,12 @@ class KafkaRoad:
         extra = max(1, terms.concurrency // 4)
 
         def begin(taken: TakenTask) -> None:
-            self._taken[taken.task] = taken
-            pool.begin(loads(taken.content))
+            try:
+                pool.begin(loads(taken.content))
+            except (ValueError, TypeError, LookupError, RecursionError) as error:
+                tasks.refuse(taken.task, f"{type(error).__name__}: {error}")
+            else:
+                self._taken[taken.task] = taken
 
         def has_room(kind: str) -> bool:
             """A thread has its next task already when it ends one; more would wait behind what is more urgent."""
@@ -101,7 +105,8 @@ class KafkaRoad:
             return is_free and len(pool.in_hand) < terms.credits
 
         places = [(queue, kind) for queue in terms.queues for kind in terms.kinds]
-        return KafkaTasks(self._address, places, begin, has_room, terms.name if terms.has_own_name else None)
+        tasks = KafkaTasks(self._address, places, begin, has_room, terms.name if terms.has_own_name else None)
+        return tasks
 
     def _raise_what_failed(self, tasks: KafkaTasks, work: list[asyncio.Task[None]]) -> None:
         try:
@@ -209,8 +214,8 @@ class KafkaRoad:
         try:
             said: dict[str, Any] = loads(content)
             found = tasks.cancel(str(said["execution"]), str(said["path"]), int(said["attempt"]), int(said.get("sequence", SEQUENCE_MAX)))
-        except (ValueError, TypeError, KeyError) as error:
-            _log.error("a cancellation cannot be read: %r", error)
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # an engine keeps and tells it
+            _log.debug("a cancellation cannot be read: %r", error)
             return
         for task in found:
             tasks.hand_over(task)  # however long the function takes to stop: nobody is to run it again

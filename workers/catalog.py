@@ -6,21 +6,20 @@ It is folded from the `definitions` topic; publishing appends there. An unchange
 from __future__ import annotations
 
 import threading
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from contracts import codec
-from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished
+from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished, read_catalog_record
 from contracts.definitions import LANGUAGE, WorkflowDefinition
-from contracts.errors import LogError, Rejected, UnknownRecord
+from contracts.errors import LogCorrupt, LogError, RefoldError, Rejected, UnknownRecord
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
-
-_decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
 
 
 class _Limits(msgspec.Struct, frozen=True):
@@ -34,6 +33,11 @@ class _Settings(msgspec.Struct, frozen=True):
 
 
 _settings: Final = msgspec.json.Decoder(_Settings)
+
+
+PASSED_OVER_MAX: Final = 1_000
+PassedOver: TypeAlias = Callable[[int, bytes, RefoldError], None]
+"""Called with offset and content of a record that is of no use here, and why: UnknownRecord for one of a newer version."""
 
 
 class Published(NamedTuple):
@@ -62,14 +66,15 @@ class Catalog:
         self._by_hash: dict[str, DefinitionPublished] = {}
         self._active: dict[str, int] = {}
         self._graphs: dict[str, Graph] = {}
+        self._passed_over: list[tuple[int, bytes, RefoldError]] = []
+        self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
         self.read_on()
 
     def read_on(self) -> None:
-        """Fold what has been appended since. May be called from any thread."""
-        with self._lock:
-            for offset, content in self._log.read("definitions", 0, self._offset):
-                self._take(offset, content)
+        """Fold what has been appended since. May be called from any thread; while one reads, the others go on."""
+        for offset, content in self._log.read("definitions", 0, self._offset):
+            self.take(offset, content)
 
     @property
     def offset(self) -> int:
@@ -77,19 +82,44 @@ class Catalog:
         return self._offset
 
     def take(self, offset: int, content: bytes) -> None:
-        """Fold a record that was read elsewhere; one that is known already is passed over."""
-        with self._lock:
-            if offset == self._offset:
-                self._take(offset, content)
-        if offset > self._offset:
-            self.read_on()
+        """Fold the next record, that may have been read elsewhere; one that is known already is passed over.
 
-    def _take(self, offset: int, content: bytes) -> None:
-        try:
-            self._apply(_decoder.decode(content))
-        except msgspec.MsgspecError as error:
-            raise UnknownRecord(f"definitions, offset {offset}: {error}") from None
-        self._offset = offset + 1
+        What is no record of a definition, or of a newer version, is of no use here and stands in nobody's way.
+        """
+        with self._lock:
+            if offset != self._offset:
+                return
+            self._offset = offset + 1
+            try:
+                record = read_catalog_record(content)
+                self._check(record)
+            except (UnknownRecord, LogCorrupt) as error:
+                self._passed_over.append((offset, content, error))
+                del self._passed_over[:-PASSED_OVER_MAX]
+            else:
+                self._apply(record)
+                return
+        self._tell_passed_over()
+
+    def _check(self, record: CatalogRecord) -> None:
+        """Raise LogCorrupt where it speaks of what is not there."""
+        if isinstance(record, DefinitionPublished):
+            return
+        if record.name not in self._versions:
+            raise LogCorrupt(f"it speaks of workflow {record.name[:200]}, which is not published")
+        if isinstance(record, DefinitionActivated) and not 0 < record.version <= len(self._versions[record.name]):
+            raise LogCorrupt(f"it speaks of version {record.version} of workflow {record.name[:200]}, which is not published")
+
+    def hear_of_passed_over(self, told: PassedOver) -> None:
+        """From now on tell of records that are passed over, those included that already were; called from any thread."""
+        self._told = told
+        self._tell_passed_over()
+
+    def _tell_passed_over(self) -> None:
+        if self._told is not None:
+            passed_over, self._passed_over = self._passed_over, []
+            for one in passed_over:
+                self._told(*one)
 
     def _apply(self, record: CatalogRecord) -> None:
         match record:

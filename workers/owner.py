@@ -17,7 +17,7 @@ from typing import Final
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
 from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge
-from contracts.journal import PartitionClaimed, judge, mark_of
+from contracts.journal import PartitionClaimed, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
@@ -32,7 +32,7 @@ from workers.executions import LIVE_MAX_DEFAULT, Executions
 from workers.metrics import Metrics
 from workers.recovery import Recovered, append_claim, make_snapshot, recover
 from workers.refold import entries_of, refold
-from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, letters_of, take_items
+from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of, take_items
 from workers.timers import A_ROUND_MAX, Timers, due_again
 from workers.watchers import Watchers
 
@@ -86,6 +86,8 @@ class Owner:
         self.look_up_end: Callable[[str], None] = self._look_up_end
         """Tells those who watch an execution how it has ended."""
         self.on_decisions: Callable[[list[Made]], None] | None = None
+        self.on_junk: Callable[[int, bytes], None] = lambda offset, content: None
+        """Called with what was come upon in the journal that is no record, and is passed over."""
         self.counted_in: Callable[[str], int] = lambda workflow: partition
         """See `Decider.counted_in`; an owner alone counts all."""
 
@@ -140,6 +142,8 @@ class Owner:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._restore_slots()
         self._tell_watchers()
+        for offset, content in recovered.junk:
+            self.on_junk(offset, content)
         self.executions.pack_idle()
         self._claimed = True
         self.metrics.count_claim(self._checkpoint.foreign)
@@ -276,12 +280,9 @@ class Owner:
         return False
 
     def _is_claimed_within(self, gap: Sequence[tuple[int, bytes]]) -> bool:
-        """Whether what somebody else has appended before this round holds a claim, or only foreign decisions."""
-        nonce = self._checkpoint.nonce
-        for offset, content in gap:
-            judge(self._checkpoint, offset, codec.decode_record(content))
+        is_claimed = is_claimed_within(self._checkpoint, gap, self.on_junk)
         self.metrics.foreign = self._checkpoint.foreign
-        return self._checkpoint.nonce != nonce
+        return is_claimed
 
     def _refuse(self, items: list[Item], error: LogError) -> None:
         """There was no room: callers are told, and what the engine itself has to do is done again later."""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
-from contracts.codec import decode_record
 from contracts.errors import Rejected
 from contracts.ids import partition_of
 from contracts.journal import Checkpoint, JournalOpened
@@ -21,6 +20,7 @@ from contracts.ports.log import Log
 from contracts.ports.read_models import ExecutionRecord, IncidentRecord, ReadModels, Wanted
 from workers.catalog import Catalog
 from workers.reading import ExecutionReader
+from workers.standing import first_record
 
 INCIDENTS_MAX: Final = 1_000
 _AFTER_ALL: Final = 2**63 - 1
@@ -35,11 +35,8 @@ class Listed(NamedTuple):
 
 def began_with(log: Log) -> int | None:
     """The partition count that a log began with, as the first record of its first partition says; None while there is none."""
-    for _, content in log.read("journal", 0, 0, 1):
-        record = decode_record(content)
-        if isinstance(record, JournalOpened):
-            return record.partitions
-    return None
+    record = first_record(log, 0)
+    return record.partitions if isinstance(record, JournalOpened) else None
 
 
 class PartitionedReader:

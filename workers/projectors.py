@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from contracts.errors import LogError, LogUnreachable, Overtaken
+from contracts.errors import LogCorrupt, LogError, LogUnreachable, Overtaken, UnknownRecord
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from workers.catalog import Catalog
@@ -74,11 +74,11 @@ class Projectors:
         except Overtaken:
             del self._projectors[partition]
             return True
-        except LogError as error:
-            if isinstance(error, LogUnreachable):
-                raise
+        except LogUnreachable:
+            raise
+        except (LogError, UnknownRecord) as error:
             self._projectors.pop(partition, None)  # it has folded what was not stored
-            broken.append(error)
+            broken.append(error if isinstance(error, LogError) else LogCorrupt(f"journal, partition {partition}: {error}"))
             return False
         self._told(partition, projector.checkpoint.offset)
         return is_more

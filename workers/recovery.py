@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from contracts.codec import encode_record
 from contracts.commands import Effect, Envelope, RunActivity
@@ -28,6 +29,9 @@ from workers.standing import journal_of, misfit
 
 _log = logging.getLogger("refold.owner")
 
+JUNK_MAX: Final = 1_000
+"""So much of what is no record is remembered of a recovery; the rest is only counted."""
+
 
 class Recovered:
     """What recovery has found."""
@@ -38,6 +42,8 @@ class Recovered:
         self.dispatched_to = 0
         self.undelivered: deque[tuple[int, Envelope]] = deque()
         self.events = 0
+        self.junk: list[tuple[int, bytes]] = []
+        """What stands in the journal and is no record, with its offsets: the first of it."""
         self.last: Source | None = None
         """The source of the last decision that came from `commands`."""
         self.tasks: Tasks | None = None
@@ -45,6 +51,11 @@ class Recovered:
     def may_be_unsent(self, activity: RunActivity) -> bool:
         """Whether an activity that is waited for may never have been given to a worker that outlives its owner."""
         return self.tasks is None or activity_key(activity.execution, activity.path, activity.attempt) in self.tasks
+
+    def note_junk(self, offset: int, content: bytes) -> None:
+        """Bytes that are no record were come upon."""
+        if len(self.junk) < JUNK_MAX:
+            self.junk.append((offset, content))
 
     def forget_sent(self) -> None:
         """What lies below `dispatched_to` is out."""
@@ -84,8 +95,11 @@ def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, li
     recovered.tasks = Tasks() if tasks_outlive else None
     with _without_gc():
         records = log.read("journal", partition, recovered.checkpoint.offset)
-        for entry in read_entries(records, recovered.checkpoint):
-            _take(recovered, catalog, entry)
+        try:
+            for entry in read_entries(records, recovered.checkpoint, recovered.note_junk):
+                _take(recovered, catalog, entry)
+        except UnknownRecord as error:  # whoever can read it is to own the partition
+            raise LogCorrupt(f"the journal of partition {partition} cannot be read on: {error}") from None
     recovered.forget_sent()
     return recovered
 

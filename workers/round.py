@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,8 +18,8 @@ import msgspec
 from contracts import codec
 from contracts.commands import Effect, Envelope
 from contracts.dead_letter import DeadLetter
-from contracts.errors import LogError, LogUnreachable, RefoldError
-from contracts.journal import Decision
+from contracts.errors import LogError, LogUnreachable, RefoldError, UnknownRecord
+from contracts.journal import Checkpoint, Decision, judge
 from contracts.ports.log import Log
 from domain.history import Folded
 from workers.ingress import size_of
@@ -115,6 +115,20 @@ def take_items(inbox: deque[Item], items_max: int) -> list[Item]:
         size += size_of(item.envelope.command)
         items.append(item)
     return items
+
+
+def is_claimed_within(checkpoint: Checkpoint, gap: Iterable[tuple[int, bytes]], on_junk: Callable[[int, bytes], None]) -> bool:
+    """Whether what somebody else has appended before a round holds a claim, or only what counts for nobody; the checkpoint moves along."""
+    nonce = checkpoint.nonce
+    for offset, content in gap:
+        try:
+            record = codec.read_record(content)
+        except UnknownRecord:  # of a newer version: it may be a claim
+            return True
+        if record is None:
+            on_junk(offset, content)
+        judge(checkpoint, offset, record)
+    return checkpoint.nonce != nonce
 
 
 def append(log: Log, partition: int, made: Round, took: Histogram) -> tuple[int | LogError, list[tuple[int, bytes]]]:

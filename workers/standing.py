@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from contracts.codec import decode_record
+from contracts.codec import read_record
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import Checkpoint, JournalOpened, mark_of
+from contracts.journal import Checkpoint, JournalOpened, Record, mark_of
 from contracts.ports.log import Log
 
 
 def journal_of(log: Log, partition: int) -> str:
     """The id of a partition's journal, "" while it is empty. Raises LogCorrupt where it begins with anything else."""
-    for offset, content in log.read("journal", partition, 0, 1):
-        try:
-            first = decode_record(content)
-        except (LogCorrupt, UnknownRecord) as error:
-            raise LogCorrupt(f"the journal of partition {partition} cannot be read from offset {offset} on: {error}") from None
-        if not isinstance(first, JournalOpened) or first.partition != partition:
-            found = f"partition {first.partition}" if isinstance(first, JournalOpened) else type(first).__name__
-            raise LogCorrupt(f"the journal of partition {partition} begins with {found}, not with its own JournalOpened")
-        return first.journal
-    return ""
+    try:
+        first = first_record(log, partition)
+    except UnknownRecord as error:
+        raise LogCorrupt(f"the journal of partition {partition} cannot be read from its beginning on: {error}") from None
+    if first is None:
+        return ""
+    if not isinstance(first, JournalOpened) or first.partition != partition:
+        found = f"partition {first.partition}" if isinstance(first, JournalOpened) else type(first).__name__
+        raise LogCorrupt(f"the journal of partition {partition} begins with {found}, not with its own JournalOpened")
+    return first.journal
+
+
+def first_record(log: Log, partition: int) -> Record | None:
+    """The first record of a partition's journal, whatever bytes somebody has put before it; None while there is none."""
+    for start, end in ((0, 1), (1, None)):
+        for _, content in log.read("journal", partition, start, end):
+            if (record := read_record(content)) is not None:
+                return record
+    return None
 
 
 def misfit(log: Log, partition: int, checkpoint: Checkpoint) -> str:
@@ -43,6 +52,6 @@ def misfit(log: Log, partition: int, checkpoint: Checkpoint) -> str:
 def _mark_at(log: Log, partition: int, offset: int) -> bytes:
     [(_, content)] = log.read("journal", partition, offset, offset + 1)
     try:
-        return mark_of(decode_record(content))
+        return mark_of(read_record(content))
     except UnknownRecord:
         return b""

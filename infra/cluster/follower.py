@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeAlias
 
-from contracts.codec import decode_decision, decode_record
+from contracts.codec import decode_decision, read_record
 from contracts.commands import CreateExecution
 from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.events import (
@@ -126,7 +126,7 @@ class Follower:
             self._stop(partition)
 
     def _take(self, followed: _Followed, partition: int, offset: int, content: bytes) -> None:
-        record = decode_record(content)
+        record = read_record(content)
         verdict = judge(followed.checkpoint, offset, record)
         if verdict == "answer" and isinstance(record, Answered):
             reply = followed.expected.pop(record.command, None)

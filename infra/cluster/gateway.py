@@ -12,7 +12,6 @@ tells the others that nobody waits for it any more.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
@@ -32,6 +31,7 @@ from contracts.worker_topics import (
     encode_result,
 )
 from infra.cluster.ahead import Ahead, Put
+from infra.cluster.dead_letters import DeadLetters
 from workers.round import Answer, Reply
 from workers.shared_remote import SharedRemoteWorkers
 
@@ -46,7 +46,11 @@ LOOKED_UP_MAX: Final = 500
 JOIN_AFTER_S: Final = 0.2
 """Workers that come together are one change of what is taken."""
 
-_log = logging.getLogger("refold.cluster")
+
+OnUnreadable: TypeAlias = Callable[[str, int, int, bytes, str, Callable[[], None]], None]
+"""Called with topic (without prefix), partition, offset and content of what is no task, why, and what to call when it is kept."""
+OnNewer: TypeAlias = Callable[[str, int, int, str], None]
+"""Called with topic, partition and offset of a task of a newer version, and what it is."""
 
 
 class Taken(Protocol):
@@ -72,6 +76,9 @@ class Taken(Protocol):
 class TaskSource(Protocol):
     """Takes tasks of some places; see `refold.kafka_tasks.KafkaTasks`."""
 
+    on_unreadable: OnUnreadable
+    on_newer: OnNewer
+
     def start(self) -> None:
         """Begin."""
 
@@ -86,6 +93,9 @@ class TaskSource(Protocol):
 
     def forget(self, task: str) -> None:
         """It was not run: another worker is to run it."""
+
+    def refuse(self, task: str, why: str) -> None:
+        """Its record cannot be read after all."""
 
     def cancel(self, execution: str, path: str, attempt: int, sequence: int) -> list[str]:
         """The tasks that run here and are to be stopped."""
@@ -139,9 +149,11 @@ class Gateway:
         here: OwnedHere,
         put: Put,
         name: str,
+        letters: DeadLetters,
     ) -> None:
         self._make_source, self._own_places, self._own_room = make_source, frozenset(own_places), own_room
         self._homes, self._here, self._put, self._name = homes, here, put, name
+        self.letters = letters
         self._loop = asyncio.get_running_loop()
         self._own_kinds = frozenset(kind for _, kind in self._own_places)
         self.remote: SharedRemoteWorkers
@@ -191,6 +203,7 @@ class Gateway:
             self._places = self._own_places | self.remote.places()
             if self._source is None and self._places and not self._is_closed:
                 self._source = self._make_source(self._places, self._take, self._has_room, self._here.near)
+                self._source.on_unreadable, self._source.on_newer = self.letters.bury, self.letters.leave
                 self._source.start()
             elif self._source is not None and self._places:
                 self._source.change(self._places)
@@ -217,8 +230,8 @@ class Gateway:
         try:
             activity = decode_task(taken.content)
         except (BadMessage, WrongProtocol) as error:
-            _log.error("a task is passed over: %s", error)
-            self._done(taken.task)
+            if self._source is not None:
+                self._source.refuse(taken.task, str(error))
             return
         if taken.is_ahead:
             self._run(taken.task, activity)
@@ -311,11 +324,11 @@ class Gateway:
 
     def on_cancellations(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
         """Nobody waits for these any more."""
-        for _, _, content in records:
+        for offset, _, content in records:
             try:
                 cancelled = decode_cancellation(content)
             except BadMessage as error:
-                _log.error("a cancellation is passed over: %s", error)
+                self.letters.find(CANCELLATIONS, offset, content, str(error))
                 continue
             self._cancel(cancelled)
 

@@ -1,12 +1,11 @@
 """Intake: what stands in `commands`, as items for the inbox of the partition's owner.
 
 Engine processes write envelopes (msgpack); workers write their results (JSON, `contracts/worker_topics.py`). What cannot be
-read is passed over: it is nobody's command, and a partition never stops for it.
+read, or belongs elsewhere, becomes a dead letter: it is nobody's command, and a partition never stops for it.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -27,29 +26,29 @@ ANSWERED: Final = "?"
 FROM_ELSEWHERE: Final = 0
 """The origin of a command that a decision in another partition called for: where it cannot be given, it is a dead letter."""
 
-_log = logging.getLogger("refold.cluster")
-
 
 class Intake:
     """Reads the commands of one partition."""
 
     def __init__(self, partition: int, dispatch: Dispatch, home: Callable[[str], int], output_bytes_max: int) -> None:
         self.partition, self._dispatch, self._home, self._output_bytes_max = partition, dispatch, home, output_bytes_max
+        self.on_unreadable: Callable[[int, bytes, str], None] = lambda offset, content, why: None
+        """Called with what is nobody's command, and why."""
 
     def item(self, offset: int, content: bytes) -> Item | None:
         """The command at an offset; None where there is none to decide."""
         try:
-            item = self._result(offset, content) if content[:1] == b"{" else _envelope(offset, content)
+            return self.read(offset, content)
         except (UnknownRecord, BadMessage, WrongProtocol) as error:
-            self._pass_over(offset, str(error))
+            self.on_unreadable(offset, content, str(error))
             return None
-        if item is not None and self._home(item.envelope.execution) != self.partition:
-            self._pass_over(offset, f"execution {item.envelope.execution[:200]} does not live in this partition")
-            return None
-        return item
 
-    def _pass_over(self, offset: int, why: str) -> None:
-        _log.error("commands, partition %d, offset %d is passed over: %s", self.partition, offset, why)
+    def read(self, offset: int, content: bytes) -> Item | None:
+        """The same. Raises UnknownRecord, BadMessage or WrongProtocol for what is nobody's command."""
+        item = self._result(offset, content) if content[:1] == b"{" else _envelope(offset, content)
+        if item is not None and self._home(item.envelope.execution) != self.partition:
+            raise BadMessage(f"execution {item.envelope.execution[:200]} does not live in partition {self.partition}")
+        return item
 
     def _result(self, offset: int, content: bytes) -> Item | None:
         result = decode_result(content)

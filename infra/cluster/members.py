@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import uuid4
 
-from contracts.errors import LogError, RefoldError
+from contracts.errors import LogError, RefoldError, UnknownRecord
 from contracts.members import Assignment, Heartbeat, MemberRecord, PartitionHeld, encode_member_record, read_member_record
 from contracts.worker_protocol import WorkerRow
 from infra.cluster.beats import Beats, now_s
@@ -103,6 +103,10 @@ class Members:
         self._is_asked = True
         self._leave_by: float | None = None
         self._ended = asyncio.Event()
+        self.on_unreadable: Callable[[int, bytes], None] = lambda offset, value: None
+        """Called with what nobody can read."""
+        self.on_newer: Callable[[int, str], None] = lambda offset, what: None
+        """Called with what another version says, and cannot be read here."""
 
     def _begin(self, generation: int) -> Membership:
         return Membership(self.who.node, self.who.incarnation, round(self._pace.session_s * 1000), generation)
@@ -127,7 +131,7 @@ class Members:
         self._next_offset, self._read_at = offset + 1, self._clock()
         membership = self.membership
         beat, latest = membership.beat, membership.latest
-        membership.take(offset, timestamp_ms, read_member_record(value))
+        membership.take(offset, timestamp_ms, self._read(offset, value))
         if membership.beat > beat:
             self._heard_at = self._heard_at or timestamp_ms
             self._beats.come_back(membership.beat)
@@ -135,6 +139,16 @@ class Members:
         if membership.latest is not latest and membership.latest is not None:
             self._assigned_at = self._clock()
             asyncio.get_running_loop().call_later(self._pace.hand_over_s, self._tell)
+
+    def _read(self, offset: int, value: bytes) -> MemberRecord | None:
+        try:
+            record = read_member_record(value)
+        except UnknownRecord as error:
+            self.on_newer(offset, str(error))
+            return None
+        if record is None:
+            self.on_unreadable(offset, value)
+        return record
 
     def _notice(self) -> None:
         """Tell the process where anything has changed, and the others where they wait to hear that we know."""

@@ -15,6 +15,8 @@ from typing import Final
 from contracts.errors import LogError, LogUnreachable
 from contracts.members import PartitionHeld
 from contracts.worker_topics import CANCELLATIONS, MEMBERS
+from infra.cluster.dead_letters import DEAD_LETTERS, DeadLetters
+from infra.cluster.dead_letters import LOOK_BACK_RECORDS as LOOK_BACK_LETTERS
 from infra.cluster.gateway import Gateway
 from infra.cluster.members import Members, Own, Pace, Who
 from infra.cluster.outgoing import Outgoing
@@ -64,6 +66,7 @@ class ClusterProcess:
         self.members = Members(who, self._store, self._own, lambda: self._partitions, self._on_change, pace)
         self._is_owner = OWNER in who.roles
         self._changed = asyncio.Event()
+        self.letters: DeadLetters
         self.on_members: Callable[[], None] = lambda: None
         """Called whenever the members have changed."""
         self._marks: dict[int, int] = {}
@@ -80,10 +83,14 @@ class ClusterProcess:
                 end = await self._log.end(MEMBERS, 0)
                 start = max(await self._log.start(MEMBERS, 0), end - LOOK_BACK_RECORDS)
                 cancelled = await self._log.end(CANCELLATIONS, 0)
+                last = await self._log.end(DEAD_LETTERS, 0)
+                letters = max(await self._log.start(DEAD_LETTERS, 0), last - LOOK_BACK_LETTERS)
                 break
             except LogUnreachable:  # brokers start and restart
                 if time.monotonic() > deadline:
                     raise
+        self.letters.begin(letters, last)
+        self._log.follow(DEAD_LETTERS, 0, letters, self.letters.on_records)
         self._log.follow(MEMBERS, 0, start, self.members.on_records)
         self._log.follow(CANCELLATIONS, 0, cancelled, self._gateway.on_cancellations)
         for work in (self.members.run(), self._look_for_partitions()):
@@ -128,6 +135,7 @@ class ClusterProcess:
     def _on_change(self) -> None:
         self._changed.set()
         self.on_members()
+        self.letters.look_again()
         living = self.members.membership.roster.living()
         self._service.tell_of_others({place: held.position for _, one in living for place, held in one.said.partitions.items()})
         if self._is_owner:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 
-from contracts.errors import LogCorrupt
+from contracts.errors import LogCorrupt, UnknownRecord
 from contracts.journal import Source
+from contracts.worker_protocol import BadMessage, WrongProtocol
 from infra.cluster.intake import Intake
 from infra.cluster.ports import ClusterLog
 from workers.recovery import Recovered
@@ -32,8 +34,9 @@ async def check_commands(log: ClusterLog, intake: Intake, recovered: Recovered) 
 def _check_last(log: ClusterLog, intake: Intake, last: Source) -> None:
     found = ""
     for _, content in log.log.read("commands", last.partition, last.offset, last.offset + 1):
-        item = intake.item(last.offset, content)
-        found = "" if item is None else item.envelope.id
+        with suppress(UnknownRecord, BadMessage, WrongProtocol):
+            item = intake.read(last.offset, content)
+            found = "" if item is None else item.envelope.id
     if last.command and found != last.command:
         raise LogCorrupt(
             f"commands, partition {last.partition}, offset {last.offset} holds the command {found or 'of nobody'}; the journal has "

@@ -19,6 +19,7 @@ from contracts.ports.clock import Clock
 from contracts.positions import position_of
 from domain.state import Execution
 from infra.chance import Chance
+from infra.cluster.dead_letters import DeadLetters
 from infra.cluster.follower import Follower
 from infra.cluster.naming import KeyedStart, is_counted, key_ids
 from infra.cluster.owned import Owned
@@ -56,6 +57,7 @@ class ClusterService(BaseService):
         self._told: dict[int, int] = {}
         self.follower = Follower(log, self._checkpoint_of, catalog.graph)
         self.sender: Sender
+        self.letters: DeadLetters
         self.view_cluster: Callable[[], Cluster]
         self.why_not_ready: Callable[[], str | None] = lambda: None
         owners.on_taken = self._on_taken
@@ -218,7 +220,8 @@ class ClusterService(BaseService):
         opened = sum(len(owner.executions) for owner in owners)
         requests = (self.under_way(), self.lane_requests())
         counted = total([self.owners.counted, self.owners.rounds.counted, *(owner.metrics for owner in owners)])
-        return render(Observed(counted, position, projected, opened, counts, *requests, restarts))
+        unread = (self.letters.unreadable, self.letters.newer)
+        return render(Observed(counted, position, projected, opened, counts, *requests, restarts, *unread))
 
     # Reading.
 

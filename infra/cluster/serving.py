@@ -13,15 +13,17 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from functools import partial
+from typing import Final, Protocol, runtime_checkable
 
 from api.app import build_version
-from contracts.errors import LogError
+from contracts.errors import LogError, RefoldError, UnknownRecord
 from contracts.journal import NONCE_BYTES, OWN
 from contracts.ports.snapshots import Snapshots
 from contracts.worker_protocol import Workers
-from contracts.worker_topics import BUILT_IN
+from contracts.worker_topics import BUILT_IN, MEMBERS
 from infra.clock import SystemClock
+from infra.cluster.dead_letters import DeadLetters
 from infra.cluster.gateway import Gateway, MakeSource
 from infra.cluster.here import Here
 from infra.cluster.intake import Intake
@@ -103,6 +105,13 @@ class _BackgroundSnapshots:
         return self._snapshots.load(partition)
 
 
+@runtime_checkable
+class HearsOfUnreadable(Protocol):
+    """What reads a topic in threads of its own, and tells of records in it that nobody can read."""
+
+    on_unreadable: Callable[..., None]
+
+
 class _Desk(WorkerDesk):
     """A worker desk that also knows of the workers of others."""
 
@@ -132,10 +141,12 @@ class Built:
         self._here = Here(self._owners, self.service.home)
         who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=build_version())
         self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
+        self.letters = DeadLetters(self._outgoing.put, self._clock, parts.log.record_bytes_max, lambda: self._owners.is_in_charge(0))
         self._gateway = self._make_gateway(settings, make_source, who.node)
         self._owners.before_release = self._gateway.ahead.let_out_of
         pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
         self.process = ClusterProcess(who, shared, self._outgoing, self._owners, self.service, self._gateway, self._look_again, pace)
+        self._hear_of_unreadable()
         self._here.is_held_elsewhere = self.process.members.is_held_elsewhere
         self.service.why_not_ready = self._why_not_ready
         self.failed = self.process.failed
@@ -144,6 +155,24 @@ class Built:
         self._has_projector = settings.has_role("projector") or (settings.has_role("api") and not engine.read_models)
         if self._has_projector:
             self._make_projector(settings.projector_nice)
+
+    def _hear_of_unreadable(self) -> None:
+        """Whoever comes upon what nobody can read tells of it."""
+        letters, members = self.letters, self.process.members
+        members.on_unreadable = lambda offset, content: letters.find(MEMBERS, offset, content, "it says nothing that is known")
+        members.on_newer = lambda offset, what: letters.leave(MEMBERS, 0, offset, what)
+        self.process.letters = self.service.letters = letters
+        if isinstance(self._parts.blobs, HearsOfUnreadable):
+            self._parts.blobs.on_unreadable = partial(letters.from_thread, letters.find, "blobs")
+        if isinstance(self._parts.snapshots, HearsOfUnreadable):
+            self._parts.snapshots.on_unreadable = partial(letters.from_thread, letters.bury, "snapshots")
+        self._catalog.hear_of_passed_over(partial(letters.from_thread, self._on_passed_over))
+
+    def _on_passed_over(self, offset: int, content: bytes, error: RefoldError) -> None:
+        if isinstance(error, UnknownRecord):
+            self.letters.leave(DEFINITIONS, 0, offset, str(error))
+        else:
+            self.letters.find(DEFINITIONS, offset, content, str(error))
 
     def _make_projector(self, nice: int) -> None:
         """Rows in the data folder are ours, of all partitions. Those in a database are everybody's: we do what nobody else does."""
@@ -169,7 +198,10 @@ class Built:
         owner.look_up_end = lambda execution: self.service.look_up_end(execution, owner.watchers)
         owner.counted_in = self.service.counted_in
         owner.elsewhere = lambda item, delivered: self.service.carry(item, delivered, partition)
-        return Owned(owner, dispatch, Intake(partition, dispatch, self.service.home, activity_settings(self._engine).output_bytes_max))
+        owner.on_junk = lambda offset, content: self.letters.bury("journal", partition, offset, content, "it is no record of a journal")
+        intake = Intake(partition, dispatch, self.service.home, activity_settings(self._engine).output_bytes_max)
+        intake.on_unreadable = partial(self.letters.bury, "commands", partition)
+        return Owned(owner, dispatch, intake)
 
     def _make_gateway(self, settings: ServerSettings, make_source: MakeSource, node: str) -> Gateway:
         kinds = activity_kinds(self._engine) if settings.has_role("worker") else {}
@@ -177,8 +209,9 @@ class Built:
         places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
         gateway = Gateway(
-            make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._here, self._outgoing.put, node
-        )
+            make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._here, self._outgoing.put, node,
+            self.letters,
+        )  # fmt: skip
         local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
         lease_ms = round(self._engine.lease_s * 1000)
         self._remote = SharedRemoteWorkers(local, kinds, limits, gateway.report, self._clock, self._parts.blobs, lease_ms)
@@ -194,7 +227,12 @@ class Built:
         return await self.service.look_again()
 
     def _why_not_ready(self) -> str | None:
-        return None if self.process.members.membership.is_settled else "this process is not a member of its cluster yet"
+        members = self.process.members
+        if not members.membership.is_settled:
+            return "this process is not a member of its cluster yet"
+        if not members.is_fresh:
+            return f"the log {self._engine.log} does not answer: no heartbeat of this process has come back from it lately"
+        return None
 
     # Running.
 

@@ -12,7 +12,8 @@ from contracts.worker_protocol import Poll, Result
 from contracts.worker_topics import encode_cancellation, encode_task
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
-from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, Place
+from infra.cluster.dead_letters import DeadLetters
+from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, OnNewer, OnUnreadable, Place
 from tests.cluster.world import run
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
@@ -30,11 +31,15 @@ class Record(NamedTuple):
 class Source:
     """Takes what a test gives it."""
 
+    on_unreadable: OnUnreadable
+    on_newer: OnNewer
+
     def __init__(self, places: Iterable[Place], on_task: Callable[[Any], None]) -> None:
         self.places, self.on_task = set(places), on_task
         self.is_closed = False
         self.is_done: list[str] = []
         self.forgotten: list[str] = []
+        self.refused: list[str] = []
         self.running: list[str] = []
 
     def start(self) -> None: ...
@@ -50,6 +55,9 @@ class Source:
 
     def forget(self, task: str) -> None:
         self.forgotten.append(task)
+
+    def refuse(self, task: str, why: str) -> None:
+        self.refused.append(task)
 
     def cancel(self, execution: str, path: str, attempt: int, sequence: int) -> list[str]:
         return self.running
@@ -75,7 +83,8 @@ class World:
         self.out: list[tuple[str, Callable[[LogError | None], None]]] = []
         clock, blobs, settings = ManualClock(1_000_000), MemoryBlobs(), ActivitySettings()
         self.clock = clock
-        self.gateway = Gateway(self._make, (), lambda: True, self, self, self._put, "g")
+        letters = DeadLetters(self._put, clock, 1_000_000, lambda: True)
+        self.gateway = Gateway(self._make, (), lambda: True, self, self, self._put, "g", letters)
         local = ActivityWorker({}, settings, self.gateway.report, clock, blobs)
         self.remote = SharedRemoteWorkers(local, (), settings, self.gateway.report, clock, blobs)
         self.gateway.start(self.remote)

@@ -20,6 +20,7 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -71,6 +72,8 @@ class KafkaBlobs:
 
     def __init__(self, log: Log, folder: Path) -> None:
         self._blob_log, self._folder = log, folder
+        self.on_unreadable: Callable[[int, bytes, str], None] = _say
+        """Called, from any thread, with a record that is no piece of a blob, or of one that is not what its hash says."""
         self._lock = threading.Lock()
         self._mirror: _Mirror | None = None
 
@@ -161,14 +164,14 @@ class KafkaBlobs:
     def _take(self, mirror: _Mirror, offset: int, record: bytes) -> bool:
         """Write the blob that a record completes; whether it does."""
         piece = decode(record)
-        if piece is None:
-            _log.warning("the record at offset %d of the blobs is none of ours", offset)
+        if piece is None or not 0 <= piece.first_offset(offset) <= offset:
+            self.on_unreadable(offset, record, "it is no piece of a blob")
             return False
         if piece.number != piece.pieces - 1:
             return False
         content = piece.content if piece.pieces == 1 else self._join(piece, offset)
         if content is None or hashlib.sha256(content).digest() != piece.content_hash:
-            _log.error("the blob that ends at offset %d is not what its hash says", offset)
+            self.on_unreadable(offset, record, "the blob that ends here is not what its hash says")
             return False
         mirror.blobs.put(content)
         return True
@@ -177,9 +180,13 @@ class KafkaBlobs:
         """All pieces of a blob, whose last one stands at an offset."""
         found = (decode(record) for _, record in self._blob_log.read("blobs", 0, last.first_offset(offset), offset + 1))
         pieces = [piece for piece in found if piece is not None and piece.nonce == last.nonce]
-        if [piece.number for piece in pieces] != list(range(last.pieces)):
+        if len(pieces) != last.pieces or [piece.number for piece in pieces] != list(range(last.pieces)):
             return None
         return b"".join(piece.content for piece in pieces)
+
+
+def _say(offset: int, content: bytes, why: str) -> None:
+    _log.error("blobs, offset %d is passed over: %s", offset, why)
 
 
 class _Mirror:

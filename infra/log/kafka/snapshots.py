@@ -18,7 +18,7 @@ import hashlib
 import logging
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from contracts.errors import LogCorrupt, LogError
@@ -61,6 +61,8 @@ class KafkaSnapshots:
 
     def __init__(self, log: KafkaLog) -> None:
         self._log = log
+        self.on_unreadable: Callable[[int, int, bytes, str], None] = _say
+        """Called, from the thread that loads or saves, with partition, offset and content of a record that is none of ours, and why."""
 
     def save(self, partition: int, content: bytes) -> None:
         """Replace the partition's snapshot; a kill in the middle leaves the old one. Raises LogError where it could not be stored."""
@@ -121,15 +123,29 @@ class KafkaSnapshots:
 
     def _footers(self, partition: int, first: int, end: int) -> list[int]:
         try:
-            found = [offset for offset, record in self._log.read("snapshots", partition, first, end) if record[:4] == _FOOTER]
+            found = [
+                offset
+                for offset, record in self._log.read("snapshots", partition, first, end)
+                if self._is_footer(partition, offset, record)
+            ]
         except LogCorrupt:
             return []
         return found[::-1]
 
+    def _is_footer(self, partition: int, offset: int, content: bytes) -> bool:
+        record = self._decoded(partition, offset, content)
+        return record is not None and record.magic == _FOOTER
+
+    def _decoded(self, partition: int, offset: int, content: bytes) -> _Record | None:
+        record = _decode(content)
+        if record is None:
+            self.on_unreadable(partition, offset, content, "it is no part of a snapshot")
+        return record
+
     def _at(self, partition: int, offset: int) -> _Record | None:
         try:
-            for _, record in self._log.read("snapshots", partition, max(0, offset), offset + 1):
-                return _decode(record)
+            for found, record in self._log.read("snapshots", partition, max(0, offset), offset + 1):
+                return self._decoded(partition, found, record)
         except LogCorrupt:  # deleted, or damaged
             pass
         return None
@@ -140,12 +156,18 @@ class KafkaSnapshots:
         if footer is None or footer.magic != _FOOTER:
             return None
         start = footer.start if footer.start != _NONE else offset - footer.number
+        if not 0 <= start <= offset:
+            return None
         try:
             found = [_decode(record) for _, record in self._log.read("snapshots", partition, start, offset)]
         except LogCorrupt:
             return None
         parts = [part for part in found if part is not None and part.nonce == footer.nonce]
-        if [part.number for part in parts] != list(range(footer.number)):
+        if len(parts) != footer.number or [part.number for part in parts] != list(range(footer.number)):
             return None
         content = b"".join(part.content for part in parts)
         return content if hashlib.sha256(content).digest() == footer.content[:_DIGEST_BYTES] else None
+
+
+def _say(partition: int, offset: int, content: bytes, why: str) -> None:
+    _log.error("snapshots, partition %d, offset %d is passed over: %s", partition, offset, why)
