@@ -30,6 +30,7 @@ STATUSES: Final[dict[str, int]] = {
     "too_large": 413,
     "bad_id": 422,
     "bad_port": 422,
+    "bad_signal": 422,
     "input.invalid": 422,
     "unknown_variable": 422,
     "unknown_version": 422,

@@ -24,6 +24,9 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PARTITIONS_MAX: Final = 32 * 32
 ID_LENGTH_MAX: Final = 400
 
+SIGNAL_NAME_LENGTH_MAX: Final = 200
+
+_SIGNAL_NAME = re.compile(r"[^/\x00-\x1f\x7f]+", re.ASCII)
 _GENERATED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{19}\Z")
 _MARKED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{9}\.[0-9A-HJKMNP-TV-Z]{10}\Z")
 _PLACED_KEY = re.compile(r"key\.[0-9A-HJKMNP-TV-Z]{2}\.[0-9a-f]{32}\Z")
@@ -102,3 +105,11 @@ def activity_key(execution: str, path: str, attempt: int) -> str:
 def idempotency_key(execution: str, path: str) -> str:
     """The key an activity hands to the outside: stable over retries, another one in each iteration."""
     return f"{execution}/{path}"
+
+
+def signal_name_problem(name: str) -> str | None:
+    """What is wrong with the name of a signal, which stands in an address when it is sent over HTTP; None where nothing is."""
+    if 0 < len(name) <= SIGNAL_NAME_LENGTH_MAX and _SIGNAL_NAME.fullmatch(name) and name not in (".", ".."):
+        return None
+    found = f"{len(name)} characters" if len(name) > SIGNAL_NAME_LENGTH_MAX else repr(name)
+    return f"a signal's name has 1 to {SIGNAL_NAME_LENGTH_MAX} characters, no `/` and no control characters, found {found}"

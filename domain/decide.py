@@ -21,7 +21,7 @@ from contracts.commands import Command
 from contracts.errors import ExpressionError, Rejected
 from contracts.events import Event
 from contracts.failure import Failure
-from domain import resolving, undo
+from domain import resolving, signals, undo
 from domain.advance import pump, restart
 from domain.closing import close_children
 from domain.completing import complete
@@ -33,7 +33,6 @@ from domain.facts.execution import request_of
 from domain.failing import fail, fail_expression
 from domain.limits import LIMITS, Limits
 from domain.places import is_undo
-from domain.signals import deliver
 from domain.slots import search_values, slot_of
 from domain.state import ENDED, ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
@@ -127,17 +126,23 @@ def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
         return
     held = list(ctx.state.held)
     ctx.emit(e.ExecutionResumed())
-    _take_up(ctx, held)
+    _take_up(ctx, held, pump)
+    if not ctx.graph.rules.pauses_keep_order:
+        for signal in list(ctx.state.signals):
+            signals.deliver(ctx, signal)
 
 
-def _take_up(ctx: Deciding, held: list[Command]) -> None:
+def _take_up(ctx: Deciding, held: list[Command], and_then: Callable[[Deciding], None]) -> None:
     """What arrived in a pause, in the order it came."""
+    places = signals.places_of_held(ctx, held)
     for command in held:
-        if not ctx.state.is_ended:
+        if ctx.state.is_ended:
+            return
+        if isinstance(command, c.SendSignal):
+            signals.deliver_held(ctx, next(places))
+        else:
             _tolerant(HANDLERS[type(command)], ctx, command)
-            pump(ctx)
-    for signal in list(ctx.state.signals):
-        deliver(ctx, signal)
+        and_then(ctx)
 
 
 def _tolerant(handler: Callable[[Deciding, Any], None], ctx: Deciding, command: Command) -> None:
@@ -155,8 +160,7 @@ def _cancel(ctx: Deciding, command: c.CancelExecution) -> None:
     if not state.started_at:
         ctx.emit(e.ExecutionCancelled())
         return
-    for waiting in held:
-        _tolerant(HANDLERS[type(waiting)], ctx, waiting)
+    _take_up(ctx, held, lambda _: None)
     if state.ending is not None:
         ctx.emit(e.ExecutionEnding(e.Ending("cancelled")))
     for scope in [scope for scope in state.scopes.values() if scope.parent is None]:
@@ -275,18 +279,6 @@ def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
         ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
 
 
-def _send_signal(ctx: Deciding, command: c.SendSignal) -> None:
-    state = ctx.state
-    if command.signal in state.signal_ids:
-        return
-    if len(state.signals) >= ctx.limits.signals_max:
-        message = f"{len(state.signals)} signals wait unread in execution {state.execution}; the limit is {ctx.limits.signals_max}"
-        raise Rejected("too_many_signals", message)
-    ctx.emit(e.SignalReceived(state.signals_received + 1))
-    if not state.paused:
-        deliver(ctx, state.signals[-1])
-
-
 # Time.
 
 
@@ -356,7 +348,7 @@ HANDLERS: Final[dict[type, Callable[[Deciding, Any], None]]] = {
     c.ResumeExecution: _resume,
     c.CancelExecution: _cancel,
     c.TerminateExecution: _terminate,
-    c.SendSignal: _send_signal,
+    c.SendSignal: signals.receive,
     c.ReportStarted: _report_started,
     c.ReportProgress: _report_progress,
     c.FailActivity: _fail_activity,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from contracts.definitions import Count, Retry
+from contracts.ids import signal_name_problem
 from domain.definition.configs import check_activity_config
 from domain.definition.fields import marked_fields
 from domain.definition.findings import Findings
@@ -209,6 +210,29 @@ def _check_transform(outline: Outline, node: NodePlace, config: Any) -> None:
 def _check_wait(outline: Outline, node: NodePlace, config: Any) -> None:
     named = [(f"signals[{index}].port", one.port) for index, one in enumerate(config.signals or ())]
     _check_ports(outline, node, named, {**_RESERVED_PORTS, "timeout": "the port of the wait's timeout"})
+    names = (
+        [("name", config.name)] if config.signals is None else [(f"signals[{at}].name", one.name) for at, one in enumerate(config.signals)]
+    )
+    for path, name in names:
+        _check_signal_name(outline, node, path, name)
+
+
+def _check_emit(outline: Outline, node: NodePlace, config: Any) -> None:
+    _check_signal_name(outline, node, "name", config.name)
+
+
+def _check_more(outline: Outline, node: NodePlace, config: Any) -> None:
+    if config.more is not None:
+        _check_signal_name(outline, node, "more.signal", config.more.signal)
+
+
+def _check_signal_name(outline: Outline, node: NodePlace, path: str, name: str) -> None:
+    """A name that holds a template is checked when it is filled in; that of `more` takes none."""
+    place = f"{node.path}.config.{path}"
+    if ("{{" in name and path != "more.signal") or outline.findings.is_unreadable(place):
+        return
+    if (problem := signal_name_problem(name)) is not None:
+        outline.findings.add(place, "signal_name", problem, "write a name like `approved` or `order.approved`")
 
 
 _CHECKS: Final[dict[str, Callable[[Outline, NodePlace, Any], None]]] = {
@@ -221,6 +245,8 @@ _CHECKS: Final[dict[str, Callable[[Outline, NodePlace, Any], None]]] = {
     "switch": _check_switch,
     "transform": _check_transform,
     "wait_signal": _check_wait,
+    "emit_signal": _check_emit,
+    "for_each": _check_more,
     "cancel": check_cancel,
     "compensate": check_compensate_nodes,
 }

@@ -21,6 +21,14 @@ class Rules(NamedTuple):
     """A failure in a `catch` or a `finally` keeps the one before as its cause."""
     defaults_are_put_in: bool = True
     """A field of the input that is missing gets the default of its schema."""
+    pauses_keep_order: bool = True
+    """What arrives in a pause, signals too, is taken up in the order of arrival."""
+    waited_for_is_taken: bool = True
+    """A signal that is waited for is taken though the buffer is full."""
+    late_waits_give_what_came: bool = True
+    """A wait for several signals whose time is up gives those that came."""
+    signals_have_a_form: bool = True
+    """The name of a signal has the form that every way of sending takes."""
 
 
 FIRST: Final = Rules(*[False] * len(Rules._fields))

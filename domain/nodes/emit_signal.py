@@ -11,6 +11,7 @@ from contracts.values import NULL
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
 from domain.kind import Kind
+from domain.signals import check_names
 
 
 class EmitSignal(Kind):
@@ -33,6 +34,8 @@ class EmitSignal(Kind):
         for field, value in (("execution", execution), ("name", name)):
             if not isinstance(value, str) or not value:
                 raise ExpressionError(f"`{field}`: expected a text, found {value!r}")
+        if ctx.graph.rules.signals_have_a_form:
+            check_names([name])
         payload = ctx.keep(ctx.evaluate(fields["payload"], frame)) if "payload" in fields else NULL
         ctx.emit(SignalEmitted(ready.path, execution, name, payload, ready.attempt))
         complete(ctx, ready, payload)

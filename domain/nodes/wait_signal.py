@@ -18,7 +18,7 @@ from domain.kind import Kind
 from domain.nodes.loops import whole_number
 from domain.nodes.sub_workflow import duration_of
 from domain.nodes.switch import PORT_PATTERN
-from domain.signals import take_buffered
+from domain.signals import check_names, take_buffered
 from domain.state import Execution, Memo, NodeRun, Signal, WaitMemo
 
 
@@ -69,6 +69,8 @@ class WaitSignal(Kind):
             names = [ctx.evaluate(fields[f"signals[{index}].name"], frame) for index in range(len(config.signals))]
         limit = duration_of(ctx, fields, "timeout", frame)
         count = whole_number(ctx, ready, "count") or 1
+        if ctx.graph.rules.signals_have_a_form:
+            check_names(names)
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded, values.encode([str(name) for name in names]), count))
         if limit is not None:
             ctx.emit(TimerStarted(f"{ready.path}:timeout", ctx.now + limit))
@@ -112,13 +114,22 @@ class WaitSignal(Kind):
             complete(ctx, run, output, (port,))
 
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
-        """Nothing came in time: leave by `timeout` where an edge leads from it, else fail."""
-        node = ctx.graph.nodes[run.node]
+        """Too little came in time: leave by `timeout` where an edge leads from it, else fail. What came is given in both."""
+        node, memo = ctx.graph.nodes[run.node], run.memo
+        assert isinstance(memo, WaitMemo)
+        gives_what_came = memo.count > 1 and ctx.graph.rules.late_waits_give_what_came
+        came = [ctx.parse(payload) for payload in memo.payloads] if gives_what_came else None
         if any(edge.port == "timeout" for edge in node.outgoing):
-            complete(ctx, run, values.NULL, ("timeout",))
-        else:
-            names = ", ".join(ctx.parse(run.memo.names)) if isinstance(run.memo, WaitMemo) else ""
+            complete(ctx, run, values.encode(came), ("timeout",))
+            return
+        names = ", ".join(ctx.parse(memo.names))
+        if came is None:
             fail(ctx, run, Failure("signal.timeout", f"the signal {names} did not come in time"))
+            return
+        details = {"count": memo.count, "came": len(came), "payloads": came}
+        if len(values.encode(came)) >= ctx.limits.blob_bytes_min:
+            del details["payloads"]
+        fail(ctx, run, Failure("signal.timeout", f"of {memo.count} signals {names} {len(came)} came in time", details))
 
     def on_cancel(self, ctx: Deciding, run: NodeRun, ending: Ending) -> bool:
         """Nothing to clean up."""
