@@ -18,7 +18,7 @@ from contracts import values
 from contracts.errors import ExpressionError
 from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, ScopeLeft, TimerStarted
 from contracts.failure import Failure
-from domain import edges
+from domain import edges, undo
 from domain.closing import close, root_left
 from domain.completing import complete
 from domain.deciding import NODE_STOPPED, Deciding, Ready
@@ -26,7 +26,7 @@ from domain.definition.graph import Node
 from domain.failing import explained, fail, fail_expression
 from domain.naming import Frame
 from domain.outputs import body_output, last_nodes, merge
-from domain.places import HANDLER, node_path, plain_data, taken_sources
+from domain.places import HANDLER, acting_kind, is_undo, node_path, plain_data, taken_sources
 from domain.state import ENDED, PENDING, TAKEN, NodeRun, Scope
 from domain.stopping import cancel_run, end_cancelled, stop_run, stop_scope
 from domain.turns import begin_later, begin_queued_later
@@ -245,10 +245,12 @@ def finish_stopped(ctx: Deciding, path: str) -> None:
     run = ctx.state.runs.get(path)
     if run is None or run.status != "stopping" or run.bodies or run.ending is None:
         return
-    kind = ctx.graph.nodes[run.node].kind
-    if kind.on_stopped(ctx, run, run.ending):
+    if acting_kind(ctx.graph, run).on_stopped(ctx, run, run.ending):
         return
     ending = run.ending
+    if is_undo(path):
+        undo.stopped(ctx, run, ending)
+        return
     scope = ctx.state.scopes[run.scope]
     if scope.ending is not None or ending.status in ("cancelled", "terminated"):
         end_cancelled(ctx, run)

@@ -19,7 +19,7 @@ from contracts.failure import Failure
 from domain import undo
 from domain.deciding import Deciding
 from domain.entering import begin_scope
-from domain.places import HANDLER
+from domain.places import HANDLER, is_undo
 from domain.state import Scope
 
 
@@ -42,7 +42,7 @@ def root_left(ctx: Deciding, scope: Scope, ending: Ending) -> None:
 
 
 def close(ctx: Deciding) -> bool:
-    """End the execution, or begin the next piece of clean-up; True where that is a body, which has first moves to make."""
+    """End the execution, or begin the next piece of clean-up; True where that has first moves to make, or is done already."""
     state = ctx.state
     if state.ending is None or state.is_ended or state.scopes or state.runs or state.undoing:
         return False
@@ -52,7 +52,7 @@ def close(ctx: Deciding) -> bool:
         return True
     wants_undo = status == "cancelled" or (status == "failed" and ctx.graph.settings.compensate_on_failure)
     if wants_undo and not state.undone and undo.begin(ctx, "", None):
-        return False
+        return not state.undoing
     if close_children(ctx):
         return False
     if status == "completed":
@@ -90,4 +90,6 @@ def child_policy(ctx: Deciding, child: str) -> str:
     """`on_parent_close` of the node that started a child; its body may be gone, so the definition is asked."""
     definition = ctx.state.child_nodes.get(child)
     node = ctx.graph.nodes[definition] if definition is not None else None
-    return str(node.config.on_parent_close) if node is not None else "cancel"
+    if node is None:
+        return "cancel"
+    return str((node.undo_config if is_undo(ctx.state.children[child]) else node.config).on_parent_close)

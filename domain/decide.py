@@ -30,9 +30,9 @@ from domain.definition.graph import Graph
 from domain.definition.inputs import check_variables, taken_input
 from domain.entering import begin_scope
 from domain.facts.execution import request_of
-from domain.failing import fail, fail_expression
+from domain.failing import fail_expression
 from domain.limits import LIMITS, Limits
-from domain.places import is_undo
+from domain.places import acting_kind, is_undo
 from domain.slots import search_values, slot_of
 from domain.state import ENDED, ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
@@ -208,8 +208,7 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     if ctx.state.paused and _is_held(ctx):
         return
     if ctx.state.undoing and is_undo(command.path):
-        ctx.emit(e.NodeCompleted(command.path, ctx.unless_carried(command.output)))
-        undo.proceed(ctx)
+        undo.completed(ctx, run, command.output)
     elif not go_straight(ctx, run, command):
         complete(ctx, run, command.output)
 
@@ -218,14 +217,7 @@ def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
     if _is_held(ctx):
         return
-    _fail_run(ctx, run, command.failure, command.retryable)
-
-
-def _fail_run(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True) -> None:
-    if is_undo(run.path):
-        undo.failed(ctx, run, failure, retryable)
-    else:
-        fail(ctx, run, failure, retryable)
+    undo.fail_run(ctx, run, command.failure, command.retryable)
 
 
 LOSSES_MAX: Final = 10
@@ -239,7 +231,7 @@ def _lose_activity(ctx: Deciding, command: c.LoseActivity) -> None:
         return
     failure = Failure("worker.lost", f"the worker {command.worker or 'that had it'} gave no sign of life", None, run.path, run.attempt)
     if run.lost >= LOSSES_MAX:
-        _fail_run(ctx, run, failure)
+        undo.fail_run(ctx, run, failure)
         return
     ctx.emit(e.NodeRetried(run.path, run.attempt + 1, ctx.now, failure))
     ctx.emit(e.TimerFired(f"{run.path}:retry", ctx.now))
@@ -276,7 +268,7 @@ def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
     if run is None or run.status not in ("active", "stopping"):
         return
     if isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
-        ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
+        acting_kind(ctx.graph, run).on_child(ctx, run, command)
 
 
 # Time.
@@ -315,7 +307,7 @@ def _fire_of_run(ctx: Deciding, run: NodeRun, purpose: str) -> None:
         _pass_limit(ctx, run, purpose)
     else:
         try:
-            ctx.graph.nodes[run.node].kind.on_timer(ctx, run, purpose)
+            acting_kind(ctx.graph, run).on_timer(ctx, run, purpose)
         except ExpressionError as error:
             fail_expression(ctx, run, error)
 
@@ -327,7 +319,7 @@ def _pass_limit(ctx: Deciding, run: NodeRun, name: str) -> None:
     if run.bodies or isinstance(run.memo, ChildMemo):
         stop_run(ctx, run, e.Ending("failed", failure))
     else:
-        _fail_run(ctx, run, failure)
+        undo.fail_run(ctx, run, failure)
 
 
 def _resolve(ctx: Deciding, command: c.ResolveIncident) -> None:

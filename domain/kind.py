@@ -31,6 +31,8 @@ class Kind:
     is_loop: ClassVar[bool] = False
     is_inline: ClassVar[bool] = True
     fails_on_purpose: ClassVar[bool] = False
+    can_undo: ClassVar[bool] = False
+    """Whether a node of this kind may be a compensation; `undo` is its part."""
 
     class Config(Model):
         """No fields."""
@@ -50,6 +52,13 @@ class Kind:
         return label
 
     # What the engine tells.
+
+    def undo(self, ctx: Deciding, run: NodeRun, config: Any, filled: dict[str, Any]) -> bytes | None:
+        """Undo what another node has done; `filled` is the config as it was written, with all templates filled in.
+
+        The answer is the output where it is done at once. Raises ExpressionError where what was filled in does not fit.
+        """
+        raise NotImplementedError
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """The node is ready, its `when` holds and its mutex is free."""

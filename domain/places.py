@@ -6,9 +6,11 @@ from typing import Final
 
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
+from domain.kind import Kind
 from domain.state import TAKEN, Execution, NodeRun, Scope
 
 UNDO_SUFFIX: Final = ".compensate"
+UNDO_AGAIN: Final = ".compensate#"
 HANDLER: Final = "settings.on_error"
 
 
@@ -31,7 +33,24 @@ def owner_of(scope: str) -> str:
 
 def is_undo(path: str) -> bool:
     """Whether the path names the undoing of a node."""
-    return path.endswith(UNDO_SUFFIX)
+    return path.endswith(UNDO_SUFFIX) or UNDO_AGAIN in path
+
+
+def undone_node(path: str) -> str:
+    """The path of the node that an undoing path belongs to."""
+    return path.rpartition(UNDO_SUFFIX)[0]
+
+
+def acting_kind(graph: Graph, run: NodeRun) -> Kind:
+    """The kind that acts in a run: the node's own, or that of its compensation."""
+    node = graph.nodes[run.node]
+    return node.undo_kind if is_undo(run.path) else node.kind
+
+
+def is_for_worker(graph: Graph, run: NodeRun) -> bool:
+    """Whether a worker is to do it."""
+    node = graph.nodes[run.node]
+    return node.undo_kind.name == "activity" if is_undo(run.path) else node.is_activity
 
 
 def locate(graph: Graph, state: Execution, path: str) -> tuple[Scope, Node]:

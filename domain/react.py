@@ -34,7 +34,7 @@ from contracts.ids import activity_key
 from contracts.journal import Decision
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
-from domain.places import is_undo
+from domain.places import is_for_worker, is_undo, undone_node
 from domain.state import Execution, NodeRun
 
 REPORTS: Final = frozenset((CompleteActivity, FailActivity))
@@ -65,7 +65,7 @@ def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: D
     if type(command) in REPORTS and command.path == event.path:
         return ()
     node = node_of_path(graph, event.path)
-    if node is None or not (node.is_activity or is_undo(event.path)):
+    if node is None or not (node.undo_kind.name == "activity" if is_undo(event.path) else node.is_activity):
         return ()
     return (CancelActivity(state.execution, event.path, 0),)
 
@@ -99,7 +99,7 @@ def node_of_path(graph: Graph, path: str) -> Node | None:
     body = graph.root
     if path.startswith("settings.on_error/") and graph.handler is not None:
         body, path = graph.handler, path.removeprefix("settings.on_error/")
-    *containers, last = path.removesuffix(".compensate").split("/")
+    *containers, last = (undone_node(path) if is_undo(path) else path).split("/")
     for step in containers:
         name, label = _split_step(step)
         place = body.places.get(name)
@@ -164,8 +164,7 @@ def outstanding(graph: Graph, state: Execution) -> list[RunActivity]:
     """
     effects: list[RunActivity] = []
     for run in state.runs.values():
-        node = graph.nodes[run.node]
-        if run.status == "active" and (node.is_activity or is_undo(run.path)) and not is_reported(state, run):
+        if run.status == "active" and is_for_worker(graph, run) and not is_reported(state, run):
             effects.append(run_activity(graph, state, run))
     return effects
 

@@ -193,7 +193,10 @@ class Incident(msgspec.Struct, array_like=True):
 
 
 class Compensation(msgspec.Struct, array_like=True):
-    """A completed node that can be undone; `config` has all templates filled in. Attempts at it are counted from above `tried`."""
+    """A completed node that can be undone; `config` has all templates filled in. Attempts at it are counted from above `tried`.
+
+    `after` is the last attempt in its body before the one that it completed in: 0, but in a container that was tried again.
+    """
 
     path: str
     node: int
@@ -201,10 +204,16 @@ class Compensation(msgspec.Struct, array_like=True):
     failure: Failure | None = None
     started: bool = False
     tried: int = 0
+    after: int = 0
+
+    @property
+    def name(self) -> str:
+        """What names it: the path of the node, or that of its undoing where an earlier run of the node has the former."""
+        return f"{self.path}.compensate#{self.after}" if self.after else self.path
 
 
 class Undoing(msgspec.Struct, array_like=True):
-    """An undoing under way: what is left, and the node that asked for it (`""`: the execution)."""
+    """An undoing under way: the names of what is left, and the node that asked for it (`""`: the execution)."""
 
     by: str
     paths: list[str]

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from contracts.events import CompensationEnded, CompensationStarted, IncidentRaised, NodeFailed, NodeRetried, NodeScheduled, TimerStarted
+from contracts.errors import ExpressionError
+from contracts.events import (
+    CompensationEnded,
+    CompensationStarted,
+    Ending,
+    IncidentRaised,
+    NodeCompleted,
+    NodeFailed,
+    NodeRetried,
+    NodeScheduled,
+    NodeStarted,
+    TimerStarted,
+)
 from contracts.failure import Failure
 from domain.completing import complete
 from domain.deciding import Deciding
-from domain.failing import retry_due
-from domain.places import UNDO_SUFFIX
+from domain.definition.graph import Node
+from domain.failing import fail, retry_due
+from domain.places import UNDO_SUFFIX, is_undo
 from domain.state import Compensation, NodeRun, Undoing
-from domain.undo_state import find, undone_node
+from domain.undo_state import find, name_of
 
 
 def begin(ctx: Deciding, by: str, only: list[str] | None) -> bool:
@@ -23,21 +36,20 @@ def begin(ctx: Deciding, by: str, only: list[str] | None) -> bool:
 
 
 def go_on(ctx: Deciding, by: str) -> None:
-    """Undo the next one, or end."""
+    """Undo the next one, and those behind it as long as each is done at once; or end."""
     undoing = next((u for u in ctx.state.undoing if u.by == by), None)
     if undoing is None:
         return
     while undoing.paths:
         compensation = find(ctx.state, undoing.paths[0])
-        path = undoing.paths[0] + UNDO_SUFFIX
+        assert compensation is not None, f"nothing is registered to undo {undoing.paths[0]}"
+        path = compensation.name if compensation.after else compensation.path + UNDO_SUFFIX
         if path in ctx.state.runs:
             return
-        assert compensation is not None, f"nothing is registered to undo {undoing.paths[0]}"
         if compensation.failure is not None:
             _raise(ctx, path, compensation.failure)
-            return
-        _run(ctx, compensation, path, compensation.tried + 1)
-        return
+        else:
+            _run(ctx, compensation, path, compensation.tried + 1)
     _end(ctx, undoing)
 
 
@@ -51,20 +63,49 @@ def _end(ctx: Deciding, undoing: Undoing) -> None:
 
 def _run(ctx: Deciding, compensation: Compensation, path: str, attempt: int) -> None:
     node = ctx.graph.nodes[compensation.node]
-    ctx.emit(NodeScheduled(path, attempt))
+    if node.undo_config is None:
+        ctx.emit(NodeScheduled(path, attempt))
+    elif _undo_here(ctx, node, compensation, path, attempt):
+        return
     if node.compensate_timeout_ms:
         ctx.emit(TimerStarted(f"{path}:start_to_close", ctx.now + node.compensate_timeout_ms))
 
 
+def _undo_here(ctx: Deciding, node: Node, compensation: Compensation, path: str, attempt: int) -> bool:
+    """What the engine decides itself, without a worker; whether it has ended."""
+    ctx.emit(NodeStarted(path, attempt))
+    run = ctx.state.runs[path]
+    try:
+        output = node.undo_kind.undo(ctx, run, node.undo_config, ctx.parse(compensation.config or b"{}"))
+    except ExpressionError as error:
+        failed(ctx, run, Failure("expression", str(error), None, path, attempt))
+        return True
+    if output is not None:
+        ctx.emit(NodeCompleted(path, output))
+    return output is not None
+
+
 def attempt_again(ctx: Deciding, run: NodeRun) -> None:
     """The next attempt at undoing a node begins."""
-    compensation = find(ctx.state, undone_node(run.path))
+    compensation = find(ctx.state, name_of(run.path))
     if compensation is None:
         return
     if compensation.failure is not None:
         _raise(ctx, run.path, compensation.failure)
     else:
         _run(ctx, compensation, run.path, run.attempt)
+        proceed(ctx)
+
+
+def completed(ctx: Deciding, run: NodeRun, output: bytes) -> None:
+    """A node is undone."""
+    ctx.emit(NodeCompleted(run.path, ctx.unless_carried(output)))
+    proceed(ctx)
+
+
+def stopped(ctx: Deciding, run: NodeRun, ending: Ending) -> None:
+    """An attempt at undoing was stopped, as it took too long, and has cleaned up."""
+    failed(ctx, run, ending.failure or Failure("cancelled", f"{run.path} was stopped"))
 
 
 def failed(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True) -> None:
@@ -75,6 +116,22 @@ def failed(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True
         ctx.emit(NodeRetried(run.path, run.attempt + 1, due, ctx.failure_unless_carried(failure)))
         return
     _raise(ctx, run.path, failure)
+
+
+def complete_run(ctx: Deciding, run: NodeRun, output: bytes) -> None:
+    """A node, or the undoing of one, has ended well."""
+    if is_undo(run.path):
+        completed(ctx, run, output)
+    else:
+        complete(ctx, run, output)
+
+
+def fail_run(ctx: Deciding, run: NodeRun, failure: Failure, retryable: bool = True) -> None:
+    """An attempt at a node, or at undoing one, has failed."""
+    if is_undo(run.path):
+        failed(ctx, run, failure, retryable)
+    else:
+        fail(ctx, run, failure, retryable)
 
 
 def given_up(ctx: Deciding, path: str, failure: Failure) -> None:

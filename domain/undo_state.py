@@ -5,43 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from contracts.values import NULL
-from domain.places import owner_of
+from domain.places import UNDO_SUFFIX, owner_of, undone_node
 from domain.state import Compensation, Execution, NodeRun, Undoing
 
 if TYPE_CHECKING:
     from domain.definition.graph import Graph
 
-UNDO_LENGTH = len(".compensate")
+
+def find(state: Execution, name: str) -> Compensation | None:
+    """The compensation of that name; while one is being undone and a later one of its name waits, the former."""
+    return next((c for c in state.compensations if c.name == name), None)
 
 
-def undone_node(path: str) -> str:
-    """The path of the node that an undoing path belongs to."""
-    return path[:-UNDO_LENGTH]
-
-
-def find(state: Execution, path: str) -> Compensation | None:
-    """The compensation registered for the run at a node's path; while one is being undone and a later one waits, the former."""
-    return next((c for c in state.compensations if c.path == path), None)
+def name_of(path: str) -> str:
+    """The name of the compensation that an undoing path belongs to."""
+    return path.removesuffix(UNDO_SUFFIX)
 
 
 def register(state: Execution, compensation: Compensation) -> None:
-    """A node has completed. A container that is tried again runs it again at its path: that is one run, to be undone once."""
-    kept = [c for c in state.compensations if c.path != compensation.path or c.started]
+    """A node has completed. One of the same name is replaced: in language 1 each try of a container takes the place of the one before."""
+    kept = [c for c in state.compensations if c.name != compensation.name or c.started]
     state.compensations = [*kept, compensation]
 
 
 def begin(state: Execution, by: str, paths: tuple[str, ...]) -> None:
-    """An undoing has begun."""
-    state.undoing.append(Undoing(by, list(paths)))
+    """An undoing has begun: of all that is registered for these nodes, in the order of the paths."""
+    mine = [c for c in state.compensations if not c.started and c.path in paths]
+    for compensation in mine:
+        compensation.started = True
+    state.undoing.append(Undoing(by, [c.name for c in reversed(mine)]))
     state.undone = state.undone or not by
-    for compensation in state.compensations:
-        if compensation.path in paths:
-            compensation.started = True
 
 
 def open_run(graph: Graph, state: Execution, path: str, now: int) -> NodeRun:
     """The undoing of one node runs."""
-    found = find(state, undone_node(path))
+    found = find(state, name_of(path))
     tried = found.tried if found else 0
     run = NodeRun(path, found.node if found else 0, "", "active", NULL, tried + 1, tried, scheduled_at=now)
     run.config = found.config if found else None
@@ -49,25 +47,25 @@ def open_run(graph: Graph, state: Execution, path: str, now: int) -> NodeRun:
     return run
 
 
-def end(state: Execution, path: str, done: bool) -> None:
+def end(graph: Graph, state: Execution, path: str, done: bool) -> None:
     """The undoing of one node has ended; what is undone cannot be undone again."""
     run = state.runs.pop(path, None)
     for timer in [name for name in state.timers if name.startswith(path + ":")]:
         del state.timers[timer]
-    undone = undone_node(path)
-    if (found := find(state, undone)) is not None:
+    name = name_of(path)
+    if (found := find(state, name)) is not None:
         state.compensations.remove(found)
-    if run is not None:
-        _count(state, undone, run.attempt)
-    undoing = next((undoing for undoing in state.undoing if undoing.paths[:1] == [undone]), None)
+    if run is not None and not graph.rules.every_run_is_undone:
+        _count(state, name, run.attempt)
+    undoing = next((undoing for undoing in state.undoing if undoing.paths[:1] == [name]), None)
     if undoing is not None:
         del undoing.paths[0]
         if done:
-            undoing.done.append(undone)
+            undoing.done.append(undone_node(path))
 
 
 def _count(state: Execution, path: str, attempt: int) -> None:
-    """A container around may be tried again, and the node be undone once more: with other attempts, as those of nodes are."""
+    """In language 1 a node may be undone once more under the same path: with other attempts, as those of nodes are."""
     for compensation in state.compensations:
         if compensation.path == path:
             compensation.tried = max(compensation.tried, attempt)

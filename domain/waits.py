@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain import edges
 from domain.definition.graph import Graph
-from domain.places import is_undo
+from domain.places import is_for_worker, is_undo
 from domain.state import CancelMemo, ChildMemo, Execution, NodeRun
 
 
@@ -55,10 +55,10 @@ def _wait_of_run(graph: Graph, state: Execution, run: NodeRun) -> list[str]:
         assert holder != path, f"{path} waits for a mutex that it holds"
         assert holder in state.runs, f"{path} waits for a mutex whose holder {holder} is gone"
         return []
-    if is_undo(path):
+    if is_undo(path) and not isinstance(run.memo, ChildMemo):
         assert state.undoing, f"{path} runs, and nothing is being undone"
         return [f"activity {path}@{run.attempt}"]
-    if node.is_activity:
+    if is_for_worker(graph, run):
         return [f"activity {path}@{run.attempt}"]
     if run.bodies:
         bodies = [scope for scope in state.scopes.values() if scope.owner == path]

@@ -24,7 +24,7 @@ from typing import Any, Final
 from contracts import values
 from contracts.times import rfc3339
 from domain.definition.graph import Graph, Node
-from domain.places import is_undo
+from domain.places import is_for_worker, is_undo
 from domain.react import is_reported
 from domain.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
 from domain.turns import NEXT, TURN
@@ -123,7 +123,7 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any
     elif run.status == "retrying":
         due = state.timers.get(f"{run.path}:retry", 0)
         yield {"for": "timer", "path": run.path, "purpose": "retry", "due": due, "attempt": run.attempt}
-    elif node.is_activity or is_undo(run.path):
+    elif is_for_worker(graph, run):
         if run.status != "incident" and not is_reported(state, run):
             yield _activity(node, run)
     elif run.status != "incident":

@@ -9,7 +9,7 @@ import zstandard
 
 from contracts.codec import pack
 from domain.history import Folded, GraphOf
-from domain.places import is_undo
+from domain.places import is_for_worker
 from domain.state import Execution
 
 _LEVEL: Final = -1
@@ -52,5 +52,4 @@ def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
 
 def _is_active(folded: Folded) -> bool:
     """Whether an activity is to run, as `domain.react.outstanding` would say."""
-    nodes = folded.graph.nodes
-    return any(run.status == "active" and (nodes[run.node].is_activity or is_undo(run.path)) for run in folded.state.runs.values())
+    return any(run.status == "active" and is_for_worker(folded.graph, run) for run in folded.state.runs.values())

@@ -18,7 +18,7 @@ def missing_kinds(definition: WorkflowDefinition, known: Collection[str]) -> lis
         if node.definition.type not in CONTROL_KINDS:
             _check(findings, node.definition.type, f"{node.path}.type", known, [*CONTROL_KINDS, *known])
         undo = node.definition.compensate
-        if undo is not None:
+        if undo is not None and undo.type not in CONTROL_KINDS:
             _check(findings, undo.type, f"{node.path}.compensate.type", known, list(known))
     return findings.told()
 

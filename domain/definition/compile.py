@@ -93,6 +93,9 @@ def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
         node.cache_key = None if definition.cache.key is None else value(definition.cache.key)
     if definition.compensate is not None:
         node.compensate = value(definition.compensate.config)
+        node.undo_kind = CONTROL_KINDS.get(definition.compensate.type, ACTIVITY)
+        if node.undo_kind is not ACTIVITY:
+            node.undo_config = node.undo_kind.Config.model_validate(definition.compensate.config)
         retry = definition.compensate.retry or graph.settings.retry
         node.compensate_retry = RetryPolicy(retry) if retry is not None and retry.max_attempts > 1 else None
         node.compensate_timeout_ms = parse_duration(definition.compensate.timeout) if definition.compensate.timeout else 0

@@ -101,6 +101,8 @@ class Node:
         "timeouts_at_once",
         "type",
         "typed_incoming",
+        "undo_config",
+        "undo_kind",
         "when",
     )
 
@@ -152,6 +154,9 @@ class Node:
         self.compensate: Value | None = None
         self.compensate_retry: RetryPolicy | None = None
         self.compensate_timeout_ms = 0
+        self.undo_kind = kind
+        """The kind of the compensation, and its config where it is decided in the engine; templates in it are filled in apart."""
+        self.undo_config: Any = None
         join = definition.join
         self.join = join if isinstance(join, str) else "count"
         self.join_count = 1 if join == "any" else 0 if join == "all" else join.count if not isinstance(join, str) else 0

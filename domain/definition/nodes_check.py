@@ -9,12 +9,14 @@ from contracts.definitions import Count, Retry
 from contracts.ids import signal_name_problem
 from domain.definition.configs import check_activity_config
 from domain.definition.fields import marked_fields
-from domain.definition.findings import Findings
+from domain.definition.findings import Findings, listed
 from domain.definition.names_check import check_variable, variables_known
 from domain.definition.outline import BodyPlace, NodePlace, Outline, bodies_around, config_of
 from domain.definition.reach_check import check_cancel, check_compensate_nodes
+from domain.definition.shape import read
 from domain.definition.shape_words import duration_problem
 from domain.expressions import parse_time
+from domain.kind import Kind
 from domain.nodes import CONTROL_KINDS
 from domain.nodes.transform import NEEDS
 
@@ -60,14 +62,33 @@ def _check_compensation(outline: Outline, node: NodePlace) -> None:
     path = f"{node.path}.compensate"
     if outline.findings.is_unreadable(f"{path}.type"):
         return
-    if undo.type in CONTROL_KINDS:
-        message = f"only an activity can undo something, found the control-flow kind `{undo.type}`"
-        outline.findings.add(f"{path}.type", "compensate_kind", message, "name an activity kind, e.g. `http_request`")
+    kind = CONTROL_KINDS.get(undo.type)
+    if kind is not None and kind.can_undo:
+        _check_control_compensation(outline, node, kind, f"{path}.config")
+    elif kind is not None:
+        able = listed(name for name, one in CONTROL_KINDS.items() if one.can_undo)
+        message = f"activities and {able} can undo something, found `{undo.type}`"
+        fix = "name one of these; for several steps call a workflow by `sub_workflow`"
+        outline.findings.add(f"{path}.type", "compensate_kind", message, fix)
     elif undo.type in outline.activities:
         check_activity_config(outline.activities[undo.type], undo.config, f"{path}.config", outline.findings)
     elif outline.strict_kinds:
         fix = outline.findings.did_you_mean(undo.type, outline.activities, "see the list of kinds")
         outline.findings.add(f"{path}.type", "unknown_kind", f"there is no activity kind `{undo.type}`", fix)
+
+
+def _check_control_compensation(outline: Outline, node: NodePlace, kind: Kind, path: str) -> None:
+    assert node.definition.compensate is not None
+    config: Any = read(kind.Config, node.definition.compensate.config, path, outline.findings)
+    if config is None:
+        return
+    for attribute, name, _, is_duration in marked_fields(kind.Config):
+        if is_duration:
+            check_duration(outline.findings, f"{path}.{name}", getattr(config, attribute))
+    if kind.name == "set_variable":
+        _check_variables(outline, node, config, path)
+    elif kind.name == "emit_signal":
+        _check_signal_name(outline, f"{path}.name", config.name)
 
 
 def _check_cancel_holds_none(findings: Findings, node: NodePlace) -> None:
@@ -138,21 +159,25 @@ def _check_delay(outline: Outline, node: NodePlace, config: Any) -> None:
 # What single kinds ask.
 
 
-def _check_variables(outline: Outline, node: NodePlace, config: Any) -> None:
+def _check_set_variable(outline: Outline, node: NodePlace, config: Any) -> None:
+    _check_variables(outline, node, config, f"{node.path}.config")
+
+
+def _check_variables(outline: Outline, node: NodePlace, config: Any, path: str) -> None:
     names = [("name", config.name)] if config.name is not None else [(f"values.{name}", name) for name in config.values or {}]
     scope = config.scope
     if scope == "loop" and not any(around.is_iteration for around in bodies_around(node.body)):
         fix = "write `scope: node`, or move the node into a loop"
-        outline.findings.add(f"{node.path}.config.scope", "no_loop", "`scope: loop` needs a loop around", fix)
+        outline.findings.add(f"{path}.scope", "no_loop", "`scope: loop` needs a loop around", fix)
     elif scope == "workflow":
         for place, name in names:
             if name not in outline.root.declared and variables_known(outline, outline.root):
                 message = f"the workflow declares no variable `{name}`"
                 fix = f"add `variables: {{{name}: null}}` to the workflow"
-                outline.findings.add(f"{node.path}.config.{place}", "unknown_variable", message, fix)
+                outline.findings.add(f"{path}.{place}", "unknown_variable", message, fix)
     elif scope is None:
         for place, name in names:
-            check_variable(outline, node.body, f"{node.path}.config.{place}", name)
+            check_variable(outline, node.body, f"{path}.{place}", name)
 
 
 def _check_get_variable(outline: Outline, node: NodePlace, config: Any) -> None:
@@ -214,30 +239,29 @@ def _check_wait(outline: Outline, node: NodePlace, config: Any) -> None:
         [("name", config.name)] if config.signals is None else [(f"signals[{at}].name", one.name) for at, one in enumerate(config.signals)]
     )
     for path, name in names:
-        _check_signal_name(outline, node, path, name)
+        _check_signal_name(outline, f"{node.path}.config.{path}", name)
 
 
 def _check_emit(outline: Outline, node: NodePlace, config: Any) -> None:
-    _check_signal_name(outline, node, "name", config.name)
+    _check_signal_name(outline, f"{node.path}.config.name", config.name)
 
 
 def _check_more(outline: Outline, node: NodePlace, config: Any) -> None:
     if config.more is not None:
-        _check_signal_name(outline, node, "more.signal", config.more.signal)
+        _check_signal_name(outline, f"{node.path}.config.more.signal", config.more.signal)
 
 
-def _check_signal_name(outline: Outline, node: NodePlace, path: str, name: str) -> None:
+def _check_signal_name(outline: Outline, path: str, name: str) -> None:
     """A name that holds a template is checked when it is filled in; that of `more` takes none."""
-    place = f"{node.path}.config.{path}"
-    if ("{{" in name and path != "more.signal") or outline.findings.is_unreadable(place):
+    if ("{{" in name and not path.endswith("more.signal")) or outline.findings.is_unreadable(path):
         return
     if (problem := signal_name_problem(name)) is not None:
-        outline.findings.add(place, "signal_name", problem, "write a name like `approved` or `order.approved`")
+        outline.findings.add(path, "signal_name", problem, "write a name like `approved` or `order.approved`")
 
 
 _CHECKS: Final[dict[str, Callable[[Outline, NodePlace, Any], None]]] = {
     "delay": _check_delay,
-    "set_variable": _check_variables,
+    "set_variable": _check_set_variable,
     "get_variable": _check_get_variable,
     "break": _check_leaving,
     "continue": _check_leaving,

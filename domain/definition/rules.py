@@ -21,6 +21,8 @@ class Rules(NamedTuple):
     """A failure in a `catch` or a `finally` keeps the one before as its cause."""
     defaults_are_put_in: bool = True
     """A field of the input that is missing gets the default of its schema."""
+    every_run_is_undone: bool = True
+    """Compensation covers each completed run of a node, in a container that was tried again too."""
     pauses_keep_order: bool = True
     """What arrives in a pause, signals too, is taken up in the order of arrival."""
     waited_for_is_taken: bool = True

@@ -32,7 +32,7 @@ def definition_schema(activities: Activities) -> dict[str, Any]:
         defs |= _activity_defs(name, model)
     defs["Template"] = {**TEMPLATE, "title": "Template", "description": "A text with `{{ expression }}`."}
     _select_config(defs["NodeDefinition"], [*CONTROL_KINDS, *activities], defs)
-    _select_config(defs["Compensation"], list(activities), defs)
+    _select_config(defs["Compensation"], [*(name for name, kind in CONTROL_KINDS.items() if kind.can_undo), *activities], defs)
     defs["NodeDefinition"]["properties"]["id"]["not"] = _RESERVED
     named = ((root, "variables"), (defs["Body"], "variables"), (defs["Settings"], "search"), (defs["config_parallel"], "branches"))
     for owner, field in named:

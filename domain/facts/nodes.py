@@ -18,7 +18,7 @@ from domain.facts.runs import (
     linger,
     open_run,
 )
-from domain.places import is_undo, locate, plain_data
+from domain.places import acting_kind, is_undo, locate, plain_data
 from domain.state import (
     CANCELLED,
     COMPLETED,
@@ -47,7 +47,7 @@ def _node_started(graph: Graph, state: Execution, event: e.NodeStarted, cause: C
     run.status, run.attempt, run.started_at, run.ending = "active", event.attempt, cause.now, None
     run.tried_before = run.tried_inside
     node = graph.nodes[run.node]
-    run.memo = node.kind.evolve_started(state, run, node, event)
+    run.memo = acting_kind(graph, run).evolve_started(state, run, node, event)
 
 
 def _progressed(graph: Graph, state: Execution, event: e.NodeProgressed, cause: Cause) -> None:
@@ -63,7 +63,7 @@ def _progressed(graph: Graph, state: Execution, event: e.NodeProgressed, cause: 
 
 def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, cause: Cause) -> None:
     if state.undoing and is_undo(event.path):
-        undo_state.end(state, event.path, done=True)
+        undo_state.end(graph, state, event.path, done=True)
         return
     run = state.runs.get(event.path)
     scope, node = locate(graph, state, event.path) if run is None else (state.scopes[run.scope], graph.nodes[run.node])
@@ -94,7 +94,7 @@ def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, caus
 def _node_failed(graph: Graph, state: Execution, event: e.NodeFailed, cause: Cause) -> None:
     failure = event.failure or carried_failure(cause.command) or UNPLACED
     if state.undoing and is_undo(event.path):
-        undo_state.end(state, event.path, done=False)
+        undo_state.end(graph, state, event.path, done=False)
         return
     scope, node = locate(graph, state, event.path)
     run = state.runs.get(event.path)
@@ -143,7 +143,7 @@ def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: C
 
 def _node_cancelled(graph: Graph, state: Execution, event: e.NodeCancelled, cause: Cause) -> None:
     if state.undoing and is_undo(event.path):
-        undo_state.end(state, event.path, done=False)
+        undo_state.end(graph, state, event.path, done=False)
         return
     scope, node = locate(graph, state, event.path)
     run = state.runs.get(event.path)

@@ -48,9 +48,12 @@ def _incident_resolved(graph: Graph, state: Execution, event: e.IncidentResolved
 
 def _compensation_registered(graph: Graph, state: Execution, event: e.CompensationRegistered, cause: Cause) -> None:
     scope, node = locate(graph, state, event.path)
-    undo_state.register(
-        state, Compensation(event.path, node.index, event.config, event.failure, tried=max(scope.tried, scope.undone.get(event.path, 0)))
-    )
+    compensation = Compensation(event.path, node.index, event.config, event.failure)
+    if graph.rules.every_run_is_undone:
+        compensation.after = scope.tried
+    else:
+        compensation.tried = max(scope.tried, scope.undone.get(event.path, 0))
+    undo_state.register(state, compensation)
 
 
 def _compensation_started(graph: Graph, state: Execution, event: e.CompensationStarted, cause: Cause) -> None:

@@ -11,7 +11,6 @@ from domain.facts.runs import (
     Applier,
     Cause,
 )
-from domain.places import locate
 from domain.state import (
     SIGNAL_IDS_MAX,
     Execution,
@@ -58,8 +57,7 @@ def _items_added(graph: Graph, state: Execution, event: e.ItemsAdded, cause: Cau
 
 def _child_started(graph: Graph, state: Execution, event: e.ChildStarted, cause: Cause) -> None:
     state.children[event.child] = event.path
-    _, node = locate(graph, state, event.path)
-    state.child_nodes[event.child] = node.index
+    state.child_nodes[event.child] = state.runs[event.path].node
 
 
 def _child_ended(graph: Graph, state: Execution, event: e.ChildCompleted | e.ChildFailed, cause: Cause) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from contracts.definitions import Model, TextValue, Value
@@ -10,8 +12,10 @@ from contracts.events import SignalEmitted
 from contracts.values import NULL
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
+from domain.ending import At
 from domain.kind import Kind
 from domain.signals import check_names
+from domain.state import NodeRun
 
 
 class EmitSignal(Kind):
@@ -19,6 +23,7 @@ class EmitSignal(Kind):
 
     name = "emit_signal"
     summary = "sends a signal to an execution"
+    can_undo = True
 
     class Config(Model):
         """To whom, its name, and what it carries."""
@@ -29,13 +34,22 @@ class EmitSignal(Kind):
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Record that it goes out; it is sent when that is durable. The output is the payload."""
-        fields, frame = ready.node.fields, ctx.frame(ready)
-        execution, name = (ctx.evaluate(fields[field], frame) for field in ("execution", "name"))
-        for field, value in (("execution", execution), ("name", name)):
-            if not isinstance(value, str) or not value:
-                raise ExpressionError(f"`{field}`: expected a text, found {value!r}")
-        if ctx.graph.rules.signals_have_a_form:
-            check_names([name])
-        payload = ctx.keep(ctx.evaluate(fields["payload"], frame)) if "payload" in fields else NULL
-        ctx.emit(SignalEmitted(ready.path, execution, name, payload, ready.attempt))
-        complete(ctx, ready, payload)
+        frame = ctx.frame(ready)
+        filled = {name: ctx.evaluate(field, frame) for name, field in ready.node.fields.items()}
+        complete(ctx, ready, _emit(ctx, ready, filled))
+
+    def undo(self, ctx: Deciding, run: NodeRun, config: Any, filled: dict[str, Any]) -> bytes | None:
+        """Send the signal."""
+        return _emit(ctx, run, filled)
+
+
+def _emit(ctx: Deciding, at: At, filled: dict[str, Any]) -> bytes:
+    execution, name = filled["execution"], filled["name"]
+    for field, value in (("execution", execution), ("name", name)):
+        if not isinstance(value, str) or not value:
+            raise ExpressionError(f"`{field}`: expected a text, found {value!r}")
+    if ctx.graph.rules.signals_have_a_form:
+        check_names([name])
+    payload = ctx.keep(filled["payload"]) if "payload" in filled else NULL
+    ctx.emit(SignalEmitted(at.path, execution, name, payload, at.attempt))
+    return payload

@@ -11,8 +11,10 @@ from contracts.errors import ExpressionError
 from contracts.events import VariableSet
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
+from domain.definition.graph import Body
 from domain.kind import Kind
-from domain.state import Scope
+from domain.places import undone_node
+from domain.state import NodeRun, Scope
 
 
 class SetVariable(Kind):
@@ -20,6 +22,7 @@ class SetVariable(Kind):
 
     name = "set_variable"
     summary = "gives variables new values"
+    can_undo = True
 
     class Config(Model):
         """`name` and `value`, or `values` by name. Without `scope` the nearest body that declares the name is meant."""
@@ -49,6 +52,30 @@ class SetVariable(Kind):
             ctx.emit(VariableSet(scope_for(ctx, ready.scope, name, config.scope).path, name, ctx.keep(value)))
         ctx.changed = True
         complete(ctx, ready, ctx.keep(output))
+
+    def undo(self, ctx: Deciding, run: NodeRun, config: Any, filled: dict[str, Any]) -> bytes | None:
+        """Set them where they were declared for the node that is undone; what its body declared is gone with it."""
+        output = filled["value"] if config.name is not None else filled["values"]
+        new = {config.name: output} if config.name is not None else output
+        for name, value in new.items():
+            if (scope := _scope_around(ctx, run, name, config.scope)) is not None:
+                ctx.emit(VariableSet(scope.path, name, ctx.keep(value)))
+                ctx.changed = True
+        return ctx.keep(output)
+
+
+def _scope_around(ctx: Deciding, run: NodeRun, name: str, which: str | None) -> Scope | None:
+    """The body around a node that has ended which a variable is written to; None where that has been left."""
+    body: Body | None = ctx.graph.nodes[run.node].body
+    path = undone_node(run.path).rpartition("/")[0]
+    while body is not None:
+        scope = ctx.state.scopes.get(path)
+        declares = name in body.variables or (scope is not None and name in scope.variables)
+        here = {"node": True, "loop": body.label == "[]", "workflow": body.owner is None, None: declares}
+        if here[which]:
+            return scope
+        body, path = body.owner.body if body.owner is not None else None, path.rpartition("/")[0]
+    return None
 
 
 def scope_for(ctx: Deciding, scope: Scope, name: str, which: str | None) -> Scope:

@@ -13,11 +13,13 @@ from contracts.errors import ExpressionError
 from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeStarted, TimerStarted
 from contracts.failure import Failure
 from contracts.ids import ID_LENGTH_MAX, child_id, depth_of
+from domain import undo
 from domain.completing import complete
 from domain.deciding import NODE_STOPPED, Deciding, Ready
 from domain.expressions import parse_duration
 from domain.failing import fail
 from domain.kind import Kind
+from domain.places import is_undo
 from domain.state import ChildMemo, Execution, Memo, NodeRun
 from domain.stopping import stop_run
 
@@ -28,6 +30,7 @@ class SubWorkflow(Kind):
     name = "sub_workflow"
     summary = "runs another workflow as a child"
     is_inline = False
+    can_undo = True
 
     class Config(Model):
         """Which workflow, with what, and how parent and child hang together."""
@@ -64,17 +67,36 @@ class SubWorkflow(Kind):
         elif limit is not None:
             ctx.emit(TimerStarted(f"{ready.path}:child", ctx.now + limit))
 
+    def undo(self, ctx: Deciding, run: NodeRun, config: Any, filled: dict[str, Any]) -> bytes | None:
+        """Start the child; without `input` it is given null."""
+        workflow = filled["workflow"]
+        if not isinstance(workflow, str):
+            raise ExpressionError(f"`workflow`: expected a name, found {workflow!r}")
+        child = child_id(ctx.state.execution, run.path, run.attempt)
+        if len(child) > ID_LENGTH_MAX:
+            raise ExpressionError(f"the child's id would have {len(child)} characters, {ID_LENGTH_MAX} is the limit")
+        if (refusal := _too_many(ctx)) is not None:
+            raise ExpressionError(refusal.message)
+        limit = duration_in("timeout", filled["timeout"]) if filled.get("timeout") is not None else None
+        detached = config.mode == "detached"
+        ctx.emit(ChildStarted(run.path, child, workflow, config.version or 0, ctx.keep(filled.get("input")), detached))
+        if detached:
+            return values.encode({"execution_id": child})
+        if limit is not None:
+            ctx.emit(TimerStarted(f"{run.path}:child", ctx.now + limit))
+        return None
+
     def on_child(self, ctx: Deciding, run: NodeRun, report: ReportChild) -> None:
         """The child has ended: its output is the node's, its failure the cause of the node's."""
         if run.status == "stopping":
             ctx.follow_up(NODE_STOPPED, run.path)
         elif report.status == "completed":
-            complete(ctx, run, report.output if report.output is not None else values.NULL)
+            undo.complete_run(ctx, run, report.output if report.output is not None else values.NULL)
         else:
             kind = "child.failed" if report.status in ("failed", "quarantined") else "child.cancelled"
             details = {"execution_id": report.child, "status": report.status}
             message = report.failure.message if report.failure is not None else f"the child was {report.status}"
-            fail(ctx, run, Failure(kind, message, details, cause=report.failure))
+            undo.fail_run(ctx, run, Failure(kind, message, details, cause=report.failure))
 
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
         """The child took too long."""
@@ -89,7 +111,8 @@ class SubWorkflow(Kind):
         """With `cancel` the node ends after its child's clean-up."""
         assert isinstance(run.memo, ChildMemo)
         child = run.memo.child
-        policy = ctx.graph.nodes[run.node].config.on_parent_close
+        node = ctx.graph.nodes[run.node]
+        policy = (node.undo_config if is_undo(run.path) else node.config).on_parent_close
         if child not in ctx.state.children or policy == "abandon":
             return False
         if policy == "terminate":
@@ -108,7 +131,11 @@ def duration_of(ctx: Deciding, fields: Any, name: str, frame: Any) -> int | None
     """A duration in the config in milliseconds, templates filled in; None where it is not given."""
     if name not in fields:
         return None
-    text = ctx.evaluate(fields[name], frame)
+    return duration_in(name, ctx.evaluate(fields[name], frame))
+
+
+def duration_in(name: str, text: object) -> int:
+    """A duration that was filled in, in milliseconds. Raises ExpressionError where it is none."""
     try:
         return parse_duration(text)
     except ValueError as error:

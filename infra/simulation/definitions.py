@@ -99,9 +99,15 @@ class _Writer:
         if kind == "work" and self.chance(10):
             node["timeouts"] = {self.one_of("schedule_to_start", "heartbeat"): "30ms"}
         if kind == "work" and self.chance(20):
-            node["compensate"] = {"type": "undo", "config": {"was": f"{{{{ nodes.{node['id']}.output }}}}"}}
+            node["compensate"] = self.compensation(f"{{{{ nodes.{node['id']}.output }}}}")
         if kind not in _NONE and self.chance(15):
             node["on_error"] = self.one_of("incident", "continue")
+
+    def compensation(self, was: str) -> dict[str, Any]:
+        kind = self.one_of("undo", "undo", "undo", "set_variable", "emit_signal", "sub_workflow")
+        if kind == "undo":
+            return {"type": kind, "config": {"was": was}}
+        return {"type": kind, "config": self.config(kind, 0, False, frozenset())}
 
     def config(self, kind: str, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
         writer = getattr(self, f"config_{kind}", None)
@@ -179,7 +185,7 @@ class _Writer:
         return config
 
     def container_parallel(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
-        branches = {f"b{place}": self.body(depth, loop, mutexes) for place in range(self.number(1, 3))}
+        branches = {name: self.body(depth, loop, mutexes) for name in ("z", "b", "a")[: self.number(1, 3)]}
         wait_for = self.one_of("all", "any", {"count": len(branches)})
         aggregate = self.one_of("object", "merge", "array", "first", "last")
         return {"branches": branches, "wait_for": wait_for, "aggregate": aggregate, "losers": self.one_of("cancel", "ignore")}

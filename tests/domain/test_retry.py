@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts import commands as c
 from tests.domain.spec import fails, gives, run, slow
 
 ONE = "settings: {on_failure: fail%s}\nnodes: [{id: a, type: a%s}]"
@@ -83,16 +84,62 @@ def test_a_container_is_tried_again_with_its_bodies_anew() -> None:
     assert (world.status, world.ran) == ("completed", ["t.body/a", "t.body/b", "t.finally/z", "t.body/a@2", "t.body/b@2", "t.finally/z@2"])
 
 
-def test_a_completed_node_of_a_container_that_is_tried_again_is_undone_once() -> None:
+def test_each_completed_run_of_a_node_in_a_container_that_is_tried_again_is_undone_newest_first() -> None:
     text = """
     settings: {on_failure: fail, compensate_on_failure: true}
-    nodes: [{id: t, type: try, retry: {max_attempts: 2}, config: {body: {nodes: [{id: a, type: a, compensate: {type: undo}}, {id: b, type: bad}], edges: [{from: a, to: b}]}}}]
+    nodes: [{id: t, type: try, retry: {max_attempts: 3}, config: {body: {nodes: [{id: a, type: a, compensate: {type: undo, config: {was: "{{ nodes.a.output }}"}}}, {id: b, type: bad}], edges: [{from: a, to: b}]}}}]
     """
-    world = run(text)
-    assert (world.status, [one for one in world.ran if "compensate" in one]) == ("failed", ["t.body/a.compensate@2"])
+    world = run(text, None, {"a": lambda call: call.attempt})
+    undone = [(call.path, call.attempt, call.config) for call in world.runs if "compensate" in call.path]
+    assert undone == [
+        ("t.body/a.compensate#2", 1, {"was": 3}),
+        ("t.body/a.compensate#1", 1, {"was": 2}),
+        ("t.body/a.compensate", 1, {"was": 1}),
+    ]
+    assert world.status == "failed"
 
 
-def test_a_node_that_is_undone_in_each_try_of_its_container_is_undone_with_other_attempts() -> None:
+def test_iterations_of_a_loop_that_is_tried_again_are_undone_in_each_try() -> None:
+    text = """
+    settings: {on_failure: fail, compensate_on_failure: true}
+    nodes:
+      - id: each
+        type: for_each
+        retry: {max_attempts: 2}
+        config: {items: [1, 2], body: {nodes: [{id: a, type: a, compensate: {type: undo}}, {id: b, type: b, when: "data == 2"}], edges: [{from: a, to: b}]}}
+    """
+    world = run(text, None, {"b": fails()})
+    again = ["each[1]/a.compensate#1", "each[0]/a.compensate#1"]
+    assert [one for one in world.ran if "compensate" in one] == [*again, "each[1]/a.compensate", "each[0]/a.compensate"]
+
+
+def test_a_compensate_node_names_each_run_that_it_has_undone() -> None:
+    text = """
+    nodes:
+      - {id: t, type: try, retry: {max_attempts: 2}, config: {body: {nodes: [{id: a, type: a, compensate: {type: undo}}, {id: b, type: b}], edges: [{from: a, to: b}]}}}
+      - {id: c, type: compensate, config: {nodes: [a]}}
+    edges: [{from: t, to: c}]
+    """
+    assert run(text, None, {"b": fails(times=1)}).output == ["t.body/a", "t.body/a"]
+
+
+@pytest.mark.parametrize("action", ["retry", "skip", "fail"])
+def test_an_undoing_that_fails_in_one_try_is_resolved_for_itself(action: Any) -> None:
+    text = """
+    nodes:
+      - {id: t, type: try, retry: {max_attempts: 2}, config: {body: {nodes: [{id: a, type: a, compensate: {type: undo}}, {id: b, type: b}], edges: [{from: a, to: b}]}}}
+      - {id: c, type: compensate}
+    edges: [{from: t, to: c}]
+    """
+    world = run(text, None, {"b": fails(times=1), "undo": fails(times=1)})
+    assert [incident.path for incident in world.state().incidents.values()] == ["t.body/a.compensate#1"]
+    world.send(c.ResolveIncident("1", action))
+    again = [*["t.body/a.compensate#1@2"] * (action == "retry"), "t.body/a.compensate"]
+    rest = [one for one in world.ran if "compensate" in one][1:]
+    assert rest[: len(again)] == again
+
+
+def test_a_node_that_is_undone_in_each_try_of_its_container_is_undone_under_another_path() -> None:
     text = """
     settings: {on_failure: fail}
     nodes:
@@ -103,10 +150,10 @@ def test_a_node_that_is_undone_in_each_try_of_its_container_is_undone_with_other
           body: {nodes: [{id: a, type: a, compensate: {type: undo}}, {id: c, type: compensate}, {id: b, type: bad}], edges: [{from: a, to: c}, {from: c, to: b}]}
     """
     world = run(text)
-    assert [one for one in world.ran if "compensate" in one] == ["t.body/a.compensate", "t.body/a.compensate@2"]
+    assert [one for one in world.ran if "compensate" in one] == ["t.body/a.compensate", "t.body/a.compensate#1"]
 
 
-def test_a_node_that_completes_again_after_its_first_life_was_undone_is_undone_with_another_attempt() -> None:
+def test_a_node_that_completes_again_after_its_first_life_was_undone_is_undone_under_another_path() -> None:
     text = """
     settings: {on_failure: fail, compensate_on_failure: true}
     nodes:
@@ -120,10 +167,10 @@ def test_a_node_that_completes_again_after_its_first_life_was_undone_is_undone_w
     """
     lives = iter([gives(1), slow(50)])
     world = run(text, None, {"a": lambda call: next(lives)(call), "undo": fails(times=1, then=None)})
-    assert [one.partition(".compensate")[2] for one in world.ran if "compensate" in one] == ["", "@2", "@3"]
+    assert [one.partition(".compensate")[2] for one in world.ran if "compensate" in one] == ["", "@2", "#1", "#1@2"]
 
 
-def test_a_node_that_is_undone_by_a_finally_is_undone_with_another_attempt_in_the_next_try() -> None:
+def test_a_node_that_is_undone_by_a_finally_is_undone_under_another_path_in_the_next_try() -> None:
     text = """
     settings: {on_failure: fail}
     nodes:
@@ -134,4 +181,4 @@ def test_a_node_that_is_undone_by_a_finally_is_undone_with_another_attempt_in_th
           body: {nodes: [{id: a, type: a, compensate: {type: undo}}, {id: b, type: bad}], edges: [{from: a, to: b}]}
           finally: {nodes: [{id: c, type: compensate}]}
     """
-    assert [one for one in run(text).ran if "compensate" in one] == ["t.body/a.compensate", "t.body/a.compensate@2"]
+    assert [one for one in run(text).ran if "compensate" in one] == ["t.body/a.compensate", "t.body/a.compensate#1"]
