@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 from definition_samples import ACTIVITIES, EXAMPLES
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.definitions import LANGUAGE, WorkflowDefinition
@@ -48,6 +48,7 @@ def test_the_canonical_form_loads_as_the_same_definition(name: str) -> None:
     assert len(compile_definition(again).nodes) == len(compile_definition(definition).nodes)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_the_order_of_fields_and_the_syntax_make_no_difference(data: st.DataObject) -> None:
     document = parse_document(data.draw(st.sampled_from(sorted(EXAMPLES.values()))))
