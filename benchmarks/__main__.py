@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engine, kafka, library, projector, report, served, start, takeover
+from benchmarks import engine, expressions, kafka, library, projector, report, served, start, takeover
 from benchmarks.machine import machine, version
 from benchmarks.peers import NAMES, missing
 from benchmarks.refold_server import RefoldServer
@@ -23,7 +23,7 @@ from benchmarks.served import Served
 from benchmarks.workloads import WORKLOADS, Workload, chosen
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-ALONE = ("start", "engine", "projector")
+ALONE = ("start", "engine", "projector", "expressions")
 """What is measured of Refold only."""
 Figures = dict[str, float]
 
@@ -97,6 +97,8 @@ def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[st
         yield "start", start.measure
     if "engine" in arguments.only:
         yield "engine", partial(engine.main, scale=arguments.scale)
+    if "expressions" in arguments.only:
+        yield "expressions", lambda _: expressions.measure(arguments.scale)
     if "projector" in arguments.only:
         yield "projector", partial(projector.bench_projector, executions=max(int(5_000 * arguments.scale), 500))
 
@@ -146,7 +148,8 @@ def main() -> None:
         show(kafka.tables(figures, peers), _workloads(arguments))
         return
     figures |= report.ratios(figures, peers)
-    show((report.workloads(figures, peers), report.processes(figures), report.others(figures)), _workloads(arguments))
+    tables = (report.workloads(figures, peers), report.processes(figures), report.expressions(figures), report.others(figures))
+    show(tables, _workloads(arguments))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({**{key: round(value, 4) for key, value in figures.items()}, **made, **about}, indent=2) + "\n")
     print(f"\n{RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.expressions import titles
 from benchmarks.workloads import WORKLOADS
 
 Figures = dict[str, Any]
@@ -113,6 +114,23 @@ def processes(figures: Figures) -> Table:
     if total is None:
         return []
     return [*table, ["all", f"{total * 1e3:,.0f}", f"{total * 1e3:,.0f}", f"{sum(BUDGET_US.values()):,.0f}"]]
+
+
+EXPRESSIONS = {
+    "condition": 8.0, "path": 1.5, "filter_50": 4.0, "map_50": 4.0, "render": 1.5, "compile": 1.0, "compile_mix": 2.5,
+}  # fmt: skip
+"""How many times faster than the library expressions are to be."""
+
+
+def expressions(figures: Figures) -> Table:
+    """CPU µs of expressions, beside the library that they were evaluated by before."""
+    table = [["expressions, CPU µs", "library", "Refold", "× library"]]
+    for key, title in titles().items():
+        ours, library, ratio = (figures.get(f"expressions.{key}_{what}") for what in ("us", "library_us", "ratio"))
+        if ours is not None and library is not None and ratio is not None:
+            target = f" (≥ {EXPRESSIONS[key]:g})" if key in EXPRESSIONS else ""
+            table.append([title, f"{library:.2f}", f"{ours:.2f}", f"{ratio:.1f}{target}"])
+    return table
 
 
 def others(figures: Figures) -> Table:

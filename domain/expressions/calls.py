@@ -26,7 +26,7 @@ def call(compiler: Compiler, node: Call) -> Run:
         raise Unreadable(f"`{node.name}` does not take so many arguments", node.start, "argument_count", node, signature)
     _check_constants(node, signature, arguments)
     made = compiler.make_all(arguments)
-    kinds = [signature.kinds(at) for at in range(len(arguments))]
+    kinds = signature.kinds_of(len(arguments))
     if len(made) == 1:
         return _one(signature, made[0], kinds[0])
     if len(made) == 2:
@@ -97,7 +97,7 @@ def _size(run: Run, kinds: frozenset[type]) -> Run:
     return ask
 
 
-def _two(signature: Signature, made: list[Run], kinds: list[frozenset[type] | None]) -> Run:
+def _two(signature: Signature, made: list[Run], kinds: tuple[frozenset[type] | None, ...]) -> Run:
     do, (left, right), (kinds_left, kinds_right) = signature.do, made, kinds
 
     def ask(frame: Frame) -> Any:
@@ -109,7 +109,7 @@ def _two(signature: Signature, made: list[Run], kinds: list[frozenset[type] | No
     return ask
 
 
-def _many(signature: Signature, made: list[Run], kinds: list[frozenset[type] | None]) -> Run:
+def _many(signature: Signature, made: list[Run], kinds: tuple[frozenset[type] | None, ...]) -> Run:
     do = signature.do
 
     def ask(frame: Frame) -> Any:

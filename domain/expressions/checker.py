@@ -188,8 +188,7 @@ class _Checker:
             self.kinds(arguments[1], False)
             return _OPTIONAL if node.name == "or" else None
         found = [self.kinds(argument, is_certain) for argument in arguments]
-        for at, kinds in enumerate(found):
-            allowed = signature.kinds(at)
+        for kinds, allowed in zip(found, signature.kinds_of(len(found)), strict=False):
             if allowed is not None and kinds is not None and kinds.isdisjoint(KINDS[kind] for kind in allowed):
                 self.tell(node, is_certain, "arguments", tuple(map(_one, found)))
         gives = types_of(signature.gives)

@@ -49,18 +49,19 @@ class _Parser:
         self._kinds: list[str] = []
         self._texts: list[str] = []
         self._starts: list[int] = []
+        kinds, texts, starts = self._kinds, self._texts, self._starts
         for found in TOKEN.finditer(source):
             kind = found.lastgroup
             if kind == "blank":
                 continue
             if kind is None or kind == "bad":
                 raise Unreadable(_meaningless(found[0]), found.start())
-            self._kinds.append(kind)
-            self._texts.append(found[0])
-            self._starts.append(found.start())
-        self._kinds.append("end")
-        self._texts.append("")
-        self._starts.append(len(source))
+            kinds.append(kind)
+            texts.append(found[0])
+            starts.append(found.start())
+        kinds.append("end")
+        texts.append("")
+        starts.append(len(source))
         self._at = 0
         self._levels = 0
 
@@ -91,8 +92,8 @@ class _Parser:
         levels = 0
         while True:
             operator = self._texts[self._at]
-            power = _POWERS.get(operator, 0) if self._kinds[self._at] in ("op", "name") else 0
-            if power < least or not power:
+            power = _POWERS.get(operator, 0)
+            if power < least:
                 self._levels -= levels
                 return left
             self._at += 1
@@ -108,7 +109,7 @@ class _Parser:
 
     def _unary(self) -> Node:
         sign = self._texts[self._at]
-        if self._kinds[self._at] != "op" or (sign != "!" and sign != "-"):
+        if sign != "!" and sign != "-":
             return self._member(False)
         start, count = self._starts[self._at], 0
         while self._is(sign):
@@ -126,17 +127,18 @@ class _Parser:
         node = self._primary(is_negative)
         levels = self._levels
         while True:
-            if self._is("."):
+            word = self._texts[self._at]
+            if word == ".":
                 self._deeper()
                 node = self._step(start, node)
-            elif self._is("["):
+            elif word == "[":
                 self._deeper()
                 self._at += 1
                 is_optional = self._skip("?")
                 key = self._expression()
                 self._take("]")
                 node = Index(start, self._end(), node, key, is_optional)
-            elif self._is("{") and isinstance(node, Name | Select):
+            elif word == "{" and isinstance(node, Name | Select):
                 self._fail("there are no messages here; write a map, `{'key': value}`")
             else:
                 self._levels = levels
@@ -265,12 +267,14 @@ class _Parser:
     # Words.
 
     def _is(self, text: str) -> bool:
-        return self._texts[self._at] == text and self._kinds[self._at] == "op"
+        """Whether this operator comes next: no other word reads like one, since texts stand in quotes."""
+        return self._texts[self._at] == text
 
     def _skip(self, text: str) -> bool:
-        found = self._is(text)
-        self._at += found
-        return found
+        if self._texts[self._at] != text:
+            return False
+        self._at += 1
+        return True
 
     def _take(self, text: str) -> None:
         if not self._skip(text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -20,27 +20,35 @@ class Reference(msgspec.Struct, frozen=True, gc=False):
 
 def references_of(node: Node) -> tuple[Reference, ...]:
     """Every use of a name in NAMES, in the order written; variables of macros are left out."""
-    return tuple(_references(node, frozenset()))
+    found: list[Reference] = []
+    _collect(node, frozenset(), found)
+    return tuple(found)
 
 
-def _references(node: Node, variables: frozenset[str]) -> Iterator[Reference]:
-    if isinstance(node, Name | Select | Index | Has):
-        yield from _chain(node, variables)
+def _collect(node: Node, variables: frozenset[str], found: list[Reference]) -> None:
+    kind = type(node)
+    if kind is Literal:
+        return
+    if kind in _STEPS:
+        _collect_chain(node, variables, found)
     elif isinstance(node, Macro):
-        yield from _references(node.owner, variables)
+        _collect(node.owner, variables, found)
         inner = variables | set(node.variables)
         if node.test is not None:
-            yield from _references(node.test, inner)
-        yield from _references(node.body, inner)
+            _collect(node.test, inner, found)
+        _collect(node.body, inner, found)
     elif isinstance(node, Bind):
-        yield from _references(node.value, variables)
-        yield from _references(node.body, variables | {node.variable})
+        _collect(node.value, variables, found)
+        _collect(node.body, variables | {node.variable}, found)
     else:
         for child in children(node):
-            yield from _references(child, variables)
+            _collect(child, variables, found)
 
 
-def _chain(node: Node, variables: frozenset[str]) -> Iterator[Reference]:
+_STEPS: Final = frozenset((Name, Select, Index, Has))
+
+
+def _collect_chain(node: Node, variables: frozenset[str], found: list[Reference]) -> None:
     """A row of steps: the path is what stands before the first step that is computed."""
     path: list[str] = []
     computed: list[Node] = []
@@ -53,9 +61,9 @@ def _chain(node: Node, variables: frozenset[str]) -> Iterator[Reference]:
             path.clear()
             computed.append(node.key)
         node = node.owner
-    if isinstance(node, Name) and node.name in NAMES and (node.is_root or node.name not in variables):
-        yield Reference(node.name, tuple(reversed(path)), node.start)
-    elif not isinstance(node, Name):
-        yield from _references(node, variables)
+    if not isinstance(node, Name):
+        _collect(node, variables, found)
+    elif node.name in NAMES and (node.is_root or node.name not in variables):
+        found.append(Reference(node.name, tuple(reversed(path)), node.start))
     for key in reversed(computed):
-        yield from _references(key, variables)
+        _collect(key, variables, found)

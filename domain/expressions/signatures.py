@@ -23,7 +23,11 @@ ARGUMENTS_MAX: Final = 64
 
 
 class Signature(NamedTuple):
-    """A function or a method: its name, the words for the kinds it takes, the word for what it gives, and what it does."""
+    """A function or a method: its name, the words for the kinds it takes, the word for what it gives, and what it does.
+
+    There must be `least` arguments and may be `most`, what stands before the dot included; `kinds` has the Python types that
+    each may have, None for any, the last one also those behind it.
+    """
 
     name: str
     is_method: bool
@@ -32,26 +36,19 @@ class Signature(NamedTuple):
     do: Callable[..., Any]
     group: str
     says: str
-
-    @property
-    def least(self) -> int:
-        """How many arguments there must be, what stands before the dot included."""
-        return sum(1 for kind in self.takes if not kind.endswith(("?", "…")))
-
-    @property
-    def most(self) -> int:
-        """How many arguments there may be."""
-        return ARGUMENTS_MAX if self.takes and self.takes[-1].endswith("…") else len(self.takes)
-
-    def kinds(self, at: int) -> frozenset[type] | None:
-        """The Python types of the kinds that the argument at this place may have; None for any."""
-        return types_of(self.takes[min(at, len(self.takes) - 1)].rstrip("?…"))
+    least: int
+    most: int
+    kinds: tuple[frozenset[type] | None, ...]
 
     @property
     def written(self) -> str:
         """How it is called, for people: `string.indexOf(string, int?)`."""
         takes = self.takes[1:] if self.is_method else self.takes
         return f"{self.takes[0]}.{self.name}({', '.join(takes)})" if self.is_method else f"{self.name}({', '.join(takes)})"
+
+    def kinds_of(self, count: int) -> tuple[frozenset[type] | None, ...]:
+        """The Python types that each of so many arguments may have."""
+        return self.kinds[:count] if count <= len(self.kinds) else self.kinds + self.kinds[-1:] * (count - len(self.kinds))
 
 
 @cache
@@ -63,11 +60,18 @@ def types_of(words: str) -> frozenset[type] | None:
 
 
 def _function(name: str, takes: str, gives: str, do: Callable[..., Any], group: str, says: str = "") -> Signature:
-    return Signature(name, False, tuple(takes.split()), gives, do, group, says or _said(do))
+    return _signature(name, False, tuple(takes.split()), gives, do, group, says)
 
 
 def _method(name: str, takes: str, gives: str, do: Callable[..., Any], group: str, says: str = "") -> Signature:
-    return Signature(name, True, tuple(takes.split()), gives, do, group, says or _said(do))
+    return _signature(name, True, tuple(takes.split()), gives, do, group, says)
+
+
+def _signature(name: str, is_method: bool, takes: tuple[str, ...], gives: str, do: Callable[..., Any], group: str, says: str) -> Signature:
+    least = sum(1 for kind in takes if not kind.endswith(("?", "…")))
+    most = ARGUMENTS_MAX if takes and takes[-1].endswith("…") else len(takes)
+    kinds = tuple(types_of(kind.rstrip("?…")) for kind in takes)
+    return Signature(name, is_method, takes, gives, do, group, says or _said(do), least, most, kinds)
 
 
 def _said(do: Callable[..., Any]) -> str:

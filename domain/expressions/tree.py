@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -124,31 +124,25 @@ Node: TypeAlias = Literal | Name | Select | Index | Has | Unary | Binary | Chain
 
 def children(node: Node) -> tuple[Node, ...]:
     """The parts directly below, in the order written."""
-    match node:
-        case Select() | Has():
-            return (node.owner,)
-        case Index():
-            return (node.owner, node.key)
-        case Unary():
-            return (node.operand,)
-        case Binary():
-            return (node.left, node.right)
-        case Chain():
-            return node.operands
-        case Choice():
-            return (node.condition, node.yes, node.no)
-        case ListOf():
-            return tuple(item for _, item in node.items)
-        case MapOf():
-            return tuple(part for _, key, value in node.entries for part in (key, value))
-        case Call():
-            return node.arguments if node.owner is None else (node.owner, *node.arguments)
-        case Macro():
-            return (node.owner, node.body) if node.test is None else (node.owner, node.test, node.body)
-        case Bind():
-            return (node.value, node.body)
-        case _:
-            return ()
+    return _CHILDREN[type(node)](node)
+
+
+_CHILDREN: Final[dict[type[Part], Callable[[Any], tuple[Node, ...]]]] = {
+    Literal: lambda node: (),
+    Name: lambda node: (),
+    Select: lambda node: (node.owner,),
+    Has: lambda node: (node.owner,),
+    Index: lambda node: (node.owner, node.key),
+    Unary: lambda node: (node.operand,),
+    Binary: lambda node: (node.left, node.right),
+    Chain: lambda node: node.operands,
+    Choice: lambda node: (node.condition, node.yes, node.no),
+    ListOf: lambda node: tuple(item for _, item in node.items),
+    MapOf: lambda node: tuple(part for _, key, value in node.entries for part in (key, value)),
+    Call: lambda node: node.arguments if node.owner is None else (node.owner, *node.arguments),
+    Macro: lambda node: (node.owner, node.body) if node.test is None else (node.owner, node.test, node.body),
+    Bind: lambda node: (node.value, node.body),
+}
 
 
 def parts(node: Node) -> Iterator[Node]:
