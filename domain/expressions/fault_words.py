@@ -80,8 +80,8 @@ def _key(key: Any) -> str:
 def _among(keys: Mapping[Any, Any], wanted: Any) -> str:
     if not keys:
         return "it is empty"
-    some = [str(bare(key))[:_SHOWN_CHARS_MAX] for _, key in zip(range(1_000), keys, strict=False)]
-    shown = nearest(str(wanted)[:_SHOWN_CHARS_MAX], some)[:_KEYS_SHOWN_MAX]
+    some = [_key(bare(key)) for _, key in zip(range(1_000), keys, strict=False)]
+    shown = nearest(_key(wanted), some)[:_KEYS_SHOWN_MAX]
     more = f" and {len(keys) - len(shown)} more" if len(keys) > len(shown) else ""
     return f"there are: {', '.join(shown)}{more}"
 
