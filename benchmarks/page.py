@@ -18,7 +18,9 @@ BEGIN_KAFKA = "<!-- on Kafka, written by `python -m benchmarks.page` -->"
 
 def tables(figures: dict[str, Any]) -> Iterator[str]:
     """What stands between the marks."""
-    yield from _tables(figures, (report.workloads(figures, list(figures["peers"])), report.processes(figures), report.others(figures)))
+    peers = list(figures["peers"])
+    shown = (report.workloads(figures, peers), report.processes(figures), report.expressions(figures), report.others(figures))
+    yield from _tables(figures, shown)
 
 
 def kafka_tables(stored: dict[str, Any]) -> Iterator[str]:

@@ -117,7 +117,7 @@ def processes(figures: Figures) -> Table:
 
 
 EXPRESSIONS = {
-    "condition": 8.0, "path": 1.5, "filter_50": 4.0, "map_50": 4.0, "render": 1.5, "compile": 1.0, "compile_mix": 2.5,
+    "condition": 8.0, "path": 1.5, "filter_50": 4.0, "map_50": 4.0, "render": 1.5, "compile": 1.0,
 }  # fmt: skip
 """How many times faster than the library expressions are to be."""
 
