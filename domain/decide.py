@@ -41,10 +41,11 @@ from domain.turns import TURN
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):
-    """The facts that a command led to, and the big values they refer to (content hash → content)."""
+    """The facts that a command led to, the big values they refer to (content hash → content), and how many nodes began."""
 
     events: list[Event]
     blobs: dict[str, bytes]
+    steps: int = 0
 
 
 def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS) -> Decided:
@@ -57,7 +58,7 @@ def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob
     pump(ctx)
     if ctx.events:
         state.now = now
-    return Decided(ctx.events, ctx.blobs)
+    return Decided(ctx.events, ctx.blobs, ctx.steps)
 
 
 def _refuse_unless_created(state: Execution, command: Command) -> None:

@@ -17,6 +17,9 @@ from typing import Final
 from infra.engine import Engine
 
 SLEEP_MAX_S: Final = 60.0
+"""How long it sleeps where nothing is to come due."""
+LOOK_EVERY_S: Final = 1.0
+"""How long it sleeps where something is: the clock may be set ahead meanwhile, and nobody would say so."""
 SLEEP_MIN_S: Final = 0.001
 
 
@@ -87,8 +90,7 @@ class Driver:
         """Until something is due. The timer that is armed already serves unless something is due earlier."""
         now = self._engine.clock.now()
         due = self._engine.next_due()
-        longest = now + round(SLEEP_MAX_S * 1000)
-        at = longest if due is None else min(due, longest)
+        at = now + round(SLEEP_MAX_S * 1000) if due is None else min(due, now + round(LOOK_EVERY_S * 1000))
         if self._timer is not None:
             if now < self._timer_at <= at:
                 return

@@ -121,6 +121,5 @@ class Engine:
     def stop(self, timeout_s: float = 5.0) -> None:
         """Let running activities end, keep a snapshot. What has not ended is taken up at the next start."""
         self.worker.stop(timeout_s)
-        while self.owner.step():
-            pass
+        self.owner.finish()
         self.owner.snapshot()

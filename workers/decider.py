@@ -49,14 +49,18 @@ from domain.state import ENDED, Execution
 from workers.catalog import Catalog
 from workers.courier import refusal
 from workers.executions import Executions
+from workers.families import Families
 from workers.ingress import shrink
 from workers.metrics import Metrics
 from workers.refold import entries_of, entry_of, refold
+from workers.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.round import Answer, Item, Made, Reply, TopicReply
 from workers.slots import Slots
 
 ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
 """A round that has made so many bytes of decisions ends; what is left waits for the next."""
+ROUND_STEPS_MAX: Final = 4_000
+"""After so many nodes of callers, and as many of echoes, a round ends; what is left waits for the next. About 50 ms each."""
 ROUND_ROOM_BYTES: Final = 4 * 1024
 """What one command may add to a round besides its decision: the record that sums a history up."""
 ANSWER_BYTES: Final = 2 * 1024
@@ -82,6 +86,7 @@ class Decider:
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
         self.counted_in: Callable[[str], int] = lambda workflow: partition
         """The partition in which the executions of a workflow are counted, where so many may run at a time."""
+        self.families = Families()
         self._own = own
         """The source partition under which commands count that came from nowhere else."""
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
@@ -100,10 +105,15 @@ class Decider:
         self._now = 0
         self._dispatched_to = 0
         self._bytes = 0
+        self._steps = 0
+        """How many nodes the decisions of callers, or of echoes, have begun in this round."""
 
-    def decide_all(self, items: list[Item], now: int, dispatched_to: int) -> tuple[list[Made], list[tuple[Reply, Answer]], list[Item]]:
+    def decide_all(
+        self, callers: list[Item], echoes: list[Item], now: int, dispatched_to: int
+    ) -> tuple[list[Made], list[tuple[Reply, Answer]], list[Item]]:
         """The decisions of a round, not durable yet, the answers to give when they are, and what is left for the next round.
 
+        Callers and echoes have a share each of what a round may do, so that neither waits for ever.
         Raises LogFull where a big value finds no room, LogUnreachable where the log cannot be read; then nothing of it has happened.
         """
         self._made, self._answers, self.dead, self.turns, self.too_early = [], [], [], [], []
@@ -112,13 +122,20 @@ class Decider:
         self._own_source, self._source = sources.get(self._own, -1), sources.get(self._partition, -1)
         self._bytes = 0
         bytes_max = self._round_bytes_max()
+        left = self._decide_some(callers, bytes_max * 3 // 4 if echoes else bytes_max)
+        left += self._decide_some(echoes, bytes_max)
+        return self._made, self._answers, left
+
+    def _decide_some(self, items: list[Item], bytes_max: int) -> list[Item]:
+        """Decide until the round is full; what is left."""
+        self._steps = 0
         for index, item in enumerate(items):
-            if (self._made or self._answers) and self._bytes > bytes_max:
-                return self._made, self._answers, items[index:]
+            if self._steps >= ROUND_STEPS_MAX or ((self._made or self._answers) and self._bytes > bytes_max):
+                return items[index:]
             if isinstance(item.reply, TopicReply):
                 self._bytes += ANSWER_BYTES
             self._decide(item)
-        return self._made, self._answers, []
+        return []
 
     def _round_bytes_max(self) -> int:
         """So full a round may be and still take in the largest decision: it goes out as one batch, which is atomic."""
@@ -131,7 +148,7 @@ class Decider:
             try:
                 folded = self._create(envelope)
             except (Rejected, KeyError) as error:
-                self._reject(item, None, error if isinstance(error, Rejected) else _unknown_definition(envelope))
+                self._reject(item, None, error if isinstance(error, Rejected) else unknown_definition(envelope))
                 return
         before = folded.state.version
         try:
@@ -172,6 +189,8 @@ class Decider:
             raise Repeated(ended.status)
         if not command.definition:
             raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
+        if command.parent is not None:
+            self.families.check(name, self._executions)
         folded = Folded(self._catalog.graph(command.definition), initial(name))
         folded.state.digest = command.definition.encode()
         self._check_slot(folded, command)
@@ -183,7 +202,7 @@ class Decider:
         if settings is not None:
             counted_in = self.counted_in(command.workflow)
             if counted_in != self._partition:
-                raise _counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
+                raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
             ctx = Deciding(folded.graph, folded.state, command, self._now, self._read_blob)
             self.slots.check(settings, command.workflow, slot_of(folded.graph, command.input, ctx))
 
@@ -195,6 +214,7 @@ class Decider:
 
     def _record(self, item: Item, folded: Folded, command: Command, decided: Decided) -> None:
         state = folded.state
+        self._steps += decided.steps
         if decided.events:
             self._add(item, folded, command, decided)
         if item.reply is not None:
@@ -367,28 +387,3 @@ class Decider:
                 yield event.timer, event.due
             elif isinstance(event, NodeRetried):
                 yield f"{event.path}:retry", event.due
-
-
-class Repeated(Rejected):
-    """A creation that was made before, of an execution that has ended since."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__("repeated", "the execution exists and has ended")
-        self.status = status
-
-
-def _unknown_definition(envelope: Envelope) -> Rejected:
-    definition = getattr(envelope.command, "definition", "")
-    return Rejected("unknown_definition", f"no definition with the hash {definition} is published")
-
-
-def _counted_elsewhere(execution: str, command: CreateExecution, partition: int, counted_in: int) -> Rejected:
-    if command.parent is None:
-        way_out = "leave the id out, or send an Idempotency-Key instead: then it lies where it is counted"
-    else:
-        way_out = "a sub-workflow lies with its parent, so give `settings.concurrency` to the workflow of the parent instead"
-    message = (
-        f"execution {execution} would lie in partition {partition}, and those of {command.workflow}, of which so many run at a time "
-        f"(`settings.concurrency`), are counted in partition {counted_in}: {way_out}"
-    )
-    return Rejected("counted_elsewhere", message, execution=execution, workflow=command.workflow)

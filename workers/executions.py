@@ -5,12 +5,14 @@ Nothing here is the truth. It may be dropped at any time and folded again from t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
 from contracts.commands import RunActivity
+from contracts.ids import depth_of, root_of
 from domain.history import Folded, GraphOf
 from domain.react import is_reported
 from domain.state import Execution
@@ -36,6 +38,8 @@ class Executions:
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
         self._packed: dict[str, Packed] = {}
+        self.families: Counter[str] = Counter()
+        """Of each family with children: how many of them are open."""
         self.ended: dict[str, EndedExecution] = {}
         self.unreadable: dict[str, str] = {}
 
@@ -61,17 +65,25 @@ class Executions:
 
     def put(self, folded: Folded) -> None:
         """Keep an open execution."""
-        self._live[folded.state.execution] = folded
+        name = folded.state.execution
+        if depth_of(name) and name not in self._live and name not in self._packed:
+            self.families[root_of(name)] += 1
+        self._live[name] = folded
 
     def end(self, state: Execution, offset: int) -> None:
         """The execution has ended: keep only how."""
-        self._live.pop(state.execution, None)
+        self.drop(state.execution)
         self.ended[state.execution] = EndedExecution(state.status, state.request, offset)
 
     def drop(self, execution: str) -> None:
         """Forget what is cached of an execution."""
-        self._live.pop(execution, None)
-        self._packed.pop(execution, None)
+        was_open = self._live.pop(execution, None) is not None
+        was_open = self._packed.pop(execution, None) is not None or was_open
+        if was_open and depth_of(execution):
+            family = root_of(execution)
+            self.families[family] -= 1
+            if not self.families[family]:
+                del self.families[family]
 
     def set_aside(self, execution: str, reason: str) -> None:
         """The history of the execution cannot be read on, for this reason; the first one stays."""
@@ -112,6 +124,7 @@ class Executions:
     def take(self, idle: dict[str, Packed]) -> None:
         """Keep what a snapshot holds, packed as it is."""
         self._packed.update(idle)
+        self.families.update(root_of(name) for name in idle if depth_of(name))
 
     def pack_idle(self) -> None:
         """Pack those that have been here longest, once there are a tenth too many."""
@@ -128,5 +141,5 @@ class Executions:
             return []
         names = list(self._packed)[:surplus]
         for name in names:
-            del self._packed[name]
+            self.drop(name)
         return names

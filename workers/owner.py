@@ -29,16 +29,19 @@ from workers.catalog import Catalog
 from workers.courier import Courier
 from workers.decider import Decider
 from workers.executions import LIVE_MAX_DEFAULT, Executions
+from workers.inbox import Inbox
 from workers.metrics import Metrics
 from workers.recovery import Recovered, append_claim, make_snapshot, recover
 from workers.refold import entries_of, refold
-from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of, take_items
+from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of
 from workers.timers import A_ROUND_MAX, Timers, due_again
 from workers.watchers import Watchers
 
 _log = logging.getLogger("refold.owner")
 
 INBOX_MAX_DEFAULT: Final = 10_000
+LAST_ROUNDS_MAX: Final = 20
+"""So many rounds an owner makes at its end, beside those that callers need: commands from one execution to another come to their end."""
 CLAIM_PAUSE_MS: Final = 100
 """How long an owner that was thrown out waits before it claims again."""
 RETRY_PAUSE_MS: Final = 1_000
@@ -75,7 +78,7 @@ class Owner:
         self._nonce_of = nonce
         self._own, self._outbox = partition if own is None else own, outbox
         self._inbox_max, self._snapshot_every, self._round_max = inbox_max, snapshot_every, round_max
-        self._inbox: deque[Item] = deque()
+        self._inbox = Inbox()
         self._reports: deque[tuple[str, Command]] = deque()
         self.watchers = Watchers()
         self._claimed, self._retry_at, self._journal, self._since_snapshot = False, 0, "", 0
@@ -127,11 +130,12 @@ class Owner:
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
         self._decider.counted_in = self.counted_in
+        self._decider.families.waiting_of = self._inbox.waiting_of
         self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
-        self._inbox = deque(item for item in self._inbox if item.offset < 0)  # the others are read again
+        self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
         if self._outbox is not None:
             self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
         owed = (effect for folded in self.executions.active() for effect in outstanding(folded.graph, folded.state))
@@ -160,7 +164,7 @@ class Owner:
 
     def _restore_slots(self) -> None:
         """Who holds a slot and who waits follows from the executions; turns are granted anew, and none that was on its way counts."""
-        self._inbox = deque(item for item in self._inbox if type(item.envelope.command) is not GrantSlot)
+        self._inbox.keep(lambda item: type(item.envelope.command) is not GrantSlot)
         self._send(self._decider.restore_slots())
 
     def stand_down(self, why: LogError) -> None:
@@ -180,13 +184,14 @@ class Owner:
 
     def submit(self, envelope: Envelope, reply: Reply | None = None) -> None:
         """Take a command in; it is answered after the commit of its round. Raises Overloaded where too many wait."""
-        if len(self._inbox) >= self._inbox_max:
-            raise Overloaded(f"{len(self._inbox)} commands wait; the limit is {self._inbox_max}")
-        self._inbox.append(Item(envelope, reply))
+        waiting = len(self._inbox.callers)
+        if waiting >= self._inbox_max:
+            raise Overloaded(f"{waiting} commands wait; the limit is {self._inbox_max}")
+        self._inbox.callers.append(Item(envelope, reply))
 
     def take(self, item: Item) -> None:
         """Take in what stands in `commands`, in the order in which it stands there."""
-        self._inbox.append(item)
+        self._inbox.put(item)
 
     def report(self, execution: str, command: Command) -> None:
         """Take in what a worker reports. May be called from any thread."""
@@ -203,13 +208,13 @@ class Owner:
 
     @property
     def waiting(self) -> int:
-        """How many commands wait to be decided."""
-        return len(self._inbox)
+        """How many commands of callers wait to be decided."""
+        return len(self._inbox.callers)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing waits to be decided now."""
-        return not (self._inbox or self._reports)
+        return not (len(self._inbox) or self._reports)
 
     # The round.
 
@@ -228,21 +233,28 @@ class Owner:
             self.act(made)
         return True
 
+    def finish(self) -> None:
+        """The last rounds: what came from outside is decided. Executions that move by themselves would move for ever: they go on later."""
+        rounds = LAST_ROUNDS_MAX
+        while (rounds > 0 or self._reports or self._inbox.callers) and self.step() and self._claimed:
+            rounds -= 1
+
     def collect(self, now: int) -> bool:
         """Take in what was reported and what is due; whether there is anything to decide."""
         while self._reports:
             execution, command = self._reports.popleft()
-            self._inbox.append(Item(Envelope("", execution, command), None))
+            self._inbox.callers.append(Item(Envelope("", execution, command), None))
         for execution, fire in self.timers.take_due(now, A_ROUND_MAX, self._is_due):
-            self._inbox.append(Item(Envelope("", execution, fire), None))
+            self._inbox.put(Item(Envelope("", execution, fire), None))
             self.metrics.timer_drift_ms = max(0, now - fire.due)
-        return bool(self._inbox)
+        return bool(len(self._inbox))
 
     def begin(self, now: int) -> Round | None:
         """Decide what waits. It has not happened until it is durable (`stands`); None where nothing could be decided."""
-        items = take_items(self._inbox, self._round_max)
+        callers, echoes = self._inbox.take(self._round_max)
+        items = callers + echoes
         try:
-            made, answers, rest = self._decider.decide_all(items, now, self._courier.dispatched_to(self.position))
+            made, answers, rest = self._decider.decide_all(callers, echoes, now, self._courier.dispatched_to(self.position))
         except LogFull as full:
             self._refuse(items, full)
             return None
@@ -250,8 +262,9 @@ class Owner:
             self._give_back(items, error)
             return None
         if rest:
-            self._inbox.extendleft(reversed(rest))
-            del items[len(items) - len(rest) :]
+            self._inbox.put_back(rest)
+            left = set(map(id, rest))
+            items = [item for item in items if id(item) not in left]
         records = [one.record for one in made]
         if self._own != self.partition:
             records += self._decider.answered(answers)
@@ -290,13 +303,13 @@ class Owner:
         for item in items:
             if item.reply is not None:
                 item.reply(Answer(item.envelope.execution, self._checkpoint.offset, error=error))
-        self._inbox.extendleft(reversed([item for item in items if item.reply is None and item.offset < 0]))
+        self._inbox.put_back(item for item in items if item.reply is None and item.offset < 0)
         self.stand_down(error)
         self._retry_at = self._clock.now() + RETRY_PAUSE_MS
 
     def _give_back(self, items: list[Item], why: LogError) -> None:
         """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""
-        self._inbox.extendleft(reversed(items))
+        self._inbox.put_back(items)
         self.stand_down(why)
 
     # Acting.
@@ -331,11 +344,12 @@ class Owner:
     def _carry(self, item: Item) -> None:
         """A command for another execution: to be decided here, or elsewhere, if it lives there."""
         if self.elsewhere is None or not self.elsewhere(item, self._courier.delivered):
-            self._inbox.append(item)
+            self._inbox.put(item)
 
     def _send(self, envelopes: Iterable[Envelope]) -> None:
         """Commands that can be derived again from the states alone, so that nothing is lost with them."""
-        self._inbox.extend(Item(envelope, None) for envelope in envelopes)
+        for envelope in envelopes:
+            self._inbox.put(Item(envelope, None))
 
     def buries(self, made: Round, answer: int | LogError) -> bool:
         """Whether what could not be delivered is kept. Else the round is decided again, and finds the same dead."""

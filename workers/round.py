@@ -9,7 +9,6 @@ dropped and folded again.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
@@ -22,10 +21,8 @@ from contracts.errors import LogError, LogUnreachable, RefoldError, UnknownRecor
 from contracts.journal import Checkpoint, Decision, judge
 from contracts.ports.log import Log
 from domain.history import Folded
-from workers.ingress import size_of
 from workers.metrics import Histogram
 
-ROUND_BYTES_MAX: Final = 1024 * 1024
 ROUND_MAX_DEFAULT: Final = 1_000
 """So many commands are decided in one round; what is left waits for the next."""
 
@@ -104,17 +101,6 @@ class Round(msgspec.Struct):
 def letters_of(made: Round) -> list[bytes]:
     """The dead letters of a round as records."""
     return [codec.pack(letter) for letter in made.dead]
-
-
-def take_items(inbox: deque[Item], items_max: int) -> list[Item]:
-    """What of the inbox makes up the next round."""
-    items: list[Item] = []
-    size = 0
-    while inbox and len(items) < items_max and size < ROUND_BYTES_MAX:
-        item = inbox.popleft()
-        size += size_of(item.envelope.command)
-        items.append(item)
-    return items
 
 
 def is_claimed_within(checkpoint: Checkpoint, gap: Iterable[tuple[int, bytes]], on_junk: Callable[[int, bytes], None]) -> bool:

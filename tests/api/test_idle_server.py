@@ -1,4 +1,4 @@
-"""A server with nothing to do notices by itself when a worker has lost its lease."""
+"""A server with nothing to do notices by itself when a worker has lost its lease, and when the clock was set ahead."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from contracts.definitions import WorkflowDefinition
 from contracts.worker_protocol import Poll
 from infra.blobs import MemoryBlobs
 from infra.clock import SystemClock
-from infra.driver import Driver, LoopWake
+from infra.driver import LOOK_EVERY_S, Driver, LoopWake
 from infra.log.memory import MemoryLog
 from infra.settings import EngineSettings
 from infra.snapshots import MemorySnapshots
 from infra.wiring import build_engine
+from tests.cluster.world import run as run_story
+from tests.workers.harness import Bench
 from workers.remote import RemoteWorkers
 
 
@@ -45,3 +47,22 @@ async def _given(worker: RemoteWorkers, poll: Poll) -> int:
         if tasks:
             return tasks[0].attempt
         await news.wait()
+
+
+def test_an_idle_server_sees_that_the_clock_was_set_ahead() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.publish({"name": "later", "nodes": [{"id": "d", "type": "delay", "config": {"for": "1h"}}]})
+        loop = asyncio.get_running_loop()
+        driver = Driver(bench.engine, LoopWake(loop), lambda: None)
+        execution = bench.start("later")
+        driver.wake()
+        await asyncio.sleep(5)
+        bench.clock.advance(3_600_000)
+        began = loop.time()
+        while bench.status(execution) == "running":
+            await asyncio.sleep(0.1)
+        assert loop.time() - began <= LOOK_EVERY_S + 0.2
+        driver.stop()
+
+    run_story(story)

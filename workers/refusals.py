@@ -1,0 +1,33 @@
+"""Refusals of creations: what the owner says, and what an execution could not know."""
+
+from __future__ import annotations
+
+from contracts.commands import CreateExecution, Envelope
+from contracts.errors import Rejected
+
+
+class Repeated(Rejected):
+    """A creation that was made before, of an execution that has ended since."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__("repeated", "the execution exists and has ended")
+        self.status = status
+
+
+def unknown_definition(envelope: Envelope) -> Rejected:
+    """Nobody has published what is to be run."""
+    definition = getattr(envelope.command, "definition", "")
+    return Rejected("unknown_definition", f"no definition with the hash {definition} is published")
+
+
+def counted_elsewhere(execution: str, command: CreateExecution, partition: int, counted_in: int) -> Rejected:
+    """Its workflow has a limit, and its executions are counted in another partition."""
+    if command.parent is None:
+        way_out = "leave the id out, or send an Idempotency-Key instead: then it lies where it is counted"
+    else:
+        way_out = "a sub-workflow lies with its parent, so give `settings.concurrency` to the workflow of the parent instead"
+    message = (
+        f"execution {execution} would lie in partition {partition}, and those of {command.workflow}, of which so many run at a time "
+        f"(`settings.concurrency`), are counted in partition {counted_in}: {way_out}"
+    )
+    return Rejected("counted_elsewhere", message, execution=execution, workflow=command.workflow)
