@@ -87,6 +87,8 @@ class Decider:
         self.counted_in: Callable[[str], int] = lambda workflow: partition
         """The partition in which the executions of a workflow are counted, where so many may run at a time."""
         self.families = Families()
+        self.before: Callable[[str], None] = lambda execution: None
+        """Told of an execution before it may change."""
         self._own = own
         """The source partition under which commands count that came from nowhere else."""
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
@@ -127,11 +129,13 @@ class Decider:
         return self._made, self._answers, left
 
     def _decide_some(self, items: list[Item], bytes_max: int) -> list[Item]:
-        """Decide until the round is full; what is left."""
+        """Decide until the round is full; what is left, which is taken out of the items."""
         self._steps = 0
         for index, item in enumerate(items):
             if self._steps >= ROUND_STEPS_MAX or ((self._made or self._answers) and self._bytes > bytes_max):
-                return items[index:]
+                left = items[index:]
+                del items[index:]
+                return left
             if isinstance(item.reply, TopicReply):
                 self._bytes += ANSWER_BYTES
             self._decide(item)
@@ -143,6 +147,7 @@ class Decider:
 
     def _decide(self, item: Item) -> None:
         envelope = item.envelope
+        self.before(envelope.execution)
         folded = self._executions.get(envelope.execution)
         if folded is None:
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -117,22 +118,28 @@ class Executions:
         ordered = sorted((queue[3], name, queue) for name, queue in found if queue is not None)
         return [(name, queue[0], queue[1], queue[2]) for _, name, queue in ordered]
 
-    def all_packed(self) -> dict[str, Packed]:
-        """Every open execution as bytes, for a snapshot."""
-        return {**self._packed, **{name: packed(folded) for name, folded in self._live.items()}}
+    def names(self) -> list[str]:
+        """Those of all open executions."""
+        return [*self._packed, *self._live]
+
+    def packed(self, execution: str) -> Packed:
+        """An open execution as bytes, for a snapshot."""
+        idle = self._packed.get(execution)
+        return packed(self._live[execution]) if idle is None else idle
 
     def take(self, idle: dict[str, Packed]) -> None:
         """Keep what a snapshot holds, packed as it is."""
         self._packed.update(idle)
         self.families.update(root_of(name) for name in idle if depth_of(name))
 
-    def pack_idle(self) -> None:
-        """Pack those that have been here longest, once there are a tenth too many."""
+    def pack_idle(self, most: int | None = None) -> bool:
+        """Pack those that have been here longest, once there are a tenth too many; True where `most` was not enough."""
         surplus = len(self._live) - self._live_max
         if surplus <= self._live_max // 10:
-            return
-        for execution in list(self._live)[:surplus]:
+            return False
+        for execution in list(islice(self._live, surplus if most is None else min(surplus, most))):
             self._packed[execution] = packed(self._live.pop(execution))
+        return most is not None and surplus > most
 
     def forget_idle(self, packed_max: int) -> list[str]:
         """Drop those that were packed first, once there are a tenth too many; their names. For who can fold them again."""

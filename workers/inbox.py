@@ -18,6 +18,8 @@ from contracts.ids import root_of
 from workers.ingress import size_of
 from workers.round import Item
 
+INBOX_MAX_DEFAULT: Final = 10_000
+"""So many commands of callers may wait."""
 ROUND_BYTES_MAX: Final = 1024 * 1024
 """So many bytes of commands are taken into one round."""
 ECHO_SHARE: Final = 4

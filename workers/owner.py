@@ -29,25 +29,24 @@ from workers.catalog import Catalog
 from workers.courier import Courier
 from workers.decider import Decider
 from workers.executions import LIVE_MAX_DEFAULT, Executions
-from workers.inbox import Inbox
+from workers.inbox import INBOX_MAX_DEFAULT, Inbox
 from workers.metrics import Metrics
-from workers.recovery import Recovered, append_claim, make_snapshot, recover
+from workers.recovery import Recovered, append_claim, recover
 from workers.refold import entries_of, refold
-from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of
+from workers.round import (
+    LAST_ROUNDS_MAX, ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of,
+)  # fmt: skip
+from workers.snapshot import Draft
 from workers.timers import A_ROUND_MAX, Timers, due_again
+from workers.upkeep import SNAPSHOT_EVERY_DEFAULT, Upkeep
 from workers.watchers import Watchers
 
 _log = logging.getLogger("refold.owner")
 
-INBOX_MAX_DEFAULT: Final = 10_000
-LAST_ROUNDS_MAX: Final = 20
-"""So many rounds an owner makes at its end, beside those that callers need: commands from one execution to another come to their end."""
 CLAIM_PAUSE_MS: Final = 100
 """How long an owner that was thrown out waits before it claims again."""
 RETRY_PAUSE_MS: Final = 1_000
 """How long it waits where there is no room, or a claim could not be made."""
-SNAPSHOT_EVERY_DEFAULT: Final = 100_000
-"""After so many decisions an idle moment is used for a snapshot."""
 
 
 class Owner:
@@ -77,13 +76,14 @@ class Owner:
         self.partition, self.node, self._live_max = partition, node, live_max
         self._nonce_of = nonce
         self._own, self._outbox = partition if own is None else own, outbox
-        self._inbox_max, self._snapshot_every, self._round_max = inbox_max, snapshot_every, round_max
+        self._inbox_max, self._round_max = inbox_max, round_max
         self._inbox = Inbox()
         self._reports: deque[tuple[str, Command]] = deque()
         self.watchers = Watchers()
-        self._claimed, self._retry_at, self._journal, self._since_snapshot = False, 0, "", 0
+        self._claimed, self._retry_at, self._journal = False, 0, ""
         self.timers = Timers()
         self.metrics = Metrics()
+        self.upkeep = Upkeep(partition, snapshots, self.metrics, snapshot_every, self._draft)
         self.elsewhere: Callable[[Item, Callable[[Item], None]], bool] | None = None
         """Takes a command for an execution of another partition, and calls back once it is on its way for good; False: it lives here."""
         self.look_up_end: Callable[[str], None] = self._look_up_end
@@ -123,6 +123,7 @@ class Owner:
     def take_over(self, recovered: Recovered) -> None:
         """Go on from what was folded."""
         self._journal = recovered.checkpoint.journal
+        self.upkeep.forget()
         self.executions: Executions = recovered.executions
         self._checkpoint, self._last = recovered.checkpoint, b""
         self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
@@ -130,7 +131,7 @@ class Owner:
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
         self._decider.counted_in = self.counted_in
-        self._decider.families.waiting_of = self._inbox.waiting_of
+        self._decider.families.waiting_of, self._decider.before = self._inbox.waiting_of, self.upkeep.before
         self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
         self.timers.clear()
         for execution, timers in self.executions.timers():
@@ -261,14 +262,11 @@ class Owner:
         except LogUnreachable as error:
             self._give_back(items, error)
             return None
-        if rest:
-            self._inbox.put_back(rest)
-            left = set(map(id, rest))
-            items = [item for item in items if id(item) not in left]
+        self._inbox.put_back(rest)
         records = [one.record for one in made]
         if self._own != self.partition:
             records += self._decider.answered(answers)
-        return Round(self._checkpoint.offset, items, made, answers, records, self._decider.dead)
+        return Round(self._checkpoint.offset, callers + echoes, made, answers, records, self._decider.dead)
 
     def stands(self, made: Round, answer: int | LogError, gap: Sequence[tuple[int, bytes]] = ()) -> bool:
         """Whether the round has happened, by the offset that its append was answered with; else the owner stands down.
@@ -331,7 +329,7 @@ class Owner:
         for item in round_.items:
             if item.origin >= 0:
                 self._courier.delivered(item)
-        self._since_snapshot += len(made)
+        self.upkeep.note(len(made))
         self.metrics.count_round(len(made))
         for state in ended:
             self.watchers.tell(state)
@@ -340,6 +338,7 @@ class Owner:
             reply(answer)
         if self.on_decisions is not None:
             self.on_decisions(made)
+        self.upkeep.step(self.executions)
 
     def _carry(self, item: Item) -> None:
         """A command for another execution: to be decided here, or elsewhere, if it lives there."""
@@ -385,26 +384,16 @@ class Owner:
     # In between.
 
     def rest(self) -> bool:
-        """There is nothing to decide: tidy up, and keep a snapshot now and then; True when that took a while."""
-        self.executions.pack_idle()
-        if self._since_snapshot >= self._snapshot_every:
-            self.snapshot()
-            return True
-        return False
+        """There is nothing to decide: a piece of the upkeep; True where there is more of it."""
+        return self.upkeep.step(self.executions)
 
     def snapshot(self) -> None:
         """Keep what is folded, to start faster the next time. Not after standing down: what is cached then may never have happened."""
-        if not self._claimed:
-            return
-        undelivered = self._courier.undelivered()
-        dispatched_to = self._courier.dispatched_to(self.position)
-        if self._last:
-            self._checkpoint.mark = mark_of(codec.decode_record(self._last))
-        try:
-            self._snapshots.save(self.partition, make_snapshot(self.executions, self._checkpoint, dispatched_to, undelivered))
-        except LogFull:
-            self.metrics.refused += 1
-        self._since_snapshot = 0
+        if self._claimed:
+            self.upkeep.save_now()
+
+    def _draft(self) -> Draft:
+        return Draft(self.executions, self._checkpoint, self._courier.dispatched_to(self.position), self._courier.undelivered())
 
     @property
     def position(self) -> int:

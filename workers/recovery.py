@@ -24,7 +24,7 @@ from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
 from domain.react import commands_for_others, react
 from workers.catalog import Catalog
 from workers.executions import Executions
-from workers.snapshot import OwnerSnapshot, decode_snapshot, encode_snapshot, schema_hash
+from workers.snapshot import decode_snapshot
 from workers.standing import journal_of, misfit
 
 _log = logging.getLogger("refold.owner")
@@ -197,9 +197,3 @@ def _without_gc() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def make_snapshot(executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]) -> bytes:
-    """What is folded, as bytes, to start faster the next time."""
-    still_open, ended = executions.all_packed(), executions.ended
-    return encode_snapshot(OwnerSnapshot(schema_hash(), checkpoint, dispatched_to, still_open, ended, executions.unreadable, undelivered))

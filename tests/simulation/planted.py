@@ -28,10 +28,10 @@ from workers.courier import Courier
 from workers.decider import Decider
 from workers.executions import Executions
 from workers.owner import Owner
-from workers.recovery import make_snapshot
 from workers.remote import RemoteWorkers
 from workers.round import Round
 from workers.slots import Slots
+from workers.snapshot import Draft
 from workers.timers import Timers
 from workers.worker_desk import _Batch
 
@@ -134,17 +134,16 @@ def ignore_the_cancel_of_an_activity(patch: Patch) -> None:
 
 
 def keep_a_snapshot_with_a_wrong_offset(patch: Patch) -> None:
-    def wrong(executions: Any, checkpoint: Checkpoint, dispatched_to: int, undelivered: Any) -> bytes:
+    def wrong(executions: Any, checkpoint: Checkpoint, dispatched_to: int, undelivered: Any) -> Draft:
         ahead = Checkpoint(checkpoint.journal, checkpoint.offset + 1, checkpoint.nonce, dict(checkpoint.sources))
-        return make_snapshot(executions, ahead, dispatched_to, undelivered)
+        return Draft(executions, ahead, dispatched_to, undelivered)
 
-    patch.setattr(workers.owner, "make_snapshot", wrong)
+    patch.setattr(workers.owner, "Draft", wrong)
 
 
 def keep_a_snapshot_of_what_is_not_durable(patch: Patch) -> None:
     def anyway(self: Owner) -> None:
-        content = make_snapshot(self.executions, self._checkpoint, self._courier.dispatched_to(self._checkpoint.offset), [])
-        self._snapshots.save(0, content)
+        self.upkeep.save_now()
 
     patch.setattr(Owner, "snapshot", anyway)
 
