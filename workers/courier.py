@@ -23,6 +23,7 @@ class Courier:
     def __init__(self, catalog: Catalog, recovered: Recovered, partition: int = 0, outbox: Outbox | None = None) -> None:
         self._catalog, self._partition, self._outbox = catalog, partition, outbox
         self._pending: dict[int, dict[str, Envelope]] = {}
+        """By origin, the lowest first: a decision that calls for commands comes after those before it."""
         for offset, envelope in recovered.undelivered:
             self._pending.setdefault(offset, {})[envelope.id] = envelope
 
@@ -48,7 +49,7 @@ class Courier:
         """The offset, at most `end`, below which everything is out: commands to other executions, and activities."""
         if self._outbox is not None:
             end = self._outbox.is_out_to(self._partition, end)
-        return min(end, min(self._pending)) if self._pending else end
+        return min(end, next(iter(self._pending))) if self._pending else end
 
     def undelivered(self) -> list[tuple[int, Envelope]]:
         """What is on its way, for a snapshot."""

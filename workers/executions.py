@@ -64,6 +64,14 @@ class Executions:
         run = folded.state.runs.get(activity.path)
         return run is not None and run.attempt == activity.attempt and run.status == "active" and not is_reported(folded.state, run)
 
+    def is_armed(self, execution: str, timer: str, due: int) -> bool:
+        """Whether the execution waits for this timer."""
+        folded = self._live.get(execution)
+        if folded is not None:
+            return folded.state.timers.get(timer) == due
+        idle = self._packed.get(execution)
+        return idle is not None and (timer, due) in idle.timers
+
     def put(self, folded: Folded) -> None:
         """Keep an open execution."""
         name = folded.state.execution

@@ -81,7 +81,7 @@ class Owner:
         self._reports: deque[tuple[str, Command]] = deque()
         self.watchers = Watchers()
         self._claimed, self._retry_at, self._journal = False, 0, ""
-        self.timers = Timers()
+        self.timers = Timers(lambda execution, timer, due: self.executions.is_armed(execution, timer, due))
         self.metrics = Metrics()
         self.upkeep = Upkeep(partition, snapshots, self.metrics, snapshot_every, self._draft)
         self.elsewhere: Callable[[Item, Callable[[Item], None]], bool] | None = None

@@ -16,17 +16,35 @@ A_ROUND_MAX: Final = 500
 IsDue = Callable[[str, str, int], "int | None"]
 """Asked for execution, timer and due time: 0 fire it, a later time to look again, None when nobody waits for it."""
 
+STALE_MAX: Final = 10_000
+"""So many entries that nobody waits for may be kept, beside as many as are waited for."""
+IsArmed = Callable[[str, str, int], bool]
+"""Asked for execution, timer and due time: whether the execution waits for it."""
+
 
 class Timers:
     """Arms timers and gives those that are due, in order, a bounded number at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_armed: IsArmed = lambda execution, timer, due: True) -> None:
         self._heap: list[tuple[int, str, str, int]] = []
+        self._is_armed = is_armed
+        self._tidy_at = STALE_MAX
 
     def arm(self, execution: str, timers: Iterable[tuple[str, int]]) -> None:
         """Remember when to look at these timers."""
         for timer, due in timers:
             heapq.heappush(self._heap, (due, execution, timer, due))
+        if len(self._heap) > self._tidy_at:
+            self._tidy()
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def _tidy(self) -> None:
+        """Drop what nobody waits for any more; done again when there are twice as many as were left, so it costs each entry little."""
+        self._heap = [entry for entry in self._heap if self._is_armed(entry[1], entry[2], entry[3])]
+        heapq.heapify(self._heap)
+        self._tidy_at = 2 * len(self._heap) + STALE_MAX
 
     def put_back(self, fired: Iterable[tuple[str, FireTimer]]) -> None:
         """Look at these again when they are due."""
@@ -52,6 +70,7 @@ class Timers:
     def clear(self) -> None:
         """Forget all."""
         self._heap.clear()
+        self._tidy_at = STALE_MAX
 
 
 def due_again(folded: Folded | None, timer: str, due: int, worker: ActivityWorker, now: int) -> int | None:

@@ -64,8 +64,8 @@ def act_before_the_commit(patch: Patch) -> None:
 def answer_before_the_commit(patch: Patch) -> None:
     decide_all = Decider.decide_all
 
-    def early(self: Decider, items: Any, now: int, dispatched_to: int) -> Any:
-        made, answers, rest = decide_all(self, items, now, dispatched_to)
+    def early(self: Decider, callers: Any, echoes: Any, now: int, dispatched_to: int) -> Any:
+        made, answers, rest = decide_all(self, callers, echoes, now, dispatched_to)
         for reply, answer in answers:
             reply(answer)
         return made, [], rest
@@ -244,7 +244,7 @@ def keep_big_values_in_events(patch: Patch) -> None:
 
 def keep_what_is_cached_after_a_failed_append(patch: Patch) -> None:
     def go_on(self: Owner, items: Any, why: str) -> None:
-        self._inbox.extendleft(reversed(items))
+        self._inbox.put_back(items)
 
     patch.setattr(Owner, "_give_back", go_on)
 
