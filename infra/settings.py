@@ -87,7 +87,7 @@ class EngineSettings(BaseModel):
     files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
     allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
     allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")
-    concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities run at a time")
+    concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities of each built-in kind run at a time")
     queues: str = Field(
         default="default", min_length=1, description="the queues whose built-in activities run here on a log on Kafka, with commas between"
     )

@@ -1,6 +1,6 @@
 """The activity worker: takes activity commands in, runs them beside the engine and reports how they ended.
 
-    run ──► waiting, by priority ──► a thread of the pool ──► report(execution, CompleteActivity | FailActivity)
+    run ──► waiting, by priority ──► a thread of its kind ──► report(execution, CompleteActivity | FailActivity)
        └──► instant kinds ─────────► step(), in the caller's thread ──┘
 
 An attempt is *in hand* from `run` until it has ended or was cancelled; only what is in hand is reported, so a late
@@ -14,7 +14,6 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from queue import SimpleQueue
 from typing import Final, Literal
 
 from contracts.commands import CancelActivity, Command, FailActivity, ReportStarted, RunActivity
@@ -28,6 +27,7 @@ from workers.alarms import ALARMS
 from workers.attempt import Attempt
 from workers.performance import Performance
 from workers.result_cache import ResultCache
+from workers.thread_pool import ThreadPool
 from workers.waiting import Waiting
 
 STEP_MAX: Final = 256
@@ -40,7 +40,7 @@ _Key = tuple[str, str, int]
 
 
 class ActivityWorker:
-    """Runs activities on a pool of threads that grows as needed. See `contracts.ports.activities.ActivityWorker`."""
+    """Runs activities on pools of threads, one for each kind. See `contracts.ports.activities.ActivityWorker`."""
 
     def __init__(
         self,
@@ -64,11 +64,8 @@ class ActivityWorker:
         self._in_hand: dict[_Key, Attempt] = {}
         self._lock = threading.Lock()
         self._instant = Waiting()
-        self._pooled = Waiting()
-        self._tickets: SimpleQueue[bool] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._owed = 0
-        """How many attempts wait for a thread or have one."""
+        self._pools: dict[str, ThreadPool] = {}
+        """By kind."""
         self._is_stopped = False
 
     def run(self, activity: RunActivity) -> None:
@@ -81,9 +78,14 @@ class ActivityWorker:
         if activity.kind in self._instant_kinds or activity.kind not in self._kinds:
             self._instant.add(attempt)
         else:
-            self._pooled.add(attempt)
-            self._tickets.put(True)
-            self._start_thread_if_needed()
+            self._pool_of(activity.kind).add(attempt)
+
+    def _pool_of(self, kind: str) -> ThreadPool:
+        pool = self._pools.get(kind)
+        if pool is None:
+            size = getattr(self._kinds[kind], "at_a_time", None) or self._settings.concurrency
+            pool = self._pools[kind] = ThreadPool(kind, size, self._attend)
+        return pool
 
     def take_over(self, activities: Sequence[RunActivity]) -> None:
         """Have in hand what is waited for, and nothing else."""
@@ -138,10 +140,11 @@ class ActivityWorker:
         What was let go is not reported: the history still says that it is owed.
         """
         self._is_stopped = True
-        while (attempt := self._pooled.take() or self._instant.take()) is not None:
-            self._release(attempt)
-        for _ in self._threads:
-            self._tickets.put(False)
+        for queue in (self._instant, *self._pools.values()):
+            while (attempt := queue.take()) is not None:
+                self._release(attempt)
+        for pool in self._pools.values():
+            pool.close()
         if not self._join(timeout_s):
             with self._lock:
                 left = list(self._in_hand.values())
@@ -157,28 +160,7 @@ class ActivityWorker:
 
     def _join(self, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
-
-    def _start_thread_if_needed(self) -> None:
-        with self._lock:
-            self._owed += 1
-            is_needed = self._owed > len(self._threads) < self._settings.concurrency
-        if is_needed:
-            thread = threading.Thread(target=self._serve, name=f"refold-activity-{len(self._threads) + 1}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _serve(self) -> None:
-        """A thread of the pool: one ticket, one attempt. Nothing that an activity raises ends it."""
-        while self._tickets.get():
-            attempt = self._pooled.take()
-            if attempt is not None:
-                self._attend(attempt)
-                with self._lock:
-                    self._owed -= 1
+        return all([pool.join(deadline) for pool in self._pools.values()])
 
     def _attend(self, attempt: Attempt) -> None:
         """Run an attempt and report how it ended. A bug in here is logged and told as the failure `worker.lost`."""

@@ -20,6 +20,7 @@ from contracts.ports.log import Log
 from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
+from workers.graphs import Graphs
 
 
 class _Limits(msgspec.Struct, frozen=True):
@@ -65,7 +66,7 @@ class Catalog:
         self._versions: dict[str, list[DefinitionPublished]] = {}
         self._by_hash: dict[str, DefinitionPublished] = {}
         self._active: dict[str, int] = {}
-        self._graphs: dict[str, Graph] = {}
+        self._graphs: Graphs | dict[str, Graph] = Graphs()
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}

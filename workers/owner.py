@@ -393,6 +393,8 @@ class Owner:
             self.upkeep.save_now()
 
     def _draft(self) -> Draft:
+        if self._last:
+            self._checkpoint.mark = mark_of(codec.decode_record(self._last))
         return Draft(self.executions, self._checkpoint, self._courier.dispatched_to(self.position), self._courier.undelivered())
 
     @property

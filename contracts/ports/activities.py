@@ -44,7 +44,10 @@ class ActivityContext(Protocol):
 
 
 class ActivityKind(Protocol):
-    """A kind of activity: `name` is the `type` in a definition, `Config` what its `config` must match."""
+    """A kind of activity: `name` is the `type` in a definition, `Config` what its `config` must match.
+
+    It may have `at_a_time`: how many of it run at a time in a process, instead of what the settings say (`concurrency`).
+    """
 
     @property
     def name(self) -> str:

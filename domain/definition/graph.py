@@ -185,6 +185,7 @@ class Graph:
     """A compiled definition. `definition_hash` names it; `root` is its outermost body."""
 
     __slots__ = (
+        "__weakref__",
         "bodies",
         "definition",
         "definition_hash",

@@ -45,6 +45,7 @@ class Kind:
     def __init__(self, name: str, run: Callable[[Any, dict[str, Any], Any], Any]) -> None:
         self.name = name
         self.run = run
+        self.at_a_time: int | None = None
 
 
 class Reports:
@@ -136,13 +137,42 @@ def test_the_most_urgent_runs_first_and_among_equals_the_first_to_come(make: Mak
     assert [command.path for command in told.all() if isinstance(command, CompleteActivity)] == ["c", "e", "a", "d", "b", "f"]
 
 
+def test_a_kind_that_hangs_keeps_no_other_waiting(make: Make, told: Reports) -> None:
+    may_go = threading.Event()
+    worker = make(Kind("hang", lambda *_: may_go.wait(WAIT_S)), Kind("give", give), settings=ActivitySettings(concurrency=2))
+    for number in range(10):
+        worker.run(activity("hang", f"h{number}"))
+    worker.run(activity("give", "quick"))
+    assert told.next() == CompleteActivity("quick", 1, b"null")
+    may_go.set()
+
+
+def test_a_kind_may_say_how_many_of_it_run_at_a_time(make: Make, told: Reports) -> None:
+    running, most = [], []
+
+    def run(context: Any, config: Any, data: Any) -> None:
+        running.append(1)
+        most.append(len(running))
+        barrier.wait(WAIT_S)
+        running.pop()
+
+    barrier = threading.Barrier(2)
+    kind = Kind("two", run)
+    kind.at_a_time = 2
+    worker = make(kind, settings=ActivitySettings(concurrency=32))
+    for number in range(10):
+        worker.run(activity("two", f"n{number}"))
+    assert sorted(getattr(told.next(), "path", "") for _ in range(10)) == [f"n{number}" for number in range(10)]
+    assert max(most) <= 2
+
+
 def test_the_pool_takes_the_most_urgent_first(make: Make, told: Reports) -> None:
     may_go = threading.Event()
-    worker = make(Kind("wait", lambda *_: may_go.wait(WAIT_S)), Kind("give", give), settings=ActivitySettings(concurrency=1))
+    worker = make(Kind("wait", lambda *_: may_go.wait(WAIT_S)), settings=ActivitySettings(concurrency=1))
     worker.run(activity("wait", limits=Limits(report_start=True)))
     assert isinstance(told.next(), ReportStarted)
     for path, priority in (("low", 1), ("high", 8), ("middle", 5)):
-        worker.run(activity("give", path, priority=priority))
+        worker.run(activity("wait", path, priority=priority))
     may_go.set()
     assert [getattr(told.next(), "path", None) for _ in range(4)] == ["n", "high", "middle", "low"]
 

@@ -57,6 +57,8 @@ class Code:
     Config = CodeConfig
 
     def __init__(self, settings: ActivitySettings) -> None:
+        self.at_a_time = settings.code_processes
+        """How many run at a time, in whatever sandbox."""
         self._monty = MontySandbox(settings.code_processes)
         self._sandboxes: dict[str, Sandbox] = {"monty": self._monty, "process": ProcessSandbox(settings)}
 

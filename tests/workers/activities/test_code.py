@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from contracts.commands import RunActivity
 from contracts.values import encode
 from infra.clock import ManualClock
 from workers.activities.code import Code
 from workers.activity_error import ActivityError, Cancelled
 from workers.activity_settings import ActivitySettings
+from workers.activity_worker import ActivityWorker
 from workers.attempt import Attempt
 from workers.sandbox.job import OUTPUT_DEPTH_MAX, PRINTED_CHARS_MAX
 
@@ -325,6 +327,14 @@ def test_code_cancelled_before_it_begins_does_not_run(run: Run, attempt: Attempt
     attempt.cancel()
     with pytest.raises(Cancelled):
         run("while True: pass", timeout="20s")
+
+
+def test_programs_of_every_sandbox_together_are_as_many_as_code_processes(reports: list[Any], clock: ManualClock) -> None:
+    worker = ActivityWorker({"code": Code(ActivitySettings(code_processes=2))}, ActivitySettings(), lambda *_: None, clock)
+    for number in range(10):
+        worker.run(RunActivity("e", f"n{number}", 1, "code", b'{"source": "1", "sandbox": "process"}', b"null"))
+    assert len(worker._pools["code"]._threads) == 2
+    worker.stop(0)
 
 
 def test_one_that_waits_for_a_free_process_can_be_cancelled(
