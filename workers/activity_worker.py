@@ -140,7 +140,8 @@ class ActivityWorker:
         What was let go is not reported: the history still says that it is owed.
         """
         self._is_stopped = True
-        for queue in (self._instant, *self._pools.values()):
+        waiting: list[Waiting | ThreadPool] = [self._instant, *self._pools.values()]
+        for queue in waiting:
             while (attempt := queue.take()) is not None:
                 self._release(attempt)
         for pool in self._pools.values():
@@ -160,7 +161,7 @@ class ActivityWorker:
 
     def _join(self, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
-        return all([pool.join(deadline) for pool in self._pools.values()])
+        return all(pool.join(deadline) for pool in self._pools.values())
 
     def _attend(self, attempt: Attempt) -> None:
         """Run an attempt and report how it ended. A bug in here is logged and told as the failure `worker.lost`."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from contracts.commands import FireTimer, GrantSlot
+from contracts.errors import Overloaded
 from contracts.ids import root_of
 from workers.ingress import size_of
 from workers.round import Item
@@ -42,6 +43,13 @@ class Inbox:
         yield from self.callers
         for echoes in self._echoes.values():
             yield from echoes
+
+    def admit(self, item: Item, most: int) -> None:
+        """Take in what a caller brings. Raises Overloaded where so many callers wait."""
+        waiting = len(self.callers)
+        if waiting >= most:
+            raise Overloaded(f"{waiting} commands wait; the limit is {most}")
+        self.callers.append(item)
 
     def put(self, item: Item) -> None:
         """Behind those of its sort."""

@@ -16,7 +16,7 @@ from typing import Final
 
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
-from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, Overloaded, RecordTooLarge
+from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, RecordTooLarge
 from contracts.journal import PartitionClaimed, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
@@ -33,12 +33,10 @@ from workers.inbox import INBOX_MAX_DEFAULT, Inbox
 from workers.metrics import Metrics
 from workers.recovery import Recovered, append_claim, recover
 from workers.refold import entries_of, refold
-from workers.round import (
-    LAST_ROUNDS_MAX, ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of,
-)  # fmt: skip
+from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of
 from workers.snapshot import Draft
 from workers.timers import A_ROUND_MAX, Timers, due_again
-from workers.upkeep import SNAPSHOT_EVERY_DEFAULT, Upkeep
+from workers.upkeep import LAST_ROUNDS_MAX, SNAPSHOT_EVERY_DEFAULT, Upkeep
 from workers.watchers import Watchers
 
 _log = logging.getLogger("refold.owner")
@@ -185,10 +183,7 @@ class Owner:
 
     def submit(self, envelope: Envelope, reply: Reply | None = None) -> None:
         """Take a command in; it is answered after the commit of its round. Raises Overloaded where too many wait."""
-        waiting = len(self._inbox.callers)
-        if waiting >= self._inbox_max:
-            raise Overloaded(f"{waiting} commands wait; the limit is {self._inbox_max}")
-        self._inbox.callers.append(Item(envelope, reply))
+        self._inbox.admit(Item(envelope, reply), self._inbox_max)
 
     def take(self, item: Item) -> None:
         """Take in what stands in `commands`, in the order in which it stands there."""

@@ -23,8 +23,6 @@ from contracts.ports.log import Log
 from domain.history import Folded
 from workers.metrics import Histogram
 
-LAST_ROUNDS_MAX: Final = 20
-"""So many rounds an owner makes at its end, beside those that callers need: what executions send each other comes to its end."""
 ROUND_MAX_DEFAULT: Final = 1_000
 """So many commands are decided in one round; what is left waits for the next."""
 

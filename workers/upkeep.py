@@ -15,6 +15,8 @@ from workers.executions import Executions
 from workers.metrics import Metrics
 from workers.snapshot import Draft
 
+LAST_ROUNDS_MAX: Final = 20
+"""So many rounds an owner makes at its end, beside those that callers need: what executions send each other comes to its end."""
 SNAPSHOT_EVERY_DEFAULT: Final = 100_000
 """After so many decisions a snapshot is begun."""
 PACKED_A_ROUND: Final = 1_000

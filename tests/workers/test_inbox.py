@@ -10,7 +10,8 @@ from contracts.commands import Command, Envelope, FireTimer, GrantSlot, SendSign
 from contracts.errors import Overloaded
 from tests.workers.harness import Bench, sequence
 from workers.inbox import Inbox, family_of, is_echo
-from workers.round import LAST_ROUNDS_MAX, Answer, Item
+from workers.round import Answer, Item
+from workers.upkeep import LAST_ROUNDS_MAX
 
 SIGNAL = SendSignal("s", "go", b"1")
 LOOPS = {
