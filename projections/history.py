@@ -168,7 +168,7 @@ def summary_of(event: HistoryEvent) -> str:
     data = event.data
     failure = data.get("failure") or (data.get("ending") or {}).get("failure")
     if failure is not None:
-        return _short(f"{failure['type']}: {failure['message']}" + (f"; again at {_clock(data['due'])}" if "due" in data else ""))
+        return _short(f"{failure['type']}: {failure['message']}" + (f"; again at {moment(data['due'])}" if "due" in data else ""))
     match event.type:
         case "ExecutionCreated":
             return _short(f"{data['workflow']}, version {data['version']}, input {_json(data['input'])}")
@@ -176,7 +176,7 @@ def summary_of(event: HistoryEvent) -> str:
             ports = "" if data["ports"] == ["out"] else f"by {', '.join(data['ports'])} "
             return _short(ports + ("passes its data on" if data.get("passes") else _json(data.get("output"))))
         case "TimerStarted":
-            return f"due at {_clock(data['due'])}"
+            return f"due at {moment(data['due'])}"
         case "SignalReceived":
             return _short(f"{data.get('name', '')} {_json(data.get('payload'))}")
         case "VariableSet":
@@ -184,8 +184,9 @@ def summary_of(event: HistoryEvent) -> str:
     return _short(", ".join(f"{name} {value if isinstance(value, str) else _json(value)}" for name, value in data.items()))
 
 
-def _clock(time: str) -> str:
-    return time[11:-1]
+def moment(time: str) -> str:
+    """A time for people: `2026-11-21 09:40:49.668`, in UTC. A wait may be longer than a day."""
+    return time.removesuffix("Z").replace("T", " ")
 
 
 def _json(value: Any) -> str:

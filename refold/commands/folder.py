@@ -28,10 +28,12 @@ from projections.history import HistoryPresenter
 from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.commands.definition_file import Activities, document_in, placed, told_of
+from refold.commands.folder_rows import rows_of
 from refold.commands.interrupt import Interrupt
 from refold.commands.output import BadInput, hint
-from refold.commands.place import Finding, Session, Value, Wanted, row_value
+from refold.commands.place import Finding, Session, Value, Wanted
 from refold.commands.progress import Progress
+from refold.terminal import escaped
 from workers.reading import value_in
 from workers.refold import entries_of, refold
 
@@ -77,9 +79,7 @@ class FolderPlace:
     def executions(self, wanted: Wanted) -> list[Value]:
         """See Place."""
         with self.reader() as reader:
-            rows = ExecutionList(reader.catalog.graph).take(all_entries(reader)).rows()
-        found = [row for row in rows if (not wanted.statuses or row.status in wanted.statuses) and wanted.workflow in (None, row.workflow)]
-        return [row_value(row.as_value()) for row in (found if wanted.limit is None else found[-wanted.limit :])]
+            return rows_of(reader, self.data, wanted)
 
     def state(self, execution: str, at: int | None) -> Value:
         """See Place."""
@@ -187,7 +187,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line."""
-        sys.stderr.write(f"{self.format(record)}\n")
+        sys.stderr.write(f"{escaped(self.format(record))}\n")
 
 
 # Reading.

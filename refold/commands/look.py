@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from projections.history import HistoryEvent, summary_of
+from projections.history import HistoryEvent, moment, summary_of
 from projections.waiting import in_words
 from refold.commands.output import OK, BadInput, hint, say, say_json, seconds, table
 from refold.commands.place import STATUSES, Place, Value, Wanted
@@ -94,7 +94,7 @@ def history(where: Where, execution: str, as_json: bool) -> int:
 
 
 def _event_line(event: HistoryEvent) -> tuple[str, ...]:
-    return (str(event.version), event.recorded_at[11:-1], event.type, event.path, str(event.attempt or ""), summary_of(event))
+    return (str(event.version), moment(event.recorded_at), event.type, event.path, str(event.attempt or ""), summary_of(event))
 
 
 def incidents(where: Where, as_json: bool) -> int:

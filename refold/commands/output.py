@@ -15,6 +15,7 @@ from typing import Any, Final
 import typer
 
 from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogHeld, LogLost, Problem, RefoldError, Rejected
+from refold.terminal import escaped
 
 OK: Final = 0
 FAILED: Final = 1
@@ -27,8 +28,8 @@ class BadInput(RefoldError):
 
 
 def say(text: str = "") -> None:
-    """A line of the result."""
-    sys.stdout.write(f"{text}\n")
+    """A line of the result; see `refold.terminal`."""
+    sys.stdout.write(f"{escaped(text)}\n")
 
 
 def say_json(value: Any, indent: bool = True) -> None:
@@ -39,7 +40,7 @@ def say_json(value: Any, indent: bool = True) -> None:
 def complain(message: str) -> None:
     """An error, in one line."""
     line = re.sub(r"\s+", " ", message).strip()
-    sys.stderr.write(f"refold: {line if len(line) <= ERROR_LENGTH_MAX else line[: ERROR_LENGTH_MAX - 1] + '…'}\n")
+    sys.stderr.write(f"refold: {escaped(line if len(line) <= ERROR_LENGTH_MAX else line[: ERROR_LENGTH_MAX - 1] + '…')}\n")
 
 
 def problem_line(problem: Problem, where: str) -> str:
@@ -64,8 +65,8 @@ def report(error: Exception) -> int:
             complain(problem_line(problem, where))
         return INVALID
     if isinstance(error, typer.TyperException):
-        shown = getattr(error, "format_message", error.__str__)()
-        complain(f"{shown} (`refold --help` lists the commands and their options)")
+        said = getattr(error, "format_message", error.__str__)()
+        complain(f"{said} (`refold --help` lists the commands and their options)")
         return INVALID
     complain(f"{error}{_way_out(error)}")
     return INVALID if isinstance(error, BadInput | InvalidSettings) else FAILED
@@ -109,7 +110,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def _cell(text: str) -> str:
-    return re.sub(r"\s+", " ", text)
+    return escaped(re.sub(r"\s+", " ", text))
 
 
 def _terminal_width() -> int | None:

@@ -13,9 +13,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Final
 
-from projections.history import HistoryEvent, summary_of
+from projections.history import HistoryEvent, moment, summary_of
 from projections.waiting import in_words
 from refold.commands.output import say, say_json
+from refold.terminal import escaped
 
 DRAW_EVERY_S: Final = 0.1
 LINE_EVERY_S: Final = 2.0
@@ -145,7 +146,7 @@ class EventLines(Progress):
         if self._as_json:
             say_json(event.as_value(), indent=False)
         else:
-            words = (event.recorded_at[11:-1], f"{event.version:>5}", event.type, event.path, summary_of(event))
+            words = (moment(event.recorded_at), f"{event.version:>5}", event.type, event.path, summary_of(event))
             say("  ".join(word for word in words if word))
         sys.stdout.flush()
 
@@ -184,7 +185,7 @@ class LiveProgress(Progress):
         view = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
         for name, item in waiting[:NODES_SHOWN_MAX]:
             prefix = f"{name} " if len({name for name, _ in waiting}) > 1 else ""
-            view.add_row(_mark(item), Text(prefix + (item["path"] or name), overflow="ellipsis", no_wrap=True), _doing(item))
+            view.add_row(_mark(item), Text(escaped(prefix + (item["path"] or name)), overflow="ellipsis", no_wrap=True), _doing(item))
         if len(waiting) > NODES_SHOWN_MAX:
             view.add_row("", Text(f"… and {len(waiting) - NODES_SHOWN_MAX} more", style="dim"), "")
         return Group(view, Text(self.counts(waiting), style="bold", no_wrap=True))
@@ -210,11 +211,11 @@ def _doing(item: dict[str, Any]) -> Any:
             text = f"incident {item['incident']}: {item['type']}: {item['message']}"
         case _:
             text = in_words(item)
-    return Text(text, overflow="ellipsis", no_wrap=True)
+    return Text(escaped(text), overflow="ellipsis", no_wrap=True)
 
 
 def _clock(due: str) -> str:
-    return datetime.fromisoformat(due).astimezone().strftime("%H:%M:%S")
+    return datetime.fromisoformat(due).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def make_progress(as_json: bool) -> Progress:
@@ -223,4 +224,9 @@ def make_progress(as_json: bool) -> Progress:
         return Progress()
     if sys.stdout.isatty():
         return LiveProgress()
-    return PlainProgress(lambda line: print(line, flush=True))
+    return PlainProgress(_say_now)
+
+
+def _say_now(line: str) -> None:
+    say(line)
+    sys.stdout.flush()

@@ -18,6 +18,7 @@ from refold.commands.output import OK, complain, say
 from refold.commands.where import checked_settings
 from refold.minded import stop_with_minder
 from refold.options import Where
+from refold.terminal import EscapingFormatter
 
 ASKED_TO_STOP: Final = 128 + signal.SIGTERM
 
@@ -30,7 +31,9 @@ def serve(where: Where) -> int:
     settings = checked_settings(where)
     logger = logging.getLogger("refold")
     logger.setLevel(logging.INFO)
-    logger.addHandler(logging.StreamHandler())
+    handler = logging.StreamHandler()
+    handler.setFormatter(EscapingFormatter())
+    logger.addHandler(handler)
     _say_who_may_ask(settings.server)
     log = settings.engine.log
     serve_until_stopped(

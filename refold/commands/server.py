@@ -14,7 +14,7 @@ from refold.client import Client
 from refold.client_requests import Ask
 from refold.commands.definition_file import document_in, placed, problem_in
 from refold.commands.interrupt import Interrupt
-from refold.commands.output import BadInput, hint
+from refold.commands.output import BadInput, complain, hint
 from refold.commands.place import INCIDENT, Finding, Session, Value, Wanted, row_value
 from refold.commands.progress import Progress
 
@@ -71,7 +71,16 @@ class ServerPlace:
     def executions(self, wanted: Wanted) -> list[Value]:
         """See Place."""
         rows = self.client.list(workflow=wanted.workflow, status=wanted.statuses, page=min(PAGE, wanted.limit or PAGE))
-        return [row_value(row) for row in islice(rows, wanted.limit)][::-1]
+        found = [row_value(row) for row in islice(rows, wanted.limit)][::-1]
+        self._say_lag()
+        return found
+
+    def _say_lag(self) -> None:
+        """A list that does not show all that has happened says so, as far as the server knows."""
+        lag = sum(partition["lag"] or 0 for partition in self.client.cluster()["partitions"])
+        if lag:
+            records = f"the last {lag} records of the journal" if lag > 1 else "the last record of the journal"
+            complain(f"this may lack what has happened just now: what lists are read from lacks {records}; ask again in a moment")
 
     def state(self, execution: str, at: int | None) -> Value:
         """See Place."""
@@ -84,7 +93,9 @@ class ServerPlace:
 
     def incidents(self) -> list[Value]:
         """See Place."""
-        return [{name: incident[name] for name in INCIDENT} for incident in self.client.incidents()]
+        found = [{name: incident[name] for name in INCIDENT} for incident in self.client.incidents()]
+        self._say_lag()
+        return found
 
     def workflow_names(self) -> list[str]:
         """See Place."""

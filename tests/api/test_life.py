@@ -167,6 +167,31 @@ def test_a_killed_projector_comes_back_and_has_every_row(serve: Serve) -> None:
     assert dump(again.data / "projection.db") == before
 
 
+def test_a_list_on_the_command_line_says_that_it_lacks_something(serve: Serve) -> None:
+    server = serve()
+    server.publish(WAITS)
+    position = server.start("waits")["position"]
+    assert server.get(f"/v1/executions?min_position={position}").status == 200
+    assert (len(asked_by_the_command_line(server, "list")[0]), asked_by_the_command_line(server, "list")[1]) == (1, "")
+    projector = projector_of(server)
+    os.kill(projector, signal.SIGSTOP)
+    try:
+        position = server.start("waits")["position"]
+        for verb in ("list", "incidents"):
+            assert "lacks the last record of the journal" in asked_by_the_command_line(server, verb)[1]
+    finally:
+        os.kill(projector, signal.SIGCONT)
+    assert server.get(f"/v1/executions?min_position={position}").status == 200
+    assert (len(asked_by_the_command_line(server, "list")[0]), asked_by_the_command_line(server, "list")[1]) == (2, "")
+
+
+def asked_by_the_command_line(server: Server, verb: str) -> tuple[list[Any], str]:
+    """The rows, and what is said beside them."""
+    words = [sys.executable, "-m", "refold", verb, "--json", "--server", server.url]
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(done.stdout), done.stderr
+
+
 def limit_files(server: Server, most: int) -> None:
     """Let no file of the server grow beyond so many bytes; what it appends then fails."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -38,7 +38,7 @@ def test_deploy_says_what_was_published_and_whether_it_is_new(refold, here, tiny
 
 def test_deploy_refuses_what_is_invalid(refold, here):
     bad = refold.file("bad.yaml", "name: x\nnodes: [{id: a, type: delay, config: {for: soon}}]\n")
-    assert f"{bad}: nodes[0].config.for: " in here("deploy", bad, code=2).complaint
+    assert f"{bad}:2:39: nodes[0].config.for (node a): " in here("deploy", bad, code=2).complaint
     assert "cannot be read" in here("deploy", "nothing.yaml", code=2).complaint
 
 

@@ -1,0 +1,52 @@
+"""What reaches a terminal is text: nothing that comes from data commands it."""
+
+import json
+import logging
+import re
+
+import pytest
+
+from refold.terminal import EscapingFormatter, escaped
+
+COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+NASTY = "\x1b]0;owned\x07\x9b31m\u202edetter\r"
+NOISY = {
+    "name": "noisy",
+    "nodes": [
+        {"id": "set", "type": "transform", "config": {"operation": "value", "value": NASTY}},
+        {"id": "wait", "type": "wait_signal", "config": {"name": f"go{NASTY}"}},
+        {"id": "no", "type": "fail", "config": {"type": "x", "message": NASTY}},
+    ],
+    "edges": [{"from": "set", "to": "wait"}, {"from": "wait.received", "to": "no"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\tb\nc", "a\tb\nc"), ("\x1b[2J", "\\u001b[2J"), ("\x07\x08\r\x7f", "\\u0007\\u0008\\u000d\\u007f"), ("\x9b31m", "\\u009b31m"),
+        ("\u202eabc\u2066", "\\u202eabc\\u2066"), ("\ud83d", "\\ud83d"), ("ä€😀", "ä€😀"),
+    ],
+)  # fmt: skip
+def test_what_would_command_a_terminal_is_shown_by_its_number(text, shown):
+    assert escaped(text) == shown
+
+
+def test_json_stays_the_same_value():
+    assert json.loads(escaped(json.dumps(NASTY + "\x7f\x85", ensure_ascii=False))) == NASTY + "\x7f\x85"
+
+
+def test_logs_are_shown_alike():
+    record = logging.LogRecord("x", logging.INFO, "", 0, "said %s", (NASTY,), None)
+    assert not COMMANDS.search(EscapingFormatter().format(record))
+
+
+def test_no_command_lets_data_command_the_terminal(refold):
+    file = refold.file("noisy.json", json.dumps(NOISY))
+    said = [refold("run", file, "--id", "n", "--timeout", "0.1", code=1), refold("list"), refold("show", "n"), refold("history", "n")]
+    said += [refold("signal", "n", f"go{NASTY}", json.dumps(NASTY)), refold("incidents"), refold("list"), refold("history", "n", "--json")]
+    said += [refold("cancel", "n", "--reason", NASTY), refold("show", "n"), refold("list", "--status", NASTY, code=2)]
+    for one in said:
+        assert not COMMANDS.search(one.out + one.err)
+    outputs = [json.loads(line)["data"].get("output") for line in said[7].out.splitlines()]
+    assert NASTY in outputs
