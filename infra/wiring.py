@@ -212,6 +212,13 @@ def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) 
 
 
 @contextmanager
+def open_read_models(settings: EngineSettings) -> Iterator[ReadModels]:
+    """The rows that a server keeps in a data folder, to be read only; none where there are none."""
+    with closing(_models_of(settings, read_only=True)(0)) as models:
+        yield models
+
+
+@contextmanager
 def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[PartitionedReader]:
     """What reads executions, with the help of the read models."""
     with open_reader(settings, blobs) as opened:

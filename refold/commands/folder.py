@@ -79,7 +79,7 @@ class FolderPlace:
     def executions(self, wanted: Wanted) -> list[Value]:
         """See Place."""
         with self.reader() as reader:
-            return rows_of(reader, self.data, wanted)
+            return rows_of(reader, self.settings, wanted)
 
     def state(self, execution: str, at: int | None) -> Value:
         """See Place."""

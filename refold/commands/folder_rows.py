@@ -9,17 +9,15 @@ Without read models, or where they are of another course of the journal or lack 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.journal import Checkpoint
+from contracts.ports.read_models import ReadModels
 from contracts.ports.read_models import Wanted as WantedRows
 from domain.history import Entry, read_entries
-from infra.data_folder import DataFolder
-from infra.store.projection import SqliteReadModels
-from infra.wiring import Reader
+from infra.settings import EngineSettings
+from infra.wiring import Reader, open_read_models
 from projections.executions import ExecutionList, row_of
 from projections.view import record_value
 from refold.commands.place import Value, Wanted, row_value
@@ -33,9 +31,9 @@ BEHIND_MAX: Final = 20_000
 _ALL: Final = 2**62
 
 
-def rows_of(reader: Reader, data: Path, wanted: Wanted) -> list[Value]:
+def rows_of(reader: Reader, settings: EngineSettings, wanted: Wanted) -> list[Value]:
     """The executions that are wanted, in the order of their creation."""
-    found = _with_read_models(reader, data, wanted)
+    found = _with_read_models(reader, settings, wanted)
     return _folded(reader, wanted) if found is None else found
 
 
@@ -54,9 +52,9 @@ def _last(rows: list[Value], limit: int | None) -> list[Value]:
     return rows if limit is None else rows[-limit:]
 
 
-def _with_read_models(reader: Reader, data: Path, wanted: Wanted) -> list[Value] | None:
+def _with_read_models(reader: Reader, settings: EngineSettings, wanted: Wanted) -> list[Value] | None:
     """The rows that stand there, but for those of executions that have gone on since; None where they are of no use."""
-    with closing(SqliteReadModels(DataFolder(data).projection, read_only=True)) as models:
+    with open_read_models(settings) as models:
         try:
             checkpoint = models.checkpoint()
             if not checkpoint.offset or reader.log.end("journal", PARTITION) - checkpoint.offset > BEHIND_MAX:
@@ -68,7 +66,7 @@ def _with_read_models(reader: Reader, data: Path, wanted: Wanted) -> list[Value]
             return None
 
 
-def _merged(reader: Reader, models: SqliteReadModels, checkpoint: Checkpoint, wanted: Wanted) -> list[Value]:
+def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: Wanted) -> list[Value]:
     since = checkpoint.offset
     gone_on: dict[str, list[Entry]] = {}
     for entry in read_entries(reader.log.read("journal", PARTITION, since), checkpoint):
@@ -85,7 +83,7 @@ def _merged(reader: Reader, models: SqliteReadModels, checkpoint: Checkpoint, wa
     return _last([row for _, row in sorted(rows, key=lambda one: one[0])], wanted.limit)
 
 
-def _row_since(reader: Reader, models: SqliteReadModels, name: str, entries: Sequence[Entry], since: int) -> tuple[int, Value]:
+def _row_since(reader: Reader, models: ReadModels, name: str, entries: Sequence[Entry], since: int) -> tuple[int, Value]:
     """Number and row of an execution that has gone on since the rows were stored; they may have been stored again meanwhile."""
     record = models.find(name)
     if record is not None and record.number < since and (record.ended_at or record.status == "quarantined"):
@@ -96,7 +94,7 @@ def _row_since(reader: Reader, models: SqliteReadModels, name: str, entries: Seq
     return number, row_value(row_of(folded.state, folded.graph).as_value())
 
 
-def _history(reader: Reader, models: SqliteReadModels, number: int, entries: Sequence[Entry], since: int) -> Iterator[Entry]:
+def _history(reader: Reader, models: ReadModels, number: int, entries: Sequence[Entry], since: int) -> Iterator[Entry]:
     if number < since:
         yield from entries_at(reader.log, PARTITION, [offset for offset in models.offsets(number) if offset < since])
     yield from entries
