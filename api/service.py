@@ -50,6 +50,8 @@ class Start(NamedTuple):
     autostart: bool = True
     start_at: int | None = None
     priority: int | None = None
+    through_incidents: bool = False
+    """Whether a wait goes on while the execution needs a person."""
 
 
 class Given(NamedTuple):

@@ -46,7 +46,11 @@ Key = Annotated[
     str | None,
     Header(alias="Idempotency-Key", min_length=1, max_length=KEY_LENGTH_MAX, description="your own id for the request: twice is once"),
 ]
-Wait = Annotated[float, Query(ge=0, le=WAIT_MAX_S, description="hold the answer until the execution has ended, at most so many seconds")]
+Wait = Annotated[
+    float,
+    Query(ge=0, le=WAIT_MAX_S, description="hold the answer until the execution has ended or has an incident, at most so many seconds"),
+]
+ThroughIncidents = Annotated[bool, Query(description="with `wait`: go on waiting while the execution needs a person")]
 
 Activate = Annotated[bool, Query(description="make it the active version, also where it is the content of an earlier one")]
 
@@ -203,7 +207,10 @@ def _starting(router: APIRouter, service: Service) -> None:
     answers: dict[int | str, dict[str, Any]] = {
         200: {"model": models.Execution, "description": "It repeats an earlier start, or has ended within the `wait`."},
         201: {"model": models.Execution, "description": "A new execution."},
-        202: {"model": models.Execution, "description": "It still runs at the end of the `wait`."},
+        202: {
+            "model": models.Execution,
+            "description": "It has not ended: it still runs at the end of the `wait`, or has an incident and needs a person.",
+        },
     }
 
     @router.post(
@@ -213,9 +220,11 @@ def _starting(router: APIRouter, service: Service) -> None:
         response_model=models.Execution,
         openapi_extra=body_of(models.StartRequest),
     )
-    async def start_execution(name: Name, request: Request, key: Key = None, wait: Wait = 0) -> Response:
+    async def start_execution(
+        name: Name, request: Request, key: Key = None, wait: Wait = 0, through_incidents: ThroughIncidents = False
+    ) -> Response:
         """Start an execution. With an `Idempotency-Key`, or an `execution_id` of your own, the same request twice is once."""
-        wanted = start_of(name, await read_body(request, StartBody), key)
+        wanted = start_of(name, await read_body(request, StartBody), key)._replace(through_incidents=through_incidents)
         started = await (_while_there(request, service.start(wanted, wait)) if wait else service.start(wanted, 0))
         if started is None:
             return Response(status_code=499)  # nobody is there to read it
@@ -267,7 +276,7 @@ def start_of(name: str, body: StartBody, key: str | None) -> Start:
 
 
 def status_of(started: Started, has_waited: bool) -> int:
-    """200 for what has ended or repeats, 201 for a new one, 202 for one that still runs at the end of the wait."""
+    """200 for what has ended or repeats, 201 for a new one, 202 for one that has not ended at the end of the wait."""
     if has_waited:
         return 200 if started.view.status in ENDED else 202
     return 201 if started.created else 200

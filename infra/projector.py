@@ -11,6 +11,7 @@ stdout  3 1500      after each transaction: the offset up to which the read mode
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import select
 import signal
@@ -23,6 +24,7 @@ from contracts.errors import LogUnreachable, RefoldError
 from infra.projector_process import READ_MODELS
 from infra.settings import EngineSettings
 from infra.wiring import open_projectors
+from refold.logs import write_logs
 from workers.projectors import Projectors
 
 BATCH_PAUSE_S: Final = 0.02
@@ -32,6 +34,9 @@ REST_AFTER_S: Final = 1.0
 AWAY_PAUSE_S: Final = 0.2
 AWAY_PAUSE_MAX_S: Final = 5.0
 """So long it waits for a broker or a database that does not answer, longer each time."""
+
+
+_log = logging.getLogger("refold.projector")
 
 
 class Orders:
@@ -96,7 +101,7 @@ def _follow(projectors: Projectors, orders: Orders) -> None:
             _follow_once(projectors, orders)
             return
         except LogUnreachable as error:
-            sys.stderr.write(f"refold: the projector waits: {error}\n")
+            _log.warning("the projector waits: %s", error)
             orders.is_full = True
         ends = time.monotonic() + pause
         while not orders.is_ended and (left := ends - time.monotonic()) > 0:
@@ -133,12 +138,13 @@ def main() -> int:
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; when it ends, so does stdin
     os.nice(arguments.nice)
+    write_logs()
     try:
         run(EngineSettings(data=arguments.data, log=arguments.log, read_models=os.environ.get(READ_MODELS)))
     except BrokenPipeError:
         return 0
     except RefoldError as error:
-        sys.stderr.write(f"refold: the projector stopped: {error}\n")
+        _log.error("the projector stopped: %s", error)
         return 1
     return 0
 

@@ -181,7 +181,7 @@ class Serving:
         service.lane_requests = lambda: hot.taken
         protocol = make_lane(hot if settings.lane and is_open else NoRoutes(), app.readers)
         config = uvicorn.Config(
-            app, http=protocol, ws="none", lifespan="off", log_level="warning", access_log=False, server_header=False,
+            app, http=protocol, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False, server_header=False,
             timeout_graceful_shutdown=2, timeout_keep_alive=75,
         )  # fmt: skip
         self._uvicorn = _Uvicorn(config, self._say_ready, self._stop)

@@ -7,7 +7,7 @@ A setting has one name: the field here, in capitals after `REFOLD_` in the envir
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -94,6 +94,9 @@ class EngineSettings(BaseModel):
     inbox_max: int = Field(default=10_000, ge=1, description="how many commands may wait to be decided")
     live_max: int = Field(default=5_000, ge=1, description="how many open executions are kept as objects; the others are packed")
     lease_s: float = Field(default=30.0, ge=0.1, le=3_600, description="how long a worker may be silent until its activities run elsewhere")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="how logs are written: `text` for people, `json` as one object a line"
+    )
     threads: bool = Field(default=True, description="False runs activities inside `step`, without any thread")
 
     @property

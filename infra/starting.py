@@ -30,10 +30,10 @@ ID_RULE: Final = "letters, digits, `.`, `_`, `:`, `-`, at most 128"
 
 
 class Watched(Protocol):
-    """Tells of ends; see `workers.watchers`."""
+    """Tells of ends and incidents; see `workers.watchers`."""
 
-    def add(self, execution: str, then: Callable[[Execution], None]) -> None:
-        """Call back once the execution has ended."""
+    def add(self, execution: str, then: Callable[[Execution], None], at_incident: bool = False) -> None:
+        """Call back once the execution has ended, or with `at_incident` needs a person."""
 
     def remove(self, execution: str, then: Callable[[Execution], None]) -> None:
         """Do not call back any more."""
@@ -121,12 +121,20 @@ class _Start:
         """Give it to the engine, unless it is known already."""
         starts, at = self._starts, self._starts.at
         if at.is_current and starts.is_repeated(self._name, self._start):  # else memory may hold what was never stored
-            at.watchers.add(self._name, self._on_end)
-            self._is_made(False)
+            self._watch()
+            self._is_made(False, self._needs_a_person())
             return
         version, definition = starts.catalog.resolve(self._start.workflow)
         at.send(self._name, creation(self._start, version, definition), self._on_answer)
-        at.watchers.add(self._name, self._on_end)
+        self._watch()
+
+    def _watch(self) -> None:
+        self._starts.at.watchers.add(self._name, self._on_end, at_incident=not self._start.through_incidents)
+
+    def _needs_a_person(self) -> bool:
+        """Whether it does already, and that ends the wait."""
+        folded = self._starts.at.executions.get(self._name)
+        return folded is not None and folded.state.status == "incident" and not self._start.through_incidents
 
     def _on_end(self, state: Execution) -> None:
         self._view = view_of(state, 0)
@@ -137,9 +145,10 @@ class _Start:
         error = answer.error
         self._offset = answer.position
         if error is None:
-            self._is_made(not answer.repeated, answer.status in ENDED)
+            is_stuck = answer.status == "incident" and not self._start.through_incidents
+            self._is_made(not answer.repeated, answer.status in ENDED or is_stuck)
         elif isinstance(error, Rejected) and error.reason == "already_exists" and self._is_repeated():
-            self._is_made(False)
+            self._is_made(False, self._needs_a_person())
         else:
             self._answer(error)
 
@@ -147,7 +156,7 @@ class _Start:
         return self._start.key is not None or self._starts.is_repeated(self._name, self._start)
 
     def _is_made(self, created: bool, has_ended: bool = False) -> None:
-        """It is there, and durable."""
+        """It is there, and durable; `has_ended` says that there is nothing to wait for."""
         self._created = created
         starts = self._starts
         has_ended |= self._name in starts.at.executions.ended

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from refold.activities import Activity, ActivityContext, activity
     from refold.client import Client
     from refold.client_async import AsyncClient
-    from refold.errors import ActivityError, Cancelled, ExecutionFailed, RefoldError, Refused, Unavailable
+    from refold.errors import ActivityError, Cancelled, ExecutionFailed, IncidentOpen, RefoldError, Refused, Unavailable
     from refold.worker import Worker
 
 __version__ = "0.1.0"
@@ -25,6 +25,7 @@ __all__ = [
     "Cancelled",
     "Client",
     "ExecutionFailed",
+    "IncidentOpen",
     "RefoldError",
     "Refused",
     "Unavailable",

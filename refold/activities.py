@@ -13,7 +13,7 @@ import asyncio
 import inspect
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, get_args, get_type_hints, overload
 
 from refold.errors import ActivityError, Cancelled
@@ -59,7 +59,7 @@ class ActivityContext:
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger that names execution, node and attempt."""
         extra = {"execution": self.execution, "path": self.path, "attempt": self.attempt}
-        return logging.LoggerAdapter(logging.getLogger(f"refold.activity.{self.kind}"), extra)
+        return _Logger(logging.getLogger(f"refold.activity.{self.kind}"), extra)
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """Tell that the activity is alive, and how far (0 … 1). Raises Cancelled when it should stop."""
@@ -97,6 +97,15 @@ class ActivityContext:
                 wake()
             except Exception:
                 self.logger.exception("what it does on cancel failed")
+
+
+class _Logger(logging.LoggerAdapter[logging.Logger]):
+    """Adds what it is about to what a line brings itself."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """See logging."""
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return msg, kwargs
 
 
 _lock = threading.Lock()

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from refold import client_requests as ask
 from refold.connection import Answer, ConnectionLost, connect
-from refold.errors import Unavailable
+from refold.errors import IncidentOpen, Unavailable
 
 Rows: TypeAlias = list[dict[str, Any]]
 
@@ -86,13 +86,20 @@ class Client:
         return rows
 
     def start(
-        self, workflow: str, given: Any = None, *, wait_s: float | None = None, idempotency_key: str | None = None, **more: Any
+        self,
+        workflow: str,
+        given: Any = None,
+        *,
+        wait_s: float | None = None,
+        idempotency_key: str | None = None,
+        through_incidents: bool = False,
+        **more: Any,
     ) -> dict[str, Any]:
-        """Start an execution; with `wait_s` the answer is held until it has ended, or so many seconds.
+        """Start an execution; with `wait_s` the answer is held until it has ended or needs a person, or so many seconds.
 
-        `more`: `execution_id`, `variables`, `autostart`, `start_at`, `priority`.
+        `more`: `execution_id`, `variables`, `autostart`, `start_at`, `priority`. With `through_incidents` incidents end no wait.
         """
-        execution: dict[str, Any] = self._ask(ask.start(workflow, given, wait_s, idempotency_key, more))
+        execution: dict[str, Any] = self._ask(ask.start(workflow, given, wait_s, idempotency_key, through_incidents, more))
         return execution
 
     def start_many(self, workflow: str, inputs: Iterable[Any], *, idempotency_key: str | None = None) -> Rows:
@@ -102,21 +109,39 @@ class Client:
             rows += self._ask(request)["executions"]
         return rows
 
-    def run(self, workflow: str, given: Any = None, *, timeout_s: float | None = None, **more: Any) -> Any:
-        """Start an execution, wait for it, give its output. Raises ExecutionFailed, TimeoutError."""
-        execution = self.start(workflow, given, wait_s=timeout_s or ask.WAIT_STEP_S, **more)
-        return ask.checked(self.wait(execution["execution_id"], timeout_s=timeout_s))["output"]
+    def run(self, workflow: str, given: Any = None, *, timeout_s: float | None = None, through_incidents: bool = False, **more: Any) -> Any:
+        """Start an execution, wait for it, give its output. Raises ExecutionFailed, IncidentOpen, TimeoutError.
 
-    def wait(self, execution_id: str, *, timeout_s: float | None = None) -> dict[str, Any]:
-        """Wait until an execution has ended. Raises TimeoutError."""
-        end = None if timeout_s is None else time.monotonic() + timeout_s
-        looks = 0
+        With `through_incidents` it is waited for on while somebody resolves its incidents.
+        """
+        wait = ask.Wait(timeout_s)
+        execution = self.start(workflow, given, wait_s=wait.at_start_s(), through_incidents=through_incidents, **more)
+        return ask.checked(self._wait(execution["execution_id"], wait, through_incidents))["output"]
+
+    def wait(self, execution_id: str, *, timeout_s: float | None = None, through_incidents: bool = False) -> dict[str, Any]:
+        """Wait until an execution has ended. Raises IncidentOpen, unless it is to wait through incidents, TimeoutError."""
+        return self._wait(execution_id, ask.Wait(timeout_s), through_incidents)
+
+    def _wait(self, execution_id: str, wait: ask.Wait, through_incidents: bool) -> dict[str, Any]:
         while (execution := self.get(execution_id))["status"] not in ask.ENDED:
-            if end is not None and time.monotonic() >= end:
-                raise TimeoutError(f"execution {execution_id} is {execution['status']} after {timeout_s} s")
-            time.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
-            looks += 1
+            is_stuck = execution["status"] == "incident"
+            if not through_incidents and (is_stuck or wait.looks_below()):
+                incidents = self.incidents(execution_id) if is_stuck else self._incidents_below(execution_id)
+                if incidents:
+                    raise IncidentOpen(execution, incidents)
+            time.sleep(wait.pause_s(execution))
         return execution
+
+    def _incidents_below(self, execution_id: str) -> Rows:
+        """The incidents of the first execution below it that has any."""
+        names = [execution_id]
+        for name in names:
+            for child in self._ask(ask.find(parent=name, status=ask.OPEN))["executions"]:
+                if child["status"] == "incident" and (incidents := self.incidents(child["execution_id"])):
+                    return incidents
+                if len(names) < ask.BELOW_MAX:
+                    names.append(child["execution_id"])
+        return []
 
     def get(self, execution_id: str) -> dict[str, Any]:
         """An execution as it is now."""

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 from refold import client_requests as ask
 from refold.client import Rows
 from refold.connection import Answer, AsyncConnection, ConnectionLost, connect_async
-from refold.errors import Unavailable
+from refold.errors import IncidentOpen, Unavailable
 
 CONNECTIONS_MAX: Final = 64
 """So many requests run at a time; further ones wait."""
@@ -99,13 +99,20 @@ class AsyncClient:
         return rows
 
     async def start(
-        self, workflow: str, given: Any = None, *, wait_s: float | None = None, idempotency_key: str | None = None, **more: Any
+        self,
+        workflow: str,
+        given: Any = None,
+        *,
+        wait_s: float | None = None,
+        idempotency_key: str | None = None,
+        through_incidents: bool = False,
+        **more: Any,
     ) -> dict[str, Any]:
-        """Start an execution; with `wait_s` the answer is held until it has ended, or so many seconds.
+        """Start an execution; with `wait_s` the answer is held until it has ended or needs a person, or so many seconds.
 
-        `more`: `execution_id`, `variables`, `autostart`, `start_at`, `priority`.
+        `more`: `execution_id`, `variables`, `autostart`, `start_at`, `priority`. With `through_incidents` incidents end no wait.
         """
-        execution: dict[str, Any] = await self._ask(ask.start(workflow, given, wait_s, idempotency_key, more))
+        execution: dict[str, Any] = await self._ask(ask.start(workflow, given, wait_s, idempotency_key, through_incidents, more))
         return execution
 
     async def start_many(self, workflow: str, inputs: Iterable[Any], *, idempotency_key: str | None = None) -> Rows:
@@ -115,21 +122,41 @@ class AsyncClient:
             rows += (await self._ask(request))["executions"]
         return rows
 
-    async def run(self, workflow: str, given: Any = None, *, timeout_s: float | None = None, **more: Any) -> Any:
-        """Start an execution, wait for it, give its output. Raises ExecutionFailed, TimeoutError."""
-        execution = await self.start(workflow, given, wait_s=timeout_s or ask.WAIT_STEP_S, **more)
-        return ask.checked(await self.wait(execution["execution_id"], timeout_s=timeout_s))["output"]
+    async def run(
+        self, workflow: str, given: Any = None, *, timeout_s: float | None = None, through_incidents: bool = False, **more: Any
+    ) -> Any:
+        """Start an execution, wait for it, give its output. Raises ExecutionFailed, IncidentOpen, TimeoutError.
 
-    async def wait(self, execution_id: str, *, timeout_s: float | None = None) -> dict[str, Any]:
-        """Wait until an execution has ended. Raises TimeoutError."""
-        end = None if timeout_s is None else asyncio.get_running_loop().time() + timeout_s
-        looks = 0
+        With `through_incidents` it is waited for on while somebody resolves its incidents.
+        """
+        wait = ask.Wait(timeout_s)
+        execution = await self.start(workflow, given, wait_s=wait.at_start_s(), through_incidents=through_incidents, **more)
+        return ask.checked(await self._wait(execution["execution_id"], wait, through_incidents))["output"]
+
+    async def wait(self, execution_id: str, *, timeout_s: float | None = None, through_incidents: bool = False) -> dict[str, Any]:
+        """Wait until an execution has ended. Raises IncidentOpen, unless it is to wait through incidents, TimeoutError."""
+        return await self._wait(execution_id, ask.Wait(timeout_s), through_incidents)
+
+    async def _wait(self, execution_id: str, wait: ask.Wait, through_incidents: bool) -> dict[str, Any]:
         while (execution := await self.get(execution_id))["status"] not in ask.ENDED:
-            if end is not None and asyncio.get_running_loop().time() >= end:
-                raise TimeoutError(f"execution {execution_id} is {execution['status']} after {timeout_s} s")
-            await asyncio.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
-            looks += 1
+            is_stuck = execution["status"] == "incident"
+            if not through_incidents and (is_stuck or wait.looks_below()):
+                incidents = await self.incidents(execution_id) if is_stuck else await self._incidents_below(execution_id)
+                if incidents:
+                    raise IncidentOpen(execution, incidents)
+            await asyncio.sleep(wait.pause_s(execution))
         return execution
+
+    async def _incidents_below(self, execution_id: str) -> Rows:
+        """The incidents of the first execution below it that has any."""
+        names = [execution_id]
+        for name in names:
+            for child in (await self._ask(ask.find(parent=name, status=ask.OPEN)))["executions"]:
+                if child["status"] == "incident" and (incidents := await self.incidents(child["execution_id"])):
+                    return incidents
+                if len(names) < ask.BELOW_MAX:
+                    names.append(child["execution_id"])
+        return []
 
     async def get(self, execution_id: str) -> dict[str, Any]:
         """An execution as it is now."""

@@ -6,6 +6,7 @@ A request that is safe to repeat carries what makes it so: a start and a signal 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -25,6 +26,11 @@ WAIT_STEP_S: Final = 20.0
 """A start that waits for the end is held by the server for at most so long at a time."""
 LOOK_EVERY_S: Final = (0.02, 0.05, 0.1, 0.2, 0.5)
 """How often an execution is looked at that is waited for; the last one goes on."""
+LOOK_BELOW_EVERY: Final = 4
+"""Every so many looks, from the last pause on, its children are looked at: they may need a person."""
+BELOW_MAX: Final = 100
+"""So many executions below one are looked at."""
+OPEN: Final = ("created", "scheduled", "running", "paused", "incident")
 
 
 class Ask(NamedTuple):
@@ -36,6 +42,34 @@ class Ask(NamedTuple):
     headers: dict[str, str] | None = None
     is_safe: bool = True
     timeout_s: float = ANSWER_TIMEOUT_S
+
+
+class Wait:
+    """A wait for the end of an execution: how long it still may take, and when to look again."""
+
+    def __init__(self, timeout_s: float | None) -> None:
+        self._timeout_s = timeout_s
+        self._end = None if timeout_s is None else time.monotonic() + timeout_s
+        self._looks = 0
+
+    def at_start_s(self) -> float:
+        """How long the start itself may be held."""
+        return WAIT_STEP_S if self._timeout_s is None else min(WAIT_STEP_S, self._timeout_s)
+
+    def pause_s(self, execution: Mapping[str, Any]) -> float:
+        """How long to wait before it is looked at again. Raises TimeoutError when the time is up."""
+        pause = LOOK_EVERY_S[min(self._looks, len(LOOK_EVERY_S) - 1)]
+        self._looks += 1
+        if self._end is None:
+            return pause
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"execution {execution['execution_id']} is {execution['status']} after {self._timeout_s:g} s")
+        return min(pause, left)
+
+    def looks_below(self) -> bool:
+        """Whether this is a time to look at its children."""
+        return self._looks >= len(LOOK_EVERY_S) and not (self._looks - len(LOOK_EVERY_S)) % LOOK_BELOW_EVERY
 
 
 def server_of(server: str | None) -> str:
@@ -80,11 +114,11 @@ def validate(definition: Mapping[str, Any] | str | Path) -> Ask:
     return publish(definition, "/v1/workflows/validate")
 
 
-def start(workflow: str, given: Any, wait_s: float | None, key: str | None, more: Mapping[str, Any]) -> Ask:
+def start(workflow: str, given: Any, wait_s: float | None, key: str | None, through_incidents: bool, more: Mapping[str, Any]) -> Ask:
     """Start an execution; it is made once however often it is asked for."""
     body = start_body(given, more)
     headers = {} if "execution_id" in body else {"idempotency-key": key or new_key()}
-    query = "" if not wait_s else f"?wait={min(wait_s, WAIT_STEP_S):g}"
+    query = "" if not wait_s else f"?wait={min(wait_s, WAIT_STEP_S):g}" + ("&through_incidents=true" if through_incidents else "")
     path = f"/v1/workflows/{_part(workflow)}/executions{query}"
     return Ask("POST", path, dumps(body), headers, timeout_s=ANSWER_TIMEOUT_S + (wait_s or 0))
 

@@ -199,7 +199,7 @@ class _PlainConnection:
     ) -> Answer:
         """See Connection."""
         content = self._address.request(method, path, body, headers)
-        opened = self._socket or self._open()
+        opened = self._kept() or self._open()
         try:
             opened.settimeout(timeout_s)
             opened.sendall(content)
@@ -213,6 +213,20 @@ class _PlainConnection:
         if not self._parser.keeps_open:
             self.close()
         return answer
+
+    def _kept(self) -> socket.socket | None:
+        """The connection that is open, unless the server has ended it since: then nothing is sent into it."""
+        kept = self._socket
+        if kept is not None:
+            try:
+                kept.settimeout(0)
+                kept.recv(1, socket.MSG_PEEK)
+            except BlockingIOError:
+                return kept
+            except OSError:
+                pass
+            self.close()
+        return None
 
     def _open(self) -> socket.socket:
         try:

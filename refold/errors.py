@@ -5,7 +5,8 @@ Exception
 └── RefoldError
     ├── Refused              the server refuses a request; carries status and problem
     ├── Unavailable          the server cannot be reached, or has no room
-    └── ExecutionFailed      an execution that was waited for ended otherwise than completed
+    ├── ExecutionFailed      an execution that was waited for ended otherwise than completed
+    └── IncidentOpen         an execution that is waited for needs a person; carries the incidents
 BaseException
 └── Cancelled                nobody waits for the activity any more
 """
@@ -55,3 +56,24 @@ class ExecutionFailed(RefoldError):
         said = f": {error.get('type')}: {error.get('message')}" if error else ""
         super().__init__(f"execution {execution.get('execution_id')} is {execution.get('status')}{said}")
         self.execution = execution
+
+
+class IncidentOpen(RefoldError):
+    """An execution that is waited for, or one below it, needs a person: it goes on when its `incidents` are resolved.
+
+    `execution` is the answer of the server, `incidents` are the open ones, the oldest first.
+    """
+
+    def __init__(self, execution: dict[str, Any], incidents: list[dict[str, Any]]) -> None:
+        said = "; ".join(_incident_in_words(one) for one in incidents[:3])
+        more = f" (and {len(incidents) - 3} more)" if len(incidents) > 3 else ""
+        first = incidents[0]
+        way_out = f"refold resolve {first.get('execution_id')} retry --incident {first.get('incident')}"
+        super().__init__(f"execution {execution.get('execution_id')} needs a person: {said}{more}; `{way_out}` tries it again")
+        self.execution = execution
+        self.incidents = incidents
+
+
+def _incident_in_words(incident: dict[str, Any]) -> str:
+    error = incident.get("error") or {}
+    return f"{incident.get('path') or incident.get('execution_id')}: {error.get('type')}: {error.get('message')}"

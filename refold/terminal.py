@@ -6,7 +6,6 @@ above, or turn the order of a line around; half a character cannot be written at
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Final
 
@@ -18,11 +17,3 @@ _UNSHOWN: Final = re.compile(
 def escaped(text: str) -> str:
     """The text with each such character as `\\u001b`, which is the same value in JSON. Tabs and new lines stay."""
     return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-class EscapingFormatter(logging.Formatter):
-    """Formats log records for a terminal."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """See logging."""
-        return escaped(super().format(record))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -23,6 +22,7 @@ from typing import Any, Final
 
 from refold.activities import Activity
 from refold.errors import RefoldError
+from refold.logs import write_logs
 from refold.minded import MINDED, stop_with_minder
 from refold.worker import ServerRefuses, Worker
 
@@ -67,9 +67,8 @@ def worker(wanted: Wanted) -> int:
     if (wanted.processes > 1 or wanted.watch) and MINDED not in os.environ:
         return _Minder(wanted).run()
     stop_with_minder()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx2").setLevel(logging.WARNING)  # it would tell every request
     try:
+        write_logs()
         where = wanted.where
         Worker(load(wanted.target), where.server, where.queues, wanted.concurrency, name=where.name, log=where.log).run()
     except (ServerRefuses, _BadTarget, TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, Final
 
@@ -292,7 +293,17 @@ def _failed(one: InHand, error: BaseException) -> bytes | None:
     if isinstance(error, Cancelled) and one.context.is_cancelled:
         return None
     said = told(error)
+    _tell(one, error, f"{said.type}: {said.message}")
     failure = {"type": said.type, "message": said.message, "retryable": said.is_retryable}
     if said.details is not None:
         failure["details"] = said.details
     return dumps({"task": one.task, "error": failure})
+
+
+def _tell(one: InHand, error: BaseException, said: str) -> None:
+    """Log that it raised, and where, unless it says itself what went wrong."""
+    context = one.context
+    where = {"execution": context.execution, "path": context.path, "attempt": context.attempt}
+    is_said = isinstance(error, ActivityError) and error.__cause__ is None
+    with suppress(Exception):  # whatever the program's own handlers do
+        _log.warning("%s raised %s", context.kind, said, extra=where, exc_info=None if is_said else error)

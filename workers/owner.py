@@ -326,8 +326,8 @@ class Owner:
                 self._courier.delivered(item)
         self.upkeep.note(len(made))
         self.metrics.count_round(len(made))
-        for state in ended:
-            self.watchers.tell(state)
+        self.watchers.tell_all(ended)
+        self.watchers.look_at(one.folded.state for one in made)
         for reply, answer in round_.answers:
             answer.position = self._checkpoint.offset
             reply(answer)

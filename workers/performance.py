@@ -5,6 +5,7 @@ Nothing an activity does escapes from here but as a failure, and a cached result
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +15,12 @@ from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.values import NULL, blob_of, decode, encode, is_reference
-from workers.activity_error import ActivityError, Cancelled, failure_of, is_retryable
+from workers.activity_error import ActivityError, Cancelled, failure_of, is_retryable, traceback_of
 from workers.activity_settings import ActivitySettings
 from workers.attempt import Attempt
 from workers.result_cache import ResultCache, cached, keep
+
+_log = logging.getLogger("refold.activity")
 
 
 class Performance:
@@ -100,4 +103,8 @@ class Performance:
 
 
 def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
-    return FailActivity(attempt.path, attempt.attempt, failure_of(error), is_retryable(error))
+    failure = failure_of(error)
+    if traceback_of(error):  # not of the kinds that come with Refold: they say what went wrong
+        where = {"execution": attempt.execution, "path": attempt.path, "attempt": attempt.attempt}
+        _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=where, exc_info=error)
+    return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error))

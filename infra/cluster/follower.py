@@ -23,6 +23,7 @@ from contracts.events import (
     ExecutionFailed,
     ExecutionQuarantined,
     ExecutionTerminated,
+    IncidentRaised,
 )
 from contracts.journal import Answered, Checkpoint, Decided, judge
 from contracts.refusal import refusal_of
@@ -46,7 +47,14 @@ class _Watched:
 
     def __init__(self) -> None:
         self.waiting: list[OnEnd] = []
+        self.at_incident: list[OnEnd] = []
+        """Those of them who wait no longer than until it needs a person."""
         self.folded: Folded | None = None
+
+    def tell(self, those: list[OnEnd]) -> None:
+        """Call these back; they stop watching by themselves."""
+        for then in list(those):
+            then(None if self.folded is None else self.folded.state)
 
 
 class _Followed:
@@ -99,9 +107,12 @@ class Follower:
         if (followed := self._followed.get(partition)) is not None:
             followed.expected.pop(command, None)
 
-    def watch(self, partition: int, execution: str, then: OnEnd) -> None:
-        """Call back when an execution ends; the partition has to be ready."""
-        self._followed[partition].watched.setdefault(execution, _Watched()).waiting.append(then)
+    def watch(self, partition: int, execution: str, then: OnEnd, at_incident: bool = False) -> None:
+        """Call back when an execution ends, or with `at_incident` needs a person; the partition has to be ready."""
+        watched = self._followed[partition].watched.setdefault(execution, _Watched())
+        watched.waiting.append(then)
+        if at_incident:
+            watched.at_incident.append(then)
 
     def unwatch(self, partition: int, execution: str, then: OnEnd) -> None:
         """Do not call back any more."""
@@ -109,6 +120,8 @@ class Follower:
         watched = None if followed is None else followed.watched.get(execution)
         if followed is not None and watched is not None and then in watched.waiting:
             watched.waiting.remove(then)
+            if then in watched.at_incident:
+                watched.at_incident.remove(then)
             if not watched.waiting:
                 del followed.watched[execution]
 
@@ -143,8 +156,9 @@ class Follower:
         self._fold(watched, Entry(offset, decision, record.body, record.digest))
         if any(isinstance(event, _ENDS) for event in decision.events):
             del followed.watched[decision.execution]
-            for then in watched.waiting:
-                then(None if watched.folded is None else watched.folded.state)
+            watched.tell(watched.waiting)
+        elif any(isinstance(event, IncidentRaised) for event in decision.events):
+            watched.tell(watched.at_incident)
 
     def _fold(self, watched: _Watched, entry: Entry) -> None:
         """Fold it, as far as that goes: whoever gets no state reads it."""

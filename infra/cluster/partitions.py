@@ -99,9 +99,9 @@ class RemotePartition:
 
         self._shrinking.send(execution, command, reply, forward)
 
-    def add(self, execution: str, then: Then) -> None:
-        """Call back once the execution has ended."""
-        self._watching[execution, then] = _Watch(self._partition, execution, then, self._follower, self._folded)
+    def add(self, execution: str, then: Then, at_incident: bool = False) -> None:
+        """Call back once the execution has ended, or with `at_incident` needs a person."""
+        self._watching[execution, then] = _Watch(self._partition, execution, then, self._follower, self._folded, at_incident)
 
     def remove(self, execution: str, then: Then) -> None:
         """Do not call back any more."""
@@ -115,19 +115,25 @@ class RemotePartition:
         """The partition is owned here now: its owner tells of ends from here on."""
         for (execution, then), watch in self._watching.items():
             watch.close()
-            watchers.add(execution, then)
+            watchers.add(execution, then, watch.at_incident)
             self._moved[execution, then] = watchers
         self._watching.clear()
 
 
 class _Watch:
-    """Waits for the end of an execution elsewhere."""
+    """Waits for the end of an execution elsewhere, or until it needs a person."""
 
     def __init__(
-        self, partition: int, execution: str, then: Then, follower: Follower, folded: Callable[[str], Awaitable[Execution]]
+        self,
+        partition: int,
+        execution: str,
+        then: Then,
+        follower: Follower,
+        folded: Callable[[str], Awaitable[Execution]],
+        at_incident: bool,
     ) -> None:
         self._partition, self._execution, self._then = partition, execution, then
-        self._follower, self._folded = follower, folded
+        self._follower, self._folded, self.at_incident = follower, folded, at_incident
         self._ended: asyncio.Future[Execution | None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.ensure_future(self._run())
 
@@ -136,7 +142,7 @@ class _Watch:
             await self._follower.ready(self._partition)
         except LogError:  # whoever waits hears when the time is up
             return
-        self._follower.watch(self._partition, self._execution, self._on_end)
+        self._follower.watch(self._partition, self._execution, self._on_end, self.at_incident)
         ended = await self._ended
         self._then(await self._folded(self._execution) if ended is None else ended)
 

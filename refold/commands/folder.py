@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,7 +31,7 @@ from refold.commands.interrupt import Interrupt
 from refold.commands.output import BadInput, hint
 from refold.commands.place import Finding, Session, Value, Wanted
 from refold.commands.progress import Progress
-from refold.terminal import escaped
+from refold.logs import writing_logs
 from workers.reading import value_in
 from workers.refold import entries_of, refold
 
@@ -172,22 +170,8 @@ class FolderPlace:
             with self.reader():
                 pass
         look_rarely()
-        logger = logging.getLogger("refold")
-        logger.setLevel(logging.INFO)
-        logger.addHandler(handler := _StderrHandler())
-        try:
-            with open_engine(self.settings) as engine:
-                yield engine
-        finally:
-            logger.removeHandler(handler)
-
-
-class _StderrHandler(logging.Handler):
-    """Writes what activities log to stderr, whatever stderr is at that moment: a live view may stand in its way."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One line."""
-        sys.stderr.write(f"{escaped(self.format(record))}\n")
+        with writing_logs(self.settings.log_format), open_engine(self.settings) as engine:
+            yield engine
 
 
 # Reading.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import os
 import signal
 import sys
 from types import FrameType
@@ -16,9 +16,9 @@ from infra.serving import serve as serve_until_stopped
 from infra.settings import ServerSettings
 from refold.commands.output import OK, complain, say
 from refold.commands.where import checked_settings
+from refold.logs import VARIABLE, write_logs
 from refold.minded import stop_with_minder
 from refold.options import Where
-from refold.terminal import EscapingFormatter
 
 ASKED_TO_STOP: Final = 128 + signal.SIGTERM
 
@@ -29,11 +29,8 @@ def serve(where: Where) -> int:
     stop_with_minder()
     look_rarely()
     settings = checked_settings(where)
-    logger = logging.getLogger("refold")
-    logger.setLevel(logging.INFO)
-    handler = logging.StreamHandler()
-    handler.setFormatter(EscapingFormatter())
-    logger.addHandler(handler)
+    os.environ[VARIABLE] = settings.engine.log_format  # the projector's process reads it there
+    write_logs(settings.engine.log_format)
     _say_who_may_ask(settings.server)
     log = settings.engine.log
     serve_until_stopped(

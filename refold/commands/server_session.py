@@ -26,6 +26,8 @@ from refold.commands.progress import WAITS_FOR, Progress
 
 CHILDREN_MAX: Final = 100
 """So many executions below one are looked at, for what they wait for."""
+LOOK_AGAIN_EVERY: Final = 8
+"""After so many looks without anything new the executions below are looked at, too: they may live elsewhere."""
 
 
 class ServerSession:
@@ -84,7 +86,8 @@ class ServerSession:
         looks = 0
         while True:
             view = self._client.get(execution)
-            if (is_new := view["position"] != seen) and self._look_at(execution, view):
+            is_new = view["position"] != seen or looks % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY - 1
+            if is_new and self._look_at(execution, view):
                 looks = 0
             seen = view["position"]
             if view["status"] in ENDED:

@@ -101,6 +101,7 @@ def test_the_face_is_small() -> None:
         "Cancelled",
         "Client",
         "ExecutionFailed",
+        "IncidentOpen",
         "RefoldError",
         "Refused",
         "Unavailable",

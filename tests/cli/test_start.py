@@ -57,6 +57,16 @@ def test_start_waits_for_the_end_as_run_does(here):
     assert "execution late is running after --timeout 0.3 s" in late.err
 
 
+@pytest.mark.parametrize("way", ["--wait", "--follow"])
+def test_whoever_waits_leaves_when_only_a_person_can_help_also_below(refold, here, way):
+    here("deploy", refold.file("breaks.yaml", "name: breaks\nnodes: [{id: f, type: fail, config: {type: no.luck, message: none}}]\n"))
+    here("deploy", refold.file("parent.yaml", "name: parent\nnodes: [{id: child, type: sub_workflow, config: {workflow: breaks}}]\n"))
+    for workflow in ("breaks", "parent"):
+        result = here("start", workflow, way, "--id", workflow, code=1)
+        assert "no.luck: none" in result.err
+        assert "retry --incident 1" in result.err
+
+
 def test_the_same_start_twice_is_once(here):
     first, second = (here("start", "waits", "--key", "monday", "--json").json["execution_id"] for _ in range(2))
     assert first == second

@@ -3,10 +3,12 @@
 import json
 import logging
 import re
+import sys
 
 import pytest
 
-from refold.terminal import EscapingFormatter, escaped
+from refold.logs import FORMATS, handler
+from refold.terminal import escaped
 
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NASTY = "\x1b]0;owned\x07\x9b31m\u202edetter\r"
@@ -36,9 +38,13 @@ def test_json_stays_the_same_value():
     assert json.loads(escaped(json.dumps(NASTY + "\x7f\x85", ensure_ascii=False))) == NASTY + "\x7f\x85"
 
 
-def test_logs_are_shown_alike():
-    record = logging.LogRecord("x", logging.INFO, "", 0, "said %s", (NASTY,), None)
-    assert not COMMANDS.search(EscapingFormatter().format(record))
+@pytest.mark.parametrize("log_format", FORMATS)
+def test_logs_are_shown_alike(log_format):
+    try:
+        raise ValueError(NASTY)
+    except ValueError:
+        record = logging.LogRecord("x", logging.INFO, "", 0, "said %s", (NASTY,), sys.exc_info())
+    assert not COMMANDS.search(handler(log_format).format(record))
 
 
 def test_no_command_lets_data_command_the_terminal(refold):

@@ -138,3 +138,24 @@ def test_whoever_waits_for_an_end_elsewhere_goes_on_waiting_when_the_partition_c
         follower.close()
 
     run(story)
+
+
+def test_whoever_waits_no_longer_than_for_an_incident_hears_of_it_and_the_others_of_the_end() -> None:
+    async def story() -> None:
+        there = Journal()
+        there.bench.publish({"name": "breaks", "nodes": [{"id": "f", "type": "fail", "config": {"type": "no.luck", "message": "none"}}]})
+        follower = await there.follower()
+        impatient: list[Execution | None] = []
+        patient: list[Execution | None] = []
+        follower.watch(0, "one", impatient.append, at_incident=True)
+        follower.watch(0, "one", patient.append)
+        there.bench.start("breaks", execution="one")
+        there.read_on()
+        assert ([one.status for one in impatient if one], patient) == (["incident"], [])
+        follower.unwatch(0, "one", impatient.append)
+        there.end("one")
+        there.read_on()
+        assert (len(impatient), [one.status for one in patient if one]) == (1, ["terminated"])
+        follower.close()
+
+    run(story)

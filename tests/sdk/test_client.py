@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +15,6 @@ import refold
 
 ROOT = Path(__file__).parents[2]
 ORDER = {"order_id": "A-1", "amount": 250}
-
-
-def begin(*words: str, **more: Any) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-m", "refold", *words], cwd=ROOT, text=True, **more)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with a worker; at the end every decision is decided again."""
-    data = str(tmp_path_factory.mktemp("server") / "data")
-    serving = begin("serve", "--data", data, "--port", "0", stdout=subprocess.PIPE)
-    assert serving.stdout is not None
-    url = serving.stdout.readline().split(" at ")[1].strip()
-    worker = begin("worker", "examples.activities", env={**os.environ, "REFOLD_SERVER": url})
-    try:
-        yield url
-    finally:
-        worker.terminate()
-        assert worker.wait(15) == 0
-        serving.terminate()
-        assert serving.wait(15) == 0
-    verified = begin("verify", "--all", "--data", data, stdout=subprocess.PIPE)
-    assert verified.stdout is not None
-    assert "0 differences" in verified.communicate(timeout=30)[0]
-
-
-@pytest.fixture
-def client(server: str) -> Iterator[refold.Client]:
-    with refold.Client(server) as made:
-        made.publish(ROOT / "examples" / "user_activities.yaml")
-        yield made
 
 
 def test_a_workflow_of_users_activities_runs_to_its_end(client: refold.Client) -> None:

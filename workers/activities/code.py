@@ -75,7 +75,7 @@ class Code:
         done = self._sandboxes[wanted.sandbox].run(context, job)
         if done.printed:
             where = {"execution": context.execution, "path": context.path, "attempt": context.attempt}
-            _log.info("%s/%s printed: %s", context.execution, context.path, done.printed.rstrip("\n"), extra=where)
+            _log.info("printed: %s", done.printed.rstrip("\n"), extra=where)
         return done.output
 
     def close(self) -> None:

@@ -43,5 +43,5 @@ class Log:
         wanted = configs.read_config(LogConfig, config)
         message = wanted.message if isinstance(wanted.message, str) else encode(wanted.message).decode()
         where = {"execution": context.execution, "path": context.path, "attempt": context.attempt}
-        _log.log(LEVELS[wanted.level], "%s/%s: %s", context.execution, context.path, message, extra=where)
+        _log.log(LEVELS[wanted.level], "%s", message, extra=where)
         return data
