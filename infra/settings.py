@@ -11,6 +11,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.values import VALUE_BYTES_MAX_DEFAULT
+from workers.activity_settings import CODE_PROCESSES_DEFAULT
+
 ROLES: Final = ("api", "owner", "projector", "worker")
 _NAME: Final = r"(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
 
@@ -87,6 +90,15 @@ class EngineSettings(BaseModel):
     files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
     allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
     allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")
+    bubblewrap: str = Field(
+        default="bwrap", min_length=1, description="the program that makes the process sandbox: a name to look up in PATH, or a path"
+    )
+    code_processes: int = Field(
+        default=CODE_PROCESSES_DEFAULT, ge=1, le=1_000, description="how many `code` nodes run at a time; further ones wait"
+    )
+    output_bytes_max: int = Field(
+        default=VALUE_BYTES_MAX_DEFAULT, ge=1024, le=VALUE_BYTES_MAX_DEFAULT, description="the largest output of an activity, as JSON"
+    )
     concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities of each built-in kind run at a time")
     queues: str = Field(
         default="default", min_length=1, description="the queues whose built-in activities run here on a log on Kafka, with commas between"

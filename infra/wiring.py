@@ -65,7 +65,10 @@ def activity_settings(settings: EngineSettings) -> ActivitySettings:
         files=settings.files,
         allow_private_addresses=settings.allow_private_addresses,
         allow_unsandboxed=settings.allow_unsandboxed,
+        bubblewrap=settings.bubblewrap,
         concurrency=settings.concurrency,
+        code_processes=settings.code_processes,
+        output_bytes_max=settings.output_bytes_max,
     )
 
 

@@ -3,8 +3,9 @@
     @refold.activity
     def charge(order: Order, context: refold.ActivityContext, config: dict) -> Receipt: ...
 
-What a function takes says what it is given: one parameter is the whole input, several are taken from the input object by
-their names, `config` is the node's config, and a parameter annotated `ActivityContext` what it knows and may do besides.
+What a function takes says what it is given. One parameter is the whole input; one that no object fits (a number, a text, a
+list) takes what has its name where the input is an object. Several are taken from the input object by their names, `config`
+is the node's config, and a parameter annotated `ActivityContext` what it knows and may do besides.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, get_args, get_type_hints, overload
 
 from refold.errors import ActivityError, Cancelled
-from refold.json_values import Convert, converter
+from refold.parameters import Convert, converter, takes_no_object
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -151,7 +152,9 @@ class _Plan:
         self._context = self._rest = ""
         self._config: tuple[Convert | None] | None = None
         self._inputs: dict[str, tuple[Convert | None, Any]] = {}
-        hints = get_type_hints(made.function)
+        self._no_objects: set[str] = set()
+        """The parameters that no object can be given to."""
+        hints = _hints(made)
         for parameter in inspect.signature(made.function).parameters.values():
             self._place(parameter, hints.get(parameter.name, Any))
         self._only = next(iter(self._inputs)) if len(self._inputs) == 1 and not self._rest else ""
@@ -168,10 +171,13 @@ class _Plan:
             self._config = (converter(annotation, "config"),)
         else:
             self._inputs[name] = (converter(annotation, f"input of {self._name}, {name}"), parameter.default)
+            if takes_no_object(annotation):
+                self._no_objects.add(name)
 
     def arguments(self, given: Any, config: Any, context: ActivityContext) -> dict[str, Any]:
         """The arguments by name."""
-        arguments = self._from_input(given)
+        is_whole = self._only and not (isinstance(given, dict) and self._only in self._no_objects)
+        arguments = self._whole(given) if is_whole else self._by_name(given)
         if self._context:
             arguments[self._context] = context
         if self._config is not None:
@@ -179,25 +185,41 @@ class _Plan:
             arguments["config"] = config if convert is None else convert(config)
         return arguments
 
-    def _from_input(self, given: Any) -> dict[str, Any]:
-        if self._only:
-            convert, default = self._inputs[self._only]
-            if given is None and default is not _REQUIRED:
-                return {}
+    def _whole(self, given: Any) -> dict[str, Any]:
+        convert, default = self._inputs[self._only]
+        if given is None and default is not _REQUIRED:
+            return {}
+        try:
             return {self._only: given if convert is None else convert(given)}
+        except ActivityError as error:
+            raise _invalid(f"{error} (the only parameter is given the whole input)") from None
+
+    def _by_name(self, given: Any) -> dict[str, Any]:
         if not self._inputs and not self._rest:
             return {}
         if not isinstance(given, dict):
             found = "null" if given is None else type(given).__name__
             wanted = ", ".join(self._inputs)
-            raise _invalid(f"input of {self._name}: expected an object with {wanted}, found {found}")
+            raise _invalid(
+                f"input of {self._name}: expected an object with {wanted}, found {found} (several parameters are taken by their names)"
+            )
         arguments = dict(given) if self._rest else {}
         for name, (convert, default) in self._inputs.items():
             if name in given:
                 arguments[name] = given[name] if convert is None else convert(given[name])
             elif default is _REQUIRED:
-                raise _invalid(f"input of {self._name}: `{name}` is missing; found {', '.join(sorted(given)) or 'nothing'}")
+                found = ", ".join(sorted(given)) or "nothing"
+                rule = "; the only parameter is given the whole input, or of an object what has its name" if self._only else ""
+                raise _invalid(f"input of {self._name}: `{name}` is missing; found {found}{rule}")
         return arguments
+
+
+def _hints(made: Activity[..., Any]) -> dict[str, Any]:
+    """The annotations of a function. Raises TypeError for one that cannot be read."""
+    try:
+        return get_type_hints(made.function, include_extras=True)
+    except NameError as error:
+        raise TypeError(f"activity {made.name}: an annotation cannot be read: {error}; import it where the module is run, too") from None
 
 
 def _invalid(message: str) -> ActivityError:

@@ -1,4 +1,4 @@
-"""JSON for the face: what a function gives as the bytes that are sent, and values as the types a function asks for.
+"""JSON for the face: what a function gives as the bytes that are sent, and those read again.
 
 msgspec reads and writes what it can, ten times faster than the standard library, which has the last word on all else: what it
 refuses, big exponents, odd keys, pydantic models, and NaN, which msgspec would write as null.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
-from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from refold.errors import ActivityError
-
-Convert = Callable[[Any], Any]
 
 _encoder = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"), default=lambda value: _plain(value))
 _decode = json.JSONDecoder().decode
@@ -58,34 +54,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return list(value)
     if isinstance(value, bytes) or hasattr(value, "__struct_fields__") or type(value).__module__ in ("datetime", "uuid", "decimal", "enum"):
-        return msgspec.to_builtins(value)
+        return msgspec.to_builtins(value, enc_hook=_plain)
     raise TypeError(f"{type(value).__name__} is not a JSON value")
-
-
-def converter(annotation: Any, where: str) -> Convert | None:
-    """How a JSON value becomes what is annotated; None where it is taken as it comes."""
-    if annotation in (Any, None, object, dict, list) or isinstance(annotation, str):
-        return None
-    if _is_pydantic(annotation):
-        from pydantic import TypeAdapter
-
-        adapter: TypeAdapter[Any] = TypeAdapter(annotation)
-        return lambda value: _checked(adapter.validate_python, value, where)
-    return lambda value: _checked(lambda given: msgspec.convert(given, annotation), value, where)
-
-
-def _is_pydantic(annotation: Any) -> bool:
-    """Whether a pydantic model is in it; where pydantic was not imported there is none."""
-    pydantic = sys.modules.get("pydantic")
-    if pydantic is None:
-        return False
-    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
-        return True
-    return any(_is_pydantic(part) for part in get_args(annotation))
-
-
-def _checked(convert: Convert, value: Any, where: str) -> Any:
-    try:
-        return convert(value)
-    except (ValueError, TypeError) as error:
-        raise ActivityError("input.invalid", f"{where}: {error}", retryable=False) from None

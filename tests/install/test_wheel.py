@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def test_the_wheel_holds_the_face_with_the_engine_inside_and_nothing_else(wheel:
     face = {path.relative_to(ROOT) for path in (ROOT / "refold").rglob("*.py")}
     engine = {"refold/_engine" / path.relative_to(ROOT) for package in ENGINE for path in (ROOT / package).rglob("*.py")}
     assert {path for path in held if path.suffix == ".py"} == face | engine
+    assert Path("refold/py.typed") in held
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
@@ -41,6 +43,40 @@ def test_what_users_import_is_light_and_brings_no_names_of_the_engine(installati
     code = f"import importlib.util, refold, sys; print({loaded}, {findable})"
     said = run(installation.python, "-c", code, cwd=tmp_path, env=installation.environment())
     assert (said.returncode, said.stdout) == (0, "[] []\n"), said.stderr
+
+
+USED = """
+import refold
+
+
+@refold.activity
+def charge(order_id: str, amount: int, context: refold.ActivityContext) -> str:
+    context.logger.info("charging")
+    return order_id
+
+
+client = refold.Client()
+reveal_type(client.run)
+reveal_type(charge)
+reveal_type(charge("A-1", 5, 7))
+reveal_type(client.get("x"))
+"""
+
+
+def test_a_users_type_checker_sees_the_types_of_the_face(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(USED)
+    mypy = (sys.executable, "-m", "mypy", "--strict", "--python-executable", installation.python, "--cache-dir", tmp_path / "cache")
+    done = run(*mypy, "mine.py", cwd=tmp_path, env=installation.environment())
+    said = done.stdout.replace("builtins.", "")
+    assert (
+        'Revealed type is "refold.activities.Activity[[order_id: str, amount: int, context: refold.activities.ActivityContext], str]"'
+        in said
+    )
+    assert 'Revealed type is "dict[str, Any]"' in said
+    assert "through_incidents: bool" in said
+    errors = [line for line in said.splitlines() if "error:" in line]
+    assert len(errors) == 1, said
+    assert 'Argument 3 to "__call__" of "Activity" has incompatible type "int"' in errors[0]
 
 
 WITHOUT_EXTRA = ("__init__", "address", "topics")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pydantic
@@ -71,9 +71,118 @@ def test_an_input_that_does_not_fit_is_a_failure_that_is_not_tried_again(kind: A
     def take(order: Any) -> Any: ...
 
     take.__annotations__["order"] = kind
-    with pytest.raises(refold.ActivityError, match="input of take, order") as failed:
+    with pytest.raises(refold.ActivityError, match="input of take") as failed:
         call(take, {"name": []})
     assert (failed.value.error_type, failed.value.retryable) == ("input.invalid", False)
+
+
+@dataclass
+class Boxed:
+    inner: Model
+    count: Annotated[int, pydantic.Field(gt=3)] = 4
+
+
+@dataclass
+class Carton:
+    inner: Model
+
+
+class Crate(msgspec.Struct):
+    inner: Model
+    cartons: list[Carton] = []
+
+
+class Narrow(msgspec.Struct):
+    count: Annotated[int, pydantic.Field(gt=3)]
+
+
+MODEL = Model(name="x")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "given", "taken"),
+    [
+        (Boxed, {"inner": {"name": "x"}}, Boxed(MODEL)),
+        (list[Boxed], [{"inner": {"name": "x"}, "count": 9}], [Boxed(MODEL, 9)]),
+        (Crate, {"inner": {"name": "x"}, "cartons": [{"inner": {"name": "x"}}]}, Crate(MODEL, [Carton(MODEL)])),
+        (dict[str, Crate | None], {"a": {"inner": {"name": "x"}}}, {"a": Crate(MODEL)}),
+        (Annotated[int, pydantic.Field(gt=3)], 4, 4),
+        (Annotated[int, msgspec.Meta(gt=3)], 4, 4),
+        (list[Annotated[int, pydantic.Field(gt=3)]], [4], [4]),
+    ],
+)
+def test_types_within_types_are_read(annotation: Any, given: Any, taken: Any) -> None:
+    def take(order: Any) -> Any:
+        return order
+
+    take.__annotations__["order"] = annotation
+    assert call(take, given) == taken
+    assert loads(output(call(take, given))) == loads(output(taken))
+
+
+@pytest.mark.parametrize(
+    ("annotation", "given"),
+    [
+        (Annotated[int, pydantic.Field(gt=3)], 3),
+        (Annotated[int, msgspec.Meta(gt=3)], 3),
+        (list[Annotated[int, pydantic.Field(gt=3)]], [3]),
+        (Boxed, {"inner": {"name": "x"}, "count": 3}),
+        (Boxed, {"inner": {"name": 1}}),
+        (Crate, {"inner": {"name": 1}}),
+    ],
+)
+def test_a_constraint_holds_wherever_it_stands(annotation: Any, given: Any) -> None:
+    def take(order: Any) -> Any: ...
+
+    take.__annotations__["order"] = annotation
+    with pytest.raises(refold.ActivityError) as failed:
+        call(take, given)
+    assert failed.value.error_type == "input.invalid"
+
+
+def test_a_constraint_that_nobody_would_check_is_refused_when_it_is_read() -> None:
+    def take(order: Narrow) -> Any: ...
+
+    with pytest.raises(TypeError, match=r"write msgspec\.Meta there"):
+        refold.activity(take).prepare()
+
+
+@pytest.mark.parametrize(
+    ("annotation", "given", "taken"),
+    [
+        (int, {"size": 5, "more": 1}, 5),
+        (int, 5, 5),
+        (str | None, {"size": "x"}, "x"),
+        (list[int], {"size": [1]}, [1]),
+        (Literal["a"], {"size": "a"}, "a"),
+    ],
+)
+def test_one_plain_parameter_takes_what_has_its_name_in_an_object(annotation: Any, given: Any, taken: Any) -> None:
+    def take(size: Any) -> Any:
+        return size
+
+    take.__annotations__["size"] = annotation
+    assert call(take, given) == taken
+
+
+def test_an_object_without_its_name_leaves_one_plain_parameter_its_default_or_says_the_rule() -> None:
+    def take(size: int = 3) -> Any:
+        return size
+
+    def need(size: int) -> Any: ...
+
+    assert call(take, {}) == 3
+    with pytest.raises(
+        refold.ActivityError, match="`size` is missing; found a; the only parameter is given the whole input, or of an object"
+    ):
+        call(need, {"a": 1})
+
+
+def test_an_annotation_that_is_there_for_types_alone_is_told() -> None:
+    def take(size: Decimal) -> Any: ...  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(TypeError, match="activity take: an annotation cannot be read: name 'Decimal' is not defined"):
+        refold.activity(take).prepare()
 
 
 def test_several_parameters_are_taken_by_their_names() -> None:

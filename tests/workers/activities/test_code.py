@@ -82,7 +82,8 @@ def test_what_is_printed_goes_to_the_log_up_to_a_length(run: Run, caplog: pytest
     with caplog.at_level(logging.INFO, "refold.activity"):
         assert run("print('hello')\nfor i in range(2000): print('x' * 100)\n1") == 1
     (record,) = caplog.records
-    assert "order-1/loop[3]/n printed: hello\nxxx" in record.getMessage()
+    assert record.getMessage().startswith("printed: hello\nxxx")
+    assert (vars(record)["execution"], vars(record)["path"]) == ("order-1", "loop[3]/n")
     assert len(record.getMessage()) <= PRINTED_CHARS_MAX + 100
 
 

@@ -19,7 +19,7 @@ def test_a_message_is_written_with_its_place(log: Log, attempt: Attempt, caplog:
     with caplog.at_level(logging.INFO, "refold.activity"):
         assert log.run(attempt, {"message": "100 % done"}, {"a": 1}) == {"a": 1}
     (record,) = caplog.records
-    assert record.getMessage() == "order-1/loop[3]/n: 100 % done"
+    assert record.getMessage() == "100 % done"
     assert (record.__dict__["execution"], record.__dict__["path"]) == ("order-1", "loop[3]/n")
 
 
