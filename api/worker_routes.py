@@ -54,13 +54,15 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
     """The routes, over a desk that lives in the event loop's thread."""
     router = APIRouter(tags=["workers"])
 
-    @router.post("/v1/worker/poll", **_described(Poll, Assignment, 400, 413, 415, 426))
+    @router.post("/v1/worker/poll", **_described(Poll, Assignment, 400, 413, 415, 426, 429))
     async def poll_tasks(request: Request) -> Response:
         """Ask for tasks; the answer waits until there is something to run or to stop, or the time is up."""
         try:
             return await _poll(desk, request, read_poll(await _body(request)))
         except (BadMessage, WrongProtocol, _Unread) as error:
             return _refused(error)
+        except Overloaded as error:
+            return overloaded(error)
 
     @router.post("/v1/worker/results", **_described(Results, Receipt, 400, 413, 415, 426, 429, 503))
     async def report_results(request: Request) -> Response:

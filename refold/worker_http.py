@@ -153,6 +153,7 @@ class HttpRoad:
                 pool.tell_again(batch)
                 continue
             failures = 0
+            self._make_larger(batch)
             taken = {*content["accepted"], *(refusal["task"] for refusal in content["rejected"])}
             pool.tell_again([one for one in batch if one.task not in taken])
             for one in batch:
@@ -168,6 +169,11 @@ class HttpRoad:
         self._batch_max = max(1, len(batch) // 2)
         if len(batch) == 1:
             pool.fail_as_too_large(batch[0])
+
+    def _make_larger(self, batch: list[InHand]) -> None:
+        """As many as may be at a time were taken in: try a few more the next time. What was too large may have been a few large ones."""
+        if len(batch) >= self._batch_max:
+            self._batch_max = min(BATCH_MAX, self._batch_max + max(1, self._batch_max // 8))
 
     async def _back_off(self, failures: int, error: Unavailable, doing: str, pool: Pool) -> int:
         """Wait a little longer each time; the first time is told."""

@@ -26,6 +26,7 @@ from contracts.commands import (
     LoseActivity,
     RunActivity,
 )
+from contracts.errors import Overloaded
 from contracts.failure import Failure
 from contracts.ids import activity_key, idempotency_key
 from contracts.ports.activities import ActivityWorker, Report
@@ -203,11 +204,17 @@ class RemoteWorkers:
     def _met(self, name: str, now: int) -> RemoteWorker:
         worker = self._workers.get(name)
         if worker is None:
-            if len(self._workers) >= WORKERS_MAX:
-                self._forget(now, 0)
+            self.make_room_for(name)
             worker = self._workers[name] = RemoteWorker(name)
         worker.seen_at = now
         return worker
+
+    def make_room_for(self, name: str) -> None:
+        """See to it that a worker can be met: those that are gone are forgotten, and nobody who is there. Raises Overloaded."""
+        if name not in self._workers and len(self._workers) >= WORKERS_MAX:
+            self._forget(self._clock.now(), self.lease_ms)
+            if len(self._workers) >= WORKERS_MAX:
+                raise Overloaded(f"{len(self._workers)} workers are there, and no more may be")
 
     def _renew(self, worker: RemoteWorker, errands: Iterable[Errand], now: int) -> None:
         worker.seen_at = now

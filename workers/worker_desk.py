@@ -42,7 +42,7 @@ class WorkerDesk:
         return min(poll.wait_s, self._remote.lease_ms / 1000 * WAIT_SHARE_OF_LEASE)
 
     def poll(self, poll: Poll, answer: _Answer) -> None:
-        """Answer at once where there is something or the worker does not wait; else hold it."""
+        """Answer at once where there is something or the worker does not wait; else hold it. Raises Overloaded."""
         earlier = self._held.pop(poll.worker, None)
         if earlier is not None:
             earlier(self._nothing())
@@ -85,6 +85,7 @@ class WorkerDesk:
 
     def results(self, results: Results, answer: Callable[[Receipt | None], None]) -> None:
         """Take results in, in their order; the answer comes when what they lead to is durable."""
+        self._remote.make_room_for(results.worker)
         batch = _Batch(self._remote, results.worker, answer)
         for result in results.results:
             command = self._remote.receive(results.worker, result)

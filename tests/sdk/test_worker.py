@@ -121,6 +121,34 @@ def test_results_go_in_smaller_batches_where_what_stands_between_takes_no_large_
         assert max(len(body["results"]) for body in rest) <= max(1, len(refused["results"]) // 2)
 
 
+def test_batches_grow_again_when_large_ones_are_taken(host: Host) -> None:
+    ran: list[int] = []
+
+    @refold.activity
+    def echo(given: int) -> int:
+        ran.append(given)
+        return given
+
+    def hand_in(many: int, *faults: int) -> int:
+        """So many results wait for one receipt, and are handed in after it: the most in one message."""
+        gate = host.gates["results"] = asyncio.Event()
+        ran.clear()
+        before = len(host.bodies("results"))
+        executions = [host.run("echo", 0)]
+        host.until(lambda: len(host.bodies("results")) > before)
+        executions += [host.run("echo", number) for number in range(1, many + 1)]
+        host.until(lambda: len(ran) == many + 1)
+        host.answers["results"] += faults
+        host.call(gate.set)
+        assert [host.output_of(execution) for execution in executions] == list(range(many + 1))
+        return max(len(body["results"]) for body in host.bodies("results")[before:])
+
+    with working(host, echo):
+        assert hand_in(8, 413) == 8
+        assert hand_in(8) < 8
+        assert any(hand_in(8) == 8 for _ in range(10))
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_cancel_reaches_the_function_in_less_than_a_second(host: Host, is_async: bool) -> None:
     begun, heard = threading.Event(), threading.Event()

@@ -21,6 +21,7 @@ from contracts.commands import (
     ReportStarted,
     RunActivity,
 )
+from contracts.errors import Overloaded
 from contracts.values import reference_to
 from contracts.worker_protocol import (
     Assignment,
@@ -36,7 +37,7 @@ from contracts.worker_results import APART_BYTES_MAX, TooMuch, read_results
 from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
 from workers.activity_settings import ActivitySettings
-from workers.remote import RemoteWorkers
+from workers.remote import WORKERS_MAX, RemoteWorkers
 from workers.result_cache import MemoryResultCache, SqliteResultCache
 
 LEASE_MS = 30_000
@@ -401,6 +402,19 @@ def test_a_kind_that_no_worker_offers_waits_visibly(desk: Desk) -> None:
     assert desk.remote.waiting() == [WaitingRow(kind="fax", queue="default", count=2)]
     desk.poll("b", kinds=("fax",), credits=0)
     assert desk.remote.waiting() == []
+
+
+def test_one_worker_too_many_is_refused_and_those_who_wait_keep_their_places(desk: Desk) -> None:
+    for number in range(WORKERS_MAX):
+        desk.poll(f"w{number}")
+    with pytest.raises(Overloaded, match="10000 workers are there"):
+        desk.poll("one-too-many")
+    assert len(desk.remote.workers().workers) == WORKERS_MAX
+    task = desk.run()
+    assert [one.task for one in desk.remote.take("w0").tasks] == [task], "who waits is not forgotten"
+    desk.clock.advance(LEASE_MS)
+    desk.poll("one-more")
+    assert {row.worker for row in desk.remote.workers().workers} == {"w0", "one-more"}, "those that are silent make room"
 
 
 def test_a_worker_that_is_silent_offers_nothing_and_is_forgotten_in_the_end(desk: Desk) -> None:

@@ -34,6 +34,8 @@ DETAIL_HEADERS: Final = ("content-type", "location", "retry-after", "www-authent
 _JSON = re.compile(r"application/(json|[\w.+-]+\+json)", re.IGNORECASE)
 _TEXT = re.compile(r"text/|application/(xml|[\w.+-]+\+xml|javascript|x-www-form-urlencoded|x-ndjson|yaml)", re.IGNORECASE)
 _METHOD = re.compile(r"[A-Z]{1,32}")
+_MARK: Final = "\ufeff"
+"""A byte order mark says nothing in UTF-8, and is no JSON."""
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -159,15 +161,16 @@ def _read_body(answer: Answer) -> dict[str, Any]:
     """The body as JSON, as text, or as base64 with `encoding` beside it."""
     content_type = answer.headers.get("content-type", "")
     is_json = bool(_JSON.match(content_type))
-    if is_json and answer.body:
-        with suppress(msgspec.DecodeError, RecursionError):
-            return {"body": msgspec.json.decode(answer.body)}
     if content_type and answer.body and not is_json and not _TEXT.match(content_type):
         return _as_base64(answer.body)
     try:
-        return {"body": answer.body.decode(_charset(content_type))}
-    except (UnicodeDecodeError, LookupError):
-        return {"body": answer.body.decode(errors="replace")} if content_type else _as_base64(answer.body)
+        text = answer.body.decode(_charset(content_type)).removeprefix(_MARK)
+    except (UnicodeError, LookupError):
+        return {"body": answer.body.decode(errors="replace").removeprefix(_MARK)} if content_type else _as_base64(answer.body)
+    if is_json and text:
+        with suppress(msgspec.DecodeError, RecursionError, UnicodeError):
+            return {"body": msgspec.json.decode(text)}
+    return {"body": text}
 
 
 def _as_base64(body: bytes) -> dict[str, Any]:
