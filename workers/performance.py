@@ -15,6 +15,8 @@ from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.values import NULL, blob_of, decode, encode, is_reference
+from workers.activities import is_built_in
+from workers.activities.config import read_config
 from workers.activity_error import ActivityError, Cancelled, failure_of, is_retryable, traceback_of
 from workers.activity_settings import ActivitySettings
 from workers.attempt import Attempt
@@ -30,6 +32,8 @@ class Performance:
         self, kinds: Mapping[str, ActivityKind], settings: ActivitySettings, blobs: Blobs | None, cache: ResultCache | None
     ) -> None:
         self._kinds = kinds
+        self._foreign = {name: kind.Config for name, kind in kinds.items() if kind.Config is not None and not is_built_in(kind)}
+        """The models of configs whose kinds do not read them themselves."""
         self._settings = settings
         self._blobs = blobs
         self._cache = cache
@@ -70,6 +74,9 @@ class Performance:
             config = {}
         if not isinstance(config, dict):
             raise ActivityError("input.invalid", f"config: expected an object, found {type(config).__name__}", retryable=False)
+        model = self._foreign.get(kind.name)
+        if model is not None:
+            read_config(model, config)
         if getattr(kind, "passes_data", False):
             kind.run(attempt, config, None)
             return attempt.activity.input

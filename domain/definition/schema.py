@@ -107,8 +107,16 @@ _INSIDE: Final[dict[str, Callable[[Any], Any]]] = {
 
 
 def _select_config(schema: dict[str, Any], kinds: list[str], defs: dict[str, Any]) -> None:
-    """The `type` is one of these kinds, and says which config is meant."""
-    schema["properties"]["type"] |= {"enum": kinds}
+    """The `type` says which config is meant. Any other name may be a kind of the user's own."""
+    named = {"description": "a kind that is at hand", "enum": kinds}
+    own = {
+        "description": "a kind of your own",
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 100,
+        "not": {"enum": list(dict.fromkeys([*kinds, *CONTROL_KINDS]))},
+    }
+    schema["properties"]["type"] |= {"anyOf": [named, own]}
     schema["allOf"] = [_case(kind, defs[f"config_{kind}"]) for kind in kinds]
 
 

@@ -78,10 +78,15 @@ def _load(entry: EntryPoint) -> ActivityKind:
     return checked
 
 
+def is_built_in(kind: ActivityKind) -> bool:
+    """Whether the kind comes with Refold."""
+    return type(kind).__module__.startswith("workers.")
+
+
 def _refuse_a_taken_name(name: str, kinds: dict[str, ActivityKind]) -> None:
     taken = kinds.get(name)
     if taken is not None:
-        owner = "built in" if type(taken).__module__.startswith("workers.") else f"brought by {type(taken).__module__}"
+        owner = "built in" if is_built_in(taken) else f"brought by {type(taken).__module__}"
         raise ValueError(f"there is a kind `{name}` already, {owner}; choose another name")
 
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from contracts.commands import Command, CompleteActivity, FailActivity, RunActivity
+from infra.clock import ManualClock
 from workers.activities import load_kinds
 from workers.activity_settings import ActivitySettings
+from workers.activity_worker import ActivityWorker
 from workers.attempt import Attempt
 
 MODULE = """
@@ -61,6 +64,21 @@ def test_a_package_brings_kinds_as_classes_and_objects(attempt: Attempt) -> None
     kinds = load_kinds(ActivitySettings(), on_problem=lambda text: None)
     assert kinds["fax"].run(attempt, {"number": "1"}, None) == {"sent_to": "1"}
     assert kinds["pager"].name == "pager"
+
+
+@pytest.mark.usefixtures("install")
+def test_the_config_of_a_kind_that_a_package_brings_is_checked_before_an_attempt() -> None:
+    kinds = load_kinds(ActivitySettings(), on_problem=lambda text: None)
+    told: list[Command] = []
+    worker = ActivityWorker(kinds, ActivitySettings(), lambda _, command: told.append(command), ManualClock(0), executor="inline")
+    for attempt, config in enumerate((b'{"number":"1"}', b'{"number":1}', b"{}"), start=1):
+        worker.run(RunActivity("e", "n", attempt, "fax", config, b"null", "w"))
+    while worker.step():
+        pass
+    completed, *failed = told
+    assert completed == CompleteActivity("n", 1, b'{"sent_to":"1"}')
+    assert [(one.failure.type, one.retryable) for one in failed if isinstance(one, FailActivity)] == [("input.invalid", False)] * 2
+    assert "config.number: Input should be a valid string, found 1" in failed[0].failure.message  # type: ignore[union-attr]
 
 
 def test_a_broken_kind_is_told_and_does_not_stop_the_others(install: str) -> None:
