@@ -169,6 +169,7 @@ class NodeDefinition(Model):
     cache: Cache | None = None
     priority: int | None = Field(default=None, ge=0, le=9)
     queue: str | None = Field(default=None, min_length=1, max_length=100)
+    input: Value = None
 
 
 class EdgeDefinition(Model):

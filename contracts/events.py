@@ -90,13 +90,17 @@ class ExecutionFailed(_Event, frozen=True, tag=9):
 
 
 class NodeScheduled(_Event, frozen=True, tag=10):
-    """An attempt of an activity is to run. Without `data` it is what its edges bring; without `config` the definition's own."""
+    """An attempt of an activity is to run. Without `data` it is what its edges bring; without `config` the definition's own.
+
+    `input` is what the node's `input` came to, which the worker is given in place of the data.
+    """
 
     path: str
     attempt: int = 1
     data: bytes | None = None
     config: bytes | None = None
     cache_key: bytes | None = None
+    input: bytes | None = None
 
 
 class NodeStarted(_Event, frozen=True, tag=11):

@@ -117,6 +117,11 @@ def _split_step(step: str) -> tuple[str, str]:
     return step.partition("[")[0].partition("#")[0], "[]"
 
 
+def input_of(node: Node, run: NodeRun) -> bytes:
+    """What an activity is given: the node's `input`, or its data."""
+    return run.data if is_undo(run.path) else run.input or node.static_input or run.data
+
+
 def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
     """The activity command for an attempt that is to run."""
     node = graph.nodes[run.node]
@@ -132,7 +137,7 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
         )  # fmt: skip
     caching = Caching(node.cache_ttl_ms, run.cache_key) if node.cache_ttl_ms else None
     return RunActivity(
-        state.execution, path, run.attempt, node.type, run.config or node.static_config, run.data, state.workflow,
+        state.execution, path, run.attempt, node.type, run.config or node.static_config, input_of(node, run), state.workflow,
         node.limits, caching, node.queue, priority,
     )  # fmt: skip
 

@@ -125,6 +125,8 @@ class NodeRun(msgspec.Struct, array_like=True):
     last_failure: Failure | None = None
     inherited: Failure | None = None
     tried_before: int = 0
+    input: bytes | None = None
+    """What an activity's `input` came to."""
 
 
 class Ended(msgspec.Struct, array_like=True, gc=False):

@@ -18,6 +18,7 @@ from domain.definition.graph import Graph
 from domain.evolve import evolve
 from domain.history import Entry, Folded, check_follows
 from domain.places import is_undo, locate, plain_data
+from domain.react import input_of
 from domain.state import Execution
 
 _End: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeSkipped | e.NodeCancelled
@@ -82,7 +83,7 @@ class NodeTrace:
         run = state.runs.get(path)
         if node is None or run is None:
             return
-        node.status, node.attempt, node.ended_at, node.input = run.status, run.attempt, 0, run.data
+        node.status, node.attempt, node.ended_at, node.input = run.status, run.attempt, 0, input_of(graph.nodes[run.node], run)
         node.failure = None
         if run.last_failure is not None and run.status in ("retrying", "incident"):
             node.failure = run.last_failure.at(path, run.attempt)

@@ -70,6 +70,7 @@ def _add_node(graph: Graph, body: Body, place: int, definition: NodeDefinition) 
             node.template = config
         elif definition.config:
             node.static_config = encode(definition.config)
+        _add_input(node, definition)
     else:
         node.config = kind.Config.model_validate(definition.config)
         node.fields = dict(fields_of(node.config))
@@ -78,6 +79,15 @@ def _add_node(graph: Graph, body: Body, place: int, definition: NodeDefinition) 
     for label, nested in kind.bodies(node.config).items():
         node.bodies[label] = _add_body(graph, nested, node, label)
     return node
+
+
+def _add_input(node: Node, definition: NodeDefinition) -> None:
+    if "input" in definition.model_fields_set:
+        given = value(definition.input)
+        if given.is_static:
+            node.static_input = encode(definition.input)
+        else:
+            node.input_template = given
 
 
 def _add_policies(graph: Graph, node: Node, definition: NodeDefinition) -> None:
@@ -199,8 +209,8 @@ def _following(graph: Graph, node: Node) -> Node | None:
     edge, following = node.outgoing[0], node.outgoing[0].target
     if edge.port != "out" or following.only_source is not node or not _is_plain(node) or not _is_plain(following):
         return None
-    asks = following.when or following.template or following.cache_key or following.timeouts_at_once or following.losers
-    return None if asks else following
+    asks = following.when or following.template or following.input_template or following.cache_key
+    return None if asks or following.timeouts_at_once or following.losers else following
 
 
 def _is_plain(node: Node) -> bool:

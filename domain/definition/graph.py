@@ -77,6 +77,7 @@ class Node:
         "id",
         "incoming",
         "index",
+        "input_template",
         "is_activity",
         "is_end",
         "is_read",
@@ -95,6 +96,7 @@ class Node:
         "queue",
         "retry",
         "static_config",
+        "static_input",
         "targets",
         "template",
         "timeouts",
@@ -142,6 +144,9 @@ class Node:
         self.static_config = b"{}"
         self.template: Compiled | None = None
         """An activity's config, where something is to be filled in."""
+        self.static_input: bytes | None = None
+        self.input_template: Compiled | None = None
+        """What an activity is given in place of its data: as it stands, or to be filled in."""
         self.queue = definition.queue or "default"
         self.priority = definition.priority
         self.timeouts: dict[str, int] = {}
@@ -228,6 +233,8 @@ def programs_in(node: Node) -> Iterator[tuple[str, Compiled]]:
         yield f"config.{path}" if path else "config", compiled
     if node.when is not None:
         yield "when", node.when
+    if node.input_template is not None:
+        yield "input", node.input_template
     if node.cache_key is not None:
         yield "cache.key", node.cache_key
     if node.compensate is not None:

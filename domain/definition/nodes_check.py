@@ -47,6 +47,9 @@ def _check_no_activity(findings: Findings, node: NodePlace) -> None:
         if getattr(definition, name) is not None:
             message = f"`{name}` is for activities; `{kind}` is decided in the engine"
             findings.add(f"{node.path}.{name}", "only_for_activities", message, f"remove `{name}`")
+    if "input" in definition.model_fields_set:
+        message = f"`input` is for activities; `{kind}` is decided in the engine"
+        findings.add(f"{node.path}.input", "only_for_activities", message, "remove it, or say it in `config`, where the kind knows `input`")
     if definition.timeouts is None:
         return
     for name in definition.timeouts.model_fields_set:

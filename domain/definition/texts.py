@@ -73,6 +73,8 @@ def _in_node(node: NodePlace) -> Iterator[Text]:
         yield Text(f"{node.path}.when", definition.when, True, node.body, node)
     if definition.cache is not None and definition.cache.key is not None:
         yield from _in_value(f"{node.path}.cache.key", definition.cache.key, node.body, node)
+    if node.is_activity and "input" in definition.model_fields_set:
+        yield from _in_value(f"{node.path}.input", definition.input, node.body, node)
     if definition.compensate is not None:
         yield from _in_value(f"{node.path}.compensate.config", definition.compensate.config, node.body, node)
     if node.config is not None:

@@ -40,6 +40,8 @@ def _scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, cause: Ca
         run.config = event.config
     if event.cache_key is not None:
         run.cache_key = event.cache_key
+    if event.input is not None:
+        run.input = event.input
 
 
 def _node_started(graph: Graph, state: Execution, event: e.NodeStarted, cause: Cause) -> None:

@@ -42,7 +42,7 @@ def _incident_resolved(graph: Graph, state: Execution, event: e.IncidentResolved
         run.tried = run.attempt
         run.tried_inside = max(run.tried_inside, run.attempt)
         if not is_undo(run.path):
-            run.config = run.cache_key = None  # filled in anew: whoever resolves may have changed variables
+            run.config = run.cache_key = run.input = None  # filled in anew: whoever resolves may have changed variables
     restate(state)
 
 

@@ -19,9 +19,10 @@ class Activity(Kind):
         node = ready.node
         run = ctx.state.runs.get(ready.path)
         data = ready.recorded
-        if run is not None and run.config is not None:
+        if run is not None and (run.config is not None or run.input is not None):
             ctx.emit(NodeScheduled(ready.path, ready.attempt, data))
             return
         filled = None if node.template is None else ctx.keep(ctx.evaluate(node.template, ctx.frame(ready)))
         key = None if node.cache_key is None else ctx.keep(ctx.evaluate(node.cache_key, ctx.frame(ready)))
-        ctx.emit(NodeScheduled(ready.path, ready.attempt, data, filled, key))
+        given = None if node.input_template is None else ctx.keep(ctx.evaluate(node.input_template, ctx.frame(ready)))
+        ctx.emit(NodeScheduled(ready.path, ready.attempt, data, filled, key, given))

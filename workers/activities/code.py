@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import Annotated, Any, Final, Protocol
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from contracts.ports.activities import ActivityContext
 from workers.activities import config as configs
@@ -18,6 +18,7 @@ from workers.activity_settings import ActivitySettings
 from workers.sandbox.job import Done, Job
 from workers.sandbox.monty import MontySandbox
 from workers.sandbox.process import ProcessSandbox
+from workers.sandbox.syntax import fault_in
 from workers.watch import seconds_of
 
 MEMORY_MB_MAX: Final = 4_096
@@ -30,16 +31,25 @@ class CodeConfig(configs.Config):
     """The source, what it gets and its limits."""
 
     language: Annotated[str, AfterValidator(configs.OneOf("python"))] = Field(default="python", description="The language: python.")
-    source: str = Field(description="The program; its result is `main(input)`, the last expression or the variable `result`.")
-    input: Any = Field(default=None, description="What the program sees as `input`; by default the node's data.")
     sandbox: Annotated[str, AfterValidator(configs.OneOf(*SANDBOXES))] = Field(
         default="monty",
         description="monty: fast, a subset of Python; process: all of Python in bubblewrap.",
         json_schema_extra={"enum": list(SANDBOXES)},
     )
+    source: str = Field(description="The program; its result is `main(input)`, the last expression or the variable `result`.")
+    input: Any = Field(default=None, description="What the program sees as `input`; by default the node's data.")
     timeout: str = Field(default="10s", description="How long it may run, a duration.")
     memory_mb: int = Field(default=64, ge=1, le=MEMORY_MB_MAX, description="How much memory it may take, in megabytes.")
     output_bytes_max: int = Field(default=1024 * 1024, ge=1, description="The largest result, as JSON.")
+
+    @field_validator("source")
+    @classmethod
+    def _can_be_read(cls, source: str, info: ValidationInfo) -> str:
+        """When a definition is checked; an attempt finds out by itself, and what has templates is not there yet."""
+        sandbox = info.data.get("sandbox")
+        if not info.context and "{{" not in source and sandbox in SANDBOXES and (fault := fault_in(source, sandbox == "monty")):
+            raise ValueError(fault)
+        return source
 
 
 class Sandbox(Protocol):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from contracts.ports.activities import ActivityContext
 from workers.activity_error import ActivityError, Cancelled
 from workers.sandbox.job import CRASHED, PRINTED_CHARS_MAX, SYNTAX, Done, Job, check_output, code_error, memory_error, timeout_error
+from workers.sandbox.syntax import NOT_KNOWN, unknown_syntax
 from workers.watch import Watch
 
 if TYPE_CHECKING:
@@ -152,9 +153,8 @@ def _failure(job: Job, error: MontyError, printed: str) -> ActivityError:
     line = _line(error) if isinstance(error, MontyRuntimeError | MontySyntaxError) else None
     if isinstance(error, MontySyntaxError):
         return code_error(SYNTAX, message, line, printed)
-    if name == "NotImplementedError" and message.startswith("The monty syntax parser"):
-        missing = message.removeprefix("The monty syntax parser does not yet support ")
-        return code_error(SYNTAX, f"this sandbox does not know {missing}; `sandbox: process` runs all of Python", line, printed)
+    if name == "NotImplementedError" and message.startswith(NOT_KNOWN):
+        return code_error(SYNTAX, unknown_syntax(message), line, printed)
     if name == "ModuleNotFoundError":
         message += "; `sandbox: process` has all of Python's own modules"
     return code_error(name, message or name, line, printed)

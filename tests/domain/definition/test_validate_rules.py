@@ -59,6 +59,12 @@ def test_the_document_is_left_as_it_was() -> None:
     assert repr(document) == before
 
 
+def test_an_input_is_for_activities_and_its_expressions_are_checked() -> None:
+    assert rules_of(workflow([node("a", input={"v": "{{ input.v }}"})])) == []
+    assert rules_of(workflow([node("a", "delay", config={"for": "1s"}, input=None)])) == [("nodes[0].input", "only_for_activities")]
+    assert [path for path, _ in rules_of(workflow([node("a", input={"v": "{{ nodes.b.output }}"})]))] == ["nodes[0].input.v"]
+
+
 # Limits.
 
 

@@ -4,7 +4,7 @@
 import pytest
 
 from contracts import commands as c
-from contracts.events import NodeCompleted, NodeProgressed, NodeScheduled
+from contracts.events import NodeCompleted, NodeProgressed, NodeScheduled, TimerFired
 from contracts.failure import Failure
 from tests.domain.spec import Spec, create, run
 
@@ -82,3 +82,41 @@ def test_templates_are_filled_in_once_for_all_attempts() -> None:
     edges: [{from: d, to: s}]
     """
     assert [call.config for call in run(text, None, {"bad": fails(times=1)}).runs] == [{"n": 1}, {"n": 1}]
+
+
+INPUT = "nodes: [{id: a, type: a, input: %s%s}]"
+
+
+def test_an_activity_is_given_its_input_in_place_of_its_data() -> None:
+    one = run(INPUT % ("{id: '{{ input.order.id }}', twice: '{{ input.n * 2 }}'}", ""), {"order": {"id": "A-1"}, "n": 3}).runs[0].effect
+    assert one.input == b'{"id":"A-1","twice":6}'
+
+
+@pytest.mark.parametrize(("said", "given"), [("{v: 1}", b'{"v":1}'), ("null", b"null"), ("text", b'"text"'), ("[]", b"[]")])
+def test_an_input_without_templates_stands_in_no_event(said: str, given: bytes) -> None:
+    Spec(TWO.replace("type: b}", f"type: b, input: {said}}}")).when(c.CompleteActivity("a", 1, b"7")).then(
+        NodeCompleted("a"), NodeScheduled("b")
+    ).then_effects(c.RunActivity("x", "b", 1, "b", b"{}", given, "w"))
+
+
+def test_an_input_is_filled_in_once_for_all_attempts() -> None:
+    text = TWO.replace("type: b}", "type: b, retry: {max_attempts: 2, initial_delay: 0s}, input: '{{ nodes.a.output.v }}'}")
+    Spec(text).when(c.CompleteActivity("a", 1, b'{"v":5}')).then(NodeCompleted("a"), NodeScheduled("b", 1, input=b"5")).then_effects(
+        c.RunActivity("x", "b", 1, "b", b"{}", b"5", "w")
+    )
+    tried = Spec(text).given(c.CompleteActivity("a", 1, b'{"v":5}')).given(c.FailActivity("b", 1, Failure("boom", "no")))
+    due = tried.state.timers["b:retry"]
+    tried.when(c.FireTimer("b:retry", due), after=due - tried.now).then(TimerFired("b:retry", due), NodeScheduled("b", 2))
+    tried.then_effects(c.RunActivity("x", "b", 2, "b", b"{}", b"5", "w"))
+
+
+def test_the_data_of_the_node_stays_what_came_in() -> None:
+    text = INPUT % ("{v: 1}", ", config: {seen: '{{ data.n }}'}")
+    one = run(text, {"n": 3}).runs[0].effect
+    assert (one.config, one.input) == (b'{"seen":3}', b'{"v":1}')
+
+
+def test_an_input_that_cannot_be_filled_in_is_a_failure_of_the_node() -> None:
+    world = run("settings: {on_failure: fail}\n" + INPUT % ("'{{ input.nothing }}'", ""), {})
+    assert world.failure is not None
+    assert (world.failure.type, world.failure.node) == ("expression", "a")

@@ -14,8 +14,9 @@ import pytest
 
 from contracts.commands import RunActivity
 from contracts.values import encode
+from domain.definition.validate import check
 from infra.clock import ManualClock
-from workers.activities.code import Code
+from workers.activities.code import Code, CodeConfig
 from workers.activity_error import ActivityError, Cancelled
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
@@ -290,6 +291,41 @@ def test_what_trusted_code_leaves_running_is_not_waited_for(attempt: Attempt, tm
     source = f"import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(4)\n    open({str(mark)!r}, 'w')\n    os._exit(0)\n7"
     assert code.run(attempt, {"source": source, "sandbox": "process"}, None) == 7
     assert not mark.exists()
+
+
+# Published
+
+
+@pytest.mark.parametrize(
+    ("source", "sandbox", "said"),
+    [
+        ("x = 1\ny = (", "monty", "line 2: "),
+        ("x = 1\ny = (", "process", "line 2: "),
+        (
+            "x = 1\ndef f():\n    yield 3",
+            "monty",
+            "line 3: this sandbox does not know yield expressions; `sandbox: process` runs all of Python",
+        ),
+        ("x = 1\ndef f():\n    yield 3", "process", ""),
+        ("def main(input):\n    return input\n", "monty", ""),
+        ("from __future__ import annotations\nopen('x')\nwhile True: pass", "monty", ""),
+        ("raise SystemExit", "process", ""),
+        ("a = {{ input.n }} +", "monty", ""),
+        ("-" * 100_000 + "1", "monty", "nested"),
+        ("-" * 100_000 + "1", "process", ""),
+        ('f"{input["newer"]}"', "process", ""),
+        ("x = 'half \ud83d'", "process", "not valid UTF-8"),
+    ],
+)
+def test_a_program_that_cannot_be_read_is_found_when_it_is_published(source: str, sandbox: str, said: str) -> None:
+    document = {"name": "w", "nodes": [{"id": "n", "type": "code", "config": {"source": source, "sandbox": sandbox}}]}
+    problems = check(document, {"code": CodeConfig}).problems
+    if said:
+        (problem,) = problems
+        assert problem.path == "nodes[0].config.source"
+        assert said in problem.message
+    else:
+        assert problems == []
 
 
 # Cancellation
