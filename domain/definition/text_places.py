@@ -40,13 +40,19 @@ def located(problems: list[Problem], text: str | bytes, document: Any) -> list[P
 def _located(problem: Problem, places: dict[str, tuple[int, int]], nodes: dict[str, str]) -> Problem:
     place, node = problem.path, ""
     while place not in places and place:
-        place = _LAST_STEP.sub("", place)
+        place = _around(place)
     inside = problem.path
     while inside and inside not in nodes:
-        inside = _LAST_STEP.sub("", inside)
+        inside = _around(inside)
     node = nodes.get(inside, "")
     line, column = places.get(place, (0, 0)) if problem.path else (0, 0)
     return problem._replace(line=line, column=column, node=node)
+
+
+def _around(path: str) -> str:
+    """The path without its last step; of a name that is no step at all, as much as makes it shorter."""
+    shorter = _LAST_STEP.sub("", path)
+    return shorter if len(shorter) < len(path) else path[:-1]
 
 
 def _node_ids(document: Any) -> dict[str, str]:

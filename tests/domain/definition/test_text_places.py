@@ -80,3 +80,9 @@ def test_every_value_of_a_json_text_has_a_place_on_its_line(document: dict[str, 
     lines = text.split("\n")
     for problem in problems:
         assert lines[problem.line - 1][problem.column - 1 :].startswith(json.dumps(problem.path))
+
+
+@pytest.mark.parametrize("name", ["a]", "]", "[", "a[", "a[x]", "[1]x]", "..", "a.", ".", "", "]]]]"])
+def test_a_name_that_looks_like_a_step_of_a_path_keeps_nobody_searching(name: str) -> None:
+    (problem,) = located([Problem(f"nodes[0].{name}", "unknown_field", "no such field")], json.dumps({"nodes": [{"id": "n", "x": 1}]}), {})
+    assert problem.line == 1
