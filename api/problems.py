@@ -20,7 +20,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from api.service import Unavailable
-from contracts.errors import InvalidDefinition, InvalidInput, LogCorrupt, LogError, Overloaded, RefoldError, Rejected, UnknownRecord
+from contracts.errors import (
+    InvalidDefinition,
+    InvalidInput,
+    LogCorrupt,
+    LogError,
+    Overloaded,
+    RecordTooLarge,
+    RefoldError,
+    Rejected,
+    UnknownRecord,
+)
+from contracts.refusal import TOO_LARGE
 
 MEDIA_TYPE: Final = "application/problem+json"
 STATUSES: Final[dict[str, int]] = {
@@ -32,6 +43,7 @@ STATUSES: Final[dict[str, int]] = {
     "bad_port": 422,
     "bad_signal": 422,
     "input.invalid": 422,
+    TOO_LARGE: 422,
     "unknown_variable": 422,
     "unknown_version": 422,
     "unknown_position": 422,
@@ -144,6 +156,8 @@ def respond(error: Exception) -> Response:
             return problem(503, error.reason, str(error), _later(error.retry_after_s))
         case LogCorrupt() | UnknownRecord():
             return problem(500, "unreadable", str(error))
+        case RecordTooLarge():
+            return problem(422, TOO_LARGE, str(error))
         case LogError():
             return problem(503, "log", str(error), _later(1.0))
         case _:

@@ -6,9 +6,11 @@ from typing import Final
 
 import msgspec
 
-from contracts.errors import InvalidInput, Problem, RefoldError, Rejected
+from contracts.errors import InvalidInput, Problem, RecordTooLarge, RefoldError, Rejected
 
 INVALID_INPUT: Final = "input.invalid"
+TOO_LARGE: Final = "decision_too_large"
+"""What follows of a command at once is more than the log takes as one record: coming again does not help."""
 MESSAGE_BYTES_MAX: Final = 1_000
 """A longer message is cut; of many problems the first are told."""
 
@@ -23,7 +25,7 @@ def told_of(error: Exception) -> tuple[str, str]:
             problems.pop()
         if len(content) <= MESSAGE_BYTES_MAX:
             return INVALID_INPUT, content.decode()
-    reason = error.reason if isinstance(error, Rejected) else "not_decided"
+    reason = TOO_LARGE if isinstance(error, RecordTooLarge) else error.reason if isinstance(error, Rejected) else "not_decided"
     return reason, str(error).encode()[:MESSAGE_BYTES_MAX].decode(errors="ignore")
 
 

@@ -9,6 +9,8 @@ from contracts.ports.read_models import ExecutionRecord, Wanted
 
 OPEN: Final = frozenset({"created", "scheduled", "running", "paused", "incident"})
 """The statuses of executions that have not ended."""
+SELDOM: Final = frozenset({"failed", "cancelled", "terminated", "quarantined"})
+"""The statuses of executions that have ended otherwise than most do."""
 ROWS_GENERATION: Final = 1
 """Raised when the same tables are to hold other rows than before."""
 FIELDS: Final = ", ".join(ExecutionRecord._fields)
@@ -41,6 +43,8 @@ def conditions(wanted: Wanted, is_by_time: bool) -> tuple[list[str], list[Any]]:
         values += wanted.statuses
         if OPEN.issuperset(wanted.statuses):
             where.append("ended_at = 0")  # lets the database look through the open ones alone
+        elif SELDOM.issuperset(wanted.statuses):
+            where.append("ended_at > 0 AND status <> 'completed'")  # the same for those that ended otherwise
     return where, values
 
 

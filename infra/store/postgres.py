@@ -48,6 +48,7 @@ CREATE INDEX executions_by_time ON executions (partition, created_at, number);
 CREATE INDEX executions_by_workflow ON executions (partition, workflow, created_at, number);
 CREATE INDEX executions_by_parent ON executions (partition, parent, created_at, number) WHERE parent IS NOT NULL;
 CREATE INDEX executions_open ON executions (partition, status, created_at, number) WHERE ended_at = 0;
+CREATE INDEX executions_seldom ON executions (partition, status, created_at, number) WHERE ended_at > 0 AND status <> 'completed';
 CREATE TABLE pieces (
     partition integer NOT NULL, number bigint NOT NULL, piece integer NOT NULL, offsets bytea NOT NULL,
     PRIMARY KEY (partition, number, piece));

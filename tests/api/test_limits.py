@@ -304,3 +304,33 @@ def test_a_poll_of_a_stopping_server_does_not_hold_it_up(serve: Serve) -> None:
             answer = line.getresponse()
             answer.read()
             assert answer.status in (200, 503)
+
+
+# What follows of one command.
+
+MANY = {"name": "many", "variables": {f"v{n}": "" for n in range(200)}, "nodes": [
+    {"id": "set", "type": "set_variable", "config": {"values": {f"v{n}": "{{ input.text }}" for n in range(200)}}},
+]}  # fmt: skip
+GROWING = {"name": "growing", "variables": {"all": []}, "nodes": [
+    {"id": "each", "type": "for_each", "config": {"items": "input.items", "body": {"nodes": [
+        {"id": "add", "type": "set_variable", "config": {"name": "all", "value": "{{ vars.all + [iteration.item] }}"}},
+    ]}}},
+]}  # fmt: skip
+
+
+def test_a_start_whose_first_decision_is_too_large_is_refused_for_good(serve: Serve) -> None:
+    server = serve()
+    server.publish(MANY)
+    answer = server.post("/v1/workflows/many/executions", {"input": {"text": "x" * 60_000}})
+    assert (answer.status, answer.json["reason"]) == (422, "decision_too_large")
+    assert "the log takes 8388608" in answer.json["detail"]
+    assert "retry-after" not in answer.headers
+
+
+def test_a_variable_that_grows_is_not_stored_again_and_again_in_one_decision(serve: Serve) -> None:
+    server = serve()
+    server.publish(GROWING)
+    answer = server.start("growing", {"items": [f"item number {number}" for number in range(600)]}, wait=30)
+    assert answer["status"] == "completed"
+    assert server.stop() == 0
+    assert verified(server.data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import InvalidInput, Problem, Rejected
+from contracts.errors import InvalidInput, Problem, RecordTooLarge, Rejected
 from contracts.refusal import MESSAGE_BYTES_MAX, refusal_of, told_of
 
 TEXT = st.text(max_size=3_000)
@@ -40,3 +40,9 @@ def test_a_rejection_keeps_its_reason_and_status() -> None:
     found = refusal_of(*told_of(Rejected("already_ended", "it is over", status="completed")), "e", "completed")
     assert isinstance(found, Rejected)
     assert (found.reason, found.message, found.details) == ("already_ended", "it is over", {"execution": "e", "status": "completed"})
+
+
+def test_a_decision_too_large_for_the_log_does_not_ask_to_come_again() -> None:
+    found = refusal_of(*told_of(RecordTooLarge("a decision of 9 bytes; the log takes 8")), "e", "")
+    assert isinstance(found, Rejected)
+    assert (found.reason, found.message) == ("decision_too_large", "a decision of 9 bytes; the log takes 8")

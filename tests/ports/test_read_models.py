@@ -188,3 +188,28 @@ def test_resting_changes_nothing_and_closing_twice_is_once(open_: Open) -> None:
     assert models.counts() == {"running": 1}
     models.close()
     models.close()
+
+
+def test_counts_follow_every_change_of_a_status(open_: Open) -> None:
+    models = open_()
+    save(models, *(Changes(record(number)) for number in range(5)))
+    save(models, Changes(record(1, status="completed", ended_at=9)), Changes(record(2, status="failed", ended_at=9)), Changes(record(3)))
+    save(models, Changes(record(5, status="failed", ended_at=9)), Changes(record(0, status="completed", ended_at=9)))
+    assert dict(models.counts()) == {"running": 2, "completed": 2, "failed": 2}
+    save(models, Changes(record(3, status="completed", ended_at=9)), Changes(record(4, status="completed", ended_at=9)))
+    assert dict(models.counts()) == {"completed": 4, "failed": 2}
+
+
+@pytest.mark.parametrize("is_divided", [False, True])
+def test_neither_a_list_of_failed_ones_nor_the_counts_look_through_all_rows(tmp_path: Path, is_divided: bool) -> None:
+    models = SqliteReadModels(tmp_path / "rows.db", is_divided=is_divided)
+    save(models, *(Changes(record(n, status="failed" if n % 50 == 0 else "completed", ended_at=9)) for n in range(1_000)))
+    asked: list[str] = []
+    models._connection.set_trace_callback(asked.append)
+    assert len(models.select(Wanted(statuses=("failed",), limit=10))) == 10
+    assert dict(models.counts()) == {"failed": 20, "completed": 980}
+    models._connection.set_trace_callback(None)
+    plans = [str(row[3]) for statement in asked for row in models._connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+    assert any("USING INDEX executions_seldom" in plan for plan in plans), plans
+    assert not any(plan.startswith("SCAN executions") for plan in plans), plans
+    models.close()
