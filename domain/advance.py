@@ -79,7 +79,7 @@ def skip_node(ctx: Deciding, scope: Scope, node: Node, path: str) -> None:
 
 def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
     """The node's turn has come: its losers go, its `when` is asked, its mutex taken, and its kind begins."""
-    ctx.count_step()
+    waits = ctx.begins_later()
     path = node_path(scope, node)
     plain = plain_data(ctx.graph, scope, node)
     data = plain if plain is not None else ctx.stash(_joined_data(ctx, scope, node))
@@ -90,7 +90,7 @@ def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
         return
     if node.mutex is not None and ctx.state.mutexes.get(node.mutex):
         ctx.emit(NodeQueued(path, ready.recorded))
-    elif ctx.is_too_long:
+    elif waits:
         begin_later(ctx, ready)
     else:
         begin(ctx, ready)
@@ -118,7 +118,8 @@ def begin(ctx: Deciding, ready: Ready) -> None:
         fail_expression(ctx, ctx.state.runs.get(ready.path) or ready, error)
     if ready.node.timeouts_at_once and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
         _arm_limits(ctx, ready.node, run)
-    ctx.touch(ready.scope.path)
+    if ready.scope.path not in ctx.touched:
+        ctx.touch(ready.scope.path)
 
 
 def _arm_limits(ctx: Deciding, node: Node, run: NodeRun) -> None:
@@ -138,8 +139,7 @@ def _begin_queued(ctx: Deciding, path: str) -> None:
     run = ctx.state.runs.get(path)
     if run is None or run.status != "queued":
         return
-    ctx.count_step()
-    if ctx.is_too_long:
+    if ctx.begins_later():
         begin_queued_later(ctx, run)
     else:
         restart(ctx, run)

@@ -79,6 +79,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     steps: int = 0
     expected: int = 0
     length: int = 0
+    is_full: bool = False
     units: int = 0
     order: int = 0
     parsed: dict[bytes, Any] = {}
@@ -96,7 +97,9 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
         """The value as an event may carry it: itself, or a reference to the blob that it has become."""
         length = len(value)
         if length < self.limits.blob_bytes_min or is_reference(value):
-            self.length += length
+            self.length = total = self.length + length
+            if total >= self.limits.turn_bytes:
+                self.is_full = True
             return value
         reference = reference_to(value)
         self.blobs[values.blob_of(reference)] = value
@@ -177,17 +180,20 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
 
     # Turns.
 
-    def count_step(self) -> None:
-        """One more node begins. Raises TooManySteps."""
-        self.steps += 1
+    def begins_later(self) -> bool:
+        """Count one more node that begins; whether it has to wait for the next turn. Raises TooManySteps."""
+        self.steps = steps = self.steps + 1
         self.expected -= 1
-        if self.steps > self.limits.steps_max:
+        if steps < self.limits.turn_steps and not self.is_full:
+            return False
+        if steps > self.limits.steps_max:
             raise TooManySteps(self.limits.steps_max)
+        return self.is_too_long
 
     @property
     def is_long(self) -> bool:
         """Whether the decision has done enough: loops go on in the next turn."""
-        return self.steps + self.expected >= self.limits.turn_steps or self.length >= self.limits.turn_bytes
+        return self.is_full or self.steps + self.expected >= self.limits.turn_steps
 
     @property
     def is_too_long(self) -> bool:
@@ -204,17 +210,20 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     def consider_targets(self, scope: Scope, node: Node) -> None:
         """The turn of the nodes behind this one may have come; and its body may be done."""
         path = scope.path
+        order = self.order
         for target in node.targets:
-            self.order = order = self.order + 1
+            order += 1
             heappush(self.agenda, (target.index, order, path, target))
-        self.touch(path)
+        self.order = order
+        if path not in self.touched:
+            self.touch(path)
 
     def touch(self, path: str) -> None:
         """Nothing may live in this body any more: it is looked at when no turn is left to take, the innermost first."""
         if path not in self.touched:
             self.touched.add(path)
             self.order = order = self.order + 1
-            heappush(self.deepest, (-path.count("/"), order, path))
+            heappush(self.deepest, (-path.count("/") if path else 0, order, path))
 
     def follow_up(self, what: int, path: str) -> None:
         """When no turn is left to take, look after this node: `NODE_STOPPED`, `NODE_ENDED` or `MUTEX_FREE`, in this order."""
