@@ -56,6 +56,7 @@ from workers.refold import entries_of, entry_of, refold
 from workers.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.round import Answer, Item, Made, Reply, TopicReply
 from workers.slots import Slots
+from workers.snapshot import Draft
 
 ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
 """A round that has made so many bytes of decisions ends; what is left waits for the next."""
@@ -87,8 +88,8 @@ class Decider:
         self.counted_in: Callable[[str], int] = lambda workflow: partition
         """The partition in which the executions of a workflow are counted, where so many may run at a time."""
         self.families = Families()
-        self.before: Callable[[str], None] = lambda execution: None
-        """Told of an execution before it may change."""
+        self.draft: Draft | None = None
+        """The snapshot in the making: it takes an execution before that may change."""
         self._own = own
         """The source partition under which commands count that came from nowhere else."""
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
@@ -147,7 +148,8 @@ class Decider:
 
     def _decide(self, item: Item) -> None:
         envelope = item.envelope
-        self.before(envelope.execution)
+        if self.draft is not None:
+            self.draft.take(envelope.execution)
         folded = self._executions.get(envelope.execution)
         if folded is None:
             try:

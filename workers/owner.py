@@ -129,7 +129,7 @@ class Owner:
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
         self._decider.counted_in = self.counted_in
-        self._decider.families.waiting_of, self._decider.before = self._inbox.waiting_of, self.upkeep.before
+        self._decider.families.waiting_of = self._inbox.waiting_of
         self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
         self.timers.clear()
         for execution, timers in self.executions.timers():
@@ -248,6 +248,7 @@ class Owner:
     def begin(self, now: int) -> Round | None:
         """Decide what waits. It has not happened until it is durable (`stands`); None where nothing could be decided."""
         callers, echoes = self._inbox.take(self._round_max)
+        self._decider.draft = self.upkeep.draft
         items = callers + echoes
         try:
             made, answers, rest = self._decider.decide_all(callers, echoes, now, self._courier.dispatched_to(self.position))

@@ -29,16 +29,12 @@ class Upkeep:
     def __init__(self, partition: int, snapshots: Snapshots, metrics: Metrics, every: int, begin: Callable[[], Draft]) -> None:
         self._partition, self._snapshots, self._metrics, self._every, self._begin = partition, snapshots, metrics, every, begin
         self._since = 0
-        self._draft: Draft | None = None
+        self.draft: Draft | None = None
+        """The snapshot in the making, None where there is none."""
 
     def forget(self) -> None:
         """What is folded has been dropped; a draft of it is worth nothing."""
-        self._draft = None
-
-    def before(self, execution: str) -> None:
-        """The execution may change now: the draft takes it as it was."""
-        if self._draft is not None:
-            self._draft.take(execution)
+        self.draft = None
 
     def note(self, decisions: int) -> None:
         """So many more decisions are durable."""
@@ -47,18 +43,18 @@ class Upkeep:
     def step(self, executions: Executions) -> bool:
         """A piece of what is to be done; True where there is more of it."""
         is_packing = executions.pack_idle(PACKED_A_ROUND)
-        if self._draft is None:
+        if self.draft is None:
             if self._since < self._every:
                 return is_packing
-            self._since, self._draft = 0, self._begin()
-        elif self._draft.step():
-            self._save(self._draft)
-            self._draft = None
-        return is_packing or self._draft is not None
+            self._since, self.draft = 0, self._begin()
+        elif self.draft.step():
+            self._save(self.draft)
+            self.draft = None
+        return is_packing or self.draft is not None
 
     def save_now(self) -> None:
         """Keep a snapshot of what is durable now, all of it at once."""
-        self._since, self._draft = 0, None
+        self._since, self.draft = 0, None
         draft = self._begin()
         while not draft.step():
             pass

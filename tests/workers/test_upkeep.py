@@ -65,12 +65,12 @@ def test_a_draft_says_how_everything_was_when_it_was_begun() -> None:
         bench.ask(f"x0-{place}", SendSignal("s", "go", b"1"))
     owner.snapshot()
     whole = bench.snapshots.load(0)
-    owner.upkeep._draft = owner._draft()
+    owner.upkeep.draft = owner._draft()
     for place in range(10, 30):
         bench.engine.send(f"x0-{place}", SendSignal("s", "go", b"1"))
         bench.start(execution=f"new-{place}")
     assert bench.engine.owner._claimed
-    draft = owner.upkeep._draft
+    draft = owner.upkeep.draft
     made = owner.begin(bench.clock.now())
     assert made is not None
     while not draft.step():
