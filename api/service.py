@@ -163,11 +163,14 @@ class Service(Protocol):
     async def publish(self, definition: WorkflowDefinition, activate: bool) -> Published:
         """Publish a valid definition; with `activate` also content that was there before becomes the active version."""
 
-    def activate(self, workflow: str, version: int) -> Version:
+    async def activate(self, workflow: str, version: int) -> Version:
         """Make a version the active one."""
 
-    def archive(self, workflow: str) -> None:
+    async def archive(self, workflow: str) -> None:
         """Let no execution start with it any more."""
+
+    async def know(self, workflow: str) -> None:
+        """Look whether somebody else has published a workflow that is not known here."""
 
     def workflows(self) -> list[Version]:
         """Of each workflow the active version, or the last one."""

@@ -120,15 +120,17 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
         wanted = await read_body(request, ActivateBody)
         if wanted.version < 1:
             raise BadRequest(422, "request.invalid", f"/version: versions count from 1, not from {wanted.version}")
+        await service.know(name)
         before = next((one.version for one in service.versions(name) if one.status == "active"), None)
-        version = service.activate(name, wanted.version)
+        version = await service.activate(name, wanted.version)
         value = {**_brief(version), "created": False, "before": before, "position": service.position, "warnings": []}
         return answer(value, service.position)
 
     @router.post("/{name}/archive", responses=documented(404), response_model=models.Versions)
     async def archive_workflow(name: Name) -> Response:
         """Let no execution start with any version; those that run go on."""
-        service.archive(name)
+        await service.know(name)
+        await service.archive(name)
         value = {"versions": [_shown(one) for one in service.versions(name)], "position": service.position}
         return answer(value, service.position)
 
@@ -180,6 +182,7 @@ def _looking(router: APIRouter, service: Service) -> None:
         name: Name, version: Annotated[int | None, Query(ge=1, description="another one than the active version")] = None
     ) -> Response:
         """A workflow with its definition."""
+        await service.know(name)
         versions = service.versions(name)
         if version is None:
             found = next((one for one in versions if one.status == "active"), versions[-1])
@@ -192,6 +195,7 @@ def _looking(router: APIRouter, service: Service) -> None:
     @router.get("/{name}/versions", responses=documented(404), response_model=models.Versions)
     async def list_versions(name: Name) -> Response:
         """All versions, the first one first."""
+        await service.know(name)
         return answer({"versions": [_shown(one) for one in service.versions(name)]})
 
 

@@ -7,7 +7,6 @@ import hashlib
 from api.service import Start
 from contracts.commands import CreateExecution
 from contracts.ids import make_key_id
-from contracts.ports.blobs import Blobs
 from domain.facts.execution import request_of
 from workers.catalog import Catalog
 from workers.executions import Executions
@@ -36,7 +35,7 @@ def creation(start: Start, version: int, definition: str) -> CreateExecution:
     )
 
 
-def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalog, blobs: Blobs) -> bool:
+def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalog) -> bool:
     """Whether this start was made before: by its key, or by the same request for any version of the workflow."""
     folded = executions.get(name)
     known = executions.ended.get(name) if folded is None else folded.state
@@ -45,11 +44,21 @@ def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalo
     if start.key is not None:
         return True
     commands = (creation(start, one.version, one.hash) for one in catalog.versions(start.workflow))
-    return any(fingerprint(command, blobs) == known.request for command in commands)
+    return any(fingerprint(command) == known.request for command in commands)
 
 
-def fingerprint(command: CreateExecution, blobs: Blobs) -> bytes:
-    """What an execution remembers of the start that made it: taken after big values have become references."""
-    small = shrink(command, blobs)
+class _Nowhere:
+    """Blobs that are only named."""
+
+    def put(self, content: bytes) -> str:
+        return ""
+
+    def get(self, content_hash: str) -> bytes:
+        raise KeyError(content_hash)
+
+
+def fingerprint(command: CreateExecution) -> bytes:
+    """What an execution remembers of the start that made it: taken after big values have become references. Nothing is stored for it."""
+    small = shrink(command, _Nowhere())
     assert isinstance(small, CreateExecution)
     return request_of(small)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.blobs import Blobs
-from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from infra.cluster.ports import ClusterLog
 from infra.log.kafka.address import KafkaAddress, parse_address
@@ -49,7 +48,7 @@ def shared_log(log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) 
 
 
 @contextmanager
-def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots, Log]]:
+def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots, KafkaLog]]:
     """Blobs, mirrored into a folder, and snapshots, as topics of the log; each on a view of its own, as threads of their own use them.
 
     The third is the view of the snapshots, which has to take notice of partitions that are added.

@@ -36,7 +36,7 @@ class EngineService(BaseService):
         super().__init__(engine.catalog, reader, settings, offers_workers)
         self.engine, self._owner = engine, engine.owner
         self.driver = Driver(engine, wake, self._tell_projector)
-        self._starts = Starts(_Whole(self), engine.catalog, reader.blobs, self._view_after)
+        self._starts = Starts(_Whole(self), engine.catalog, self._view_after)
         self._incarnation, self._since = uuid4().hex, engine.clock.now()
         self.address = ""
         self.worker_rows: Callable[[], list[WorkerRow]] = list

@@ -96,19 +96,26 @@ class BaseService:
     async def publish(self, definition: WorkflowDefinition, activate: bool) -> Published:
         """Publish a valid definition; with `activate` also content that was there before becomes the active version."""
         self._check_takes()
-        published = self._catalog.publish(definition, activate)
+        published = await self._in_catalog(self._catalog.publish, definition, activate)
         return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
 
-    def activate(self, workflow: str, version: int) -> Version:
+    async def activate(self, workflow: str, version: int) -> Version:
         """Make a version the active one."""
         self._check_takes()
-        found = self._catalog.activate(workflow, version).version
+        found = (await self._in_catalog(self._catalog.activate, workflow, version)).version
         return self.versions(workflow)[found - 1]
 
-    def archive(self, workflow: str) -> None:
+    async def archive(self, workflow: str) -> None:
         """Let no execution start with it any more."""
         self._check_takes()
-        self._catalog.archive(workflow)
+        await self._in_catalog(self._catalog.archive, workflow)
+
+    async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do something that reads or appends definitions."""
+        return work(*arguments)
+
+    async def know(self, workflow: str) -> None:
+        """Look whether somebody else has published a workflow that is not known here."""
 
     def workflows(self) -> list[Version]:
         """Of each workflow the active version, or the last one."""

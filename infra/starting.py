@@ -16,7 +16,6 @@ from contracts import values
 from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.ids import is_execution_id
-from contracts.ports.blobs import Blobs
 from domain.state import ENDED, Execution
 from infra.creation import creation, is_repeated, key_id
 from projections.view import ExecutionView, view_of
@@ -65,8 +64,8 @@ class Partition(Protocol):
 class Starts:
     """The starts in one partition that are under way. `view` reads an execution at or after an offset, with a big output filled in."""
 
-    def __init__(self, at: Partition, catalog: Catalog, blobs: Blobs, view: Callable[[str, int], Awaitable[ExecutionView]]) -> None:
-        self.at, self.catalog, self._blobs, self.view = at, catalog, blobs, view
+    def __init__(self, at: Partition, catalog: Catalog, view: Callable[[str, int], Awaitable[ExecutionView]]) -> None:
+        self.at, self.catalog, self.view = at, catalog, view
         self.loop = asyncio.get_running_loop()
         self.waiting: set[_Start] = set()
         """Those that wait for an end."""
@@ -88,7 +87,7 @@ class Starts:
 
     def is_repeated(self, name: str, start: Start) -> bool:
         """Whether this start was made before, as far as memory says."""
-        return is_repeated(name, start, self.at.executions, self.catalog, self._blobs)
+        return is_repeated(name, start, self.at.executions, self.catalog)
 
 
 def name_of(start: Start, new_id: Callable[[], str]) -> str:

@@ -250,7 +250,7 @@ class SharedParts(NamedTuple):
     log: KafkaLog
     blobs: Blobs
     snapshots: Snapshots
-    of_snapshots: Log
+    of_snapshots: KafkaLog
     reader: PartitionedReader
     cache: ResultCache
 
@@ -258,6 +258,11 @@ class SharedParts(NamedTuple):
         """Take notice of partitions that were added. Raises LogUnreachable."""
         self.of_snapshots.look_again()
         self.log.look_again()
+
+    def keep_out(self) -> None:
+        """From now on nobody may ask the synchronous log in this thread: it has an event loop, which must not stand still."""
+        for log in (self.log, self.of_snapshots):
+            log.keep_out()
 
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
         """The log as the event loop uses it."""

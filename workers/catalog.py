@@ -70,12 +70,29 @@ class Catalog:
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
+        self.is_followed = False
+        """Whether records come by `take`: then it reads nothing by itself where it is asked, as who asks there must not wait."""
+        self.learn: Callable[[Callable[[], None]], None] = lambda then: then()
+        """Of one that is followed: reads on elsewhere, and calls back."""
         self.read_on()
 
     def read_on(self) -> None:
         """Fold what has been appended since. May be called from any thread; while one reads, the others go on."""
         for offset, content in self._log.read("definitions", 0, self._offset):
             self.take(offset, content)
+
+    def _look(self) -> None:
+        """Somebody asks for what is not known: read on, unless it is followed."""
+        if not self.is_followed:
+            self.read_on()
+
+    def knows(self, workflow: str) -> bool:
+        """Whether any version of a workflow is known."""
+        return workflow in self._versions
+
+    def has(self, definition_hash: str) -> bool:
+        """Whether the definition of a hash is known."""
+        return definition_hash in self._by_hash
 
     @property
     def offset(self) -> int:
@@ -175,7 +192,7 @@ class Catalog:
         """Version and hash of a workflow: of the active version, or of a given one. Raises Rejected where there is none."""
         versions = self._versions.get(name)
         if versions is None:
-            self.read_on()
+            self._look()
             versions = self._versions.get(name)
         wanted = version or self._active.get(name, 0)
         if versions and not wanted:
@@ -201,7 +218,7 @@ class Catalog:
     def versions(self, name: str) -> list[DefinitionPublished]:
         """All versions of a workflow, the first one first. Raises Rejected where there is none."""
         if name not in self._versions:
-            self.read_on()
+            self._look()
         if name not in self._versions:
             raise Rejected("unknown_workflow", f"workflow {name}: no such workflow is published", workflow=name)
         return self._versions[name]
@@ -215,7 +232,7 @@ class Catalog:
         graph = self._graphs.get(definition_hash)
         if graph is None:
             if definition_hash not in self._by_hash:
-                self.read_on()
+                self._look()
             record = self._by_hash[definition_hash]
             definition = load_canonical(record.content)
             if (definition.language or 1) > LANGUAGE:

@@ -6,7 +6,7 @@ A command is out when the decision on it is durable. Until then its origin, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from contracts.commands import CreateExecution, Envelope, ReportChild
 from contracts.errors import InvalidInput, RefoldError, Rejected
@@ -26,15 +26,24 @@ class Courier:
         """By origin, the lowest first: a decision that calls for commands comes after those before it."""
         for offset, envelope in recovered.undelivered:
             self._pending.setdefault(offset, {})[envelope.id] = envelope
+        self.carry: Callable[[Item], None] = lambda item: None
+        """Takes what could not be addressed at once."""
 
-    def again(self) -> Iterator[Item]:
+    def again(self) -> Iterator[Item | None]:
         """What may not have been decided before the takeover."""
         for origin, envelope in self.undelivered():
-            yield Item(self._addressed(envelope), None, origin, envelope.id)
+            yield self._item(envelope, origin)
 
-    def take(self, envelope: Envelope, origin: int) -> Item:
-        """Send a command on its way, called for by the decision at `origin`."""
+    def take(self, envelope: Envelope, origin: int) -> Item | None:
+        """Send a command on its way, called for by the decision at `origin`; None where it is to be addressed elsewhere first."""
         self._pending.setdefault(origin, {})[envelope.id] = envelope
+        return self._item(envelope, origin)
+
+    def _item(self, envelope: Envelope, origin: int) -> Item | None:
+        command, catalog = envelope.command, self._catalog
+        if catalog.is_followed and isinstance(command, CreateExecution) and not (command.definition or catalog.knows(command.workflow)):
+            catalog.learn(lambda: self.carry(Item(self._addressed(envelope), None, origin, envelope.id)))
+            return None
         return Item(self._addressed(envelope), None, origin, envelope.id)
 
     def delivered(self, item: Item) -> None:

@@ -131,6 +131,7 @@ class Owner:
         self._decider.counted_in = self.counted_in
         self._decider.families.waiting_of = self._inbox.waiting_of
         self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
+        self._courier.carry = self._carry
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
@@ -336,9 +337,9 @@ class Owner:
             self.on_decisions(made)
         self.upkeep.step(self.executions)
 
-    def _carry(self, item: Item) -> None:
+    def _carry(self, item: Item | None) -> None:
         """A command for another execution: to be decided here, or elsewhere, if it lives there."""
-        if self.elsewhere is None or not self.elsewhere(item, self._courier.delivered):
+        if item is not None and (self.elsewhere is None or not self.elsewhere(item, self._courier.delivered)):
             self._inbox.put(item)
 
     def _send(self, envelopes: Iterable[Envelope]) -> None:

@@ -91,6 +91,7 @@ class Tasks:
 
 def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int, tasks_outlive: bool = False) -> Recovered:
     """Everything that counts in a partition's journal, folded. With `tasks_outlive` what was given away needs no giving again."""
+    catalog.read_on()
     recovered = _from_snapshot(log, partition, catalog, snapshots, live_max) or Recovered(Executions(catalog.graph, live_max))
     recovered.tasks = Tasks() if tasks_outlive else None
     with _without_gc():

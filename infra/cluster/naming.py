@@ -49,36 +49,46 @@ def key_ids(catalog: Catalog, workflow: str, key: str, began_with: int) -> tuple
     return name, other if len(catalog.counted(workflow)) > 1 else None
 
 
-class KeyedStart:
-    """A start whose key may have been used while it stood for another id."""
+class LateStart:
+    """A start that has to wait for something before it begins."""
 
-    def __init__(self, name: str, other: str, begin: Begin, then: Then) -> None:
-        self._name, self._other, self._begin, self._then = name, other, begin, then
+    def __init__(self, begin: Begin, then: Then) -> None:
+        self._begin, self._then = begin, then
         self._forget: Forget = _nothing
         self._is_forgotten = False
 
-    def ask(self, ask: Ask) -> Forget:
-        """Look for the other one, then start. What is given back forgets the caller."""
-        ask(self._other, IS_IT_THERE, self._on_answer)
-        return self.forget
-
-    def _on_answer(self, answer: Answer) -> None:
-        error = answer.error
+    def begin(self, name: str = "") -> None:
+        """What was waited for is there: start it, unless the caller has gone."""
         if self._is_forgotten:
             return
-        if error is not None and not isinstance(error, Rejected):
-            self._then(error)
-            return
-        is_there = error is None or error.reason != NOT_THERE
         try:
-            self._forget = self._begin(self._other if is_there else self._name)
+            self._forget = self._begin(name)
         except RefoldError as refused:
             self._then(refused)
+
+    def refuse(self, error: Exception) -> None:
+        """It cannot be started."""
+        if not self._is_forgotten:
+            self._then(error)
 
     def forget(self) -> None:
         """Nobody waits any more."""
         self._is_forgotten = True
         self._forget()
+
+
+def ask_and_start(name: str, other: str, ask: Ask, start: LateStart) -> Forget:
+    """Start under an id, unless the other one that the key stands for is there: then it is that one."""
+
+    def on_answer(answer: Answer) -> None:
+        error = answer.error
+        if error is None or isinstance(error, Rejected):
+            start.begin(name if error is not None and error.reason == NOT_THERE else other)
+        else:
+            start.refuse(error)
+
+    ask(other, IS_IT_THERE, on_answer)
+    return start.forget
 
 
 def _nothing() -> None:

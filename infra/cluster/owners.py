@@ -21,7 +21,7 @@ from infra.cluster.owned import Owned
 from infra.cluster.ports import ClusterLog
 from infra.cluster.resuming import check_commands
 from infra.cluster.rounds import Rounds
-from infra.cluster.shrinking import Shrinking, is_small
+from infra.cluster.shrinking import Shrinking
 from workers.metrics import Metrics, total
 from workers.recovery import Recovered
 from workers.round import Item
@@ -198,7 +198,7 @@ class Owners:
             item = owned.intake.item(offset, content)
             if item is not None:
                 items.append(item)
-        if all(is_small(item.envelope.command) for item in items):
+        if all(self.shrinking.is_ready(item.envelope.command) for item in items):
             self._take_in(owned, items)
         else:
             self._hold_back(owned)
@@ -213,7 +213,7 @@ class Owners:
         self.rounds.wake()
 
     def _begin_storing(self, owned: Owned, items: list[Item]) -> None:
-        """Big values are stored before their commands are decided; what comes behind them waits, as the order is kept."""
+        """Big values are stored, and definitions read, before their commands are decided; what comes behind waits, in its order."""
         epoch = owned.epoch
 
         async def store() -> None:

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from contracts.errors import LogError, LogUnreachable
 from contracts.ports.clock import Clock
+from infra.cluster.held_blobs import HeldBlobs
 from infra.cluster.owned import Owned
 from infra.cluster.ports import ClusterLog
 from workers.metrics import Metrics
@@ -45,6 +46,8 @@ class Rounds:
         self.on_settled: Callable[[Owned], None] = lambda owned: None
         """Called after an owner has acted on its round."""
         self.on_moved: Callable[[], None] = lambda: None
+        self.held: HeldBlobs | None = None
+        """What the rounds that are decided make big."""
 
     async def settled(self, read: Callable[[], T]) -> T:
         """What is read between two rounds, when memory is what the journal says; under load the next begins as soon as one ends."""
@@ -119,10 +122,7 @@ class Rounds:
         """Append the rounds in one request, and act on those that stand."""
         batches = {owned.partition: made.records for owned, made in rounds if made.records}
         try:
-            began = time.perf_counter()
-            answers: Mapping[int, int | LogError] = await self._log.append_round(batches) if batches else {}
-            if batches:
-                self.counted.appends.observe(time.perf_counter() - began)
+            answers = await self._append(batches)
             for owned, made in rounds:
                 await self._settle(owned, made, answers.get(owned.partition))
         finally:
@@ -132,6 +132,22 @@ class Rounds:
                 self._read(read)
         self.on_moved()
         self.wake()
+
+    async def _append(self, batches: Mapping[int, list[bytes]]) -> Mapping[int, int | LogError]:
+        """Store what the rounds make big, and then append them; where that cannot be stored, none of them has happened."""
+        if self.held is not None and (store := self.held.store()) is not None:
+            try:
+                await self._loop.run_in_executor(None, store)
+            except LogError as error:
+                return dict.fromkeys(batches, error)
+            finally:
+                self.held.stored()
+        if not batches:
+            return {}
+        began = time.perf_counter()
+        answers = await self._log.append_round(batches)
+        self.counted.appends.observe(time.perf_counter() - began)
+        return answers
 
     async def _settle(self, owned: Owned, made: Round, answer: int | LogError | None) -> None:
         owner = owned.owner

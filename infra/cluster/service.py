@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
 
 from api.service import Cluster, Given, Start, Started, Unavailable
 from contracts.commands import Command
@@ -21,7 +22,7 @@ from domain.state import Execution
 from infra.chance import Chance
 from infra.cluster.dead_letters import DeadLetters
 from infra.cluster.follower import Follower
-from infra.cluster.naming import KeyedStart, is_counted, key_ids
+from infra.cluster.naming import LateStart, ask_and_start, is_counted, key_ids
 from infra.cluster.owned import Owned
 from infra.cluster.owners import Owners
 from infra.cluster.partitions import LocalPartition, RemotePartition
@@ -39,6 +40,7 @@ from workers.reading import ExecutionReader
 from workers.round import Answer, Item, Reply
 from workers.watchers import Watchers
 
+T = TypeVar("T")
 _log: Final = logging.getLogger("refold.cluster")
 
 
@@ -50,6 +52,8 @@ class ClusterService(BaseService):
     ) -> None:
         super().__init__(catalog, reader, settings, offers_workers=True)
         self._log, self.owners, self._clock = log, owners, clock
+        self._publishing = ThreadPoolExecutor(1, "refold-publishing")
+        catalog.is_followed, catalog.learn = True, self._learn
         self._chance = Chance()
         self._next = 0
         self._local: dict[int, tuple[Owned, LocalPartition, Starts]] = {}
@@ -63,6 +67,30 @@ class ClusterService(BaseService):
         owners.on_taken = self._on_taken
         owners.on_release = self._on_release
         owners.rounds.on_moved = self._tell_projector
+
+    async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
+        """In a thread of its own: it may wait for the brokers."""
+        return await self._loop.run_in_executor(self._publishing, work, *arguments)
+
+    async def know(self, workflow: str) -> None:
+        """Look whether somebody else has published a workflow that is not known here."""
+        if not self._catalog.knows(workflow):
+            await self._read(self._catalog.read_on)
+
+    def _learn(self, then: Callable[[], None]) -> None:
+        """See `Catalog.learn`."""
+
+        async def learn() -> None:
+            await self.owners.shrinking.learn()
+            then()
+            self.owners.rounds.wake()
+
+        self._begin(learn())
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._publishing.shutdown(wait=False, cancel_futures=True)
+        super().close()
 
     def stop_taking(self) -> None:
         """From here on nothing new is taken in, and those who wait for an end are answered."""
@@ -100,7 +128,7 @@ class ClusterService(BaseService):
         known = self._local.get(partition)
         if known is None or known[0] is not owned:
             local = LocalPartition(self.owners, owned)
-            known = self._local[partition] = (owned, local, Starts(local, self._catalog, self._reader.blobs, self._view_after))
+            known = self._local[partition] = (owned, local, Starts(local, self._catalog, self._view_after))
         return known[1], known[2]
 
     def _remote_of(self, partition: int) -> tuple[RemotePartition, Starts]:
@@ -114,7 +142,7 @@ class ClusterService(BaseService):
                 self._folded,
                 lambda: position_of(partition, self._progress.of(partition)),
             )
-            known = self._remote[partition] = (remote, Starts(remote, self._catalog, self._reader.blobs, self._view_after))
+            known = self._remote[partition] = (remote, Starts(remote, self._catalog, self._view_after))
         return known
 
     def route(self, execution: str, command: Command, reply: Reply | None) -> None:
@@ -180,15 +208,28 @@ class ClusterService(BaseService):
     def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
         """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
         self._check_takes()
-        self._catalog.versions(start.workflow)
+        if self._catalog.knows(start.workflow):
+            return self._begin_known(start, wait_s, then)
+        late = LateStart(lambda _: self._begin_known(start, wait_s, then), then)
+        self._begin(self._begin_unknown(start.workflow, late))
+        return late.forget
 
+    async def _begin_unknown(self, workflow: str, late: LateStart) -> None:
+        try:
+            await self.know(workflow)
+        except Exception as error:  # whoever asked has to hear of it, whatever it is
+            late.refuse(error)
+        else:
+            late.begin()
+
+    def _begin_known(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
         def begin(name: str) -> Callable[[], None]:
             return self._starts_of(self.home(name)).begin(name, start, wait_s, then)
 
         if start.key is None:
             return begin(name_of(start, lambda: self._id_for(start.workflow)))
         name, other = key_ids(self._catalog, start.workflow, start.key, self._reader.began_with)
-        return begin(name) if other is None else KeyedStart(name, other, begin, then).ask(self._send)
+        return begin(name) if other is None else ask_and_start(name, other, self._send, LateStart(begin, then))
 
     def _send(self, execution: str, command: Command, reply: Reply) -> None:
         self._at(self.home(execution)).send(execution, command, reply)

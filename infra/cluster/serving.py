@@ -25,6 +25,7 @@ from contracts.worker_topics import BUILT_IN, MEMBERS
 from infra.clock import SystemClock
 from infra.cluster.dead_letters import DeadLetters
 from infra.cluster.gateway import Gateway, MakeSource
+from infra.cluster.held_blobs import HeldBlobs
 from infra.cluster.here import Here
 from infra.cluster.intake import Intake
 from infra.cluster.members import Members, Pace, Who
@@ -136,7 +137,8 @@ class Built:
         shared = parts.shared(self._on_problem)
         self._shared = shared
         self._outgoing = Outgoing(shared)
-        self._owners = Owners(shared, self._make, self._clock, Shrinking(parts.blobs))
+        self._owners = Owners(shared, self._make, self._clock, Shrinking(parts.blobs, self._catalog))
+        self._held = self._owners.rounds.held = HeldBlobs(parts.blobs)
         self.service = ClusterService(shared, self._owners, self._catalog, parts.reader, self._clock, engine)
         self._here = Here(self._owners, self.service.home)
         who = Who(node=settings.node or parts.node, roles=settings.role_names, address=address, version=build_version())
@@ -190,7 +192,7 @@ class Built:
     def _make(self, partition: int) -> Owned:
         dispatch = Dispatch(partition, self._gateway.ahead.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
         owner = Owner(
-            self._parts.log, self._catalog, self._parts.blobs, self._snapshots, self._clock, dispatch,
+            self._parts.log, self._catalog, self._held, self._snapshots, self._clock, dispatch,
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,
             outbox=dispatch, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX,
         )  # fmt: skip
@@ -241,6 +243,7 @@ class Built:
         self._gateway.start(self._remote)
         await self.process.start()
         self._shared.follow(DEFINITIONS, 0, self._catalog.offset, self._on_definitions)
+        self._parts.keep_out()
 
     def _on_definitions(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
         for offset, _, content in records:

@@ -8,23 +8,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from contracts.commands import Command
-from contracts.errors import LogError, RefoldError, Rejected
+from contracts.commands import Command, CreateExecution
+from contracts.errors import LogError, LogUnreachable, RefoldError, Rejected
 from contracts.ports.blobs import Blobs
 from contracts.values import BLOB_BYTES_MIN_DEFAULT
+from workers.catalog import Catalog
 from workers.ingress import VALUES, shrink
 from workers.round import Answer, Item, Reply
+
+LEARN_AGAIN_S: Final = 0.2
 
 
 class Shrinking:
     """Lives in the event loop; what is small goes through at once."""
 
-    def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
+    def __init__(self, blobs: Blobs, catalog: Catalog) -> None:
+        self._blobs, self._catalog = blobs, catalog
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(1, "refold-blobs")
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -45,9 +48,26 @@ class Shrinking:
 
         self._begin(store())
 
+    def is_ready(self, command: Command) -> bool:
+        """Whether a command can be decided at once: it is small, and its definition is known."""
+        return is_small(command) and not self._is_unknown(command)
+
+    def _is_unknown(self, command: Command) -> bool:
+        return isinstance(command, CreateExecution) and command.definition != "" and not self._catalog.has(command.definition)
+
     async def items(self, items: Sequence[Item]) -> list[Item]:
         """The items with small values; one whose values cannot be stored stays as it is, and its owner says so."""
+        if any(self._is_unknown(item.envelope.command) for item in items):
+            await self.learn()
         return [item if is_small(item.envelope.command) else await self._item(item) for item in items]
+
+    async def learn(self) -> None:
+        """Read on in the catalog, however long the brokers are away: others have published."""
+        while True:
+            try:
+                return await self._loop.run_in_executor(self._pool, self._catalog.read_on)
+            except LogUnreachable:
+                await asyncio.sleep(LEARN_AGAIN_S)
 
     async def _item(self, item: Item) -> Item:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
+import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -61,11 +63,41 @@ class SharedMemory(MemoryLog):
         return 0
 
 
+class Waiting:
+    """What may have to wait for the brokers: from a moment on it is a mistake to call it in the loop's thread.
+
+    A blob may be read there: those that a partition needs are most often mirrored on this machine.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._kept_out: int | None = None
+
+    def keep_out(self) -> None:
+        self._kept_out = threading.get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        return self._guarded(name, found) if name in ("append", "read", "end", "start", "put", "save", "load") else found
+
+    def _guarded(self, name: str, found: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **more: Any) -> Any:
+            if threading.get_ident() == self._kept_out:
+                mistakes.append(f"{name} of {type(self._inner).__name__} in the event loop:\n{''.join(traceback.format_stack(limit=8))}")
+            return found(*arguments, **more)
+
+        return call
+
+
+mistakes: list[str] = []
+"""Where the loop would have waited for a broker."""
+
+
 class MemoryClusterLog:
     """One process's line to it. See `infra.cluster.ports.ClusterLog`."""
 
-    def __init__(self, log: SharedMemory) -> None:
-        self.log: Log = log
+    def __init__(self, log: SharedMemory, waiting: Any) -> None:
+        self.log: Log = waiting
         self._shared = log
         self._loop = asyncio.get_running_loop()
         self._number = next(_numbers)
@@ -131,14 +163,20 @@ class Parts:
     """See `infra.wiring.SharedParts`."""
 
     def __init__(self, log: SharedMemory, blobs: MemoryBlobs, snapshots: MemorySnapshots, folder: Path, node: str) -> None:
-        self.data, self.node, self.log, self.blobs, self.snapshots = folder, node, log, blobs, snapshots
+        self._waiting = [Waiting(log), Waiting(blobs), Waiting(snapshots)]
+        self.data, self.node, self._shared = folder, node, log
+        self.log, self.blobs, self.snapshots = self._waiting
         self.of_snapshots = log
         clock = SystemClock()
         self.reader = PartitionedReader(log, Catalog(log, clock), blobs, lambda partition: models_in(folder, partition, read_only=True))
         self.cache = MemoryResultCache(clock)
 
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> MemoryClusterLog:
-        return MemoryClusterLog(self.log)
+        return MemoryClusterLog(self._shared, self.log)
+
+    def keep_out(self) -> None:
+        for one in self._waiting:
+            one.keep_out()
 
     def look_again(self) -> None: ...
 
@@ -201,7 +239,7 @@ class MemoryCluster:
     async def publish(self, definition: dict[str, Any]) -> None:
         """A version of a workflow that all processes know of."""
         first, *others = self.living.values()
-        version, _ = await first.service.publish(WorkflowDefinition.model_validate(definition))
+        version = (await first.service.publish(WorkflowDefinition.model_validate(definition), True)).version
         for built in others:
             await self.until(lambda built=built: built._catalog.active(version.name) == version.version)
 
@@ -235,3 +273,5 @@ async def memory_cluster(folder: Path, *nodes: str, partitions: int = 4) -> Asyn
         yield cluster
     finally:
         await cluster.close()
+        said, mistakes[:] = list(mistakes), []
+        assert not said, said[0]

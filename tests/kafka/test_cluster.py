@@ -22,6 +22,7 @@ from brokers.cluster import Cluster
 from contracts.ids import partition_of
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.admin import init
+from infra.log.kafka.loop import STANDS_STILL
 from infra.log.kafka.reading import LATEST, Reading
 from tests.api.conftest import HELLO, WAITS, Server
 from tests.kafka.played_engine import ROOT, until
@@ -75,6 +76,8 @@ class Engines:
             worker.wait()
         for server in self.all:
             server.kill()
+        for server in self.all:
+            assert STANDS_STILL not in server.stderr(), server.stderr()
 
 
 @pytest.fixture

@@ -102,6 +102,10 @@ class KafkaLog:
         """How much `append` takes for one partition at once."""
         return self._batch_bytes_max
 
+    def keep_out(self) -> None:
+        """From now on it is a mistake to ask it in the thread that calls this: an event loop lives there. It is told, with the place."""
+        self._loop.keep_out()
+
     def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         """Append one batch to each named partition, all in one request; answer the first offset of each, or why it failed."""
         check_batches(topic, batches, self._partitions, KAFKA_TOPICS)
@@ -189,6 +193,7 @@ class KafkaLog:
 
     def _stop(self, *parts: Appending | Reading) -> None:
         self._is_closed = True
+        self._loop.let_in()
         for part in parts:
             self._loop.call(part.close())
         self._loop.stop()

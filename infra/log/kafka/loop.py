@@ -12,6 +12,8 @@ from typing import Any, Final, TypeVar
 from aiokafka.errors import KafkaConnectionError
 
 T = TypeVar("T")
+STANDS_STILL: Final = "the event loop stands still while it waits for the log"
+_log = logging.getLogger("refold.log")
 STOP_TIMEOUT_S: Final = 5.0
 
 
@@ -42,6 +44,7 @@ class LoopThread:
 
     def __init__(self) -> None:
         self._loop = _new_event_loop()
+        self._kept_out: int | None = None
         self._thread = threading.Thread(target=self._run, name="kafka", daemon=True)
         self._thread.start()
 
@@ -54,7 +57,17 @@ class LoopThread:
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Wait for what a coroutine answers. It has to have a deadline of its own."""
+        if threading.get_ident() == self._kept_out:
+            _log.error(STANDS_STILL, stack_info=True)
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def keep_out(self) -> None:
+        """From now on it is a mistake to wait in this thread."""
+        self._kept_out = threading.get_ident()
+
+    def let_in(self) -> None:
+        """At the end everybody may wait."""
+        self._kept_out = None
 
     def stop(self) -> None:
         """End the loop and all that still runs in it."""
