@@ -63,6 +63,7 @@ def activity_settings(settings: EngineSettings) -> ActivitySettings:
     """What activities may do, by the engine's settings."""
     return ActivitySettings(
         files=settings.files,
+        data=settings.data,
         allow_private_addresses=settings.allow_private_addresses,
         allow_unsandboxed=settings.allow_unsandboxed,
         bubblewrap=settings.bubblewrap,

@@ -18,6 +18,8 @@ class ActivitySettings:
 
     files: Path | None = None
     """The folder that `read_file` and `write_file` may use; None allows no files."""
+    data: Path | None = None
+    """The engine's data folder, which they may not use, wherever it is."""
     allow_private_addresses: bool = False
     """Whether `http_request` may reach loopback, private, link-local and other addresses that are not public."""
     allow_unsandboxed: bool = False

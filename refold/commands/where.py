@@ -11,6 +11,7 @@ from infra.settings_sources import Given, Settings, flag_of, read_settings
 from refold.commands.output import BadInput
 from refold.commands.place import Place
 from refold.options import Where
+from workers.files import is_within
 
 if TYPE_CHECKING:
     from refold.commands.folder import FolderPlace
@@ -70,12 +71,16 @@ def _check_no_engine(where: Where, server: str) -> None:
 
 
 def checked_settings(where: Where) -> Settings:
-    """The settings for an engine: the folder of files is there. Raises InvalidSettings, BadInput."""
+    """The settings for an engine: the folder of files is there, and not in the data folder. Raises InvalidSettings, BadInput."""
     settings = settings_of(where)
     files = settings.engine.files
     if files is not None and not files.is_dir():
         found = "a file" if files.exists() else "nothing"
         raise BadInput(f"setting files ({settings.given['files']}): {files}: expected a folder, found {found}")
+    data = settings.engine.data
+    if files is not None and data is not None and is_within(files.absolute(), data.absolute()):
+        where_from = f"setting files ({settings.given['files']}): {files}"
+        raise BadInput(f"{where_from}: it lies in the data folder {data}, which is the engine's own; name another folder")
     return settings
 
 

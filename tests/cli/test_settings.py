@@ -165,3 +165,15 @@ def test_a_server_that_others_can_reach_says_what_that_means(refold, waiting_for
         said = process.communicate(timeout=30)[1]
         assert said.count("\n") == (0 if words is None else 1)
         assert words is None or (words in said and "may do everything" in said)
+
+
+@pytest.mark.parametrize("files", ["data", "data/blobs", "link"])
+@pytest.mark.parametrize("words", [["run", "tiny.yaml"], ["serve", "--port", "0"]], ids=lambda words: words[0])
+def test_a_folder_of_files_in_the_data_folder_is_refused(refold, tiny, files, words):
+    refold("deploy", tiny)
+    (refold.folder / "link").symlink_to("data")
+    assert "it lies in the data folder" in refold(*words, "--files", files, code=2).complaint
+
+
+def test_the_data_folder_may_lie_in_the_folder_of_files(refold, tiny):
+    refold("run", tiny, "--files", ".")

@@ -48,12 +48,12 @@ class ReadFile:
     Config = ReadFileConfig
 
     def __init__(self, settings: ActivitySettings) -> None:
-        self._folder = settings.files
+        self._settings = settings
 
     def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
         """Give the content. Raises ActivityError `file.forbidden`, `file.not_found`, `file.too_large` or `file.unreadable`."""
         wanted = configs.read_config(ReadFileConfig, config)
-        with open_file(allowed_path(self._folder, wanted.path), wanted.path) as file:
+        with open_file(allowed_path(self._settings, wanted.path), wanted.path) as file:
             content = file.read(wanted.bytes_max + 1)
         if len(content) > wanted.bytes_max:
             message = f"{wanted.path!r} is larger than {wanted.bytes_max} bytes (bytes_max)"

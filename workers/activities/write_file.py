@@ -42,12 +42,12 @@ class WriteFile:
     Config = WriteFileConfig
 
     def __init__(self, settings: ActivitySettings) -> None:
-        self._folder = settings.files
+        self._settings = settings
 
     def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
         """Write the content. Raises ActivityError `file.forbidden`, `file.not_found` or `file.unwritable`."""
         wanted = configs.read_config(WriteFileConfig, config)
-        place = allowed_path(self._folder, wanted.path)
+        place = allowed_path(self._settings, wanted.path)
         content = _bytes_of(wanted.content)
         try:
             if wanted.make_folders:

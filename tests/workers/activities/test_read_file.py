@@ -61,6 +61,21 @@ def test_a_path_out_of_the_folder_is_refused(run: Run, folder: Path, path: str) 
     assert (error.error_type, error.retryable) == ("file.forbidden", False)
 
 
+@pytest.mark.parametrize("path", ["data/log.db", "link/log.db", "log"])
+def test_a_path_into_the_data_folder_is_refused(folder: Path, attempt: Attempt, path: str) -> None:
+    data = folder / "data"
+    data.mkdir()
+    (data / "log.db").write_text("the log")
+    (folder / "link").symlink_to("data")
+    (folder / "log").symlink_to("data/log.db")
+    (folder / "other").symlink_to(folder)
+    for named in (data, folder / "link", folder / "other" / "data"):
+        kind = ReadFile(ActivitySettings(files=folder, data=named))
+        error = failure(lambda **config: kind.run(attempt, config, None), path=path)  # noqa: B023
+        assert error.error_type == "file.forbidden"
+        assert "data folder" in str(error)
+
+
 def test_a_symlink_within_the_folder_is_followed(run: Run, folder: Path) -> None:
     (folder / "deep").mkdir()
     (folder / "deep" / "a.txt").write_text("here")

@@ -70,6 +70,22 @@ def test_a_path_out_of_the_folder_is_refused(run: Run, folder: Path, path: str, 
     assert [file.name for file in folder.parent.iterdir()] == ["allowed"]
 
 
+@pytest.mark.parametrize("path", ["data/log.db", "link/log.db", "log", "x/../data/blobs/new.txt", "data"])
+@pytest.mark.parametrize("append", [False, True])
+def test_a_path_into_the_data_folder_is_refused(folder: Path, attempt: Attempt, path: str, append: bool) -> None:
+    data = folder / "data"
+    data.mkdir()
+    (data / "log.db").write_text("the log")
+    (folder / "link").symlink_to("data")
+    (folder / "log").symlink_to("data/log.db")
+    kind = WriteFile(ActivitySettings(files=folder, data=data))
+    error = failure(lambda **config: kind.run(attempt, config, None), path=path, content="x", append=append)
+    assert (error.error_type, error.retryable) == ("file.forbidden", False)
+    assert "data folder" in str(error)
+    assert ([file.name for file in data.iterdir()], (data / "log.db").read_text()) == (["log.db"], "the log")
+    kind.run(attempt, {"path": "beside.txt", "content": "x"}, None)
+
+
 def test_a_folder_is_not_overwritten(run: Run, folder: Path) -> None:
     (folder / "a").mkdir()
     assert failure(run, path="a", content="x").error_type == "file.unwritable"
