@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from contracts.errors import LogCorrupt
-from infra.files import sync_folder, write_whole
+from infra.files import check_folder, sync_folder, write_whole
 
 _CONTENT_HASH = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -31,8 +31,9 @@ class FileBlobs:
     def put(self, content: bytes) -> str:
         """Store the content, durable when the call returns, and answer its content hash. Storing twice is once.
 
-        Raises LogFull where there is no room.
+        Raises LogFull where there is no room, LogUnreachable where the folder that it belongs in was taken away.
         """
+        check_folder(self._folder.parent)
         content_hash = content_hash_of(content)
         path = self._path(content_hash)
         if _holds(path, content):

@@ -63,6 +63,12 @@ class Driver:
             self._is_due = True
             self._loop.call_soon(self._move)
 
+    def fail(self, error: Exception) -> None:
+        """Move it no more, because of this."""
+        self.stop()
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
     def stop(self) -> None:
         """Move it no more."""
         self._is_stopped = True
@@ -77,8 +83,7 @@ class Driver:
         try:
             worked = self._engine.step()
         except Exception as error:
-            self.stop()
-            self.failed.set_exception(error)
+            self.fail(error)
             return
         self._on_moved()
         if worked:

@@ -38,6 +38,8 @@ class Engine:
         self._wake = wake
         self._chance = chance
         self._sent = 0
+        self.check_ground: Callable[[], None] = lambda: None
+        """Raises LogGone where the log's files were taken away."""
 
     def step(self) -> bool:
         """Do what can be done now; True when anything was done."""

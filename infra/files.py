@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from contracts.errors import LogFull
+from contracts.errors import LogFull, LogUnreachable
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -35,6 +35,12 @@ def write_whole(path: Path, *content: bytes) -> None:
                 os.unlink(temporary)
             raise
         sync_folder(path.parent)
+
+
+def check_folder(path: Path) -> None:
+    """Raise LogUnreachable where a folder was taken away: it is not made anew, as nobody would look into that one."""
+    if not path.is_dir():
+        raise LogUnreachable(f"there is no folder {path} any more")
 
 
 def make_folder(path: Path) -> None:

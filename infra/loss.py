@@ -7,6 +7,7 @@ from typing import Final
 
 from contracts.journal import NONCE_BYTES, PartitionClaimed
 from contracts.lost import Lost
+from infra.belonging import forget
 from infra.data_folder import DataFolder
 from infra.wiring import open_with_loss
 from workers.recovery import append_claim
@@ -34,5 +35,13 @@ def accept(folder: DataFolder) -> None:
                 claim = PartitionClaimed(secrets.token_bytes(NONCE_BYTES), NODE, lost=tuple(log.lost))
                 append_claim(log, partition, claim, "", lambda: secrets.token_bytes(NONCE_BYTES))
             log.forget_lost()
+            _forget_what_is_kept(folder)
         finally:
             log.close()
+
+
+def _forget_what_is_kept(folder: DataFolder) -> None:
+    """Snapshot and read models know more than the log, and are made again; so do the blobs, of which none is lost by that."""
+    forget(folder)
+    for path in (*folder.snapshots.glob("*.snapshot"), *folder.path.glob("projection.db*")):
+        path.unlink(missing_ok=True)

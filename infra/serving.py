@@ -12,7 +12,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Protocol
+from typing import Final, Protocol
 
 import uvicorn
 
@@ -22,7 +22,7 @@ from api.lane import make_lane
 from api.service import Service
 from api.sites import Sites
 from contracts.commands import Envelope
-from contracts.errors import RefoldError
+from contracts.errors import LogGone, RefoldError
 from infra.cluster.gateway import MakeSource
 from infra.driver import LoopWake
 from infra.engine import Engine
@@ -33,6 +33,9 @@ from infra.wiring import open_engine, open_partitioned_reader
 from workers.remote import RemoteWorkers
 from workers.round import Reply
 from workers.worker_desk import WorkerDesk
+
+LOOK_EVERY_S: Final = 1.0
+"""So long a log that was taken away may go unnoticed where nothing is appended."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -144,10 +147,21 @@ class _Embedded:
     def __init__(self, engine: Engine, service: EngineService) -> None:
         self._engine, self._service = engine, service
         self.failed = service.driver.failed
+        self._looking: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Begin to move."""
         self._service.driver.wake()
+        self._look()
+
+    def _look(self) -> None:
+        """See now and then, also while nothing is appended, that the log is where it was."""
+        try:
+            self._engine.check_ground()
+        except LogGone as gone:
+            self._service.driver.fail(gone)
+        else:
+            self._looking = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look)
 
     async def drain(self, stop_s: float) -> None:
         """Let running activities end while the engine goes on deciding what they report."""
@@ -156,6 +170,8 @@ class _Embedded:
     async def stop(self) -> None:
         """Move no more."""
         self._service.driver.stop()
+        if self._looking is not None:
+            self._looking.cancel()
 
 
 class Serving:

@@ -10,7 +10,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-from infra.files import write_whole
+from infra.files import check_folder, write_whole
 
 _MAGIC: Final = b"refold snapshot 1\n"
 _DIGEST_BYTES: Final = 32
@@ -24,7 +24,8 @@ class FileSnapshots:
         self._folder = folder
 
     def save(self, partition: int, content: bytes) -> None:
-        """Replace the partition's snapshot; a kill in the middle leaves the old one. Raises LogFull where there is no room."""
+        """Replace the partition's snapshot; a kill in the middle leaves the old one. Raises LogFull, LogUnreachable."""
+        check_folder(self._folder.parent)
         write_whole(self._path(partition), _MAGIC, hashlib.sha256(content).digest(), content)
 
     def load(self, partition: int) -> bytes | None:

@@ -6,14 +6,14 @@ import importlib.util
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
 from contracts.commands import Command
-from contracts.errors import LogError
+from contracts.errors import LogError, LogFull
 from contracts.journal import NONCE_BYTES
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
@@ -23,6 +23,7 @@ from contracts.ports.read_models import ReadModels
 from contracts.ports.snapshots import Snapshots
 from contracts.positions import Positions
 from domain.nodes import CONTROL_KINDS, KINDS
+from infra.belonging import check_blobs_fit, check_log_is_there, note
 from infra.blobs import FileBlobs, MemoryBlobs
 from infra.chance import Chance
 from infra.clock import SystemClock
@@ -44,6 +45,7 @@ from workers.partitions import PartitionedReader
 from workers.projectors import Projectors
 from workers.remote import RemoteWorkers
 from workers.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
+from workers.standing import journal_of
 
 if TYPE_CHECKING:
     from infra.log.kafka.log import KafkaLog
@@ -54,6 +56,8 @@ class Reader:
 
     def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, snapshots: Snapshots) -> None:
         self.log = log
+        self.has_end = not isinstance(log, SqliteLog) or log.has_end_file
+        """Whether it would be noticed if the log ended earlier than it did."""
         self.snapshots = snapshots
         self.catalog = catalog
         self.blobs = blobs
@@ -116,11 +120,15 @@ def open_engine(
         return
     folder = DataFolder(settings.data)
     with folder.hold(address):
+        check_log_is_there(folder)
         log = SqliteLog(folder.log)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:
             blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
-            yield from _run(build_engine(settings, log, blobs, snapshots, clock, cache, remote, wake=wake))
+            engine = build_engine(settings, log, blobs, snapshots, clock, cache, remote, wake=wake)
+            engine.check_ground = log.check_ground
+            check_blobs_fit(folder, journal_of(log, engine.owner.partition))
+            yield from _run(engine, folder)
         finally:
             cache.close()
             log.close()
@@ -141,12 +149,25 @@ def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
     return SqliteLog(folder.log, read_only=read_only, accepts_loss=True)
 
 
-def _run(engine: Engine) -> Iterator[Engine]:
+def open_own_models(folder: DataFolder) -> ReadModels:
+    """The read models of a data folder's own log, to be read only."""
+    return SqliteReadModels(folder.projection, read_only=True)
+
+
+def _run(engine: Engine, folder: DataFolder | None = None) -> Iterator[Engine]:
     engine.owner.claim()
+    _note(engine, folder)
     try:
         yield engine
     finally:
         engine.stop()
+        _note(engine, folder)
+
+
+def _note(engine: Engine, folder: DataFolder | None) -> None:
+    if folder is not None and engine.owner.is_in_charge:
+        with suppress(LogFull):  # it is behind then, which is no harm
+            note(folder, engine.owner.checkpoint)
 
 
 def build_engine(

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from contracts.commands import FireTimer, GrantSlot
-from contracts.errors import Overloaded
+from contracts.errors import LogError, Overloaded
 from contracts.ids import root_of
 from workers.ingress import size_of
-from workers.round import Item
+from workers.round import Item, refuse
 
 INBOX_MAX_DEFAULT: Final = 10_000
 """So many commands of callers may wait."""
@@ -35,6 +36,8 @@ class Inbox:
         self._echoes: dict[str, deque[Item]] = {}
         """By family; the family that is first was served longest ago."""
         self._echo_count = 0
+        self._unsure = 0
+        """So many callers at the front were in a round of which nobody knows whether it landed."""
 
     def __len__(self) -> int:
         return len(self.callers) + self._echo_count
@@ -68,6 +71,19 @@ class Inbox:
             else:
                 self.callers.appendleft(item)
 
+    def give_back(self, items: Iterable[Item]) -> None:
+        """The same, of a round that may have landed."""
+        before = len(self.callers)
+        self.put_back(items)
+        self._unsure = len(self.callers) - before
+
+    def refuse(self, error: LogError) -> bool:
+        """Tell the callers who wait, but those who may have been heard: to refuse them would not be true. Whether there was any."""
+        waiting = list(islice(self.callers, self._unsure, None))
+        left = refuse(waiting, error)
+        self.callers = deque([*islice(self.callers, self._unsure), *left])
+        return len(left) < len(waiting)
+
     def keep(self, wanted: Callable[[Item], bool]) -> None:
         """Drop all others."""
         kept = [item for item in self if wanted(item)]
@@ -79,7 +95,7 @@ class Inbox:
         """Drop all."""
         self.callers.clear()
         self._echoes.clear()
-        self._echo_count = 0
+        self._echo_count = self._unsure = 0
 
     def waiting_of(self, family: str) -> int:
         """How many echoes of a family wait."""

@@ -16,8 +16,8 @@ from typing import Final
 
 from contracts import codec
 from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
-from contracts.errors import Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, RecordTooLarge
-from contracts.journal import PartitionClaimed, mark_of
+from contracts.errors import AppendUnknown, Fenced, LogCorrupt, LogError, LogFull, LogGone, LogUnreachable, RecordTooLarge
+from contracts.journal import Checkpoint, PartitionClaimed, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
@@ -33,7 +33,7 @@ from workers.inbox import INBOX_MAX_DEFAULT, Inbox
 from workers.metrics import Metrics
 from workers.recovery import Recovered, append_claim, recover
 from workers.refold import entries_of, refold
-from workers.round import ROUND_MAX_DEFAULT, Answer, Item, Made, Reply, Round, append, is_claimed_within, letters_of
+from workers.round import ROUND_MAX_DEFAULT, Item, Made, Reply, Round, append, is_claimed_within, letters_of, refuse
 from workers.snapshot import Draft
 from workers.timers import A_ROUND_MAX, Timers, due_again
 from workers.upkeep import LAST_ROUNDS_MAX, SNAPSHOT_EVERY_DEFAULT, Upkeep
@@ -79,6 +79,7 @@ class Owner:
         self._reports: deque[tuple[str, Command]] = deque()
         self.watchers = Watchers()
         self._claimed, self._retry_at, self._journal = False, 0, ""
+        self._no_room: LogError | None = None
         self.timers = Timers(lambda execution, timer, due: self.executions.is_armed(execution, timer, due))
         self.metrics = Metrics()
         self.upkeep = Upkeep(partition, snapshots, self.metrics, snapshot_every, self._draft)
@@ -145,17 +146,13 @@ class Owner:
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._restore_slots()
-        self._tell_watchers()
+        for execution in self.watchers.watched(self.executions.ended):  # the acknowledgement of its end may have been lost
+            self.look_up_end(execution)
         for offset, content in recovered.junk:
             self.on_junk(offset, content)
         self.executions.pack_idle()
         self._claimed = True
         self.metrics.count_claim(self._checkpoint.foreign)
-
-    def _tell_watchers(self) -> None:
-        """An end that was appended, and whose acknowledgement was lost, is told now."""
-        for execution in self.watchers.watched(self.executions.ended):
-            self.look_up_end(execution)
 
     def _look_up_end(self, execution: str) -> None:
         folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
@@ -168,10 +165,13 @@ class Owner:
         self._send(self._decider.restore_slots())
 
     def stand_down(self, why: LogError) -> None:
-        """Whatever was decided and not acknowledged has not happened; the next step claims again."""
-        self._claimed = False
+        """Whatever was decided and not acknowledged has not happened; the next step claims again. Raises LogGone: then there is none."""
+        is_refused = isinstance(why, LogFull) or (isinstance(why, AppendUnknown) and not self._claimed)
+        self._claimed, self._no_room = False, why if is_refused else None
         self._retry_at = self._clock.now() + CLAIM_PAUSE_MS
         self.metrics.count_stand_down(why)
+        if isinstance(why, LogGone):
+            raise why
 
     def release(self) -> list[Item]:
         """Let go of the partition; what was not decided, of that which somebody here waits for."""
@@ -220,7 +220,7 @@ class Owner:
         now = self._clock.now()
         if not self._claimed:
             is_too_early = now < self._retry_at <= now + RETRY_PAUSE_MS  # later than that: the clock went back
-            return not is_too_early and self._try_to_claim()
+            return (not is_too_early and self._try_to_claim()) or (self._no_room is not None and self._inbox.refuse(self._no_room))
         if not self.collect(now):
             return self.rest()
         made = self.begin(now)
@@ -295,16 +295,13 @@ class Owner:
     def _refuse(self, items: list[Item], error: LogError) -> None:
         """There was no room: callers are told, and what the engine itself has to do is done again later."""
         self.metrics.refused += 1
-        for item in items:
-            if item.reply is not None:
-                item.reply(Answer(item.envelope.execution, self._checkpoint.offset, error=error))
-        self._inbox.put_back(item for item in items if item.reply is None and item.offset < 0)
+        self._inbox.put_back(refuse(items, error))
         self.stand_down(error)
         self._retry_at = self._clock.now() + RETRY_PAUSE_MS
 
     def _give_back(self, items: list[Item], why: LogError) -> None:
         """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""
-        self._inbox.put_back(items)
+        self._inbox.give_back(items)
         self.stand_down(why)
 
     # Acting.
@@ -390,9 +387,14 @@ class Owner:
             self.upkeep.save_now()
 
     def _draft(self) -> Draft:
+        return Draft(self.executions, self.checkpoint, self._courier.dispatched_to(self.position), self._courier.undelivered())
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """After the last durable decision."""
         if self._last:
             self._checkpoint.mark = mark_of(codec.decode_record(self._last))
-        return Draft(self.executions, self._checkpoint, self._courier.dispatched_to(self.position), self._courier.undelivered())
+        return self._checkpoint
 
     @property
     def position(self) -> int:

@@ -117,6 +117,17 @@ def is_claimed_within(checkpoint: Checkpoint, gap: Iterable[tuple[int, bytes]], 
     return checkpoint.nonce != nonce
 
 
+def refuse(items: Iterable[Item], error: LogError) -> list[Item]:
+    """Tell the callers why nothing was stored; what nobody waits for is left, and what stands in `commands` is read again."""
+    left: list[Item] = []
+    for item in items:
+        if item.reply is not None:
+            item.reply(Answer(item.envelope.execution, 0, error=error))
+        elif item.offset < 0:
+            left.append(item)
+    return left
+
+
 def append(log: Log, partition: int, made: Round, took: Histogram) -> tuple[int | LogError, list[tuple[int, bytes]]]:
     """Append a round as one batch: the offset that it was answered with, or why it failed, and what stands before it unexpectedly.
 

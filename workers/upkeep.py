@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from contracts.errors import LogFull
+from contracts.errors import LogFull, LogUnreachable
 from contracts.ports.snapshots import Snapshots
 from workers.executions import Executions
 from workers.metrics import Metrics
@@ -63,5 +63,5 @@ class Upkeep:
     def _save(self, draft: Draft) -> None:
         try:
             self._snapshots.save(self._partition, draft.content())
-        except LogFull:
+        except (LogFull, LogUnreachable):
             self._metrics.refused += 1

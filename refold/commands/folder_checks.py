@@ -5,23 +5,32 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any, Final
 
 import msgspec
 
 from contracts import values
+from contracts.codec import decode_record
 from contracts.errors import LogLost, RefoldError
-from contracts.journal import Checkpoint
+from contracts.journal import Checkpoint, PartitionClaimed
+from contracts.ports.log import Topic
 from domain.history import Entry
+from infra.belonging import known_by_blobs
+from infra.blobs import is_content_hash
 from infra.data_folder import DataFolder
-from infra.wiring import Reader
+from infra.wiring import Reader, open_own_models
 from projections.executions import ExecutionList
 from refold.commands.folder import PARTITION, FolderPlace, all_entries
 from refold.commands.place import Finding
 from workers.snapshot import decode_snapshot
+from workers.standing import misfit
 
 FREE_BYTES_MIN: Final = 200 * 1024 * 1024
 BLOBS_CHECKED_MAX: Final = 1_000
+CLAIM_TAG: Final = b"\x02"
+"""The first field of a claim, by which it is told from a decision without decoding it."""
+KNOWS_MORE: Final = "put the log back that belongs to it; if this log is the one you mean, start: it is made again"
 
 
 def checks(place: FolderPlace) -> Iterator[Finding]:
@@ -36,9 +45,13 @@ def checks(place: FolderPlace) -> Iterator[Finding]:
         yield Finding("data folder", "ok", str(folder.path.resolve()))
         yield _holder(folder)
         with place.reader() as reader:
+            yield from _lost(reader)
             yield from _journal(reader)
+            yield _other_topics(reader)
             yield from _blobs(folder, reader)
-            yield _snapshot(folder, reader)
+            yield from _blobs_know(folder, reader)
+            yield _snapshot(reader)
+            yield from _read_models(folder, reader)
     except RefoldError as error:
         fix = "put a backup of the whole folder in its place" if room.state == "ok" else "make room, then look again"
         fix += ", or see `refold accept-loss`" if isinstance(error, LogLost) else ""
@@ -94,7 +107,7 @@ def _blobs(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
             reader.blobs.get(content_hash)
         except (KeyError, RefoldError):
             missing.append(content_hash)
-    stored = sum(1 for path in folder.blobs.rglob("*") if path.is_file())
+    stored = sum(1 for path in folder.blobs.rglob("*") if is_content_hash(path.name))
     found = f"{stored} stored, {len(referred)} looked at" + (
         f", {len(missing)} missing or damaged, the first is {missing[0]}" if missing else ""
     )
@@ -125,7 +138,7 @@ def _references_in(value: Any) -> Iterator[str]:
             yield from _references_in(item)
 
 
-def _snapshot(folder: DataFolder, reader: Reader) -> Finding:
+def _snapshot(reader: Reader) -> Finding:
     """A snapshot is a cache: whether there is one decides about the time of a start, and nothing else."""
     content = reader.snapshots.load(PARTITION)
     if content is None:
@@ -133,5 +146,46 @@ def _snapshot(folder: DataFolder, reader: Reader) -> Finding:
     snapshot = decode_snapshot(content)
     if snapshot is None:
         return Finding("snapshot", "note", "of another version of Refold", "nothing to do: the next start folds the whole journal")
+    if why := misfit(reader.log, PARTITION, snapshot.checkpoint):
+        return Finding("snapshot", "wrong", why, KNOWS_MORE)
     behind = reader.log.end("journal", PARTITION) - snapshot.checkpoint.offset
     return Finding("snapshot", "ok", f"{len(content):,} bytes, {behind:,} records behind the journal's end")
+
+
+def _read_models(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
+    """Whether the rows of a server, if there are any, are of this log."""
+    if folder.projection.is_file():
+        with closing(open_own_models(folder)) as models:
+            checkpoint = models.checkpoint()
+        why = misfit(reader.log, PARTITION, checkpoint)
+        found = f"up to offset {checkpoint.offset:,}"
+        yield Finding("read models", "wrong", why, KNOWS_MORE) if why else Finding("read models", "ok", found)
+
+
+def _blobs_know(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
+    """Whether the blobs have seen a journal that goes further than the log, or another one."""
+    known = known_by_blobs(folder)
+    if known is not None and (why := misfit(reader.log, PARTITION, known)):
+        yield Finding("blobs", "wrong", f"what they know of the journal does not fit: {why}", KNOWS_MORE)
+
+
+def _lost(reader: Reader) -> Iterator[Finding]:
+    """What of a topic somebody has gone on without, and whether it is noticed when more is missing."""
+    if not reader.has_end:
+        yield Finding("end of the log", "note", "nothing beside the log says where it ended", "nothing to do: the next start makes it")
+    accepted = [str(one) for record in _claims(reader) for one in record.lost]
+    if accepted:
+        yield Finding("lost before", "note", "; ".join(accepted), "it was accepted, and the log went on")
+
+
+def _claims(reader: Reader) -> Iterator[PartitionClaimed]:
+    for _, content in reader.log.read("journal", PARTITION):
+        if content[1:2] == CLAIM_TAG and isinstance(record := decode_record(content), PartitionClaimed):
+            yield record
+
+
+def _other_topics(reader: Reader) -> Finding:
+    """All else that stands in the log, read from the first row to the last."""
+    topics: tuple[Topic, ...] = ("commands", "definitions", "dead-letters")
+    found = {topic: sum(1 for _ in reader.log.read(topic, PARTITION)) for topic in topics}
+    return Finding("other topics", "ok", ", ".join(f"{count} in {topic}" for topic, count in found.items()))

@@ -4,6 +4,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -107,6 +108,13 @@ class CommandLine:
 
     def history(self, execution: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self("history", execution, "--json").out.splitlines()]
+
+    def stop(self) -> None:
+        """Let what runs beside the test end in an orderly way."""
+        for process in self._living:
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=DEADLINE_S)
+        self._living.clear()
 
     def close(self) -> None:
         for process in self._living:

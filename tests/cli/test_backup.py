@@ -86,3 +86,68 @@ def test_a_log_that_has_lost_its_end_is_refused_until_that_is_accepted(cut):
 
 def test_accept_loss_is_about_a_data_folder(cut):
     assert "is told of a data folder" in cut("accept-loss", "--server", "http://127.0.0.1:1", code=2, env={"REFOLD_DATA": ""}).complaint
+
+
+# What does not fit together.
+
+
+@pytest.fixture
+def older(refold, waits, tmp_path):
+    """A folder with all that a server keeps, in which the log is put back to what it was, with its second place."""
+    refold("deploy", waits)
+    refold("start", "big", "--id", "first")
+    (kept := tmp_path / "kept").mkdir()
+    for name in ("log.db", "log.db-end"):
+        shutil.copy(refold.data / name, kept / name)
+    url = refold.serve()
+    for name in ("second", "third"):
+        refold("start", "big", "--id", name, "--server", url, env={"REFOLD_DATA": ""})
+    refold("list", "--server", url, env={"REFOLD_DATA": ""})
+    refold.stop()
+    for name in ("log.db", "log.db-end"):
+        shutil.copy(kept / name, refold.data / name)
+    for name in ("log.db-wal", "log.db-shm"):
+        (refold.data / name).unlink(missing_ok=True)
+    return refold
+
+
+def wrong(refold):
+    return [check["what"] for check in refold("doctor", "--json", code=None).json["checks"] if check["state"] == "wrong"]
+
+
+def test_doctor_names_blobs_snapshots_and_rows_that_know_more_than_the_log(older):
+    assert wrong(older) == ["blobs", "snapshot", "read models"]
+
+
+def test_an_older_log_beside_newer_rows_is_served_with_rows_made_again(older):
+    url = older.serve()
+    for name in ("fourth", "fifth", "sixth", "seventh"):
+        older("start", "big", "--id", name, "--server", url, env={"REFOLD_DATA": ""})
+    listed = older("list", "--json", "--server", url, env={"REFOLD_DATA": ""}).json
+    assert {row["execution_id"] for row in listed} == {"first", "fourth", "fifth", "sixth", "seventh"}
+    older.stop()
+    assert wrong(older) == []
+
+
+def test_blobs_of_another_log_are_refused(refold, waits, tmp_path):
+    refold("deploy", waits)
+    other = tmp_path / "other"
+    refold("deploy", waits, data=other)
+    shutil.rmtree(refold.data / "blobs")
+    shutil.copytree(other / "blobs", refold.data / "blobs")
+    assert "put those into one folder that belong together" in refold("start", "big", code=1).complaint
+
+
+def test_no_log_is_made_anew_beside_the_blobs_of_one_that_is_gone(refold, waits):
+    refold("deploy", waits)
+    for path in refold.data.glob("log.db*"):
+        path.unlink()
+    assert "nothing was made in its place" in refold("deploy", waits, code=1).complaint
+    assert not (refold.data / "log.db").exists()
+
+
+def test_doctor_says_what_was_lost_and_accepted(cut):
+    cut("accept-loss", "--yes")
+    checks = {check["what"]: check for check in cut("doctor", "--json").json["checks"]}
+    assert (checks["lost before"]["state"], wrong(cut)) == ("note", [])
+    assert "journal, partition 0 ends at" in checks["lost before"]["found"]

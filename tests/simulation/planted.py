@@ -192,7 +192,7 @@ def take_an_unknown_append_for_done(patch: Patch) -> None:
 
 
 def believe_to_be_the_owner_still(patch: Patch) -> None:
-    patch.setattr(Owner, "_is_claimed_within", lambda self, base: False)
+    patch.setattr(workers.owner, "is_claimed_within", lambda gap, checkpoint, metrics: False)
 
 
 def forget_who_has_a_turn_at_a_takeover(patch: Patch) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.codec import encode_decision, encode_record
 from contracts.commands import CancelExecution, CompleteActivity, FailActivity, SendSignal, StartExecution
-from contracts.errors import AppendUnknown, Fenced, LogFull, Overloaded, Rejected
+from contracts.errors import AppendUnknown, Fenced, LogError, LogFull, LogGone, Overloaded, Rejected
 from contracts.events import ExecutionStarted
 from contracts.failure import Failure
 from contracts.journal import Decision, PartitionClaimed, Source
@@ -67,6 +67,63 @@ def test_what_the_engine_itself_had_to_do_is_done_once_there_is_room_again() -> 
     bench.move()
     assert bench.status(execution) == "completed"
     assert bench.verify().divergences == []
+
+
+@pytest.mark.parametrize("claims_fail_with", [LogFull("no room"), AppendUnknown("disk I/O error")], ids=["full", "broken"])
+def test_while_there_is_no_room_all_who_ask_are_refused_at_once_and_nothing_happens_later(claims_fail_with: LogError) -> None:
+    log, bench = faulty()
+    answers: list[Answer] = []
+    log.faults.extend([LogFull("no room"), *[claims_fail_with] * 4])
+    executions = []
+    for pause_ms in (0, 0, 10, 1_000, 0, 10, 1_000):
+        bench.clock.advance(pause_ms)
+        executions.append(bench.start(reply=answers.append))
+        bench.engine.step()
+        assert len(answers) == len(executions)
+    assert {type(answer.error) for answer in answers} == {LogFull, type(claims_fail_with)}
+    log.faults.clear()
+    bench.clock.advance(2_000)
+    bench.move()
+    assert {bench.status(execution) for execution in executions} == {"unknown"}
+    later = bench.start()
+    bench.move()
+    assert bench.status(later) == "completed"
+
+
+def test_while_there_is_no_room_what_may_have_landed_is_not_refused() -> None:
+    log, bench = faulty()
+    log.lands_anyway = True
+    answers: list[Answer] = []
+    log.faults.append(AppendUnknown("the disk said nothing"))
+    first = bench.start(reply=answers.append)
+    bench.engine.step()
+    log.lands_anyway = False
+    log.faults.extend([LogFull("no room")] * 3)
+    bench.clock.advance(200)
+    second = bench.start(reply=answers.append)
+    bench.engine.step()
+    assert [(answer.execution, type(answer.error)) for answer in answers] == [(second, LogFull)]
+    log.faults.clear()
+    bench.clock.advance(2_000)
+    bench.move()
+    assert [(answer.execution, answer.error) for answer in answers[1:]] == [(first, None)]
+    assert bench.status(second) == "unknown"
+
+
+def test_who_sees_that_the_log_was_taken_away_answers_nobody_and_goes_on_no_more() -> None:
+    log, bench = faulty()
+    answers: list[Answer] = []
+    log.faults.extend([LogGone("renamed")] * 2)
+    bench.start(reply=answers.append)
+    with pytest.raises(LogGone):
+        bench.engine.step()
+    assert not bench.engine.owner.is_in_charge
+    bench.engine.owner.snapshot()
+    assert bench.snapshots.load(0) is None
+    bench.clock.advance(2_000)
+    with pytest.raises(LogGone):
+        bench.engine.step()
+    assert answers == []
 
 
 @pytest.mark.parametrize("lands", [True, False])
