@@ -17,7 +17,8 @@ from contracts.journal import Checkpoint
 from infra.data_folder import DataFolder
 from infra.files import write_whole
 
-_NAME: Final = "journal"
+NAME: Final = "journal"
+"""The file beside the blobs."""
 
 
 def known_by_blobs(folder: DataFolder) -> Checkpoint | None:
@@ -61,4 +62,4 @@ def forget(folder: DataFolder) -> None:
 
 
 def _path(folder: DataFolder) -> Path:
-    return folder.blobs / _NAME
+    return folder.blobs / NAME

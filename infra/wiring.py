@@ -149,11 +149,6 @@ def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
     return SqliteLog(folder.log, read_only=read_only, accepts_loss=True)
 
 
-def open_own_models(folder: DataFolder) -> ReadModels:
-    """The read models of a data folder's own log, to be read only."""
-    return SqliteReadModels(folder.projection, read_only=True)
-
-
 def _run(engine: Engine, folder: DataFolder | None = None) -> Iterator[Engine]:
     engine.owner.claim()
     _note(engine, folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any, Final
 
 import msgspec
@@ -16,10 +15,11 @@ from contracts.errors import LogLost, RefoldError
 from contracts.journal import Checkpoint, PartitionClaimed
 from contracts.ports.log import Topic
 from domain.history import Entry
+from infra.belonging import NAME as BLOBS_JOURNAL
 from infra.belonging import known_by_blobs
-from infra.blobs import is_content_hash
 from infra.data_folder import DataFolder
-from infra.wiring import Reader, open_own_models
+from infra.settings import EngineSettings
+from infra.wiring import Reader, open_read_models
 from projections.executions import ExecutionList
 from refold.commands.folder import PARTITION, FolderPlace, all_entries
 from refold.commands.place import Finding
@@ -51,7 +51,7 @@ def checks(place: FolderPlace) -> Iterator[Finding]:
             yield from _blobs(folder, reader)
             yield from _blobs_know(folder, reader)
             yield _snapshot(reader)
-            yield from _read_models(folder, reader)
+            yield from _read_models(folder, place.settings, reader)
     except RefoldError as error:
         fix = "put a backup of the whole folder in its place" if room.state == "ok" else "make room, then look again"
         fix += ", or see `refold accept-loss`" if isinstance(error, LogLost) else ""
@@ -107,7 +107,7 @@ def _blobs(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
             reader.blobs.get(content_hash)
         except (KeyError, RefoldError):
             missing.append(content_hash)
-    stored = sum(1 for path in folder.blobs.rglob("*") if is_content_hash(path.name))
+    stored = sum(1 for path in folder.blobs.rglob("*") if path.is_file() and path.name != BLOBS_JOURNAL)
     found = f"{stored} stored, {len(referred)} looked at" + (
         f", {len(missing)} missing or damaged, the first is {missing[0]}" if missing else ""
     )
@@ -152,10 +152,10 @@ def _snapshot(reader: Reader) -> Finding:
     return Finding("snapshot", "ok", f"{len(content):,} bytes, {behind:,} records behind the journal's end")
 
 
-def _read_models(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
+def _read_models(folder: DataFolder, settings: EngineSettings, reader: Reader) -> Iterator[Finding]:
     """Whether the rows of a server, if there are any, are of this log."""
     if folder.projection.is_file():
-        with closing(open_own_models(folder)) as models:
+        with open_read_models(settings) as models:
             checkpoint = models.checkpoint()
         why = misfit(reader.log, PARTITION, checkpoint)
         found = f"up to offset {checkpoint.offset:,}"
