@@ -26,6 +26,20 @@ _QUIET: Final = ("httpx2", "uvicorn.access")
 class Handler(logging.Handler):
     """Writes to stderr, whatever that is at the moment: a live view may stand in its way."""
 
+    def __init__(self, log_format: str) -> None:
+        super().__init__()
+        self._log_format = log_format
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See logging. structlog is loaded by the first line, if not before."""
+        if self.formatter is None:
+            self.prepare()
+        return super().format(record)
+
+    def prepare(self) -> None:
+        """Load what a line takes."""
+        self.setFormatter(_formatter(self._log_format))
+
     def emit(self, record: logging.LogRecord) -> None:
         """One line, and where something was raised the lines that say so."""
         try:
@@ -35,20 +49,20 @@ class Handler(logging.Handler):
             self.handleError(record)
 
 
-def handler(log_format: str) -> logging.Handler:
+def handler(log_format: str) -> Handler:
     """A handler that writes in a format. Raises ValueError for one that is not known."""
     if log_format not in FORMATS:
         raise ValueError(f"log_format: expected one of {', '.join(FORMATS)}, found {log_format!r}")
-    made = Handler()
-    made.setFormatter(_formatter(log_format))
-    return made
+    return Handler(log_format)
 
 
 def write_logs(log_format: str | None = None, level: int = logging.INFO) -> None:
     """Let this process write its logs; without a format as the environment says. What has handlers already is left alone."""
     root = logging.getLogger()
     if not root.handlers:
-        root.addHandler(handler(log_format or os.environ.get(VARIABLE) or FORMATS[0]))
+        made = handler(log_format or os.environ.get(VARIABLE) or FORMATS[0])
+        made.prepare()  # later there may be no file left to load it from
+        root.addHandler(made)
         root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
