@@ -24,6 +24,7 @@ from refold.activities import Activity
 from refold.errors import RefoldError
 from refold.logs import write_logs
 from refold.minded import MINDED, stop_with_minder
+from refold.terminal import escaped
 from refold.worker import ServerRefuses, Worker
 
 LOOK_EVERY_S: Final = 0.5
@@ -72,7 +73,7 @@ def worker(wanted: Wanted) -> int:
         where = wanted.where
         Worker(load(wanted.target), where.server, where.queues, wanted.concurrency, name=where.name, log=where.log).run()
     except (ServerRefuses, _BadTarget, TypeError, ValueError) as error:
-        sys.stderr.write(f"refold: {error}\n")
+        sys.stderr.write(f"refold: {escaped(str(error))}\n")
         return 1 if isinstance(error, ServerRefuses) else 2
     return 0
 
@@ -82,7 +83,7 @@ def _say_kinds(target: str) -> int:
     try:
         kinds = [activity.name for activity in load(target)]
     except (_BadTarget, TypeError) as error:
-        sys.stderr.write(f"refold: {error}\n")
+        sys.stderr.write(f"refold: {escaped(str(error))}\n")
         return 2
     sys.stdout.write(f"{json.dumps(kinds)}\n")
     return 0

@@ -144,7 +144,8 @@ def test_doctor_works_without_a_data_folder(refold):
 
 def test_validate_says_what_is_wrong(refold, tiny):
     assert "is valid: workflow tiny" in refold("validate", tiny).out
-    assert refold("validate", tiny, "--json").json == {"file": str(tiny), "valid": True, "workflow": "tiny", "problems": []}
+    said = {"file": str(tiny), "valid": True, "workflow": "tiny", "problems": [], "warnings": []}
+    assert refold("validate", tiny, "--json").json == said
     bad = refold.file("bad.yaml", "name: x\nnodes: [{id: a, type: nop}]\n")
     assert "nodes[0].type: there is no kind `nop` (unknown_kind); did you mean `noop`?" in refold("validate", bad, code=2).complaint
     result = refold("validate", bad, "--json", code=2).json
