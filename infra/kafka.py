@@ -16,6 +16,7 @@ from contracts.ports.snapshots import Snapshots
 from infra.cluster.ports import ClusterLog
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.topics import TopicProblem, check
+from refold.extras import how_to_install
 from workers.standing import journal_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def address_of(url: str) -> KafkaAddress:
     """The address that a URL says. Raises LogError where it says none, or aiokafka is missing."""
     if importlib.util.find_spec("aiokafka") is None:
-        raise LogError("a log on Kafka needs aiokafka: pip install 'refold[kafka]'")
+        raise LogError(f"a log on Kafka needs aiokafka: {how_to_install('kafka')}")
     try:
         return parse_address(url)
     except ValueError as error:

@@ -36,6 +36,7 @@ from infra.projector_process import READ_MODELS
 from infra.settings import EngineSettings
 from infra.snapshots import FileSnapshots, MemorySnapshots
 from infra.store.projection import SqliteReadModels
+from refold.extras import how_to_install
 from workers.activities import BUILT_IN, load_kinds
 from workers.activity_settings import ActivitySettings
 from workers.activity_worker import ActivityWorker
@@ -327,7 +328,7 @@ def _models_in_postgres(settings: EngineSettings, read_only: bool) -> Callable[[
     if settings.log is None:
         raise LogError("read models in PostgreSQL are those of a log on Kafka: name one with `--log`, or leave `read_models` out")
     if importlib.util.find_spec("psycopg") is None:
-        raise LogError("read models in PostgreSQL need psycopg: pip install 'refold[postgres]'")
+        raise LogError(f"read models in PostgreSQL need psycopg: {how_to_install('postgres')}")
     from infra.kafka import address_of
     from infra.store.postgres import models_in
 

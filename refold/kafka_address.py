@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from refold.extras import how_to_install
+
 PREFIX_DEFAULT: Final = "refold"
 ENVIRONMENT: Final = "REFOLD_KAFKA_"
 _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -74,7 +76,7 @@ class KafkaAddress:
 def check_installed() -> None:
     """Raises ValueError where aiokafka is missing: it is an extra of the package."""
     if importlib.util.find_spec("aiokafka") is None:
-        raise ValueError("a log on Kafka needs aiokafka: pip install 'refold[kafka]'")
+        raise ValueError(f"a log on Kafka needs aiokafka: {how_to_install('kafka')}")
 
 
 def parse_address(url: str, environment: Mapping[str, str] = os.environ) -> KafkaAddress:

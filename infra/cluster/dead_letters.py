@@ -24,6 +24,7 @@ from contracts.dead_letter import DeadLetter
 from contracts.errors import LogError
 from contracts.ports.clock import Clock
 from infra.cluster.ahead import Put
+from infra.cluster.telling import Telling
 
 DEAD_LETTERS: Final = "dead-letters"
 LOOK_BACK_RECORDS: Final = 10_000
@@ -32,8 +33,6 @@ LEFT_MAX: Final = 1_000
 """So many records are remembered that are not ours to bury."""
 FRAME_BYTES: Final = 4_096
 """So much a letter takes besides what is in it."""
-TELL_EVERY_S: Final = 10.0
-"""A topic is spoken of once in this time, however much stands in it."""
 
 _log = logging.getLogger("refold.cluster")
 _letters: Final = msgspec.msgpack.Decoder(DeadLetter)
@@ -56,7 +55,7 @@ class DeadLetters:
         self._waiting: list[tuple[str, int, int, bytes, str, Callable[[], None] | None]] = []
         self._read_to: int | None = None
         """The offset up to which letters have to be read before any is written; None: it was."""
-        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+        self._telling = Telling(_log)
         self.unreadable: Counter[str] = Counter()
         """By topic, how many records were come upon here that nobody can read."""
         self.newer: Counter[str] = Counter()
@@ -127,14 +126,7 @@ class DeadLetters:
         return True
 
     def _tell(self, topic: str, partition: int, offset: int, what: str, why: str) -> None:
-        at, silent = self._told.get((topic, what), (float("-inf"), 0))
-        now = self._loop.time()
-        if now < at + TELL_EVERY_S:
-            self._told[topic, what] = at, silent + 1
-            return
-        self._told[topic, what] = now, 0
-        more = f" (and {silent} more since this was last said)" if silent else ""
-        _log.error("%s, partition %d, offset %d %s: %s%s", topic, partition, offset, what, why[:500], more)
+        self._telling.say(logging.ERROR, f"{topic} {what}", f"{topic}, partition {partition}, offset {offset} {what}: {why[:500]}")
 
     def look_again(self) -> None:
         """Bury what was found and is ours by now."""

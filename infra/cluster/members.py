@@ -23,6 +23,7 @@ from contracts.errors import LogError, RefoldError, UnknownRecord
 from contracts.members import Assignment, Heartbeat, MemberRecord, PartitionHeld, encode_member_record, read_member_record
 from contracts.worker_protocol import WorkerRow
 from infra.cluster.beats import Beats, now_s
+from infra.cluster.telling import Telling
 from workers.membership import HAND_OVER_MS, Membership
 from workers.roster import SESSION_MS_DEFAULT
 
@@ -102,6 +103,7 @@ class Members:
         self._wake = asyncio.Event()
         self._is_asked = True
         self._leave_by: float | None = None
+        self._telling = Telling(_log, clock)
         self._ended = asyncio.Event()
         self.on_unreadable: Callable[[int, bytes], None] = lambda offset, value: None
         """Called with what nobody can read."""
@@ -314,7 +316,7 @@ class Members:
             raise error
         if error is not None:
             kind = "an assignment" if isinstance(record, Assignment) else "a heartbeat"
-            _log.warning("%s of %s could not be stored: %s", kind, self.who.node, error)
+            self._telling.say(logging.WARNING, kind, f"{kind} of {self.who.node} could not be stored: {error}")
 
 
 def _look_at(task: asyncio.Future[object]) -> None:

@@ -19,6 +19,7 @@ from contracts.errors import LogError, Overloaded, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES
 from contracts.worker_topics import ACTIVITIES
 from infra.cluster.ports import ClusterLog
+from infra.cluster.telling import Telling
 
 BATCH_BYTES_MAX: Final = 700_000
 WAITING_MAX: Final = 10_000
@@ -41,6 +42,7 @@ class Outgoing:
         self._waiting: dict[tuple[str, int], deque[_Record]] = {}
         self._count = 0
         self._task: asyncio.Task[None] | None = None
+        self._telling = Telling(_log)
         self._is_empty = asyncio.Event()
         self._is_empty.set()
 
@@ -97,7 +99,7 @@ class Outgoing:
                 await self._log.ensure([topic])
             answers = await self._log.append(topic, {partition: [one.content for one in records] for partition, records in parts.items()})
         except LogError as error:
-            _log.warning("nothing goes out to %s at the moment: %s", topic, error)
+            self._telling.say(logging.WARNING, "nothing", f"nothing goes out to {topic} at the moment: {error}")
             return False
         is_well = True
         for partition, answer in answers.items():
@@ -105,7 +107,7 @@ class Outgoing:
             if isinstance(answer, RecordTooLarge) and len(records) > 1:
                 is_well &= await self._append_one_by_one(topic, partition, records)
             elif isinstance(answer, LogError) and not isinstance(answer, RecordTooLarge):
-                _log.warning("%s, partition %d: sent again: %s", topic, partition, answer)
+                self._telling.say(logging.WARNING, "again", f"{topic}, partition {partition}: sent again: {answer}")
                 is_well = False
             else:
                 self._done((topic, partition), records, answer if isinstance(answer, LogError) else None)

@@ -22,6 +22,7 @@ from infra.cluster.ports import ClusterLog
 from infra.cluster.resuming import check_commands
 from infra.cluster.rounds import Rounds
 from infra.cluster.shrinking import Shrinking
+from infra.cluster.telling import Telling
 from workers.metrics import Metrics, total
 from workers.recovery import Recovered
 from workers.round import Item
@@ -52,6 +53,7 @@ class Owners:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pool = ThreadPoolExecutor(1, "refold-recovery")
         self._is_stopped = False
+        self._telling = Telling(_log)
         self.failed: asyncio.Future[None] = self._loop.create_future()
         self.rounds = Rounds(log, self.owned, clock, self.failed)
         self.rounds.on_stood_down, self.rounds.on_settled = self._on_stood_down, self._read_on
@@ -128,9 +130,7 @@ class Owners:
                 recovered = await self._loop.run_in_executor(self._pool, owned.owner.recover, self._generation)
                 await check_commands(self._log, owned.intake, recovered)
             except LogError as error:
-                (_log.critical if isinstance(error, LogCorrupt) else _log.warning)(
-                    "partition %d could not be taken over: %s", partition, error
-                )
+                self._tell_not_taken(partition, error)
                 owned.owner.metrics.last_stand_down = str(error)
                 await asyncio.sleep(PAUSES_S[min(failures, len(PAUSES_S) - 1)] * (1 + random.random()))
                 failures += 1
@@ -138,6 +138,13 @@ class Owners:
             if partition in self._wanted and not self._is_stopped:
                 self._take_over(owned, recovered, began)
             return
+
+    def _tell_not_taken(self, partition: int, error: LogError) -> None:
+        message = f"partition {partition} could not be taken over: {error}"
+        if isinstance(error, LogCorrupt):
+            self._telling.say(logging.CRITICAL, f"corrupt {partition}", message)
+        else:
+            self._telling.say(logging.WARNING, type(error).__name__, message)
 
     def _take_over(self, owned: Owned, recovered: Recovered, began: float) -> None:
         partition = owned.partition
@@ -173,7 +180,8 @@ class Owners:
 
     def _on_stood_down(self, owned: Owned) -> None:
         """Its claim does not hold any more: claim again, if that is still wanted."""
-        _log.warning("partition %d: stood down: %s", owned.partition, owned.owner.metrics.last_stand_down)
+        message = f"partition {owned.partition}: stood down: {owned.owner.metrics.last_stand_down}"
+        self._telling.say(logging.WARNING, "stood down", message)
         self._log.unfollow("commands", owned.partition)
         self.on_stood_down(owned.partition)
         self._look_again(owned.partition)
