@@ -110,7 +110,8 @@ class Rounds:
             if not owner.is_in_charge or owned.is_leaving:
                 continue
             if not owner.collect(now):
-                owner.rest()
+                if owner.rest():
+                    self.wake()
             elif (made := owner.begin(now)) is not None:
                 owned.is_ahead = True
                 rounds.append((owned, made))

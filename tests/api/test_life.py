@@ -242,3 +242,12 @@ def test_every_setting_of_a_server_has_its_row() -> None:
     page = (ROOT / "docs" / "reference" / "settings.md").read_text()
     section = page.split("## ServerSettings", 1)[1].split("\n## ", 1)[0]
     assert all(f"| `{name}` |" in section for name in ServerSettings.model_fields)
+
+
+def test_a_server_ends_though_an_execution_moves_by_itself(serve: Serve) -> None:
+    server = serve()
+    body = {"nodes": [{"id": "rest", "type": "delay", "config": {"for": "0s"}}]}
+    loop = {"id": "again", "type": "while", "config": {"condition": True, "max_iterations": 10_000_000, "body": body}}
+    server.publish({"name": "moving", "nodes": [loop]})
+    server.start("moving")
+    assert server.stop() == 0
