@@ -14,6 +14,8 @@ from contracts.events import (
     ExecutionEnding,
     ExecutionFailed,
     ScopeEntered,
+    TimerCancelled,
+    TimerStarted,
 )
 from contracts.failure import Failure
 from domain import undo
@@ -25,9 +27,11 @@ from domain.state import Scope
 
 def root_left(ctx: Deciding, scope: Scope, ending: Ending) -> None:
     """The outermost body, or the handler, has ended; `close` does what is left."""
-    if scope.path == HANDLER:
-        return
     state = ctx.state
+    if scope.path == HANDLER:
+        if ":workflow" in state.timers:
+            ctx.emit(TimerCancelled(":workflow"))
+        return
     failure = ending.failure
     if state.cancelling:
         ctx.emit(ExecutionEnding(Ending("cancelled")))
@@ -68,6 +72,8 @@ def _enter_handler(ctx: Deciding) -> None:
     assert ctx.state.ending is not None
     failure = ctx.state.ending.failure
     ctx.emit(ScopeEntered("", HANDLER, 0, None if failure is None else ctx.keep(failure.as_value())))
+    if ctx.graph.timeout_ms and ctx.graph.rules.handlers_have_a_limit:
+        ctx.emit(TimerStarted(":workflow", ctx.now + ctx.graph.timeout_ms))
     begin_scope(ctx, ctx.state.scopes[HANDLER])
 
 

@@ -32,7 +32,7 @@ from domain.entering import begin_scope
 from domain.facts.execution import request_of
 from domain.failing import fail_expression
 from domain.limits import LIMITS, Limits
-from domain.places import acting_kind, is_undo
+from domain.places import HANDLER, acting_kind, is_undo
 from domain.slots import search_values, slot_of
 from domain.state import ENDED, ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
@@ -241,9 +241,14 @@ def _lose_activity(ctx: Deciding, command: c.LoseActivity) -> None:
 
 def _report_started(ctx: Deciding, command: c.ReportStarted) -> None:
     run = _active(ctx, command.path, command.attempt)
+    _begin_attempt(ctx, run, command.worker)
+
+
+def _begin_attempt(ctx: Deciding, run: NodeRun, worker: str = "") -> None:
+    """A worker has begun: the limits that count from there begin with it."""
     if run.started_at:
         return
-    ctx.emit(e.NodeProgressed(run.path, None, None, command.worker))
+    ctx.emit(e.NodeProgressed(run.path, None, None, worker))
     limits = ctx.graph.nodes[run.node].timeouts if not is_undo(run.path) else {}
     for name in ("start_to_close", "heartbeat"):
         if name in limits:
@@ -253,6 +258,8 @@ def _report_started(ctx: Deciding, command: c.ReportStarted) -> None:
 def _report_progress(ctx: Deciding, command: c.ReportProgress) -> None:
     run = _active(ctx, command.path, command.attempt)
     if run.progress is None or command.progress > run.progress:
+        if ctx.graph.rules.signs_of_life_begin and ctx.graph.nodes[run.node].limits.report_start and not is_undo(run.path):
+            _begin_attempt(ctx, run)
         ctx.emit(e.NodeProgressed(run.path, command.progress, command.detail))
 
 
@@ -288,9 +295,10 @@ def _fire(ctx: Deciding, command: c.FireTimer) -> None:
         _fire_of_run(ctx, ctx.state.runs[path], purpose)
     elif purpose == "start_at":
         _begin(ctx)
-    elif "" in ctx.state.scopes:
-        failure = Failure("timeout.workflow", f"the execution took longer than {ctx.graph.settings.timeout}")
-        stop_scope(ctx, ctx.state.scopes[""], e.Ending("failed", failure, final=True))
+    elif (scope := ctx.state.scopes.get("") or ctx.state.scopes.get(HANDLER)) is not None:
+        what = "the execution" if scope.path == "" else "the error handler"
+        failure = Failure("timeout.workflow", f"{what} took longer than {ctx.graph.settings.timeout}")
+        stop_scope(ctx, scope, e.Ending("failed", failure, final=True))
 
 
 LIMIT_NAMES: Final = ("schedule_to_start", "start_to_close", "schedule_to_close", "heartbeat")
@@ -313,10 +321,19 @@ def _fire_of_run(ctx: Deciding, run: NodeRun, purpose: str) -> None:
             fail_expression(ctx, run, error)
 
 
+_PASSED: Final = {
+    "schedule_to_start": "no worker began {} within {} ms",
+    "start_to_close": "{} took longer than {} ms",
+    "schedule_to_close": "{} with all its attempts took longer than {} ms",
+    "heartbeat": "{} gave no sign of life for {} ms",
+}
+
+
 def _pass_limit(ctx: Deciding, run: NodeRun, name: str) -> None:
     node = ctx.graph.nodes[run.node]
     limit = node.compensate_timeout_ms if is_undo(run.path) else node.timeouts[name]
-    failure = Failure(f"timeout.{name}", f"{run.path} took longer than {limit} ms", {"limit_ms": limit}, run.path, run.attempt)
+    words = _PASSED[name] if ctx.graph.rules.limits_say_what_passed else _PASSED["start_to_close"]
+    failure = Failure(f"timeout.{name}", words.format(run.path, limit), {"limit_ms": limit}, run.path, run.attempt)
     if run.bodies or isinstance(run.memo, ChildMemo):
         stop_run(ctx, run, e.Ending("failed", failure))
     else:

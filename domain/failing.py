@@ -128,7 +128,9 @@ def _retry_due(ctx: Deciding, at: At, node: Node, run: NodeRun | None, failure: 
 
 def retry_due(ctx: Deciding, policy: RetryPolicy, path: str, attempt: int, attempts: int, failure: Failure) -> int:
     """When attempt `attempt + 1` is due by the policy after so many attempts; 0 when it is not to be."""
-    if attempts >= policy.max_attempts or failure.type == "cancelled":
+    if attempts >= policy.max_attempts:
+        return 0
+    if failure.type == "cancelled" and not ctx.graph.rules.cancelled_is_a_failure:
         return 0
     if any(matches(pattern, failure.type) for pattern in policy.never):
         return 0

@@ -24,6 +24,7 @@ from contracts.commands import (
     CompleteActivity,
     FailActivity,
     LoseActivity,
+    ReportStarted,
     RunActivity,
 )
 from contracts.errors import Overloaded
@@ -242,7 +243,7 @@ class RemoteWorkers:
         self.on_tasks()
 
     def _give(self, worker: RemoteWorker, errand: Errand) -> None:
-        errand.worker = worker.name
+        errand.worker, errand.taken_at = worker.name, self._clock.now()
         worker.errands[errand.task] = errand
 
     def _take(self, worker: RemoteWorker, now: int) -> Assignment:
@@ -359,13 +360,18 @@ class RemoteWorkers:
     # Leases.
 
     def _expire(self, now: int) -> bool:
-        lost = [errand for worker in self._workers.values() for errand in worker.errands.values() if errand.until <= now]
+        in_hand = [errand for worker in self._workers.values() for errand in worker.errands.values()]
+        lost = [errand for errand in in_hand if errand.until <= now]
         for errand in lost:
             self._drop(errand)
             activity = errand.activity
             self._report(activity.execution, LoseActivity(activity.path, activity.attempt, errand.worker))
+        silent = [errand for errand in in_hand if errand.until > now and errand.must_have_begun(now)]
+        for errand in silent:
+            errand.is_started, errand.seen_at = True, now
+            self._report(errand.activity.execution, ReportStarted(errand.activity.path, errand.activity.attempt, errand.worker))
         self._forget(now, FORGET_AFTER_MS)
-        return bool(lost)
+        return bool(lost or silent)
 
     def _forget(self, now: int, after_ms: int) -> None:
         for worker in [one for one in self._workers.values() if not one.errands and now - one.seen_at >= after_ms]:

@@ -21,7 +21,20 @@ Place: TypeAlias = tuple[str, str]
 class Errand:
     """An attempt that a worker elsewhere is to run, and what is known about how it goes."""
 
-    __slots__ = ("activity", "is_started", "level", "number", "place", "progress", "reported_at", "seen_at", "task", "until", "worker")
+    __slots__ = (
+        "activity",
+        "is_started",
+        "level",
+        "number",
+        "place",
+        "progress",
+        "reported_at",
+        "seen_at",
+        "taken_at",
+        "task",
+        "until",
+        "worker",
+    )
 
     def __init__(self, activity: RunActivity, number: int) -> None:
         self.task = activity_key(activity.execution, activity.path, activity.attempt)
@@ -37,12 +50,19 @@ class Errand:
         self.until = 0
         """Until when the worker has a right to it without giving a sign (milliseconds since 1970)."""
         self.is_started = False
+        self.taken_at = 0
+        """Since when the worker has it."""
         self.seen_at = 0
         """The last sign of life of the activity itself."""
         self.progress = 0.0
         """What was last passed on."""
         self.reported_at: int | None = None
         """When progress was last passed on."""
+
+    def must_have_begun(self, now: int) -> bool:
+        """Whether its worker, which has not told of a beginning, has had it for as long as it may run."""
+        limit = self.activity.limits.start_to_close
+        return not self.is_started and limit is not None and now - self.taken_at >= limit
 
     def is_meant_by(self, cancelled: CancelActivity) -> bool:
         """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""

@@ -45,7 +45,8 @@ def _check_port(edge: EdgePlace, findings: Findings) -> None:
         return
     ports = listed(f"{source.id}.{port}" for port in source.ports)
     asked = f"has no port `{named}`" if named else "has no port `out`, which an edge without a port means"
-    fix = findings.did_you_mean(edge.port, source.ports, f"write {ports} or `{source.id}.error`")
+    write = f"write {ports} or `{source.id}.error`"
+    fix = findings.did_you_mean(named, source.ports, write) if named else write
     findings.add(path, "bad_port", f"`{source.id}` is of the kind `{kind}` and {asked}; its ports are {ports}", fix)
 
 

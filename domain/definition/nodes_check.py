@@ -36,6 +36,9 @@ def check_node(outline: Outline, node: NodePlace) -> None:
         return
     if not node.is_activity:
         _check_no_activity(outline.findings, node)
+    if node.definition.on_error == "continue" and node.ports == ():
+        message = f"`on_error: continue` goes on by a port, and a `{node.definition.type}` has none"
+        outline.findings.add(f"{node.path}.on_error", "nothing_to_continue", message, "remove it, or add an edge from its port `error`")
     check = _CHECKS.get(node.definition.type)
     if check is not None and node.config is not None:
         check(outline, node, config_of(node))

@@ -223,15 +223,15 @@ def _add_nested(outline: Outline, node: NodePlace, nested: BodyDefinition, path:
 
 def _add_edge(findings: Findings, body: BodyPlace, path: str, definition: EdgeDefinition) -> None:
     """An edge between known nodes is kept; an unknown name is a problem, unless a node of the body has no readable id."""
-    if any(findings.is_unreadable(place) for place in (path, f"{path}.from", f"{path}.to")):
+    if findings.is_unreadable(path):
         body.is_sound = False
         return
     source_id, _, port = definition.source.partition(".")
-    ends = (("from", source_id), ("to", definition.target))
-    found = [body.by_id.get(name) for _, name in ends]
-    for (end, name), node in zip(ends, found, strict=True):
-        if node is None and all(other.is_named for other in body.nodes):
-            _tell_unknown_node(findings, body, f"{path}.{end}", name)
+    ends = [(f"{path}.from", source_id), (f"{path}.to", definition.target)]
+    found = [None if findings.is_unreadable(place) else body.by_id.get(name) for place, name in ends]
+    for (place, name), node in zip(ends, found, strict=True):
+        if node is None and not findings.is_unreadable(place) and all(other.is_named for other in body.nodes):
+            _tell_unknown_node(findings, body, place, name)
     source, target = found
     if source is None or target is None:
         body.is_sound = False

@@ -29,6 +29,14 @@ class Rules(NamedTuple):
     """A signal that is waited for is taken though the buffer is full."""
     late_waits_give_what_came: bool = True
     """A wait for several signals whose time is up gives those that came."""
+    cancelled_is_a_failure: bool = True
+    """A failure that says of itself that it is `cancelled` is one like any other: it may be caught and tried again."""
+    handlers_have_a_limit: bool = True
+    """The workflow's error handler has the time limit of the workflow, from when it begins."""
+    signs_of_life_begin: bool = True
+    """The first sign of life of an attempt counts as its beginning, where the worker has not told it."""
+    limits_say_what_passed: bool = True
+    """The message of a time limit says what took too long."""
     signals_have_a_form: bool = True
     """The name of a signal has the form that every way of sending takes."""
 

@@ -177,7 +177,9 @@ def duration_problem(place: str, text: str) -> Problem | None:
     try:
         parse_duration(text)
     except ValueError as error:
-        return Problem(place, "duration", str(error), "write a number with a unit, like `500ms`, `30s`, `5m`, `2h`, `3d` or `1h30m`")
+        meant = re.search(r'write "(\S+)"$', str(error))
+        fix = "a number with a unit, like `500ms`, `30s`, `5m`, `2h`, `3d` or `1h30m`" if meant is None else f"`{meant[1]}`"
+        return Problem(place, "duration", str(error), f"write {fix}")
     return None
 
 

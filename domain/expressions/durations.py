@@ -15,6 +15,18 @@ _NUMBER: Final = r"(\d{1,15}(?:\.\d{1,9})?)"
 _SHORT = re.compile("".join(f"(?:{_NUMBER}{unit})?" for unit in ("d", "h", "m(?!s)", "s", "ms")), re.ASCII)
 _ISO = re.compile(f"P(?:{_NUMBER}W)?(?:{_NUMBER}D)?(?:T(?=\\d)(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?", re.ASCII)
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
+_WORDED = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*([A-Za-z]{1,12})", re.ASCII)
+_WORDS: Final = {
+    "w": "w wk week weeks",
+    "d": "d day days",
+    "h": "h hr hrs hour hours",
+    "m": "m min mins minute minutes",
+    "s": "s sec secs second seconds",
+    "ms": "ms msec msecs millisecond milliseconds",
+}
+_UNITS_IN_WORDS: Final = {word: unit for unit, words in _WORDS.items() for word in words.split()}
+_SMALLER: Final = {"H": "M", "M": "S", "T": "S", "P": "D", "d": "h", "h": "m", "m": "s"}
+"""The unit that is meant by a number without one, after this letter."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXPECTED: Final = 'expected a duration like "500ms", "30s", "5m", "2h", "3d", "1h30m" or "PT1H30M"'
 
@@ -73,10 +85,19 @@ def _hint(text: str) -> str:
         return f': write "{text}s" if you mean seconds'
     if text.startswith("-"):
         return ": a duration is not negative"
-    if re.fullmatch(r"P.*\d[YM](?:T.*|\d.*)?", text):
+    if re.fullmatch(r"P[^T]*\d[YM].*", text):
         return ": years and months differ in length, write days"
-    if re.fullmatch(r"\d+w", text):
-        return f': write "{7 * int(text[:-1])}d"'
-    if re.search(r"\s", text):
-        return ": write it without blanks"
-    return ""
+    meant = _meant(text)
+    return "" if meant is None else f': write "{meant}"'
+
+
+def _meant(text: str) -> str | None:
+    """What somebody means who writes `3 days`, `1h 30m`, `90 sec` or `PT1M30`; None where nobody can tell."""
+    parts = [(number, _UNITS_IN_WORDS.get(word.lower())) for number, word in _WORDED.findall(text)]
+    if parts and not _WORDED.sub("", text).strip(" ,\tand") and all(unit for _, unit in parts):
+        short = "".join(f"{7 * int(number)}d" if unit == "w" and number.isdigit() else f"{number}{unit}" for number, unit in parts)
+        return short if _sum(short) is not None else None
+    written = text.strip().upper() if text.strip()[:1] in ("P", "p") else text.strip()
+    last = next((letter for letter in reversed(written) if letter.isalpha()), "")
+    candidates = (written, written + _SMALLER.get(last, ""), written.replace("P", "PT", 1))
+    return next((candidate for candidate in candidates if _sum(candidate) is not None), None)

@@ -67,7 +67,7 @@ class Try(Kind):
         return scope.label == "body" and self._catch_for(ctx, run, failure) is not None
 
     def _catch_for(self, ctx: Deciding, run: NodeRun, failure: Failure | None) -> int | None:
-        if failure is None or failure.type == "cancelled":
+        if failure is None or (failure.type == "cancelled" and not ctx.graph.rules.cancelled_is_a_failure):
             return None
         for index, catch in enumerate(ctx.graph.nodes[run.node].config.catch):
             if any(matches(pattern, failure.type) for pattern in catch.errors):

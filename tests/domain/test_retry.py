@@ -23,7 +23,7 @@ def tries(policy: str, act: Any, top: str = "") -> list[str]:
         ("max_attempts: 3", "expression", 1),
         ("max_attempts: 3", "input.invalid", 1),
         ("max_attempts: 3", "activity.unknown", 1),
-        ("max_attempts: 3", "cancelled", 1),
+        ("max_attempts: 3", "cancelled", 3),
         ("max_attempts: 3, retry_on: ['*']", "expression", 3),
         ("max_attempts: 3, retry_on: [http]", "http.500", 3),
         ("max_attempts: 3, retry_on: [http]", "httpx", 1),

@@ -4,9 +4,9 @@
 import pytest
 
 from contracts import commands as c
-from contracts.events import TimerStarted
+from contracts.events import NodeProgressed, TimerCancelled, TimerStarted
 from contracts.failure import Failure
-from tests.domain.spec import After, Spec, World, fails, run, slow
+from tests.domain.spec import START_MS, After, Spec, World, fails, run, slow
 
 ONE = "settings: {on_failure: fail}\nnodes: [{id: a, type: a, %s}]"
 
@@ -100,3 +100,54 @@ def test_a_timer_of_an_earlier_attempt_is_refused() -> None:
     spec.given(c.FailActivity("a", 1, Failure("boom", "no"))).when(c.FireTimer("a:start_to_close", due), after=9_000).then_rejected(
         "stale_timer"
     )
+
+
+HANDLED = "settings: {timeout: 10s, on_failure: fail, on_error: {nodes: [{id: t, type: try, config: {body: {nodes: [{id: n, type: never}]}, finally: {nodes: [{id: z, type: z}]}}}]}}\nnodes: [{id: a, type: a}]"
+
+
+def test_an_error_handler_that_hangs_is_ended_by_the_workflows_limit_with_its_clean_up() -> None:
+    world = run(HANDLED, None, {"a": lambda call: After(3_000, ValueError("why"))})
+    assert (world.status, world.error, world.ran[-1], world.took_ms) == ("failed", "ValueError", "settings.on_error/t.finally/z", 13_000)
+
+
+def test_an_error_handler_that_runs_because_time_is_up_has_as_long_again() -> None:
+    world = run(HANDLED, None, {"a": slow(99_000)})
+    assert (world.status, world.error, world.took_ms) == ("failed", "timeout.workflow", 20_000)
+
+
+def test_an_error_handler_in_time_ends_its_limit() -> None:
+    text = HANDLED.replace("type: never", "type: n") + "\nvariables: {}"
+    world = run(text.replace("on_error:", "compensate_on_failure: true, on_error:"), None, {"a": fails("boom")})
+    assert (world.status, world.took_ms, world.events(TimerCancelled)) == ("failed", 0, [TimerCancelled(":workflow")])
+
+
+def test_progress_without_a_word_of_the_beginning_counts_as_the_beginning() -> None:
+    spec = Spec(ONE % "timeouts: {start_to_close: 5s, schedule_to_start: 1s, heartbeat: 2s}").when(c.ReportProgress("a", 1, 0.5), 100)
+    due = START_MS + 100
+    spec.then(
+        NodeProgressed("a"),
+        TimerStarted("a:start_to_close", due + 5_000),
+        TimerStarted("a:heartbeat", due + 2_000),
+        NodeProgressed("a", 0.5),
+    )
+    assert "a:schedule_to_start" not in spec.state.timers
+    spec.when(c.ReportStarted("a", 1, "w"), 100).then()
+
+
+def test_progress_of_a_node_without_limits_is_progress_and_nothing_else() -> None:
+    Spec(ONE % "priority: 5").when(c.ReportProgress("a", 1, 0.5)).then(NodeProgressed("a", 0.5))
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "message"),
+    [
+        ("unstarted", "schedule_to_start: 5s", "no worker began a within 5000 ms"),
+        ("never", "start_to_close: 5s", "a took longer than 5000 ms"),
+        ("never", "schedule_to_close: 5s", "a with all its attempts took longer than 5000 ms"),
+        ("never", "heartbeat: 5s", "a gave no sign of life for 5000 ms"),
+    ],
+)
+def test_the_message_of_a_limit_says_what_has_passed(kind: str, limits: str, message: str) -> None:
+    world = run(ONE.replace("type: a,", f"type: {kind},") % f"timeouts: {{{limits}}}")
+    assert world.failure is not None
+    assert world.failure.message == message

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from contracts.codec import decode_decision, pack
+from contracts.definitions import LANGUAGE
 from contracts.events import EVENTS
 from contracts.journal import Decision
 from domain.definition.canonical import load_canonical
 from domain.definition.compile import compile_definition
 from domain.evolve import fold, initial
 from tests.domain.spec import redecide
+from tests.histories.rules import RULES
 from tests.histories.scenarios import SCENARIOS
 
+LANGUAGES = tuple(range(1, LANGUAGE + 1))
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/history.jsonl"))
 RARE = {"TimerCancelled", "ExecutionQueued", "NodeProgressed"}
 """Events that no history holds."""
@@ -36,7 +40,14 @@ def test_a_history_is_what_the_engine_decides(folder: Path) -> None:
 
 
 def test_every_scenario_has_its_history() -> None:
-    assert {folder.name for folder in FOLDERS} >= set(SCENARIOS)
+    of_rules = {f"{name}_{number}" for name in RULES for number in LANGUAGES}
+    assert {folder.name for folder in FOLDERS} >= set(SCENARIOS) | of_rules
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_each_language_decides_what_it_decided(name: str) -> None:
+    histories = [[decision.events for decision in decisions_of(Path(__file__).parent / f"{name}_{number}")] for number in LANGUAGES]
+    assert all(one != other for one, other in pairwise(histories))
 
 
 def test_together_the_histories_hold_almost_every_event() -> None:

@@ -566,3 +566,25 @@ def test_a_cache_that_fails_is_as_good_as_an_empty_one(desk: Desk, tmp_path: Pat
     task = desk.run(caching=DAY)
     assert desk.tasks() == [task]
     assert desk.result(task, output=raw(1)) == CompleteActivity("n", 1, b"1")
+
+
+def test_a_worker_that_never_tells_the_beginning_has_begun_when_it_had_the_task_for_as_long_as_it_may_run(desk: Desk) -> None:
+    task, free = desk.run(limits=Limits(40_000, None, True)), desk.run("b")
+    desk.tasks()
+    for _ in range(3):
+        desk.clock.advance(LEASE_MS // 2)
+        desk.poll(running=(task, free))
+        desk.remote.step()
+    assert desk.reports == [("e", ReportStarted("n", 1, "a"))]
+    assert desk.remote.last_heartbeat("e", "n", 1) == desk.clock.now()
+    assert desk.result(task, started=True) is None
+
+
+def test_a_worker_that_has_told_the_beginning_is_not_asked_for_it(desk: Desk) -> None:
+    task = desk.run(limits=Limits(10_000, None, True))
+    desk.tasks()
+    desk.result(task, started=True)
+    desk.clock.advance(LEASE_MS // 2)
+    desk.poll(running=(task,))
+    desk.remote.step()
+    assert desk.reports == []

@@ -267,3 +267,29 @@ def test_calls_in_any_case_are_listed_for_cycles_over_several_workflows() -> Non
     nodes = [call("first"), node("p", "parallel", config={"branches": {"l": body({**call("second"), "id": "x"})}})]
     nodes += [{**call("third", when="input.x"), "id": "y"}, {**call("{{ input.x }}"), "id": "z"}]
     assert calls_without_guard(publishable(workflow(nodes), ACTIVITIES)) == {"first", "second"}
+
+
+WAIT = node("w", "wait_signal", config={"name": "go"})
+
+
+def told(*given: Any) -> list[tuple[str, str, str]]:
+    return [(problem.path, problem.rule, problem.fix) for problem in check(workflow(*given), ACTIVITIES).problems]
+
+
+def test_an_edge_without_a_port_is_told_all_ports_that_it_may_mean() -> None:
+    fix = "write `w.received`, `w.timeout` or `w.error`"
+    assert told([WAIT, node("n")], [edge("w", "n")]) == [("edges[0].from", "bad_port", fix)]
+
+
+def test_a_port_that_is_misspelt_is_told_the_nearest() -> None:
+    assert told([WAIT, node("n")], [edge("w.recieved", "n")]) == [("edges[0].from", "bad_port", "did you mean `received`?")]
+
+
+def test_an_edge_to_nowhere_is_told_though_its_source_cannot_be_read() -> None:
+    found = rules_of(workflow([node("a")], [edge("a b", "nowhere")]))
+    assert found == [("edges[0].from", "pattern"), ("edges[0].to", "unknown_node")]
+
+
+@pytest.mark.parametrize("kind", ["fail", "end"])
+def test_a_kind_without_a_port_cannot_go_on_after_a_failure(kind: str) -> None:
+    assert rules_of(workflow([node("f", kind, on_error="continue")])) == [("nodes[0].on_error", "nothing_to_continue")]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.definition.shape_words import duration_problem
 from domain.expressions import DURATION_MS_MAX, parse_duration, parse_time
 
 
@@ -65,6 +66,39 @@ def test_a_duration_is_read_in_milliseconds(text: str, expected: int) -> None:
 def test_anything_else_is_refused_and_told_what_was_expected(text: object) -> None:
     with pytest.raises(ValueError, match='expected a duration like "500ms"'):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("3 days", "3d"),
+        ("1h 30m", "1h30m"),
+        ("90 sec", "90s"),
+        ("1 hour and 30 minutes", "1h30m"),
+        ("2 weeks", "14d"),
+        ("10S", "10s"),
+        ("1m30", "1m30s"),
+        ("PT1M30", "PT1M30S"),
+        ("PT1H30", "PT1H30M"),
+        ("P3", "P3D"),
+        ("P1H", "PT1H"),
+        ("pt1h", "PT1H"),
+    ],
+)
+def test_what_is_nearly_a_duration_is_refused_with_the_one_that_is_meant(text: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f'found .*: write "{meant}"$'):
+        parse_duration(text)
+    parse_duration(meant)
+    problem = duration_problem("settings.timeout", text)
+    assert problem is not None
+    assert problem.fix == f"write `{meant}`"
+
+
+@pytest.mark.parametrize("text", ["3 days later", "30m1h", "1x", "P1M", "1 month", "3 apples"])
+def test_what_nobody_can_read_is_not_guessed_at(text: str) -> None:
+    problem = duration_problem("settings.timeout", text)
+    assert problem is not None
+    assert problem.fix.startswith("write a number with a unit")
 
 
 @pytest.mark.parametrize("number", [30, 1.5, 0])
