@@ -24,7 +24,6 @@ from contracts.commands import (
     CompleteActivity,
     FailActivity,
     LoseActivity,
-    ReportStarted,
     RunActivity,
 )
 from contracts.errors import Overloaded
@@ -37,7 +36,7 @@ from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
 from workers.activity_settings import ActivitySettings
 from workers.remote_queue import Errand, RemoteQueue
-from workers.remote_report import command_of
+from workers.remote_report import command_instead, command_of
 from workers.remote_worker import RemoteWorker
 from workers.result_cache import ResultCache, cached, keep
 
@@ -361,17 +360,13 @@ class RemoteWorkers:
 
     def _expire(self, now: int) -> bool:
         in_hand = [errand for worker in self._workers.values() for errand in worker.errands.values()]
-        lost = [errand for errand in in_hand if errand.until <= now]
-        for errand in lost:
-            self._drop(errand)
-            activity = errand.activity
-            self._report(activity.execution, LoseActivity(activity.path, activity.attempt, errand.worker))
-        silent = [errand for errand in in_hand if errand.until > now and errand.must_have_begun(now)]
-        for errand in silent:
-            errand.is_started, errand.seen_at = True, now
-            self._report(errand.activity.execution, ReportStarted(errand.activity.path, errand.activity.attempt, errand.worker))
+        told = [(errand, command) for errand in in_hand if (command := command_instead(errand, now)) is not None]
+        for errand, command in told:
+            if isinstance(command, LoseActivity):
+                self._drop(errand)
+            self._report(errand.activity.execution, command)
         self._forget(now, FORGET_AFTER_MS)
-        return bool(lost or silent)
+        return bool(told)
 
     def _forget(self, now: int, after_ms: int) -> None:
         for worker in [one for one in self._workers.values() if not one.errands and now - one.seen_at >= after_ms]:

@@ -59,11 +59,6 @@ class Errand:
         self.reported_at: int | None = None
         """When progress was last passed on."""
 
-    def must_have_begun(self, now: int) -> bool:
-        """Whether its worker, which has not told of a beginning, has had it for as long as it may run."""
-        limit = self.activity.limits.start_to_close
-        return not self.is_started and limit is not None and now - self.taken_at >= limit
-
     def is_meant_by(self, cancelled: CancelActivity) -> bool:
         """Attempt 0 means all attempts of the node, an empty path all nodes of the execution."""
         return cancelled.path in ("", self.activity.path) and cancelled.attempt in (0, self.activity.attempt)

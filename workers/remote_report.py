@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from contracts.commands import Command, CompleteActivity, FailActivity, ReportProgress, ReportStarted
+from contracts.commands import Command, CompleteActivity, FailActivity, LoseActivity, ReportProgress, ReportStarted
 from contracts.failure import Failure
 from contracts.worker_protocol import Result
 from workers.activity_error import ActivityError, failure_of
@@ -28,6 +28,17 @@ def command_of(errand: Errand, result: Result, now: int, output_bytes_max: int) 
     if result.started:
         return ReportStarted(activity.path, activity.attempt, errand.worker) if is_first and activity.limits.report_start else None
     return "empty"
+
+
+def command_instead(errand: Errand, now: int) -> Command | None:
+    """What is to be said for a worker that does not: its task is lost with its lease, or must have begun; None where there is nothing."""
+    activity, limit = errand.activity, errand.activity.limits.start_to_close
+    if errand.until <= now:
+        return LoseActivity(activity.path, activity.attempt, errand.worker)
+    if errand.is_started or limit is None or now - errand.taken_at < limit:
+        return None
+    errand.is_started, errand.seen_at = True, now
+    return ReportStarted(activity.path, activity.attempt, errand.worker)
 
 
 def _completed(errand: Errand, output: bytes, most: int) -> Command:
