@@ -33,6 +33,7 @@ from contracts.ports.workers import WorkerDesk
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
 from domain.definition.document import parse_document
+from domain.definition.names_check import doubtful_names
 from domain.definition.text_places import located
 from domain.definition.validate import Checked, check, publishable
 from domain.state import ENDED
@@ -81,7 +82,7 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
     async def warnings(definition: WorkflowDefinition | None, request: Request) -> list[dict[str, Any]]:
         if definition is None:
             return []
-        absent = missing_workflows(definition, {version.name for version in service.workflows()})
+        absent = missing_workflows(definition, {version.name for version in service.workflows()}) + doubtful_names(definition)
         if desk is not None:
             offered = {kind for worker in desk.workers().workers for kind in worker.kinds}
             absent += missing_kinds(definition, offered.union(service.activities))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from contracts.errors import ExpressionError
-from domain.definition.findings import listed
-from domain.definition.outline import HANDLER, BodyPlace, NodePlace, Outline, all_ids_known, bodies_around, find_node
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import ExpressionError, Problem
+from domain.definition.findings import Findings, listed
+from domain.definition.input_shapes import shape_of
+from domain.definition.outline import HANDLER, BodyPlace, NodePlace, Outline, all_ids_known, bodies_around, find_node, outline_of
 from domain.definition.texts import Text, texts_of
-from domain.expressions import Program, Reference, program, value
+from domain.expressions import Program, Reference, Shapes, program, value
 
 _OF_NODES: Final = ("output", "error")
 _FIELDS: Final = {
@@ -22,18 +24,34 @@ _FIX: Final = "correct the expression; the reference of expressions lists names 
 
 def check_names(outline: Outline) -> None:
     """Every expression and every template, where it stands."""
+    shapes = {"input": shape_of(outline.definition.input)}
     for text in texts_of(outline):
-        for one in _programs(outline, text):
+        for one in _programs(outline, text, shapes):
             for reference in one.references:
                 _check_reference(outline, text, reference)
 
 
-def _programs(outline: Outline, text: Text) -> tuple[Program, ...]:
+def doubtful_names(definition: WorkflowDefinition) -> list[Problem]:
+    """A warning for each field in a valid definition that an expression reads and that its input's schema does not name.
+
+    There may be one where the schema allows other fields; so only names that are like one that it names are told.
+    """
+    findings = Findings()
+    outline = outline_of(definition, {}, Findings(), strict_kinds=False)
+    shapes = {"input": shape_of(definition.input)}
+    for text in texts_of(outline):
+        for one in (program(text.source),) if text.is_expression else value(text.source).programs:
+            for said in one.check(shapes):
+                findings.add(text.path, "doubtful_name", said, "correct it, or name it in the schema under `input`")
+    return findings.told()
+
+
+def _programs(outline: Outline, text: Text, shapes: Shapes) -> tuple[Program, ...]:
     """The expressions of a text that can be compiled; a fault is told once a text."""
     try:
         programs = (program(text.source),) if text.is_expression else value(text.source).programs
         for one in programs:
-            one.check()
+            one.check(shapes)
     except ExpressionError as error:
         fix = "write it without braces: the whole field is one expression" if text.is_expression and "{{" in text.source else _FIX
         outline.findings.add(text.path, "expression", str(error), fix)

@@ -12,6 +12,7 @@ from domain.expressions.faults import RESULT_BYTES_MAX, UNITS_MAX, Meter
 from domain.expressions.program import PROGRAMS_MAX, Program, over_units, program
 from domain.expressions.reduction import Reduction
 from domain.expressions.references import Reference
+from domain.expressions.shapes import Shape, Shapes
 from domain.expressions.template import VALUE_DEPTH_MAX, Value, has_template, value
 from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
 
@@ -27,6 +28,8 @@ __all__ = [
     "Program",
     "Reduction",
     "Reference",
+    "Shape",
+    "Shapes",
     "Value",
     "has_template",
     "over_units",

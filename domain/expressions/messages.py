@@ -12,7 +12,7 @@ from domain.expressions.habits import find_habit
 from domain.expressions.parser import LEVELS_MAX, MACROS
 from domain.expressions.signatures import FUNCTIONS, LAZY_METHODS, METHODS
 from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
-from domain.expressions.tree import Call
+from domain.expressions.tree import Call, Node
 from domain.expressions.words import ALIKE, likeness, nearest
 
 _SHOWN_CHARS_MAX: Final = 160
@@ -67,6 +67,15 @@ def of_limit(source: str, limit: Limit) -> str:
     """What to say of an evaluation that is over a bound."""
     part = source if limit.node is None else source[limit.node.start : limit.node.end]
     return f"`{_shown(part)}`: {_LIMITS[limit.kind]}"
+
+
+def of_doubt(source: str, node: Node, name: str, names: tuple[str, ...]) -> str:
+    """What to say of a field that the schema does not name, where one that it names is meant; nothing where none is alike."""
+    near = nearest(name, names)[0]
+    if likeness(name, near) < ALIKE:
+        return ""
+    part = _shown(source[node.start : node.end])
+    return f"`{part}`{place(source, node.start)}: the schema names no `{name}`; did you mean `{near}`?"
 
 
 def place(source: str, offset: int) -> str:

@@ -14,6 +14,7 @@ from domain.expressions.faults import Fault, Limit, Meter, Unreadable
 from domain.expressions.parser import parse
 from domain.expressions.references import Reference, references_of
 from domain.expressions.results import as_json
+from domain.expressions.shapes import EMPTY, Shapes
 from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
 from domain.expressions.trace import Traced, explained, locate
 from domain.expressions.tree import Name, Node, Select
@@ -64,11 +65,16 @@ class Program:
                 raise ExpressionError(messages.of_source(self.source, unreadable)) from None
         return self._tree
 
-    def check(self) -> None:
-        """Raises ExpressionError where the expression cannot be compiled, or can only fail; says nothing of what it will find."""
+    def check(self, shapes: Shapes = EMPTY) -> list[str]:
+        """What is doubtful, with what is known of the roots: each a message.
+
+        Raises ExpressionError where the expression cannot be compiled, or can only fail; says nothing of what it will find.
+        """
         self._compile()
-        if (fault := check(self.tree)) is not None:
+        fault, doubts = check(self.tree, shapes)
+        if fault is not None:
             raise ExpressionError(messages.of_fault(self.source, fault))
+        return [said for doubt in doubts if (said := messages.of_doubt(self.source, doubt.node, doubt.name, doubt.names))]
 
     def evaluate(self, names: Mapping[str, Any], meter: Meter | None = None) -> Any:
         """The plain JSON value; it may share parts with `names`, so treat it as immutable.

@@ -13,6 +13,7 @@ from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.journal import Checkpoint
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_workflows
+from domain.definition.names_check import doubtful_names
 from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
 from domain.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
@@ -149,7 +150,8 @@ class FolderPlace:
                 definition = publishable(document, {**dict.fromkeys(kinds), **self.activities()})
         except InvalidDefinition as error:
             return "", error.problems, []
-        return definition.name, [], placed(missing_workflows(definition, self._published()), file)
+        warnings = missing_workflows(definition, self._published()) + doubtful_names(definition)
+        return definition.name, [], placed(warnings, file)
 
     def _published(self) -> list[str]:
         return self.workflow_names() if self.data.exists() else []
