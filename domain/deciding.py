@@ -134,41 +134,53 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     # Expressions.
 
     def evaluate(self, compiled: Compiled, frame: Frame) -> Any:
-        """The value of an expression or a template. Raises ExpressionError, ExpressionLimit where the decision has no units left."""
+        """The value of an expression or a template. Raises ExpressionError, ExpressionLimit where it is over a bound."""
         if isinstance(compiled, Program):
             meter = self._meter(compiled)
-            left = meter.left
             try:
                 return compiled.evaluate(names_for(self, compiled.references, frame), meter)
             finally:
-                self.units += left - meter.left
+                self.units -= meter.left
         if compiled.is_static:
             return compiled.literal
         meter = self._meter(*compiled.programs)
-        left = meter.left
         try:
             return compiled.render(names_for(self, compiled.references, frame), meter)
         finally:
-            self.units += left - meter.left
+            self.units -= meter.left
+
+    def evaluate_into(self, whole: Meter, compiled: Compiled, frame: Frame) -> Any:
+        """The value of an expression that becomes a part of something larger; the room of `whole` is for all of it."""
+        if not isinstance(compiled, Program):
+            return self.evaluate(compiled, frame)
+        meter = self._meter(compiled)
+        meter.room = whole.room
+        try:
+            return compiled.evaluate_measured(names_for(self, compiled.references, frame), meter)
+        finally:
+            self.units -= meter.left
+            whole.room = meter.room
 
     def fold(self, reduction: Reduction, frame: Frame) -> None:
         """One step of a reduction. Raises as `evaluate` does."""
-        program = reduction.program
-        meter = self._meter(program)
-        left = meter.left
+        meter = self._meter(reduction.program)
         try:
-            reduction.step(names_for(self, program.references, frame), meter)
+            reduction.step(names_for(self, reduction.program.references, frame), meter)
         finally:
-            self.units += left - meter.left
+            self.units -= meter.left
 
     def _meter(self, *programs: Program) -> Meter:
-        """The bounds of one evaluation within those of the decision, which also pays for the length of what it asks."""
+        """The bounds of one evaluation within those of the decision, which also pays for the length of what it asks.
+
+        All of it is taken from the decision, which gets back what the evaluation leaves.
+        """
         for program in programs:
             self.units += program.weight
-        left = self.limits.units_max - self.units
+        left = min(self.limits.units_max - self.units, UNITS_MAX)
         if left < 0:
             raise over_units(programs[0].source)
-        return Meter(min(left, UNITS_MAX))
+        self.units += left
+        return Meter(left)
 
     def frame(self, ready: Ready) -> Frame:
         """The names a node that is about to begin can see."""

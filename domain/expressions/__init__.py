@@ -9,7 +9,7 @@ Whatever goes wrong is an ExpressionError that names the part of the expression;
 
 from domain.expressions.durations import DURATION_MS_MAX, parse_duration, parse_time
 from domain.expressions.faults import RESULT_BYTES_MAX, UNITS_MAX, Meter
-from domain.expressions.program import PROGRAMS_MAX, Program, over_units, program
+from domain.expressions.program import PROGRAMS_MAX, Program, is_same, over_units, program
 from domain.expressions.reduction import Reduction
 from domain.expressions.references import Reference
 from domain.expressions.shapes import Shape, Shapes
@@ -32,6 +32,7 @@ __all__ = [
     "Shapes",
     "Value",
     "has_template",
+    "is_same",
     "over_units",
     "parse_duration",
     "parse_time",

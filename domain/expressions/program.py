@@ -18,10 +18,12 @@ from domain.expressions.shapes import EMPTY, Shapes
 from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
 from domain.expressions.trace import Traced, explained, locate
 from domain.expressions.tree import Name, Node, Select
+from domain.expressions.values import equal
 
 PROGRAMS_MAX: Final = 20_000
 """So many expressions stay compiled in a process; the least used ones make room."""
 
+_UNBOUNDED: Final = 2**62
 _CHARS_OF_A_UNIT: Final = 5
 """As a power of two: so much of a source costs its decision a unit, for what is not metered."""
 
@@ -99,6 +101,18 @@ class Program:
         except (Fault, Limit) as found:
             raise self.error_of(found, names, Meter(left, room)) from None
 
+    def evaluate_measured(self, names: Mapping[str, Any], meter: Meter) -> Any:
+        """As `evaluate`; what a bare path gives is taken from the meter's room, too, since it becomes a part of something larger."""
+        value = self.evaluate(names, meter)
+        if self._path and isinstance(value, str | list | dict):
+            aside = Meter(_UNBOUNDED, meter.room)
+            try:
+                as_json(aside, value)
+            except (Fault, Limit) as found:
+                raise self.error_of(found, names, meter) from None
+            meter.room = aside.room
+        return value
+
     def explain(self, names: Mapping[str, Any]) -> list[Traced]:
         """Every part with what it was worth, inner before outer; of parts inside macros the first values."""
         self._compile()
@@ -106,7 +120,8 @@ class Program:
 
     def error_of(self, found: Fault | Limit, names: Mapping[str, Any], meter: Meter) -> ExpressionError:
         """What is told about an evaluation that failed; it is done again, with the same meter, to find the part that did."""
-        found = locate(self.tree, names, meter, as_json) or found
+        if found.node is None:
+            found = locate(self.tree, names, meter, as_json) or found
         if isinstance(found, Limit):
             return ExpressionLimit(messages.of_limit(self.source, found))
         return ExpressionError(messages.of_fault(self.source, found))
@@ -128,6 +143,14 @@ class Program:
 def program(source: str) -> Program:
     """The expression of a source text. Costs next to nothing: nothing is looked at before it is asked."""
     return Program(source)
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same, as `==` has it. Raises ExpressionLimit where they are too large to tell."""
+    try:
+        return equal(Meter(), one, other)
+    except Limit:
+        raise over_units("==") from None
 
 
 def over_units(source: str) -> ExpressionLimit:

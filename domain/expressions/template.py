@@ -64,6 +64,8 @@ def value(raw: Any) -> Value:
         return Value(raw, (), None)
     programs: list[Program] = []
     render = _plan(raw, programs)
+    if isinstance(raw, str) and len(programs) == 1 and (alone := _alone(split(raw))) is not None:
+        render = alone.evaluate  # what it gives is the whole value, and nothing larger is made of it
     return Value(raw, tuple(programs), render)
 
 
@@ -131,9 +133,16 @@ def _plan(raw: Any, programs: list[Program]) -> Render | None:
 def _plan_text(text: str, programs: list[Program]) -> Render:
     pieces = split(text)
     programs.extend(piece for piece in pieces if isinstance(piece, Program))
-    if len(pieces) == 1 and isinstance(pieces[0], Program):
-        return pieces[0].evaluate
-    return lambda names, meter: "".join(piece if isinstance(piece, str) else _shown(piece.evaluate(names, meter)) for piece in pieces)
+    if (alone := _alone(pieces)) is not None:
+        return alone.evaluate_measured
+    return lambda names, meter: "".join(
+        piece if isinstance(piece, str) else _shown(piece.evaluate_measured(names, meter)) for piece in pieces
+    )
+
+
+def _alone(pieces: list[str | Program]) -> Program | None:
+    """The expression of a text that is one template and nothing else."""
+    return pieces[0] if len(pieces) == 1 and isinstance(pieces[0], Program) else None
 
 
 def _shown(result: Any) -> str:

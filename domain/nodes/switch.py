@@ -11,6 +11,7 @@ from contracts.errors import ExpressionError
 from contracts.failure import Failure
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
+from domain.expressions import is_same
 from domain.failing import fail
 from domain.kind import Kind
 
@@ -80,14 +81,3 @@ class Switch(Kind):
                 if not config.all_matches:
                     break
         return ports
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are equal: numbers by their value, everything else by type and value."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(is_same(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
-    return bool(one == other)

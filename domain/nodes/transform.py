@@ -13,7 +13,7 @@ from contracts.failure import Failure
 from domain.completing import complete
 from domain.deciding import Deciding, Ready
 from domain.definition.graph import Compiled
-from domain.expressions import Program, Reduction
+from domain.expressions import Meter, Program, Reduction
 from domain.failing import fail
 from domain.kind import Kind
 from domain.nodes.loops import as_list, whole_number
@@ -102,7 +102,9 @@ def _each(ctx: Deciding, ready: Ready, compiled: Compiled, items: list[Any]) -> 
 
 
 def _map(ctx: Deciding, ready: Ready, items: list[Any]) -> list[Any]:
-    return [result for _, result in _each(ctx, ready, ready.node.fields["expression"], items)]
+    """All results together have the room of one value."""
+    frame, expression, whole = ctx.frame(ready), ready.node.fields["expression"], Meter()
+    return [ctx.evaluate_into(whole, expression, frame.having(item=item, index=index)) for index, item in enumerate(items)]
 
 
 def _filter(ctx: Deciding, ready: Ready, items: list[Any]) -> list[Any]:
@@ -147,7 +149,7 @@ def _key(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int | float):
-        return str(int(value)) if float(value).is_integer() else str(value)
+        return str(int(value)) if isinstance(value, int) or value.is_integer() else str(value)
     raise ExpressionError(f"a group's key is a text, a number or a boolean, found {value!r}")
 
 
