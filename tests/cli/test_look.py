@@ -97,22 +97,31 @@ def test_verify_ends_with_1_where_a_history_is_not_what_is_decided(filled):
 
 
 def change_definition_of_tiny(log):
-    """Put another definition under the hash of the published one, as no honest hand would."""
+    """Put another definition under the hash of the published one, and hide every trace, as no honest hand would."""
     import msgspec
 
     from contracts import codec
     from infra.log.body import Body
+    from infra.log.links import BEGINNING, Walk, digest_of, link
     from workers.catalog import CatalogRecord
 
     connection = sqlite3.connect(log)
-    place, count, body = connection.execute("SELECT place, count, body FROM definitions ORDER BY place").fetchone()
-    (record,) = Body().decode(body, count)
-    published = msgspec.msgpack.decode(record, type=CatalogRecord)
-    changed = msgspec.structs.replace(published, content=published.content.replace(b"input * 2", b"input * 3").replace(b": 21 ", b": 22 "))
-    assert changed.content != published.content
-    connection.execute("UPDATE definitions SET body = ? WHERE place = ?", (Body().encode([codec.pack(changed)]), place))
+    before, walk = BEGINNING, Walk()
+    for number, (place, count, stored) in enumerate(
+        connection.execute("SELECT place, count, body FROM definitions ORDER BY place").fetchall()
+    ):
+        body = walk.take(place, count, stored)
+        if not number:
+            published = msgspec.msgpack.decode(Body().decode(body, count)[0], type=CatalogRecord)
+            content = published.content.replace(b"input * 2", b"input * 3").replace(b": 21 ", b": 22 ")
+            assert content != published.content
+            body = Body().encode([codec.pack(msgspec.structs.replace(published, content=content))])
+        changed = link(before, body)
+        connection.execute("UPDATE definitions SET body = ? WHERE place = ?", (changed, place))
+        before = digest_of(place, count, changed)
     connection.commit()
     connection.close()
+    log.with_name("log.db-end").unlink()
 
 
 @pytest.mark.parametrize(
