@@ -156,7 +156,9 @@ def test_validate_says_what_is_wrong(refold, tiny):
     said = {"file": str(tiny), "valid": True, "workflow": "tiny", "problems": [], "warnings": []}
     assert refold("validate", tiny, "--json").json == said
     bad = refold.file("bad.yaml", "name: x\nnodes: [{id: a, type: nop}]\n")
-    assert "nodes[0].type (node a): there is no kind `nop` (unknown_kind); did you mean `noop`?" in refold("validate", bad, code=2).complaint
+    assert (
+        "nodes[0].type (node a): there is no kind `nop` (unknown_kind); did you mean `noop`?" in refold("validate", bad, code=2).complaint
+    )
     result = refold("validate", bad, "--json", code=2).json
     assert result["valid"] is False
     assert set(result["problems"][0]) == {"path", "rule", "message", "fix", "line", "column", "node"}
