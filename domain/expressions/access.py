@@ -61,12 +61,14 @@ def index(meter: Meter, owner: Any, key: Any) -> Any:
 
 
 def index_optional(meter: Meter, owner: Any, key: Any) -> Optional:
-    """`owner[?key]`: an optional, empty where the item or the owner is missing or the owner is null."""
+    """`owner[?key]`: an optional, empty where the item or the owner is missing, the owner is null, or the key can be none."""
     if type(owner) is Optional:
         if not owner.is_there:
             return NONE
         owner = owner.value
     if type(owner) is dict:
+        if type(key) not in NUMBERS and type(key) is not str and type(key) is not bool:
+            return NONE
         found = _key(meter, key)
         return Optional(owner[found]) if found in owner else NONE
     if type(owner) is list:

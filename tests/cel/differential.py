@@ -66,6 +66,7 @@ CLASSES = {
     "numbers": "doubles as text had six digits in `%s`",
     "substring": "`'abc'.substring(1, 3)` failed",
     "odd": "`''.split('')` gave `['']`, `int(true)` 1",
+    "signs": "`!!x` gave `x`, whatever it was",
     "infinite": "`1.0 / 0.0` failed only where it was the result",
     "lax": "`timestamp('2026-1-31T…')`, seconds of 60",
     "reverse": "`cel.bind`, macros with two variables",
@@ -86,6 +87,7 @@ _OURS: dict[str, str] = {
     "infinite": r"which JSON cannot hold|division by zero",
     "odd": r"`int` does not take \(bool\)",
     "lax": r"as a timestamp",
+    "signs": r"no truthiness",
 }
 """What ours says where it fails and the library does not."""
 _SOURCES: dict[str, str] = {
@@ -94,6 +96,8 @@ _SOURCES: dict[str, str] = {
     "odd": r"\.split\(|ofNonZeroValue|\bint\(",
     "numbers": r"\bstring\(|\.format\(",
     "order": r"\.(map|filter)\(",
+    "in": r"\bin\b",
+    "null": r"\bhas\(|\?",
 }
 """What stands in an expression in which only one side absorbs such a fault, or goes on with such a value."""
 
@@ -115,10 +119,10 @@ def difference(source: Source) -> str | None:
     return kind or f"? ours {mine.said or repr(mine.value)}, the library's {theirs.said or repr(theirs.value)}"
 
 
-def _sorted(value: Any) -> Any:
+def _sorted(value: Any) -> str:
     """The value with all lists sorted, as text."""
     if isinstance(value, list):
-        return sorted(map(_sorted, value))
+        return json.dumps(sorted(map(_sorted, value)))
     return json.dumps({key: _sorted(item) for key, item in value.items()} if isinstance(value, dict) else value, sort_keys=True)
 
 
