@@ -73,7 +73,7 @@ def _required() -> list[str]:
     try:
         lines = requires("refold") or []
     except PackageNotFoundError:
-        lines = ["cel-expr-python", "msgspec", "pydantic", "pydantic-monty", "typer"]
+        lines = ["google-re2", "msgspec", "pydantic", "pydantic-monty", "typer"]
     return [_name_of(line) for line in lines if "extra ==" not in line]
 
 
