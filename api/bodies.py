@@ -10,6 +10,8 @@ import msgspec
 from fastapi import Request
 
 from api.problems import BadRequest
+from contracts.errors import InvalidInput
+from contracts.value_check import check, oddity_of
 
 T = TypeVar("T")
 EMPTY: Final = msgspec.Raw(b"")
@@ -90,16 +92,21 @@ def parse(content: bytes, shape: type[T]) -> T:
     try:
         content.decode()
         return msgspec.json.decode(content, type=shape)
-    except msgspec.ValidationError as error:
-        raise _misfit(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _not_json(content, error) from None
+        is_misfit = isinstance(error, msgspec.ValidationError)
+        if (not is_misfit or "out of range" in str(error)) and (odd := oddity_of(content)) is not None:
+            raise InvalidInput([odd]) from None
+        raise (_misfit(error) if isinstance(error, msgspec.ValidationError) else _not_json(content, error)) from None
 
 
 def check_json(content: bytes) -> bytes:
-    """The same bytes, which are JSON: looked at once, and never again until an expression reads them."""
-    parse(content, Any)
-    return content
+    """The same bytes, which are a value: looked at once, and never again until an expression reads them."""
+    try:
+        return check(content)
+    except InvalidInput as error:
+        if error.problems[0].rule == "json":
+            parse(content, Any)  # says in which line and column
+        raise
 
 
 def _misfit(error: msgspec.ValidationError) -> BadRequest:
@@ -123,9 +130,10 @@ def _not_json(content: bytes, error: Exception) -> BadRequest:
     return BadRequest(400, "json", f"not JSON: {said} in line {line}, column {column}", line=line, column=column)
 
 
-def given(value: msgspec.Raw) -> bytes | None:
-    """The bytes of a field, None where it was left out."""
-    return bytes(value) or None
+def given(value: msgspec.Raw, at: str) -> bytes | None:
+    """The value of the field at a JSON pointer, None where it was left out. Raises InvalidInput for one that may not be."""
+    content = bytes(value)
+    return check(content, at) if content else None
 
 
 def milliseconds(time: datetime | None, field: str) -> int | None:

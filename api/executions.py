@@ -21,6 +21,7 @@ from contracts.commands import (
     CancelExecution,
     Command,
     PauseExecution,
+    ReleaseExecution,
     ResolveIncident,
     ResumeExecution,
     SendSignal,
@@ -213,6 +214,11 @@ def _steering(router: APIRouter, service: Service) -> None:
         """Let a paused execution go on."""
         return await steer(execution, ResumeExecution())
 
+    @router.post("/executions/{execution}/release", **described)
+    async def release(execution: Id) -> Response:
+        """Let an execution that the engine has set aside (`quarantined`) go on, once the cause is mended."""
+        return await steer(execution, ReleaseExecution())
+
     @router.post("/executions/{execution}/cancel", **described, openapi_extra=with_reason)
     async def cancel_execution(execution: Id, request: Request) -> Response:
         """Stop an execution with clean-up and compensation."""
@@ -244,5 +250,6 @@ def _steering(router: APIRouter, service: Service) -> None:
         if body.action not in ("retry", "skip", "fail"):
             raise BadRequest(422, "request.invalid", f"/action: expected retry, skip or fail, found {body.action!r}")
         action = cast(Literal["retry", "skip", "fail"], body.action)
-        variables = None if bytes(body.variables) == b"null" else given(body.variables)
-        return await steer(execution, ResolveIncident(incident, action, given(body.output), body.port, variables))
+        variables = None if bytes(body.variables) == b"null" else given(body.variables, "/variables")
+        output = given(body.output, "/output")
+        return await steer(execution, ResolveIncident(incident, action, output, body.port, variables))

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from api import server_models
 from api.answers import answer
 from api.problems import documented
-from api.service import Service
+from api.service import Service, Unavailable
 from domain.definition.schema import all_schemas, definition_schema
 
 
@@ -28,8 +28,10 @@ def health_routes(service: Service) -> APIRouter:
 
     @router.get("/health/ready", tags=["health"], responses=documented(), response_model=server_models.Health)
     async def check_ready() -> Response:
-        """Whether it takes anything in: 503 while stopping, or while another owner is in charge."""
+        """Whether it takes anything in: 503 while stopping, while another owner is in charge, or while it is short of something."""
         service.check_ready()
+        if service.short:
+            raise Unavailable("short", f"the server is short of something, and tries again: {service.short}")
         return standing("ready")
 
     metrics_content: dict[int | str, dict[str, Any]] = {

@@ -147,6 +147,10 @@ class Service(Protocol):
     def check_ready(self) -> None:
         """Raise Unavailable where nothing can be taken in: while stopping, or while another owner is in charge."""
 
+    @property
+    def short(self) -> str:
+        """What the machine is short of, so that something waits to be tried again; empty where nothing is."""
+
     # Workflows.
 
     @property

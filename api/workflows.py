@@ -28,7 +28,7 @@ from api.bodies import (
 from api.problems import BadRequest, documented, value_of
 from api.service import Published, Service, Start, Started, Version
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import InvalidDefinition, Problem
+from contracts.errors import InvalidDefinition, Problem, RefoldError
 from contracts.ports.workers import WorkerDesk
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
@@ -246,7 +246,9 @@ def _starting(router: APIRouter, service: Service) -> None:
         asked = parse(await read_json(request), BatchBody).executions
         if len(asked) > STARTS_MAX:
             raise BadRequest(422, "request.invalid", f"/executions: {len(asked)} are asked for, at most {STARTS_MAX} may be")
-        outcomes = await service.start_many([start_of(name, one, None) for one in asked])
+        wanted = [_start_or_refusal(name, one, f"/executions/{index}") for index, one in enumerate(asked)]
+        done = iter(await service.start_many([one for one in wanted if isinstance(one, Start)]))
+        outcomes = [next(done) if isinstance(one, Start) else one for one in wanted]
         return answer({"executions": [_item(one) for one in outcomes], "position": service.position}, service.position)
 
 
@@ -262,16 +264,24 @@ async def _while_there(request: Request, work: Coroutine[Any, Any, Started]) -> 
         gone.cancel()
 
 
-def start_of(name: str, body: StartBody, key: str | None) -> Start:
-    """The start that a body asks for. Raises BadRequest for what does not go together."""
+def _start_or_refusal(name: str, body: StartBody, at: str) -> Start | RefoldError:
+    """One of many starts, or why it is none."""
+    try:
+        return start_of(name, body, None, at)
+    except RefoldError as error:
+        return error
+
+
+def start_of(name: str, body: StartBody, key: str | None, at: str = "") -> Start:
+    """The start that a body, or the part of one at `at`, asks for. Raises BadRequest for what does not go together, InvalidInput."""
     if key is not None and body.execution_id is not None:
         raise BadRequest(422, "request.invalid", "give either an Idempotency-Key or an execution_id, not both")
     if body.priority is not None and not 0 <= body.priority <= 9:
         raise BadRequest(422, "request.invalid", f"/priority: expected 0 to 9, found {body.priority}")
     return Start(
         name,
-        given(body.input) or b"{}",
-        None if bytes(body.variables) == b"null" else given(body.variables),
+        given(body.input, f"{at}/input") or b"{}",
+        None if bytes(body.variables) == b"null" else given(body.variables, f"{at}/variables"),
         body.execution_id,
         key,
         body.autostart,

@@ -139,9 +139,15 @@ class ResolveIncident(_Command, frozen=True, tag=14):
 
 
 class QuarantineExecution(_Command, frozen=True, tag=15):
-    """The engine cannot go on with this execution alone, and says why; the others go on."""
+    """The engine cannot go on with this execution alone, and says why; the others go on.
+
+    With `keeps` it is set aside as it is, and can be released; `held` is what could not be decided, to be decided again then.
+    Without, as it was before, it ends.
+    """
 
     reason: str
+    keeps: bool = False
+    held: Command | None = None
 
 
 class RollHistory(_Command, frozen=True, tag=16):
@@ -155,6 +161,7 @@ class RaiseIncident(_Command, frozen=True, tag=17):
 
     path: str
     failure: Failure
+    keeps: bool = False
 
 
 class GrantSlot(_Command, frozen=True, tag=18):
@@ -167,6 +174,10 @@ class LoseActivity(_Command, frozen=True, tag=19):
     path: str
     attempt: int
     worker: str = ""
+
+
+class ReleaseExecution(_Command, frozen=True, tag=20):
+    """The cause of a quarantine is mended: the execution goes on from where it was set aside."""
 
 
 Command: TypeAlias = (
@@ -189,6 +200,7 @@ Command: TypeAlias = (
     | RaiseIncident
     | GrantSlot
     | LoseActivity
+    | ReleaseExecution
 )
 """Everything that may be asked of an execution."""
 

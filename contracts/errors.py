@@ -26,7 +26,7 @@ RefoldError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from contracts.lost import Lost
 
@@ -117,6 +117,19 @@ class ExpressionLimit(ExpressionError):
     """An expression costs more than it may, or its result is larger than a value may be."""
 
     type = "expression.limit"
+
+
+OF_VALUES: Final = (ExpressionError, InvalidInput, ValueError, OverflowError, RecursionError)
+"""What a node fails with because of a value that it was given: never a fault of the engine."""
+
+
+SHORTAGES: Final = (OSError, MemoryError)
+"""What may pass: no file, no memory, a disk or a network that does not answer. It says nothing about an execution."""
+
+
+def reason_of(error: Exception) -> str:
+    """An error in one line: its own words where it is one of ours, else with its name before them."""
+    return str(error) if isinstance(error, RefoldError) else f"{type(error).__name__}: {error}"
 
 
 class LogError(RefoldError):

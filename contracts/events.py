@@ -282,9 +282,10 @@ class IncidentResolved(_Event, frozen=True, tag=30):
 
 
 class ExecutionQuarantined(_Event, frozen=True, tag=31):
-    """The engine stopped this execution, as it cannot go on with it."""
+    """The engine set this execution aside, as it cannot go on with it. It `keeps` what it is and can be released, or has ended."""
 
     reason: str
+    keeps: bool = False
 
 
 class HistoryRolled(_Event, frozen=True, tag=32):
@@ -388,6 +389,10 @@ class ExecutionQueued(_Event, frozen=True, tag=46):
     slot: str
 
 
+class ExecutionReleased(_Event, frozen=True, tag=47):
+    """An execution that was set aside goes on; what was held is taken up in the same decision."""
+
+
 Event: TypeAlias = (
     ExecutionCreated
     | ExecutionStarted
@@ -435,6 +440,7 @@ Event: TypeAlias = (
     | ExecutionEnding
     | ConditionMet
     | ExecutionQueued
+    | ExecutionReleased
 )
 """Every fact that can stand in a history."""
 

@@ -6,9 +6,17 @@ from typing import Any, Final
 
 import msgspec
 
+from contracts.value_check import depth_of
+from contracts.values import decode, encode
+
+_pack: Final = msgspec.msgpack.Encoder().encode
 MESSAGE_LENGTH_MAX: Final = 4_000
+TYPE_LENGTH_MAX: Final = 200
 CAUSE_DEPTH_MAX: Final = 8
 """How many failures stand one behind the other, each the cause of the one before it; earlier ones are left out."""
+DETAILS_DEPTH_MAX: Final = 100
+"""Details that are nested deeper are shown by their beginning: a failure stands within other values."""
+DETAILS_SHOWN_MAX: Final = 1_000
 
 ENGINE_ERROR_TYPES: Final = (
     "timeout.schedule_to_start",
@@ -45,7 +53,10 @@ NEVER_RETRIED_BY_DEFAULT: Final = (
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What went wrong: `type` is dotted (`http.404`), `node` the innermost path, `attempt` counts from 1."""
+    """What went wrong: `type` is dotted (`http.404`), `node` the innermost path, `attempt` counts from 1.
+
+    `details` are a JSON value; where the log has no word for it, a whole number beyond 64 bits, they are bytes of JSON.
+    """
 
     type: str
     message: str
@@ -58,7 +69,9 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """The same failure, placed: a place it already has is kept, as the innermost one tells most."""
         if self.node:
             return self
-        return Failure(shorten(self.type, 200), shorten(self.message, MESSAGE_LENGTH_MAX), self.details, node, attempt, self.cause)
+        return Failure(
+            shorten(self.type, TYPE_LENGTH_MAX), shorten(self.message, MESSAGE_LENGTH_MAX), self.details, node, attempt, self.cause
+        )
 
     def because(self, earlier: Failure) -> Failure:
         """The failure with an earlier one as the last of its causes, unless it is among them already."""
@@ -83,11 +96,23 @@ class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return {
             "type": self.type,
             "message": self.message,
-            "details": self.details,
+            "details": decode(self.details) if isinstance(self.details, bytes) else self.details,
             "node": self.node,
             "attempt": self.attempt,
             "cause": self.cause.as_value() if self.cause else None,
         }
+
+
+def details_of(value: Any) -> Any:
+    """A JSON value as the details of a failure."""
+    content = encode(value)
+    if depth_of(content) > DETAILS_DEPTH_MAX:
+        return shorten(content.decode(), DETAILS_SHOWN_MAX)
+    try:
+        _pack(value)
+    except OverflowError:
+        return content
+    return value
 
 
 def matches(pattern: str, error_type: str) -> bool:

@@ -7,11 +7,13 @@ mixed up, and a value of a user can never be taken for a reference.
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any, Final
 
 import msgspec
 
 from contracts.errors import InvalidInput, Problem
+from contracts.value_check import check
 
 NULL: Final = b"null"
 BLOB_BYTES_MIN_DEFAULT: Final = 64 * 1024
@@ -33,8 +35,32 @@ def decode(value: bytes) -> Any:
     """The parsed JSON of a value that is not a reference. Raises InvalidInput where it is not JSON."""
     try:
         return _decode(value)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput([Problem("", "json", f"not JSON: {error}")]) from None
+
+
+def written(value: Any) -> bytes:
+    """A value that comes from a program, as JSON that was checked. Raises InvalidInput for one that JSON has no words for."""
+    try:
+        content = encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidInput([Problem("", "json", f"not a JSON value: {error}")]) from None
+    if b"null" in content:  # what else than None becomes one
+        _check_finite(value)
+    return check(content)
+
+
+def _check_finite(value: Any) -> None:
+    """Raise InvalidInput for a number that is none: `encode` writes null for it."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, float) and not math.isfinite(one):
+            raise InvalidInput([Problem("", "number", f"expected finite numbers, found {one}", "write it as a text")])
+        if isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list | tuple):
+            waiting.extend(one)
 
 
 def is_reference(value: bytes) -> bool:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from contracts import values
-from contracts.errors import ExpressionError
+from contracts.errors import OF_VALUES, ExpressionError
 from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, ScopeLeft, TimerStarted
 from contracts.failure import Failure
 from domain import edges, undo
@@ -27,7 +27,7 @@ from domain.failing import explained, fail, fail_expression
 from domain.naming import Frame
 from domain.outputs import body_output, last_nodes, merge
 from domain.places import HANDLER, acting_kind, is_undo, node_path, plain_data, taken_sources
-from domain.state import ENDED, PENDING, TAKEN, NodeRun, Scope
+from domain.state import PENDING, TAKEN, NodeRun, Scope
 from domain.stopping import cancel_run, end_cancelled, stop_run, stop_scope
 from domain.turns import begin_later, begin_queued_later
 
@@ -35,7 +35,7 @@ from domain.turns import begin_later, begin_queued_later
 def pump(ctx: Deciding) -> None:
     """Work off all that can move. A paused execution does not move."""
     state = ctx.state
-    if state.paused or state.status in ENDED:
+    if state.paused or state.ended_at:
         return
     while True:
         if ctx.agenda:
@@ -82,7 +82,11 @@ def start_node(ctx: Deciding, scope: Scope, node: Node) -> None:
     waits = ctx.begins_later()
     path = node_path(scope, node)
     plain = plain_data(ctx.graph, scope, node)
-    data = plain if plain is not None else ctx.stash(_joined_data(ctx, scope, node))
+    try:
+        data = plain if plain is not None else ctx.keep(_joined_data(ctx, scope, node))
+    except ExpressionError as error:
+        fail_expression(ctx, Ready(scope, node, path, values.NULL, scope.tried + 1, values.NULL), error)
+        return
     ready = Ready(scope, node, path, data, scope.tried + 1, None if plain is not None else data)
     if node.losers and node.definition.losers == "cancel":
         _cancel_losers(ctx, scope, node)
@@ -114,7 +118,7 @@ def begin(ctx: Deciding, ready: Ready) -> None:
     """The node's kind begins; what it cannot evaluate is the node's failure. Its time limits begin with it."""
     try:
         ready.node.kind.start(ctx, ready)
-    except ExpressionError as error:
+    except OF_VALUES as error:
         fail_expression(ctx, ctx.state.runs.get(ready.path) or ready, error)
     if ready.node.timeouts_at_once and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
         _arm_limits(ctx, ready.node, run)
@@ -145,7 +149,7 @@ def _begin_queued(ctx: Deciding, path: str) -> None:
         restart(ctx, run)
 
 
-def _joined_data(ctx: Deciding, scope: Scope, node: Node) -> bytes:
+def _joined_data(ctx: Deciding, scope: Scope, node: Node) -> Any:
     """What comes in where several things have to be put together."""
     aggregate = node.definition.aggregate
     sources = taken_sources(ctx.graph, scope, node)
@@ -164,7 +168,7 @@ def _joined_data(ctx: Deciding, scope: Scope, node: Node) -> bytes:
             joined = merge([(source.id, ctx.parse(output)) for source, output in sources])
     if node.typed_incoming:
         joined = {**(joined if isinstance(joined, dict) else {} if joined is None else {"data": joined}), **_typed_data(ctx, scope, node)}
-    return values.encode(joined)
+    return joined
 
 
 def _typed_data(ctx: Deciding, scope: Scope, node: Node) -> dict[str, list[object]]:
@@ -221,9 +225,10 @@ def _leave(ctx: Deciding, scope: Scope) -> None:
     ctx.touch(run.scope)
     try:
         ctx.graph.nodes[run.node].kind.on_scope_left(ctx, run, scope, ending, output)
-    except ExpressionError as error:
+    except OF_VALUES as error:
         if run.path in ctx.state.runs:
-            stop_run(ctx, run, Ending("failed", Failure(error.type, str(error), node=run.path, attempt=run.attempt)))
+            failure = Failure(getattr(error, "type", "expression"), str(error), node=run.path, attempt=run.attempt)
+            stop_run(ctx, run, Ending("failed", failure))
 
 
 def _good_ending(ctx: Deciding, scope: Scope) -> Ending:
@@ -273,7 +278,7 @@ def _ask_again(ctx: Deciding) -> None:
         if node.definition.type == "wait_until" and run.path in ctx.state.runs:
             try:
                 node.kind.on_changed(ctx, run)
-            except ExpressionError as error:
+            except OF_VALUES as error:
                 fail_expression(ctx, run, error)
 
 

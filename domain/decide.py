@@ -18,10 +18,11 @@ import msgspec
 from contracts import commands as c
 from contracts import events as e
 from contracts.commands import Command
-from contracts.errors import ExpressionError, Rejected
+from contracts.errors import OF_VALUES, ExpressionError, InvalidInput, Problem, Rejected
 from contracts.events import Event
 from contracts.failure import Failure
 from domain import resolving, signals, undo
+from domain.admission import check_takes
 from domain.advance import pump, restart
 from domain.closing import close_children
 from domain.completing import complete
@@ -34,7 +35,7 @@ from domain.failing import fail_expression
 from domain.limits import LIMITS, Limits
 from domain.places import HANDLER, acting_kind, is_undo
 from domain.slots import search_values, slot_of
-from domain.state import ENDED, ChildMemo, Execution, NodeRun
+from domain.state import ChildMemo, Execution, NodeRun
 from domain.stopping import stop_run, stop_scope
 from domain.straight import go_straight
 from domain.turns import TURN
@@ -51,24 +52,14 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob = no_blobs, limits: Limits = LIMITS) -> Decided:
     """The events that follow from the command. Raises Rejected, with the state unchanged."""
     assert now >= state.now, f"time runs backwards: {now} after {state.now}"
-    if not state.version or state.status in ENDED:
-        _refuse_unless_created(state, command)
+    if not state.version or state.ended_at or state.quarantine is not None:
+        check_takes(state, command)
     ctx = Deciding(graph, state, command, now, read_blob, limits)
     HANDLERS[type(command)](ctx, command)
     pump(ctx)
     if ctx.events:
         state.now = now
     return Decided(ctx.events, ctx.blobs, ctx.steps)
-
-
-def _refuse_unless_created(state: Execution, command: Command) -> None:
-    """An execution that does not exist, or has ended, takes nothing but its creation."""
-    if isinstance(command, c.CreateExecution):
-        return
-    if not state.version:
-        raise Rejected("unknown_execution", f"there is no execution {state.execution}", execution=state.execution)
-    message = f"execution {state.execution} is {state.status}: it takes no more commands"
-    raise Rejected("already_ended", message, execution=state.execution, status=state.status)
 
 
 # The life of an execution.
@@ -83,15 +74,23 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         raise Rejected(
             "already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution
         )
-    given = ctx.parse(command.input)
-    taken = taken_input(ctx.graph, given, len(ctx.load(command.input)))
-    own = None if taken is given else ctx.keep(taken)
-    check_variables(ctx.graph, None if command.variables is None else ctx.parse(command.variables))
+    try:
+        own = _taken(ctx, command)
+    except ExpressionError as error:
+        raise InvalidInput([Problem("", "json", str(error))]) from None
     ctx.emit(e.ExecutionCreated(own, search_values(ctx, command, own or command.input)))
     if command.start_at is not None and command.start_at > ctx.now:
         ctx.emit(e.TimerStarted(":start_at", command.start_at))
     elif command.autostart:
         _begin(ctx)
+
+
+def _taken(ctx: Deciding, command: c.CreateExecution) -> bytes | None:
+    """The input with the defaults of its schema, None where none is missing. Raises InvalidInput, ExpressionError."""
+    given = ctx.parse(command.input)
+    taken = taken_input(ctx.graph, given, len(ctx.load(command.input)))
+    check_variables(ctx.graph, None if command.variables is None else ctx.parse(command.variables))
+    return None if taken is given else ctx.keep(taken)
 
 
 def _start(ctx: Deciding, command: c.StartExecution) -> None:
@@ -100,7 +99,7 @@ def _start(ctx: Deciding, command: c.StartExecution) -> None:
 
 
 def _grant_slot(ctx: Deciding, command: c.GrantSlot) -> None:
-    if not ctx.state.started_at and ctx.state.slot is not None:
+    if not ctx.state.started_at and ctx.state.slot is not None and not _is_held(ctx):
         _begin(ctx)
 
 
@@ -127,6 +126,11 @@ def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
         return
     held = list(ctx.state.held)
     ctx.emit(e.ExecutionResumed())
+    _take_all_up(ctx, held)
+
+
+def _take_all_up(ctx: Deciding, held: list[Command]) -> None:
+    """An execution goes on that was held: with what arrived, and with the signals in the buffer."""
     _take_up(ctx, held, pump)
     if not ctx.graph.rules.pauses_keep_order:
         for signal in list(ctx.state.signals):
@@ -174,8 +178,20 @@ def _terminate(ctx: Deciding, command: c.TerminateExecution) -> None:
 
 
 def _quarantine(ctx: Deciding, command: c.QuarantineExecution) -> None:
-    close_children(ctx)
-    ctx.emit(e.ExecutionQuarantined(command.reason))
+    if not command.keeps:
+        close_children(ctx)
+        ctx.emit(e.ExecutionQuarantined(command.reason))
+    elif ctx.state.quarantine is None or (command.held is not None and command.held not in ctx.state.held):
+        ctx.emit(e.ExecutionQuarantined(command.reason, True))
+
+
+def _release(ctx: Deciding, command: c.ReleaseExecution) -> None:
+    if ctx.state.quarantine is None:
+        return
+    held = list(ctx.state.held)
+    ctx.emit(e.ExecutionReleased())
+    if not ctx.state.paused:
+        _take_all_up(ctx, held)
 
 
 def _roll(ctx: Deciding, command: c.RollHistory) -> None:
@@ -286,9 +302,7 @@ def _fire(ctx: Deciding, command: c.FireTimer) -> None:
     if ctx.state.timers.get(command.timer) != command.due or command.due > ctx.now:
         raise Rejected("stale_timer", f"the timer {command.timer} is not due", timer=command.timer)
     path, _, purpose = command.timer.rpartition(":")
-    if path and _is_held(ctx):
-        return
-    if not path and purpose == "workflow" and _is_held(ctx):
+    if _is_held(ctx):
         return
     ctx.emit(e.TimerFired(command.timer, command.due))
     if path:
@@ -317,7 +331,7 @@ def _fire_of_run(ctx: Deciding, run: NodeRun, purpose: str) -> None:
     else:
         try:
             acting_kind(ctx.graph, run).on_timer(ctx, run, purpose)
-        except ExpressionError as error:
+        except OF_VALUES as error:
             fail_expression(ctx, run, error)
 
 
@@ -370,5 +384,6 @@ HANDLERS: Final[dict[type, Callable[[Deciding, Any], None]]] = {
     c.RaiseIncident: _raise_incident,
     c.GrantSlot: _grant_slot,
     c.LoseActivity: _lose_activity,
+    c.ReleaseExecution: _release,
 }
 """Who decides about which command."""

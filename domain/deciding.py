@@ -14,9 +14,10 @@ import msgspec
 
 from contracts import values
 from contracts.commands import Command
-from contracts.errors import Rejected
+from contracts.errors import OF_VALUES, ExpressionError, InvalidInput, LogCorrupt, Rejected
 from contracts.events import Event, carried, carried_failure
 from contracts.failure import Failure
+from contracts.value_check import DEPTH_MAX, is_deep
 from contracts.values import is_reference, reference_to
 from domain.definition.graph import Compiled, Edge, Graph, Node
 from domain.expressions import UNITS_MAX, Meter, Program, Reduction, over_units
@@ -27,6 +28,8 @@ from domain.state import Execution, NodeRun, Scope
 
 ReadBlob: TypeAlias = Callable[[str], bytes]
 """Gives the content of a blob by its content hash: a pure look-up, since the name is the content."""
+
+TOO_DEEP: Final = f"the value is nested deeper than {DEPTH_MAX} levels"
 
 NODE_STOPPED: Final = 0
 """A node is being stopped: its last body may have left."""
@@ -106,21 +109,33 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
         return reference
 
     def keep(self, value: Any) -> bytes:
-        """A parsed value as bytes that an event may carry."""
-        return self.stash(values.encode(value))
+        """A parsed value as bytes that an event may carry. Raises ExpressionError for one that is none, or is nested too deep."""
+        try:
+            content = values.encode(value)
+        except OF_VALUES as error:
+            raise ExpressionError(f"this is no JSON value: {error}") from None
+        if is_deep(content):
+            raise ExpressionError(TOO_DEEP)
+        return self.stash(content)
 
     def load(self, value: bytes) -> bytes:
         """The JSON of a value, be it a blob or not."""
         if not is_reference(value):
             return value
         content_hash = values.blob_of(value)
-        return self.blobs[content_hash] if content_hash in self.blobs else self.read_blob(content_hash)
+        try:
+            return self.blobs[content_hash] if content_hash in self.blobs else self.read_blob(content_hash)
+        except KeyError:
+            raise LogCorrupt(f"the blob {content_hash} is not there, which execution {self.state.execution} refers to") from None
 
     def parse(self, value: bytes) -> Any:
-        """The parsed value; parsed once in a decision. Nobody may change it."""
+        """The parsed value; parsed once in a decision. Nobody may change it. Raises ExpressionError for what older versions let in."""
         if value in self.parsed:
             return self.parsed[value]
-        parsed = self.parsed[value] = values.decode(self.load(value))
+        try:
+            parsed = self.parsed[value] = values.decode(self.load(value))
+        except InvalidInput as error:
+            raise ExpressionError(f"a value cannot be read: {error}") from None
         return parsed
 
     def unless_carried(self, value: bytes) -> bytes | None:

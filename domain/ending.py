@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Final, TypeAlias
 
 from contracts.errors import ExpressionError
-from contracts.events import CompensationRegistered, NodeCompleted
+from contracts.events import CompensationRegistered, NodeCompleted, carried
 from contracts.failure import Failure
+from contracts.value_check import is_deep
 from contracts.values import is_reference
 from domain.cycles import spent, take_back
-from domain.deciding import Deciding, Ready
+from domain.deciding import TOO_DEEP, Deciding, Ready
 from domain.definition.graph import Edge, Node
 from domain.naming import Frame
 from domain.state import NodeRun, Scope
@@ -63,6 +64,8 @@ def end_well(
         value = ctx.stash(output)
     if output is not None and len(output) > ctx.limits.value_bytes_max and not is_reference(output):
         return Failure(TOO_LARGE, f"the output has {len(output)} bytes; the limit is {ctx.limits.value_bytes_max}")
+    if output is not None and output is not carried(ctx.command) and not is_reference(output) and is_deep(output):
+        return Failure("expression", TOO_DEEP)
     if at.path in scope.lingering:
         _record(ctx, at, node, output is None, value, ports, (), failure)
         end_aside(ctx, scope, node, at.path)

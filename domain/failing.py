@@ -21,9 +21,9 @@ from domain.state import NodeRun, Scope, TryMemo
 from domain.stopping import end_cancelled, stop_run, stop_scope
 
 
-def fail_expression(ctx: Deciding, at: At, error: ExpressionError) -> None:
-    """An expression of the node could not be evaluated."""
-    fail(ctx, at, Failure(error.type, str(error)))
+def fail_expression(ctx: Deciding, at: At, error: Exception) -> None:
+    """An expression of the node could not be evaluated, or not with the values that it was given."""
+    fail(ctx, at, Failure(getattr(error, "type", "expression"), str(error)))
 
 
 def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final: bool = False, continues: bool = True) -> None:
@@ -91,7 +91,7 @@ def _failure_before(run: NodeRun) -> Failure | None:
 
 def caused(failure: Failure, cause: Failure) -> Failure:
     """The failure, with what led to it."""
-    return Failure(failure.type, failure.message, failure.details, cause=cause)
+    return Failure(failure.type, failure.message, failure.details).because(cause)
 
 
 def _after(ctx: Deciding, at: At, scope: Scope, node: Node) -> None:

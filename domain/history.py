@@ -5,21 +5,27 @@ records ─judge─► decisions that count ─fold─► states      chained di
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from contracts.codec import decode_decision, read_header, read_record
-from contracts.commands import CreateExecution
+from contracts.commands import CreateExecution, RollHistory
 from contracts.errors import LogCorrupt, UnknownRecord
 from contracts.journal import Checkpoint, Decided, Decision, chain, judge
+from contracts.values import blob_of, is_reference
+from domain.deciding import ReadBlob, no_blobs
 from domain.definition.graph import Graph
 from domain.evolve import evolve, fold, initial
 from domain.state import Execution
 
 GraphOf: TypeAlias = Callable[[str], Graph]
 """The compiled definition of a content hash. Raises KeyError where it is not known."""
+
+
+_states: Final = msgspec.msgpack.Decoder(Execution)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -61,21 +67,40 @@ def read_entries(
 class Folded:
     """An execution with its compiled definition: what an owner keeps, and what folding gives."""
 
-    __slots__ = ("graph", "state")
+    __slots__ = ("graph", "state", "trail")
 
-    def __init__(self, graph: Graph, state: Execution) -> None:
+    def __init__(self, graph: Graph, state: Execution, trail: Iterable[int] = ()) -> None:
         self.graph = graph
         self.state = state
+        self.trail = array("q", trail)
+        """Where the decisions lie that it was folded from, as far as its owner notes that: from the last one that sums it up on."""
+
+    def note(self, offset: int, decision: Decision) -> None:
+        """The decision at this offset belongs to it."""
+        if isinstance(decision.command, RollHistory) and decision.events:
+            self.trail = array("q")
+        self.trail.append(offset)
 
 
-def begin(entry: Entry, graph_of: GraphOf) -> Folded:
-    """The state before an execution's first decision. Raises LogCorrupt where it is not a creation, KeyError for an unknown definition."""
+def begin(entry: Entry, graph_of: GraphOf, read_blob: ReadBlob = no_blobs) -> Folded:
+    """The state before an execution's first decision, or before one that sums it up.
+
+    Raises LogCorrupt where it is neither, KeyError for an unknown definition.
+    """
     command = entry.decision.command
+    if isinstance(command, RollHistory):
+        state = rolled_state(command, read_blob)
+        return Folded(graph_of(state.definition), state)
     if not isinstance(command, CreateExecution) or entry.decision.first != 1:
         raise LogCorrupt(f"offset {entry.offset}: execution {entry.decision.execution} begins with version {entry.decision.first}")
     folded = Folded(graph_of(command.definition), initial(entry.decision.execution))
     folded.state.digest = command.definition.encode()
     return folded
+
+
+def rolled_state(command: RollHistory, read_blob: ReadBlob) -> Execution:
+    """The state that a history was summed up in; one of an older shape in the present one."""
+    return _states.decode(read_blob(blob_of(command.state)) if is_reference(command.state) else command.state)
 
 
 def check_follows(folded: Folded, entry: Entry) -> None:

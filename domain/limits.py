@@ -9,11 +9,16 @@ Decisions that were made before there was a limit are decided again without it: 
 
 from __future__ import annotations
 
+import sys
 from typing import Final, NamedTuple
 
 from contracts.journal import SCHEMA
 from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT
 
+FRAMES_MIN: Final = 5_000
+"""What reads a value may take some frames for each level of it: so many that it is the same wherever deciding stands on its stack."""
+
+sys.setrecursionlimit(max(sys.getrecursionlimit(), FRAMES_MIN))
 NEVER: Final = 2**62
 """Where there is no limit."""
 SCHEMA_OF_TURNS: Final = 2

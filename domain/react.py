@@ -88,6 +88,11 @@ def _on_signal_emitted(graph: Graph, state: Execution, event: e.SignalEmitted, d
     return (Envelope(name, event.execution, SendSignal(name, event.name, event.payload), state.execution),)
 
 
+def _on_quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantined, decision: Decision) -> Iterable[Effect]:
+    """What is only set aside goes on some day: its parent waits, and what its activities report is kept."""
+    return () if event.keeps else _on_ended(graph, state, event, decision)
+
+
 def _on_ended(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterable[Effect]:
     yield from report_to_parent(state)
     if state.status in ("terminated", "quarantined"):
@@ -197,7 +202,7 @@ REACTORS: Final[dict[type, Reactor]] = {
     e.ExecutionFailed: _on_ended,
     e.ExecutionCancelled: _on_ended,
     e.ExecutionTerminated: _on_ended,
-    e.ExecutionQuarantined: _on_ended,
+    e.ExecutionQuarantined: _on_quarantined,
 }
 """The events that call for effects; the others call for none."""
 

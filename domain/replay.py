@@ -7,16 +7,15 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts import values
 from contracts.codec import pack
 from contracts.commands import RollHistory
-from contracts.errors import Divergence, LogCorrupt, RefoldError, Rejected
+from contracts.errors import SHORTAGES, Divergence, RefoldError, Rejected
 from contracts.events import Event
 from contracts.journal import chain
 from domain.decide import decide
 from domain.deciding import ReadBlob, no_blobs
 from domain.definition.graph import Graph, all_programs
-from domain.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows
+from domain.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows, rolled_state
 from domain.limits import limits_of
 from domain.state import Execution
 
@@ -75,13 +74,15 @@ class Verifier:
                 folded = self._open[decision.execution] = begin(entry, self._graph_of)
                 self.executions += 1
             _compare(entry, self._decide_again(folded, entry))
-        except (LogCorrupt, KeyError) as error:
-            raise Divergence(decision.execution, decision.first, "", "a history that can be followed", str(error)) from None
         except Divergence as divergence:
             if folded is None or not _is_of_expressions_before(folded.graph):
                 raise
             self._give_up(divergence, is_earlier=True)
             return
+        except SHORTAGES:
+            raise
+        except Exception as error:  # whatever a history holds, the others are verified
+            raise Divergence(decision.execution, decision.first, "", "a history that can be followed", f"{error!r}") from None
         self.decisions += 1
         self.events += len(decision.events)
         if folded.state.is_ended:
@@ -113,14 +114,15 @@ class Verifier:
                 raise Divergence(decision.execution, decision.first, "", "events", f"a rejection: {rejected.message}") from None
             return ()
         except RefoldError as error:
+            if decision.rejection is not None:
+                return ()
             raise Divergence(decision.execution, decision.first, "", "events", str(error)) from None
 
     def _check_rolled(self, folded: Folded, command: RollHistory, execution: str, version: int) -> None:
-        stored = self._read_blob(values.blob_of(command.state)) if values.is_reference(command.state) else command.state
         try:
-            kept = pack(_decoder.decode(stored))  # a build that knew fewer fields kept fewer
+            kept = pack(rolled_state(command, self._read_blob))  # a build that knew fewer fields kept fewer
         except msgspec.MsgspecError:
-            kept = stored
+            kept = b""
         if kept != pack(folded.state):
             raise Divergence(execution, version, "", "the state that was rolled up", "another state")
 

@@ -96,7 +96,7 @@ def raise_from_engine(ctx: Deciding, command: RaiseIncident) -> None:
     if run is None or run.bodies:
         run = next((run for run in ctx.state.runs.values() if not run.bodies and run.status in ("active", "retrying", "incident")), None)
     if run is None:
-        ctx.emit(e.ExecutionQuarantined(command.failure.message))
+        ctx.emit(e.ExecutionQuarantined(command.failure.message, command.keeps))
         return
     if run.status == "incident":
         return

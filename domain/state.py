@@ -35,7 +35,7 @@ Status: TypeAlias = Literal[
     "created", "scheduled", "running", "paused", "incident", "completed", "failed", "cancelled", "terminated", "quarantined"
 ]
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
-"""The statuses that are final."""
+"""The statuses that nothing but a person can lead out of: final, but for a quarantine that can be lifted."""
 
 RunStatus: TypeAlias = Literal["queued", "active", "retrying", "incident", "stopping", "lingering"]
 SIGNAL_IDS_MAX: Final = 1_000
@@ -275,8 +275,10 @@ class Execution(msgspec.Struct, array_like=True):
     mutexes: dict[str, list[str]] = msgspec.field(default_factory=dict)
     held: list[Command] = msgspec.field(default_factory=list)
     alone: int = 0
+    quarantine: str | None = None
+    was_paused: bool = False
 
     @property
     def is_ended(self) -> bool:
         """Whether the execution has reached a final status."""
-        return self.status in ENDED
+        return self.ended_at > 0

@@ -12,6 +12,8 @@ def waits_of(graph: Graph, state: Execution) -> list[str]:
     """What the execution waits for: `activity a@1`, `timer n:delay`, `signal w`, `child c`, `incident 1`, `pause` …"""
     if state.is_ended:
         return []
+    if state.quarantine is not None:
+        return ["release"]
     if not state.started_at:
         return ["timer :start_at" if ":start_at" in state.timers else "start"]
     found = ["pause"] if state.paused else []

@@ -96,8 +96,8 @@ class Engine:
             raise Rejected("bad_id", f"{execution!r} cannot be an execution id: letters, digits, `.`, `_`, `:`, `-`, at most 128")
         found, definition = self.catalog.resolve(workflow, version)
         name = execution or self.new_execution_id()
-        packed = None if variables is None else values.encode(variables)
-        command = CreateExecution(workflow, found, definition, values.encode(given if given is not None else {}), packed, **more)
+        packed = None if variables is None else values.written(variables)
+        command = CreateExecution(workflow, found, definition, values.written(given if given is not None else {}), packed, **more)
         self.send(name, command, reply)
         return name
 

@@ -62,6 +62,11 @@ class EngineService(BaseService):
         self._check_takes()
         self._check_in_charge()
 
+    @property
+    def short(self) -> str:
+        """What the machine is short of; empty where nothing is."""
+        return self._owner.short
+
     def _check_in_charge(self) -> None:
         if not self._owner.is_in_charge:
             raise Unavailable("not_in_charge", self._owner.metrics.last_stand_down or "the partition is not claimed yet")

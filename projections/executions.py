@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.errors import SHORTAGES, LogUnreachable, reason_of
 from contracts.times import rfc3339
 from domain.definition.graph import Graph
 from domain.history import Entry, Folded, GraphOf, Unreadable, apply, begin
@@ -80,6 +80,8 @@ def error_of(state: Execution) -> dict[str, Any] | None:
     """Why an execution did not end well, as a failure: its own, or that it was stopped, and the reason."""
     if state.failure is not None:
         return state.failure.as_value()
+    if state.quarantine is not None:
+        return {"type": "quarantined", "message": state.quarantine, "details": None, "node": "", "attempt": 0, "cause": None}
     if state.status in ("cancelled", "terminated", "quarantined"):
         message = state.reason or f"the execution was {state.status}"
         return {"type": state.status, "message": message, "details": None, "node": "", "attempt": 0, "cause": None}
@@ -106,8 +108,10 @@ class ExecutionList:
                 continue
             try:
                 self._fold(name, entry)
-            except (LogCorrupt, UnknownRecord, KeyError, AssertionError) as error:
-                self._set_aside(name, str(error))
+            except (LogUnreachable, *SHORTAGES):
+                raise
+            except Exception as error:  # whatever a history holds, the others are read on
+                self._set_aside(name, reason_of(error))
         return self
 
     def _fold(self, name: str, entry: Entry) -> None:

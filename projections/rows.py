@@ -23,6 +23,8 @@ from domain.state import Execution
 from projections.executions import error_of
 from projections.waiting import waiting_for
 
+UNREADABLE: Final = "unreadable"
+"""The error of an execution whose history cannot be read on."""
 WAITING_ITEMS_MAX: Final = 10
 """So many things that an execution waits for stand in its row."""
 PIECE: Final = 64
@@ -134,5 +136,5 @@ def unreadable_record(found: Unreadable, before: ExecutionRecord | None) -> Exec
         found.offset, found.execution, "", 0, "quarantined", None, None, 0, 0, 0, 0, 0, None, None, "[]", None
     )  # fmt: skip
     return record._replace(
-        status="quarantined", position=found.offset + 1, error="unreadable", error_message=found.reason[:1_000], waiting_for="[]"
+        status="quarantined", position=found.offset + 1, error=UNREADABLE, error_message=found.reason[:1_000], waiting_for="[]"
     )

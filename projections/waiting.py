@@ -9,6 +9,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     child      execution
     incident   incident, type, message, attempt, since   a person decides
     pause      reason                              until it is resumed
+    release    reason                              set aside by the engine, until it is released
     start                                          created, to be started by somebody
     turn       slot                                others of its workflow and key run (`settings.concurrency`)
     condition  due                                 a `wait_until`
@@ -29,7 +30,7 @@ from domain.react import is_reported
 from domain.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
 from domain.turns import NEXT, TURN
 
-OUTSIDE: Final = frozenset({"signal", "incident", "pause", "start"})
+OUTSIDE: Final = frozenset({"signal", "incident", "pause", "release", "start"})
 """What only somebody outside can bring."""
 MOVING: Final = frozenset({"activity", "timer"})
 """What comes by itself, if the engine runs."""
@@ -57,7 +58,7 @@ def is_moving(state: Execution, graph: Graph) -> bool:
 def comes_by_itself(items: Iterable[dict[str, Any]]) -> bool:
     """Whether something of what an execution waits for comes by itself. In a pause only results come."""
     found = {item["for"] for item in items}
-    return bool(found & ({"activity"} if "pause" in found else MOVING))
+    return bool(found & ({"activity"} if found & {"pause", "release"} else MOVING))
 
 
 def as_value(item: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def in_words(item: dict[str, Any]) -> str:
             return f"child {item['execution']}"
         case "incident":
             return f"incident {item['incident']}" + (f" at {item['path']}" if item["path"] else "")
-        case "pause" | "start" as sort:
+        case "pause" | "release" | "start" as sort:
             return str(sort)
         case "turn":
             return f"its turn ({item['slot'] or 'of all'})"
@@ -87,7 +88,9 @@ def in_words(item: dict[str, Any]) -> str:
 
 
 def _execution(state: Execution) -> Iterator[dict[str, Any]]:
-    if state.paused:
+    if state.quarantine is not None:
+        yield {"for": "release", "path": "", "reason": state.quarantine}
+    elif state.paused:
         yield {"for": "pause", "path": "", "reason": state.reason}
     if not state.started_at:
         due = state.timers.get(":start_at")

@@ -267,6 +267,15 @@ def resume(steering: Going, execution: Execution, as_json: Json = False) -> int:
 
 @app.command()
 @takes(steering=going)
+def release(steering: Going, execution: Execution, as_json: Json = False) -> int:
+    """Let a quarantined execution go on, once the cause is mended."""
+    from refold.commands import steer
+
+    return steer.release(steering, as_json, execution)
+
+
+@app.command()
+@takes(steering=going)
 def cancel(steering: Going, execution: Execution, reason: Reason = "", as_json: Json = False) -> int:
     """Stop an execution with clean-up and compensation."""
     from refold.commands import steer

@@ -192,6 +192,10 @@ class Client:
         """Let a paused execution go on."""
         return self._steer(execution_id, "resume", "")
 
+    def release(self, execution_id: str) -> dict[str, Any]:
+        """Let an execution that the engine has set aside go on, once the cause is mended."""
+        return self._steer(execution_id, "release", "")
+
     def _steer(self, execution_id: str, verb: str, reason: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._ask(ask.steer(execution_id, verb, reason))
         return answer

@@ -210,6 +210,10 @@ class AsyncClient:
         """Let a paused execution go on."""
         return await self._steer(execution_id, "resume", "")
 
+    async def release(self, execution_id: str) -> dict[str, Any]:
+        """Let an execution that the engine has set aside go on, once the cause is mended."""
+        return await self._steer(execution_id, "release", "")
+
     async def _steer(self, execution_id: str, verb: str, reason: str) -> dict[str, Any]:
         answer: dict[str, Any] = await self._ask(ask.steer(execution_id, verb, reason))
         return answer

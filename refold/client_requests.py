@@ -173,7 +173,7 @@ def server(path: str) -> Ask:
 
 
 def steer(execution: str, verb: str, reason: str) -> Ask:
-    """Start, pause, resume, cancel or terminate an execution; each of them twice is once."""
+    """Start, pause, resume, release, cancel or terminate an execution; each of them twice is once."""
     return Ask("POST", f"/v1/executions/{_part(execution)}/{verb}", dumps({"reason": reason} if reason else {}))
 
 

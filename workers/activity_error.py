@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from contracts.failure import Failure
+from contracts.failure import Failure, details_of
 from refold import raised
 from refold.errors import ActivityError, Cancelled
 from refold.raised import is_retryable
@@ -17,7 +17,7 @@ _ENGINE: Final = (str(Path(raised.__file__).parent), *(str(Path(__file__).parent
 def failure_of(error: BaseException) -> Failure:
     """The failure that stands for an exception: see `refold.raised`. Never raises."""
     said = raised.told(error, _ENGINE)
-    return Failure(said.type, said.message, said.details)
+    return Failure(said.type, said.message, details_of(said.details))
 
 
 def traceback_of(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from contracts.commands import ReportProgress, RunActivity
 from contracts.ids import idempotency_key
 from contracts.ports.activities import Report
 from contracts.ports.clock import Clock
-from contracts.values import encode
+from contracts.values import written
 from workers.activity_error import Cancelled
 from workers.alarms import Alarm
 
@@ -73,7 +73,7 @@ class Attempt:
             self._progress = min(1.0, max(0.0, progress))
         if is_first_or_last or now - (self._reported_at or 0) >= PROGRESS_EVERY_MS:
             self._reported_at = now
-            told = None if detail is None else encode(detail)
+            told = None if detail is None else written(detail)
             self._report(self.execution, ReportProgress(self.path, self.attempt, self._progress, told))
 
     def on_cancel(self, stop: Callable[[], None]) -> None:

@@ -24,6 +24,7 @@ class Courier:
         self._catalog, self._partition, self._outbox = catalog, partition, outbox
         self._pending: dict[int, dict[str, Envelope]] = {}
         """By origin, the lowest first: a decision that calls for commands comes after those before it."""
+        self._held: set[int] = set()
         for offset, envelope in recovered.undelivered:
             self._pending.setdefault(offset, {})[envelope.id] = envelope
         self.carry: Callable[[Item], None] = lambda item: None
@@ -36,7 +37,10 @@ class Courier:
 
     def take(self, envelope: Envelope, origin: int) -> Item | None:
         """Send a command on its way, called for by the decision at `origin`; None where it is to be addressed elsewhere first."""
+        is_late = bool(self._pending) and origin < next(reversed(self._pending))
         self._pending.setdefault(origin, {})[envelope.id] = envelope
+        if is_late:  # what could not be done when its turn was
+            self._pending = dict(sorted(self._pending.items()))
         return self._item(envelope, origin)
 
     def _item(self, envelope: Envelope, origin: int) -> Item | None:
@@ -58,7 +62,17 @@ class Courier:
         """The offset, at most `end`, below which everything is out: commands to other executions, and activities."""
         if self._outbox is not None:
             end = self._outbox.is_out_to(self._partition, end)
+        if self._held:
+            end = min(end, *self._held)
         return min(end, next(iter(self._pending))) if self._pending else end
+
+    def hold(self, origin: int) -> None:
+        """What the decision at `origin` calls for could not be done yet."""
+        self._held.add(origin)
+
+    def let_go(self, origin: int) -> None:
+        """It is tried again."""
+        self._held.discard(origin)
 
     def undelivered(self) -> list[tuple[int, Envelope]]:
         """What is on its way, for a snapshot."""

@@ -1,14 +1,17 @@
 """The decider of an owner: decides the commands of a round one by one, and keeps a poisoned execution from harming others.
 
-refused by the rules        Rejected: answered, nothing recorded (a late result of an activity is recorded as a rejection)
-too large to be stored      an incident of that execution
-a bug while deciding        quarantine of that execution; the round goes on
+refused by the rules             answered, nothing recorded (a late result of an activity is recorded as a rejection)
+too large to be stored           an incident of that execution
+cannot be decided                a caller's request is refused; where the execution waits for it, it is set aside until it is released
+the machine is short of it       answered, or tried again after a pause
+
+What comes of a command is a value (`workers/outcome.py`); here it is turned into records and answers.
 """
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import chain
 from typing import Final
@@ -24,39 +27,33 @@ from contracts.commands import (
     FireTimer,
     QuarantineExecution,
     RaiseIncident,
+    ReleaseExecution,
     RollHistory,
     SendSignal,
     TakeSlot,
 )
 from contracts.dead_letter import DeadLetter
-from contracts.definitions import Concurrency
-from contracts.errors import InvalidInput, LogFull, LogUnreachable, RecordTooLarge, RefoldError, Rejected
-from contracts.events import NodeRetried, TimerStarted
+from contracts.errors import SHORTAGES, LogFull, LogUnreachable, RecordTooLarge, Rejected
 from contracts.failure import Failure
-from contracts.journal import SCHEMA, Answered, Checkpoint, Decision, Source
+from contracts.journal import Checkpoint, Source
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import RECORD_FRAME_BYTES, Log
-from contracts.refusal import told_of
-from contracts.values import reference_to
-from domain.decide import Decided, decide
-from domain.deciding import Deciding, TooManySteps
-from domain.evolve import initial
-from domain.facts.execution import request_of
 from domain.history import Folded
-from domain.react import react
-from domain.slots import slot_of
-from domain.state import ENDED, Execution
 from workers.catalog import Catalog
 from workers.courier import refusal
+from workers.decision import Decisions
 from workers.executions import Executions
 from workers.families import Families
-from workers.ingress import shrink
+from workers.ingress import WAITED_FOR, held_of, shrink
 from workers.metrics import Metrics
-from workers.refold import entries_of, entry_of, refold
-from workers.refusals import Repeated, counted_elsewhere, unknown_definition
-from workers.round import Answer, Item, Made, Reply, TopicReply
-from workers.slots import Slots
+from workers.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
+from workers.refold import entry_of, read_again, recorded_of, refold
+from workers.refusals import told
+from workers.round import Answer, Item, Made, Reply, TopicReply, records_of
+from workers.slots import Slots, settings_by_workflow
 from workers.snapshot import Draft
+
+_log = logging.getLogger("refold.owner")
 
 ROUND_RECORD_BYTES_MAX: Final = 32 * 1024 * 1024
 """A round that has made so many bytes of decisions ends; what is left waits for the next."""
@@ -68,6 +65,7 @@ ANSWER_BYTES: Final = 2 * 1024
 """So much the record of an answer may take of a round: who is asked, and why it was refused."""
 ROLL_EVERY_EVENTS: Final = 10_000
 """After so many events an execution's history is summed up."""
+REASON_LENGTH_MAX: Final = 1_000
 
 
 class Decider:
@@ -85,11 +83,6 @@ class Decider:
         own: int,
     ) -> None:
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
-        self.counted_in: Callable[[str], int] = lambda workflow: partition
-        """The partition in which the executions of a workflow are counted, where so many may run at a time."""
-        self.families = Families()
-        self.draft: Draft | None = None
-        """The snapshot in the making: it takes an execution before that may change."""
         self._own = own
         """The source partition under which commands count that came from nowhere else."""
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
@@ -102,14 +95,25 @@ class Decider:
         """What follows of this round for those who queue, to be sent when it is durable."""
         self.too_early: list[tuple[str, FireTimer]] = []
         """Timers that are not due any more, as the clock was set back since they were taken."""
-        self._read_blob = blobs.get
+        self.later: list[Item] = []
+        """What could not be decided now, and nobody waits for: to be tried again after a pause."""
+        self.read_again: list[Folded] = []
+        """What was unreadable, and is not any more: what they wait for is to be seen to."""
+        self.short = ""
+        """What the machine was short of in this round."""
+        self.families = Families()
+        self.draft: Draft | None = None
+        """The snapshot in the making: it takes an execution before that may change."""
+        self._decisions = Decisions(partition, executions, catalog, blobs, checkpoint, metrics, log, self.slots, self.families)
         self._own_source = self._source = -1
         """The highest source so far: of what came from nowhere else, and of `commands`."""
-        self._now = 0
-        self._dispatched_to = 0
-        self._bytes = 0
+        self._now = self._bytes = 0
         self._steps = 0
         """How many nodes the decisions of callers, or of echoes, have begun in this round."""
+
+    def count_in(self, counted_in: Callable[[str], int]) -> None:
+        """Ask this for the partition in which the executions of a workflow are counted, where so many may run at a time."""
+        self._decisions.counted_in = counted_in
 
     def decide_all(
         self, callers: list[Item], echoes: list[Item], now: int, dispatched_to: int
@@ -119,8 +123,10 @@ class Decider:
         Callers and echoes have a share each of what a round may do, so that neither waits for ever.
         Raises LogFull where a big value finds no room, LogUnreachable where the log cannot be read; then nothing of it has happened.
         """
-        self._made, self._answers, self.dead, self.turns, self.too_early = [], [], [], [], []
-        self._now, self._dispatched_to = now, dispatched_to
+        self._made, self._answers, self.dead, self.turns, self.too_early, self.later = [], [], [], [], [], []
+        self.short, self.read_again = "", []
+        self._now = self._decisions.now = now
+        self._decisions.dispatched_to = dispatched_to
         sources = self._checkpoint.sources
         self._own_source, self._source = sources.get(self._own, -1), sources.get(self._partition, -1)
         self._bytes = 0
@@ -147,109 +153,39 @@ class Decider:
         return min(ROUND_RECORD_BYTES_MAX, self._log.batch_bytes_max - self._log.record_bytes_max - ROUND_ROOM_BYTES)
 
     def _decide(self, item: Item) -> None:
-        envelope = item.envelope
         if self.draft is not None:
-            self.draft.take(envelope.execution)
-        folded = self._executions.get(envelope.execution)
-        if folded is None:
-            try:
-                folded = self._create(envelope)
-            except (Rejected, KeyError) as error:
-                self._reject(item, None, error if isinstance(error, Rejected) else unknown_definition(envelope))
-                return
-        before = folded.state.version
-        try:
-            command = shrink(envelope.command, self._blobs)
-            self._record(item, folded, command, self._ask(folded, command))
-        except (Rejected, InvalidInput) as error:
-            if isinstance(error, TooManySteps):
-                self._raise_incident(item, folded, error, "loop.limit")
-            elif folded.state.version != before:
-                self._fail(item, folded, error)
-            else:
-                self._reject(item, folded, error)
-        except RecordTooLarge as error:
-            self._raise_incident(item, folded, error, "output.too_large")
-        except (LogFull, LogUnreachable):
-            raise
-        except Exception as bug:
-            self._metrics.bugs.append(traceback.format_exc(limit=-6))
-            del self._metrics.bugs[:-20]
-            self._fail(item, folded, bug)
+            self.draft.take(item.envelope.execution)
+        if isinstance(item.envelope.command, ReleaseExecution) and item.envelope.execution in self._executions.unreadable:
+            self._read_again(item.envelope.execution)
+        outcome = self._decisions.of(item, self._source_of(item))
+        match outcome:
+            case Recorded():
+                self._steps += outcome.steps
+                self._keep(item, outcome)
+                self._answer_made(item, outcome.folded)
+                self._roll_if_long(item, outcome.folded)
+            case Known():
+                self._answer(item, outcome.answer)
+            case Refused():
+                self._reject(item, outcome.folded, outcome.error)
+            case TooMuch():
+                self._raise_incident(item, outcome)
+            case Broken():
+                self._break(item, outcome)
+            case Short():
+                self._put_off(item, outcome)
 
-    def _create(self, envelope: Envelope) -> Folded:
-        """The new execution of a creation; raises Rejected for any other command, as no open execution has this name."""
-        name = envelope.execution
-        if name in self._executions.unreadable:
-            reason = self._executions.unreadable[name]
-            raise Rejected("quarantined", f"the history of execution {name} cannot be read: {reason}", execution=name, status="quarantined")
-        ended = self._executions.ended.get(name)
-        command = envelope.command
-        if not isinstance(command, CreateExecution):
-            if ended is None:
-                raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
-            message = f"execution {name} is {ended.status}: it takes no more commands"
-            raise Rejected("already_ended", message, execution=name, status=ended.status)
-        if ended is not None:
-            if command.parent is None and ended.request != request_of(shrink(command, self._blobs)):
-                raise Rejected("already_exists", f"execution {name} exists, and was started with another request", execution=name)
-            raise Repeated(ended.status)
-        if not command.definition:
-            raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
-        if command.parent is not None:
-            self.families.check(name, self._executions)
-        folded = Folded(self._catalog.graph(command.definition), initial(name))
-        folded.state.digest = command.definition.encode()
-        self._check_slot(folded, command)
-        return folded
+    # What is recorded.
 
-    def _check_slot(self, folded: Folded, command: CreateExecution) -> None:
-        """Raise Rejected for a start too many, where the workflow says that it is refused, and for one that nobody could count."""
-        settings = folded.graph.settings.concurrency
-        if settings is not None:
-            counted_in = self.counted_in(command.workflow)
-            if counted_in != self._partition:
-                raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
-            ctx = Deciding(folded.graph, folded.state, command, self._now, self._read_blob)
-            self.slots.check(settings, command.workflow, slot_of(folded.graph, command.input, ctx))
-
-    def _ask(self, folded: Folded, command: Command) -> Decided:
-        state = folded.state
-        return decide(folded.graph, state, command, self._now if self._now > state.now else state.now, self._read_blob)
-
-    # What comes of it.
-
-    def _record(self, item: Item, folded: Folded, command: Command, decided: Decided) -> None:
-        state = folded.state
-        self._steps += decided.steps
-        if decided.events:
-            self._add(item, folded, command, decided)
-        if item.reply is not None:
-            self._answer(item, state, repeated=not decided.events)
-        if state.version - state.rolled_at >= ROLL_EVERY_EVENTS and state.status not in ENDED:
-            self._roll(item, folded)
-
-    def _add(self, item: Item, folded: Folded, command: Command, decided: Decided, rejection: str | None = None) -> None:
-        state = folded.state
-        events = tuple(decided.events)
-        first = state.version - len(events) + 1
-        if decided.blobs:
-            for content in decided.blobs.values():
-                self._blobs.put(content)
-        source = self._source_of(item)
-        now = self._now if self._now > state.now else state.now
-        decision = Decision(source, state.execution, first, now, command, events, self._dispatched_to, rejection, SCHEMA)
-        record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
-        if len(record) > self._log.record_bytes_max:
-            raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")
-        state.digest = digest
-        self._count(source)
-        effects = react(folded.graph, state, decision)
-        if state.slot is not None:
-            self._queue(folded, effects)
-        self._made.append(Made(item, folded, decision, record, effects))
-        self._bytes += len(record) + RECORD_FRAME_BYTES
-        if first == 1:
+    def _keep(self, item: Item, made: Recorded) -> None:
+        folded, decision = made.folded, made.decision
+        folded.state.digest = made.digest
+        self._count(decision.source)
+        if folded.state.slot is not None:
+            self._queue(folded, made.effects)
+        self._made.append(Made(item, folded, decision, made.record, made.effects))
+        self._bytes += len(made.record) + RECORD_FRAME_BYTES
+        if decision.first == 1:
             self._executions.put(folded)
 
     def _source_of(self, item: Item) -> Source:
@@ -266,17 +202,9 @@ class Decider:
 
     def answered(self, answers: list[tuple[Reply, Answer]]) -> list[bytes]:
         """What became of commands that somebody elsewhere waits for, as records of the journal."""
-        nonce = self._checkpoint.nonce
-        records: list[bytes] = []
-        for reply, answer in answers:
-            if isinstance(reply, TopicReply):
-                self._source = max(self._source, reply.offset)
-                error = answer.error
-                reason, message = ("", "") if error is None else told_of(error)
-                status = answer.status or (error.details.get("status", "") if isinstance(error, Rejected) else "")
-                told = (reply.command, answer.execution, status, answer.version, answer.repeated, reason, message)
-                records.append(codec.encode_record(Answered(nonce, self._partition, reply.offset, *told)))
-        return records
+        offsets = (reply.offset for reply, _ in answers if isinstance(reply, TopicReply))
+        self._source = max(self._source, *offsets, -1)
+        return records_of(answers, self._checkpoint.nonce, self._partition)
 
     def note_sources(self, checkpoint: Checkpoint) -> None:
         """The round is durable: these sources are decided."""
@@ -292,86 +220,175 @@ class Decider:
             if isinstance(effect, TakeSlot) and settings is not None:
                 self.turns.extend(self.slots.take(effect.execution, effect.workflow, effect.slot, settings))
 
-    def _roll(self, item: Item, folded: Folded) -> None:
-        """Sum the history up in a blob of the state as it is now."""
-        content = codec.pack(folded.state)
-        reference = reference_to(content)
-        self._blobs.put(content)
-        command = RollHistory(reference)
-        decided = self._ask(folded, command)
-        self._add(Item(item.envelope, None), folded, command, decided)
+    def _roll_if_long(self, item: Item, folded: Folded) -> None:
+        """Sum a long history up in a blob of the state as it is now."""
+        state = folded.state
+        if state.version - state.rolled_at < ROLL_EVERY_EVENTS or state.ended_at:
+            return
+        try:
+            command = RollHistory(self._decisions.summed_up(folded))
+        except SHORTAGES:  # another time
+            return
+        plain = Item(item.envelope, None)
+        rolled = self._decisions.instead(folded, command, self._source_of(plain))
+        if isinstance(rolled, Recorded):
+            self._keep(plain, rolled)
+        else:
+            self._before(folded.state.execution, rolled)
 
-    def _answer(self, item: Item, state: Execution, repeated: bool = False) -> None:
-        assert item.reply is not None
-        self._answers.append((item.reply, Answer(state.execution, 0, state.version, state.status, None, repeated)))
+    def _answer(self, item: Item, answer: Answer) -> None:
+        if item.reply is not None:
+            self._answers.append((item.reply, answer))
 
-    def _reject(self, item: Item, folded: Folded | None, error: RefoldError) -> None:
+    def _answer_made(self, item: Item, folded: Folded) -> None:
+        if item.reply is not None:
+            state = folded.state
+            self._answers.append((item.reply, Answer(state.execution, 0, state.version, state.status)))
+
+    # What is not.
+
+    def _reject(self, item: Item, folded: Folded | None, error: Exception) -> None:
         """Refuse; a late result of an activity is recorded as a rejection, and a parent hears of a child that cannot be."""
         self._metrics.rejections += 1
-        envelope = item.envelope
-        command = envelope.command
-        if isinstance(error, Repeated):
-            if item.reply is not None:
-                self._answers.append((item.reply, Answer(envelope.execution, 0, 0, error.status, None, True)))
-            return
-        if item.reply is not None:
-            self._answers.append((item.reply, Answer(envelope.execution, 0, error=error)))
-        if isinstance(command, SendSignal) and item.origin >= 0:
-            self.dead.append(DeadLetter(codec.encode_envelope(envelope), str(error), envelope.causation, self._now))
+        command = item.envelope.command
+        self._answer(item, Answer(item.envelope.execution, 0, error=told(error)))
+        if isinstance(command, SendSignal):
+            self._bury(item, error)
         elif isinstance(command, FireTimer) and folded is not None and folded.state.timers.get(command.timer) == command.due:
-            self.too_early.append((envelope.execution, command))
-        elif isinstance(command, CreateExecution) and command.parent is not None:
-            if command.parent.detached and getattr(error, "reason", "") != "skipped":  # nobody would hear of it
-                self.dead.append(DeadLetter(codec.encode_envelope(envelope), str(error), envelope.causation, self._now))
-            self._decide(Item(refusal(envelope, error), None, item.origin, offset=item.offset))
+            self.too_early.append((item.envelope.execution, command))
+        elif isinstance(command, CreateExecution):
+            self._tell_parent(item, command, error)
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
             self._record_refusal(item, folded, command, str(error))
 
+    def _bury(self, item: Item, error: Exception) -> None:
+        """A signal that another execution sends, and that cannot be given."""
+        if item.origin >= 0:
+            envelope = item.envelope
+            self.dead.append(DeadLetter(codec.encode_envelope(envelope), str(error), envelope.causation, self._now))
+
+    def _tell_parent(self, item: Item, command: CreateExecution, error: Exception) -> None:
+        """Whoever waits for a child that cannot be hears that it has failed; for one that nobody waits for a dead letter says so."""
+        if command.parent is None:
+            return
+        if command.parent.detached and getattr(error, "reason", "") != "skipped":  # nobody would hear of it
+            self._bury(item, error)
+        self._decide(Item(refusal(item.envelope, told(error)), None, item.origin, offset=item.offset))
+
     def _record_refusal(self, item: Item, folded: Folded, command: CompleteActivity | FailActivity, reason: str) -> None:
         """Big values are not stored in it either, and one that is too big to be stored at all is not recorded."""
-        with suppress(Rejected, RecordTooLarge):
-            self._add(item, folded, shrink(command, self._blobs), Decided([], {}), reason)
+        with suppress(Rejected, RecordTooLarge, *SHORTAGES):
+            outcome = self._decisions.instead(folded, shrink(command, self._blobs), self._source_of(item), reason)
+            if isinstance(outcome, Recorded):
+                self._keep(item, outcome)
 
-    def _raise_incident(self, item: Item, folded: Folded, error: RefoldError, kind: str) -> None:
+    def _raise_incident(self, item: Item, outcome: TooMuch) -> None:
         """What the command leads to is too much for one decision: the node it is about needs a person."""
         command = item.envelope.command
+        self._answer(item, Answer(item.envelope.execution, 0, error=told(outcome.error)))
+        before = self._before(item.envelope.execution, outcome)
+        if before is None:
+            if isinstance(command, CreateExecution):
+                self._tell_parent(item, command, outcome.error)
+            return
         path = command.timer.rpartition(":")[0] if isinstance(command, FireTimer) else getattr(command, "path", "")
-        self._instead(item, folded, RaiseIncident(path, Failure(kind, str(error))), error)
+        incident = RaiseIncident(path, Failure(outcome.kind, str(outcome.error)), True)
+        self._instead(item, before, incident, outcome.error)
 
-    def _fail(self, item: Item, folded: Folded, error: Exception) -> None:
-        """Deciding has raised after its first event, or by a bug: the execution is set aside."""
-        self._metrics.quarantined += 1
-        reason = f"{type(error).__name__}: {error}"
-        self._instead(item, folded, QuarantineExecution(reason[:1_000]), error)
+    def _break(self, item: Item, outcome: Broken) -> None:
+        """It cannot be decided: a caller's request has changed nothing; what waits for it cannot go on, and is set aside."""
+        name, command, error = item.envelope.execution, item.envelope.command, outcome.error
+        _log.error("%s of execution %s cannot be decided: %r", type(command).__name__, name, error)
+        self._answer(item, Answer(name, 0, error=told(error)))
+        before = self._before(name, outcome)
+        if isinstance(command, CreateExecution) and before is None:
+            self._tell_parent(item, command, error)
+        elif isinstance(command, SendSignal):
+            self._bury(item, error)
+        elif before is not None and isinstance(command, WAITED_FOR):
+            self._set_aside(item, before, error)
 
-    def _instead(self, item: Item, folded: Folded, command: Command, error: Exception) -> None:
-        """Fold the execution as it was before this command, and decide about it otherwise."""
-        name = folded.state.execution
-        problem = error if isinstance(error, RefoldError) else RefoldError(f"the engine failed on this command: {error!r}")
-        if item.reply is not None:
-            self._answers.append((item.reply, Answer(name, 0, error=problem)))
-        before = self._refold(name)
+    def _put_off(self, item: Item, outcome: Short) -> None:
+        """Whoever waits is told that nothing has happened; what nobody waits for is tried again. Raises LogUnreachable for all the round
+        where the command stands in `commands`, of which none may be passed over."""
+        self.short = f"{type(outcome.error).__name__}: {outcome.error}"
+        short = LogUnreachable(f"the server is short of something, and nothing has happened: {self.short}")
+        if item.offset >= 0:
+            raise short
+        self._before(item.envelope.execution, outcome)
+        if item.reply is None:
+            self.later.append(item)
+        self._answer(item, Answer(item.envelope.execution, 0, error=short))
+
+    def _instead(self, item: Item, before: Folded, command: Command, error: Exception) -> None:
+        """Record this about the execution, in place of what was asked."""
+        plain = Item(item.envelope, None, item.origin, offset=item.offset)
+        outcome = self._decisions.instead(before, command, self._source_of(plain))
+        if isinstance(outcome, Recorded):
+            self._keep(plain, outcome)
+        elif not isinstance(outcome, Refused):
+            again = self._before(before.state.execution, outcome)
+            if again is not None:
+                self._set_aside(item, again, error)
+
+    def _set_aside(self, item: Item, before: Folded, error: Exception) -> None:
+        """Nothing of the execution moves any more, until it is released; what it was brought is kept, and decided then."""
+        self._metrics.quarantined += before.state.quarantine is None
+        reason = f"{type(error).__name__}: {error}"[:REASON_LENGTH_MAX]
+        plain = Item(item.envelope, None, item.origin, offset=item.offset)
+        for held in (held_of(item.envelope.command, self._blobs), None):
+            outcome = self._decisions.instead(before, QuarantineExecution(reason, True, held), self._source_of(plain))
+            if isinstance(outcome, Recorded):
+                self._keep(plain, outcome)
+                return
+            again = self._before(before.state.execution, outcome)
+            if again is None:
+                return
+            before = again
+        self._executions.set_aside(before.state.execution, f"not even a quarantine could be decided: {reason}")
+
+    # As it was.
+
+    def _before(self, name: str, outcome: Outcome) -> Folded | None:
+        """The execution as it was before this command, None where there was none."""
+        folded = getattr(outcome, "folded", None)
+        if folded is None or not getattr(outcome, "is_touched", False):
+            return folded if folded is not None and folded.state.version else None
+        try:
+            before = self._refold(folded)
+        except (LogFull, LogUnreachable):
+            raise
+        except SHORTAGES as error:
+            raise LogUnreachable(f"execution {name} cannot be folded again: {error}") from error
+        except Exception as error:
+            self._executions.set_aside(name, f"{type(error).__name__}: {error}"[:REASON_LENGTH_MAX])
+            return None
         if before is None:
             self._executions.drop(name)
-            return
+            return None
         for made in self._made:
             if made.folded is folded:
                 made.folded = before
         self._executions.put(before)
-        try:
-            decided = self._ask(before, command)
-        except Exception as bug:
-            self._executions.drop(name)
-            self._executions.unreadable[name] = f"not even a quarantine could be decided: {bug!r}"
-            return
-        if decided.events:
-            self._add(Item(item.envelope, None, item.origin, offset=item.offset), before, command, decided)
+        return before
 
-    def _refold(self, name: str) -> Folded | None:
+    def _read_again(self, name: str) -> None:
+        """What could not be read may be readable now: with another build, or since a file is back."""
+        folded = self._executions.admit(
+            name, lambda: read_again(self._log, self._partition, self._catalog.graph, name, self._checkpoint.offset)
+        )
+        if folded is not None:
+            self.read_again.append(folded)
+
+    def _refold(self, folded: Folded) -> Folded | None:
         """The execution from the journal, and from what this round has decided about it so far."""
-        recorded = entries_of(self._log, self._partition, name, self._checkpoint.offset)
+        name = folded.state.execution
+        recorded = recorded_of(self._log, self._partition, folded, self._checkpoint.offset)
         decided = (entry_of(made.record) for made in self._made if made.decision.execution == name)
-        return refold(self._catalog.graph, chain(recorded, decided))
+        before = refold(self._catalog.graph, chain(recorded, decided), self._blobs.get)
+        if before is not None:
+            before.trail = folded.trail
+        return before
 
     def restore_slots(self) -> list[Envelope]:
         """Who holds a slot and who waits, by the executions alone; the turns that follow."""
@@ -379,18 +396,4 @@ class Decider:
         if not queues:
             return []
         self.slots.restore(queues)
-        settings_of: dict[str, Concurrency] = {}
-        for workflow in {workflow for _, workflow, _, _ in queues}:
-            with suppress(Rejected):  # an archived workflow has no active version: its executions go on one at a time
-                _, definition = self._catalog.resolve(workflow)
-                if (settings := self._catalog.graph(definition).settings.concurrency) is not None:
-                    settings_of[workflow] = settings
-        return list(self.slots.grant_all(settings_of))
-
-    def timers_of(self, made: Made) -> Iterator[tuple[str, int]]:
-        """The timers that a decision has started."""
-        for event in made.decision.events:
-            if isinstance(event, TimerStarted):
-                yield event.timer, event.due
-            elif isinstance(event, NodeRetried):
-                yield f"{event.path}:retry", event.due
+        return list(self.slots.grant_all(settings_by_workflow(self._catalog, queues)))

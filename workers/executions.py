@@ -6,13 +6,14 @@ Nothing here is the truth. It may be dropped at any time and folded again from t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
 import msgspec
 
 from contracts.commands import RunActivity
+from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
 from domain.history import Folded, GraphOf
 from domain.react import is_reported
@@ -51,8 +52,21 @@ class Executions:
         """The open execution, unpacked if need be."""
         folded = self._live.get(execution)
         if folded is None and execution in self._packed:
-            folded = self._live[execution] = unpacked(self._packed.pop(execution), self._graph_of)
+            folded = self._unpacked(execution, self._packed[execution])
+            if folded is not None:
+                self._live[execution] = folded
+                del self._packed[execution]
         return folded
+
+    def _unpacked(self, execution: str, idle: Packed) -> Folded | None:
+        """The execution as it was; None where it cannot be read any more, which harms no other."""
+        try:
+            return unpacked(idle, self._graph_of)
+        except (LogFull, LogUnreachable, *SHORTAGES):
+            raise
+        except Exception as error:
+            self.set_aside(execution, reason_of(error))
+            return None
 
     def waits_for(self, activity: RunActivity) -> bool:
         """Whether an activity is still to be run. Of an execution that is not known it is: whoever decides will say."""
@@ -99,17 +113,37 @@ class Executions:
         self.drop(execution)
         self.unreadable.setdefault(execution, reason)
 
+    def admit(self, execution: str, read: Callable[[], Folded]) -> Folded | None:
+        """Read an execution again that was set aside; None where that fails once more, or it has ended."""
+        try:
+            folded = read()
+        except (LogFull, LogUnreachable, *SHORTAGES):
+            raise
+        except Exception as error:
+            self.unreadable[execution] = reason_of(error)
+            return None
+        del self.unreadable[execution]
+        if folded.state.ended_at:
+            self.end(folded.state, folded.trail[-1])
+            return None
+        self.put(folded)
+        return folded
+
     def open(self) -> Iterator[Folded]:
         """All open executions; the packed ones are unpacked one at a time and not kept."""
         yield from list(self._live.values())
-        for idle in list(self._packed.values()):
-            yield unpacked(idle, self._graph_of)
+        yield from self._each(list(self._packed.items()))
+
+    def _each(self, idle: list[tuple[str, Packed]]) -> Iterator[Folded]:
+        for name, one in idle:
+            folded = self._unpacked(name, one)
+            if folded is not None:
+                yield folded
 
     def active(self) -> Iterator[Folded]:
         """The open executions that may have something to do."""
         yield from list(self._live.values())
-        for idle in [idle for idle in self._packed.values() if idle.is_active]:
-            yield unpacked(idle, self._graph_of)
+        yield from self._each([(name, idle) for name, idle in self._packed.items() if idle.is_active])
 
     def timers(self) -> Iterator[tuple[str, dict[str, int]]]:
         """The timers of all open executions."""

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from contracts.commands import Command, CompleteActivity, CreateExecution, ReportChild, ReportProgress, ResolveIncident, SendSignal
+from contracts.commands import (
+    Command,
+    CompleteActivity,
+    CreateExecution,
+    FailActivity,
+    FireTimer,
+    GrantSlot,
+    LoseActivity,
+    ReportChild,
+    ReportProgress,
+    ResolveIncident,
+    SendSignal,
+)
 from contracts.errors import Rejected
 from contracts.ports.blobs import Blobs
 from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, reference_to
@@ -37,6 +50,18 @@ def shrink(command: SomeCommand, blobs: Blobs) -> SomeCommand:
         changes = changes or {}
         changes[name] = reference_to(value)
     return msgspec.structs.replace(command, **changes) if changes else command
+
+
+WAITED_FOR: Final = (CompleteActivity, FailActivity, LoseActivity, FireTimer, ReportChild, GrantSlot)
+"""What an execution waits for: without it, it cannot go on."""
+
+
+def held_of(command: Command, blobs: Blobs) -> Command | None:
+    """What an execution waits for, with its big values stored; None for anything else, and where that cannot be kept."""
+    if isinstance(command, WAITED_FOR):
+        with suppress(Exception):
+            return shrink(command, blobs)
+    return None
 
 
 def size_of(command: Command) -> int:

@@ -15,25 +15,37 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from contracts import codec
-from contracts.commands import CancelActivity, Command, Envelope, GrantSlot, RunActivity
-from contracts.errors import AppendUnknown, Fenced, LogCorrupt, LogError, LogFull, LogGone, LogUnreachable, RecordTooLarge
+from contracts.commands import Command, Envelope, GrantSlot
+from contracts.errors import (
+    SHORTAGES,
+    AppendUnknown,
+    Fenced,
+    LogCorrupt,
+    LogError,
+    LogFull,
+    LogGone,
+    LogUnreachable,
+    RecordTooLarge,
+    reason_of,
+)  # fmt: skip
 from contracts.journal import Checkpoint, PartitionClaimed, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
-from domain.react import outstanding
-from domain.state import ENDED, Execution
+from domain.state import Execution
 from workers.catalog import Catalog
 from workers.courier import Courier
 from workers.decider import Decider
+from workers.effects import Effects, owed_by
 from workers.executions import LIVE_MAX_DEFAULT, Executions
 from workers.inbox import INBOX_MAX_DEFAULT, Inbox
 from workers.metrics import Metrics
+from workers.put_off import PutOff
 from workers.recovery import Recovered, append_claim, recover
 from workers.refold import entries_of, refold
-from workers.round import ROUND_MAX_DEFAULT, Item, Made, Reply, Round, append, is_claimed_within, letters_of, refuse
+from workers.round import ROUND_MAX_DEFAULT, Item, Made, Reply, Round, answer_all, append, is_claimed_within, letters_of, refuse
 from workers.snapshot import Draft
 from workers.timers import A_ROUND_MAX, Timers, due_again
 from workers.upkeep import LAST_ROUNDS_MAX, SNAPSHOT_EVERY_DEFAULT, Upkeep
@@ -77,6 +89,8 @@ class Owner:
         self._inbox_max, self._round_max = inbox_max, round_max
         self._inbox = Inbox()
         self._reports: deque[tuple[str, Command]] = deque()
+        self._put_off: PutOff[Item] = PutOff()
+        self._short = ""
         self.watchers = Watchers()
         self._claimed, self._retry_at, self._journal = False, 0, ""
         self._no_room: LogError | None = None
@@ -113,10 +127,12 @@ class Owner:
     def _try_to_claim(self) -> bool:
         try:
             self.claim()
-        except LogError as error:
-            self.stand_down(error)
+        except (LogError, *SHORTAGES) as error:
+            self._short = "" if isinstance(error, LogError) else reason_of(error)
+            self.stand_down(error if isinstance(error, LogError) else LogUnreachable(f"the partition cannot be claimed: {self._short}"))
             self._retry_at = self._clock.now() + RETRY_PAUSE_MS
             return False
+        self._short = ""
         return True
 
     def take_over(self, recovered: Recovered) -> None:
@@ -129,7 +145,7 @@ class Owner:
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
-        self._decider.counted_in = self.counted_in
+        self._decider.count_in(self.counted_in)
         self._decider.families.waiting_of = self._inbox.waiting_of
         self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
         self._courier.carry = self._carry
@@ -137,9 +153,10 @@ class Owner:
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
         self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
+        self._effects = Effects(self._worker, self.executions, self._courier, self._decider.slots, self.timers, self._carry, self._send)
         if self._outbox is not None:
             self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
-        owed = (effect for folded in self.executions.active() for effect in outstanding(folded.graph, folded.state))
+        owed = (effect for folded in self.executions.active() for effect in owed_by(folded, self.executions))
         self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
         for item in self._courier.again():
             self._carry(item)
@@ -196,7 +213,14 @@ class Owner:
 
     def next_due(self) -> int | None:
         """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
-        return self.timers.next_due() if self._claimed else self._retry_at
+        if not self._claimed:
+            return self._retry_at
+        return min((due for due in (self.timers.next_due(), self._put_off.due, self._effects.put_off.due) if due is not None), default=None)
+
+    @property
+    def short(self) -> str:
+        """What the machine is short of at the moment, so that something waits to be tried again; empty where nothing is."""
+        return self._put_off.why or (self._effects.put_off.why if self._claimed else "") or self._short
 
     @property
     def is_in_charge(self) -> bool:
@@ -238,6 +262,9 @@ class Owner:
 
     def collect(self, now: int) -> bool:
         """Take in what was reported and what is due; whether there is anything to decide."""
+        for item in self._put_off.take_due(now):
+            self._inbox.put(item)
+        self._effects.act_again(now)
         while self._reports:
             execution, command = self._reports.popleft()
             self._inbox.callers.append(Item(Envelope("", execution, command), None))
@@ -311,8 +338,11 @@ class Owner:
         base = self._checkpoint.offset
         made = round_.made
         ended: list[Execution] = []
+        now = self._clock.now()
         for index, one in enumerate(made):
-            self._act_on(one, base + index, ended)
+            one.folded.note(base + index, one.decision)
+            self._effects.act(one, base + index, ended, now)
+        self._effects.take_up(self._decider.read_again)
         self._decider.note_sources(self._checkpoint)
         self._checkpoint.offset = base + len(round_.records)
         self._last = round_.records[-1] if round_.records else self._last
@@ -320,16 +350,16 @@ class Owner:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._send(self._decider.turns)
         self.timers.put_back(self._decider.too_early)
+        put_off = set(map(id, self._decider.later))
         for item in round_.items:
-            if item.origin >= 0:
+            if item.origin >= 0 and id(item) not in put_off:
                 self._courier.delivered(item)
         self.upkeep.note(len(made))
         self.metrics.count_round(len(made))
+        self._put_off.add(self._decider.later, self._decider.short, now)
         self.watchers.tell_all(ended)
         self.watchers.look_at(one.folded.state for one in made)
-        for reply, answer in round_.answers:
-            answer.position = self._checkpoint.offset
-            reply(answer)
+        answer_all(round_.answers, self._checkpoint.offset)
         if self.on_decisions is not None:
             self.on_decisions(made)
         self.upkeep.step(self.executions)
@@ -354,23 +384,6 @@ class Owner:
         else:
             self.metrics.dead_letters += len(made.dead)
         return True
-
-    def _act_on(self, made: Made, offset: int, ended: list[Execution]) -> None:
-        state = made.folded.state
-        for effect in made.effects:
-            if type(effect) is RunActivity:  # a third of the time of isinstance, which asks the metaclass
-                self._worker.run(effect)
-            elif isinstance(effect, CancelActivity):
-                self._worker.cancel(effect)
-            elif isinstance(effect, Envelope):
-                self._carry(self._courier.take(effect, offset))
-        if state.timers:
-            self.timers.arm(state.execution, self._decider.timers_of(made))
-        if state.status in ENDED and state.execution not in self.executions.ended:
-            self.executions.end(state, offset)
-            if state.slot is not None:
-                self._send(self._decider.slots.release(state.execution, made.folded.graph.settings.concurrency))
-            ended.append(state)
 
     def _is_due(self, execution: str, timer: str, due: int) -> int | None:
         return due_again(self.executions.get(execution), timer, due, self._worker, self._clock.now())

@@ -30,19 +30,20 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     timers: tuple[tuple[str, int], ...] = ()
     is_active: bool = False
     queue: tuple[str, str, bool, int] | None = None
+    trail: bytes = b""
 
 
 def packed(folded: Folded) -> Packed:
     """The execution as bytes."""
     state = folded.state
     content = bytes(memoryview(_compress(pack(state))))  # a copy: the compressor's own bytes keep the room they might have needed
-    return Packed(content, tuple(state.timers.items()), _is_active(folded), queue_of(state))
+    return Packed(content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes())
 
 
 def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:
     """The execution as it was."""
     state = _decoder.decode(_decompress(idle.content))
-    return Folded(graph_of(state.definition), state)
+    return Folded(graph_of(state.definition), state, memoryview(idle.trail).cast("q"))
 
 
 def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:

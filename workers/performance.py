@@ -14,7 +14,7 @@ from contracts.commands import CompleteActivity, FailActivity
 from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
-from contracts.values import NULL, blob_of, decode, encode, is_reference
+from contracts.values import NULL, blob_of, decode, is_reference, written
 from workers.activities import is_built_in
 from workers.activities.config import read_config
 from workers.activity_error import ActivityError, Cancelled, failure_of, is_retryable, traceback_of
@@ -100,8 +100,8 @@ class Performance:
 
     def _write(self, output: Any) -> bytes:
         try:
-            value = encode(output)
-        except (InvalidInput, TypeError, ValueError, RecursionError) as error:
+            value = written(output)
+        except InvalidInput as error:
             raise ActivityError("output.invalid", f"the output is not a JSON value: {error}", retryable=False) from None
         most = self._settings.output_bytes_max
         if len(value) > most:

@@ -13,16 +13,16 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, reason_of
 from contracts.journal import Checkpoint
 from contracts.ports.log import Log
 from contracts.ports.read_models import Changes, ReadModels
 from domain.history import Entry, Folded, Unreadable, apply, begin, read_entries
-from projections.rows import Row, Trail, unreadable_record
+from projections.rows import UNREADABLE, Row, Trail, unreadable_record
 from workers.catalog import Catalog
 from workers.executions import Executions
-from workers.reading import entries_at
 from workers.standing import misfit
+from workers.stretches import entries_at
 
 _log = logging.getLogger("refold.reading")
 
@@ -72,11 +72,24 @@ class Projector:
             self._take(entry, rows, lost)
         if self.checkpoint.offset == offset:
             return False
-        self._models.save([*(row.changes(folded) for row, folded in rows.values()), *lost], self.checkpoint, offset)
+        changes = [made for name in list(rows) if (made := self._changes(name, rows, lost)) is not None]
+        self._models.save([*changes, *lost], self.checkpoint, offset)
         self._forget(name for name, (_, folded) in rows.items() if folded.state.is_ended)
         self._executions.pack_idle()
         self._forget(self._executions.forget_idle(self._packed_max))
         return self.checkpoint.offset == offset + self._batch_max
+
+    def _changes(self, name: str, rows: dict[str, tuple[Row, Folded]], lost: list[Changes]) -> Changes | None:
+        """The rows of an execution; None where it cannot be told, which harms no other."""
+        row, folded = rows[name]
+        try:
+            return row.changes(folded)
+        except SHORTAGES:
+            raise
+        except Exception as error:
+            del rows[name]
+            self._set_aside(Unreadable(self.checkpoint.offset - 1, name, folded.state.version, reason_of(error)), rows, lost)
+            return None
 
     def rest(self) -> None:
         """Nothing more comes for a while."""
@@ -95,8 +108,10 @@ class Projector:
             return
         try:
             self._fold(entry, name, rows)
-        except (LogCorrupt, UnknownRecord, KeyError, AssertionError) as error:
-            self._set_aside(Unreadable(entry.offset, name, entry.decision.first, str(error)), rows, lost)
+        except (LogFull, LogUnreachable, *SHORTAGES):
+            raise
+        except Exception as error:  # whatever a history holds, the others are read on
+            self._set_aside(Unreadable(entry.offset, name, entry.decision.first, reason_of(error)), rows, lost)
 
     def _fold(self, entry: Entry, name: str, rows: dict[str, tuple[Row, Folded]]) -> None:
         known = rows.get(name)
@@ -118,7 +133,7 @@ class Projector:
         if record is None:
             folded = begin(entry, self._catalog.graph)
             self._trails[name] = Trail(entry.offset)
-        elif record.ended_at or record.status == "quarantined":
+        elif record.ended_at or record.error == UNREADABLE:
             return None
         else:
             offsets = self._models.offsets(record.number)
@@ -135,7 +150,7 @@ class Projector:
             changes = known[0].changes(known[1])
             changes.record = unreadable_record(found, changes.record)
             lost.append(changes)
-        elif before is None or before.status != "quarantined":
+        elif before is None or before.error != UNREADABLE:
             lost.append(Changes(unreadable_record(found, before)))
         self._forget((found.execution,))
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from contracts.codec import encode_record
 from contracts.commands import Effect, Envelope, RunActivity
-from contracts.errors import LogCorrupt, LogError, UnknownRecord
+from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
 from contracts.ids import activity_key
 from contracts.journal import OWN, Checkpoint, JournalOpened, PartitionClaimed, Source
 from contracts.ports.log import Log
@@ -151,8 +151,13 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
         if folded is None:
             return
         apply(folded, entry)
-    except (LogCorrupt, UnknownRecord, KeyError, AssertionError) as error:
-        executions.set_aside(decision.execution, str(error))
+        folded.note(entry.offset, decision)
+        tasks = react(folded.graph, folded.state, decision) if recovered.tasks is not None else []
+        envelopes = commands_for_others(folded.graph, folded.state, decision)
+    except (LogFull, LogUnreachable, *SHORTAGES):
+        raise
+    except Exception as error:  # whatever a history holds, the others are taken over
+        executions.set_aside(decision.execution, reason_of(error))
         return
     recovered.events += len(decision.events)
     if decision.dispatched_to > recovered.dispatched_to:
@@ -160,9 +165,9 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
     if decision.source.partition != OWN:
         recovered.last = decision.source
     if recovered.tasks is not None:
-        recovered.tasks.note(entry.offset, react(folded.graph, folded.state, decision))
+        recovered.tasks.note(entry.offset, tasks)
         recovered.tasks.forget(recovered.dispatched_to)
-    if envelopes := commands_for_others(folded.graph, folded.state, decision):
+    if envelopes:
         _note(recovered, entry.offset, envelopes)
     if folded.state.is_ended:
         executions.end(folded.state, entry.offset)

@@ -8,7 +8,9 @@ from contracts.codec import decode_decision, decode_record
 from contracts.errors import LogCorrupt
 from contracts.journal import Checkpoint, Decided
 from contracts.ports.log import Log
+from domain.deciding import ReadBlob, no_blobs
 from domain.history import Entry, Folded, GraphOf, Unreadable, apply, begin, read_entries
+from workers.stretches import entries_at
 
 
 def entries_of(log: Log, partition: int, execution: str, end: int | None = None) -> Iterable[Entry]:
@@ -22,13 +24,31 @@ def entries_of(log: Log, partition: int, execution: str, end: int | None = None)
         yield entry
 
 
-def refold(graph_of: GraphOf, entries: Iterable[Entry]) -> Folded | None:
-    """The execution that the entries tell of, None without any."""
+def recorded_of(log: Log, partition: int, folded: Folded, end: int) -> Iterable[Entry]:
+    """The decisions of an execution that is in memory: those its trail names, so that nothing else is read."""
+    if folded.trail:
+        return entries_at(log, partition, folded.trail)
+    return entries_of(log, partition, folded.state.execution, end) if folded.state.version else ()
+
+
+def refold(graph_of: GraphOf, entries: Iterable[Entry], read_blob: ReadBlob = no_blobs) -> Folded | None:
+    """The execution that the entries tell of, None without any. They may begin with one that sums up what was before."""
     folded: Folded | None = None
     for entry in entries:
         if folded is None:
-            folded = begin(entry, graph_of)
+            folded = begin(entry, graph_of, read_blob)
         apply(folded, entry)
+    return folded
+
+
+def read_again(log: Log, partition: int, graph_of: GraphOf, execution: str, end: int) -> Folded:
+    """An execution that was set aside as its history could not be read. Raises whatever says that it still cannot be."""
+    entries = list(entries_of(log, partition, execution, end))
+    folded = refold(graph_of, entries)
+    if folded is None:
+        raise LogCorrupt(f"execution {execution} has no history")
+    for entry in entries:
+        folded.note(entry.offset, entry.decision)
     return folded
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.commands import CreateExecution, Envelope
-from contracts.errors import Rejected
+from contracts.errors import RefoldError, Rejected
 
 
 class Repeated(Rejected):
@@ -31,3 +31,8 @@ def counted_elsewhere(execution: str, command: CreateExecution, partition: int, 
         f"(`settings.concurrency`), are counted in partition {counted_in}: {way_out}"
     )
     return Rejected("counted_elsewhere", message, execution=execution, workflow=command.workflow)
+
+
+def told(error: Exception) -> RefoldError:
+    """An error as whoever asked hears of it."""
+    return error if isinstance(error, RefoldError) else RefoldError(f"the engine failed on this command: {error!r}")

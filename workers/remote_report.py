@@ -5,7 +5,10 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from contracts.commands import Command, CompleteActivity, FailActivity, LoseActivity, ReportProgress, ReportStarted
+from contracts.errors import InvalidInput
 from contracts.failure import Failure
+from contracts.value_check import check
+from contracts.values import encode
 from contracts.worker_protocol import Result
 from workers.activity_error import ActivityError, failure_of
 from workers.attempt import PROGRESS_EVERY_MS
@@ -15,12 +18,9 @@ from workers.remote_queue import Errand
 def command_of(errand: Errand, result: Result, now: int, output_bytes_max: int) -> Command | str | None:
     """The command for the owner; None where there is nothing to tell; a word where the result says nothing."""
     activity = errand.activity
-    if result.output is not UNSET:
-        return _completed(errand, bytes(result.output), output_bytes_max)
-    if result.error is not UNSET:
-        error = result.error
-        failure = failure_of(ActivityError(error.type or "error", error.message, details=error.details))
-        return FailActivity(activity.path, activity.attempt, failure, error.retryable)
+    ended = ended_by(activity.path, activity.attempt, result, output_bytes_max)
+    if ended is not None:
+        return ended
     is_first = not errand.is_started
     errand.is_started = True
     if result.progress is not UNSET:
@@ -41,12 +41,35 @@ def command_instead(errand: Errand, now: int) -> Command | None:
     return ReportStarted(activity.path, activity.attempt, errand.worker)
 
 
-def _completed(errand: Errand, output: bytes, most: int) -> Command:
-    activity = errand.activity
-    if len(output) <= most:
-        return CompleteActivity(activity.path, activity.attempt, output)
-    failure = Failure("output.too_large", f"the output is {len(output)} bytes of JSON, {most} are allowed")
-    return FailActivity(activity.path, activity.attempt, failure, retryable=False)
+def ended_by(path: str, attempt: int, result: Result, output_bytes_max: int) -> CompleteActivity | FailActivity | None:
+    """How an attempt has ended by a result; None where it has not. An output that may not be a value is a failure."""
+    if result.output is not UNSET:
+        return _completed(path, attempt, bytes(result.output), output_bytes_max)
+    if result.error is not UNSET:
+        error = result.error
+        failure = failure_of(ActivityError(error.type or "error", error.message, details=error.details))
+        return FailActivity(path, attempt, failure, error.retryable)
+    return None
+
+
+def _completed(path: str, attempt: int, output: bytes, most: int) -> CompleteActivity | FailActivity:
+    if len(output) > most:
+        failure = Failure("output.too_large", f"the output is {len(output)} bytes of JSON, {most} are allowed")
+        return FailActivity(path, attempt, failure, retryable=False)
+    try:
+        return CompleteActivity(path, attempt, check(output))
+    except InvalidInput as error:
+        return FailActivity(path, attempt, Failure("output.invalid", f"the output: {error}"), retryable=False)
+
+
+def detail_of(result: Result) -> bytes | None:
+    """What was told beside the progress; what may not be a value is replaced by why it is not."""
+    if result.detail is UNSET:
+        return None
+    try:
+        return check(bytes(result.detail))
+    except InvalidInput as error:
+        return encode({"invalid": str(error)})
 
 
 def _progress(errand: Errand, result: Result, now: int) -> Command | None:
@@ -58,5 +81,4 @@ def _progress(errand: Errand, result: Result, now: int) -> Command | None:
     if not is_last and errand.reported_at is not None and now - errand.reported_at < PROGRESS_EVERY_MS:
         return None
     errand.reported_at, errand.progress = now, progress or 0.0
-    told = None if detail is UNSET else bytes(detail)
-    return ReportProgress(errand.activity.path, errand.activity.attempt, errand.progress, told)
+    return ReportProgress(errand.activity.path, errand.activity.attempt, errand.progress, detail_of(result))

@@ -8,6 +8,7 @@ dropped and folded again.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
@@ -17,11 +18,14 @@ import msgspec
 from contracts import codec
 from contracts.commands import Effect, Envelope
 from contracts.dead_letter import DeadLetter
-from contracts.errors import LogError, LogUnreachable, RefoldError, UnknownRecord
-from contracts.journal import Checkpoint, Decision, judge
+from contracts.errors import SHORTAGES, AppendUnknown, LogError, LogUnreachable, RefoldError, Rejected, UnknownRecord, reason_of
+from contracts.journal import Answered, Checkpoint, Decision, judge
 from contracts.ports.log import Log
+from contracts.refusal import told_of
 from domain.history import Folded
 from workers.metrics import Histogram
+
+_log = logging.getLogger("refold.owner")
 
 ROUND_MAX_DEFAULT: Final = 1_000
 """So many commands are decided in one round; what is left waits for the next."""
@@ -98,6 +102,29 @@ class Round(msgspec.Struct):
         return not self.records and any(item.reply for item in self.items)
 
 
+def answer_all(answers: list[tuple[Reply, Answer]], position: int) -> None:
+    """Tell those who wait; what one of them does with it harms no other."""
+    for reply, answer in answers:
+        answer.position = position
+        try:
+            reply(answer)
+        except Exception:
+            _log.exception("whoever waited for execution %s could not be told", answer.execution)
+
+
+def records_of(answers: list[tuple[Reply, Answer]], nonce: bytes, partition: int) -> list[bytes]:
+    """The answers that somebody elsewhere waits for, as records of the journal."""
+    records: list[bytes] = []
+    for reply, answer in answers:
+        if isinstance(reply, TopicReply):
+            error = answer.error
+            reason, message = ("", "") if error is None else told_of(error)
+            status = answer.status or (error.details.get("status", "") if isinstance(error, Rejected) else "")
+            told = (reply.command, answer.execution, status, answer.version, answer.repeated, reason, message)
+            records.append(codec.encode_record(Answered(nonce, partition, reply.offset, *told)))
+    return records
+
+
 def letters_of(made: Round) -> list[bytes]:
     """The dead letters of a round as records."""
     return [codec.pack(letter) for letter in made.dead]
@@ -143,4 +170,6 @@ def append(log: Log, partition: int, made: Round, took: Histogram) -> tuple[int 
             return answer, list(log.read("journal", partition, made.base, answer))
     except LogUnreachable as error:
         return error, []
+    except SHORTAGES as error:
+        return AppendUnknown(f"nobody knows whether the round was appended: {reason_of(error)}"), []
     return answer, []

@@ -10,10 +10,23 @@ and not started waits. So nothing is stored here, and after a restart it is all 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from contracts.commands import CancelExecution, Envelope, GrantSlot
 from contracts.definitions import Concurrency
 from contracts.errors import Rejected
+from workers.catalog import Catalog
+
+
+def settings_by_workflow(catalog: Catalog, queues: Iterable[tuple[str, str, str, bool]]) -> dict[str, Concurrency]:
+    """The limits of the workflows of executions that queue. An archived one has no active version: its executions go on one at a time."""
+    found: dict[str, Concurrency] = {}
+    for workflow in {workflow for _, workflow, _, _ in queues}:
+        with suppress(Rejected):
+            _, definition = catalog.resolve(workflow)
+            if (settings := catalog.graph(definition).settings.concurrency) is not None:
+                found[workflow] = settings
+    return found
 
 
 class Lane:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from domain.state import Execution
+
+_log = logging.getLogger("refold.owner")
 
 Then: TypeAlias = Callable[[Execution], None]
 
@@ -57,7 +60,10 @@ class Watchers:
         self._at_incident.pop(state.execution, None)
         told = self._waiting.pop(state.execution, ())
         for then in told:
-            then(state)
+            try:
+                then(state)
+            except Exception:
+                _log.exception("whoever waited for the end of execution %s could not be told", state.execution)
         if told:
             self.on_unwatched(state.execution)
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from contracts import events as e
 from contracts.codec import pack
-from contracts.commands import CreateExecution, RollHistory
+from contracts.commands import CreateExecution, QuarantineExecution, RollHistory
 from domain.definition.graph import Graph
 from domain.facts.runs import (
     Applier,
@@ -92,8 +92,24 @@ def _failed(graph: Graph, state: Execution, event: e.ExecutionFailed, cause: Cau
 
 
 def _quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantined, cause: Cause) -> None:
-    state.reason = event.reason
-    _end(state, "quarantined", cause)
+    if not event.keeps:
+        state.reason = event.reason
+        _end(state, "quarantined", cause)
+        return
+    if state.quarantine is None:
+        state.quarantine, state.status = event.reason, "quarantined"
+        state.was_paused, state.paused = state.paused, True
+    if isinstance(cause.command, QuarantineExecution) and cause.command.held is not None:
+        state.held.append(cause.command.held)
+
+
+def _released(graph: Graph, state: Execution, event: e.ExecutionReleased, cause: Cause) -> None:
+    state.quarantine, state.paused, state.was_paused = None, state.was_paused, False
+    if not state.paused:
+        state.held = []
+    if not state.started_at:
+        state.status = "scheduled" if ":start_at" in state.timers else "created"
+    restate(state)
 
 
 def _rolled(graph: Graph, state: Execution, event: e.HistoryRolled, cause: Cause) -> None:
@@ -106,7 +122,7 @@ def _held(graph: Graph, state: Execution, event: e.CommandHeld, cause: Cause) ->
 
 
 def _end(state: Execution, status: Any, cause: Cause) -> None:
-    state.status, state.ended_at, state.paused = status, cause.now, False
+    state.status, state.ended_at, state.paused, state.quarantine = status, cause.now, False, None
     for open_things in (state.scopes, state.runs, state.timers, state.incidents, state.mutexes):
         open_things.clear()
     state.signals, state.waiting, state.held, state.undoing, state.compensations, state.signal_ids = [], [], [], [], [], []
@@ -124,6 +140,7 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.ExecutionCompleted: _completed,
     e.ExecutionFailed: _failed,
     e.ExecutionQuarantined: _quarantined,
+    e.ExecutionReleased: _released,
     e.ExecutionEnding: _ending,
     e.HistoryRolled: _rolled,
     e.CommandHeld: _held,

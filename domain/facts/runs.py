@@ -139,5 +139,9 @@ def blank(graph: Graph, body: int) -> tuple[bytearray, bytearray, list[int], lis
 
 def restate(state: Execution) -> None:
     """The status follows from what is open."""
-    if not state.is_ended and state.started_at:
+    if state.is_ended:
+        return
+    if state.quarantine is not None:
+        state.status = "quarantined"
+    elif state.started_at:
         state.status = "paused" if state.paused else "incident" if state.incidents else "running"

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from contracts.definitions import Model, TextValue, Value
-from contracts.failure import Failure
+from contracts.failure import MESSAGE_LENGTH_MAX, TYPE_LENGTH_MAX, Failure, details_of, shorten
 from domain.deciding import Deciding, Ready
 from domain.failing import fail
 from domain.kind import Kind
@@ -37,4 +37,10 @@ class Fail(Kind):
         fields = ready.node.fields
         config = ready.node.config
         type_, message, details = (ctx.evaluate(fields[name], frame) if name in fields else None for name in ("type", "message", "details"))
-        fail(ctx, ready, Failure(str(type_ or config.type), str(message if message is not None else ""), details))
+        fail(ctx, ready, failed(type_ or config.type, message, details))
+
+
+def failed(type_: Any, message: Any, details: Any) -> Failure:
+    """The failure that a definition, or whoever wrote its values, has made up."""
+    said = "" if message is None else str(message)
+    return Failure(shorten(str(type_), TYPE_LENGTH_MAX), shorten(said, MESSAGE_LENGTH_MAX), details_of(details))

@@ -96,7 +96,8 @@ class SubWorkflow(Kind):
             kind = "child.failed" if report.status in ("failed", "quarantined") else "child.cancelled"
             details = {"execution_id": report.child, "status": report.status}
             message = report.failure.message if report.failure is not None else f"the child was {report.status}"
-            undo.fail_run(ctx, run, Failure(kind, message, details, cause=report.failure))
+            failure = Failure(kind, message, details)
+            undo.fail_run(ctx, run, failure if report.failure is None else failure.because(report.failure))
 
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
         """The child took too long."""

@@ -12,13 +12,12 @@ from typing import Final
 from msgspec import UNSET
 
 from contracts import codec
-from contracts.commands import Command, CompleteActivity, Envelope, FailActivity, ReportProgress, ReportStarted
+from contracts.commands import Command, Envelope, ReportProgress, ReportStarted
 from contracts.errors import UnknownRecord
-from contracts.failure import Failure
 from contracts.worker_protocol import BadMessage, WrongProtocol
 from contracts.worker_topics import TopicResult, attempt_of, decode_result
-from workers.activity_error import ActivityError, failure_of
 from workers.dispatch import Dispatch
+from workers.remote_report import detail_of, ended_by
 from workers.round import Item, TopicReply
 
 ANSWERED: Final = "?"
@@ -59,22 +58,15 @@ class Intake:
         return Item(Envelope(f"{result.task}:{type(command).__name__}", execution, command), None, offset=offset)
 
     def _command_of(self, result: TopicResult, path: str, attempt: int) -> Command | None:
-        if result.output is not UNSET:
-            output = bytes(result.output)
-            if len(output) <= self._output_bytes_max:
-                return CompleteActivity(path, attempt, output)
-            message = f"the output is {len(output)} bytes of JSON, {self._output_bytes_max} are allowed"
-            return FailActivity(path, attempt, Failure("output.too_large", message), retryable=False)
-        if result.error is not UNSET:
-            error = result.error
-            failure = failure_of(ActivityError(error.type or "error", error.message, details=error.details))
-            return FailActivity(path, attempt, failure, error.retryable)
+        ended = ended_by(path, attempt, result, self._output_bytes_max)
+        if ended is not None:
+            return ended
         self._dispatch.note_sign(result.task)
         if result.started:
             return ReportStarted(path, attempt, result.worker)
         if result.progress is UNSET or (result.progress is None and result.detail is UNSET):
             return None
-        return ReportProgress(path, attempt, result.progress or 0.0, None if result.detail is UNSET else bytes(result.detail))
+        return ReportProgress(path, attempt, result.progress or 0.0, detail_of(result))
 
 
 def _envelope(offset: int, content: bytes) -> Item:

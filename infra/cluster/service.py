@@ -116,6 +116,11 @@ class ClusterService(BaseService):
         if (why := self.why_not_ready()) is not None:
             raise Unavailable("not_in_charge", why)
 
+    @property
+    def short(self) -> str:
+        """What the machine is short of; empty where nothing is."""
+        return next((owned.owner.short for owned in self.owners.owned.values() if owned.owner.short), "")
+
     # Where commands go.
 
     def _starts_of(self, partition: int) -> Starts:

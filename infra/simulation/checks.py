@@ -120,7 +120,7 @@ def check_still(audit: Audit) -> None:
     """Where nothing moves any more although all goes well, nobody waits for what should have come by itself."""
     for signal, target in audit.emitted.items():
         state = audit.state(target)
-        is_lost = state is not None and not state.is_ended and (target, signal) not in audit.signals
+        is_lost = state is not None and not state.is_ended and (target, signal) not in audit.signals and target != audit.poisoned
         require(not is_lost, "what was sent arrives", f"the signal {signal} has not arrived in {target}")
     for folded in audit.open():
         state = folded.state

@@ -95,6 +95,8 @@ class Client:
                 return c.CancelExecution("enough")
             case "terminate":
                 return c.TerminateExecution("now")
+            case "release":
+                return c.ReleaseExecution()
             case "begin":
                 return c.StartExecution()
             case "resolve":

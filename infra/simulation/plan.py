@@ -17,7 +17,7 @@ TICKS_DEFAULT: Final = 200
 EXECUTIONS_MAX: Final = 7
 FAULTS_MAX: Final = 14
 
-Asked: TypeAlias = Literal["start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin"]
+Asked: TypeAlias = Literal["start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin", "release"]
 FaultKind: TypeAlias = Literal[
     "kill", "crash", "stop", "append_lost", "append_landed", "append_late", "append_doubled", "full", "takeover", "freeze",
     "freeze_in_append", "clock", "snapshot", "snapshot_lost", "snapshot_stale", "projector_stop", "projector_kill",

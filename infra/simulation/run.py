@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,7 +22,7 @@ from infra.simulation.plan import Plan, Traits, make_plan
 from infra.simulation.settling import Settling
 from infra.simulation.violation import Violation
 from infra.simulation.world import World
-from workers import decider
+from workers import decider, decision
 
 COLLECT_EVERY: Final = 25
 """Recovery freezes what it has folded for the collector of garbage; after so many runs it is let go."""
@@ -53,22 +53,22 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def _changed(traits: Traits) -> Iterator[None]:
-    """What no setting of the engine changes: when histories are summed up, and a bug in deciding about one execution."""
+def _changed(traits: Traits, is_mended: Callable[[], bool]) -> Iterator[None]:
+    """What no setting of the engine changes: when histories are summed up, and a bug about one execution, until it is mended."""
     every = decider.ROLL_EVERY_EVENTS
 
     def broken(graph: Graph, state: Execution, command: Command, now: int, read_blob: ReadBlob) -> Decided:
-        if state.execution == traits.poisoned and not state.is_ended and isinstance(command, BREAK):
+        if state.execution == traits.poisoned and not state.is_ended and isinstance(command, BREAK) and not is_mended():
             raise RuntimeError(POISON)
         return decide(graph, state, command, now, read_blob)
 
     setattr(decider, "ROLL_EVERY_EVENTS", traits.roll_every)  # noqa: B010  # a constant to everybody else
-    setattr(decider, "decide", broken)  # noqa: B010
+    setattr(decision, "decide", broken)  # noqa: B010
     try:
         yield
     finally:
         setattr(decider, "ROLL_EVERY_EVENTS", every)  # noqa: B010
-        setattr(decider, "decide", decide)  # noqa: B010
+        setattr(decision, "decide", decide)  # noqa: B010
 
 
 def run_plan(plan: Plan, folder: Path) -> Outcome:
@@ -76,7 +76,7 @@ def run_plan(plan: Plan, folder: Path) -> Outcome:
     world = World(plan, folder)
     rule = message = ""
     try:
-        with _changed(plan.traits):
+        with _changed(plan.traits, lambda: world.behaviour.is_calm):
             world.run()
             Settling(world).run()
     except Violation as violation:

@@ -28,7 +28,7 @@ class Settling:
         world = self._world
         self._heal()
         self._rest()
-        self._ask_all("resume", "begin")
+        self._ask_all("release", "resume", "begin")
         for action in ("retry", "skip"):
             self._ask_all("resolve", "signal", name=action)
         self._ask_all("cancel")

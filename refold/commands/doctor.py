@@ -13,7 +13,7 @@ from typing import Final
 
 from refold.commands.look import waiting_words, worker_hint
 from refold.commands.output import FAILED, OK, hint, say, say_json, table
-from refold.commands.place import Finding, Place
+from refold.commands.place import Finding, Place, Wanted
 from refold.commands.where import engine_of, place_of, settings_of
 from refold.options import Where
 
@@ -110,6 +110,14 @@ def _executions(place: Place) -> Iterator[Finding]:
         not stuck,
         f"{len(stuck)} {'execution needs' if len(stuck) == 1 else 'executions need'} a person",
         f"see `{hint('incidents', place.options)}`",
+        "note",
+    )
+    aside = place.executions(Wanted(statuses=("quarantined",)))
+    yield _check(
+        "quarantine",
+        not aside,
+        f"{len(aside)} {'execution is' if len(aside) == 1 else 'executions are'} set aside",
+        f"see why with `{hint('incidents', place.options)}`; when it is mended: `{hint('release EXECUTION', place.options)}`",
         "note",
     )
     workers = place.workers()

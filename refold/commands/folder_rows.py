@@ -21,9 +21,9 @@ from infra.wiring import Reader, open_read_models
 from projections.executions import ExecutionList, row_of
 from projections.view import record_value
 from refold.commands.place import Value, Wanted, row_value
-from workers.reading import entries_at
 from workers.refold import refold
 from workers.standing import misfit
+from workers.stretches import entries_at
 
 PARTITION: Final = 0
 BEHIND_MAX: Final = 20_000

@@ -98,8 +98,9 @@ def _event_line(event: HistoryEvent) -> tuple[str, ...]:
 
 
 def incidents(where: Where, as_json: bool) -> int:
-    """The open incidents of all executions."""
-    found = place_of(where).incidents()
+    """The open incidents of all executions, and the executions that the engine has set aside."""
+    place = place_of(where)
+    found = [*place.incidents(), *(_as_incident(row) for row in place.executions(Wanted(statuses=("quarantined",))))]
     if as_json:
         say_json(found)
     elif found:
@@ -108,6 +109,11 @@ def incidents(where: Where, as_json: bool) -> int:
     else:
         say("no open incidents")
     return OK
+
+
+def _as_incident(row: Value) -> Value:
+    """An execution that is set aside, among the incidents: it has no number, and no node is to blame."""
+    return {"execution_id": row["execution_id"], "incident": "", "path": "", "raised_at": "", "error": row["error"]}
 
 
 def _incident_line(incident: Value) -> tuple[str, ...]:

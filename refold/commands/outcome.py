@@ -101,5 +101,7 @@ def _answer_to(execution: str, item: Value) -> str | None:
             return f"resolve {execution} retry --incident {item['incident']}"
         case "pause":
             return f"resume {execution}"
+        case "release":
+            return f"release {execution}"
         case _:
             return None

@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import typer
 
+from contracts import values
 from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogHeld, LogLost, Problem, RefoldError, Rejected
+from contracts.value_check import check
 from refold.terminal import escaped
 
 OK: Final = 0
@@ -144,7 +146,12 @@ def _program() -> str:
 
 
 def read_json_argument(text: str, name: str) -> Any:
-    """The value of an argument: JSON, or `@FILE` with JSON in it. Raises BadInput that says where it is not JSON."""
+    """The value of an argument, parsed; see `read_value_argument`."""
+    return values.decode(read_value_argument(text, name))
+
+
+def read_value_argument(text: str, name: str) -> bytes:
+    """The value of an argument as it was written: JSON, or `@FILE` with JSON in it. Raises BadInput that says where it is none."""
     source = name
     if text.startswith("@"):
         source = text[1:]
@@ -153,12 +160,23 @@ def read_json_argument(text: str, name: str) -> Any:
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{name}: {source} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        content = text.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"{source}: not JSON: it is no text in UTF-8") from None
+    try:
+        return check(content)
+    except InvalidInput as error:
+        if (problem := error.problems[0]).rule != "json":
+            raise BadInput(f"{source}: {problem.path or 'the value'}: {problem.message}; {problem.fix}") from None
+        raise BadInput(f"{source}: not JSON: {_place_in(text) or problem.message}") from None
+
+
+def _place_in(text: str) -> str:
+    """Where a text is not JSON; nothing where the standard library takes it for some."""
+    try:
+        json.loads(text)
     except json.JSONDecodeError as error:
-        raise BadInput(f"{source}: not JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+        return f"{error.msg} in line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{source}: not JSON: {error}") from None
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")
+        return str(error)
+    return ""

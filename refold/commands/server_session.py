@@ -9,6 +9,7 @@ from contracts.commands import (
     CancelExecution,
     Command,
     PauseExecution,
+    ReleaseExecution,
     ResolveIncident,
     ResumeExecution,
     SendSignal,
@@ -63,6 +64,8 @@ class ServerSession:
                 client.pause(execution, command.reason)
             case ResumeExecution():
                 client.resume(execution)
+            case ReleaseExecution():
+                client.release(execution)
             case CancelExecution():
                 client.cancel(execution, command.reason)
             case TerminateExecution():

@@ -9,6 +9,7 @@ from contracts.commands import (
     CancelExecution,
     Command,
     PauseExecution,
+    ReleaseExecution,
     ResolveIncident,
     ResumeExecution,
     SendSignal,
@@ -18,7 +19,7 @@ from projections.waiting import in_words
 from refold.client_requests import new_key
 from refold.commands.interrupt import interruptible
 from refold.commands.outcome import what_it_waits_for
-from refold.commands.output import FAILED, OK, BadInput, read_json_argument, say, say_json
+from refold.commands.output import FAILED, OK, BadInput, read_value_argument, say, say_json
 from refold.commands.place import Place, Session, Value, Waiting
 from refold.commands.progress import make_progress
 from refold.commands.where import place_of
@@ -27,7 +28,7 @@ from refold.options import Going
 
 def signal(going: Going, as_json: bool, execution: str, name: str, payload: str | None, signal_id: str | None) -> int:
     """Send a signal; the same id twice is one signal."""
-    content = values.encode(None if payload is None else read_json_argument(payload, "the payload"))
+    content = values.NULL if payload is None else read_value_argument(payload, "the payload")
     return _steer(going, as_json, execution, SendSignal(signal_id or new_key(), name, content), f"signal {name} was taken")
 
 
@@ -39,6 +40,11 @@ def pause(going: Going, as_json: bool, execution: str, reason: str) -> int:
 def resume(going: Going, as_json: bool, execution: str) -> int:
     """Let a paused execution go on."""
     return _steer(going, as_json, execution, ResumeExecution(), "resumed")
+
+
+def release(going: Going, as_json: bool, execution: str) -> int:
+    """Let an execution that the engine has set aside go on."""
+    return _steer(going, as_json, execution, ReleaseExecution(), "was released")
 
 
 def cancel(going: Going, as_json: bool, execution: str, reason: str) -> int:
@@ -62,8 +68,8 @@ def resolve(
     variables: str | None,
 ) -> int:
     """Let the path of an incident go on; without `incident` that of the only one."""
-    given = None if output is None else values.encode(read_json_argument(output, "--output"))
-    changes = None if variables is None else values.encode(read_json_argument(variables, "--variables"))
+    given = None if output is None else read_value_argument(output, "--output")
+    changes = None if variables is None else read_value_argument(variables, "--variables")
     command = ResolveIncident(incident or "", action, given, port, changes)
     return _steer(going, as_json, execution, command, f"incident is resolved by {action}")
 

@@ -22,7 +22,7 @@ START = "/v1/workflows/hello/executions"
         ("POST", START, b'{"input": {', {}, 400, "json"),
         ("POST", START, b'\xff{"input": {}}', {}, 400, "json"),
         ("POST", START, b"[" * 100_000, {}, 422, "request.invalid"),
-        ("POST", "/v1/executions/x/signals/go", b"[" * 100_000, {}, 400, "json"),
+        ("POST", "/v1/executions/x/signals/go", b"[" * 100_000, {}, 422, "input.invalid"),
         ("POST", START, b"<xml/>", {"Content-Type": "text/xml"}, 415, "content_type"),
         ("POST", "/v1/workflows", b"<xml/>", {"Content-Type": "text/xml"}, 415, "content_type"),
         ("POST", "/v1/workflows", b'{"name": ', {}, 400, "json"),

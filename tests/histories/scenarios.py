@@ -159,6 +159,13 @@ def _quarantined() -> World:
     return World(UNDO, acts={"a": never}).at(500, raised, c.QuarantineExecution("a bug")).start(5)
 
 
+def _released() -> World:
+    text = "nodes: [{id: a, type: a}, {id: d, type: delay, config: {for: 1s}}, {id: w, type: wait_signal, config: {name: go}}, {id: b, type: b}]\nedges: [{from: a, to: b}]"
+    held = c.CompleteActivity("a", 1, b'"it came"')
+    world = World(text, acts={"a": never}).at(500, c.QuarantineExecution("TypeError: a bug", True, held), signal("go"))
+    return world.at(9_000, c.ReleaseExecution()).start()
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "children": _children,
@@ -171,6 +178,7 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "paused": _paused,
     "quarantined": _quarantined,
     "race": _race,
+    "released": _released,
     "saga": _saga,
     "terminated": _terminated,
     "undo": _undo,

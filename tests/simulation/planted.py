@@ -9,7 +9,7 @@ import pytest
 
 import domain.decide
 import domain.history
-import workers.decider
+import workers.decision
 import workers.owner
 import workers.recovery
 import workers.worker_desk
@@ -26,6 +26,7 @@ from projections.rows import Row
 from workers.activity_worker import ActivityWorker
 from workers.courier import Courier
 from workers.decider import Decider
+from workers.decision import Decisions
 from workers.executions import Executions
 from workers.owner import Owner
 from workers.remote import RemoteWorkers
@@ -229,17 +230,17 @@ def fire_timers_too_early(patch: Patch) -> None:
 
 
 def let_time_run_backwards(patch: Patch) -> None:
-    ask = Decider._ask
+    ask = Decisions._ask
 
-    def as_the_clock_says(self: Decider, folded: Any, command: Any) -> Any:
-        folded.state.now = min(folded.state.now, self._now)
+    def as_the_clock_says(self: Decisions, folded: Any, command: Any) -> Any:
+        folded.state.now = min(folded.state.now, self.now)
         return ask(self, folded, command)
 
-    patch.setattr(Decider, "_ask", as_the_clock_says)
+    patch.setattr(Decisions, "_ask", as_the_clock_says)
 
 
 def keep_big_values_in_events(patch: Patch) -> None:
-    patch.setattr(workers.decider, "shrink", lambda command, blobs: command)
+    patch.setattr(workers.decision, "shrink", lambda command, blobs: command)
 
 
 def keep_what_is_cached_after_a_failed_append(patch: Patch) -> None:
@@ -250,10 +251,10 @@ def keep_what_is_cached_after_a_failed_append(patch: Patch) -> None:
 
 
 def let_a_poisoned_execution_stop_the_owner(patch: Patch) -> None:
-    def raise_it(self: Decider, item: Any, folded: Any, error: Exception) -> None:
-        raise error
+    def raise_it(self: Decider, item: Any, outcome: Any) -> None:
+        raise outcome.error
 
-    patch.setattr(Decider, "_fail", raise_it)
+    patch.setattr(Decider, "_break", raise_it)
 
 
 def set_an_execution_aside_for_a_late_result(patch: Patch) -> None:
@@ -261,7 +262,7 @@ def set_an_execution_aside_for_a_late_result(patch: Patch) -> None:
 
     def harsh(self: Decider, item: Any, folded: Any, error: Any) -> None:
         if folded is not None and folded.state.version and isinstance(item.envelope.command, c.CompleteActivity):
-            self._fail(item, folded, error)
+            self._set_aside(item, folded, error)
         else:
             reject(self, item, folded, error)
 
