@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 from domain.definition.graph import Graph
 
-NODES_KEPT_MAX: Final = 100_000
+NODES_KEPT_MAX: Final = 40_000
 """So many nodes are kept compiled that nobody may be using, about 150 MB; what is let go is compiled again when it is needed."""
 
 
