@@ -27,7 +27,7 @@ from typing import Final, NamedTuple
 from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogUnreachable
 from contracts.ports.log import Log
 from infra.blobs import FileBlobs, content_hash_of, is_content_hash
-from infra.files import write_whole
+from infra.files import check_folder, write_whole
 
 PUT_TIMEOUT_S: Final = 20.0
 """So long a blob is appended again while the outcome is unknown: twice in the topic does no harm."""
@@ -116,6 +116,8 @@ class KafkaBlobs:
         """The folder for this topic; None while the topic is empty."""
         if self._mirror is None:
             for _, record in self._blob_log.read("blobs", 0, 0, 1):
+                check_folder(self._folder.parent)
+                self._folder.mkdir(exist_ok=True)
                 self._mirror = _Mirror(self._folder / hashlib.sha256(record).hexdigest()[:32])
         return self._mirror
 
