@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format cel-conformance simulate chaos chaos-kafka bench bench-peers deploy-tools clean kafka lock
+.PHONY: help run serve test check format cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools clean kafka lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -45,6 +45,9 @@ simulate: $(VENV)/.runtime ## Run the whole engine in simulation: SEEDS=1000, FI
 
 cel-conformance: $(VENV)/.dev ## Run the cases of CEL's specification: DIR=folder of .textproto files
 	@$(BIN)/python -m tests.cel $(DIR)
+
+odd: $(VENV)/.dev ## Bring odd JSON to every door; VALUES=100000
+	@REFOLD_ODD_VALUES=$(or $(VALUES),100000) $(BIN)/pytest tests/odd -s $(ARGS)
 
 bench: $(VENV)/.dev ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contracts.commands import CreateExecution
 from contracts.errors import ExpressionError
+from contracts.value_check import DEPTH_MAX, depth_of
 from contracts.values import NULL, encode
 from domain.expressions import program
 
@@ -49,4 +50,4 @@ def search_values(ctx: Deciding, command: CreateExecution, given: bytes) -> byte
             found[name] = program(source).evaluate(names)
         except ExpressionError:
             found[name] = None
-    return ctx.keep(found)
+    return ctx.keep({name: None if depth_of(encode(value)) >= DEPTH_MAX else value for name, value in found.items()})
