@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from domain.expressions.faults import Fault, Unreadable
-from domain.expressions.patterns import pattern
+from domain.expressions.patterns import is_found, pattern
 from domain.expressions.signatures import FUNCTIONS, LAZY_METHODS, METHODS, SPACES, Signature
 from domain.expressions.times import GETTERS, zone_of
 from domain.expressions.tree import Call, Literal, Name, Node
@@ -29,6 +29,8 @@ def call(compiler: Compiler, node: Call) -> Run:
     kinds = signature.kinds_of(len(arguments))
     if len(made) == 1:
         return _one(signature, made[0], kinds[0])
+    if signature.name == "matches" and isinstance(arguments[1], Literal) and type(arguments[1].value) is str:
+        return _matching(made[0], arguments[1].value)
     if len(made) == 2:
         return _two(signature, made, kinds)
     return _many(signature, made, kinds)
@@ -93,6 +95,19 @@ def _size(run: Run, kinds: frozenset[type]) -> Run:
         if type(value) in kinds:
             return len(value)
         raise Fault("arguments", kinds_of(value))
+
+    return ask
+
+
+def _matching(run: Run, source: str) -> Run:
+    """A pattern that is written out is compiled once."""
+    compiled = pattern(source)
+
+    def ask(frame: Frame) -> bool:
+        value = run(frame)
+        if type(value) is str:
+            return is_found(frame[1], value, source, compiled)
+        raise Fault("arguments", kinds_of(value, source))
 
     return ask
 

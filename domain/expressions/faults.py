@@ -48,11 +48,13 @@ class Limit(Exception):
 class Meter:
     """What is left of the bounds: units of work, and bytes of results."""
 
-    __slots__ = ("left", "room")
+    __slots__ = ("left", "patterns", "room")
 
-    def __init__(self, left: int = UNITS_MAX, room: int = RESULT_BYTES_MAX) -> None:
+    def __init__(self, left: int = UNITS_MAX, room: int = RESULT_BYTES_MAX, patterns: frozenset[str] = frozenset()) -> None:
         self.left = left
         self.room = room
+        self.patterns = patterns
+        """The computed patterns of this evaluation that were paid for."""
 
     def charge(self, units: int) -> None:
         """Take units for what is about to be done. Raises Limit where there are not so many."""

@@ -16,6 +16,8 @@ from domain.expressions.faults import Fault, Meter
 
 PATTERN_BYTES_MAX: Final = 1 << 20
 """How much memory a compiled pattern may take."""
+PATTERN_UNITS: Final = 8_000
+"""What each pattern costs an evaluation that computes it: to compile one, or to refuse it, may take milliseconds."""
 _NOWHERE: Final = (-1, -1)
 
 
@@ -40,6 +42,14 @@ def pattern(source: str) -> Any:
 
 def matches(meter: Meter, text: str, source: str) -> bool:
     """Whether the pattern is found anywhere in the text."""
+    if source not in meter.patterns:
+        meter.charge(PATTERN_UNITS)
+        meter.patterns |= {source}
+    return is_found(meter, text, source, pattern(source))
+
+
+def is_found(meter: Meter, text: str, source: str, compiled: Any) -> bool:
+    """The same with a pattern that is compiled already."""
     meter.charge(len(source) + (len(text) >> 4) + (len(source) * len(text) >> 10))
     content = encoded(text)
-    return bool(pattern(source).Match(_re2.RE2.Anchor.UNANCHORED, content, 0, len(content))[0] != _NOWHERE)
+    return bool(compiled.Match(_re2.RE2.Anchor.UNANCHORED, content, 0, len(content))[0] != _NOWHERE)

@@ -95,11 +95,11 @@ class Program:
                 pass  # said below, by what reads step by step
         if meter is None:
             meter = Meter()
-        left, room = meter.left, meter.room
+        left, room, patterns = meter.left, meter.room, meter.patterns
         try:
             return as_json(meter, run([names, meter, *self._slots]))
         except (Fault, Limit) as found:
-            raise self.error_of(found, names, Meter(left, room)) from None
+            raise self.error_of(found, names, Meter(left, room, patterns)) from None
 
     def evaluate_measured(self, names: Mapping[str, Any], meter: Meter) -> Any:
         """As `evaluate`; what a bare path gives is taken from the meter's room, too, since it becomes a part of something larger."""
