@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from contracts.commands import FireTimer, GrantSlot
+from contracts.commands import Envelope, FireTimer, GrantSlot
 from contracts.errors import LogError, Overloaded
 from contracts.ids import root_of
 from workers.ingress import size_of
@@ -61,6 +61,11 @@ class Inbox:
             self._echo_count += 1
         else:
             self.callers.append(item)
+
+    def send(self, envelopes: Iterable[Envelope]) -> None:
+        """Commands that can be derived again from the states alone, so that nothing is lost with them."""
+        for envelope in envelopes:
+            self.put(Item(envelope, None))
 
     def put_back(self, items: Iterable[Item]) -> None:
         """In front of those of its sort, in the order given: they were taken, and have to be decided again."""

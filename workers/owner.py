@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from contracts import codec
@@ -82,15 +82,13 @@ class Owner:
         round_max: int = ROUND_MAX_DEFAULT,
     ) -> None:
         self._log, self._catalog, self._blobs, self._snapshots = log, catalog, blobs, snapshots
-        self._clock, self._worker = clock, worker
+        self._clock, self._worker, self._nonce_of = clock, worker, nonce
         self.partition, self.node, self._live_max = partition, node, live_max
-        self._nonce_of = nonce
         self._own, self._outbox = partition if own is None else own, outbox
         self._inbox_max, self._round_max = inbox_max, round_max
-        self._inbox = Inbox()
         self._reports: deque[tuple[str, Command]] = deque()
         self._put_off: PutOff[Item] = PutOff()
-        self._short = ""
+        self._inbox, self._short = Inbox(), ""
         self.watchers = Watchers()
         self._claimed, self._retry_at, self._journal = False, 0, ""
         self._no_room: LogError | None = None
@@ -153,7 +151,9 @@ class Owner:
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
         self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
-        self._effects = Effects(self._worker, self.executions, self._courier, self._decider.slots, self.timers, self._carry, self._send)
+        self._effects = Effects(
+            self._worker, self.executions, self._courier, self._decider.slots, self.timers, self._carry, self._inbox.send
+        )
         if self._outbox is not None:
             self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
         owed = (effect for folded in self.executions.active() for effect in owed_by(folded, self.executions))
@@ -162,7 +162,8 @@ class Owner:
             self._carry(item)
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
-        self._restore_slots()
+        self._inbox.keep(lambda item: type(item.envelope.command) is not GrantSlot)  # turns are granted anew
+        self._inbox.send(self._decider.restore_slots())
         for execution in self.watchers.watched(self.executions.ended):  # the acknowledgement of its end may have been lost
             self.look_up_end(execution)
         for offset, content in recovered.junk:
@@ -175,11 +176,6 @@ class Owner:
         folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
         if folded is not None:
             self.watchers.tell(folded.state)
-
-    def _restore_slots(self) -> None:
-        """Who holds a slot and who waits follows from the executions; turns are granted anew, and none that was on its way counts."""
-        self._inbox.keep(lambda item: type(item.envelope.command) is not GrantSlot)
-        self._send(self._decider.restore_slots())
 
     def stand_down(self, why: LogError) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again. Raises LogGone: then there is none."""
@@ -348,7 +344,7 @@ class Owner:
         self._last = round_.records[-1] if round_.records else self._last
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
-        self._send(self._decider.turns)
+        self._inbox.send(self._decider.turns)
         self.timers.put_back(self._decider.too_early)
         put_off = set(map(id, self._decider.later))
         for item in round_.items:
@@ -369,20 +365,12 @@ class Owner:
         if item is not None and (self.elsewhere is None or not self.elsewhere(item, self._courier.delivered)):
             self._inbox.put(item)
 
-    def _send(self, envelopes: Iterable[Envelope]) -> None:
-        """Commands that can be derived again from the states alone, so that nothing is lost with them."""
-        for envelope in envelopes:
-            self._inbox.put(Item(envelope, None))
-
     def buries(self, made: Round, answer: int | LogError) -> bool:
         """Whether what could not be delivered is kept. Else the round is decided again, and finds the same dead."""
-        if isinstance(answer, RecordTooLarge):
-            _log.error("%d dead letters are lost: %s", len(made.dead), answer)
-        elif isinstance(answer, LogError):
+        if isinstance(answer, LogError) and not isinstance(answer, RecordTooLarge):
             self._give_back(made.items, answer)
             return False
-        else:
-            self.metrics.dead_letters += len(made.dead)
+        self.metrics.dead_letters += made.count_buried(answer)
         return True
 
     def _is_due(self, execution: str, timer: str, due: int) -> int | None:

@@ -96,6 +96,13 @@ class Round(msgspec.Struct):
     records: list[bytes]
     dead: list[DeadLetter]
 
+    def count_buried(self, answer: int | LogError) -> int:
+        """How many of its dead letters are kept, by the answer to their append."""
+        if isinstance(answer, LogError):
+            _log.error("%d dead letters are lost: %s", len(self.dead), answer)
+            return 0
+        return len(self.dead)
+
     @property
     def must_confirm(self) -> bool:
         """A round that appends nothing proves nothing: before it answers anyone the journal must be seen to end at `base`."""
