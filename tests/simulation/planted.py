@@ -10,6 +10,7 @@ import pytest
 import domain.decide
 import domain.history
 import workers.decision
+import workers.effects
 import workers.owner
 import workers.recovery
 import workers.worker_desk
@@ -79,7 +80,7 @@ def drop_the_timers_at_a_takeover(patch: Patch) -> None:
 
 
 def forget_the_activities_at_a_takeover(patch: Patch) -> None:
-    patch.setattr(workers.owner, "outstanding", lambda graph, state: [])
+    patch.setattr(workers.effects, "outstanding", lambda graph, state: [])
 
 
 def accept_a_stale_attempt(patch: Patch) -> None:
