@@ -1,7 +1,8 @@
 """A reduction: one expression for each item, whose value is the next one's `acc`.
 
 `acc + [x]` would copy the list at each step, and take time with the square of its length. Where `acc` stands nowhere else, what is
-added extends it in place, behind `?:` too: nobody else holds it. The same for `acc + {key: value}`.
+added extends it in place, behind `?:` too: nobody else holds it. The same for `acc + {key: value}`. A text is copied, which is
+quick, and its room is that of what is added.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ class Reduction:
         self._room = RESULT_BYTES_MAX
         self._extend: Run | None = None
         self._slots: list[None] = []
-        if isinstance(initial, list | dict) and _extends(program.tree):
-            self.value = initial.copy()
+        if isinstance(initial, list | dict | str) and _extends(program.tree):
+            self.value = initial if isinstance(initial, str) else initial.copy()
             compiler = Compiler()
             self._extend = _extending(compiler, program.tree)
             self._slots = [None] * (compiler.slots - FIRST_SLOT)
@@ -88,4 +89,7 @@ def _with(frame: Frame, added: Any) -> Any:
         meter.charge(2 * len(added) + 1)
         acc.update(as_json(meter, added))
         return acc
+    if type(acc) is str and type(added) is str:
+        meter.charge(1 + (len(added) >> 4) + (len(acc) >> 10))  # copied, but not kept beside the one before
+        return acc + as_json(meter, added)
     return as_json(meter, add(meter, acc, added))

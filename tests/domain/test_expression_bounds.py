@@ -60,6 +60,12 @@ def test_what_fails_pays_for_what_it_did_and_no_more() -> None:
     assert world.subjects["x"].state.status == "completed"
 
 
+def test_a_text_of_many_parts_is_put_together_within_the_bounds() -> None:
+    node = 'type: transform, config: {operation: reduce, items: input, initial: "", expression: "acc + item"}'
+    assert failure_of(node, ["twenty characters …"] * 4_000) == ""
+    assert failure_of(node, ["y" * 1_000_000] * 18) == "expression.limit"
+
+
 def test_a_long_reduction_is_linear() -> None:
     node = 'type: transform, config: {operation: reduce, items: input, initial: [], expression: "item > 5 ? acc + [item] : acc"}'
     assert failure_of(node, list(range(20_000))) == ""
