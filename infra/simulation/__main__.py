@@ -84,7 +84,7 @@ def _outcomes(first: int, count: int | None, processes: int) -> Iterator[list[Ou
 
 
 def run_chunk(seeds: range) -> list[Outcome]:
-    """Run some seeds in this process. The histories of those that went well are left out, and so is what the engine logs of planted faults."""
+    """Run some seeds in this process. Left out are the histories of those that went well, and what the engine logs of planted faults."""
     logging.getLogger("refold").setLevel(logging.CRITICAL)
     with scratch() as folder:
         return [one if one.rule else one._replace(trace=()) for one in run_seeds(seeds, folder)]
