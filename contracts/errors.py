@@ -180,6 +180,10 @@ class LogLost(LogCorrupt):
         self.lost = tuple(lost)
 
 
+VERDICTS: Final = (RecordTooLarge, LogCorrupt)
+"""Errors of the log that are about what was asked for. After any other one nothing has happened, and it is to be asked for again."""
+
+
 class LogGone(LogError):
     """The log's file was deleted, renamed or replaced under the process that has it open: nothing may be answered any more."""
 

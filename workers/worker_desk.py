@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from contracts.commands import Command, CompleteActivity, Envelope, FailActivity
-from contracts.errors import LogError, Overloaded
+from contracts.errors import VERDICTS, LogError, Overloaded
 from contracts.worker_protocol import Assignment, Poll, Receipt, Refusal, Results, Workers
 from workers.remote import RemoteWorkers
 from workers.round import Answer, Reply
@@ -134,7 +134,7 @@ class _Batch:
         """How one of the results was decided."""
         self.open -= 1
         error = answered.error
-        if isinstance(error, LogError):
+        if isinstance(error, LogError) and not isinstance(error, VERDICTS):
             self._is_stored = False
         else:
             self._remote.settle(task)

@@ -18,7 +18,7 @@ from functools import partial
 from typing import Final, Protocol, TypeAlias
 
 from contracts.commands import CancelActivity, Command, CompleteActivity, Envelope, FailActivity, LoseActivity, RunActivity
-from contracts.errors import LogError, Overloaded
+from contracts.errors import VERDICTS, LogError, Overloaded
 from contracts.ids import activity_key
 from contracts.worker_protocol import BadMessage, Result, WrongProtocol
 from contracts.worker_topics import (
@@ -286,7 +286,7 @@ class Gateway:
         """Bring it to the owner, again until it is there; a task that has ended is done then."""
 
         def then(answer: Answer) -> None:
-            if isinstance(answer.error, LogError):
+            if isinstance(answer.error, LogError) and not isinstance(answer.error, VERDICTS):
                 self._loop.call_later(RETRY_S, self._tell, execution, command)
             elif isinstance(command, CompleteActivity | FailActivity | LoseActivity):
                 self._done(activity_key(execution, command.path, command.attempt))

@@ -10,7 +10,9 @@ from contracts.ports.read_models import ExecutionRecord, Wanted
 OPEN: Final = frozenset({"created", "scheduled", "running", "paused", "incident"})
 """The statuses of executions that have not ended."""
 SELDOM: Final = frozenset({"failed", "cancelled", "terminated", "quarantined"})
-"""The statuses of executions that have ended otherwise than most do."""
+"""The statuses in which few executions stay: ended otherwise than most, or set aside, which is no end."""
+IS_SELDOM: Final = f"status IN ({', '.join(repr(status) for status in sorted(SELDOM))})"
+"""The condition of an index, and word for word that of a list that is to be looked up in it."""
 ROWS_GENERATION: Final = 1
 """Raised when the same tables are to hold other rows than before."""
 FIELDS: Final = ", ".join(ExecutionRecord._fields)
@@ -44,7 +46,7 @@ def conditions(wanted: Wanted, is_by_time: bool) -> tuple[list[str], list[Any]]:
         if OPEN.issuperset(wanted.statuses):
             where.append("ended_at = 0")  # lets the database look through the open ones alone
         elif SELDOM.issuperset(wanted.statuses):
-            where.append("ended_at > 0 AND status <> 'completed'")  # the same for those that ended otherwise
+            where.append(IS_SELDOM)
     return where, values
 
 

@@ -26,9 +26,9 @@ from psycopg.conninfo import conninfo_to_dict
 from contracts.errors import LogError, LogUnreachable, Overtaken
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Wanted
-from infra.store.columns import BY_TIME, CHANGING, FIELDS, ROWS_GENERATION, conditions, pack_offsets, unpack_offsets
+from infra.store.columns import BY_TIME, CHANGING, FIELDS, IS_SELDOM, ROWS_GENERATION, conditions, pack_offsets, unpack_offsets
 
-TABLES_GENERATION: Final = 1
+TABLES_GENERATION: Final = 2
 """Raised when the tables change."""
 SCHEMA_LENGTH_MAX: Final = 63
 CONNECT_TIMEOUT_S: Final = 5
@@ -37,7 +37,7 @@ SILENCE_MAX: Final = "10s"
 LOCK_TIMEOUT: Final = "15s"
 STATEMENT_TIMEOUT: Final = "60s"
 
-TABLES: Final = """
+TABLES: Final = f"""
 CREATE TABLE checkpoints (partition integer PRIMARY KEY, position bigint NOT NULL, checkpoint bytea NOT NULL);
 CREATE TABLE executions (
     partition integer NOT NULL, number bigint NOT NULL, execution text NOT NULL, workflow text NOT NULL, version integer NOT NULL,
@@ -48,7 +48,7 @@ CREATE INDEX executions_by_time ON executions (partition, created_at, number);
 CREATE INDEX executions_by_workflow ON executions (partition, workflow, created_at, number);
 CREATE INDEX executions_by_parent ON executions (partition, parent, created_at, number) WHERE parent IS NOT NULL;
 CREATE INDEX executions_open ON executions (partition, status, created_at, number) WHERE ended_at = 0;
-CREATE INDEX executions_seldom ON executions (partition, status, created_at, number) WHERE ended_at > 0 AND status <> 'completed';
+CREATE INDEX executions_seldom ON executions (partition, status, created_at, number) WHERE {IS_SELDOM};
 CREATE TABLE pieces (
     partition integer NOT NULL, number bigint NOT NULL, piece integer NOT NULL, offsets bytea NOT NULL,
     PRIMARY KEY (partition, number, piece));

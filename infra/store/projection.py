@@ -26,7 +26,7 @@ import msgspec
 from contracts.errors import LogError, Overtaken
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Wanted
-from infra.store.columns import BY_TIME, CHANGING, FIELDS, ROWS_GENERATION, conditions, pack_offsets, unpack_offsets
+from infra.store.columns import BY_TIME, CHANGING, FIELDS, IS_SELDOM, ROWS_GENERATION, conditions, pack_offsets, unpack_offsets
 
 BUSY_TIMEOUT_S: Final = 5.0
 AUTOCHECKPOINT_PAGES: Final = 100
@@ -44,7 +44,7 @@ CREATE TABLE executions (
 CREATE INDEX executions_by_workflow ON executions (workflow, {order});
 CREATE INDEX executions_by_parent ON executions (parent, {order}) WHERE parent IS NOT NULL;
 CREATE INDEX executions_open ON executions (status, {order}) WHERE ended_at = 0;
-CREATE INDEX executions_seldom ON executions (status, {order}) WHERE ended_at > 0 AND status <> 'completed';
+CREATE INDEX executions_seldom ON executions (status, {order}) WHERE {IS_SELDOM};
 CREATE TABLE counts (status TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER executions_count AFTER INSERT ON executions BEGIN
     INSERT INTO counts VALUES (new.status, 1) ON CONFLICT (status) DO UPDATE SET count = count + 1; END;

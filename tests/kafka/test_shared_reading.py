@@ -174,7 +174,7 @@ def test_rows_of_a_later_build_lie_beside_those_of_this_one(postgres_url: str, m
     with closing(models_in(postgres_url, prefix, read_only=False)(0)) as ours:
         ours.save([Changes(record(1))], Checkpoint("j", 1), 0)
         with monkeypatch.context() as later:
-            later.setattr("infra.store.postgres.TABLES_GENERATION", 2)
+            later.setattr("infra.store.postgres.TABLES_GENERATION", 3)
             with closing(models_in(postgres_url, prefix, read_only=False)(0)) as theirs:
                 assert theirs.checkpoint() == Checkpoint()
                 theirs.save([Changes(record(2))], Checkpoint("j", 2), 0)
@@ -206,6 +206,6 @@ def test_read_models_that_cannot_be_used_are_refused(made: Partitioned, settings
 
 def test_an_error_names_the_database_and_not_its_password() -> None:
     models = models_in("postgresql://ada:secret@127.0.0.1:1/orders", "refold", read_only=True)(0)
-    with pytest.raises(LogUnreachable, match=re.escape("host=127.0.0.1 port=1 dbname=orders, schema refold_1_1")) as error:
+    with pytest.raises(LogUnreachable, match=re.escape("host=127.0.0.1 port=1 dbname=orders, schema refold_1_2")) as error:
         models.checkpoint()
     assert "secret" not in str(error.value)

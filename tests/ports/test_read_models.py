@@ -134,9 +134,12 @@ def test_lists_are_filtered(open_: Open) -> None:
     assert found(workflow="a") == [3, 1]
     assert found(statuses=("running", "incident")) == [6, 3, 2, 1, 0]
     assert found(statuses=("completed", "incident")) == [6, 5]
+    save(models, Changes(record(7, status="quarantined")), Changes(record(8, status="quarantined", ended_at=9)))
+    assert found(statuses=("quarantined",)) == [8, 7]
+    assert found(statuses=("quarantined", "failed")) == [8, 7]
     assert found(parent="x1") == [5]
     assert found(created_after=2, created_before=6) == [5, 3, 2]
-    assert found(limit=2) == [6, 5]
+    assert found(limit=2) == [8, 7]
     assert found(workflow="a", limit=1, after=Place(3, 3)) == [1]
 
 

@@ -11,13 +11,16 @@ import pytest
 
 from contracts.commands import CancelExecution
 from contracts.errors import LogError
-from contracts.ports.read_models import ReadModels, Wanted
+from contracts.ports.read_models import Changes, ReadModels, Wanted
+from domain.history import Folded
 from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
 from infra.store import projection
 from infra.store.columns import pack_offsets, unpack_offsets
 from infra.store.projection import SqliteReadModels
+from projections.rows import UNREADABLE, Row
 from tests.workers.harness import Bench
+from tests.workers.test_guard import READS, GuardBench
 from workers.catalog import Catalog
 from workers.projector import Projector
 from workers.reading import ExecutionReader
@@ -219,3 +222,34 @@ def test_packed_offsets_come_back(offsets: list[int]) -> None:
 def test_read_models_that_cannot_be_made_say_where_and_why(tmp_path: Path) -> None:
     with pytest.raises(LogError, match=r"missing/rows\.db cannot be opened: unable to open"):
         SqliteReadModels(tmp_path / "missing" / "rows.db")
+
+
+def test_an_exception_in_the_projector_for_one_execution_stops_no_rows_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bench = GuardBench(READS)
+    executions = [bench.start("reads") for _ in range(3)]
+    poisoned = executions[1]
+    models = SqliteReadModels(tmp_path / "rows.db")
+    rows_of = projector(bench.log, models)
+    real = Row.changes
+
+    def planted(self: Row, folded: Folded) -> Changes:
+        if folded.state.execution == poisoned and folded.state.status == "completed":
+            raise TypeError("planted")
+        return real(self, folded)
+
+    monkeypatch.setattr(Row, "changes", planted)
+    bench.move(time=False)
+    rows_of.step()
+    for execution in executions:
+        bench.result(execution, b"7")
+    later = bench.start("reads")
+    bench.move(time=False)
+    rows_of.step()
+    statuses = {one.execution: one.status for one in models.select(Wanted())}
+    assert statuses == {executions[0]: "completed", poisoned: "quarantined", executions[2]: "completed", later: "running"}
+    found = models.find(poisoned)
+    assert found is not None
+    assert (found.error, "planted" in (found.error_message or "")) == (UNREADABLE, True)
+    assert bench.status(poisoned) == "completed", "what was decided is not touched"
+    assert rows_of.checkpoint.offset == bench.engine.owner.position
+    models.close()
