@@ -215,7 +215,7 @@ def _steering(router: APIRouter, service: Service) -> None:
         return await steer(execution, ResumeExecution())
 
     @router.post("/executions/{execution}/release", **described)
-    async def release(execution: Id) -> Response:
+    async def release_execution(execution: Id) -> Response:
         """Let an execution that the engine has set aside (`quarantined`) go on, once the cause is mended."""
         return await steer(execution, ReleaseExecution())
 

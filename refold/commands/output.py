@@ -168,15 +168,19 @@ def read_value_argument(text: str, name: str) -> bytes:
     except InvalidInput as error:
         if (problem := error.problems[0]).rule != "json":
             raise BadInput(f"{source}: {problem.path or 'the value'}: {problem.message}; {problem.fix}") from None
-        raise BadInput(f"{source}: not JSON: {_place_in(text) or problem.message}") from None
+        raise BadInput(f"{source}: not JSON: {_place_in(text) or problem.message.removeprefix('not JSON: ')}") from None
 
 
 def _place_in(text: str) -> str:
     """Where a text is not JSON; nothing where the standard library takes it for some."""
     try:
-        json.loads(text)
+        json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         return f"{error.msg} in line {error.lineno}, column {error.colno}"
     except (ValueError, RecursionError) as error:
         return str(error)
     return ""
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")

@@ -173,7 +173,7 @@ def test_doctor_looks_at_a_server_and_names_what_waits_for_a_worker(served):
 
 def test_deploy_passes_on_what_the_server_warns_of(served):
     said = served("deploy", "labels.yaml", "--server", served.url, env={"REFOLD_DATA": ""}).complaint
-    assert "labels.yaml: nodes[0].type: " in said
+    assert "labels.yaml:3:21: nodes[0].type (node print): " in said
     assert "print_label" in said
 
 
