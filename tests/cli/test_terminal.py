@@ -50,7 +50,13 @@ def test_logs_are_shown_alike(log_format):
 def test_no_command_lets_data_command_the_terminal(refold):
     file = refold.file("noisy.json", json.dumps(NOISY))
     said = [refold("run", file, "--id", "n", "--timeout", "0.1", code=1), refold("list"), refold("show", "n"), refold("history", "n")]
-    said += [refold("signal", "n", "go", json.dumps(NASTY)), refold("signal", "n", f"go{NASTY}", code=1), refold("incidents"), refold("list"), refold("history", "n", "--json")]
+    said += [
+        refold("signal", "n", "go", json.dumps(NASTY)),
+        refold("signal", "n", f"go{NASTY}", code=1),
+        refold("incidents"),
+        refold("list"),
+        refold("history", "n", "--json"),
+    ]
     said += [refold("cancel", "n", "--reason", NASTY), refold("show", "n"), refold("list", "--status", NASTY, code=2)]
     for one in said:
         assert not COMMANDS.search(one.out + one.err)
