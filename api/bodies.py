@@ -31,9 +31,9 @@ class StartBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class BatchBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Many at once."""
+    """Many at once, each to be read by itself."""
 
-    executions: list[StartBody]
+    executions: list[msgspec.Raw]
 
 
 class ReasonBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,16 +87,16 @@ async def read_body(request: Request, shape: type[T]) -> T:
     return parse(await read_json(request) or b"{}", shape)
 
 
-def parse(content: bytes, shape: type[T]) -> T:
-    """The JSON in its shape."""
+def parse(content: bytes, shape: type[T], at: str = "") -> T:
+    """The JSON in its shape; where it is a part of a body, the one at the JSON pointer `at`."""
     try:
         content.decode()
         return msgspec.json.decode(content, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         is_misfit = isinstance(error, msgspec.ValidationError)
-        if (not is_misfit or "out of range" in str(error)) and (odd := oddity_of(content)) is not None:
+        if (not is_misfit or "out of range" in str(error)) and (odd := oddity_of(content, at)) is not None:
             raise InvalidInput([odd]) from None
-        raise (_misfit(error) if isinstance(error, msgspec.ValidationError) else _not_json(content, error)) from None
+        raise (_misfit(error, at) if isinstance(error, msgspec.ValidationError) else _not_json(content, error)) from None
 
 
 def check_json(content: bytes) -> bytes:
@@ -109,9 +109,9 @@ def check_json(content: bytes) -> bytes:
         raise
 
 
-def _misfit(error: msgspec.ValidationError) -> BadRequest:
+def _misfit(error: msgspec.ValidationError, at: str) -> BadRequest:
     said, _, path = str(error).partition(" - at `$")
-    pointer = re.sub(r"\.|\[(\d+|\.\.\.)\]", lambda found: f"/{found[1]}" if found[1] else "/", path.rstrip("`"))
+    pointer = at + re.sub(r"\.|\[(\d+|\.\.\.)\]", lambda found: f"/{found[1]}" if found[1] else "/", path.rstrip("`"))
     problems = [{"path": pointer, "rule": "shape", "message": said, "fix": ""}]
     return BadRequest(422, "request.invalid", f"{pointer or 'body'}: {said}", problems=problems)
 

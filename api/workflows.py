@@ -264,10 +264,10 @@ async def _while_there(request: Request, work: Coroutine[Any, Any, Started]) -> 
         gone.cancel()
 
 
-def _start_or_refusal(name: str, body: StartBody, at: str) -> Start | RefoldError:
+def _start_or_refusal(name: str, body: msgspec.Raw, at: str) -> Start | RefoldError:
     """One of many starts, or why it is none."""
     try:
-        return start_of(name, body, None, at)
+        return start_of(name, parse(bytes(body), StartBody, at), None, at)
     except RefoldError as error:
         return error
 
@@ -277,7 +277,7 @@ def start_of(name: str, body: StartBody, key: str | None, at: str = "") -> Start
     if key is not None and body.execution_id is not None:
         raise BadRequest(422, "request.invalid", "give either an Idempotency-Key or an execution_id, not both")
     if body.priority is not None and not 0 <= body.priority <= 9:
-        raise BadRequest(422, "request.invalid", f"/priority: expected 0 to 9, found {body.priority}")
+        raise BadRequest(422, "request.invalid", f"{at}/priority: expected 0 to 9, found {body.priority}")
     return Start(
         name,
         given(body.input, f"{at}/input") or b"{}",
@@ -285,7 +285,7 @@ def start_of(name: str, body: StartBody, key: str | None, at: str = "") -> Start
         body.execution_id,
         key,
         body.autostart,
-        milliseconds(body.start_at, "/start_at"),
+        milliseconds(body.start_at, f"{at}/start_at"),
         body.priority,
     )
 

@@ -102,6 +102,42 @@ def test_many_are_started_at_once_each_by_itself(server: Server) -> None:
     assert answer.json["executions"][2]["execution"]["execution_id"] == "batch-3"
 
 
+ODD_STARTS = {
+    "an unknown field": '{"x": 1}',
+    "no object": "7",
+    "nothing": "null",
+    "a number that is too large": '{"input": 1e400}',
+    "a number that is too large in an unknown field": '{"x": 1e400}',
+    "no time": '{"start_at": "tomorrow"}',
+    "a time without a zone": '{"start_at": "2099-01-01T00:00:00"}',
+    "an unknown priority": '{"priority": 10}',
+    "no priority": '{"priority": "high"}',
+    "no id": '{"execution_id": "/"}',
+    "too deep": '{"input": ' + "[" * 201 + "]" * 201 + "}",
+}
+
+
+@pytest.mark.parametrize("odd", ODD_STARTS.values(), ids=ODD_STARTS)
+def test_a_start_among_many_is_refused_as_it_would_be_alone_and_the_others_begin(server: Server, odd: str) -> None:
+    alone = server.ask("POST", "/v1/workflows/hello/executions", odd.encode())
+    many = f'{{"executions": [{{"input": {{"name": "Ada"}}}}, {odd}]}}'
+    answer = server.ask("POST", "/v1/workflows/hello/executions/batch", many.encode())
+    assert answer.status == 200, answer.json
+    begun, refused = answer.json["executions"]
+    assert (begun["status"], refused["status"]) == (201, alone.status)
+    assert refused["problem"]["reason"] == alone.json["reason"]
+    assert all(one["path"].startswith("/executions/1") for one in refused["problem"].get("problems", ()))
+
+
+@pytest.mark.parametrize("unreadable", [r'"\ud800"', "[" * 5_000 + "]" * 5_000, "NaN"])
+def test_many_that_cannot_be_read_are_refused_as_a_whole_with_the_place(server: Server, unreadable: str) -> None:
+    many = f'{{"executions": [{{"execution_id": "unread"}}, {{"input": {unreadable}}}]}}'
+    answer = server.ask("POST", "/v1/workflows/waits/executions/batch", many.encode())
+    assert answer.status in (400, 422)
+    assert re.search("/executions/1/input|line 1, column", answer.json["detail"]), answer.json
+    assert server.get("/v1/executions/unread").status == 404
+
+
 def test_one_created_without_autostart_starts_when_it_is_told_to(server: Server) -> None:
     created = server.start("waits", {"order": 1}, autostart=False, variables={"who": "Ada"}, priority=9)
     assert (created["status"], created["started_at"]) == ("created", None)
