@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 from contracts.worker_protocol import ResultError
 from infra.simulation.chance import Chance
 from infra.simulation.definitions import ERROR_TYPES
+from infra.simulation.odd import odd_value
 from workers.activity_error import ActivityError
 
 BIG: Final = "x" * 70_000
@@ -20,17 +21,23 @@ class Doing(NamedTuple):
     error: ResultError | None = None
     after_ms: int = 0
     how: Literal["once", "twice", "never"] = "once"
+    odd: bytes | None = None
+    """What a worker elsewhere hands in instead of the value."""
 
 
 class Behaviour:
     """What becomes of each attempt. Once calm, all of them succeed at once."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, is_odd: bool = False) -> None:
+        self._seed, self._is_odd = seed, is_odd
         self.is_calm = False
 
     def of(self, task: str, kind: str) -> Doing:
         """What the attempt of this name does."""
+        doing = self._plain(task, kind)
+        return doing if self.is_calm or not self._is_odd else doing._replace(odd=odd_value(self._seed, task))
+
+    def _plain(self, task: str, kind: str) -> Doing:
         chance = Chance(self._seed, task)
         output = {"n": chance.number(0, 3)} if kind != "undo" else None
         draw = chance.number(0, 99)

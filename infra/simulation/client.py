@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from contracts import commands as c
 from contracts.commands import Command, Envelope
 from contracts.errors import LogError
 from contracts.values import encode
 from infra.simulation.audit import Audit
-from infra.simulation.behaviour import BIG
+from infra.simulation.behaviour import BIG, Behaviour
 from infra.simulation.checks import check_answer
 from infra.simulation.disk import Disk
 from infra.simulation.network import Network
 from infra.simulation.node import Node
-from infra.simulation.plan import Operation
+from infra.simulation.odd import LET_IN, odd_value
+from infra.simulation.plan import Operation, Plan
 from workers.catalog import Catalog
 from workers.round import Answer
 
@@ -25,6 +26,8 @@ PATIENCE_TICKS: Final = 15
 class Surroundings(Protocol):
     """What a client needs of the world around it."""
 
+    plan: Plan
+    behaviour: Behaviour
     network: Network
     audit: Audit
     disk: Disk
@@ -86,7 +89,7 @@ class Client:
             case "start":
                 return self._start()
             case "signal":
-                return c.SendSignal(self._name, operation.name, encode({"n": operation.number}))
+                return c.SendSignal(self._name, operation.name, self._value({"n": operation.number}))
             case "pause":
                 return c.PauseExecution()
             case "resume":
@@ -106,7 +109,14 @@ class Client:
         number = self.operation.number
         version, definition = self._world.catalog.resolve(self.operation.name)
         given = {"n": 3, "big": BIG} if number == 3 else {"n": number % 3}
-        return c.CreateExecution(self.operation.name, version, definition, encode(given), autostart=number != 4)
+        return c.CreateExecution(self.operation.name, version, definition, self._value(given), autostart=number != 4)
+
+    def _value(self, plain: Any) -> bytes:
+        """The plain value, or an odd one in its place."""
+        world = self._world
+        is_odd = world.plan.traits.is_odd and not world.behaviour.is_calm
+        odd = odd_value(world.plan.seed, self._name, LET_IN) if is_odd else None
+        return encode(plain) if odd is None else odd
 
     def _resolve(self) -> Command | None:
         state = self._world.audit.state(self.operation.execution)

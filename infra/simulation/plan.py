@@ -70,7 +70,7 @@ class Fault(msgspec.Struct, frozen=True):
 class Traits(msgspec.Struct, frozen=True):
     """What holds for a whole run: who runs `work`, how little is kept in memory or done at a time, how bad the network is by itself.
 
-    Deciding about the `poisoned` execution breaks, as by a bug.
+    Deciding about the `poisoned` execution breaks, as by a bug. Where it `is_odd`, clients and workers send odd values now and then.
     """
 
     is_work_local: bool = False
@@ -84,6 +84,7 @@ class Traits(msgspec.Struct, frozen=True):
     loss_percent: int = 0
     double_percent: int = 0
     reorder_percent: int = 0
+    is_odd: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -137,6 +138,7 @@ def _traits(chance: Chance) -> Traits:
         loss_percent=chance.number(0, 10) if is_unruly else 0,
         double_percent=chance.number(0, 20) if is_unruly else 0,
         reorder_percent=chance.number(0, 60) if is_unruly else 0,
+        is_odd=chance.percent(30),
     )
 
 

@@ -127,7 +127,7 @@ class SimulatedWorker:
         has_ended = doing.how != "never" and one.ends_at <= self._world.time
         if has_ended and (one.reported_at < 0 or tick - one.reported_at >= PATIENCE_TICKS):
             one.reported_at = tick
-            output = UNSET if doing.error is not None else Raw(encode(doing.output))
+            output = UNSET if doing.error is not None else Raw(encode(doing.output) if doing.odd is None else doing.odd)
             news.append(Result(task=name, output=output, error=UNSET if doing.error is None else doing.error))
         elif not has_ended and self._chance.percent(15):
             news.append(Result(task=name, progress=self._chance.one_of(None, 0.25, 0.5)))

@@ -48,7 +48,7 @@ class World:
         for document in ({"name": "child", **CHILD}, *plan.definitions):
             self.catalog.publish(WorkflowDefinition.model_validate(document))
         self.audit = Audit(self.disk, self.catalog.graph, plan.traits.poisoned)
-        self.behaviour = Behaviour(plan.seed)
+        self.behaviour = Behaviour(plan.seed, plan.traits.is_odd)
         self.network = Network(Chance(plan.seed, "network"), plan.traits)
         self.nodes: list[Node] = []
         self._started = self._asked = 0

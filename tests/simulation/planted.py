@@ -19,9 +19,11 @@ from contracts import events as e
 from contracts.commands import RunActivity
 from contracts.errors import AppendUnknown, Rejected
 from contracts.journal import Checkpoint, Decided, Record, judge
+from domain.decide import decide
 from domain.deciding import Deciding
 from domain.signals import deliver
 from domain.state import ChildMemo, NodeRun
+from infra.simulation import run
 from infra.store.projection import SqliteReadModels
 from projections.rows import Row
 from workers.activity_worker import ActivityWorker
@@ -270,6 +272,28 @@ def set_an_execution_aside_for_a_late_result(patch: Patch) -> None:
     patch.setattr(Decider, "_reject", harsh)
 
 
+def break_at_a_number(patch: Patch, command: type[c.SendSignal | c.CompleteActivity | c.CreateExecution], field: str) -> None:
+    def harsh(graph: Any, state: Any, asked: Any, now: int, read_blob: Any) -> Any:
+        if isinstance(asked, command) and b"1e308" in getattr(asked, field):
+            raise OverflowError("1e308")
+        return decide(graph, state, asked, now, read_blob)
+
+    patch.setattr(run, "decide", harsh)
+    patch.setattr(workers.decision, "decide", decide)  # a run puts back there what it was told is right
+
+
+def break_at_an_odd_signal(patch: Patch) -> None:
+    break_at_a_number(patch, c.SendSignal, "payload")
+
+
+def break_at_an_odd_result(patch: Patch) -> None:
+    break_at_a_number(patch, c.CompleteActivity, "output")
+
+
+def break_at_an_odd_input(patch: Patch) -> None:
+    break_at_a_number(patch, c.CreateExecution, "input")
+
+
 BUGS: dict[str, Callable[[Patch], None]] = {
     bug.__name__: bug
     for bug in (
@@ -302,6 +326,9 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         keep_what_is_cached_after_a_failed_append,
         let_a_poisoned_execution_stop_the_owner,
         set_an_execution_aside_for_a_late_result,
+        break_at_an_odd_signal,
+        break_at_an_odd_result,
+        break_at_an_odd_input,
     )
 }
 """All of them, by what they do."""
