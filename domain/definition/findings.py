@@ -8,11 +8,10 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from contracts.errors import Problem
+from domain.expressions.words import Comparisons
 
 PROBLEMS_MAX: Final = 1_000
 """So many problems are told at most; the last one says how many more there are."""
-COMPARISONS_MAX: Final = 50_000
-"""So many known names are compared with unknown ones in one definition; after that nothing is suggested any more."""
 
 _PIECE: Final = re.compile(r"\[(\d+)\]|\.?([^.\[]+)")
 
@@ -23,7 +22,7 @@ class Findings:
     def __init__(self) -> None:
         self._problems: list[Problem] = []
         self._unreadable: set[str] = set()
-        self._compared = 0
+        self.comparisons = Comparisons()
 
     def add(self, path: str, rule: str, message: str, fix: str) -> None:
         """Something is wrong here."""
@@ -47,12 +46,7 @@ class Findings:
 
     def nearest(self, word: str, known: Iterable[str]) -> str | None:
         """The known name that the word was meant to be, as far as one can tell."""
-        return nearest(word, self._affordable(known))
-
-    def _affordable(self, known: Iterable[str]) -> list[str]:
-        names = list(known)
-        self._compared += len(names)
-        return names if self._compared <= COMPARISONS_MAX else []
+        return nearest(word, self.comparisons.affordable(word, known))
 
     def did_you_mean(self, word: str, known: Iterable[str], otherwise: str) -> str:
         """`did you mean …?`, or what else one may do."""

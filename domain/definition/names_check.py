@@ -41,7 +41,7 @@ def doubtful_names(definition: WorkflowDefinition) -> list[Problem]:
     shapes = {"input": shape_of(definition.input)}
     for text in texts_of(outline):
         for one in (program(text.source),) if text.is_expression else value(text.source).programs:
-            for said in one.check(shapes):
+            for said in one.check(shapes, findings.comparisons):
                 findings.add(text.path, "doubtful_name", said, "correct it, or name it in the schema under `input`")
     return findings.told()
 
@@ -51,7 +51,7 @@ def _programs(outline: Outline, text: Text, shapes: Shapes) -> tuple[Program, ..
     try:
         programs = (program(text.source),) if text.is_expression else value(text.source).programs
         for one in programs:
-            one.check(shapes)
+            one.check(shapes, outline.findings.comparisons)
     except ExpressionError as error:
         fix = "write it without braces: the whole field is one expression" if text.is_expression and "{{" in text.source else _FIX
         outline.findings.add(text.path, "expression", str(error), fix)

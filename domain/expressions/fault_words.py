@@ -11,7 +11,7 @@ from domain.expressions.habits import HABITS_OF_FIELDS
 from domain.expressions.tokens import NAMES
 from domain.expressions.tree import Binary, Call, Has, Index, Macro, Name, Node, Select, Unary
 from domain.expressions.values import bare
-from domain.expressions.words import a_kind, nearest, no_truthiness, wrong_operands
+from domain.expressions.words import Comparisons, a_kind, nearest, no_truthiness, wrong_operands
 
 _KEYS_SHOWN_MAX: Final = 8
 _SHOWN_CHARS_MAX: Final = 60
@@ -21,10 +21,11 @@ _OFFSET: Final = "the tables of time zones differ between machines; write an off
 class Failed:
     """A fault with its source, for the words about it."""
 
-    __slots__ = ("node", "source", "values")
+    __slots__ = ("comparisons", "node", "source", "values")
 
-    def __init__(self, source: str, fault: Fault) -> None:
+    def __init__(self, source: str, fault: Fault, comparisons: Comparisons) -> None:
         self.source = source
+        self.comparisons = comparisons
         self.node = fault.node
         self.values = fault.values
 
@@ -69,19 +70,19 @@ def _no_key(failed: Failed) -> str:
     if key in HABITS_OF_FIELDS and isinstance(failed.node, Select) and key not in owner:
         return f"{said}; {HABITS_OF_FIELDS[key].format(owner=failed.owner)}"
     if isinstance(failed.node, Select) and part.startswith("nodes.") and not isinstance(failed.node.owner, Name):
-        return f"{said} ({_among(owner, key)}); the node may not have ended so, ask `has({part})` first"
-    return f"{said} ({_among(owner, key)})"
+        return f"{said} ({_among(owner, key, failed.comparisons)}); the node may not have ended so, ask `has({part})` first"
+    return f"{said} ({_among(owner, key, failed.comparisons)})"
 
 
 def _key(key: Any) -> str:
     return str(key)[:_SHOWN_CHARS_MAX] if type(key) is not int or key.bit_length() < 200 else "a number of many digits"
 
 
-def _among(keys: Mapping[Any, Any], wanted: Any) -> str:
+def _among(keys: Mapping[Any, Any], wanted: Any, comparisons: Comparisons) -> str:
     if not keys:
         return "it is empty"
     some = [_key(bare(key)) for _, key in zip(range(1_000), keys, strict=False)]
-    shown = nearest(_key(wanted), some)[:_KEYS_SHOWN_MAX]
+    shown = (nearest(_key(wanted), comparisons.affordable(_key(wanted), some)) or some)[:_KEYS_SHOWN_MAX]
     more = f" and {len(keys) - len(shown)} more" if len(keys) > len(shown) else ""
     return f"there are: {', '.join(shown)}{more}"
 

@@ -13,7 +13,7 @@ from domain.expressions.parser import LEVELS_MAX, MACROS
 from domain.expressions.signatures import FUNCTIONS, LAZY_METHODS, METHODS
 from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
 from domain.expressions.tree import Call, Node
-from domain.expressions.words import ALIKE, likeness, nearest
+from domain.expressions.words import Comparisons, meant
 
 _SHOWN_CHARS_MAX: Final = 160
 _MESSAGE_CHARS_MAX: Final = 1_000
@@ -36,7 +36,7 @@ def of_length(source: str) -> str:
     return f"`{source[:60]}…`: the expression has {len(source):,} characters, the most is {SOURCE_CHARS_MAX:,}"
 
 
-def of_source(source: str, unreadable: Unreadable) -> str:
+def of_source(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
     """What to say of a source that cannot be compiled: one line, with line and column."""
     if unreadable.kind == "deep":
         advice = "each step of a path and each term of a long sum is one; use several templates, or `[…].join()`"
@@ -47,19 +47,19 @@ def of_source(source: str, unreadable: Unreadable) -> str:
         node, *values = unreadable.values
         fault = Fault(unreadable.kind, *values)
         fault.node = node
-        return of_fault(source, fault)
+        return of_fault(source, fault, comparisons)
     if (habit := find_habit(source)) is not None:
         return f"`{_shown(source)}`{place(source, habit.offset)}: {habit.advice}"
     if unreadable.kind in _COMPILING:
-        return _COMPILING[unreadable.kind](source, unreadable)
+        return _COMPILING[unreadable.kind](source, unreadable, comparisons)
     if unreadable.said in ("the expression ends too early", "a `)` is missing"):
         return f"`{_shown(source)}`: {unreadable.said}"
     return f"`{_shown(source)}`{place(source, unreadable.at)}: {unreadable.said}"
 
 
-def of_fault(source: str, fault: Fault) -> str:
+def of_fault(source: str, fault: Fault, comparisons: Comparisons) -> str:
     """What to say of an evaluation that failed."""
-    said = FAULTS[fault.kind](Failed(source, fault)).replace("\n", " ")
+    said = FAULTS[fault.kind](Failed(source, fault, comparisons)).replace("\n", " ")
     return said if len(said) <= _MESSAGE_CHARS_MAX else f"{said[:_MESSAGE_CHARS_MAX]}…"
 
 
@@ -69,10 +69,10 @@ def of_limit(source: str, limit: Limit) -> str:
     return f"`{_shown(part)}`: {_LIMITS[limit.kind]}"
 
 
-def of_doubt(source: str, node: Node, name: str, names: tuple[str, ...]) -> str:
+def of_doubt(source: str, node: Node, name: str, names: tuple[str, ...], comparisons: Comparisons) -> str:
     """What to say of a field that the schema does not name, where one that it names is meant; nothing where none is alike."""
-    near = nearest(name, names)[0]
-    if likeness(name, near) < ALIKE:
+    near = meant(name, names, comparisons)
+    if near is None:
         return ""
     part = _shown(source[node.start : node.end])
     return f"`{part}`{place(source, node.start)}: the schema names no `{name}`; did you mean `{near}`?"
@@ -91,23 +91,22 @@ def _shown(source: str) -> str:
     return line if len(line) <= _SHOWN_CHARS_MAX else f"{line[:_SHOWN_CHARS_MAX]}…"
 
 
-def _unknown_name(source: str, unreadable: Unreadable) -> str:
+def _unknown_name(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
     (name,) = unreadable.values
-    near = nearest(name, NAMES)[0]
-    better = _OTHERS_WORDS.get(name) or (near if likeness(name, near) >= ALIKE else f"input.{name}")
+    better = _OTHERS_WORDS.get(name) or meant(name, NAMES, comparisons) or f"input.{name}"
     known = ", ".join(NAMES)
     return f"unknown name `{name}`{place(source, unreadable.at)} of `{_shown(source)}`; known are {known}; did you mean `{better}`?"
 
 
-def _unknown_function(source: str, unreadable: Unreadable) -> str:
+def _unknown_function(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
     node, name = unreadable.values
     shown = f"`{_text(source, node)}`{place(source, node.start)}"
     if name in MACROS and name not in METHODS:
         return f"{shown}: `{name}` is a macro, write `{_macro(name)}`"
     if node.owner is None and name in METHODS:
         return f"{shown}: `{name}` is a method, write `{METHODS[name].written}`"
-    near = nearest(name, _KNOWN_CALLS)[0]
-    hint = f"; did you mean `{near}`?" if likeness(name, near) >= ALIKE else ""
+    near = meant(name, _KNOWN_CALLS, comparisons)
+    hint = f"; did you mean `{near}`?" if near else ""
     return f"{shown}: unknown function `{name}`{hint}"
 
 
@@ -117,7 +116,7 @@ def _macro(name: str) -> str:
     return f"{'optional' if name.startswith('opt') else 'list'}.{name}(x, …)"
 
 
-def _argument_count(source: str, unreadable: Unreadable) -> str:
+def _argument_count(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
     node, signature = unreadable.values
     return f"`{_text(source, node)}`{place(source, node.start)}: `{node.name}` does not take so many arguments, write `{signature.written}`"
 
@@ -126,7 +125,7 @@ def _text(source: str, node: Call) -> str:
     return _shown(source[node.start : node.end])
 
 
-_COMPILING: Final[dict[str, Callable[[str, Unreadable], str]]] = {
+_COMPILING: Final[dict[str, Callable[[str, Unreadable, Comparisons], str]]] = {
     "unknown_name": _unknown_name,
     "unknown_function": _unknown_function,
     "argument_count": _argument_count,

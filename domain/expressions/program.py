@@ -19,6 +19,7 @@ from domain.expressions.tokens import NAMES, SOURCE_CHARS_MAX
 from domain.expressions.trace import Traced, explained, locate
 from domain.expressions.tree import Name, Node, Select
 from domain.expressions.values import equal
+from domain.expressions.words import Comparisons
 
 PROGRAMS_MAX: Final = 20_000
 """So many expressions stay compiled in a process; the least used ones make room."""
@@ -58,25 +59,30 @@ class Program:
     @property
     def tree(self) -> Node:
         """The parts of the expression. Raises ExpressionError where it cannot be read."""
+        return self._read(Comparisons())
+
+    def _read(self, comparisons: Comparisons) -> Node:
         if self._tree is None:
             if len(self.source) > SOURCE_CHARS_MAX:
                 raise ExpressionError(messages.of_length(self.source))
             try:
                 self._tree = parse(self.source)
             except Unreadable as unreadable:
-                raise ExpressionError(messages.of_source(self.source, unreadable)) from None
+                raise ExpressionError(messages.of_source(self.source, unreadable, comparisons)) from None
         return self._tree
 
-    def check(self, shapes: Shapes = EMPTY) -> list[str]:
+    def check(self, shapes: Shapes = EMPTY, comparisons: Comparisons | None = None) -> list[str]:
         """What is doubtful, with what is known of the roots: each a message.
 
         Raises ExpressionError where the expression cannot be compiled, or can only fail; says nothing of what it will find.
+        Suggestions are made as far as the comparisons reach; without any given, each expression has its own.
         """
-        self._compile()
+        comparisons = comparisons or Comparisons()
+        self._compile(comparisons)
         fault, doubts = check(self.tree, shapes)
         if fault is not None:
-            raise ExpressionError(messages.of_fault(self.source, fault))
-        return [said for doubt in doubts if (said := messages.of_doubt(self.source, doubt.node, doubt.name, doubt.names))]
+            raise ExpressionError(messages.of_fault(self.source, fault, comparisons))
+        return [said for doubt in doubts if (said := messages.of_doubt(self.source, doubt.node, doubt.name, doubt.names, comparisons))]
 
     def evaluate(self, names: Mapping[str, Any], meter: Meter | None = None) -> Any:
         """The plain JSON value; it may share parts with `names`, so treat it as immutable.
@@ -124,16 +130,17 @@ class Program:
             found = locate(self.tree, names, meter, as_json) or found
         if isinstance(found, Limit):
             return ExpressionLimit(messages.of_limit(self.source, found))
-        return ExpressionError(messages.of_fault(self.source, found))
+        return ExpressionError(messages.of_fault(self.source, found, Comparisons(_UNBOUNDED)))
 
-    def _compile(self) -> Run:
+    def _compile(self, comparisons: Comparisons | None = None) -> Run:
         if self._run is None:
-            tree = self.tree
+            comparisons = comparisons or Comparisons()
+            tree = self._read(comparisons)
             compiler = Compiler()
             try:
                 self._run = compiler.make(tree)
             except Unreadable as unreadable:
-                raise ExpressionError(messages.of_source(self.source, unreadable)) from None
+                raise ExpressionError(messages.of_source(self.source, unreadable, comparisons)) from None
             self._slots = [None] * (compiler.slots - FIRST_SLOT)
             self._path = _path_of(tree)
         return self._run

@@ -8,7 +8,30 @@ from typing import Final
 
 ALIKE: Final = 0.78
 """From here on an unknown word is taken for a known one."""
+COMPARISONS_MAX: Final = 10_000
+"""So many known words are compared with unknown ones in one definition; after that nothing is suggested any more."""
+_CHARS_OF_A_COMPARISON: Final = 8
+"""As a power of two: so many pairs of characters cost one more, since long words take longer."""
 _NUMBERS: Final = frozenset(("int", "uint", "double"))
+
+
+class Comparisons:
+    """How many known words may still be compared with unknown ones, for one definition."""
+
+    def __init__(self, left: int = COMPARISONS_MAX) -> None:
+        self.left = left
+
+    def affordable(self, word: str, known: Iterable[str]) -> list[str]:
+        """The known words, which are paid for; none where there is not enough left, from then on."""
+        names = list(known)
+        self.left -= sum(1 + (len(word) * len(name) >> _CHARS_OF_A_COMPARISON) for name in names)
+        return names if self.left >= 0 else []
+
+
+def meant(word: str, known: Iterable[str], comparisons: Comparisons) -> str | None:
+    """The known word that an unknown one is taken for, if any."""
+    near = nearest(word, comparisons.affordable(word, known))
+    return near[0] if near and likeness(word, near[0]) >= ALIKE else None
 
 
 def nearest(word: str, known: Iterable[str]) -> list[str]:
