@@ -114,8 +114,7 @@ class EngineService(BaseService):
         await self._reach(partition, offset)
 
     async def _needed(self, execution: str, partition: int) -> int:
-        ended = self._owner.executions.ended.get(execution)
-        return 0 if ended is None else ended.offset + 1
+        return self._owner.executions.offset_after(execution)
 
     async def _newer(self, execution: str, partition: int) -> int | None:
         """What is open or set aside has been decided by now; what was open a moment ago may have ended since."""

@@ -68,6 +68,13 @@ class Executions:
             self.set_aside(execution, reason_of(error))
             return None
 
+    def offset_after(self, execution: str) -> int:
+        """The offset after the last durable decision about an execution, as far as that is known here; else 0."""
+        if (ended := self.ended.get(execution)) is not None:
+            return ended.offset + 1
+        folded = self.get(execution)
+        return folded.trail[-1] + 1 if folded is not None and folded.trail else 0
+
     def waits_for(self, activity: RunActivity) -> bool:
         """Whether an activity is still to be run. Of an execution that is not known it is: whoever decides will say."""
         if activity.execution in self.ended:

@@ -327,10 +327,14 @@ class ClusterService(BaseService):
         await self._reach(partition, offset)
 
     async def _needed(self, execution: str, partition: int) -> int:
-        if not self.owners.is_in_charge(partition):
-            return await self._log.end("journal", partition)
-        ended = self.owners.owned[partition].owner.executions.ended.get(execution)
-        return 0 if ended is None else ended.offset + 1
+        known = None
+        if self.owners.is_in_charge(partition):
+            known = await self.owners.rounds.settled(lambda: self._offset_after(partition, execution))
+        return await self._log.end("journal", partition) if known is None else known
+
+    def _offset_after(self, partition: int, execution: str) -> int | None:
+        """The offset after what has been decided of an execution; None where memory does not say what the journal does."""
+        return self.owners.owned[partition].owner.executions.offset_after(execution) if self.owners.is_settled(partition) else None
 
     async def _newer(self, execution: str, partition: int) -> int | None:
         return await self._log.end("journal", partition)

@@ -231,6 +231,16 @@ def test_an_incident_is_seen_and_resolved(server: Server) -> None:
     assert server.get(f"/v1/executions/{name}").json["output"] == {"divided": True}
 
 
+def test_what_a_start_has_waited_for_is_there_at_once_and_so_is_what_a_command_has_changed(server: Server) -> None:
+    for _ in range(5):
+        started = server.post("/v1/workflows/stuck/executions?wait=30", {}).json
+        path = f"/v1/executions/{started['execution_id']}"
+        assert started["status"] == "incident"
+        assert [one["path"] for one in server.get(f"{path}/incidents").json["incidents"]] == ["divide"]
+        assert server.post(f"{path}/pause").json["status"] == "paused"
+        assert server.get(f"{path}/history").json["events"][-1]["type"] == "ExecutionPaused"
+
+
 def _incident_of(server: Server, name: str) -> Any:
     """The incident, once there is one: what an execution has come to is asked for until it stands there."""
     for _ in range(1_000):

@@ -1,4 +1,4 @@
-"""Executions in memory: which activities they wait for."""
+"""Executions in memory: which activities they wait for, and how far the journal speaks of them."""
 
 from __future__ import annotations
 
@@ -44,3 +44,14 @@ def test_a_result_that_came_in_a_pause_is_not_waited_for() -> None:
 
 def test_of_an_execution_that_is_not_known_nobody_says_that_it_waits_for_nothing() -> None:
     assert waits_for(Bench(), "nobody", "n0")
+
+
+def test_how_far_the_journal_speaks_of_an_execution_is_known_while_it_is_open_and_after_its_end() -> None:
+    bench, execution = running()
+    executions = bench.engine.owner.executions
+    assert executions.offset_after(execution) == bench.engine.owner.position > 0
+    bench.ask(execution, CompleteActivity("n0", 1, b"1"))
+    bench.ask(execution, CompleteActivity("n1", 1, b"1"))
+    assert bench.status(execution) == "completed"
+    assert executions.offset_after(execution) == bench.engine.owner.position
+    assert executions.offset_after("nobody") == 0
