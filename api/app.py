@@ -15,7 +15,7 @@ from api.cluster import cluster_routes
 from api.executions import execution_routes
 from api.gate import Gate
 from api.health import health_routes
-from api.parameters import only_known
+from api.parameters import only_known, only_text
 from api.problems import Problem, install
 from api.service import Service
 from api.sites import Sites
@@ -51,7 +51,7 @@ def make_app(
     """
     app = FastAPI(
         title="Refold", summary=SUMMARY, version=build_version(), docs_url=None, redoc_url=None,
-        dependencies=[Depends(only_known)], generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(only_text), Depends(only_known)], generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     install(app)
     if is_open:

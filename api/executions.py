@@ -192,7 +192,7 @@ def _steering(router: APIRouter, service: Service) -> None:
     async def reason_of(request: Request) -> str:
         return (await read_body(request, ReasonBody)).reason
 
-    described: dict[str, Any] = {"responses": documented(400, 404, 409, 415), "response_model": models.Given}
+    described: dict[str, Any] = {"responses": documented(404, 409, 415), "response_model": models.Given}
     with_reason = body_of(models.ReasonRequest)
 
     async def steer(execution: str, command: Command) -> Response:

@@ -1,14 +1,26 @@
-"""Query parameters: those that a route has, and no others. What was mistyped is refused, not passed over."""
+"""What a path and a query say: text, and the parameters that a route has. What was mistyped is refused, not passed over."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
 
 from api.problems import BadRequest
 from domain.definition.findings import nearest
+
+
+async def only_text(request: Request) -> None:
+    """Refuse a request whose path or query is no text once its `%` are read. Raises BadRequest that names the part of it."""
+    path, query = request.scope.get("raw_path", b""), request.scope["query_string"]
+    for part in (*path.split(b"/"), *query.split(b"&")) if b"%" in path or b"%" in query else ():
+        try:
+            unquote_to_bytes(part).decode()
+        except UnicodeDecodeError:
+            found = part.decode("latin-1")
+            raise BadRequest(400, "target", f"expected text in UTF-8 in the path and the query, found {found:.200}") from None
 
 
 async def only_known(request: Request) -> None:

@@ -52,7 +52,7 @@ STATUSES: Final[dict[str, int]] = {
 }
 """The status of a rejection by its reason; of all others 409: what is asked for does not fit what is."""
 SAID: Final[dict[int, str]] = {
-    400: "The body is not JSON; the detail says where.",
+    400: "The body is not JSON, or the path or query no text; the detail says where.",
     403: "It comes from a page of another site.",
     404: "There is none of that name or id.",
     405: "The path does not know this method.",
@@ -122,7 +122,8 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The problems of a route for OpenAPI; those that any route can answer are added."""
     content = {MEDIA_TYPE: {"schema": _SCHEMA}}
     return {
-        status: {"description": SAID[status], "content": content} for status in sorted({*statuses, 403, 408, 413, 421, 422, 429, 431, 503})
+        status: {"description": SAID[status], "content": content}
+        for status in sorted({*statuses, 400, 403, 408, 413, 421, 422, 429, 431, 503})
     }
 
 

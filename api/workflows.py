@@ -90,7 +90,7 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
 
     created: dict[int | str, dict[str, Any]] = {201: {"model": models.Published, "description": "A new version."}}
 
-    @router.post("", responses={**created, **documented(400, 415)}, response_model=models.Published, openapi_extra=_DEFINITION)
+    @router.post("", responses={**created, **documented(415)}, response_model=models.Published, openapi_extra=_DEFINITION)
     async def publish_workflow(request: Request, activate: Activate = False) -> Response:
         """Publish a definition; a new one becomes the active version. An unchanged one creates nothing, and activates nothing unasked."""
         definition = await _definition(request, service)
@@ -112,7 +112,7 @@ def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) ->
 
     @router.post(
         "/{name}/activate",
-        responses=documented(400, 404, 415),
+        responses=documented(404, 415),
         response_model=models.Published,
         openapi_extra=body_of(models.ActivateRequest, required=True),
     )
@@ -221,7 +221,7 @@ def _starting(router: APIRouter, service: Service) -> None:
     @router.post(
         "/{name}/executions",
         status_code=201,
-        responses={**answers, **documented(400, 404, 409, 415)},
+        responses={**answers, **documented(404, 409, 415)},
         response_model=models.Execution,
         openapi_extra=body_of(models.StartRequest),
     )
@@ -237,7 +237,7 @@ def _starting(router: APIRouter, service: Service) -> None:
 
     @router.post(
         "/{name}/executions/batch",
-        responses=documented(400, 415),
+        responses=documented(415),
         response_model=models.BatchAnswer,
         openapi_extra=body_of(models.BatchRequest, required=True),
     )
