@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
+from contracts.value_check import DIGITS_MAX
 from contracts.values import encode
 from workers.activity_error import ActivityError
 
@@ -13,9 +14,11 @@ PRINTED_CHARS_MAX: Final = 64 * 1024
 """What the code prints is kept up to this length."""
 OUTPUT_DEPTH_MAX: Final = 200
 """Lists and objects of a result may be nested this deep."""
+_TOO_LONG: Final = 10**DIGITS_MAX
 
 TIMEOUT: Final = "code.timeout"
 MEMORY: Final = "code.memory"
+OUTPUT_INVALID: Final = "output.invalid"
 OUTPUT_TOO_LARGE: Final = "code.output_too_large"
 SYNTAX: Final = "code.syntax"
 CRASHED: Final = "code.crashed"
@@ -65,6 +68,11 @@ def too_large_error(bytes_max: int) -> ActivityError:
     return ActivityError(OUTPUT_TOO_LARGE, f"the result is larger than {bytes_max} bytes of JSON (output_bytes_max)", retryable=False)
 
 
+def invalid_error(found: str) -> ActivityError:
+    """The failure of a program whose result is no JSON value."""
+    return ActivityError(OUTPUT_INVALID, found, retryable=False)
+
+
 def check_output(output: Any, bytes_max: int) -> None:
     """Raise ActivityError unless the value is JSON and not larger than allowed.
 
@@ -91,30 +99,32 @@ def _encoded_bytes(output: Any) -> int:
     try:
         return len(encode(output))
     except (ValueError, RecursionError) as error:
-        raise ActivityError("output.invalid", f"the result is not JSON: {error}", retryable=False) from None
+        raise invalid_error(f"the result is not JSON: {error}") from None
 
 
 def _size_without_parts(value: Any, depth: int) -> int:
     if isinstance(value, str):
         return len(value) + 2
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return 1
+    if isinstance(value, int):
+        if -_TOO_LONG < value < _TOO_LONG:
+            return 1
+        raise invalid_error(f"the result holds a longer number than one of at most {DIGITS_MAX:,} digits; give it as a text")
     if isinstance(value, float):
         if math.isfinite(value):
             return 3
-        raise ActivityError("output.invalid", f"the result holds {value}, which JSON does not know", retryable=False)
+        raise invalid_error(f"the result holds {value}, which JSON does not know")
     if not isinstance(value, dict | list | tuple):
-        raise ActivityError("output.invalid", f"the result holds a {_type_name(value)}, which is not a JSON value", retryable=False)
+        raise invalid_error(f"the result holds a {_type_name(value)}, which is not a JSON value")
     if depth >= OUTPUT_DEPTH_MAX:
-        raise ActivityError("output.invalid", f"the result is nested deeper than {OUTPUT_DEPTH_MAX}", retryable=False)
+        raise invalid_error(f"the result is nested deeper than {OUTPUT_DEPTH_MAX}")
     return 2 + len(value)
 
 
 def _key_size(key: Any) -> int:
     if not isinstance(key, str):
-        raise ActivityError(
-            "output.invalid", f"the keys of an object are strings, found the {_type_name(key)} {key!r:.80}", retryable=False
-        )
+        raise invalid_error(f"the keys of an object are strings, found the {_type_name(key)} {key!r:.80}")
     return len(key) + 3
 
 

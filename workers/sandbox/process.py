@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.ports.activities import ActivityContext
+from contracts.value_check import DIGITS_MAX
 from contracts.values import encode
 from workers.activity_error import ActivityError, Cancelled
 from workers.activity_settings import ActivitySettings
@@ -30,12 +31,14 @@ from workers.sandbox.job import (
     CRASHED,
     MEMORY,
     NO_SANDBOX,
+    OUTPUT_INVALID,
     OUTPUT_TOO_LARGE,
     PRINTED_CHARS_MAX,
     Done,
     Job,
     check_output,
     code_error,
+    invalid_error,
     memory_error,
     timeout_error,
     too_large_error,
@@ -158,6 +161,7 @@ def _request(job: Job) -> bytes:
             "timeout_s": job.timeout_s,
             "memory_mb": job.memory_mb,
             "output_bytes_max": job.output_bytes_max,
+            "digits_max": DIGITS_MAX,
             "printed_chars_max": PRINTED_CHARS_MAX,
             "processes_max": PROCESSES_MAX,
         }
@@ -220,6 +224,8 @@ def _done(job: Job, text: bytes, status: int, complaint: str) -> Done:
 def _failure(job: Job, error: _Error, printed: str) -> ActivityError:
     if error.type == MEMORY:
         return memory_error(job, printed)
+    if error.type == OUTPUT_INVALID:
+        return invalid_error(error.message)
     if error.type == OUTPUT_TOO_LARGE:
         return too_large_error(job.output_bytes_max)
     return code_error(error.type, error.message, error.line, printed)

@@ -90,17 +90,32 @@ def tell(error: BaseException) -> dict[str, Any]:
     return {"type": type(error).__name__, "message": str(error)[:4000] or type(error).__name__, "line": lines[-1] if lines else None}
 
 
+def refuse(error: Exception, digits_max: int) -> dict[str, Any]:
+    """Why the result cannot be an answer, as the answer carries it."""
+    if isinstance(error, UnicodeEncodeError):
+        said = "the result holds half a character, which is no text"
+    elif "set_int_max_str_digits" in str(error):
+        said = f"the result holds a longer number than one of at most {digits_max:,} digits; give it as a text"
+    else:
+        said = f"the result is not JSON: {error}"
+    return {"type": "output.invalid", "message": said, "line": None}
+
+
 def answer(request: dict[str, Any]) -> bytes:
     """The JSON of the result or of the error."""
     try:
-        output = json.dumps(evaluate(request["source"], request["input"]), allow_nan=False)
+        value = evaluate(request["source"], request["input"])
+        try:
+            output = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        except (ValueError, TypeError, RecursionError) as error:
+            return json.dumps({"error": refuse(error, request["digits_max"])}).encode()
     except BaseException as error:
         told = tell(error)
         error.__traceback__ = None
         return json.dumps({"error": told}).encode()
     if len(output) > request["output_bytes_max"] * 6:
         return json.dumps({"error": {"type": "code.output_too_large", "message": "", "line": None}}).encode()
-    return b'{"output":%s}' % output.encode()
+    return b'{"output":%s}' % output
 
 
 def main() -> None:

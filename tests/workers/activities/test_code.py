@@ -113,6 +113,22 @@ def test_a_result_that_is_not_json_is_refused(run: Run) -> None:
     assert failure(run, "float('nan')").error_type in ("output.invalid", "ValueError")
 
 
+@pytest.mark.parametrize("source", ["10**1233", "[{'n': -10**5000}]"])
+def test_a_whole_number_that_no_value_may_hold_is_refused_with_the_limit(run: Run, source: str) -> None:
+    error = failure(run, source)
+    assert (error.error_type, error.retryable) == ("output.invalid", False)
+    assert "of at most 1,233 digits" in str(error)
+    assert run("10**1233 - 1") == 10**1233 - 1
+
+
+@pytest.mark.parametrize("source", ["'\\ud800'", "{'\\ud800': 1}", "x = []\nx.append(x)\nx", "{1, 2}", "float('nan')"])
+@NEEDS_BUBBLEWRAP
+def test_a_result_of_all_of_python_that_no_value_may_be_is_refused(run_process: Run, source: str) -> None:
+    error = failure(run_process, source)
+    assert (error.error_type, error.retryable) == ("output.invalid", False)
+    assert "codec" not in str(error)
+
+
 def test_a_result_nested_too_deep_is_refused(run: Run) -> None:
     error = failure(run, f"x = 1\nfor i in range({OUTPUT_DEPTH_MAX + 1}): x = [x]\nx")
     assert error.error_type == "output.invalid"
