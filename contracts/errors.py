@@ -78,9 +78,13 @@ class Problem(NamedTuple):
         return {**said, "node": self.node} if self.node else said
 
 
+def _place(problem: Problem, root: str) -> str:
+    return problem.path or (f"line {problem.line}, column {problem.column}" if problem.line else root)
+
+
 def summarize(problems: list[Problem], root: str) -> str:
     """The first problems in one line, and how many more there are."""
-    shown = "; ".join(f"{problem.path or root}: {problem.message}" for problem in problems[:3])
+    shown = "; ".join(f"{_place(problem, root)}: {problem.message}" for problem in problems[:3])
     return shown if len(problems) <= 3 else f"{shown} (and {len(problems) - 3} more)"
 
 

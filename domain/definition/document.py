@@ -7,18 +7,22 @@ counted each time it is used, so that no text unfolds into more than it could ha
 
 from __future__ import annotations
 
+from collections import deque
+from math import isfinite
 from typing import Any, Final, Literal, NoReturn
 
 from contracts.definitions import DEFINITION_BYTES_MAX
 from contracts.errors import InvalidDefinition, Problem
 from domain.definition.document_json import parse_json
 from domain.definition.document_yaml import parse_yaml
-from domain.definition.findings import shown
-from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, too_deep
+from domain.definition.findings import joined, shown
+from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, not_finite, too_deep, too_long
+from domain.definition.text_places import located
 
 Syntax = Literal["yaml", "json"]
 NOT_AN_OBJECT: Final = "expected an object with `name` and `nodes`, found {}"
 
+_BITS_SHOWN_MAX: Final = 4_096
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
 
 
@@ -30,9 +34,12 @@ def parse_document(text: str | bytes, syntax: Syntax | None = None) -> dict[str,
     readable = _readable(text)
     try:
         document = _parse(readable, syntax)
+    except TextFault as fault:
+        raise InvalidDefinition([fault.problem]) from None
+    try:
         check_values(document)
     except TextFault as fault:
-        raise InvalidDefinition([Problem("", fault.rule, fault.said, fault.fix)]) from None
+        raise InvalidDefinition(located([fault.problem], readable, document)) from None
     if not isinstance(document, dict):
         _refuse("not_an_object", NOT_AN_OBJECT.format(shown(document)), "begin with `name: my_workflow`")
     return document
@@ -54,17 +61,30 @@ def check_values(document: Any) -> None:
                 deeper.extend(value.values())
             elif isinstance(value, list):
                 deeper.extend(value)
-            elif isinstance(value, int | float):
-                _check_number(value)
+            elif isinstance(value, int | float) and _number_fault(value) is not None:
+                raise _first_number_fault(document)
         level = deeper
 
 
-def _check_number(value: int | float) -> None:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        raise TextFault("number", f"expected a finite number, found {value}", "write it as a text")
-    if isinstance(value, int) and not _INT_MIN <= value <= _INT_MAX:
-        shown = "one" if value.bit_length() > 1_000 else str(value)
-        raise TextFault("number", f"whole numbers have at most 64 bits, found {shown} with {value.bit_length()}", "write it as a text")
+def _first_number_fault(document: Any) -> TextFault:
+    """The fault of the uppermost number that is bad, with its path."""
+    waiting: deque[tuple[str, Any]] = deque([("", document)])
+    while True:
+        path, value = waiting.popleft()
+        if isinstance(value, dict):
+            waiting.extend((joined(path, str(key)), item) for key, item in value.items())
+        elif isinstance(value, list):
+            waiting.extend((joined(path, index), item) for index, item in enumerate(value))
+        elif isinstance(value, int | float) and (fault := _number_fault(value, path)) is not None:
+            return fault
+
+
+def _number_fault(value: int | float, path: str = "") -> TextFault | None:
+    if isinstance(value, float):
+        return None if isfinite(value) else not_finite(str(value), path=path)
+    if _INT_MIN <= value <= _INT_MAX:
+        return None
+    return too_long(str(value) if value.bit_length() <= _BITS_SHOWN_MAX else "…", path=path)
 
 
 def _readable(text: str | bytes) -> str:

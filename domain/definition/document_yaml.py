@@ -6,6 +6,7 @@ while values come, no tag makes an object, and every fault has its line and colu
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
@@ -13,7 +14,8 @@ from typing import Any, Final, NoReturn
 import yaml
 
 from contracts.definitions import DEFINITION_BYTES_MAX
-from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, at, doubled, too_deep
+from contracts.value_check import DIGITS_MAX
+from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, doubled, not_finite, too_deep, too_long
 
 LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG: Final = "tag:yaml.org,2002:"
@@ -71,7 +73,7 @@ def parse_yaml(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         raise _syntax_fault(error) from None
     except yaml.YAMLError as error:
-        raise TextFault("syntax", f"not YAML: {' '.join(str(error).split())[:200]}", "remove the character") from None
+        raise _character_fault(text, error) from None
     except RecursionError:
         raise too_deep() from None
     if not building.documents:
@@ -79,12 +81,19 @@ def parse_yaml(text: str) -> Any:
     return building.root
 
 
+def _character_fault(text: str, error: yaml.YAMLError) -> TextFault:
+    """A character that YAML does not have; its position is counted in bytes."""
+    before = text.encode()[: getattr(error, "position", 0)].decode(errors="ignore")
+    place = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return TextFault("syntax", f"not YAML: {str(error).splitlines()[0][:200]}", "remove the character", *place)
+
+
 def _syntax_fault(error: yaml.MarkedYAMLError) -> TextFault:
     mark = error.problem_mark or error.context_mark
-    place = f"{at(mark.line + 1, mark.column + 1)}: " if mark is not None else ""
+    place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
     said = ", ".join(part for part in (error.context, error.problem) if part)
     fix = "check indentation, quotes and `:` there; quote a text that holds `: `, `{`, `#` or `@`"
-    return TextFault("syntax", f"{place}not YAML: {said}", fix)
+    return TextFault("syntax", f"not YAML: {said}", fix, *place)
 
 
 def _take(building: _Building, event: Any) -> None:
@@ -109,7 +118,7 @@ def _begin(building: _Building, event: Any, kind: str) -> None:
     if event.tag not in (None, "!", _TAG + _COLLECTIONS[kind]):
         _refuse_tag(event)
     if len(building.open) >= DEPTH_MAX:
-        raise too_deep()
+        raise too_deep(*_place(event))
     if building.open and isinstance(building.open[-1].value, dict) and building.open[-1].key is _Missing:
         _fault(event, "syntax", "a key is a text, found a list or an object", 'quote it; a template is written `"{{ … }}"`')
     if event.anchor is not None:
@@ -126,7 +135,7 @@ def _put(building: _Building, event: Any, found: _Anchored, anchor: str | None =
         building.root = found.value
         return
     around = building.open[-1]
-    _count(building, around, found)
+    _count(building, around, found, event)
     if isinstance(around.value, list):
         around.value.append(found.value)
     elif around.key is _Missing:
@@ -136,17 +145,19 @@ def _put(building: _Building, event: Any, found: _Anchored, anchor: str | None =
         around.key = _Missing
 
 
-def _count(building: _Building, around: _Open, found: _Anchored) -> None:
+def _count(building: _Building, around: _Open, found: _Anchored, event: Any) -> None:
     around.size += found.size
     around.count += found.count
     around.height = max(around.height, found.height + 1)
     if len(building.open) + found.height > DEPTH_MAX:
-        raise too_deep()
+        raise too_deep(*_place(event))
     if around.size > DEFINITION_BYTES_MAX:
         limit = f"the most is {DEFINITION_BYTES_MAX:,} (DEFINITION_BYTES_MAX)"
-        raise TextFault("too_large", f"written out, its aliases make more characters than allowed: {limit}", "use fewer aliases")
+        raise TextFault(
+            "too_large", f"written out, its aliases make more characters than allowed: {limit}", "use fewer aliases", *_place(event)
+        )
     if around.count > VALUES_MAX:
-        raise TextFault("too_large", f"more than {VALUES_MAX:,} values (VALUES_MAX)", "split it into several workflows")
+        raise TextFault("too_large", f"more than {VALUES_MAX:,} values (VALUES_MAX)", "split it into several workflows", *_place(event))
 
 
 def _key(event: Any, key: Any, around: dict[str, Any]) -> str:
@@ -156,7 +167,7 @@ def _key(event: Any, key: Any, around: dict[str, Any]) -> str:
     if key == "<<" and getattr(event, "style", None) in (None, ""):
         _fault(event, "syntax", "`<<` (a merge key) is not part of YAML 1.2", "write the fields out, or use an alias for a whole value")
     if key in around:
-        raise doubled(key, event.start_mark.line + 1, event.start_mark.column + 1)
+        raise doubled(key, *_place(event))
     return key
 
 
@@ -196,17 +207,23 @@ def _plain(event: Any, text: str) -> Any:
     if _INT.fullmatch(text):
         return _whole(event, text)
     if _FLOAT.fullmatch(text):
-        return float(text)
+        return _double(event, text)
     if _NOT_FINITE.fullmatch(text):
-        _fault(event, "number", f"expected a finite number, found {text}", "write it in quotes")
+        raise not_finite(text, *_place(event))
     return text
 
 
 def _whole(event: Any, text: str) -> int:
-    if len(text) > 40:
-        _fault(event, "number", f"a number has {len(text)} digits", "write it in quotes")
     base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+    if len(text) > DIGITS_MAX:
+        raise too_long(text, *_place(event))
     return int(text[2:] if base != 10 else text, base)
+
+
+def _double(event: Any, text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise not_finite(text, *_place(event))
+    return value
 
 
 def _refuse_tag(event: Any) -> NoReturn:
@@ -214,5 +231,9 @@ def _refuse_tag(event: Any) -> NoReturn:
 
 
 def _fault(event: Any, rule: str, said: str, fix: str) -> NoReturn:
-    mark = event.start_mark
-    raise TextFault(rule, f"{at(mark.line + 1, mark.column + 1)}: {said}", fix)
+    raise TextFault(rule, said, fix, *_place(event))
+
+
+def _place(event: Any) -> tuple[int, int]:
+    """The line and column where an event begins, from 1."""
+    return event.start_mark.line + 1, event.start_mark.column + 1

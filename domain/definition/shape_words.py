@@ -164,12 +164,17 @@ def _pattern(place: str, name: str, error: Any, findings: Findings) -> Problem:
     if pattern == DURATION_PATTERN:
         return duration_problem(place, given) or Problem(place, "duration", f"`{given}` is no duration", "write `30s`")
     expected = _ERROR_PATTERN if r"\*" in pattern else _PATTERNS.get(name) or _PATTERNS["name" if "-" in pattern[12:20] else "id"]
-    return Problem(place, "pattern", f"expected {expected}, found {shown(given)}", f"write `{_slug(given)}`, for example")
+    return Problem(place, "pattern", f"expected {expected}, found {shown(given)}", f"write `{_slug(given, pattern)}`, for example")
 
 
-def _slug(text: Any) -> str:
-    slug = re.sub(r"[^a-z0-9_.]+", "_", str(text).lower()).strip("_.")[:60]
-    return slug if slug[:1].isalpha() else f"n{slug}" if slug else "name_1"
+def _slug(text: Any, pattern: str) -> str:
+    """A name like the text that the pattern takes: with its dots, where it may have some."""
+    for others in (r"[^a-z0-9_.]+", r"[^a-z0-9_]+"):
+        slug = re.sub(others, "_", str(text).lower()).strip("_.")[:60]
+        slug = slug if slug[:1].isalpha() else f"n{slug}" if slug else "name_1"
+        if re.search(pattern, slug):
+            return slug
+    return "name_1"
 
 
 def duration_problem(place: str, text: str) -> Problem | None:

@@ -64,7 +64,7 @@ def _beyond_limits(document: Any) -> Problem | None:
     try:
         check_values(document)
     except TextFault as fault:
-        return Problem("", fault.rule, fault.said, fault.fix)
+        return fault.problem
     nodes = document.get("nodes")
     return _too_many() if isinstance(nodes, list) and len(nodes) > NODES_MAX else None
 

@@ -84,30 +84,30 @@ def test_yaml_is_not_json_where_json_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", "line 5, column 3"),
-        ('{"a": 1,\n "b": {"c": ["c", {"c": 1}], "c": 2}}', "line 2, column 30"),
-        ('{"a\\u0062": 1, "ab": 2}', "line 1, column 16"),
+        ("a: 1\nb:\n  c: 1\n  d: 2\n  c: 3\n", (5, 3)),
+        ('{"a": 1,\n "b": {"c": ["c", {"c": 1}], "c": 2}}', (2, 30)),
+        ('{"a\\u0062": 1, "ab": 2}', (1, 16)),
     ],
 )
-def test_a_doubled_key_is_refused_with_its_place(text: str, place: str) -> None:
+def test_a_doubled_key_is_refused_with_its_place(text: str, place: tuple[int, int]) -> None:
     problem = problem_of(text)
     assert problem.rule == "doubled_key"
-    assert problem.message.startswith(place)
+    assert (problem.line, problem.column) == place
 
 
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("a: b: c", "line 1, column 5"),
-        ("a: 'x", "line 1, column 6"),
-        ('{"a": [1,2,}', "line 1, column 12"),
-        ("a: 1\n\tb: 2", "line 2, column 1"),
+        ("a: b: c", (1, 5)),
+        ("a: 'x", (1, 6)),
+        ('{"a": [1,2,}', (1, 12)),
+        ("a: 1\n\tb: 2", (2, 1)),
     ],
 )
-def test_a_broken_text_is_refused_with_its_place(text: str, place: str) -> None:
+def test_a_broken_text_is_refused_with_its_place(text: str, place: tuple[int, int]) -> None:
     problem = problem_of(text)
     assert problem.rule == "syntax"
-    assert problem.message.startswith(place)
+    assert (problem.line, problem.column) == place
 
 
 @pytest.mark.parametrize(
@@ -159,6 +159,46 @@ def test_whole_numbers_have_64_bits() -> None:
     assert problem_of(f"a: {2**64}").rule == "number"
 
 
+HUGE = "1" * 5_001
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "found"),
+    [
+        ('{"a":\n [2, 1e400]}', (2, 6), "`1e400`"),
+        ('{"a": "1e400", "b": -1E+400}', (1, 21), "`-1E+400`"),
+        ('{"a": [NaN]}', (1, 8), "`NaN`"),
+        ('{"a": -Infinity}', (1, 7), "`-Infinity`"),
+        (f'{{"a":\n {HUGE}}}', (2, 2), "(5,001 digits)"),
+        ('{"a": 18446744073709551616}', (1, 2), "`18446744073709551616`"),
+        ('{"a": ["\\\\ud800 \\ud83d\\ude00 \\udc00"]}', (1, 30), "\\udc00"),
+        ("b: 1\na: 1e400", (2, 4), "`1e400`"),
+        ("ä: 1\nb: ä\x01", (2, 5), "control characters"),
+        (f"a: 0x{'F' * 2_000}", (1, 4), "`0xFFFF"),
+        ("a: [-.inf]", (1, 5), "`-.inf`"),
+        (f"a: {HUGE}", (1, 4), "(5,001 digits)"),
+        ("a: {b: 18446744073709551616}", (1, 5), "`18446744073709551616`"),
+    ],
+)
+def test_a_bad_value_is_shown_as_it_was_written_with_its_place(text: str, place: tuple[int, int], found: str) -> None:
+    problem = problem_of(text)
+    assert (problem.line, problem.column) == place
+    assert found in problem.message
+
+
+@pytest.mark.parametrize("written", [str(2**64), str(-(2**63) - 1), "9" * 308])
+def test_the_way_out_of_a_number_that_is_too_long_is_one(written: str) -> None:
+    problem = problem_of(f"input: {{maximum: {written}}}")
+    assert problem.path == "input.maximum"
+    meant = problem.fix.split("`")[1]
+    assert parse_document(f"a: {meant}")["a"] == pytest.approx(float(written))
+
+
+def test_a_problem_of_a_text_says_its_place_where_only_the_message_is_shown() -> None:
+    with pytest.raises(InvalidDefinition, match="line 2, column 1"):
+        parse_document("a: 1\n\tb: 2")
+
+
 # Limits.
 
 
@@ -180,7 +220,8 @@ def test_depth_has_a_limit_in_both_syntaxes(wrap: Any) -> None:
     for depth in (DEPTH_MAX + 1, 100_000):
         problem = problem_of(wrap(depth))
         assert problem.rule == "too_deep"
-        assert "DEPTH_MAX" in problem.message
+        assert "at most 200 deep" in problem.message
+        assert (problem.line, problem.column) == (1, wrap(DEPTH_MAX).index("[") + DEPTH_MAX)
 
 
 @pytest.mark.parametrize("text", ["- " * 5_000, "a: " + "{a: " * 3_000, '{"a":' * 200_000, "[" * 1_000_000])

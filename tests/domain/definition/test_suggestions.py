@@ -58,3 +58,19 @@ def test_long_names_use_up_more_of_what_may_be_compared() -> None:
     assert comparisons.affordable("short", ["a", "b"]) == ["a", "b"]
     assert comparisons.affordable("long" * 100, ["also" * 100]) == []
     assert comparisons.affordable("short", ["a", "b"]) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "meant"),
+    [
+        ({"variables": {"a.b": 1}}, "write `a_b`, for example"),
+        ({"variables": {"1.b": 1}}, "write `n1_b`, for example"),
+        ({"variables": {"...": 1}}, "write `name_1`, for example"),
+        ({"name": "My.Flow"}, "write `my_flow`, for example"),
+        ({"edges": [{"from": "A.b.c", "to": "a"}]}, "write `a_b_c`, for example"),
+        ({"edges": [{"from": "A!.b", "to": "a"}]}, "write `a_.b`, for example"),
+    ],
+)
+def test_a_name_that_is_offered_may_be_written(fields: dict[str, Any], meant: str) -> None:
+    (problem,) = told_of(["1"], **fields)
+    assert problem.fix == meant
