@@ -27,6 +27,7 @@ from refold.options import (
     Reason,
     Timeout,
     Where,
+    Worker,
     Workflow,
     acting,
     asking,
@@ -62,9 +63,7 @@ def run(
     further: Annotated[
         list[Path] | None, typer.Option("--with", metavar="FILE", help="A further definition to publish, for sub_workflow; repeatable.")
     ] = None,
-    module: Annotated[
-        str | None, typer.Option("--worker", metavar="MODULE[:NAME]", help="Run with a worker for your own activities beside it.")
-    ] = None,
+    module: Worker = None,
 ) -> int:
     """Run a workflow to its end. Exit code: 0 completed; 1 failed, cancelled, incident; 2 invalid input."""
     from refold.commands import run as command

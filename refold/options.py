@@ -88,6 +88,9 @@ Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")
 ]
+Worker = Annotated[
+    str | None, typer.Option("--worker", metavar="MODULE[:NAME]", help="Run with a worker for your own activities beside it.")
+]
 NoContinue = Annotated[bool, typer.Option("--no-continue", help="Only record the command, do not move on.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the history.")]
 Input = Annotated[str | None, typer.Option("--input", metavar="JSON|@FILE", help="The input; `{}` without it.")]
@@ -133,6 +136,7 @@ class Going:
     where: Where
     go_on: bool = True
     timeout_s: float | None = None
+    worker: str | None = None
 
 
 def going(
@@ -144,10 +148,11 @@ def going(
     allow_private_addresses: Private = False,
     timeout: Timeout = None,
     no_continue: NoContinue = False,
+    worker: Worker = None,
 ) -> Going:
     """The options of a command that steers an execution and then moves it on."""
     where = acting(data, server, config, settings, files, allow_private_addresses)
-    return Going(where=where, go_on=not no_continue, timeout_s=timeout)
+    return Going(where=where, go_on=not no_continue, timeout_s=timeout, worker=worker)
 
 
 def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:

@@ -146,7 +146,8 @@ class ServerPlace:
         from refold.commands.server_session import ServerSession
 
         try:
-            yield ServerSession(self.client, progress, interrupt)
+            worker_hint = hint("worker MODULE", ["--server", self.name] if "--server" in self.options else [])
+            yield ServerSession(self.client, progress, interrupt, worker_hint)
         finally:
             self.client.close()
 

@@ -34,8 +34,10 @@ LOOK_AGAIN_EVERY: Final = 8
 class ServerSession:
     """A server that is asked to do things. See `refold.commands.place.Session`."""
 
-    def __init__(self, client: Client, progress: Progress, interrupt: Interrupt) -> None:
+    def __init__(self, client: Client, progress: Progress, interrupt: Interrupt, worker_hint: str) -> None:
+        """`worker_hint` is the command that starts a worker for this server."""
         self._client, self._progress, self._interrupt = client, progress, interrupt
+        self._worker_hint = worker_hint
         self._next = 1
         """The version of the first event that was not told yet."""
         self._waiting: Waiting = {}
@@ -131,7 +133,7 @@ class ServerSession:
         for item in (item for items in self._waiting.values() for item in items if item.get("kind") in self._missing):
             if item["kind"] not in self._told:
                 self._told.add(item["kind"])
-                complain(f"{item['path']} waits for a worker that offers {item['kind']}: refold worker MODULE")
+                complain(f"{item['path']} waits for a worker that offers {item['kind']}: {self._worker_hint}")
 
     def _comes_by_itself(self) -> bool:
         """Whether anything moves. A child that has ended is about to tell its parent."""

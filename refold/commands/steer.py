@@ -22,7 +22,7 @@ from refold.commands.outcome import what_it_waits_for
 from refold.commands.output import FAILED, OK, BadInput, read_value_argument, say, say_json
 from refold.commands.place import Place, Session, Value, Waiting
 from refold.commands.progress import make_progress
-from refold.commands.where import place_of
+from refold.commands.where import working_place
 from refold.options import Going
 
 
@@ -76,8 +76,12 @@ def resolve(
 
 def _steer(going: Going, as_json: bool, execution: str, command: Command, said: str) -> int:
     """Give the command, wait until the execution has ended or waits for the outside, and say how it stands."""
-    place = place_of(going.where)
-    with interruptible() as interrupt, make_progress(as_json) as progress, place.act(progress, interrupt, must_exist=True) as session:
+    with (
+        working_place(going.where, going.worker, must_exist=True) as place,
+        interruptible() as interrupt,
+        make_progress(as_json) as progress,
+        place.act(progress, interrupt, must_exist=True) as session,
+    ):
         session.give(execution, _whole(session, execution, command))
         stop = session.follow(execution, going.timeout_s, patient=False) if going.go_on else "outside"
         state, waiting = session.state(execution), session.waiting(execution)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from contracts.errors import InvalidSettings
@@ -36,6 +38,18 @@ def place_of(where: Where) -> Place:
     assert settings.client.server is not None
     _check_no_engine(where, settings.client.server)
     return ServerPlace(settings.client.server, _options(where, "server"))
+
+
+@contextmanager
+def working_place(where: Where, worker: str | None, must_exist: bool = False) -> Iterator[Place]:
+    """The place that is meant, for as long as a command acts there; with a worker for the activities of a module beside it."""
+    if worker is None:
+        yield place_of(where)
+        return
+    from refold.commands.with_worker import with_worker
+
+    with with_worker(where, worker, must_exist) as place:
+        yield place
 
 
 def folder_of(where: Where, why: str) -> FolderPlace:

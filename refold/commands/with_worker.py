@@ -30,14 +30,21 @@ STOP_S: Final = 15.0
 
 
 @contextmanager
-def with_worker(where: Where, module: str) -> Iterator[Place]:
-    """The place to run at, where a worker with this module's activities waits for tasks. Raises BadInput where one of them cannot start."""
+def with_worker(where: Where, module: str, must_exist: bool = False) -> Iterator[Place]:
+    """The place to run at, where a worker with this module's activities waits for tasks.
+
+    Raises BadInput where one of them cannot start, LogError for a data folder that is missing and must exist.
+    """
     kinds, place = kinds_of(module), place_of(where)
     with ExitStack() as stack:
         if isinstance(place, FolderPlace):
+            if must_exist:
+                with place.reader():
+                    pass
             process = stack.enter_context(_minded(["serve", "--port", "0", *_words(where)], stdout=subprocess.PIPE))
             place = _ForNow(_address(process), place)
         assert isinstance(place, ServerPlace)
+        place.engine_options = [*place.engine_options, "--worker", module]
         worker = stack.enter_context(_minded(["worker", module, "--server", place.name]))
         _wait_for(place.name, kinds, worker)
         yield place
@@ -48,6 +55,7 @@ class _ForNow(ServerPlace):
 
     def __init__(self, server: str, folder: FolderPlace) -> None:
         super().__init__(server, folder.options)
+        self.engine_options = folder.engine_options
         self._folder = folder
 
     def stays_open(self, execution: str) -> str:

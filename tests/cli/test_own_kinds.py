@@ -72,3 +72,30 @@ def test_a_workflow_that_is_not_published_is_a_warning(refold):
     refold.file("tinny.yaml", "name: tinny\nnodes: [{id: a, type: noop}]\n")
     refold("deploy", "tinny.yaml")
     assert refold("validate", calls, "--json").json["warnings"] == []
+
+
+MENDED = """
+import os, refold
+
+@refold.activity
+def greet(who: str) -> str:
+    if not os.path.exists("mended"):
+        raise refold.ActivityError("greet.silent", "no voice", retryable=False)
+    return f"Hello, {who}!"
+"""
+GREETS_ONCE = "name: greets_once\nnodes: [{id: hi, type: greet}]\n"
+
+
+def test_the_hint_of_a_run_with_a_worker_resolves_its_incident_with_the_worker(refold):
+    refold.file("mended_activities.py", MENDED)
+    greets = refold.file("greets_once.yaml", GREETS_ONCE)
+    stuck = refold("run", greets, "--worker", "mended_activities", "--input", '"Ada"', "--id", "one", code=1)
+    hint = next(line for line in stuck.err.splitlines() if "resolve one" in line).rpartition("refold ")[2]
+    assert hint.endswith("--worker mended_activities")
+    refold.file("mended", "")
+    assert "it is completed" in refold(*hint.split()).out
+
+
+def test_a_command_with_a_worker_makes_no_data_folder(refold, greets):
+    assert "nowhere" in refold("resolve", "one", "retry", "--worker", "own_activities", "--data", "nowhere", code=1).complaint
+    assert not (refold.data.parent / "nowhere").exists()
