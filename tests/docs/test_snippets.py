@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,3 +92,13 @@ def test_the_tutorial_s_kill_loses_nothing(tmp_path: Path) -> None:
 def _has_begun(folder: Path) -> bool:
     """Whether the second lap has begun."""
     return "laps[1]/work" in refold(folder, "history", "laps-1").stdout
+
+
+@pytest.mark.parametrize(
+    ("page", "before", "snippet"), [("tutorial.md", "definition ", "laps"), ("reference/http-api.md", '"hash":"', "hello")]
+)
+def test_a_hash_on_a_page_is_that_of_its_snippet(tmp_path: Path, page: str, before: str, snippet: str) -> None:
+    told = msgspec.json.decode(refold(tmp_path, "deploy", str(SNIPPETS / f"{snippet}.yaml"), "--json").stdout)
+    shown = set(re.findall(f"{before}([0-9a-f]{{8,}})", (ROOT / "docs" / page).read_text()))
+    assert shown
+    assert all(told["hash"].startswith(one) for one in shown), (shown, told["hash"])
