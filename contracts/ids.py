@@ -58,7 +58,20 @@ def counted_in(workflow: str, began_with: int) -> int:
 
 def is_execution_id(text: str) -> bool:
     """Whether a caller may use the text as the id of an execution; what only Refold makes is not for callers."""
-    return bool(_OWN.match(text)) and not _MARKED.match(text) and not _PLACED_KEY.match(text)
+    return execution_id_problem(text) is None
+
+
+def execution_id_problem(text: str) -> str | None:
+    """Why a caller may not use the text as the id of an execution; None where nothing speaks against it."""
+    if not _OWN.match(text):
+        rule = "letters, digits, `.`, `_`, `:`, `-`, beginning with a letter or digit, at most 128"
+        found = f"{len(text)} characters" if len(text) > 128 else repr(text)
+        return f"expected {rule}, found {found}"
+    if _MARKED.match(text) or _PLACED_KEY.match(text):
+        return (
+            f"{text!r} looks like an id that Refold makes, and that form is Refold's own: choose another, like {text.replace('.', '-')!r}"
+        )
+    return None
 
 
 def partition_of(execution: str, began_with: int) -> int:
@@ -112,4 +125,5 @@ def signal_name_problem(name: str) -> str | None:
     if 0 < len(name) <= SIGNAL_NAME_LENGTH_MAX and _SIGNAL_NAME.fullmatch(name) and name not in (".", ".."):
         return None
     found = f"{len(name)} characters" if len(name) > SIGNAL_NAME_LENGTH_MAX else repr(name)
-    return f"a signal's name has 1 to {SIGNAL_NAME_LENGTH_MAX} characters, no `/` and no control characters, found {found}"
+    rule = f"1 to {SIGNAL_NAME_LENGTH_MAX} characters, no `/` and no control characters, and is not `.` or `..`"
+    return f"a signal's name has {rule}, found {found}"

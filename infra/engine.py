@@ -14,9 +14,10 @@ from typing import Any, Final
 from contracts import values
 from contracts.commands import Command, CreateExecution, Envelope
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import RefoldError, Rejected
-from contracts.ids import is_execution_id, make_execution_id
+from contracts.errors import RefoldError
+from contracts.ids import make_execution_id
 from contracts.ports.clock import Clock
+from infra.starting import check_execution_id
 from workers.catalog import Catalog, Published
 from workers.owner import Owner
 from workers.remote import LocalWorker
@@ -92,8 +93,8 @@ class Engine:
         **more: Any,
     ) -> str:
         """Ask for a new execution; answers its id. Whether it could be created, `reply` hears after the commit."""
-        if execution is not None and not is_execution_id(execution):
-            raise Rejected("bad_id", f"{execution!r} cannot be an execution id: letters, digits, `.`, `_`, `:`, `-`, at most 128")
+        if execution is not None:
+            check_execution_id(execution)
         found, definition = self.catalog.resolve(workflow, version)
         name = execution or self.new_execution_id()
         packed = None if variables is None else values.written(variables)

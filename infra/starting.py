@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from api.service import Start, Started
 from contracts import values
 from contracts.commands import Command
 from contracts.errors import Rejected
-from contracts.ids import is_execution_id
+from contracts.ids import execution_id_problem
 from domain.state import ENDED, Execution
 from infra.creation import creation, is_repeated, key_id
 from projections.view import ExecutionView, view_of
@@ -25,7 +25,6 @@ from workers.round import Answer, Reply
 
 Outcome: TypeAlias = Started | Exception
 Then: TypeAlias = Callable[[Outcome], None]
-ID_RULE: Final = "letters, digits, `.`, `_`, `:`, `-`, at most 128"
 
 
 class Watched(Protocol):
@@ -96,9 +95,14 @@ def name_of(start: Start, new_id: Callable[[], str]) -> str:
         return key_id(start.workflow, start.key)
     if start.execution is None:
         return new_id()
-    if not is_execution_id(start.execution):
-        raise Rejected("bad_id", f"{start.execution!r} cannot be an execution id: {ID_RULE}")
+    check_execution_id(start.execution)
     return start.execution
+
+
+def check_execution_id(text: str) -> None:
+    """Raise Rejected where nobody may choose the text as the id of an execution."""
+    if (problem := execution_id_problem(text)) is not None:
+        raise Rejected("bad_id", f"this cannot be an execution id: {problem}")
 
 
 class _Start:
