@@ -32,6 +32,10 @@ def check_input_schema(schema: Any, findings: Findings) -> None:
     for part in parts:
         _check_references(part, whole, findings)
         _check_patterns(part, findings)
+        if part.schema.get("enum") == []:
+            findings.add(
+                _place((*part.path, "enum")), "input_schema", "`enum` is empty, so no value fits", "name the values, or remove `enum`"
+            )
     if findings.count == before:
         _check_whole(schema, whole, findings)
 

@@ -293,3 +293,11 @@ def test_an_edge_to_nowhere_is_told_though_its_source_cannot_be_read() -> None:
 @pytest.mark.parametrize("kind", ["fail", "end"])
 def test_a_kind_without_a_port_cannot_go_on_after_a_failure(kind: str) -> None:
     assert rules_of(workflow([node("f", kind, on_error="continue")])) == [("nodes[0].on_error", "nothing_to_continue")]
+
+
+@pytest.mark.parametrize("place", ["input", "input.properties.a"])
+def test_an_enum_that_nothing_can_be_one_of_is_refused(place: str) -> None:
+    inner: dict[str, Any] = {"enum": []}
+    schema = inner if place == "input" else {"properties": {"a": inner}}
+    (problem,) = check(workflow([node("a")], input=schema), ACTIVITIES).problems
+    assert (problem.path, problem.rule) == (f"{place}.enum", "input_schema")
