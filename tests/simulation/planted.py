@@ -182,10 +182,6 @@ def let_a_pause_not_hold(patch: Patch) -> None:
     patch.setattr(domain.decide, "_is_held", lambda ctx: False)
 
 
-def answer_without_a_look_at_the_journal(patch: Patch) -> None:
-    patch.setattr(Round, "must_confirm", False)
-
-
 def take_an_unknown_append_for_done(patch: Patch) -> None:
     stands = Owner.stands
 
@@ -323,7 +319,6 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         skip_the_ends_of_earlier_nodes_in_the_projector,
         apply_twice_in_the_projector,
         let_a_pause_not_hold,
-        answer_without_a_look_at_the_journal,
         take_an_unknown_append_for_done,
         believe_to_be_the_owner_still,
         forget_who_has_a_turn_at_a_takeover,
