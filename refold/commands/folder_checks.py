@@ -61,7 +61,7 @@ def checks(place: FolderPlace) -> Iterator[Finding]:
 def _room(folder: DataFolder) -> Finding:
     free = shutil.disk_usage(folder.path).free
     fix = "make room: without any, commands are refused"
-    found = f"{free / 1024**3:.1f} GiB free"
+    found = f"{free / 1024**3:.1f} GiB free" if free >= 1024**3 else f"{free / 1024**2:.1f} MiB free"
     return Finding("disk", "ok", found) if free >= FREE_BYTES_MIN else Finding("disk", "wrong", found, fix)
 
 
