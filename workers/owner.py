@@ -42,7 +42,7 @@ from workers.effects import Effects, owed_by
 from workers.executions import LIVE_MAX_DEFAULT, Executions
 from workers.inbox import INBOX_MAX_DEFAULT, Inbox
 from workers.metrics import Metrics
-from workers.put_off import PutOff
+from workers.put_off import PAUSE_MS, PutOff
 from workers.recovery import Recovered, append_claim, recover
 from workers.refold import entries_of, refold
 from workers.round import ROUND_MAX_DEFAULT, Item, Made, Reply, Round, answer_all, append, is_claimed_within, letters_of, refuse
@@ -55,8 +55,6 @@ _log = logging.getLogger("refold.owner")
 
 CLAIM_PAUSE_MS: Final = 100
 """How long an owner that was thrown out waits before it claims again."""
-RETRY_PAUSE_MS: Final = 1_000
-"""How long it waits where there is no room, or a claim could not be made."""
 
 
 class Owner:
@@ -127,8 +125,8 @@ class Owner:
             self.claim()
         except (LogError, *SHORTAGES) as error:
             self._short = "" if isinstance(error, LogError) else reason_of(error)
-            self.stand_down(error if isinstance(error, LogError) else LogUnreachable(f"the partition cannot be claimed: {self._short}"))
-            self._retry_at = self._clock.now() + RETRY_PAUSE_MS
+            why = error if isinstance(error, LogError) else LogUnreachable(f"the partition cannot be claimed: {self._short}")
+            self.stand_down(why, PAUSE_MS)
             return False
         self._short = ""
         return True
@@ -177,11 +175,11 @@ class Owner:
         if folded is not None:
             self.watchers.tell(folded.state)
 
-    def stand_down(self, why: LogError) -> None:
+    def stand_down(self, why: LogError, pause_ms: int = CLAIM_PAUSE_MS) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again. Raises LogGone: then there is none."""
         is_refused = isinstance(why, LogFull) or (isinstance(why, AppendUnknown) and not self._claimed)
         self._claimed, self._no_room = False, why if is_refused else None
-        self._retry_at = self._clock.now() + CLAIM_PAUSE_MS
+        self._retry_at = self._clock.now() + pause_ms
         self.metrics.count_stand_down(why)
         if isinstance(why, LogGone):
             raise why
@@ -239,7 +237,7 @@ class Owner:
         """One round; True when anything was done."""
         now = self._clock.now()
         if not self._claimed:
-            is_too_early = now < self._retry_at <= now + RETRY_PAUSE_MS  # later than that: the clock went back
+            is_too_early = now < self._retry_at <= now + PAUSE_MS  # later than that: the clock went back
             return (not is_too_early and self._try_to_claim()) or (self._no_room is not None and self._inbox.refuse(self._no_room))
         if not self.collect(now):
             return self.rest()
@@ -319,8 +317,7 @@ class Owner:
         """There was no room: callers are told, and what the engine itself has to do is done again later."""
         self.metrics.refused += 1
         self._inbox.put_back(refuse(items, error))
-        self.stand_down(error)
-        self._retry_at = self._clock.now() + RETRY_PAUSE_MS
+        self.stand_down(error, PAUSE_MS)
 
     def _give_back(self, items: list[Item], why: LogError) -> None:
         """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""

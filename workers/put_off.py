@@ -10,7 +10,7 @@ _log = logging.getLogger("refold.owner")
 T = TypeVar("T")
 
 PAUSE_MS: Final = 1_000
-"""How long what was put off waits."""
+"""How long what was put off waits, also an owner where there is no room or a claim could not be made."""
 
 
 class PutOff(Generic[T]):

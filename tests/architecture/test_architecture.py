@@ -22,7 +22,6 @@ LONG_FUNCTIONS: dict[str, str] = {}
 """`<file>:<function>` → why it is better in one piece."""
 LONG_FILES = {
     "contracts/events.py": "every event in one file: it is the storage format, read from top to bottom",
-    "workers/owner.py": "claims, rounds and standing down hang together; what can stand alone has left it",
 }
 
 
