@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.errors import InvalidInput, Problem
+from contracts.values import encode
 from domain.definition.graph import Graph
 from domain.definition.input_defaults import with_defaults
 from domain.definition.input_schema import check
@@ -19,7 +20,7 @@ def taken_input(graph: Graph, given: Any, size: int) -> Any:
     if schema is None or schema is True:
         return given
     taken = with_defaults(schema, given) if graph.rules.defaults_are_put_in else given
-    check(schema, taken, size)
+    check(schema, taken, size if taken is given else len(encode(taken)))
     return taken
 
 

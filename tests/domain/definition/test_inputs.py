@@ -199,6 +199,13 @@ def test_what_was_published_in_the_first_language_gets_no_defaults() -> None:
         assert taken_input(compile_definition(WorkflowDefinition.model_validate(fields)), {}, 2) == taken
 
 
+def test_what_defaults_add_counts_for_the_bound() -> None:
+    wide = {"default": ["x"] * 60_000, "items": {"anyOf": [{"const": number} for number in range(99)] + [{"type": "string"}]}}
+    fields = {"name": "w", "input": {"properties": {"l": wide}}, "nodes": [{"id": "a", "type": "noop"}], "language": 2}
+    with pytest.raises(InvalidInput, match="bytes are too many"):
+        taken_input(compile_definition(WorkflowDefinition.model_validate(fields)), {}, 2)
+
+
 # Any schema, any value.
 
 KEYWORDS = {
