@@ -41,7 +41,7 @@ format: $(VENV)/.dev ## Put the code into its format and repair what can be repa
 	@$(BIN)/ruff format .
 
 simulate: $(VENV)/.runtime ## Run the whole engine in simulation: SEEDS=1000, FIRST=0; ARGS="--seed 7" shows one
-	@$(BIN)/python -m infra.simulation --seeds $(SEEDS) --first $(FIRST) $(ARGS)
+	@$(BIN)/python -m simulation --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
 cel-conformance: $(VENV)/.dev ## Run the cases of CEL's specification: DIR=folder of .textproto files
 	@$(BIN)/python -m tests.cel $(DIR)

@@ -36,7 +36,7 @@ from domain.definition.document import parse_document
 from domain.definition.names_check import doubtful_names
 from domain.definition.text_places import located
 from domain.definition.validate import Checked, check, publishable
-from domain.state import ENDED
+from domain.execution.state import ENDED
 
 WAIT_MAX_S: Final = 60.0
 KEY_LENGTH_MAX: Final = 255

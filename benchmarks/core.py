@@ -22,10 +22,10 @@ from benchmarks.steps import payload
 from contracts.codec import encode_decision
 from contracts.commands import Command, CompleteActivity, CreateExecution
 from contracts.journal import Decision, Source
-from domain.decide import decide
 from domain.definition.compile import compile_definition
-from domain.evolve import initial
-from domain.react import react
+from domain.execution.decide import decide
+from domain.execution.evolve import initial
+from domain.execution.react import react
 
 STEPS = 10
 EXECUTIONS = 10
@@ -49,7 +49,7 @@ class CoreCost:
 
 
 def measure(pieces: int = PIECES, straight: bool = True) -> CoreCost:
-    """Take both in turn, so many times; not `straight`: the way that decisions take where there is more to ask (`domain/straight.py`)."""
+    """Take both in turn, so many times; not `straight`: the way that decisions take where there is more to ask."""
     core, loop = core_piece(straight), loop_piece()
     core()
     loop()

@@ -20,16 +20,16 @@ from contracts.codec import pack
 from contracts.commands import CompleteActivity, CreateExecution
 from contracts.definitions import WorkflowDefinition
 from contracts.journal import Checkpoint
-from domain.decide import decide
 from domain.definition.compile import compile_definition
-from domain.evolve import initial
-from domain.history import read_entries
-from domain.replay import Verifier
-from infra.engine import Engine
-from infra.garbage import look_rarely
-from infra.settings import EngineSettings
-from infra.wiring import open_engine, open_reader
-from workers import decider as decider_module
+from domain.execution.decide import decide
+from domain.execution.evolve import initial
+from domain.execution.history import read_entries
+from domain.replay.verify import Verifier
+from infra.server.engine import Engine
+from infra.server.garbage import look_rarely
+from infra.server.wiring import open_engine, open_reader
+from infra.settings.model import EngineSettings
+from workers.partition import decider as decider_module
 
 Clock: TypeAlias = Callable[[], float]
 STAGES = ("decide + evolve", "encode + digest", "react", "append (with fsync)", "worker", "starts", "the rest of the round")
@@ -158,8 +158,8 @@ def by_stage(engine: Engine, total: int, outstanding: int) -> None:
 
 def bench_replay(folder: Path) -> dict[str, float]:
     """Events per second: folding from the file with all checks, and deciding everything again."""
-    from infra.snapshots import MemorySnapshots
-    from workers.recovery import recover
+    from infra.files.snapshots import MemorySnapshots
+    from workers.partition.recovery import recover
 
     with open_reader(EngineSettings(data=folder)) as reader:
         begin = time.perf_counter()
@@ -178,7 +178,7 @@ def bench_replay(folder: Path) -> dict[str, float]:
 def fold_rate(executions: int = 3_000) -> float:
     """Events per CPU second of `fold` alone, over decisions that are in memory."""
     from contracts.journal import Decision, Source
-    from domain.evolve import fold
+    from domain.execution.evolve import fold
 
     graph = compile_definition(sequence("noop", 10), "h", 1)
     histories = []

@@ -18,7 +18,7 @@ from brokers.cluster import Cluster
 from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.administering import administering, change
 from refold import Client
-from refold.connection import connect
+from refold.client.connection import connect
 from refold.errors import Unavailable
 
 NEVER = 2**63 - 1

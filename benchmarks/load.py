@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.steps import payload
-from refold.connection import Address, Answer, Parser
+from refold.client.connection import Address, Answer, Parser
 from refold.errors import Unavailable
 
 READY = "ready\n"

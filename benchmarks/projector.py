@@ -22,14 +22,14 @@ from contracts.definitions import WorkflowDefinition
 from contracts.ids import make_execution_id
 from contracts.journal import Decision, JournalOpened, PartitionClaimed, Source
 from contracts.values import encode
-from domain.decide import decide
 from domain.definition.graph import Graph
-from domain.evolve import initial
+from domain.execution.decide import decide
+from domain.execution.evolve import initial
 from infra.clock import SystemClock
 from infra.log.sqlite import SqliteLog
 from infra.store.projection import SqliteReadModels
-from workers.catalog import Catalog
-from workers.projector import Projector
+from workers.partition.catalog import Catalog
+from workers.reading.projector import Projector
 
 STEPS: Final = 10
 ROUND: Final = 50

@@ -12,7 +12,7 @@ from benchmarks.processes import Process, bytes_in, command_line, family, free_p
 from benchmarks.steps import LEDGER
 from benchmarks.waiting import until
 from refold import Client
-from refold.connection import connect
+from refold.client.connection import connect
 from refold.errors import Unavailable
 
 COMPLETED = '"status":"completed"'
@@ -117,7 +117,7 @@ class RefoldServer:
 
 def split(server: list[int]) -> dict[str, list[int]]:
     """The processes of servers, projectors apart."""
-    projectors = [pid for pid in server if "infra.projector" in command_line(pid)]
+    projectors = [pid for pid in server if "infra.server.projector" in command_line(pid)]
     return {"server": [pid for pid in server if pid not in projectors], "projector": projectors}
 
 

@@ -9,7 +9,7 @@ from benchmarks.peers import PEERS, env_python
 from benchmarks.processes import Process, bytes_in, family, free_port
 from benchmarks.steps import LEDGER
 from benchmarks.waiting import until
-from refold.connection import Answer, connect
+from refold.client.connection import Answer, connect
 from refold.errors import Unavailable
 
 HOME = PEERS / "restate"

@@ -1,6 +1,6 @@
 """Workflow definitions: the language users write, as pydantic models. Its meaning stands in `docs/reference/definitions.md`.
 
-A node's `config` is checked against the model of its kind (`domain/nodes/` for control flow, `workers/activities/` for
+A node's `config` is checked against the model of its kind (`domain/nodes/` for control flow, `workers/running/activities/` for
 activities); bodies nested in a config are `Body` again. Fields that take an expression or a template are marked, so
 that compiling, checking and the JSON Schema follow from the models alone.
 """

@@ -49,7 +49,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     A decision with a `rejection` has no events: the command came too late, and changes nothing.
     `dispatched_to` is the journal offset below which all effects are known to be out. `schema` is `SCHEMA` as it was when this was
-    decided: by it `domain.limits` knows how much a decision might do then.
+    decided: by it `domain.execution.limits` knows how much a decision might do then.
     """
 
     source: Source

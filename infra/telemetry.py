@@ -10,7 +10,7 @@ from typing import NamedTuple, get_args
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from workers.metrics import Histogram, Metrics, Reason
+from workers.partition.metrics import Histogram, Metrics, Reason
 
 
 class Observed(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from contracts.errors import SHORTAGES, LogUnreachable, reason_of
 from contracts.times import rfc3339
 from domain.definition.graph import Graph
-from domain.history import Entry, Folded, GraphOf, Unreadable, apply, begin
-from domain.state import Execution
+from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin
+from domain.execution.state import Execution
 from projections.waiting import as_value, waiting_for
 
 

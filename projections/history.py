@@ -19,7 +19,7 @@ from contracts.events import Ending, Event, carried, carried_failure
 from contracts.failure import Failure, shorten
 from contracts.journal import Decision
 from contracts.times import rfc3339
-from domain.places import scope_path
+from domain.execution.paths import scope_path
 
 SUMMARY_LENGTH_MAX: Final = 100
 

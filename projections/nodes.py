@@ -15,11 +15,11 @@ from contracts.failure import Failure
 from contracts.journal import Decision
 from contracts.values import NULL
 from domain.definition.graph import Graph
-from domain.evolve import evolve
-from domain.history import Entry, Folded, check_follows
-from domain.places import is_undo, locate, plain_data
-from domain.react import input_of
-from domain.state import Execution
+from domain.execution.evolve import evolve
+from domain.execution.history import Entry, Folded, check_follows
+from domain.execution.paths import is_undo, locate, plain_data
+from domain.execution.react import input_of
+from domain.execution.state import Execution
 
 _End: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeSkipped | e.NodeCancelled
 _ENDS: Final[dict[type, str]] = {

@@ -17,9 +17,9 @@ from contracts import events as e
 from contracts.journal import Decision
 from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord
 from domain.definition.graph import Graph
-from domain.evolve import evolve
-from domain.history import Entry, Folded, Unreadable, apply, check_follows
-from domain.state import Execution
+from domain.execution.evolve import evolve
+from domain.execution.history import Entry, Folded, Unreadable, apply, check_follows
+from domain.execution.state import Execution
 from projections.executions import error_of
 from projections.waiting import waiting_for
 

@@ -8,8 +8,8 @@ import msgspec
 
 from contracts.ports.read_models import ExecutionRecord
 from contracts.times import rfc3339
-from domain.history import Folded
-from domain.state import Execution
+from domain.execution.history import Folded
+from domain.execution.state import Execution
 from projections.executions import error_of, time_of
 from projections.history import Show
 from projections.waiting import as_value, waiting_for

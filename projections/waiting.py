@@ -25,10 +25,10 @@ from typing import Any, Final
 from contracts import values
 from contracts.times import rfc3339
 from domain.definition.graph import Graph, Node
-from domain.places import is_for_worker, is_undo
-from domain.react import is_reported
-from domain.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
-from domain.turns import NEXT, TURN
+from domain.execution.moves.turns import NEXT, TURN
+from domain.execution.paths import is_for_worker, is_undo
+from domain.execution.react import is_reported
+from domain.execution.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
 
 OUTSIDE: Final = frozenset({"signal", "incident", "pause", "release", "start"})
 """What only somebody outside can bring."""
@@ -134,7 +134,7 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any
 
 
 def _turn(state: Execution, run: NodeRun) -> dict[str, Any] | None:
-    """The next turn, where a node or a loop waits for nothing else (`domain.turns`)."""
+    """The next turn, where a node or a loop waits for nothing else (`domain.execution.moves.turns`)."""
     for purpose in (TURN, NEXT):
         due = state.timers.get(f"{run.path}:{purpose}")
         if due is not None:

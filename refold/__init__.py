@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from refold.activities import Activity, ActivityContext, activity
-    from refold.client import Client
-    from refold.client_async import AsyncClient
+    from refold.client.asynchronous import AsyncClient
+    from refold.client.blocking import Client
     from refold.errors import ActivityError, Cancelled, ExecutionFailed, IncidentOpen, RefoldError, Refused, Unavailable
-    from refold.worker import Worker
+    from refold.worker.activities import Activity, ActivityContext, activity
+    from refold.worker.worker import Worker
 
 __version__ = "0.1.0"
 
@@ -35,12 +35,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Activity": "refold.activities",
-    "ActivityContext": "refold.activities",
-    "AsyncClient": "refold.client_async",
-    "Client": "refold.client",
-    "Worker": "refold.worker",
-    "activity": "refold.activities",
+    "Activity": "refold.worker.activities",
+    "ActivityContext": "refold.worker.activities",
+    "AsyncClient": "refold.client.asynchronous",
+    "Client": "refold.client.blocking",
+    "Worker": "refold.worker.worker",
+    "activity": "refold.worker.activities",
 }
 
 

@@ -1,5 +1,5 @@
 """`python -m refold` is `refold`."""
 
-from refold.cli import main
+from refold.cli.main import main
 
 main()

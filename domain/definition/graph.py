@@ -15,7 +15,7 @@ from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import EdgeDefinition, NodeDefinition, WorkflowDefinition
 from domain.definition.rules import RULES
 from domain.expressions import Program, Value, parse_duration
-from domain.kind import Kind
+from domain.nodes.kind import Kind
 
 Compiled: TypeAlias = Program | Value
 ERROR_PORT: Final = "error"
@@ -132,7 +132,7 @@ class Node:
         self.targets: tuple[Node, ...] = ()
         """Where the edges lead, but for back edges."""
         self.following: Node | None = None
-        """The activity that is scheduled as soon as this one has completed, and nothing else follows (`domain/straight.py`)."""
+        """The activity that is scheduled as soon as this one has completed, and nothing else follows."""
         self.bodies: dict[str, Body] = {}
         self.has_error_edge = False
         self.behind_error = False

@@ -16,8 +16,8 @@ from domain.definition.reach_check import check_cancel, check_compensate_nodes
 from domain.definition.shape import read
 from domain.definition.shape_words import duration_problem
 from domain.expressions import parse_time
-from domain.kind import Kind
 from domain.nodes import CONTROL_KINDS
+from domain.nodes.kind import Kind
 from domain.nodes.transform import NEEDS
 
 _ONLY_ACTIVITIES: Final = ("cache", "queue", "priority")

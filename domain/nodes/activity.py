@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contracts.events import NodeScheduled
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
+from domain.execution.deciding import Deciding, Ready
+from domain.nodes.kind import Kind
 
 
 class Activity(Kind):

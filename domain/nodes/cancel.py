@@ -10,12 +10,12 @@ from contracts import values
 from contracts.definitions import Model
 from contracts.events import Ending, NodeCancelled, NodeStarted
 from contracts.values import NULL
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
-from domain.places import locate, node_path
-from domain.state import PENDING, CancelMemo, Execution, Memo, NodeRun, Scope
-from domain.stopping import cancel_run
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.stopping import cancel_run
+from domain.execution.paths import locate, node_path
+from domain.execution.state import PENDING, CancelMemo, Execution, Memo, NodeRun, Scope
+from domain.nodes.kind import Kind
 
 
 class Cancel(Kind):

@@ -6,9 +6,9 @@ from typing import Any
 
 from contracts.definitions import ExpressionOrBool, Model
 from contracts.errors import ExpressionError
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.nodes.kind import Kind
 
 
 class Condition(Kind):

@@ -8,12 +8,12 @@ from contracts import values
 from contracts.definitions import DurationValue, Model, TextValue
 from contracts.errors import ExpressionError
 from contracts.events import NodeStarted, TimerStarted
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.state import NodeRun
 from domain.expressions import parse_time
-from domain.kind import Kind
+from domain.nodes.kind import Kind
 from domain.nodes.sub_workflow import duration_of
-from domain.state import NodeRun
 
 
 class Delay(Kind):

@@ -10,12 +10,12 @@ from contracts.definitions import Model, TextValue, Value
 from contracts.errors import ExpressionError
 from contracts.events import SignalEmitted
 from contracts.values import NULL
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.ending import At
-from domain.kind import Kind
-from domain.signals import check_names
-from domain.state import NodeRun
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.ending import At
+from domain.execution.moves.signals import check_names
+from domain.execution.state import NodeRun
+from domain.nodes.kind import Kind
 
 
 class EmitSignal(Kind):

@@ -6,10 +6,10 @@ from typing import Any
 
 from contracts.definitions import Model, Value
 from contracts.events import Ending
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
-from domain.stopping import stop_scope
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.stopping import stop_scope
+from domain.nodes.kind import Kind
 
 
 class End(Kind):

@@ -11,16 +11,16 @@ from contracts.definitions import Body, Count, CountValue, Expression, Items, Lo
 from contracts.errors import ExpressionError
 from contracts.events import Ending, ItemsAdded, NodeStarted, SignalConsumed
 from contracts.failure import Failure
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.failing import fail
-from domain.naming import Frame, iteration_in
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.failing import fail
+from domain.execution.moves.signals import take_buffered
+from domain.execution.moves.stopping import stop_run
+from domain.execution.moves.turns import goes_on_later
+from domain.execution.names import Frame, iteration_in
+from domain.execution.state import Execution, LoopMemo, Memo, NodeRun, Scope, Signal
 from domain.nodes.loops import Loop, as_list, enter_iteration, item_beyond, memo_of, results_of, split_list, whole_number, whole_number_of
 from domain.nodes.parallel import complete_early, needed
-from domain.signals import take_buffered
-from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope, Signal
-from domain.stopping import stop_run
-from domain.turns import goes_on_later
 
 
 class More(Model):

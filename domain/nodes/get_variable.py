@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contracts.definitions import Identifier, Model, Value
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
-from domain.state import Scope
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.state import Scope
+from domain.nodes.kind import Kind
 
 
 class GetVariable(Kind):

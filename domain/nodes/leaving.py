@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Literal
 from contracts.definitions import ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from contracts.events import Ending
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
-from domain.state import Scope
-from domain.stopping import stop_scope
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.stopping import stop_scope
+from domain.execution.state import Scope
+from domain.nodes.kind import Kind
 
 
 class Leaving(Kind):

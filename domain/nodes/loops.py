@@ -12,14 +12,14 @@ from contracts.definitions import Body
 from contracts.errors import ExpressionError
 from contracts.events import Ending
 from contracts.values import NULL, blob_length, is_reference
-from domain.entering import enter_scope
-from domain.kind import Kind
-from domain.state import LoopMemo, NodeRun, Scope
+from domain.execution.moves.entering import enter_scope
+from domain.execution.state import LoopMemo, NodeRun, Scope
+from domain.nodes.kind import Kind
 
 if TYPE_CHECKING:
-    from domain.deciding import Deciding, Ready
     from domain.definition.graph import Node
-    from domain.naming import Frame
+    from domain.execution.deciding import Deciding, Ready
+    from domain.execution.names import Frame
 
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 

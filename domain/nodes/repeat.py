@@ -8,14 +8,14 @@ from contracts import values
 from contracts.definitions import Body, CountValue, Model
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.failing import fail
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.failing import fail
+from domain.execution.moves.stopping import stop_run
+from domain.execution.moves.turns import goes_on_later
+from domain.execution.state import Execution, LoopMemo, Memo, NodeRun, Scope
 from domain.nodes.loops import Loop, enter_iteration, memo_of, results_of, whole_number
 from domain.nodes.parallel import complete_early
-from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope
-from domain.stopping import stop_run
-from domain.turns import goes_on_later
 
 
 class Repeat(Loop):

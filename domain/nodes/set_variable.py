@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 from contracts.definitions import Identifier, Marker, Model, Value
 from contracts.errors import ExpressionError
 from contracts.events import VariableSet
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
 from domain.definition.graph import Body
-from domain.kind import Kind
-from domain.places import undone_node
-from domain.state import NodeRun, Scope
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.paths import undone_node
+from domain.execution.state import NodeRun, Scope
+from domain.nodes.kind import Kind
 
 
 class SetVariable(Kind):

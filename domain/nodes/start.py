@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.nodes.kind import Kind
 
 
 class Start(Kind):

@@ -13,15 +13,15 @@ from contracts.errors import ExpressionError
 from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeStarted, TimerStarted
 from contracts.failure import Failure
 from contracts.ids import ID_LENGTH_MAX, child_id, depth_of
-from domain import undo
-from domain.completing import complete
-from domain.deciding import NODE_STOPPED, Deciding, Ready
+from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
+from domain.execution.moves import compensation as undo
+from domain.execution.moves.completing import complete
+from domain.execution.moves.failing import fail
+from domain.execution.moves.stopping import stop_run
+from domain.execution.paths import is_undo
+from domain.execution.state import ChildMemo, Execution, Memo, NodeRun
 from domain.expressions import parse_duration
-from domain.failing import fail
-from domain.kind import Kind
-from domain.places import is_undo
-from domain.state import ChildMemo, Execution, Memo, NodeRun
-from domain.stopping import stop_run
+from domain.nodes.kind import Kind
 
 
 class SubWorkflow(Kind):

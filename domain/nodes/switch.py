@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 from contracts.definitions import ExpressionOrBool, Model, Value
 from contracts.errors import ExpressionError
 from contracts.failure import Failure
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.failing import fail
 from domain.expressions import is_same
-from domain.failing import fail
-from domain.kind import Kind
+from domain.nodes.kind import Kind
 
 PORT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
 

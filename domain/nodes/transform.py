@@ -10,12 +10,12 @@ from pydantic import Field, model_validator
 from contracts.definitions import CountValue, Expression, ExpressionOrBool, Items, Model, Value
 from contracts.errors import ExpressionError
 from contracts.failure import Failure
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
 from domain.definition.graph import Compiled
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.failing import fail
 from domain.expressions import Meter, Program, Reduction
-from domain.failing import fail
-from domain.kind import Kind
+from domain.nodes.kind import Kind
 from domain.nodes.loops import as_list, whole_number
 from domain.nodes.switch import PORT_PATTERN
 

@@ -14,13 +14,13 @@ from pydantic import Field
 from contracts.definitions import Body, ErrorPattern, Model
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure, matches
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.entering import enter_scope
-from domain.failing import fail
-from domain.kind import Kind
-from domain.state import Execution, Memo, NodeRun, Scope, TryMemo
-from domain.stopping import stop_run
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.entering import enter_scope
+from domain.execution.moves.failing import fail
+from domain.execution.moves.stopping import stop_run
+from domain.execution.state import Execution, Memo, NodeRun, Scope, TryMemo
+from domain.nodes.kind import Kind
 
 
 class Catch(Model):

@@ -7,12 +7,12 @@ from typing import Any
 from contracts.definitions import DurationValue, ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from contracts.events import ConditionMet, NodeStarted, TimerStarted
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.kind import Kind
-from domain.naming import Frame
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.names import Frame
+from domain.execution.state import NodeRun
+from domain.nodes.kind import Kind
 from domain.nodes.sub_workflow import duration_of
-from domain.state import NodeRun
 
 
 class WaitUntil(Kind):

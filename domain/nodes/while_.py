@@ -11,14 +11,14 @@ from contracts.definitions import Body, CountValue, ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
-from domain.completing import complete
-from domain.deciding import Deciding, Ready
-from domain.failing import fail
-from domain.naming import iteration
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.moves.completing import complete
+from domain.execution.moves.failing import fail
+from domain.execution.moves.stopping import stop_run
+from domain.execution.moves.turns import goes_on_later
+from domain.execution.names import iteration
+from domain.execution.state import Execution, LoopMemo, Memo, NodeRun, Scope
 from domain.nodes.loops import Loop, enter_iteration, memo_of, whole_number
-from domain.state import Execution, LoopMemo, Memo, NodeRun, Scope
-from domain.stopping import stop_run
-from domain.turns import goes_on_later
 
 
 class While(Loop):

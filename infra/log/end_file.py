@@ -28,7 +28,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.log import TOPICS, Topic
-from infra.files import write_whole
+from infra.files.whole import write_whole
 from infra.log.arguments import partitions_in
 from infra.log.links import BEGINNING, DIGEST_BYTES
 

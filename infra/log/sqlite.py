@@ -16,7 +16,7 @@
   acknowledged and is gone is noticed when the log is opened, and nobody goes on without it unless told to.
 - After each commit its files are looked at (`infra/log/ground.py`): what went into a file without a name is not answered.
 
-A second writer is not expected (`infra/data_folder.py` keeps it out), but cannot do harm: whoever has an old idea of
+A second writer is not expected (`infra/files/data_folder.py` keeps it out), but cannot do harm: whoever has an old idea of
 the end meets the primary key, because the other's first batch after that end stands exactly there. Then the end is
 read again within the same transaction, and the offset that is answered is higher than the caller expects, which is how
 the port tells an owner that somebody else was there.

@@ -24,7 +24,7 @@ from weakref import WeakSet
 
 from contracts.errors import LogCorrupt, LogError, LogFull
 from contracts.ports.log import TOPICS, Topic
-from infra.files import raises_log_full, sync_folder
+from infra.files.whole import raises_log_full, sync_folder
 
 APPLICATION_ID: Final = 0x52464C44
 """`RFLD`: how SQLite, `file` and we tell a Refold log from any other SQLite file."""

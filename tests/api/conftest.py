@@ -68,8 +68,8 @@ class Answer:
 
 WITH_SETTINGS = """
 import json, sys
-from infra.serving import serve
-from infra.settings import EngineSettings, ServerSettings
+from infra.server.serving import serve
+from infra.settings.model import EngineSettings, ServerSettings
 engine, server = json.loads(sys.argv[1])
 serve(EngineSettings(**engine), ServerSettings(port=0, **server), lambda address: print("serves at", address, flush=True))
 """

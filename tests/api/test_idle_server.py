@@ -6,16 +6,16 @@ import asyncio
 
 from contracts.definitions import WorkflowDefinition
 from contracts.worker_protocol import Poll
-from infra.blobs import MemoryBlobs
 from infra.clock import SystemClock
-from infra.driver import LOOK_EVERY_S, Driver, LoopWake
+from infra.files.blobs import MemoryBlobs
+from infra.files.snapshots import MemorySnapshots
 from infra.log.memory import MemoryLog
-from infra.settings import EngineSettings
-from infra.snapshots import MemorySnapshots
-from infra.wiring import build_engine
+from infra.server.driver import LOOK_EVERY_S, Driver, LoopWake
+from infra.server.wiring import build_engine
+from infra.settings.model import EngineSettings
 from tests.cluster.world import run as run_story
 from tests.workers.harness import Bench
-from workers.remote import RemoteWorkers
+from workers.tasks.leases import RemoteWorkers
 
 
 def test_an_idle_server_offers_again_what_a_lost_worker_had() -> None:

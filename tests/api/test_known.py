@@ -9,10 +9,10 @@ from typing import Any
 from api.service import Start
 from contracts.commands import SendSignal
 from contracts.definitions import WorkflowDefinition
-from infra.driver import LoopWake
-from infra.server import EngineService
-from infra.settings import EngineSettings
-from infra.wiring import open_engine, open_partitioned_reader, open_projectors
+from infra.server.driver import LoopWake
+from infra.server.embedded import EngineService
+from infra.server.wiring import open_engine, open_partitioned_reader, open_projectors
+from infra.settings.model import EngineSettings
 
 from .conftest import WAITS
 

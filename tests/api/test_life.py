@@ -18,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from infra.settings import ServerSettings
+from infra.settings.model import ServerSettings
 
 from .conftest import ROOT, WAITS, WORKS, Server
 
@@ -131,7 +131,7 @@ def find_projector(server: Server) -> int | None:
             command, parent = (folder / "cmdline").read_bytes(), (folder / "stat").read_text().rsplit(")", 1)[1].split()[1]
         except OSError:
             continue
-        if b"infra.projector" in command and int(parent) == server.process.pid:
+        if b"infra.server.projector" in command and int(parent) == server.process.pid:
             return int(folder.name)
     return None
 

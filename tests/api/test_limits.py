@@ -21,12 +21,12 @@ import refold
 from api.gate import Gate
 from api.problems import BadRequest
 from api.sites import Sites
-from infra.blobs import MemoryBlobs
 from infra.clock import SystemClock
+from infra.files.blobs import MemoryBlobs
+from infra.files.snapshots import MemorySnapshots
 from infra.log.sqlite import SqliteLog
-from infra.settings import EngineSettings
-from infra.snapshots import MemorySnapshots
-from infra.wiring import build_engine
+from infra.server.wiring import build_engine
+from infra.settings.model import EngineSettings
 
 from .conftest import WAITS, WORKS, Answer, Server
 from .test_life import cli

@@ -16,7 +16,7 @@ import pytest
 
 import refold
 from contracts.values import encode
-from infra.blobs import content_hash_of
+from infra.files.blobs import content_hash_of
 
 from .conftest import ROOT, Server
 

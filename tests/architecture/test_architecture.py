@@ -12,7 +12,7 @@ import pytest
 import refold
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("contracts", "domain", "projections", "workers", "api", "infra", "refold")
+PACKAGES = ("contracts", "domain", "projections", "workers", "api", "infra", "simulation", "refold")
 ENGINE = frozenset(PACKAGES) - {"refold"}
 
 FUNCTION_LINES_MAX = 70

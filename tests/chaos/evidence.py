@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from contracts.errors import RefoldError
 from contracts.journal import Checkpoint
-from domain.history import Entry, Unreadable, read_entries
-from infra.data_folder import DataFolder
+from domain.execution.history import Entry, Unreadable, read_entries
+from infra.files.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
-from infra.settings import EngineSettings
+from infra.server.wiring import open_projectors
+from infra.settings.model import EngineSettings
 from infra.store.columns import unpack_offsets
-from infra.wiring import open_projectors
 
 from .ledger import Asked
 from .processes import ROOT, Exit, Fault

@@ -135,7 +135,7 @@ class Site:
                 continue
             with suppress(OSError, IndexError):
                 parent = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-                if parent == self.server.pid and b"infra.projector" in (folder / "cmdline").read_bytes():
+                if parent == self.server.pid and b"infra.server.projector" in (folder / "cmdline").read_bytes():
                     return int(folder.name)
         return None
 

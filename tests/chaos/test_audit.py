@@ -15,7 +15,7 @@ import pytest
 from contracts import commands as c
 from contracts import events as e
 from contracts.journal import Decision
-from domain.history import Entry
+from domain.execution.history import Entry
 
 from .audit import CHECKS, audit
 from .campaign import Outcome

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from contracts.journal import Checkpoint
-from domain.history import read_entries
-from domain.replay import Verifier
-from infra.blobs import FileBlobs
-from infra.data_folder import DataFolder
-from infra.settings import EngineSettings
+from domain.execution.history import read_entries
+from domain.replay.verify import Verifier
+from infra.files.blobs import FileBlobs
+from infra.files.data_folder import DataFolder
+from infra.server.wiring import open_projectors, open_reader
+from infra.settings.model import EngineSettings
 from infra.store.projection import unpack_offsets
-from infra.wiring import open_projectors, open_reader
 from tests.chaos.evidence import TABLES, Evidence, Rows, read_effects
 from tests.chaos.ledger import Asked
 from tests.chaos.processes import Fault

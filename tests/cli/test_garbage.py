@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.garbage import LOOK_EVERY_OBJECTS
+from infra.server.garbage import LOOK_EVERY_OBJECTS
 
 OPENS_AN_ENGINE = """
 import gc, sys
 from pathlib import Path
-from infra.settings import EngineSettings
-from refold.commands.folder import FolderPlace
+from infra.settings.model import EngineSettings
+from refold.cli.commands.folder import FolderPlace
 with FolderPlace(EngineSettings(data=Path(sys.argv[1]))).engine():
     print(gc.get_threshold()[0])
 """

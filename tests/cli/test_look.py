@@ -103,7 +103,7 @@ def change_definition_of_tiny(log):
     from contracts import codec
     from infra.log.body import Body
     from infra.log.links import BEGINNING, Walk, digest_of, link
-    from workers.catalog import CatalogRecord
+    from workers.partition.catalog import CatalogRecord
 
     connection = sqlite3.connect(log)
     before, walk = BEGINNING, Walk()

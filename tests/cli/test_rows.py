@@ -5,11 +5,11 @@ import os
 
 import pytest
 
-from infra.settings import EngineSettings
-from infra.wiring import open_projectors
-from refold.commands import folder_rows
-from refold.commands.folder import FolderPlace
-from refold.commands.place import Wanted
+from infra.server.wiring import open_projectors
+from infra.settings.model import EngineSettings
+from refold.cli.commands import folder_rows
+from refold.cli.commands.folder import FolderPlace
+from refold.cli.commands.place import Wanted
 
 WANTED = [
     Wanted(),

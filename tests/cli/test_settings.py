@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from infra.settings import ClientSettings, EngineSettings, ServerSettings
-from infra.settings_sources import MODELS, known, read_settings
+from infra.settings.model import ClientSettings, EngineSettings, ServerSettings
+from infra.settings.sources import MODELS, known, read_settings
 
 CLEAN = {"REFOLD_DATA": ""}
 

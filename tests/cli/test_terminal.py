@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from refold.logs import FORMATS, handler
-from refold.terminal import escaped
+from refold.worker.logs import FORMATS, handler
+from refold.worker.terminal import escaped
 
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NASTY = "\x1b]0;owned\x07\x9b31m\u202edetter\r"

@@ -16,19 +16,19 @@ from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError
 from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Log, Topic
-from infra.blobs import MemoryBlobs
 from infra.clock import SystemClock
-from infra.cluster.ports import OnRecords
-from infra.cluster.serving import Built
+from infra.files.blobs import MemoryBlobs
+from infra.files.snapshots import MemorySnapshots
 from infra.log.arguments import check_place
 from infra.log.memory import MemoryLog
-from infra.settings import EngineSettings, ServerSettings
-from infra.snapshots import MemorySnapshots
+from infra.server.cluster.serving import Built
+from infra.settings.model import EngineSettings, ServerSettings
 from infra.store.projection import SqliteReadModels
-from workers.catalog import Catalog
-from workers.partitions import PartitionedReader
-from workers.projectors import Projectors
-from workers.result_cache import MemoryResultCache
+from workers.cluster.ports import OnRecords
+from workers.partition.catalog import Catalog
+from workers.reading.partitions import PartitionedReader
+from workers.reading.projectors import Projectors
+from workers.running.result_cache import MemoryResultCache
 
 DEADLINE_S = 30.0
 
@@ -94,7 +94,7 @@ mistakes: list[str] = []
 
 
 class MemoryClusterLog:
-    """One process's line to it. See `infra.cluster.ports.ClusterLog`."""
+    """One process's line to it. See `workers.cluster.ports.ClusterLog`."""
 
     def __init__(self, log: SharedMemory, waiting: Any) -> None:
         self.log: Log = waiting
@@ -160,7 +160,7 @@ _numbers = itertools.count()
 
 
 class Parts:
-    """See `infra.wiring.SharedParts`."""
+    """See `infra.server.wiring.SharedParts`."""
 
     def __init__(self, log: SharedMemory, blobs: MemoryBlobs, snapshots: MemorySnapshots, folder: Path, node: str) -> None:
         self._waiting = [Waiting(log), Waiting(blobs), Waiting(snapshots)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from contracts.errors import LogError
-from infra.cluster.ahead import HOLD_S, Ahead
 from tests.cluster.world import run
+from workers.tasks.eager import HOLD_S, Ahead
 
 TOPIC = "activities.default.step"
 

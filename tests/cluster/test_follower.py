@@ -7,13 +7,13 @@ from typing import Any, cast
 from contracts.codec import decode_record, encode_record
 from contracts.commands import TerminateExecution
 from contracts.journal import Checkpoint, Decided
-from domain.state import Execution
-from infra.cluster.follower import Follower
-from infra.cluster.partitions import RemotePartition
-from infra.cluster.ports import OnRecords
+from domain.execution.state import Execution
 from tests.cluster.world import run
 from tests.workers.harness import Bench, journal
-from workers.watchers import Watchers
+from workers.cluster.follower import Follower
+from workers.cluster.partitions import RemotePartition
+from workers.cluster.ports import OnRecords
+from workers.partition.watchers import Watchers
 
 WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}], "output": "$input.x"}
 

@@ -10,15 +10,15 @@ from contracts.commands import CancelActivity, Command, Envelope, Limits, RunAct
 from contracts.errors import LogError
 from contracts.worker_protocol import Poll, Result
 from contracts.worker_topics import encode_cancellation, encode_task
-from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
-from infra.cluster.dead_letters import DeadLetters
-from infra.cluster.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, OnNewer, OnUnreadable, Place
+from infra.files.blobs import MemoryBlobs
 from tests.cluster.world import run
-from workers.activity_settings import ActivitySettings
-from workers.activity_worker import ActivityWorker
-from workers.round import Answer, Reply
-from workers.shared_remote import SharedRemoteWorkers
+from workers.partition.round import Answer, Reply
+from workers.running.activity_settings import ActivitySettings
+from workers.running.activity_worker import ActivityWorker
+from workers.tasks.dead_letters import DeadLetters
+from workers.tasks.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, OnNewer, OnUnreadable, Place
+from workers.tasks.shared_leases import SharedRemoteWorkers
 
 
 class Record(NamedTuple):

@@ -14,9 +14,9 @@ import pytest
 from contracts.commands import SendSignal
 from contracts.dead_letter import DeadLetter
 from contracts.ids import make_execution_id
-from infra.cluster.dead_letters import origin_of
 from tests.cluster.junk import junk_for
 from tests.cluster.memory import MemoryCluster, SharedMemory, memory_cluster
+from workers.tasks.dead_letters import origin_of
 
 PARTITIONS = 2
 WAITS: dict[str, Any] = {"name": "waits", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from contracts.members import read_member_record
 from tests.cluster.world import Process, World, run
-from workers.assigning import assign, is_fair
-from workers.membership import Membership
+from workers.cluster.assignment import assign, is_fair
+from workers.cluster.membership import Membership
 
 NODES = ("a", "b", "c", "d")
 SETTLED_S = 16.0

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from contracts.members import Assignment, encode_member_record
-from infra.cluster.members import NameTaken
 from tests.cluster.world import World, run
+from workers.cluster.members import NameTaken
 
 
 def test_one_node_alone_owns_everything_at_once() -> None:

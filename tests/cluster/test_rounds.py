@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from contracts.commands import CompleteActivity, CreateExecution, Envelope, RunActivity
 from contracts.errors import LogError
-from infra.cluster.here import DOUBT_S, Here
-from infra.cluster.owned import Owned
-from infra.cluster.owners import Owners
 from tests.cluster.world import run
 from tests.workers.harness import Bench, sequence
+from workers.cluster.locality import DOUBT_S, Here
+from workers.cluster.owned import Owned
+from workers.cluster.owners import Owners
 
 UNUSED = cast(Any, None)
 TASK = RunActivity("one", "n0", 1, "slow", b"{}", b"null")
@@ -26,7 +26,7 @@ class World:
         self.bench.publish(sequence("slow"))
         self.bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign] - it has gone to a worker elsewhere
         self.gate = asyncio.Event()
-        self.owners = Owners(cast(Any, self), UNUSED, self.bench.clock, UNUSED)
+        self.owners = Owners(cast(Any, self), UNUSED, self.bench.clock, UNUSED, UNUSED)
         self.here = Here(self.owners, lambda execution: 0)
         self.here.is_held_elsewhere = lambda partition: False
         self.said: list[bool] = []

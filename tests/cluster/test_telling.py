@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from infra.cluster.telling import TELL_EVERY_S, Telling
+from workers.tasks.notices import TELL_EVERY_S, Telling
 
 
 def test_what_is_about_the_same_is_said_at_once_and_then_once_in_a_while_with_how_often(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.members import Heartbeat, PartitionHeld, encode_member_record
 from contracts.positions import position_of
 from contracts.worker_protocol import WorkerRow
-from infra.cluster.view import cluster_view
+from infra.server.cluster.view import cluster_view
 from tests.cluster.world import World, run
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from contracts.errors import LogUnreachable
 from contracts.members import PartitionHeld
-from infra.cluster.members import Members, NameTaken, Own, Who
+from workers.cluster.members import Members, NameTaken, Own, Who
 
 EPOCH_MS = 1_800_000_000_000
 LOOK_BACK = 200

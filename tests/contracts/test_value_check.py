@@ -89,7 +89,7 @@ def test_what_a_program_gives_is_a_value_or_refused() -> None:
 
 
 def test_deciding_stands_nowhere_on_a_stack_that_is_too_short() -> None:
-    import domain.decide
+    import domain.execution.decide
 
-    assert domain.decide is not None
+    assert domain.execution.decide is not None
     assert sys.getrecursionlimit() >= 20 * DEPTH_MAX

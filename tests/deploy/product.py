@@ -8,8 +8,8 @@ from typing import Any
 import typer
 
 from infra.log.kafka.address import ENVIRONMENT, KafkaAddress, parse_address
-from infra.settings_sources import read_settings
-from refold.cli import app
+from infra.settings.sources import read_settings
+from refold.cli.main import app
 
 
 def check_command(words: Sequence[str]) -> None:

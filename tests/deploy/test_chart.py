@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from api.sites import Sites
-from infra.settings import ServerSettings
-from infra.settings_sources import read_settings
+from infra.settings.model import ServerSettings
+from infra.settings.sources import read_settings
 from refold import __version__
-from refold.worker import STOP_GRACE_S
+from refold.worker.worker import STOP_GRACE_S
 from tests.api.conftest import Server
 from tests.deploy.conftest import CHART, KUBE_VERSION, Render, run
 from tests.deploy.product import check_command, check_environment

@@ -16,9 +16,9 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from brokers.cluster import Cluster
 from brokers.finding import own_cluster
 from brokers.jars import NoBroker
-from infra.kafka import check_topics
-from infra.settings import ServerSettings
-from refold.worker import STOP_GRACE_S
+from infra.server.kafka import check_topics
+from infra.settings.model import ServerSettings
+from refold.worker.worker import STOP_GRACE_S
 from tests.conftest import no_broker
 from tests.deploy.conftest import DEPLOY, ROOT, run
 from tests.deploy.product import check_command, check_environment
@@ -97,7 +97,7 @@ def test_what_the_worker_runs_is_there(tmp_path: Path) -> None:
     source, target, _ = worker["volumes"][0].split(":")
     shutil.copytree(DEPLOY / source, tmp_path / Path(target).name)
     module = worker["command"][1]
-    code = f"from refold.worker_command import load; load('{module}'); import {module} as it; print(it.__file__)"
+    code = f"from refold.worker.command import load; load('{module}'); import {module} as it; print(it.__file__)"
     done = run(ROOT / ".venv" / "bin" / "python", "-P", "-c", code, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(tmp_path / "examples" / "activities.py")

@@ -19,10 +19,10 @@ from contracts.failure import ENGINE_ERROR_TYPES
 from domain.definition.document import parse_document
 from domain.definition.validate import check
 from domain.nodes import CONTROL_KINDS
-from infra.settings_sources import MODELS as MODELS_OF_SETTINGS
-from refold.cli import app
-from workers.activities import BUILT_IN
-from workers.activity_settings import ActivitySettings
+from infra.settings.sources import MODELS as MODELS_OF_SETTINGS
+from refold.cli.main import app
+from workers.running.activities import BUILT_IN
+from workers.running.activity_settings import ActivitySettings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

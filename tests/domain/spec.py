@@ -23,17 +23,17 @@ from contracts.errors import Divergence, InvalidInput, Rejected
 from contracts.events import EVENTS, Event
 from contracts.failure import Failure
 from contracts.journal import Decision, Source
-from domain.decide import decide
 from domain.definition.canonical import canonical, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.document import parse_document
 from domain.definition.graph import Graph
 from domain.definition.validate import publishable
-from domain.evolve import fold, initial
-from domain.limits import LIMITS, Limits
-from domain.react import outstanding, react
-from domain.state import Execution
-from domain.waits import waits_of
+from domain.execution.decide import decide
+from domain.execution.evolve import fold, initial
+from domain.execution.limits import LIMITS, Limits
+from domain.execution.react import outstanding, react
+from domain.execution.state import Execution
+from domain.execution.waits import waits_of
 
 START_MS = 1_000_000
 """When every test begins."""

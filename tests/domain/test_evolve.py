@@ -2,7 +2,7 @@
 
 from contracts.codec import pack
 from contracts.events import EVENTS
-from domain.evolve import APPLIERS, evolve, fold, initial
+from domain.execution.evolve import APPLIERS, evolve, fold, initial
 from tests.domain.spec import World
 from tests.histories.scenarios import SCENARIOS
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.limits import LIMITS
+from domain.execution.limits import LIMITS
 from tests.domain.spec import World, signal
 
 BIG = "y" * 1_000_000

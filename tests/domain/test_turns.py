@@ -16,11 +16,11 @@ from contracts.codec import encode_decision, pack
 from contracts.events import NodeCompleted, NodeQueued, NodeScheduled, ScopeEntered
 from contracts.journal import SCHEMA
 from contracts.values import reference_to
-from domain.decide import decide
-from domain.facts.runs import PURPOSES
-from domain.history import Entry
-from domain.limits import LIMITS, WITHOUT_TURNS, limits_of
-from domain.replay import Verifier
+from domain.execution.decide import decide
+from domain.execution.facts.runs import PURPOSES
+from domain.execution.history import Entry
+from domain.execution.limits import LIMITS, WITHOUT_TURNS, limits_of
+from domain.replay.verify import Verifier
 from projections.waiting import waiting_for
 from tests.domain.spec import Spec, Subject, World, create, graph_of, signal, slow
 

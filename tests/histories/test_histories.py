@@ -14,7 +14,7 @@ from contracts.events import EVENTS
 from contracts.journal import Decision
 from domain.definition.canonical import load_canonical
 from domain.definition.compile import compile_definition
-from domain.evolve import fold, initial
+from domain.execution.evolve import fold, initial
 from tests.domain.spec import redecide
 from tests.histories.rules import RULES
 from tests.histories.scenarios import SCENARIOS

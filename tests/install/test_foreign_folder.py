@@ -18,7 +18,7 @@ from .conftest import ROOT, Installation, run
 NAMES = ("api", "contracts", "domain", "infra", "projections", "workers")
 TRAP = """
 import sys
-if "refold.commands" in sys.modules:
+if "refold.cli.commands" in sys.modules:
     raise RuntimeError(f"the engine took the user's {__name__}")
 """
 TASKS = """

@@ -26,7 +26,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         info = f"refold-{refold.__version__}.dist-info"
         assert archive.read(f"{info}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
-        assert archive.read(f"{info}/entry_points.txt").decode().split() == ["[console_scripts]", "refold", "=", "refold.cli:main"]
+        assert archive.read(f"{info}/entry_points.txt").decode().split() == ["[console_scripts]", "refold", "=", "refold.cli.main:main"]
         metadata = archive.read(f"{info}/METADATA").decode()
     assert f"\nName: refold\nVersion: {refold.__version__}\n" in metadata
     assert "\nRequires-Python: >=3.11\n" in metadata
@@ -69,8 +69,8 @@ def test_a_users_type_checker_sees_the_types_of_the_face(installation: Installat
     done = run(*mypy, "mine.py", cwd=tmp_path, env=installation.environment())
     said = done.stdout.replace("builtins.", "")
     assert (
-        'Revealed type is "refold.activities.Activity[[order_id: str, amount: int, context: refold.activities.ActivityContext], str]"'
-        in said
+        'Revealed type is "refold.worker.activities.Activity'
+        '[[order_id: str, amount: int, context: refold.worker.activities.ActivityContext], str]"' in said
     )
     assert 'Revealed type is "dict[str, Any]"' in said
     assert "through_incidents: bool" in said
@@ -93,7 +93,7 @@ def test_the_wheel_declares_all_that_it_imports(installation: Installation, tmp_
         if path.name not in ("__main__.py", "program.py")  # they run when they are imported
         and (path.stem in WITHOUT_EXTRA or not any(part in path.as_posix() for part in OF_AN_EXTRA))
     )
-    code = f"import importlib, refold.commands; [importlib.import_module(name) for name in {modules}]"
+    code = f"import importlib, refold.cli.commands; [importlib.import_module(name) for name in {modules}]"
     done = run(installation.python, "-c", code, cwd=tmp_path, env=installation.environment())
     assert done.returncode == 0, done.stderr
 

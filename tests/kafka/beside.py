@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from infra.projector_process import READ_MODELS, ProjectorProcess
+from infra.server.projector_process import READ_MODELS, ProjectorProcess
 from tests.workers.partitioned import Partitioned
 
 DEADLINE_S = 60.0

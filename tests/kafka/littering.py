@@ -11,10 +11,10 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from contracts.dead_letter import DeadLetter
-from infra.cluster.dead_letters import origin_of
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.log import KafkaLog
 from tests.cluster.junk import junk_for
+from workers.tasks.dead_letters import origin_of
 
 DIVIDED = ("journal", "commands", "snapshots")
 

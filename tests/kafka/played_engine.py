@@ -25,10 +25,10 @@ from contracts.worker_topics import TopicResult, decode_result, encode_cancellat
 from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.log import KafkaLog
 from infra.log.kafka.loop import LoopThread
-from refold.kafka_address import parse_address
-from refold.kafka_append import Appender
-from refold.kafka_clients import ensure_topics
-from refold.kafka_offsets import read_bitmap
+from refold.kafka.address import parse_address
+from refold.kafka.append import Appender
+from refold.kafka.clients import ensure_topics
+from refold.kafka.offsets import read_bitmap
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60.0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.blobs import FileBlobs, content_hash_of
+from infra.files.blobs import FileBlobs, content_hash_of
 from infra.log.kafka.blobs import KafkaBlobs
 from infra.log.kafka.log import KafkaLog
 from tests.kafka.topics import KafkaLogs, wait_until

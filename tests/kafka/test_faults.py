@@ -22,7 +22,7 @@ from tests.conftest import no_broker
 from tests.kafka.harness import DEADLINE_S, Journal, KafkaBench
 from tests.kafka.topics import new_address, new_topics
 from tests.workers.harness import sequence
-from workers.round import Answer
+from workers.partition.round import Answer
 
 SHORT_S = 1.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from refold.kafka_buffer import LEFT_BEHIND_MAX, LEFT_MAX
+from refold.kafka.buffer import LEFT_BEHIND_MAX, LEFT_MAX
 from tests.cluster.junk import NEWER_TASK, junk_for
 from tests.kafka.test_worker_parts import PLAIN, Desk, ready, task_of
 

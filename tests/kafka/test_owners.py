@@ -15,13 +15,13 @@ from contracts.commands import SendSignal, StartExecution
 from contracts.errors import AppendUnknown, Fenced, LogCorrupt, LogError, RecordTooLarge
 from contracts.events import ExecutionStarted
 from contracts.journal import Decision, JournalOpened, PartitionClaimed, Source
+from infra.files.snapshots import MemorySnapshots
 from infra.log.kafka.address import KafkaAddress
-from infra.snapshots import MemorySnapshots
 from tests.kafka.harness import DEADLINE_S, Journal, KafkaBench
 from tests.kafka.test_log import make_anew, set_on_topic
 from tests.kafka.topics import KafkaLogs, new_topics
 from tests.workers.harness import sequence
-from workers.round import Answer
+from workers.partition.round import Answer
 
 WAIT = {"name": "wait", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
 Open = Callable[..., KafkaBench]

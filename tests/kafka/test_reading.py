@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from contracts.ports.read_models import Wanted
-from infra.blobs import MemoryBlobs
-from infra.data_folder import DataFolder
+from infra.files.blobs import MemoryBlobs
+from infra.files.data_folder import DataFolder
 from infra.log.kafka.log import KafkaLog
 from infra.store.projection import SqliteReadModels
 from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import grow, new_topics
 from tests.workers.partitioned import Partitioned
-from workers.partitions import PartitionedReader
+from workers.reading.partitions import PartitionedReader
 
 
 @pytest.fixture

@@ -17,20 +17,20 @@ import pytest
 from contracts.errors import LogError, LogUnreachable
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, ReadModels, Wanted
-from infra.blobs import MemoryBlobs
+from infra.files.blobs import MemoryBlobs
 from infra.log.kafka.log import KafkaLog
 from infra.log.sqlite import SqliteLog
-from infra.settings import EngineSettings
+from infra.server.wiring import open_projectors
+from infra.settings.model import EngineSettings
 from infra.store.postgres import models_in, schema_of
-from infra.wiring import open_projectors
 from tests.conftest import no_postgres
 from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import new_topics
 from tests.ports.test_read_models import record
 from tests.postgres import NoPostgres, Postgres
 from tests.workers.partitioned import Partitioned
-from workers.partitions import PartitionedReader
-from workers.projectors import Projectors
+from workers.reading.partitions import PartitionedReader
+from workers.reading.projectors import Projectors
 
 
 @pytest.fixture

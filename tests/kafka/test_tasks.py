@@ -8,9 +8,9 @@ from contextlib import suppress
 
 import pytest
 
-from refold.kafka_address import parse_address
-from refold.kafka_buffer import TakenTask
-from refold.kafka_tasks import KafkaTasks
+from refold.kafka.address import parse_address
+from refold.kafka.buffer import TakenTask
+from refold.kafka.tasks import KafkaTasks
 from tests.kafka.following import scenario, until
 from tests.kafka.played_engine import PlayedEngine
 from tests.kafka.topics import new_topics

@@ -17,13 +17,13 @@ from contracts.codec import encode_record
 from contracts.errors import LogError
 from contracts.journal import PartitionClaimed
 from contracts.ports.log import Topic
-from infra.kafka import check_topics
 from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
 from infra.log.kafka.admin import init, look, partition_count
 from infra.log.kafka.log import KafkaLog
 from infra.log.kafka.topics import Found, check, settings_of
-from refold import kafka_address as worker_address
-from refold.cli import app
+from infra.server.kafka import check_topics
+from refold.cli.main import app
+from refold.kafka import address as worker_address
 from tests.conftest import no_broker
 from tests.kafka.test_log import administer, grow_by_hand, set_on_topic
 from tests.kafka.topics import new_address, new_topics

@@ -16,7 +16,7 @@ import pytest
 
 import refold
 from brokers.cluster import Cluster
-from refold import kafka_worker
+from refold.worker import kafka as kafka_worker
 from tests.kafka.played_engine import Notes, PlayedEngine, process, until, working
 from tests.kafka.topics import new_topics
 

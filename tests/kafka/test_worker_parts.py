@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 import refold
 from contracts.worker_topics import task_topic
-from refold.kafka_assignor import KeepingAssignor, Wish, share
-from refold.kafka_buffer import WAITING_MAX, Buffer, PartitionTasks, TakenTask
-from refold.kafka_clients import task_topics
-from refold.kafka_offsets import METADATA_MAX, Offsets, read_bitmap, write_bitmap
-from refold.worker_command import Place, Wanted
-from refold.worker_command import worker as worker_command
+from refold.kafka.assignor import KeepingAssignor, Wish, share
+from refold.kafka.buffer import WAITING_MAX, Buffer, PartitionTasks, TakenTask
+from refold.kafka.clients import task_topics
+from refold.kafka.offsets import METADATA_MAX, Offsets, read_bitmap, write_bitmap
+from refold.worker.command import Place, Wanted
+from refold.worker.command import worker as worker_command
 
 # Offsets.
 

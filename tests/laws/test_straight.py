@@ -1,4 +1,4 @@
-"""The straight way (`domain/straight.py`) is the long way, for any definition and any order of arrivals."""
+"""The straight way (`domain/execution/moves/fast_path.py`) is the long way, for any definition and any order of arrivals."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 
 from contracts.errors import LogCorrupt, LogFull
 from contracts.ports.blobs import Blobs
-from infra.blobs import FileBlobs, MemoryBlobs
+from infra.files.blobs import FileBlobs, MemoryBlobs
 from infra.log.kafka.blobs import KafkaBlobs
 from tests.kafka.topics import KafkaLogs
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from contracts.errors import LogError, LogHeld
-from infra.data_folder import DataFolder
+from infra.files.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
 
 HOLDER = """
 import sys
-from infra.data_folder import DataFolder
+from infra.files.data_folder import DataFolder
 
 sys.argv[0] = "/usr/bin/refold"
 with DataFolder(sys.argv[2]).hold():
@@ -137,7 +137,7 @@ def test_a_reader_is_told_that_there_is_no_folder_or_no_log(folder: DataFolder) 
 
 VISITOR = """
 import os, sys
-from infra.data_folder import DataFolder  # before the rights are gone
+from infra.files.data_folder import DataFolder  # before the rights are gone
 
 if os.getuid() == 0:
     os.setgid(65534)

@@ -12,8 +12,8 @@ import pytest
 
 from contracts.errors import LogFull
 from contracts.ports.snapshots import Snapshots
+from infra.files.snapshots import FileSnapshots, MemorySnapshots
 from infra.log.kafka.snapshots import KafkaSnapshots
-from infra.snapshots import FileSnapshots, MemorySnapshots
 from tests.kafka.topics import KafkaLogs
 
 
@@ -75,7 +75,7 @@ def test_a_folder_in_the_place_of_a_snapshot_is_no_snapshot(tmp_path: Path) -> N
 SAVER = """
 import sys
 from pathlib import Path
-from infra.snapshots import FileSnapshots
+from infra.files.snapshots import FileSnapshots
 
 for number in range(1_000_000):
     FileSnapshots(Path(sys.argv[1])).save(0, b"%d " % number * 20_000)

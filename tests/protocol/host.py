@@ -17,19 +17,19 @@ from contracts.commands import CancelExecution, Envelope
 from contracts.definitions import WorkflowDefinition
 from contracts.journal import Checkpoint
 from contracts.values import decode
-from domain.history import read_entries
-from domain.replay import Verifier
-from domain.state import Execution
-from infra.blobs import MemoryBlobs
+from domain.execution.history import read_entries
+from domain.execution.state import Execution
+from domain.replay.verify import Verifier
 from infra.clock import SystemClock
+from infra.files.blobs import MemoryBlobs
+from infra.files.snapshots import MemorySnapshots
 from infra.log.memory import MemoryLog
-from infra.settings import EngineSettings
-from infra.snapshots import MemorySnapshots
-from infra.wiring import build_engine
-from workers.refold import entries_of
-from workers.remote import RemoteWorkers
-from workers.round import Reply
-from workers.worker_desk import WorkerDesk
+from infra.server.wiring import build_engine
+from infra.settings.model import EngineSettings
+from workers.partition.refolding import entries_of
+from workers.partition.round import Reply
+from workers.tasks.leases import RemoteWorkers
+from workers.tasks.polls import WorkerDesk
 
 T = TypeVar("T")
 WAIT_S = 20.0

@@ -11,8 +11,8 @@ import pydantic
 import pytest
 
 import refold
-from refold.activities import ActivityContext
 from refold.json_values import loads, output
+from refold.worker.activities import ActivityContext
 
 TASK = {"task": "e/n@2", "execution": "e", "workflow": "w", "path": "n", "attempt": 2, "kind": "k", "idempotency_key": "e/n"}
 

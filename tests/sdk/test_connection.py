@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from refold.connection import Address, Answer, ConnectionLost, Parser
+from refold.client.connection import Address, Answer, ConnectionLost, Parser
 
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Y: z\r\n\r\nhello"
 CHUNKED = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3;x=1\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"

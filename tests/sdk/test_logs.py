@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import refold
-from refold import logs
+from refold.worker import logs
 from tests.protocol.host import Host
 from tests.sdk.working import working
 
@@ -120,6 +120,6 @@ def test_a_worker_writes_json_where_the_environment_says_so(tmp_path: Path) -> N
 
 def test_a_program_that_sets_up_logging_itself_keeps_what_it_has() -> None:
     own = "import logging; logging.basicConfig(format='MINE %(message)s')"
-    code = f"{own}; from refold.logs import write_logs; write_logs(); logging.warning('x')"
+    code = f"{own}; from refold.worker.logs import write_logs; write_logs(); logging.warning('x')"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert said.stderr == "MINE x\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import refold
-from refold.client_requests import Ask
+from refold.client.requests import Ask
 
 BREAKS: dict[str, Any] = {"name": "breaks", "nodes": [{"id": "f", "type": "fail", "config": {"type": "no.luck", "message": "none"}}]}
 PARENT: dict[str, Any] = {"name": "parent", "nodes": [{"id": "child", "type": "sub_workflow", "config": {"workflow": "breaks"}}]}

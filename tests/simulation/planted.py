@@ -7,37 +7,37 @@ from typing import Any
 
 import pytest
 
-import domain.decide
-import domain.history
-import workers.decision
-import workers.effects
-import workers.owner
-import workers.recovery
-import workers.worker_desk
+import domain.execution.decide
+import domain.execution.history
+import workers.partition.decision
+import workers.partition.effects
+import workers.partition.owner
+import workers.partition.recovery
+import workers.tasks.polls
 from contracts import commands as c
 from contracts import events as e
 from contracts.commands import RunActivity
 from contracts.errors import AppendUnknown, Rejected
 from contracts.journal import Checkpoint, Decided, Record, judge
-from domain.decide import decide
-from domain.deciding import Deciding
-from domain.signals import deliver
-from domain.state import ChildMemo, NodeRun
-from infra.simulation import run
+from domain.execution.decide import decide
+from domain.execution.deciding import Deciding
+from domain.execution.moves.signals import deliver
+from domain.execution.state import ChildMemo, NodeRun
 from infra.store.projection import SqliteReadModels
 from projections.rows import Row
-from workers.activity_worker import ActivityWorker
-from workers.courier import Courier
-from workers.decider import Decider
-from workers.decision import Decisions
-from workers.executions import Executions
-from workers.owner import Owner
-from workers.remote import RemoteWorkers
-from workers.round import Round
-from workers.slots import Slots
-from workers.snapshot import Draft
-from workers.timers import Timers
-from workers.worker_desk import _Batch
+from simulation import run
+from workers.partition.command_outbox import Courier
+from workers.partition.concurrency import Slots
+from workers.partition.decider import Decider
+from workers.partition.decision import Decisions
+from workers.partition.executions import Executions
+from workers.partition.owner import Owner
+from workers.partition.round import Round
+from workers.partition.snapshot import Draft
+from workers.partition.timers import Timers
+from workers.running.activity_worker import ActivityWorker
+from workers.tasks.leases import RemoteWorkers
+from workers.tasks.polls import _Batch
 
 Patch = pytest.MonkeyPatch
 
@@ -48,7 +48,7 @@ def skip_the_dedup_of_signals(patch: Patch) -> None:
         if not ctx.state.paused:
             deliver(ctx, ctx.state.signals[-1])
 
-    patch.setitem(domain.decide.HANDLERS, c.SendSignal, send)
+    patch.setitem(domain.execution.decide.HANDLERS, c.SendSignal, send)
 
 
 def act_before_the_commit(patch: Patch) -> None:
@@ -82,7 +82,7 @@ def drop_the_timers_at_a_takeover(patch: Patch) -> None:
 
 
 def forget_the_activities_at_a_takeover(patch: Patch) -> None:
-    patch.setattr(workers.effects, "outstanding", lambda graph, state: [])
+    patch.setattr(workers.partition.effects, "outstanding", lambda graph, state: [])
 
 
 def accept_a_stale_attempt(patch: Patch) -> None:
@@ -92,7 +92,7 @@ def accept_a_stale_attempt(patch: Patch) -> None:
             raise Rejected("stale_attempt", "it has ended")
         return run
 
-    patch.setattr(domain.decide, "_active", active)
+    patch.setattr(domain.execution.decide, "_active", active)
 
 
 def accept_a_foreign_decision(patch: Patch) -> None:
@@ -102,7 +102,7 @@ def accept_a_foreign_decision(patch: Patch) -> None:
             return "counts"
         return judge(checkpoint, offset, record)
 
-    patch.setattr(domain.history, "judge", trusting)
+    patch.setattr(domain.execution.history, "judge", trusting)
 
 
 def forget_what_was_on_its_way_at_a_takeover(patch: Patch) -> None:
@@ -129,7 +129,7 @@ def take_in_the_end_of_a_child_twice(patch: Patch) -> None:
         if run is not None and isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
             ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
 
-    patch.setitem(domain.decide.HANDLERS, c.ReportChild, report)
+    patch.setitem(domain.execution.decide.HANDLERS, c.ReportChild, report)
 
 
 def ignore_the_cancel_of_an_activity(patch: Patch) -> None:
@@ -142,7 +142,7 @@ def keep_a_snapshot_with_a_wrong_offset(patch: Patch) -> None:
         ahead = Checkpoint(checkpoint.journal, checkpoint.offset + 1, checkpoint.nonce, dict(checkpoint.sources))
         return Draft(executions, ahead, dispatched_to, undelivered)
 
-    patch.setattr(workers.owner, "Draft", wrong)
+    patch.setattr(workers.partition.owner, "Draft", wrong)
 
 
 def keep_a_snapshot_of_what_is_not_durable(patch: Patch) -> None:
@@ -179,7 +179,7 @@ def apply_twice_in_the_projector(patch: Patch) -> None:
 
 
 def let_a_pause_not_hold(patch: Patch) -> None:
-    patch.setattr(domain.decide, "_is_held", lambda ctx: False)
+    patch.setattr(domain.execution.decide, "_is_held", lambda ctx: False)
 
 
 def take_an_unknown_append_for_done(patch: Patch) -> None:
@@ -192,7 +192,7 @@ def take_an_unknown_append_for_done(patch: Patch) -> None:
 
 
 def believe_to_be_the_owner_still(patch: Patch) -> None:
-    patch.setattr(workers.owner, "is_claimed_within", lambda gap, checkpoint, metrics: False)
+    patch.setattr(workers.partition.owner, "is_claimed_within", lambda gap, checkpoint, metrics: False)
 
 
 def forget_who_has_a_turn_at_a_takeover(patch: Patch) -> None:
@@ -208,13 +208,13 @@ def acknowledge_results_before_they_are_durable(patch: Patch) -> None:
             self.open = 0
         answer_if_done(self)
 
-    hand_in = workers.worker_desk.WorkerDesk._hand_in
+    hand_in = workers.tasks.polls.WorkerDesk._hand_in
 
     def noted(self: Any, batch: _Batch, task: str, command: Any) -> None:
         _tasks_of(batch).append(task)
         hand_in(self, batch, task, command)
 
-    patch.setattr(workers.worker_desk.WorkerDesk, "_hand_in", noted)
+    patch.setattr(workers.tasks.polls.WorkerDesk, "_hand_in", noted)
     patch.setattr(_Batch, "answer_if_done", at_once)
 
 
@@ -247,7 +247,7 @@ def let_time_run_backwards(patch: Patch) -> None:
 
 
 def keep_big_values_in_events(patch: Patch) -> None:
-    patch.setattr(workers.decision, "shrink", lambda command, blobs: command)
+    patch.setattr(workers.partition.decision, "shrink", lambda command, blobs: command)
 
 
 def keep_what_is_cached_after_a_failed_append(patch: Patch) -> None:
@@ -283,7 +283,7 @@ def break_at_a_number(patch: Patch, command: type[c.SendSignal | c.CompleteActiv
         return decide(graph, state, asked, now, read_blob)
 
     patch.setattr(run, "decide", harsh)
-    patch.setattr(workers.decision, "decide", decide)  # a run puts back there what it was told is right
+    patch.setattr(workers.partition.decision, "decide", decide)  # a run puts back there what it was told is right
 
 
 def break_at_an_odd_signal(patch: Patch) -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from contracts.events import EVENTS
 from domain.nodes import CONTROL_KINDS
-from infra.simulation.faults import FAULTS
-from infra.simulation.plan import Plan, decode_plan, encode_plan, make_plan
-from infra.simulation.run import Outcome, run_plan, run_seeds
-from infra.simulation.shrink import shrink
-from infra.simulation.world import World
+from simulation.faults import FAULTS
+from simulation.plan import Plan, decode_plan, encode_plan, make_plan
+from simulation.run import Outcome, run_plan, run_seeds
+from simulation.shrink import shrink
+from simulation.world import World
 from tests.simulation.planted import BUGS
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +59,7 @@ def test_what_was_found_once_is_not_found_again(tmp_path: Path, kept: Path) -> N
 def test_a_seed_goes_the_same_way_in_every_process(outcomes: list[Outcome]) -> None:
     expected = [f"{outcome.seed} {outcome.fingerprint}" for outcome in outcomes[:20]]
     for hash_seed in ("1", "2"):
-        command = [sys.executable, "-m", "infra.simulation", "--seeds", "20", "--processes", "1", "--fingerprints"]
+        command = [sys.executable, "-m", "simulation", "--seeds", "20", "--processes", "1", "--fingerprints"]
         environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
         told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=300)
         assert told.stdout.splitlines()[:20] == expected

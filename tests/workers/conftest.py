@@ -12,7 +12,7 @@ import pytest
 
 from contracts.commands import Command, RunActivity
 from infra.clock import ManualClock
-from workers.attempt import Attempt
+from workers.running.attempt import Attempt
 
 
 @pytest.fixture

@@ -14,17 +14,17 @@ from contracts.errors import LogError
 from contracts.journal import PartitionClaimed
 from contracts.ports.log import Topic
 from contracts.values import encode
-from domain.history import Entry
-from domain.replay import Verifier
-from infra.blobs import MemoryBlobs
+from domain.execution.history import Entry
+from domain.replay.verify import Verifier
 from infra.clock import ManualClock
-from infra.engine import Engine
+from infra.files.blobs import MemoryBlobs
+from infra.files.snapshots import MemorySnapshots
 from infra.log.memory import MemoryLog
-from infra.settings import EngineSettings
-from infra.snapshots import MemorySnapshots
-from infra.wiring import build_engine
-from workers.refold import entries_of
-from workers.round import Answer
+from infra.server.engine import Engine
+from infra.server.wiring import build_engine
+from infra.settings.model import EngineSettings
+from workers.partition.refolding import entries_of
+from workers.partition.round import Answer
 
 Before = Callable[["FaultyLog"], "LogError | None"]
 
@@ -109,7 +109,7 @@ class Bench:
 
     def verify(self) -> Verifier:
         from contracts.journal import Checkpoint
-        from domain.history import read_entries
+        from domain.execution.history import read_entries
 
         verifier = Verifier(self.engine.catalog.graph, self.blobs.get)
         verifier.run(read_entries(self.log.read("journal", 0), Checkpoint()))

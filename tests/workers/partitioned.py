@@ -13,7 +13,7 @@ from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
 from infra.store.projection import SqliteReadModels
 from tests.workers.harness import Bench
-from workers.catalog import Catalog
+from workers.partition.catalog import Catalog
 
 CHAIN = {"name": "chain", "nodes": [{"id": f"n{i}", "type": "noop"} for i in range(3)],
          "edges": [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(2)]}  # fmt: skip

@@ -21,14 +21,14 @@ from contracts.commands import (
 )
 from contracts.failure import Failure
 from contracts.values import encode, reference_to
-from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
-from refold.raised import DETAILS_BYTES_MAX, DETAILS_SHOWN_MAX
-from workers.activities import load_kinds
-from workers.activity_error import ActivityError
-from workers.activity_settings import ActivitySettings
-from workers.activity_worker import STEP_MAX, ActivityWorker
-from workers.result_cache import MemoryResultCache
+from infra.files.blobs import MemoryBlobs
+from refold.worker.raised import DETAILS_BYTES_MAX, DETAILS_SHOWN_MAX
+from workers.running.activities import load_kinds
+from workers.running.activity_error import ActivityError
+from workers.running.activity_settings import ActivitySettings
+from workers.running.activity_worker import STEP_MAX, ActivityWorker
+from workers.running.result_cache import MemoryResultCache
 
 Make = Callable[..., ActivityWorker]
 WAIT_S = 20.0

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from workers.activity_error import ActivityError
-from workers.alarms import CANCELLED_MAX, Alarms
-from workers.attempt import Attempt
-from workers.watch import Watch, seconds_of
+from workers.running.activity_error import ActivityError
+from workers.running.alarms import CANCELLED_MAX, Alarms
+from workers.running.attempt import Attempt
+from workers.running.watch import Watch, seconds_of
 
 WAIT_S = 20.0
 

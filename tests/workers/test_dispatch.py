@@ -10,11 +10,11 @@ from contracts.codec import decode_envelope
 from contracts.commands import Caching, CancelActivity, CompleteActivity, Limits, RunActivity
 from contracts.errors import LogError, RecordTooLarge
 from contracts.journal import Decision, Source
-from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
-from workers.dispatch import Dispatch
-from workers.result_cache import MemoryResultCache
-from workers.round import Made
+from infra.files.blobs import MemoryBlobs
+from workers.partition.round import Made
+from workers.partition.task_outbox import Dispatch
+from workers.running.result_cache import MemoryResultCache
 
 
 class Topics:

@@ -7,7 +7,7 @@ import weakref
 
 from contracts.commands import SendSignal
 from tests.workers.harness import Bench
-from workers.graphs import Graphs
+from workers.partition.graphs import Graphs
 
 
 def version(number: int) -> dict[str, object]:

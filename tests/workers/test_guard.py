@@ -15,12 +15,12 @@ from contracts.errors import LogError, LogUnreachable
 from contracts.failure import Failure
 from contracts.ports.log import Topic
 from contracts.values import encode
-from domain import react
-from domain.facts import APPLIERS
+from domain.execution import react
+from domain.execution.facts import APPLIERS
 from domain.nodes.merge import Merge
-from infra.blobs import MemoryBlobs, content_hash_of
+from infra.files.blobs import MemoryBlobs, content_hash_of
 from infra.log.memory import MemoryLog
-from infra.wiring import build_engine
+from infra.server.wiring import build_engine
 
 from .harness import Bench, FaultyLog, sequence
 

@@ -9,9 +9,9 @@ import pytest
 from contracts.commands import Command, Envelope, FireTimer, GrantSlot, SendSignal
 from contracts.errors import Overloaded
 from tests.workers.harness import Bench, sequence
-from workers.inbox import Inbox, family_of, is_echo
-from workers.round import Answer, Item
-from workers.upkeep import LAST_ROUNDS_MAX
+from workers.partition.inbox import Inbox, family_of, is_echo
+from workers.partition.round import Answer, Item
+from workers.partition.upkeep import LAST_ROUNDS_MAX
 
 SIGNAL = SendSignal("s", "go", b"1")
 LOOPS = {

@@ -7,7 +7,7 @@ import pytest
 from contracts.errors import AppendUnknown, Fenced, LogCorrupt, LogError, LogFull, LogUnreachable, RecordTooLarge
 from infra.telemetry import Observed, render
 from tests.workers.harness import Bench
-from workers.metrics import BATCH_BOUNDS, Histogram, Metrics, reason_of, total
+from workers.partition.metrics import BATCH_BOUNDS, Histogram, Metrics, reason_of, total
 
 
 def test_a_value_counts_for_the_first_bound_that_is_not_below_it() -> None:

@@ -12,7 +12,7 @@ from contracts.failure import Failure
 from contracts.journal import Decision, PartitionClaimed, Source
 from infra.log.memory import MemoryLog
 from tests.workers.harness import Bench, FaultyLog, another_claim, rewrite, sequence
-from workers.round import Answer
+from workers.partition.round import Answer
 
 WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
 

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from contracts.codec import pack
-from domain.history import Folded
-from domain.react import outstanding
+from domain.execution.history import Folded
+from domain.execution.react import outstanding
 from tests.workers.harness import Bench, sequence
-from workers.packed import packed, unpacked
+from workers.partition.packed import packed, unpacked
 
 PAYLOAD = {"payload": "x7Qf" * 50}
 DELAY = {"name": "later", "nodes": [{"id": "d", "type": "delay", "config": {"for": "1h"}}]}

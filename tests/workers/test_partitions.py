@@ -14,11 +14,11 @@ from contracts.errors import Rejected
 from contracts.ids import make_execution_id, partition_of
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Place, Wanted
-from infra.blobs import MemoryBlobs
+from infra.files.blobs import MemoryBlobs
 from infra.store.projection import SqliteReadModels
 from tests.workers.partitioned import GrowingLog, Partitioned, statuses
-from workers.partitions import PartitionedReader, began_with
-from workers.projectors import Projectors
+from workers.reading.partitions import PartitionedReader, began_with
+from workers.reading.projectors import Projectors
 
 
 def own_id(partition: int, partitions: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.projecting import projected_by
+from workers.cluster.projection_share import projected_by
 
 NODES = st.sampled_from("abcde")
 

@@ -12,7 +12,7 @@ import pytest
 from contracts.commands import CancelExecution
 from contracts.errors import LogError
 from contracts.ports.read_models import Changes, ReadModels, Wanted
-from domain.history import Folded
+from domain.execution.history import Folded
 from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
 from infra.store import projection
@@ -21,9 +21,9 @@ from infra.store.projection import SqliteReadModels
 from projections.rows import UNREADABLE, Row
 from tests.workers.harness import Bench
 from tests.workers.test_guard import READS, GuardBench
-from workers.catalog import Catalog
-from workers.projector import Projector
-from workers.reading import ExecutionReader
+from workers.partition.catalog import Catalog
+from workers.reading.execution import ExecutionReader
+from workers.reading.projector import Projector
 
 CHAIN = {"name": "chain", "nodes": [{"id": f"n{i}", "type": "noop"} for i in range(4)],
          "edges": [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(3)]}  # fmt: skip

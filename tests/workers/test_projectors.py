@@ -10,7 +10,7 @@ from contracts.errors import LogError, LogUnreachable
 from contracts.ports.read_models import ReadModels, Wanted
 from infra.store.projection import SqliteReadModels
 from tests.workers.partitioned import Partitioned
-from workers.projectors import Projectors
+from workers.reading.projectors import Projectors
 
 
 class Kept:

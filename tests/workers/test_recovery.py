@@ -10,12 +10,12 @@ import pytest
 from contracts.codec import pack
 from contracts.commands import CancelExecution, CompleteActivity, Envelope, PauseExecution, ResumeExecution, SendSignal
 from contracts.dead_letter import DeadLetter
-from domain.react import outstanding
+from domain.execution.react import outstanding
 from tests.workers.harness import Bench, sequence
-from workers import decider
-from workers.courier import Courier
-from workers.recovery import Recovered
-from workers.snapshot import decode_snapshot
+from workers.partition import decider
+from workers.partition.command_outbox import Courier
+from workers.partition.recovery import Recovered
+from workers.partition.snapshot import decode_snapshot
 
 CHILD = sequence("noop", name="child")
 PARENT = {"name": "w", "nodes": [{"id": "c", "type": "sub_workflow", "config": {"workflow": "child"}}]}

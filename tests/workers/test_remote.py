@@ -34,11 +34,11 @@ from contracts.worker_protocol import (
     read_poll,
 )
 from contracts.worker_results import APART_BYTES_MAX, TooMuch, read_results
-from infra.blobs import MemoryBlobs
 from infra.clock import ManualClock
-from workers.activity_settings import ActivitySettings
-from workers.remote import WORKERS_MAX, RemoteWorkers
-from workers.result_cache import MemoryResultCache, SqliteResultCache
+from infra.files.blobs import MemoryBlobs
+from workers.running.activity_settings import ActivitySettings
+from workers.running.result_cache import MemoryResultCache, SqliteResultCache
+from workers.tasks.leases import WORKERS_MAX, RemoteWorkers
 
 LEASE_MS = 30_000
 

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.commands import Caching, RunActivity
 from infra.clock import ManualClock
-from workers.result_cache import MemoryResultCache, SqliteResultCache, cache_key
+from workers.running.result_cache import MemoryResultCache, SqliteResultCache, cache_key
 
 Make = Callable[..., Any]
 

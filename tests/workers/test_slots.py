@@ -9,7 +9,7 @@ import pytest
 from contracts.commands import SendSignal
 from contracts.errors import Rejected
 from tests.workers.harness import Bench
-from workers.round import Answer
+from workers.partition.round import Answer
 
 
 def limited(policy: str, limit: int = 1, **settings: Any) -> Bench:

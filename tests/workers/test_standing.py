@@ -13,9 +13,9 @@ from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
 from infra.store.projection import SqliteReadModels
 from tests.workers.harness import Bench, sequence
-from workers.catalog import Catalog
-from workers.projector import Projector
-from workers.standing import misfit
+from workers.partition.catalog import Catalog
+from workers.partition.standing import misfit
+from workers.reading.projector import Projector
 
 WAIT = {"name": "w", "nodes": [{"id": "go", "type": "wait_signal", "config": {"name": "go"}}]}
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-import workers.timers
+import workers.partition.timers
 from contracts.commands import SendSignal
 from tests.workers.harness import Bench
-from workers.timers import Timers
+from workers.partition.timers import Timers
 
 LIMITED = {"name": "w", "settings": {"timeout": "30d"}, "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
 
 
 @pytest.fixture
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers.timers, "STALE_MAX", 100)
+    monkeypatch.setattr(workers.partition.timers, "STALE_MAX", 100)
 
 
 @pytest.mark.usefixtures("_few")

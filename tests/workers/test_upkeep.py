@@ -6,8 +6,8 @@ import pytest
 
 from contracts.commands import SendSignal
 from tests.workers.harness import Bench
-from workers.snapshot import ENDED_A_STEP, OPEN_A_STEP, Draft, OwnerSnapshot, decode_snapshot
-from workers.upkeep import PACKED_A_ROUND
+from workers.partition.snapshot import ENDED_A_STEP, OPEN_A_STEP, Draft, OwnerSnapshot, decode_snapshot
+from workers.partition.upkeep import PACKED_A_ROUND
 
 WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
 LIVE_MAX = 50

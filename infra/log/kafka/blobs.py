@@ -26,8 +26,8 @@ from typing import Final, NamedTuple
 
 from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogUnreachable
 from contracts.ports.log import Log
-from infra.blobs import FileBlobs, content_hash_of, is_content_hash
-from infra.files import check_folder, write_whole
+from infra.files.blobs import FileBlobs, content_hash_of, is_content_hash
+from infra.files.whole import check_folder, write_whole
 
 PUT_TIMEOUT_S: Final = 20.0
 """So long a blob is appended again while the outcome is unknown: twice in the topic does no harm."""

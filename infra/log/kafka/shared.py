@@ -1,4 +1,4 @@
-"""A log that is shared by several processes, from an event loop: see `infra.cluster.ports.ClusterLog`.
+"""A log that is shared by several processes, from an event loop: see `workers.cluster.ports.ClusterLog`.
 
 Two producers: what follows from a round must not wait behind other records on the way to the same broker, nor hold up the
 next round. What is read continuously comes by a tail, what is read now and then through the synchronous log.

@@ -14,9 +14,9 @@ from contracts.journal import Decision, chain
 from domain.definition.canonical import load_canonical
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
-from domain.evolve import fold, initial
-from domain.history import Entry
-from domain.replay import Verifier
+from domain.execution.evolve import fold, initial
+from domain.execution.history import Entry
+from domain.replay.verify import Verifier
 from tests.domain.spec import Subject, signal
 
 FOLDER = Path(__file__).parent / "language_1"

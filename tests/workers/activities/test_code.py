@@ -16,12 +16,12 @@ from contracts.commands import RunActivity
 from contracts.values import encode
 from domain.definition.validate import check
 from infra.clock import ManualClock
-from workers.activities.code import Code, CodeConfig
-from workers.activity_error import ActivityError, Cancelled
-from workers.activity_settings import ActivitySettings
-from workers.activity_worker import ActivityWorker
-from workers.attempt import Attempt
-from workers.sandbox.job import OUTPUT_DEPTH_MAX, PRINTED_CHARS_MAX
+from workers.running.activities.code import Code, CodeConfig
+from workers.running.activity_error import ActivityError, Cancelled
+from workers.running.activity_settings import ActivitySettings
+from workers.running.activity_worker import ActivityWorker
+from workers.running.attempt import Attempt
+from workers.running.sandbox.job import OUTPUT_DEPTH_MAX, PRINTED_CHARS_MAX
 
 NEEDS_BUBBLEWRAP = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 Run = Callable[..., Any]

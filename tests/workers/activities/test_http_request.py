@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from workers.activities.http_request import DETAIL_BYTES_MAX, HttpRequest
-from workers.activity_error import ActivityError, Cancelled
-from workers.activity_settings import ActivitySettings
-from workers.attempt import Attempt
-from workers.outgoing.addresses import is_public, resolve
+from workers.running.activities.http_request import DETAIL_BYTES_MAX, HttpRequest
+from workers.running.activity_error import ActivityError, Cancelled
+from workers.running.activity_settings import ActivitySettings
+from workers.running.attempt import Attempt
+from workers.running.egress.addresses import is_public, resolve
 
 Run = Callable[..., Any]
 

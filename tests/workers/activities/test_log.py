@@ -4,10 +4,10 @@ import logging
 
 import pytest
 
-from workers.activities.log import Log, LogConfig
-from workers.activity_error import ActivityError
-from workers.activity_settings import ActivitySettings
-from workers.attempt import Attempt
+from workers.running.activities.log import Log, LogConfig
+from workers.running.activity_error import ActivityError
+from workers.running.activity_settings import ActivitySettings
+from workers.running.attempt import Attempt
 
 
 @pytest.fixture

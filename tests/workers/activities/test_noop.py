@@ -2,10 +2,10 @@
 
 import pytest
 
-from workers.activities.noop import Noop
-from workers.activity_error import ActivityError
-from workers.activity_settings import ActivitySettings
-from workers.attempt import Attempt
+from workers.running.activities.noop import Noop
+from workers.running.activity_error import ActivityError
+from workers.running.activity_settings import ActivitySettings
+from workers.running.attempt import Attempt
 
 
 def test_a_noop_gives_its_data(attempt: Attempt) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from contracts.commands import Command, CompleteActivity, FailActivity, RunActivity
 from infra.clock import ManualClock
-from workers.activities import load_kinds
-from workers.activity_settings import ActivitySettings
-from workers.activity_worker import ActivityWorker
-from workers.attempt import Attempt
+from workers.running.activities import load_kinds
+from workers.running.activity_settings import ActivitySettings
+from workers.running.activity_worker import ActivityWorker
+from workers.running.attempt import Attempt
 
 MODULE = """
 from pydantic import BaseModel
@@ -95,4 +95,4 @@ def test_a_broken_kind_is_told_and_does_not_stop_the_others(install: str) -> Non
 @pytest.mark.usefixtures("install")
 def test_a_package_may_not_replace_a_built_in_kind() -> None:
     kinds = load_kinds(ActivitySettings(), on_problem=lambda text: None)
-    assert type(kinds["noop"]).__module__ == "workers.activities.noop"
+    assert type(kinds["noop"]).__module__ == "workers.running.activities.noop"

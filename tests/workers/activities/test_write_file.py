@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from workers.activities.write_file import WriteFile
-from workers.activity_error import ActivityError
-from workers.activity_settings import ActivitySettings
-from workers.attempt import Attempt
+from workers.running.activities.write_file import WriteFile
+from workers.running.activity_error import ActivityError
+from workers.running.activity_settings import ActivitySettings
+from workers.running.attempt import Attempt
 
 Run = Callable[..., Any]
 

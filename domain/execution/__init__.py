@@ -1,0 +1,1 @@
+"""One execution: its state, what commands lead to, what events mean, and which effects they call for."""

@@ -1,0 +1,53 @@
+"""Slots: under which key an execution counts for `settings.concurrency`, and by which values it can be found.
+
+Both are asked when it is created: their expressions see `input`, `execution` and `trigger`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from contracts.commands import CreateExecution
+from contracts.errors import ExpressionError
+from contracts.value_check import DEPTH_MAX, depth_of
+from contracts.values import NULL, encode
+from domain.expressions import program
+
+if TYPE_CHECKING:
+    from domain.definition.graph import Graph
+    from domain.execution.deciding import Deciding
+
+
+def _names(ctx: Deciding, given: bytes, trigger: bytes | None) -> dict[str, Any]:
+    state = ctx.state
+    execution = {"id": state.execution, "workflow": state.workflow, "version": state.workflow_version}
+    return {"input": ctx.parse(given), "execution": execution, "trigger": ctx.parse(trigger or NULL)}
+
+
+def slot_of(graph: Graph, given: bytes, ctx: Deciding) -> str:
+    """The key of the slot, as text: of all executions of the workflow with the same key so many run at a time.
+
+    A key that cannot be evaluated is a slot of its own kind, so that the execution is not lost.
+    """
+    settings = graph.settings.concurrency
+    if settings is None or settings.key is None:
+        return ""
+    try:
+        return encode(program(settings.key).evaluate(_names(ctx, given, ctx.state.trigger))).decode()
+    except ExpressionError:
+        return "?"
+
+
+def search_values(ctx: Deciding, command: CreateExecution, given: bytes) -> bytes | None:
+    """The values of `settings.search` of an input, as a JSON object; null where one cannot be evaluated."""
+    search = ctx.graph.settings.search
+    if not search:
+        return None
+    names = _names(ctx, given, command.trigger)
+    found: dict[str, Any] = {}
+    for name, source in search.items():
+        try:
+            found[name] = program(source).evaluate(names)
+        except ExpressionError:
+            found[name] = None
+    return ctx.keep({name: None if depth_of(encode(value)) >= DEPTH_MAX else value for name, value in found.items()})

@@ -1,0 +1,17 @@
+"""Facts: what each kind of event does to the state. Total over all stored history: nothing here refuses anything."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.execution.facts import bodies, execution, nodes, trouble, waits
+from domain.execution.facts.runs import Applier
+
+APPLIERS: Final[dict[type, Applier]] = {
+    **execution.APPLIERS,
+    **bodies.APPLIERS,
+    **nodes.APPLIERS,
+    **waits.APPLIERS,
+    **trouble.APPLIERS,
+}
+"""What each kind of event does to the state."""

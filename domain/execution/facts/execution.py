@@ -1,0 +1,147 @@
+"""What the facts about the execution as a whole mean."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+
+from contracts import events as e
+from contracts.codec import pack
+from contracts.commands import CreateExecution, QuarantineExecution, RollHistory
+from domain.definition.graph import Graph
+from domain.execution.facts.runs import (
+    Applier,
+    Cause,
+    blank,
+    restate,
+)
+from domain.execution.state import (
+    Execution,
+    Scope,
+)
+
+
+def request_of(command: CreateExecution) -> bytes:
+    """The fingerprint of a start: the same for the same request, so that a repeated one is known."""
+    return hashlib.sha256(pack(command)).digest()[:8]
+
+
+def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: Cause) -> None:
+    command = cause.command
+    assert isinstance(command, CreateExecution)
+    state.workflow, state.workflow_version, state.definition = command.workflow, command.version, command.definition
+    state.input = command.input if event.input is None else event.input
+    state.initial_variables, state.trigger = command.variables, command.trigger
+    state.parent, state.priority = command.parent, command.priority
+    state.request, state.search = request_of(command), event.search
+    state.created_at = cause.now
+    state.status = "scheduled" if command.start_at is not None and command.start_at > cause.now else "created"
+
+
+def _queued(graph: Graph, state: Execution, event: e.ExecutionQueued, cause: Cause) -> None:
+    state.slot = event.slot
+    state.timers.pop(":start_at", None)
+
+
+def _started(graph: Graph, state: Execution, event: e.ExecutionStarted, cause: Cause) -> None:
+    state.status, state.started_at = "running", cause.now
+    state.timers.pop(":start_at", None)
+    state.scopes[""] = Scope("", "", "", 0, graph.root.index, None, state.input, *blank(graph, graph.root.index))
+
+
+def _paused(graph: Graph, state: Execution, event: e.ExecutionPaused, cause: Cause) -> None:
+    state.paused, state.reason = True, event.reason
+    restate(state)
+
+
+def _resumed(graph: Graph, state: Execution, event: e.ExecutionResumed, cause: Cause) -> None:
+    state.paused, state.held = False, []
+    restate(state)
+
+
+def _cancel_requested(graph: Graph, state: Execution, event: e.ExecutionCancelRequested, cause: Cause) -> None:
+    state.cancelling, state.reason, state.paused = True, event.reason, False
+    state.held = []
+    restate(state)
+
+
+def _ending(graph: Graph, state: Execution, event: e.ExecutionEnding, cause: Cause) -> None:
+    state.ending = event.ending
+    state.timers.pop(":workflow", None)
+
+
+def _cancelled(graph: Graph, state: Execution, event: e.ExecutionCancelled, cause: Cause) -> None:
+    _end(state, "cancelled", cause)
+
+
+def _terminated(graph: Graph, state: Execution, event: e.ExecutionTerminated, cause: Cause) -> None:
+    state.reason = event.reason
+    _end(state, "terminated", cause)
+
+
+def _completed(graph: Graph, state: Execution, event: e.ExecutionCompleted, cause: Cause) -> None:
+    state.outcome = event.outcome
+    if event.output is not None:
+        state.output = event.output
+    _end(state, "completed", cause)
+
+
+def _failed(graph: Graph, state: Execution, event: e.ExecutionFailed, cause: Cause) -> None:
+    state.failure = event.failure
+    _end(state, "failed", cause)
+
+
+def _quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantined, cause: Cause) -> None:
+    if not event.keeps:
+        state.reason = event.reason
+        _end(state, "quarantined", cause)
+        return
+    if state.quarantine is None:
+        state.quarantine, state.status = event.reason, "quarantined"
+        state.was_paused, state.paused = state.paused, True
+    if isinstance(cause.command, QuarantineExecution) and cause.command.held is not None:
+        state.held.append(cause.command.held)
+
+
+def _released(graph: Graph, state: Execution, event: e.ExecutionReleased, cause: Cause) -> None:
+    state.quarantine, state.paused, state.was_paused = None, state.was_paused, False
+    if not state.paused:
+        state.held = []
+    if not state.started_at:
+        state.status = "scheduled" if ":start_at" in state.timers else "created"
+    restate(state)
+
+
+def _rolled(graph: Graph, state: Execution, event: e.HistoryRolled, cause: Cause) -> None:
+    assert isinstance(cause.command, RollHistory)
+    state.rolled_at = state.version
+
+
+def _held(graph: Graph, state: Execution, event: e.CommandHeld, cause: Cause) -> None:
+    state.held.append(cause.command)
+
+
+def _end(state: Execution, status: Any, cause: Cause) -> None:
+    state.status, state.ended_at, state.paused, state.quarantine = status, cause.now, False, None
+    for open_things in (state.scopes, state.runs, state.timers, state.incidents, state.mutexes):
+        open_things.clear()
+    state.signals, state.waiting, state.held, state.undoing, state.compensations, state.signal_ids = [], [], [], [], [], []
+
+
+APPLIERS: Final[dict[type, Applier]] = {
+    e.ExecutionCreated: _created,
+    e.ExecutionStarted: _started,
+    e.ExecutionQueued: _queued,
+    e.ExecutionPaused: _paused,
+    e.ExecutionResumed: _resumed,
+    e.ExecutionCancelRequested: _cancel_requested,
+    e.ExecutionCancelled: _cancelled,
+    e.ExecutionTerminated: _terminated,
+    e.ExecutionCompleted: _completed,
+    e.ExecutionFailed: _failed,
+    e.ExecutionQuarantined: _quarantined,
+    e.ExecutionReleased: _released,
+    e.ExecutionEnding: _ending,
+    e.HistoryRolled: _rolled,
+    e.CommandHeld: _held,
+}

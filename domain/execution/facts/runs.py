@@ -1,0 +1,148 @@
+"""Runs: how a node begins and ends in the state; what the facts about nodes share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol, TypeAlias
+
+from contracts.commands import Command
+from contracts.failure import Failure
+from contracts.values import NULL
+from domain.definition.graph import Graph, Node
+from domain.execution.facts import compensation as undo_state
+from domain.execution.moves import edges
+from domain.execution.paths import is_undo, locate, plain_data
+from domain.execution.state import (
+    COMPLETED,
+    LIVE,
+    Execution,
+    NodeRun,
+    Scope,
+)
+
+
+class Cause(Protocol):
+    """What stands beside an event in its decision: the command, and the time it was decided at."""
+
+    @property
+    def command(self) -> Command:
+        """What was asked."""
+
+    @property
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+
+
+Applier: TypeAlias = Callable[[Graph, Execution, Any, Cause], None]
+"""Lets one kind of event change the state."""
+
+UNPLACED: Final = Failure("unknown", "no failure was recorded")
+
+
+def open_run(graph: Graph, state: Execution, path: str, data: bytes | None, cause: Cause) -> NodeRun:
+    """The run at a path; a new one where the node has not begun yet."""
+    run = state.runs.get(path)
+    if run is not None:
+        return run
+    if state.undoing and is_undo(path):
+        return undo_state.open_run(graph, state, path, cause.now)
+    scope, node = locate(graph, state, path)
+    given = data if data is not None else plain_data(graph, scope, node)
+    run = NodeRun(path, node.index, scope.path, "active", NULL if given is None else given, scope.tried + 1, scope.tried, cause.now)
+    run.tried_inside = scope.tried
+    if node.behind_error:
+        run.inherited = edges.inherited_failure(scope, node)
+    state.runs[path] = run
+    scope.nodes[node.place] = LIVE
+    scope.live[node.place] = path
+    edges.forget_inputs(scope, node)
+    if node.mutex is not None:
+        queue = state.mutexes.setdefault(node.mutex, [])
+        if path not in queue:
+            queue.append(path)
+    return run
+
+
+def linger(state: Execution, run: NodeRun, scope: Scope, node: Node) -> None:
+    """The node has completed, and losers in it still run: its body waits for them, its successors do not."""
+    run.status = "lingering"
+    if run.path not in scope.lingering:
+        scope.live.pop(node.place, None)
+        scope.lingering.append(run.path)
+        scope.nodes[node.place] = COMPLETED
+    drop_waits(state, run.path)
+
+
+def close_lingering(graph: Graph, state: Execution, run: NodeRun) -> None:
+    """The last loser in the container has ended."""
+    scope = state.scopes[run.scope]
+    scope.lingering.remove(run.path)
+    scope.used = max(scope.used, run.attempt, run.tried_inside)
+    del state.runs[run.path]
+    leave_mutex(state, graph.nodes[run.node], run.path)
+
+
+def leave_mutex(state: Execution, node: Node, path: str) -> None:
+    """The node lets go of its mutex."""
+    if node.mutex is not None and path in (queue := state.mutexes.get(node.mutex, [])):
+        queue.remove(path)
+        if not queue:
+            del state.mutexes[node.mutex]
+
+
+def close_run(state: Execution, run: NodeRun, scope: Scope, node: Node, status: int) -> None:
+    """The node has ended so."""
+    path = run.path
+    del state.runs[path]
+    if path in scope.lingering:
+        scope.lingering.remove(path)
+    else:
+        scope.live.pop(node.place, None)
+        scope.nodes[node.place] = status
+    used = run.attempt if run.attempt > run.tried_inside else run.tried_inside
+    if used > scope.used:
+        scope.used = used
+    if state.timers or state.waiting:
+        drop_waits(state, path)
+    if node.mutex is not None:
+        leave_mutex(state, node, path)
+
+
+def drop_waits(state: Execution, path: str) -> None:
+    """Nothing waits for anything at this path any more."""
+    timers = state.timers
+    if timers:
+        for purpose in PURPOSES:
+            timers.pop(path + purpose, None)
+    if path in state.waiting:
+        state.waiting.remove(path)
+
+
+PURPOSES: Final = (
+    ":start_to_close", ":heartbeat", ":schedule_to_start", ":schedule_to_close", ":retry", ":delay", ":timeout", ":child", ":turn", ":next",
+)  # fmt: skip
+"""What a timer of a node may be for. All are looked for by name: an execution may have tens of thousands of timers."""
+
+
+def drop_attempt_timers(state: Execution, path: str) -> None:
+    """The limits of one attempt end with it; what spans all attempts stays."""
+    for purpose in ("start_to_close", "schedule_to_start", "heartbeat", "retry", "turn", "next"):
+        state.timers.pop(f"{path}:{purpose}", None)
+
+
+def blank(graph: Graph, body: int) -> tuple[bytearray, bytearray, list[int], list[int]]:
+    """Statuses and counters of a body in which nothing has happened."""
+    compiled = graph.bodies[body]
+    count = len(compiled.nodes)
+    edge_count = compiled.edges[-1].number + 1 if compiled.edges else 0
+    return bytearray(count), bytearray(edge_count), compiled.unresolved.copy(), [0] * count
+
+
+def restate(state: Execution) -> None:
+    """The status follows from what is open."""
+    if state.is_ended:
+        return
+    if state.quarantine is not None:
+        state.status = "quarantined"
+    elif state.started_at:
+        state.status = "paused" if state.paused else "incident" if state.incidents else "running"

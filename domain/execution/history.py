@@ -1,0 +1,133 @@
+"""History: reading a partition's journal under the readers' rule, and folding it with every check there is.
+
+records ─judge─► decisions that count ─fold─► states      chained digests, versions without a gap, schemas that are known
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from contracts.codec import decode_decision, read_header, read_record
+from contracts.commands import CreateExecution, RollHistory
+from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.journal import Checkpoint, Decided, Decision, chain, judge
+from contracts.values import blob_of, is_reference
+from domain.definition.graph import Graph
+from domain.execution.deciding import ReadBlob, no_blobs
+from domain.execution.evolve import evolve, fold, initial
+from domain.execution.state import Execution
+
+GraphOf: TypeAlias = Callable[[str], Graph]
+"""The compiled definition of a content hash. Raises KeyError where it is not known."""
+
+
+_states: Final = msgspec.msgpack.Decoder(Execution)
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A decision that counts: its offset, itself, and its stored bytes and digest."""
+
+    offset: int
+    decision: Decision
+    body: bytes
+    digest: bytes
+
+
+class Unreadable(NamedTuple):
+    """A decision that counts and that this build cannot read."""
+
+    offset: int
+    execution: str
+    first: int
+    reason: str
+
+
+def read_entries(
+    records: Iterable[tuple[int, bytes]], checkpoint: Checkpoint, found_junk: Callable[[int, bytes], None] | None = None
+) -> Iterator[Entry | Unreadable]:
+    """The decisions that count by the readers' rule; the checkpoint moves along. `found_junk` is told of bytes that are no record."""
+    for offset, content in records:
+        record = read_record(content)
+        if record is None and found_junk is not None:
+            found_junk(offset, content)
+        if judge(checkpoint, offset, record) != "counts":
+            continue
+        assert isinstance(record, Decided)
+        try:
+            yield Entry(offset, decode_decision(record.body), record.body, record.digest)
+        except UnknownRecord as error:
+            _, execution, first = read_header(record.body)
+            yield Unreadable(offset, execution, first, str(error))
+
+
+class Folded:
+    """An execution with its compiled definition: what an owner keeps, and what folding gives."""
+
+    __slots__ = ("graph", "state", "trail")
+
+    def __init__(self, graph: Graph, state: Execution, trail: Iterable[int] = ()) -> None:
+        self.graph = graph
+        self.state = state
+        self.trail = array("q", trail)
+        """Where the decisions lie that it was folded from, as far as its owner notes that: from the last one that sums it up on."""
+
+    def note(self, offset: int, decision: Decision) -> None:
+        """The decision at this offset belongs to it."""
+        if isinstance(decision.command, RollHistory) and decision.events:
+            self.trail = array("q")
+        self.trail.append(offset)
+
+
+def begin(entry: Entry, graph_of: GraphOf, read_blob: ReadBlob = no_blobs) -> Folded:
+    """The state before an execution's first decision, or before one that sums it up.
+
+    Raises LogCorrupt where it is neither, KeyError for an unknown definition.
+    """
+    command = entry.decision.command
+    if isinstance(command, RollHistory):
+        state = rolled_state(command, read_blob)
+        return Folded(graph_of(state.definition), state)
+    if not isinstance(command, CreateExecution) or entry.decision.first != 1:
+        raise LogCorrupt(f"offset {entry.offset}: execution {entry.decision.execution} begins with version {entry.decision.first}")
+    folded = Folded(graph_of(command.definition), initial(entry.decision.execution))
+    folded.state.digest = command.definition.encode()
+    return folded
+
+
+def rolled_state(command: RollHistory, read_blob: ReadBlob) -> Execution:
+    """The state that a history was summed up in; one of an older shape in the present one."""
+    return _states.decode(read_blob(blob_of(command.state)) if is_reference(command.state) else command.state)
+
+
+def check_follows(folded: Folded, entry: Entry) -> None:
+    """Raise LogCorrupt unless the decision follows on what is folded: no gap between versions, and an unbroken chain of digests."""
+    state, decision = folded.state, entry.decision
+    if decision.first != state.version + 1:
+        found = f"execution {decision.execution} goes on with version {decision.first}, expected {state.version + 1}"
+        raise LogCorrupt(f"offset {entry.offset}: {found}")
+    if chain(state.digest, entry.body) != entry.digest:
+        raise LogCorrupt(f"offset {entry.offset}: the digest of execution {decision.execution} at version {decision.first} does not match")
+
+
+def apply_up_to(folded: Folded, entry: Entry, version: int) -> bool:
+    """Fold a decision up to the event of a version, which may lie within it; False where nothing is left to fold after it."""
+    decision = entry.decision
+    if decision.first + len(decision.events) - 1 <= version:
+        apply(folded, entry)
+        return True
+    folded.state.now = decision.now
+    for event in decision.events[: max(0, version - decision.first + 1)]:
+        evolve(folded.graph, folded.state, event, decision)
+    return False
+
+
+def apply(folded: Folded, entry: Entry) -> None:
+    """Fold one decision, after checking that it follows. Raises LogCorrupt where it does not."""
+    check_follows(folded, entry)
+    if entry.decision.events:
+        fold(folded.graph, folded.state, (entry.decision,))
+    folded.state.digest = entry.digest

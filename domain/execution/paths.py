@@ -1,0 +1,100 @@
+"""Places: from a path to the scope and the node it names, and what comes in to a node by its edges."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.values import NULL
+from domain.definition.graph import Graph, Node
+from domain.execution.state import TAKEN, Execution, NodeRun, Scope
+from domain.nodes.kind import Kind
+
+UNDO_SUFFIX: Final = ".compensate"
+UNDO_AGAIN: Final = ".compensate#"
+HANDLER: Final = "settings.on_error"
+
+
+def node_path(scope: Scope, node: Node) -> str:
+    """The path of a node in a scope: `n`, `loop[2]/n`, `n#1` for its first run by a back edge."""
+    name = f"{node.id}#{scope.rounds[node.place]}" if node.place in scope.rounds else node.id
+    return f"{scope.path}/{name}" if scope.path else name
+
+
+def scope_path(owner: str, label: str, index: int) -> str:
+    """The path of a body: `loop[2]`, `fan.left`, `guard.catch[0]`."""
+    return f"{owner}[{index}]" if label == "[]" else f"{owner}.{label}" if owner else label
+
+
+def owner_of(scope: str) -> str:
+    """The path of the node whose body has this path."""
+    around, slash, name = scope.rpartition("/")
+    return around + slash + (name.rpartition("[")[0] if name.endswith("]") and "." not in name else name.partition(".")[0])
+
+
+def is_undo(path: str) -> bool:
+    """Whether the path names the undoing of a node."""
+    return path.endswith(UNDO_SUFFIX) or UNDO_AGAIN in path
+
+
+def undone_node(path: str) -> str:
+    """The path of the node that an undoing path belongs to."""
+    return path.rpartition(UNDO_SUFFIX)[0]
+
+
+def acting_kind(graph: Graph, run: NodeRun) -> Kind:
+    """The kind that acts in a run: the node's own, or that of its compensation."""
+    node = graph.nodes[run.node]
+    return node.undo_kind if is_undo(run.path) else node.kind
+
+
+def is_for_worker(graph: Graph, run: NodeRun) -> bool:
+    """Whether a worker is to do it."""
+    node = graph.nodes[run.node]
+    return node.undo_kind.name == "activity" if is_undo(run.path) else node.is_activity
+
+
+def locate(graph: Graph, state: Execution, path: str) -> tuple[Scope, Node]:
+    """The open scope and the node that a path names; the caller knows that both exist."""
+    place = graph.root.places.get(path)
+    if place is not None:
+        return state.scopes[""], graph.root.nodes[place]
+    around, _, name = path.rpartition("/")
+    scope = state.scopes[around]
+    body = graph.bodies[scope.body]
+    return scope, body.nodes[body.places[name.partition("#")[0]]]
+
+
+def node_at(graph: Graph, run: NodeRun) -> Node:
+    """The node of a run."""
+    return graph.nodes[run.node]
+
+
+def taken_sources(graph: Graph, scope: Scope, node: Node) -> list[tuple[Node, bytes]]:
+    """The nodes whose edges to this one were taken, with their outputs, in the order of completion.
+
+    A node that failed and left by its error edge brings its failure.
+    """
+    ends = [
+        (end.at, edge.source, end)
+        for edge in node.incoming
+        if scope.edges[edge.number] == TAKEN and (end := scope.ended.get(edge.source.place))
+    ]
+    if node.place in scope.looped:
+        source, end = scope.looped[node.place]
+        ends.append((end.at, graph.bodies[scope.body].nodes[source], end))
+    ends.sort(key=lambda item: item[0])
+    return [(source, end.output if end.output is not None else NULL) for _, source, end in ends]
+
+
+def plain_data(graph: Graph, scope: Scope, node: Node) -> bytes | None:
+    """What comes in to a node, where nothing has to be put together: its body's input, or the one taken edge's output."""
+    if node.place not in scope.looped:
+        if node.only_source is not None:
+            end = scope.ended.get(node.only_source.place)
+            return end.output if end is not None and end.output is not None else NULL
+        if not node.incoming and not node.typed_incoming:
+            return scope.input
+    if node.typed_incoming:
+        return None
+    sources = taken_sources(graph, scope, node)
+    return sources[0][1] if len(sources) == 1 and node.definition.aggregate != "array" else None

@@ -1,0 +1,217 @@
+"""React: which effects a recorded fact calls for. Pure, so that they can be derived again after a crash, with the same ids.
+
+`react` is asked after the whole decision was applied and is durable. What the decision itself has already undone
+(an activity that was scheduled and cancelled in one go) calls for nothing. `outstanding` derives from the state alone
+what a new owner has to send again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
+
+from contracts import events as e
+from contracts.commands import (
+    Caching,
+    CancelActivity,
+    CancelExecution,
+    CompleteActivity,
+    CreateExecution,
+    Effect,
+    Envelope,
+    FailActivity,
+    Limits,
+    Parent,
+    ReportChild,
+    RunActivity,
+    SendSignal,
+    TakeSlot,
+    TerminateExecution,
+)
+from contracts.events import Event
+from contracts.failure import Failure
+from contracts.ids import activity_key
+from contracts.journal import Decision
+from contracts.values import NULL
+from domain.definition.graph import Graph, Node
+from domain.execution.paths import is_for_worker, is_undo, undone_node
+from domain.execution.state import Execution, NodeRun
+
+REPORTS: Final = frozenset((CompleteActivity, FailActivity))
+"""By these a worker says itself that its attempt has ended."""
+NodeEvent: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeRetried | e.NodeCancelled | e.IncidentRaised
+
+
+def react(graph: Graph, state: Execution, decision: Decision) -> list[Effect]:
+    """The effects that the events of a decision call for, in their order."""
+    effects: list[Effect] = []
+    for event in decision.events:
+        reactor = REACTORS.get(type(event))
+        if reactor is not None:
+            effects += reactor(graph, state, event, decision)
+    return effects
+
+
+def _on_scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, decision: Decision) -> Iterable[Effect]:
+    run = state.runs.get(event.path)
+    if run is None or run.status != "active" or run.attempt != event.attempt:
+        return ()
+    return (run_activity(graph, state, run),)
+
+
+def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: Decision) -> Iterable[Effect]:
+    """A worker that still runs an attempt is told that nobody waits for it; not the one that has just reported it."""
+    command: Any = decision.command
+    if type(command) in REPORTS and command.path == event.path:
+        return ()
+    node = node_of_path(graph, event.path)
+    if node is None or not (node.undo_kind.name == "activity" if is_undo(event.path) else node.is_activity):
+        return ()
+    return (CancelActivity(state.execution, event.path, 0),)
+
+
+def _on_queued(graph: Graph, state: Execution, event: e.ExecutionQueued, decision: Decision) -> Iterable[Effect]:
+    return (TakeSlot(state.execution, state.workflow, event.slot),)
+
+
+def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, decision: Decision) -> Iterable[Effect]:
+    return (start_child(state, event.path, event.child, event.workflow, event.version, event.input, event.detached),)
+
+
+def _on_child_cancel(graph: Graph, state: Execution, event: e.ChildCancelRequested, decision: Decision) -> Iterable[Effect]:
+    command = TerminateExecution("the parent ended") if event.terminate else CancelExecution("the parent ended")
+    return (Envelope(f"{event.child}:close", event.child, command, state.execution),)
+
+
+def _on_signal_emitted(graph: Graph, state: Execution, event: e.SignalEmitted, decision: Decision) -> Iterable[Effect]:
+    name = activity_key(state.execution, event.path, event.attempt)
+    return (Envelope(name, event.execution, SendSignal(name, event.name, event.payload), state.execution),)
+
+
+def _on_quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantined, decision: Decision) -> Iterable[Effect]:
+    """What is only set aside goes on some day: its parent waits, and what its activities report is kept."""
+    return () if event.keeps else _on_ended(graph, state, event, decision)
+
+
+def _on_ended(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterable[Effect]:
+    yield from report_to_parent(state)
+    if state.status in ("terminated", "quarantined"):
+        yield CancelActivity(state.execution, "", 0)
+
+
+def node_of_path(graph: Graph, path: str) -> Node | None:
+    """The node that a path names, found by the definition alone."""
+    body = graph.root
+    if path.startswith("settings.on_error/") and graph.handler is not None:
+        body, path = graph.handler, path.removeprefix("settings.on_error/")
+    *containers, last = (undone_node(path) if is_undo(path) else path).split("/")
+    for step in containers:
+        name, label = _split_step(step)
+        place = body.places.get(name)
+        if place is None or label not in body.nodes[place].bodies:
+            return None
+        body = body.nodes[place].bodies[label]
+    place = body.places.get(last.partition("#")[0])
+    return None if place is None else body.nodes[place]
+
+
+def _split_step(step: str) -> tuple[str, str]:
+    name, dot, label = step.partition(".")
+    if dot:
+        return name.partition("#")[0], label
+    return step.partition("[")[0].partition("#")[0], "[]"
+
+
+def input_of(node: Node, run: NodeRun) -> bytes:
+    """What an activity is given: the node's `input`, or its data."""
+    return run.data if is_undo(run.path) else run.input or node.static_input or run.data
+
+
+def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
+    """The activity command for an attempt that is to run."""
+    node = graph.nodes[run.node]
+    path = run.path
+    priority = node.priority
+    if priority is None:
+        priority = graph.priority if state.priority is None else state.priority
+    if is_undo(path):
+        assert node.definition.compensate is not None
+        return RunActivity(
+            state.execution, path, run.attempt, node.definition.compensate.type, run.config or b"{}", NULL, state.workflow,
+            Limits(node.compensate_timeout_ms or None), None, node.queue, priority,
+        )  # fmt: skip
+    given = run.input or node.static_input or run.data
+    caching = Caching(node.cache_ttl_ms, run.cache_key) if node.cache_ttl_ms else None
+    return RunActivity(
+        state.execution, path, run.attempt, node.type, run.config or node.static_config, given, state.workflow,
+        node.limits, caching, node.queue, priority,
+    )  # fmt: skip
+
+
+def start_child(state: Execution, path: str, child: str, workflow: str, version: int, given: bytes, detached: bool) -> Envelope:
+    """The command that begins a child. Its definition is looked up by whoever sends it; the child pins what was found."""
+    run = state.runs.get(path)
+    parent = Parent(state.execution, path, run.attempt if run is not None else 1, detached)
+    return Envelope(f"{child}:create", child, CreateExecution(workflow, version, "", given, None, parent, state.priority), state.execution)
+
+
+def report_to_parent(state: Execution) -> Iterator[Effect]:
+    """What a parent hears when its child has ended."""
+    parent = state.parent
+    if parent is None:
+        return
+    failure = state.failure
+    if failure is None and state.status != "completed":
+        failure = Failure("cancelled", state.reason or f"execution {state.execution} was {state.status}")
+    report = ReportChild(parent.path, state.execution, state.status, state.output, failure)
+    yield Envelope(f"{state.execution}:ended", parent.execution, report, state.execution)
+
+
+def outstanding(graph: Graph, state: Execution) -> list[RunActivity]:
+    """What an open execution waits for from the world, derived from its state: the activities that are to run.
+
+    What was reported in a pause has run, and is kept until the execution is resumed.
+    Commands to other executions are derived again from the decisions above `dispatched_to`.
+    """
+    effects: list[RunActivity] = []
+    for run in state.runs.values():
+        if run.status == "active" and is_for_worker(graph, run) and not is_reported(state, run):
+            effects.append(run_activity(graph, state, run))
+    return effects
+
+
+def is_reported(state: Execution, run: NodeRun) -> bool:
+    """Whether the result of the attempt came in a pause, and is kept until it is resumed."""
+    return any(isinstance(command, CompleteActivity | FailActivity) and command.path == run.path for command in state.held)
+
+
+Reactor: TypeAlias = Callable[[Graph, Execution, Any, Decision], Iterable[Effect]]
+
+REACTORS: Final[dict[type, Reactor]] = {
+    e.NodeScheduled: _on_scheduled,
+    e.ExecutionQueued: _on_queued,
+    e.NodeCompleted: _on_node_ended,
+    e.NodeFailed: _on_node_ended,
+    e.NodeRetried: _on_node_ended,
+    e.NodeCancelled: _on_node_ended,
+    e.IncidentRaised: _on_node_ended,
+    e.ChildStarted: _on_child_started,
+    e.ChildCancelRequested: _on_child_cancel,
+    e.SignalEmitted: _on_signal_emitted,
+    e.ExecutionCompleted: _on_ended,
+    e.ExecutionFailed: _on_ended,
+    e.ExecutionCancelled: _on_ended,
+    e.ExecutionTerminated: _on_ended,
+    e.ExecutionQuarantined: _on_quarantined,
+}
+"""The events that call for effects; the others call for none."""
+
+CROSSING: Final = frozenset(REACTORS) - {e.NodeScheduled, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeCancelled, e.IncidentRaised}
+"""The events that may call for a command to another execution."""
+
+
+def commands_for_others(graph: Graph, state: Execution, decision: Decision) -> list[Envelope]:
+    """Of the effects of a decision, the commands to other executions; quick for the many decisions that call for none."""
+    if CROSSING.isdisjoint(map(type, decision.events)):
+        return []
+    return [effect for effect in react(graph, state, decision) if isinstance(effect, Envelope)]

@@ -1,0 +1,1 @@
+"""Replay: what folding and deciding again can tell, one file a verb."""

@@ -1,0 +1,149 @@
+"""Replay: decide everything again, and compare. Whether a history is what the engine decides can be proved by anyone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from contracts.codec import pack
+from contracts.commands import RollHistory
+from contracts.errors import SHORTAGES, Divergence, RefoldError, Rejected
+from contracts.events import Event
+from contracts.journal import chain
+from domain.definition.graph import Graph, all_programs
+from domain.execution.decide import decide
+from domain.execution.deciding import ReadBlob, no_blobs
+from domain.execution.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows, rolled_state
+from domain.execution.limits import limits_of
+from domain.execution.state import Execution
+
+_decoder: Final = msgspec.msgpack.Decoder(Execution)
+
+
+class Verifier:
+    """Takes the decisions of a journal in their order, decides each again, and collects what differs."""
+
+    def __init__(self, graph_of: GraphOf, read_blob: ReadBlob = no_blobs, only: str | None = None) -> None:
+        self.divergences: list[Divergence] = []
+        self.decided_earlier: list[Divergence] = []
+        """Of executions of language 1: what its expressions decided, and would not decide now."""
+        self.decisions = 0
+        self.events = 0
+        self.executions = 0
+        self._graph_of = graph_of
+        self._read_blob = read_blob
+        self._only = only
+        self._open: dict[str, Folded] = {}
+        self._ended: dict[str, tuple[int, bytes]] = {}
+        self._given_up: set[str] = set()
+
+    def run(self, entries: Iterable[Entry | Unreadable]) -> None:
+        """Verify all entries; after its first divergence an execution is left alone."""
+        for entry in entries:
+            execution = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
+            if (self._only is not None and execution != self._only) or execution in self._given_up:
+                continue
+            if isinstance(entry, Unreadable):
+                self._give_up(Divergence(execution, entry.first, "", "a record of a known schema", entry.reason))
+                continue
+            try:
+                self._verify(entry)
+            except Divergence as divergence:
+                self._give_up(divergence)
+
+    def state_of(self, execution: str) -> Execution | None:
+        """What deciding again has led to, of an execution that has not ended."""
+        folded = self._open.get(execution)
+        return None if folded is None else folded.state
+
+    def _give_up(self, divergence: Divergence, is_earlier: bool = False) -> None:
+        (self.decided_earlier if is_earlier else self.divergences).append(divergence)
+        self._given_up.add(divergence.execution)
+        self._open.pop(divergence.execution, None)
+
+    def _verify(self, entry: Entry) -> None:
+        decision = entry.decision
+        try:
+            folded = self._open.get(decision.execution)
+            if folded is None and decision.execution in self._ended:
+                self._verify_after_the_end(entry)
+                return
+            if folded is None:
+                folded = self._open[decision.execution] = begin(entry, self._graph_of)
+                self.executions += 1
+            _compare(entry, self._decide_again(folded, entry))
+        except Divergence as divergence:
+            if folded is None or not _is_of_expressions_before(folded.graph):
+                raise
+            self._give_up(divergence, is_earlier=True)
+            return
+        except SHORTAGES:
+            raise
+        except Exception as error:  # whatever a history holds, the others are verified
+            raise Divergence(decision.execution, decision.first, "", "a history that can be followed", f"{error!r}") from None
+        self.decisions += 1
+        self.events += len(decision.events)
+        if folded.state.is_ended:
+            del self._open[decision.execution]
+            self._ended[decision.execution] = folded.state.version, entry.digest
+
+    def _verify_after_the_end(self, entry: Entry) -> None:
+        """Only what was refused because it came too late may follow on an end."""
+        decision = entry.decision
+        version, digest = self._ended[decision.execution]
+        follows = decision.first == version + 1 and chain(digest, entry.body) == entry.digest
+        if not follows or decision.events or decision.rejection is None:
+            found = "a decision that does not follow on it" if not follows else f"{type(decision.command).__name__} with events"
+            raise Divergence(decision.execution, decision.first, "", "nothing but refusals after the end", found)
+        self._ended[decision.execution] = version, entry.digest
+        self.decisions += 1
+
+    def _decide_again(self, folded: Folded, entry: Entry) -> tuple[Event, ...]:
+        """What the command leads to now. Deciding moves the state on as folding would: where the events are equal, so is the state."""
+        decision, state = entry.decision, folded.state
+        if isinstance(decision.command, RollHistory):
+            self._check_rolled(folded, decision.command, decision.execution, decision.first)
+        check_follows(folded, entry)
+        state.digest = entry.digest
+        try:
+            return tuple(decide(folded.graph, state, decision.command, decision.now, self._read_blob, limits_of(decision.schema)).events)
+        except Rejected as rejected:
+            if decision.rejection is None:
+                raise Divergence(decision.execution, decision.first, "", "events", f"a rejection: {rejected.message}") from None
+            return ()
+        except RefoldError as error:
+            if decision.rejection is not None:
+                return ()
+            raise Divergence(decision.execution, decision.first, "", "events", str(error)) from None
+
+    def _check_rolled(self, folded: Folded, command: RollHistory, execution: str, version: int) -> None:
+        try:
+            kept = pack(rolled_state(command, self._read_blob))  # a build that knew fewer fields kept fewer
+        except msgspec.MsgspecError:
+            kept = b""
+        if kept != pack(folded.state):
+            raise Divergence(execution, version, "", "the state that was rolled up", "another state")
+
+
+def _is_of_expressions_before(graph: Graph) -> bool:
+    """Whether the definition has expressions, and was published when another evaluator asked them."""
+    return (graph.definition.language or 1) == 1 and any(True for _ in all_programs(graph))
+
+
+def _compare(entry: Entry, redecided: tuple[Event, ...]) -> None:
+    recorded = entry.decision.events
+    if recorded == redecided:
+        return
+    for index in range(max(len(recorded), len(redecided))):
+        expected = redecided[index] if index < len(redecided) else None
+        found = recorded[index] if index < len(recorded) else None
+        if expected != found:
+            event: Any = found if found is not None else expected
+            node = getattr(event, "path", getattr(event, "scope", ""))
+            raise Divergence(entry.decision.execution, entry.decision.first + index, str(node), _show(expected), _show(found))
+
+
+def _show(event: Event | None) -> str:
+    return "no event" if event is None else repr(event)[:500]

@@ -1,0 +1,1 @@
+"""What stands in files: the data folder, blobs, snapshots."""

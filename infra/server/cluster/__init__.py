@@ -1,0 +1,1 @@
+"""A server that is one of several on one log."""

@@ -1,0 +1,95 @@
+"""Naming: under which id a start comes to be, and so in which partition.
+
+without id and key    spread over the partitions that are owned here
+with a key            where the checksum of its id says: the same key is the same id, whichever process is asked
+with an id            as it is
+limited in number     all executions of the workflow in one partition, whose owner counts them (`contracts.ids.counted_in`)
+
+A key stands for two ids where `settings.concurrency` came or went with a version of the workflow. Before either is started it is
+asked, in its own partition and so after whatever was sent there before, whether the other one is there: it is the same start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from api.service import Started
+from contracts.commands import CreateExecution
+from contracts.errors import RefoldError, Rejected
+from contracts.ids import counted_in
+from infra.server.creation import key_id
+from workers.partition.catalog import Catalog
+from workers.partition.round import Answer, Reply
+
+Forget: TypeAlias = Callable[[], None]
+Then: TypeAlias = Callable[[Started | Exception], None]
+Begin: TypeAlias = Callable[[str], Forget]
+"""Starts it under an id."""
+Ask: TypeAlias = Callable[[str, CreateExecution, Reply], None]
+"""Gives a command to an execution, wherever that lives."""
+IS_IT_THERE: Final = CreateExecution("", 0, "", b"{}")
+"""A creation of nothing: it is refused, and the refusal says whether there is an execution of that id."""
+NOT_THERE: Final = "unknown_execution"
+
+
+def is_counted(catalog: Catalog, workflow: str) -> bool:
+    """Whether so many executions of the active version run at a time."""
+    found = catalog.counted(workflow)
+    if len(found) < 2:
+        return True in found
+    active = catalog.active(workflow)
+    return active is None or catalog.graph(catalog.resolve(workflow, active)[1]).settings.concurrency is not None
+
+
+def key_ids(catalog: Catalog, workflow: str, key: str, began_with: int) -> tuple[str, str | None]:
+    """The id that a key stands for now, and the other one, where versions of the workflow differ in that."""
+    plain, placed = key_id(workflow, key), key_id(workflow, key, counted_in(workflow, began_with))
+    name, other = (placed, plain) if is_counted(catalog, workflow) else (plain, placed)
+    return name, other if len(catalog.counted(workflow)) > 1 else None
+
+
+class LateStart:
+    """A start that has to wait for something before it begins."""
+
+    def __init__(self, begin: Begin, then: Then) -> None:
+        self._begin, self._then = begin, then
+        self._forget: Forget = _nothing
+        self._is_forgotten = False
+
+    def begin(self, name: str = "") -> None:
+        """What was waited for is there: start it, unless the caller has gone."""
+        if self._is_forgotten:
+            return
+        try:
+            self._forget = self._begin(name)
+        except RefoldError as refused:
+            self._then(refused)
+
+    def refuse(self, error: Exception) -> None:
+        """It cannot be started."""
+        if not self._is_forgotten:
+            self._then(error)
+
+    def forget(self) -> None:
+        """Nobody waits any more."""
+        self._is_forgotten = True
+        self._forget()
+
+
+def ask_and_start(name: str, other: str, ask: Ask, start: LateStart) -> Forget:
+    """Start under an id, unless the other one that the key stands for is there: then it is that one."""
+
+    def on_answer(answer: Answer) -> None:
+        error = answer.error
+        if error is None or isinstance(error, Rejected):
+            start.begin(name if error is not None and error.reason == NOT_THERE else other)
+        else:
+            start.refuse(error)
+
+    ask(other, IS_IT_THERE, on_answer)
+    return start.forget
+
+
+def _nothing() -> None:
+    """Nothing was started yet."""

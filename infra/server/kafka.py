@@ -1,0 +1,102 @@
+"""Kafka logs for the wiring and the command line. aiokafka is an extra of the package: only who names such a log needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.errors import LogCorrupt, LogError
+from contracts.ports.blobs import Blobs
+from contracts.ports.snapshots import Snapshots
+from infra.log.kafka.address import KafkaAddress, parse_address
+from infra.log.kafka.topics import TopicProblem, check
+from refold.extras import how_to_install
+from workers.cluster.ports import ClusterLog
+from workers.partition.standing import journal_of
+
+if TYPE_CHECKING:
+    from infra.log.kafka.log import KafkaLog
+
+
+def address_of(url: str) -> KafkaAddress:
+    """The address that a URL says. Raises LogError where it says none, or aiokafka is missing."""
+    if importlib.util.find_spec("aiokafka") is None:
+        raise LogError(f"a log on Kafka needs aiokafka: {how_to_install('kafka')}")
+    try:
+        return parse_address(url)
+    except ValueError as error:
+        raise LogError(str(error)) from None
+
+
+def open_kafka_log(url: str) -> KafkaLog:
+    """A log on Kafka. Raises LogError where its topics are not in order, LogUnreachable without a broker."""
+    address = address_of(url)
+    from infra.log.kafka.log import KafkaLog
+
+    return KafkaLog(address)
+
+
+def shared_log(log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
+    """The same log as the processes of a cluster use it from their event loops."""
+    from infra.log.kafka.shared import SharedKafkaLog
+
+    return SharedKafkaLog(log.address, log, on_problem)
+
+
+@contextmanager
+def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots, KafkaLog]]:
+    """Blobs, mirrored into a folder, and snapshots, as topics of the log; each on a view of its own, as threads of their own use them.
+
+    The third is the view of the snapshots, which has to take notice of partitions that are added.
+    """
+    from infra.log.kafka.blobs import KafkaBlobs
+    from infra.log.kafka.snapshots import KafkaSnapshots
+
+    with closing(open_kafka_log(url)) as of_blobs, closing(open_kafka_log(url)) as of_snapshots:
+        yield KafkaBlobs(of_blobs, blobs), KafkaSnapshots(of_snapshots), of_snapshots
+
+
+@contextmanager
+def blobs_to_read(url: str) -> Iterator[Blobs]:
+    """The blobs of a log, mirrored into a folder that is gone in the end."""
+    from infra.log.kafka.blobs import KafkaBlobs
+
+    with tempfile.TemporaryDirectory(prefix="refold-blobs-") as folder, closing(open_kafka_log(url)) as log:
+        yield KafkaBlobs(log, Path(folder))
+
+
+def init_topics(url: str, partitions: int | None, replicas: int | None) -> list[str]:
+    """Make the topics that are missing and set what is set otherwise; what was done, a line each. Raises LogError."""
+    address = address_of(url)
+    from infra.log.kafka.admin import init
+
+    try:
+        return asyncio.run(init(address, partitions, replicas))
+    except ValueError as error:
+        raise LogError(str(error)) from None
+
+
+def check_topics(url: str) -> list[TopicProblem]:
+    """Everything that is wrong with the topics and journals of a log, and what mends it. Raises LogError without a broker."""
+    address = address_of(url)
+    from infra.log.kafka.admin import look
+
+    problems = check(address, asyncio.run(look(address)))
+    return problems if any(problem.is_fatal for problem in problems) else [*problems, *_check_journals(address)]
+
+
+def _check_journals(address: KafkaAddress) -> Iterator[TopicProblem]:
+    from infra.log.kafka.log import KafkaLog
+
+    with closing(KafkaLog(address)) as log:
+        for partition in range(log.partitions):
+            try:
+                journal_of(log, partition)
+            except LogCorrupt as error:
+                fix = "put back the topic that was there, or begin a new log under another prefix"
+                yield TopicProblem(address.topic("journal"), str(error), fix)

@@ -1,0 +1,153 @@
+"""The projector as a process of its own: `python -m infra.server.projector --data DIR`. A server starts it and talks to it by pipes.
+
+stdin   3           there may be something new in partition 3
+        look 17     look at all partitions, also those that were added, and say so when that is done
+        own 0 3     keep these partitions up from now on; `own all`: all of them. It begins with none
+        its end: stop (so a projector never outlives its server)
+stdout  3 1500      after each transaction: the offset up to which the read models of a partition go
+        looked 17   all partitions were looked at since that was asked for
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from contracts.errors import LogUnreachable, RefoldError
+from infra.server.projector_process import READ_MODELS
+from infra.server.wiring import open_projectors
+from infra.settings.model import EngineSettings
+from refold.worker.logs import write_logs
+from workers.reading.projectors import Projectors
+
+BATCH_PAUSE_S: Final = 0.02
+"""Batches begin no faster than this, so that under load they are large and what changed twice is written once."""
+REST_AFTER_S: Final = 1.0
+"""After so long without anything new the files are tidied up."""
+AWAY_PAUSE_S: Final = 0.2
+AWAY_PAUSE_MAX_S: Final = 5.0
+"""So long it waits for a broker or a database that does not answer, longer each time."""
+
+
+_log = logging.getLogger("refold.projector")
+
+
+class Orders:
+    """What the server asks for, as it comes; many times before it is looked at is once."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.is_ended = False
+        self.partitions: set[int] = set()
+        self.look = 0
+        """The number of the last look at all that was asked for."""
+        self.is_full = False
+        self.own: list[int] | None = None
+        self.is_own_new = False
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait for something, and take it in; False when the time is up."""
+        if not select.select([sys.stdin], [], [], timeout_s)[0]:
+            return False
+        content = os.read(sys.stdin.fileno(), 65_536)
+        self.is_ended = not content
+        *lines, self._rest = (self._rest + content).split(b"\n")
+        for line in lines:
+            self._take(line.split())
+        return True
+
+    def _take(self, words: list[bytes]) -> None:
+        match words:
+            case [b"look", number]:
+                self.is_full, self.look = True, int(number)
+            case [b"own", b"all"]:
+                self.own, self.is_own_new, self.is_full = None, True, True
+            case [b"own", *partitions]:
+                self.own, self.is_own_new, self.is_full = [int(one) for one in partitions], True, True
+            case [partition]:
+                self.partitions.add(int(partition))
+            case _:
+                raise RefoldError(f"the projector was told {b' '.join(words).decode(errors='replace')!r}, which it does not know")
+
+
+def run(settings: EngineSettings) -> None:
+    """Keep the read models up with the log until stdin ends."""
+    orders = Orders()
+    with open_projectors(settings, _say) as projectors:
+        orders.wait(None)
+        while not orders.is_ended:
+            began = time.monotonic()
+            _follow(projectors, orders)
+            if not orders.wait(REST_AFTER_S):
+                projectors.rest()
+                orders.wait(None)
+            if not orders.is_ended:
+                time.sleep(max(0.0, began + BATCH_PAUSE_S - time.monotonic()))
+        projectors.rest()
+
+
+def _follow(projectors: Projectors, orders: Orders) -> None:
+    """Do what was asked for; while the log or the database is away, wait for it."""
+    pause = AWAY_PAUSE_S
+    while not orders.is_ended:
+        try:
+            _follow_once(projectors, orders)
+            return
+        except LogUnreachable as error:
+            _log.warning("the projector waits: %s", error)
+            orders.is_full = True
+        ends = time.monotonic() + pause
+        while not orders.is_ended and (left := ends - time.monotonic()) > 0:
+            orders.wait(left)
+        pause = min(2 * pause, AWAY_PAUSE_MAX_S)
+
+
+def _follow_once(projectors: Projectors, orders: Orders) -> None:
+    if orders.is_own_new:
+        projectors.own(orders.own)
+    if orders.is_full:
+        projectors.look_at_all()
+        _write(b"looked %d\n" % orders.look)
+    else:
+        projectors.look(sorted(orders.partitions))
+    orders.is_own_new = orders.is_full = False
+    orders.partitions.clear()
+
+
+def _say(partition: int, offset: int) -> None:
+    _write(b"%d %d\n" % (partition, offset))
+
+
+def _write(line: bytes) -> None:
+    os.write(sys.stdout.fileno(), line)
+
+
+def main() -> int:
+    """Read the arguments and run. Exit code 1 where log or read models cannot be used."""
+    parser = argparse.ArgumentParser(prog="refold-projector", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, required=True, help="the data folder")
+    parser.add_argument("--log", help="where the log is, if not in the data folder")
+    parser.add_argument("--nice", type=int, default=0, help="by how much to give way to others")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; when it ends, so does stdin
+    os.nice(arguments.nice)
+    write_logs()
+    try:
+        run(EngineSettings(data=arguments.data, log=arguments.log, read_models=os.environ.get(READ_MODELS)))
+    except BrokenPipeError:
+        return 0
+    except RefoldError as error:
+        _log.error("the projector stopped: %s", error)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""The projector's process beside a server: started with it, told when there is something new, started again when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+RESTART_PAUSE_S: Final = 0.1
+RESTART_PAUSE_MAX_S: Final = 5.0
+TELL_AFTER_S: Final = 0.03
+"""By so much lists lag behind where nobody waits for them."""
+READ_MODELS: Final = "REFOLD_READ_MODELS"
+"""The variable that says where the read models are, if not in the data folder."""
+STOP_S: Final = 5.0
+"""How long it may take to end after its stdin has."""
+_PACKAGES: Final = str(Path(__file__).parents[2])
+"""The folder that the engine's packages are in: first on the path of the child too, before any of the same names."""
+
+
+class ProjectorProcess:
+    """Runs the projector and knows how far it is. `on_progress` is called with partition and offset whenever it says so."""
+
+    def __init__(
+        self,
+        data: Path,
+        nice: int,
+        on_progress: Callable[[int, int], None],
+        more: Sequence[str] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
+        tell_after_s: float = TELL_AFTER_S,
+    ) -> None:
+        words = ("-P", "-m", "infra.server.projector", "--data", str(data.absolute()), "--nice", str(nice), *more)
+        self._command: tuple[str, ...] = (sys.executable, *words)
+        self._on_progress, self._environment, self._tell_after_s = on_progress, environment, tell_after_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._told: set[int] = set()
+        self._soon: asyncio.TimerHandle | None = None
+        self._soon_partitions: set[int] = set()
+        self._own = b"own all\n"
+        self._looks = 0
+        self._looking: dict[int, asyncio.Future[None]] = {}
+        self.restarts = -1
+
+    async def run(self) -> None:
+        """Keep one running until cancelled."""
+        pause = RESTART_PAUSE_S
+        try:
+            while True:
+                self.restarts += 1
+                if await self._run_once():
+                    pause = RESTART_PAUSE_S
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, RESTART_PAUSE_MAX_S)
+        finally:
+            await self._stop()
+
+    async def _run_once(self) -> bool:
+        """Run one until it ends; whether it got anywhere."""
+        pipe = asyncio.subprocess.PIPE
+        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, env=_environment(self._environment))
+        assert self._process.stdout is not None
+        self._told.clear()
+        self._write(self._own)
+        if self._looking:
+            self._write(b"look %d\n" % self._looks)
+        lines = 0
+        while line := await self._process.stdout.readline():
+            lines += 1
+            self._hear(line.split())
+        await self._process.wait()
+        return lines > 1
+
+    def _hear(self, words: list[bytes]) -> None:
+        if words[0] == b"looked":
+            for number in [one for one in self._looking if one <= int(words[1])]:
+                future = self._looking.pop(number)
+                if not future.done():
+                    future.set_result(None)
+            return
+        partition, offset = int(words[0]), int(words[1])
+        self._told.discard(partition)
+        self._on_progress(partition, offset)
+
+    def tell(self, partition: int = 0) -> None:
+        """There may be something new in a partition. Once is enough until it has answered."""
+        if partition not in self._told and self._process is not None:
+            self._told.add(partition)
+            self._write(b"%d\n" % partition)
+
+    def tell_soon(self, partition: int = 0) -> None:
+        """The same in a moment, for all that comes until then: rows of larger batches cost less, and the engine has the cores meanwhile."""
+        self._soon_partitions.add(partition)
+        if self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell_now)
+
+    def _tell_now(self) -> None:
+        self._soon = None
+        for partition in self._soon_partitions:
+            self.tell(partition)
+        self._soon_partitions.clear()
+
+    def own(self, partitions: Iterable[int] | None) -> None:
+        """From now on it keeps these partitions up; None is all there are, and the default."""
+        named = "all" if partitions is None else " ".join(map(str, sorted(partitions)))
+        self._own = f"own {named}\n".encode()
+        self._write(self._own)
+
+    def look(self) -> asyncio.Future[None]:
+        """Look at all partitions, also at what others have written and added; done when that is. It may take for ever."""
+        self._looks += 1
+        future = self._looking[self._looks] = asyncio.get_running_loop().create_future()
+        self._write(b"look %d\n" % self._looks)
+        return future
+
+    def _write(self, line: bytes) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError, RuntimeError):  # it has just died, and its successor looks by itself
+                self._process.stdin.write(line)
+
+    async def _stop(self) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_S)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    @property
+    def pid(self) -> int | None:
+        """The id of the process that runs now."""
+        return None if self._process is None or self._process.returncode is not None else self._process.pid
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours, except for where the read models are: that has been decided, and not by the environment alone."""
+    path = os.environ.get("PYTHONPATH")
+    ours = {name: value for name, value in os.environ.items() if name != READ_MODELS}
+    return {**ours, **more, "PYTHONPATH": f"{_PACKAGES}{os.pathsep}{path}" if path else _PACKAGES}

@@ -1,0 +1,323 @@
+"""What an engine's service is made of wherever its partitions are owned: workflows, and reading with the help of read models.
+
+Reading and folding take long, so they run in one other thread with connections of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeAlias, TypeVar
+
+import msgspec
+
+from api.service import Given, NodeView, Published, Start, Started, Unavailable, Version
+from contracts import values
+from contracts.catalog import DefinitionPublished
+from contracts.commands import Command, SendSignal
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import LogError, RefoldError, Rejected
+from contracts.ports.read_models import IncidentRecord, Place, Wanted
+from domain.definition.outline import Activities
+from infra.server.awaiting import awaited
+from infra.server.progress import ASK_EVERY_S, Progress
+from infra.server.projector_process import ProjectorProcess
+from infra.server.wiring import activity_kinds, described_kinds, positions_of
+from infra.settings.model import EngineSettings
+from projections.history import HistoryEvent
+from projections.view import ExecutionView, record_value, state_value
+from workers.partition.catalog import Catalog
+from workers.partition.round import Answer, Reply
+from workers.reading.execution import ExecutionReader
+from workers.reading.partitions import Listed, PartitionedReader
+
+REACH_S: Final = 5.0
+"""How long a read waits for the read models."""
+LOOK_S: Final = 1.0
+"""How long a list waits until all partitions were looked at; then it shows what there is."""
+
+_log = logging.getLogger("refold.reading")
+T = TypeVar("T")
+Send: TypeAlias = Callable[[str, Command, Reply], None]
+
+
+class BaseService:
+    """Half of a `Service`. All methods belong to the event loop's thread."""
+
+    def __init__(self, catalog: Catalog, reader: PartitionedReader, settings: EngineSettings, offers_workers: bool) -> None:
+        self._catalog, self._reader = catalog, reader
+        self._loop = asyncio.get_running_loop()
+        self._pool = ThreadPoolExecutor(1, "refold-reading")
+        self._kinds = activity_kinds(settings)
+        self._is_stopping = False
+        self._beside: set[asyncio.Task[None]] = set()
+        self.strict_kinds = not offers_workers
+        self._positions = positions_of(settings)
+        self._progress = Progress(self._tell)
+        self._looked_at = -ASK_EVERY_S
+        self._has_looked = False
+        """Whether the read models were once up to date: before that a list would lack what was there long ago."""
+        self.projector: ProjectorProcess | None = None
+        self._asking: dict[int, asyncio.Future[None]] = {}
+        self.under_way: Callable[[], int] = lambda: 0
+        self.lane_requests: Callable[[], int] = lambda: 0
+
+    def close(self) -> None:
+        """Let go of the reading thread."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _check_takes(self) -> None:
+        if self._is_stopping:
+            raise Unavailable("stopping", "the server is stopping", 5.0)
+
+    # What else is known of an execution than the read models say.
+
+    async def _needed(self, execution: str, partition: int) -> int:
+        """The offset that read models have to reach before they are asked about an execution."""
+        raise NotImplementedError
+
+    async def _newer(self, execution: str, partition: int) -> int | None:
+        """The offset that read models have to reach where they do not know an execution; None: there is none."""
+        raise NotImplementedError
+
+    # Workflows.
+
+    @property
+    def activities(self) -> Activities:
+        """The activity kinds at hand, with the models of their configs."""
+        return {name: kind.Config for name, kind in self._kinds.items()}
+
+    def node_kinds(self) -> list[dict[str, Any]]:
+        """All node kinds."""
+        return described_kinds(self._kinds)
+
+    async def publish(self, definition: WorkflowDefinition, activate: bool) -> Published:
+        """Publish a valid definition; with `activate` also content that was there before becomes the active version."""
+        self._check_takes()
+        published = await self._in_catalog(self._catalog.publish, definition, activate)
+        return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
+
+    async def activate(self, workflow: str, version: int) -> Version:
+        """Make a version the active one."""
+        self._check_takes()
+        found = (await self._in_catalog(self._catalog.activate, workflow, version)).version
+        return self.versions(workflow)[found - 1]
+
+    async def archive(self, workflow: str) -> None:
+        """Let no execution start with it any more."""
+        self._check_takes()
+        await self._in_catalog(self._catalog.archive, workflow)
+
+    async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do something that reads or appends definitions."""
+        return work(*arguments)
+
+    async def know(self, workflow: str) -> None:
+        """Look whether somebody else has published a workflow that is not known here."""
+
+    def workflows(self) -> list[Version]:
+        """Of each workflow the active version, or the last one."""
+        return [self.versions(name)[(self._catalog.active(name) or 0) - 1] for name in self._catalog.names()]
+
+    def versions(self, workflow: str) -> list[Version]:
+        """All versions of a workflow."""
+        active = self._catalog.active(workflow)
+        return [_version_of(one, active) for one in self._catalog.versions(workflow)]
+
+    # Commands.
+
+    def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
+        """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
+        raise NotImplementedError
+
+    async def start(self, start: Start, wait_s: float) -> Started:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_start(start, wait_s, then))
+
+    async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
+        """Start many at once, each by itself."""
+
+        async def one(start: Start) -> Started | RefoldError:
+            try:
+                return await self.start(start, 0)
+            except RefoldError as error:
+                return error
+
+        return await asyncio.gather(*map(one, starts))
+
+    def _give_to(self, execution: str, partition: int, command: Command, send: Send, then: Callable[[Given | Exception], None]) -> None:
+        """Send a command, and tell what came of it."""
+
+        def reply(answer: Answer) -> None:
+            error = answer.error
+            if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
+                self._begin(self._look_back(execution, partition, command.signal, error, then))
+            else:
+                then(error or Given(answer.execution, answer.status, self._positions.of(partition, answer.position)))
+
+        send(execution, command, reply)
+
+    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+        """Give a command to an execution; `then` hears what came of it once that is durable."""
+        raise NotImplementedError
+
+    async def give(self, execution: str, command: Command) -> Given:
+        """The same, awaited."""
+        return await awaited(lambda then: self.begin_give(execution, command, then))
+
+    async def _look_back(
+        self, execution: str, partition: int, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]
+    ) -> None:
+        """A signal that comes again is once, also when its execution has ended since, which does not remember it itself."""
+        outcome: Given | Exception = refused
+        try:
+            if await self._read_about(execution, ExecutionReader.has_signal, signal):
+                position = self._positions.of(partition, self._progress.of(partition))
+                outcome = Given(execution, str(refused.details.get("status", "")), position)
+        except Exception as error:  # whoever asked has to hear of it, whatever it is
+            outcome = error
+        then(outcome)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside; what it fails with is logged."""
+        task = asyncio.ensure_future(work)
+        self._beside.add(task)
+        task.add_done_callback(self._done_beside)
+
+    def _done_beside(self, task: asyncio.Task[None]) -> None:
+        self._beside.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.warning("what was begun beside a request failed: %s", error)
+
+    # Reading.
+
+    @property
+    def projected(self) -> int:
+        """Up to where lists go; 0 on a log of several partitions, as no one number says it."""
+        return self._positions.of(0, self._progress.of(0)) if self._reader.partitions == 1 else 0
+
+    def projected_of(self, execution: str) -> int:
+        """Up to where goes what is read about an execution."""
+        partition = self._reader.partition_of(execution)
+        return self._positions.of(partition, self._progress.of(partition))
+
+    def _tell(self, partition: int) -> None:
+        """Somebody waits for the read models of a partition."""
+        if self.projector is not None:
+            self.projector.tell(partition)
+        elif partition not in self._asking:
+            self._asking[partition] = asyncio.ensure_future(self._ask(partition))
+
+    async def _ask(self, partition: int) -> None:
+        """Other processes write them: look how far they are."""
+        try:
+            self._progress.note(partition, (await self._read(self._reader.checkpoint_of, partition)).offset)
+        except LogError as error:
+            _log.warning("nobody says how far the read models are: %s", error)
+        finally:
+            del self._asking[partition]
+
+    async def _reach(self, partition: int, offset: int) -> None:
+        """Wait for the read models of a partition; offset 1 asks that there are any."""
+        offset = max(1, offset)
+        try:
+            await self._progress.reach(partition, offset, REACH_S)
+        except TimeoutError:
+            found, wanted = (self._positions.of(partition, one) for one in (self._progress.of(partition), offset))
+            message = f"what can be read goes up to position {found}; {wanted} was not reached within {REACH_S:g} s"
+            raise Unavailable("behind", message) from None
+
+    async def _be_fresh(self) -> None:
+        """Before a list: nobody may have told us of what others have written, so look at all partitions, but not all the time."""
+        if not self._positions.is_divided:
+            await self._reach(0, 0)
+        elif self.projector is not None and not self._has_looked:
+            self._has_looked = await self._look(REACH_S)
+            if not self._has_looked:
+                raise Unavailable("behind", f"the read models did not come up to date within {REACH_S:g} s")
+        elif self.projector is not None and self._loop.time() >= self._looked_at + ASK_EVERY_S:
+            self._looked_at = self._loop.time()
+            await self._look(LOOK_S)
+
+    async def _look(self, timeout_s: float) -> bool:
+        """Have all partitions looked at; whether that was done in time."""
+        assert self.projector is not None
+        done, _ = await asyncio.wait({self.projector.look()}, timeout=timeout_s)
+        return bool(done)
+
+    def _read(self, read: Callable[..., T], *arguments: Any) -> Awaitable[T]:
+        return self._loop.run_in_executor(self._pool, read, *arguments)
+
+    async def _read_about(self, execution: str, read: Callable[..., T], *arguments: Any) -> T:
+        """Read about one execution, in its partition; where more is known of it than the read models say, wait for them."""
+
+        def do() -> T:
+            return read(self._reader.of(execution), execution, *arguments)
+
+        partition = self._reader.partition_of(execution)
+        await self._reach(partition, await self._needed(execution, partition))
+        try:
+            return await self._read(do)
+        except Rejected as rejected:
+            if rejected.reason != "unknown_execution" or (newer := await self._newer(execution, partition)) is None:
+                raise
+        await self._reach(partition, newer)
+        return await self._read(do)
+
+    async def _filled(self, view: ExecutionView) -> ExecutionView:
+        """The view with a big output read from where it is kept."""
+        output = bytes(view.output)
+        if values.is_reference(output):
+            view.output = msgspec.Raw(await self._read(self._reader.blobs.get, values.blob_of(output)))
+        return view
+
+    async def find(self, wanted: Wanted) -> list[dict[str, Any]]:
+        """The executions of a list."""
+        if wanted.after is not None and (wanted.after.created_at is not None) != self._positions.is_divided:
+            raise Rejected("unknown_cursor", "the cursor is of another log: begin again without one")
+        await self._be_fresh()
+        return [self._row(one) for one in await self._read(self._reader.find, wanted)]
+
+    def _row(self, listed: Listed) -> dict[str, Any]:
+        partition, record = listed
+        place = Place(record.number, record.created_at if self._positions.is_divided else None, partition)
+        return {**record_value(record), "position": self._positions.of(partition, record.position), "place": place}
+
+    async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Events from version `start` on, and the version to go on from."""
+        return await self._read_about(execution, ExecutionReader.history, start, limit)
+
+    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
+        """All that an execution is, or was after an event; `whole` with its big values."""
+
+        def read(reader: ExecutionReader, name: str) -> dict[str, Any]:
+            return state_value(reader.folded(name, at), reader.value if whole else reader.show)
+
+        return await self._read_about(execution, read)
+
+    async def nodes(self, execution: str) -> list[NodeView]:
+        """The nodes of an execution, with their values."""
+
+        def read(reader: ExecutionReader, name: str) -> list[NodeView]:
+            content = reader.content
+            return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
+
+        return await self._read_about(execution, read)
+
+    async def incidents(self, execution: str | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
+        """Incidents, with the execution that each is of."""
+
+        def read(reader: ExecutionReader, name: str) -> list[tuple[str, IncidentRecord]]:
+            return list(reader.models.incidents(reader.record(name).number, only_open))
+
+        if execution is None:
+            await self._be_fresh()
+            return await self._read(self._reader.incidents, only_open)
+        return await self._read_about(execution, read)
+
+
+def _version_of(record: DefinitionPublished, active: int | None) -> Version:
+    status = "archived" if active is None else "active" if active == record.version else "inactive"
+    return Version(record.name, record.version, record.hash, status, record.recorded_at, record.content)

@@ -1,0 +1,211 @@
+"""Starting executions: from a start as a caller asks for it to its answer, by callbacks, since it is asked thousands of times a second.
+
+    asked ──► created, or repeats an earlier start ──► (with a wait) ended, or the time is up, or the server stops ──► answered
+
+Nothing is answered before the round that decided it is durable (`workers/partition/owner.py`, act).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+
+from api.service import Start, Started
+from contracts import values
+from contracts.commands import Command
+from contracts.errors import Rejected
+from contracts.ids import execution_id_problem
+from domain.execution.state import ENDED, Execution
+from infra.server.creation import creation, is_repeated, key_id
+from projections.view import ExecutionView, view_of
+from workers.partition.catalog import Catalog
+from workers.partition.executions import Executions
+from workers.partition.round import Answer, Reply
+
+Outcome: TypeAlias = Started | Exception
+Then: TypeAlias = Callable[[Outcome], None]
+
+
+class Watched(Protocol):
+    """Tells of ends and incidents; see `workers.partition.watchers`."""
+
+    def add(self, execution: str, then: Callable[[Execution], None], at_incident: bool = False) -> None:
+        """Call back once the execution has ended, or with `at_incident` needs a person."""
+
+    def remove(self, execution: str, then: Callable[[Execution], None]) -> None:
+        """Do not call back any more."""
+
+
+class Partition(Protocol):
+    """A partition of the log as whoever starts executions sees it."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what is in memory may be read: it is what the journal says."""
+
+    @property
+    def executions(self) -> Executions:
+        """What is in memory."""
+
+    @property
+    def watchers(self) -> Watched:
+        """Who waits for ends."""
+
+    @property
+    def position(self) -> int:
+        """The journal's position, as callers see it."""
+
+    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+        """Give a command to the partition's owner. Raises Overloaded."""
+
+
+class Starts:
+    """The starts in one partition that are under way. `view` reads an execution at or after an offset, with a big output filled in."""
+
+    def __init__(self, at: Partition, catalog: Catalog, view: Callable[[str, int], Awaitable[ExecutionView]]) -> None:
+        self.at, self.catalog, self.view = at, catalog, view
+        self.loop = asyncio.get_running_loop()
+        self.waiting: set[_Start] = set()
+        """Those that wait for an end."""
+        self.reading: set[asyncio.Future[None]] = set()
+
+    def begin(self, name: str, start: Start, wait_s: float, then: Then) -> Callable[[], None]:
+        """Start an execution; `then` hears of it once. What is given back forgets it: nobody waits any more, what was started goes on.
+
+        Raises Rejected for what can be refused before anything was given to the engine, Overloaded.
+        """
+        one = _Start(self, name, start, wait_s, then)
+        one.begin()
+        return one.forget
+
+    def stop(self) -> None:
+        """Answer those that wait with what they have: the server is about to stop."""
+        for one in list(self.waiting):
+            one.time_is_up()
+
+    def is_repeated(self, name: str, start: Start) -> bool:
+        """Whether this start was made before, as far as memory says."""
+        return is_repeated(name, start, self.at.executions, self.catalog)
+
+
+def name_of(start: Start, new_id: Callable[[], str]) -> str:
+    """The id of the execution that is to start. Raises Rejected for one that nobody may choose."""
+    if start.key is not None:
+        return key_id(start.workflow, start.key)
+    if start.execution is None:
+        return new_id()
+    check_execution_id(start.execution)
+    return start.execution
+
+
+def check_execution_id(text: str) -> None:
+    """Raise Rejected where nobody may choose the text as the id of an execution."""
+    if (problem := execution_id_problem(text)) is not None:
+        raise Rejected("bad_id", f"this cannot be an execution id: {problem}")
+
+
+class _Start:
+    """One start on its way."""
+
+    __slots__ = ("_created", "_is_done", "_name", "_offset", "_start", "_starts", "_then", "_timer", "_view", "_wait_s")
+
+    def __init__(self, starts: Starts, name: str, start: Start, wait_s: float, then: Then) -> None:
+        self._starts, self._name, self._start, self._wait_s, self._then = starts, name, start, wait_s, then
+        self._created: bool | None = None
+        """Whether it is new; None until that is known."""
+        self._view: ExecutionView | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._offset = 0
+        """After it was created, as far as that was told."""
+        self._is_done = False
+
+    def begin(self) -> None:
+        """Give it to the engine, unless it is known already."""
+        starts, at = self._starts, self._starts.at
+        if at.is_current and starts.is_repeated(self._name, self._start):  # else memory may hold what was never stored
+            self._watch()
+            self._is_made(False, self._needs_a_person())
+            return
+        version, definition = starts.catalog.resolve(self._start.workflow)
+        at.send(self._name, creation(self._start, version, definition), self._on_answer)
+        self._watch()
+
+    def _watch(self) -> None:
+        self._starts.at.watchers.add(self._name, self._on_end, at_incident=not self._start.through_incidents)
+
+    def _needs_a_person(self) -> bool:
+        """Whether it does already, and that ends the wait."""
+        folded = self._starts.at.executions.get(self._name)
+        return folded is not None and folded.state.status == "incident" and not self._start.through_incidents
+
+    def _on_end(self, state: Execution) -> None:
+        self._view = view_of(state, 0)
+        if self._created is not None:
+            self._finish()
+
+    def _on_answer(self, answer: Answer) -> None:
+        error = answer.error
+        self._offset = answer.position
+        if error is None:
+            is_stuck = answer.status == "incident" and not self._start.through_incidents
+            self._is_made(not answer.repeated, answer.status in ENDED or is_stuck)
+        elif isinstance(error, Rejected) and error.reason == "already_exists" and self._is_repeated():
+            self._is_made(False, self._needs_a_person())
+        else:
+            self._answer(error)
+
+    def _is_repeated(self) -> bool:
+        return self._start.key is not None or self._starts.is_repeated(self._name, self._start)
+
+    def _is_made(self, created: bool, has_ended: bool = False) -> None:
+        """It is there, and durable; `has_ended` says that there is nothing to wait for."""
+        self._created = created
+        starts = self._starts
+        has_ended |= self._name in starts.at.executions.ended
+        if self._view is None and self._wait_s and not self._is_done and not has_ended:
+            starts.waiting.add(self)
+            self._timer = starts.loop.call_later(self._wait_s, self.time_is_up)
+        else:
+            self._finish()
+
+    def time_is_up(self) -> None:
+        """Answer with how far it has come."""
+        self._finish()
+
+    def _finish(self) -> None:
+        """Answer with what it is now: from memory, or read where it is big, or has ended before."""
+        if self._is_done:
+            return
+        at = self._starts.at
+        view = self._view
+        if view is None and at.is_current and (folded := at.executions.get(self._name)) is not None:
+            view = view_of(folded.state, 0)
+        if view is None or values.is_reference(bytes(view.output)):
+            self.forget(keeps=True)
+            reading = asyncio.ensure_future(self._read())
+            self._starts.reading.add(reading)
+            reading.add_done_callback(self._starts.reading.discard)
+            return
+        view.position = at.position
+        self._answer(Started(view, bool(self._created)))
+
+    async def _read(self) -> None:
+        try:
+            self._answer(Started(await self._starts.view(self._name, self._offset), bool(self._created)))
+        except Exception as error:  # whoever asked has to hear of it, whatever it is
+            self._answer(error)
+
+    def _answer(self, outcome: Outcome) -> None:
+        if not self._is_done:
+            self.forget()
+            self._then(outcome)
+
+    def forget(self, keeps: bool = False) -> None:
+        """Nobody waits any more; with `keeps` only the end is not waited for."""
+        self._is_done = self._is_done or not keeps
+        self._starts.at.watchers.remove(self._name, self._on_end)
+        self._starts.waiting.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,335 @@
+"""The one place that picks adapters: an embedded engine on a data folder or in memory, and a reader beside a living one."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from pydantic import BaseModel
+
+from contracts.commands import Command
+from contracts.errors import LogError, LogFull
+from contracts.journal import NONCE_BYTES
+from contracts.ports.activities import ActivityKind
+from contracts.ports.blobs import Blobs
+from contracts.ports.clock import Clock
+from contracts.ports.log import Log
+from contracts.ports.read_models import ReadModels
+from contracts.ports.snapshots import Snapshots
+from contracts.positions import Positions
+from domain.nodes import CONTROL_KINDS, KINDS
+from infra.chance import Chance
+from infra.clock import SystemClock
+from infra.files.belonging import check_blobs_fit, check_log_is_there, note
+from infra.files.blobs import FileBlobs, MemoryBlobs
+from infra.files.data_folder import DataFolder
+from infra.files.snapshots import FileSnapshots, MemorySnapshots
+from infra.log.memory import MemoryLog
+from infra.log.sqlite import SqliteLog
+from infra.server.engine import Engine
+from infra.server.projector_process import READ_MODELS
+from infra.settings.model import EngineSettings
+from infra.store.projection import SqliteReadModels
+from refold.extras import how_to_install
+from workers.cluster.ports import ClusterLog
+from workers.partition.catalog import Catalog
+from workers.partition.owner import Owner
+from workers.partition.standing import journal_of
+from workers.reading.partitions import PartitionedReader
+from workers.reading.projectors import Projectors
+from workers.running.activities import BUILT_IN, load_kinds
+from workers.running.activity_settings import ActivitySettings
+from workers.running.activity_worker import ActivityWorker
+from workers.running.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
+from workers.tasks.leases import RemoteWorkers
+
+if TYPE_CHECKING:
+    from infra.log.kafka.log import KafkaLog
+
+
+class Reader:
+    """What is needed to read a data folder, beside whoever writes it."""
+
+    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, snapshots: Snapshots) -> None:
+        self.log = log
+        self.has_end = not isinstance(log, SqliteLog) or log.has_end_file
+        """Whether it would be noticed if the log ended earlier than it did."""
+        self.snapshots = snapshots
+        self.catalog = catalog
+        self.blobs = blobs
+
+
+def activity_settings(settings: EngineSettings) -> ActivitySettings:
+    """What activities may do, by the engine's settings."""
+    return ActivitySettings(
+        files=settings.files,
+        data=settings.data,
+        allow_private_addresses=settings.allow_private_addresses,
+        allow_unsandboxed=settings.allow_unsandboxed,
+        bubblewrap=settings.bubblewrap,
+        concurrency=settings.concurrency,
+        code_processes=settings.code_processes,
+        output_bytes_max=settings.output_bytes_max,
+    )
+
+
+def activity_kinds(settings: EngineSettings) -> dict[str, ActivityKind]:
+    """The activity kinds at hand: built in, and brought by installed packages; none may be called like control flow."""
+    return {name: kind for name, kind in load_kinds(activity_settings(settings)).items() if name not in CONTROL_KINDS}
+
+
+def built_in_kinds(settings: EngineSettings) -> frozenset[str]:
+    """The names of the kinds that come with Refold."""
+    return frozenset(make(activity_settings(settings)).name for make in BUILT_IN)
+
+
+def described_kinds(activities: Mapping[str, ActivityKind]) -> list[dict[str, Any]]:
+    """All node kinds for people and editors: `kind`, `sort`, `summary`, and the JSON Schema of the `config`."""
+    kinds: list[tuple[str, Any]] = [("control flow", kind) for kind in KINDS]
+    kinds += [("activity", kind) for kind in activities.values()]
+    return [{"kind": kind.name, "sort": sort, "summary": kind.summary, "config": _schema_of(kind.Config)} for sort, kind in kinds]
+
+
+def _schema_of(config: type[BaseModel] | None) -> dict[str, Any] | None:
+    return None if config is None else config.model_json_schema(by_alias=True)
+
+
+@contextmanager
+def open_engine(
+    settings: EngineSettings,
+    clock: Clock | None = None,
+    remote: bool = False,
+    wake: threading.Event | None = None,
+    address: str | None = None,
+) -> Iterator[Engine]:
+    """An embedded engine that has claimed its partition; with `remote`, kinds it does not have wait for workers elsewhere.
+
+    `address` is where it can be asked while it holds the data folder.
+
+    Raises LogHeld where another process holds the data folder.
+    """
+    assert settings.log is None, "a log that processes share is served by one of them"
+    clock = clock or SystemClock()
+    if settings.data is None:
+        stores = MemoryLog(), MemoryBlobs(), MemorySnapshots()
+        yield from _run(build_engine(settings, *stores, clock, MemoryResultCache(clock), remote, wake=wake))
+        return
+    folder = DataFolder(settings.data)
+    with folder.hold(address):
+        check_log_is_there(folder)
+        log = SqliteLog(folder.log)
+        cache = SqliteResultCache(folder.path / "cache.db", clock)
+        try:
+            blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
+            engine = build_engine(settings, log, blobs, snapshots, clock, cache, remote, wake=wake)
+            engine.check_ground = log.check_ground
+            check_blobs_fit(folder, journal_of(log, engine.owner.partition))
+            yield from _run(engine, folder)
+        finally:
+            cache.close()
+            log.close()
+
+
+def open_log(settings: EngineSettings, read_only: bool = False) -> Log:
+    """The log that the settings name, else the one in the data folder. Raises LogError where it cannot be used."""
+    if settings.log is None:
+        assert settings.data is not None
+        return SqliteLog(DataFolder(settings.data).log, read_only=read_only)
+    from infra.server.kafka import open_kafka_log
+
+    return open_kafka_log(settings.log)
+
+
+def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
+    """The log of a data folder, whatever it has lost: see `infra/server/loss.py`. Raises LogError where it is damaged otherwise."""
+    return SqliteLog(folder.log, read_only=read_only, accepts_loss=True)
+
+
+def _run(engine: Engine, folder: DataFolder | None = None) -> Iterator[Engine]:
+    engine.owner.claim()
+    _note(engine, folder)
+    try:
+        yield engine
+    finally:
+        engine.stop()
+        _note(engine, folder)
+
+
+def _note(engine: Engine, folder: DataFolder | None) -> None:
+    if folder is not None and engine.owner.is_in_charge:
+        with suppress(LogFull):  # it is behind then, which is no harm
+            note(folder, engine.owner.checkpoint)
+
+
+def build_engine(
+    settings: EngineSettings,
+    log: Log,
+    blobs: Blobs,
+    snapshots: Snapshots,
+    clock: Clock,
+    cache: ResultCache | None = None,
+    remote: bool = False,
+    lease_ms: int | None = None,
+    wake: threading.Event | None = None,
+) -> Engine:
+    """An engine on the given adapters; it has claimed nothing yet. `wake` is set when a thread has reported something."""
+    wake = wake or threading.Event()
+    owners: list[Owner] = []
+
+    def report(execution: str, command: Command) -> None:
+        owners[0].report(execution, command)
+        if not wake.is_set():  # setting takes a lock
+            wake.set()
+
+    kinds = activity_kinds(settings)
+    executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
+    local = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
+    lease_ms = lease_ms or round(settings.lease_s * 1000)
+    worker = RemoteWorkers(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms, cache) if remote else local
+    catalog = Catalog(log, clock)
+    owner = Owner(
+        log,
+        catalog,
+        blobs,
+        snapshots,
+        clock,
+        worker,
+        nonce=lambda: secrets.token_bytes(NONCE_BYTES),
+        inbox_max=settings.inbox_max,
+        live_max=settings.live_max,
+    )
+    owners.append(owner)
+    return Engine(owner, worker, catalog, clock, wake, Chance().bits)
+
+
+@contextmanager
+def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[Reader]:
+    """The log of a data folder, to be read only; nobody has to let go of it."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    if settings.log is None:
+        folder.check()
+    log = open_log(settings, read_only=True)
+    try:
+        yield Reader(log, Catalog(log, SystemClock()), blobs or FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
+    finally:
+        log.close()
+
+
+@contextmanager
+def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) -> Iterator[Projectors]:
+    """What keeps the read models up with the log; `told` hears partition and offset after each transaction."""
+    with open_reader(settings) as reader:
+        projectors = Projectors(reader.log, reader.catalog, _models_of(settings, read_only=False), told)
+        try:
+            yield projectors
+        finally:
+            projectors.close()
+
+
+@contextmanager
+def open_read_models(settings: EngineSettings) -> Iterator[ReadModels]:
+    """The rows that a server keeps in a data folder, to be read only; none where there are none."""
+    with closing(_models_of(settings, read_only=True)(0)) as models:
+        yield models
+
+
+@contextmanager
+def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[PartitionedReader]:
+    """What reads executions, with the help of the read models."""
+    with open_reader(settings, blobs) as opened:
+        reader = PartitionedReader(opened.log, opened.catalog, opened.blobs, _models_of(settings, read_only=True))
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
+def projector_arguments(settings: EngineSettings) -> tuple[str, ...]:
+    """What a projector beside a server is started with, besides its data folder."""
+    return ("--log", settings.log) if settings.log else ()
+
+
+def projector_environment(settings: EngineSettings) -> dict[str, str]:
+    """What it finds in its environment: an address that may hold a password does not belong into a command line."""
+    return {READ_MODELS: settings.read_models} if settings.read_models else {}
+
+
+class SharedParts(NamedTuple):
+    """What a process needs of a log on Kafka that others use too, and of its own data folder, which nobody else needs."""
+
+    data: Path
+    node: str
+    log: KafkaLog
+    blobs: Blobs
+    snapshots: Snapshots
+    of_snapshots: KafkaLog
+    reader: PartitionedReader
+    cache: ResultCache
+
+    def look_again(self) -> None:
+        """Take notice of partitions that were added. Raises LogUnreachable."""
+        self.of_snapshots.look_again()
+        self.log.look_again()
+
+    def keep_out(self) -> None:
+        """From now on nobody may ask the synchronous log in this thread: it has an event loop, which must not stand still."""
+        for log in (self.log, self.of_snapshots):
+            log.keep_out()
+
+    def shared(self, on_problem: Callable[[str, int, LogError], None]) -> ClusterLog:
+        """The log as the event loop uses it."""
+        from infra.server.kafka import shared_log
+
+        return shared_log(self.log, on_problem)
+
+
+@contextmanager
+def open_shared(settings: EngineSettings, address: str | None) -> Iterator[SharedParts]:
+    """The parts of a process of a cluster. Raises LogHeld where another process holds the data folder, LogError."""
+    from infra.server.kafka import open_kafka_log, shared_stores
+
+    assert settings.data is not None
+    assert settings.log is not None
+    folder = DataFolder(settings.data)
+    with ExitStack() as opened:
+        opened.enter_context(folder.hold(address))
+        log = opened.enter_context(closing(open_kafka_log(settings.log)))
+        blobs, snapshots, of_snapshots = opened.enter_context(shared_stores(settings.log, folder.blobs))
+        reader = opened.enter_context(open_partitioned_reader(settings, blobs))
+        cache = opened.enter_context(closing(SqliteResultCache(folder.path / "cache.db", SystemClock())))
+        yield SharedParts(folder.path, folder.node(), log, blobs, snapshots, of_snapshots, reader, cache)
+
+
+def positions_of(settings: EngineSettings) -> Positions:
+    """How the positions of the log are made."""
+    return Positions(is_divided=settings.log is not None)
+
+
+def _models_of(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
+    """What opens the read models of a partition."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    if settings.read_models is not None:
+        return _models_in_postgres(settings, read_only)
+    if settings.log is None:
+        return lambda _: SqliteReadModels(folder.projection, read_only)
+    return lambda partition: SqliteReadModels(folder.projection_of(partition), read_only, is_divided=True)
+
+
+def _models_in_postgres(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
+    """The same in the database that the settings name. Raises LogError where it cannot be used for this log."""
+    assert settings.read_models is not None
+    if settings.log is None:
+        raise LogError("read models in PostgreSQL are those of a log on Kafka: name one with `--log`, or leave `read_models` out")
+    if importlib.util.find_spec("psycopg") is None:
+        raise LogError(f"read models in PostgreSQL need psycopg: {how_to_install('postgres')}")
+    from infra.server.kafka import address_of
+    from infra.store.postgres import models_in
+
+    return models_in(settings.read_models, address_of(settings.log).prefix, read_only)

@@ -1,0 +1,117 @@
+"""Settings: how an engine and a server are made. What is not said has a default that is safe on a laptop.
+
+A setting has one name: the field here, in capitals after `REFOLD_` in the environment, and the key in a settings file
+(`infra/settings/sources.py`). So no two of these models have a field of the same name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.values import VALUE_BYTES_MAX_DEFAULT
+from workers.running.activity_settings import CODE_PROCESSES_DEFAULT
+
+ROLES: Final = ("api", "owner", "projector", "worker")
+_NAME: Final = r"(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
+
+
+class ClientSettings(BaseModel):
+    """The settings of commands that ask."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    server: str | None = Field(default=None, description="the server that is asked; without one the data folder is used")
+
+
+class ServerSettings(BaseModel):
+    """The settings of a server; sizes in bytes, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    host: str = Field(default="127.0.0.1", description="the address to listen at; there are no users and no rights yet, so keep it local")
+    hosts: str = Field(
+        default="",
+        pattern=rf"^({_NAME}(,{_NAME})*)?$",
+        json_schema_extra={"format": "names like refold.example or *.refold.example, with commas between; or *"},
+        description="further names that this server is asked by, and whose pages may ask it, with commas between; `*` takes all",
+    )
+    port: int = Field(default=8080, ge=0, le=65_535, description="the port to listen at; 0 takes a free one")
+    body_bytes_max: int = Field(
+        default=16 * 1024 * 1024, ge=1024, description="how large a request may be; a larger one is refused with 413"
+    )
+    requests_max: int = Field(default=2_000, ge=1, description="how many requests may be under way; one more is refused with 429")
+    lane: bool = Field(default=True, description="whether hot requests go past the web framework; off, they are answered alike, but slower")
+    stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
+    roles: str = Field(
+        default=",".join(ROLES),
+        pattern=rf"^({'|'.join(ROLES)})(,({'|'.join(ROLES)}))*$",
+        json_schema_extra={"format": f"some of {', '.join(ROLES)}, with commas between"},
+        description="what this process does on a log on Kafka: some of api, owner, projector, worker, with commas between",
+    )
+    node: str | None = Field(
+        default=None, min_length=1, max_length=200, description="what this process is called among those that share a log on Kafka"
+    )
+    session_s: float = Field(
+        default=6.0,
+        ge=1.0,
+        le=600,
+        description="how long a process may be silent until its partitions go to others; the same in all processes",
+    )
+    projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The further names."""
+        return tuple(filter(None, self.hosts.split(",")))
+
+    @property
+    def role_names(self) -> tuple[str, ...]:
+        """The roles, each once."""
+        return tuple(dict.fromkeys(self.roles.split(",")))
+
+    def has_role(self, role: str) -> bool:
+        """Whether this process has the role."""
+        return role in self.role_names
+
+
+class EngineSettings(BaseModel):
+    """The settings of an embedded engine; sizes in bytes, times in seconds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    data: Path | None = Field(default=None, description="the data folder; without one everything is in memory and gone at the end")
+    log: str | None = Field(default=None, description="where the log is: `kafka://HOST:PORT[,HOST:PORT]`; without it in the data folder")
+    read_models: str | None = Field(
+        default=None, description="where the read models of a log on Kafka are: `postgresql://…`; without it in the data folder"
+    )
+    files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
+    allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
+    allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")
+    bubblewrap: str = Field(
+        default="bwrap", min_length=1, description="the program that makes the process sandbox: a name to look up in PATH, or a path"
+    )
+    code_processes: int = Field(
+        default=CODE_PROCESSES_DEFAULT, ge=1, le=1_000, description="how many `code` nodes run at a time; further ones wait"
+    )
+    output_bytes_max: int = Field(
+        default=VALUE_BYTES_MAX_DEFAULT, ge=1024, le=VALUE_BYTES_MAX_DEFAULT, description="the largest output of an activity, as JSON"
+    )
+    concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities of each built-in kind run at a time")
+    queues: str = Field(
+        default="default", min_length=1, description="the queues whose built-in activities run here on a log on Kafka, with commas between"
+    )
+    inbox_max: int = Field(default=10_000, ge=1, description="how many commands may wait to be decided")
+    live_max: int = Field(default=5_000, ge=1, description="how many open executions are kept as objects; the others are packed")
+    lease_s: float = Field(default=30.0, ge=0.1, le=3_600, description="how long a worker may be silent until its activities run elsewhere")
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="how logs are written: `text` for people, `json` as one object a line"
+    )
+    threads: bool = Field(default=True, description="False runs activities inside `step`, without any thread")
+
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        """The queues, each once."""
+        return tuple(dict.fromkeys(self.queues.split(",")))

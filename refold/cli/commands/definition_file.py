@@ -1,0 +1,67 @@
+"""Reading a definition from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from contracts.definitions import DEFINITION_BYTES_MAX
+from contracts.errors import InvalidDefinition, Problem
+from domain.definition.document import parse_document
+from domain.definition.text_places import located
+from refold.cli.commands.output import BadInput
+
+Activities = Mapping[str, "type[BaseModel] | None"]
+
+
+def document_in(file: Path) -> dict[str, Any]:
+    """The document in a file. Raises BadInput where there is none to read, InvalidDefinition that says where it is none."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(DEFINITION_BYTES_MAX + 1)
+    except OSError as error:
+        raise BadInput(f"the definition {file} cannot be read: {error.strerror or error}") from None
+    try:
+        return parse_document(content, _syntax_of(file))
+    except InvalidDefinition as error:
+        error.add_note(str(file))
+        raise
+
+
+def problem_in(answer: Mapping[str, Any]) -> Problem:
+    """A problem as a server tells it."""
+    return Problem(*(answer.get(name, default) for name, default in {**dict.fromkeys(Problem._fields, ""), "line": 0, "column": 0}.items()))
+
+
+@contextmanager
+def told_of(file: Path) -> Iterator[None]:
+    """What is found wrong with a definition in here is told with its place in this file."""
+    try:
+        yield
+    except InvalidDefinition as error:
+        told = InvalidDefinition(placed(error.problems, file))
+        told.add_note(str(file))
+        raise told from None
+
+
+def placed(problems: list[Problem], file: Path) -> list[Problem]:
+    """The problems of the definition in a file, each with its node, and its line and column there, whatever text was sent elsewhere."""
+    try:
+        content = file.read_bytes()[: DEFINITION_BYTES_MAX + 1]
+        return located(problems, content, parse_document(content, _syntax_of(file)))
+    except (OSError, InvalidDefinition):
+        return problems
+
+
+def _syntax_of(file: Path) -> Literal["yaml", "json"] | None:
+    match file.suffix.lower():
+        case ".json":
+            return "json"
+        case ".yaml" | ".yml":
+            return "yaml"
+        case _:
+            return None

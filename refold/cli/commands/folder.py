@@ -1,0 +1,242 @@
+"""A data folder as a place: looked at beside whoever holds it, and held by an engine of its own to act."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import InvalidDefinition, Problem, Rejected
+from contracts.journal import Checkpoint
+from contracts.times import rfc3339
+from domain.definition.absent_check import missing_workflows
+from domain.definition.names_check import doubtful_names
+from domain.definition.schema import all_schemas
+from domain.definition.validate import publishable
+from domain.execution.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
+from domain.execution.state import Execution
+from infra.server.engine import Engine
+from infra.server.garbage import look_rarely
+from infra.server.wiring import Reader, activity_kinds, described_kinds, open_engine, open_reader
+from infra.settings.model import EngineSettings
+from projections.executions import ExecutionList
+from projections.history import HistoryPresenter
+from projections.view import state_value
+from projections.waiting import waiting_for
+from refold.cli.commands.definition_file import Activities, document_in, placed, told_of
+from refold.cli.commands.folder_rows import rows_of
+from refold.cli.commands.interrupt import Interrupt
+from refold.cli.commands.output import BadInput, hint
+from refold.cli.commands.place import Finding, Session, Value, Wanted
+from refold.cli.commands.progress import Progress
+from refold.worker.logs import writing_logs
+from workers.partition.refolding import entries_of, refold
+from workers.reading.execution import value_in
+
+PARTITION = 0
+
+
+class FolderPlace:
+    """A data folder. See `refold.cli.commands.place.Place`."""
+
+    def __init__(self, settings: EngineSettings, options: Sequence[str] = (), engine_options: Sequence[str] = (), log: str = "") -> None:
+        """`log` says where it was given, where the settings name one."""
+        assert settings.data is not None
+        self.settings = settings
+        self.data: Path = settings.data
+        self.options = options
+        self.engine_options = engine_options
+        self._log = log
+        self.looks_back = ("history", "show", "verify")
+
+    @property
+    def name(self) -> str:
+        """See Place."""
+        return str(self.data)
+
+    def stays_open(self, execution: str) -> str:
+        """See Place."""
+        return f"stays open: {hint('continue', self.options, self.engine_options)}"
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """What reads the folder, whoever holds it. Raises LogError where there is none."""
+        self._check_place()
+        with open_reader(self.settings) as reader:
+            yield reader
+
+    def _check_place(self) -> None:
+        if self.settings.log is not None:
+            where = f"a log that servers share ({self._log})"
+            raise BadInput(f"the executions are in {where}: ask one of them with --server URL, or give --data DIR")
+
+    # Look.
+
+    def executions(self, wanted: Wanted) -> list[Value]:
+        """See Place."""
+        with self.reader() as reader:
+            return rows_of(reader, self.settings, wanted)
+
+    def state(self, execution: str, at: int | None) -> Value:
+        """See Place."""
+        with self.reader() as reader:
+            return shown(reader, folded_at(reader, execution) if at is None else _folded_to(reader, execution, at))
+
+    def history(self, execution: str) -> Iterable[Value]:
+        """See Place."""
+        presenter = HistoryPresenter()
+        with self.reader() as reader:
+            for entry in entries_at(reader, execution):
+                yield from (event.as_value() for event in presenter.present(entry.decision))
+
+    def incidents(self) -> list[Value]:
+        """See Place."""
+        found = [incident for one in self._open() for incident in _incidents(one.state)]
+        return sorted(found, key=lambda incident: str(incident["raised_at"]))
+
+    def workflow_names(self) -> list[str]:
+        """See Place."""
+        with self.reader() as reader:
+            return list(reader.catalog.names())
+
+    def workers(self) -> Value:
+        """Who is there knows only a server. What waits is what this program has no kind for: nobody here can run it."""
+        known = self.activities()
+        counts = Counter(place for one in self._open() for place in _activities(one) if place[0] not in known)
+        return {"workers": [], "waiting": [{"kind": kind, "queue": queue, "count": counts[kind, queue]} for kind, queue in sorted(counts)]}
+
+    def cluster(self) -> Value:
+        """See Place."""
+        raise BadInput(f"{self.data} is a data folder, which knows of no processes; ask a server: --server URL, or REFOLD_SERVER")
+
+    def _open(self) -> list[Folded]:
+        with self.reader() as reader:
+            return ExecutionList(reader.catalog.graph).take(all_entries(reader)).open()
+
+    def node_kinds(self) -> list[Value]:
+        """See Place."""
+        return described_kinds(activity_kinds(self.settings))
+
+    def schemas(self) -> Value:
+        """See Place."""
+        return dict(all_schemas(self.activities()))
+
+    def checks(self) -> Iterator[Finding]:
+        """See Place."""
+        from refold.cli.commands.folder_checks import checks
+
+        return checks(self)
+
+    # Define and act.
+
+    def activities(self) -> Activities:
+        """The activity kinds at hand, with the models of their configs."""
+        return {name: kind.Config for name, kind in activity_kinds(self.settings).items()}
+
+    def read(self, file: Path) -> WorkflowDefinition:
+        """The valid definition in a file; see Place."""
+        document = document_in(file)
+        with told_of(file):
+            return publishable(document, self.activities())
+
+    def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
+        """See Place."""
+        document = document_in(file)
+        try:
+            with told_of(file):
+                definition = publishable(document, {**dict.fromkeys(kinds), **self.activities()})
+        except InvalidDefinition as error:
+            return "", error.problems, []
+        warnings = missing_workflows(definition, self._published()) + doubtful_names(definition)
+        return definition.name, [], placed(warnings, file)
+
+    def _published(self) -> list[str]:
+        return self.workflow_names() if self.data.exists() else []
+
+    @contextmanager
+    def act(self, progress: Progress, interrupt: Interrupt, must_exist: bool = False) -> Iterator[Session]:
+        """See Place."""
+        from refold.cli.commands.folder_session import FolderSession
+
+        with self.engine(must_exist) as engine:
+            yield FolderSession(self, engine, progress, interrupt)
+
+    @contextmanager
+    def engine(self, must_exist: bool = False) -> Iterator[Engine]:
+        """An engine that holds the folder. With `must_exist` a missing folder is refused instead of made."""
+        self._check_place()
+        if must_exist:
+            with self.reader():
+                pass
+        look_rarely()
+        with writing_logs(self.settings.log_format), open_engine(self.settings) as engine:
+            yield engine
+
+
+# Reading.
+
+
+def all_entries(reader: Reader, checkpoint: Checkpoint | None = None) -> Iterator[Entry | Unreadable]:
+    """All decisions that count."""
+    return read_entries(reader.log.read("journal", PARTITION), checkpoint or Checkpoint())
+
+
+def entries_at(reader: Reader, execution: str) -> list[Entry]:
+    """The decisions of one execution. Raises Rejected where there is none of that id."""
+    found = list(entries_of(reader.log, PARTITION, execution))
+    if not found:
+        raise unknown_execution(execution)
+    return found
+
+
+def unknown_execution(execution: str) -> Rejected:
+    """There is no execution of that id."""
+    return Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
+
+
+def folded_at(reader: Reader, execution: str) -> Folded:
+    """An execution as it is now. Raises Rejected where there is none of that id."""
+    folded = refold(reader.catalog.graph, entries_at(reader, execution))
+    assert folded is not None
+    return folded
+
+
+def _folded_to(reader: Reader, execution: str, at: int) -> Folded:
+    """The execution after its event `at`, which may lie in the middle of a decision."""
+    entries = entries_at(reader, execution)
+    there = max(entry.decision.first + len(entry.decision.events) - 1 for entry in entries)
+    if not 1 <= at <= there:
+        raise Rejected("unknown_version", f"execution {execution} has the versions 1 to {there}, not {at}", execution=execution)
+    folded = begin(entries[0], reader.catalog.graph)
+    for entry in entries:
+        if not apply_up_to(folded, entry, at):
+            break
+    return folded
+
+
+def shown(reader: Reader, folded: Folded) -> Value:
+    """An execution with all its values."""
+    return state_value(folded, lambda value: value_in(reader.blobs, value))
+
+
+def _incidents(state: Execution) -> Iterator[Value]:
+    for incident in state.incidents.values():
+        yield {
+            "execution_id": state.execution,
+            "incident": incident.incident,
+            "path": incident.path,
+            "raised_at": rfc3339(incident.raised_at),
+            "error": incident.failure.as_value(),
+        }
+
+
+def _activities(folded: Folded) -> Iterator[tuple[str, str]]:
+    """Kind and queue of each activity that the execution waits for."""
+    state, graph = folded.state, folded.graph
+    for item in waiting_for(state, graph):
+        if item["for"] == "activity":
+            node: Any = graph.nodes[state.runs[item["path"]].node]
+            yield item["kind"], node.definition.queue or "default"

@@ -1,0 +1,100 @@
+"""The rows of a data folder: as the read models of a server have them, with what they lack folded from the journal.
+
+    projection.db  rows up to offset 7,000 ─┐
+    journal        7,000 … its end: folded ─┴─► rows
+
+Without read models, or where they are of another course of the journal or lack much, all of the journal is folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from contracts.errors import LogCorrupt, LogError, UnknownRecord
+from contracts.journal import Checkpoint
+from contracts.ports.read_models import ReadModels
+from contracts.ports.read_models import Wanted as WantedRows
+from domain.execution.history import Entry, read_entries
+from infra.server.wiring import Reader, open_read_models
+from infra.settings.model import EngineSettings
+from projections.executions import ExecutionList, row_of
+from projections.view import record_value
+from refold.cli.commands.place import Value, Wanted, row_value
+from workers.partition.refolding import refold
+from workers.partition.standing import misfit
+from workers.partition.stretches import entries_at
+
+PARTITION: Final = 0
+BEHIND_MAX: Final = 20_000
+"""So many decisions are folded behind read models; where they lack more, all are."""
+_ALL: Final = 2**62
+
+
+def rows_of(reader: Reader, settings: EngineSettings, wanted: Wanted) -> list[Value]:
+    """The executions that are wanted, in the order of their creation."""
+    found = _with_read_models(reader, settings, wanted)
+    return _folded(reader, wanted) if found is None else found
+
+
+def _folded(reader: Reader, wanted: Wanted) -> list[Value]:
+    """All of the journal, folded."""
+    entries = read_entries(reader.log.read("journal", PARTITION), Checkpoint())
+    rows = [row_value(row.as_value()) for row in ExecutionList(reader.catalog.graph).take(entries).rows()]
+    return _last([row for row in rows if _is_wanted(row, wanted)], wanted.limit)
+
+
+def _is_wanted(row: Value, wanted: Wanted) -> bool:
+    return (not wanted.statuses or row["status"] in wanted.statuses) and wanted.workflow in (None, row["workflow"])
+
+
+def _last(rows: list[Value], limit: int | None) -> list[Value]:
+    return rows if limit is None else rows[-limit:]
+
+
+def _with_read_models(reader: Reader, settings: EngineSettings, wanted: Wanted) -> list[Value] | None:
+    """The rows that stand there, but for those of executions that have gone on since; None where they are of no use."""
+    with open_read_models(settings) as models:
+        try:
+            checkpoint = models.checkpoint()
+            if not checkpoint.offset or reader.log.end("journal", PARTITION) - checkpoint.offset > BEHIND_MAX:
+                return None
+            if misfit(reader.log, PARTITION, checkpoint):
+                return None
+            return _merged(reader, models, checkpoint, wanted)
+        except (LogError, LogCorrupt, UnknownRecord, KeyError, AssertionError):  # the journal itself tells what is wrong, and of whom
+            return None
+
+
+def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: Wanted) -> list[Value]:
+    since = checkpoint.offset
+    gone_on: dict[str, list[Entry]] = {}
+    for entry in read_entries(reader.log.read("journal", PARTITION, since), checkpoint):
+        if not isinstance(entry, Entry):
+            raise LogCorrupt(entry.reason)
+        gone_on.setdefault(entry.decision.execution, []).append(entry)
+    limit = _ALL if wanted.limit is None else wanted.limit + len(gone_on)
+    records = models.select(WantedRows(wanted.workflow, tuple(wanted.statuses), limit=limit))
+    rows = [(record.number, row_value(record_value(record))) for record in records if record.execution not in gone_on]
+    for name, entries in gone_on.items():
+        number, row = _row_since(reader, models, name, entries, since)
+        if _is_wanted(row, wanted):
+            rows.append((number, row))
+    return _last([row for _, row in sorted(rows, key=lambda one: one[0])], wanted.limit)
+
+
+def _row_since(reader: Reader, models: ReadModels, name: str, entries: Sequence[Entry], since: int) -> tuple[int, Value]:
+    """Number and row of an execution that has gone on since the rows were stored; they may have been stored again meanwhile."""
+    record = models.find(name)
+    if record is not None and record.number < since and (record.ended_at or record.status == "quarantined"):
+        return record.number, row_value(record_value(record))
+    number = entries[0].offset if record is None or record.number >= since else record.number
+    folded = refold(reader.catalog.graph, _history(reader, models, number, entries, since))
+    assert folded is not None
+    return number, row_value(row_of(folded.state, folded.graph).as_value())
+
+
+def _history(reader: Reader, models: ReadModels, number: int, entries: Sequence[Entry], since: int) -> Iterator[Entry]:
+    if number < since:
+        yield from entries_at(reader.log, PARTITION, [offset for offset in models.offsets(number) if offset < since])
+    yield from entries

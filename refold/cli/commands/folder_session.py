@@ -1,0 +1,104 @@
+"""Acting on a data folder: an engine of this process holds it, records what is asked, and moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from api.service import Start as StartRequest
+from contracts import values
+from contracts.commands import Command
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import Rejected
+from domain.execution.history import Folded
+from infra.server.creation import is_repeated, key_id
+from infra.server.engine import Engine
+from projections.history import HistoryPresenter
+from refold.cli.commands.interrupt import Interrupt
+from refold.cli.commands.moving import Mover
+from refold.cli.commands.place import ENDED, Start, Stop, Value, Waiting
+from refold.cli.commands.progress import Progress
+from workers.partition.round import Answer
+
+if TYPE_CHECKING:
+    from refold.cli.commands.folder import FolderPlace
+
+
+class FolderSession:
+    """An engine that holds a data folder. See `refold.cli.commands.place.Session`."""
+
+    def __init__(self, place: FolderPlace, engine: Engine, progress: Progress, interrupt: Interrupt) -> None:
+        self._place, self._engine, self._progress = place, engine, progress
+        self._mover = Mover(engine, progress, interrupt)
+
+    def publish(self, definition: WorkflowDefinition, activate: bool) -> Value:
+        """See Session."""
+        return self._engine.publish(definition, activate)._asdict()
+
+    def start(self, start: Start) -> Value:
+        """See Session."""
+        name = key_id(start.workflow, start.key) if start.key else start.execution or self._engine.new_execution_id()
+        self._mover.mean(name)
+        if not self._is_repeated(name, start):
+            answers: list[Answer] = []
+            self._engine.start(start.workflow, start.input, execution=name, variables=start.variables, reply=answers.append)
+            self._engine.wait_for(answers)
+        else:
+            self._tell_so_far(name)
+        state = self.state(name)
+        return {field: state[field] for field in ("execution_id", "version", "status")}
+
+    def _is_repeated(self, name: str, start: Start) -> bool:
+        packed = None if start.variables is None else values.encode(start.variables)
+        given = values.encode({} if start.input is None else start.input)
+        request = StartRequest(start.workflow, given, packed, start.execution, start.key)
+        return is_repeated(name, request, self._engine.owner.executions, self._engine.catalog)
+
+    def _tell_so_far(self, name: str) -> None:
+        """To whoever wants every event: those that were before."""
+        from refold.cli.commands.folder import entries_at
+
+        if self._progress.is_whole:
+            presenter = HistoryPresenter()
+            with self._place.reader() as reader:
+                for entry in entries_at(reader, name):
+                    self._progress.note(name, presenter.present(entry.decision))
+
+    def give(self, execution: str, command: Command) -> None:
+        """See Session."""
+        known = self._engine.owner.executions
+        if known.get(execution) is None and execution not in known.ended and execution not in known.unreadable:
+            raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
+        self._mover.mean(execution)
+        self._engine.ask(execution, command)
+
+    def follow(self, execution: str, timeout_s: float | None, patient: bool) -> Stop:
+        """See Session."""
+        if self._folded(execution) is None:
+            return "ended"
+
+        def has_ended() -> bool:
+            last = self._mover.last
+            return last is not None and last.state.status in ENDED
+
+        return self._mover.move(has_ended, timeout_s, lambda: patient and not self._needs_a_person())
+
+    def _needs_a_person(self) -> bool:
+        return any(item["for"] == "incident" for items in self._mover.waiting().values() for item in items)
+
+    def state(self, execution: str) -> Value:
+        """See Session."""
+        from refold.cli.commands.folder import folded_at, shown
+
+        with self._place.reader() as reader:
+            return shown(reader, self._folded(execution) or folded_at(reader, execution))
+
+    def _folded(self, execution: str) -> Folded | None:
+        """The execution, if it is open or has ended just now."""
+        last = self._mover.last
+        if last is not None and last.state.execution == execution:
+            return last
+        return self._engine.owner.executions.get(execution)
+
+    def waiting(self, execution: str) -> Waiting:
+        """See Session."""
+        return self._mover.waiting()

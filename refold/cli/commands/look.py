@@ -1,0 +1,157 @@
+"""`list`, `show`, `history`, `incidents` and `workers`: reading, at a server or beside whoever holds the data folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from projections.history import HistoryEvent, moment, summary_of
+from projections.waiting import in_words
+from refold.cli.commands.output import OK, BadInput, hint, say, say_json, seconds, table
+from refold.cli.commands.place import STATUSES, Place, Value, Wanted
+from refold.cli.commands.where import place_of
+from refold.cli.options import Where
+
+
+def list_executions(where: Where, wanted: Wanted, as_json: bool) -> int:
+    """The executions, in the order of their creation."""
+    for status in wanted.statuses:
+        if status not in STATUSES:
+            raise BadInput(f"--status: expected one of {', '.join(STATUSES)}, found {status!r}")
+    place = place_of(where)
+    rows = place.executions(wanted)
+    if as_json:
+        say_json(rows)
+    elif rows:
+        headers = ("EXECUTION", "WORKFLOW", "VERSION", "STATUS", "STARTED", "DURATION", "WAITING FOR")
+        table(headers, [_line(row) for row in rows])
+    else:
+        say(f"no executions{' match' if wanted.statuses or wanted.workflow else ''}")
+    return OK
+
+
+def _line(row: Value) -> tuple[str, ...]:
+    items = row["waiting_for"]
+    waiting = ", ".join(in_words(item) for item in items[:3])
+    more = f" and {len(items) - 3} more" if len(items) > 3 else ""
+    started = (row["started_at"] or row["created_at"] or "")[:19].replace("T", " ")
+    return (row["execution_id"], row["workflow"], str(row["version"]), row["status"], started, seconds(row["duration_ms"]), waiting + more)
+
+
+def show(where: Where, execution: str, at: int | None, as_json: bool) -> int:
+    """An execution as it is now, or as it was at a version."""
+    state = place_of(where).state(execution, at)
+    value = {("events" if name == "at" else name): field for name, field in state.items()}
+    if as_json:
+        say_json(value)
+    else:
+        _show(value)
+    return OK
+
+
+def _show(value: Value) -> None:
+    """The execution for people: what there is nothing of is left out."""
+    ended = f" at {value['ended_at']}" if value["ended_at"] else ""
+    say(f"execution  {value['execution_id']}")
+    say(f"workflow   {value['workflow']}, version {value['version']}, definition {value['definition'][:12]}")
+    say(f"status     {value['status']}{ended}, {value['events']} events")
+    say(f"started    {value['started_at'] or 'not yet'}")
+    for name in ("parent", "outcome"):
+        if value[name] is not None:
+            say(f"{name:<11}{value[name]}")
+    for item in value["waiting_for"]:
+        say(f"waits for  {_item_line(item)}")
+    for timer in value["timers"]:
+        say(f"timer      {timer['timer']} is due at {timer['due']}")
+    for signal in value["signals"]:
+        say(f"signal     {signal['name']} waits in the buffer")
+    for child in value["children"]:
+        say(f"child      {child}")
+    for name in ("input", "variables", "output", "error"):
+        if value[name] not in (None, {}):
+            say(f"{name}:")
+            say_json(value[name])
+
+
+def _item_line(item: Value) -> str:
+    attempt = f", attempt {item['attempt']}" if "attempt" in item else ""
+    kind = f" ({item['kind']})" if "kind" in item else ""
+    due = f", until {item['due']}" if item.get("due") else ""
+    reason = f": {item['type']}: {item['message']}" if "type" in item else ""
+    place = f" at {item['path']}" if item["for"] == "signal" else ""
+    return f"{in_words(item)}{kind}{place}{attempt}{due}{reason}"
+
+
+def history(where: Where, execution: str, as_json: bool) -> int:
+    """Every event of an execution."""
+    events = place_of(where).history(execution)
+    if as_json:
+        for event in events:
+            say_json(event, indent=False)
+        return OK
+    headers = ("VERSION", "TIME", "TYPE", "PATH", "ATTEMPT", "")
+    table(headers, [_event_line(HistoryEvent(**event)) for event in events])
+    return OK
+
+
+def _event_line(event: HistoryEvent) -> tuple[str, ...]:
+    return (str(event.version), moment(event.recorded_at), event.type, event.path, str(event.attempt or ""), summary_of(event))
+
+
+def incidents(where: Where, as_json: bool) -> int:
+    """The open incidents of all executions, and the executions that the engine has set aside."""
+    place = place_of(where)
+    found = [*place.incidents(), *(_as_incident(row) for row in place.executions(Wanted(statuses=("quarantined",))))]
+    if as_json:
+        say_json(found)
+    elif found:
+        headers = ("EXECUTION", "INCIDENT", "PATH", "RAISED", "FAILURE")
+        table(headers, [_incident_line(incident) for incident in found])
+    else:
+        say("no open incidents")
+    return OK
+
+
+def _as_incident(row: Value) -> Value:
+    """An execution that is set aside, among the incidents: it has no number, and no node is to blame."""
+    return {"execution_id": row["execution_id"], "incident": "", "path": "", "raised_at": "", "error": row["error"]}
+
+
+def _incident_line(incident: Value) -> tuple[str, ...]:
+    error = incident["error"]
+    failure = f"{error['type']}: {error['message']}"
+    return (incident["execution_id"], incident["incident"], incident["path"], incident["raised_at"][:19], failure)
+
+
+def workers(where: Where, as_json: bool) -> int:
+    """Who is there to run activities, and what waits for a worker that is not there."""
+    place = place_of(where)
+    found = place.workers()
+    if as_json:
+        say_json(found)
+        return OK
+    if found["workers"]:
+        table(("WORKER", "STATE", "RUNNING", "LAST SEEN", "QUEUES", "KINDS"), [_worker_line(worker) for worker in found["workers"]])
+    else:
+        say("no worker is there")
+    for row in found["waiting"]:
+        say(f"{waiting_words(row)}: {worker_hint(place, row)}")
+    return OK
+
+
+def _worker_line(worker: Value) -> tuple[str, ...]:
+    state = "connected" if worker["connected"] else "lost"
+    seen = worker["last_seen"][:19].replace("T", " ")
+    return (worker["worker"], state, str(worker["running"]), seen, ", ".join(worker["queues"]), ", ".join(worker["kinds"]))
+
+
+def waiting_words(row: Value) -> str:
+    """What waits for a worker, in words."""
+    count, queue = row["count"], "" if row["queue"] == "default" else f" in the queue {row['queue']}"
+    verb = "activity waits" if count == 1 else "activities wait"
+    return f"{count} {verb} for a worker that offers {row['kind']}{queue}"
+
+
+def worker_hint(place: Place, row: dict[str, Any]) -> str:
+    """The command that brings a worker."""
+    queues = [] if row["queue"] == "default" else ["--queues", row["queue"]]
+    return hint("worker MODULE", place.options if "--server" in place.options else [], queues)

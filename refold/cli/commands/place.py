@@ -1,0 +1,168 @@
+"""Where the things are that a command talks about: a data folder, or a server. A command is written once, over this.
+
+A `Place` is looked at; within `act` one has a `Session` that publishes, starts and steers. Both speak in values as JSON
+has them, of the same shape from either place, so that what a command says does not depend on where it asked. All
+methods raise what `contracts/errors.py` knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
+
+from contracts.commands import Command
+from contracts.errors import Problem
+from refold.cli.commands.interrupt import Interrupt
+from refold.cli.commands.progress import Progress
+
+Value: TypeAlias = dict[str, Any]
+Waiting: TypeAlias = dict[str, list[Value]]
+"""What open executions wait for, by their ids."""
+Stop: TypeAlias = Literal["ended", "outside", "timeout", "interrupted"]
+"""Why nothing more is waited for: it has ended, only the outside can move it, or somebody has had enough."""
+
+ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
+STATUSES: Final = ("created", "scheduled", "running", "paused", "incident", *sorted(ENDED))
+ROW: Final = (
+    "execution_id", "workflow", "version", "status", "created_at", "started_at", "ended_at", "duration_ms", "events", "outcome",
+    "error", "parent", "waiting_for",
+)  # fmt: skip
+INCIDENT: Final = ("execution_id", "incident", "path", "raised_at", "error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which executions a list shows: those of a status and a workflow, and of these the last ones created."""
+
+    statuses: Sequence[str] = ()
+    workflow: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """A start; of `execution` and `key` at most one is given."""
+
+    workflow: str
+    input: Any = None
+    variables: Value | None = None
+    execution: str | None = None
+    key: str | None = None
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at: `ok`, `note` (works, but less) or `wrong`, and what to do."""
+
+    what: str
+    state: str
+    found: str
+    fix: str = ""
+
+
+class Session(Protocol):
+    """What can be done at a place. A data folder is held as long as a session lasts."""
+
+    def publish(self, definition: Any, activate: bool) -> Value:
+        """Publish what `Place.read` gave: `{name, version, hash, status, created, before}`. See `Catalog.publish`."""
+
+    def start(self, start: Start) -> Value:
+        """Start an execution: `{execution_id, version, status}`. The same request twice is once."""
+
+    def give(self, execution: str, command: Command) -> None:
+        """Give a command to an execution; it is durable."""
+
+    def follow(self, execution: str, timeout_s: float | None, patient: bool) -> Stop:
+        """Wait until the execution has ended or waits for the outside; with `patient` only a need for a person counts as that."""
+
+    def state(self, execution: str) -> Value:
+        """All that the execution is now."""
+
+    def waiting(self, execution: str) -> Waiting:
+        """What the execution and its children wait for."""
+
+
+class Place(Protocol):
+    """A data folder or a server."""
+
+    @property
+    def name(self) -> str:
+        """Where it is."""
+
+    @property
+    def options(self) -> Sequence[str]:
+        """The options without which a command would look elsewhere."""
+
+    @property
+    def engine_options(self) -> Sequence[str]:
+        """The further options without which an engine of the command's own could do less."""
+
+    @property
+    def looks_back(self) -> Sequence[str]:
+        """The commands by which one sees what happened to an execution."""
+
+    def stays_open(self, execution: str) -> str:
+        """What becomes of an open execution that nobody waits for any more, and what to do."""
+
+    # Look.
+
+    def executions(self, wanted: Wanted) -> list[Value]:
+        """The executions in the order of their creation, each a `ROW`."""
+
+    def state(self, execution: str, at: int | None) -> Value:
+        """All that an execution is, or was after its event `at`."""
+
+    def history(self, execution: str) -> Iterable[Value]:
+        """Every event of an execution."""
+
+    def incidents(self) -> list[Value]:
+        """The open incidents, the oldest first, each an `INCIDENT`."""
+
+    def workflow_names(self) -> list[str]:
+        """The names of all workflows."""
+
+    def workers(self) -> Value:
+        """Who is there to run activities, and what waits for a worker that is not there: `{workers, waiting}`."""
+
+    def cluster(self) -> Value:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`. Raises BadInput where nobody serves."""
+
+    def node_kinds(self) -> list[Value]:
+        """All node kinds."""
+
+    def schemas(self) -> Value:
+        """The JSON Schemas by name."""
+
+    def checks(self) -> Iterator[Finding]:
+        """Whether the place is in order."""
+
+    # Define and act.
+
+    def read(self, file: Path) -> Any:
+        """The definition in a file, as `publish` takes it. Raises BadInput, InvalidDefinition."""
+
+    def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
+        """The name in a definition, all that is wrong with it, and what it refers to that nobody has now.
+
+        `kinds` may be used beside those at hand; a server takes any that a worker may bring.
+        """
+
+    def act(self, progress: Progress, interrupt: Interrupt, must_exist: bool = False) -> AbstractContextManager[Session]:
+        """A session. With `must_exist` a data folder that is missing is refused instead of made."""
+
+
+def row_value(row: Value) -> Value:
+    """The row of a list, from what a place knows about an execution."""
+    error = row["error"] and {name: row["error"][name] for name in ("type", "message")}
+    whole = {**row, "error": error, "duration_ms": duration_ms(row["started_at"] or row["created_at"], row["ended_at"])}
+    return {name: whole[name] for name in ROW}
+
+
+def duration_ms(start: str | None, end: str | None) -> int | None:
+    """From one time to another; None where one is missing."""
+    if start is None or end is None:
+        return None
+    return round((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() * 1000)

@@ -1,0 +1,157 @@
+"""A server as a place: asked over HTTP by `refold.Client`. What it refuses is told as a data folder would tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.errors import InvalidDefinition, InvalidInput, LogError, Overloaded, Problem, RefoldError, Rejected
+from refold import errors
+from refold.cli.commands.definition_file import document_in, placed, problem_in
+from refold.cli.commands.interrupt import Interrupt
+from refold.cli.commands.output import BadInput, complain, hint
+from refold.cli.commands.place import INCIDENT, Finding, Session, Value, Wanted, row_value
+from refold.cli.commands.progress import Progress
+from refold.client.blocking import Client
+from refold.client.requests import Ask
+
+PAGE: Final = 500
+
+
+class EngineClient(Client):
+    """A client whose errors are those of the engine."""
+
+    def _ask(self, request: Ask) -> Any:
+        try:
+            return super()._ask(request)
+        except errors.Refused as refused:
+            raise as_engine_error(refused) from None
+        except errors.Unavailable as unavailable:
+            raise LogError(f"the server does not answer: {unavailable}") from None
+
+
+def as_engine_error(refused: errors.Refused) -> RefoldError:
+    """What was refused, as the engine says it."""
+    problem = refused.problem
+    reason, detail = str(problem.get("reason") or refused.status), str(problem.get("detail") or refused)
+    problems = [problem_in(one) for one in problem.get("problems") or ()]
+    match reason:
+        case "definition.invalid":
+            return InvalidDefinition(problems)
+        case "input.invalid" if problems:
+            return InvalidInput(problems)
+        case "overloaded":
+            return Overloaded(detail)
+        case _:
+            return Rejected(reason, detail)
+
+
+class ServerPlace:
+    """A server. See `refold.cli.commands.place.Place`."""
+
+    def __init__(self, server: str, options: Sequence[str] = ()) -> None:
+        self.name = server
+        self.options = options
+        self.engine_options: Sequence[str] = ()
+        self.looks_back = ("history", "show")
+        try:
+            self.client = EngineClient(server)
+        except ValueError as error:
+            raise BadInput(f"--server {server}: {error}") from None
+
+    def stays_open(self, execution: str) -> str:
+        """See Place."""
+        return f"goes on at the server: {hint(f'show {execution}', self.options)}"
+
+    # Look.
+
+    def executions(self, wanted: Wanted) -> list[Value]:
+        """See Place."""
+        rows = self.client.list(workflow=wanted.workflow, status=wanted.statuses, page=min(PAGE, wanted.limit or PAGE))
+        found = [row_value(row) for row in islice(rows, wanted.limit)][::-1]
+        self._say_lag()
+        return found
+
+    def _say_lag(self) -> None:
+        """A list that does not show all that has happened says so, as far as the server knows."""
+        lag = sum(partition["lag"] or 0 for partition in self.client.cluster()["partitions"])
+        if lag:
+            records = f"the last {lag} records of the journal" if lag > 1 else "the last record of the journal"
+            complain(f"this may lack what has happened just now: what lists are read from lacks {records}; ask again in a moment")
+
+    def state(self, execution: str, at: int | None) -> Value:
+        """See Place."""
+        position = None if at is not None else self.client.get(execution)["position"]
+        return without_position(self.client.state(execution, at, whole=True, min_position=position))
+
+    def history(self, execution: str) -> Iterable[Value]:
+        """See Place."""
+        return self.client.history(execution, min_position=self.client.get(execution)["position"])
+
+    def incidents(self) -> list[Value]:
+        """See Place."""
+        found = [{name: incident[name] for name in INCIDENT} for incident in self.client.incidents()]
+        self._say_lag()
+        return found
+
+    def workflow_names(self) -> list[str]:
+        """See Place."""
+        return [str(workflow["name"]) for workflow in self.client.workflows()]
+
+    def workers(self) -> Value:
+        """See Place."""
+        return self.client.workers()
+
+    def cluster(self) -> Value:
+        """See Place."""
+        return self.client.cluster()
+
+    def node_kinds(self) -> list[Value]:
+        """See Place."""
+        return self.client.node_kinds()
+
+    def schemas(self) -> Value:
+        """See Place."""
+        return self.client.schemas()
+
+    def checks(self) -> Iterator[Finding]:
+        """See Place."""
+        try:
+            ready = self.client.ready()
+        except RefoldError as error:
+            yield Finding("server", "wrong", str(error), "`refold serve` starts one")
+            return
+        yield Finding("server", "ok", f"{self.name} takes commands in; its journal is at position {ready['position']}")
+        yield Finding("read models", "ok", f"up to position {ready['projected']} of {ready['position']}")
+
+    # Define and act.
+
+    def read(self, file: Path) -> Any:
+        """The document in a file: the server itself checks it. See Place."""
+        return document_in(file)
+
+    def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
+        """See Place."""
+        document = document_in(file)
+        told = self.client.validate(document)
+        problems, warnings = (placed([problem_in(one) for one in told[name]], file) for name in ("problems", "warnings"))
+        return str(document.get("name", "")), problems, warnings
+
+    @contextmanager
+    def act(self, progress: Progress, interrupt: Interrupt, must_exist: bool = False) -> Iterator[Session]:
+        """See Place."""
+        from refold.cli.commands.server_session import ServerSession
+
+        try:
+            worker_hint = hint("worker MODULE", ["--server", self.name] if "--server" in self.options else [])
+            yield ServerSession(self.client, progress, interrupt, worker_hint)
+        finally:
+            self.client.close()
+
+
+def without_position(answer: Value) -> Value:
+    """What is known, without where in the journal that was."""
+    return {name: value for name, value in answer.items() if name != "position"}

@@ -1,0 +1,168 @@
+"""Acting on a server: it records what is asked and moves by itself; here one looks how it goes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from contracts.commands import (
+    CancelExecution,
+    Command,
+    PauseExecution,
+    ReleaseExecution,
+    ResolveIncident,
+    ResumeExecution,
+    SendSignal,
+    TerminateExecution,
+)
+from contracts.values import decode
+from projections.history import HistoryEvent
+from projections.waiting import comes_by_itself, in_words
+from refold.cli.commands.interrupt import Interrupt
+from refold.cli.commands.output import complain
+from refold.cli.commands.place import ENDED, Start, Stop, Value, Waiting
+from refold.cli.commands.progress import WAITS_FOR, Progress
+from refold.client.blocking import Client
+from refold.client.requests import LOOK_EVERY_S
+
+CHILDREN_MAX: Final = 100
+"""So many executions below one are looked at, for what they wait for."""
+LOOK_AGAIN_EVERY: Final = 8
+"""After so many looks without anything new the executions below are looked at, too: they may live elsewhere."""
+
+
+class ServerSession:
+    """A server that is asked to do things. See `refold.cli.commands.place.Session`."""
+
+    def __init__(self, client: Client, progress: Progress, interrupt: Interrupt, worker_hint: str) -> None:
+        """`worker_hint` is the command that starts a worker for this server."""
+        self._client, self._progress, self._interrupt = client, progress, interrupt
+        self._worker_hint = worker_hint
+        self._next = 1
+        """The version of the first event that was not told yet."""
+        self._waiting: Waiting = {}
+        self._missing: set[str] = set()
+        """The kinds that no worker offers: what waits for one of them does not move by itself."""
+        self._told: set[str] = set()
+        progress.look = lambda: [(name, item) for name, items in self._waiting.items() for item in items]
+
+    def publish(self, definition: Any, activate: bool) -> Value:
+        """See Session."""
+        return self._client.publish(definition, activate=activate)
+
+    def start(self, start: Start) -> Value:
+        """See Session."""
+        more: Value = {"variables": start.variables, "execution_id": start.execution}
+        return self._client.start(start.workflow, start.input, idempotency_key=start.key, **more)
+
+    def give(self, execution: str, command: Command) -> None:
+        """See Session."""
+        self._next = self.state(execution)["at"] + 1
+        client = self._client
+        match command:
+            case SendSignal():
+                client.signal(execution, command.name, decode(command.payload), signal_id=command.signal)
+            case PauseExecution():
+                client.pause(execution, command.reason)
+            case ResumeExecution():
+                client.resume(execution)
+            case ReleaseExecution():
+                client.release(execution)
+            case CancelExecution():
+                client.cancel(execution, command.reason)
+            case TerminateExecution():
+                client.terminate(execution, command.reason)
+            case ResolveIncident():
+                self._resolve(execution, command)
+            case _:
+                raise AssertionError(f"{type(command).__name__} is no command of a person")
+
+    def _resolve(self, execution: str, command: ResolveIncident) -> None:
+        output = None if command.output is None else decode(command.output)
+        variables = None if command.variables is None else decode(command.variables)
+        self._client.resolve(execution, command.incident, command.action, output=output, port=command.port, variables=variables)
+
+    # Following.
+
+    def follow(self, execution: str, timeout_s: float | None, patient: bool) -> Stop:
+        """See Session."""
+        end = None if timeout_s is None else time.monotonic() + timeout_s
+        seen = -1
+        looks = 0
+        while True:
+            view = self._client.get(execution)
+            is_new = view["position"] != seen or looks % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY - 1
+            if is_new and self._look_at(execution, view):
+                looks = 0
+            seen = view["position"]
+            if view["status"] in ENDED:
+                return "ended"
+            if is_new and not self._comes_by_itself() and not (patient and not self._needs_a_person()):
+                return "outside"
+            if self._interrupt:
+                return "interrupted"
+            if end is not None and time.monotonic() >= end:
+                return "timeout"
+            self._pause(looks, end)
+            looks += 1
+
+    def _pause(self, looks: int, end: float | None) -> None:
+        pause = LOOK_EVERY_S[min(looks, len(LOOK_EVERY_S) - 1)]
+        time.sleep(pause if end is None else max(0.0, min(pause, end - time.monotonic())))
+        self._progress.tick()
+
+    def _look_at(self, execution: str, view: Value) -> bool:
+        """See what is new about the execution; whether anything is."""
+        events = [HistoryEvent(**event) for event in self._client.history(execution, self._next, min_position=view["position"])]
+        self._waiting = self.waiting(execution)
+        self._missing = {row["kind"] for row in self._client.workers()["waiting"]}
+        if events:
+            self._next = events[-1].version + 1
+        self._progress.note(execution, [self._marked(execution, event) for event in events])
+        self._tell_missing_workers()
+        return bool(events)
+
+    def _marked(self, execution: str, event: HistoryEvent) -> HistoryEvent:
+        """The event; of a wait for a signal with what it waits for."""
+        if event.type != "NodeStarted" or self._progress.is_whole:
+            return event
+        items = [item for item in self._waiting.get(execution, []) if item["path"] == event.path and item["for"] == "signal"]
+        return event._replace(data={**event.data, WAITS_FOR: in_words(items[0])}) if items else event
+
+    def _tell_missing_workers(self) -> None:
+        for item in (item for items in self._waiting.values() for item in items if item.get("kind") in self._missing):
+            if item["kind"] not in self._told:
+                self._told.add(item["kind"])
+                complain(f"{item['path']} waits for a worker that offers {item['kind']}: {self._worker_hint}")
+
+    def _comes_by_itself(self) -> bool:
+        """Whether anything moves. A child that has ended is about to tell its parent."""
+        for items in self._waiting.values():
+            children = [item["execution"] for item in items if item["for"] == "child"]
+            offered = [item for item in items if item.get("kind") not in self._missing]
+            if comes_by_itself(offered) or any(not self._waiting.get(child) for child in children):
+                return True
+        return not self._waiting
+
+    def _needs_a_person(self) -> bool:
+        return any(item["for"] == "incident" for items in self._waiting.values() for item in items)
+
+    # Looking.
+
+    def state(self, execution: str) -> Value:
+        """See Session."""
+        position = self._client.get(execution)["position"]
+        return self._client.state(execution, whole=True, min_position=position)
+
+    def waiting(self, execution: str) -> Waiting:
+        """See Session."""
+        found: Waiting = {}
+        names = [execution]
+        for name in names:
+            state = self.state(name)
+            if state["status"] in ENDED:
+                continue
+            found[name] = state["waiting_for"]
+            children = [item["execution"] for item in found[name] if item["for"] == "child"]
+            names += [child for child in children if child not in found and len(names) < CHILDREN_MAX]
+        return found

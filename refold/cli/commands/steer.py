@@ -1,0 +1,112 @@
+"""Commands to an execution: each is recorded, and the execution moved on, or watched moving on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from contracts import values
+from contracts.commands import (
+    CancelExecution,
+    Command,
+    PauseExecution,
+    ReleaseExecution,
+    ResolveIncident,
+    ResumeExecution,
+    SendSignal,
+    TerminateExecution,
+)
+from projections.waiting import in_words
+from refold.cli.commands.interrupt import interruptible
+from refold.cli.commands.outcome import what_it_waits_for
+from refold.cli.commands.output import FAILED, OK, BadInput, read_value_argument, say, say_json
+from refold.cli.commands.place import Place, Session, Value, Waiting
+from refold.cli.commands.progress import make_progress
+from refold.cli.commands.where import working_place
+from refold.cli.options import Going
+from refold.client.requests import new_key
+
+
+def signal(going: Going, as_json: bool, execution: str, name: str, payload: str | None, signal_id: str | None) -> int:
+    """Send a signal; the same id twice is one signal."""
+    content = values.NULL if payload is None else read_value_argument(payload, "the payload")
+    return _steer(going, as_json, execution, SendSignal(signal_id or new_key(), name, content), f"signal {name} was taken")
+
+
+def pause(going: Going, as_json: bool, execution: str, reason: str) -> int:
+    """Hold an execution."""
+    return _steer(going, as_json, execution, PauseExecution(reason), "paused")
+
+
+def resume(going: Going, as_json: bool, execution: str) -> int:
+    """Let a paused execution go on."""
+    return _steer(going, as_json, execution, ResumeExecution(), "resumed")
+
+
+def release(going: Going, as_json: bool, execution: str) -> int:
+    """Let an execution that the engine has set aside go on."""
+    return _steer(going, as_json, execution, ReleaseExecution(), "was released")
+
+
+def cancel(going: Going, as_json: bool, execution: str, reason: str) -> int:
+    """Stop an execution with clean-up."""
+    return _steer(going, as_json, execution, CancelExecution(reason), "was asked to stop")
+
+
+def terminate(going: Going, as_json: bool, execution: str, reason: str) -> int:
+    """Stop an execution now."""
+    return _steer(going, as_json, execution, TerminateExecution(reason), "was stopped")
+
+
+def resolve(
+    going: Going,
+    as_json: bool,
+    execution: str,
+    action: Literal["retry", "skip", "fail"],
+    incident: str | None,
+    output: str | None,
+    port: str | None,
+    variables: str | None,
+) -> int:
+    """Let the path of an incident go on; without `incident` that of the only one."""
+    given = None if output is None else read_value_argument(output, "--output")
+    changes = None if variables is None else read_value_argument(variables, "--variables")
+    command = ResolveIncident(incident or "", action, given, port, changes)
+    return _steer(going, as_json, execution, command, f"incident is resolved by {action}")
+
+
+def _steer(going: Going, as_json: bool, execution: str, command: Command, said: str) -> int:
+    """Give the command, wait until the execution has ended or waits for the outside, and say how it stands."""
+    with (
+        working_place(going.where, going.worker, must_exist=True) as place,
+        interruptible() as interrupt,
+        make_progress(as_json) as progress,
+        place.act(progress, interrupt, must_exist=True) as session,
+    ):
+        session.give(execution, _whole(session, execution, command))
+        stop = session.follow(execution, going.timeout_s, patient=False) if going.go_on else "outside"
+        state, waiting = session.state(execution), session.waiting(execution)
+    _say(place, state, waiting, said, as_json)
+    return interrupt.exit_code if stop == "interrupted" else FAILED if stop == "timeout" else OK
+
+
+def _whole(session: Session, execution: str, command: Command) -> Command:
+    """The command; one that resolves an incident and does not say which means the only one. Raises BadInput where there are several."""
+    if not isinstance(command, ResolveIncident) or command.incident:
+        return command
+    items = session.state(execution)["waiting_for"]
+    found = [str(item["incident"]) for item in items if item["for"] == "incident"]
+    if len(found) > 1:
+        raise BadInput(f"execution {execution} has {len(found)} open incidents; --incident says which: {', '.join(found)}")
+    return ResolveIncident(found[0] if found else "1", command.action, command.output, command.port, command.variables)
+
+
+def _say(place: Place, state: Value, waiting: Waiting, said: str, as_json: bool) -> None:
+    name, status = state["execution_id"], state["status"]
+    items = waiting.get(name, [])
+    if as_json:
+        say_json({"execution_id": name, "status": status, "waiting_for": items})
+        return
+    words = ", ".join(in_words(item) for item in items)
+    say(f"execution {name}: {said}; it is {status}" + (f" and waits for {words}" if words else ""))
+    for line in what_it_waits_for(waiting, place):
+        say(f"  {line}")

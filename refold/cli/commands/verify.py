@@ -1,0 +1,84 @@
+"""`verify`: decides every decision again and compares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.errors import Divergence
+from contracts.journal import Checkpoint
+from domain.execution.history import read_entries
+from domain.replay.verify import Verifier
+from infra.server.wiring import open_reader
+from infra.settings.model import EngineSettings
+from refold.cli.commands.folder import all_entries, unknown_execution
+from refold.cli.commands.output import FAILED, OK, complain, say, say_json
+from refold.cli.commands.where import checked_settings, engine_of, folder_of
+from refold.cli.options import Where
+
+
+def verify(where: Where, execution: str | None, as_json: bool) -> int:
+    """Verify one execution, or all. A divergence names event, node, what was expected and what was found."""
+    settings = checked_settings(where)
+    engine = engine_of(settings)
+    is_log = engine.log is not None and settings.given["server"].origin != "flag"
+    verifier = _of_log(engine, execution) if is_log else _of_folder(where, execution)
+    divergences = verifier.divergences
+    if execution is not None and not verifier.executions and not divergences:
+        raise unknown_execution(execution)
+    if as_json:
+        say_json(_result(verifier))
+    for divergence in divergences:
+        complain(str(divergence))
+    for divergence in verifier.decided_earlier:
+        complain(f"decided under language 1: {divergence}")
+    if not as_json:
+        count = len(divergences)
+        say(
+            f"{verifier.decisions} decisions with {verifier.events} events of {_counted(verifier.executions, 'execution')} "
+            f"decided again: {_counted(count, 'difference')}"
+        )
+    return FAILED if divergences else OK
+
+
+def _of_folder(where: Where, execution: str | None) -> Verifier:
+    place = folder_of(where, "verify reads the log itself, also beside a server that holds it")
+    with place.reader() as reader:
+        verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
+        verifier.run(all_entries(reader))
+    return verifier
+
+
+def _of_log(settings: EngineSettings, execution: str | None) -> Verifier:
+    """All partitions of a log that is shared, beside the servers that own them."""
+    from infra.server.kafka import blobs_to_read
+
+    assert settings.log is not None
+    with blobs_to_read(settings.log) as blobs, open_reader(settings, blobs) as reader:
+        verifier = Verifier(reader.catalog.graph, blobs.get, execution)
+        for partition in range(reader.log.partitions):
+            verifier.run(read_entries(reader.log.read("journal", partition), Checkpoint()))
+    return verifier
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _result(verifier: Verifier) -> dict[str, Any]:
+    return {
+        "decisions": verifier.decisions,
+        "events": verifier.events,
+        "executions": verifier.executions,
+        "differences": [_difference(divergence) for divergence in verifier.divergences],
+        "decided_under_language_1": [_difference(divergence) for divergence in verifier.decided_earlier],
+    }
+
+
+def _difference(divergence: Divergence) -> dict[str, Any]:
+    return {
+        "execution": divergence.execution,
+        "event": divergence.version,
+        "node": divergence.node,
+        "expected": divergence.expected,
+        "found": divergence.found,
+    }

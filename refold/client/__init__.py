@@ -1,0 +1,1 @@
+"""The clients: what a program asks a server."""

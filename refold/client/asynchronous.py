@@ -1,0 +1,278 @@
+"""The client on the event loop: the same as `Client`, and many requests at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal
+
+from refold.client import requests as ask
+from refold.client.blocking import Rows
+from refold.client.connection import Answer, AsyncConnection, ConnectionLost, connect_async
+from refold.errors import IncidentOpen, Unavailable
+
+CONNECTIONS_MAX: Final = 64
+"""So many requests run at a time; further ones wait."""
+
+
+class AsyncClient:
+    """A client of a server on the event loop, over connections that stay open; many requests may run at a time.
+
+    All methods raise Refused for what the server refuses, and Unavailable where it cannot be reached after several tries.
+    """
+
+    def __init__(self, server: str | None = None) -> None:
+        self._server = ask.server_of(server)
+        self._free: list[AsyncConnection] = []
+        self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, error_class: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        while self._free:
+            self._free.pop().close()
+
+    async def _request(self, request: ask.Ask) -> Answer:
+        async with self._turns:
+            connection = self._free.pop() if self._free else connect_async(self._server)
+            try:
+                return await connection.request(request.method, request.path, request.body, request.headers, request.timeout_s)
+            finally:
+                self._free.append(connection)
+
+    async def _ask(self, request: ask.Ask) -> Any:
+        tries = 0
+        while True:
+            answer: Answer | None = None
+            try:
+                answer = await self._request(request)
+                return ask.read(answer)
+            except Unavailable as error:
+                tries += 1
+                if tries >= ask.TRIES_MAX or (isinstance(error, ConnectionLost) and not request.is_safe):
+                    raise
+            await asyncio.sleep(ask.pause_s(tries - 1, answer))
+
+    async def publish(self, definition: Mapping[str, Any] | str | Path, *, activate: bool = False) -> dict[str, Any]:
+        """Publish a definition: an object, YAML or JSON text, or a file. An unchanged one is the version it was.
+
+        Where executions start with a later version they go on doing so (`status`, `warnings`), unless with `activate`.
+        """
+        answer: dict[str, Any] = await self._ask(ask.publish(definition, activate=activate))
+        return answer
+
+    async def validate(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+        """Check a definition without publishing it: `{valid, problems}`."""
+        answer: dict[str, Any] = await self._ask(ask.validate(definition))
+        return answer
+
+    async def workflows(self) -> Rows:
+        """All workflows, each by its active version, or its last one."""
+        rows: Rows = (await self._ask(ask.server("/v1/workflows")))["workflows"]
+        return rows
+
+    async def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A version of a workflow with its definition; without `version` the active one."""
+        answer: dict[str, Any] = await self._ask(ask.workflow(name, version=version))
+        return answer
+
+    async def versions(self, name: str) -> Rows:
+        """All versions of a workflow, the first one first."""
+        rows: Rows = (await self._ask(ask.workflow(name, "/versions")))["versions"]
+        return rows
+
+    async def activate(self, name: str, version: int) -> dict[str, Any]:
+        """Let executions start with this version from here on."""
+        answer: dict[str, Any] = await self._ask(ask.activate(name, version))
+        return answer
+
+    async def archive(self, name: str) -> Rows:
+        """Let no execution start with the workflow any more; its versions."""
+        rows: Rows = (await self._ask(ask.archive(name)))["versions"]
+        return rows
+
+    async def start(
+        self,
+        workflow: str,
+        given: Any = None,
+        *,
+        wait_s: float | None = None,
+        idempotency_key: str | None = None,
+        through_incidents: bool = False,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """Start an execution; with `wait_s` the answer is held until it has ended or needs a person, or so many seconds.
+
+        `more`: `execution_id`, `variables`, `autostart`, `start_at`, `priority`. With `through_incidents` incidents end no wait.
+        """
+        execution: dict[str, Any] = await self._ask(ask.start(workflow, given, wait_s, idempotency_key, through_incidents, more))
+        return execution
+
+    async def start_many(self, workflow: str, inputs: Iterable[Any], *, idempotency_key: str | None = None) -> Rows:
+        """Start an execution for each input; for each, how that went: `{status, execution, problem}`."""
+        rows: Rows = []
+        for request in ask.start_many(workflow, inputs, idempotency_key):
+            rows += (await self._ask(request))["executions"]
+        return rows
+
+    async def run(
+        self, workflow: str, given: Any = None, *, timeout_s: float | None = None, through_incidents: bool = False, **more: Any
+    ) -> Any:
+        """Start an execution, wait for it, give its output. Raises ExecutionFailed, IncidentOpen, TimeoutError.
+
+        With `through_incidents` it is waited for on while somebody resolves its incidents.
+        """
+        wait = ask.Wait(timeout_s)
+        execution = await self.start(workflow, given, wait_s=wait.at_start_s(), through_incidents=through_incidents, **more)
+        return ask.checked(await self._wait(execution["execution_id"], wait, through_incidents))["output"]
+
+    async def wait(self, execution_id: str, *, timeout_s: float | None = None, through_incidents: bool = False) -> dict[str, Any]:
+        """Wait until an execution has ended. Raises IncidentOpen, unless it is to wait through incidents, TimeoutError."""
+        return await self._wait(execution_id, ask.Wait(timeout_s), through_incidents)
+
+    async def _wait(self, execution_id: str, wait: ask.Wait, through_incidents: bool) -> dict[str, Any]:
+        while (execution := await self.get(execution_id))["status"] not in ask.ENDED:
+            is_stuck = execution["status"] == "incident"
+            if not through_incidents and (is_stuck or wait.looks_below()):
+                incidents = await self.incidents(execution_id) if is_stuck else await self._incidents_below(execution_id)
+                if incidents:
+                    raise IncidentOpen(execution, incidents)
+            await asyncio.sleep(wait.pause_s(execution))
+        return execution
+
+    async def _incidents_below(self, execution_id: str) -> Rows:
+        """The incidents of the first execution below it that has any."""
+        names = [execution_id]
+        for name in names:
+            for child in (await self._ask(ask.find(parent=name, status=ask.OPEN)))["executions"]:
+                if child["status"] == "incident" and (incidents := await self.incidents(child["execution_id"])):
+                    return incidents
+                if len(names) < ask.BELOW_MAX:
+                    names.append(child["execution_id"])
+        return []
+
+    async def get(self, execution_id: str) -> dict[str, Any]:
+        """An execution as it is now."""
+        execution: dict[str, Any] = await self._ask(ask.get(execution_id))
+        return execution
+
+    async def list(
+        self, *, workflow: str | None = None, status: str | Sequence[str] | None = None, parent: str | None = None, page: int = 50
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The executions that match, the latest created first, fetched `page` by page (up to 500 at a time)."""
+        cursor: str | None = None
+        while True:
+            page_of = ask.find(workflow=workflow, status=status, parent=parent, cursor=cursor, limit=page)
+            found = await self._ask(page_of)
+            for row in found["executions"]:
+                yield row
+            cursor = found.get("next")
+            if cursor is None:
+                return
+
+    async def state(
+        self, execution_id: str, at: int | None = None, *, whole: bool = False, min_position: int | None = None
+    ) -> dict[str, Any]:
+        """All that an execution is, or was after the event `at`; `whole` shows values of 64 KiB and more, too."""
+        state: dict[str, Any] = await self._ask(ask.get(execution_id, "/state", at=at, whole=whole or None, min_position=min_position))
+        return state
+
+    async def nodes(self, execution_id: str) -> Rows:
+        """The nodes that have begun, with input, output and timing."""
+        rows: Rows = (await self._ask(ask.get(execution_id, "/nodes")))["nodes"]
+        return rows
+
+    async def signal(self, execution_id: str, name: str, payload: Any = None, *, signal_id: str | None = None) -> dict[str, Any]:
+        """Send a signal; the same `signal_id` twice is one signal."""
+        answer: dict[str, Any] = await self._ask(ask.signal(execution_id, name, payload, signal_id))
+        return answer
+
+    async def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution with clean-up and compensation."""
+        return await self._steer(execution_id, "cancel", reason)
+
+    async def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution now."""
+        return await self._steer(execution_id, "terminate", reason)
+
+    async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Hold an execution."""
+        return await self._steer(execution_id, "pause", reason)
+
+    async def resume(self, execution_id: str) -> dict[str, Any]:
+        """Let a paused execution go on."""
+        return await self._steer(execution_id, "resume", "")
+
+    async def release(self, execution_id: str) -> dict[str, Any]:
+        """Let an execution that the engine has set aside go on, once the cause is mended."""
+        return await self._steer(execution_id, "release", "")
+
+    async def _steer(self, execution_id: str, verb: str, reason: str) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._ask(ask.steer(execution_id, verb, reason))
+        return answer
+
+    async def history(self, execution_id: str, start: int = 1, *, min_position: int | None = None) -> AsyncIterator[dict[str, Any]]:
+        """The events of an execution from a version on, as far as they go now."""
+        while True:
+            page = await self._ask(ask.get(execution_id, "/history", from_=start, min_position=min_position))
+            for event in page["events"]:
+                yield event
+            if not page["events"] or page.get("next") is None:
+                return
+            start = page["next"]
+
+    async def stream(self, execution_id: str, start: int = 1) -> AsyncIterator[dict[str, Any]]:
+        """The events of an execution as they happen, until it has ended."""
+        looks = 0
+        while True:
+            has_ended = (await self.get(execution_id))["status"] in ask.ENDED
+            before = start
+            async for event in self.history(execution_id, start):
+                start = event["version"] + 1
+                yield event
+            if has_ended:
+                return
+            looks = 0 if start > before else looks + 1
+            await asyncio.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
+
+    async def incidents(self, execution_id: str | None = None) -> Rows:
+        """The open incidents of an execution, or of all."""
+        incidents: Rows = (await self._ask(ask.incidents(execution_id)))["incidents"]
+        return incidents
+
+    async def workers(self) -> dict[str, Any]:
+        """Who is there to run activities, and what waits for a worker that is not there: `{workers, waiting}`."""
+        answer: dict[str, Any] = await self._ask(ask.server("/v1/workers"))
+        return answer
+
+    async def cluster(self) -> dict[str, Any]:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
+        answer: dict[str, Any] = await self._ask(ask.server("/v1/cluster"))
+        return answer
+
+    async def node_kinds(self) -> Rows:
+        """All node kinds, each with the JSON Schema of its `config`."""
+        rows: Rows = (await self._ask(ask.server("/v1/node-kinds")))["kinds"]
+        return rows
+
+    async def schemas(self) -> dict[str, Any]:
+        """The JSON Schemas by name: of a definition, and of what is stored."""
+        answer: dict[str, Any] = await self._ask(ask.server("/v1/schemas"))
+        return answer
+
+    async def ready(self) -> dict[str, Any]:
+        """Whether the server takes anything in, and up to which position its journal and its read models go."""
+        answer: dict[str, Any] = await self._ask(ask.server("/health/ready"))
+        return answer
+
+    async def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
+        """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""
+        answer: dict[str, Any] = await self._ask(ask.resolve(execution_id, incident, action, more))
+        return answer

@@ -1,0 +1,216 @@
+"""What a client asks a server, as requests: shared by the blocking client and the one on the event loop.
+
+A request that is safe to repeat carries what makes it so: a start and a signal have an idempotency key, made here if need be.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote, urlencode
+
+from refold.client.connection import Answer
+from refold.errors import ExecutionFailed, Refused, Unavailable
+from refold.json_values import dumps, loads
+
+SERVER_DEFAULT: Final = "http://127.0.0.1:8080"
+BATCH_MAX: Final = 1_000
+TRIES_MAX: Final = 5
+PAUSES_S: Final = (0.05, 0.2, 0.5, 1.0, 2.0)
+ANSWER_TIMEOUT_S: Final = 30.0
+ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
+WAIT_STEP_S: Final = 20.0
+"""A start that waits for the end is held by the server for at most so long at a time."""
+LOOK_EVERY_S: Final = (0.02, 0.05, 0.1, 0.2, 0.5)
+"""How often an execution is looked at that is waited for; the last one goes on."""
+LOOK_BELOW_EVERY: Final = 4
+"""Every so many looks, from the last pause on, its children are looked at: they may need a person."""
+BELOW_MAX: Final = 100
+"""So many executions below one are looked at."""
+OPEN: Final = ("created", "scheduled", "running", "paused", "incident")
+
+
+class Ask(NamedTuple):
+    """A request; `is_safe` says that asking twice is asking once."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+    headers: dict[str, str] | None = None
+    is_safe: bool = True
+    timeout_s: float = ANSWER_TIMEOUT_S
+
+
+class Wait:
+    """A wait for the end of an execution: how long it still may take, and when to look again."""
+
+    def __init__(self, timeout_s: float | None) -> None:
+        self._timeout_s = timeout_s
+        self._end = None if timeout_s is None else time.monotonic() + timeout_s
+        self._looks = 0
+
+    def at_start_s(self) -> float:
+        """How long the start itself may be held."""
+        return WAIT_STEP_S if self._timeout_s is None else min(WAIT_STEP_S, self._timeout_s)
+
+    def pause_s(self, execution: Mapping[str, Any]) -> float:
+        """How long to wait before it is looked at again. Raises TimeoutError when the time is up."""
+        pause = LOOK_EVERY_S[min(self._looks, len(LOOK_EVERY_S) - 1)]
+        self._looks += 1
+        if self._end is None:
+            return pause
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"execution {execution['execution_id']} is {execution['status']} after {self._timeout_s:g} s")
+        return min(pause, left)
+
+    def looks_below(self) -> bool:
+        """Whether this is a time to look at its children."""
+        return self._looks >= len(LOOK_EVERY_S) and not (self._looks - len(LOOK_EVERY_S)) % LOOK_BELOW_EVERY
+
+
+def server_of(server: str | None) -> str:
+    """The server that is meant: the one given, REFOLD_SERVER, or the one on this machine."""
+    return server or os.environ.get("REFOLD_SERVER") or SERVER_DEFAULT
+
+
+def read(answer: Answer) -> Any:
+    """What was answered. Raises Refused, and Unavailable for what may pass."""
+    content: Any = None
+    if answer.body:
+        try:
+            content = loads(answer.body)
+        except ValueError:
+            content = {"title": "no JSON", "detail": answer.body[:200].decode(errors="replace")}
+    if answer.status < 400:
+        return content
+    problem = content if isinstance(content, dict) else {"title": "refused"}
+    if answer.status in (429, 502, 503, 504):
+        raise Unavailable(f"{answer.status} {problem.get('title') or ''}: {problem.get('detail') or ''}")
+    raise Refused(answer.status, problem)
+
+
+def pause_s(tries: int, answer: Answer | None) -> float:
+    """How long to wait before asking again; the server may say so."""
+    told = answer.headers.get("retry-after", "") if answer is not None else ""
+    return min(30.0, float(told)) if told.isdigit() else PAUSES_S[min(tries, len(PAUSES_S) - 1)]
+
+
+def publish(definition: Mapping[str, Any] | str | Path, path: str = "/v1/workflows", activate: bool = False) -> Ask:
+    """Publish a definition: an object, YAML or JSON text, or the path of a file."""
+    path += "?activate=true" if activate else ""
+    if isinstance(definition, Mapping):
+        return Ask("POST", path, dumps(dict(definition)))
+    text = definition.read_text() if isinstance(definition, Path) else definition
+    kind = "application/json" if text.lstrip().startswith("{") else "application/yaml"
+    return Ask("POST", path, text.encode(), {"content-type": kind})
+
+
+def validate(definition: Mapping[str, Any] | str | Path) -> Ask:
+    """Check a definition, and publish nothing."""
+    return publish(definition, "/v1/workflows/validate")
+
+
+def start(workflow: str, given: Any, wait_s: float | None, key: str | None, through_incidents: bool, more: Mapping[str, Any]) -> Ask:
+    """Start an execution; it is made once however often it is asked for."""
+    body = start_body(given, more)
+    headers = {} if "execution_id" in body else {"idempotency-key": key or new_key()}
+    query = "" if not wait_s else f"?wait={min(wait_s, WAIT_STEP_S):g}" + ("&through_incidents=true" if through_incidents else "")
+    path = f"/v1/workflows/{_part(workflow)}/executions{query}"
+    return Ask("POST", path, dumps(body), headers, timeout_s=ANSWER_TIMEOUT_S + (wait_s or 0))
+
+
+def start_many(workflow: str, inputs: Iterable[Any], key: str | None) -> Iterator[Ask]:
+    """Start many executions of a workflow, as many at once as a server takes."""
+    prefix = key or new_key()
+    asked = [{"input": {} if given is None else given, "execution_id": f"{prefix}-{number}"} for number, given in enumerate(inputs)]
+    for first in range(0, len(asked), BATCH_MAX):
+        body = dumps({"executions": asked[first : first + BATCH_MAX]})
+        yield Ask("POST", f"/v1/workflows/{_part(workflow)}/executions/batch", body)
+
+
+def start_body(given: Any, more: Mapping[str, Any]) -> dict[str, Any]:
+    """What a start says; what is not said is left out."""
+    return {"input": {} if given is None else given} | {name: value for name, value in more.items() if value is not None}
+
+
+def get(execution: str, part: str = "", **query: Any) -> Ask:
+    """Look at an execution, or at a part of it."""
+    return Ask("GET", f"/v1/executions/{_part(execution)}{part}{_query(query)}")
+
+
+def find(**query: Any) -> Ask:
+    """A page of executions."""
+    return Ask("GET", f"/v1/executions{_query(query)}")
+
+
+def incidents(execution: str | None) -> Ask:
+    """The open incidents of an execution, or of all."""
+    return Ask("GET", "/v1/incidents") if execution is None else get(execution, "/incidents")
+
+
+def workflow(name: str, part: str = "", **query: Any) -> Ask:
+    """Look at a workflow, or at a part of it."""
+    return Ask("GET", f"/v1/workflows/{_part(name)}{part}{_query(query)}")
+
+
+def activate(name: str, version: int) -> Ask:
+    """Make a version the active one."""
+    return Ask("POST", f"/v1/workflows/{_part(name)}/activate", dumps({"version": version}))
+
+
+def archive(name: str) -> Ask:
+    """Let no execution start with a workflow any more."""
+    return Ask("POST", f"/v1/workflows/{_part(name)}/archive", dumps({}))
+
+
+def server(path: str) -> Ask:
+    """Look at something of the server itself."""
+    return Ask("GET", path)
+
+
+def steer(execution: str, verb: str, reason: str) -> Ask:
+    """Start, pause, resume, release, cancel or terminate an execution; each of them twice is once."""
+    return Ask("POST", f"/v1/executions/{_part(execution)}/{verb}", dumps({"reason": reason} if reason else {}))
+
+
+def signal(execution: str, name: str, payload: Any, key: str | None) -> Ask:
+    """Send a signal."""
+    path = f"/v1/executions/{_part(execution)}/signals/{_part(name)}"
+    return Ask("POST", path, dumps(payload), {"idempotency-key": key or new_key()})
+
+
+def resolve(execution: str, incident: str, action: str, more: Mapping[str, Any]) -> Ask:
+    """Resolve an incident. Not repeated by itself: after a retry that failed again it would mean another incident."""
+    body = {"action": action} | {name: value for name, value in more.items() if value is not None}
+    path = f"/v1/executions/{_part(execution)}/incidents/{_part(incident)}/resolve"
+    return Ask("POST", path, dumps(body), is_safe=False)
+
+
+def checked(execution: dict[str, Any]) -> dict[str, Any]:
+    """The execution, if it has completed. Raises ExecutionFailed."""
+    if execution["status"] != "completed":
+        raise ExecutionFailed(execution)
+    return execution
+
+
+def new_key() -> str:
+    """A key that nobody else has."""
+    return os.urandom(12).hex()
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="~:.@!()-_")
+
+
+def _query(query: Mapping[str, Any]) -> str:
+    found = {name.rstrip("_"): _word(value) for name, value in query.items() if value not in (None, ())}
+    return f"?{urlencode(found, doseq=True)}" if found else ""
+
+
+def _word(value: Any) -> Any:
+    """A query says yes and no as JSON does."""
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,1 @@
+"""The worker: runs a program's activities."""

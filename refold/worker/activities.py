@@ -1,0 +1,237 @@
+"""Activities: a function that touches the world, offered to workflows under a name.
+
+    @refold.activity
+    def charge(order: Order, context: refold.ActivityContext, config: dict) -> Receipt: ...
+
+What a function takes says what it is given. One parameter is the whole input; one that no object fits (a number, a text, a
+list) takes what has its name where the input is an object. Several are taken from the input object by their names, `config`
+is the node's config, and a parameter annotated `ActivityContext` what it knows and may do besides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections.abc import Callable, MutableMapping
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, get_args, get_type_hints, overload
+
+from refold.errors import ActivityError, Cancelled
+from refold.worker.parameters import Convert, converter, takes_no_object
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_REQUIRED = inspect.Parameter.empty
+
+
+class Tell(Protocol):
+    """How a context tells its worker that the activity is alive."""
+
+    def __call__(self, task: str, progress: float | None, detail: Any) -> None:
+        """Safe to call from any thread."""
+
+
+class ActivityContext:
+    """What a running activity knows and may do besides its input. Safe to use from the activity's own thread."""
+
+    __slots__ = ("_cancelled", "_lock", "_tell", "_wakes", "attempt", "execution", "idempotency_key", "kind", "path", "task", "workflow")
+
+    def __init__(self, task: dict[str, Any], tell: Tell) -> None:
+        self.task: str = task["task"]
+        self.execution: str = task["execution"]
+        self.workflow: str = task["workflow"]
+        self.path: str = task["path"]
+        self.attempt: int = task["attempt"]
+        self.kind: str = task["kind"]
+        self.idempotency_key: str = task["idempotency_key"]
+        """Stable over retries: hand it to the outside so that doing it twice is once."""
+        self._tell = tell
+        self._cancelled = False
+        self._wakes: list[Callable[[], object]] = []
+        self._lock = _lock
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody waits for the result any more."""
+        return self._cancelled
+
+    @property
+    def logger(self) -> logging.LoggerAdapter[logging.Logger]:
+        """A logger that names execution, node and attempt."""
+        extra = {"execution": self.execution, "path": self.path, "attempt": self.attempt}
+        return _Logger(logging.getLogger(f"refold.activity.{self.kind}"), extra)
+
+    def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
+        """Tell that the activity is alive, and how far (0 … 1). Raises Cancelled when it should stop."""
+        if self._cancelled:
+            raise Cancelled
+        self._tell(self.task, None if progress is None else min(1.0, max(0.0, progress)), detail)
+
+    def on_cancel(self, wake: Callable[[], object]) -> None:
+        """Call `wake`, in another thread, when the activity is cancelled; at once if it is already."""
+        with self._lock:
+            if not self._cancelled:
+                self._wakes.append(wake)
+                return
+        wake()
+
+    def wait_cancelled(self, timeout_s: float | None = None) -> bool:
+        """Sleep, but no longer than until the activity is cancelled; whether it is."""
+        event = threading.Event()
+        self.on_cancel(event.set)
+        return event.wait(timeout_s)
+
+    async def cancelled(self) -> None:
+        """Wait until the activity is cancelled."""
+        loop, event = asyncio.get_running_loop(), asyncio.Event()
+        self.on_cancel(lambda: loop.call_soon_threadsafe(event.set))
+        await event.wait()
+
+    def cancel(self) -> None:
+        """Say that nobody waits any more. For the worker."""
+        with self._lock:
+            self._cancelled = True
+            wakes, self._wakes = self._wakes, []
+        for wake in wakes:
+            try:
+                wake()
+            except Exception:
+                self.logger.exception("what it does on cancel failed")
+
+
+class _Logger(logging.LoggerAdapter[logging.Logger]):
+    """Adds what it is about to what a line brings itself."""
+
+    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
+        """See logging."""
+        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
+        return msg, kwargs
+
+
+_lock = threading.Lock()
+"""Guards the cancellation of all contexts: it is held for a moment only."""
+
+
+class Activity(Generic[_P, _R]):
+    """A function that is offered to workflows. Called, it is the function itself."""
+
+    def __init__(self, function: Callable[_P, _R], name: str | None = None) -> None:
+        self.function = function
+        self.name = name or function.__name__
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self._plan: _Plan | None = None
+
+    def __call__(self, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Call the function."""
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<activity {self.name}>"
+
+    def prepare(self) -> None:
+        """Read the function's parameters. Raises TypeError for those that cannot be given."""
+        self._plan = _Plan(self)
+
+    def run(self, given: Any, config: Any, context: ActivityContext) -> Any:
+        """Call the function with what its parameters ask for. Raises ActivityError `input.invalid`."""
+        if self._plan is None:
+            self.prepare()
+        assert self._plan is not None
+        function: Callable[..., Any] = self.function
+        return function(**self._plan.arguments(given, config, context))
+
+
+class _Plan:
+    """What each parameter of a function is given."""
+
+    def __init__(self, made: Activity[..., Any]) -> None:
+        self._name = made.name
+        self._context = self._rest = ""
+        self._config: tuple[Convert | None] | None = None
+        self._inputs: dict[str, tuple[Convert | None, Any]] = {}
+        self._no_objects: set[str] = set()
+        """The parameters that no object can be given to."""
+        hints = _hints(made)
+        for parameter in inspect.signature(made.function).parameters.values():
+            self._place(parameter, hints.get(parameter.name, Any))
+        self._only = next(iter(self._inputs)) if len(self._inputs) == 1 and not self._rest else ""
+
+    def _place(self, parameter: inspect.Parameter, annotation: Any) -> None:
+        name = parameter.name
+        if annotation is ActivityContext or ActivityContext in get_args(annotation):
+            self._context = name
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            self._rest = name
+        elif parameter.kind in (parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+            raise TypeError(f"activity {self._name}: `{name}` cannot be given by name; write it as a plain parameter")
+        elif name == "config":
+            self._config = (converter(annotation, "config"),)
+        else:
+            self._inputs[name] = (converter(annotation, f"input of {self._name}, {name}"), parameter.default)
+            if takes_no_object(annotation):
+                self._no_objects.add(name)
+
+    def arguments(self, given: Any, config: Any, context: ActivityContext) -> dict[str, Any]:
+        """The arguments by name."""
+        is_whole = self._only and not (isinstance(given, dict) and self._only in self._no_objects)
+        arguments = self._whole(given) if is_whole else self._by_name(given)
+        if self._context:
+            arguments[self._context] = context
+        if self._config is not None:
+            (convert,) = self._config
+            arguments["config"] = config if convert is None else convert(config)
+        return arguments
+
+    def _whole(self, given: Any) -> dict[str, Any]:
+        convert, default = self._inputs[self._only]
+        if given is None and default is not _REQUIRED:
+            return {}
+        try:
+            return {self._only: given if convert is None else convert(given)}
+        except ActivityError as error:
+            raise _invalid(f"{error} (the only parameter is given the whole input)") from None
+
+    def _by_name(self, given: Any) -> dict[str, Any]:
+        if not self._inputs and not self._rest:
+            return {}
+        if not isinstance(given, dict):
+            found = "null" if given is None else type(given).__name__
+            wanted = ", ".join(self._inputs)
+            raise _invalid(
+                f"input of {self._name}: expected an object with {wanted}, found {found} (several parameters are taken by their names)"
+            )
+        arguments = dict(given) if self._rest else {}
+        for name, (convert, default) in self._inputs.items():
+            if name in given:
+                arguments[name] = given[name] if convert is None else convert(given[name])
+            elif default is _REQUIRED:
+                found = ", ".join(sorted(given)) or "nothing"
+                rule = "; the only parameter is given the whole input, or of an object what has its name" if self._only else ""
+                raise _invalid(f"input of {self._name}: `{name}` is missing; found {found}{rule}")
+        return arguments
+
+
+def _hints(made: Activity[..., Any]) -> dict[str, Any]:
+    """The annotations of a function. Raises TypeError for one that cannot be read."""
+    try:
+        return get_type_hints(made.function, include_extras=True)
+    except NameError as error:
+        raise TypeError(f"activity {made.name}: an annotation cannot be read: {error}; import it where the module is run, too") from None
+
+
+def _invalid(message: str) -> ActivityError:
+    return ActivityError("input.invalid", message, retryable=False)
+
+
+@overload
+def activity(function: Callable[_P, _R], /) -> Activity[_P, _R]: ...
+@overload
+def activity(*, name: str | None = None) -> Callable[[Callable[_P, _R]], Activity[_P, _R]]: ...
+def activity(function: Callable[..., Any] | None = None, /, *, name: str | None = None) -> Any:
+    """Offer a function to workflows, as the node kind of its name or of another."""
+    if function is not None:
+        return Activity(function, name)
+    return lambda decorated: Activity(decorated, name)

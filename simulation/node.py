@@ -1,0 +1,211 @@
+"""One engine process of a simulation: the real owner, timers, courier, workers and desk, on a disk that others share.
+
+Everything it does to the world goes through a `Gate`: the audit looks whether it may, and the process may die there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from contracts.commands import CancelActivity, Command, Envelope, RunActivity
+from contracts.errors import Overloaded
+from contracts.ids import activity_key
+from contracts.journal import NONCE_BYTES
+from contracts.ports.activities import ActivityContext, ActivityKind
+from contracts.worker_protocol import Assignment, Poll, Receipt, Results
+from domain.definition.graph import Graph
+from infra.clock import ManualClock
+from infra.server.engine import Engine
+from simulation.audit import Audit
+from simulation.behaviour import Behaviour
+from simulation.chance import Chance
+from simulation.disk import Disk, Hazards, NodeBlobs, NodeLog, NodeSnapshots
+from simulation.plan import Traits
+from simulation.violation import Crash, require
+from workers.partition.catalog import Catalog
+from workers.partition.owner import Owner
+from workers.partition.round import Reply
+from workers.running.activity_settings import ActivitySettings
+from workers.running.activity_worker import ActivityWorker
+from workers.tasks.leases import RemoteWorkers
+from workers.tasks.polls import WorkerDesk
+
+LEASE_MS: Final = 150
+
+
+class SharedCatalog(Catalog):
+    """A catalog that shares compiled definitions with all others: a process that is started again compiles nothing anew."""
+
+    def __init__(self, disk: Disk, clock: ManualClock, graphs: dict[str, Graph]) -> None:
+        super().__init__(disk.log, clock)
+        self._graphs = graphs
+
+
+class LocalKind:
+    """An activity kind of the engine's own process."""
+
+    Config = None
+    summary = "work of a simulation"
+
+    def __init__(self, name: str, behaviour: Behaviour) -> None:
+        self.name = name
+        self._behaviour = behaviour
+
+    def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
+        """Succeed or fail at once; being slow is a matter of the report."""
+        return self._behaviour.local(activity_key(context.execution, context.path, context.attempt), self.name)
+
+
+class Gate:
+    """The activity worker as the owner sees it."""
+
+    def __init__(self, inner: RemoteWorkers, audit: Audit, hazards: Hazards) -> None:
+        self._inner, self._audit, self._hazards = inner, audit, hazards
+        self.step, self.next_due, self.last_heartbeat, self.stop = inner.step, inner.next_due, inner.last_heartbeat, inner.stop
+
+    def run(self, activity: RunActivity) -> None:
+        """An activity is handed out."""
+        self._hazards.point()
+        self._check(activity)
+        self._inner.run(activity)
+
+    def take_over(self, activities: Sequence[RunActivity]) -> None:
+        """All that is owed is handed out."""
+        self._hazards.point()
+        for activity in activities:
+            self._check(activity)
+        self._inner.take_over(activities)
+
+    def _check(self, activity: RunActivity) -> None:
+        self._audit.read_on()
+        key = activity_key(activity.execution, activity.path, activity.attempt)
+        require(key in self._audit.owed, "no effect before its fact", f"{key} is handed out, and nothing durable calls for it")
+
+    def cancel(self, activity: CancelActivity) -> None:
+        """An activity is called off."""
+        self._hazards.point()
+        self._inner.cancel(activity)
+
+
+class Node:
+    """A process: from its start to its death."""
+
+    def __init__(
+        self,
+        name: str,
+        disk: Disk,
+        clock: ManualClock,
+        audit: Audit,
+        graphs: dict[str, Graph],
+        chance: Chance,
+        traits: Traits,
+        behaviour: Behaviour,
+        deliver: Callable[[Node, str, Command], None],
+    ) -> None:
+        self.name, self.clock, self.traits = name, clock, traits
+        self.is_alive = True
+        self.frozen_until = 0
+        self.dies_at = 0
+        self.hazards = Hazards()
+        self._audit = audit
+        self._soon: list[Callable[[], None]] = []
+        kinds: dict[str, ActivityKind] = {"undo": LocalKind("undo", behaviour)}
+        if traits.is_work_local:
+            kinds["work"] = LocalKind("work", behaviour)
+        settings, blobs = ActivitySettings(), NodeBlobs(disk, self.hazards)
+
+        def report(execution: str, command: Command) -> None:
+            deliver(self, execution, command)
+
+        self.local = ActivityWorker(kinds, settings, report, clock, disk.blobs, None, "inline")
+        self.remote = RemoteWorkers(self.local, kinds, settings, self.report, clock, disk.blobs, LEASE_MS)
+        catalog = SharedCatalog(disk, clock, graphs)
+        gate = Gate(self.remote, audit, self.hazards)
+        self.owner = Owner(
+            NodeLog(disk, self.hazards),
+            catalog,
+            blobs,
+            NodeSnapshots(disk, self.hazards),
+            clock,
+            gate,
+            nonce=lambda: chance.randbytes(NONCE_BYTES),
+            node=name,
+            inbox_max=traits.inbox_max,
+            live_max=traits.live_max,
+            snapshot_every=traits.snapshot_every,
+            round_max=traits.round_max,
+        )
+        self._engine = Engine(self.owner, gate, catalog, clock, threading.Event(), lambda: chance.getrandbits(40))
+        self.desk = WorkerDesk(self.remote, self.owner.submit, self._soon.append)
+
+    # What others do to it. A crash ends here.
+
+    def guard(self, act: Callable[[], Any]) -> Any:
+        """Do something within the process; it may die of it."""
+        try:
+            return act()
+        except Crash:
+            self.is_alive = False
+            return None
+
+    def step(self) -> bool:
+        """One turn of the engine: workers, owner, and what was to come after the turn."""
+        return bool(self.guard(self._step))
+
+    def _step(self) -> bool:
+        worked = self._engine.step()
+        while self._soon:
+            self._soon.pop(0)()
+        return worked
+
+    def stop(self) -> None:
+        """End in an orderly way."""
+        self.guard(lambda: self._engine.stop(0.0))
+        self.is_alive = False
+
+    def submit(self, envelope: Envelope, reply: Reply) -> None:
+        """Give a command from outside; where too many wait, the caller has to come again."""
+
+        def answered(answer: Any) -> None:
+            self.hazards.point()
+            reply(answer)
+
+        with suppress(Overloaded):
+            self.owner.submit(envelope, answered)
+
+    def report(self, execution: str, command: Command) -> None:
+        """What a worker has to say arrives."""
+        self.owner.report(execution, command)
+
+    def in_hand(self) -> set[str]:
+        """The attempts that its workers have, here and elsewhere."""
+        return set(self.remote._errands) | {activity_key(*key) for key in self.local._in_hand}
+
+    def poll(self, poll: Poll, answer: Callable[[Assignment], None]) -> None:
+        """A worker elsewhere asks for tasks."""
+        self.guard(lambda: self.desk.poll(poll, answer))
+
+    def results(self, results: Results, answer: Callable[[Receipt], None]) -> None:
+        """A worker elsewhere hands in results. A receipt promises that they are durable."""
+
+        def received(receipt: Receipt | None) -> None:
+            self.hazards.point()
+            if receipt is not None:
+                self._check_receipt(results, receipt)
+                answer(receipt)
+
+        with suppress(Overloaded):
+            self.guard(lambda: self.desk.results(results, received))
+
+    def _check_receipt(self, results: Results, receipt: Receipt) -> None:
+        self._audit.read_on()
+        ends = {one.task for one in results.results if one.output is not UNSET or one.error is not UNSET}
+        refused = {refusal.task for refusal in receipt.rejected}
+        for task in ends.intersection(receipt.accepted) - refused:
+            known = task in self._audit.reported or task in self._audit.held or not self._audit.awaits(task)
+            require(known, "no answer before its fact", f"the result of {task} was acknowledged, and is not durable")

@@ -1,0 +1,111 @@
+"""Shrinking: a plan that breaks a rule is made smaller, as long as the same rule breaks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from domain.definition.validate import check
+from simulation.plan import Plan, Traits
+
+TRIES_MAX: Final = 600
+T = TypeVar("T")
+
+
+def shrink(plan: Plan, fails: Callable[[Plan], bool], tries_max: int = TRIES_MAX) -> Plan:
+    """The smallest plan found that still fails: shorter, with fewer executions, requests, faults and nodes."""
+    tries = 0
+    candidates = smaller(plan)
+    while tries < tries_max and (candidate := next(candidates, None)) is not None:
+        tries += 1
+        if fails(candidate):
+            plan = candidate
+            candidates = smaller(plan)
+    return plan
+
+
+def smaller(plan: Plan) -> Iterator[Plan]:
+    """Plans that are a little smaller, the boldest first."""
+    replace = msgspec.structs.replace
+    for ticks in sorted({plan.ticks // 4, plan.ticks // 2, plan.ticks * 3 // 4, plan.ticks - 1} - {plan.ticks}):
+        if ticks > 0:
+            yield replace(plan, ticks=ticks)
+    for execution in dict.fromkeys(one.execution for one in plan.operations):
+        yield replace(plan, operations=[one for one in plan.operations if one.execution != execution])
+    for faults in _fewer(plan.faults):
+        yield replace(plan, faults=faults)
+    for operations in _fewer(plan.operations):
+        yield replace(plan, operations=operations)
+    used = {one.name for one in plan.operations if one.kind == "start"}
+    kept = [one for one in plan.definitions if one["name"] in used]
+    if kept and len(kept) < len(plan.definitions):
+        yield replace(plan, definitions=kept)
+    for traits in _plainer(plan.traits):
+        yield replace(plan, traits=traits)
+    for place, definition in enumerate(plan.definitions):
+        for simpler in _simpler(definition):
+            yield replace(plan, definitions=[*plan.definitions[:place], simpler, *plan.definitions[place + 1 :]])
+
+
+def _fewer(parts: Sequence[T]) -> Iterator[list[T]]:
+    """All but a half, a quarter … and at last all but one."""
+    size = len(parts)
+    while size:
+        for start in range(0, len(parts), size):
+            yield [*parts[:start], *parts[start + size :]]
+        size //= 2
+
+
+def _plainer(traits: Traits) -> Iterator[Traits]:
+    plain = Traits()
+    if traits == plain:
+        return
+    yield plain
+    for field in Traits.__struct_fields__:
+        if getattr(traits, field) != getattr(plain, field):
+            yield msgspec.structs.replace(traits, **{field: getattr(plain, field)})
+
+
+def _simpler(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The definition without one of its nodes, or without one of the things that its nodes and settings say."""
+    for number, _ in enumerate(_bodies(definition)):
+        count = len(list(_bodies(definition))[number]["nodes"])
+        for place in range(count):
+            simpler = copy.deepcopy(definition)
+            _drop_node(list(_bodies(simpler))[number], place)
+            if _is_publishable(simpler):
+                yield simpler
+            for key in ("retry", "timeouts", "compensate", "on_error", "mutex", "when", "join", "losers"):
+                without = copy.deepcopy(definition)
+                if list(_bodies(without))[number]["nodes"][place].pop(key, None) is not None and _is_publishable(without):
+                    yield without
+    for key in definition.get("settings", {}):
+        simpler = copy.deepcopy(definition)
+        del simpler["settings"][key]
+        if _is_publishable(simpler):
+            yield simpler
+
+
+def _bodies(value: Any) -> Iterator[dict[str, Any]]:
+    """Every body of a definition, the outermost first."""
+    if isinstance(value, dict):
+        if isinstance(value.get("nodes"), list) and all(isinstance(node, dict) for node in value["nodes"]):
+            yield value
+        for part in value.values():
+            yield from _bodies(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _bodies(part)
+
+
+def _drop_node(body: dict[str, Any], place: int) -> None:
+    name = body["nodes"].pop(place)["id"]
+    edges = body.get("edges", [])
+    body["edges"] = [edge for edge in edges if edge["to"] != name and edge["from"].partition(".")[0] != name]
+
+
+def _is_publishable(definition: dict[str, Any]) -> bool:
+    return not check(definition, {}, strict_kinds=False).problems

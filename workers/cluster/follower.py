@@ -1,0 +1,202 @@
+"""The follower: reads on in journals of partitions that others own, while somebody here waits for what becomes of a command.
+
+    expect, watch ─► from the read models' checkpoint on, under the readers' rule ─► answers, ends ─► called back
+                                                    nobody waits any more for a while: left alone
+
+It begins at a checkpoint, as who begins in the middle would not know which claim is in force. What is watched is folded on the way,
+if it began while it was: so its end needs no reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Final, TypeAlias
+
+from contracts.codec import decode_decision, read_record
+from contracts.commands import CreateExecution
+from contracts.errors import LogCorrupt, LogError, UnknownRecord
+from contracts.events import (
+    ExecutionCancelled,
+    ExecutionCompleted,
+    ExecutionFailed,
+    ExecutionQuarantined,
+    ExecutionTerminated,
+    IncidentRaised,
+)
+from contracts.journal import Answered, Checkpoint, Decided, judge
+from contracts.refusal import refusal_of
+from domain.execution.history import Entry, Folded, GraphOf, apply, begin
+from domain.execution.state import Execution
+from workers.cluster.ports import ClusterLog
+from workers.partition.round import Answer, Reply
+
+OnEnd: TypeAlias = Callable[["Execution | None"], None]
+"""Gets an execution as it ended, None where it is to be read."""
+IDLE_S: Final = 10.0
+"""So long after the last wait a journal is still followed."""
+LOOK_EVERY_S: Final = 1.0
+
+_log = logging.getLogger("refold.cluster")
+_ENDS: Final = (ExecutionCompleted, ExecutionFailed, ExecutionCancelled, ExecutionTerminated, ExecutionQuarantined)
+
+
+class _Watched:
+    """Who waits for the end of an execution; and the execution, where its beginning was seen."""
+
+    def __init__(self) -> None:
+        self.waiting: list[OnEnd] = []
+        self.at_incident: list[OnEnd] = []
+        """Those of them who wait no longer than until it needs a person."""
+        self.folded: Folded | None = None
+
+    def tell(self, those: list[OnEnd]) -> None:
+        """Call these back; they stop watching by themselves."""
+        for then in list(those):
+            then(None if self.folded is None else self.folded.state)
+
+
+class _Followed:
+    """A partition's journal."""
+
+    def __init__(self, checkpoint: Checkpoint, now: float) -> None:
+        self.checkpoint = checkpoint
+        self.used_at = now
+        self.expected: dict[str, Reply] = {}
+        self.watched: dict[str, _Watched] = {}
+
+    @property
+    def is_needed(self) -> bool:
+        return bool(self.expected or self.watched)
+
+
+class Follower:
+    """Lives in the event loop. `checkpoint_of` reads where the read models of a partition stand."""
+
+    def __init__(self, log: ClusterLog, checkpoint_of: Callable[[int], Awaitable[Checkpoint]], graph_of: GraphOf) -> None:
+        self._log, self._checkpoint_of, self._graph_of = log, checkpoint_of, graph_of
+        self._loop = asyncio.get_running_loop()
+        self._followed: dict[int, _Followed] = {}
+        self._starting: dict[int, asyncio.Lock] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def ready(self, partition: int) -> None:
+        """Follow a partition: what happens from now on is seen. Raises LogError where that cannot be."""
+        async with self._starting.setdefault(partition, asyncio.Lock()):
+            if (followed := self._followed.get(partition)) is not None:
+                followed.used_at = self._loop.time()
+                return
+            self._start(partition, await self._checkpoint_of(partition))
+
+    def _start(self, partition: int, checkpoint: Checkpoint) -> None:
+        before = self._followed.get(partition)
+        followed = self._followed[partition] = _Followed(checkpoint, self._loop.time())
+        if before is not None:
+            followed.expected, followed.watched = before.expected, before.watched
+        self._log.follow("journal", partition, checkpoint.offset, self._on_records)
+        if self._timer is None:
+            self._timer = self._loop.call_later(LOOK_EVERY_S, self._look_for_idle)
+
+    def expect(self, partition: int, command: str, reply: Reply) -> None:
+        """Call back with what becomes of a command; the partition has to be ready."""
+        self._followed[partition].expected[command] = reply
+
+    def forget(self, partition: int, command: str) -> None:
+        """Nobody waits for it any more."""
+        if (followed := self._followed.get(partition)) is not None:
+            followed.expected.pop(command, None)
+
+    def watch(self, partition: int, execution: str, then: OnEnd, at_incident: bool = False) -> None:
+        """Call back when an execution ends, or with `at_incident` needs a person; the partition has to be ready."""
+        watched = self._followed[partition].watched.setdefault(execution, _Watched())
+        watched.waiting.append(then)
+        if at_incident:
+            watched.at_incident.append(then)
+
+    def unwatch(self, partition: int, execution: str, then: OnEnd) -> None:
+        """Do not call back any more."""
+        followed = self._followed.get(partition)
+        watched = None if followed is None else followed.watched.get(execution)
+        if followed is not None and watched is not None and then in watched.waiting:
+            watched.waiting.remove(then)
+            if then in watched.at_incident:
+                watched.at_incident.remove(then)
+            if not watched.waiting:
+                del followed.watched[execution]
+
+    # The journal.
+
+    def _on_records(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
+        followed = self._followed.get(partition)
+        if followed is None:
+            return
+        try:
+            for offset, _, content in records:
+                self._take(followed, partition, offset, content)
+        except (LogError, UnknownRecord) as error:
+            _log.error("journal, partition %d cannot be followed: %s", partition, error)
+            self._stop(partition)
+
+    def _take(self, followed: _Followed, partition: int, offset: int, content: bytes) -> None:
+        record = read_record(content)
+        verdict = judge(followed.checkpoint, offset, record)
+        if verdict == "answer" and isinstance(record, Answered):
+            reply = followed.expected.pop(record.command, None)
+            if reply is not None:
+                reply(_answer_of(record, offset + 1))
+        elif verdict == "counts" and followed.watched and isinstance(record, Decided):
+            self._look_for_end(followed, offset, record)
+
+    def _look_for_end(self, followed: _Followed, offset: int, record: Decided) -> None:
+        decision = decode_decision(record.body)
+        watched = followed.watched.get(decision.execution)
+        if watched is None:
+            return
+        self._fold(watched, Entry(offset, decision, record.body, record.digest))
+        if any(isinstance(event, _ENDS) for event in decision.events):
+            del followed.watched[decision.execution]
+            watched.tell(watched.waiting)
+        elif any(isinstance(event, IncidentRaised) for event in decision.events):
+            watched.tell(watched.at_incident)
+
+    def _fold(self, watched: _Watched, entry: Entry) -> None:
+        """Fold it, as far as that goes: whoever gets no state reads it."""
+        try:
+            if isinstance(entry.decision.command, CreateExecution) and entry.decision.events:
+                watched.folded = begin(entry, self._graph_of)
+            if watched.folded is not None:
+                apply(watched.folded, entry)
+        except (LogCorrupt, UnknownRecord, KeyError, AssertionError):
+            watched.folded = None
+
+    def on_problem(self, topic: str, partition: int, error: LogError) -> None:
+        """A journal cannot be read on from where it was followed: nobody hears of anything any more, and their time runs out."""
+        if topic == "journal" and partition in self._followed:
+            _log.error("journal, partition %d cannot be followed: %s", partition, error)
+            self._stop(partition)
+
+    def _stop(self, partition: int) -> None:
+        del self._followed[partition]
+        self._log.unfollow("journal", partition)
+
+    def _look_for_idle(self) -> None:
+        now = self._loop.time()
+        for partition, followed in list(self._followed.items()):
+            if followed.is_needed:
+                followed.used_at = now
+            elif now - followed.used_at > IDLE_S:
+                self._stop(partition)
+        self._timer = self._loop.call_later(LOOK_EVERY_S, self._look_for_idle) if self._followed else None
+
+    def close(self) -> None:
+        """Follow nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for partition in list(self._followed):
+            self._stop(partition)
+
+
+def _answer_of(record: Answered, position: int) -> Answer:
+    error = refusal_of(record.reason, record.message, record.execution, record.status) if record.reason else None
+    return Answer(record.execution, position, record.version, record.status, error, record.repeated)

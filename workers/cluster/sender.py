@@ -1,0 +1,86 @@
+"""Sending: commands for partitions that this process does not own, through `commands`; and what becomes of them, from the journal.
+
+    send ─► follow the journal ─► append to `commands`, again until it is there ─► decided by whoever owns the partition ─► answered
+
+A command that nobody waits for is answered when it is durable: whoever takes the partition decides it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from contracts import codec
+from contracts.commands import Command, Envelope
+from contracts.errors import LogError, LogUnreachable
+from workers.cluster.follower import Follower
+from workers.cluster.intake import ANSWERED
+from workers.cluster.publisher import Outgoing
+from workers.partition.round import Answer, Item, Reply
+
+COMMANDS: Final = "commands"
+ANSWER_S: Final = 30.0
+"""So long an answer is waited for: a takeover fits in."""
+
+
+class Sender:
+    """Lives in the event loop. `incarnation` is of this process alone."""
+
+    def __init__(self, outgoing: Outgoing, follower: Follower, home: Callable[[str], int], incarnation: str) -> None:
+        self._outgoing, self._follower, self._home, self._incarnation = outgoing, follower, home, incarnation
+        self._loop = asyncio.get_running_loop()
+        self._numbers = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def post(self, execution: str, command: Command, then: Reply | None = None, causation: str = "", name: str = "") -> None:
+        """Send a command; `then` hears when it is durable, not what becomes of it."""
+        content = codec.encode_envelope(Envelope(name, execution, command, causation))
+
+        def out(error: LogError | None) -> None:
+            if then is not None:
+                then(Answer(execution, 0, error=error))
+
+        self._outgoing.put(COMMANDS, self._home(execution), content, out)
+
+    def ask(self, execution: str, command: Command, reply: Reply) -> None:
+        """Send a command; `reply` hears what becomes of it. Raises Overloaded."""
+        self._outgoing.check_room()
+        self._begin(self._ask(self._home(execution), execution, command, reply))
+
+    def carry(self, item: Item, delivered: Callable[[Item], None]) -> None:
+        """Bring a command that a decision here calls for to its execution elsewhere."""
+        envelope = item.envelope
+        self.post(envelope.execution, envelope.command, lambda answer: delivered(item), envelope.causation or "?", envelope.id)
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _ask(self, partition: int, execution: str, command: Command, reply: Reply) -> None:
+        name = f"{ANSWERED}{self._incarnation}:{next(self._numbers)}"
+        try:
+            await self._follower.ready(partition)
+        except LogError as error:
+            reply(Answer(execution, 0, error=error))
+            return
+        timer = self._loop.call_later(ANSWER_S, self._give_up, partition, name, execution, reply)
+
+        def answered(answer: Answer) -> None:
+            timer.cancel()
+            reply(answer)
+
+        def out(error: LogError | None) -> None:
+            if error is not None:
+                self._follower.forget(partition, name)
+                answered(Answer(execution, 0, error=error))
+
+        self._follower.expect(partition, name, answered)
+        self._outgoing.put(COMMANDS, partition, codec.encode_envelope(Envelope(name, execution, command)), out)
+
+    def _give_up(self, partition: int, name: str, execution: str, reply: Reply) -> None:
+        self._follower.forget(partition, name)
+        error = LogUnreachable(f"partition {partition} gave no answer within {ANSWER_S:g} s; what was asked may still be done")
+        reply(Answer(execution, 0, error=error))

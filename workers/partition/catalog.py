@@ -1,0 +1,256 @@
+"""The catalog of definitions: what is published, which version is active, and each version compiled once.
+
+It is folded from the `definitions` topic; publishing appends there. An unchanged definition publishes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from contracts import codec
+from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished, read_catalog_record
+from contracts.definitions import LANGUAGE, WorkflowDefinition
+from contracts.errors import LogCorrupt, LogError, RefoldError, Rejected, UnknownRecord
+from contracts.ports.clock import Clock
+from contracts.ports.log import Log
+from domain.definition.canonical import canonical, content_hash, load_canonical, published
+from domain.definition.compile import compile_definition
+from domain.definition.graph import Graph
+from workers.partition.graphs import Graphs
+
+
+class _Limits(msgspec.Struct, frozen=True):
+    """Of the settings of a definition, whether so many executions may run at a time."""
+
+    concurrency: Any = None
+
+
+class _Settings(msgspec.Struct, frozen=True):
+    settings: _Limits = _Limits()
+
+
+_settings: Final = msgspec.json.Decoder(_Settings)
+
+
+PASSED_OVER_MAX: Final = 1_000
+PassedOver: TypeAlias = Callable[[int, bytes, RefoldError], None]
+"""Called with offset and content of a record that is of no use here, and why: UnknownRecord for one of a newer version."""
+
+
+class Published(NamedTuple):
+    """What publishing answers; `created` is False where the same content was there already.
+
+    `before` is the version that executions started with until then, None where there was none.
+    """
+
+    name: str
+    version: int
+    hash: str
+    status: str
+    created: bool
+    before: int | None = None
+
+
+class Catalog:
+    """Definitions by name and version, and compiled by hash. Reads on when somebody else may have published."""
+
+    def __init__(self, log: Log, clock: Clock) -> None:
+        self._log = log
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._offset = 0
+        self._versions: dict[str, list[DefinitionPublished]] = {}
+        self._by_hash: dict[str, DefinitionPublished] = {}
+        self._active: dict[str, int] = {}
+        self._graphs: Graphs | dict[str, Graph] = Graphs()
+        self._passed_over: list[tuple[int, bytes, RefoldError]] = []
+        self._told: PassedOver | None = None
+        self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
+        self.is_followed = False
+        """Whether records come by `take`: then it reads nothing by itself where it is asked, as who asks there must not wait."""
+        self.learn: Callable[[Callable[[], None]], None] = lambda then: then()
+        """Of one that is followed: reads on elsewhere, and calls back."""
+        self.read_on()
+
+    def read_on(self) -> None:
+        """Fold what has been appended since. May be called from any thread; while one reads, the others go on."""
+        for offset, content in self._log.read("definitions", 0, self._offset):
+            self.take(offset, content)
+
+    def _look(self) -> None:
+        """Somebody asks for what is not known: read on, unless it is followed."""
+        if not self.is_followed:
+            self.read_on()
+
+    def knows(self, workflow: str) -> bool:
+        """Whether any version of a workflow is known."""
+        return workflow in self._versions
+
+    def has(self, definition_hash: str) -> bool:
+        """Whether the definition of a hash is known."""
+        return definition_hash in self._by_hash
+
+    @property
+    def offset(self) -> int:
+        """Up to where it has read."""
+        return self._offset
+
+    def take(self, offset: int, content: bytes) -> None:
+        """Fold the next record, that may have been read elsewhere; one that is known already is passed over.
+
+        What is no record of a definition, or of a newer version, is of no use here and stands in nobody's way.
+        """
+        with self._lock:
+            if offset != self._offset:
+                return
+            self._offset = offset + 1
+            try:
+                record = read_catalog_record(content)
+                self._check(record)
+            except (UnknownRecord, LogCorrupt) as error:
+                self._passed_over.append((offset, content, error))
+                del self._passed_over[:-PASSED_OVER_MAX]
+            else:
+                self._apply(record)
+                return
+        self._tell_passed_over()
+
+    def _check(self, record: CatalogRecord) -> None:
+        """Raise LogCorrupt where it speaks of what is not there."""
+        if isinstance(record, DefinitionPublished):
+            return
+        if record.name not in self._versions:
+            raise LogCorrupt(f"it speaks of workflow {record.name[:200]}, which is not published")
+        if isinstance(record, DefinitionActivated) and not 0 < record.version <= len(self._versions[record.name]):
+            raise LogCorrupt(f"it speaks of version {record.version} of workflow {record.name[:200]}, which is not published")
+
+    def hear_of_passed_over(self, told: PassedOver) -> None:
+        """From now on tell of records that are passed over, those included that already were; called from any thread."""
+        self._told = told
+        self._tell_passed_over()
+
+    def _tell_passed_over(self) -> None:
+        if self._told is not None:
+            passed_over, self._passed_over = self._passed_over, []
+            for one in passed_over:
+                self._told(*one)
+
+    def _apply(self, record: CatalogRecord) -> None:
+        match record:
+            case DefinitionPublished():
+                self._active[record.name] = self._published(record)
+            case DefinitionActivated():
+                self._active[record.name] = record.version
+            case DefinitionArchived():
+                self._active.pop(record.name, None)
+
+    def _published(self, record: DefinitionPublished) -> int:
+        """The version that a definition becomes: the next one, whatever number a publisher took who did not know of another one."""
+        versions = self._versions.setdefault(record.name, [])
+        known = next((one for one in versions if one.hash == record.hash), None)
+        if known is not None:
+            return known.version
+        if record.version != len(versions) + 1:
+            record = msgspec.structs.replace(record, version=len(versions) + 1)
+        versions.append(record)
+        self._by_hash.setdefault(record.hash, record)
+        return record.version
+
+    def publish(self, definition: WorkflowDefinition, activate: bool = False) -> Published:
+        """Make a valid definition the active version of its name; the same content as before is the version it was.
+
+        Where executions start with another version meanwhile they go on doing so, unless with `activate`: nobody goes back unasked.
+        """
+        self.read_on()
+        definition = published(definition)
+        content = canonical(definition)
+        hash_ = content_hash(definition)
+        versions = self._versions.get(definition.name, [])
+        known = next((version for version in versions if version.hash == hash_), None)
+        before = self._active.get(definition.name)
+        if known is not None:
+            if before not in (None, known.version) and not activate:
+                return Published(definition.name, known.version, hash_, "inactive", False, before)
+            if before != known.version:
+                self._append(DefinitionActivated(definition.name, known.version, self._clock.now()))
+            return Published(definition.name, known.version, hash_, "active", False, before)
+        self._append(DefinitionPublished(definition.name, len(versions) + 1, hash_, content, self._clock.now()))
+        version = next(one.version for one in self._versions[definition.name] if one.hash == hash_)
+        return Published(definition.name, version, hash_, "active", True, before)
+
+    def _append(self, record: CatalogRecord) -> None:
+        answer = self._log.append("definitions", {0: [codec.pack(record)]})[0]
+        if isinstance(answer, LogError):
+            raise answer
+        self.read_on()
+
+    def resolve(self, name: str, version: int = 0) -> tuple[int, str]:
+        """Version and hash of a workflow: of the active version, or of a given one. Raises Rejected where there is none."""
+        versions = self._versions.get(name)
+        if versions is None:
+            self._look()
+            versions = self._versions.get(name)
+        wanted = version or self._active.get(name, 0)
+        if versions and not wanted:
+            raise Rejected("archived_workflow", f"workflow {name} is archived; activate one of its versions", workflow=name)
+        if not versions or not 0 < wanted <= len(versions):
+            found = f"it has {len(versions)}" if versions else "no such workflow is published"
+            raise Rejected("unknown_workflow", f"workflow {name}{f', version {version}' if version else ''}: {found}", workflow=name)
+        return wanted, versions[wanted - 1].hash
+
+    def activate(self, name: str, version: int) -> Published:
+        """Make a version the one that executions start with (rolling back is this). Raises Rejected where there is none."""
+        found, hash_ = self.resolve(name, version)
+        if self._active.get(name) != found:
+            self._append(DefinitionActivated(name, found, self._clock.now()))
+        return Published(name, found, hash_, "active", False)
+
+    def archive(self, name: str) -> None:
+        """Let no execution start with any version any more; those that run go on. Raises Rejected for an unknown workflow."""
+        self.versions(name)
+        if name in self._active:
+            self._append(DefinitionArchived(name, self._clock.now()))
+
+    def versions(self, name: str) -> list[DefinitionPublished]:
+        """All versions of a workflow, the first one first. Raises Rejected where there is none."""
+        if name not in self._versions:
+            self._look()
+        if name not in self._versions:
+            raise Rejected("unknown_workflow", f"workflow {name}: no such workflow is published", workflow=name)
+        return self._versions[name]
+
+    def active(self, name: str) -> int | None:
+        """The version that executions start with; None for a workflow that is archived or unknown."""
+        return self._active.get(name)
+
+    def graph(self, definition_hash: str) -> Graph:
+        """The compiled definition of a hash. Raises KeyError where it, or its language, is not known."""
+        graph = self._graphs.get(definition_hash)
+        if graph is None:
+            if definition_hash not in self._by_hash:
+                self._look()
+            record = self._by_hash[definition_hash]
+            definition = load_canonical(record.content)
+            if (definition.language or 1) > LANGUAGE:
+                raise KeyError(f"{record.name} is written in language {definition.language}; this version of Refold knows {LANGUAGE}")
+            graph = compile_definition(definition, definition_hash, record.version)
+            self._graphs[definition_hash] = graph
+        return graph
+
+    def counted(self, name: str) -> frozenset[bool]:
+        """Whether versions of a workflow have `settings.concurrency`: True, False, or both where it came or went with a version."""
+        versions = self._versions.get(name, [])
+        known, found = self._counted.get(name, (0, frozenset()))
+        if known < len(versions):
+            said = (_settings.decode(one.content).settings.concurrency is not None for one in versions[known:])
+            found = found.union(said)
+            self._counted[name] = (len(versions), found)
+        return found
+
+    def names(self) -> list[str]:
+        """The names of all published workflows."""
+        return sorted(self._versions)

@@ -1,0 +1,177 @@
+"""One decision in the making: from a command to what comes of it. Whatever goes wrong about it comes out as a value.
+
+find or create ─► shrink ─► decide ─► encode ─► react ─► Recorded
+                                      any exception ───► Refused · TooMuch · Broken · Short
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+
+from contracts import codec
+from contracts.commands import Command, CreateExecution, Envelope
+from contracts.errors import SHORTAGES, ExpressionError, InvalidInput, LogFull, LogUnreachable, Problem, RecordTooLarge, Rejected
+from contracts.journal import SCHEMA, Checkpoint, Decision, Source
+from contracts.ports.blobs import Blobs
+from contracts.ports.log import Log
+from contracts.values import reference_to
+from domain.execution.concurrency import slot_of
+from domain.execution.decide import Decided, decide
+from domain.execution.deciding import Deciding, TooManySteps
+from domain.execution.evolve import initial
+from domain.execution.facts.execution import request_of
+from domain.execution.history import Folded
+from domain.execution.react import react
+from workers.partition.catalog import Catalog
+from workers.partition.concurrency import Slots
+from workers.partition.executions import Executions
+from workers.partition.families import Families
+from workers.partition.metrics import Metrics
+from workers.partition.offload import shrink
+from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
+from workers.partition.refusals import Repeated, counted_elsewhere, unknown_definition
+from workers.partition.round import Answer, Item
+
+BUGS_MAX = 20
+"""So many tracebacks are kept."""
+
+
+class Decisions:
+    """Makes the decisions of one partition, one at a time; keeps none of them."""
+
+    def __init__(
+        self,
+        partition: int,
+        executions: Executions,
+        catalog: Catalog,
+        blobs: Blobs,
+        checkpoint: Checkpoint,
+        metrics: Metrics,
+        log: Log,
+        slots: Slots,
+        families: Families,
+    ) -> None:
+        self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
+        self._checkpoint, self._metrics, self._log, self._slots = checkpoint, metrics, log, slots
+        self._families = families
+        self._read_blob = blobs.get
+        self.counted_in: Callable[[str], int] = lambda workflow: partition
+        """The partition in which the executions of a workflow are counted, where so many may run at a time."""
+        self.now = self.dispatched_to = 0
+
+    def of(self, item: Item, source: Source) -> Outcome:
+        """What comes of a command. Raises LogFull, LogUnreachable: then nothing of the round has happened."""
+        folded: Folded | None = None
+        version = 0
+        try:
+            folded = self._executions.get(item.envelope.execution)
+            if folded is None:
+                folded = self._created(item.envelope)
+            version = folded.state.version
+            return self._recorded(item, folded, shrink(item.envelope.command, self._blobs), source)
+        except Repeated as repeated:
+            return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))
+        except Exception as error:
+            return self._failed(error, folded, folded is not None and folded.state.version != version)
+
+    def instead(self, folded: Folded, command: Command, source: Source, rejection: str | None = None) -> Outcome:
+        """What comes of a command of the engine's own, in place of one or beside it; with a `rejection` only that is recorded."""
+        version = folded.state.version
+        try:
+            decided = self._ask(folded, command) if rejection is None else Decided([], {})
+            return self._encoded(folded, command, decided, source, rejection)
+        except Exception as error:
+            return self._failed(error, folded, folded.state.version != version)
+
+    def summed_up(self, folded: Folded) -> bytes:
+        """A reference to the state as it is now. Raises LogFull."""
+        content = codec.pack(folded.state)
+        self._blobs.put(content)
+        return reference_to(content)
+
+    def _failed(self, error: Exception, folded: Folded | None, is_touched: bool) -> Outcome:
+        if isinstance(error, LogFull | LogUnreachable):
+            raise error
+        if isinstance(error, SHORTAGES):
+            return Short(error, folded, is_touched)
+        if isinstance(error, TooManySteps):
+            return TooMuch(error, folded, is_touched, "loop.limit")
+        if isinstance(error, RecordTooLarge):
+            return TooMuch(error, folded, is_touched, "output.too_large")
+        if isinstance(error, Rejected | InvalidInput | ExpressionError) and not is_touched:
+            said = InvalidInput([Problem("", "expression", str(error))]) if isinstance(error, ExpressionError) else error
+            return Refused(said, folded)
+        self._metrics.bugs.append("".join(traceback.format_exception(error, limit=-6)))
+        del self._metrics.bugs[:-BUGS_MAX]
+        return Broken(error, folded, is_touched)
+
+    # A new one.
+
+    def _created(self, envelope: Envelope) -> Folded:
+        """The new execution of a creation; raises Rejected for any other command, as no open execution has this name."""
+        name = envelope.execution
+        if name in self._executions.unreadable:
+            reason = self._executions.unreadable[name]
+            raise Rejected("quarantined", f"the history of execution {name} cannot be read: {reason}", execution=name, status="quarantined")
+        ended = self._executions.ended.get(name)
+        command = envelope.command
+        if not isinstance(command, CreateExecution):
+            if ended is None:
+                raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
+            message = f"execution {name} is {ended.status}: it takes no more commands"
+            raise Rejected("already_ended", message, execution=name, status=ended.status)
+        if ended is not None:
+            if command.parent is None and ended.request != request_of(shrink(command, self._blobs)):
+                raise Rejected("already_exists", f"execution {name} exists, and was started with another request", execution=name)
+            raise Repeated(ended.status)
+        if not command.definition:
+            raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
+        if command.parent is not None:
+            self._families.check(name, self._executions)
+        try:
+            graph = self._catalog.graph(command.definition)
+        except KeyError:
+            raise unknown_definition(envelope) from None
+        folded = Folded(graph, initial(name))
+        folded.state.digest = command.definition.encode()
+        self._check_slot(folded, command)
+        return folded
+
+    def _check_slot(self, folded: Folded, command: CreateExecution) -> None:
+        """Raise Rejected for a start too many, where the workflow says that it is refused, and for one that nobody could count."""
+        settings = folded.graph.settings.concurrency
+        if settings is not None:
+            counted_in = self.counted_in(command.workflow)
+            if counted_in != self._partition:
+                raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
+            ctx = Deciding(folded.graph, folded.state, command, self.now, self._read_blob)
+            self._slots.check(settings, command.workflow, slot_of(folded.graph, command.input, ctx))
+
+    # A decision.
+
+    def _recorded(self, item: Item, folded: Folded, command: Command, source: Source) -> Outcome:
+        decided = self._ask(folded, command)
+        if decided.events:
+            return self._encoded(folded, command, decided, source, None)
+        state = folded.state
+        return Known(Answer(state.execution, 0, state.version, state.status, None, True))
+
+    def _ask(self, folded: Folded, command: Command) -> Decided:
+        return decide(folded.graph, folded.state, command, self._now_of(folded), self._read_blob)
+
+    def _now_of(self, folded: Folded) -> int:
+        last = folded.state.now
+        return self.now if self.now > last else last
+
+    def _encoded(self, folded: Folded, command: Command, decided: Decided, source: Source, rejection: str | None) -> Recorded:
+        state = folded.state
+        events = tuple(decided.events)
+        for content in decided.blobs.values():
+            self._blobs.put(content)
+        first = state.version - len(events) + 1
+        decision = Decision(source, state.execution, first, self._now_of(folded), command, events, self.dispatched_to, rejection, SCHEMA)
+        record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
+        if len(record) > self._log.record_bytes_max:
+            raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")
+        return Recorded(folded, decision, record, digest, react(folded.graph, state, decision), decided.steps)

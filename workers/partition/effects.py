@@ -1,0 +1,101 @@
+"""Effects: what decisions call for, carried out once they are durable. What goes wrong with one harms no other, and is tried again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+
+from contracts.commands import CancelActivity, Envelope, RunActivity
+from contracts.errors import reason_of
+from contracts.events import ExecutionReleased, NodeRetried, TimerStarted
+from contracts.ports.activities import ActivityWorker
+from domain.execution.history import Folded
+from domain.execution.react import outstanding
+from domain.execution.state import Execution
+from workers.partition.command_outbox import Courier
+from workers.partition.concurrency import Slots
+from workers.partition.executions import Executions
+from workers.partition.put_off import PutOff
+from workers.partition.round import Item, Made
+from workers.partition.timers import Timers
+
+_log = logging.getLogger("refold.owner")
+
+
+class Effects:
+    """Of one partition, while its claim stands. `carry` takes a command for another execution, `send` commands of the owner's own."""
+
+    def __init__(
+        self,
+        worker: ActivityWorker,
+        executions: Executions,
+        courier: Courier,
+        slots: Slots,
+        timers: Timers,
+        carry: Callable[[Item | None], None],
+        send: Callable[[Iterable[Envelope]], None],
+    ) -> None:
+        self._worker, self._executions, self._courier, self._slots, self._timers = worker, executions, courier, slots, timers
+        self._carry, self._send = carry, send
+        self.put_off: PutOff[tuple[Made, int]] = PutOff()
+
+    def act(self, made: Made, offset: int, ended: list[Execution], now: int) -> None:
+        """Do what a decision calls for; into `ended` goes the execution of which nothing more comes of itself."""
+        try:
+            self._act(made, offset, ended)
+        except Exception as error:
+            _log.exception("what a decision of execution %s calls for could not be done", made.decision.execution)
+            self._courier.hold(offset)
+            self.put_off.add([(made, offset)], reason_of(error), now)
+
+    def take_up(self, read_again: Iterable[Folded]) -> None:
+        """See to what these wait for, as after a takeover."""
+        for folded in read_again:
+            self._timers.arm(folded.state.execution, folded.state.timers.items())
+            for activity in owed_by(folded, self._executions):
+                self._worker.run(activity)
+
+    def act_again(self, now: int) -> None:
+        """Do what could not be done before, where its pause is over."""
+        for made, offset in self.put_off.take_due(now):
+            self._courier.let_go(offset)
+            self.act(made, offset, [], now)
+
+    def _act(self, made: Made, offset: int, ended: list[Execution]) -> None:
+        state = made.folded.state
+        for effect in made.effects:
+            if type(effect) is RunActivity:  # a third of the time of isinstance, which asks the metaclass
+                self._worker.run(effect)
+            elif isinstance(effect, CancelActivity):
+                self._worker.cancel(effect)
+            elif isinstance(effect, Envelope):
+                self._carry(self._courier.take(effect, offset))
+        if state.timers:
+            self._timers.arm(state.execution, _timers_of(made))
+        if state.ended_at and state.execution not in self._executions.ended:
+            self._executions.end(state, offset)
+            if state.slot is not None:
+                self._send(self._slots.release(state.execution, made.folded.graph.settings.concurrency))
+            ended.append(state)
+        elif state.quarantine is not None:
+            ended.append(state)
+
+
+def owed_by(folded: Folded, executions: Executions) -> list[RunActivity]:
+    """The activities that an execution waits for; one of which that cannot be said is set aside."""
+    try:
+        return outstanding(folded.graph, folded.state)
+    except Exception as error:
+        executions.set_aside(folded.state.execution, reason_of(error))
+        return []
+
+
+def _timers_of(made: Made) -> Iterator[tuple[str, int]]:
+    """The timers that a decision has started; all there are, where it lets an execution go on."""
+    for event in made.decision.events:
+        if isinstance(event, TimerStarted):
+            yield event.timer, event.due
+        elif isinstance(event, NodeRetried):
+            yield f"{event.path}:retry", event.due
+        elif isinstance(event, ExecutionReleased):
+            yield from made.folded.state.timers.items()

@@ -1,0 +1,201 @@
+"""Executions in memory: the open ones folded, the idle ones packed, of those that have ended only how.
+
+Nothing here is the truth. It may be dropped at any time and folded again from the journal.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from contracts.commands import RunActivity
+from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
+from contracts.ids import depth_of, root_of
+from domain.execution.history import Folded, GraphOf
+from domain.execution.react import is_reported
+from domain.execution.state import Execution
+from workers.partition.packed import Packed, packed, queue_of, unpacked
+
+LIVE_MAX_DEFAULT: Final = 5_000
+"""How many executions are kept as objects; the others wait packed, at a fifth of the memory."""
+
+
+class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is known of an execution that has ended: its status, the fingerprint of its start, where its last decision lies."""
+
+    status: str
+    request: bytes
+    offset: int
+
+
+class Executions:
+    """All executions of a partition, by id."""
+
+    def __init__(self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT) -> None:
+        self._graph_of = graph_of
+        self._live_max = live_max
+        self._live: dict[str, Folded] = {}
+        self._packed: dict[str, Packed] = {}
+        self.families: Counter[str] = Counter()
+        """Of each family with children: how many of them are open."""
+        self.ended: dict[str, EndedExecution] = {}
+        self.unreadable: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._live) + len(self._packed)
+
+    def get(self, execution: str) -> Folded | None:
+        """The open execution, unpacked if need be."""
+        folded = self._live.get(execution)
+        if folded is None and execution in self._packed:
+            folded = self._unpacked(execution, self._packed[execution])
+            if folded is not None:
+                self._live[execution] = folded
+                del self._packed[execution]
+        return folded
+
+    def _unpacked(self, execution: str, idle: Packed) -> Folded | None:
+        """The execution as it was; None where it cannot be read any more, which harms no other."""
+        try:
+            return unpacked(idle, self._graph_of)
+        except (LogFull, LogUnreachable, *SHORTAGES):
+            raise
+        except Exception as error:
+            self.set_aside(execution, reason_of(error))
+            return None
+
+    def offset_after(self, execution: str) -> int:
+        """The offset after the last durable decision about an execution, as far as that is known here; else 0."""
+        if (ended := self.ended.get(execution)) is not None:
+            return ended.offset + 1
+        folded = self.get(execution)
+        return folded.trail[-1] + 1 if folded is not None and folded.trail else 0
+
+    def waits_for(self, activity: RunActivity) -> bool:
+        """Whether an activity is still to be run. Of an execution that is not known it is: whoever decides will say."""
+        if activity.execution in self.ended:
+            return False
+        folded = self.get(activity.execution)
+        if folded is None:
+            return True
+        run = folded.state.runs.get(activity.path)
+        return run is not None and run.attempt == activity.attempt and run.status == "active" and not is_reported(folded.state, run)
+
+    def is_armed(self, execution: str, timer: str, due: int) -> bool:
+        """Whether the execution waits for this timer."""
+        folded = self._live.get(execution)
+        if folded is not None:
+            return folded.state.timers.get(timer) == due
+        idle = self._packed.get(execution)
+        return idle is not None and (timer, due) in idle.timers
+
+    def put(self, folded: Folded) -> None:
+        """Keep an open execution."""
+        name = folded.state.execution
+        if depth_of(name) and name not in self._live and name not in self._packed:
+            self.families[root_of(name)] += 1
+        self._live[name] = folded
+
+    def end(self, state: Execution, offset: int) -> None:
+        """The execution has ended: keep only how."""
+        self.drop(state.execution)
+        self.ended[state.execution] = EndedExecution(state.status, state.request, offset)
+
+    def drop(self, execution: str) -> None:
+        """Forget what is cached of an execution."""
+        was_open = self._live.pop(execution, None) is not None
+        was_open = self._packed.pop(execution, None) is not None or was_open
+        if was_open and depth_of(execution):
+            family = root_of(execution)
+            self.families[family] -= 1
+            if not self.families[family]:
+                del self.families[family]
+
+    def set_aside(self, execution: str, reason: str) -> None:
+        """The history of the execution cannot be read on, for this reason; the first one stays."""
+        self.drop(execution)
+        self.unreadable.setdefault(execution, reason)
+
+    def admit(self, execution: str, read: Callable[[], Folded]) -> Folded | None:
+        """Read an execution again that was set aside; None where that fails once more, or it has ended."""
+        try:
+            folded = read()
+        except (LogFull, LogUnreachable, *SHORTAGES):
+            raise
+        except Exception as error:
+            self.unreadable[execution] = reason_of(error)
+            return None
+        del self.unreadable[execution]
+        if folded.state.ended_at:
+            self.end(folded.state, folded.trail[-1])
+            return None
+        self.put(folded)
+        return folded
+
+    def open(self) -> Iterator[Folded]:
+        """All open executions; the packed ones are unpacked one at a time and not kept."""
+        yield from list(self._live.values())
+        yield from self._each(list(self._packed.items()))
+
+    def _each(self, idle: list[tuple[str, Packed]]) -> Iterator[Folded]:
+        for name, one in idle:
+            folded = self._unpacked(name, one)
+            if folded is not None:
+                yield folded
+
+    def active(self) -> Iterator[Folded]:
+        """The open executions that may have something to do."""
+        yield from list(self._live.values())
+        yield from self._each([(name, idle) for name, idle in self._packed.items() if idle.is_active])
+
+    def timers(self) -> Iterator[tuple[str, dict[str, int]]]:
+        """The timers of all open executions."""
+        for name, folded in self._live.items():
+            yield name, folded.state.timers
+        for name, idle in self._packed.items():
+            if idle.timers:
+                yield name, dict(idle.timers)
+
+    def queues(self) -> list[tuple[str, str, str, bool]]:
+        """Of those that queue or have queued: name, workflow, slot, whether they have started; the oldest first."""
+        found = [(name, queue_of(folded.state)) for name, folded in self._live.items()]
+        found += [(name, idle.queue) for name, idle in self._packed.items()]
+        ordered = sorted((queue[3], name, queue) for name, queue in found if queue is not None)
+        return [(name, queue[0], queue[1], queue[2]) for _, name, queue in ordered]
+
+    def names(self) -> list[str]:
+        """Those of all open executions."""
+        return [*self._packed, *self._live]
+
+    def packed(self, execution: str) -> Packed:
+        """An open execution as bytes, for a snapshot."""
+        idle = self._packed.get(execution)
+        return packed(self._live[execution]) if idle is None else idle
+
+    def take(self, idle: dict[str, Packed]) -> None:
+        """Keep what a snapshot holds, packed as it is."""
+        self._packed.update(idle)
+        self.families.update(root_of(name) for name in idle if depth_of(name))
+
+    def pack_idle(self, most: int | None = None) -> bool:
+        """Pack those that have been here longest, once there are a tenth too many; True where `most` was not enough."""
+        surplus = len(self._live) - self._live_max
+        if surplus <= self._live_max // 10:
+            return False
+        for execution in list(islice(self._live, surplus if most is None else min(surplus, most))):
+            self._packed[execution] = packed(self._live.pop(execution))
+        return most is not None and surplus > most
+
+    def forget_idle(self, packed_max: int) -> list[str]:
+        """Drop those that were packed first, once there are a tenth too many; their names. For who can fold them again."""
+        surplus = len(self._packed) - packed_max
+        if surplus <= packed_max // 10:
+            return []
+        names = list(self._packed)[:surplus]
+        for name in names:
+            self.drop(name)
+        return names

@@ -1,0 +1,400 @@
+"""The owner of a partition: the one that may append to its journal. One thread, no task, no future, no lock a command.
+
+    claim() ─► step() ─► step() ─► …        each step is a round (workers/partition/round.py); False when there was nothing to do
+       ▲                   │
+       └── Fenced, unknown ┘                stand down: nothing of the round has happened; claim again, fold again
+
+`submit` may be called from the owner's thread only; `report` from any.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from contracts import codec
+from contracts.commands import Command, Envelope, GrantSlot
+from contracts.errors import (
+    SHORTAGES,
+    AppendUnknown,
+    Fenced,
+    LogCorrupt,
+    LogError,
+    LogFull,
+    LogGone,
+    LogUnreachable,
+    RecordTooLarge,
+    reason_of,
+)  # fmt: skip
+from contracts.journal import Checkpoint, PartitionClaimed, mark_of
+from contracts.ports.activities import ActivityWorker, Outbox
+from contracts.ports.blobs import Blobs
+from contracts.ports.clock import Clock
+from contracts.ports.log import Log
+from contracts.ports.snapshots import Snapshots
+from domain.execution.state import Execution
+from workers.partition.catalog import Catalog
+from workers.partition.command_outbox import Courier
+from workers.partition.decider import Decider
+from workers.partition.effects import Effects, owed_by
+from workers.partition.executions import LIVE_MAX_DEFAULT, Executions
+from workers.partition.inbox import INBOX_MAX_DEFAULT, Inbox
+from workers.partition.metrics import Metrics
+from workers.partition.put_off import PAUSE_MS, PutOff
+from workers.partition.recovery import Recovered, append_claim, recover
+from workers.partition.refolding import entries_of, refold
+from workers.partition.round import ROUND_MAX_DEFAULT, Item, Made, Reply, Round, answer_all, append, is_claimed_within, letters_of, refuse
+from workers.partition.snapshot import Draft
+from workers.partition.timers import A_ROUND_MAX, Timers, due_again
+from workers.partition.upkeep import LAST_ROUNDS_MAX, SNAPSHOT_EVERY_DEFAULT, Upkeep
+from workers.partition.watchers import Watchers
+
+_log = logging.getLogger("refold.owner")
+
+CLAIM_PAUSE_MS: Final = 100
+"""How long an owner that was thrown out waits before it claims again."""
+
+
+class Owner:
+    """Owns one partition: decides what comes in, appends, acts."""
+
+    def __init__(
+        self,
+        log: Log,
+        catalog: Catalog,
+        blobs: Blobs,
+        snapshots: Snapshots,
+        clock: Clock,
+        worker: ActivityWorker,
+        *,
+        nonce: Callable[[], bytes],
+        partition: int = 0,
+        node: str = "embedded",
+        own: int | None = None,
+        outbox: Outbox | None = None,
+        inbox_max: int = INBOX_MAX_DEFAULT,
+        live_max: int = LIVE_MAX_DEFAULT,
+        snapshot_every: int = SNAPSHOT_EVERY_DEFAULT,
+        round_max: int = ROUND_MAX_DEFAULT,
+    ) -> None:
+        self._log, self._catalog, self._blobs, self._snapshots = log, catalog, blobs, snapshots
+        self._clock, self._worker, self._nonce_of = clock, worker, nonce
+        self.partition, self.node, self._live_max = partition, node, live_max
+        self._own, self._outbox = partition if own is None else own, outbox
+        self._inbox_max, self._round_max = inbox_max, round_max
+        self._reports: deque[tuple[str, Command]] = deque()
+        self._put_off: PutOff[Item] = PutOff()
+        self._inbox, self._short = Inbox(), ""
+        self.watchers = Watchers()
+        self._claimed, self._retry_at, self._journal = False, 0, ""
+        self._no_room: LogError | None = None
+        self.timers = Timers(lambda execution, timer, due: self.executions.is_armed(execution, timer, due))
+        self.metrics = Metrics()
+        self.upkeep = Upkeep(partition, snapshots, self.metrics, snapshot_every, self._draft)
+        self.elsewhere: Callable[[Item, Callable[[Item], None]], bool] | None = None
+        """Takes a command for an execution of another partition, and calls back once it is on its way for good; False: it lives here."""
+        self.look_up_end: Callable[[str], None] = self._look_up_end
+        """Tells those who watch an execution how it has ended."""
+        self.on_decisions: Callable[[list[Made]], None] | None = None
+        self.on_junk: Callable[[int, bytes], None] = lambda offset, content: None
+        """Called with what was come upon in the journal that is no record, and is passed over."""
+        self.counted_in: Callable[[str], int] = lambda workflow: partition
+        """See `Decider.counted_in`; an owner alone counts all."""
+
+    # Ownership.
+
+    def claim(self) -> None:
+        """Become the owner: append a claim, fold up to it, and take up what is open. Raises LogError where it cannot."""
+        began = self._clock.now()
+        self.take_over(self.recover())
+        self.metrics.count_takeover(began, self._clock.now())
+
+    def recover(self, generation: int = 0) -> Recovered:
+        """Append a claim and fold up to it: what to take over. Changes nothing in here, so it may run in another thread."""
+        nonce = self._nonce_of()
+        append_claim(self._log, self.partition, PartitionClaimed(nonce, self.node, generation), self._journal, self._nonce_of)
+        recovered = recover(self._log, self.partition, self._catalog, self._snapshots, self._live_max, self._outbox is not None)
+        if recovered.checkpoint.nonce != nonce:
+            raise Fenced(f"partition {self.partition} was claimed by another owner in the meantime")
+        return recovered
+
+    def _try_to_claim(self) -> bool:
+        try:
+            self.claim()
+        except (LogError, *SHORTAGES) as error:
+            self._short = "" if isinstance(error, LogError) else reason_of(error)
+            why = error if isinstance(error, LogError) else LogUnreachable(f"the partition cannot be claimed: {self._short}")
+            self.stand_down(why, PAUSE_MS)
+            return False
+        self._short = ""
+        return True
+
+    def take_over(self, recovered: Recovered) -> None:
+        """Go on from what was folded."""
+        self._journal = recovered.checkpoint.journal
+        self.upkeep.forget()
+        self.executions: Executions = recovered.executions
+        self._checkpoint, self._last = recovered.checkpoint, b""
+        self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
+        self._decider = Decider(
+            self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
+        )
+        self._decider.count_in(self.counted_in)
+        self._decider.families.waiting_of = self._inbox.waiting_of
+        self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
+        self._courier.carry = self._carry
+        self.timers.clear()
+        for execution, timers in self.executions.timers():
+            self.timers.arm(execution, timers.items())
+        self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
+        self._effects = Effects(
+            self._worker, self.executions, self._courier, self._decider.slots, self.timers, self._carry, self._inbox.send
+        )
+        if self._outbox is not None:
+            self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
+        owed = (effect for folded in self.executions.active() for effect in owed_by(folded, self.executions))
+        self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
+        for item in self._courier.again():
+            self._carry(item)
+        if self._outbox is not None:
+            self._outbox.calls_for(self.partition, self._checkpoint.offset)
+        self._inbox.keep(lambda item: type(item.envelope.command) is not GrantSlot)  # turns are granted anew
+        self._inbox.send(self._decider.restore_slots())
+        for execution in self.watchers.watched(self.executions.ended):  # the acknowledgement of its end may have been lost
+            self.look_up_end(execution)
+        for offset, content in recovered.junk:
+            self.on_junk(offset, content)
+        self.executions.pack_idle()
+        self._claimed = True
+        self.metrics.count_claim(self._checkpoint.foreign)
+
+    def _look_up_end(self, execution: str) -> None:
+        folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
+        if folded is not None:
+            self.watchers.tell(folded.state)
+
+    def stand_down(self, why: LogError, pause_ms: int = CLAIM_PAUSE_MS) -> None:
+        """Whatever was decided and not acknowledged has not happened; the next step claims again. Raises LogGone: then there is none."""
+        is_refused = isinstance(why, LogFull) or (isinstance(why, AppendUnknown) and not self._claimed)
+        self._claimed, self._no_room = False, why if is_refused else None
+        self._retry_at = self._clock.now() + pause_ms
+        self.metrics.count_stand_down(why)
+        if isinstance(why, LogGone):
+            raise why
+
+    def release(self) -> list[Item]:
+        """Let go of the partition; what was not decided, of that which somebody here waits for."""
+        self._claimed = False
+        left = [item for item in self._inbox if item.reply is not None and item.offset < 0]
+        self._inbox.clear()
+        return left
+
+    # What comes in.
+
+    def submit(self, envelope: Envelope, reply: Reply | None = None) -> None:
+        """Take a command in; it is answered after the commit of its round. Raises Overloaded where too many wait."""
+        self._inbox.admit(Item(envelope, reply), self._inbox_max)
+
+    def take(self, item: Item) -> None:
+        """Take in what stands in `commands`, in the order in which it stands there."""
+        self._inbox.put(item)
+
+    def report(self, execution: str, command: Command) -> None:
+        """Take in what a worker reports. May be called from any thread."""
+        self._reports.append((execution, command))
+
+    def next_due(self) -> int | None:
+        """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
+        if not self._claimed:
+            return self._retry_at
+        return min((due for due in (self.timers.next_due(), self._put_off.due, self._effects.put_off.due) if due is not None), default=None)
+
+    @property
+    def short(self) -> str:
+        """What the machine is short of at the moment, so that something waits to be tried again; empty where nothing is."""
+        return self._put_off.why or (self._effects.put_off.why if self._claimed else "") or self._short
+
+    @property
+    def is_in_charge(self) -> bool:
+        """Whether it has claimed its partition, and nothing has thrown it out since."""
+        return self._claimed
+
+    @property
+    def waiting(self) -> int:
+        """How many commands of callers wait to be decided."""
+        return len(self._inbox.callers)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits to be decided now."""
+        return not (len(self._inbox) or self._reports)
+
+    # The round.
+
+    def step(self) -> bool:
+        """One round; True when anything was done."""
+        now = self._clock.now()
+        if not self._claimed:
+            is_too_early = now < self._retry_at <= now + PAUSE_MS  # later than that: the clock went back
+            return (not is_too_early and self._try_to_claim()) or (self._no_room is not None and self._inbox.refuse(self._no_room))
+        if not self.collect(now):
+            return self.rest()
+        made = self.begin(now)
+        if made is None or not self.stands(made, *append(self._log, self.partition, made, self.metrics.appends)):
+            return True
+        if not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
+            self.act(made)
+        return True
+
+    def finish(self) -> None:
+        """The last rounds: what came from outside is decided. Executions that move by themselves would move for ever: they go on later."""
+        rounds = LAST_ROUNDS_MAX
+        while (rounds > 0 or self._reports or self._inbox.callers) and self.step() and self._claimed:
+            rounds -= 1
+
+    def collect(self, now: int) -> bool:
+        """Take in what was reported and what is due; whether there is anything to decide."""
+        for item in self._put_off.take_due(now):
+            self._inbox.put(item)
+        self._effects.act_again(now)
+        while self._reports:
+            execution, command = self._reports.popleft()
+            self._inbox.callers.append(Item(Envelope("", execution, command), None))
+        for execution, fire in self.timers.take_due(now, A_ROUND_MAX, self._is_due):
+            self._inbox.put(Item(Envelope("", execution, fire), None))
+            self.metrics.timer_drift_ms = max(0, now - fire.due)
+        return bool(len(self._inbox))
+
+    def begin(self, now: int) -> Round | None:
+        """Decide what waits. It has not happened until it is durable (`stands`); None where nothing could be decided."""
+        callers, echoes = self._inbox.take(self._round_max)
+        self._decider.draft = self.upkeep.draft
+        items = callers + echoes
+        try:
+            made, answers, rest = self._decider.decide_all(callers, echoes, now, self._courier.dispatched_to(self.position))
+        except LogFull as full:
+            self._refuse(items, full)
+            return None
+        except LogUnreachable as error:
+            self._give_back(items, error)
+            return None
+        self._inbox.put_back(rest)
+        records = [one.record for one in made]
+        if self._own != self.partition:
+            records += self._decider.answered(answers)
+        return Round(self._checkpoint.offset, callers + echoes, made, answers, records, self._decider.dead)
+
+    def stands(self, made: Round, answer: int | LogError, gap: Sequence[tuple[int, bytes]] = ()) -> bool:
+        """Whether the round has happened, by the offset that its append was answered with; else the owner stands down.
+
+        `answer` is the journal's end for a round that appended nothing, `gap` what somebody else has appended before it.
+        """
+        base = self._checkpoint.offset
+        if answer == base:
+            return True
+        if isinstance(answer, LogFull):
+            self._refuse(made.items, answer)
+        elif isinstance(answer, LogError):
+            self._give_back(made.items, answer)
+        elif made.records and answer > base and not self._is_claimed_within(gap):
+            return True
+        elif answer > base:
+            self._give_back(made.items, Fenced(f"the journal is at offset {answer}, expected {base}"))
+        else:
+            lost = LogCorrupt(f"the journal of partition {self.partition} has lost acknowledged records: at {answer}, expected {base}")
+            _log.critical("%s", lost)
+            self._give_back(made.items, lost)
+        return False
+
+    def _is_claimed_within(self, gap: Sequence[tuple[int, bytes]]) -> bool:
+        is_claimed = is_claimed_within(self._checkpoint, gap, self.on_junk)
+        self.metrics.foreign = self._checkpoint.foreign
+        return is_claimed
+
+    def _refuse(self, items: list[Item], error: LogError) -> None:
+        """There was no room: callers are told, and what the engine itself has to do is done again later."""
+        self.metrics.refused += 1
+        self._inbox.put_back(refuse(items, error))
+        self.stand_down(error, PAUSE_MS)
+
+    def _give_back(self, items: list[Item], why: LogError) -> None:
+        """Nobody is answered: it may have landed. After the next claim each command is decided again, which is once."""
+        self._inbox.give_back(items)
+        self.stand_down(why)
+
+    # Acting.
+
+    def act(self, round_: Round) -> None:
+        """The round is durable: move the checkpoint, answer, send, arm, and tell those who watch."""
+        base = self._checkpoint.offset
+        made = round_.made
+        ended: list[Execution] = []
+        now = self._clock.now()
+        for index, one in enumerate(made):
+            one.folded.note(base + index, one.decision)
+            self._effects.act(one, base + index, ended, now)
+        self._effects.take_up(self._decider.read_again)
+        self._decider.note_sources(self._checkpoint)
+        self._checkpoint.offset = base + len(round_.records)
+        self._last = round_.records[-1] if round_.records else self._last
+        if self._outbox is not None:
+            self._outbox.calls_for(self.partition, self._checkpoint.offset)
+        self._inbox.send(self._decider.turns)
+        self.timers.put_back(self._decider.too_early)
+        put_off = set(map(id, self._decider.later))
+        for item in round_.items:
+            if item.origin >= 0 and id(item) not in put_off:
+                self._courier.delivered(item)
+        self.upkeep.note(len(made))
+        self.metrics.count_round(len(made))
+        self._put_off.add(self._decider.later, self._decider.short, now)
+        self.watchers.tell_all(ended)
+        self.watchers.look_at(one.folded.state for one in made)
+        answer_all(round_.answers, self._checkpoint.offset)
+        if self.on_decisions is not None:
+            self.on_decisions(made)
+        self.upkeep.step(self.executions)
+
+    def _carry(self, item: Item | None) -> None:
+        """A command for another execution: to be decided here, or elsewhere, if it lives there."""
+        if item is not None and (self.elsewhere is None or not self.elsewhere(item, self._courier.delivered)):
+            self._inbox.put(item)
+
+    def buries(self, made: Round, answer: int | LogError) -> bool:
+        """Whether what could not be delivered is kept. Else the round is decided again, and finds the same dead."""
+        if isinstance(answer, LogError) and not isinstance(answer, RecordTooLarge):
+            self._give_back(made.items, answer)
+            return False
+        self.metrics.dead_letters += made.count_buried(answer)
+        return True
+
+    def _is_due(self, execution: str, timer: str, due: int) -> int | None:
+        return due_again(self.executions.get(execution), timer, due, self._worker, self._clock.now())
+
+    # In between.
+
+    def rest(self) -> bool:
+        """There is nothing to decide: a piece of the upkeep; True where there is more of it."""
+        return self.upkeep.step(self.executions)
+
+    def snapshot(self) -> None:
+        """Keep what is folded, to start faster the next time. Not after standing down: what is cached then may never have happened."""
+        if self._claimed:
+            self.upkeep.save_now()
+
+    def _draft(self) -> Draft:
+        return Draft(self.executions, self.checkpoint, self._courier.dispatched_to(self.position), self._courier.undelivered())
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """After the last durable decision."""
+        if self._last:
+            self._checkpoint.mark = mark_of(codec.decode_record(self._last))
+        return self._checkpoint
+
+    @property
+    def position(self) -> int:
+        """The offset after the last durable decision."""
+        return self._checkpoint.offset

@@ -1,0 +1,56 @@
+"""An idle execution as a few hundred bytes, with what is asked of it without unpacking."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import zstandard
+
+from contracts.codec import pack
+from domain.execution.history import Folded, GraphOf
+from domain.execution.paths import is_for_worker
+from domain.execution.state import Execution
+
+_LEVEL: Final = -1
+"""A state repeats its input wherever a node still has it; this level finds that in 1.5 µs (0.3 to unpack), level 1 in 4.4 (2.0)."""
+
+_decoder: Final = msgspec.msgpack.Decoder(Execution)
+_compress: Final = zstandard.ZstdCompressor(level=_LEVEL).compress
+_decompress: Final = zstandard.ZstdDecompressor().decompress
+
+
+class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An idle execution: its state, its timers, whether activities of it run, and where it queues (`queue_of`).
+
+    There may be a hundred thousand of them: nothing in here is a dictionary, and nothing is known to the garbage collector.
+    """
+
+    content: bytes
+    timers: tuple[tuple[str, int], ...] = ()
+    is_active: bool = False
+    queue: tuple[str, str, bool, int] | None = None
+    trail: bytes = b""
+
+
+def packed(folded: Folded) -> Packed:
+    """The execution as bytes."""
+    state = folded.state
+    content = bytes(memoryview(_compress(pack(state))))  # a copy: the compressor's own bytes keep the room they might have needed
+    return Packed(content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes())
+
+
+def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:
+    """The execution as it was."""
+    state = _decoder.decode(_decompress(idle.content))
+    return Folded(graph_of(state.definition), state, memoryview(idle.trail).cast("q"))
+
+
+def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
+    """Where the execution queues for its turn: workflow, slot, whether it has started, since when."""
+    return None if state.slot is None else (state.workflow, state.slot, bool(state.started_at), state.created_at)
+
+
+def _is_active(folded: Folded) -> bool:
+    """Whether an activity is to run, as `domain.execution.react.outstanding` would say."""
+    return any(run.status == "active" and is_for_worker(folded.graph, run) for run in folded.state.runs.values())

@@ -1,0 +1,205 @@
+"""Recovery: what an owner does after its claim: fold the journal up to it, from the last snapshot, checking everything.
+
+It also finds the commands to other executions that may not have been sent: those of decisions at or above the last
+`dispatched_to`. Activities that are to run follow from the states alone (`domain.execution.react.outstanding`).
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from contracts.codec import encode_record
+from contracts.commands import Effect, Envelope, RunActivity
+from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
+from contracts.ids import activity_key
+from contracts.journal import OWN, Checkpoint, JournalOpened, PartitionClaimed, Source
+from contracts.ports.log import Log
+from contracts.ports.snapshots import Snapshots
+from domain.execution.history import Entry, Folded, Unreadable, apply, begin, read_entries
+from domain.execution.react import commands_for_others, react
+from workers.partition.catalog import Catalog
+from workers.partition.executions import Executions
+from workers.partition.snapshot import decode_snapshot
+from workers.partition.standing import journal_of, misfit
+
+_log = logging.getLogger("refold.owner")
+
+JUNK_MAX: Final = 1_000
+"""So much of what is no record is remembered of a recovery; the rest is only counted."""
+
+
+class Recovered:
+    """What recovery has found."""
+
+    def __init__(self, executions: Executions) -> None:
+        self.executions = executions
+        self.checkpoint = Checkpoint()
+        self.dispatched_to = 0
+        self.undelivered: deque[tuple[int, Envelope]] = deque()
+        self.events = 0
+        self.junk: list[tuple[int, bytes]] = []
+        """What stands in the journal and is no record, with its offsets: the first of it."""
+        self.last: Source | None = None
+        """The source of the last decision that came from `commands`."""
+        self.tasks: Tasks | None = None
+
+    def may_be_unsent(self, activity: RunActivity) -> bool:
+        """Whether an activity that is waited for may never have been given to a worker that outlives its owner."""
+        return self.tasks is None or activity_key(activity.execution, activity.path, activity.attempt) in self.tasks
+
+    def note_junk(self, offset: int, content: bytes) -> None:
+        """Bytes that are no record were come upon."""
+        if len(self.junk) < JUNK_MAX:
+            self.junk.append((offset, content))
+
+    def forget_sent(self) -> None:
+        """What lies below `dispatched_to` is out."""
+        while self.undelivered and self.undelivered[0][0] < self.dispatched_to:
+            self.undelivered.popleft()
+        if self.tasks is not None:
+            self.tasks.forget(self.dispatched_to)
+
+
+class Tasks:
+    """The tasks that the last decisions have called for, oldest first."""
+
+    def __init__(self) -> None:
+        self._called_for: dict[str, int] = {}
+
+    def __contains__(self, task: str) -> bool:
+        return task in self._called_for
+
+    def note(self, offset: int, effects: Iterable[Effect]) -> None:
+        """The decision at this offset calls for these."""
+        for effect in effects:
+            if isinstance(effect, RunActivity):
+                self._called_for[activity_key(effect.execution, effect.path, effect.attempt)] = offset
+
+    def forget(self, dispatched_to: int) -> None:
+        """Those of decisions below this offset were given away."""
+        while self._called_for:
+            task, offset = next(iter(self._called_for.items()))
+            if offset >= dispatched_to:
+                return
+            del self._called_for[task]
+
+
+def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int, tasks_outlive: bool = False) -> Recovered:
+    """Everything that counts in a partition's journal, folded. With `tasks_outlive` what was given away needs no giving again."""
+    catalog.read_on()
+    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max) or Recovered(Executions(catalog.graph, live_max))
+    recovered.tasks = Tasks() if tasks_outlive else None
+    with _without_gc():
+        records = log.read("journal", partition, recovered.checkpoint.offset)
+        try:
+            for entry in read_entries(records, recovered.checkpoint, recovered.note_junk):
+                _take(recovered, catalog, entry)
+        except UnknownRecord as error:  # whoever can read it is to own the partition
+            raise LogCorrupt(f"the journal of partition {partition} cannot be read on: {error}") from None
+    recovered.forget_sent()
+    return recovered
+
+
+def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int) -> Recovered | None:
+    snapshot = decode_snapshot(snapshots.load(partition))
+    if snapshot is None or not _fits(log, partition, snapshot.checkpoint):
+        return None
+    recovered = Recovered(Executions(catalog.graph, live_max))
+    recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
+    recovered.executions.take(snapshot.open)
+    recovered.executions.ended.update(snapshot.ended)
+    recovered.executions.unreadable.update(snapshot.unreadable)
+    recovered.undelivered.extend(snapshot.undelivered)
+    return recovered
+
+
+def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
+    """Whether the snapshot is of this journal, and of no more than there is. What does not fit tells of a loss."""
+    why = misfit(log, partition, checkpoint)
+    if why:
+        _log.critical("the snapshot of partition %d is thrown away: %s; is the log an old copy, or are records lost?", partition, why)
+    return not why
+
+
+def append_claim(log: Log, partition: int, claim: PartitionClaimed, known: str, chance: Callable[[], bytes]) -> None:
+    """Claim a partition, and open its journal where it is empty. Raises LogError; LogCorrupt where it is not the journal that is known."""
+    records = [encode_record(claim)]
+    journal = journal_of(log, partition)
+    if known and journal != known:
+        raise LogCorrupt(f"the journal of partition {partition} is {journal or 'gone'}; it was {known}")
+    if not journal:
+        records.insert(0, encode_record(JournalOpened(chance().hex(), partition, log.partitions)))
+    answer = log.append("journal", {partition: records})[partition]
+    if isinstance(answer, LogError):
+        raise answer
+
+
+def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> None:
+    """Fold one decision. A history that cannot be read stops its own execution, and no other."""
+    executions = recovered.executions
+    if isinstance(entry, Unreadable):
+        executions.set_aside(entry.execution, entry.reason)
+        return
+    decision = entry.decision
+    try:
+        folded = executions.get(decision.execution) or _begin(executions, catalog, entry)
+        if folded is None:
+            return
+        apply(folded, entry)
+        folded.note(entry.offset, decision)
+        tasks = react(folded.graph, folded.state, decision) if recovered.tasks is not None else []
+        envelopes = commands_for_others(folded.graph, folded.state, decision)
+    except (LogFull, LogUnreachable, *SHORTAGES):
+        raise
+    except Exception as error:  # whatever a history holds, the others are taken over
+        executions.set_aside(decision.execution, reason_of(error))
+        return
+    recovered.events += len(decision.events)
+    if decision.dispatched_to > recovered.dispatched_to:
+        recovered.dispatched_to = decision.dispatched_to
+    if decision.source.partition != OWN:
+        recovered.last = decision.source
+    if recovered.tasks is not None:
+        recovered.tasks.note(entry.offset, tasks)
+        recovered.tasks.forget(recovered.dispatched_to)
+    if envelopes:
+        _note(recovered, entry.offset, envelopes)
+    if folded.state.is_ended:
+        executions.end(folded.state, entry.offset)
+
+
+def _begin(executions: Executions, catalog: Catalog, entry: Entry) -> Folded | None:
+    """The execution that begins here; None where it was set aside, or for a rejection that was recorded after its end."""
+    name = entry.decision.execution
+    if name in executions.ended or name in executions.unreadable:
+        return None
+    folded = begin(entry, catalog.graph)
+    executions.put(folded)
+    executions.pack_idle()  # what waits, waits packed: as many live objects as there are executions would not stay in any cache
+    return folded
+
+
+def _note(recovered: Recovered, offset: int, envelopes: list[Envelope]) -> None:
+    recovered.undelivered.extend((offset, envelope) for envelope in envelopes)
+    while len(recovered.undelivered) > 1_000 and recovered.undelivered[0][0] < recovered.dispatched_to:
+        recovered.undelivered.popleft()
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Folding makes millions of objects and no cycles; looking for some would take longer than folding.
+
+    What is there afterwards stays: frozen, it is never looked through again.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

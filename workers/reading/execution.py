@@ -1,0 +1,104 @@
+"""Reading one execution: only its own decisions are touched, found by the offsets that the read models keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from contracts import values
+from contracts.commands import SendSignal
+from contracts.errors import Rejected
+from contracts.ports.blobs import Blobs
+from contracts.ports.log import Log
+from contracts.ports.read_models import ExecutionRecord, ReadModels
+from domain.execution.history import Entry, Folded, apply, apply_up_to, begin
+from projections.history import HistoryEvent, HistoryPresenter
+from projections.nodes import NodeRow, NodeTrace
+from workers.partition.catalog import Catalog
+from workers.partition.stretches import entries_at
+
+
+def value_in(blobs: Blobs, value: bytes) -> Any:
+    """The parsed JSON of a stored value, however big; of one that is lost, which."""
+    if not values.is_reference(value):
+        return values.decode(value)
+    try:
+        return values.decode(blobs.get(values.blob_of(value)))
+    except KeyError:
+        return {"missing_blob": value.decode().removeprefix("@")}
+
+
+class ExecutionReader:
+    """Reads executions for those who ask. One thread uses an instance at a time."""
+
+    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, models: ReadModels, partition: int = 0) -> None:
+        self._log, self._catalog, self._partition = log, catalog, partition
+        self.blobs = blobs
+        self.models = models
+
+    def record(self, execution: str) -> ExecutionRecord:
+        """The row of an execution. Raises Rejected where there is none of that id."""
+        record = self.models.find(execution)
+        if record is None:
+            raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
+        return record
+
+    def entries(self, execution: str) -> Iterator[Entry]:
+        """The decisions of an execution. Raises Rejected where there is none of that id."""
+        return entries_at(self._log, self._partition, self.models.offsets(self.record(execution).number))
+
+    def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Up to `limit` events from version `start` on, and the version to go on from."""
+        presenter = HistoryPresenter(self.show)
+        found: list[HistoryEvent] = []
+        for entry in self.entries(execution):
+            for event in presenter.present(entry.decision):
+                if event.version < start:
+                    continue
+                if len(found) == limit:
+                    return found, event.version
+                found.append(event)
+        return found, None
+
+    def has_signal(self, execution: str, signal: str) -> bool:
+        """Whether the execution has received the signal with this id; an ended one does not remember it itself."""
+        commands = (entry.decision.command for entry in self.entries(execution) if entry.decision.events)
+        return any(isinstance(command, SendSignal) and command.signal == signal for command in commands)
+
+    def folded(self, execution: str, at: int | None = None) -> Folded:
+        """The execution as it is, or after its event `at`. Raises Rejected for a version that it does not have."""
+        folded: Folded | None = None
+        for entry in self.entries(execution):
+            folded = folded or begin(entry, self._catalog.graph)
+            if at is None:
+                apply(folded, entry)
+            elif not apply_up_to(folded, entry, at):
+                break
+        if folded is None or (at is not None and folded.state.version != at):
+            there = 0 if folded is None else folded.state.version
+            message = f"execution {execution} has the versions 1 to {there}, not {at}"
+            raise Rejected("unknown_version", message, execution=execution)
+        return folded
+
+    def nodes(self, execution: str) -> list[NodeRow]:
+        """The nodes of an execution, in the order in which they began, with their values."""
+        trace = NodeTrace()
+        folded: Folded | None = None
+        for entry in self.entries(execution):
+            folded = folded or begin(entry, self._catalog.graph)
+            trace.take(folded, entry)
+        return trace.rows()
+
+    def content(self, value: bytes) -> bytes:
+        """The JSON of a stored value, be it a blob or not."""
+        return self.blobs.get(values.blob_of(value)) if values.is_reference(value) else value
+
+    def value(self, value: bytes) -> Any:
+        """The parsed JSON of a stored value, however big; of one that is lost, which."""
+        return value_in(self.blobs, value)
+
+    def show(self, value: bytes) -> Any:
+        """The parsed JSON of a stored value; of a big one, what it is."""
+        if values.is_reference(value):
+            return {"blob": f"sha256:{values.blob_of(value)}", "bytes": int(value.rpartition(b":")[2])}
+        return values.decode(value)

@@ -1,0 +1,106 @@
+"""The projectors of many partitions, on one log and with one catalog: each partition gets its batches in turn.
+
+    look() ─► a batch of each partition that has something new ─► … until none has      told(partition, offset) after each
+
+Which partitions are kept up can change at any time. Of those that others keep, in a database that all share, it is only
+told how far they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from contracts.errors import LogCorrupt, LogError, LogUnreachable, Overtaken, UnknownRecord
+from contracts.ports.log import Log
+from contracts.ports.read_models import ReadModels
+from workers.partition.catalog import Catalog
+from workers.reading.projector import LIVE_MAX, PACKED_MAX, Projector
+
+
+class Projectors:
+    """Keeps the rows of partitions up with their journals; at first of all of them. `models_of` opens those of one partition."""
+
+    def __init__(self, log: Log, catalog: Catalog, models_of: Callable[[int], ReadModels], told: Callable[[int, int], None]) -> None:
+        self._log, self._catalog, self._models_of, self._told = log, catalog, models_of, told
+        self._models: dict[int, ReadModels] = {}
+        self._projectors: dict[int, Projector] = {}
+        self._own: frozenset[int] | None = None
+
+    def own(self, partitions: Iterable[int] | None) -> None:
+        """From now on keep these partitions up, and no others; None is all there are."""
+        self._own = None if partitions is None else frozenset(partitions)
+        for partition in [one for one in self._projectors if not self._is_own(one)]:
+            del self._projectors[partition]
+
+    def _is_own(self, partition: int) -> bool:
+        return self._own is None or partition in self._own
+
+    def look(self, partitions: Iterable[int]) -> None:
+        """Take in everything that is new in these partitions, and tell how far each is.
+
+        A partition that the log does not have yet is passed over. Raises LogError where log or rows cannot be used;
+        whoever calls again goes on from what is stored.
+        """
+        try:
+            self._look(partitions)
+        except LogUnreachable:
+            self._projectors.clear()  # a database that comes back may not be where it was
+            raise
+
+    def _look(self, partitions: Iterable[int]) -> None:
+        wanted = [partition for partition in partitions if self._is_there(partition)]
+        for partition in wanted:
+            if not self._is_own(partition):
+                self._told(partition, self._models_at(partition).checkpoint().offset)
+        behind = [partition for partition in wanted if self._is_own(partition)]
+        broken: list[LogError] = []
+        while behind:
+            behind = [partition for partition in behind if self._step(partition, broken)]
+        if broken:
+            raise broken[0]
+
+    def look_at_all(self) -> None:
+        """The same for all partitions, also those that were added meanwhile."""
+        self.look(range(self._log.look_again()))
+
+    def _is_there(self, partition: int) -> bool:
+        return partition < self._log.partitions or partition < self._log.look_again()
+
+    def _step(self, partition: int, broken: list[LogError]) -> bool:
+        """Take in a batch; whether there may be more. A journal that cannot be read holds no other partition up."""
+        try:
+            projector = self._projector(partition)
+            is_more = projector.step()
+        except Overtaken:
+            del self._projectors[partition]
+            return True
+        except LogUnreachable:
+            raise
+        except (LogError, UnknownRecord) as error:
+            self._projectors.pop(partition, None)  # it has folded what was not stored
+            broken.append(error if isinstance(error, LogError) else LogCorrupt(f"journal, partition {partition}: {error}"))
+            return False
+        self._told(partition, projector.checkpoint.offset)
+        return is_more
+
+    def _projector(self, partition: int) -> Projector:
+        if partition not in self._projectors:
+            share = len(self._own) if self._own else self._log.partitions
+            sizes = {"live_max": max(1, LIVE_MAX // share), "packed_max": max(1, PACKED_MAX // share)}
+            self._projectors[partition] = Projector(self._log, self._catalog, self._models_at(partition), partition, **sizes)
+        return self._projectors[partition]
+
+    def _models_at(self, partition: int) -> ReadModels:
+        if partition not in self._models:
+            self._models[partition] = self._models_of(partition)
+        return self._models[partition]
+
+    def rest(self) -> None:
+        """Nothing more comes for a while."""
+        for partition in self._projectors:
+            self._models[partition].rest()
+
+    def close(self) -> None:
+        """Let go of all rows."""
+        for models in self._models.values():
+            models.close()

@@ -1,0 +1,117 @@
+"""Performing an attempt: from the bytes of an activity command to the command that reports its end.
+
+Nothing an activity does escapes from here but as a failure, and a cached result is given without running anything.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.commands import CompleteActivity, FailActivity
+from contracts.errors import InvalidInput
+from contracts.ports.activities import ActivityKind
+from contracts.ports.blobs import Blobs
+from contracts.values import NULL, blob_of, decode, is_reference, written
+from workers.running.activities import is_built_in
+from workers.running.activities.config import read_config
+from workers.running.activity_error import ActivityError, Cancelled, failure_of, is_retryable, traceback_of
+from workers.running.activity_settings import ActivitySettings
+from workers.running.attempt import Attempt
+from workers.running.result_cache import ResultCache, cached, keep
+
+_log = logging.getLogger("refold.activity")
+
+
+class Performance:
+    """Performs attempts with the kinds there are. Safe to use from several threads."""
+
+    def __init__(
+        self, kinds: Mapping[str, ActivityKind], settings: ActivitySettings, blobs: Blobs | None, cache: ResultCache | None
+    ) -> None:
+        self._kinds = kinds
+        self._foreign = {name: kind.Config for name, kind in kinds.items() if kind.Config is not None and not is_built_in(kind)}
+        """The models of configs whose kinds do not read them themselves."""
+        self._settings = settings
+        self._blobs = blobs
+        self._cache = cache
+
+    def of(self, attempt: Attempt) -> CompleteActivity | FailActivity | None:
+        """How the attempt ended; None if it stopped because it was cancelled."""
+        try:
+            output, is_cached = self._output(attempt)
+            return CompleteActivity(attempt.path, attempt.attempt, output, is_cached)
+        except Cancelled:
+            if attempt.is_cancelled:
+                return None
+            return _failed(attempt, ActivityError("cancelled", "the activity stopped by itself as if it were cancelled", retryable=False))
+        except KeyboardInterrupt as error:
+            if threading.current_thread() is threading.main_thread():
+                raise
+            return _failed(attempt, error)
+        except BaseException as error:  # SystemExit and its like: an activity must not end the worker
+            return _failed(attempt, error)
+
+    def _output(self, attempt: Attempt) -> tuple[bytes, bool]:
+        activity = attempt.activity
+        kind = self._kinds.get(activity.kind)
+        if kind is None:
+            known = ", ".join(sorted(self._kinds))
+            raise ActivityError("activity.unknown", f"this worker has no activity kind `{activity.kind}`; it has {known}", retryable=False)
+        found = cached(self._cache, activity)
+        if found is not None:
+            return found, True
+        output = self._run(kind, attempt)
+        if not attempt.is_cancelled:
+            keep(self._cache, activity, output)
+        return output, False
+
+    def _run(self, kind: ActivityKind, attempt: Attempt) -> bytes:
+        config = self._read(attempt.activity.config)
+        if config is None:
+            config = {}
+        if not isinstance(config, dict):
+            raise ActivityError("input.invalid", f"config: expected an object, found {type(config).__name__}", retryable=False)
+        model = self._foreign.get(kind.name)
+        if model is not None:
+            read_config(model, config)
+        if getattr(kind, "passes_data", False):
+            kind.run(attempt, config, None)
+            return attempt.activity.input
+        return self._write(kind.run(attempt, config, self._read(attempt.activity.input)))
+
+    def _read(self, value: bytes) -> Any:
+        if is_reference(value):
+            value = self._load(value)
+        try:
+            return decode(value or NULL)
+        except InvalidInput as error:
+            raise ActivityError("input.invalid", str(error), retryable=False) from None
+
+    def _load(self, reference: bytes) -> bytes:
+        if self._blobs is None:
+            raise ActivityError("blob.missing", f"the value {reference.decode()} is a blob, and this worker has no blob store")
+        try:
+            return self._blobs.get(blob_of(reference))
+        except KeyError:
+            raise ActivityError("blob.missing", f"the blob store has no {reference.decode()}") from None
+
+    def _write(self, output: Any) -> bytes:
+        try:
+            value = written(output)
+        except InvalidInput as error:
+            raise ActivityError("output.invalid", f"the output is not a JSON value: {error}", retryable=False) from None
+        most = self._settings.output_bytes_max
+        if len(value) > most:
+            raise ActivityError("output.too_large", f"the output is {len(value)} bytes of JSON, {most} are allowed", retryable=False)
+        return value
+
+
+def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
+    failure = failure_of(error)
+    if traceback_of(error):  # not of the kinds that come with Refold: they say what went wrong
+        where = {"execution": attempt.execution, "path": attempt.path, "attempt": attempt.attempt}
+        _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=where, exc_info=error)
+    return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error))

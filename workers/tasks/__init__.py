@@ -1,0 +1,1 @@
+"""Activities for workers in processes of their own: leases, queues, polls."""

@@ -1,0 +1,398 @@
+"""Activities for workers in processes of their own: who is to have which attempt, who has it, and until when.
+
+    run ──► a local kind: the local worker
+       └──► waiting, by queue, kind and priority ──poll──► with a worker, leased ──results──► a command for the owner
+                 ▲                                              │
+                 └── the worker never got it: offered again ────┤
+                                                                └── no sign of it for the length of the lease: LoseActivity
+
+Pure and moved from outside: no threads, no tasks, no waiting; the time comes from the clock. It remembers nothing that
+cannot be derived again: after a restart the owner runs what is owed, and a worker that still has it keeps it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Final, Protocol
+
+from msgspec import Raw
+
+from contracts.commands import (
+    CancelActivity,
+    Command,
+    CompleteActivity,
+    FailActivity,
+    LoseActivity,
+    RunActivity,
+)
+from contracts.errors import Overloaded
+from contracts.failure import Failure
+from contracts.ids import activity_key, idempotency_key
+from contracts.ports.activities import ActivityWorker, Report
+from contracts.ports.blobs import Blobs
+from contracts.ports.clock import Clock
+from contracts.values import blob_of, is_reference
+from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
+from workers.running.activity_settings import ActivitySettings
+from workers.running.result_cache import ResultCache, cached, keep
+from workers.tasks.queue import Errand, RemoteQueue
+from workers.tasks.report import command_instead, command_of
+from workers.tasks.worker import RemoteWorker
+
+LEASE_MS_DEFAULT: Final = 30_000
+WORKERS_MAX: Final = 10_000
+FORGET_AFTER_MS: Final = 5 * 60_000
+"""A worker that has nothing and was not heard of for so long is forgotten."""
+CHECK_EVERY_MS: Final = 1_000
+ASSIGNMENT_BYTES_MAX: Final = 4 * 1024 * 1024
+"""An assignment that has grown over this gets no further task."""
+SETTLED_MAX: Final = 10_000
+"""So many tasks that were reported are remembered, to know a report that comes again."""
+
+
+class LocalWorker(ActivityWorker, Protocol):
+    """The worker in the engine's own process."""
+
+    def next_due(self) -> int | None:
+        """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Take nothing more, and let what runs end."""
+
+
+class RemoteWorkers:
+    """An activity worker that stands in front of the local one. See `contracts.ports.activities.ActivityWorker`.
+
+    `on_tasks` is called when there may be something new for those who poll; it has to return at once.
+    """
+
+    def __init__(
+        self,
+        local: LocalWorker,
+        local_kinds: Container[str],
+        settings: ActivitySettings,
+        report: Report,
+        clock: Clock,
+        blobs: Blobs,
+        lease_ms: int = LEASE_MS_DEFAULT,
+        cache: ResultCache | None = None,
+    ) -> None:
+        self._local, self._local_kinds, self._settings = local, local_kinds, settings
+        self._report, self._clock, self._blobs, self.lease_ms = report, clock, blobs, lease_ms
+        self._cache = cache
+        self._waiting = RemoteQueue()
+        self._errands: dict[str, Errand] = {}
+        self._by_execution: dict[str, dict[str, Errand]] = {}
+        self._workers: dict[str, RemoteWorker] = {}
+        self._settled: deque[str] = deque()
+        self._is_settled: set[str] = set()
+        self._number = 0
+        self._check_at = self._stepped_at = 0
+        self.on_tasks: Callable[[], None] = lambda: None
+
+    # The port.
+
+    def run(self, activity: RunActivity) -> None:
+        """Take an activity in; one that is in hand already is left alone."""
+        if activity.kind in self._local_kinds:
+            self._local.run(activity)
+            return
+        self._number += 1
+        errand = Errand(activity, self._number)
+        if errand.task in self._errands or self._is_cached(activity):
+            return
+        self._errands[errand.task] = errand
+        self._by_execution.setdefault(activity.execution, {})[errand.task] = errand
+        self._waiting.add(errand)
+        self.on_tasks()
+
+    def _is_cached(self, activity: RunActivity) -> bool:
+        """Whether its result is known; then that is reported, and nobody runs it."""
+        output = cached(self._cache, activity)
+        if output is None:
+            return False
+        self._report(activity.execution, CompleteActivity(activity.path, activity.attempt, output, True))
+        return True
+
+    def take_over(self, activities: Sequence[RunActivity]) -> None:
+        """Have in hand what is waited for, and nothing else."""
+        self._local.take_over([one for one in activities if one.kind in self._local_kinds])
+        wanted = {activity_key(one.execution, one.path, one.attempt) for one in activities}
+        for one in [errand.activity for task, errand in self._errands.items() if task not in wanted]:
+            self.cancel(CancelActivity(one.execution, one.path, one.attempt))
+        for activity in activities:
+            self.run(activity)
+
+    def cancel(self, activity: CancelActivity) -> None:
+        """Nobody waits for it any more: what waits is dropped, and who has it is told."""
+        self._local.cancel(activity)
+        for errand in list(self._by_execution.get(activity.execution, {}).values()):
+            if errand.is_meant_by(activity):
+                self._drop(errand)
+                self._is_done_with(errand.task)
+                if errand.worker:
+                    self._workers[errand.worker].cancels[errand.task] = None
+                    self.on_tasks()
+
+    def step(self) -> bool:
+        """Move the local worker, and report what was lost with a worker."""
+        worked = self._local.step()
+        now = self._clock.now()
+        if now < self._stepped_at:  # the clock went back: leases last as long as they were to
+            for errand in self._errands.values():
+                errand.until -= self._stepped_at - now
+            self._check_at = now
+        self._stepped_at = now
+        if now >= self._check_at:
+            self._check_at = now + min(CHECK_EVERY_MS, self.lease_ms // 4)
+            worked |= self._expire(now)
+        return worked
+
+    def next_due(self) -> int | None:
+        """When `step` looks at the leases again (milliseconds since 1970); None while nothing is in hand.
+
+        What still waits counts: a worker takes it between two steps, and nobody is woken for that.
+        """
+        return self._check_at if self._errands else None
+
+    def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
+        """When the attempt last gave a sign of life; one that has not begun is alive as long as its worker is."""
+        for errand in self._by_execution.get(execution, {}).values():
+            if errand.activity.path == path and errand.activity.attempt == attempt:
+                return errand.seen_at if errand.is_started else self._clock.now()
+        return self._local.last_heartbeat(execution, path, attempt)
+
+    @property
+    def in_hand(self) -> int:
+        """How many attempts wait for a worker elsewhere or are with one."""
+        return len(self._errands)
+
+    def stop(self, timeout_s: float = 10.0) -> bool:
+        """Stop the local worker. What is elsewhere stays there: its result is taken in after the next start."""
+        return self._local.stop(timeout_s)
+
+    # Workers ask.
+
+    def poll(self, poll: Poll) -> Assignment:
+        """What a worker is to run and to stop; what it was given and does not have is offered again first."""
+        now = self._clock.now()
+        worker = self._met(poll.worker, now)
+        if poll.kinds != worker.kinds or poll.queues != worker.queues:
+            worker.kinds, worker.queues = poll.kinds, poll.queues
+            worker.places = tuple((queue, kind) for queue in dict.fromkeys(poll.queues) for kind in dict.fromkeys(poll.kinds))
+        running = dict.fromkeys(poll.running)
+        for errand in [errand for task, errand in worker.errands.items() if task not in running]:
+            self._offer_again(worker, errand)
+        worker.cancels = {task: None for task in running if not self._is_its(worker, task, now)}
+        # Ends that were accepted while this poll was on its way make room too: the worker still counts them as in hand.
+        ended = sum(task in self._is_settled for task in running)
+        worker.most = len(worker.errands) + ended + poll.credits
+        if not worker.kinds and not worker.errands:
+            del self._workers[worker.name]
+        return self._take(worker, now)
+
+    def take(self, name: str) -> Assignment:
+        """What has come for a worker since it polled, while that poll waits."""
+        worker = self._workers.get(name)
+        now = self._clock.now()
+        if worker is None:
+            return Assignment(tasks=[], cancel=[], lease_s=self.lease_ms / 1000)
+        self._renew(worker, worker.errands.values(), now)
+        return self._take(worker, now)
+
+    def _met(self, name: str, now: int) -> RemoteWorker:
+        worker = self._workers.get(name)
+        if worker is None:
+            self.make_room_for(name)
+            worker = self._workers[name] = RemoteWorker(name)
+        worker.seen_at = now
+        return worker
+
+    def make_room_for(self, name: str) -> None:
+        """See to it that a worker can be met: those that are gone are forgotten, and nobody who is there. Raises Overloaded."""
+        if name not in self._workers and len(self._workers) >= WORKERS_MAX:
+            self._forget(self._clock.now(), self.lease_ms)
+            if len(self._workers) >= WORKERS_MAX:
+                raise Overloaded(f"{len(self._workers)} workers are there, and no more may be")
+
+    def _renew(self, worker: RemoteWorker, errands: Iterable[Errand], now: int) -> None:
+        worker.seen_at = now
+        for errand in errands:
+            errand.until = now + self.lease_ms
+
+    def _is_its(self, worker: RemoteWorker, task: str, now: int) -> bool:
+        """Whether the worker is to go on with a task that it says it has; one that nobody else has becomes its own."""
+        errand = self._errands.get(task) or self._adopt(task)
+        if errand is None:
+            return task in self._is_settled
+        if not errand.worker:
+            if errand in self._waiting:  # else it was adopted just now
+                self._waiting.remove(errand)
+            self._give(worker, errand)
+        if errand.worker == worker.name:
+            errand.until = now + self.lease_ms
+        return errand.worker == worker.name
+
+    def _offer_again(self, worker: RemoteWorker, errand: Errand) -> None:
+        """The worker does not have it: the answer that gave it was lost, or it hands it back."""
+        del worker.errands[errand.task]
+        errand.worker, errand.is_started = "", False
+        self._waiting.put_back(errand)
+        self.on_tasks()
+
+    def _give(self, worker: RemoteWorker, errand: Errand) -> None:
+        errand.worker, errand.taken_at = worker.name, self._clock.now()
+        worker.errands[errand.task] = errand
+
+    def _take(self, worker: RemoteWorker, now: int) -> Assignment:
+        cancel, worker.cancels = list(worker.cancels), {}
+        tasks: list[Task] = []
+        size = 0
+        while len(worker.errands) < worker.most and size < ASSIGNMENT_BYTES_MAX:
+            errand = self._waiting.take(worker.places)
+            if errand is None:
+                break
+            task = self._task_of(errand)
+            if task is not None:
+                self._give(worker, errand)
+                errand.until = now + self.lease_ms
+                tasks.append(task)
+                size += len(bytes(task.input)) + len(bytes(task.config))
+        return Assignment(tasks=tasks, cancel=cancel, lease_s=self.lease_ms / 1000)
+
+    def _task_of(self, errand: Errand) -> Task | None:
+        """The task as it is sent; None where that is not needed: its result is known, or a value of it is lost, which is its failure."""
+        activity, limits = errand.activity, errand.activity.limits
+        if self._is_cached(activity):
+            self._drop(errand)
+            return None
+        try:
+            config, given = self._value(activity.config or b"{}"), self._value(activity.input or b"null")
+        except KeyError as error:
+            self._drop(errand)
+            failure = Failure("blob.missing", f"the blob store has no {error.args[0]}")
+            self._report(activity.execution, FailActivity(activity.path, activity.attempt, failure))
+            return None
+        return Task(
+            task=errand.task,
+            execution=activity.execution,
+            workflow=activity.workflow,
+            path=activity.path,
+            attempt=activity.attempt,
+            kind=activity.kind,
+            config=config,
+            input=given,
+            idempotency_key=idempotency_key(activity.execution, activity.path),
+            timeout_ms=limits.start_to_close,
+            heartbeat_ms=limits.heartbeat,
+            priority=errand.level,
+            report_start=limits.report_start,
+        )
+
+    def _value(self, value: bytes) -> Raw:
+        return Raw(self._blobs.get(blob_of(value)) if is_reference(value) else value)
+
+    # Workers report.
+
+    def receive(self, name: str, result: Result) -> Command | str | None:
+        """The command that a result comes to; None where there is nothing to tell; a word where nobody waits for it.
+
+        The task of an end stays in hand until `settle`, as it may still get lost on its way into the log.
+        """
+        errand = self._errands.get(result.task) or self._adopt(result.task)
+        now = self._clock.now()
+        if errand is None:
+            return None if result.task in self._is_settled else "not_waited_for"
+        if errand.worker not in ("", name):
+            return "not_yours"
+        worker = self._met(name, now)
+        self._is_its(worker, result.task, now)
+        errand.seen_at = now
+        command = command_of(errand, result, now, self._settings.output_bytes_max)
+        if isinstance(command, CompleteActivity):
+            keep(self._cache, errand.activity, command.output)
+        return command
+
+    def settle(self, task: str) -> None:
+        """How it ended is durable, or nobody wants to know: it is in nobody's hands any more."""
+        errand = self._errands.get(task)
+        if errand is not None:
+            self._drop(errand)
+        self._is_done_with(task)
+        if task not in self._is_settled:
+            self._is_settled.add(task)
+            self._settled.append(task)
+        if len(self._settled) > SETTLED_MAX:
+            self._is_settled.remove(self._settled.popleft())
+        self.on_tasks()
+
+    def cancels_of(self, name: str) -> list[str]:
+        """What the worker is to stop, and has not been told of yet."""
+        worker = self._workers.get(name)
+        if worker is None:
+            return []
+        cancels, worker.cancels = list(worker.cancels), {}
+        return cancels
+
+    def _drop(self, errand: Errand) -> None:
+        """It is not in hand any more."""
+        del self._errands[errand.task]
+        siblings = self._by_execution[errand.activity.execution]
+        del siblings[errand.task]
+        if not siblings:
+            del self._by_execution[errand.activity.execution]
+        if errand.worker:
+            self._workers[errand.worker].errands.pop(errand.task, None)
+        elif errand in self._waiting:
+            self._waiting.remove(errand)
+
+    # Where tasks are shared with other processes: `workers/tasks/shared_leases.py`.
+
+    def _adopt(self, task: str) -> Errand | None:
+        """The errand of a task that is not known here; None: nobody waits for it."""
+        return None
+
+    def _is_done_with(self, task: str) -> None:
+        """Its end is durable, or nobody waits for it."""
+
+    # Leases.
+
+    def _expire(self, now: int) -> bool:
+        in_hand = [errand for worker in self._workers.values() for errand in worker.errands.values()]
+        told = [(errand, command) for errand in in_hand if (command := command_instead(errand, now)) is not None]
+        for errand, command in told:
+            if isinstance(command, LoseActivity):
+                self._drop(errand)
+            self._report(errand.activity.execution, command)
+        self._forget(now, FORGET_AFTER_MS)
+        return bool(told)
+
+    def _forget(self, now: int, after_ms: int) -> None:
+        for worker in [one for one in self._workers.values() if not one.errands and now - one.seen_at >= after_ms]:
+            del self._workers[worker.name]
+
+    # Who is there.
+
+    def workers(self) -> Workers:
+        """Who is there, and what waits for a worker that is not there."""
+        now = self._clock.now()
+        rows = [
+            WorkerRow(
+                worker=worker.name,
+                kinds=sorted(worker.kinds),
+                queues=sorted(worker.queues),
+                running=len(worker.errands),
+                last_seen=worker.seen_at,
+                connected=now - worker.seen_at < self.lease_ms,
+            )
+            for worker in self._workers.values()
+        ]
+        return Workers(workers=sorted(rows, key=lambda row: row.worker), waiting=self.waiting())
+
+    def waiting(self) -> list[WaitingRow]:
+        """What waits for a kind, in a queue, that no worker offers which was heard of within a lease."""
+        now = self._clock.now()
+        offered = {place for one in self._workers.values() if now - one.seen_at < self.lease_ms for place in one.places}
+        rows = [WaitingRow(kind=kind, queue=queue, count=count) for (queue, kind), count in self._waiting.counts()]
+        return sorted((row for row in rows if (row.queue, row.kind) not in offered), key=lambda row: (row.kind, row.queue))

@@ -1,0 +1,84 @@
+"""What a worker elsewhere reports about a task, as the command that it comes to."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from contracts.commands import Command, CompleteActivity, FailActivity, LoseActivity, ReportProgress, ReportStarted
+from contracts.errors import InvalidInput
+from contracts.failure import Failure
+from contracts.value_check import check
+from contracts.values import encode
+from contracts.worker_protocol import Result
+from workers.running.activity_error import ActivityError, failure_of
+from workers.running.attempt import PROGRESS_EVERY_MS
+from workers.tasks.queue import Errand
+
+
+def command_of(errand: Errand, result: Result, now: int, output_bytes_max: int) -> Command | str | None:
+    """The command for the owner; None where there is nothing to tell; a word where the result says nothing."""
+    activity = errand.activity
+    ended = ended_by(activity.path, activity.attempt, result, output_bytes_max)
+    if ended is not None:
+        return ended
+    is_first = not errand.is_started
+    errand.is_started = True
+    if result.progress is not UNSET:
+        return _progress(errand, result, now)
+    if result.started:
+        return ReportStarted(activity.path, activity.attempt, errand.worker) if is_first and activity.limits.report_start else None
+    return "empty"
+
+
+def command_instead(errand: Errand, now: int) -> Command | None:
+    """What is to be said for a worker that does not: its task is lost with its lease, or must have begun; None where there is nothing."""
+    activity, limit = errand.activity, errand.activity.limits.start_to_close
+    if errand.until <= now:
+        return LoseActivity(activity.path, activity.attempt, errand.worker)
+    if errand.is_started or limit is None or now - errand.taken_at < limit:
+        return None
+    errand.is_started, errand.seen_at = True, now
+    return ReportStarted(activity.path, activity.attempt, errand.worker)
+
+
+def ended_by(path: str, attempt: int, result: Result, output_bytes_max: int) -> CompleteActivity | FailActivity | None:
+    """How an attempt has ended by a result; None where it has not. An output that may not be a value is a failure."""
+    if result.output is not UNSET:
+        return _completed(path, attempt, bytes(result.output), output_bytes_max)
+    if result.error is not UNSET:
+        error = result.error
+        failure = failure_of(ActivityError(error.type or "error", error.message, details=error.details))
+        return FailActivity(path, attempt, failure, error.retryable)
+    return None
+
+
+def _completed(path: str, attempt: int, output: bytes, most: int) -> CompleteActivity | FailActivity:
+    if len(output) > most:
+        failure = Failure("output.too_large", f"the output is {len(output)} bytes of JSON, {most} are allowed")
+        return FailActivity(path, attempt, failure, retryable=False)
+    try:
+        return CompleteActivity(path, attempt, check(output))
+    except InvalidInput as error:
+        return FailActivity(path, attempt, Failure("output.invalid", f"the output: {error}"), retryable=False)
+
+
+def detail_of(result: Result) -> bytes | None:
+    """What was told beside the progress; what may not be a value is replaced by why it is not."""
+    if result.detail is UNSET:
+        return None
+    try:
+        return check(bytes(result.detail))
+    except InvalidInput as error:
+        return encode({"invalid": str(error)})
+
+
+def _progress(errand: Errand, result: Result, now: int) -> Command | None:
+    """Progress is passed on as seldom as that of the engine's own activities; every report is a sign of life."""
+    progress, detail = result.progress, result.detail
+    if progress is UNSET or (progress is None and detail is UNSET):
+        return None
+    is_last = progress is not None and progress >= 1 > errand.progress
+    if not is_last and errand.reported_at is not None and now - errand.reported_at < PROGRESS_EVERY_MS:
+        return None
+    errand.reported_at, errand.progress = now, progress or 0.0
+    return ReportProgress(errand.activity.path, errand.activity.attempt, errand.progress, detail_of(result))

@@ -1,0 +1,83 @@
+"""Workers elsewhere, where several engine processes share the tasks: a worker may come to this one with a task of another.
+
+What the id of such a task says is enough to take in what is reported of it. Tasks come by topics; what waits here and
+nobody offers any more is given back to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from contracts.commands import RunActivity
+from contracts.ids import activity_key
+from contracts.worker_protocol import Assignment, BadMessage, Poll
+from contracts.worker_topics import attempt_of
+from workers.tasks.leases import RemoteWorkers
+from workers.tasks.queue import Errand, Place
+
+
+class SharedRemoteWorkers(RemoteWorkers):
+    """`RemoteWorkers` of one process among several. The owner has looked into the result cache before a task was sent."""
+
+    on_places: Callable[[], None] = staticmethod(lambda: None)
+    """Called when what workers offer may have changed, or there may be room for more."""
+    on_done: Callable[[str], None] = staticmethod(lambda task: None)
+    """Called with a task whose end is durable, or that nobody waits for."""
+
+    def run(self, activity: RunActivity) -> None:
+        """See RemoteWorkers. A task whose end was taken in here is not run again: its owner may not have read of it yet."""
+        task = activity_key(activity.execution, activity.path, activity.attempt)
+        if task in self._is_settled:
+            self.on_done(task)
+        else:
+            super().run(activity)
+
+    def poll(self, poll: Poll) -> Assignment:
+        """See RemoteWorkers."""
+        assignment = super().poll(poll)
+        self.on_places()
+        return assignment
+
+    def _is_done_with(self, task: str) -> None:
+        self.on_done(task)
+
+    def _adopt(self, task: str) -> Errand | None:
+        if task in self._is_settled:
+            return None
+        try:
+            execution, path, attempt = attempt_of(task)
+        except BadMessage:
+            return None
+        self._number += 1
+        errand = Errand(RunActivity(execution, path, attempt, "", b"{}", b"null"), self._number)
+        self._errands[task] = errand
+        self._by_execution.setdefault(execution, {})[task] = errand
+        return errand
+
+    def is_adopted(self, task: str) -> bool:
+        """Whether another process gave the task to its worker."""
+        errand = self._errands.get(task)
+        return errand is not None and not errand.activity.kind
+
+    def places(self) -> frozenset[Place]:
+        """The queues and kinds that workers offer which were heard of within a lease."""
+        now = self._clock.now()
+        return frozenset(place for one in self._workers.values() if now - one.seen_at < self.lease_ms for place in one.places)
+
+    def has_room(self, kind: str) -> bool:
+        """Whether workers have room for more of a kind than waits for them."""
+        free = sum(max(0, one.most - len(one.errands)) for one in self._workers.values() if kind in one.kinds)
+        return free > len(self._waiting)
+
+    @property
+    def waiting_count(self) -> int:
+        """How many tasks wait here for a worker."""
+        return len(self._waiting)
+
+    def hand_back(self) -> list[str]:
+        """Let go of what waits for kinds that nobody offers any more; those tasks."""
+        offered = self.places()
+        left = [errand for errand in self._errands.values() if not errand.worker and errand.place not in offered]
+        for errand in left:
+            self._drop(errand)
+        return [errand.task for errand in left]
