@@ -14,8 +14,8 @@ from contracts.commands import Limits
 from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import EdgeDefinition, NodeDefinition, WorkflowDefinition
 from domain.definition.rules import RULES
+from domain.execution.kind import Kind
 from domain.expressions import Program, Value, parse_duration
-from domain.nodes.kind import Kind
 
 Compiled: TypeAlias = Program | Value
 ERROR_PORT: Final = "error"

@@ -15,9 +15,9 @@ from domain.definition.outline import BodyPlace, NodePlace, Outline, bodies_arou
 from domain.definition.reach_check import check_cancel, check_compensate_nodes
 from domain.definition.shape import read
 from domain.definition.shape_words import duration_problem
+from domain.execution.kind import Kind
 from domain.expressions import parse_time
 from domain.nodes import CONTROL_KINDS
-from domain.nodes.kind import Kind
 from domain.nodes.transform import NEEDS
 
 _ONLY_ACTIVITIES: Final = ("cache", "queue", "priority")

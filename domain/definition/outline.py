@@ -18,8 +18,8 @@ from domain.definition.configs import check_activity_config
 from domain.definition.findings import Findings
 from domain.definition.graph import ERROR_PORT
 from domain.definition.shape import read
+from domain.execution.kind import Kind
 from domain.nodes import ACTIVITY, CONTROL_KINDS
-from domain.nodes.kind import Kind
 
 Activities: TypeAlias = Mapping[str, type[BaseModel] | None]
 """The activity kinds by name with the model of their config; None takes any object."""

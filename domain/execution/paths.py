@@ -6,8 +6,8 @@ from typing import Final
 
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
+from domain.execution.kind import Kind
 from domain.execution.state import TAKEN, Execution, NodeRun, Scope
-from domain.nodes.kind import Kind
 
 UNDO_SUFFIX: Final = ".compensate"
 UNDO_AGAIN: Final = ".compensate#"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from domain.execution.kind import Kind
 from domain.nodes.activity import Activity
 from domain.nodes.break_ import Break
 from domain.nodes.cancel import Cancel
@@ -16,7 +17,6 @@ from domain.nodes.end import End
 from domain.nodes.fail import Fail
 from domain.nodes.for_each import ForEach
 from domain.nodes.get_variable import GetVariable
-from domain.nodes.kind import Kind
 from domain.nodes.merge import Merge
 from domain.nodes.parallel import Parallel
 from domain.nodes.repeat import Repeat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.events import NodeScheduled
 from domain.execution.deciding import Deciding, Ready
-from domain.nodes.kind import Kind
+from domain.execution.kind import Kind
 
 
 class Activity(Kind):

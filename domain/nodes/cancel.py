@@ -11,11 +11,11 @@ from contracts.definitions import Model
 from contracts.events import Ending, NodeCancelled, NodeStarted
 from contracts.values import NULL
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.stopping import cancel_run
 from domain.execution.paths import locate, node_path
 from domain.execution.state import PENDING, CancelMemo, Execution, Memo, NodeRun, Scope
-from domain.nodes.kind import Kind
 
 
 class Cancel(Kind):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contracts.definitions import Model
 from contracts.events import Ending, NodeStarted
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves import compensation as undo
 from domain.execution.moves.completing import complete
 from domain.execution.state import NodeRun
-from domain.nodes.kind import Kind
 
 
 class Compensate(Kind):

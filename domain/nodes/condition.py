@@ -7,8 +7,8 @@ from typing import Any
 from contracts.definitions import ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
-from domain.nodes.kind import Kind
 
 
 class Condition(Kind):

@@ -9,10 +9,10 @@ from contracts.definitions import DurationValue, Model, TextValue
 from contracts.errors import ExpressionError
 from contracts.events import NodeStarted, TimerStarted
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.state import NodeRun
 from domain.expressions import parse_time
-from domain.nodes.kind import Kind
 from domain.nodes.sub_workflow import duration_of
 
 

@@ -11,11 +11,11 @@ from contracts.errors import ExpressionError
 from contracts.events import SignalEmitted
 from contracts.values import NULL
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.ending import At
 from domain.execution.moves.signals import check_names
 from domain.execution.state import NodeRun
-from domain.nodes.kind import Kind
 
 
 class EmitSignal(Kind):

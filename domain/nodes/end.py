@@ -7,9 +7,9 @@ from typing import Any
 from contracts.definitions import Model, Value
 from contracts.events import Ending
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.stopping import stop_scope
-from domain.nodes.kind import Kind
 
 
 class End(Kind):

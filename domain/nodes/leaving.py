@@ -8,10 +8,10 @@ from contracts.definitions import ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from contracts.events import Ending
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.stopping import stop_scope
 from domain.execution.state import Scope
-from domain.nodes.kind import Kind
 
 
 class Leaving(Kind):

@@ -12,9 +12,9 @@ from contracts.definitions import Body
 from contracts.errors import ExpressionError
 from contracts.events import Ending
 from contracts.values import NULL, blob_length, is_reference
+from domain.execution.kind import Kind
 from domain.execution.moves.entering import enter_scope
 from domain.execution.state import LoopMemo, NodeRun, Scope
-from domain.nodes.kind import Kind
 
 if TYPE_CHECKING:
     from domain.definition.graph import Node

@@ -11,12 +11,12 @@ from contracts.definitions import Body, Count, Identifier, Losers, Model
 from contracts.events import Ending, NodeStarted
 from domain.definition.graph import Node
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.entering import enter_scope
 from domain.execution.moves.stopping import stop_bodies, stop_run
 from domain.execution.outputs import merge
 from domain.execution.state import BranchesMemo, Execution, Memo, NodeRun, Scope
-from domain.nodes.kind import Kind
 
 
 class Parallel(Kind):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
-from domain.nodes.kind import Kind
 
 
 class Start(Kind):

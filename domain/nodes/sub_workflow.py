@@ -14,6 +14,7 @@ from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeSta
 from contracts.failure import Failure
 from contracts.ids import ID_LENGTH_MAX, child_id, depth_of
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves import compensation as undo
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
@@ -21,7 +22,6 @@ from domain.execution.moves.stopping import stop_run
 from domain.execution.paths import is_undo
 from domain.execution.state import ChildMemo, Execution, Memo, NodeRun
 from domain.expressions import parse_duration
-from domain.nodes.kind import Kind
 
 
 class SubWorkflow(Kind):

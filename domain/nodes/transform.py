@@ -12,10 +12,10 @@ from contracts.errors import ExpressionError
 from contracts.failure import Failure
 from domain.definition.graph import Compiled
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.expressions import Meter, Program, Reduction
-from domain.nodes.kind import Kind
 from domain.nodes.loops import as_list, whole_number
 from domain.nodes.switch import PORT_PATTERN
 

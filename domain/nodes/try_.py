@@ -15,12 +15,12 @@ from contracts.definitions import Body, ErrorPattern, Model
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure, matches
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.entering import enter_scope
 from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
 from domain.execution.state import Execution, Memo, NodeRun, Scope, TryMemo
-from domain.nodes.kind import Kind
 
 
 class Catch(Model):

@@ -12,11 +12,11 @@ from contracts.errors import ExpressionError
 from contracts.events import Ending, NodeStarted, SignalConsumed, TimerStarted
 from contracts.failure import Failure
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.execution.moves.signals import check_names, take_buffered
 from domain.execution.state import Execution, Memo, NodeRun, Signal, WaitMemo
-from domain.nodes.kind import Kind
 from domain.nodes.loops import whole_number
 from domain.nodes.sub_workflow import duration_of
 from domain.nodes.switch import PORT_PATTERN

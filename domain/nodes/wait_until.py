@@ -8,10 +8,10 @@ from contracts.definitions import DurationValue, ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from contracts.events import ConditionMet, NodeStarted, TimerStarted
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.names import Frame
 from domain.execution.state import NodeRun
-from domain.nodes.kind import Kind
 from domain.nodes.sub_workflow import duration_of
 
 
