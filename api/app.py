@@ -21,7 +21,7 @@ from api.service import Service
 from api.sites import Sites
 from api.worker_routes import worker_routes
 from api.workflows import workflow_routes
-from contracts.ports.workers import WorkerDesk
+from contracts.ports.workers import TaskEndpoint
 
 BODY_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
 REQUESTS_MAX_DEFAULT: Final = 2_000
@@ -42,7 +42,7 @@ def make_app(
     sites: Sites,
     body_bytes_max: int = BODY_BYTES_MAX_DEFAULT,
     requests_max: int = REQUESTS_MAX_DEFAULT,
-    desk: WorkerDesk | None = None,
+    desk: TaskEndpoint | None = None,
     is_open: bool = True,
 ) -> Gate:
     """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too.

@@ -23,7 +23,7 @@ from api.worker_routes import hold, lost_results, overloaded
 from api.workflows import KEY_LENGTH_MAX, WAIT_MAX_S, start_of, status_of
 from contracts.commands import SendSignal
 from contracts.errors import Overloaded
-from contracts.ports.workers import WorkerDesk
+from contracts.ports.workers import TaskEndpoint
 from contracts.worker_protocol import Assignment, BadMessage, Receipt, WrongProtocol, read_poll
 from contracts.worker_protocol import encode as encode_message
 from contracts.worker_results import read_results
@@ -37,7 +37,7 @@ _HOT: Final = (b"/v1/w", b"/v1/executions/")
 class Hot:
     """What the lane serves, over a service and a desk. See `api.lane.HotRoutes`."""
 
-    def __init__(self, service: Service, gate: Gate, desk: WorkerDesk | None) -> None:
+    def __init__(self, service: Service, gate: Gate, desk: TaskEndpoint | None) -> None:
         self._service, self._gate, self._desk = service, gate, desk
         self._is_ours = gate.sites.is_ours
         self._loop = asyncio.get_running_loop()
@@ -131,7 +131,7 @@ class Hot:
 
     # Workers.
 
-    def _take_worker(self, desk: WorkerDesk, url: bytes, body: bytes, call: Call) -> bool:
+    def _take_worker(self, desk: TaskEndpoint, url: bytes, body: bytes, call: Call) -> bool:
         try:
             if url == b"/v1/worker/poll":
                 self._service.check_ready()
@@ -146,7 +146,7 @@ class Hot:
             return False
         return True
 
-    def _poll(self, desk: WorkerDesk, body: bytes, call: Call) -> None:
+    def _poll(self, desk: TaskEndpoint, body: bytes, call: Call) -> None:
         def then(assignment: Assignment) -> None:
             call.answer(200, encode_message(assignment))
 

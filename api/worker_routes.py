@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from api.bodies import is_json, media_type_of, wrong_type
 from api.worker_rows import WorkersView, workers_view
 from contracts.errors import Overloaded
-from contracts.ports.workers import WorkerDesk
+from contracts.ports.workers import TaskEndpoint
 from contracts.worker_protocol import (
     PROTOCOLS,
     REQUEST_BYTES_MAX,
@@ -50,7 +50,7 @@ _PROBLEMS: Final = {
 }
 
 
-def worker_routes(desk: WorkerDesk) -> APIRouter:
+def worker_routes(desk: TaskEndpoint) -> APIRouter:
     """The routes, over a desk that lives in the event loop's thread."""
     router = APIRouter(tags=["workers"])
 
@@ -85,7 +85,7 @@ def worker_routes(desk: WorkerDesk) -> APIRouter:
     return router
 
 
-async def _poll(desk: WorkerDesk, request: Request, poll: Poll) -> Response:
+async def _poll(desk: TaskEndpoint, request: Request, poll: Poll) -> Response:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[Assignment] = loop.create_future()
     let_go = hold(desk, poll, lambda assignment: _set(answer, assignment), loop)
@@ -101,7 +101,7 @@ async def _poll(desk: WorkerDesk, request: Request, poll: Poll) -> Response:
         let_go()
 
 
-def hold(desk: WorkerDesk, poll: Poll, then: Callable[[Assignment], None], loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+def hold(desk: TaskEndpoint, poll: Poll, then: Callable[[Assignment], None], loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
     """Give a poll to the desk, for as long as it may wait. What is given back lets go of it: it is answered, or its worker has gone."""
     is_answered = False
 

@@ -29,7 +29,7 @@ from api.problems import BadRequest, documented, value_of
 from api.service import Published, Service, Start, Started, Version
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, RefoldError
-from contracts.ports.workers import WorkerDesk
+from contracts.ports.workers import TaskEndpoint
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
 from domain.definition.document import parse_document
@@ -69,7 +69,7 @@ _DEFINITION: Final[dict[str, Any]] = {
 }
 
 
-def workflow_routes(service: Service, desk: WorkerDesk | None = None) -> APIRouter:
+def workflow_routes(service: Service, desk: TaskEndpoint | None = None) -> APIRouter:
     """The routes about workflows; with a desk, a kind that nobody offers now is a warning."""
     router = APIRouter(prefix="/v1/workflows", tags=["workflows"])
     _publishing(router, service, desk)
@@ -78,7 +78,7 @@ def workflow_routes(service: Service, desk: WorkerDesk | None = None) -> APIRout
     return router
 
 
-def _publishing(router: APIRouter, service: Service, desk: WorkerDesk | None) -> None:
+def _publishing(router: APIRouter, service: Service, desk: TaskEndpoint | None) -> None:
     async def warnings(definition: WorkflowDefinition | None, request: Request) -> list[dict[str, Any]]:
         if definition is None:
             return []

@@ -32,8 +32,8 @@ from workers.partition.owner import Owner
 from workers.partition.round import Reply
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
-from workers.tasks.leases import RemoteWorkers
-from workers.tasks.polls import WorkerDesk
+from workers.tasks.leases import TaskLeases
+from workers.tasks.polls import TaskEndpoint
 
 LEASE_MS: Final = 150
 
@@ -64,7 +64,7 @@ class LocalKind:
 class Gate:
     """The activity worker as the owner sees it."""
 
-    def __init__(self, inner: RemoteWorkers, audit: Audit, hazards: Hazards) -> None:
+    def __init__(self, inner: TaskLeases, audit: Audit, hazards: Hazards) -> None:
         self._inner, self._audit, self._hazards = inner, audit, hazards
         self.step, self.next_due, self.last_heartbeat, self.stop = inner.step, inner.next_due, inner.last_heartbeat, inner.stop
 
@@ -123,7 +123,7 @@ class Node:
             deliver(self, execution, command)
 
         self.local = ActivityWorker(kinds, settings, report, clock, disk.blobs, None, "inline")
-        self.remote = RemoteWorkers(self.local, kinds, settings, self.report, clock, disk.blobs, LEASE_MS)
+        self.remote = TaskLeases(self.local, kinds, settings, self.report, clock, disk.blobs, LEASE_MS)
         catalog = SharedCatalog(disk, clock, graphs)
         gate = Gate(self.remote, audit, self.hazards)
         self.owner = Owner(
@@ -141,7 +141,7 @@ class Node:
             round_max=traits.round_max,
         )
         self._engine = Engine(self.owner, gate, catalog, clock, threading.Event(), lambda: chance.getrandbits(40))
-        self.desk = WorkerDesk(self.remote, self.owner.submit, self._soon.append)
+        self.desk = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
 
     # What others do to it. A crash ends here.
 
@@ -184,7 +184,7 @@ class Node:
 
     def in_hand(self) -> set[str]:
         """The attempts that its workers have, here and elsewhere."""
-        return set(self.remote._errands) | {activity_key(*key) for key in self.local._in_hand}
+        return set(self.remote._leased) | {activity_key(*key) for key in self.local._in_hand}
 
     def poll(self, poll: Poll, answer: Callable[[Assignment], None]) -> None:
         """A worker elsewhere asks for tasks."""

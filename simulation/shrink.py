@@ -1,4 +1,4 @@
-"""Shrinking: a plan that breaks a rule is made smaller, as long as the same rule breaks."""
+"""Offloading: a plan that breaks a rule is made smaller, as long as the same rule breaks."""
 
 from __future__ import annotations
 

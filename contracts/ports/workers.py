@@ -8,7 +8,7 @@ from typing import Protocol
 from contracts.worker_protocol import Assignment, Poll, Receipt, Results, Workers
 
 
-class WorkerDesk(Protocol):
+class TaskEndpoint(Protocol):
     """Answers through callbacks, at once or later, in the engine's own thread, where it has to be called too."""
 
     def poll(self, poll: Poll, answer: Callable[[Assignment], None]) -> None:

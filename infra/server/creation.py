@@ -10,7 +10,7 @@ from contracts.ids import make_key_id
 from domain.execution.facts.execution import request_of
 from workers.partition.catalog import Catalog
 from workers.partition.executions import Executions
-from workers.partition.offload import shrink
+from workers.partition.offload import offload
 
 
 def key_id(workflow: str, key: str, partition: int | None = None) -> str:
@@ -59,6 +59,6 @@ class _Nowhere:
 
 def fingerprint(command: CreateExecution) -> bytes:
     """What an execution remembers of the start that made it: taken after big values have become references. Nothing is stored for it."""
-    small = shrink(command, _Nowhere())
+    small = offload(command, _Nowhere())
     assert isinstance(small, CreateExecution)
     return request_of(small)

@@ -31,8 +31,8 @@ from infra.server.wiring import open_engine, open_partitioned_reader
 from infra.settings.model import ROLES, EngineSettings, ServerSettings
 from workers.partition.round import Reply
 from workers.tasks.gateway import MakeSource
-from workers.tasks.leases import RemoteWorkers
-from workers.tasks.polls import WorkerDesk
+from workers.tasks.leases import TaskLeases
+from workers.tasks.polls import TaskEndpoint
 
 LOOK_EVERY_S: Final = 1.0
 """So long a log that was taken away may go unnoticed where nothing is appended."""
@@ -181,7 +181,7 @@ class Serving:
         self,
         running: Running,
         service: HttpService,
-        desk: WorkerDesk | None,
+        desk: TaskEndpoint | None,
         settings: ServerSettings,
         listener: socket.socket,
         on_ready: Callable[[str], None],
@@ -237,16 +237,16 @@ class Serving:
             failed.result()
 
 
-def _desk(engine: Engine, service: EngineService) -> WorkerDesk | None:
+def _desk(engine: Engine, service: EngineService) -> TaskEndpoint | None:
     """Where workers elsewhere come, if the engine offers work to any."""
-    if not isinstance(engine.worker, RemoteWorkers):
+    if not isinstance(engine.worker, TaskLeases):
         return None
 
     def submit(envelope: Envelope, reply: Reply | None = None) -> None:
         engine.owner.submit(envelope, reply)
         service.driver.wake()
 
-    return WorkerDesk(engine.worker, submit, soon)
+    return TaskEndpoint(engine.worker, submit, soon)
 
 
 def soon(function: Callable[[], None]) -> None:

@@ -46,7 +46,7 @@ from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
 from workers.running.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
-from workers.tasks.leases import RemoteWorkers
+from workers.tasks.leases import TaskLeases
 
 if TYPE_CHECKING:
     from infra.log.kafka.log import KafkaLog
@@ -190,7 +190,7 @@ def build_engine(
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
     local = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
     lease_ms = lease_ms or round(settings.lease_s * 1000)
-    worker = RemoteWorkers(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms, cache) if remote else local
+    worker = TaskLeases(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms, cache) if remote else local
     catalog = Catalog(log, clock)
     owner = Owner(
         log,

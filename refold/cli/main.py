@@ -137,7 +137,7 @@ def list_(
 ) -> int:
     """List the executions, and what each open one waits for."""
     from refold.cli.commands import look
-    from refold.cli.commands.place import Wanted
+    from refold.cli.commands.target import Wanted
 
     return look.list_executions(where, Wanted(statuses=status or (), workflow=workflow, limit=limit), as_json)
 

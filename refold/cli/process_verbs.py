@@ -41,7 +41,7 @@ def worker(
     kinds: Annotated[bool, typer.Option("--kinds", help="Only list the kinds that the module offers, as JSON.")] = False,
 ) -> int:
     """Run your own activities for a server, or for a log on Kafka."""
-    from refold.worker import command as command
+    from refold.worker import command
 
     where = command.Place(server=server, log=log, name=name, queues=command.names(queues))
     wanted = command.Wanted(target=target, where=where, concurrency=concurrency, processes=processes, watch=watch, only_kinds=kinds)

@@ -36,7 +36,7 @@ class _TooLarge(Unavailable):
     """The server, or what stands before it, takes no request of this size."""
 
 
-class HttpRoad:
+class HttpTransport:
     """To one server. `credits` is how many tasks are in hand at most."""
 
     def __init__(self, server: str, terms: Terms) -> None:
@@ -50,7 +50,7 @@ class HttpRoad:
         return self._server
 
     async def work(self, pool: Pool) -> None:
-        """See Road."""
+        """See Transport."""
         reporting = asyncio.create_task(self._report_on(pool))
         polling = asyncio.create_task(self._poll_on(pool))
         try:
@@ -65,7 +65,7 @@ class HttpRoad:
                     await task
 
     def stop(self) -> None:
-        """See Road."""
+        """See Transport."""
         self._is_stopping = True
         if self._poll_now is not None:
             self._poll_now.cancel()

@@ -37,7 +37,7 @@ BATCH_BYTES_MAX: Final = 4 * 1024 * 1024
 _log = logging.getLogger("refold.worker")
 
 
-class KafkaRoad:
+class KafkaTransport:
     """To one log. `credits` is how many tasks are in hand at most, those whose result is on its way included."""
 
     def __init__(self, address: KafkaAddress, terms: Terms) -> None:
@@ -54,13 +54,13 @@ class KafkaRoad:
         return str(self._address)
 
     def stop(self) -> None:
-        """See Road."""
+        """See Transport."""
         self._is_stopping = True
         if self._stop_now is not None:
             self._stop_now.set()
 
     async def work(self, pool: Pool) -> None:
-        """See Road."""
+        """See Transport."""
         self._stop_now = asyncio.Event()
         if self._is_stopping:
             return

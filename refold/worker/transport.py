@@ -32,7 +32,7 @@ class Terms:
     stop_grace_s: float
 
 
-class Road(Protocol):
+class Transport(Protocol):
     """Brings tasks into the pool, and tells what came of them."""
 
     async def work(self, pool: Pool) -> None:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from refold.worker.activities import Activity, ActivityContext
-from refold.worker.http import HttpRoad
+from refold.worker.http import HttpTransport
 from refold.worker.pool import Pool
-from refold.worker.transport import Road, ServerRefuses, Terms
+from refold.worker.transport import ServerRefuses, Terms, Transport
 
 SERVER_DEFAULT: Final = "http://127.0.0.1:8080"
 CREDITS_DEFAULT: Final = 200
@@ -59,7 +59,7 @@ class Worker:
             stop_grace_s=stop_grace_s,
             async_kinds=frozenset(kind for kind, one in self._activities.items() if one.is_async),
         )
-        self._road = _road(server, log, terms)
+        self._transport = _transport(server, log, terms)
         self._is_stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -82,33 +82,33 @@ class Worker:
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._loop.add_signal_handler(number, self._ask_to_stop)
         pool = Pool(self._activities, self._concurrency, self._loop)
-        _log.info("worker %s offers %s to %s", self.name, ", ".join(sorted(self._activities)), self._road)
+        _log.info("worker %s offers %s to %s", self.name, ", ".join(sorted(self._activities)), self._transport)
         try:
-            await self._road.work(pool)
+            await self._transport.work(pool)
         finally:
             pool.close()
 
     def _ask_to_stop(self) -> None:
         if not self._is_stopping:
             self._is_stopping = True
-            self._road.stop()
+            self._transport.stop()
 
 
-def _road(server: str | None, log: str | None, terms: Terms) -> Road:
+def _transport(server: str | None, log: str | None, terms: Terms) -> Transport:
     """What was said goes before what stands in the environment."""
     if not server and not log:
         server, log = _in_environment(os.environ)
     if server and log:
         raise ValueError(f"a worker works for a server or for a log, not for both: {server} and {log}")
     if not log:
-        return HttpRoad(server or SERVER_DEFAULT, terms)
+        return HttpTransport(server or SERVER_DEFAULT, terms)
     from refold.kafka.address import check_installed, parse_address
 
     check_installed()
     address = parse_address(log)
-    from refold.worker.kafka import KafkaRoad
+    from refold.worker.kafka import KafkaTransport
 
-    return KafkaRoad(address, terms)
+    return KafkaTransport(address, terms)
 
 
 def _in_environment(environment: Mapping[str, str]) -> tuple[str | None, str | None]:

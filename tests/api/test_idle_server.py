@@ -15,7 +15,7 @@ from infra.server.wiring import build_engine
 from infra.settings.model import EngineSettings
 from tests.cluster.world import run as run_story
 from tests.workers.harness import Bench
-from workers.tasks.leases import RemoteWorkers
+from workers.tasks.leases import TaskLeases
 
 
 def test_an_idle_server_offers_again_what_a_lost_worker_had() -> None:
@@ -28,7 +28,7 @@ def test_an_idle_server_offers_again_what_a_lost_worker_had() -> None:
         driver = Driver(engine, wake, lambda: None)
         engine.start("one")
         driver.wake()
-        assert isinstance(engine.worker, RemoteWorkers)
+        assert isinstance(engine.worker, TaskLeases)
         assert await _given(engine.worker, Poll(protocol=1, worker="a", kinds=("theirs",))) == 1
         attempt = await _given(engine.worker, Poll(protocol=1, worker="b", kinds=("theirs",)))
         driver.stop()
@@ -38,7 +38,7 @@ def test_an_idle_server_offers_again_what_a_lost_worker_had() -> None:
     assert asyncio.run(asyncio.wait_for(run(), 20)) == 2
 
 
-async def _given(worker: RemoteWorkers, poll: Poll) -> int:
+async def _given(worker: TaskLeases, poll: Poll) -> int:
     """Wait for a task as the desk does: woken, not asking."""
     while True:
         news = asyncio.Event()

@@ -12,8 +12,8 @@ OPENS_AN_ENGINE = """
 import gc, sys
 from pathlib import Path
 from infra.settings.model import EngineSettings
-from refold.cli.commands.folder import FolderPlace
-with FolderPlace(EngineSettings(data=Path(sys.argv[1]))).engine():
+from refold.cli.commands.folder import FolderTarget
+with FolderTarget(EngineSettings(data=Path(sys.argv[1]))).engine():
     print(gc.get_threshold()[0])
 """
 

@@ -8,8 +8,8 @@ import pytest
 from infra.server.wiring import open_projectors
 from infra.settings.model import EngineSettings
 from refold.cli.commands import folder_rows
-from refold.cli.commands.folder import FolderPlace
-from refold.cli.commands.place import Wanted
+from refold.cli.commands.folder import FolderTarget
+from refold.cli.commands.target import Wanted
 
 WANTED = [
     Wanted(),
@@ -27,7 +27,7 @@ def project(data):
 
 
 def rows_of(data):
-    place = FolderPlace(EngineSettings(data=data))
+    place = FolderTarget(EngineSettings(data=data))
     return [place.executions(wanted) for wanted in WANTED]
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 from contracts.errors import LogError
 from tests.cluster.world import run
-from workers.tasks.eager import HOLD_S, Ahead
+from workers.tasks.eager import HOLD_S, EagerTasks
 
 TOPIC = "activities.default.step"
 
@@ -19,7 +19,7 @@ class Hand:
         self.sent: list[str] = []
         self.out: list[str] = []
         self.room = room
-        self.ahead = Ahead(self._begin, self._send)
+        self.ahead = EagerTasks(self._begin, self._send)
 
     def _begin(self, topic: str, partition: int, content: bytes) -> str | None:
         if len(self.begun) >= self.room:

@@ -18,7 +18,7 @@ from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, OnNewer, OnUnreadable, Place
-from workers.tasks.shared_leases import SharedRemoteWorkers
+from workers.tasks.shared_leases import SharedTaskLeases
 
 
 class Record(NamedTuple):
@@ -86,7 +86,7 @@ class World:
         letters = DeadLetters(self._put, clock, 1_000_000, lambda: True)
         self.gateway = Gateway(self._make, (), lambda: True, self, self, self._put, "g", letters)
         local = ActivityWorker({}, settings, self.gateway.report, clock, blobs)
-        self.remote = SharedRemoteWorkers(local, (), settings, self.gateway.report, clock, blobs)
+        self.remote = SharedTaskLeases(local, (), settings, self.gateway.report, clock, blobs)
         self.gateway.start(self.remote)
 
     def _make(self, places: Iterable[Place], on_task: Callable[[Any], None], has_room: Callable[[str], bool], near: Near) -> Source:

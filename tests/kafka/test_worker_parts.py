@@ -371,10 +371,10 @@ def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatc
     assert worker_command(wanted) == 2
     assert both in capsys.readouterr().err
     monkeypatch.setenv("REFOLD_SERVER", "http://s:1")
-    assert str(refold.Worker([activity], log="kafka://b:9092")._road) == "kafka://b:9092/refold"
-    assert str(refold.Worker([activity])._road) == "http://s:1"
+    assert str(refold.Worker([activity], log="kafka://b:9092")._transport) == "kafka://b:9092/refold"
+    assert str(refold.Worker([activity])._transport) == "http://s:1"
     monkeypatch.setenv("REFOLD_LOG", "kafka://b:9092")
-    assert str(refold.Worker([activity], "http://t:1")._road) == "http://t:1"
+    assert str(refold.Worker([activity], "http://t:1")._transport) == "http://t:1"
     with pytest.raises(ValueError, match=re.escape(both)):
         refold.Worker([activity])
 

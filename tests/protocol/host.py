@@ -28,8 +28,8 @@ from infra.server.wiring import build_engine
 from infra.settings.model import EngineSettings
 from workers.partition.refolding import entries_of
 from workers.partition.round import Reply
-from workers.tasks.leases import RemoteWorkers
-from workers.tasks.polls import WorkerDesk
+from workers.tasks.leases import TaskLeases
+from workers.tasks.polls import TaskEndpoint
 
 T = TypeVar("T")
 WAIT_S = 20.0
@@ -90,9 +90,9 @@ class Host:
         settings = EngineSettings(threads=False)
         clock = SystemClock()
         self.engine = build_engine(settings, self.log, self.blobs, MemorySnapshots(), clock, remote=True, lease_ms=self.lease_ms)
-        assert isinstance(self.engine.worker, RemoteWorkers)
+        assert isinstance(self.engine.worker, TaskLeases)
         self.remote = self.engine.worker
-        self.desk = WorkerDesk(self.remote, self.submit, self.loop.call_soon)
+        self.desk = TaskEndpoint(self.remote, self.submit, self.loop.call_soon)
         self.engine.owner.claim()
 
     # Moving the engine.

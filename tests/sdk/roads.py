@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 HEAD_BYTES_MAX = 64 * 1024
 
 
-class Road:
+class Transport:
     """Something that listens on a free port of loopback, in a thread of its own, and passes on what comes."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -52,7 +52,7 @@ class Road:
         raise NotImplementedError
 
 
-class TlsFront(Road):
+class TlsFront(Transport):
     """Takes TLS off, and passes the rest on to a server that speaks plain HTTP."""
 
     def __init__(self, tls: ssl.SSLContext, target: int) -> None:
@@ -63,7 +63,7 @@ class TlsFront(Road):
         await join(reader, writer, *await asyncio.open_connection("127.0.0.1", self._target))
 
 
-class ForwardProxy(Road):
+class ForwardProxy(Transport):
     """A forward proxy: tunnels for CONNECT, and requests with the whole URL. With a password it asks for it."""
 
     def __init__(self, password: str = "") -> None:

@@ -26,7 +26,7 @@ from domain.execution.state import ChildMemo, NodeRun
 from infra.store.projection import SqliteReadModels
 from projections.rows import Row
 from simulation import run
-from workers.partition.command_outbox import Courier
+from workers.partition.command_outbox import CommandOutbox
 from workers.partition.concurrency import Slots
 from workers.partition.decider import Decider
 from workers.partition.decision import Decisions
@@ -36,7 +36,7 @@ from workers.partition.round import Round
 from workers.partition.snapshot import Draft
 from workers.partition.timers import Timers
 from workers.running.activity_worker import ActivityWorker
-from workers.tasks.leases import RemoteWorkers
+from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import _Batch
 
 Patch = pytest.MonkeyPatch
@@ -106,20 +106,20 @@ def accept_a_foreign_decision(patch: Patch) -> None:
 
 
 def forget_what_was_on_its_way_at_a_takeover(patch: Patch) -> None:
-    patch.setattr(Courier, "again", lambda self: iter(()))
+    patch.setattr(CommandOutbox, "again", lambda self: iter(()))
 
 
 def lose_signals_at_a_takeover(patch: Patch) -> None:
-    again = Courier.again
+    again = CommandOutbox.again
 
-    def some(self: Courier) -> Iterator[Any]:
+    def some(self: CommandOutbox) -> Iterator[Any]:
         return (item for item in again(self) if not isinstance(item.envelope.command, c.SendSignal))
 
-    patch.setattr(Courier, "again", some)
+    patch.setattr(CommandOutbox, "again", some)
 
 
 def say_too_early_that_all_is_out(patch: Patch) -> None:
-    patch.setattr(Courier, "dispatched_to", lambda self, end: end)
+    patch.setattr(CommandOutbox, "dispatched_to", lambda self, end: end)
 
 
 def take_in_the_end_of_a_child_twice(patch: Patch) -> None:
@@ -133,7 +133,7 @@ def take_in_the_end_of_a_child_twice(patch: Patch) -> None:
 
 
 def ignore_the_cancel_of_an_activity(patch: Patch) -> None:
-    patch.setattr(RemoteWorkers, "cancel", lambda self, activity: None)
+    patch.setattr(TaskLeases, "cancel", lambda self, activity: None)
     patch.setattr(ActivityWorker, "cancel", lambda self, activity: None)
 
 
@@ -208,13 +208,13 @@ def acknowledge_results_before_they_are_durable(patch: Patch) -> None:
             self.open = 0
         answer_if_done(self)
 
-    hand_in = workers.tasks.polls.WorkerDesk._hand_in
+    hand_in = workers.tasks.polls.TaskEndpoint._hand_in
 
     def noted(self: Any, batch: _Batch, task: str, command: Any) -> None:
         _tasks_of(batch).append(task)
         hand_in(self, batch, task, command)
 
-    patch.setattr(workers.tasks.polls.WorkerDesk, "_hand_in", noted)
+    patch.setattr(workers.tasks.polls.TaskEndpoint, "_hand_in", noted)
     patch.setattr(_Batch, "answer_if_done", at_once)
 
 
@@ -247,7 +247,7 @@ def let_time_run_backwards(patch: Patch) -> None:
 
 
 def keep_big_values_in_events(patch: Patch) -> None:
-    patch.setattr(workers.partition.decision, "shrink", lambda command, blobs: command)
+    patch.setattr(workers.partition.decision, "offload", lambda command, blobs: command)
 
 
 def keep_what_is_cached_after_a_failed_append(patch: Patch) -> None:

@@ -1,4 +1,4 @@
-"""Dispatch: what is out, what a new owner sends again, and cancellations that are not about what came after them."""
+"""TaskOutbox: what is out, what a new owner sends again, and cancellations that are not about what came after them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contracts.journal import Decision, Source
 from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from workers.partition.round import Made
-from workers.partition.task_outbox import Dispatch
+from workers.partition.task_outbox import TaskOutbox
 from workers.running.result_cache import MemoryResultCache
 
 
@@ -37,8 +37,8 @@ def activity(path: str, attempt: int = 1, **more: Any) -> RunActivity:
     return RunActivity("e", path, attempt, "charge", b"{}", b"1", limits=Limits(), **more)
 
 
-def dispatch(topics: Topics) -> Dispatch:
-    made = Dispatch(3, topics.put, MemoryBlobs(), ManualClock(1_000), built_in={"noop"})
+def dispatch(topics: Topics) -> TaskOutbox:
+    made = TaskOutbox(3, topics.put, MemoryBlobs(), ManualClock(1_000), built_in={"noop"})
     made.begins_at(3, 10, 12)
     made.calls_for(3, 12)
     return made
@@ -82,7 +82,7 @@ def test_a_cancellation_is_about_earlier_tasks_only_whoever_owns_the_partition()
     made.cancel(CancelActivity("e", "a", 0))
     made.run(activity("a", 2))
     made.calls_for(3, 13)
-    successor = Dispatch(3, topics.put, MemoryBlobs(), ManualClock(2_000))
+    successor = TaskOutbox(3, topics.put, MemoryBlobs(), ManualClock(2_000))
     successor.begins_at(3, 12, 14)
     successor.take_over([activity("a", 2)])
     first, cancelled, second, again = (record["sequence"] for _, _, record in topics.records)
@@ -104,7 +104,7 @@ def test_a_task_that_is_too_large_fails_by_the_way_of_every_result() -> None:
 def test_an_attempt_counts_as_seen_when_its_partition_was_taken_over() -> None:
     topics = Topics()
     clock = ManualClock(1_000)
-    made = Dispatch(0, topics.put, MemoryBlobs(), clock)
+    made = TaskOutbox(0, topics.put, MemoryBlobs(), clock)
     made.begins_at(0, 0, 0)
     made.take_over([])
     assert made.last_heartbeat("e", "a", 1) == 1_000
@@ -117,7 +117,7 @@ def test_a_result_that_is_to_be_used_again_is_kept_once_it_is_decided() -> None:
     clock = ManualClock(1_000)
     cache = MemoryResultCache(clock)
     topics = Topics()
-    made = Dispatch(0, topics.put, MemoryBlobs(), clock, cache)
+    made = TaskOutbox(0, topics.put, MemoryBlobs(), clock, cache)
     made.begins_at(0, 0, 0)
     wish = activity("a", caching=Caching(60_000))
     made.run(wish)

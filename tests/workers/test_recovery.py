@@ -13,7 +13,7 @@ from contracts.dead_letter import DeadLetter
 from domain.execution.react import outstanding
 from tests.workers.harness import Bench, sequence
 from workers.partition import decider
-from workers.partition.command_outbox import Courier
+from workers.partition.command_outbox import CommandOutbox
 from workers.partition.recovery import Recovered
 from workers.partition.snapshot import decode_snapshot
 
@@ -211,11 +211,11 @@ def test_a_signal_that_nobody_can_be_given_becomes_a_dead_letter() -> None:
 
 def test_of_two_commands_of_one_decision_the_one_that_is_out_is_not_sent_again() -> None:
     bench = Bench()
-    courier = Courier(bench.engine.catalog, Recovered(bench.engine.owner.executions))
-    first, second = (courier.take(Envelope(name, "r", SendSignal(name, "go", b"1")), 7) for name in ("first", "second"))
-    courier.delivered(first)
-    courier.delivered(first)
-    assert [envelope.id for _, envelope in courier.undelivered()] == ["second"]
-    assert courier.dispatched_to(9) == 7
-    courier.delivered(second)
-    assert courier.dispatched_to(9) == 9
+    command_outbox = CommandOutbox(bench.engine.catalog, Recovered(bench.engine.owner.executions))
+    first, second = (command_outbox.take(Envelope(name, "r", SendSignal(name, "go", b"1")), 7) for name in ("first", "second"))
+    command_outbox.delivered(first)
+    command_outbox.delivered(first)
+    assert [envelope.id for _, envelope in command_outbox.undelivered()] == ["second"]
+    assert command_outbox.dispatched_to(9) == 7
+    command_outbox.delivered(second)
+    assert command_outbox.dispatched_to(9) == 9

@@ -38,7 +38,7 @@ from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from workers.running.activity_settings import ActivitySettings
 from workers.running.result_cache import MemoryResultCache, SqliteResultCache
-from workers.tasks.leases import WORKERS_MAX, RemoteWorkers
+from workers.tasks.leases import WORKERS_MAX, TaskLeases
 
 LEASE_MS = 30_000
 
@@ -77,7 +77,7 @@ class Desk:
         self.cache = MemoryResultCache(self.clock)
         self.reports: list[tuple[str, Command]] = []
         settings = ActivitySettings(output_bytes_max=100)
-        self.remote = RemoteWorkers(
+        self.remote = TaskLeases(
             self.local,
             {"noop"},
             settings,
@@ -560,7 +560,7 @@ def test_a_late_result_of_a_lost_attempt_is_not_kept(desk: Desk) -> None:
 def test_a_cache_that_fails_is_as_good_as_an_empty_one(desk: Desk, tmp_path: Path) -> None:
     broken = SqliteResultCache(tmp_path / "cache.db", desk.clock)
     broken.close()
-    desk.remote = RemoteWorkers(
+    desk.remote = TaskLeases(
         desk.local, set(), ActivitySettings(), lambda *report: desk.reports.append(report), desk.clock, desk.blobs, LEASE_MS, broken
     )
     task = desk.run(caching=DAY)

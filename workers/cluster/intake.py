@@ -17,7 +17,7 @@ from contracts.errors import UnknownRecord
 from contracts.worker_protocol import BadMessage, WrongProtocol
 from contracts.worker_topics import TopicResult, attempt_of, decode_result
 from workers.partition.round import Item, TopicReply
-from workers.partition.task_outbox import Dispatch
+from workers.partition.task_outbox import TaskOutbox
 from workers.tasks.report import detail_of, ended_by
 
 ANSWERED: Final = "?"
@@ -29,7 +29,7 @@ FROM_ELSEWHERE: Final = 0
 class Intake:
     """Reads the commands of one partition."""
 
-    def __init__(self, partition: int, dispatch: Dispatch, home: Callable[[str], int], output_bytes_max: int) -> None:
+    def __init__(self, partition: int, dispatch: TaskOutbox, home: Callable[[str], int], output_bytes_max: int) -> None:
         self.partition, self._dispatch, self._home, self._output_bytes_max = partition, dispatch, home, output_bytes_max
         self.on_unreadable: Callable[[int, bytes, str], None] = lambda offset, content, why: None
         """Called with what is nobody's command, and why."""

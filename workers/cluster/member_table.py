@@ -34,7 +34,7 @@ class Member:
         """Another process that wants the name."""
 
 
-class Roster:
+class MemberTable:
     """The nodes, by name."""
 
     def __init__(self, session_ms: int = SESSION_MS_DEFAULT) -> None:

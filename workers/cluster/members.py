@@ -24,7 +24,7 @@ from contracts.worker_protocol import WorkerRow
 from workers.cluster.beats import Beats, now_s
 from workers.cluster.member_table import SESSION_MS_DEFAULT
 from workers.cluster.membership import HAND_OVER_MS, Membership
-from workers.tasks.notices import Telling
+from workers.tasks.notices import Notices
 
 _log = logging.getLogger("refold.members")
 
@@ -102,7 +102,7 @@ class Members:
         self._wake = asyncio.Event()
         self._is_asked = True
         self._leave_by: float | None = None
-        self._telling = Telling(_log, clock)
+        self._notices = Notices(_log, clock)
         self._ended = asyncio.Event()
         self.on_unreadable: Callable[[int, bytes], None] = lambda offset, value: None
         """Called with what nobody can read."""
@@ -315,7 +315,7 @@ class Members:
             raise error
         if error is not None:
             kind = "an assignment" if isinstance(record, Assignment) else "a heartbeat"
-            self._telling.say(logging.WARNING, kind, f"{kind} of {self.who.node} could not be stored: {error}")
+            self._notices.say(logging.WARNING, kind, f"{kind} of {self.who.node} could not be stored: {error}")
 
 
 def _look_at(task: asyncio.Future[object]) -> None:

@@ -19,7 +19,7 @@ from typing import Final
 
 from contracts.members import Assignment, Heartbeat, MemberRecord
 from workers.cluster.assignment import assign, is_fair
-from workers.cluster.member_table import SESSION_MS_DEFAULT, Member, Roster
+from workers.cluster.member_table import SESSION_MS_DEFAULT, Member, MemberTable
 
 HAND_OVER_MS: Final = 1_000
 """So long is a node waited for that has to let go of a partition."""
@@ -35,7 +35,7 @@ class Membership:
 
     def __init__(self, node: str, incarnation: str, session_ms: int = SESSION_MS_DEFAULT, generation: int = 0) -> None:
         self.node, self.incarnation = node, incarnation
-        self.roster = Roster(session_ms)
+        self.roster = MemberTable(session_ms)
         self.generation = generation
         """The highest generation that anybody has spoken of."""
         self.latest: Assignment | None = None

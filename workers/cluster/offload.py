@@ -1,4 +1,4 @@
-"""Shrinking: big values are stored before their command goes to an owner, in another thread, as storing waits for the log.
+"""Offloading: big values are stored before their command goes to an owner, in another thread, as storing waits for the log.
 
 What the owner itself makes big, by a transform or a template, it stores while all wait; that is rare.
 """
@@ -17,13 +17,13 @@ from contracts.errors import LogError, LogUnreachable, RefoldError, Rejected
 from contracts.ports.blobs import Blobs
 from contracts.values import BLOB_BYTES_MIN_DEFAULT
 from workers.partition.catalog import Catalog
-from workers.partition.offload import VALUES, shrink
+from workers.partition.offload import VALUES, offload
 from workers.partition.round import Answer, Item, Reply
 
 LEARN_AGAIN_S: Final = 0.2
 
 
-class Shrinking:
+class Offloading:
     """Lives in the event loop; what is small goes through at once."""
 
     def __init__(self, blobs: Blobs, catalog: Catalog) -> None:
@@ -40,7 +40,7 @@ class Shrinking:
 
         async def store() -> None:
             try:
-                small = await self._loop.run_in_executor(self._pool, shrink, command, self._blobs)
+                small = await self._loop.run_in_executor(self._pool, offload, command, self._blobs)
                 forward(small)
             except (Rejected, LogError) as error:
                 if reply is not None:
@@ -71,7 +71,7 @@ class Shrinking:
 
     async def _item(self, item: Item) -> Item:
         try:
-            small = await self._loop.run_in_executor(self._pool, shrink, item.envelope.command, self._blobs)
+            small = await self._loop.run_in_executor(self._pool, offload, item.envelope.command, self._blobs)
         except RefoldError:
             return item
         return msgspec.structs.replace(item, envelope=msgspec.structs.replace(item.envelope, command=small))

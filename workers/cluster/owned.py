@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from workers.cluster.intake import Intake
 from workers.partition.owner import Owner
-from workers.partition.task_outbox import Dispatch
+from workers.partition.task_outbox import TaskOutbox
 
 
 class Owned:
     """A partition that is this process's, or is about to be."""
 
-    def __init__(self, owner: Owner, dispatch: Dispatch, intake: Intake) -> None:
+    def __init__(self, owner: Owner, dispatch: TaskOutbox, intake: Intake) -> None:
         self.owner, self.dispatch, self.intake = owner, dispatch, intake
         self.partition = owner.partition
         self.next = 0

@@ -16,7 +16,7 @@ from typing import Final
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.clock import Clock
-from workers.cluster.offload import Shrinking
+from workers.cluster.offload import Offloading
 from workers.cluster.owned import Owned
 from workers.cluster.ports import ClusterLog
 from workers.cluster.resumption import check_commands
@@ -24,7 +24,7 @@ from workers.cluster.rounds import Rounds
 from workers.partition.metrics import Metrics, total
 from workers.partition.recovery import Recovered
 from workers.partition.round import Item
-from workers.tasks.notices import Telling
+from workers.tasks.notices import Notices
 
 PAUSES_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
 """How long to wait before claiming again, longer each time; by chance up to twice as long."""
@@ -40,9 +40,9 @@ class Owners:
     """Lives in the event loop. `make` makes the owner of a partition, with what is beside it."""
 
     def __init__(
-        self, log: ClusterLog, make: Callable[[int], Owned], clock: Clock, shrinking: Shrinking, jitter: Callable[[], float]
+        self, log: ClusterLog, make: Callable[[int], Owned], clock: Clock, offloading: Offloading, jitter: Callable[[], float]
     ) -> None:
-        self._log, self._make, self._clock, self.shrinking, self._jitter = log, make, clock, shrinking, jitter
+        self._log, self._make, self._clock, self.offloading, self._jitter = log, make, clock, offloading, jitter
         self._storing: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._wanted: frozenset[int] = frozenset()
@@ -54,7 +54,7 @@ class Owners:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pool = ThreadPoolExecutor(1, "refold-recovery")
         self._is_stopped = False
-        self._telling = Telling(_log)
+        self._notices = Notices(_log)
         self.failed: asyncio.Future[None] = self._loop.create_future()
         self.rounds = Rounds(log, self.owned, clock, self.failed)
         self.rounds.on_stood_down, self.rounds.on_settled = self._on_stood_down, self._read_on
@@ -143,9 +143,9 @@ class Owners:
     def _tell_not_taken(self, partition: int, error: LogError) -> None:
         message = f"partition {partition} could not be taken over: {error}"
         if isinstance(error, LogCorrupt):
-            self._telling.say(logging.CRITICAL, f"corrupt {partition}", message)
+            self._notices.say(logging.CRITICAL, f"corrupt {partition}", message)
         else:
-            self._telling.say(logging.WARNING, type(error).__name__, message)
+            self._notices.say(logging.WARNING, type(error).__name__, message)
 
     def _take_over(self, owned: Owned, recovered: Recovered, began: float) -> None:
         partition = owned.partition
@@ -182,7 +182,7 @@ class Owners:
     def _on_stood_down(self, owned: Owned) -> None:
         """Its claim does not hold any more: claim again, if that is still wanted."""
         message = f"partition {owned.partition}: stood down: {owned.owner.metrics.last_stand_down}"
-        self._telling.say(logging.WARNING, "stood down", message)
+        self._notices.say(logging.WARNING, "stood down", message)
         self._log.unfollow("commands", owned.partition)
         self.on_stood_down(owned.partition)
         self._look_again(owned.partition)
@@ -207,7 +207,7 @@ class Owners:
             item = owned.intake.item(offset, content)
             if item is not None:
                 items.append(item)
-        if all(self.shrinking.is_ready(item.envelope.command) for item in items):
+        if all(self.offloading.is_ready(item.envelope.command) for item in items):
             self._take_in(owned, items)
         else:
             self._hold_back(owned)
@@ -226,7 +226,7 @@ class Owners:
         epoch = owned.epoch
 
         async def store() -> None:
-            small = await self.shrinking.items(items)
+            small = await self.offloading.items(items)
             owned.is_storing = False
             if owned.epoch == epoch and self.is_in_charge(owned.partition):
                 self._take_in(owned, small)

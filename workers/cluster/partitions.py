@@ -12,7 +12,7 @@ from contracts.positions import position_of
 from domain.definition.graph import Graph
 from domain.execution.state import Execution
 from workers.cluster.follower import Follower
-from workers.cluster.offload import Shrinking
+from workers.cluster.offload import Offloading
 from workers.cluster.owned import Owned
 from workers.cluster.owners import Owners
 from workers.cluster.sender import Sender
@@ -55,7 +55,7 @@ class LocalPartition:
             self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, small), reply)
             self._owners.rounds.wake()
 
-        self._owners.shrinking.send(execution, command, reply, forward)
+        self._owners.offloading.send(execution, command, reply, forward)
 
 
 class RemotePartition:
@@ -69,12 +69,12 @@ class RemotePartition:
         partition: int,
         sender: Sender,
         follower: Follower,
-        shrinking: Shrinking,
+        offloading: Offloading,
         folded: Callable[[str], Awaitable[Execution]],
         position: Callable[[], int],
     ) -> None:
         self._partition, self._sender, self._follower, self._folded = partition, sender, follower, folded
-        self._shrinking, self._position = shrinking, position
+        self._offloading, self._position = offloading, position
         self.executions = Executions(_nothing_is_folded_here)
         self._watching: dict[tuple[str, Then], _Watch] = {}
         self._moved: dict[tuple[str, Then], Watchers] = {}
@@ -97,7 +97,7 @@ class RemotePartition:
             else:
                 self._sender.ask(execution, small, reply)
 
-        self._shrinking.send(execution, command, reply, forward)
+        self._offloading.send(execution, command, reply, forward)
 
     def add(self, execution: str, then: Then, at_incident: bool = False) -> None:
         """Call back once the execution has ended, or with `at_incident` needs a person."""

@@ -17,7 +17,7 @@ from contracts.commands import Command, Envelope
 from contracts.errors import LogError, LogUnreachable
 from workers.cluster.follower import Follower
 from workers.cluster.intake import ANSWERED
-from workers.cluster.publisher import Outgoing
+from workers.cluster.record_outbox import RecordOutbox
 from workers.partition.round import Answer, Item, Reply
 
 COMMANDS: Final = "commands"
@@ -28,8 +28,8 @@ ANSWER_S: Final = 30.0
 class Sender:
     """Lives in the event loop. `incarnation` is of this process alone."""
 
-    def __init__(self, outgoing: Outgoing, follower: Follower, home: Callable[[str], int], incarnation: str) -> None:
-        self._outgoing, self._follower, self._home, self._incarnation = outgoing, follower, home, incarnation
+    def __init__(self, outgoing: RecordOutbox, follower: Follower, home: Callable[[str], int], incarnation: str) -> None:
+        self._record_outbox, self._follower, self._home, self._incarnation = outgoing, follower, home, incarnation
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -42,11 +42,11 @@ class Sender:
             if then is not None:
                 then(Answer(execution, 0, error=error))
 
-        self._outgoing.put(COMMANDS, self._home(execution), content, out)
+        self._record_outbox.put(COMMANDS, self._home(execution), content, out)
 
     def ask(self, execution: str, command: Command, reply: Reply) -> None:
         """Send a command; `reply` hears what becomes of it. Raises Overloaded."""
-        self._outgoing.check_room()
+        self._record_outbox.check_room()
         self._begin(self._ask(self._home(execution), execution, command, reply))
 
     def carry(self, item: Item, delivered: Callable[[Item], None]) -> None:
@@ -78,7 +78,7 @@ class Sender:
                 answered(Answer(execution, 0, error=error))
 
         self._follower.expect(partition, name, answered)
-        self._outgoing.put(COMMANDS, partition, codec.encode_envelope(Envelope(name, execution, command)), out)
+        self._record_outbox.put(COMMANDS, partition, codec.encode_envelope(Envelope(name, execution, command)), out)
 
     def _give_up(self, partition: int, name: str, execution: str, reply: Reply) -> None:
         self._follower.forget(partition, name)

@@ -17,7 +17,7 @@ from workers.partition.recovery import Recovered
 from workers.partition.round import Item
 
 
-class Courier:
+class CommandOutbox:
     """Carries commands between executions, and knows which are still on their way."""
 
     def __init__(self, catalog: Catalog, recovered: Recovered, partition: int = 0, outbox: Outbox | None = None) -> None:

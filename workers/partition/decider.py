@@ -46,7 +46,7 @@ from workers.partition.decision import Decisions
 from workers.partition.executions import Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
-from workers.partition.offload import WAITED_FOR, held_of, shrink
+from workers.partition.offload import WAITED_FOR, held_of, offload
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
 from workers.partition.refolding import entry_of, read_again, recorded_of, refold
 from workers.partition.refusals import told
@@ -278,7 +278,7 @@ class Decider:
     def _record_refusal(self, item: Item, folded: Folded, command: CompleteActivity | FailActivity, reason: str) -> None:
         """Big values are not stored in it either, and one that is too big to be stored at all is not recorded."""
         with suppress(Rejected, RecordTooLarge, *SHORTAGES):
-            outcome = self._decisions.instead(folded, shrink(command, self._blobs), self._source_of(item), reason)
+            outcome = self._decisions.instead(folded, offload(command, self._blobs), self._source_of(item), reason)
             if isinstance(outcome, Recorded):
                 self._keep(item, outcome)
 

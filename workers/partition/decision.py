@@ -28,7 +28,7 @@ from workers.partition.concurrency import Slots
 from workers.partition.executions import Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
-from workers.partition.offload import shrink
+from workers.partition.offload import offload
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
 from workers.partition.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.partition.round import Answer, Item
@@ -69,7 +69,7 @@ class Decisions:
             if folded is None:
                 folded = self._created(item.envelope)
             version = folded.state.version
-            return self._recorded(item, folded, shrink(item.envelope.command, self._blobs), source)
+            return self._recorded(item, folded, offload(item.envelope.command, self._blobs), source)
         except Repeated as repeated:
             return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))
         except Exception as error:
@@ -122,7 +122,7 @@ class Decisions:
             message = f"execution {name} is {ended.status}: it takes no more commands"
             raise Rejected("already_ended", message, execution=name, status=ended.status)
         if ended is not None:
-            if command.parent is None and ended.request != request_of(shrink(command, self._blobs)):
+            if command.parent is None and ended.request != request_of(offload(command, self._blobs)):
                 raise Rejected("already_exists", f"execution {name} exists, and was started with another request", execution=name)
             raise Repeated(ended.status)
         if not command.definition:

@@ -12,7 +12,7 @@ from contracts.ports.activities import ActivityWorker
 from domain.execution.history import Folded
 from domain.execution.react import outstanding
 from domain.execution.state import Execution
-from workers.partition.command_outbox import Courier
+from workers.partition.command_outbox import CommandOutbox
 from workers.partition.concurrency import Slots
 from workers.partition.executions import Executions
 from workers.partition.put_off import PutOff
@@ -29,13 +29,13 @@ class Effects:
         self,
         worker: ActivityWorker,
         executions: Executions,
-        courier: Courier,
+        command_outbox: CommandOutbox,
         slots: Slots,
         timers: Timers,
         carry: Callable[[Item | None], None],
         send: Callable[[Iterable[Envelope]], None],
     ) -> None:
-        self._worker, self._executions, self._courier, self._slots, self._timers = worker, executions, courier, slots, timers
+        self._worker, self._executions, self._command_outbox, self._slots, self._timers = worker, executions, command_outbox, slots, timers
         self._carry, self._send = carry, send
         self.put_off: PutOff[tuple[Made, int]] = PutOff()
 
@@ -45,7 +45,7 @@ class Effects:
             self._act(made, offset, ended)
         except Exception as error:
             _log.exception("what a decision of execution %s calls for could not be done", made.decision.execution)
-            self._courier.hold(offset)
+            self._command_outbox.hold(offset)
             self.put_off.add([(made, offset)], reason_of(error), now)
 
     def take_up(self, read_again: Iterable[Folded]) -> None:
@@ -58,7 +58,7 @@ class Effects:
     def act_again(self, now: int) -> None:
         """Do what could not be done before, where its pause is over."""
         for made, offset in self.put_off.take_due(now):
-            self._courier.let_go(offset)
+            self._command_outbox.let_go(offset)
             self.act(made, offset, [], now)
 
     def _act(self, made: Made, offset: int, ended: list[Execution]) -> None:
@@ -69,7 +69,7 @@ class Effects:
             elif isinstance(effect, CancelActivity):
                 self._worker.cancel(effect)
             elif isinstance(effect, Envelope):
-                self._carry(self._courier.take(effect, offset))
+                self._carry(self._command_outbox.take(effect, offset))
         if state.timers:
             self._timers.arm(state.execution, _timers_of(made))
         if state.ended_at and state.execution not in self._executions.ended:

@@ -37,7 +37,7 @@ VALUES: Final[dict[type, tuple[str, ...]]] = {
 """The fields of commands that carry values."""
 
 
-def shrink(command: SomeCommand, blobs: Blobs) -> SomeCommand:
+def offload(command: SomeCommand, blobs: Blobs) -> SomeCommand:
     """The command with its big values stored. Raises Rejected for one over the limit, LogFull where there is no room."""
     changes: dict[str, Any] | None = None
     for name in VALUES.get(type(command), ()):
@@ -60,7 +60,7 @@ def held_of(command: Command, blobs: Blobs) -> Command | None:
     """What an execution waits for, with its big values stored; None for anything else, and where that cannot be kept."""
     if isinstance(command, WAITED_FOR):
         with suppress(Exception):
-            return shrink(command, blobs)
+            return offload(command, blobs)
     return None
 
 

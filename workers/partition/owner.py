@@ -36,7 +36,7 @@ from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.execution.state import Execution
 from workers.partition.catalog import Catalog
-from workers.partition.command_outbox import Courier
+from workers.partition.command_outbox import CommandOutbox
 from workers.partition.decider import Decider
 from workers.partition.effects import Effects, owed_by
 from workers.partition.executions import LIVE_MAX_DEFAULT, Executions
@@ -143,20 +143,20 @@ class Owner:
         )
         self._decider.count_in(self.counted_in)
         self._decider.families.waiting_of = self._inbox.waiting_of
-        self._courier = Courier(self._catalog, recovered, self.partition, self._outbox)
-        self._courier.carry = self._carry
+        self._commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox)
+        self._commands_out.carry = self._carry
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
         self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
         self._effects = Effects(
-            self._worker, self.executions, self._courier, self._decider.slots, self.timers, self._carry, self._inbox.send
+            self._worker, self.executions, self._commands_out, self._decider.slots, self.timers, self._carry, self._inbox.send
         )
         if self._outbox is not None:
             self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
         owed = (effect for folded in self.executions.active() for effect in owed_by(folded, self.executions))
         self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
-        for item in self._courier.again():
+        for item in self._commands_out.again():
             self._carry(item)
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
@@ -273,7 +273,7 @@ class Owner:
         self._decider.draft = self.upkeep.draft
         items = callers + echoes
         try:
-            made, answers, rest = self._decider.decide_all(callers, echoes, now, self._courier.dispatched_to(self.position))
+            made, answers, rest = self._decider.decide_all(callers, echoes, now, self._commands_out.dispatched_to(self.position))
         except LogFull as full:
             self._refuse(items, full)
             return None
@@ -346,7 +346,7 @@ class Owner:
         put_off = set(map(id, self._decider.later))
         for item in round_.items:
             if item.origin >= 0 and id(item) not in put_off:
-                self._courier.delivered(item)
+                self._commands_out.delivered(item)
         self.upkeep.note(len(made))
         self.metrics.count_round(len(made))
         self._put_off.add(self._decider.later, self._decider.short, now)
@@ -359,7 +359,7 @@ class Owner:
 
     def _carry(self, item: Item | None) -> None:
         """A command for another execution: to be decided here, or elsewhere, if it lives there."""
-        if item is not None and (self.elsewhere is None or not self.elsewhere(item, self._courier.delivered)):
+        if item is not None and (self.elsewhere is None or not self.elsewhere(item, self._commands_out.delivered)):
             self._inbox.put(item)
 
     def buries(self, made: Round, answer: int | LogError) -> bool:
@@ -385,7 +385,7 @@ class Owner:
             self.upkeep.save_now()
 
     def _draft(self) -> Draft:
-        return Draft(self.executions, self.checkpoint, self._courier.dispatched_to(self.position), self._courier.undelivered())
+        return Draft(self.executions, self.checkpoint, self._commands_out.dispatched_to(self.position), self._commands_out.undelivered())
 
     @property
     def checkpoint(self) -> Checkpoint:

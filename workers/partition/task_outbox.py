@@ -1,4 +1,4 @@
-"""Dispatch: the activities of one partition on their way to workers that share topics. They outlive the engine's process.
+"""TaskOutbox: the activities of one partition on their way to workers that share topics. They outlive the engine's process.
 
     run, cancel ─► a record of a topic ─► put (durable later, again and again until it is) ─► out
 
@@ -45,7 +45,7 @@ class _Stretch:
         self.left = 0
 
 
-class Dispatch:
+class TaskOutbox:
     """An activity worker, as the owner of a partition sees it, and its outbox. See `contracts.ports.activities`."""
 
     def __init__(

@@ -24,7 +24,7 @@ from contracts.dead_letter import DeadLetter
 from contracts.errors import LogError
 from contracts.ports.clock import Clock
 from workers.tasks.eager import Put
-from workers.tasks.notices import Telling
+from workers.tasks.notices import Notices
 
 DEAD_LETTERS: Final = "dead-letters"
 LOOK_BACK_RECORDS: Final = 10_000
@@ -55,7 +55,7 @@ class DeadLetters:
         self._waiting: list[tuple[str, int, int, bytes, str, Callable[[], None] | None]] = []
         self._read_to: int | None = None
         """The offset up to which letters have to be read before any is written; None: it was."""
-        self._telling = Telling(_log)
+        self._notices = Notices(_log)
         self.unreadable: Counter[str] = Counter()
         """By topic, how many records were come upon here that nobody can read."""
         self.newer: Counter[str] = Counter()
@@ -126,7 +126,7 @@ class DeadLetters:
         return True
 
     def _tell(self, topic: str, partition: int, offset: int, what: str, why: str) -> None:
-        self._telling.say(logging.ERROR, f"{topic} {what}", f"{topic}, partition {partition}, offset {offset} {what}: {why[:500]}")
+        self._notices.say(logging.ERROR, f"{topic} {what}", f"{topic}, partition {partition}, offset {offset} {what}: {why[:500]}")
 
     def look_again(self) -> None:
         """Bury what was found and is ours by now."""

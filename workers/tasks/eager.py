@@ -35,7 +35,7 @@ class _Held(NamedTuple):
     then: Then
 
 
-class Ahead:
+class EagerTasks:
     """Lives in the event loop. `send` brings a record into its topic."""
 
     def __init__(self, begin: Begin, send: Put) -> None:

@@ -1,6 +1,6 @@
 """The gateway: takes tasks from their topics for workers that come over HTTP, and for the kinds that this process runs itself.
 
-    topics ─► TaskSource ─► RemoteWorkers ─► a worker that polls, or a thread here ─► a result ─► the owner of the partition
+    topics ─► TaskSource ─► TaskLeases ─► a worker that polls, or a thread here ─► a result ─► the owner of the partition
                 ▲    ▲                                                                                │ durable
     owners here ┘    └───────────────────────── done: committed, it does not come again ◄────────────┘
    (workers/tasks/eager.py)
@@ -32,8 +32,8 @@ from contracts.worker_topics import (
 )
 from workers.partition.round import Answer, Reply
 from workers.tasks.dead_letters import DeadLetters
-from workers.tasks.eager import Ahead, Put
-from workers.tasks.shared_leases import SharedRemoteWorkers
+from workers.tasks.eager import EagerTasks, Put
+from workers.tasks.shared_leases import SharedTaskLeases
 
 Place: TypeAlias = tuple[str, str]
 """Queue and kind."""
@@ -156,7 +156,7 @@ class Gateway:
         self.letters = letters
         self._loop = asyncio.get_running_loop()
         self._own_kinds = frozenset(kind for _, kind in self._own_places)
-        self.remote: SharedRemoteWorkers
+        self.remote: SharedTaskLeases
         self._source: TaskSource | None = None
         self._places: frozenset[Place] = frozenset()
         self._reports: deque[tuple[str, Command]] = deque()
@@ -168,9 +168,9 @@ class Gateway:
         self._changing: asyncio.Task[None] | None = None
         self._tick: asyncio.TimerHandle | None = None
         self._is_closed = self._is_due = False
-        self.ahead = Ahead(self._begin, put)
+        self.ahead = EagerTasks(self._begin, put)
 
-    def start(self, remote: SharedRemoteWorkers) -> None:
+    def start(self, remote: SharedTaskLeases) -> None:
         """Begin to take tasks."""
         self.remote = remote
         remote.on_places = self._look_at_places

@@ -36,7 +36,7 @@ from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
 from workers.running.activity_settings import ActivitySettings
 from workers.running.result_cache import ResultCache, cached, keep
-from workers.tasks.queue import Errand, RemoteQueue
+from workers.tasks.queue import LeasedTask, TaskQueue
 from workers.tasks.report import command_instead, command_of
 from workers.tasks.worker import RemoteWorker
 
@@ -61,7 +61,7 @@ class LocalWorker(ActivityWorker, Protocol):
         """Take nothing more, and let what runs end."""
 
 
-class RemoteWorkers:
+class TaskLeases:
     """An activity worker that stands in front of the local one. See `contracts.ports.activities.ActivityWorker`.
 
     `on_tasks` is called when there may be something new for those who poll; it has to return at once.
@@ -81,9 +81,9 @@ class RemoteWorkers:
         self._local, self._local_kinds, self._settings = local, local_kinds, settings
         self._report, self._clock, self._blobs, self.lease_ms = report, clock, blobs, lease_ms
         self._cache = cache
-        self._waiting = RemoteQueue()
-        self._errands: dict[str, Errand] = {}
-        self._by_execution: dict[str, dict[str, Errand]] = {}
+        self._waiting = TaskQueue()
+        self._leased: dict[str, LeasedTask] = {}
+        self._by_execution: dict[str, dict[str, LeasedTask]] = {}
         self._workers: dict[str, RemoteWorker] = {}
         self._settled: deque[str] = deque()
         self._is_settled: set[str] = set()
@@ -99,12 +99,12 @@ class RemoteWorkers:
             self._local.run(activity)
             return
         self._number += 1
-        errand = Errand(activity, self._number)
-        if errand.task in self._errands or self._is_cached(activity):
+        leased = LeasedTask(activity, self._number)
+        if leased.task in self._leased or self._is_cached(activity):
             return
-        self._errands[errand.task] = errand
-        self._by_execution.setdefault(activity.execution, {})[errand.task] = errand
-        self._waiting.add(errand)
+        self._leased[leased.task] = leased
+        self._by_execution.setdefault(activity.execution, {})[leased.task] = leased
+        self._waiting.add(leased)
         self.on_tasks()
 
     def _is_cached(self, activity: RunActivity) -> bool:
@@ -119,7 +119,7 @@ class RemoteWorkers:
         """Have in hand what is waited for, and nothing else."""
         self._local.take_over([one for one in activities if one.kind in self._local_kinds])
         wanted = {activity_key(one.execution, one.path, one.attempt) for one in activities}
-        for one in [errand.activity for task, errand in self._errands.items() if task not in wanted]:
+        for one in [leased.activity for task, leased in self._leased.items() if task not in wanted]:
             self.cancel(CancelActivity(one.execution, one.path, one.attempt))
         for activity in activities:
             self.run(activity)
@@ -127,12 +127,12 @@ class RemoteWorkers:
     def cancel(self, activity: CancelActivity) -> None:
         """Nobody waits for it any more: what waits is dropped, and who has it is told."""
         self._local.cancel(activity)
-        for errand in list(self._by_execution.get(activity.execution, {}).values()):
-            if errand.is_meant_by(activity):
-                self._drop(errand)
-                self._is_done_with(errand.task)
-                if errand.worker:
-                    self._workers[errand.worker].cancels[errand.task] = None
+        for leased in list(self._by_execution.get(activity.execution, {}).values()):
+            if leased.is_meant_by(activity):
+                self._drop(leased)
+                self._is_done_with(leased.task)
+                if leased.worker:
+                    self._workers[leased.worker].cancels[leased.task] = None
                     self.on_tasks()
 
     def step(self) -> bool:
@@ -140,8 +140,8 @@ class RemoteWorkers:
         worked = self._local.step()
         now = self._clock.now()
         if now < self._stepped_at:  # the clock went back: leases last as long as they were to
-            for errand in self._errands.values():
-                errand.until -= self._stepped_at - now
+            for leased in self._leased.values():
+                leased.until -= self._stepped_at - now
             self._check_at = now
         self._stepped_at = now
         if now >= self._check_at:
@@ -154,19 +154,19 @@ class RemoteWorkers:
 
         What still waits counts: a worker takes it between two steps, and nobody is woken for that.
         """
-        return self._check_at if self._errands else None
+        return self._check_at if self._leased else None
 
     def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
         """When the attempt last gave a sign of life; one that has not begun is alive as long as its worker is."""
-        for errand in self._by_execution.get(execution, {}).values():
-            if errand.activity.path == path and errand.activity.attempt == attempt:
-                return errand.seen_at if errand.is_started else self._clock.now()
+        for leased in self._by_execution.get(execution, {}).values():
+            if leased.activity.path == path and leased.activity.attempt == attempt:
+                return leased.seen_at if leased.is_started else self._clock.now()
         return self._local.last_heartbeat(execution, path, attempt)
 
     @property
     def in_hand(self) -> int:
         """How many attempts wait for a worker elsewhere or are with one."""
-        return len(self._errands)
+        return len(self._leased)
 
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Stop the local worker. What is elsewhere stays there: its result is taken in after the next start."""
@@ -182,13 +182,13 @@ class RemoteWorkers:
             worker.kinds, worker.queues = poll.kinds, poll.queues
             worker.places = tuple((queue, kind) for queue in dict.fromkeys(poll.queues) for kind in dict.fromkeys(poll.kinds))
         running = dict.fromkeys(poll.running)
-        for errand in [errand for task, errand in worker.errands.items() if task not in running]:
-            self._offer_again(worker, errand)
+        for leased in [leased for task, leased in worker.leased_tasks.items() if task not in running]:
+            self._offer_again(worker, leased)
         worker.cancels = {task: None for task in running if not self._is_its(worker, task, now)}
         # Ends that were accepted while this poll was on its way make room too: the worker still counts them as in hand.
         ended = sum(task in self._is_settled for task in running)
-        worker.most = len(worker.errands) + ended + poll.credits
-        if not worker.kinds and not worker.errands:
+        worker.most = len(worker.leased_tasks) + ended + poll.credits
+        if not worker.kinds and not worker.leased_tasks:
             del self._workers[worker.name]
         return self._take(worker, now)
 
@@ -198,7 +198,7 @@ class RemoteWorkers:
         now = self._clock.now()
         if worker is None:
             return Assignment(tasks=[], cancel=[], lease_s=self.lease_ms / 1000)
-        self._renew(worker, worker.errands.values(), now)
+        self._renew(worker, worker.leased_tasks.values(), now)
         return self._take(worker, now)
 
     def _met(self, name: str, now: int) -> RemoteWorker:
@@ -216,66 +216,66 @@ class RemoteWorkers:
             if len(self._workers) >= WORKERS_MAX:
                 raise Overloaded(f"{len(self._workers)} workers are there, and no more may be")
 
-    def _renew(self, worker: RemoteWorker, errands: Iterable[Errand], now: int) -> None:
+    def _renew(self, worker: RemoteWorker, leased_tasks: Iterable[LeasedTask], now: int) -> None:
         worker.seen_at = now
-        for errand in errands:
-            errand.until = now + self.lease_ms
+        for leased in leased_tasks:
+            leased.until = now + self.lease_ms
 
     def _is_its(self, worker: RemoteWorker, task: str, now: int) -> bool:
         """Whether the worker is to go on with a task that it says it has; one that nobody else has becomes its own."""
-        errand = self._errands.get(task) or self._adopt(task)
-        if errand is None:
+        leased = self._leased.get(task) or self._adopt(task)
+        if leased is None:
             return task in self._is_settled
-        if not errand.worker:
-            if errand in self._waiting:  # else it was adopted just now
-                self._waiting.remove(errand)
-            self._give(worker, errand)
-        if errand.worker == worker.name:
-            errand.until = now + self.lease_ms
-        return errand.worker == worker.name
+        if not leased.worker:
+            if leased in self._waiting:  # else it was adopted just now
+                self._waiting.remove(leased)
+            self._give(worker, leased)
+        if leased.worker == worker.name:
+            leased.until = now + self.lease_ms
+        return leased.worker == worker.name
 
-    def _offer_again(self, worker: RemoteWorker, errand: Errand) -> None:
+    def _offer_again(self, worker: RemoteWorker, leased: LeasedTask) -> None:
         """The worker does not have it: the answer that gave it was lost, or it hands it back."""
-        del worker.errands[errand.task]
-        errand.worker, errand.is_started = "", False
-        self._waiting.put_back(errand)
+        del worker.leased_tasks[leased.task]
+        leased.worker, leased.is_started = "", False
+        self._waiting.put_back(leased)
         self.on_tasks()
 
-    def _give(self, worker: RemoteWorker, errand: Errand) -> None:
-        errand.worker, errand.taken_at = worker.name, self._clock.now()
-        worker.errands[errand.task] = errand
+    def _give(self, worker: RemoteWorker, leased: LeasedTask) -> None:
+        leased.worker, leased.taken_at = worker.name, self._clock.now()
+        worker.leased_tasks[leased.task] = leased
 
     def _take(self, worker: RemoteWorker, now: int) -> Assignment:
         cancel, worker.cancels = list(worker.cancels), {}
         tasks: list[Task] = []
         size = 0
-        while len(worker.errands) < worker.most and size < ASSIGNMENT_BYTES_MAX:
-            errand = self._waiting.take(worker.places)
-            if errand is None:
+        while len(worker.leased_tasks) < worker.most and size < ASSIGNMENT_BYTES_MAX:
+            leased = self._waiting.take(worker.places)
+            if leased is None:
                 break
-            task = self._task_of(errand)
+            task = self._task_of(leased)
             if task is not None:
-                self._give(worker, errand)
-                errand.until = now + self.lease_ms
+                self._give(worker, leased)
+                leased.until = now + self.lease_ms
                 tasks.append(task)
                 size += len(bytes(task.input)) + len(bytes(task.config))
         return Assignment(tasks=tasks, cancel=cancel, lease_s=self.lease_ms / 1000)
 
-    def _task_of(self, errand: Errand) -> Task | None:
+    def _task_of(self, leased: LeasedTask) -> Task | None:
         """The task as it is sent; None where that is not needed: its result is known, or a value of it is lost, which is its failure."""
-        activity, limits = errand.activity, errand.activity.limits
+        activity, limits = leased.activity, leased.activity.limits
         if self._is_cached(activity):
-            self._drop(errand)
+            self._drop(leased)
             return None
         try:
             config, given = self._value(activity.config or b"{}"), self._value(activity.input or b"null")
         except KeyError as error:
-            self._drop(errand)
+            self._drop(leased)
             failure = Failure("blob.missing", f"the blob store has no {error.args[0]}")
             self._report(activity.execution, FailActivity(activity.path, activity.attempt, failure))
             return None
         return Task(
-            task=errand.task,
+            task=leased.task,
             execution=activity.execution,
             workflow=activity.workflow,
             path=activity.path,
@@ -286,7 +286,7 @@ class RemoteWorkers:
             idempotency_key=idempotency_key(activity.execution, activity.path),
             timeout_ms=limits.start_to_close,
             heartbeat_ms=limits.heartbeat,
-            priority=errand.level,
+            priority=leased.level,
             report_start=limits.report_start,
         )
 
@@ -300,25 +300,25 @@ class RemoteWorkers:
 
         The task of an end stays in hand until `settle`, as it may still get lost on its way into the log.
         """
-        errand = self._errands.get(result.task) or self._adopt(result.task)
+        leased = self._leased.get(result.task) or self._adopt(result.task)
         now = self._clock.now()
-        if errand is None:
+        if leased is None:
             return None if result.task in self._is_settled else "not_waited_for"
-        if errand.worker not in ("", name):
+        if leased.worker not in ("", name):
             return "not_yours"
         worker = self._met(name, now)
         self._is_its(worker, result.task, now)
-        errand.seen_at = now
-        command = command_of(errand, result, now, self._settings.output_bytes_max)
+        leased.seen_at = now
+        command = command_of(leased, result, now, self._settings.output_bytes_max)
         if isinstance(command, CompleteActivity):
-            keep(self._cache, errand.activity, command.output)
+            keep(self._cache, leased.activity, command.output)
         return command
 
     def settle(self, task: str) -> None:
         """How it ended is durable, or nobody wants to know: it is in nobody's hands any more."""
-        errand = self._errands.get(task)
-        if errand is not None:
-            self._drop(errand)
+        leased = self._leased.get(task)
+        if leased is not None:
+            self._drop(leased)
         self._is_done_with(task)
         if task not in self._is_settled:
             self._is_settled.add(task)
@@ -335,21 +335,21 @@ class RemoteWorkers:
         cancels, worker.cancels = list(worker.cancels), {}
         return cancels
 
-    def _drop(self, errand: Errand) -> None:
+    def _drop(self, leased: LeasedTask) -> None:
         """It is not in hand any more."""
-        del self._errands[errand.task]
-        siblings = self._by_execution[errand.activity.execution]
-        del siblings[errand.task]
+        del self._leased[leased.task]
+        siblings = self._by_execution[leased.activity.execution]
+        del siblings[leased.task]
         if not siblings:
-            del self._by_execution[errand.activity.execution]
-        if errand.worker:
-            self._workers[errand.worker].errands.pop(errand.task, None)
-        elif errand in self._waiting:
-            self._waiting.remove(errand)
+            del self._by_execution[leased.activity.execution]
+        if leased.worker:
+            self._workers[leased.worker].leased_tasks.pop(leased.task, None)
+        elif leased in self._waiting:
+            self._waiting.remove(leased)
 
     # Where tasks are shared with other processes: `workers/tasks/shared_leases.py`.
 
-    def _adopt(self, task: str) -> Errand | None:
+    def _adopt(self, task: str) -> LeasedTask | None:
         """The errand of a task that is not known here; None: nobody waits for it."""
         return None
 
@@ -359,17 +359,17 @@ class RemoteWorkers:
     # Leases.
 
     def _expire(self, now: int) -> bool:
-        in_hand = [errand for worker in self._workers.values() for errand in worker.errands.values()]
-        told = [(errand, command) for errand in in_hand if (command := command_instead(errand, now)) is not None]
-        for errand, command in told:
+        in_hand = [leased for worker in self._workers.values() for leased in worker.leased_tasks.values()]
+        told = [(leased, command) for leased in in_hand if (command := command_instead(leased, now)) is not None]
+        for leased, command in told:
             if isinstance(command, LoseActivity):
-                self._drop(errand)
-            self._report(errand.activity.execution, command)
+                self._drop(leased)
+            self._report(leased.activity.execution, command)
         self._forget(now, FORGET_AFTER_MS)
         return bool(told)
 
     def _forget(self, now: int, after_ms: int) -> None:
-        for worker in [one for one in self._workers.values() if not one.errands and now - one.seen_at >= after_ms]:
+        for worker in [one for one in self._workers.values() if not one.leased_tasks and now - one.seen_at >= after_ms]:
             del self._workers[worker.name]
 
     # Who is there.
@@ -382,7 +382,7 @@ class RemoteWorkers:
                 worker=worker.name,
                 kinds=sorted(worker.kinds),
                 queues=sorted(worker.queues),
-                running=len(worker.errands),
+                running=len(worker.leased_tasks),
                 last_seen=worker.seen_at,
                 connected=now - worker.seen_at < self.lease_ms,
             )

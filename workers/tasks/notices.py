@@ -1,4 +1,4 @@
-"""Telling: what happens again and again is said at once, and then once in a while with how often; so an outage is no wall of text."""
+"""Notices: what happens again and again is said at once, and then once in a while with how often; so an outage is no wall of text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 TELL_EVERY_S: Final = 10.0
 
 
-class Telling:
+class Notices:
     """Writes to a log; what is about the same is said once in `TELL_EVERY_S`."""
 
     def __init__(self, log: logging.Logger, clock: Callable[[], float] = time.monotonic) -> None:

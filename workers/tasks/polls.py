@@ -1,7 +1,7 @@
 """The worker desk: holds the polls of workers elsewhere until there is something for them, and answers results after their commit.
 
 Callbacks only, in the engine's thread: whoever serves HTTP decides how a callback becomes an answer. What comes in one turn
-is answered together, so that batches come by themselves. See `contracts.ports.workers.WorkerDesk`.
+is answered together, so that batches come by themselves. See `contracts.ports.workers.TaskEndpoint`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contracts.commands import Command, CompleteActivity, Envelope, FailActivity
 from contracts.errors import VERDICTS, LogError, Overloaded
 from contracts.worker_protocol import Assignment, Poll, Receipt, Refusal, Results, Workers
 from workers.partition.round import Answer, Reply
-from workers.tasks.leases import RemoteWorkers
+from workers.tasks.leases import TaskLeases
 
 Submit: TypeAlias = Callable[[Envelope, "Reply | None"], None]
 """Gives a command to the owner, and sees to it that the engine moves. Raises Overloaded."""
@@ -23,13 +23,13 @@ WAIT_SHARE_OF_LEASE: Final = 0.5
 _Answer = Callable[[Assignment], None]
 
 
-class WorkerDesk:
+class TaskEndpoint:
     """Where workers elsewhere ask for tasks and hand in results.
 
     `soon` runs a function when the present turn of the engine is over; it is called once however much comes in a turn.
     """
 
-    def __init__(self, remote: RemoteWorkers, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, remote: TaskLeases, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
         self._remote, self._submit, self._soon = remote, submit, soon
         self._held: dict[str, _Answer] = {}
         self._is_flush_due = False
@@ -120,7 +120,7 @@ class WorkerDesk:
 class _Batch:
     """Results that came together, and are answered together."""
 
-    def __init__(self, remote: RemoteWorkers, worker: str, answer: Callable[[Receipt | None], None]) -> None:
+    def __init__(self, remote: TaskLeases, worker: str, answer: Callable[[Receipt | None], None]) -> None:
         self._remote, self._worker, self._answer = remote, worker, answer
         self.accepted: dict[str, None] = {}
         self.rejected: list[Refusal] = []

@@ -18,7 +18,7 @@ Place: TypeAlias = tuple[str, str]
 """Queue and kind."""
 
 
-class Errand:
+class LeasedTask:
     """An attempt that a worker elsewhere is to run, and what is known about how it goes."""
 
     __slots__ = (
@@ -70,27 +70,27 @@ class _Lane:
     __slots__ = ("levels",)
 
     def __init__(self) -> None:
-        self.levels: dict[int, OrderedDict[str, Errand]] = {}
+        self.levels: dict[int, OrderedDict[str, LeasedTask]] = {}
 
-    def level(self, number: int) -> OrderedDict[str, Errand]:
+    def level(self, number: int) -> OrderedDict[str, LeasedTask]:
         """The level of a priority, made where there is none."""
         level = self.levels.get(number)
         if level is None:
             level = self.levels[number] = OrderedDict()
         return level
 
-    def first(self) -> Errand | None:
+    def first(self) -> LeasedTask | None:
         """The most urgent of them, the oldest of its level."""
         if not self.levels:
             return None
         return next(iter(self.levels[max(self.levels)].values()))
 
-    def remove(self, errand: Errand) -> None:
+    def remove(self, leased: LeasedTask) -> None:
         """Take it out; a level without any is gone."""
-        level = self.levels[errand.level]
-        del level[errand.task]
+        level = self.levels[leased.level]
+        del level[leased.task]
         if not level:
-            del self.levels[errand.level]
+            del self.levels[leased.level]
 
     @property
     def count(self) -> int:
@@ -98,7 +98,7 @@ class _Lane:
         return sum(map(len, self.levels.values()))
 
 
-class RemoteQueue:
+class TaskQueue:
     """Errands that wait. There is nothing in here for a place where nothing waits."""
 
     def __init__(self) -> None:
@@ -107,32 +107,32 @@ class RemoteQueue:
     def __len__(self) -> int:
         return sum(lane.count for lane in self._lanes.values())
 
-    def __contains__(self, errand: Errand) -> bool:
-        lane = self._lanes.get(errand.place)
-        return lane is not None and errand.task in lane.levels.get(errand.level, ())
+    def __contains__(self, leased: LeasedTask) -> bool:
+        lane = self._lanes.get(leased.place)
+        return lane is not None and leased.task in lane.levels.get(leased.level, ())
 
-    def add(self, errand: Errand) -> None:
+    def add(self, leased: LeasedTask) -> None:
         """Put it at the end of its level."""
-        lane = self._lanes.get(errand.place)
+        lane = self._lanes.get(leased.place)
         if lane is None:
-            lane = self._lanes[errand.place] = _Lane()
-        lane.level(errand.level)[errand.task] = errand
+            lane = self._lanes[leased.place] = _Lane()
+        lane.level(leased.level)[leased.task] = leased
 
-    def put_back(self, errand: Errand) -> None:
+    def put_back(self, leased: LeasedTask) -> None:
         """Put it before what came after it: it has waited already."""
-        self.add(errand)
-        self._lanes[errand.place].level(errand.level).move_to_end(errand.task, last=False)
+        self.add(leased)
+        self._lanes[leased.place].level(leased.level).move_to_end(leased.task, last=False)
 
-    def remove(self, errand: Errand) -> None:
+    def remove(self, leased: LeasedTask) -> None:
         """Take this one out."""
-        lane = self._lanes[errand.place]
-        lane.remove(errand)
+        lane = self._lanes[leased.place]
+        lane.remove(leased)
         if not lane.levels:
-            del self._lanes[errand.place]
+            del self._lanes[leased.place]
 
-    def take(self, places: Iterable[Place]) -> Errand | None:
+    def take(self, places: Iterable[Place]) -> LeasedTask | None:
         """The most urgent of what waits in these places, among equals the one that came first."""
-        found: Errand | None = None
+        found: LeasedTask | None = None
         for place in places:
             lane = self._lanes.get(place)
             first = None if lane is None else lane.first()

@@ -12,33 +12,33 @@ from contracts.values import encode
 from contracts.worker_protocol import Result
 from workers.running.activity_error import ActivityError, failure_of
 from workers.running.attempt import PROGRESS_EVERY_MS
-from workers.tasks.queue import Errand
+from workers.tasks.queue import LeasedTask
 
 
-def command_of(errand: Errand, result: Result, now: int, output_bytes_max: int) -> Command | str | None:
+def command_of(leased: LeasedTask, result: Result, now: int, output_bytes_max: int) -> Command | str | None:
     """The command for the owner; None where there is nothing to tell; a word where the result says nothing."""
-    activity = errand.activity
+    activity = leased.activity
     ended = ended_by(activity.path, activity.attempt, result, output_bytes_max)
     if ended is not None:
         return ended
-    is_first = not errand.is_started
-    errand.is_started = True
+    is_first = not leased.is_started
+    leased.is_started = True
     if result.progress is not UNSET:
-        return _progress(errand, result, now)
+        return _progress(leased, result, now)
     if result.started:
-        return ReportStarted(activity.path, activity.attempt, errand.worker) if is_first and activity.limits.report_start else None
+        return ReportStarted(activity.path, activity.attempt, leased.worker) if is_first and activity.limits.report_start else None
     return "empty"
 
 
-def command_instead(errand: Errand, now: int) -> Command | None:
+def command_instead(leased: LeasedTask, now: int) -> Command | None:
     """What is to be said for a worker that does not: its task is lost with its lease, or must have begun; None where there is nothing."""
-    activity, limit = errand.activity, errand.activity.limits.start_to_close
-    if errand.until <= now:
-        return LoseActivity(activity.path, activity.attempt, errand.worker)
-    if errand.is_started or limit is None or now - errand.taken_at < limit:
+    activity, limit = leased.activity, leased.activity.limits.start_to_close
+    if leased.until <= now:
+        return LoseActivity(activity.path, activity.attempt, leased.worker)
+    if leased.is_started or limit is None or now - leased.taken_at < limit:
         return None
-    errand.is_started, errand.seen_at = True, now
-    return ReportStarted(activity.path, activity.attempt, errand.worker)
+    leased.is_started, leased.seen_at = True, now
+    return ReportStarted(activity.path, activity.attempt, leased.worker)
 
 
 def ended_by(path: str, attempt: int, result: Result, output_bytes_max: int) -> CompleteActivity | FailActivity | None:
@@ -72,13 +72,13 @@ def detail_of(result: Result) -> bytes | None:
         return encode({"invalid": str(error)})
 
 
-def _progress(errand: Errand, result: Result, now: int) -> Command | None:
+def _progress(leased: LeasedTask, result: Result, now: int) -> Command | None:
     """Progress is passed on as seldom as that of the engine's own activities; every report is a sign of life."""
     progress, detail = result.progress, result.detail
     if progress is UNSET or (progress is None and detail is UNSET):
         return None
-    is_last = progress is not None and progress >= 1 > errand.progress
-    if not is_last and errand.reported_at is not None and now - errand.reported_at < PROGRESS_EVERY_MS:
+    is_last = progress is not None and progress >= 1 > leased.progress
+    if not is_last and leased.reported_at is not None and now - leased.reported_at < PROGRESS_EVERY_MS:
         return None
-    errand.reported_at, errand.progress = now, progress or 0.0
-    return ReportProgress(errand.activity.path, errand.activity.attempt, errand.progress, detail_of(result))
+    leased.reported_at, leased.progress = now, progress or 0.0
+    return ReportProgress(leased.activity.path, leased.activity.attempt, leased.progress, detail_of(result))

@@ -12,12 +12,12 @@ from contracts.commands import RunActivity
 from contracts.ids import activity_key
 from contracts.worker_protocol import Assignment, BadMessage, Poll
 from contracts.worker_topics import attempt_of
-from workers.tasks.leases import RemoteWorkers
-from workers.tasks.queue import Errand, Place
+from workers.tasks.leases import TaskLeases
+from workers.tasks.queue import LeasedTask, Place
 
 
-class SharedRemoteWorkers(RemoteWorkers):
-    """`RemoteWorkers` of one process among several. The owner has looked into the result cache before a task was sent."""
+class SharedTaskLeases(TaskLeases):
+    """`TaskLeases` of one process among several. The owner has looked into the result cache before a task was sent."""
 
     on_places: Callable[[], None] = staticmethod(lambda: None)
     """Called when what workers offer may have changed, or there may be room for more."""
@@ -25,7 +25,7 @@ class SharedRemoteWorkers(RemoteWorkers):
     """Called with a task whose end is durable, or that nobody waits for."""
 
     def run(self, activity: RunActivity) -> None:
-        """See RemoteWorkers. A task whose end was taken in here is not run again: its owner may not have read of it yet."""
+        """See TaskLeases. A task whose end was taken in here is not run again: its owner may not have read of it yet."""
         task = activity_key(activity.execution, activity.path, activity.attempt)
         if task in self._is_settled:
             self.on_done(task)
@@ -33,7 +33,7 @@ class SharedRemoteWorkers(RemoteWorkers):
             super().run(activity)
 
     def poll(self, poll: Poll) -> Assignment:
-        """See RemoteWorkers."""
+        """See TaskLeases."""
         assignment = super().poll(poll)
         self.on_places()
         return assignment
@@ -41,7 +41,7 @@ class SharedRemoteWorkers(RemoteWorkers):
     def _is_done_with(self, task: str) -> None:
         self.on_done(task)
 
-    def _adopt(self, task: str) -> Errand | None:
+    def _adopt(self, task: str) -> LeasedTask | None:
         if task in self._is_settled:
             return None
         try:
@@ -49,15 +49,15 @@ class SharedRemoteWorkers(RemoteWorkers):
         except BadMessage:
             return None
         self._number += 1
-        errand = Errand(RunActivity(execution, path, attempt, "", b"{}", b"null"), self._number)
-        self._errands[task] = errand
-        self._by_execution.setdefault(execution, {})[task] = errand
-        return errand
+        leased = LeasedTask(RunActivity(execution, path, attempt, "", b"{}", b"null"), self._number)
+        self._leased[task] = leased
+        self._by_execution.setdefault(execution, {})[task] = leased
+        return leased
 
     def is_adopted(self, task: str) -> bool:
         """Whether another process gave the task to its worker."""
-        errand = self._errands.get(task)
-        return errand is not None and not errand.activity.kind
+        leased = self._leased.get(task)
+        return leased is not None and not leased.activity.kind
 
     def places(self) -> frozenset[Place]:
         """The queues and kinds that workers offer which were heard of within a lease."""
@@ -66,7 +66,7 @@ class SharedRemoteWorkers(RemoteWorkers):
 
     def has_room(self, kind: str) -> bool:
         """Whether workers have room for more of a kind than waits for them."""
-        free = sum(max(0, one.most - len(one.errands)) for one in self._workers.values() if kind in one.kinds)
+        free = sum(max(0, one.most - len(one.leased_tasks)) for one in self._workers.values() if kind in one.kinds)
         return free > len(self._waiting)
 
     @property
@@ -77,7 +77,7 @@ class SharedRemoteWorkers(RemoteWorkers):
     def hand_back(self) -> list[str]:
         """Let go of what waits for kinds that nobody offers any more; those tasks."""
         offered = self.places()
-        left = [errand for errand in self._errands.values() if not errand.worker and errand.place not in offered]
-        for errand in left:
-            self._drop(errand)
-        return [errand.task for errand in left]
+        left = [leased for leased in self._leased.values() if not leased.worker and leased.place not in offered]
+        for leased in left:
+            self._drop(leased)
+        return [leased.task for leased in left]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.tasks.queue import Errand, Place
+from workers.tasks.queue import LeasedTask, Place
 
 
 class RemoteWorker:
@@ -15,6 +15,6 @@ class RemoteWorker:
         self.places: tuple[Place, ...] = ()
         self.most = 0
         """How many tasks it has at most: what it had in hand when it polled, and its credits."""
-        self.errands: dict[str, Errand] = {}
+        self.leased_tasks: dict[str, LeasedTask] = {}
         self.cancels: dict[str, None] = {}
         self.seen_at = 0

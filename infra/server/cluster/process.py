@@ -22,7 +22,7 @@ from workers.cluster.owned import Owned
 from workers.cluster.owners import Owners
 from workers.cluster.ports import ClusterLog
 from workers.cluster.projection_share import projected_by
-from workers.cluster.publisher import Outgoing
+from workers.cluster.record_outbox import RecordOutbox
 from workers.tasks.dead_letters import DEAD_LETTERS, DeadLetters
 from workers.tasks.dead_letters import LOOK_BACK_RECORDS as LOOK_BACK_LETTERS
 from workers.tasks.gateway import Gateway
@@ -50,14 +50,14 @@ class ClusterProcess:
         self,
         who: Who,
         log: ClusterLog,
-        outgoing: Outgoing,
+        outgoing: RecordOutbox,
         owners: Owners,
         service: ClusterService,
         gateway: Gateway,
         look_again: Callable[[], Awaitable[int]],
         pace: Pace | None = None,
     ) -> None:
-        self._log, self._outgoing, self._owners, self._service, self._gateway = log, outgoing, owners, service, gateway
+        self._log, self._record_outbox, self._owners, self._service, self._gateway = log, outgoing, owners, service, gateway
         self._look_again = look_again
         self._partitions = log.log.partitions
         self._is_behind = asyncio.Event()
@@ -181,7 +181,7 @@ class ClusterProcess:
         """Hand the partitions over, send what is to be sent, and go."""
         await self.members.leave()
         await self._owners.stop()
-        waiting = asyncio.ensure_future(self._outgoing.settled())
+        waiting = asyncio.ensure_future(self._record_outbox.settled())
         await asyncio.wait({waiting}, timeout=OUT_S)
         waiting.cancel()
         await self._gateway.close()
@@ -190,7 +190,7 @@ class ClusterProcess:
         """Let go of everything."""
         for task in self._tasks:
             task.cancel()
-        self._outgoing.close()
+        self._record_outbox.close()
         self._service.follower.close()
         await self._owners.stop()
         await self._gateway.close()

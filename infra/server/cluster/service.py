@@ -81,7 +81,7 @@ class ClusterService(BaseService):
         """See `Catalog.learn`."""
 
         async def learn() -> None:
-            await self.owners.shrinking.learn()
+            await self.owners.offloading.learn()
             then()
             self.owners.rounds.wake()
 
@@ -143,7 +143,7 @@ class ClusterService(BaseService):
                 partition,
                 self.sender,
                 self.follower,
-                self.owners.shrinking,
+                self.owners.offloading,
                 self._folded,
                 lambda: position_of(partition, self._progress.of(partition)),
             )
@@ -156,7 +156,7 @@ class ClusterService(BaseService):
         if self.owners.is_in_charge(partition):
             self._local_of(partition)[0].send(execution, command, reply)
         else:
-            self.owners.shrinking.send(execution, command, reply, lambda small: self.sender.post(execution, small, reply))
+            self.owners.offloading.send(execution, command, reply, lambda small: self.sender.post(execution, small, reply))
 
     def carry(self, item: Item, delivered: Callable[[Item], None], partition: int) -> bool:
         """See `Owner.elsewhere`."""

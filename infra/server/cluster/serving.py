@@ -44,19 +44,19 @@ from workers.cluster.held_blobs import HeldBlobs
 from workers.cluster.intake import Intake
 from workers.cluster.locality import Here
 from workers.cluster.members import Members, Pace, Who
-from workers.cluster.offload import Shrinking
+from workers.cluster.offload import Offloading
 from workers.cluster.owned import Owned
 from workers.cluster.owners import Owners
-from workers.cluster.publisher import Outgoing
+from workers.cluster.record_outbox import RecordOutbox
 from workers.cluster.sender import Sender
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
-from workers.partition.task_outbox import Dispatch
+from workers.partition.task_outbox import TaskOutbox
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import Gateway, MakeSource
-from workers.tasks.polls import Submit, WorkerDesk
-from workers.tasks.shared_leases import SharedRemoteWorkers
+from workers.tasks.polls import Submit, TaskEndpoint
+from workers.tasks.shared_leases import SharedTaskLeases
 
 ROUND_MAX: Final = 250
 """So many commands of each partition are decided in a round: all of them wait for the same append."""
@@ -115,15 +115,15 @@ class HearsOfUnreadable(Protocol):
     on_unreadable: Callable[..., None]
 
 
-class _Desk(WorkerDesk):
+class _Desk(TaskEndpoint):
     """A worker desk that also knows of the workers of others."""
 
-    def __init__(self, members: Members, remote: SharedRemoteWorkers, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, members: Members, remote: SharedTaskLeases, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
         super().__init__(remote, submit, soon)
         self._members = members
 
     def workers(self) -> Workers:
-        """See WorkerDesk."""
+        """See TaskEndpoint."""
         return all_workers(self._members, super().workers())
 
 
@@ -138,20 +138,20 @@ class Built:
         self._catalog = Catalog(parts.log, self._clock)
         shared = parts.shared(self._on_problem)
         self._shared = shared
-        self._outgoing = Outgoing(shared)
-        self._owners = Owners(shared, self._make, self._clock, Shrinking(parts.blobs, self._catalog), random.random)
+        self._record_outbox = RecordOutbox(shared)
+        self._owners = Owners(shared, self._make, self._clock, Offloading(parts.blobs, self._catalog), random.random)
         self._held = self._owners.rounds.held = HeldBlobs(parts.blobs)
         self.service = ClusterService(shared, self._owners, self._catalog, parts.reader, self._clock, engine)
         self._here = Here(self._owners, self.service.home)
         who = Who(
             node=settings.node or parts.node, incarnation=uuid4().hex, roles=settings.role_names, address=address, version=build_version()
         )
-        self.service.sender = Sender(self._outgoing, self.service.follower, self.service.home, who.incarnation)
-        self.letters = DeadLetters(self._outgoing.put, self._clock, parts.log.record_bytes_max, lambda: self._owners.is_in_charge(0))
+        self.service.sender = Sender(self._record_outbox, self.service.follower, self.service.home, who.incarnation)
+        self.letters = DeadLetters(self._record_outbox.put, self._clock, parts.log.record_bytes_max, lambda: self._owners.is_in_charge(0))
         self._gateway = self._make_gateway(settings, make_source, who.node)
         self._owners.before_release = self._gateway.ahead.let_out_of
         pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
-        self.process = ClusterProcess(who, shared, self._outgoing, self._owners, self.service, self._gateway, self._look_again, pace)
+        self.process = ClusterProcess(who, shared, self._record_outbox, self._owners, self.service, self._gateway, self._look_again, pace)
         self._hear_of_unreadable()
         self._here.is_held_elsewhere = self.process.members.is_held_elsewhere
         self.service.why_not_ready = self._why_not_ready
@@ -194,7 +194,7 @@ class Built:
             self.service.projector.own(partitions)
 
     def _make(self, partition: int) -> Owned:
-        dispatch = Dispatch(partition, self._gateway.ahead.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
+        dispatch = TaskOutbox(partition, self._gateway.ahead.put, self._parts.blobs, self._clock, self._parts.cache, self._built_in)
         owner = Owner(
             self._parts.log, self._catalog, self._held, self._snapshots, self._clock, dispatch,
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,
@@ -215,12 +215,12 @@ class Built:
         places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
         gateway = Gateway(
-            make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._here, self._outgoing.put, node,
+            make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._here, self._record_outbox.put, node,
             self.letters,
         )  # fmt: skip
         local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
         lease_ms = round(self._engine.lease_s * 1000)
-        self._remote = SharedRemoteWorkers(local, kinds, limits, gateway.report, self._clock, self._parts.blobs, lease_ms)
+        self._remote = SharedTaskLeases(local, kinds, limits, gateway.report, self._clock, self._parts.blobs, lease_ms)
         return gateway
 
     def _on_problem(self, topic: str, partition: int, error: LogError) -> None:
@@ -261,4 +261,4 @@ class Built:
     async def stop(self) -> None:
         """Let go of everything."""
         await self.process.close()
-        self._owners.shrinking.close()
+        self._owners.offloading.close()

@@ -8,7 +8,7 @@ from api.service import Cluster, PartitionRow, ProcessRow
 from contracts.members import PartitionHeld
 from contracts.positions import position_of
 from contracts.worker_protocol import Workers
-from workers.cluster.member_table import Member, Roster
+from workers.cluster.member_table import Member, MemberTable
 from workers.cluster.members import Members
 from workers.cluster.membership import Membership
 
@@ -27,13 +27,13 @@ def cluster_view(members: Members, partitions: int) -> Cluster:
     )
 
 
-def _processes(roster: Roster, member: Member) -> Iterator[ProcessRow]:
+def _processes(roster: MemberTable, member: Member) -> Iterator[ProcessRow]:
     yield _process(roster, member)
     if member.joiner is not None and roster.is_alive(member.joiner):
         yield _process(roster, member.joiner)
 
 
-def _process(roster: Roster, member: Member) -> ProcessRow:
+def _process(roster: MemberTable, member: Member) -> ProcessRow:
     said = member.said
     state = "silent" if not roster.is_alive(member) else "leaving" if said.leaving else "alive" if said.since else "joining"
     return ProcessRow(said.node, said.incarnation, state, said.roles, said.address, said.version, said.since, member.heard_at)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from refold.cli.commands.output import OK, say, say_json, seconds, table
-from refold.cli.commands.place import Value
-from refold.cli.commands.where import place_of
+from refold.cli.commands.target import Value
+from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 
 NOTHING: Final = "-"
@@ -14,7 +14,7 @@ NOTHING: Final = "-"
 
 def cluster(where: Where, as_json: bool) -> int:
     """Processes, partitions, workers."""
-    found = place_of(where).cluster()
+    found = target_of(where).cluster()
     if as_json:
         say_json(found)
         return OK

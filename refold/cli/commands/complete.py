@@ -35,27 +35,27 @@ def _beginning(names: Callable[[], Iterable[str]], incomplete: str) -> list[str]
         return []
 
 
-def _place(options: Mapping[str, Any]) -> Any:
-    from refold.cli.commands.where import place_of
+def _target(options: Mapping[str, Any]) -> Any:
+    from refold.cli.commands.where import target_of
     from refold.cli.options import Where
 
     named = {name: options[name] for name in ("data", "server") if options.get(name) is not None}
     config = options.get("config")
-    return place_of(Where(flags=named, config=None if config is None else Path(config)))
+    return target_of(Where(flags=named, config=None if config is None else Path(config)))
 
 
 def _executions(options: Mapping[str, Any]) -> Iterable[str]:
-    from refold.cli.commands.folder import PARTITION, FolderPlace
-    from refold.cli.commands.place import Wanted
+    from refold.cli.commands.folder import PARTITION, FolderTarget
+    from refold.cli.commands.target import Wanted
 
-    place = _place(options)
-    if isinstance(place, FolderPlace):
-        with place.reader() as reader:
+    target = _target(options)
+    if isinstance(target, FolderTarget):
+        with target.reader() as reader:
             if reader.log.end("journal", PARTITION) > RECORDS_MAX:
                 return []
-    rows = place.executions(Wanted(limit=SHOWN_MAX))
+    rows = target.executions(Wanted(limit=SHOWN_MAX))
     return [row["execution_id"] for row in reversed(rows)]
 
 
 def _workflows(options: Mapping[str, Any]) -> Iterable[str]:
-    return sorted(_place(options).workflow_names())
+    return sorted(_target(options).workflow_names())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from contracts.errors import InvalidDefinition
 from refold.cli.commands.output import INVALID, OK, BadInput, complain, problem_line, read_json_argument, say, say_json, table
-from refold.cli.commands.where import place_of
+from refold.cli.commands.where import target_of
 from refold.cli.commands.with_worker import kinds_of
 from refold.cli.options import Where
 
@@ -16,7 +16,7 @@ from refold.cli.options import Where
 def validate(where: Where, file: Path, as_json: bool, kinds: Sequence[str]) -> int:
     """Check a definition and list all its problems, and what it refers to that nobody has now."""
     try:
-        name, problems, warnings = place_of(where).validate(file, own_kinds(kinds))
+        name, problems, warnings = target_of(where).validate(file, own_kinds(kinds))
     except InvalidDefinition as error:
         name, problems, warnings = "", error.problems, []
     if as_json:
@@ -48,7 +48,7 @@ def _kinds_in(file: Path) -> list[str]:
 
 def node_kinds(where: Where, as_json: bool) -> int:
     """The node kinds: control flow, and activities."""
-    kinds = place_of(where).node_kinds()
+    kinds = target_of(where).node_kinds()
     if as_json:
         say_json(kinds)
     else:
@@ -58,7 +58,7 @@ def node_kinds(where: Where, as_json: bool) -> int:
 
 def schemas(where: Where, folder: Path | None) -> int:
     """Print the JSON Schemas, or write each to a file of its name."""
-    found = place_of(where).schemas()
+    found = target_of(where).schemas()
     if folder is None:
         say_json(found)
         return OK

@@ -13,8 +13,8 @@ from typing import Final
 
 from refold.cli.commands.look import waiting_words, worker_hint
 from refold.cli.commands.output import FAILED, OK, hint, say, say_json, table
-from refold.cli.commands.place import Finding, Place, Wanted
-from refold.cli.commands.where import engine_of, place_of, settings_of
+from refold.cli.commands.target import Finding, Target, Wanted
+from refold.cli.commands.where import engine_of, settings_of, target_of
 from refold.cli.options import Where
 
 SQLITE_MIN: Final = (3, 37, 0)
@@ -22,11 +22,11 @@ SQLITE_MIN: Final = (3, 37, 0)
 
 def doctor(where: Where, as_json: bool) -> int:
     """Look at everything; 1 if something is wrong."""
-    place = place_of(where)
+    target = target_of(where)
     log = engine_of(settings_of(where)).log
-    findings = [*_machine(), *(place.checks() if log is None else _topics(log))]
+    findings = [*_machine(), *(target.checks() if log is None else _topics(log))]
     if log is None and findings[-1].state != "wrong" and not _is_missing(findings):
-        findings += _executions(place)
+        findings += _executions(target)
     is_wrong = any(finding.state == "wrong" for finding in findings)
     if as_json:
         say_json({"ok": not is_wrong, "checks": [finding._asdict() for finding in findings]})
@@ -103,26 +103,26 @@ def _is_missing(findings: list[Finding]) -> bool:
     return any(finding.what == "data folder" and finding.state == "note" for finding in findings)
 
 
-def _executions(place: Place) -> Iterator[Finding]:
-    stuck = {incident["execution_id"] for incident in place.incidents()}
+def _executions(target: Target) -> Iterator[Finding]:
+    stuck = {incident["execution_id"] for incident in target.incidents()}
     yield _check(
         "incidents",
         not stuck,
         f"{len(stuck)} {'execution needs' if len(stuck) == 1 else 'executions need'} a person",
-        f"see `{hint('incidents', place.options)}`",
+        f"see `{hint('incidents', target.options)}`",
         "note",
     )
-    aside = place.executions(Wanted(statuses=("quarantined",)))
+    aside = target.executions(Wanted(statuses=("quarantined",)))
     yield _check(
         "quarantine",
         not aside,
         f"{len(aside)} {'execution is' if len(aside) == 1 else 'executions are'} set aside",
-        f"see why with `{hint('incidents', place.options)}`; when it is mended: `{hint('release EXECUTION', place.options)}`",
+        f"see why with `{hint('incidents', target.options)}`; when it is mended: `{hint('release EXECUTION', target.options)}`",
         "note",
     )
-    workers = place.workers()
+    workers = target.workers()
     there = sum(worker["connected"] for worker in workers["workers"])
     if not workers["waiting"]:
         yield Finding("workers", "ok", f"{there} connected, nothing waits for one that is not there")
     for row in workers["waiting"]:
-        yield Finding("workers", "note", f"{there} connected; {waiting_words(row)}", worker_hint(place, row))
+        yield Finding("workers", "note", f"{there} connected; {waiting_words(row)}", worker_hint(target, row))

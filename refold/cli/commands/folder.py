@@ -1,4 +1,4 @@
-"""A data folder as a place: looked at beside whoever holds it, and held by an engine of its own to act."""
+"""A data folder as a target: looked at beside whoever holds it, and held by an engine of its own to act."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from refold.cli.commands.definition_file import Activities, document_in, placed,
 from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
-from refold.cli.commands.place import Finding, Session, Value, Wanted
 from refold.cli.commands.progress import Progress
+from refold.cli.commands.target import Finding, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.refolding import entries_of, refold
 from workers.reading.execution import value_in
@@ -39,8 +39,8 @@ from workers.reading.execution import value_in
 PARTITION = 0
 
 
-class FolderPlace:
-    """A data folder. See `refold.cli.commands.place.Place`."""
+class FolderTarget:
+    """A data folder. See `refold.cli.commands.target.Target`."""
 
     def __init__(self, settings: EngineSettings, options: Sequence[str] = (), engine_options: Sequence[str] = (), log: str = "") -> None:
         """`log` says where it was given, where the settings name one."""
@@ -105,7 +105,7 @@ class FolderPlace:
     def workers(self) -> Value:
         """Who is there knows only a server. What waits is what this program has no kind for: nobody here can run it."""
         known = self.activities()
-        counts = Counter(place for one in self._open() for place in _activities(one) if place[0] not in known)
+        counts = Counter(target for one in self._open() for target in _activities(one) if target[0] not in known)
         return {"workers": [], "waiting": [{"kind": kind, "queue": queue, "count": counts[kind, queue]} for kind, queue in sorted(counts)]}
 
     def cluster(self) -> Value:

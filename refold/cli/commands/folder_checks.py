@@ -21,8 +21,8 @@ from infra.files.data_folder import DataFolder
 from infra.server.wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.executions import ExecutionList
-from refold.cli.commands.folder import PARTITION, FolderPlace, all_entries
-from refold.cli.commands.place import Finding
+from refold.cli.commands.folder import PARTITION, FolderTarget, all_entries
+from refold.cli.commands.target import Finding
 from workers.partition.snapshot import decode_snapshot
 from workers.partition.standing import misfit
 
@@ -33,9 +33,9 @@ CLAIM_TAG: Final = b"\x02"
 KNOWS_MORE: Final = "put the log back that belongs to it; if this log is the one you mean, start: it is made again"
 
 
-def checks(place: FolderPlace) -> Iterator[Finding]:
+def checks(target: FolderTarget) -> Iterator[Finding]:
     """Whether log, histories, blobs and snapshot are in order, and whether there is room."""
-    folder = DataFolder(place.data)
+    folder = DataFolder(target.data)
     if not folder.path.exists():
         yield Finding("data folder", "note", f"there is no {folder.path}", "`refold run` makes one")
         return
@@ -44,14 +44,14 @@ def checks(place: FolderPlace) -> Iterator[Finding]:
         folder.check()
         yield Finding("data folder", "ok", str(folder.path.resolve()))
         yield _holder(folder)
-        with place.reader() as reader:
+        with target.reader() as reader:
             yield from _lost(reader)
             yield from _journal(reader)
             yield _other_topics(reader)
             yield from _blobs(folder, reader)
             yield from _blobs_know(folder, reader)
             yield _snapshot(reader)
-            yield from _read_models(folder, place.settings, reader)
+            yield from _read_models(folder, target.settings, reader)
     except RefoldError as error:
         fix = "put a backup of the whole folder in its place" if room.state == "ok" else "make room, then look again"
         fix += ", or see `refold accept-loss`" if isinstance(error, LogLost) else ""

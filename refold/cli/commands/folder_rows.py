@@ -20,7 +20,7 @@ from infra.server.wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.executions import ExecutionList, row_of
 from projections.view import record_value
-from refold.cli.commands.place import Value, Wanted, row_value
+from refold.cli.commands.target import Value, Wanted, row_value
 from workers.partition.refolding import refold
 from workers.partition.standing import misfit
 from workers.partition.stretches import entries_at

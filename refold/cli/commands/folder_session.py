@@ -15,19 +15,19 @@ from infra.server.engine import Engine
 from projections.history import HistoryPresenter
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.moving import Mover
-from refold.cli.commands.place import ENDED, Start, Stop, Value, Waiting
 from refold.cli.commands.progress import Progress
+from refold.cli.commands.target import ENDED, Start, Stop, Value, Waiting
 from workers.partition.round import Answer
 
 if TYPE_CHECKING:
-    from refold.cli.commands.folder import FolderPlace
+    from refold.cli.commands.folder import FolderTarget
 
 
 class FolderSession:
-    """An engine that holds a data folder. See `refold.cli.commands.place.Session`."""
+    """An engine that holds a data folder. See `refold.cli.commands.target.Session`."""
 
-    def __init__(self, place: FolderPlace, engine: Engine, progress: Progress, interrupt: Interrupt) -> None:
-        self._place, self._engine, self._progress = place, engine, progress
+    def __init__(self, target: FolderTarget, engine: Engine, progress: Progress, interrupt: Interrupt) -> None:
+        self._target, self._engine, self._progress = target, engine, progress
         self._mover = Mover(engine, progress, interrupt)
 
     def publish(self, definition: WorkflowDefinition, activate: bool) -> Value:
@@ -59,7 +59,7 @@ class FolderSession:
 
         if self._progress.is_whole:
             presenter = HistoryPresenter()
-            with self._place.reader() as reader:
+            with self._target.reader() as reader:
                 for entry in entries_at(reader, name):
                     self._progress.note(name, presenter.present(entry.decision))
 
@@ -89,7 +89,7 @@ class FolderSession:
         """See Session."""
         from refold.cli.commands.folder import folded_at, shown
 
-        with self._place.reader() as reader:
+        with self._target.reader() as reader:
             return shown(reader, self._folded(execution) or folded_at(reader, execution))
 
     def _folded(self, execution: str) -> Folded | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contracts.errors import LogError
 from infra.server.kafka import check_topics, init_topics
 from refold.cli.commands.output import OK, BadInput, say
-from refold.cli.commands.place import Finding
+from refold.cli.commands.target import Finding
 from refold.cli.commands.where import settings_of
 from refold.cli.options import Where
 

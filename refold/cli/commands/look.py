@@ -7,8 +7,8 @@ from typing import Any
 from projections.history import HistoryEvent, moment, summary_of
 from projections.waiting import in_words
 from refold.cli.commands.output import OK, BadInput, hint, say, say_json, seconds, table
-from refold.cli.commands.place import STATUSES, Place, Value, Wanted
-from refold.cli.commands.where import place_of
+from refold.cli.commands.target import STATUSES, Target, Value, Wanted
+from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 
 
@@ -17,8 +17,8 @@ def list_executions(where: Where, wanted: Wanted, as_json: bool) -> int:
     for status in wanted.statuses:
         if status not in STATUSES:
             raise BadInput(f"--status: expected one of {', '.join(STATUSES)}, found {status!r}")
-    place = place_of(where)
-    rows = place.executions(wanted)
+    target = target_of(where)
+    rows = target.executions(wanted)
     if as_json:
         say_json(rows)
     elif rows:
@@ -39,7 +39,7 @@ def _line(row: Value) -> tuple[str, ...]:
 
 def show(where: Where, execution: str, at: int | None, as_json: bool) -> int:
     """An execution as it is now, or as it was at a version."""
-    state = place_of(where).state(execution, at)
+    state = target_of(where).state(execution, at)
     value = {("events" if name == "at" else name): field for name, field in state.items()}
     if as_json:
         say_json(value)
@@ -77,13 +77,13 @@ def _item_line(item: Value) -> str:
     kind = f" ({item['kind']})" if "kind" in item else ""
     due = f", until {item['due']}" if item.get("due") else ""
     reason = f": {item['type']}: {item['message']}" if "type" in item else ""
-    place = f" at {item['path']}" if item["for"] == "signal" else ""
-    return f"{in_words(item)}{kind}{place}{attempt}{due}{reason}"
+    target = f" at {item['path']}" if item["for"] == "signal" else ""
+    return f"{in_words(item)}{kind}{target}{attempt}{due}{reason}"
 
 
 def history(where: Where, execution: str, as_json: bool) -> int:
     """Every event of an execution."""
-    events = place_of(where).history(execution)
+    events = target_of(where).history(execution)
     if as_json:
         for event in events:
             say_json(event, indent=False)
@@ -99,8 +99,8 @@ def _event_line(event: HistoryEvent) -> tuple[str, ...]:
 
 def incidents(where: Where, as_json: bool) -> int:
     """The open incidents of all executions, and the executions that the engine has set aside."""
-    place = place_of(where)
-    found = [*place.incidents(), *(_as_incident(row) for row in place.executions(Wanted(statuses=("quarantined",))))]
+    target = target_of(where)
+    found = [*target.incidents(), *(_as_incident(row) for row in target.executions(Wanted(statuses=("quarantined",))))]
     if as_json:
         say_json(found)
     elif found:
@@ -124,8 +124,8 @@ def _incident_line(incident: Value) -> tuple[str, ...]:
 
 def workers(where: Where, as_json: bool) -> int:
     """Who is there to run activities, and what waits for a worker that is not there."""
-    place = place_of(where)
-    found = place.workers()
+    target = target_of(where)
+    found = target.workers()
     if as_json:
         say_json(found)
         return OK
@@ -134,7 +134,7 @@ def workers(where: Where, as_json: bool) -> int:
     else:
         say("no worker is there")
     for row in found["waiting"]:
-        say(f"{waiting_words(row)}: {worker_hint(place, row)}")
+        say(f"{waiting_words(row)}: {worker_hint(target, row)}")
     return OK
 
 
@@ -151,7 +151,7 @@ def waiting_words(row: Value) -> str:
     return f"{count} {verb} for a worker that offers {row['kind']}{queue}"
 
 
-def worker_hint(place: Place, row: dict[str, Any]) -> str:
+def worker_hint(target: Target, row: dict[str, Any]) -> str:
     """The command that brings a worker."""
     queues = [] if row["queue"] == "default" else ["--queues", row["queue"]]
-    return hint("worker MODULE", place.options if "--server" in place.options else [], queues)
+    return hint("worker MODULE", target.options if "--server" in target.options else [], queues)

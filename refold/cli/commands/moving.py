@@ -15,8 +15,8 @@ from projections.history import HistoryEvent, HistoryPresenter
 from projections.waiting import as_value, in_words, is_moving, waiting_for
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import complain
-from refold.cli.commands.place import Stop, Value, Waiting
 from refold.cli.commands.progress import TOLD, WAITS_FOR, Progress
+from refold.cli.commands.target import Stop, Value, Waiting
 from workers.partition.round import Made
 
 TICK_S: Final = 0.1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from projections.waiting import in_words
 from refold.cli.commands.output import FAILED, OK, complain, hint, say, say_json, seconds
-from refold.cli.commands.place import ENDED, Place, Stop, Value, Waiting, duration_ms
+from refold.cli.commands.target import ENDED, Stop, Target, Value, Waiting, duration_ms
 
 
-def say_outcome(place: Place, state: Value, waiting: Waiting, as_json: bool) -> int:
+def say_outcome(target: Target, state: Value, waiting: Waiting, as_json: bool) -> int:
     """How it stands, as text or as one object; the exit code: 0 only where it has completed."""
     if as_json:
         say_json(result_of(state["execution_id"], state, state["error"] or _incident_error(waiting)))
@@ -15,20 +15,20 @@ def say_outcome(place: Place, state: Value, waiting: Waiting, as_json: bool) -> 
         _show(state)
     if state["status"] in ENDED:
         if not as_json:
-            _show_what_next(state["execution_id"], place)
+            _show_what_next(state["execution_id"], target)
         return OK if state["status"] == "completed" else FAILED
-    for line in what_it_waits_for(waiting, place):
+    for line in what_it_waits_for(waiting, target):
         complain(line)
     return FAILED
 
 
-def say_why_stopped(place: Place, state: Value, stop: Stop, timeout_s: float | None) -> None:
+def say_why_stopped(target: Target, state: Value, stop: Stop, timeout_s: float | None) -> None:
     """That nobody waits for it any more, and what becomes of it."""
     name, status = state["execution_id"], state["status"]
     if stop == "timeout":
-        complain(f"execution {name} is {status} after --timeout {timeout_s or 0:g} s and {place.stays_open(name)}")
+        complain(f"execution {name} is {status} after --timeout {timeout_s or 0:g} s and {target.stays_open(name)}")
     elif stop == "interrupted":
-        complain(f"stopped; execution {name} {place.stays_open(name)}")
+        complain(f"stopped; execution {name} {target.stays_open(name)}")
 
 
 def result_of(name: str | None, state: Value | None, error: Value | None) -> Value:
@@ -64,8 +64,8 @@ def _show(state: Value) -> None:
     if state["status"] == "completed":
         say_json(state["output"])
     elif error is not None:
-        place = f" at {error['node']}" if error["node"] else ""
-        complain(f"execution {name} {_is(state['status'])}: {error['type']}: {error['message']}{place}")
+        target = f" at {error['node']}" if error["node"] else ""
+        complain(f"execution {name} {_is(state['status'])}: {error['type']}: {error['message']}{target}")
 
 
 def _is(status: str) -> str:
@@ -73,14 +73,14 @@ def _is(status: str) -> str:
     return status if status in ENDED else "needs a person" if status == "incident" else f"is {status}"
 
 
-def _show_what_next(execution: str, place: Place) -> None:
+def _show_what_next(execution: str, target: Target) -> None:
     say()
     say("Look at what happened:")
-    for verb in place.looks_back:
-        say(f"  {hint(f'{verb} {execution}', place.options)}")
+    for verb in target.looks_back:
+        say(f"  {hint(f'{verb} {execution}', target.options)}")
 
 
-def what_it_waits_for(waiting: Waiting, place: Place) -> list[str]:
+def what_it_waits_for(waiting: Waiting, target: Target) -> list[str]:
     """A line for each thing that only somebody outside can bring, with the command that brings it."""
     lines = []
     for execution, items in waiting.items():
@@ -88,7 +88,7 @@ def what_it_waits_for(waiting: Waiting, place: Place) -> list[str]:
             if (command := _answer_to(execution, item)) is not None:
                 reason = f" ({item['type']}: {item['message']})" if item["for"] == "incident" else ""
                 lines.append(
-                    f"execution {execution} waits for {in_words(item)}{reason}: {hint(command, place.options, place.engine_options)}"
+                    f"execution {execution} waits for {in_words(item)}{reason}: {hint(command, target.options, target.engine_options)}"
                 )
     return lines
 

@@ -48,10 +48,10 @@ def complain(message: str) -> None:
 def problem_line(problem: Problem, where: str) -> str:
     """A problem of a definition or an input in one line: place, what is wrong, the rule, and what to do."""
     fix = f"; {problem.fix}" if problem.fix else ""
-    place = f"{where}:{problem.line}:{problem.column}" if problem.line else where
+    target = f"{where}:{problem.line}:{problem.column}" if problem.line else where
     node = f" (node {problem.node})" if problem.node else ""
     path = f"{problem.path}{node}: " if problem.path else ""
-    return f"{place}: {path}{problem.message} ({problem.rule}){fix}"
+    return f"{target}: {path}{problem.message} ({problem.rule}){fix}"
 
 
 def is_expected(error: Exception) -> bool:

@@ -12,9 +12,9 @@ from refold.cli.commands.definition_file import placed, problem_in, told_of
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.outcome import result_of, say_outcome, say_why_stopped
 from refold.cli.commands.output import OK, BadInput, complain, error_value, hint, problem_line, read_json_argument, report, say, say_json
-from refold.cli.commands.place import ENDED, Place, Session, Start, Stop, Value
 from refold.cli.commands.progress import EventLines, Progress, make_progress
-from refold.cli.commands.where import place_of
+from refold.cli.commands.target import ENDED, Session, Start, Stop, Target, Value
+from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 
 
@@ -39,23 +39,23 @@ class Wanted:
 def run(where: Where, wanted: Wanted) -> int:
     """Publish, start and wait, as far as that is asked for."""
     if wanted.worker is None:
-        return _run(lambda: place_of(where), wanted)
+        return _run(lambda: target_of(where), wanted)
     from refold.cli.commands.with_worker import with_worker
 
     with with_worker(where, wanted.worker) as there:
         return _run(lambda: there, wanted)
 
 
-def _run(find: Callable[[], Place], wanted: Wanted) -> int:
+def _run(find: Callable[[], Target], wanted: Wanted) -> int:
     try:
-        place = find()
+        target = find()
         given = {} if wanted.given is None else read_json_argument(wanted.given, "--input")
         start = Start(
             workflow=wanted.workflow, input=given, variables=_variables(wanted.variables), execution=wanted.execution, key=wanted.key
         )
         files = [] if wanted.file is None else [*wanted.further, wanted.file]
-        definitions = [(file, place.read(file)) for file in files]
-        return _Run(place, wanted).run(definitions, start)
+        definitions = [(file, target.read(file)) for file in files]
+        return _Run(target, wanted).run(definitions, start)
     except RefoldError as error:
         if wanted.as_json:
             say_json(result_of(wanted.execution, None, error_value(error)), indent=not wanted.follows)
@@ -72,8 +72,8 @@ def _variables(text: str | None) -> Value | None:
 class _Run:
     """One execution, from its start to where nobody waits for it any more."""
 
-    def __init__(self, place: Place, wanted: Wanted) -> None:
-        self._place, self._wanted = place, wanted
+    def __init__(self, target: Target, wanted: Wanted) -> None:
+        self._target, self._wanted = target, wanted
 
     def run(self, definitions: list[tuple[Path, Any]], start: Start) -> int:
         """Publish, start it, follow it, say how it stands."""
@@ -81,7 +81,7 @@ class _Run:
         with (
             interruptible() as interrupt,
             self._progress() as progress,
-            self._place.act(progress, interrupt, must_exist=not definitions) as session,
+            self._target.act(progress, interrupt, must_exist=not definitions) as session,
         ):
             published = [publish(session, file, definition, activate=True) for file, definition in definitions]
             started = self._start(session, published[-1] if published else None, start)
@@ -93,8 +93,8 @@ class _Run:
         if wanted.follows and wanted.as_json:
             code = OK if state["status"] == "completed" else 1
         else:
-            code = say_outcome(self._place, state, waiting, wanted.as_json)
-        say_why_stopped(self._place, state, stop, wanted.timeout_s)
+            code = say_outcome(self._target, state, waiting, wanted.as_json)
+        say_why_stopped(self._target, state, stop, wanted.timeout_s)
         return interrupt.exit_code if stop == "interrupted" else code
 
     def _progress(self) -> Progress:
@@ -119,10 +119,10 @@ class _Run:
         if self._wanted.as_json:
             say_json(result_of(name, state, state["error"]))
         else:
-            look = hint(f"show {name}", self._place.options)
+            look = hint(f"show {name}", self._target.options)
             say(f"execution {name} ({state['workflow']}, version {state['version']}) is started: {look}")
             if state["status"] not in ENDED:
-                say(f"it {self._place.stays_open(name)}")
+                say(f"it {self._target.stays_open(name)}")
         return OK
 
 
@@ -145,9 +145,9 @@ def publish(session: Session, file: Path, definition: Any, activate: bool) -> Va
 
 def deploy(where: Where, file: Path, activate: bool, as_json: bool) -> int:
     """Publish a definition, so that executions can be started by its name; with `activate` also one that was there before."""
-    place = place_of(where)
-    definition = place.read(file)
-    with interruptible() as interrupt, place.act(Progress(), interrupt) as session:
+    target = target_of(where)
+    definition = target.read(file)
+    with interruptible() as interrupt, target.act(Progress(), interrupt) as session:
         published = publish(session, file, definition, activate)
     value = {name: published[name] for name in ("name", "version", "hash", "status", "created")}
     if as_json:
@@ -156,5 +156,5 @@ def deploy(where: Where, file: Path, activate: bool, as_json: bool) -> int:
         new = "a new version" if value["created"] else "as it was"
         say(f"workflow {value['name']}, version {value['version']}, {new}: {value['hash']}")
         if value["status"] == "active":
-            say(f"start it: {hint('start ' + value['name'], place.options)}")
+            say(f"start it: {hint('start ' + value['name'], target.options)}")
     return OK

@@ -57,7 +57,7 @@ def tasks_of(log: str) -> MakeSource:
     from refold.kafka.tasks import KafkaTasks
 
     address = parse_address(log)
-    return lambda places, on_task, has_room, near: KafkaTasks(address, places, on_task, has_room, near=near)
+    return lambda targets, on_task, has_room, near: KafkaTasks(address, targets, on_task, has_room, near=near)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

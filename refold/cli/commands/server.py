@@ -1,4 +1,4 @@
-"""A server as a place: asked over HTTP by `refold.Client`. What it refuses is told as a data folder would tell it."""
+"""A server as a target: asked over HTTP by `refold.Client`. What it refuses is told as a data folder would tell it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from refold import errors
 from refold.cli.commands.definition_file import document_in, placed, problem_in
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, complain, hint
-from refold.cli.commands.place import INCIDENT, Finding, Session, Value, Wanted, row_value
 from refold.cli.commands.progress import Progress
+from refold.cli.commands.target import INCIDENT, Finding, Session, Value, Wanted, row_value
 from refold.client.blocking import Client
 from refold.client.requests import Ask
 
@@ -49,8 +49,8 @@ def as_engine_error(refused: errors.Refused) -> RefoldError:
             return Rejected(reason, detail)
 
 
-class ServerPlace:
-    """A server. See `refold.cli.commands.place.Place`."""
+class ServerTarget:
+    """A server. See `refold.cli.commands.target.Target`."""
 
     def __init__(self, server: str, options: Sequence[str] = ()) -> None:
         self.name = server

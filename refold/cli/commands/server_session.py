@@ -20,8 +20,8 @@ from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import complain
-from refold.cli.commands.place import ENDED, Start, Stop, Value, Waiting
 from refold.cli.commands.progress import WAITS_FOR, Progress
+from refold.cli.commands.target import ENDED, Start, Stop, Value, Waiting
 from refold.client.blocking import Client
 from refold.client.requests import LOOK_EVERY_S
 
@@ -32,7 +32,7 @@ LOOK_AGAIN_EVERY: Final = 8
 
 
 class ServerSession:
-    """A server that is asked to do things. See `refold.cli.commands.place.Session`."""
+    """A server that is asked to do things. See `refold.cli.commands.target.Session`."""
 
     def __init__(self, client: Client, progress: Progress, interrupt: Interrupt, worker_hint: str) -> None:
         """`worker_hint` is the command that starts a worker for this server."""

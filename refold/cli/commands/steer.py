@@ -19,8 +19,8 @@ from projections.waiting import in_words
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.outcome import what_it_waits_for
 from refold.cli.commands.output import FAILED, OK, BadInput, read_value_argument, say, say_json
-from refold.cli.commands.place import Place, Session, Value, Waiting
 from refold.cli.commands.progress import make_progress
+from refold.cli.commands.target import Session, Target, Value, Waiting
 from refold.cli.commands.where import working_place
 from refold.cli.options import Going
 from refold.client.requests import new_key
@@ -77,15 +77,15 @@ def resolve(
 def _steer(going: Going, as_json: bool, execution: str, command: Command, said: str) -> int:
     """Give the command, wait until the execution has ended or waits for the outside, and say how it stands."""
     with (
-        working_place(going.where, going.worker, must_exist=True) as place,
+        working_place(going.where, going.worker, must_exist=True) as target,
         interruptible() as interrupt,
         make_progress(as_json) as progress,
-        place.act(progress, interrupt, must_exist=True) as session,
+        target.act(progress, interrupt, must_exist=True) as session,
     ):
         session.give(execution, _whole(session, execution, command))
         stop = session.follow(execution, going.timeout_s, patient=False) if going.go_on else "outside"
         state, waiting = session.state(execution), session.waiting(execution)
-    _say(place, state, waiting, said, as_json)
+    _say(target, state, waiting, said, as_json)
     return interrupt.exit_code if stop == "interrupted" else FAILED if stop == "timeout" else OK
 
 
@@ -100,7 +100,7 @@ def _whole(session: Session, execution: str, command: Command) -> Command:
     return ResolveIncident(found[0] if found else "1", command.action, command.output, command.port, command.variables)
 
 
-def _say(place: Place, state: Value, waiting: Waiting, said: str, as_json: bool) -> None:
+def _say(target: Target, state: Value, waiting: Waiting, said: str, as_json: bool) -> None:
     name, status = state["execution_id"], state["status"]
     items = waiting.get(name, [])
     if as_json:
@@ -108,5 +108,5 @@ def _say(place: Place, state: Value, waiting: Waiting, said: str, as_json: bool)
         return
     words = ", ".join(in_words(item) for item in items)
     say(f"execution {name}: {said}; it is {status}" + (f" and waits for {words}" if words else ""))
-    for line in what_it_waits_for(waiting, place):
+    for line in what_it_waits_for(waiting, target):
         say(f"  {line}")

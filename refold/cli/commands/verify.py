@@ -41,8 +41,8 @@ def verify(where: Where, execution: str | None, as_json: bool) -> int:
 
 
 def _of_folder(where: Where, execution: str | None) -> Verifier:
-    place = folder_of(where, "verify reads the log itself, also beside a server that holds it")
-    with place.reader() as reader:
+    target = folder_of(where, "verify reads the log itself, also beside a server that holds it")
+    with target.reader() as reader:
         verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
         verifier.run(all_entries(reader))
     return verifier

@@ -11,12 +11,12 @@ from contracts.errors import InvalidSettings
 from infra.settings.model import EngineSettings
 from infra.settings.sources import Given, Settings, flag_of, read_settings
 from refold.cli.commands.output import BadInput
-from refold.cli.commands.place import Place
+from refold.cli.commands.target import Target
 from refold.cli.options import Where
 from workers.running.files import is_within
 
 if TYPE_CHECKING:
-    from refold.cli.commands.folder import FolderPlace
+    from refold.cli.commands.folder import FolderTarget
 
 _RANKS: Final = {"default": 0, "file": 1, "environment": 2, "flag": 3}
 
@@ -28,31 +28,31 @@ def settings_of(where: Where) -> Settings:
     return read_settings(flags, os.environ, where.config)
 
 
-def place_of(where: Where) -> Place:
+def target_of(where: Where) -> Target:
     """The data folder or the server that is meant: what was said later counts, and both at once are refused."""
     settings = checked_settings(where)
     if not _asks_a_server(settings):
         return _folder(where, settings)
-    from refold.cli.commands.server import ServerPlace
+    from refold.cli.commands.server import ServerTarget
 
     assert settings.client.server is not None
     _check_no_engine(where, settings.client.server)
-    return ServerPlace(settings.client.server, _options(where, "server"))
+    return ServerTarget(settings.client.server, _options(where, "server"))
 
 
 @contextmanager
-def working_place(where: Where, worker: str | None, must_exist: bool = False) -> Iterator[Place]:
+def working_place(where: Where, worker: str | None, must_exist: bool = False) -> Iterator[Target]:
     """The place that is meant, for as long as a command acts there; with a worker for the activities of a module beside it."""
     if worker is None:
-        yield place_of(where)
+        yield target_of(where)
         return
     from refold.cli.commands.with_worker import with_worker
 
-    with with_worker(where, worker, must_exist) as place:
-        yield place
+    with with_worker(where, worker, must_exist) as target:
+        yield target
 
 
-def folder_of(where: Where, why: str) -> FolderPlace:
+def folder_of(where: Where, why: str) -> FolderTarget:
     """The data folder. Raises BadInput, saying why, where a server is meant."""
     settings = checked_settings(where)
     if _asks_a_server(settings):
@@ -98,10 +98,10 @@ def checked_settings(where: Where) -> Settings:
     return settings
 
 
-def _folder(where: Where, settings: Settings) -> FolderPlace:
-    from refold.cli.commands.folder import FolderPlace
+def _folder(where: Where, settings: Settings) -> FolderTarget:
+    from refold.cli.commands.folder import FolderTarget
 
-    return FolderPlace(engine_of(settings), _options(where, "data"), _options(where, "files"), str(settings.given["log"]))
+    return FolderTarget(engine_of(settings), _options(where, "data"), _options(where, "files"), str(settings.given["log"]))
 
 
 def _options(where: Where, name: str) -> list[str]:

@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from refold.cli.commands.folder import FolderPlace
+from refold.cli.commands.folder import FolderTarget
 from refold.cli.commands.output import BadInput
-from refold.cli.commands.place import Place
-from refold.cli.commands.server import ServerPlace
-from refold.cli.commands.where import place_of
+from refold.cli.commands.server import ServerTarget
+from refold.cli.commands.target import Target
+from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 from refold.client.blocking import Client
 from refold.errors import RefoldError
@@ -30,30 +30,30 @@ STOP_S: Final = 15.0
 
 
 @contextmanager
-def with_worker(where: Where, module: str, must_exist: bool = False) -> Iterator[Place]:
+def with_worker(where: Where, module: str, must_exist: bool = False) -> Iterator[Target]:
     """The place to run at, where a worker with this module's activities waits for tasks.
 
     Raises BadInput where one of them cannot start, LogError for a data folder that is missing and must exist.
     """
-    kinds, place = kinds_of(module), place_of(where)
+    kinds, target = kinds_of(module), target_of(where)
     with ExitStack() as stack:
-        if isinstance(place, FolderPlace):
+        if isinstance(target, FolderTarget):
             if must_exist:
-                with place.reader():
+                with target.reader():
                     pass
             process = stack.enter_context(_minded(["serve", "--port", "0", *_words(where)], stdout=subprocess.PIPE))
-            place = _ForNow(_address(process), place)
-        assert isinstance(place, ServerPlace)
-        place.engine_options = [*place.engine_options, "--worker", module]
-        worker = stack.enter_context(_minded(["worker", module, "--server", place.name]))
-        _wait_for(place.name, kinds, worker)
-        yield place
+            target = _ForNow(_address(process), target)
+        assert isinstance(target, ServerTarget)
+        target.engine_options = [*target.engine_options, "--worker", module]
+        worker = stack.enter_context(_minded(["worker", module, "--server", target.name]))
+        _wait_for(target.name, kinds, worker)
+        yield target
 
 
-class _ForNow(ServerPlace):
+class _ForNow(ServerTarget):
     """A server that ends with this run: what is still open then is in its data folder."""
 
-    def __init__(self, server: str, folder: FolderPlace) -> None:
+    def __init__(self, server: str, folder: FolderTarget) -> None:
         super().__init__(server, folder.options)
         self.engine_options = folder.engine_options
         self._folder = folder

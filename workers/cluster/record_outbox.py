@@ -1,4 +1,4 @@
-"""Outgoing: records that are sent again and again until they are durable. Whoever reads them knows one that comes twice.
+"""RecordOutbox: records that are sent again and again until they are durable. Whoever reads them knows one that comes twice.
 
     put ─► waiting ─► (what came while the last was under way) one append a topic ─► durable: called back
                          ▲                                             │
@@ -19,7 +19,7 @@ from contracts.errors import LogError, Overloaded, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES
 from contracts.worker_topics import ACTIVITIES
 from workers.cluster.ports import ClusterLog
-from workers.tasks.notices import Telling
+from workers.tasks.notices import Notices
 
 BATCH_BYTES_MAX: Final = 700_000
 WAITING_MAX: Final = 10_000
@@ -34,7 +34,7 @@ class _Record(NamedTuple):
     then: Then
 
 
-class Outgoing:
+class RecordOutbox:
     """What is on its way into topics. Lives in the event loop."""
 
     def __init__(self, log: ClusterLog) -> None:
@@ -42,7 +42,7 @@ class Outgoing:
         self._waiting: dict[tuple[str, int], deque[_Record]] = {}
         self._count = 0
         self._task: asyncio.Task[None] | None = None
-        self._telling = Telling(_log)
+        self._notices = Notices(_log)
         self._is_empty = asyncio.Event()
         self._is_empty.set()
 
@@ -99,7 +99,7 @@ class Outgoing:
                 await self._log.ensure([topic])
             answers = await self._log.append(topic, {partition: [one.content for one in records] for partition, records in parts.items()})
         except LogError as error:
-            self._telling.say(logging.WARNING, "nothing", f"nothing goes out to {topic} at the moment: {error}")
+            self._notices.say(logging.WARNING, "nothing", f"nothing goes out to {topic} at the moment: {error}")
             return False
         is_well = True
         for partition, answer in answers.items():
@@ -107,7 +107,7 @@ class Outgoing:
             if isinstance(answer, RecordTooLarge) and len(records) > 1:
                 is_well &= await self._append_one_by_one(topic, partition, records)
             elif isinstance(answer, LogError) and not isinstance(answer, RecordTooLarge):
-                self._telling.say(logging.WARNING, "again", f"{topic}, partition {partition}: sent again: {answer}")
+                self._notices.say(logging.WARNING, "again", f"{topic}, partition {partition}: sent again: {answer}")
                 is_well = False
             else:
                 self._done((topic, partition), records, answer if isinstance(answer, LogError) else None)

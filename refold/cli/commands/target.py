@@ -85,7 +85,7 @@ class Session(Protocol):
         """What the execution and its children wait for."""
 
 
-class Place(Protocol):
+class Target(Protocol):
     """A data folder or a server."""
 
     @property
