@@ -81,7 +81,7 @@ def test_a_users_type_checker_sees_the_types_of_the_face(installation: Installat
 
 WITHOUT_EXTRA = ("__init__", "address", "topics")
 """What of a log on Kafka every installation can import."""
-OF_AN_EXTRA = ("infra/log/kafka/", "infra/store/postgres", "refold/kafka_")
+OF_AN_EXTRA = ("infra/log/kafka/", "infra/store/postgres", "refold/kafka/", "refold/worker/kafka")
 """What needs the extra `kafka` or `postgres`."""
 
 
