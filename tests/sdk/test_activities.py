@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import enum
+import uuid
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -244,3 +247,25 @@ def test_a_heartbeat_is_told_and_stops_what_is_cancelled() -> None:
     assert running.wait_cancelled()
     with pytest.raises(refold.Cancelled):
         running.heartbeat()
+
+
+RETURNED = {
+    "bytes": (b"x", '"eA=="'),
+    "bytearray": (bytearray(b"x"), '"eA=="'),
+    "tuple": ((1, 2), "[1,2]"),
+    "set": ({1}, "[1]"),
+    "number as a key": ({1: 2}, '{"1":2}'),
+    "datetime": (datetime.datetime(2026, 1, 1), '"2026-01-01T00:00:00"'),
+    "date": (datetime.date(2026, 1, 1), '"2026-01-01"'),
+    "timedelta": (datetime.timedelta(1), '"P1D"'),
+    "UUID": (uuid.UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
+    "Decimal": (decimal.Decimal("1.1"), '"1.1"'),
+    "Enum": (enum.Enum("Colour", ["RED"]).RED, "1"),
+}
+
+
+@pytest.mark.parametrize("name", RETURNED)
+def test_a_value_is_written_alike_wherever_it_stands(name: str) -> None:
+    value, text = RETURNED[name]
+    assert output(value).decode() == text
+    assert output({"a": [value]}).decode() == f'{{"a":[{text}]}}'
