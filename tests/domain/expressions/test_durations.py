@@ -54,6 +54,8 @@ def test_a_duration_is_read_in_milliseconds(text: str, expected: int) -> None:
         "PT",
         "P1H",
         "P1M",
+        "1M",
+        "1y",
         "P1Y",
         "1w",
         "١s",
