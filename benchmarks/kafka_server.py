@@ -15,11 +15,12 @@ from benchmarks.refold_server import DEFINITIONS, WAIT_S, health, request_of, sp
 from benchmarks.steps import LEDGER
 from benchmarks.waiting import until
 from brokers.cluster import Cluster
-from infra.log.kafka.address import KafkaAddress, parse_address
-from infra.log.kafka.administering import administering, change
+from infra.log.kafka.administration import administering
 from refold import Client
 from refold.client.connection import connect
 from refold.errors import Unavailable
+from refold.kafka.address import KafkaAddress, parse_address
+from refold.kafka.admin import change
 
 NEVER = 2**63 - 1
 """So many messages are not flushed at once: Kafka's own default."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.blobs import Blobs
 from contracts.ports.snapshots import Snapshots
-from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.topics import TopicProblem, check
-from refold.extras import how_to_install
+from refold.kafka.address import KafkaAddress, check_installed, parse_address
 from workers.cluster.ports import ClusterLog
 from workers.partition.standing import journal_of
+from workers.tasks.gateway import Near, Place, Taken, TaskSource
 
 if TYPE_CHECKING:
     from infra.log.kafka.log import KafkaLog
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
 
 def address_of(url: str) -> KafkaAddress:
     """The address that a URL says. Raises LogError where it says none, or aiokafka is missing."""
-    if importlib.util.find_spec("aiokafka") is None:
-        raise LogError(f"a log on Kafka needs aiokafka: {how_to_install('kafka')}")
     try:
+        check_installed()
         return parse_address(url)
     except ValueError as error:
         raise LogError(str(error)) from None
@@ -46,6 +44,19 @@ def shared_log(log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) 
     from infra.log.kafka.shared import SharedKafkaLog
 
     return SharedKafkaLog(log.address, log, on_problem)
+
+
+class KafkaTaskTopics:
+    """The topics of tasks of a log, taken from as a worker on Kafka takes from them. See `workers.tasks.gateway.TaskTopics`."""
+
+    def __init__(self, address: KafkaAddress) -> None:
+        self._address = address
+
+    def take(self, places: Iterable[Place], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], near: Near) -> TaskSource:
+        """See TaskTopics."""
+        from refold.kafka.tasks import KafkaTasks
+
+        return KafkaTasks(self._address, places, on_task, has_room, near=near)
 
 
 @contextmanager

@@ -30,7 +30,6 @@ from infra.server.projector_process import ProjectorProcess
 from infra.server.wiring import open_engine, open_partitioned_reader
 from infra.settings.model import ROLES, EngineSettings, ServerSettings
 from workers.partition.round import Reply
-from workers.tasks.gateway import MakeSource
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import TaskEndpoint
 
@@ -59,10 +58,10 @@ class _Uvicorn(uvicorn.Server):
         asyncio.get_running_loop().call_soon_threadsafe(self._on_stop)
 
 
-def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None], make_source: MakeSource | None = None) -> None:
+def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
     """Serve until a signal comes. `on_ready` is given the address. Raises LogHeld, LogError, and RefoldError for a taken port.
 
-    A log on Kafka is shared with other processes; `make_source` is what takes tasks from it.
+    A log on Kafka is shared with other processes.
     """
     if engine.log is None and set(settings.role_names) != set(ROLES):
         raise RefoldError(f"roles are for processes that share a log on Kafka (--log); found {settings.roles}")
@@ -75,8 +74,7 @@ def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[
             else:
                 from infra.server.cluster.serving import serve_shared
 
-                assert make_source is not None
-                runner.run(serve_shared(engine, settings, listener, on_ready, make_source))
+                runner.run(serve_shared(engine, settings, listener, on_ready))
     finally:
         listener.close()
 

@@ -46,6 +46,7 @@ from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
 from workers.running.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
+from workers.tasks.gateway import TaskTopics
 from workers.tasks.leases import TaskLeases
 
 if TYPE_CHECKING:
@@ -287,6 +288,12 @@ class SharedParts(NamedTuple):
         from infra.server.kafka import shared_log
 
         return shared_log(self.log, on_problem)
+
+    def task_topics(self) -> TaskTopics:
+        """What tasks are taken from."""
+        from infra.server.kafka import KafkaTaskTopics
+
+        return KafkaTaskTopics(self.log.address)
 
 
 @contextmanager

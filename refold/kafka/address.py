@@ -1,7 +1,6 @@
 """Where a Kafka log is, and how to be let in: `kafka://HOST:PORT[,HOST:PORT…][/PREFIX][?setting=value&…]`.
 
 What does not belong into a command line (a password) is read from the environment: `REFOLD_KAFKA_PASSWORD` and the like.
-The engine reads the same addresses in `infra/log/kafka/address.py`; one table of tests holds both to the same words.
 """
 
 from __future__ import annotations
@@ -47,6 +46,11 @@ class KafkaAddress:
     def topic(self, name: str) -> str:
         """The name that one of the log's topics has in the cluster."""
         return f"{self.prefix}.{name}"
+
+    @property
+    def tasks(self) -> str:
+        """What the names of the topics of tasks begin with."""
+        return self.topic("activities.")
 
     def client_settings(self) -> dict[str, Any]:
         """What every aiokafka client is made with. Raises ValueError where a certificate cannot be read."""

@@ -19,7 +19,8 @@ import msgspec
 from refold.errors import Unavailable
 from refold.kafka.address import KafkaAddress
 from refold.kafka.append import Appender
-from refold.kafka.clients import MESSAGE_BYTES_MAX, give_up
+from refold.kafka.client import give_up
+from refold.kafka.topic import MESSAGE_BYTES_MAX
 
 DEAD_LETTERS: Final = "dead-letters"
 FRAME_BYTES: Final = 4_096

@@ -12,7 +12,8 @@ from aiokafka.errors import KafkaError
 
 from refold.errors import Unavailable
 from refold.kafka.address import KafkaAddress
-from refold.kafka.clients import REQUEST_TIMEOUT_MS, give_up, is_fatal, reason, start
+from refold.kafka.client import give_up, is_fatal, reason, start
+from refold.kafka.consumer import REQUEST_TIMEOUT_MS
 
 POLL_S: Final = 1.0
 BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)

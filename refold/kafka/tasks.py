@@ -21,19 +21,11 @@ from refold.errors import RefoldError, Unavailable
 from refold.kafka.address import KafkaAddress
 from refold.kafka.assignor import KeepingAssignor
 from refold.kafka.buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask, changed
-from refold.kafka.clients import (
-    LogLimits,
-    committed,
-    ensure_topics,
-    give_up,
-    is_fatal,
-    new_consumer,
-    pass_over_lost_commits,
-    reason,
-    start,
-    task_topics,
-)
+from refold.kafka.client import give_up, is_fatal, reason, start
+from refold.kafka.consumer import committed, new_consumer, pass_over_lost_commits
 from refold.kafka.letters import Letters, OnNewer, OnUnreadable
+from refold.kafka.task_topics import LogLimits, ensure_topics
+from refold.kafka.topic import task_topics
 
 Topics: TypeAlias = dict[str, tuple[str, str, int]]
 """Queue, kind and level of each topic."""

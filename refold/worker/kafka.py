@@ -21,9 +21,10 @@ from refold.json_values import dumps, loads
 from refold.kafka.address import KafkaAddress
 from refold.kafka.append import FRAME_BYTES, Appender
 from refold.kafka.buffer import SEQUENCE_MAX, TakenTask
-from refold.kafka.clients import MESSAGE_BYTES_MAX, give_up, is_fatal, reason
+from refold.kafka.client import give_up, is_fatal, reason
 from refold.kafka.tail import tail
 from refold.kafka.tasks import KafkaTasks
+from refold.kafka.topic import MESSAGE_BYTES_MAX
 from refold.worker.pool import InHand, Pool
 from refold.worker.transport import BACK_OFF_S, PROTOCOL, ServerRefuses, Terms
 

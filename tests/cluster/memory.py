@@ -174,6 +174,9 @@ class Parts:
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> MemoryClusterLog:
         return MemoryClusterLog(self._shared, self.log)
 
+    def task_topics(self) -> NoTaskTopics:
+        return NoTaskTopics()
+
     def keep_out(self) -> None:
         for one in self._waiting:
             one.keep_out()
@@ -185,8 +188,11 @@ def models_in(folder: Path, partition: int, read_only: bool = False) -> SqliteRe
     return SqliteReadModels(folder / f"projection-{partition}.db", read_only, is_divided=True)
 
 
-def _no_source(*what: Any) -> Any:
-    raise AssertionError("no activity is to be taken here")
+class NoTaskTopics:
+    """See `workers.tasks.gateway.TaskTopics`."""
+
+    def take(self, *what: Any) -> Any:
+        raise AssertionError("no activity is to be taken here")
 
 
 class MemoryCluster:
@@ -218,7 +224,7 @@ class MemoryCluster:
         """One more process; it is there when it is settled."""
         parts = Parts(self.log, self._blobs, self._snapshots, self._folder, node)
         settings = ServerSettings(node=node, roles="owner", session_s=1.0)
-        built = Built(cast(Any, parts), EngineSettings(data=self._folder, log="memory:"), settings, f"http://{node}", _no_source)
+        built = Built(cast(Any, parts), EngineSettings(data=self._folder, log="memory:"), settings, f"http://{node}")
         self.living[node] = built
         await built.start()
         await self.until(lambda: built.service.why_not_ready() is None)

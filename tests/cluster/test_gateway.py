@@ -84,12 +84,12 @@ class World:
         clock, blobs, settings = ManualClock(1_000_000), MemoryBlobs(), ActivitySettings()
         self.clock = clock
         letters = DeadLetters(self._put, clock, 1_000_000, lambda: True)
-        self.gateway = Gateway(self._make, (), lambda: True, self, self, self._put, "g", letters)
+        self.gateway = Gateway(self, (), lambda: True, self, self, self._put, "g", letters)
         local = ActivityWorker({}, settings, self.gateway.report, clock, blobs)
         self.remote = SharedTaskLeases(local, (), settings, self.gateway.report, clock, blobs)
         self.gateway.start(self.remote)
 
-    def _make(self, places: Iterable[Place], on_task: Callable[[Any], None], has_room: Callable[[str], bool], near: Near) -> Source:
+    def take(self, places: Iterable[Place], on_task: Callable[[Any], None], has_room: Callable[[str], bool], near: Near) -> Source:
         self.sources.append(Source(places, on_task))
         return self.sources[-1]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import typer
 
-from infra.log.kafka.address import ENVIRONMENT, KafkaAddress, parse_address
 from infra.settings.sources import read_settings
 from refold.cli.main import app
+from refold.kafka.address import ENVIRONMENT, KafkaAddress, parse_address
 
 
 def check_command(words: Sequence[str]) -> None:

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from infra.log.kafka.address import KafkaAddress
-from infra.log.kafka.tailing import Stamped, Tailing
+from infra.log.kafka.tail import Stamped, Tail
+from refold.kafka.address import KafkaAddress
 
 DEADLINE_S = 60.0
 
@@ -20,7 +20,7 @@ class Follower:
 
     def __init__(self, address: KafkaAddress) -> None:
         self.address = address
-        self.tail = Tailing(address, lambda topic, partition, error: self.problems.append((topic, partition, error)))
+        self.tail = Tail(address, lambda topic, partition, error: self.problems.append((topic, partition, error)))
         self.problems: list[tuple[str, int, Exception]] = []
         self.batches: dict[tuple[str, int], list[Sequence[Stamped]]] = {}
         self.order: list[int] = []

@@ -11,8 +11,8 @@ from contracts import codec
 from contracts.errors import LogError
 from contracts.journal import Checkpoint, Decided, judge
 from contracts.ports.log import Log, Topic
-from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.log import KafkaLog
+from refold.kafka.address import KafkaAddress
 from tests.workers.harness import Bench
 
 DEADLINE_S = 60.0

@@ -11,8 +11,8 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from contracts.dead_letter import DeadLetter
-from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.log import KafkaLog
+from refold.kafka.address import KafkaAddress
 from tests.cluster.junk import junk_for
 from workers.tasks.dead_letters import origin_of
 

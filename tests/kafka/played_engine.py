@@ -22,13 +22,12 @@ from aiokafka.structs import TopicPartition
 import refold
 from contracts.commands import CancelActivity, Limits, RunActivity
 from contracts.worker_topics import TopicResult, decode_result, encode_cancellation, encode_task, task_topic
-from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.log import KafkaLog
 from infra.log.kafka.loop import LoopThread
-from refold.kafka.address import parse_address
+from refold.kafka.address import KafkaAddress, parse_address
 from refold.kafka.append import Appender
-from refold.kafka.clients import ensure_topics
 from refold.kafka.offsets import read_bitmap
+from refold.kafka.task_topics import ensure_topics
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 60.0

@@ -20,10 +20,10 @@ from aiokafka.structs import TopicPartition
 
 from brokers.cluster import Cluster
 from contracts.ids import partition_of
-from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.admin import init
+from infra.log.kafka.fetch import LATEST, Fetcher
 from infra.log.kafka.loop import STANDS_STILL
-from infra.log.kafka.reading import LATEST, Reading
+from refold.kafka.address import KafkaAddress
 from tests.api.conftest import HELLO, WAITS, Server
 from tests.kafka.played_engine import ROOT, until
 from tests.kafka.topics import delete_topic, new_topics
@@ -383,7 +383,7 @@ def records_of(engines: Engines, topic: str) -> int:
     """How many records a topic has got."""
 
     async def count() -> int:
-        reading = Reading(engines.address)
+        reading = Fetcher(engines.address)
         places = [TopicPartition(engines.address.topic(topic), partition) for partition in range(PARTITIONS)]
         try:
             return sum([await reading.offset(place, LATEST) for place in places])

@@ -15,9 +15,10 @@ from brokers.cluster import Cluster
 from brokers.finding import own_cluster
 from brokers.jars import NoBroker
 from contracts.errors import AppendUnknown, LogError, LogUnreachable
-from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.admin import init, look
 from infra.log.kafka.log import KafkaLog
+from infra.log.kafka.topics import topics_of
+from refold.kafka.address import KafkaAddress
 from tests.conftest import no_broker
 from tests.kafka.harness import DEADLINE_S, Journal, KafkaBench
 from tests.kafka.topics import new_address, new_topics
@@ -200,7 +201,7 @@ def leaders_die(cluster: Cluster, log: KafkaLog) -> None:
     for number, node in enumerate(cluster.nodes):
         append_everywhere(log, acknowledged, number, 3)
         node.kill()
-        assert set(asyncio.run(look(log.address))) == set(log.address.topics)
+        assert set(asyncio.run(look(log.address))) == set(topics_of(log.address))
         append_everywhere(log, acknowledged, number, 6)
         node.start()
         node.wait()

@@ -16,10 +16,10 @@ from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogError, LogUnreachable, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES, Topic
-from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init, look
 from infra.log.kafka.log import KafkaLog
-from infra.log.kafka.topics import settings_of
+from infra.log.kafka.topics import settings_of, topics_of
+from refold.kafka.address import KafkaAddress, parse_address
 from tests.kafka.topics import KafkaLogs, new_topics
 
 
@@ -153,7 +153,7 @@ def make_anew(broker: str, logs: KafkaLogs) -> None:
     """Delete the topics of a log, and make them again under the same names."""
     address = logs.address
     assert address is not None
-    administer(broker, lambda admin: admin.delete_topics(address.topics))
+    administer(broker, lambda admin: admin.delete_topics(topics_of(address)))
     while asyncio.run(look(address)):
         pass
     asyncio.run(init(address, 1))

@@ -16,7 +16,7 @@ from contracts.errors import AppendUnknown, Fenced, LogCorrupt, LogError, Record
 from contracts.events import ExecutionStarted
 from contracts.journal import Decision, JournalOpened, PartitionClaimed, Source
 from infra.files.snapshots import MemorySnapshots
-from infra.log.kafka.address import KafkaAddress
+from refold.kafka.address import KafkaAddress
 from tests.kafka.harness import DEADLINE_S, Journal, KafkaBench
 from tests.kafka.test_log import make_anew, set_on_topic
 from tests.kafka.topics import KafkaLogs, new_topics
@@ -114,7 +114,7 @@ def test_a_claim_that_loses_the_race_is_not_an_owner(address: KafkaAddress, benc
 
 FLOOD = """
 import sys
-from infra.log.kafka.address import parse_address
+from refold.kafka.address import parse_address
 from tests.kafka.harness import KafkaBench
 from tests.workers.harness import sequence
 

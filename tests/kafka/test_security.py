@@ -16,9 +16,9 @@ from brokers.cluster import free_ports
 from brokers.finding import own_cluster
 from brokers.jars import NoBroker
 from contracts.errors import LogUnreachable
-from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init
 from infra.log.kafka.log import KafkaLog
+from refold.kafka.address import KafkaAddress, parse_address
 from tests.conftest import no_broker
 
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiokafka.admin import NewTopic
@@ -17,13 +16,12 @@ from contracts.codec import encode_record
 from contracts.errors import LogError
 from contracts.journal import PartitionClaimed
 from contracts.ports.log import Topic
-from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
 from infra.log.kafka.admin import init, look, partition_count
 from infra.log.kafka.log import KafkaLog
-from infra.log.kafka.topics import Found, check, settings_of
+from infra.log.kafka.topics import KAFKA_TOPICS, Found, check, settings_of
 from infra.server.kafka import check_topics
 from refold.cli.main import app
-from refold.kafka import address as worker_address
+from refold.kafka.address import KafkaAddress, parse_address
 from tests.conftest import no_broker
 from tests.kafka.test_log import administer, grow_by_hand, set_on_topic
 from tests.kafka.topics import new_address, new_topics
@@ -204,12 +202,7 @@ def test_doctor_notices_a_journal_that_is_not_the_one_that_began_here(broker: st
 # Addresses.
 
 
-ENGINE_AND_WORKER = pytest.mark.parametrize("parse_address", [parse_address, worker_address.parse_address])
-"""The worker's package imports nothing of the engine, and reads the same addresses."""
-
-
-@ENGINE_AND_WORKER
-def test_a_token_is_read_from_its_file_whenever_it_is_asked_for(parse_address: Any, tmp_path: Path) -> None:
+def test_a_token_is_read_from_its_file_whenever_it_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="OAUTHBEARER needs a token"):
         parse_address("kafka://a:9092?security=SASL_SSL&mechanism=OAUTHBEARER", {})
     file = tmp_path / "token"
@@ -220,8 +213,7 @@ def test_a_token_is_read_from_its_file_whenever_it_is_asked_for(parse_address: A
         assert asyncio.run(provider.token()) == token
 
 
-@ENGINE_AND_WORKER
-def test_an_address_names_servers_a_prefix_and_settings(parse_address: Any) -> None:
+def test_an_address_names_servers_a_prefix_and_settings() -> None:
     address = parse_address("kafka://a:9092,b:9093/prod?security=SASL_SSL&mechanism=SCRAM-SHA-512", {"REFOLD_KAFKA_USERNAME": "me"})
     assert address.servers == ("a:9092", "b:9093")
     assert address.topic("journal") == "prod.journal"
@@ -229,7 +221,6 @@ def test_an_address_names_servers_a_prefix_and_settings(parse_address: Any) -> N
     assert str(parse_address("kafka://a:9092", {})) == "kafka://a:9092/refold"
 
 
-@ENGINE_AND_WORKER
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -243,12 +234,11 @@ def test_an_address_names_servers_a_prefix_and_settings(parse_address: Any) -> N
         ("kafka://a:9092?compression=rar", "compression is one of none, gzip, lz4, snappy, zstd, not 'rar'"),
     ],
 )
-def test_an_address_that_is_none_is_refused_by_what_is_wrong_with_it(parse_address: Any, url: str, said: str) -> None:
+def test_an_address_that_is_none_is_refused_by_what_is_wrong_with_it(url: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         parse_address(url, {})
 
 
-@ENGINE_AND_WORKER
-def test_certificates_that_cannot_be_read_are_named(parse_address: Any) -> None:
+def test_certificates_that_cannot_be_read_are_named() -> None:
     with pytest.raises(ValueError, match=r"cannot be read .none-here\.pem"):
         parse_address("kafka://a:9092?security=SSL&ca_file=none-here.pem", {}).client_settings()

@@ -17,8 +17,8 @@ import refold
 from contracts.worker_topics import task_topic
 from refold.kafka.assignor import KeepingAssignor, Wish, share
 from refold.kafka.buffer import WAITING_MAX, Buffer, PartitionTasks, TakenTask
-from refold.kafka.clients import task_topics
 from refold.kafka.offsets import METADATA_MAX, Offsets, read_bitmap, write_bitmap
+from refold.kafka.topic import task_topics
 from refold.worker.command import Place, Wanted
 from refold.worker.command import worker as worker_command
 

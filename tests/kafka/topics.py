@@ -10,9 +10,9 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
-from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init
 from infra.log.kafka.log import KafkaLog
+from refold.kafka.address import KafkaAddress, parse_address
 
 
 def new_address(broker: str, **settings: Any) -> KafkaAddress:

@@ -133,8 +133,11 @@ class OwnedHere(Protocol):
         """Say whether an activity is still to be run, as far as is known here."""
 
 
-MakeSource: TypeAlias = Callable[[Iterable[Place], Callable[[Taken], None], Callable[[str], bool], Near], TaskSource]
-"""Makes a source for places, given what takes a task, what says whether there is room for a kind, and what is near."""
+class TaskTopics(Protocol):
+    """The topics of tasks of a log; see `infra.server.kafka.KafkaTaskTopics`."""
+
+    def take(self, places: Iterable[Place], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], near: Near) -> TaskSource:
+        """What takes the tasks of places, where there is room for their kind, once it is started; those that are near come here first."""
 
 
 class Gateway:
@@ -142,7 +145,7 @@ class Gateway:
 
     def __init__(
         self,
-        make_source: MakeSource,
+        topics: TaskTopics,
         own_places: Iterable[Place],
         own_room: Callable[[], bool],
         homes: Homes,
@@ -151,7 +154,7 @@ class Gateway:
         name: str,
         letters: DeadLetters,
     ) -> None:
-        self._make_source, self._own_places, self._own_room = make_source, frozenset(own_places), own_room
+        self._topics, self._own_places, self._own_room = topics, frozenset(own_places), own_room
         self._homes, self._here, self._put, self._name = homes, here, put, name
         self.letters = letters
         self._loop = asyncio.get_running_loop()
@@ -202,7 +205,7 @@ class Gateway:
             await asyncio.sleep(JOIN_AFTER_S)
             self._places = self._own_places | self.remote.places()
             if self._source is None and self._places and not self._is_closed:
-                self._source = self._make_source(self._places, self._take, self._has_room, self._here.near)
+                self._source = self._topics.take(self._places, self._take, self._has_room, self._here.near)
                 self._source.on_unreadable, self._source.on_newer = self.letters.bury, self.letters.leave
                 self._source.start()
             elif self._source is not None and self._places:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
@@ -14,21 +14,13 @@ from aiokafka.errors import KafkaError
 from contracts.errors import LogError
 from contracts.ports.log import Topic
 from infra.log.arguments import DIVIDED, check_partitions, partitions_in
-from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress
-from infra.log.kafka.administering import (
-    CONNECT_TIMEOUT_S,
-    RETRY_PAUSE_S,
-    administering,
-    broker_count,
-    change,
-    create,
-    described,
-    grow,
-    settings_in_force,
-)
-from infra.log.kafka.topics import PARTITIONS_DEFAULT, Found, settings_of
+from infra.log.kafka.administration import administering
+from infra.log.kafka.topics import KAFKA_TOPICS, PARTITIONS_DEFAULT, Found, settings_of, topics_of
+from refold.kafka.address import KafkaAddress
+from refold.kafka.admin import RETRY_PAUSE_S, change, create, described, grow, settings_in_force
+from refold.kafka.client import CONNECT_TIMEOUT_S
+from refold.kafka.task_topics import replicas_of, replicas_wanted
 
-REPLICAS_MAX_DEFAULT: Final = 3
 LOOK_AGAIN: Final = 2
 """For so many times as long as a connection may take it is asked anew, where a broker that was asked is away."""
 
@@ -49,18 +41,13 @@ async def look(address: KafkaAddress, timeout_s: float = CONNECT_TIMEOUT_S) -> d
 
 
 async def _look(address: KafkaAddress, admin: AIOKafkaAdminClient) -> dict[str, Found]:
-    there = await described(admin, address.topics)
+    there = await described(admin, topics_of(address))
     settings = await settings_in_force(admin, list(there))
     return {
         name: Found(len(partitions), replicas_of(partitions), {key: value for key, (value, _) in settings[name].items()})
         for name, partitions in there.items()
         if name in settings
     }
-
-
-def replicas_of(partitions: Iterable[Mapping[str, Any]]) -> int:
-    """How many brokers hold each record of a topic."""
-    return min(len(one["replicas"]) for one in partitions)
 
 
 async def init(address: KafkaAddress, partitions: int | None = None, replicas: int | None = None) -> list[str]:
@@ -72,11 +59,11 @@ async def init(address: KafkaAddress, partitions: int | None = None, replicas: i
     async with administering(address) as admin:
         before = await _look(address, admin)
         count = _count(address, before, partitions)
-        replicas = replicas or min(REPLICAS_MAX_DEFAULT, await broker_count(admin))
+        replicas = await replicas_wanted(admin, replicas)
         done = await _make(address, admin, before, ("journal",), count, replicas)
         others = (*(topic for topic in KAFKA_TOPICS if topic not in ("journal", "commands")), "commands")
         done += await _make(address, admin, before, others, count, replicas)
-        done += await grow(admin, await _short_activities(address, admin, count))
+        done += await grow(admin, await _short_task_topics(address, admin, count))
         return done + await _mend(address, admin, before)
 
 
@@ -104,10 +91,10 @@ async def _make(
     return await create(admin, missing) + await grow(admin, {name: count for name in there if before[name].partitions < count})
 
 
-async def _short_activities(address: KafkaAddress, admin: AIOKafkaAdminClient, count: int) -> dict[str, int]:
-    """The topics of activities that have fewer partitions than the journal."""
+async def _short_task_topics(address: KafkaAddress, admin: AIOKafkaAdminClient, count: int) -> dict[str, int]:
+    """The topics of tasks that have fewer partitions than the journal."""
     there = await described(admin)
-    return {name: count for name, found in there.items() if name.startswith(address.activities) and len(found) < count}
+    return {name: count for name, found in there.items() if name.startswith(address.tasks) and len(found) < count}
 
 
 async def _mend(address: KafkaAddress, admin: AIOKafkaAdminClient, before: Mapping[str, Found]) -> list[str]:
@@ -126,7 +113,7 @@ async def _mend(address: KafkaAddress, admin: AIOKafkaAdminClient, before: Mappi
 
 
 async def partition_count(address: KafkaAddress) -> int:
-    """How many partitions the journal has now. Raises LogUnreachable. With a tail at hand, `Tailing.partition_count` is cheaper."""
+    """How many partitions the journal has now. Raises LogUnreachable. With a tail at hand, `Tail.partition_count` is cheaper."""
     async with administering(address) as admin:
         name = address.topic("journal")
         there = await described(admin, [name])

@@ -13,14 +13,13 @@ from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogUnreachable
-from infra.log.kafka.address import KafkaAddress
-from infra.log.kafka.loop import give_up, look_at, reason
+from refold.kafka.address import KafkaAddress
+from refold.kafka.client import give_up, look_at, reason
 
 T = TypeVar("T")
 REQUEST_TIMEOUT_MS: Final = 3_000
 """A broker that does not answer for so long is taken for dead; long polls are much shorter."""
 BOOTSTRAP_TIMEOUT_S: Final = 10.0
-CLOSE_TIMEOUT_S: Final = 1.0
 RETRY_BACKOFF_MS: Final = 50
 
 
@@ -50,7 +49,7 @@ class Client:
                 try:
                     await bounded(client.bootstrap(), BOOTSTRAP_TIMEOUT_S)
                 except BaseException as error:
-                    await give_up(client.close(), CLOSE_TIMEOUT_S)
+                    await give_up(client.close())
                     if isinstance(error, KafkaError):
                         raise KafkaAway(reason(error)) from error
                     raise
@@ -108,7 +107,7 @@ class Client:
         """Let go of the connections."""
         client, self._client = self._client, None
         if client is not None:
-            await give_up(client.close(), CLOSE_TIMEOUT_S)
+            await give_up(client.close())
 
 
 async def bounded(work: Coroutine[Any, Any, T] | asyncio.Future[T], timeout_s: float) -> T:

@@ -12,13 +12,15 @@ from aiokafka.structs import TopicPartition
 from contracts.errors import LogCorrupt, LogError, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES, Topic
 from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
-from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress, parse_address
 from infra.log.kafka.admin import look
-from infra.log.kafka.administering import CONNECT_TIMEOUT_S, delete_before
-from infra.log.kafka.appending import APPEND_TIMEOUT_S, BATCH_HEAD_BYTES, Appending
+from infra.log.kafka.administration import delete_before
+from infra.log.kafka.append import BATCH_HEAD_BYTES, LogAppender
+from infra.log.kafka.fetch import EARLIEST, LATEST, READ_TIMEOUT_S, Fetcher, records_in
 from infra.log.kafka.loop import LoopThread
-from infra.log.kafka.reading import EARLIEST, LATEST, READ_TIMEOUT_S, Reading, records_in
-from infra.log.kafka.topics import Found, check
+from infra.log.kafka.topics import KAFKA_TOPICS, Found, check, topics_of
+from refold.kafka.address import KafkaAddress, parse_address
+from refold.kafka.client import CONNECT_TIMEOUT_S
+from refold.kafka.producer import APPEND_TIMEOUT_S
 
 BEHIND_TIMEOUT_S: Final = 2.0
 """So long a new leader may show an older end than the one that was acknowledged to us."""
@@ -45,7 +47,7 @@ class KafkaLog:
         self._ends: dict[TopicPartition, int] = {}
         self._loop = LoopThread()
         self._is_closed = False
-        self._reading = Reading(self.address, read_timeout_s)
+        self._reading = Fetcher(self.address, read_timeout_s)
         try:
             self._open(partitions, record_bytes_max, append_timeout_s, min(CONNECT_TIMEOUT_S, read_timeout_s))
         except BaseException:
@@ -65,15 +67,15 @@ class KafkaLog:
         self._record_bytes_max = record_bytes_max or half
         if self._record_bytes_max > half:
             raise ValueError(f"record_bytes_max is at most {half:,} for these topics, not {self._record_bytes_max:,}")
-        self._journal = Appending(self.address, message_bytes_max, append_timeout_s)
-        self._others = Appending(self.address, message_bytes_max, append_timeout_s)
+        self._journal = LogAppender(self.address, message_bytes_max, append_timeout_s)
+        self._others = LogAppender(self.address, message_bytes_max, append_timeout_s)
 
     def _look(self, timeout_s: float) -> Mapping[str, Found]:
         """The topics as they are. A broker may not know yet of one that was made a moment ago, so what is missing is asked for again."""
         deadline = time.monotonic() + MISSING_TIMEOUT_S
         while True:
             found = self._loop.call(look(self.address, timeout_s))
-            if all(name in found for name in self.address.topics) or time.monotonic() > deadline:
+            if all(name in found for name in topics_of(self.address)) or time.monotonic() > deadline:
                 return found
 
     @property
@@ -89,7 +91,7 @@ class KafkaLog:
 
     @property
     def message_bytes_max(self) -> int:
-        """How large a batch may be with all that belongs to it, for whoever appends in an event loop (`Appending`)."""
+        """How large a batch may be with all that belongs to it, for whoever appends in an event loop (`LogAppender`)."""
         return self._message_bytes_max
 
     @property
@@ -191,7 +193,7 @@ class KafkaLog:
         if not self._is_closed:
             self._stop(self._journal, self._others, self._reading)
 
-    def _stop(self, *parts: Appending | Reading) -> None:
+    def _stop(self, *parts: LogAppender | Fetcher) -> None:
         self._is_closed = True
         self._loop.let_in()
         for part in parts:

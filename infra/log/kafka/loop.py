@@ -9,34 +9,10 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
-from aiokafka.errors import KafkaConnectionError
-
 T = TypeVar("T")
 STANDS_STILL: Final = "the event loop stands still while it waits for the log"
 _log = logging.getLogger("refold.log")
 STOP_TIMEOUT_S: Final = 5.0
-
-
-class _LastWords(logging.Handler):
-    """aiokafka says in its log alone why a connection fails, and it says it with every try: what our errors quote is the last of it."""
-
-    said = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Remember the line."""
-        self.said = record.getMessage()
-
-
-_last_words = _LastWords(logging.WARNING)
-logging.getLogger("aiokafka").addHandler(_last_words)
-logging.getLogger("aiokafka").propagate = False
-
-
-def reason(error: BaseException | None) -> str:
-    """Why something failed, as far as anybody knows: an error of a connection does not say it itself."""
-    if isinstance(error, KafkaConnectionError) and _last_words.said:
-        return _last_words.said
-    return repr(error) if error is not None else "no answer"
 
 
 class LoopThread:
@@ -95,21 +71,3 @@ async def _cancel_all() -> None:
         task.cancel()
     if tasks:
         await asyncio.wait(tasks, timeout=STOP_TIMEOUT_S / 2)
-
-
-async def give_up(work: Coroutine[Any, Any, object], timeout_s: float) -> None:
-    """Run something that may hang or raise anything, in a task of its own; wait for it so long, then leave it behind.
-
-    Closing an aiokafka client while its broker is away can raise CancelledError, which would end the caller's task
-    without a word, and can take for ever; `asyncio.wait` keeps both from us.
-    """
-    task = asyncio.ensure_future(work)
-    await asyncio.wait({task}, timeout=timeout_s)
-    task.add_done_callback(look_at)
-    task.cancel()
-
-
-def look_at(task: asyncio.Future[Any]) -> None:
-    """An error that nobody waits for is no news."""
-    if not task.cancelled():
-        task.exception()

@@ -14,13 +14,13 @@ from typing import Final
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogError
-from infra.log.kafka.activities import ActivityTopics
-from infra.log.kafka.address import KafkaAddress
-from infra.log.kafka.appending import Appending
+from infra.log.kafka.append import LogAppender
+from infra.log.kafka.fetch import EARLIEST, LATEST, Fetcher
 from infra.log.kafka.log import BEHIND_TIMEOUT_S, KafkaLog
-from infra.log.kafka.polling import OnRecords, Stamped
-from infra.log.kafka.reading import EARLIEST, LATEST, Reading
-from infra.log.kafka.tailing import Tailing
+from infra.log.kafka.poll import OnRecords, Stamped
+from infra.log.kafka.tail import Tail
+from infra.log.kafka.task_topics import KnownTaskTopics
+from refold.kafka.address import KafkaAddress
 
 READ_TIMEOUT_S: Final = 5.0
 BEHIND_PAUSE_S: Final = 0.05
@@ -32,11 +32,11 @@ class SharedKafkaLog:
     def __init__(self, address: KafkaAddress, log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) -> None:
         self._address, self.log, self._on_problem = address, log, on_problem
         self._prefix = f"{address.prefix}."
-        self._journal = Appending(address, log.message_bytes_max)
-        self._others = Appending(address, log.message_bytes_max)
-        self._tail = Tailing(address, self._problem)
-        self._reading = Reading(address, READ_TIMEOUT_S)
-        self._activities = ActivityTopics(address, log.partitions)
+        self._journal = LogAppender(address, log.message_bytes_max)
+        self._others = LogAppender(address, log.message_bytes_max)
+        self._tail = Tail(address, self._problem)
+        self._reading = Fetcher(address, READ_TIMEOUT_S)
+        self._activities = KnownTaskTopics(address, log.partitions)
 
     async def append_round(self, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         """Append to the journal."""

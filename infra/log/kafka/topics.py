@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from contracts.ports.log import Topic
+from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Topic
 from infra.log.arguments import DIVIDED, partitions_in
-from infra.log.kafka.address import KAFKA_TOPICS, KafkaAddress
+from refold.kafka.address import KafkaAddress
+from refold.kafka.topic import FOREVER, topic_settings
 
-MESSAGE_BYTES_MAX: Final = 8 * 1024 * 1024
-"""The largest batch, and so twice the largest record."""
+KAFKA_TOPICS: Final[tuple[Topic, ...]] = (*TOPICS, *CLUSTER_TOPICS)
+"""The topics that every log on Kafka has; those of tasks come as they are needed."""
 MESSAGE_BYTES_MIN: Final = 64 * 1024
 _HOUR_MS: Final = 3600 * 1000
 RETENTION_MS: Final[Mapping[Topic, int]] = {"commands": 7 * 24 * _HOUR_MS, "members": _HOUR_MS, "cancellations": _HOUR_MS}
 """Other topics never expire."""
-ACTIVITIES_RETENTION_MS: Final = 7 * 24 * _HOUR_MS
 DISPOSABLE: Final[tuple[Topic, ...]] = ("members", "cancellations", "snapshots")
 """What a lost power supply may take: it is said again, or made again."""
 _SEGMENTS: Final[Mapping[Topic, Mapping[str, str]]] = {
@@ -30,7 +30,6 @@ _SEGMENTS: Final[Mapping[Topic, Mapping[str, str]]] = {
 }
 """Kafka deletes whole segments, and by itself begins a new one once a week or after 1 GiB."""
 PARTITIONS_DEFAULT: Final = 8
-FOREVER: Final = "-1"
 
 
 class Found(NamedTuple):
@@ -53,28 +52,12 @@ class TopicProblem(NamedTuple):
 def settings_of(topic: Topic, replicas: int) -> dict[str, str]:
     """What a topic is made with."""
     retention = RETENTION_MS.get(topic)
-    return _settings(replicas, retention, topic not in DISPOSABLE) | dict(_SEGMENTS.get(topic, {}))
+    return topic_settings(replicas, retention, topic not in DISPOSABLE) | dict(_SEGMENTS.get(topic, {}))
 
 
-def activity_settings(replicas: int) -> dict[str, str]:
-    """What a topic of activities is made with."""
-    return _settings(replicas, ACTIVITIES_RETENTION_MS, must_last=True)
-
-
-def _settings(replicas: int, retention_ms: int | None, must_last: bool) -> dict[str, str]:
-    settings = {
-        "cleanup.policy": "delete",
-        "retention.ms": FOREVER if retention_ms is None else str(retention_ms),
-        "retention.bytes": FOREVER,
-        "message.timestamp.type": "LogAppendTime",
-        "compression.type": "producer",
-        "max.message.bytes": str(MESSAGE_BYTES_MAX),
-        "unclean.leader.election.enable": "false",
-        "min.insync.replicas": str(max(1, replicas - 1)),
-    }
-    if replicas == 1 and must_last:  # nobody else has it: it must be on the disk before it is acknowledged
-        settings["flush.messages"] = "1"
-    return settings
+def topics_of(address: KafkaAddress) -> list[str]:
+    """The names of all topics that a log has from its beginning."""
+    return [address.topic(topic) for topic in KAFKA_TOPICS]
 
 
 def check(address: KafkaAddress, found: Mapping[str, Found]) -> list[TopicProblem]:

@@ -54,7 +54,7 @@ from workers.partition.owner import Owner
 from workers.partition.task_outbox import TaskOutbox
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.dead_letters import DeadLetters
-from workers.tasks.gateway import Gateway, MakeSource
+from workers.tasks.gateway import Gateway
 from workers.tasks.polls import Submit, TaskEndpoint
 from workers.tasks.shared_leases import SharedTaskLeases
 
@@ -70,11 +70,10 @@ async def serve_shared(
     settings: ServerSettings,
     listener: socket.socket,
     on_ready: Callable[[str], None],
-    make_source: MakeSource,
 ) -> None:
     """Serve a log that is shared with other processes, until a signal comes."""
     with open_shared(engine, address_of(settings, listener)) as parts:
-        built = Built(parts, engine, settings, address_of(settings, listener), make_source)
+        built = Built(parts, engine, settings, address_of(settings, listener))
         try:
             await Serving(built, built.service, built.desk, settings, listener, on_ready).run()
         finally:
@@ -130,7 +129,7 @@ class _Desk(TaskEndpoint):
 class Built:
     """Everything of one process. See `infra.server.serving.Running`."""
 
-    def __init__(self, parts: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str, make_source: MakeSource) -> None:
+    def __init__(self, parts: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str) -> None:
         self._parts, self._engine = parts, engine
         self._clock = SystemClock()
         self._built_in = built_in_kinds(engine)
@@ -148,7 +147,7 @@ class Built:
         )
         self.service.sender = Sender(self._record_outbox, self.service.follower, self.service.home, who.incarnation)
         self.letters = DeadLetters(self._record_outbox.put, self._clock, parts.log.record_bytes_max, lambda: self._owners.is_in_charge(0))
-        self._gateway = self._make_gateway(settings, make_source, who.node)
+        self._gateway = self._make_gateway(settings, who.node)
         self._owners.before_release = self._gateway.ahead.let_out_of
         pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
         self.process = ClusterProcess(who, shared, self._record_outbox, self._owners, self.service, self._gateway, self._look_again, pace)
@@ -209,14 +208,14 @@ class Built:
         intake.on_unreadable = partial(self.letters.bury, "commands", partition)
         return Owned(owner, dispatch, intake)
 
-    def _make_gateway(self, settings: ServerSettings, make_source: MakeSource, node: str) -> Gateway:
+    def _make_gateway(self, settings: ServerSettings, node: str) -> Gateway:
         kinds = activity_kinds(self._engine) if settings.has_role("worker") else {}
         offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in kinds)
         places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
         gateway = Gateway(
-            make_source, places, lambda: local.in_hand < limits.concurrency, self.service, self._here, self._record_outbox.put, node,
-            self.letters,
+            self._parts.task_topics(), places, lambda: local.in_hand < limits.concurrency, self.service, self._here,
+            self._record_outbox.put, node, self.letters,
         )  # fmt: skip
         local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
         lease_ms = round(self._engine.lease_s * 1000)

@@ -10,7 +10,6 @@ from typing import Final, NoReturn
 
 from api.sites import ANYWHERE, is_loopback
 from infra.server.garbage import look_rarely
-from infra.server.kafka import address_of
 from infra.server.serving import serve as serve_until_stopped
 from infra.settings.model import ServerSettings
 from refold.cli.commands.output import OK, complain, say
@@ -18,7 +17,6 @@ from refold.cli.commands.where import checked_settings
 from refold.cli.options import Where
 from refold.worker.logs import VARIABLE, write_logs
 from refold.worker.minded import stop_with_minder
-from workers.tasks.gateway import MakeSource
 
 ASKED_TO_STOP: Final = 128 + signal.SIGTERM
 
@@ -37,7 +35,6 @@ def serve(where: Where) -> int:
         settings.engine,
         settings.server,
         lambda address: _say_ready(address, log or str(settings.engine.data)),
-        None if log is None else tasks_of(log),
     )
     say("stopped")
     return OK
@@ -48,16 +45,6 @@ def _say_who_may_ask(server: ServerSettings) -> None:
     if not is_loopback(server.host):
         where = "at every address of this machine" if server.host in ANYWHERE else f"at {server.host}"
         complain(f"whoever reaches port {server.port} {where} may do everything here: there are no users yet, so guard it (setting host)")
-
-
-def tasks_of(log: str) -> MakeSource:
-    """What takes tasks from a log on Kafka, the same as a worker of its own does. Raises RefoldError for an address that is none."""
-    address_of(log)
-    from refold.kafka.address import parse_address
-    from refold.kafka.tasks import KafkaTasks
-
-    address = parse_address(log)
-    return lambda targets, on_task, has_room, near: KafkaTasks(address, targets, on_task, has_room, near=near)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:

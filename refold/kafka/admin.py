@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     InvalidPartitionsError,
@@ -22,31 +22,34 @@ from aiokafka.errors import (
     for_code,
 )
 from aiokafka.protocol.metadata import MetadataRequest
-from aiokafka.structs import TopicPartition
 
-from contracts.errors import LogError, LogUnreachable
-from infra.log.kafka.address import KafkaAddress
-from infra.log.kafka.loop import give_up, reason
+from refold.errors import Unavailable
+from refold.kafka.address import KafkaAddress
+from refold.kafka.client import CONNECT_TIMEOUT_S, give_up, is_fatal, reason, start
 
 REQUEST_TIMEOUT_MS: Final = 10_000
-CONNECT_TIMEOUT_S: Final = 10.0
 DONE_TIMEOUT_S: Final = 30.0
 RETRY_PAUSE_S: Final = 0.1
-CLOSE_TIMEOUT_S: Final = 1.0
 SET_ON_TOPIC: Final = 1
 """The source of a setting that was set on the topic itself."""
 
 
+class AdminRefused(Unavailable):
+    """A broker answers, and refuses what was asked of it."""
+
+
 @asynccontextmanager
-async def administering(address: KafkaAddress, timeout_s: float = CONNECT_TIMEOUT_S) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A client for a while. What fails in it is LogUnreachable."""
+async def admin_client(address: KafkaAddress, timeout_s: float = 0.0) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A client for a while; a broker is looked for so long. Raises Unavailable, and what `is_fatal` where nobody may look."""
     admin = await _connected(address, timeout_s)
     try:
         yield admin
     except (TimeoutError, KafkaError, OSError) as error:
-        raise LogUnreachable(f"the log {address} cannot be looked at: {reason(error)}") from error
+        if is_fatal(error):
+            raise
+        raise Unavailable(f"the log {address} cannot be looked at: {reason(error)}") from error
     finally:
-        await give_up(admin.close(), CLOSE_TIMEOUT_S)
+        await give_up(admin.close())
 
 
 async def _connected(address: KafkaAddress, timeout_s: float) -> AIOKafkaAdminClient:
@@ -55,19 +58,21 @@ async def _connected(address: KafkaAddress, timeout_s: float) -> AIOKafkaAdminCl
     while True:
         admin = AIOKafkaAdminClient(**address.client_settings(), request_timeout_ms=REQUEST_TIMEOUT_MS)
         try:
-            await asyncio.wait_for(admin.start(), timeout_s)
+            await start(admin, timeout_s or CONNECT_TIMEOUT_S)
             if not admin._client.cluster.brokers():
                 raise KafkaConnectionError("the broker that answers knows of none yet")
             return admin
         except (TimeoutError, KafkaError, OSError) as error:
-            await give_up(admin.close(), CLOSE_TIMEOUT_S)
+            await give_up(admin.close())
             if time.monotonic() >= deadline:
-                raise LogUnreachable(f"no broker answers at {', '.join(address.servers)}: {reason(error)}") from error
+                if is_fatal(error):
+                    raise
+                raise Unavailable(f"no broker answers at {', '.join(address.servers)}: {reason(error)}") from error
         await asyncio.sleep(RETRY_PAUSE_S)
 
 
 async def described(admin: AIOKafkaAdminClient, names: Iterable[str] | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Those of the topics (None: all) that are there, with their partitions. Raises LogError for one that may not be looked at.
+    """Those of the topics (None: all) that are there, with their partitions. Raises AdminRefused for one that may not be looked at.
 
     aiokafka's own `describe_topics` makes a missing topic, where the brokers allow it, and with the wrong settings.
     """
@@ -79,7 +84,7 @@ async def described(admin: AIOKafkaAdminClient, names: Iterable[str] | None = No
         if error is UnknownTopicOrPartitionError:
             continue
         if error.errno and not error.retriable:
-            raise LogError(f"the topic {one['topic']} cannot be looked at: {error.__name__}")
+            raise AdminRefused(f"the topic {one['topic']} cannot be looked at: {error.__name__}")
         found[one["topic"]] = one["partitions"]
     return found
 
@@ -95,7 +100,7 @@ async def settings_in_force(admin: AIOKafkaAdminClient, names: Sequence[str]) ->
             if code == UnknownTopicOrPartitionError.errno:  # it was deleted a moment ago
                 continue
             if code:
-                raise LogError(f"the settings of {name} cannot be read: {message or for_code(code).__name__}")
+                raise AdminRefused(f"the settings of {name} cannot be read: {message or for_code(code).__name__}")
             found[name] = {entry[0]: (entry[1] or "", entry[3]) for entry in entries}
     return found
 
@@ -112,7 +117,7 @@ async def create(admin: AIOKafkaAdminClient, topics: Sequence[NewTopic]) -> list
     answer = await admin.create_topics(list(topics), timeout_ms=REQUEST_TIMEOUT_MS)
     for name, code, *rest in answer.topic_errors:
         if code not in (0, TopicAlreadyExistsError.errno):
-            raise LogError(f"the topic {name} could not be made: {rest[0] if rest and rest[0] else for_code(code).__name__}")
+            raise AdminRefused(f"the topic {name} could not be made: {rest[0] if rest and rest[0] else for_code(code).__name__}")
     await wait_until_there(admin, {one.name: one.num_partitions for one in topics})
     return [f"made {one.name}: {one.num_partitions} partition(s), {one.replication_factor} replica(s)" for one in topics]
 
@@ -127,7 +132,7 @@ async def grow(admin: AIOKafkaAdminClient, counts: Mapping[str, int]) -> list[st
         except KafkaError as error:
             if error.retriable:
                 raise
-            raise LogError(f"{name} could not be given {count} partition(s): {error!r}") from error
+            raise AdminRefused(f"{name} could not be given {count} partition(s): {error!r}") from error
     await wait_until_there(admin, counts)
     return [f"grew {name} to {count} partition(s)" for name, count in counts.items()]
 
@@ -140,7 +145,7 @@ async def wait_until_there(admin: AIOKafkaAdminClient, counts: Mapping[str, int]
         if all(len(led := _led(there.get(name, []))) >= count and len(led) == len(there[name]) for name, count in counts.items()):
             return
         await asyncio.sleep(RETRY_PAUSE_S / 2)
-    raise LogUnreachable(f"{', '.join(counts)}: they have no leaders {DONE_TIMEOUT_S:g} s after they were made")
+    raise Unavailable(f"{', '.join(counts)}: they have no leaders {DONE_TIMEOUT_S:g} s after they were made")
 
 
 def _led(partitions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -154,17 +159,11 @@ async def change(admin: AIOKafkaAdminClient, name: str, wanted: Mapping[str, str
     for answer in await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, kept | dict(wanted))]):
         for code, message, *_ in answer.resources:
             if code:
-                raise LogError(f"the settings of {name} could not be changed: {message or for_code(code).__name__}")
+                raise AdminRefused(f"the settings of {name} could not be changed: {message or for_code(code).__name__}")
     deadline = time.monotonic() + DONE_TIMEOUT_S
     while time.monotonic() < deadline:
         found = (await settings_in_force(admin, [name]))[name]
         if all(found[key][0] == value for key, value in wanted.items()):
             return
         await asyncio.sleep(RETRY_PAUSE_S / 2)
-    raise LogUnreachable(f"the settings of {name} are not in force {DONE_TIMEOUT_S:g} s after they were changed")
-
-
-async def delete_before(address: KafkaAddress, place: TopicPartition, offset: int) -> None:
-    """Delete what stands before an offset. Raises LogUnreachable, and then nothing was deleted, or not all."""
-    async with administering(address) as admin:
-        await admin.delete_records({place: RecordsToDelete(before_offset=offset)}, timeout_ms=REQUEST_TIMEOUT_MS)
+    raise Unavailable(f"the settings of {name} are not in force {DONE_TIMEOUT_S:g} s after they were changed")

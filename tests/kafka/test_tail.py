@@ -12,11 +12,11 @@ from aiokafka.admin import NewTopic, RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogUnreachable
-from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init
 from infra.log.kafka.log import KafkaLog
-from infra.log.kafka.tailing import EARLIEST, LATEST, Stamped
+from infra.log.kafka.tail import EARLIEST, LATEST, Stamped
 from infra.log.kafka.topics import settings_of
+from refold.kafka.address import KafkaAddress, parse_address
 from tests.kafka.following import Follower, following, scenario, until
 from tests.kafka.test_log import administer
 from tests.kafka.topics import KafkaLogs, new_address

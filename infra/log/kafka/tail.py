@@ -18,10 +18,10 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogError
-from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.client import Client, KafkaAway
-from infra.log.kafka.polling import EXPECTED, OnRecords, Place, Poll, Stamped
-from infra.log.kafka.reading import EARLIEST, LATEST
+from infra.log.kafka.fetch import EARLIEST, LATEST
+from infra.log.kafka.poll import EXPECTED, Followed, OnRecords, Poll, Stamped
+from refold.kafka.address import KafkaAddress
 
 PAUSE_MIN_S: Final = 0.05
 PAUSE_MAX_S: Final = 1.0
@@ -29,19 +29,19 @@ BEYOND_TIMEOUT_S: Final = 2.0
 """So long a new leader may show an older end than the one that a place stands at."""
 OnProblem: TypeAlias = Callable[[str, int, Exception], None]
 """Called with topic, partition and what keeps the place from being followed any further."""
-__all__ = ["EARLIEST", "LATEST", "OnProblem", "OnRecords", "Stamped", "Tailing"]
+__all__ = ["EARLIEST", "LATEST", "OnProblem", "OnRecords", "Stamped", "Tail"]
 _log = logging.getLogger("refold.log")
 
 
-class Tailing:
+class Tail:
     """Follows places; lives in the running event loop, and calls back in it. A callback that takes long holds up the loop."""
 
     def __init__(self, address: KafkaAddress, on_problem: OnProblem) -> None:
         self._on_problem = on_problem
         self._client = Client(address)
-        self._places: dict[TopicPartition, Place] = {}
+        self._places: dict[TopicPartition, Followed] = {}
         self._polls: dict[int, Poll] = {}
-        self._unsettled: set[Place] = set()
+        self._unsettled: set[Followed] = set()
         """Places that no poll has: the offset or the leader is to be found out."""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -54,7 +54,7 @@ class Tailing:
         if offset < EARLIEST:
             raise ValueError(f"offsets count from 0; {offset} was asked for")
         self.unfollow(topic, partition)
-        place = Place(key=TopicPartition(topic, partition), offset=offset, on_records=on_records)
+        place = Followed(key=TopicPartition(topic, partition), offset=offset, on_records=on_records)
         self._places[place.key] = place
         if offset < 0 or not self._begin(place):
             self._unsettle(place)
@@ -95,7 +95,7 @@ class Tailing:
 
     # Finding out offsets and leaders.
 
-    def _begin(self, place: Place) -> bool:
+    def _begin(self, place: Followed) -> bool:
         """Hand a place over to the poll at its leader, where that is known."""
         leader = self._client.leader_of(place.key)
         if leader is None:
@@ -105,7 +105,7 @@ class Tailing:
         self._polls[leader].add(place)
         return True
 
-    def _unsettle(self, place: Place) -> None:
+    def _unsettle(self, place: Followed) -> None:
         self._unsettled.add(place)
         self._wake.set()
         if self._task is None:
@@ -131,11 +131,11 @@ class Tailing:
             except TimeoutError:
                 pass
 
-    async def _settle(self, due: Sequence[Place]) -> None:
+    async def _settle(self, due: Sequence[Followed]) -> None:
         await self._client.ready()
         if any(place.tries or self._client.leader_of(place.key) is None for place in due):
             await self._client.refresh({key.topic for key in self._places})
-        led: dict[int, list[Place]] = {}
+        led: dict[int, list[Followed]] = {}
         for place in due:
             leader = self._client.leader_of(place.key)
             if self._client.is_forbidden(place.key.topic):
@@ -146,7 +146,7 @@ class Tailing:
                 led.setdefault(leader, []).append(place)
         await asyncio.gather(*(self._settle_at(leader, places) for leader, places in led.items()))
 
-    async def _settle_at(self, leader: int, places: Sequence[Place]) -> None:
+    async def _settle_at(self, leader: int, places: Sequence[Followed]) -> None:
         try:
             asked = [place for place in places if place.is_out_of_range or place.offset < 0]
             first = await self._offsets(leader, asked, EARLIEST)
@@ -165,7 +165,7 @@ class Tailing:
                 if not self._begin(place):
                     self._failed(place, KafkaAway("its leader has moved"))
 
-    def _is_placed(self, place: Place, first: int, end: int) -> bool:
+    def _is_placed(self, place: Followed, first: int, end: int) -> bool:
         """Whether there is something to follow from the place's offset on; what is asked for by name is looked up."""
         if place.offset < 0:
             place.offset = first if place.offset == EARLIEST else end
@@ -184,7 +184,7 @@ class Tailing:
         place.is_out_of_range = False
         return True
 
-    async def _offsets(self, leader: int, places: Sequence[Place], which: int) -> dict[Place, int]:
+    async def _offsets(self, leader: int, places: Sequence[Followed], which: int) -> dict[Followed, int]:
         """What a leader says; of places that it does not lead it says nothing."""
         if not places:
             return {}
@@ -195,7 +195,7 @@ class Tailing:
 
     # What goes wrong.
 
-    def _failed(self, place: Place, error: Exception) -> None:
+    def _failed(self, place: Followed, error: Exception) -> None:
         """Try it again after a pause, which grows; what does not change by itself is told instead."""
         if self._places.get(place.key) is not place:
             return
@@ -207,7 +207,7 @@ class Tailing:
         place.retry_at = time.monotonic() + min(PAUSE_MAX_S, PAUSE_MIN_S * 2 ** min(place.tries - 1, 10))
         self._unsettle(place)
 
-    def _broken(self, place: Place, error: Exception) -> None:
+    def _broken(self, place: Followed, error: Exception) -> None:
         """Tell it once; the place stays as it is until it is followed again."""
         if self._places.get(place.key) is place:
             self._unsettled.discard(place)

@@ -19,10 +19,10 @@ from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogError
 from infra.log.kafka.client import KafkaAway
-from infra.log.kafka.reading import batches_in
+from infra.log.kafka.fetch import batches_in
 
 WAIT_MS: Final = 250
-PLACE_BYTES_MAX: Final = 1024 * 1024
+PARTITION_BYTES_MAX: Final = 1024 * 1024
 """So much is asked for each place; a batch comes whole, however large."""
 REQUEST_BYTES_MAX: Final = 4 * 1024 * 1024
 LINES: Final = 4
@@ -44,7 +44,7 @@ OnRecords: TypeAlias = Callable[[str, int, Sequence[Stamped], int], None]
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
-class Place:
+class Followed:
     """A partition that is followed. Followed anew it is another place: answers to the old one are nobody's."""
 
     key: TopicPartition
@@ -65,24 +65,24 @@ class Poll:
     def __init__(
         self,
         ask: Callable[[Any, object], Awaitable[Any]],
-        failed: Callable[[Place, Exception], None],
-        broken: Callable[[Place, Exception], None],
+        failed: Callable[[Followed, Exception], None],
+        broken: Callable[[Followed, Exception], None],
     ) -> None:
         self._ask, self._failed, self._broken = ask, failed, broken
-        self._places: dict[TopicPartition, Place] = {}
+        self._places: dict[TopicPartition, Followed] = {}
         self._free = list(range(LINES))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._newest: asyncio.Task[Any] | None = None
         self._is_due = self._is_closed = False
 
-    def add(self, place: Place) -> None:
+    def add(self, place: Followed) -> None:
         """Follow a place from its offset on, at once."""
         self._places[place.key] = place
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._send_if_due)
 
-    def remove(self, place: Place) -> None:
+    def remove(self, place: Followed) -> None:
         """Whatever comes for it is dropped."""
         if self._places.get(place.key) is place:
             del self._places[place.key]
@@ -106,7 +106,7 @@ class Poll:
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._ended(done, line, asked))
 
-    def _ended(self, task: asyncio.Task[Any], line: int, asked: Mapping[TopicPartition, tuple[Place, int]]) -> None:
+    def _ended(self, task: asyncio.Task[Any], line: int, asked: Mapping[TopicPartition, tuple[Followed, int]]) -> None:
         self._tasks.discard(task)
         self._free.append(line)
         if self._is_closed:
@@ -123,7 +123,7 @@ class Poll:
         if is_newest or self._is_due:
             self._send()
 
-    def _take(self, answer: Mapping[TopicPartition, _Part], asked: Mapping[TopicPartition, tuple[Place, int]], is_newest: bool) -> None:
+    def _take(self, answer: Mapping[TopicPartition, _Part], asked: Mapping[TopicPartition, tuple[Followed, int]], is_newest: bool) -> None:
         for key, part in answer.items():
             place, offset = asked[key]
             if self._is_closed or self._places.get(key) is not place or place.offset != offset:
@@ -133,12 +133,12 @@ class Poll:
             elif is_newest:
                 self._fail(place, for_code(part.error_code)())
 
-    def _fail(self, place: Place, error: Exception) -> None:
+    def _fail(self, place: Followed, error: Exception) -> None:
         if self._places.get(place.key) is place:
             self.remove(place)
             self._failed(place, error)
 
-    def _deliver(self, place: Place, part: _Part) -> None:
+    def _deliver(self, place: Followed, part: _Part) -> None:
         """Hand over what has come, once: the place stands after it before anybody is told."""
         place.tries, place.end, place.beyond_since = 0, part.end, None
         try:
@@ -180,7 +180,7 @@ class _Part(NamedTuple):
 
 def _request(offsets: Mapping[TopicPartition, int]) -> FetchRequest:
     """In the order of the places, which says who gets a batch that is larger than the limit."""
-    topics = [(key.topic, [(key.partition, offset, PLACE_BYTES_MAX)]) for key, offset in offsets.items()]
+    topics = [(key.topic, [(key.partition, offset, PARTITION_BYTES_MAX)]) for key, offset in offsets.items()]
     return FetchRequest(WAIT_MS, 1, REQUEST_BYTES_MAX, 0, topics)
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from contracts.errors import LogError, LogUnreachable
 from contracts.worker_topics import task_topic
-from infra.log.kafka.activities import ActivityTopics
-from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init, partition_count
-from infra.log.kafka.administering import administering, described, settings_in_force
-from infra.log.kafka.topics import activity_settings
+from infra.log.kafka.administration import administering
+from infra.log.kafka.task_topics import KnownTaskTopics
+from refold.kafka.address import KafkaAddress, parse_address
+from refold.kafka.admin import described, settings_in_force
+from refold.kafka.topic import task_topic_settings
 from tests.kafka.following import scenario
 from tests.kafka.test_log import grow_by_hand
 from tests.kafka.topics import new_address
@@ -52,7 +53,7 @@ def test_what_kafka_does_not_allow_in_a_name_is_replaced_and_told_apart_by_a_has
 
 async def look_at(address: KafkaAddress) -> dict[str, int]:
     async with administering(address) as admin:
-        return {name: len(found) for name, found in (await described(admin)).items() if name.startswith(address.activities)}
+        return {name: len(found) for name, found in (await described(admin)).items() if name.startswith(address.tasks)}
 
 
 @scenario
@@ -60,7 +61,7 @@ async def test_they_are_made_once_with_their_settings_by_however_many_that_need_
     address = new_address(broker)
     await init(address, 3)
     names = topics_of(address.prefix, "default", "send")
-    processes = [ActivityTopics(address, 3) for _ in range(4)]
+    processes = [KnownTaskTopics(address, 3) for _ in range(4)]
     await asyncio.gather(*(topics.ensure(names[:2]) for topics in processes for _ in range(3)))
     assert await look_at(address) == dict.fromkeys(names[:2], 3)
     await processes[0].ensure(names)
@@ -68,7 +69,7 @@ async def test_they_are_made_once_with_their_settings_by_however_many_that_need_
     assert [topics.missing(names) for topics in processes] == [[], *[names[2:]] * 3]
     async with administering(address) as admin:
         [settings] = (await settings_in_force(admin, names[:1])).values()
-    wanted = activity_settings(1)
+    wanted = task_topic_settings(1)
     assert {name: settings[name][0] for name in wanted} == wanted
 
 
@@ -76,9 +77,9 @@ async def test_they_are_made_once_with_their_settings_by_however_many_that_need_
 async def test_what_is_known_to_be_there_is_not_asked_for_again(broker: str) -> None:
     address = new_address(broker)
     await init(address, 1)
-    topics = ActivityTopics(address, 1)
+    topics = KnownTaskTopics(address, 1)
     await topics.ensure([topic_of(address.prefix, "q", "k", 5)])
-    away = ActivityTopics(parse_address("kafka://127.0.0.1:1"), 1)
+    away = KnownTaskTopics(parse_address("kafka://127.0.0.1:1"), 1)
     away._known = topics._known
     await away.ensure([topic_of(address.prefix, "q", "k", 5)])
     with pytest.raises(LogUnreachable):
@@ -90,7 +91,7 @@ async def test_they_grow_with_the_log_by_init_and_by_whoever_needs_them(broker: 
     address = new_address(broker)
     await init(address, 1)
     names = topics_of(address.prefix, "q", "k")
-    topics = ActivityTopics(address, 1)
+    topics = KnownTaskTopics(address, 1)
     await topics.ensure(names)
     done = await init(address, 2)
     assert set(done) >= {f"grew {name} to 2 partition(s)" for name in names}
@@ -106,4 +107,4 @@ async def test_a_topic_that_cannot_be_made_is_named(broker: str) -> None:
     address = new_address(broker)
     await init(address, 1)
     with pytest.raises(LogError, match=r"the topic .*q{100}.* cannot be looked at: InvalidTopicError"):
-        await ActivityTopics(address, 1).ensure([topic_of(address.prefix, "q" * 200, "k" * 100, 5)])
+        await KnownTaskTopics(address, 1).ensure([topic_of(address.prefix, "q" * 200, "k" * 100, 5)])

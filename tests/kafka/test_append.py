@@ -13,18 +13,18 @@ from aiokafka.structs import TopicPartition
 
 from brokers.cluster import Cluster
 from contracts.errors import AppendUnknown, LogError, LogUnreachable, RecordTooLarge
-from infra.log.kafka.address import KafkaAddress, parse_address
 from infra.log.kafka.admin import init
-from infra.log.kafka.appending import Appending
-from infra.log.kafka.topics import MESSAGE_BYTES_MAX
+from infra.log.kafka.append import LogAppender
+from refold.kafka.address import KafkaAddress, parse_address
+from refold.kafka.topic import MESSAGE_BYTES_MAX
 from tests.kafka.following import DEADLINE_S, scenario, until
 from tests.kafka.test_log import set_on_topic
 from tests.kafka.topics import new_address
 
 
 @asynccontextmanager
-async def appending_to(address: KafkaAddress, timeout_s: float = 5.0) -> AsyncIterator[Appending]:
-    appending = Appending(address, MESSAGE_BYTES_MAX, timeout_s)
+async def appending_to(address: KafkaAddress, timeout_s: float = 5.0) -> AsyncIterator[LogAppender]:
+    appending = LogAppender(address, MESSAGE_BYTES_MAX, timeout_s)
     try:
         yield appending
     finally:
@@ -110,7 +110,7 @@ async def answered(cluster: Cluster, harm: str) -> None:
     acknowledged: dict[int, int] = {}
     outcomes: list[int | LogError] = []
 
-    async def fill(appending: Appending, partition: int) -> None:
+    async def fill(appending: LogAppender, partition: int) -> None:
         while True:
             answer = (await appending.append(address.topic("commands"), {partition: [b"x"]}))[partition]
             outcomes.append(answer)
@@ -139,7 +139,7 @@ async def answered(cluster: Cluster, harm: str) -> None:
 async def test_closed_while_something_is_under_way_it_answers(broker: str) -> None:
     address = new_address(broker)
     await init(address, 1)
-    appending = Appending(address, MESSAGE_BYTES_MAX, 1.0)
+    appending = LogAppender(address, MESSAGE_BYTES_MAX, 1.0)
     under_way = [asyncio.ensure_future(appending.append(address.topic("commands"), {0: [b"x"]})) for _ in range(3)]
     await asyncio.sleep(0)
     await appending.close()

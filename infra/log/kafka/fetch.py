@@ -1,4 +1,4 @@
-"""Reading: one request, one answer, from any offset, without a group and without anything that runs on in between.
+"""Fetching: one request, one answer, from any offset, without a group and without anything that runs on in between.
 
 aiokafka's consumer fetches ahead in the background; where a log is read piecewise from many places, that is in the way
 (a fetch that waits for news holds up the next one) and it must be closed with care. Its client is enough here.
@@ -19,14 +19,13 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogError, LogUnreachable
-from infra.log.kafka.address import KafkaAddress
 from infra.log.kafka.client import KafkaAway
-from infra.log.kafka.loop import give_up, reason
+from refold.kafka.address import KafkaAddress
+from refold.kafka.client import give_up, reason
 
 READ_TIMEOUT_S: Final = 30.0
 REQUEST_TIMEOUT_MS: Final = 10_000
 RETRY_PAUSE_S: Final = 0.05
-CLOSE_TIMEOUT_S: Final = 1.0
 FETCH_BYTES: Final = 4 * 1024 * 1024
 FETCH_BYTES_MIN: Final = 16 * 1024
 FETCH_BYTES_A_RECORD: Final = 2 * 1024
@@ -37,7 +36,7 @@ EARLIEST: Final = -2
 _NO_LEADER: Final = -1
 
 
-class Reading:
+class Fetcher:
     """Asks brokers for records and offsets; lives in the event loop. Every question has a deadline: LogUnreachable."""
 
     def __init__(self, address: KafkaAddress, timeout_s: float = READ_TIMEOUT_S) -> None:
@@ -122,7 +121,7 @@ class Reading:
             try:
                 await client.bootstrap()
             except KafkaError as error:
-                await give_up(client.close(), CLOSE_TIMEOUT_S)
+                await give_up(client.close())
                 raise KafkaAway(reason(error)) from error
             self._client = client
         return self._client
@@ -131,7 +130,7 @@ class Reading:
         """Let go of the connections."""
         client, self._client = self._client, None
         if client is not None:
-            await give_up(client.close(), CLOSE_TIMEOUT_S)
+            await give_up(client.close())
 
 
 def batches_in(fetched: bytes) -> Iterator[Any]:
