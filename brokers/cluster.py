@@ -170,7 +170,7 @@ class Cluster:
                 number,
                 folder / f"node-{number}",
                 port,
-                _settings_of(number, folder, port, controller, voters, brokers, listeners) | (settings or {}),
+                _settings_of(number, folder, port, controller, voters, brokers, listeners) | dict(settings or {}),
             )
             for number, (port, controller) in enumerate(zip(ports, controllers, strict=True), start=1)
         ]

@@ -51,7 +51,7 @@ def _bring(jars: Path) -> Path:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         copied = Path(folder) / "jars"
-        command = [maven, "-q", "-B", "-f", POM, "dependency:copy-dependencies", f"-DoutputDirectory={copied}"]
+        command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={copied}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=MAVEN_TIMEOUT_S, cwd=folder)
         if done.returncode:
             raise NoBroker(f"Maven could not bring Apache Kafka: {(done.stdout + done.stderr).strip()[-500:]}")

@@ -49,7 +49,18 @@ class Postgres:
             shutil.chown(self.folder, user)
             self._as = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
         self._process: subprocess.Popen[bytes] | None = None
-        words = [self._programs / "initdb", "-D", self.folder / "data", "-U", "refold", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        words: list[str | Path] = [
+            self._programs / "initdb",
+            "-D",
+            self.folder / "data",
+            "-U",
+            "refold",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        ]
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._as)
         self.start()
 

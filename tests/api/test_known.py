@@ -37,7 +37,8 @@ async def read_while_it_ends(data: Path, name: str) -> list[Any]:
             await asyncio.sleep(0)
             projectors.look_at_all()
             try:
-                return await asyncio.gather(*reading)
+                found: list[Any] = await asyncio.gather(*reading)
+                return found
             finally:
                 service.close()
 

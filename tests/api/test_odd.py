@@ -37,7 +37,8 @@ class Doors:
         """Status and body, with what differs from request to request taken out; and the execution."""
         self.count += 1
         name = f"x{self.count}"
-        answer = self.server.ask("POST", *getattr(self, f"_{door}")(name, value), way)
+        path, body = getattr(self, f"_{door}")(name, value)
+        answer = self.server.ask("POST", path, body, way)
         content = CHANGING.sub(b'"SOME"', answer.content).replace(b'"%s' % name.encode(), b'"ID')
         return answer.status, content, name
 

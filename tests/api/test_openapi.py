@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
+from schemathesis.core.result import Ok
 
 from .conftest import Server
 
@@ -26,7 +27,7 @@ def test_every_operation_answers_as_the_document_says(server: Server) -> None:
     schema = schemathesis.openapi.from_dict(document)
     schema.config.update(base_url=server.url)
     checks = list(CHECKS.get_by_names(list(CHECKED)))
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [found.ok() for found in schema.get_all_operations() if isinstance(found, Ok)]
     assert len(operations) >= 28
 
     for operation in operations:

@@ -61,7 +61,7 @@ def test_an_origin_is_the_site_that_is_asked_or_one_that_was_given(sites: Sites,
 def test_a_request_has_one_host(hosts: list[bytes]) -> None:
     refused = LOCAL.refusal([(b"host", host) for host in hosts])
     assert refused is not None
-    assert (refused.status_code, json.loads(refused.body)["reason"]) == (400, "host")
+    assert (refused.status_code, json.loads(bytes(refused.body))["reason"]) == (400, "host")
 
 
 def test_no_more_than_so_many_hosts_are_remembered() -> None:

@@ -27,10 +27,10 @@ def main() -> int:
             print(f"{case.id}: `{case.source}`: {RULES[rule] if rule else 'UNEXPECTED'}")
             if rule is None:
                 unexpected.append(case.id)
-    for file, (applicable, passed) in counts.items():
-        print(f"{file:<20}{applicable:>6}{passed:>6}")
-    applicable, passed = (sum(column) for column in zip(*counts.values(), strict=True)) if counts else (0, 0)
-    print(f"{count_all(folder):,} cases, {applicable:,} apply, {passed:,} pass, {len(unexpected)} fail unexpectedly")
+    for file, (of_file, passing) in counts.items():
+        print(f"{file:<20}{of_file:>6}{passing:>6}")
+    applicable, passing = (sum(column) for column in zip(*counts.values(), strict=True)) if counts else (0, 0)
+    print(f"{count_all(folder):,} cases, {applicable:,} apply, {passing:,} pass, {len(unexpected)} fail unexpectedly")
     return int(bool(unexpected) or not applicable)
 
 

@@ -108,7 +108,7 @@ def _case(file: str, section: str, test: Message) -> Case:
 
 def _value(message: Message) -> Any:
     kind, values = next(((kind, values) for kind, values in message.items() if values), ("null_value", ["NULL_VALUE"]))
-    value = values[0]
+    value: Any = values[0]
     match kind:
         case "int64_value":
             return int(value, 0)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
+Depth: TypeAlias = int
+"""How deep in an expression one is; in `Source`, `int` makes an expression."""
 
 INTS = [0, 1, -1, 2, 3, 7, 10, 100, -5, 2**31, 2**53, 2**53 + 1, 2**62, 2**63 - 1, -(2**63)]
 SMALL_INTS = INTS[:9]
@@ -62,7 +64,7 @@ class Source:
         whole = {key: self._data(1) for key in KEYS}
         return {"input": whole, "data": self._data(0), "vars": {key: self._data(1) for key in KEYS[:2]}, "nodes": nodes}
 
-    def _data(self, depth: int) -> Any:
+    def _data(self, depth: Depth) -> Any:
         dice, kind = self.dice, self.dice.below(100)
         if depth > 2 or kind < 55:
             return dice.pick([dice.pick(INTS), dice.pick(DOUBLES), dice.pick(TEXTS), dice.chance(50), None])
@@ -77,18 +79,18 @@ class Source:
 
     # Parts, by the kind that they most often give.
 
-    def any(self, depth: int) -> str:
+    def any(self, depth: Depth) -> str:
         makes = [self.int, self.double, self.text, self.bool, self.list, self.map, self.path, self.path, self.choice, self.time, self.span]
         return self.dice.pick([*makes, self.value_of_optional])(depth)
 
-    def path(self, depth: int = 0) -> str:
+    def path(self, depth: Depth = 0) -> str:
         dice = self.dice
         path = dice.pick(["input", "data", "vars", *self._variables * 3])
         for _ in range(dice.pick([0, 1, 1, 1, 2])):
             path += dice.pick([f".{dice.pick(KEYS)}", f".{dice.pick(KEYS)}", f"['{dice.pick(KEYS)}']", f"[{dice.below(4) - 1}]"])
         return path
 
-    def optional(self, depth: int) -> str:
+    def optional(self, depth: Depth) -> str:
         if depth > DEEP:
             return f"{self.path()}.?a"
         return self._one_of(
@@ -100,7 +102,7 @@ class Source:
             lambda: f"{self.optional(9)}.?{self.dice.pick(KEYS)}",
         )
 
-    def value_of_optional(self, depth: int) -> str:
+    def value_of_optional(self, depth: Depth) -> str:
         if depth > DEEP:
             return self.path()
         return self._one_of(
@@ -109,10 +111,10 @@ class Source:
             lambda: f"{self.optional(depth + 1)}.or({self.optional(depth + 1)}).orValue({self.int(depth + 1)})",
         )
 
-    def choice(self, depth: int) -> str:
+    def choice(self, depth: Depth) -> str:
         return self.path() if depth > DEEP else f"({self.bool(depth + 1)} ? {self.any(depth + 1)} : {self.any(depth + 1)})"
 
-    def int(self, depth: int) -> str:
+    def int(self, depth: Depth) -> str:
         dice, inner = self.dice, depth + 1
         if depth > DEEP or dice.chance(40):
             return str(dice.pick(INTS)) if dice.chance(50) else dice.pick(["nodes.i", "nodes.j", "nodes.i", self.path()])
@@ -130,7 +132,7 @@ class Source:
             lambda: f"{self.span(inner)}.get{dice.pick(['Hours', 'Minutes', 'Seconds'])}()",
         )
 
-    def double(self, depth: int) -> str:
+    def double(self, depth: Depth) -> str:
         dice, inner = self.dice, depth + 1
         if depth > DEEP or dice.chance(40):
             return repr(dice.pick(DOUBLES)) if dice.chance(50) else dice.pick(["nodes.d", "nodes.d", self.path()])
@@ -142,7 +144,7 @@ class Source:
             lambda: f"double({self.any(inner)})",
         )
 
-    def text(self, depth: int) -> str:
+    def text(self, depth: Depth) -> str:
         dice, inner = self.dice, depth + 1
         if depth > DEEP or dice.chance(40):
             return _literal(dice.pick(TEXTS)) if dice.chance(50) else dice.pick(["nodes.s", "nodes.t", "nodes.s", self.path()])
@@ -158,7 +160,7 @@ class Source:
             lambda: f"{clauses}.format([{self.any(inner)}{dice.pick(['', ', 1'])}])",
         )
 
-    def bool(self, depth: int) -> str:
+    def bool(self, depth: Depth) -> str:
         dice, inner = self.dice, depth + 1
         if depth > DEEP or dice.chance(15):
             return dice.pick(["true", "false", "nodes.b", "nodes.b", self.path()])
@@ -178,7 +180,7 @@ class Source:
             lambda: f"bool({self.any(inner)})",
         )
 
-    def _macro(self, name: str, depth: int, body: Callable[[int], str]) -> str:
+    def _macro(self, name: str, depth: Depth, body: Callable[[Depth], str]) -> str:
         dice = self.dice
         over = dice.pick([self.list, self.list, self.map, self.path])(depth + 1)
         variable = dice.pick(["v", "w", "k"])
@@ -187,7 +189,7 @@ class Source:
         self._variables.pop()
         return f"{over}.{name}({variable}, {inside})"
 
-    def list(self, depth: int) -> str:
+    def list(self, depth: Depth) -> str:
         dice, inner = self.dice, depth + 1
         if depth > DEEP or dice.chance(20):
             return dice.pick(["[]", self.path(), "nodes.l", "nodes.k", "nodes.l", "[1, 2, 3]", '["a", "b"]'])
@@ -206,20 +208,20 @@ class Source:
         ]
         return self._one_of(*makes, *(more if self._has_more else []))
 
-    def map(self, depth: int) -> str:
+    def map(self, depth: Depth) -> str:
         dice = self.dice
         if depth > DEEP or dice.chance(30):
             return dice.pick(["{}", self.path(), "nodes.m", "nodes.m", "{'a': 1}", "{'b': 2, 'a': 1}"])
         keys = dice.some(KEYS, 1 + dice.below(3))
         return "{" + ", ".join(f"{_literal(key)}: {self.any(depth + 1)}" for key in keys) + "}"
 
-    def time(self, depth: int) -> str:
+    def time(self, depth: Depth) -> str:
         dice, inner = self.dice, depth + 1
         if depth > DEEP or dice.chance(50):
             return dice.pick(['timestamp("2026-01-31T12:00:00Z")', 'timestamp("1969-12-31T23:59:59.999Z")', "timestamp(0)"])
         return self._one_of(lambda: f"({self.time(inner)} {dice.pick('+-')} {self.span(inner)})", lambda: f"timestamp({self.text(inner)})")
 
-    def span(self, depth: int) -> str:
+    def span(self, depth: Depth) -> str:
         dice, inner = self.dice, depth + 1
         if depth > DEEP or dice.chance(50):
             return dice.pick(['duration("90s")', 'duration("-1.5s")', 'duration("1h30m")', 'duration("1ms")'])

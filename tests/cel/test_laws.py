@@ -169,8 +169,8 @@ def test_no_values_make_reading_and_comparing_raise_anything_but_a_fault() -> No
     for one in ODD:
         must_be_a_fault(negate, Meter(), one)
         must_be_a_fault(lambda value: [value, {"a": value}], one)
-        for work in (access.select, access.select_optional, access.has):
-            must_be_a_fault(work, one, "a")
+        for look in (access.select, access.select_optional, access.has):
+            must_be_a_fault(look, one, "a")
         for walk in (access.items_of, access.rows_of):
             with suppress(Fault):
                 walk(one, "map")

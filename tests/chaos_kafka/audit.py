@@ -16,6 +16,7 @@ import msgspec
 
 from tests.chaos import audit as common
 from tests.chaos.processes import Fault
+from tests.chaos.workflows import EXPECTED
 
 from .raw import chained
 from .stories import COMPLETE, CREATE, SIGNAL, RawStories, began
@@ -104,7 +105,7 @@ def read_models_hold_what_counts(stories: RawStories) -> Iterator[str]:
         counting[stories.partitions[name]] += story.offsets
     for models in stories.kafka.read_models:
         rows = models.found.get("decisions", [])
-        held = sorted(offset for _, offsets in rows for offset in offsets)  # type: ignore[misc, attr-defined]  # rows of SQLite
+        held = sorted(offset for _, offsets in rows for offset in offsets)
         wanted = sorted(counting[models.partition])
         if held != wanted:
             extra, missing = sorted(set(held) - set(wanted))[:5], sorted(set(wanted) - set(held))[:5]
@@ -137,7 +138,7 @@ def all_engines_answer_alike(stories: RawStories) -> Iterator[str]:
 def nothing_stays_open(stories: RawStories) -> Iterator[str]:
     """What is open in the end waits for ever by its definition."""
     for name, story in stories.all.items():
-        if not story.ends and common.EXPECTED[story.workflow].status != "open":
+        if not story.ends and EXPECTED[story.workflow].status != "open":
             yield f"{name} ({story.workflow}) is open in partition {stories.partitions[name]} after {len(story.offsets)} decisions"
 
 
@@ -239,7 +240,7 @@ def results_of_workers_are_taken_in(stories: RawStories) -> Iterator[str]:
         story = stories.all.get(execution)
         if story is None:
             yield f"a result of {result['task']}, which is in no journal"
-        elif not story.ends and (execution, path, int(attempt)) not in decided and common.EXPECTED[story.workflow].status != "open":
+        elif not story.ends and (execution, path, int(attempt)) not in decided and EXPECTED[story.workflow].status != "open":
             yield f"the result of {result['task']} was never taken in"
 
 

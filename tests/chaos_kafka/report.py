@@ -102,7 +102,8 @@ def _activities(stories: RawStories) -> Counter[str]:
 
 def takeovers_ms(stories: RawStories) -> tuple[list[int], list[int]]:
     """From the kill of an owner until the first decision of the next, a partition each; those met by no further fault, and the others."""
-    calm, disturbed = [], []
+    calm: list[int] = []
+    disturbed: list[int] = []
     for fault in stories.evidence.faults:
         if fault.what != "kill" or not fault.target.startswith("engine-"):
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tests.chaos.evidence import Effect, Evidence
 from tests.chaos.story import Stories, Story
@@ -78,8 +78,8 @@ class ReadModels(NamedTuple):
 
     engine: str
     partition: int
-    found: dict[str, list[object]]
-    rebuilt: dict[str, list[object]]
+    found: dict[str, list[Any]]
+    rebuilt: dict[str, list[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)

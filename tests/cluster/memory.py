@@ -8,10 +8,11 @@ import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from api.service import Start, Started
+from api.service import Start, Started, Version
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError
@@ -247,7 +248,7 @@ class MemoryCluster:
         first, *others = self.living.values()
         version = (await first.service.publish(WorkflowDefinition.model_validate(definition), True)).version
         for built in others:
-            await self.until(lambda built=built: built._catalog.active(version.name) == version.version)
+            await self.until(partial(_is_active, built, version))
 
     async def ask(self, node: str, workflow: str, **more: Any) -> Started:
         """Start an execution. Raises what it is refused with."""
@@ -265,6 +266,10 @@ class MemoryCluster:
                 found |= {folded.state.execution: folded.state.status for folded in executions.open()}
                 found |= {name: ended.status for name, ended in executions.ended.items()}
         return found
+
+
+def _is_active(built: Built, version: Version) -> bool:
+    return built._catalog.active(version.name) == version.version
 
 
 @asynccontextmanager

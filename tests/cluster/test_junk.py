@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,17 @@ def letters(log: SharedMemory) -> Counter[str]:
     return found
 
 
+def _is_completed(cluster: MemoryCluster, name: str) -> bool:
+    return cluster.statuses().get(name) == "completed"
+
+
 async def works(cluster: MemoryCluster, node: str, number: int) -> None:
     """An execution of each partition begins and ends."""
     for partition in range(PARTITIONS):
         name = make_execution_id(1, partition, number * PARTITIONS + partition, PARTITIONS)
         await cluster.ask(node, "waits", execution=name)
         await cluster.give(node, name, SendSignal(name, "go", b"1"))
-        await cluster.until(lambda name=name: cluster.statuses().get(name) == "completed")
+        await cluster.until(partial(_is_completed, cluster, name))
 
 
 def test_junk_in_any_topic_before_and_during_work_stops_nothing_and_is_a_dead_letter_once(

@@ -24,7 +24,7 @@ class World:
     def __init__(self) -> None:
         self.bench = Bench()
         self.bench.publish(sequence("slow"))
-        self.bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign] - it has gone to a worker elsewhere
+        self.bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign]  # it has gone to a worker elsewhere
         self.gate = asyncio.Event()
         self.owners = Owners(cast(Any, self), UNUSED, self.bench.clock, UNUSED, UNUSED)
         self.here = Here(self.owners, lambda execution: 0)

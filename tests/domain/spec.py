@@ -20,7 +20,7 @@ from contracts.codec import decode_decision, encode_decision, pack
 from contracts.commands import Command, CreateExecution
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import Divergence, InvalidInput, Rejected
-from contracts.events import EVENTS, Event
+from contracts.events import Event
 from contracts.failure import Failure
 from contracts.journal import Decision, Source
 from domain.definition.canonical import canonical, load_canonical, published
@@ -192,7 +192,7 @@ class Spec:
         for fact in facts:
             if isinstance(fact, int):
                 self.now += fact
-            elif isinstance(fact, EVENTS):
+            elif isinstance(fact, Event):
                 self.subject.apply([fact], self.subject.decisions[-1].command if self.subject.decisions else create(), self.now)
             else:
                 self.subject.ask(fact, self.now)

@@ -26,16 +26,17 @@ from domain.definition.document import parse_document
 from domain.nodes import CONTROL_KINDS
 from tests.domain.spec import World, fails, signal, slow
 
-CASES = [
-    pytest.param(case, id=f"{path.stem}: {case['row']}")
+TABLES: list[tuple[str, dict[str, Any]]] = [
+    (f"{path.stem}: {case['row']}", case)
     for path in sorted((Path(__file__).parent / "definitions").glob("*.yaml"))
     for case in parse_document(path.read_text()).get("cases", ())
 ]
+CASES = [case for _, case in TABLES]
 CHILD = {"nodes": [{"id": "a", "type": "a"}]}
 LATER = {"triggers"}
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", CASES, ids=[name for name, _ in TABLES])
 def test_a_row_keeps_its_promise(case: dict[str, Any]) -> None:
     world = World(case["definition"], {"child": CHILD}, {kind: act_of(act) for kind, act in case.get("acts", {}).items()})
     for when, commands in case.get("at", {}).items():
@@ -71,7 +72,7 @@ def objects(value: Any, key: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
             yield from objects(inner, key)
 
 
-ALL = [item for param in CASES for item in objects(param.values[0]["definition"], "definition")]
+ALL = [item for case in CASES for item in objects(case["definition"], "definition")]
 NODES = [value for key, value in ALL if key == "nodes"]
 EDGES = [value for key, value in ALL if key == "edges"]
 
@@ -96,7 +97,7 @@ def test_each_field_of_a_kind_is_used(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", CONTROL_KINDS.values(), ids=lambda kind: kind.name)
 def test_an_edge_leaves_by_each_port_of_a_kind(kind: Any) -> None:
-    of_kinds = [param.values[0]["definition"] for param in CASES if str(param.id).startswith("kinds")]
+    of_kinds = [case["definition"] for name, case in TABLES if name.startswith("kinds")]
     ports: set[str] = set()
     left: set[str] = set()
     for definition in of_kinds:
@@ -132,7 +133,7 @@ def test_each_type_of_edge_is_used() -> None:
 
 
 def test_each_error_type_of_the_engine_is_raised() -> None:
-    assert set(ENGINE_ERROR_TYPES) <= {param.values[0]["expect"].get("error") for param in CASES}
+    assert set(ENGINE_ERROR_TYPES) <= {case["expect"].get("error") for case in CASES}
 
 
 @pytest.mark.parametrize("operation", ["map", "filter", "sort", "group", "reduce", "merge", "split", "value"])

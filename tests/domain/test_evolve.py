@@ -2,7 +2,8 @@
 
 from contracts.codec import pack
 from contracts.events import EVENTS
-from domain.execution.evolve import APPLIERS, evolve, fold, initial
+from domain.execution.evolve import evolve, fold, initial
+from domain.execution.facts import APPLIERS
 from tests.domain.spec import World
 from tests.histories.scenarios import SCENARIOS
 

@@ -293,12 +293,17 @@ def test_twice_as_wide_costs_twice_as_much(body: str) -> None:
 
 
 def test_a_list_that_is_a_blob_is_not_read_again_for_each_item() -> None:
-    subject, reads = Subject(graph_of(EACH % (1, "{id: a, type: work}")), "x", LIMITS._replace(blob_bytes_min=20)), []
+    subject = Subject(graph_of(EACH % (1, "{id: a, type: work}")), "x", LIMITS._replace(blob_bytes_min=20))
+    reads: list[str] = []
     subject.ask(create(list(range(1000, 1040))), 1_000_000)
-    read = subject.blobs.__getitem__
+
+    def read(name: str) -> bytes:
+        reads.append(name)
+        return subject.blobs[name]
+
     for index in range(40):
         command = c.CompleteActivity(f"r[{index}]/a", 1, b"1")
-        decide(subject.graph, subject.state, command, 1_000_000, lambda name: (reads.append(name), read(name))[1], subject.limits)
+        decide(subject.graph, subject.state, command, 1_000_000, read, subject.limits)
     assert subject.state.is_ended
     assert len(reads) <= 1
 

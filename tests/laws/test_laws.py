@@ -7,7 +7,7 @@ final, whoever is open waits for something that has a name. Here is what drives 
 from __future__ import annotations
 
 import random
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -106,7 +106,7 @@ class Walk:
         return commands[:3]
 
     def resolutions(self) -> list[c.Command]:
-        actions = ("retry", "skip", "fail")
+        actions: tuple[Literal["retry", "skip", "fail"], ...] = ("retry", "skip", "fail")
         return [c.ResolveIncident(name, self.chance.choice(actions)) for name in self.world.state().incidents]
 
     def reports(self) -> list[c.Command]:

@@ -64,7 +64,8 @@ def it_says_its_version_name_kinds_and_credits(host: Host, worker: subprocess.Po
 
 
 def it_gives_back_the_output_unchanged(host: Host, worker: subprocess.Popen[bytes]) -> None:
-    for value in (AWKWARD, None, [], "text", 0, False):
+    values: tuple[Any, ...] = (AWKWARD, None, [], "text", 0, False)
+    for value in values:
         assert host.output_of(host.run("echo", {} if value is None else value)) == ({} if value is None else value)
 
 

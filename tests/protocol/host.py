@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import uvicorn
@@ -146,7 +147,7 @@ class Host:
 
             status = self._fault(place)
             if status not in (413, 426, 429):
-                answered = [] if status == 503 else None
+                answered: list[Any] | None = [] if status == 503 else None
                 await app(scope, again, self._gated(place, send if answered is None else _into(answered)))
             if status is not None:
                 await _answer(send, status)
@@ -192,7 +193,10 @@ class Host:
             remaining = deadline - time.monotonic()
             assert remaining > 0, f"after {timeout_s} s this still does not hold"
             with self._changed:
-                self._changed.wait_for(lambda seen=before: self._changes != seen, min(remaining, 1.0))
+                self._changed.wait_for(partial(self._has_changed_since, before), min(remaining, 1.0))
+
+    def _has_changed_since(self, changes: int) -> bool:
+        return self._changes != changes
 
     def publish(self, definition: dict[str, Any]) -> None:
         self.call(lambda: self.engine.publish(WorkflowDefinition.model_validate(definition)))

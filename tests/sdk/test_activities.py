@@ -249,6 +249,10 @@ def test_a_heartbeat_is_told_and_stops_what_is_cancelled() -> None:
         running.heartbeat()
 
 
+class Colour(enum.Enum):
+    RED = 1
+
+
 RETURNED = {
     "bytes": (b"x", '"eA=="'),
     "bytearray": (bytearray(b"x"), '"eA=="'),
@@ -260,7 +264,7 @@ RETURNED = {
     "timedelta": (datetime.timedelta(1), '"P1D"'),
     "UUID": (uuid.UUID(int=1), '"00000000-0000-0000-0000-000000000001"'),
     "Decimal": (decimal.Decimal("1.1"), '"1.1"'),
-    "Enum": (enum.Enum("Colour", ["RED"]).RED, "1"),
+    "Enum": (Colour.RED, "1"),
 }
 
 

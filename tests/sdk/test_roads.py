@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -88,7 +89,7 @@ def working(url: str) -> Iterator[None]:
 def check_all_works(url: str) -> None:
     """Both clients and the worker; many requests at a time."""
 
-    async def run_many() -> list[str]:
+    async def run_many() -> list[Any]:
         async with refold.AsyncClient(url) as client:
             return await asyncio.gather(*(client.run("user_activities", ORDER, timeout_s=30) for _ in range(20)))
 

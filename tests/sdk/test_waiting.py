@@ -61,10 +61,10 @@ def test_the_client_on_the_loop_is_told_of_incidents_alike(prepared: refold.Clie
     asyncio.run(run("parent"))
 
 
-def test_whoever_wants_to_waits_through_incidents(prepared: refold.Client) -> None:
+def test_whoever_wants_to_waits_through_incidents(prepared: refold.Client, server: str) -> None:
     name = "stuck-and-freed"
     ended: list[Any] = []
-    waiting = threading.Thread(target=lambda: ended.append(run(prepared._connection._address.url, name)))
+    waiting = threading.Thread(target=lambda: ended.append(run(server, name)))
     waiting.start()
     for event in stream(prepared, name):
         if event["type"] == "IncidentRaised":

@@ -113,7 +113,7 @@ def lose_signals_at_a_takeover(patch: Patch) -> None:
     again = CommandOutbox.again
 
     def some(self: CommandOutbox) -> Iterator[Any]:
-        return (item for item in again(self) if not isinstance(item.envelope.command, c.SendSignal))
+        return (item for item in again(self) if item is None or not isinstance(item.envelope.command, c.SendSignal))
 
     patch.setattr(CommandOutbox, "again", some)
 

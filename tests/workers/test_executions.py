@@ -11,7 +11,7 @@ SLOW = sequence("slow", "slow")
 def running() -> tuple[Bench, str]:
     bench = Bench()
     bench.publish(SLOW)
-    bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign] - it has gone to a worker elsewhere
+    bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign]  # it has gone to a worker elsewhere
     execution = bench.start()
     bench.move(time=False)
     return bench, execution

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -372,8 +372,8 @@ class Counting(MemoryLog):
         super().__init__()
         self.read_records = 0
 
-    def read(self, topic: Topic, partition: int, start: int, end: int | None = None) -> Any:
-        for record in super().read(topic, partition, start, end):
+    def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
+        for record in super().read(topic, partition, offset, end):
             self.read_records += topic == "journal"
             yield record
 

@@ -11,7 +11,7 @@ REMOTE = {"name": "w", "nodes": [{"id": "n", "type": "far_away"}], "settings": {
 def running() -> tuple[Bench, str]:
     bench = Bench()
     bench.publish(REMOTE)
-    bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign] - it has gone to a worker elsewhere
+    bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign]  # it has gone to a worker elsewhere
     execution = bench.start()
     bench.move()
     return bench, execution

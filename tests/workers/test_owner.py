@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from contracts.codec import encode_decision, encode_record
@@ -13,6 +15,7 @@ from contracts.journal import Decision, PartitionClaimed, Source
 from infra.log.memory import MemoryLog
 from tests.workers.harness import Bench, FaultyLog, another_claim, rewrite, sequence
 from workers.partition.round import Answer
+from workers.running.activity_worker import ActivityWorker
 
 WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
 
@@ -178,6 +181,7 @@ def test_a_takeover_calls_off_what_somebody_else_has_cancelled() -> None:
     log, bench = faulty()
     bench.publish({"name": "w", "nodes": [{"id": "n", "type": "noop"}]})
     worker = bench.engine.worker
+    assert isinstance(worker, ActivityWorker)
     execution = bench.start()
     bench.engine.owner.step()
     assert worker.in_hand == 1
@@ -467,7 +471,7 @@ def test_a_record_this_build_does_not_know_sets_one_execution_aside() -> None:
     bench.move()
     offset = bench.entries(one)[0].offset
 
-    def newer(fields: list) -> list:
+    def newer(fields: list[Any]) -> list[Any]:
         import msgspec
 
         body = msgspec.msgpack.decode(fields[4])
@@ -490,7 +494,7 @@ def test_a_changed_record_is_found_by_its_digest() -> None:
     bench.move()
     offset = bench.entries(execution)[0].offset
 
-    def forged(fields: list) -> list:
+    def forged(fields: list[Any]) -> list[Any]:
         fields[4] = fields[4].replace(b'"amount":10', b'"amount":99')
         return fields
 

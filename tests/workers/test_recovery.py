@@ -102,7 +102,7 @@ def test_cancelling_a_parent_cancels_its_child_first() -> None:
 def test_what_was_reported_in_a_pause_is_not_asked_for_again() -> None:
     bench = Bench()
     bench.publish(sequence("far_away"))
-    bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign] - it has gone to a worker elsewhere
+    bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign]  # it has gone to a worker elsewhere
     execution = bench.start()
     bench.move()
     bench.ask(execution, PauseExecution())
@@ -213,6 +213,8 @@ def test_of_two_commands_of_one_decision_the_one_that_is_out_is_not_sent_again()
     bench = Bench()
     command_outbox = CommandOutbox(bench.engine.catalog, Recovered(bench.engine.owner.executions))
     first, second = (command_outbox.take(Envelope(name, "r", SendSignal(name, "go", b"1")), 7) for name in ("first", "second"))
+    assert first is not None
+    assert second is not None
     command_outbox.delivered(first)
     command_outbox.delivered(first)
     assert [envelope.id for _, envelope in command_outbox.undelivered()] == ["second"]

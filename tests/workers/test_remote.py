@@ -62,6 +62,9 @@ class Local:
     def step(self) -> bool:
         return False
 
+    def next_due(self) -> int | None:
+        return None
+
     def last_heartbeat(self, execution: str, path: str, attempt: int) -> int | None:
         return 7 if execution == "local" else None
 
@@ -535,9 +538,10 @@ def test_a_result_is_another_one_by_kind_config_input_key_and_time(desk: Desk) -
 
 
 def test_what_is_not_asked_for_failed_or_is_too_large_is_not_kept(desk: Desk) -> None:
-    for number, (caching, result) in enumerate(
-        [(None, {"output": raw(1)}), (DAY, {"error": ResultError(type="no")}), (DAY, {"output": raw("x" * 200)}), (DAY, {"progress": 0.5})]
-    ):
+    results: list[tuple[Caching | None, dict[str, Any]]] = [
+        (None, {"output": raw(1)}), (DAY, {"error": ResultError(type="no")}), (DAY, {"output": raw("x" * 200)}), (DAY, {"progress": 0.5}),
+    ]  # fmt: skip
+    for number, (caching, result) in enumerate(results):
         task = desk.run(f"e{number}", caching=caching)
         desk.poll()
         desk.result(task, **result)

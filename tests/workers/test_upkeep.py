@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from contracts.commands import SendSignal
@@ -13,7 +15,7 @@ WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {
 LIVE_MAX = 50
 
 
-def under_load(rounds: int, a_round: int = 100, **settings: int) -> Bench:
+def under_load(rounds: int, a_round: int = 100, **settings: Any) -> Bench:
     """An engine that has something to decide in every step."""
     bench = Bench(live_max=LIVE_MAX, **settings)
     bench.publish(WAIT)

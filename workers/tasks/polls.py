@@ -29,7 +29,7 @@ class TaskEndpoint:
     `soon` runs a function when the present turn of the engine is over; it is called once however much comes in a turn.
     """
 
-    def __init__(self, remote: TaskLeases, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(self, remote: TaskLeases, submit: Submit, soon: Callable[[Callable[[], None]], object]) -> None:
         self._remote, self._submit, self._soon = remote, submit, soon
         self._held: dict[str, _Answer] = {}
         self._is_flush_due = False

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import yaml
-from definition_samples import ACTIVITIES, EXAMPLES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from domain.definition.compile import compile_definition
 from domain.definition.document import parse_document
 from domain.definition.rules import RULES
 from domain.definition.validate import check, publishable
+from tests.domain.definition.definition_samples import ACTIVITIES, EXAMPLES
 
 
 def definition_of(document: Any) -> WorkflowDefinition:
@@ -74,7 +74,14 @@ def test_a_default_that_is_written_out_makes_no_difference(explicit: dict[str, A
 
 
 def test_defaults_of_the_whole_make_no_difference() -> None:
-    explicit = {"edges": [], "variables": {}, "tags": [], "settings": {"priority": 5, "search": {}}, "triggers": [], "input": None}
+    explicit: dict[str, Any] = {
+        "edges": [],
+        "variables": {},
+        "tags": [],
+        "settings": {"priority": 5, "search": {}},
+        "triggers": [],
+        "input": None,
+    }
     assert hash_of({**with_node(), **explicit}) == hash_of(with_node())
 
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
-from definition_samples import ACTIVITIES, EXAMPLES, GOLDEN
 from jsonschema import Draft202012Validator
 
 from contracts.errors import InvalidDefinition
 from domain.definition.document import parse_document
 from domain.definition.schema import all_schemas, definition_schema
+from tests.domain.definition.definition_samples import ACTIVITIES, EXAMPLES, GOLDEN
 
 SCHEMAS = all_schemas({"noop": None})
 RECORDS = sorted(set(SCHEMAS) - {"definition"})

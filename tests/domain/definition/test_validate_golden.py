@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import yaml
-from definition_samples import ACTIVITIES, EXAMPLES, GOLDEN
 
 from contracts.errors import InvalidDefinition
 from domain.definition.document import parse_document
 from domain.definition.validate import publishable
+from tests.domain.definition.definition_samples import ACTIVITIES, EXAMPLES, GOLDEN
 
 CASES: list[dict[str, Any]] = yaml.safe_load((GOLDEN / "invalid_definitions.yaml").read_text())
 

@@ -1,9 +1,9 @@
 """Validating: the rules about edges, names, bodies and calls, where a list of invalid documents is not enough."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from definition_samples import ACTIVITIES
 from pydantic import BaseModel, field_validator, model_validator
 
 from contracts.definitions import NESTING_MAX, NODES_MAX
@@ -11,6 +11,7 @@ from contracts.errors import InvalidDefinition
 from domain.definition.calls_check import calls_without_guard
 from domain.definition.findings import PROBLEMS_MAX
 from domain.definition.validate import check, publishable
+from tests.domain.definition.definition_samples import ACTIVITIES
 
 
 def node(name: str, kind: str = "noop", **fields: Any) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def edge(source: str, target: str, **fields: Any) -> dict[str, Any]:
     return {"from": source, "to": target, **fields}
 
 
-def workflow(nodes: list[dict[str, Any]], edges: list[dict[str, Any]] | None = None, **fields: Any) -> dict[str, Any]:
+def workflow(nodes: Sequence[object], edges: list[dict[str, Any]] | None = None, **fields: Any) -> dict[str, Any]:
     return {"name": "demo", "nodes": nodes, "edges": edges or [], **fields}
 
 

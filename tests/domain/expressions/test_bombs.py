@@ -30,7 +30,8 @@ def refused(source: str) -> str:
 def deep(levels: int) -> tuple[dict[str, Any], list[Any]]:
     """A map and a list, each nested so deep."""
     top: dict[str, Any] = {}
-    inner, items = top, [1]
+    inner = top
+    items: list[Any] = [1]
     for _ in range(levels):
         inner["a"] = {}
         inner, items = inner["a"], [items]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ def test_what_is_put_in_is_never_read_as_a_template() -> None:
 
 
 def test_templates_are_filled_in_at_any_depth_and_the_raw_value_stays() -> None:
-    raw = {"a": ["{{ input.id }}", {"b": "n {{ input.name }}"}], "c": 1, "{{ key }}": None}
+    raw: dict[str, Any] = {"a": ["{{ input.id }}", {"b": "n {{ input.name }}"}], "c": 1, "{{ key }}": None}
     one = value(raw)
     assert one.render(NAMES) == {"a": [7, {"b": "n Ada"}], "c": 1, "{{ key }}": None}
     assert raw["a"][0] == "{{ input.id }}"
