@@ -75,6 +75,7 @@ def _add_node(graph: Graph, body: Body, place: int, definition: NodeDefinition) 
         node.config = kind.Config.model_validate(definition.config)
         node.fields = dict(fields_of(node.config))
     node.ports = kind.ports(node.config)
+    node.takes_signals = kind.takes_signals(node.config)
     _add_policies(graph, node, definition)
     for label, nested in kind.bodies(node.config).items():
         node.bodies[label] = _add_body(graph, nested, node, label)

@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from domain.definition.findings import Findings
-from domain.definition.shape import Fault, faults_of, tell
+from domain.definition.shape import faults_of, tell
+from domain.definition.shape_words import Fault
 
 
 def check_activity_config(model: type[BaseModel] | None, config: dict[str, Any], path: str, findings: Findings) -> None:

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 from contracts.commands import Limits
 from contracts.definitions import Body as BodyDefinition
 from contracts.definitions import EdgeDefinition, NodeDefinition, WorkflowDefinition
+from domain.definition.kind_shape import KindShape
 from domain.definition.rules import RULES
-from domain.execution.kind import Kind
 from domain.expressions import Program, Value, parse_duration
 
 Compiled: TypeAlias = Program | Value
@@ -97,6 +97,7 @@ class Node:
         "retry",
         "static_config",
         "static_input",
+        "takes_signals",
         "targets",
         "template",
         "timeouts",
@@ -108,7 +109,7 @@ class Node:
         "when",
     )
 
-    def __init__(self, index: int, place: int, body: Body, definition: NodeDefinition, kind: Kind) -> None:
+    def __init__(self, index: int, place: int, body: Body, definition: NodeDefinition, kind: KindShape) -> None:
         self.index = index
         self.place = place
         self.body = body
@@ -119,6 +120,8 @@ class Node:
         self.type = definition.type
         self.is_end = definition.type == "end"
         self.config: Any = None
+        self.takes_signals = False
+        """Whether it waits for signals, and so has its turn among those that do."""
         self.fields: dict[str, Compiled] = {}
         self.when: Compiled | None = None
         self.ports: tuple[str, ...] = ()

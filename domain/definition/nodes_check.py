@@ -10,12 +10,12 @@ from contracts.ids import signal_name_problem
 from domain.definition.configs import check_activity_config
 from domain.definition.fields import marked_fields
 from domain.definition.findings import Findings, listed
+from domain.definition.kind_shape import KindShape
 from domain.definition.names_check import check_variable, variables_known
 from domain.definition.outline import BodyPlace, NodePlace, Outline, bodies_around, config_of
 from domain.definition.reach_check import check_cancel, check_compensate_nodes
 from domain.definition.shape import read
 from domain.definition.shape_words import duration_problem
-from domain.execution.kind import Kind
 from domain.expressions import parse_time
 from domain.nodes import CONTROL_KINDS
 from domain.nodes.transform import NEEDS
@@ -83,7 +83,7 @@ def _check_compensation(outline: Outline, node: NodePlace) -> None:
         outline.findings.add(f"{path}.type", "unknown_kind", f"there is no activity kind `{undo.type}`", fix)
 
 
-def _check_control_compensation(outline: Outline, node: NodePlace, kind: Kind, path: str) -> None:
+def _check_control_compensation(outline: Outline, node: NodePlace, kind: KindShape, path: str) -> None:
     assert node.definition.compensate is not None
     config: Any = read(kind.Config, node.definition.compensate.config, path, outline.findings)
     if config is None:

@@ -17,8 +17,8 @@ from contracts.definitions import Body as BodyDefinition
 from domain.definition.configs import check_activity_config
 from domain.definition.findings import Findings
 from domain.definition.graph import ERROR_PORT
+from domain.definition.kind_shape import KindShape
 from domain.definition.shape import read
-from domain.execution.kind import Kind
 from domain.nodes import ACTIVITY, CONTROL_KINDS
 
 Activities: TypeAlias = Mapping[str, type[BaseModel] | None]
@@ -40,7 +40,7 @@ class NodePlace:
     path: str
     definition: NodeDefinition
     body: BodyPlace
-    kind: Kind | None = None
+    kind: KindShape | None = None
     config: BaseModel | None = None
     ports: tuple[str, ...] | None = None
     bodies: dict[str, BodyPlace] = field(default_factory=dict)
@@ -198,7 +198,7 @@ def _is_known_activity(outline: Outline, name: str, path: str) -> bool:
     return False
 
 
-def _read_config(outline: Outline, node: NodePlace, kind: Kind) -> None:
+def _read_config(outline: Outline, node: NodePlace, kind: KindShape) -> None:
     path = f"{node.path}.config"
     if outline.findings.is_unreadable(path):
         return

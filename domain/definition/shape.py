@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from domain.definition.fields import annotation_at, field_at
 from domain.definition.findings import Findings, joined
-from domain.definition.shape_words import explain
+from domain.definition.shape_words import Fault, Keys, explain
 
 Model = TypeVar("Model", bound=BaseModel)
-Keys = tuple[str | int, ...]
 
 ROUNDS_MAX: Final = 6
 """How often a part is mended before it is given up."""
@@ -52,14 +51,6 @@ _NEUTRAL: Final[dict[str, Any]] = {
     "ttl": "1s",
 }
 """What stands for a required field, or for an item of a list, that cannot be read."""
-
-
-class Fault(NamedTuple):
-    """One error of pydantic: what it says, where it is in the document (by keys), and whether it is about the last key itself."""
-
-    error: Any
-    keys: Keys
-    of_key: bool
 
 
 def read(model: type[Model], raw: Any, path: str, findings: Findings) -> Model | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pydantic import BaseModel
 
@@ -14,8 +14,16 @@ from domain.definition.fields import annotation_at, models_in, names_of
 from domain.definition.findings import Findings, joined, listed, shown
 from domain.expressions import parse_duration
 
-if TYPE_CHECKING:
-    from domain.definition.shape import Fault
+Keys: TypeAlias = tuple[str | int, ...]
+
+
+class Fault(NamedTuple):
+    """One error of pydantic: what it says, where it is in the document (by keys), and whether it is about the last key itself."""
+
+    error: Any
+    keys: Keys
+    of_key: bool
+
 
 _TYPES: Final = {
     "string_type": "a text",

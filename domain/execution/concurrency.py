@@ -5,17 +5,15 @@ Both are asked when it is created: their expressions see `input`, `execution` an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contracts.commands import CreateExecution
 from contracts.errors import ExpressionError
 from contracts.value_check import DEPTH_MAX, depth_of
 from contracts.values import NULL, encode
+from domain.definition.graph import Graph
+from domain.execution.deciding import Deciding
 from domain.expressions import program
-
-if TYPE_CHECKING:
-    from domain.definition.graph import Graph
-    from domain.execution.deciding import Deciding
 
 
 def _names(ctx: Deciding, given: bytes, trigger: bytes | None) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from domain.execution.admission import check_takes
 from domain.execution.concurrency import search_values, slot_of
 from domain.execution.deciding import Deciding, ReadBlob, no_blobs
 from domain.execution.facts.execution import request_of
+from domain.execution.kind import acting_kind
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.moves import compensation as undo
 from domain.execution.moves import incidents as resolving
@@ -39,7 +40,7 @@ from domain.execution.moves.failing import fail_expression
 from domain.execution.moves.fast_path import go_straight
 from domain.execution.moves.stopping import stop_run, stop_scope
 from domain.execution.moves.turns import TURN
-from domain.execution.paths import HANDLER, acting_kind, is_undo
+from domain.execution.paths import HANDLER, is_undo
 from domain.execution.state import ChildMemo, Execution, NodeRun
 
 

@@ -1,7 +1,7 @@
-"""What a control-flow kind is: the shape of its config, its ports, and what it does when something happens to its node.
+"""A kind as the engine knows it: the moves of a node when it is its turn, and when something happens that it waits for.
 
-A kind never touches the state. It reads it, and emits events through the `Deciding` it is given; what an event means
-for the kind's own notes (`run.memo`) is said in `evolve_*`, which must follow from the event and the state alone.
+A kind never touches the state. It reads it, and emits events through the `Deciding` it is given; what an event means for
+the node's notes (`run.memo`) is said by the memo, from the event and the state alone.
 
     ready ──start──► (NodeCompleted)                        inline kinds: one decision, no run
           └─start──► NodeStarted ─► on_timer / on_signal / on_child / on_scope_left ─► NodeCompleted
@@ -9,59 +9,30 @@ for the kind's own notes (`run.memo`) is said in `evolve_*`, which must follow f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from contracts.commands import ReportChild
-from contracts.definitions import Body, Model
-from contracts.events import Ending, NodeStarted
+from contracts.events import Ending
 from contracts.failure import Failure
+from domain.definition.graph import Graph, Node
+from domain.definition.kind_shape import KindShape
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.paths import acting_shape
+from domain.execution.state import NodeRun, Scope, Signal
 
-if TYPE_CHECKING:
-    from domain.definition.graph import Node
-    from domain.execution.deciding import Deciding, Ready
-    from domain.execution.state import Execution, Memo, NodeRun, Scope, Signal
 
+class Kind(KindShape):
+    """A control-flow kind, shape and moves; by default nothing that happens moves it."""
 
-class Kind:
-    """A control-flow kind; the defaults are those of a kind that is decided inline and holds nothing."""
-
-    name: ClassVar[str]
-    summary: ClassVar[str]
-    is_container: ClassVar[bool] = False
-    is_loop: ClassVar[bool] = False
-    is_inline: ClassVar[bool] = True
-    fails_on_purpose: ClassVar[bool] = False
-    can_undo: ClassVar[bool] = False
-    """Whether a node of this kind may be a compensation; `undo` is its part."""
-
-    class Config(Model):
-        """No fields."""
-
-    # What the compiler asks.
-
-    def ports(self, config: Any) -> tuple[str, ...]:
-        """The ports a node with this config can leave by, the usual one first; without any, no edge may start here."""
-        return ("out",)
-
-    def bodies(self, config: Any) -> dict[str, Body]:
-        """The bodies in the config by their label in paths (`body`, `catch[0]`, a branch's name; `[]` for iterations)."""
-        return {}
-
-    def body_path(self, label: str) -> str:
-        """Where the body of a label stands in the config (`branches.left`), for messages."""
-        return label
-
-    # What the engine tells.
+    def start(self, ctx: Deciding, ready: Ready) -> None:
+        """The node is ready, its `when` holds and its mutex is free."""
+        raise NotImplementedError
 
     def undo(self, ctx: Deciding, run: NodeRun, config: Any, filled: dict[str, Any]) -> bytes | None:
         """Undo what another node has done; `filled` is the config as it was written, with all templates filled in.
 
         The answer is the output where it is done at once. Raises ExpressionError where what was filled in does not fit.
         """
-        raise NotImplementedError
-
-    def start(self, ctx: Deciding, ready: Ready) -> None:
-        """The node is ready, its `when` holds and its mutex is free."""
         raise NotImplementedError
 
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
@@ -98,25 +69,16 @@ class Kind:
         """Whether the container takes a failure of this body itself, so that it goes no further."""
         return False
 
-    def item_of(self, ctx: Deciding, run: NodeRun, scope: Scope) -> Any:
-        """`iteration.item` in this body of a loop."""
-        return None
 
-    # What an event means for the kind's own notes: total, and from the event and the state alone.
+def kind_of(node: Node) -> Kind:
+    """The node's kind with its moves: what graphs are compiled with has both."""
+    kind = node.kind
+    assert isinstance(kind, Kind)
+    return kind
 
-    def evolve_started(self, state: Execution, run: NodeRun, node: Node, event: NodeStarted) -> Memo | None:
-        """The notes of a node that has just begun."""
-        return None
 
-    def evolve_scope_entered(self, run: NodeRun, scope: Scope) -> None:
-        """A body of the node has begun."""
-
-    def input_of(self, run: NodeRun, label: str, index: int) -> bytes:
-        """What a body of the node is given, where its event does not say: the node's own data."""
-        return run.data
-
-    def evolve_items_added(self, run: NodeRun, items: bytes, count: int) -> None:
-        """Further items came while the loop runs."""
-
-    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
-        """A body of the node has ended."""
+def acting_kind(graph: Graph, run: NodeRun) -> Kind:
+    """The kind that acts in a run: the node's own, or that of its compensation."""
+    kind = acting_shape(graph, run)
+    assert isinstance(kind, Kind)
+    return kind

@@ -1,20 +1,31 @@
-"""Naming: which names an expression sees where it stands. Only what it refers to is looked up and parsed."""
+"""Names: which ones an expression sees where it stands. Only what it refers to is looked up and parsed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from contracts.failure import Failure
 from contracts.times import rfc3339
-from domain.execution.moves.edges import inherited_failure
-from domain.execution.state import COMPLETED
+from domain.definition.graph import Graph, Node
+from domain.execution.edges import inherited_failure
+from domain.execution.state import COMPLETED, Execution, LoopMemo, NodeRun, Scope
 from domain.expressions import Reference
 
-if TYPE_CHECKING:
-    from contracts.failure import Failure
-    from domain.definition.graph import Node
-    from domain.execution.deciding import Deciding
-    from domain.execution.state import NodeRun, Scope
+
+class Sight(Protocol):
+    """What names are looked up in: a decision in the making."""
+
+    @property
+    def graph(self) -> Graph:
+        """The definition."""
+
+    @property
+    def state(self) -> Execution:
+        """The execution as it is."""
+
+    def parse(self, value: bytes) -> Any:
+        """The parsed value. Raises ExpressionError for what cannot be read."""
 
 
 class Frame(NamedTuple):
@@ -33,7 +44,7 @@ class Frame(NamedTuple):
         return self._replace(extra={**(self.extra or {}), **names})
 
 
-def names_for(ctx: Deciding, references: Iterable[Reference], frame: Frame) -> dict[str, Any]:
+def names_for(ctx: Sight, references: Iterable[Reference], frame: Frame) -> dict[str, Any]:
     """The names that the references need. A name that has no value here is left out, so that `has()` tells."""
     names: dict[str, Any] = {}
     for reference in references:
@@ -49,7 +60,7 @@ def names_for(ctx: Deciding, references: Iterable[Reference], frame: Frame) -> d
     return names
 
 
-def _add(ctx: Deciding, names: dict[str, Any], root: str, frame: Frame) -> None:
+def _add(ctx: Sight, names: dict[str, Any], root: str, frame: Frame) -> None:
     state = ctx.state
     if root == "input":
         names[root] = ctx.parse(state.input)
@@ -71,7 +82,7 @@ def _add(ctx: Deciding, names: dict[str, Any], root: str, frame: Frame) -> None:
         }
 
 
-def _failure(ctx: Deciding, frame: Frame) -> Failure | None:
+def _failure(ctx: Sight, frame: Frame) -> Failure | None:
     """The failure that `error` means: behind an error edge its source's, in a catch or a handler the caught one."""
     scope: Scope | None = frame.scope
     if frame.node is not None:
@@ -89,7 +100,7 @@ def _failure(ctx: Deciding, frame: Frame) -> Failure | None:
     return None
 
 
-def _add_nodes(ctx: Deciding, nodes: dict[str, Any], path: tuple[str, ...], frame: Frame) -> None:
+def _add_nodes(ctx: Sight, nodes: dict[str, Any], path: tuple[str, ...], frame: Frame) -> None:
     scope: Scope | None = frame.scope
     if path and path[0] in nodes:
         return
@@ -108,7 +119,7 @@ def _add_nodes(ctx: Deciding, nodes: dict[str, Any], path: tuple[str, ...], fram
         scope = ctx.state.scopes[scope.parent] if scope.parent is not None else None
 
 
-def _add_node(ctx: Deciding, nodes: dict[str, Any], name: str, scope: Scope, place: int) -> None:
+def _add_node(ctx: Sight, nodes: dict[str, Any], name: str, scope: Scope, place: int) -> None:
     if name in nodes:
         return
     end = scope.ended.get(place)
@@ -120,7 +131,7 @@ def _add_node(ctx: Deciding, nodes: dict[str, Any], name: str, scope: Scope, pla
     nodes[name] = value
 
 
-def _add_variables(ctx: Deciding, variables: dict[str, Any], path: tuple[str, ...], scope: Scope | None) -> None:
+def _add_variables(ctx: Sight, variables: dict[str, Any], path: tuple[str, ...], scope: Scope | None) -> None:
     while scope is not None:
         if path:
             if path[0] in scope.variables:
@@ -132,7 +143,7 @@ def _add_variables(ctx: Deciding, variables: dict[str, Any], path: tuple[str, ..
         scope = ctx.state.scopes[scope.parent] if scope.parent is not None else None
 
 
-def iteration(ctx: Deciding, frame: Frame) -> dict[str, Any] | None:
+def iteration(ctx: Sight, frame: Frame) -> dict[str, Any] | None:
     """`iteration` where the frame stands: that of the cycle the node is on, else that of the nearest loop."""
     around = _loop_iteration(ctx, frame.scope)
     node = frame.node
@@ -145,12 +156,12 @@ def iteration(ctx: Deciding, frame: Frame) -> dict[str, Any] | None:
     return around
 
 
-def _on_cycle(ctx: Deciding, frame: Frame) -> bool:
+def _on_cycle(ctx: Sight, frame: Frame) -> bool:
     assert frame.node is not None
     return any(frame.node.place in edge.resets for edge in ctx.graph.bodies[frame.scope.body].back_edges)
 
 
-def _loop_iteration(ctx: Deciding, scope: Scope | None) -> dict[str, Any] | None:
+def _loop_iteration(ctx: Sight, scope: Scope | None) -> dict[str, Any] | None:
     while scope is not None:
         if scope.label == "[]" and (owner := ctx.state.runs.get(scope.owner)) is not None:
             return iteration_in(ctx, owner, scope)
@@ -158,10 +169,10 @@ def _loop_iteration(ctx: Deciding, scope: Scope | None) -> dict[str, Any] | None
     return None
 
 
-def iteration_in(ctx: Deciding, owner: NodeRun, scope: Scope) -> dict[str, Any]:
+def iteration_in(ctx: Sight, owner: NodeRun, scope: Scope) -> dict[str, Any]:
     """`iteration` in a body of a loop: its item, its index, and that of the loop around."""
-    item = ctx.graph.nodes[owner.node].kind.item_of(ctx, owner, scope)
-    value: dict[str, Any] = {"index": scope.index, "item": item}
+    item = owner.memo.item(ctx.graph.nodes[owner.node].kind, scope) if isinstance(owner.memo, LoopMemo) else None
+    value: dict[str, Any] = {"index": scope.index, "item": None if item is None else ctx.parse(item)}
     around = _loop_iteration(ctx, ctx.state.scopes[scope.parent] if scope.parent is not None else None)
     if around is not None:
         value["parent"] = around

@@ -6,7 +6,7 @@ from typing import Final
 
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
-from domain.execution.kind import Kind
+from domain.definition.kind_shape import KindShape
 from domain.execution.state import TAKEN, Execution, NodeRun, Scope
 
 UNDO_SUFFIX: Final = ".compensate"
@@ -41,8 +41,8 @@ def undone_node(path: str) -> str:
     return path.rpartition(UNDO_SUFFIX)[0]
 
 
-def acting_kind(graph: Graph, run: NodeRun) -> Kind:
-    """The kind that acts in a run: the node's own, or that of its compensation."""
+def acting_shape(graph: Graph, run: NodeRun) -> KindShape:
+    """The shape of the kind that acts in a run: the node's own, or that of its compensation."""
     node = graph.nodes[run.node]
     return node.undo_kind if is_undo(run.path) else node.kind
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.definition.graph import Graph
-from domain.execution.moves import edges
+from domain.execution import edges
 from domain.execution.paths import is_for_worker, is_undo
 from domain.execution.state import CancelMemo, ChildMemo, Execution, NodeRun
 

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from domain.expressions.faults import Fault, Unreadable
+from domain.expressions.maker import Frame, Maker, Run
 from domain.expressions.patterns import is_found, pattern
 from domain.expressions.signatures import FUNCTIONS, LAZY_METHODS, METHODS, SPACES, Signature
 from domain.expressions.times import GETTERS, zone_of
 from domain.expressions.tree import Call, Literal, Name, Node
 from domain.expressions.values import Optional, kind_of, kinds_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
-    from domain.expressions.compiler import Compiler, Frame, Run
-
-
-def call(compiler: Compiler, node: Call) -> Run:
+def call(maker: Maker, node: Call) -> Run:
     """A function, or a method."""
-    signature, arguments = resolve(node, compiler.is_variable)
+    signature, arguments = resolve(node, maker.is_variable)
     if signature is None:
-        return _lazy(compiler, node)
+        return _lazy(maker, node)
     if not signature.least <= len(arguments) <= signature.most:
         raise Unreadable(f"`{node.name}` does not take so many arguments", node.start, "argument_count", node, signature)
     _check_constants(node, signature, arguments)
-    made = compiler.make_all(arguments)
+    made = maker.make_all(arguments)
     kinds = signature.kinds_of(len(arguments))
     if len(made) == 1:
         return _one(signature, made[0], kinds[0])
@@ -137,10 +134,10 @@ def _many(signature: Signature, made: list[Run], kinds: tuple[frozenset[type] | 
     return ask
 
 
-def _lazy(compiler: Compiler, node: Call) -> Run:
+def _lazy(maker: Maker, node: Call) -> Run:
     """`a.or(b)`, `a.orValue(b)`: `b` is only asked where `a` is empty."""
     assert node.owner is not None
-    owner, other = compiler.make(node.owner), compiler.make(node.arguments[0])
+    owner, other = maker.make(node.owner), maker.make(node.arguments[0])
     is_value = node.name == "orValue"
 
     def ask(frame: Frame) -> Any:

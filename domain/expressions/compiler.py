@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from domain.expressions import access, calls, macros, operators, paths
 from domain.expressions.faults import Fault, Unreadable
+from domain.expressions.maker import Frame, Run
 from domain.expressions.numbers import whole
 from domain.expressions.tokens import NAMES
 from domain.expressions.tree import (
@@ -36,8 +37,6 @@ from domain.expressions.tree import (
 )
 from domain.expressions.values import TYPES, Optional, key_of, kind_of
 
-Frame: TypeAlias = list[Any]
-Run: TypeAlias = Callable[[Frame], Any]
 Wrap: TypeAlias = Callable[[Node, Run], Run]
 
 FIRST_SLOT: Final = 2

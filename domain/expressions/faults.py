@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from domain.expressions.tree import Node
+from domain.expressions.tree import Node
 
 UNITS_MAX: Final = 100_000
 """What one evaluation may cost. A macro costs its items times the parts of its body, and is charged before it begins."""

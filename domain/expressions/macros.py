@@ -7,31 +7,29 @@ A macro with two variables goes over rows, and takes them apart before its body 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from domain.expressions.access import items_of, rows_of
 from domain.expressions.faults import Fault
 from domain.expressions.lists import ordered
+from domain.expressions.maker import Frame, Maker, Run
 from domain.expressions.operators import truth
 from domain.expressions.tree import Macro, size
 from domain.expressions.values import NONE, Optional, key_of, kind_of
 
-if TYPE_CHECKING:
-    from domain.expressions.compiler import Compiler, Frame, Run
-
 _OPTIONAL: Final = frozenset(("optMap", "optFlatMap"))
 
 
-def macro(compiler: Compiler, node: Macro) -> Run:
+def macro(maker: Maker, node: Macro) -> Run:
     """Any macro."""
-    owner = compiler.make(node.owner)
-    slots, (test, body) = compiler.inside(node.variables, node.test, node.body)
+    owner = maker.make(node.owner)
+    slots, (test, body) = maker.inside(node.variables, node.test, node.body)
     assert body is not None
     if node.name in _OPTIONAL:
         return _through(node, owner, slots[0], body)
     slot = slots[0]
     if len(slots) == 2:
-        slot = compiler.new_slot()
+        slot = maker.new_slot()
         body = _unpacking(body, slot, slots)
         test = _unpacking(test, slot, slots) if test is not None else None
     return _MACROS[node.name](_Parts(node, _walk(node, owner), slot, slots[0], test, body))

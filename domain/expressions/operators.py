@@ -6,22 +6,20 @@ first counts. What costs most, numbers and texts of one kind, is decided before 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from domain.expressions.faults import Fault
+from domain.expressions.maker import Frame, Maker, Run
 from domain.expressions.numbers import ARITHMETIC, SMALL, negate
 from domain.expressions.tree import Binary, Chain, Literal, Node, Unary
 from domain.expressions.values import COMPARED_CHARS, COMPARISONS, NUMBERS, compare, contains, equal, kind_of
 
-if TYPE_CHECKING:
-    from domain.expressions.compiler import Compiler, Frame, Run
-
 _NOTHING: Final = object()
 
 
-def unary(compiler: Compiler, node: Unary) -> Run:
+def unary(maker: Maker, node: Unary) -> Run:
     """`!x`, `-x`."""
-    operand = compiler.make(node.operand)
+    operand = maker.make(node.operand)
     if node.operator == "-":
         return lambda frame: negate(frame[1], operand(frame))
 
@@ -43,10 +41,10 @@ def truth(node: Node, value: Any) -> bool:
     raise Fault("truth", node, kind_of(value))
 
 
-def chain(compiler: Compiler, node: Chain) -> Run:
+def chain(maker: Maker, node: Chain) -> Run:
     """`a && b && c`, `a || b || c`."""
     ends = node.operator == "||"
-    made = list(zip(node.operands, compiler.make_all(node.operands), strict=True))
+    made = list(zip(node.operands, maker.make_all(node.operands), strict=True))
     return _two(ends, *made) if len(made) == 2 else _many(ends, made)
 
 
@@ -105,9 +103,9 @@ def _many(ends: bool, operands: list[tuple[Node, Run]]) -> Run:
     return ask
 
 
-def binary(compiler: Compiler, node: Binary) -> Run:
+def binary(maker: Maker, node: Binary) -> Run:
     """Comparisons, `in`, arithmetic."""
-    left, right, operator = compiler.make(node.left), compiler.make(node.right), node.operator
+    left, right, operator = maker.make(node.left), maker.make(node.right), node.operator
     literal = node.right.value if isinstance(node.right, Literal) else _NOTHING
     if operator == "in":
         return lambda frame: contains(frame[1], left(frame), right(frame))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from domain.expressions.access import select
 from domain.expressions.faults import Fault
+from domain.expressions.maker import Frame, Maker, Run
 from domain.expressions.tree import Name, Select
-
-if TYPE_CHECKING:
-    from domain.expressions.compiler import Compiler, Frame, Run
 
 
 def root(name: str) -> Run:
@@ -24,15 +22,15 @@ def root(name: str) -> Run:
     return read
 
 
-def path(compiler: Compiler, node: Select) -> Run:
+def path(maker: Maker, node: Select) -> Run:
     """The closure of `owner.a.b.c`, with all of its plain steps."""
     keys, owner = [node.name], node.owner
     while isinstance(owner, Select) and not owner.is_optional:
         keys.append(owner.name)
         owner = owner.owner
     keys.reverse()
-    start = compiler.make(owner)
-    if isinstance(owner, Name) and not compiler.is_variable(owner.name) and len(keys) <= 3:
+    start = maker.make(owner)
+    if isinstance(owner, Name) and not maker.is_variable(owner.name) and len(keys) <= 3:
         return _of_root(owner.name, keys, _steps(start, keys))
     return _one(start, keys[0]) if len(keys) == 1 else _steps(start, keys)
 

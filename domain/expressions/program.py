@@ -9,8 +9,9 @@ from typing import Any, Final
 from contracts.errors import ExpressionError, ExpressionLimit
 from domain.expressions import messages
 from domain.expressions.checker import check
-from domain.expressions.compiler import FIRST_SLOT, Compiler, Run
+from domain.expressions.compiler import FIRST_SLOT, Compiler
 from domain.expressions.faults import Fault, Limit, Meter, Unreadable
+from domain.expressions.maker import Run
 from domain.expressions.parser import parse
 from domain.expressions.references import Reference, references_of
 from domain.expressions.results import as_json

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from domain.expressions.compiler import FIRST_SLOT, Compiler, Frame, Run
+from domain.expressions.compiler import FIRST_SLOT, Compiler
 from domain.expressions.faults import RESULT_BYTES_MAX, Fault, Limit, Meter
+from domain.expressions.maker import Frame, Run
 from domain.expressions.numbers import add
 from domain.expressions.operators import truth
 from domain.expressions.program import Program

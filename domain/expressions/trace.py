@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from domain.expressions.compiler import FIRST_SLOT, Compiler, Frame, Run
+from domain.expressions.compiler import FIRST_SLOT, Compiler
 from domain.expressions.faults import Fault, Limit, Meter
+from domain.expressions.maker import Frame, Run
 from domain.expressions.results import as_json
 from domain.expressions.tree import Node
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.stopping import cancel_run
 from domain.execution.paths import locate, node_path
-from domain.execution.state import PENDING, CancelMemo, Execution, Memo, NodeRun, Scope
+from domain.execution.state import PENDING, CancelMemo, NodeRun, Scope
 
 
 class Cancel(Kind):
@@ -24,6 +24,7 @@ class Cancel(Kind):
     name = "cancel"
     summary = "ends other nodes"
     is_inline = False
+    memo = "cancel"
 
     class Config(Model):
         """Which nodes (ids or paths in reach), and as what they end."""
@@ -75,11 +76,6 @@ class Cancel(Kind):
         assert isinstance(memo, CancelMemo)
         if not any(waiting in ctx.state.runs for waiting in memo.waiting):
             complete(ctx, run, values.encode(memo.ended))
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
-        """What it ended, and what it waits for."""
-        noted = values.decode(event.detail or b'{"ended":[],"waiting":[]}')
-        return CancelMemo(noted["ended"], noted["waiting"])
 
 
 def _is_around(ctx: Deciding, run: NodeRun, scope: Scope) -> bool:

@@ -18,8 +18,8 @@ from domain.execution.moves.signals import take_buffered
 from domain.execution.moves.stopping import stop_run
 from domain.execution.moves.turns import goes_on_later
 from domain.execution.names import Frame, iteration_in
-from domain.execution.state import Execution, LoopMemo, Memo, NodeRun, Scope, Signal
-from domain.nodes.loops import Loop, as_list, enter_iteration, item_beyond, memo_of, results_of, split_list, whole_number, whole_number_of
+from domain.execution.state import NodeRun, Scope, Signal
+from domain.nodes.loops import Loop, as_list, enter_iteration, item_beyond, memo_of, results_of, whole_number, whole_number_of
 from domain.nodes.parallel import complete_early, needed
 
 
@@ -34,6 +34,7 @@ class ForEach(Loop):
 
     name = "for_each"
     summary = "runs a body for each item of a list"
+    loop_over = "items"
 
     class Config(Model):
         """The items, how many at a time, and what a failure, an early end and further items mean."""
@@ -47,6 +48,10 @@ class ForEach(Loop):
         losers: Losers = "cancel"
         until: Expression | None = None
         more: More | None = None
+
+    def takes_signals(self, config: Any) -> bool:
+        """Where further items may come."""
+        return config.more is not None
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Find the items, and begin as many iterations as may run at a time."""
@@ -122,10 +127,6 @@ class ForEach(Loop):
             raise ExpressionError(f"`{node.config.until}`: expected true or false, found {holds!r}")
         return holds
 
-    def item_of(self, ctx: Deciding, run: NodeRun, scope: Scope) -> Any:
-        """The item that the iteration was given."""
-        return ctx.parse(scope.input)
-
     def offers_signal(self, ctx: Deciding, run: NodeRun, signal: Signal) -> bool:
         """Signals with further items, while the loop runs."""
         more = ctx.graph.nodes[run.node].config.more
@@ -143,28 +144,6 @@ class ForEach(Loop):
             return
         ctx.emit(ItemsAdded(run.path, ctx.keep(items), len(items)))
         self._go_on(ctx, run)
-
-    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
-        """A failed item leaves its error in its place; whether that is heeded depends on `on_item_error`."""
-        super().evolve_scope_left(run, scope, ending, output)
-        if ending.status == "failed" and ending.failure is not None:
-            memo_of(run).failures[scope.index] = values.encode({"error": ending.failure.as_value()})
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
-        """The items stand in the event."""
-        if node.config.more is not None and run.path not in state.waiting:
-            state.waiting.append(run.path)
-        return LoopMemo(event.detail or b"[]", event.count, event.concurrency)
-
-    def input_of(self, run: NodeRun, label: str, index: int) -> bytes:
-        """The item, out of the list that was recorded when the loop began."""
-        return split_list(memo_of(run).items)[index]
-
-    def evolve_items_added(self, run: NodeRun, items: bytes, count: int) -> None:
-        """More to do."""
-        memo = memo_of(run)
-        memo.added.append((items, count))
-        memo.total += count
 
 
 def _too_many(ctx: Deciding, count: int, found: str, max_items: int | None) -> Failure | None:

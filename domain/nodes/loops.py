@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import Any, Final
 
 from contracts.definitions import Body
 from contracts.errors import ExpressionError
-from contracts.events import Ending
-from contracts.values import NULL, blob_length, is_reference
+from contracts.values import blob_length, is_reference
+from domain.definition.graph import Node
+from domain.execution.deciding import Deciding, Ready
+from domain.execution.item_list import split, split_list
 from domain.execution.kind import Kind
 from domain.execution.moves.entering import enter_scope
-from domain.execution.state import LoopMemo, NodeRun, Scope
-
-if TYPE_CHECKING:
-    from domain.definition.graph import Node
-    from domain.execution.deciding import Deciding, Ready
-    from domain.execution.names import Frame
-
-_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
+from domain.execution.names import Frame
+from domain.execution.state import LoopMemo, NodeRun
 
 
 class Loop(Kind):
     """A container whose body runs again and again; its iterations stand at `loop[0]`, `loop[1]` …"""
 
     is_container = True
-    is_loop = True
+    memo = "loop"
     is_inline = False
 
     def bodies(self, config: Any) -> dict[str, Body]:
@@ -38,26 +32,6 @@ class Loop(Kind):
     def body_path(self, label: str) -> str:
         """`body`."""
         return "body"
-
-    def evolve_scope_entered(self, run: NodeRun, scope: Scope) -> None:
-        """One more iteration is open."""
-        memo = memo_of(run)
-        memo.entered = max(memo.entered, scope.index + 1)
-        memo.open += 1
-
-    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
-        """An iteration has ended; a continued one gives null."""
-        memo = memo_of(run)
-        memo.open -= 1
-        if ending.status == "completed":
-            self.note_result(memo, scope.index, output)
-        elif ending.status == "continued" and ending.target == run.path:
-            self.note_result(memo, scope.index, NULL)
-
-    def note_result(self, memo: LoopMemo, index: int, output: bytes) -> None:
-        """Keep what an iteration gave."""
-        memo.last = output
-        memo.results[index] = output
 
 
 def enter_iteration(ctx: Deciding, run: NodeRun, given: bytes | None = None) -> None:
@@ -71,14 +45,6 @@ def memo_of(run: NodeRun) -> LoopMemo:
     """The loop's notes."""
     assert isinstance(run.memo, LoopMemo), f"{run.path} is no loop"
     return run.memo
-
-
-def _split(items: bytes) -> tuple[bytes, ...]:
-    return tuple(bytes(item) for item in _raw_list.decode(items))
-
-
-split_list: Final = lru_cache(maxsize=256)(_split)
-"""The items of a JSON list, each as its own bytes. Cached, as a loop asks for each item in another decision."""
 
 
 class _Blob:
@@ -97,7 +63,7 @@ class _Blob:
 
 
 def _split_blob(reference: bytes, blob: _Blob) -> tuple[bytes, ...]:
-    return _split(blob.load(reference))
+    return split(blob.load(reference))
 
 
 _split_small: Final = lru_cache(maxsize=64)(_split_blob)

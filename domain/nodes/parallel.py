@@ -16,7 +16,7 @@ from domain.execution.moves.completing import complete
 from domain.execution.moves.entering import enter_scope
 from domain.execution.moves.stopping import stop_bodies, stop_run
 from domain.execution.outputs import merge
-from domain.execution.state import BranchesMemo, Execution, Memo, NodeRun, Scope
+from domain.execution.state import BranchesMemo, NodeRun, Scope
 
 
 class Parallel(Kind):
@@ -26,6 +26,7 @@ class Parallel(Kind):
     summary = "runs several bodies at a time"
     is_container = True
     is_inline = False
+    memo = "branches"
 
     class Config(Model):
         """The branches by name, how many are waited for, and how their outputs are put together."""
@@ -68,15 +69,6 @@ class Parallel(Kind):
             return values.encode(merge(list(results.items())))
         written = {name: results[name] for name in node.config.branches if name in results}
         return values.encode(list(written.values()) if aggregate == "array" else written)
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Node, event: NodeStarted) -> Memo:
-        """No branch has completed."""
-        return BranchesMemo()
-
-    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
-        """The output of a branch, as long as it counts."""
-        if isinstance(run.memo, BranchesMemo) and ending.status == "completed":
-            run.memo.results[scope.label] = output
 
 
 def needed(wait_for: Any, count: int) -> int:

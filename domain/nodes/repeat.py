@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from contracts import values
 from contracts.definitions import Body, CountValue, Model
 from contracts.events import Ending, NodeStarted
@@ -13,7 +11,7 @@ from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
 from domain.execution.moves.turns import goes_on_later
-from domain.execution.state import Execution, LoopMemo, Memo, NodeRun, Scope
+from domain.execution.state import NodeRun, Scope
 from domain.nodes.loops import Loop, enter_iteration, memo_of, results_of, whole_number
 from domain.nodes.parallel import complete_early
 
@@ -23,6 +21,7 @@ class Repeat(Loop):
 
     name = "repeat"
     summary = "runs a body so many times"
+    loop_over = "times"
 
     class Config(Model):
         """How often, and how many at a time."""
@@ -63,7 +62,3 @@ class Repeat(Loop):
             complete_early(ctx, run, values.encode(results_of(ctx, memo_of(run))), "cancel")
         else:
             stop_run(ctx, run, ending)
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
-        """No iteration yet."""
-        return LoopMemo(total=event.count, concurrency=event.concurrency)

@@ -20,7 +20,7 @@ from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
 from domain.execution.paths import is_undo
-from domain.execution.state import ChildMemo, Execution, Memo, NodeRun
+from domain.execution.state import ChildMemo, NodeRun
 from domain.expressions import parse_duration
 
 
@@ -30,6 +30,7 @@ class SubWorkflow(Kind):
     name = "sub_workflow"
     summary = "runs another workflow as a child"
     is_inline = False
+    memo = "child"
     can_undo = True
 
     class Config(Model):
@@ -122,10 +123,6 @@ class SubWorkflow(Kind):
         if child not in ctx.state.children_asked:
             ctx.emit(ChildCancelRequested(run.path, child))
         return True
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
-        """The child's id."""
-        return ChildMemo(child_id(state.execution, run.path, run.attempt))
 
 
 def duration_of(ctx: Deciding, fields: Any, name: str, frame: Any) -> int | None:

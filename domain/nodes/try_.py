@@ -20,7 +20,7 @@ from domain.execution.moves.completing import complete
 from domain.execution.moves.entering import enter_scope
 from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
-from domain.execution.state import Execution, Memo, NodeRun, Scope, TryMemo
+from domain.execution.state import NodeRun, Scope, TryMemo
 
 
 class Catch(Model):
@@ -37,6 +37,7 @@ class Try(Kind):
     summary = "catches failures and cleans up"
     is_container = True
     is_inline = False
+    memo = "try"
 
     class Config(Model):
         """The body, what is caught, and the clean-up."""
@@ -109,21 +110,3 @@ class Try(Kind):
             return False
         enter_scope(ctx, run.path, "finally")
         return True
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
-        """In the body."""
-        return TryMemo()
-
-    def evolve_scope_entered(self, run: NodeRun, scope: Scope) -> None:
-        """In which body it is."""
-        assert isinstance(run.memo, TryMemo)
-        run.memo.phase = scope.label
-
-    def evolve_scope_left(self, run: NodeRun, scope: Scope, ending: Ending, output: bytes) -> None:
-        """How it is to end, and the failure that a catch is about to be told."""
-        assert isinstance(run.memo, TryMemo)
-        if ending.status == "failed" and ending.failure is not None:
-            run.last_failure = ending.failure
-        if scope.label != "finally":
-            said = Ending(ending.status, ending.failure, output if ending.status == "completed" else None, ending.target, ending.final)
-            run.memo.ending = said

@@ -9,14 +9,14 @@ from pydantic import Field, model_validator
 from contracts import values
 from contracts.definitions import CountValue, DurationValue, Expression, Model, TextValue
 from contracts.errors import ExpressionError
-from contracts.events import Ending, NodeStarted, SignalConsumed, TimerStarted
+from contracts.events import NodeStarted, SignalConsumed, TimerStarted
 from contracts.failure import Failure
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.execution.moves.signals import check_names, take_buffered
-from domain.execution.state import Execution, Memo, NodeRun, Signal, WaitMemo
+from domain.execution.state import NodeRun, Signal, WaitMemo
 from domain.nodes.loops import whole_number
 from domain.nodes.sub_workflow import duration_of
 from domain.nodes.switch import PORT_PATTERN
@@ -36,6 +36,7 @@ class WaitSignal(Kind):
     name = "wait_signal"
     summary = "waits for a signal"
     is_inline = False
+    memo = "wait"
 
     class Config(Model):
         """Which signals, how many, and how long."""
@@ -59,6 +60,10 @@ class WaitSignal(Kind):
         """`received` or the named ones, and `timeout`."""
         named = ["received"] if config.signals is None else [one.port for one in config.signals]
         return tuple(dict.fromkeys([*named, "timeout"]))
+
+    def takes_signals(self, config: Any) -> bool:
+        """Always."""
+        return True
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Begin to wait; a signal that came before may be enough."""
@@ -130,13 +135,3 @@ class WaitSignal(Kind):
         if len(values.encode(came)) >= ctx.limits.blob_bytes_min:
             del details["payloads"]
         fail(ctx, run, Failure("signal.timeout", f"of {memo.count} signals {names} {len(came)} came in time", details))
-
-    def on_cancel(self, ctx: Deciding, run: NodeRun, ending: Ending) -> bool:
-        """Nothing to clean up."""
-        return False
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
-        """The wait takes its place behind those that began before."""
-        if run.path not in state.waiting:
-            state.waiting.append(run.path)
-        return WaitMemo(event.detail or b"[]", state.signals_received, event.count)

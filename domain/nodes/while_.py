@@ -17,7 +17,7 @@ from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
 from domain.execution.moves.turns import goes_on_later
 from domain.execution.names import iteration
-from domain.execution.state import Execution, LoopMemo, Memo, NodeRun, Scope
+from domain.execution.state import NodeRun, Scope
 from domain.nodes.loops import Loop, enter_iteration, memo_of, whole_number
 
 
@@ -26,6 +26,7 @@ class While(Loop):
 
     name = "while"
     summary = "repeats a body while a condition holds"
+    loop_over = "rounds"
 
     class Config(Model):
         """The condition, and how many rounds there may be."""
@@ -71,15 +72,3 @@ class While(Loop):
             complete(ctx, run, memo_of(run).last)
         else:
             stop_run(ctx, run, ending)
-
-    def item_of(self, ctx: Deciding, run: NodeRun, scope: Scope) -> Any:
-        """What the round before gave."""
-        return ctx.parse(memo_of(run).last)
-
-    def note_result(self, memo: LoopMemo, index: int, output: bytes) -> None:
-        """Only the last output is kept."""
-        memo.last = output
-
-    def evolve_started(self, state: Execution, run: NodeRun, node: Any, event: NodeStarted) -> Memo:
-        """No round yet."""
-        return LoopMemo(total=event.count)

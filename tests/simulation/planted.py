@@ -21,6 +21,7 @@ from contracts.errors import AppendUnknown, Rejected
 from contracts.journal import Checkpoint, Decided, Record, judge
 from domain.execution.decide import decide
 from domain.execution.deciding import Deciding
+from domain.execution.kind import kind_of
 from domain.execution.moves.signals import deliver
 from domain.execution.state import ChildMemo, NodeRun
 from infra.store.projection import SqliteReadModels
@@ -127,7 +128,7 @@ def take_in_the_end_of_a_child_twice(patch: Patch) -> None:
         ctx.emit(e.ChildCompleted(command.path, command.child))
         run = ctx.state.runs.get(command.path)
         if run is not None and isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
-            ctx.graph.nodes[run.node].kind.on_child(ctx, run, command)
+            kind_of(ctx.graph.nodes[run.node]).on_child(ctx, run, command)
 
     patch.setitem(domain.execution.decide.HANDLERS, c.ReportChild, report)
 

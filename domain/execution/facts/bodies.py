@@ -17,6 +17,7 @@ from domain.execution.outputs import body_output
 from domain.execution.paths import scope_path
 from domain.execution.state import (
     Execution,
+    NodeRun,
     Scope,
 )
 
@@ -33,14 +34,21 @@ def _scope_entered(graph: Graph, state: Execution, event: e.ScopeEntered, cause:
         failure = run.last_failure if event.label.startswith("catch") else None
     given = event.input
     if given is None:
-        given = NULL if run is None else graph.nodes[run.node].kind.input_of(run, event.label, event.index)
+        given = NULL if run is None else _given(graph, run, event)
     scope = Scope(path, event.owner, event.label, event.index, body, around, given, *blank(graph, body), tried=tried, failure=failure)
     state.scopes[path] = scope
     if run is None:
         scope.variables.update(state.variables)
     if run is not None:
         run.bodies += 1
-        graph.nodes[run.node].kind.evolve_scope_entered(run, scope)
+        if run.memo is not None:
+            run.memo.enter(scope)
+
+
+def _given(graph: Graph, run: NodeRun, event: e.ScopeEntered) -> bytes:
+    """What a body is given, where its event does not say."""
+    given = None if run.memo is None else run.memo.given(graph.nodes[run.node].kind, event.index)
+    return run.data if given is None else given
 
 
 def _scope_stopped(graph: Graph, state: Execution, event: e.ScopeStopped, cause: Cause) -> None:
@@ -65,7 +73,8 @@ def _scope_left(graph: Graph, state: Execution, event: e.ScopeLeft, cause: Cause
         if not run.bodies:
             close_lingering(graph, state, run)
         return
-    graph.nodes[run.node].kind.evolve_scope_left(run, scope, ending, output)
+    if run.memo is not None:
+        run.memo.leave(run, graph.nodes[run.node].kind, scope, ending, output)
 
 
 def _variable_set(graph: Graph, state: Execution, event: e.VariableSet, cause: Cause) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from contracts.values import NULL
+from domain.definition.graph import Graph
 from domain.execution.paths import UNDO_SUFFIX, owner_of, undone_node
 from domain.execution.state import Compensation, Execution, NodeRun, Undoing
-
-if TYPE_CHECKING:
-    from domain.definition.graph import Graph
 
 
 def find(state: Execution, name: str) -> Compensation | None:

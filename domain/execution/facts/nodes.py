@@ -8,6 +8,7 @@ from contracts import events as e
 from contracts.commands import LoseActivity
 from contracts.events import carried, carried_failure
 from domain.definition.graph import Graph
+from domain.execution import edges
 from domain.execution.facts import compensation as undo_state
 from domain.execution.facts.runs import (
     UNPLACED,
@@ -18,12 +19,12 @@ from domain.execution.facts.runs import (
     linger,
     open_run,
 )
-from domain.execution.moves import edges
-from domain.execution.paths import acting_kind, is_undo, locate, plain_data
+from domain.execution.paths import acting_shape, is_undo, locate, plain_data
 from domain.execution.state import (
     CANCELLED,
     COMPLETED,
     FAILED,
+    MEMOS,
     SKIPPED,
     Ended,
     Execution,
@@ -50,7 +51,10 @@ def _node_started(graph: Graph, state: Execution, event: e.NodeStarted, cause: C
     run.status, run.attempt, run.started_at, run.ending = "active", event.attempt, cause.now, None
     run.tried_before = run.tried_inside
     node = graph.nodes[run.node]
-    run.memo = acting_kind(graph, run).evolve_started(state, run, node, event)
+    memo = acting_shape(graph, run).memo
+    run.memo = None if memo is None else MEMOS[memo].begun(state, run, event)
+    if node.takes_signals and run.path not in state.waiting and not is_undo(run.path):
+        state.waiting.append(run.path)
 
 
 def _progressed(graph: Graph, state: Execution, event: e.NodeProgressed, cause: Cause) -> None:

@@ -9,8 +9,8 @@ from contracts.commands import Command
 from contracts.failure import Failure
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
+from domain.execution import edges
 from domain.execution.facts import compensation as undo_state
-from domain.execution.moves import edges
 from domain.execution.paths import is_undo, locate, plain_data
 from domain.execution.state import (
     COMPLETED,

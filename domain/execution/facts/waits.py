@@ -51,8 +51,8 @@ def _signal_consumed(graph: Graph, state: Execution, event: e.SignalConsumed, ca
 
 def _items_added(graph: Graph, state: Execution, event: e.ItemsAdded, cause: Cause) -> None:
     run = state.runs.get(event.path)
-    if run is not None:
-        graph.nodes[run.node].kind.evolve_items_added(run, event.items, event.count)
+    if run is not None and run.memo is not None:
+        run.memo.add(event.items, event.count)
 
 
 def _child_started(graph: Graph, state: Execution, event: e.ChildStarted, cause: Cause) -> None:

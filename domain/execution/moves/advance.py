@@ -19,9 +19,10 @@ from contracts.errors import OF_VALUES, ExpressionError
 from contracts.events import Ending, NodeCancelled, NodeQueued, NodeSkipped, ScopeLeft, TimerStarted
 from contracts.failure import Failure
 from domain.definition.graph import Node
+from domain.execution import edges
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
+from domain.execution.kind import acting_kind, kind_of
 from domain.execution.moves import compensation as undo
-from domain.execution.moves import edges
 from domain.execution.moves.closing import close, root_left
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import explained, fail, fail_expression
@@ -29,7 +30,7 @@ from domain.execution.moves.stopping import cancel_run, end_cancelled, stop_run,
 from domain.execution.moves.turns import begin_later, begin_queued_later
 from domain.execution.names import Frame
 from domain.execution.outputs import body_output, last_nodes, merge
-from domain.execution.paths import HANDLER, acting_kind, is_undo, node_path, plain_data, taken_sources
+from domain.execution.paths import HANDLER, is_undo, node_path, plain_data, taken_sources
 from domain.execution.state import PENDING, TAKEN, NodeRun, Scope
 
 
@@ -118,7 +119,7 @@ def _when_holds(ctx: Deciding, ready: Ready) -> bool:
 def begin(ctx: Deciding, ready: Ready) -> None:
     """The node's kind begins; what it cannot evaluate is the node's failure. Its time limits begin with it."""
     try:
-        ready.node.kind.start(ctx, ready)
+        kind_of(ready.node).start(ctx, ready)
     except OF_VALUES as error:
         fail_expression(ctx, ctx.state.runs.get(ready.path) or ready, error)
     if ready.node.timeouts_at_once and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
@@ -225,7 +226,7 @@ def _leave(ctx: Deciding, scope: Scope) -> None:
     output = ending.output if ending.output is not None else body_output(ctx.graph, scope) or values.NULL
     ctx.touch(run.scope)
     try:
-        ctx.graph.nodes[run.node].kind.on_scope_left(ctx, run, scope, ending, output)
+        kind_of(ctx.graph.nodes[run.node]).on_scope_left(ctx, run, scope, ending, output)
     except OF_VALUES as error:
         if run.path in ctx.state.runs:
             failure = Failure(getattr(error, "type", "expression"), str(error), node=run.path, attempt=run.attempt)
@@ -278,7 +279,7 @@ def _ask_again(ctx: Deciding) -> None:
         node = ctx.graph.nodes[run.node]
         if node.definition.type == "wait_until" and run.path in ctx.state.runs:
             try:
-                node.kind.on_changed(ctx, run)
+                kind_of(node).on_changed(ctx, run)
             except OF_VALUES as error:
                 fail_expression(ctx, run, error)
 
@@ -287,7 +288,7 @@ def _tell_cancellers(ctx: Deciding, path: str) -> None:
     for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
         node = ctx.graph.nodes[run.node]
         if node.definition.type == "cancel" and run.path in ctx.state.runs:
-            node.kind.on_ended(ctx, run, path)
+            kind_of(node).on_ended(ctx, run, path)
 
 
 FOLLOW_UPS: Final[tuple[Callable[[Deciding, str], None], ...]] = (finish_stopped, _tell_cancellers, _begin_queued)

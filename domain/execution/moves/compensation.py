@@ -19,6 +19,7 @@ from contracts.failure import Failure
 from domain.definition.graph import Node
 from domain.execution.deciding import Deciding
 from domain.execution.facts.compensation import find, name_of
+from domain.execution.kind import acting_kind
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail, retry_due
 from domain.execution.paths import UNDO_SUFFIX, is_undo
@@ -76,7 +77,7 @@ def _undo_here(ctx: Deciding, node: Node, compensation: Compensation, path: str,
     ctx.emit(NodeStarted(path, attempt))
     run = ctx.state.runs[path]
     try:
-        output = node.undo_kind.undo(ctx, run, node.undo_config, ctx.parse(compensation.config or b"{}"))
+        output = acting_kind(ctx.graph, run).undo(ctx, run, node.undo_config, ctx.parse(compensation.config or b"{}"))
     except ExpressionError as error:
         failed(ctx, run, Failure("expression", str(error), None, path, attempt))
         return True

@@ -14,6 +14,7 @@ from contracts.events import Ending, IncidentRaised, NodeFailed, NodeRetried
 from contracts.failure import NEVER_RETRIED_BY_DEFAULT, Failure, matches
 from domain.definition.graph import ERROR_PORT, Compiled, Edge, Node, RetryPolicy
 from domain.execution.deciding import Deciding, Ready
+from domain.execution.kind import kind_of
 from domain.execution.moves.cycles import spent, take_back
 from domain.execution.moves.ending import TOO_LARGE, At, end_aside, end_well, place_of
 from domain.execution.moves.losers import is_ignored_loser
@@ -190,7 +191,7 @@ def _is_handled_above(ctx: Deciding, scope: Scope, failure: Failure) -> bool:
         around = ctx.state.scopes[owner.scope]
         if owner.path in around.lingering or is_ignored_loser(ctx, around, node.place):
             return True
-        if node.kind.handles(ctx, owner, here, failure) or node.has_error_edge or node.definition.on_error != "fail":
+        if kind_of(node).handles(ctx, owner, here, failure) or node.has_error_edge or node.definition.on_error != "fail":
             return True
         if _retry_due(ctx, owner, node, owner, failure):
             return True

@@ -13,6 +13,7 @@ from contracts.errors import ExpressionError, Rejected
 from contracts.events import CommandHeld, SignalReceived
 from contracts.ids import signal_name_problem
 from domain.execution.deciding import Deciding
+from domain.execution.kind import kind_of
 from domain.execution.state import NodeRun, Signal, WaitMemo
 
 
@@ -38,7 +39,7 @@ def _is_wanted(ctx: Deciding, command: SendSignal) -> bool:
     state = ctx.state
     signal = Signal(state.signals_received + 1, command.name, command.payload)
     for run in [state.runs[path] for path in state.waiting if path in state.runs]:
-        is_offered = run.status == "active" and ctx.graph.nodes[run.node].kind.offers_signal(ctx, run, signal)
+        is_offered = run.status == "active" and kind_of(ctx.graph.nodes[run.node]).offers_signal(ctx, run, signal)
         if is_offered and (not state.paused or _needs_more(ctx, run)):
             return True
     return False
@@ -47,7 +48,7 @@ def _is_wanted(ctx: Deciding, command: SendSignal) -> bool:
 def _needs_more(ctx: Deciding, run: NodeRun) -> bool:
     if not isinstance(run.memo, WaitMemo):
         return False
-    kind, first = ctx.graph.nodes[run.node].kind, next(places_of_held(ctx, ctx.state.held), ctx.state.signals_received + 1)
+    kind, first = kind_of(ctx.graph.nodes[run.node]), next(places_of_held(ctx, ctx.state.held), ctx.state.signals_received + 1)
     kept = sum(signal.place >= first and kind.offers_signal(ctx, run, signal) for signal in ctx.state.signals)
     return len(run.memo.payloads) + kept < run.memo.count
 
@@ -78,7 +79,7 @@ def deliver(ctx: Deciding, signal: Signal) -> bool:
         run = ctx.state.runs.get(path)
         if run is None or run.status != "active":
             continue
-        kind = ctx.graph.nodes[run.node].kind
+        kind = kind_of(ctx.graph.nodes[run.node])
         if kind.offers_signal(ctx, run, signal):
             kind.on_signal(ctx, run, signal)
             return True
@@ -87,7 +88,7 @@ def deliver(ctx: Deciding, signal: Signal) -> bool:
 
 def take_buffered(ctx: Deciding, run: NodeRun) -> None:
     """A wait has begun: it takes what it wants from the buffer, oldest first, until it has enough."""
-    kind = ctx.graph.nodes[run.node].kind
+    kind = kind_of(ctx.graph.nodes[run.node])
     for signal in list(ctx.state.signals):
         if run.path not in ctx.state.runs or run.path not in ctx.state.waiting:
             return

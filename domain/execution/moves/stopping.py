@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contracts.events import Ending, IncidentResolved, NodeCancelled, NodeStopped, ScopeStopped
 from domain.execution.deciding import NODE_STOPPED, Deciding
+from domain.execution.kind import kind_of
 from domain.execution.state import NodeRun, Scope
 
 CANCELLED_ENDING = Ending("cancelled")
@@ -52,7 +53,7 @@ def cancel_run(ctx: Deciding, run: NodeRun, ending: Ending = CANCELLED_ENDING) -
     elif run.bodies:
         stop_run(ctx, run, ending)
         return
-    elif run.status == "active" and node.kind.on_cancel(ctx, run, ending):
+    elif run.status == "active" and kind_of(node).on_cancel(ctx, run, ending):
         return
     end_cancelled(ctx, run, ending.output)
 

@@ -1,0 +1,51 @@
+"""The shape of a kind: what is asked about a kind of node before anything runs.
+
+KindShape   name, Config, ports, bodies, what its nodes note      the compiler, the checks, the schema, the facts
+└── Kind    start, on_timer, on_signal …                          the engine: `domain/execution/kind.py`
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from contracts.definitions import Body, Model
+
+MemoName: TypeAlias = Literal["loop", "branches", "try", "wait", "child", "cancel"]
+"""What a node may note while it runs, by the tag it is stored under; `domain/execution/state.py` says how each folds."""
+LoopOver: TypeAlias = Literal["items", "rounds", "times"]
+"""What a loop goes over: the items of a list, rounds as long as a condition holds, or so many times."""
+
+
+class KindShape:
+    """The shape of a kind; the defaults are those of a kind that is decided inline and holds nothing."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    is_container: ClassVar[bool] = False
+    is_inline: ClassVar[bool] = True
+    loop_over: ClassVar[LoopOver | None] = None
+    """Of a loop: what it goes over. That decides what its memo keeps of each iteration."""
+    memo: ClassVar[MemoName | None] = None
+    """What a node of the kind notes from its `NodeStarted` on."""
+    fails_on_purpose: ClassVar[bool] = False
+    can_undo: ClassVar[bool] = False
+    """Whether a node of this kind may be a compensation; `Kind.undo` is its part."""
+
+    class Config(Model):
+        """No fields."""
+
+    def ports(self, config: Any) -> tuple[str, ...]:
+        """The ports a node with this config can leave by, the usual one first; without any, no edge may start here."""
+        return ("out",)
+
+    def bodies(self, config: Any) -> dict[str, Body]:
+        """The bodies in the config by their label in paths (`body`, `catch[0]`, a branch's name; `[]` for iterations)."""
+        return {}
+
+    def body_path(self, label: str) -> str:
+        """Where the body of a label stands in the config (`branches.left`), for messages."""
+        return label
+
+    def takes_signals(self, config: Any) -> bool:
+        """Whether a node with this config waits for signals, and so has its turn among those that do."""
+        return False
