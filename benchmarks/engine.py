@@ -241,7 +241,7 @@ def bench_loop(folder: Path, rounds: int = 10_000) -> dict[str, float]:
     pace = Pace()
     with open_engine(EngineSettings(data=folder)) as engine:
         engine.publish(WorkflowDefinition.model_validate({"name": "loop", "nodes": [loop]}))
-        engine.owner.on_decisions = lambda made: pace.note()
+        engine.owner.hearers.add(lambda base, made: pace.note())
         ended: list[Any] = []
         engine.owner.watchers.add(engine.start("loop", {"rounds": rounds}), ended.append)
         engine.run_until(lambda: bool(ended))

@@ -45,11 +45,11 @@ class LoopWake(threading.Event):
 class Driver:
     """Moves an engine whenever there is something to do. All methods belong to the loop's thread.
 
-    `on_moved` is called after each move. `failed` gets what the engine raises: a bug, or a broken log.
+    `failed` gets what the engine raises: a bug, or a broken log.
     """
 
-    def __init__(self, engine: Engine, wake: LoopWake, on_moved: Callable[[], None]) -> None:
-        self._engine, self._wake, self._on_moved = engine, wake, on_moved
+    def __init__(self, engine: Engine, wake: LoopWake) -> None:
+        self._engine, self._wake = engine, wake
         self._loop = asyncio.get_running_loop()
         self._is_due = self._is_stopped = False
         self._timer: asyncio.TimerHandle | None = None
@@ -85,7 +85,6 @@ class Driver:
         except Exception as error:
             self.fail(error)
             return
-        self._on_moved()
         if worked:
             self.wake()
         elif not self._is_due:

@@ -7,7 +7,7 @@ What takes long, reading and folding, runs in one other thread with connections 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import uuid4
 
 from api.app import build_version
@@ -23,9 +23,11 @@ from infra.settings.model import ROLES, EngineSettings
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
 from workers.partition.executions import Executions
-from workers.partition.round import Reply
+from workers.partition.round import Made, Reply
 from workers.partition.watchers import Watchers
 from workers.reading.execution import ExecutionReader
+from workers.reading.feed import Feed
+from workers.reading.owner_feed import OwnerGround
 from workers.reading.partitions import PartitionedReader
 
 
@@ -35,7 +37,9 @@ class EngineService(BaseService):
     def __init__(self, engine: Engine, reader: PartitionedReader, wake: LoopWake, settings: EngineSettings, offers_workers: bool) -> None:
         super().__init__(engine.catalog, reader, settings, offers_workers)
         self.engine, self._owner = engine, engine.owner
-        self.driver = Driver(engine, wake, self._tell_projector)
+        self.driver = Driver(engine, wake)
+        self._owner.hearers.add(self._tell_projector)
+        self.feed = Feed(OwnerGround(self._owner, self._beside))
         self._starts = Starts(_Whole(self), engine.catalog, self._view_after)
         self._incarnation, self._since = uuid4().hex, engine.clock.now()
         self.address = ""
@@ -50,6 +54,7 @@ class EngineService(BaseService):
     def close(self) -> None:
         """Move no more, and let go of the reading thread."""
         self.driver.stop()
+        self.feed.close()
         super().close()
 
     @property
@@ -71,8 +76,8 @@ class EngineService(BaseService):
         if not self._owner.is_in_charge:
             raise Unavailable("not_in_charge", self._owner.metrics.last_stand_down or "the partition is not claimed yet")
 
-    def _tell_projector(self) -> None:
-        """Once a move, if it has made anything."""
+    def _tell_projector(self, base: int, made: Sequence[Made]) -> None:
+        """Once a round, if it has made anything."""
         if self._owner.position != self._told and self.projector is not None:
             self._told = self._owner.position
             self.projector.tell_soon(self._owner.partition)

@@ -22,6 +22,7 @@ from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.read_models import IncidentRecord, Place, Wanted
 from domain.definition.outline import Activities
 from infra.server.awaiting import awaited
+from infra.server.beside import LoopBeside
 from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.wiring import activity_kinds, described_kinds, positions_of
@@ -50,9 +51,10 @@ class BaseService:
         self._catalog, self._reader = catalog, reader
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(1, "refold-reading")
+        self._beside = LoopBeside(reader.backlog(), self._pool)
         self._kinds = activity_kinds(settings)
         self._is_stopping = False
-        self._beside: set[asyncio.Task[None]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
         self.strict_kinds = not offers_workers
         self._positions = positions_of(settings)
         self._progress = Progress(self._tell)
@@ -183,11 +185,11 @@ class BaseService:
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside; what it fails with is logged."""
         task = asyncio.ensure_future(work)
-        self._beside.add(task)
+        self._under_way.add(task)
         task.add_done_callback(self._done_beside)
 
     def _done_beside(self, task: asyncio.Task[None]) -> None:
-        self._beside.discard(task)
+        self._under_way.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.warning("what was begun beside a request failed: %s", error)
 

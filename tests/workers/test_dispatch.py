@@ -123,7 +123,7 @@ def test_a_result_that_is_to_be_used_again_is_kept_once_it_is_decided() -> None:
     made.run(wish)
     assert [topic for topic, _, _ in topics.records] == ["activities.default.charge"]
     decided = Decision(Source(0, 0), "e", 1, 1_000, CompleteActivity("a", 1, b"42"), ())
-    made.note_decided([cast(Made, SimpleNamespace(decision=decided))])
+    made.note_decided(0, [cast(Made, SimpleNamespace(decision=decided))])
     made.run(activity("b", caching=Caching(60_000)))
     assert topics.records[-1][:2] == ("commands", 0)
     assert decode_envelope(topics.records[-1][2]).command == CompleteActivity("b", 1, b"42", True)

@@ -1,6 +1,6 @@
-"""The follower: reads on in journals of partitions that others own, while somebody here waits for what becomes of a command.
+"""The follower: reads on in the journals of partitions, whoever owns them, while somebody here waits for what comes in them.
 
-    expect, watch ─► from the read models' checkpoint on, under the readers' rule ─► answers, ends ─► called back
+    expect, watch, hear ─► from the read models' checkpoint on, under the readers' rule ─► answers, ends, decisions ─► called back
                                                     nobody waits any more for a while: left alone
 
 It begins at a checkpoint, as who begins in the middle would not know which claim is in force. What is watched is folded on the way,
@@ -25,12 +25,15 @@ from contracts.events import (
     ExecutionTerminated,
     IncidentRaised,
 )
-from contracts.journal import Answered, Checkpoint, Decided, judge
+from contracts.journal import Answered, Checkpoint, Decided, Decision, judge
 from contracts.refusal import refusal_of
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
 from domain.execution.state import Execution
 from workers.cluster.ports import ClusterLog
 from workers.partition.round import Answer, Reply
+from workers.reading.backlog import workflow_in
+from workers.reading.feed import Note
+from workers.reading.subscription import Found
 
 OnEnd: TypeAlias = Callable[["Execution | None"], None]
 """Gets an execution as it ended, None where it is to be read."""
@@ -79,6 +82,9 @@ class Follower:
         self._loop = asyncio.get_running_loop()
         self._followed: dict[int, _Followed] = {}
         self._starting: dict[int, asyncio.Lock] = {}
+        self._heard: dict[int, Note] = {}
+        """Who is told of all that counts in a partition, for as long as it wants."""
+        self._resuming: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     async def ready(self, partition: int) -> None:
@@ -125,31 +131,70 @@ class Follower:
             if not watched.waiting:
                 del followed.watched[execution]
 
+    def hear(self, partition: int, note: Note) -> None:
+        """Call back with all that counts in a partition, once and as long as it is followed; see `workers.reading.feed.Note`."""
+        self._heard[partition] = note
+        self._resume(partition, 0.0)
+
+    def stop_hearing(self, partition: int) -> None:
+        """Do not call back any more."""
+        self._heard.pop(partition, None)
+
+    def _resume(self, partition: int, pause_s: float) -> None:
+        """Follow a partition that somebody hears of, as soon as that can be."""
+
+        async def resume() -> None:
+            await asyncio.sleep(pause_s)
+            while (note := self._heard.get(partition)) is not None:
+                try:
+                    await self.ready(partition)
+                except LogError as error:
+                    _log.warning("journal, partition %d cannot be followed yet: %s", partition, error)
+                    await asyncio.sleep(LOOK_EVERY_S)
+                else:
+                    checkpoint = self._followed[partition].checkpoint
+                    note(partition, checkpoint.offset, (), checkpoint)
+                    return
+
+        task = asyncio.ensure_future(resume())
+        self._resuming.add(task)
+        task.add_done_callback(self._resuming.discard)
+
     # The journal.
 
     def _on_records(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
         followed = self._followed.get(partition)
         if followed is None:
             return
+        note, found, base = self._heard.get(partition), list[Found](), followed.checkpoint.offset
         try:
             for offset, _, content in records:
-                self._take(followed, partition, offset, content)
+                decision = self._take(followed, offset, content, note is not None)
+                if decision is not None:
+                    found.append(Found(offset, decision, workflow_in(decision)))
         except (LogError, UnknownRecord) as error:
             _log.error("journal, partition %d cannot be followed: %s", partition, error)
             self._stop(partition)
+        else:
+            if note is not None:
+                note(partition, base, found, followed.checkpoint)
 
-    def _take(self, followed: _Followed, partition: int, offset: int, content: bytes) -> None:
+    def _take(self, followed: _Followed, offset: int, content: bytes, is_heard: bool) -> Decision | None:
+        """Call back for one record; the decision, if it is one that counts and somebody hears of it."""
         record = read_record(content)
         verdict = judge(followed.checkpoint, offset, record)
         if verdict == "answer" and isinstance(record, Answered):
             reply = followed.expected.pop(record.command, None)
             if reply is not None:
                 reply(_answer_of(record, offset + 1))
-        elif verdict == "counts" and followed.watched and isinstance(record, Decided):
-            self._look_for_end(followed, offset, record)
+        elif verdict == "counts" and (is_heard or followed.watched) and isinstance(record, Decided):
+            decision = _readable(record)
+            if decision is not None:
+                self._look_for_end(followed, offset, record, decision)
+            return decision
+        return None
 
-    def _look_for_end(self, followed: _Followed, offset: int, record: Decided) -> None:
-        decision = decode_decision(record.body)
+    def _look_for_end(self, followed: _Followed, offset: int, record: Decided, decision: Decision) -> None:
         watched = followed.watched.get(decision.execution)
         if watched is None:
             return
@@ -179,11 +224,13 @@ class Follower:
     def _stop(self, partition: int) -> None:
         del self._followed[partition]
         self._log.unfollow("journal", partition)
+        if partition in self._heard:
+            self._resume(partition, LOOK_EVERY_S)
 
     def _look_for_idle(self) -> None:
         now = self._loop.time()
         for partition, followed in list(self._followed.items()):
-            if followed.is_needed:
+            if followed.is_needed or partition in self._heard:
                 followed.used_at = now
             elif now - followed.used_at > IDLE_S:
                 self._stop(partition)
@@ -191,10 +238,20 @@ class Follower:
 
     def close(self) -> None:
         """Follow nothing any more."""
+        self._heard.clear()
         if self._timer is not None:
             self._timer.cancel()
         for partition in list(self._followed):
             self._stop(partition)
+
+
+def _readable(record: Decided) -> Decision | None:
+    """The decision; of a newer build's, which this one cannot read, nobody is told anything."""
+    try:
+        return decode_decision(record.body)
+    except UnknownRecord as error:
+        _log.warning("a decision of the journal is passed over: %s", error)
+        return None
 
 
 def _answer_of(record: Answered, position: int) -> Answer:

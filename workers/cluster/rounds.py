@@ -45,7 +45,6 @@ class Rounds:
         self.on_stood_down: Callable[[Owned], None] = lambda owned: None
         self.on_settled: Callable[[Owned], None] = lambda owned: None
         """Called after an owner has acted on its round."""
-        self.on_moved: Callable[[], None] = lambda: None
         self.held: HeldBlobs | None = None
         """What the rounds that are decided make big."""
 
@@ -131,7 +130,6 @@ class Rounds:
             between, self._between = self._between, []
             for read in between:
                 self._read(read)
-        self.on_moved()
         self.wake()
 
     async def _append(self, batches: Mapping[int, list[bytes]]) -> Mapping[int, int | LogError]:

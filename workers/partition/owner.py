@@ -40,12 +40,13 @@ from workers.partition.command_outbox import CommandOutbox
 from workers.partition.decider import Decider
 from workers.partition.effects import Effects, owed_by
 from workers.partition.executions import LIVE_MAX_DEFAULT, Executions
+from workers.partition.hearers import Hearers
 from workers.partition.inbox import INBOX_MAX_DEFAULT, Inbox
 from workers.partition.metrics import Metrics
 from workers.partition.put_off import PAUSE_MS, PutOff
 from workers.partition.recovery import Recovered, append_claim, recover
 from workers.partition.refolding import entries_of, refold
-from workers.partition.round import ROUND_MAX_DEFAULT, Item, Made, Reply, Round, answer_all, append, is_claimed_within, letters_of, refuse
+from workers.partition.round import ROUND_MAX_DEFAULT, Item, Reply, Round, answer_all, append, is_claimed_within, letters_of, refuse
 from workers.partition.snapshot import Draft
 from workers.partition.timers import A_ROUND_MAX, Timers, due_again
 from workers.partition.upkeep import LAST_ROUNDS_MAX, SNAPSHOT_EVERY_DEFAULT, Upkeep
@@ -87,7 +88,7 @@ class Owner:
         self._reports: deque[tuple[str, Command]] = deque()
         self._put_off: PutOff[Item] = PutOff()
         self._inbox, self._short = Inbox(), ""
-        self.watchers = Watchers()
+        self.watchers, self.hearers = Watchers(), Hearers()
         self._claimed, self._retry_at, self._journal = False, 0, ""
         self._no_room: LogError | None = None
         self.timers = Timers(lambda execution, timer, due: self.executions.is_armed(execution, timer, due))
@@ -97,7 +98,6 @@ class Owner:
         """Takes a command for an execution of another partition, and calls back once it is on its way for good; False: it lives here."""
         self.look_up_end: Callable[[str], None] = self._look_up_end
         """Tells those who watch an execution how it has ended."""
-        self.on_decisions: Callable[[list[Made]], None] | None = None
         self.on_junk: Callable[[int, bytes], None] = lambda offset, content: None
         """Called with what was come upon in the journal that is no record, and is passed over."""
         self.counted_in: Callable[[str], int] = lambda workflow: partition
@@ -169,6 +169,7 @@ class Owner:
         self.executions.pack_idle()
         self._claimed = True
         self.metrics.count_claim(self._checkpoint.foreign)
+        self.hearers.tell(self.position, ())
 
     def _look_up_end(self, execution: str) -> None:
         folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
@@ -353,8 +354,7 @@ class Owner:
         self.watchers.tell_all(ended)
         self.watchers.look_at(one.folded.state for one in made)
         answer_all(round_.answers, self._checkpoint.offset)
-        if self.on_decisions is not None:
-            self.on_decisions(made)
+        self.hearers.tell(base, made)
         self.upkeep.step(self.executions)
 
     def _carry(self, item: Item | None) -> None:

@@ -104,8 +104,8 @@ class TaskOutbox:
         for activity in activities:
             self.run(activity)
 
-    def note_decided(self, made: Sequence[Made]) -> None:
-        """Decisions are durable: the results among them may be used again."""
+    def note_decided(self, base: int, made: Sequence[Made]) -> None:
+        """Decisions are durable: the results among them may be used again. See `Hearers`."""
         for one in made if self._to_keep else ():
             command = one.decision.command
             if isinstance(command, CompleteActivity) and one.decision.rejection is None:

@@ -20,6 +20,7 @@ from contracts.ports.log import Log
 from contracts.ports.read_models import ExecutionRecord, IncidentRecord, ReadModels, Wanted
 from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
+from workers.reading.backlog import Backlog
 from workers.reading.execution import ExecutionReader
 
 INCIDENTS_MAX: Final = 1_000
@@ -81,6 +82,10 @@ class PartitionedReader:
     def checkpoint_of(self, partition: int) -> Checkpoint:
         """Where the read models of a partition stand."""
         return self._readers[partition].models.checkpoint()
+
+    def backlog(self) -> Backlog:
+        """What reads in the journals for those who subscribe; in the thread that uses this reader."""
+        return Backlog(self._log, lambda partition: self._readers[partition].models)
 
     def known(self, execution: str) -> int:
         """Where an execution lives. Raises Rejected for an id that names a partition which is not known of."""

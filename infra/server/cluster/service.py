@@ -27,6 +27,7 @@ from infra.settings.model import EngineSettings
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
 from workers.cluster.follower import Follower
+from workers.cluster.follower_feed import FollowerGround
 from workers.cluster.owned import Owned
 from workers.cluster.owners import Owners
 from workers.cluster.partitions import LocalPartition, RemotePartition
@@ -37,6 +38,7 @@ from workers.partition.metrics import total
 from workers.partition.round import Answer, Item, Reply
 from workers.partition.watchers import Watchers
 from workers.reading.execution import ExecutionReader
+from workers.reading.feed import Feed
 from workers.reading.partitions import PartitionedReader
 from workers.tasks.dead_letters import DeadLetters
 
@@ -60,13 +62,13 @@ class ClusterService(BaseService):
         self._remote: dict[int, tuple[RemotePartition, Starts]] = {}
         self._told: dict[int, int] = {}
         self.follower = Follower(log, self._checkpoint_of, catalog.graph)
+        self.feed = Feed(FollowerGround(self.follower, reader, self._beside))
         self.sender: Sender
         self.letters: DeadLetters
         self.view_cluster: Callable[[], Cluster]
         self.why_not_ready: Callable[[], str | None] = lambda: None
         owners.on_taken = self._on_taken
         owners.on_release = self._on_release
-        owners.rounds.on_moved = self._tell_projector
 
     async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
         """In a thread of its own: it may wait for the brokers."""
@@ -89,6 +91,7 @@ class ClusterService(BaseService):
 
     def close(self) -> None:
         """Let go of the threads."""
+        self.feed.close()
         self._publishing.shutdown(wait=False, cancel_futures=True)
         super().close()
 
@@ -271,15 +274,11 @@ class ClusterService(BaseService):
 
     # Reading.
 
-    def _tell_projector(self) -> None:
-        """After a round: those partitions whose journals have grown."""
-        if self.projector is None:
-            return
-        for partition, owned in self.owners.owned.items():
-            position = owned.owner.position
-            if self._told.get(partition) != position:
-                self._told[partition] = position
-                self.projector.tell_soon(partition)
+    def tell_projector(self, partition: int, position: int) -> None:
+        """After a round, if the partition's journal has grown by it."""
+        if self.projector is not None and self._told.get(partition) != position:
+            self._told[partition] = position
+            self.projector.tell_soon(partition)
 
     def tell_of_others(self, positions: Mapping[int, int]) -> None:
         """How far journals are that others own: the read models here are to follow."""
@@ -303,7 +302,9 @@ class ClusterService(BaseService):
 
     async def look_again(self) -> int:
         """Read also the partitions that were added; how many there are."""
-        return await self._read(self._reader.look_again)
+        partitions = await self._read(self._reader.look_again)
+        self.feed.look_again()
+        return partitions
 
     async def _checkpoint_of(self, partition: int) -> Checkpoint:
         return await self._read(self._reader.checkpoint_of, partition)

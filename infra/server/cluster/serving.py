@@ -199,7 +199,8 @@ class Built:
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.process.members.who.node, own=OWN,
             outbox=dispatch, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX,
         )  # fmt: skip
-        owner.on_decisions = dispatch.note_decided
+        owner.hearers.add(dispatch.note_decided)
+        owner.hearers.add(lambda base, made: self.service.tell_projector(partition, owner.position))
         owner.look_up_end = lambda execution: self.service.look_up_end(execution, owner.watchers)
         owner.counted_in = self.service.counted_in
         owner.elsewhere = lambda item, delivered: self.service.carry(item, delivered, partition)

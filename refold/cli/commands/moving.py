@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from contracts import events as e
@@ -35,6 +35,7 @@ class Mover:
     def __init__(self, engine: Engine, progress: Progress, interrupt: Interrupt) -> None:
         self._engine, self._progress, self._interrupt = engine, progress, interrupt
         self._root: str | None = None
+        self._stop_hearing: Callable[[], None] = lambda: None
         self._moving: set[str] = set()
         self._in_view: dict[str, Folded] = {}
         self._presenters: dict[str, HistoryPresenter] = {}
@@ -46,7 +47,8 @@ class Mover:
     def mean(self, root: str | None) -> None:
         """From here on look at this execution and its children, or at all."""
         self._root = root
-        self._engine.owner.on_decisions = self._note
+        self._stop_hearing()
+        self._stop_hearing = self._engine.owner.hearers.add(self._note)
         for folded in self._engine.owner.executions.open():
             if self._is_meant(folded.state.execution):
                 self._moving.add(folded.state.execution)
@@ -55,7 +57,7 @@ class Mover:
     def _is_meant(self, execution: str) -> bool:
         return self._root is None or execution == self._root or execution.startswith(f"{self._root}~")
 
-    def _note(self, made: list[Made]) -> None:
+    def _note(self, base: int, made: Sequence[Made]) -> None:
         for one in made:
             name = one.decision.execution
             if not self._is_meant(name):
