@@ -18,6 +18,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, get_args, get_type_hints, overload
 
 from refold.errors import ActivityError, Cancelled
+from refold.worker.cancellation import Cancellation
 from refold.worker.parameters import Convert, converter, takes_no_object
 
 _P = ParamSpec("_P")
@@ -32,12 +33,13 @@ class Tell(Protocol):
         """Safe to call from any thread."""
 
 
-class ActivityContext:
+class ActivityContext(Cancellation):
     """What a running activity knows and may do besides its input. Safe to use from the activity's own thread."""
 
-    __slots__ = ("_cancelled", "_lock", "_tell", "_wakes", "attempt", "execution", "idempotency_key", "kind", "path", "task", "workflow")
+    __slots__ = ("_tell", "attempt", "execution", "idempotency_key", "kind", "path", "task", "workflow")
 
     def __init__(self, task: dict[str, Any], tell: Tell) -> None:
+        super().__init__()
         self.task: str = task["task"]
         self.execution: str = task["execution"]
         self.workflow: str = task["workflow"]
@@ -47,34 +49,21 @@ class ActivityContext:
         self.idempotency_key: str = task["idempotency_key"]
         """Stable over retries: hand it to the outside so that doing it twice is once."""
         self._tell = tell
-        self._cancelled = False
-        self._wakes: list[Callable[[], object]] = []
-        self._lock = _lock
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether nobody waits for the result any more."""
-        return self._cancelled
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
         """A logger that names execution, node and attempt."""
-        extra = {"execution": self.execution, "path": self.path, "attempt": self.attempt}
-        return _Logger(logging.getLogger(f"refold.activity.{self.kind}"), extra)
+        return _Logger(logging.getLogger(f"refold.activity.{self.kind}"), self.about())
+
+    def about(self) -> dict[str, Any]:
+        """What a line of the log says about it: execution, path and attempt."""
+        return {"execution": self.execution, "path": self.path, "attempt": self.attempt}
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """Tell that the activity is alive, and how far (0 … 1). Raises Cancelled when it should stop."""
-        if self._cancelled:
+        if self._is_cancelled:
             raise Cancelled
         self._tell(self.task, None if progress is None else min(1.0, max(0.0, progress)), detail)
-
-    def on_cancel(self, wake: Callable[[], object]) -> None:
-        """Call `wake`, in another thread, when the activity is cancelled; at once if it is already."""
-        with self._lock:
-            if not self._cancelled:
-                self._wakes.append(wake)
-                return
-        wake()
 
     def wait_cancelled(self, timeout_s: float | None = None) -> bool:
         """Sleep, but no longer than until the activity is cancelled; whether it is."""
@@ -87,17 +76,6 @@ class ActivityContext:
         loop, event = asyncio.get_running_loop(), asyncio.Event()
         self.on_cancel(lambda: loop.call_soon_threadsafe(event.set))
         await event.wait()
-
-    def cancel(self) -> None:
-        """Say that nobody waits any more. For the worker."""
-        with self._lock:
-            self._cancelled = True
-            wakes, self._wakes = self._wakes, []
-        for wake in wakes:
-            try:
-                wake()
-            except Exception:
-                self.logger.exception("what it does on cancel failed")
 
 
 class _Logger(logging.LoggerAdapter[logging.Logger]):

@@ -1,6 +1,6 @@
-"""The road of a worker to a server: polls for tasks and hands in results over the worker protocol.
+"""The transport of a worker to a server: polls for tasks and hands in results over the worker protocol.
 
-    poll ──► tasks ──► the pool ──► outcomes ──► results
+    poll ──► tasks ──► in hand ──► outcomes ──► results
       ▲                              (in batches: the next goes when the last was answered)
       └── what it takes more, and what it still has
 
@@ -18,7 +18,7 @@ from typing import Any, Final
 from refold.client.connection import Answer, AsyncConnection, connect_async
 from refold.errors import RefoldError, Unavailable
 from refold.json_values import dumps, loads
-from refold.worker.pool import InHand, Pool
+from refold.worker.in_hand import InHand, TaskInHand
 from refold.worker.transport import BACK_OFF_S, PROTOCOL, ServerRefuses, Terms
 
 WAIT_S: Final = 20.0
@@ -49,10 +49,10 @@ class HttpTransport:
     def __str__(self) -> str:
         return self._server
 
-    async def work(self, pool: Pool) -> None:
+    async def work(self, in_hand: InHand) -> None:
         """See Transport."""
-        reporting = asyncio.create_task(self._report_on(pool))
-        polling = asyncio.create_task(self._poll_on(pool))
+        reporting = asyncio.create_task(self._report_on(in_hand))
+        polling = asyncio.create_task(self._poll_on(in_hand))
         try:
             await asyncio.wait({reporting, polling}, return_when=asyncio.FIRST_COMPLETED)
             for done in (polling, reporting):
@@ -64,6 +64,9 @@ class HttpTransport:
                 with contextlib.suppress(asyncio.CancelledError, RefoldError):
                     await task
 
+    def on_gone(self, one: TaskInHand) -> None:
+        """See Transport. The server hears of it by the next poll."""
+
     def stop(self) -> None:
         """See Transport."""
         self._is_stopping = True
@@ -72,7 +75,7 @@ class HttpTransport:
 
     # Tasks.
 
-    async def _poll_on(self, pool: Pool) -> None:
+    async def _poll_on(self, in_hand: InHand) -> None:
         """Poll until it is asked to stop, and on until nothing is in hand any more; then say good-bye."""
         connection = connect_async(self._server)
         failures = 0
@@ -82,11 +85,11 @@ class HttpTransport:
             if self._is_stopping:
                 if deadline is None:
                     deadline = loop.time() + self._terms.stop_grace_s
-                    pool.hand_back()
-                if not pool.in_hand or loop.time() >= deadline:
+                    in_hand.hand_back()
+                if not in_hand.tasks or loop.time() >= deadline:
                     break
             try:
-                self._poll_now = asyncio.ensure_future(self._poll(connection, pool))
+                self._poll_now = asyncio.ensure_future(self._poll(connection, in_hand))
                 await self._poll_now
                 failures = 0
             except asyncio.CancelledError:
@@ -94,28 +97,28 @@ class HttpTransport:
                 if current is not None and current.cancelling():
                     raise
             except Unavailable as error:
-                failures = await self._back_off(failures, error, "asked for tasks", pool)
-        pool.cancel_all()
+                failures = await self._back_off(failures, error, "asked for tasks", in_hand)
+        in_hand.cancel_all()
         await self._say_good_bye(connection)
         connection.close()
 
-    async def _poll(self, connection: AsyncConnection, pool: Pool) -> None:
+    async def _poll(self, connection: AsyncConnection, in_hand: InHand) -> None:
         wait_s = 0.2 if self._is_stopping else WAIT_S
         message = {
             "protocol": PROTOCOL,
             "worker": self.name,
             "kinds": [] if self._is_stopping else list(self._terms.kinds),
             "queues": self._terms.queues,
-            "credits": 0 if self._is_stopping else max(0, self._terms.credits - len(pool.in_hand)),
+            "credits": 0 if self._is_stopping else max(0, self._terms.credits - len(in_hand.tasks)),
             "wait_s": wait_s,
-            "running": pool.running,
+            "running": in_hand.running,
         }
         answer = await connection.request("POST", "/v1/worker/poll", dumps(message), timeout_s=wait_s + ANSWER_GRACE_S)
         content = _content(answer)
         for task in content["cancel"]:
-            pool.cancel(task)
+            in_hand.cancel(task)
         for task in content["tasks"]:
-            pool.begin(task)
+            in_hand.begin(task)
 
     async def _say_good_bye(self, connection: AsyncConnection) -> None:
         message = {
@@ -132,13 +135,13 @@ class HttpTransport:
 
     # Results.
 
-    async def _report_on(self, pool: Pool) -> None:
+    async def _report_on(self, in_hand: InHand) -> None:
         """Hand in what there is, again and again; what was not acknowledged goes with the next batch."""
         connection = connect_async(self._server)
         failures = 0
         while True:
-            await pool.has_news.wait()
-            batch, results = _batch(pool, self._batch_max)
+            await in_hand.has_news.wait()
+            batch, results = _batch(in_hand, self._batch_max)
             ended = [one for one in batch if one.outcome is not None]
             if not results:
                 continue
@@ -147,35 +150,35 @@ class HttpTransport:
                 answer = await connection.request("POST", "/v1/worker/results", body, timeout_s=RESULTS_TIMEOUT_S)
                 content = _content(answer)
             except Unavailable as error:
-                failures = await self._back_off(failures, error, "handed in results", pool)
+                failures = await self._back_off(failures, error, "handed in results", in_hand)
                 if isinstance(error, _TooLarge):
-                    self._make_smaller(pool, batch)
-                pool.tell_again(batch)
+                    self._make_smaller(in_hand, batch)
+                in_hand.tell_again(batch)
                 continue
             failures = 0
             self._make_larger(batch)
             taken = {*content["accepted"], *(refusal["task"] for refusal in content["rejected"])}
-            pool.tell_again([one for one in batch if one.task not in taken])
+            in_hand.tell_again([one for one in batch if one.task not in taken])
             for one in batch:
                 one.must_tell_start &= one.task not in taken
             for one in ended:  # not those of the batch that have ended since: that is still to be told
                 if one.task in taken:
-                    pool.let_go(one)
+                    in_hand.let_go(one)
             for task in content["cancel"]:
-                pool.cancel(task)
+                in_hand.cancel(task)
 
-    def _make_smaller(self, pool: Pool, batch: list[InHand]) -> None:
+    def _make_smaller(self, in_hand: InHand, batch: list[TaskInHand]) -> None:
         """Hand in less at a time; of a task that is too large alone it is said that it is."""
         self._batch_max = max(1, len(batch) // 2)
         if len(batch) == 1:
-            pool.fail_as_too_large(batch[0])
+            in_hand.fail_as_too_large(batch[0])
 
-    def _make_larger(self, batch: list[InHand]) -> None:
+    def _make_larger(self, batch: list[TaskInHand]) -> None:
         """As many as may be at a time were taken in: try a few more the next time. What was too large may have been a few large ones."""
         if len(batch) >= self._batch_max:
             self._batch_max = min(BATCH_MAX, self._batch_max + max(1, self._batch_max // 8))
 
-    async def _back_off(self, failures: int, error: Unavailable, doing: str, pool: Pool) -> int:
+    async def _back_off(self, failures: int, error: Unavailable, doing: str, in_hand: InHand) -> int:
         """Wait a little longer each time; the first time is told."""
         if not failures:
             _log.warning("the server did not answer when the worker %s, trying again: %s", doing, error)
@@ -183,12 +186,12 @@ class HttpTransport:
         return failures + 1
 
 
-def _batch(pool: Pool, most: int) -> tuple[list[InHand], list[bytes]]:
+def _batch(in_hand: InHand, most: int) -> tuple[list[TaskInHand], list[bytes]]:
     """What there is to report, up to a number and a size."""
-    batch: list[InHand] = []
+    batch: list[TaskInHand] = []
     results: list[bytes] = []
     size = 0
-    while len(batch) < most and size < BATCH_BYTES_MAX and (one := pool.next_news()) is not None:
+    while len(batch) < most and size < BATCH_BYTES_MAX and (one := in_hand.next_news()) is not None:
         news = one.take_news()
         batch.append(one)
         results.extend(news)

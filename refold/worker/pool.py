@@ -1,309 +1,99 @@
-"""The pool of a worker: runs what is in hand, plain functions in threads and `async` ones on the loop, and keeps what there is to report.
-
-N threads on one queue; outcomes are collected in a list, and the loop is woken once for all that came in the meantime.
-"""
+"""The pool of threads that activities run on, a worker's as well as the engine's own: it grows as needed, the most urgent goes first."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from queue import SimpleQueue
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
-from refold.errors import ActivityError, Cancelled
-from refold.json_values import dumps, output
-from refold.worker.activities import Activity, ActivityContext
-from refold.worker.raised import told
-
-PROGRESS_EVERY_S: Final = 1.0
-"""Progress and signs of life are sent at most this often; the first and the last always are."""
-
-_log = logging.getLogger("refold.worker")
+T = TypeVar("T")
+PRIORITY_MAX: Final = 9
+PRIORITY_DEFAULT: Final = 5
 
 
-class InHand:
-    """A task that was taken, until the server has given a receipt for its end."""
+class Waiting(Generic[T]):
+    """What waits to be run, a level for each priority, 9 the most urgent. Adding and taking may happen in any thread, without a lock."""
 
-    __slots__ = (
-        "activity",
-        "begun_at",
-        "content",
-        "context",
-        "handle",
-        "is_begun",
-        "is_handed_back",
-        "is_listed",
-        "must_tell_start",
-        "outcome",
-        "progress",
-        "task",
-        "told_at",
-    )
-
-    def __init__(self, content: dict[str, Any], activity: Activity[..., Any] | None, context: ActivityContext) -> None:
-        self.task: str = content["task"]
-        self.content = content
-        self.activity = activity
-        self.context = context
-        self.handle: asyncio.Task[None] | None = None
-        self.is_begun = False
-        self.begun_at = 0.0
-        """When it began (`time.monotonic`)."""
-        self.is_handed_back = False
-        """Whether it left without having been run to its end: somebody else is to run it."""
-        self.must_tell_start = False
-        """Whether the server wants to hear that it has begun, and has not acknowledged it."""
-        self.progress: dict[str, Any] | None = None
-        self.told_at: float | None = None
-        self.outcome: bytes | None = None
-        self.is_listed = False
-        """Whether it stands in the list of those that have news."""
-
-    def take_news(self) -> list[bytes]:
-        """What there is to report of it, in the order in which it happened."""
-        news: list[bytes] = []
-        if self.must_tell_start:
-            news.append(b'{"task":%s,"started":true}' % dumps(self.task))
-        progress, self.progress = self.progress, None
-        if progress is not None:
-            news.append(dumps({"task": self.task, **progress}))
-        if self.outcome is not None:
-            news.append(self.outcome)
-        return news
-
-
-class Pool:
-    """What a worker has in hand. All methods but `tell` are for the loop's thread."""
-
-    def __init__(self, activities: dict[str, Activity[..., Any]], threads_max: int, loop: asyncio.AbstractEventLoop) -> None:
-        self._activities, self._threads_max, self._loop = activities, threads_max, loop
-        self.in_hand: dict[str, InHand] = {}
-        self.has_news = asyncio.Event()
-        self._news: deque[InHand] = deque()
-        self._waiting: SimpleQueue[InHand | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._owed = 0
-        self._outcomes: list[tuple[InHand, bytes | None]] = []
-        self._is_woken = False
+    def __init__(self) -> None:
+        self._levels: dict[int, deque[T]] = {}
+        self._urgent_first: tuple[deque[T], ...] = ()
         self._lock = threading.Lock()
-        self.on_gone: Callable[[InHand], None] = lambda one: None
-        """Called with what is not in hand any more."""
 
-    def begin(self, content: dict[str, Any]) -> None:
-        """Take a task in; one that is in hand already is left alone."""
-        if content["task"] in self.in_hand:
-            return
-        activity = self._activities.get(content["kind"])
-        one = InHand(content, activity, ActivityContext(content, self.tell))
-        self.in_hand[one.task] = one
-        if activity is not None and activity.is_async:
-            one.handle = self._loop.create_task(self._run_async(one, activity))
-            return
-        self._owed += 1
-        self._waiting.put(one)
-        if self._owed > len(self._threads) < self._threads_max:
-            thread = threading.Thread(target=self._serve, name=f"refold-activity-{len(self._threads) + 1}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+    def add(self, one: T, priority: int = PRIORITY_DEFAULT) -> None:
+        """Put it at the end of its level; a priority out of range counts as the nearest."""
+        level = self._levels.get(priority)
+        if level is None:
+            level = self._level(min(PRIORITY_MAX, max(0, priority)))
+        level.append(one)
 
-    @property
-    def running(self) -> list[str]:
-        """The tasks that are the worker's: all in hand but those that nobody waits for any more."""
-        return [task for task, one in self.in_hand.items() if not one.context.is_cancelled]
-
-    @property
-    def owed(self) -> int:
-        """How many plain functions run or wait for a thread."""
-        return self._owed
-
-    # Running.
-
-    def _serve(self) -> None:
-        """A thread of the pool."""
-        while (one := self._waiting.get()) is not None:
-            outcome = None
-            if not one.context.is_cancelled:
-                self._note_start(one)
-                outcome = self._run(one)
-            with self._lock:
-                self._outcomes.append((one, outcome))
-                must_wake, self._is_woken = not self._is_woken, True
-            if must_wake:
-                self._wake(self._collect)
-
-    def _wake(self, function: Any, *arguments: Any) -> None:
-        try:
-            self._loop.call_soon_threadsafe(function, *arguments)
-        except RuntimeError:  # the loop is closed: the worker has been stopped, and its server gives the task to another one
-            _log.debug("an outcome came after the end")
-
-    def _note_start(self, one: InHand) -> None:
-        one.is_begun, one.begun_at = True, time.monotonic()
-        if one.content.get("report_start"):
-            one.must_tell_start = True
-            self._wake(self._list, one)
-
-    def _run(self, one: InHand) -> bytes | None:
-        try:
-            if one.activity is None:
-                raise ActivityError("activity.unknown", f"this worker has no activity {one.content['kind']}", retryable=False)
-            content = one.content
-            return _completed(one, one.activity.run(content["input"], content["config"], one.context))
-        except BaseException as error:  # SystemExit and its like: an activity must not end the worker
-            return _failed(one, error)
-
-    async def _run_async(self, one: InHand, activity: Activity[..., Any]) -> None:
-        one.is_begun, one.begun_at = True, time.monotonic()
-        outcome: bytes | None = None
-        try:
-            if one.content.get("report_start"):
-                one.must_tell_start = True
-                self._list(one)
-            content = one.content
-            outcome = _completed(one, await activity.run(content["input"], content["config"], one.context))
-        except asyncio.CancelledError as error:
-            outcome = None if one.context.is_cancelled else _failed(one, error)
-        except BaseException as error:
-            outcome = _failed(one, error)
-        self._end(one, outcome)
-
-    def _collect(self) -> None:
-        """Take over what the threads have done since."""
+    def _level(self, priority: int) -> deque[T]:
+        """A level of its own from the first time on that it is needed: most have one only."""
         with self._lock:
-            outcomes, self._outcomes, self._is_woken = self._outcomes, [], False
-        self._owed -= len(outcomes)
-        for one, outcome in outcomes:
-            self._end(one, outcome)
+            level = self._levels.setdefault(priority, deque())
+            self._urgent_first = tuple(self._levels[each] for each in sorted(self._levels, reverse=True))
+            return level
 
-    def _end(self, one: InHand, outcome: bytes | None) -> None:
-        """It has ended; without an outcome it was cancelled, and nobody wants to hear of it."""
-        if self.in_hand.get(one.task) is not one:
-            return
-        if outcome is None or one.context.is_cancelled:
-            self.let_go(one)
-            return
-        one.outcome = outcome
-        self._list(one)
-
-    # Reporting.
-
-    def tell(self, task: str, progress: float | None, detail: Any) -> None:
-        """An activity is alive, and so far. Only the latest word is sent. Safe to call from any thread."""
-        dumps(detail)  # what cannot be told is the activity's own mistake, and shows where it was made
-        self._wake(self._note_progress, task, progress, detail)
-
-    def _note_progress(self, task: str, progress: float | None, detail: Any) -> None:
-        one = self.in_hand.get(task)
-        if one is None or one.outcome is not None:
-            return
-        latest = one.progress or {}
-        one.progress = {"progress": latest.get("progress") if progress is None else progress}
-        if detail is not None or "detail" in latest:
-            one.progress["detail"] = latest.get("detail") if detail is None else detail
-        now = self._loop.time()
-        is_last = progress is not None and progress >= 1
-        if is_last or one.told_at is None or now - one.told_at >= PROGRESS_EVERY_S:
-            one.told_at = now
-            self._list(one)
-        elif not one.is_listed:
-            self._loop.call_at(one.told_at + PROGRESS_EVERY_S, self._list, one)
-
-    def _list(self, one: InHand) -> None:
-        if not one.is_listed and self.in_hand.get(one.task) is one:
-            one.is_listed = True
-            self._news.append(one)
-            self.has_news.set()
-
-    def next_news(self) -> InHand | None:
-        """The next task of which there is something to report."""
-        while self._news:
-            one = self._news.popleft()
-            one.is_listed = False
-            if self.in_hand.get(one.task) is one:
-                return one
-        self.has_news.clear()
+    def take(self) -> T | None:
+        """The next one, None if nothing waits."""
+        for level in self._urgent_first:
+            if level:
+                try:
+                    return level.popleft()
+                except IndexError:  # another thread was faster
+                    continue
         return None
 
-    def tell_again(self, batch: list[InHand]) -> None:
-        """These were not acknowledged: that they began and how they ended is reported again; progress is old by then."""
-        for one in batch:
-            if one.outcome is not None or one.must_tell_start:
-                self._list(one)
 
-    def tell_start(self, one: InHand) -> None:
-        """Report that it has begun, though nobody asked."""
-        one.must_tell_start = True
-        self._list(one)
+class Pool(Generic[T]):
+    """Runs what is added, so many at a time. `attend` runs one and raises nothing. All but `take` is for one thread."""
 
-    def fail_as_too_large(self, one: InHand, most: str = "the server takes in one request") -> None:
-        """What there is to report of it alone is more than can be told: that is how it ended."""
-        if one.outcome is not None:
-            message = f"what it gave is {len(one.outcome)} bytes, more than {most}"
-            one.outcome = _failed(one, ActivityError("output.too_large", message, retryable=False))
+    def __init__(self, name: str, size: int, attend: Callable[[T], None]) -> None:
+        self._name, self._size, self._attend = name, size, attend
+        self._waiting = Waiting[T]()
+        self._tickets: SimpleQueue[bool] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._added = 0
+        self._ended: list[int] = []
+        """How many each thread has run: only the thread itself writes its number, so that nobody needs a lock."""
 
-    # Letting go.
+    def add(self, one: T, priority: int = PRIORITY_DEFAULT) -> None:
+        """Run it when its turn has come."""
+        self._waiting.add(one, priority)
+        self._tickets.put(True)
+        self._added += 1
+        if len(self._threads) < self._size and self._added - sum(self._ended) > len(self._threads):
+            self._add_thread()
 
-    def let_go(self, one: InHand) -> None:
-        """It is not in hand any more."""
-        if self.in_hand.get(one.task) is one:
-            del self.in_hand[one.task]
-            self.on_gone(one)
+    def _add_thread(self) -> None:
+        number = len(self._threads)
+        thread = threading.Thread(target=self._serve, args=(number,), name=f"refold-{self._name}-{number + 1}", daemon=True)
+        self._threads.append(thread)
+        self._ended.append(0)
+        thread.start()
 
-    def cancel(self, task: str) -> None:
-        """Nobody waits for it any more: tell the function, and forget what waits or has ended."""
-        one = self.in_hand.get(task)
-        if one is None or one.context.is_cancelled:
-            return
-        one.context.cancel()
-        if one.handle is not None:
-            one.handle.cancel()
-        if one.outcome is not None or not one.is_begun:
-            self.let_go(one)
-
-    def hand_back(self) -> None:
-        """Drop what has not begun; the next poll does not name it any more, and the server gives it to another worker."""
-        for one in [one for one in self.in_hand.values() if not one.is_begun and one.handle is None]:
-            one.is_handed_back = True
-            one.context.cancel()
-            self.let_go(one)
-
-    def cancel_all(self) -> None:
-        """The time to stop is over."""
-        for task, one in list(self.in_hand.items()):
-            one.is_handed_back = True
-            self.cancel(task)
+    def take(self) -> T | None:
+        """One that waits, so that it is not run; None if nothing waits."""
+        return self._waiting.take()
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Every thread ends when nothing waits any more, and after what it runs."""
         for _ in self._threads:
-            self._waiting.put(None)
+            self._tickets.put(False)
 
+    def join(self, deadline: float) -> bool:
+        """Wait until all threads have ended, or until a time of the monotonic clock; whether they have."""
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
-def _completed(one: InHand, value: Any) -> bytes:
-    return b'{"task":%s,"output":%s}' % (dumps(one.task), output(value))
-
-
-def _failed(one: InHand, error: BaseException) -> bytes | None:
-    """How it failed; never raises."""
-    if isinstance(error, Cancelled) and one.context.is_cancelled:
-        return None
-    said = told(error)
-    _tell(one, error, f"{said.type}: {said.message}")
-    failure = {"type": said.type, "message": said.message, "retryable": said.is_retryable}
-    if said.details is not None:
-        failure["details"] = said.details
-    return dumps({"task": one.task, "error": failure})
-
-
-def _tell(one: InHand, error: BaseException, said: str) -> None:
-    """Log that it raised, and where, unless it says itself what went wrong."""
-    context = one.context
-    where = {"execution": context.execution, "path": context.path, "attempt": context.attempt}
-    is_said = isinstance(error, ActivityError) and error.__cause__ is None
-    with suppress(Exception):  # whatever the program's own handlers do
-        _log.warning("%s raised %s", context.kind, said, extra=where, exc_info=None if is_said else error)
+    def _serve(self, number: int) -> None:
+        """A thread of the pool: one ticket, one run. Nothing that an activity raises ends it."""
+        while self._tickets.get():
+            one = self._waiting.take()
+            if one is not None:
+                self._attend(one)
+            self._ended[number] += 1

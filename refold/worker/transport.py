@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from refold.errors import RefoldError
-from refold.worker.pool import Pool
+from refold.worker.in_hand import InHand, TaskInHand
 
 PROTOCOL: Final = 1
 BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -33,10 +33,13 @@ class Terms:
 
 
 class Transport(Protocol):
-    """Brings tasks into the pool, and tells what came of them."""
+    """Brings tasks to the worker's hand, and tells what came of them."""
 
-    async def work(self, pool: Pool) -> None:
+    async def work(self, in_hand: InHand) -> None:
         """Until it was asked to stop, and what ran then has ended. Raises ServerRefuses."""
+
+    def on_gone(self, one: TaskInHand) -> None:
+        """It is not in hand any more."""
 
     def stop(self) -> None:
         """Take nothing more. From the loop's thread, or before there is a loop."""

@@ -1,8 +1,8 @@
 """The worker: runs a program's activities in this process, for a server, or for the log on Kafka itself.
 
-tasks ──► a thread of the pool, or the event loop for `async` functions ──► outcomes
+tasks ──► a thread of the in_hand, or the event loop for `async` functions ──► outcomes
   ▲                                                                            │
-  └──────────────── the road: `worker_http.py` or `kafka_worker.py` ◄──────────┘
+  └──────────────── the transport: `http.py` or `kafka.py` ◄───────────────────┘
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from refold.worker.activities import Activity, ActivityContext
 from refold.worker.http import HttpTransport
-from refold.worker.pool import Pool
+from refold.worker.in_hand import InHand
 from refold.worker.transport import ServerRefuses, Terms, Transport
 
 SERVER_DEFAULT: Final = "http://127.0.0.1:8080"
@@ -81,12 +81,12 @@ class Worker:
         if handle_signals:
             for number in (signal.SIGTERM, signal.SIGINT):
                 self._loop.add_signal_handler(number, self._ask_to_stop)
-        pool = Pool(self._activities, self._concurrency, self._loop)
+        in_hand = InHand(self._activities, self._concurrency, self._loop, self._transport.on_gone)
         _log.info("worker %s offers %s to %s", self.name, ", ".join(sorted(self._activities)), self._transport)
         try:
-            await self._transport.work(pool)
+            await self._transport.work(in_hand)
         finally:
-            pool.close()
+            in_hand.close()
 
     def _ask_to_stop(self) -> None:
         if not self._is_stopping:

@@ -76,6 +76,20 @@ def test_an_error_of_any_kind_is_the_failure_of_its_task_and_ends_nothing_else(h
     assert {failure.type for failure in failures if failure} <= {type(error).__name__, "42", "ActivityError"}
 
 
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_activity_that_stops_as_if_it_were_cancelled_has_failed_and_is_not_tried_again(host: Host, is_async: bool) -> None:
+    def give_up(given: Any) -> None:
+        raise refold.Cancelled
+
+    async def give_up_async(given: Any) -> None:
+        raise refold.Cancelled
+
+    with working(host, refold.activity(name="give_up")(give_up_async if is_async else give_up)):
+        end = host.end_of(host.run("give_up"))
+    assert end.failure is not None
+    assert (end.failure.type, end.failure.message) == ("cancelled", "the activity stopped by itself as if it were cancelled")
+
+
 def test_a_wake_that_raises_ends_no_worker(host: Host) -> None:
     begun, stopped = threading.Event(), threading.Event()
 

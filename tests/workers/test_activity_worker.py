@@ -25,7 +25,7 @@ from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from refold.worker.raised import DETAILS_BYTES_MAX, DETAILS_SHOWN_MAX
 from workers.running.activities import load_kinds
-from workers.running.activity_error import ActivityError
+from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import STEP_MAX, ActivityWorker
 from workers.running.result_cache import MemoryResultCache
@@ -255,6 +255,7 @@ def _raise(error: BaseException) -> Callable[..., Any]:
         (ActivityError("a.b", "c", details="x" * DETAILS_BYTES_MAX), Failure("a.b", "c", "'" + "x" * (DETAILS_SHOWN_MAX - 2) + "…"), True),
         (ValueError("\ud800"), Failure("ValueError", "?", RAISED), True),
         (SystemExit(3), Failure("SystemExit", "3", RAISED), True),
+        (Cancelled(), Failure("cancelled", "the activity stopped by itself as if it were cancelled"), False),
     ],
 )
 def test_an_exception_is_a_failure(make: Make, told: Reports, error: BaseException, failure: Failure, is_retryable: bool) -> None:

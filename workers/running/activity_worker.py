@@ -21,14 +21,13 @@ from contracts.failure import Failure
 from contracts.ports.activities import ActivityKind, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
+from refold.worker.pool import Pool, Waiting
 from workers.running.activity_error import failure_of
 from workers.running.activity_settings import ActivitySettings
 from workers.running.alarms import ALARMS
 from workers.running.attempt import Attempt
 from workers.running.performance import Performance
 from workers.running.result_cache import ResultCache
-from workers.running.thread_pool import ThreadPool
-from workers.running.waiting import Waiting
 
 STEP_MAX: Final = 256
 """So many instant activities run in one step; then the engine gets its turn."""
@@ -63,8 +62,8 @@ class ActivityWorker:
         self._instant_kinds = frozenset(kind for kind, made in kinds.items() if self._is_inline or getattr(made, "is_instant", False))
         self._in_hand: dict[_Key, Attempt] = {}
         self._lock = threading.Lock()
-        self._instant = Waiting()
-        self._pools: dict[str, ThreadPool] = {}
+        self._instant = Waiting[Attempt]()
+        self._pools: dict[str, Pool[Attempt]] = {}
         """By kind."""
         self._is_stopped = False
 
@@ -76,15 +75,15 @@ class ActivityWorker:
         attempt = Attempt(activity, self._report, self._clock)
         self._in_hand[key] = attempt
         if activity.kind in self._instant_kinds or activity.kind not in self._kinds:
-            self._instant.add(attempt)
+            self._instant.add(attempt, activity.priority)
         else:
-            self._pool_of(activity.kind).add(attempt)
+            self._pool_of(activity.kind).add(attempt, activity.priority)
 
-    def _pool_of(self, kind: str) -> ThreadPool:
+    def _pool_of(self, kind: str) -> Pool[Attempt]:
         pool = self._pools.get(kind)
         if pool is None:
             size = getattr(self._kinds[kind], "at_a_time", None) or self._settings.concurrency
-            pool = self._pools[kind] = ThreadPool(kind, size, self._attend)
+            pool = self._pools[kind] = Pool(kind, size, self._attend)
         return pool
 
     def take_over(self, activities: Sequence[RunActivity]) -> None:
@@ -140,7 +139,7 @@ class ActivityWorker:
         What was let go is not reported: the history still says that it is owed.
         """
         self._is_stopped = True
-        waiting: list[Waiting | ThreadPool] = [self._instant, *self._pools.values()]
+        waiting: list[Waiting[Attempt] | Pool[Attempt]] = [self._instant, *self._pools.values()]
         for queue in waiting:
             while (attempt := queue.take()) is not None:
                 self._release(attempt)

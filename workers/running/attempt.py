@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable
 from typing import Any, Final
 
 from contracts.commands import ReportProgress, RunActivity
@@ -12,31 +9,27 @@ from contracts.ids import idempotency_key
 from contracts.ports.activities import Report
 from contracts.ports.clock import Clock
 from contracts.values import written
+from refold.worker.cancellation import Cancellation
 from workers.running.activity_error import Cancelled
 from workers.running.alarms import Alarm
 
 PROGRESS_EVERY_MS: Final = 1_000
 """Progress is reported at most this often; the first and the last always are."""
 
-_log = logging.getLogger("refold.activity")
-_lock = threading.Lock()
-"""Guards the cancellation of all attempts: it is held for a moment only, and a lock each would cost more."""
 
-
-class Attempt:
+class Attempt(Cancellation):
     """An `ActivityContext`, see there."""
 
-    __slots__ = ("_clock", "_progress", "_report", "_reported_at", "_stops", "activity", "is_cancelled", "limit", "seen_at")
+    __slots__ = ("_clock", "_progress", "_report", "_reported_at", "activity", "limit", "seen_at")
 
     def __init__(self, activity: RunActivity, report: Report, clock: Clock) -> None:
+        super().__init__()
         self.activity = activity
-        self.is_cancelled = False
         self.seen_at: int | None = None
         """The last sign of life; None while it waits."""
         self.limit: Alarm | None = None
         self._report = report
         self._clock = clock
-        self._stops: list[Callable[[], None]] = []
         self._progress = 0.0
         self._reported_at: int | None = None
 
@@ -62,7 +55,7 @@ class Attempt:
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """See ActivityContext. Without progress and detail it is a sign of life and reports nothing."""
-        if self.is_cancelled:
+        if self._is_cancelled:
             raise Cancelled
         now = self._clock.now()
         self.seen_at = now
@@ -76,25 +69,6 @@ class Attempt:
             told = None if detail is None else written(detail)
             self._report(self.execution, ReportProgress(self.path, self.attempt, self._progress, told))
 
-    def on_cancel(self, stop: Callable[[], None]) -> None:
-        """See ActivityContext."""
-        with _lock:
-            if not self.is_cancelled:
-                self._stops.append(stop)
-                return
-        _call(stop)
-
-    def cancel(self) -> None:
-        """Say that nobody waits any more, and stop what asked to be stopped."""
-        with _lock:
-            self.is_cancelled = True
-            stops, self._stops = self._stops, []
-        for stop in stops:
-            _call(stop)
-
-
-def _call(stop: Callable[[], None]) -> None:
-    try:
-        stop()
-    except Exception:
-        _log.exception("what an activity does on cancel failed")
+    def about(self) -> dict[str, Any]:
+        """See Cancellation."""
+        return {"execution": self.execution, "path": self.path, "attempt": self.attempt}

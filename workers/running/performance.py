@@ -15,9 +15,10 @@ from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.values import NULL, blob_of, decode, is_reference, written
+from refold.worker.cancellation import cause_of_end
 from workers.running.activities import is_built_in
 from workers.running.activities.config import read_config
-from workers.running.activity_error import ActivityError, Cancelled, failure_of, is_retryable, traceback_of
+from workers.running.activity_error import ActivityError, failure_of, is_retryable, traceback_of
 from workers.running.activity_settings import ActivitySettings
 from workers.running.attempt import Attempt
 from workers.running.result_cache import ResultCache, cached, keep
@@ -43,16 +44,11 @@ class Performance:
         try:
             output, is_cached = self._output(attempt)
             return CompleteActivity(attempt.path, attempt.attempt, output, is_cached)
-        except Cancelled:
-            if attempt.is_cancelled:
-                return None
-            return _failed(attempt, ActivityError("cancelled", "the activity stopped by itself as if it were cancelled", retryable=False))
-        except KeyboardInterrupt as error:
-            if threading.current_thread() is threading.main_thread():
-                raise
-            return _failed(attempt, error)
         except BaseException as error:  # SystemExit and its like: an activity must not end the worker
-            return _failed(attempt, error)
+            if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                raise
+            cause = cause_of_end(error, attempt)
+            return None if cause is None else _failed(attempt, cause)
 
     def _output(self, attempt: Attempt) -> tuple[bytes, bool]:
         activity = attempt.activity
@@ -112,6 +108,5 @@ class Performance:
 def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
     failure = failure_of(error)
     if traceback_of(error):  # not of the kinds that come with Refold: they say what went wrong
-        where = {"execution": attempt.execution, "path": attempt.path, "attempt": attempt.attempt}
-        _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=where, exc_info=error)
+        _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=attempt.about(), exc_info=error)
     return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error))

@@ -17,7 +17,7 @@ import trustme
 
 import refold
 from tests.api.conftest import Server
-from tests.sdk.roads import ForwardProxy, TlsFront
+from tests.sdk.front import ForwardProxy, TlsFront
 
 ROOT = Path(__file__).parents[2]
 ORDER = {"order_id": "A-1", "amount": 250}
