@@ -47,6 +47,9 @@ nodes: [{id: no, type: fail, config: {type: order.refused, message: not today}}]
 """
 
 
+WaitForLine = Callable[["subprocess.Popen[str]", str], str]
+
+
 class Result:
     """What a command said and how it ended."""
 
@@ -72,6 +75,8 @@ class CommandLine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.data = folder / "data"
+        self.url = ""
+        """Of the server on it, where a test has one."""
         self._environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_DATA": str(self.data), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
         self._living: list[subprocess.Popen[str]] = []
 
@@ -152,7 +157,7 @@ def refold(tmp_path: Path) -> Iterator[CommandLine]:
 
 
 @pytest.fixture
-def waiting_for_line() -> Callable[["subprocess.Popen[str]", str], str]:
+def waiting_for_line() -> WaitForLine:
     return wait_for_line
 
 

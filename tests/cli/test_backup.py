@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -13,16 +14,17 @@ from contracts.codec import decode_record
 from contracts.journal import PartitionClaimed
 from contracts.lost import Lost
 from infra.log.sqlite import SqliteLog
+from tests.cli.conftest import CommandLine
 
 BIG = "name: big\nnodes: [{id: a, type: wait_signal, config: {name: go}}]\n"
 
 
 @pytest.fixture
-def waits(refold):
+def waits(refold: CommandLine) -> Path:
     return refold.file("waits.yaml", BIG)
 
 
-def test_a_backup_beside_a_living_server_holds_all_that_was_acknowledged(refold, waits, tmp_path):
+def test_a_backup_beside_a_living_server_holds_all_that_was_acknowledged(refold: CommandLine, waits: Path, tmp_path: Path) -> None:
     refold("deploy", waits)
     url = refold.serve()
     names = [f"e{number}" for number in range(4)]
@@ -42,14 +44,14 @@ def test_a_backup_beside_a_living_server_holds_all_that_was_acknowledged(refold,
     assert {row["status"] for row in refold("list", "--json", data=backup).json} == {"completed"}
 
 
-def cut_off(refold, rows):
+def cut_off(refold: CommandLine, rows: int) -> None:
     """Take rows away at the end of the journal."""
     with closing(sqlite3.connect(refold.data / "log.db", isolation_level=None)) as log:
         log.execute(f"DELETE FROM journal WHERE place IN (SELECT place FROM journal ORDER BY place DESC LIMIT {rows})")
 
 
 @pytest.fixture
-def cut(refold, waits):
+def cut(refold: CommandLine, waits: Path) -> CommandLine:
     """A log that has lost its last two rows."""
     refold("deploy", waits)
     for name in ("a", "b", "c"):
@@ -61,13 +63,13 @@ def cut(refold, waits):
 @pytest.mark.parametrize(
     "words", [["list"], ["verify"], ["start", "big"], ["continue"], ["serve", "--port", "0"]], ids=lambda words: words[0]
 )
-def test_a_log_that_has_lost_its_end_is_refused(cut, words):
+def test_a_log_that_has_lost_its_end_is_refused(cut: CommandLine, words: list[str]) -> None:
     complaint = cut(*words, code=1).complaint
     assert "has lost what was acknowledged: journal, partition 0 ends at" in complaint
     assert "refold accept-loss" in complaint
 
 
-def test_a_log_that_has_lost_its_end_is_refused_until_that_is_accepted(cut):
+def test_a_log_that_has_lost_its_end_is_refused_until_that_is_accepted(cut: CommandLine) -> None:
     [log] = [check for check in cut("doctor", "--json", code=1).json["checks"] if check["state"] == "wrong"]
     assert "accept-loss" in log["fix"]
     told = cut("accept-loss", "--json", code=1).json
@@ -84,7 +86,7 @@ def test_a_log_that_has_lost_its_end_is_refused_until_that_is_accepted(cut):
     cut("start", "big", "--id", "d")
 
 
-def test_accept_loss_is_about_a_data_folder(cut):
+def test_accept_loss_is_about_a_data_folder(cut: CommandLine) -> None:
     assert "is told of a data folder" in cut("accept-loss", "--server", "http://127.0.0.1:1", code=2, env={"REFOLD_DATA": ""}).complaint
 
 
@@ -92,7 +94,7 @@ def test_accept_loss_is_about_a_data_folder(cut):
 
 
 @pytest.fixture
-def older(refold, waits, tmp_path):
+def older(refold: CommandLine, waits: Path, tmp_path: Path) -> CommandLine:
     """A folder with all that a server keeps, in which the log is put back to what it was, with its second place."""
     refold("deploy", waits)
     refold("start", "big", "--id", "first")
@@ -111,15 +113,15 @@ def older(refold, waits, tmp_path):
     return refold
 
 
-def wrong(refold):
+def wrong(refold: CommandLine) -> list[str]:
     return [check["what"] for check in refold("doctor", "--json", code=None).json["checks"] if check["state"] == "wrong"]
 
 
-def test_doctor_names_blobs_snapshots_and_rows_that_know_more_than_the_log(older):
+def test_doctor_names_blobs_snapshots_and_rows_that_know_more_than_the_log(older: CommandLine) -> None:
     assert wrong(older) == ["blobs", "snapshot", "read models"]
 
 
-def test_an_older_log_beside_newer_rows_is_served_with_rows_made_again(older):
+def test_an_older_log_beside_newer_rows_is_served_with_rows_made_again(older: CommandLine) -> None:
     url = older.serve()
     for name in ("fourth", "fifth", "sixth", "seventh"):
         older("start", "big", "--id", name, "--server", url, env={"REFOLD_DATA": ""})
@@ -129,7 +131,7 @@ def test_an_older_log_beside_newer_rows_is_served_with_rows_made_again(older):
     assert wrong(older) == []
 
 
-def test_blobs_of_another_log_are_refused(refold, waits, tmp_path):
+def test_blobs_of_another_log_are_refused(refold: CommandLine, waits: Path, tmp_path: Path) -> None:
     refold("deploy", waits)
     other = tmp_path / "other"
     refold("deploy", waits, data=other)
@@ -138,7 +140,7 @@ def test_blobs_of_another_log_are_refused(refold, waits, tmp_path):
     assert "put those into one folder that belong together" in refold("start", "big", code=1).complaint
 
 
-def test_no_log_is_made_anew_beside_the_blobs_of_one_that_is_gone(refold, waits):
+def test_no_log_is_made_anew_beside_the_blobs_of_one_that_is_gone(refold: CommandLine, waits: Path) -> None:
     refold("deploy", waits)
     for path in refold.data.glob("log.db*"):
         path.unlink()
@@ -146,7 +148,7 @@ def test_no_log_is_made_anew_beside_the_blobs_of_one_that_is_gone(refold, waits)
     assert not (refold.data / "log.db").exists()
 
 
-def test_doctor_says_what_was_lost_and_accepted(cut):
+def test_doctor_says_what_was_lost_and_accepted(cut: CommandLine) -> None:
     cut("accept-loss", "--yes")
     checks = {check["what"]: check for check in cut("doctor", "--json").json["checks"]}
     assert (checks["lost before"]["state"], wrong(cut)) == ("note", [])

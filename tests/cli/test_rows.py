@@ -2,6 +2,8 @@
 
 import json
 import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from infra.settings.model import EngineSettings
 from refold.cli.commands import folder_rows
 from refold.cli.commands.folder import FolderTarget
 from refold.cli.commands.target import Wanted
+from tests.cli.conftest import CommandLine
 
 WANTED = [
     Wanted(),
@@ -20,18 +23,18 @@ WANTED = [
 ]
 
 
-def project(data):
+def project(data: Path) -> None:
     """What a server's projector does beside it."""
     with open_projectors(EngineSettings(data=data), lambda partition, offset: None) as projectors:
         projectors.look_at_all()
 
 
-def rows_of(data):
+def rows_of(data: Path) -> list[list[dict[str, Any]]]:
     place = FolderTarget(EngineSettings(data=data))
     return [place.executions(wanted) for wanted in WANTED]
 
 
-def without_read_models(data):
+def without_read_models(data: Path) -> list[list[dict[str, Any]]]:
     os.rename(data / "projection.db", data / "away.db")
     try:
         return rows_of(data)
@@ -40,30 +43,30 @@ def without_read_models(data):
 
 
 @pytest.fixture
-def projected(filled):
+def projected(filled: CommandLine) -> CommandLine:
     project(filled.data)
     return filled
 
 
 @pytest.fixture
-def folds_nothing(monkeypatch):
+def folds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of the journal is not to be folded."""
 
-    def fail(reader, wanted):
+    def fail(reader: object, wanted: Wanted) -> None:
         raise AssertionError("the whole journal was folded")
 
     monkeypatch.setattr(folder_rows, "_folded", fail)
 
 
-def test_rows_that_are_up_to_date_are_read(projected, folds_nothing):
+def test_rows_that_are_up_to_date_are_read(projected: CommandLine, folds_nothing: None) -> None:
     assert [row["execution_id"] for row in rows_of(projected.data)[0]] == ["good", "failed", "stuck", "waiting"]
 
 
-def test_rows_are_the_same_with_read_models_and_without(projected):
+def test_rows_are_the_same_with_read_models_and_without(projected: CommandLine) -> None:
     assert rows_of(projected.data) == without_read_models(projected.data)
 
 
-def test_what_has_gone_on_since_is_folded_from_where_the_rows_end(projected, request):
+def test_what_has_gone_on_since_is_folded_from_where_the_rows_end(projected: CommandLine, request: pytest.FixtureRequest) -> None:
     projected("signal", "waiting", "approved")
     projected("resolve", "stuck", "skip")
     projected("run", "tiny.yaml", "--id", "later")
@@ -77,14 +80,14 @@ def test_what_has_gone_on_since_is_folded_from_where_the_rows_end(projected, req
     }  # fmt: skip
 
 
-def test_rows_of_another_journal_are_passed_over(projected, tmp_path):
+def test_rows_of_another_journal_are_passed_over(projected: CommandLine, tmp_path: Path) -> None:
     other = tmp_path / "other"
     projected("run", "tiny.yaml", "--id", "alone", data=other)
     os.rename(projected.data / "projection.db", other / "projection.db")
     assert [row["execution_id"] for row in rows_of(other)[0]] == ["alone"]
 
 
-def test_rows_that_lack_much_are_passed_over(projected, monkeypatch):
+def test_rows_that_lack_much_are_passed_over(projected: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     projected("signal", "waiting", "approved")
     monkeypatch.setattr(folder_rows, "BEHIND_MAX", 0)
     assert json.loads(json.dumps(rows_of(projected.data))) == without_read_models(projected.data)

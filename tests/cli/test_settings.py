@@ -1,25 +1,28 @@
 """Settings: where they come from, which one counts, and what is refused."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.settings.model import ClientSettings, EngineSettings, ServerSettings
 from infra.settings.sources import MODELS, known, read_settings
+from tests.cli.conftest import CommandLine, Result, WaitForLine
 
 CLEAN = {"REFOLD_DATA": ""}
 
 
-def rows(result):
+def rows(result: Result) -> dict[str, dict[str, Any]]:
     return {row["setting"]: row for row in result.json}
 
 
-def test_a_name_means_one_setting():
+def test_a_name_means_one_setting() -> None:
     assert len(known()) == len(set(known()))
     assert set(known()) == {*ClientSettings.model_fields, *EngineSettings.model_fields, *ServerSettings.model_fields}
 
 
-def test_all_settings_are_listed_with_value_and_origin(refold):
+def test_all_settings_are_listed_with_value_and_origin(refold: CommandLine) -> None:
     listed = rows(refold("settings", "--json", env=CLEAN))
     assert set(listed) == set(known())
     assert {row["origin"] for row in listed.values()} == {"default"}
@@ -27,7 +30,7 @@ def test_all_settings_are_listed_with_value_and_origin(refold):
     assert all(row["meaning"] for row in listed.values())
 
 
-def test_flags_count_more_than_the_environment_and_that_more_than_the_file(refold):
+def test_flags_count_more_than_the_environment_and_that_more_than_the_file(refold: CommandLine) -> None:
     refold.file("refold.toml", 'data = "of-file"\nport = 1\nstop_s = 1.5\nconcurrency = 2\n')
     env = {**CLEAN, "REFOLD_PORT": "3", "REFOLD_CONCURRENCY": "4"}
     listed = rows(refold("settings", "--json", "--set", "concurrency=5", env=env))
@@ -44,13 +47,13 @@ def test_flags_count_more_than_the_environment_and_that_more_than_the_file(refol
     assert "file refold.toml" in text
 
 
-def sample(name):
+def sample(name: str) -> str:
     """A value that fits a setting, as text: yes, or the least number that may be."""
     schema = next(model.model_json_schema()["properties"][name] for model in MODELS if name in model.model_fields)
     return "true" if schema["type"] == "boolean" else str(max(3, schema["minimum"]))
 
 
-def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold):
+def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold: CommandLine) -> None:
     samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "host": "::1",
                "read_models": "postgresql://db/x", "hosts": "a.b,*.c", "node": "a", "roles": "api,owner", "queues": "q,r",
                "bubblewrap": "jail", "log_format": "json"}  # fmt: skip
@@ -68,17 +71,18 @@ def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(re
         assert origins == ("file", "environment", "flag"), name
 
 
-def test_a_password_in_an_address_is_not_shown(refold):
+def test_a_password_in_an_address_is_not_shown(refold: CommandLine) -> None:
     for address in ("postgresql://ada:se:cret@db/x?sslmode=require", "postgresql://ada@db/x?password=se:cret&sslmode=require"):
         shown = rows(refold("settings", "--json", env={"REFOLD_READ_MODELS": address}))["read_models"]["value"]
         assert shown.replace("***", "se:cret") == address
         assert "cret" not in shown + refold("settings", env={"REFOLD_READ_MODELS": address}).out
 
 
-def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refold, tiny):
+def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refold: CommandLine, tiny: Path) -> None:
     (refold.folder / "etc").mkdir()
     file = refold.file("etc/mine.toml", 'data = "kept"\n')
-    for words, env in ((["--config", file], CLEAN), ([], {**CLEAN, "REFOLD_CONFIG": str(file)})):
+    ways: list[tuple[list[str | Path], dict[str, str]]] = [(["--config", file], CLEAN), ([], {**CLEAN, "REFOLD_CONFIG": str(file)})]
+    for words, env in ways:
         assert rows(refold("settings", "--json", *words, env=env))["data"]["value"] == str(refold.folder / "etc" / "kept")
     refold("run", tiny, "--config", file, env=CLEAN)
     assert (refold.folder / "etc" / "kept" / "log.db").exists()
@@ -102,24 +106,24 @@ def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refo
         ("", {}, ["--files", "nothing"], "setting files (flag --files): nothing: expected a folder, found nothing"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named_with_its_origin(refold, file, env, words, said):
+def test_what_is_wrong_is_named_with_its_origin(refold: CommandLine, file: str, env: dict[str, str], words: list[str], said: str) -> None:
     if file:
         refold.file("refold.toml", file)
     command = ["continue"] if "--files" in words else ["settings"]
     assert said in refold(*command, *words, env={**CLEAN, **env}, code=2).complaint
 
 
-def test_all_that_is_wrong_is_told_at_once(refold):
+def test_all_that_is_wrong_is_told_at_once(refold: CommandLine) -> None:
     complaint = refold("list", env={"REFOLD_PRT": "1", "REFOLD_PORT": "x"}, code=2).complaint
     assert "REFOLD_PRT" in complaint
     assert "setting port" in complaint
 
 
-def test_variables_of_tests_and_measurements_are_no_settings():
+def test_variables_of_tests_and_measurements_are_no_settings() -> None:
     assert read_settings({}, {"REFOLD_TEST_X": "1", "REFOLD_BENCH_DIR": "/"}).server.port == 8080
 
 
-def test_a_server_has_the_settings_it_was_given(refold, waiting_for_line):
+def test_a_server_has_the_settings_it_was_given(refold: CommandLine, waiting_for_line: WaitForLine) -> None:
     import http.client
 
     refold.file("refold.toml", "body_bytes_max = 1024\n")
@@ -133,17 +137,17 @@ def test_a_server_has_the_settings_it_was_given(refold, waiting_for_line):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_shell_is_told_how_to_complete(refold, shell):
+def test_a_shell_is_told_how_to_complete(refold: CommandLine, shell: str) -> None:
     assert "_REFOLD_COMPLETE=" in refold(env={"_REFOLD_COMPLETE": f"source_{shell}"}, code=None).out
     assert "--install-completion" in refold("--help").out
 
 
-def completed(refold, line, **env):
+def completed(refold: CommandLine, line: str, **env: str) -> list[str]:
     words = {"_REFOLD_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(line.split(" ")) - 1)}
     return refold(env={**words, **env}, code=None).out.split()
 
 
-def test_executions_workflows_and_settings_are_completed(filled):
+def test_executions_workflows_and_settings_are_completed(filled: CommandLine) -> None:
     assert completed(filled, "refold show ") == ["waiting", "stuck", "failed", "good"]
     assert completed(filled, "refold signal wa") == ["waiting"]
     assert completed(filled, "refold start w") == ["waits"]
@@ -152,12 +156,12 @@ def test_executions_workflows_and_settings_are_completed(filled):
     assert completed(filled, f"refold show --server {url} st") == ["stuck"]
 
 
-def test_nothing_is_completed_where_there_is_nothing(refold):
+def test_nothing_is_completed_where_there_is_nothing(refold: CommandLine) -> None:
     assert completed(refold, "refold show ") == []
     assert completed(refold, "refold start --server http://127.0.0.1:1 x", REFOLD_DATA="") == []
 
 
-def test_a_server_that_others_can_reach_says_what_that_means(refold, waiting_for_line):
+def test_a_server_that_others_can_reach_says_what_that_means(refold: CommandLine, waiting_for_line: WaitForLine) -> None:
     for host, words in (("0.0.0.0", "at every address of this machine"), ("127.0.0.1", None)):
         process = refold.start("serve", "--port", "0", "--host", host, "--data", str(refold.folder / host))
         waiting_for_line(process, " at http")
@@ -169,11 +173,11 @@ def test_a_server_that_others_can_reach_says_what_that_means(refold, waiting_for
 
 @pytest.mark.parametrize("files", ["data", "data/blobs", "link"])
 @pytest.mark.parametrize("words", [["run", "tiny.yaml"], ["serve", "--port", "0"]], ids=lambda words: words[0])
-def test_a_folder_of_files_in_the_data_folder_is_refused(refold, tiny, files, words):
+def test_a_folder_of_files_in_the_data_folder_is_refused(refold: CommandLine, tiny: Path, files: str, words: list[str]) -> None:
     refold("deploy", tiny)
     (refold.folder / "link").symlink_to("data")
     assert "it lies in the data folder" in refold(*words, "--files", files, code=2).complaint
 
 
-def test_the_data_folder_may_lie_in_the_folder_of_files(refold, tiny):
+def test_the_data_folder_may_lie_in_the_folder_of_files(refold: CommandLine, tiny: Path) -> None:
     refold("run", tiny, "--files", ".")

@@ -2,14 +2,20 @@
 
 import json
 import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.cli.conftest import CommandLine, Result, WaitForLine
+
+Here = Callable[..., Result]
 RESULT = {"execution_id", "status", "outcome", "output", "error", "events", "duration_ms"}
 
 
 @pytest.fixture(params=["folder", "server"])
-def place(refold, tiny, waits, request):
+def place(refold: CommandLine, tiny: Path, waits: Path, request: pytest.FixtureRequest) -> list[str]:
     """The options of a place with the workflows tiny and waits."""
     options = ["--data", str(refold.data)] if request.param == "folder" else ["--server", refold.serve("--data", refold.data)]
     for file in (tiny, waits):
@@ -18,16 +24,16 @@ def place(refold, tiny, waits, request):
 
 
 @pytest.fixture
-def here(refold, place):
+def here(refold: CommandLine, place: list[str]) -> Here:
     """A command at that place."""
 
-    def call(*words, **more):
+    def call(*words: str | Path, **more: Any) -> Result:
         return refold(*words, *place, env={"REFOLD_DATA": ""}, **more)
 
     return call
 
 
-def test_deploy_says_what_was_published_and_whether_it_is_new(refold, here, tiny):
+def test_deploy_says_what_was_published_and_whether_it_is_new(refold: CommandLine, here: Here, tiny: Path) -> None:
     again = here("deploy", tiny, "--json").json
     assert (again["name"], again["version"], again["status"], again["created"]) == ("tiny", 1, "active", False)
     changed = here("deploy", refold.file("tiny.yaml", tiny.read_text().replace("* 2", "* 3")), "--json").json
@@ -36,20 +42,20 @@ def test_deploy_says_what_was_published_and_whether_it_is_new(refold, here, tiny
     assert "workflow tiny, version 2, as it was" in here("deploy", tiny).out
 
 
-def test_deploy_refuses_what_is_invalid(refold, here):
+def test_deploy_refuses_what_is_invalid(refold: CommandLine, here: Here) -> None:
     bad = refold.file("bad.yaml", "name: x\nnodes: [{id: a, type: delay, config: {for: soon}}]\n")
     assert f"{bad}:2:39: nodes[0].config.for (node a): " in here("deploy", bad, code=2).complaint
     assert "cannot be read" in here("deploy", "nothing.yaml", code=2).complaint
 
 
-def test_start_only_starts_unless_told_to_wait(here):
+def test_start_only_starts_unless_told_to_wait(here: Here) -> None:
     started = here("start", "waits", "--id", "one", "--json").json
     assert (started["execution_id"], started["status"]) == ("one", "running")
     assert "execution two (waits, version 1) is started" in here("start", "waits", "--id", "two").out
     assert {row["execution_id"] for row in here("list", "--json").json} == {"one", "two"}
 
 
-def test_start_waits_for_the_end_as_run_does(here):
+def test_start_waits_for_the_end_as_run_does(here: Here) -> None:
     result = here("start", "tiny", "--wait", "--input", '{"n": 5}', "--json")
     assert set(result.json) == RESULT
     assert (result.json["status"], result.json["output"]) == ("completed", {"sum": 10})
@@ -58,7 +64,7 @@ def test_start_waits_for_the_end_as_run_does(here):
 
 
 @pytest.mark.parametrize("way", ["--wait", "--follow"])
-def test_whoever_waits_leaves_when_only_a_person_can_help_also_below(refold, here, way):
+def test_whoever_waits_leaves_when_only_a_person_can_help_also_below(refold: CommandLine, here: Here, way: str) -> None:
     here("deploy", refold.file("breaks.yaml", "name: breaks\nnodes: [{id: f, type: fail, config: {type: no.luck, message: none}}]\n"))
     here("deploy", refold.file("parent.yaml", "name: parent\nnodes: [{id: child, type: sub_workflow, config: {workflow: breaks}}]\n"))
     for workflow in ("breaks", "parent"):
@@ -67,7 +73,7 @@ def test_whoever_waits_leaves_when_only_a_person_can_help_also_below(refold, her
         assert "retry --incident 1" in result.err
 
 
-def test_the_same_start_twice_is_once(here):
+def test_the_same_start_twice_is_once(here: Here) -> None:
     first, second = (here("start", "waits", "--key", "monday", "--json").json["execution_id"] for _ in range(2))
     assert first == second
     first, second = (here("start", "tiny", "--id", "mine", "--wait", "--json").json for _ in range(2))
@@ -75,13 +81,13 @@ def test_the_same_start_twice_is_once(here):
     assert "another request" in here("start", "tiny", "--id", "mine", "--input", '{"n": 1}', code=1).complaint
 
 
-def test_variables_are_set_at_the_start(refold, here, needs_a_person):
+def test_variables_are_set_at_the_start(refold: CommandLine, here: Here, needs_a_person: Path) -> None:
     here("deploy", needs_a_person)
     assert here("start", "needs_a_person", "--wait", "--variables", '{"n": 4}', "--json").json["output"] == 3
     assert "expected an object" in here("start", "needs_a_person", "--variables", "4", code=2).complaint
 
 
-def test_follow_prints_every_event_and_then_how_it_ended(here):
+def test_follow_prints_every_event_and_then_how_it_ended(here: Here) -> None:
     result = here("start", "tiny", "--id", "one", "--follow", "--json")
     events = [json.loads(line) for line in result.out.splitlines()]
     assert events == [json.loads(line) for line in here("history", "one", "--json").out.splitlines()]
@@ -89,12 +95,14 @@ def test_follow_prints_every_event_and_then_how_it_ended(here):
     assert text.index("ExecutionCreated") < text.index("ExecutionCompleted") < text.index("execution two (tiny) completed")
 
 
-def test_follow_of_one_that_is_there_begins_at_its_beginning(here):
+def test_follow_of_one_that_is_there_begins_at_its_beginning(here: Here) -> None:
     here("start", "tiny", "--id", "one", "--wait")
     assert "ExecutionCreated" in here("start", "tiny", "--id", "one", "--follow").out
 
 
-def test_follow_prints_an_event_when_it_happens_and_leaves_on_ctrl_c(refold, place, waiting_for_line):
+def test_follow_prints_an_event_when_it_happens_and_leaves_on_ctrl_c(
+    refold: CommandLine, place: list[str], waiting_for_line: WaitForLine
+) -> None:
     process = refold.start("start", "waits", "--id", "one", "--follow", *place)
     waiting_for_line(process, "NodeStarted")
     assert refold("show", "one", "--json", *place).json["status"] == "running"
@@ -104,7 +112,7 @@ def test_follow_prints_an_event_when_it_happens_and_leaves_on_ctrl_c(refold, pla
     assert "stopped; execution one " in errors
 
 
-def test_follow_at_a_server_sees_what_others_do(refold, waits, waiting_for_line):
+def test_follow_at_a_server_sees_what_others_do(refold: CommandLine, waits: Path, waiting_for_line: WaitForLine) -> None:
     url = refold.serve()
     refold("deploy", waits, "--server", url)
     process = refold.start("start", "waits", "--id", "one", "--follow", "--server", url)
@@ -126,11 +134,11 @@ def test_follow_at_a_server_sees_what_others_do(refold, waits, waiting_for_line)
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_start_that_cannot_be_is_refused(here, words, code, said):
+def test_a_start_that_cannot_be_is_refused(here: Here, words: list[str], code: int, said: str) -> None:
     assert said in here(*words, code=code).complaint
 
 
-def test_a_started_execution_goes_on_with_continue(refold, tiny):
+def test_a_started_execution_goes_on_with_continue(refold: CommandLine, tiny: Path) -> None:
     refold("deploy", tiny)
     refold("start", "tiny", "--id", "one")
     refold("continue")
@@ -138,7 +146,7 @@ def test_a_started_execution_goes_on_with_continue(refold, tiny):
     assert "0 differences" in refold("verify").out
 
 
-def test_deploying_old_content_goes_back_to_it_only_when_asked_to(refold, tiny):
+def test_deploying_old_content_goes_back_to_it_only_when_asked_to(refold: CommandLine, tiny: Path) -> None:
     newer = refold.file("newer.yaml", tiny.read_text().replace("input * 2", "input * 3"))
     for file in (tiny, newer):
         refold("deploy", file)
@@ -152,7 +160,7 @@ def test_deploying_old_content_goes_back_to_it_only_when_asked_to(refold, tiny):
     assert refold("start", "tiny", "--wait", "--json").json["output"] == {"sum": 42}
 
 
-def test_running_a_file_goes_back_to_its_content_and_says_so(refold, tiny):
+def test_running_a_file_goes_back_to_its_content_and_says_so(refold: CommandLine, tiny: Path) -> None:
     newer = refold.file("newer.yaml", tiny.read_text().replace("input * 2", "input * 3"))
     for file in (tiny, newer):
         refold("run", file)

@@ -9,6 +9,7 @@ import pytest
 
 from refold.worker.logs import FORMATS, handler
 from refold.worker.terminal import escaped
+from tests.cli.conftest import CommandLine
 
 COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NASTY = "\x1b]0;owned\x07\x9b31m\u202edetter\r"
@@ -30,16 +31,16 @@ NOISY = {
         ("\u202eabc\u2066", "\\u202eabc\\u2066"), ("\ud83d", "\\ud83d"), ("ä€😀", "ä€😀"),
     ],
 )  # fmt: skip
-def test_what_would_command_a_terminal_is_shown_by_its_number(text, shown):
+def test_what_would_command_a_terminal_is_shown_by_its_number(text: str, shown: str) -> None:
     assert escaped(text) == shown
 
 
-def test_json_stays_the_same_value():
+def test_json_stays_the_same_value() -> None:
     assert json.loads(escaped(json.dumps(NASTY + "\x7f\x85", ensure_ascii=False))) == NASTY + "\x7f\x85"
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
-def test_logs_are_shown_alike(log_format):
+def test_logs_are_shown_alike(log_format: str) -> None:
     try:
         raise ValueError(NASTY)
     except ValueError:
@@ -47,7 +48,7 @@ def test_logs_are_shown_alike(log_format):
     assert not COMMANDS.search(handler(log_format).format(record))
 
 
-def test_no_command_lets_data_command_the_terminal(refold):
+def test_no_command_lets_data_command_the_terminal(refold: CommandLine) -> None:
     file = refold.file("noisy.json", json.dumps(NOISY))
     said = [refold("run", file, "--id", "n", "--timeout", "0.1", code=1), refold("list"), refold("show", "n"), refold("history", "n")]
     said += [

@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,13 +19,13 @@ INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}}
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     """A copy of the examples to write in."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("output"))
     return tmp_path
 
 
-def refold(folder, *words, code=0):
+def refold(folder: Path, *words: str | Path, code: int = 0) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_DATA": str(folder / "data")}
     done = subprocess.run(
         [sys.executable, "-m", "refold", *map(str, words)],
@@ -38,7 +40,7 @@ def refold(folder, *words, code=0):
     return done.stdout
 
 
-def run(folder, name, given=None, code=0, more=()):
+def run(folder: Path, name: str, given: Any = None, code: int = 0, more: Sequence[str] = ()) -> Any:
     file = folder / "examples" / f"{name}.yaml"
     return json.loads(
         refold(folder, "run", file, "--files", folder / "examples", "--json", "--input", json.dumps(given or {}), *more, code=code)
@@ -46,14 +48,14 @@ def run(folder, name, given=None, code=0, more=()):
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_is_valid_and_runs_to_its_end(folder, example):
+def test_every_example_is_valid_and_runs_to_its_end(folder: Path, example: Path) -> None:
     assert "is valid" in refold(folder, "validate", example)
     result = run(folder, example.stem, INPUTS.get(example.stem))
     assert result["status"] == "completed"
     assert "0 differences" in refold(folder, "verify", "--all")
 
 
-def test_the_weather_is_what_the_file_says(folder):
+def test_the_weather_is_what_the_file_says(folder: Path) -> None:
     result = run(folder, "seattle_weather")
     output = result["output"]
     assert (output["rows"], output["rejected"]) == (1461, 0)
@@ -68,7 +70,7 @@ def test_the_weather_is_what_the_file_says(folder):
     assert "| 2013 | 828.0 | 152 | 12.1 | 2013/06/30 | dry |" in report
 
 
-def test_the_flaky_step_fails_at_first_every_time(folder):
+def test_the_flaky_step_fails_at_first_every_time(folder: Path) -> None:
     for _ in range(2):
         result = run(folder, "seattle_weather")
         events = [json.loads(line) for line in refold(folder, "history", result["execution_id"], "--json").splitlines()]
@@ -77,7 +79,7 @@ def test_the_flaky_step_fails_at_first_every_time(folder):
         assert set(failures) == {"file.not_found"}
 
 
-def test_rows_that_cannot_be_are_rejected(folder):
+def test_rows_that_cannot_be_are_rejected(folder: Path) -> None:
     rows = (folder / "examples/data/seattle-weather.csv").read_text().splitlines()
     rows[5:7] = ["2012/01/05,1.0,5.0,9.0,4.7,rain", "2012/01/06,much,5.0,1.0,4.7,rain"]
     (folder / "examples/data/bad.csv").write_text("\n".join(rows) + "\n")
@@ -85,7 +87,7 @@ def test_rows_that_cannot_be_are_rejected(folder):
     assert (output["rows"], output["rejected"]) == (1461, 2)
 
 
-def test_a_big_order_waits_for_its_approval(folder):
+def test_a_big_order_waits_for_its_approval(folder: Path) -> None:
     given = {"order_id": "A-2", "amount": 25000}
     waiting = run(folder, "order_fulfilment", given, code=1, more=("--id", "big", "--timeout", "1.5"))
     assert waiting["status"] == "running"
@@ -96,7 +98,7 @@ def test_a_big_order_waits_for_its_approval(folder):
 
 
 @pytest.mark.parametrize(("more", "error"), [({"fail_at": "shipping"}, "ValueError"), ({"country": "XX"}, "order.fraud")])
-def test_a_failed_order_is_undone_newest_first(folder, more, error):
+def test_a_failed_order_is_undone_newest_first(folder: Path, more: dict[str, Any], error: str) -> None:
     result = run(folder, "order_fulfilment", {"order_id": "A-3", "amount": 9, **more}, code=1)
     assert (result["status"], result["error"]["type"]) == ("failed", error)
     events = [json.loads(line) for line in refold(folder, "history", result["execution_id"], "--json").splitlines()]
