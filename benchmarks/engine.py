@@ -16,8 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from contracts import codec
 from contracts.codec import pack
-from contracts.commands import CompleteActivity, CreateExecution
+from contracts.commands import Command, CompleteActivity, CreateExecution
 from contracts.definitions import WorkflowDefinition
 from contracts.journal import Checkpoint
 from domain.definition.compile import compile_definition
@@ -29,7 +30,7 @@ from infra.server.engine import Engine
 from infra.server.garbage import look_rarely
 from infra.server.wiring import open_engine, open_reader
 from infra.settings.model import EngineSettings
-from workers.partition import decider as decider_module
+from workers.partition import decision as decision_module
 
 Clock: TypeAlias = Callable[[], float]
 STAGES = ("decide + evolve", "encode + digest", "react", "append (with fsync)", "worker", "starts", "the rest of the round")
@@ -51,11 +52,19 @@ class Stages:
         self._inside: defaultdict[str, float] = defaultdict(float)
         self._outside = 0.0
         """What the clocks have taken: within what they show, by stage, and around it."""
+        self._wrapped: list[tuple[Any, str, Any]] = []
 
     def wrap(self, owner: Any, name: str, stage: str) -> None:
         # CPU time, but for what waits for the disk: other processes then count in the rest of the round only.
         clock = time.perf_counter if name == "append" else time.process_time
-        setattr(owner, name, self._timed(getattr(owner, name), stage, clock, *_cost_of(clock)))
+        original = getattr(owner, name)
+        self._wrapped.append((owner, name, original))
+        setattr(owner, name, self._timed(original, stage, clock, *_cost_of(clock)))
+
+    def unwrap(self) -> None:
+        """Put everything back as it was."""
+        while self._wrapped:
+            setattr(*self._wrapped.pop())
 
     def by_stage(self, total: float) -> dict[str, float]:
         """Seconds by stage, of so many in all."""
@@ -139,16 +148,15 @@ def bench_sequences(folder: Path, total: int = 10_000, outstanding: int = 100) -
 def by_stage(engine: Engine, total: int, outstanding: int) -> None:
     """The same with a clock around each stage, beside the prototype's budget."""
     stages = Stages()
-    originals = (decider_module.decide, decider_module.react, decider_module.codec.encode_decision)
-    stages.wrap(decider_module, "decide", "decide + evolve")
-    stages.wrap(decider_module, "react", "react")
-    stages.wrap(decider_module.codec, "encode_decision", "encode + digest")
+    stages.wrap(decision_module, "decide", "decide + evolve")
+    stages.wrap(decision_module, "react", "react")
+    stages.wrap(codec, "encode_decision", "encode + digest")
     stages.wrap(engine.owner._log, "append", "append (with fsync)")
     stages.wrap(engine.worker, "step", "worker")
     stages.wrap(engine.worker, "run", "worker")
     stages.wrap(engine, "start", "starts")
     seconds = run_sequences(engine, total, outstanding)
-    decider_module.decide, decider_module.react, decider_module.codec.encode_decision = originals
+    stages.unwrap()
     steps = total * 10
     found = stages.by_stage(seconds)
     print(f"  {'stage':<24}{'µs per step':>12}{'budget':>10}")
@@ -183,7 +191,8 @@ def fold_rate(executions: int = 3_000) -> float:
     graph = compile_definition(sequence("noop", 10), "h", 1)
     histories = []
     for number in range(executions):
-        state, decisions, command = initial(str(number)), [], CreateExecution("sequence", 1, "h", b"{}")
+        state, decisions = initial(str(number)), []
+        command: Command = CreateExecution("sequence", 1, "h", b"{}")
         for step in range(11):
             events = decide(graph, state, command, 1).events
             decisions.append(Decision(Source(0, step), str(number), state.version - len(events) + 1, 1, command, tuple(events)))
@@ -192,9 +201,9 @@ def fold_rate(executions: int = 3_000) -> float:
     times = []
     for _ in range(3):
         begin = time.process_time()
-        events = sum(fold(graph, initial("x"), decisions).version for decisions in histories)
+        folded = sum(fold(graph, initial("x"), decisions).version for decisions in histories)
         times.append(time.process_time() - begin)
-    return events / min(times)
+    return folded / min(times)
 
 
 def bench_core() -> dict[str, float]:

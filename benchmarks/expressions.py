@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -23,7 +24,8 @@ BIG = {
 }
 FEW = {"input": {"few": [1, 2, 3], "wide": {f"key_{i}": i for i in range(20)}}}
 CONDITION = "input.amount > 10 && nodes.{node}.output.id == 'c{i}'"
-FILLED = {"order": "{{ input.amount }}", "note": "for {{ input.region }}: {{ input.amount * 2 }}", "fixed": [1, 2, {"a": "b"}]}
+NOTE = "for {{ input.region }}: {{ input.amount * 2 }}"
+FILLED = {"order": "{{ input.amount }}", "note": NOTE, "fixed": [1, 2, {"a": "b"}]}
 CASES: dict[str, tuple[str, str, dict[str, Any], int]] = {
     "condition": ("a condition", CONDITION.format(node="charge", i=1), SMALL, 4_000),
     "condition_big": ("a condition, big context", CONDITION.format(node="node_7", i=1), BIG, 4_000),
@@ -58,7 +60,7 @@ def _pairs() -> Iterator[tuple[str, Work, Work, int]]:
     for key, (_, source, names, rounds) in CASES.items():
         ours, library = Program(source), LibraryProgram(source)
         assert ours.evaluate(names) == library.evaluate(names), source
-        yield key, lambda p=ours, n=names: p.evaluate(n), lambda p=library, n=names: p.evaluate(n), rounds
+        yield key, partial(ours.evaluate, names), partial(library.evaluate, names), rounds
     yield "render", *_renders(), 1_500
     plain, numbers = (CONDITION.format(node="charge", i=i) for i in count()), count()
     yield "compile", lambda: _checked(next(plain)), lambda: LibraryProgram(next(plain)), 300
@@ -81,7 +83,7 @@ def _checked(source: str) -> object:
 def _renders() -> tuple[Work, Work]:
     """The object with three templates, and the same work around the library."""
     filled = value(FILLED)
-    order, (_, region, _, twice) = LibraryProgram("input.amount"), split(FILLED["note"])
+    order, (_, region, _, twice) = LibraryProgram("input.amount"), split(NOTE)
     assert isinstance(region, Program)
     assert isinstance(twice, Program)
     named, doubled = LibraryProgram(region.source), LibraryProgram(twice.source)

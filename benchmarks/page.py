@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import kafka, report
+from benchmarks import kafka, report, takeover
 from benchmarks.__main__ import RESULTS
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -27,7 +27,7 @@ def kafka_tables(stored: dict[str, Any]) -> Iterator[str]:
     """The same for Kafka: the set-ups that were measured beside a peer or for takeovers, and all of them beside each other."""
     for name, figures in stored.items():
         shown = [table for table in kafka.tables(figures, list(figures["peers"])) if len(table) > 1]
-        if figures["peers"] or kafka.takeover.table(figures):
+        if figures["peers"] or takeover.table(figures):
             yield from ("", f"**{name[0].upper()}{name[1:]}.**", "")
             yield from _tables(figures, shown)
     yield ""

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -151,7 +152,7 @@ def _rolling(folder: Path) -> float:
             began = time.perf_counter()
             for number, url in enumerate(system.urls):
                 system.restart(number)
-                until("it has its partition again", lambda url=url: gauge(url, "refold_claims_total") >= 1)
+                until("it has its partition again", partial(_has_claimed, url))
             over = time.perf_counter()
             until("it went on", lambda: ends[-1] > over + 1.0)
         finally:
@@ -159,6 +160,10 @@ def _rolling(folder: Path) -> float:
             for thread in threads:
                 thread.join()
         return max(later - earlier for earlier, later in pairwise(sorted(ends)) if later > began)
+
+
+def _has_claimed(url: str) -> bool:
+    return gauge(url, "refold_claims_total") >= 1
 
 
 def _run_on(urls: list[str], number: int, ends: list[float], stopped: threading.Event) -> None:

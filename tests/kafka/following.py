@@ -26,7 +26,7 @@ class Follower:
         self.order: list[int] = []
 
     def follow(self, topic: str, partition: int, offset: int = 0) -> None:
-        self.tail.follow(self.address.topic(topic), partition, offset, self.take)  # type: ignore[arg-type]
+        self.tail.follow(self.address.topic(topic), partition, offset, self.take)
 
     def take(self, topic: str, partition: int, records: Sequence[Stamped], end: int) -> None:
         assert end >= records[-1].offset + 1

@@ -80,7 +80,7 @@ async def test_appends_that_a_broker_refuses_spoil_none_that_is_under_way(broker
                 filled[partition].append(answer[partition])
 
         filling = [asyncio.ensure_future(fill(partition)) for partition in range(3)]
-        refused = []
+        refused: list[int | LogError] = []
         while min(len(refused), *map(len, filled)) < 10 and not any(task.done() for task in filling):
             refused.append((await appending.append(address.topic("journal"), {0: [os.urandom(500_000)]}))[0])
         is_over = True

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Collection, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,12 @@ def has_ended(server: Server, execution: str) -> bool:
     return bool(server.get(f"/v1/executions/{execution}").json.get("status") == "completed")
 
 
+def go_on(ended: list[str], more: int) -> None:
+    """Wait until more than so many more have ended."""
+    count = len(ended)
+    until(lambda: len(ended) > count + more)
+
+
 def test_any_process_takes_any_command_and_shows_any_execution(engines: Engines) -> None:
     first, second, third = (engines.start(name) for name in ("a", "b", "c"))
     first.publish(HELLO, WAITS)
@@ -119,7 +126,7 @@ def test_any_process_takes_any_command_and_shows_any_execution(engines: Engines)
         assert first.get(f"/v1/executions/{name}").json["status"] == "running"
         assert first.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}, Idempotency_Key="once").status == 200
         assert third.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}, Idempotency_Key="once").status == 200
-        until(lambda name=name: has_ended(second, name))
+        until(partial(has_ended, second, name))
         assert third.post(f"/v1/executions/{name}/signals/approved", {}, Idempotency_Key="late").json["reason"] == "already_ended"
         assert all(completions(one, name) == {"approval": 1, "after": 1} for one in engines.all)
     done = [third.start("hello", {"name": "Ada"}, wait=20) for _ in range(4)]
@@ -141,7 +148,7 @@ def test_what_a_killed_process_owned_goes_on_in_the_others(engines: Engines) -> 
     for name in names:
         assert second.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}).status == 200
     for name in names:
-        until(lambda name=name: has_ended(second, name))
+        until(partial(has_ended, second, name))
         assert completions(second, name) == {"approval": 1, "after": 1}
 
 
@@ -168,11 +175,11 @@ def test_a_frozen_process_that_thaws_makes_way(engines: Engines) -> None:
     try:
         for name in names:
             assert second.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}).status == 200
-            until(lambda name=name: has_ended(second, name))
+            until(partial(has_ended, second, name))
     finally:
         os.kill(first.process.pid, signal.SIGCONT)
     for name in names:
-        until(lambda name=name: has_ended(first, name))
+        until(partial(has_ended, first, name))
         assert completions(first, name) == completions(second, name) == {"approval": 1, "after": 1}
 
 
@@ -209,17 +216,15 @@ def test_a_rolling_restart_under_load_repeats_and_loses_nothing(engines: Engines
     for thread in threads:
         thread.start()
     for place, name in enumerate(("a", "b")):
-        count = len(ended)
-        until(lambda count=count: len(ended) > count + 20)
+        go_on(ended, 20)
         assert servers[place].stop() == 0
         servers[place] = engines.start(name)
-    count = len(ended)
-    until(lambda: len(ended) > count + 20)
+    go_on(ended, 20)
     is_over.set()
     for thread in threads:
         thread.join()
     for name in ended:
-        until(lambda name=name: has_ended(servers[0], name), name)
+        until(partial(has_ended, servers[0], name), name)
     begun = Counter(line.split()[1] for line in notes.read_text().splitlines() if line.startswith("begin"))
     assert len(begun) == 3 * len(set(ended))
     assert not {task: times for task, times in begun.items() if times > 1}
@@ -258,7 +263,7 @@ def test_added_partitions_take_new_executions_and_old_ones_stay(engines: Engines
     for name in (*old, *own, *new):
         assert second.post(f"/v1/executions/{name}/signals/approved", {"payload": 1}).status == 200, name
     for name in (*old, *own, *new):
-        until(lambda name=name: has_ended(first, name), name)
+        until(partial(has_ended, first, name), name)
 
 
 def test_two_processes_of_one_name_are_one_too_many(engines: Engines, tmp_path: Path) -> None:
@@ -281,7 +286,7 @@ def test_activities_wait_until_a_worker_comes(engines: Engines, tmp_path: Path) 
     waiting = [first.start("notes", {"file": str(notes)})["execution_id"] for _ in range(4)]
     engines.work("w")
     for name in waiting:
-        until(lambda name=name: has_ended(first, name), name)
+        until(partial(has_ended, first, name), name)
 
 
 WORKS = {"name": "works", "nodes": [{"id": "n", "type": "charge"}]}
@@ -315,7 +320,7 @@ def test_a_worker_over_http_may_report_to_another_process_than_it_polls(engines:
     started = [first.start("works")["execution_id"] for _ in range(4)]
     report(second, take(first, started))
     for name in started:
-        until(lambda name=name: has_ended(second, name), name)
+        until(partial(has_ended, second, name), name)
     assert first.post("/v1/worker/poll", {**POLL, "wait_s": 0}).json["tasks"] == []
 
 
@@ -338,7 +343,7 @@ def test_big_values_are_everywhere(engines: Engines) -> None:
     for name in names_of_each_partition():
         second.start("waits", {"order": 1, "big": big}, execution_id=name)
         assert first.post(f"/v1/executions/{name}/signals/approved", {"big": big}).status == 200
-        until(lambda name=name: has_ended(first, name), name)
+        until(partial(has_ended, first, name), name)
         for server in engines.all:
             assert server.get(f"/v1/executions/{name}/state?whole=true").json["input"]["big"] == big
 
@@ -360,7 +365,7 @@ def test_a_cluster_that_was_killed_as_a_whole_goes_on(cluster: Cluster, tmp_path
         again = made.start("c")
         for name in names:
             assert again.post(f"/v1/executions/{name}/signals/approved", {}).status == 200
-            until(lambda name=name: has_ended(again, name), name)
+            until(partial(has_ended, again, name), name)
     finally:
         made.close()
 
@@ -474,7 +479,7 @@ def test_all_that_a_cluster_has_decided_is_decided_again_beside_it(engines: Engi
     for name in names:
         second.start("waits", {"order": 1, "big": "x" * 300_000}, execution_id=name)
         assert first.post(f"/v1/executions/{name}/signals/approved", {"big": "y" * 300_000}).status == 200
-        until(lambda name=name: has_ended(first, name), name)
+        until(partial(has_ended, first, name), name)
     code, found, _ = verified(engines, "--all")
     assert (code, found["differences"], found["executions"]) == (0, [], PARTITIONS)
     code, found, _ = verified(engines, names[-1])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.kafka.played_engine import until
-from tests.kafka.test_cluster import PARTITIONS, Engines
+from tests.kafka.test_cluster import PARTITIONS, Engines, has_ended
 from tests.kafka.topics import new_topics
 
 WAIT = {"id": "wait", "type": "wait_signal", "config": {"name": "go"}}
@@ -34,12 +35,18 @@ def test_of_many_starts_at_two_processes_no_more_run_than_may_also_when_one_of_t
     def statuses() -> Counter[str]:
         return Counter(second.get(f"/v1/executions/{name}").json["status"] for name in started)
 
+    def are_running(count: int) -> bool:
+        return statuses()["running"] == count
+
+    def is_signalled(name: str) -> bool:
+        return second.post(f"/v1/executions/{name}/signals/go", {}).status == 200
+
     until(lambda: statuses() == {"running": 2, "created": 6})
     first.kill()
     for left in range(8, 0, -1):
-        until(lambda left=left: statuses()["running"] == min(2, left))
+        until(partial(are_running, min(2, left)))
         running = next(name for name in started if second.get(f"/v1/executions/{name}").json["status"] == "running")
-        until(lambda running=running: second.post(f"/v1/executions/{running}/signals/go", {}).status == 200)
-        until(lambda running=running: second.get(f"/v1/executions/{running}").json["status"] == "completed")
+        until(partial(is_signalled, running))
+        until(partial(has_ended, second, running))
     answers = [second.post(path, {"execution_id": f"order-{number}"}) for number in range(8)]
     assert {(answer.status, answer.json.get("reason")) for answer in answers} >= {(409, "counted_elsewhere")}

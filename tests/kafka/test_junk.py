@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Work:
         for name in names:
             self._begin(first, second, name)
         for name in names:
-            until(lambda name=name: has_ended(second, name), name)
+            until(partial(has_ended, second, name), name)
 
     def _begin(self, first: Server, second: Server, name: str) -> None:
         start = {"input": {"file": str(self.notes), "big": "x" * 100_000}, "execution_id": name}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,10 @@ def listed(server: Server, **wanted: Any) -> list[str]:
     return [one["execution_id"] for one in answer.json["executions"]] if answer.status == 200 else []
 
 
+def lists(server: Server, executions: list[str]) -> bool:
+    return sorted(listed(server)) == sorted(executions)
+
+
 def start_many(server: Server, count: int, prefix: str) -> list[str]:
     starts = [server.start("waits", {"order": number}, execution_id=f"{prefix}-{number}") for number in range(count)]
     for one in starts:
@@ -59,7 +64,7 @@ def test_any_server_lists_what_any_has_started_also_after_one_was_killed(serve: 
     other, asked = serve("other"), serve("asked", "--roles", "api")
     second = start_many(other, 12, "second")
     for server in (one, other, asked):
-        until(lambda server=server: sorted(listed(server)) == sorted(first + second))  # type: ignore[misc]
+        until(partial(lists, server, first + second))
     one.kill()
     third = start_many(other, 12, "third")
     until(lambda: sorted(listed(asked, status="running")) == sorted(first + second + third))

@@ -103,7 +103,7 @@ def test_an_old_owner_and_a_new_one_between_each_other_leave_the_one_that_was_wh
 ) -> None:
     old, new = KafkaSnapshots(interrupted), KafkaSnapshots(logs.open())
     news, olds = large(interrupted), large(interrupted)
-    interrupted.meanwhile = lambda: new.save(0, news)  # type: ignore[assignment, method-assign]
+    interrupted.meanwhile = lambda: new.save(0, news)
     old.save(0, olds)
     found = KafkaSnapshots(logs.open()).load(0)
     assert found == news, "the new owner has deleted the old one's first parts: the old one's is not whole"
@@ -120,12 +120,12 @@ def test_a_torn_one_of_an_old_owner_that_knows_of_no_newer_one_does_not_hide_it(
 
     def die_after_one_more() -> None:
         new.save(0, news)
-        interrupted.meanwhile = interrupt  # type: ignore[assignment, method-assign]
+        interrupted.meanwhile = interrupt
 
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    interrupted.meanwhile = die_after_one_more  # type: ignore[assignment, method-assign]
+    interrupted.meanwhile = die_after_one_more
     with pytest.raises(KeyboardInterrupt):
         KafkaSnapshots(interrupted).save(0, large(dying))
     assert KafkaSnapshots(logs.open()).load(0) == news

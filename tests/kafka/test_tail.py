@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 
 import pytest
 from aiokafka.admin import NewTopic, RecordsToDelete
@@ -76,7 +77,7 @@ async def test_a_place_that_joins_is_served_at_once_and_not_after_the_poll_under
         for partition in range(1, 8):
             began = time.monotonic()
             one.follow("journal", partition)
-            await until(lambda partition=partition: one.records("journal", partition))  # type: ignore[misc]
+            await until(partial(one.records, "journal", partition))
             waits.append(time.monotonic() - began)
         assert sorted(waits)[len(waits) // 2] < AT_ONCE_S
 
@@ -147,7 +148,7 @@ async def test_a_backlog_of_many_places_and_topics_comes_whole_and_in_order(logs
     for number in range(30):
         for topic in ("journal", "commands"):
             batch = {partition: [b"%d" % number * 1000] * 50 for partition in range(4)}
-            await asyncio.to_thread(log.append, topic, batch)  # type: ignore[arg-type]
+            await asyncio.to_thread(log.append, topic, batch)
     async with following(address) as one:
         for partition in range(4):
             one.follow("journal", partition)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 
@@ -41,10 +42,22 @@ async def outlived(cluster: Cluster, harm: str) -> None:
         await asyncio.to_thread(node.wait)
         await asyncio.to_thread(append_until_it_lands, log, {0: [b"after"], 1: [b"after"]})
         for partition in (0, 1):
-            await until(lambda partition=partition: (one.records("journal", partition) or [(0, b"")])[-1][1] == b"after")  # type: ignore[misc]
+            await until(partial(ends_with, one, partition, b"after"))
             assert [offset for offset, _ in one.records("journal", partition)] == list(range(len(one.records("journal", partition))))
         assert one.problems == []
         await asyncio.to_thread(log.close)
+
+
+def ends_with(one: Follower, partition: int, content: bytes) -> bool:
+    return [found for _, found in one.records("journal", partition)][-1:] == [content]
+
+
+def has_all(one: Follower, partition: int, count: int) -> bool:
+    return len(one.records("journal", partition)) >= count
+
+
+def all_of(log: KafkaLog, partition: int) -> list[tuple[int, bytes]]:
+    return list(log.read("journal", partition))
 
 
 def append_until_it_lands(log: KafkaLog, batches: dict[int, list[bytes]]) -> None:
@@ -91,12 +104,12 @@ async def leaders_move(cluster: Cluster) -> None:
             node.kill()
             for partition in range(6):
                 await asyncio.to_thread(append_until_it_lands, log, {partition: [b"%d without" % round_number]})
-                await until(lambda p=partition, r=round_number: (one.records("journal", p) or [(0, b"")])[-1][1] == b"%d without" % r)  # type: ignore[misc]
+                await until(partial(ends_with, one, partition, b"%d without" % round_number))
             node.start()
             await asyncio.to_thread(node.wait)
         for partition in range(6):
-            found = await asyncio.to_thread(lambda p=partition: list(log.read("journal", p)))  # type: ignore[misc]
-            await until(lambda p=partition, f=found: len(one.records("journal", p)) >= len(f))  # type: ignore[misc]
+            found = await asyncio.to_thread(all_of, log, partition)
+            await until(partial(has_all, one, partition, len(found)))
             assert one.records("journal", partition) == found
         assert one.problems == []
     await asyncio.to_thread(log.close)

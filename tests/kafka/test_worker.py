@@ -399,8 +399,12 @@ def test_a_record_that_is_no_task_is_left_out(engine: PlayedEngine) -> None:
         until(lambda: engine.committed_count("a") == 4 * PARTITIONS)
 
 
+def nothing() -> None:
+    pass
+
+
 def test_a_log_that_is_not_there_is_said_and_waited_for(broker: str, caplog: pytest.LogCaptureFixture) -> None:
-    worker = refold.Worker([refold.activity(name="a")(lambda: None)], log=f"kafka://{broker}/nothing-{os.urandom(4).hex()}")
+    worker = refold.Worker([refold.activity(name="a")(nothing)], log=f"kafka://{broker}/nothing-{os.urandom(4).hex()}")
     thread = threading.Thread(target=lambda: asyncio.run(worker.serve()), daemon=True)
     thread.start()
     until(lambda: "there is no log at" in caplog.text and "refold kafka init --log" in caplog.text)
