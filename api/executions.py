@@ -16,7 +16,8 @@ from api.answers import answer, body_of
 from api.bodies import ReasonBody, ResolveBody, check_json, given, milliseconds, read_body, read_json
 from api.problems import BadRequest, documented
 from api.service import Given, NodeView, Service
-from api.workflows import Key
+from api.workflows import By, Key
+from contracts.caller import Caller
 from contracts.commands import (
     CancelExecution,
     Command,
@@ -195,56 +196,56 @@ def _steering(router: APIRouter, service: Service) -> None:
     described: dict[str, Any] = {"responses": documented(404, 409, 415), "response_model": models.Given}
     with_reason = body_of(models.ReasonRequest)
 
-    async def steer(execution: str, command: Command) -> Response:
-        done = await service.give(execution, command)
+    async def steer(execution: str, command: Command, by: Caller) -> Response:
+        done = await service.give(execution, command, by)
         return answer(given_value(done), done.position)
 
     @router.post("/executions/{execution}/start", **described)
-    async def start_created_execution(execution: Id) -> Response:
+    async def start_created_execution(execution: Id, by: By) -> Response:
         """Start an execution that was created with `autostart: false`, or for a later time."""
-        return await steer(execution, StartExecution())
+        return await steer(execution, StartExecution(), by)
 
     @router.post("/executions/{execution}/pause", **described, openapi_extra=with_reason)
-    async def pause_execution(execution: Id, request: Request) -> Response:
+    async def pause_execution(execution: Id, request: Request, by: By) -> Response:
         """Hold an execution: nothing new begins until it is resumed."""
-        return await steer(execution, PauseExecution(await reason_of(request)))
+        return await steer(execution, PauseExecution(await reason_of(request)), by)
 
     @router.post("/executions/{execution}/resume", **described)
-    async def resume_execution(execution: Id) -> Response:
+    async def resume_execution(execution: Id, by: By) -> Response:
         """Let a paused execution go on."""
-        return await steer(execution, ResumeExecution())
+        return await steer(execution, ResumeExecution(), by)
 
     @router.post("/executions/{execution}/release", **described)
-    async def release_execution(execution: Id) -> Response:
+    async def release_execution(execution: Id, by: By) -> Response:
         """Let an execution that the engine has set aside (`quarantined`) go on, once the cause is mended."""
-        return await steer(execution, ReleaseExecution())
+        return await steer(execution, ReleaseExecution(), by)
 
     @router.post("/executions/{execution}/cancel", **described, openapi_extra=with_reason)
-    async def cancel_execution(execution: Id, request: Request) -> Response:
+    async def cancel_execution(execution: Id, request: Request, by: By) -> Response:
         """Stop an execution with clean-up and compensation."""
-        return await steer(execution, CancelExecution(await reason_of(request)))
+        return await steer(execution, CancelExecution(await reason_of(request)), by)
 
     @router.post("/executions/{execution}/terminate", **described, openapi_extra=with_reason)
-    async def terminate_execution(execution: Id, request: Request) -> Response:
+    async def terminate_execution(execution: Id, request: Request, by: By) -> Response:
         """Stop an execution now; nothing more runs."""
-        return await steer(execution, TerminateExecution(await reason_of(request)))
+        return await steer(execution, TerminateExecution(await reason_of(request)), by)
 
     payload = {"requestBody": {"required": False, "content": {"application/json": {"schema": {}, "example": {"by": "Ada"}}}}}
 
     @router.post("/executions/{execution}/signals/{name}", **described, openapi_extra=payload)
     async def signal_execution(
-        execution: Id, name: Annotated[str, Path(min_length=1, max_length=200)], request: Request, key: Key = None
+        execution: Id, name: Annotated[str, Path(min_length=1, max_length=200)], request: Request, by: By, key: Key = None
     ) -> Response:
         """Send a signal; the body is its payload, `null` without one. The same `Idempotency-Key` twice is one signal."""
         content = check_json(await read_json(request) or b"null")
-        return await steer(execution, SendSignal(key or service.new_id(), name, content))
+        return await steer(execution, SendSignal(key or service.new_id(), name, content), by)
 
     @router.post(
         "/executions/{execution}/incidents/{incident}/resolve",
         **described,
         openapi_extra=body_of(models.ResolveRequest, required=True),
     )
-    async def resolve_incident(execution: Id, incident: Annotated[str, Path(max_length=200)], request: Request) -> Response:
+    async def resolve_incident(execution: Id, incident: Annotated[str, Path(max_length=200)], request: Request, by: By) -> Response:
         """Resolve an incident, and let its path go on."""
         body = await read_body(request, ResolveBody)
         if body.action not in ("retry", "skip", "fail"):
@@ -252,4 +253,4 @@ def _steering(router: APIRouter, service: Service) -> None:
         action = cast(Literal["retry", "skip", "fail"], body.action)
         variables = None if bytes(body.variables) == b"null" else given(body.variables, "/variables")
         output = given(body.output, "/output")
-        return await steer(execution, ResolveIncident(incident, action, output, body.port, variables))
+        return await steer(execution, ResolveIncident(incident, action, output, body.port, variables), by)

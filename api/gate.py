@@ -11,9 +11,11 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.caller import CALLER, REQUEST_ID, caller_of
 from api.problems import BadRequest, problem
 from api.readers import Readers
 from api.sites import Sites
+from contracts.caller import Caller
 from contracts.worker_protocol import REQUEST_BYTES_MAX as WORKER_BYTES_MAX
 
 WORKERS: Final = "/v1/worker/"
@@ -31,7 +33,7 @@ DRAINED_BYTES_MAX: Final = 128 * 1024 * 1024
 
 
 class Gate:
-    """Bounds the number of requests under way, the size of a body and the time that it takes to come."""
+    """Says who asks; bounds the number of requests under way, the size of a body and the time that it takes to come."""
 
     def __init__(
         self, app: ASGIApp, sites: Sites, body_bytes_max: int, requests_max: int, pause_s: float = PAUSE_S, body_s: float = BODY_S
@@ -56,6 +58,9 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if not scope["path"].startswith(WORKERS):
+            caller = caller_of(scope["headers"])
+            scope, send = {**scope, CALLER: caller}, _naming(send, caller)
         refused = None if scope["path"].startswith(HEALTH) else self.sites.refusal(scope["headers"])
         is_counted = not scope["path"].startswith(ALWAYS)
         if refused is None and is_counted and self.is_full:
@@ -103,3 +108,15 @@ class Gate:
                 return await receive()
         except TimeoutError:
             raise BadRequest(408, "too_slow", "the rest of the body did not come in time") from None
+
+
+def _naming(send: Send, caller: Caller) -> Send:
+    """The same, with the correlation id in the head of the answer."""
+    named = (REQUEST_ID, caller.correlation.encode())
+
+    async def send_named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", ()), named]
+        await send(message)
+
+    return send_named

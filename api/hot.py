@@ -13,6 +13,7 @@ from typing import Final
 
 from api.answers import encode
 from api.bodies import StartBody, check_json, is_json, parse
+from api.caller import caller_of
 from api.executions import given_value
 from api.gate import Gate
 from api.lane import BODY_BYTES_MAX, Call
@@ -21,6 +22,7 @@ from api.problems import respond
 from api.service import Given, Service, Started
 from api.worker_routes import hold, lost_results, overloaded
 from api.workflows import KEY_LENGTH_MAX, WAIT_MAX_S, start_of, status_of
+from contracts.caller import Caller
 from contracts.commands import SendSignal
 from contracts.errors import Overloaded
 from contracts.ports.workers import TaskEndpoint
@@ -91,7 +93,7 @@ class Hot:
     def _start(self, name: str, wait_s: float, message: Message, call: Call) -> bool:
         if wait_s > WAIT_MAX_S:
             return False
-        start = start_of(name, parse(message.body or b"{}", StartBody), _key_of(message))
+        start = start_of(name, parse(message.body or b"{}", StartBody), _key_of(message), self._caller(message, call))
 
         def then(outcome: Started | Exception) -> None:
             if isinstance(outcome, Started):
@@ -112,8 +114,13 @@ class Hot:
                 call.respond(respond(outcome))
 
         command = SendSignal(_key_of(message) or self._service.new_id(), name, payload)
-        self._count(call, self._service.begin_give(execution, command, then))
+        self._count(call, self._service.begin_give(execution, command, self._caller(message, call), then))
         return True
+
+    def _caller(self, message: Message, call: Call) -> Caller:
+        caller = caller_of(message.headers)
+        call.request_id = caller.correlation
+        return caller
 
     def _count(self, call: Call, forget: Callable[[], None]) -> None:
         """It is under way until it is answered, or nobody waits any more."""

@@ -28,6 +28,7 @@ from fastapi import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.answers import POSITION
+from api.caller import REQUEST_ID
 from api.gate import PAUSE_S
 from api.message import HEAD_BYTES_MAX, HEAD_LINES_MAX, HEAD_S, Message, too_large_head
 from api.problems import BadRequest, respond
@@ -45,12 +46,14 @@ _JSON_ANSWER: Final = b"content-type: application/json\r\n\r\n"
 class Call:
     """A request that the lane has taken: it is answered once, or its caller goes away."""
 
-    __slots__ = ("_line", "on_end")
+    __slots__ = ("_line", "on_end", "request_id")
 
     def __init__(self, line: LaneProtocol) -> None:
         self._line: LaneProtocol | None = line
         self.on_end: Callable[[bool], None] | None = None
         """Called once when it is over; with True where the caller has gone."""
+        self.request_id = ""
+        """What the answer says as `X-Request-Id`, if anything."""
 
     @property
     def is_open(self) -> bool:
@@ -71,6 +74,8 @@ class Call:
         line = self._line
         if line is not None:
             self._end(False)
+            if self.request_id:
+                head = b"%s: %s\r\n%s" % (REQUEST_ID, self.request_id.encode(), head)
             line.send(status_line, head, body)
 
     def gone(self) -> None:

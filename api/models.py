@@ -188,7 +188,16 @@ class ExecutionsPage(BaseModel):
 class HistoryEvent(BaseModel):
     """An event."""
 
-    model_config = _example(version=1, type="ExecutionCreated", path="", attempt=None, recorded_at=AT, data={"workflow": "hello"})
+    model_config = _example(
+        version=1,
+        type="ExecutionCreated",
+        path="",
+        attempt=None,
+        recorded_at=AT,
+        data={"workflow": "hello"},
+        actor="anonymous",
+        correlation_id="4bf92f3577b34da6a3ce929d0e0e4736",
+    )
 
     version: int
     type: str
@@ -196,6 +205,10 @@ class HistoryEvent(BaseModel):
     attempt: int | None
     recorded_at: Time
     data: dict[str, Any] = Field(description="what an event of this type says")
+    actor: str | None = Field(description="who asked from outside; null where the engine went on by itself")
+    correlation_id: str | None = Field(
+        description="of the outside request that this goes back to; null in histories from before there was one"
+    )
 
 
 class HistoryPage(BaseModel):
@@ -234,6 +247,7 @@ class State(BaseModel):
     ended_at: Time | None
     updated_at: Time | None
     parent: str | None
+    correlation_id: str | None = Field(description="of the outside request that began it; null where there was none")
     input: Any
     variables: dict[str, Any]
     waiting_for: list[WaitingFor]

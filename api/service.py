@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
+from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
@@ -52,6 +53,7 @@ class Start(NamedTuple):
     priority: int | None = None
     through_incidents: bool = False
     """Whether a wait goes on while the execution needs a person."""
+    caller: Caller = ENGINE
 
 
 class Given(NamedTuple):
@@ -196,10 +198,10 @@ class Service(Protocol):
     async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
         """Start many at once, each by itself; in the order they were asked for."""
 
-    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+    def begin_give(self, execution: str, command: Command, caller: Caller, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears once what came of it."""
 
-    async def give(self, execution: str, command: Command) -> Given:
+    async def give(self, execution: str, command: Command, caller: Caller) -> Given:
         """The same, awaited."""
 
     def new_id(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from api import models
 from api.answers import answer, body_of
@@ -25,8 +25,10 @@ from api.bodies import (
     read_json,
     wrong_type,
 )
+from api.caller import CALLER
 from api.problems import BadRequest, documented, value_of
 from api.service import Published, Service, Start, Started, Version
+from contracts.caller import Caller
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, RefoldError
 from contracts.ports.workers import TaskEndpoint
@@ -54,6 +56,14 @@ Wait = Annotated[
 ThroughIncidents = Annotated[bool, Query(description="with `wait`: go on waiting while the execution needs a person")]
 
 Activate = Annotated[bool, Query(description="make it the active version, also where it is the content of an earlier one")]
+
+
+def _caller(request: Request) -> Caller:
+    found: Caller = request.scope[CALLER]
+    return found
+
+
+By = Annotated[Caller, Depends(_caller)]
 
 _DEFINITION: Final[dict[str, Any]] = {
     "requestBody": {
@@ -226,10 +236,10 @@ def _starting(router: APIRouter, service: Service) -> None:
         openapi_extra=body_of(models.StartRequest),
     )
     async def start_execution(
-        name: Name, request: Request, key: Key = None, wait: Wait = 0, through_incidents: ThroughIncidents = False
+        name: Name, request: Request, by: By, key: Key = None, wait: Wait = 0, through_incidents: ThroughIncidents = False
     ) -> Response:
         """Start an execution. With an `Idempotency-Key`, or an `execution_id` of your own, the same request twice is once."""
-        wanted = start_of(name, await read_body(request, StartBody), key)._replace(through_incidents=through_incidents)
+        wanted = start_of(name, await read_body(request, StartBody), key, by)._replace(through_incidents=through_incidents)
         started = await (_while_there(request, service.start(wanted, wait)) if wait else service.start(wanted, 0))
         if started is None:
             return Response(status_code=499)  # nobody is there to read it
@@ -241,12 +251,12 @@ def _starting(router: APIRouter, service: Service) -> None:
         response_model=models.BatchAnswer,
         openapi_extra=body_of(models.BatchRequest, required=True),
     )
-    async def start_executions(name: Name, request: Request) -> Response:
+    async def start_executions(name: Name, request: Request, by: By) -> Response:
         """Start many, up to 1,000; each by itself, so some may be refused while others begin."""
         asked = parse(await read_json(request), BatchBody).executions
         if len(asked) > STARTS_MAX:
             raise BadRequest(422, "request.invalid", f"/executions: {len(asked)} are asked for, at most {STARTS_MAX} may be")
-        wanted = [_start_or_refusal(name, one, f"/executions/{index}") for index, one in enumerate(asked)]
+        wanted = [_start_or_refusal(name, one, by, f"/executions/{index}") for index, one in enumerate(asked)]
         done = iter(await service.start_many([one for one in wanted if isinstance(one, Start)]))
         outcomes = [next(done) if isinstance(one, Start) else one for one in wanted]
         return answer({"executions": [_item(one) for one in outcomes], "position": service.position}, service.position)
@@ -264,15 +274,15 @@ async def _while_there(request: Request, work: Coroutine[Any, Any, Started]) -> 
         gone.cancel()
 
 
-def _start_or_refusal(name: str, body: msgspec.Raw, at: str) -> Start | RefoldError:
+def _start_or_refusal(name: str, body: msgspec.Raw, by: Caller, at: str) -> Start | RefoldError:
     """One of many starts, or why it is none."""
     try:
-        return start_of(name, parse(bytes(body), StartBody, at), None, at)
+        return start_of(name, parse(bytes(body), StartBody, at), None, by, at)
     except RefoldError as error:
         return error
 
 
-def start_of(name: str, body: StartBody, key: str | None, at: str = "") -> Start:
+def start_of(name: str, body: StartBody, key: str | None, by: Caller, at: str = "") -> Start:
     """The start that a body, or the part of one at `at`, asks for. Raises BadRequest for what does not go together, InvalidInput."""
     if key is not None and body.execution_id is not None:
         raise BadRequest(422, "request.invalid", "give either an Idempotency-Key or an execution_id, not both")
@@ -287,6 +297,7 @@ def start_of(name: str, body: StartBody, key: str | None, at: str = "") -> Start
         body.autostart,
         milliseconds(body.start_at, f"{at}/start_at"),
         body.priority,
+        caller=by,
     )
 
 

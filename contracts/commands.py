@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from contracts.caller import Caller
 from contracts.failure import Failure
 
 
@@ -206,12 +207,23 @@ Command: TypeAlias = (
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A command on its way: its own id, the execution it is for, and the id of what caused it."""
+    """A command on its way: its own id, the execution it is for, and the id of what caused it.
+
+    `actor` is who asks, empty for the engine itself; `correlation` is of the outside request that it goes back to, empty where
+    that is what the execution itself goes back to.
+    """
 
     id: str
     execution: str
     command: Command
     causation: str = ""
+    actor: str = ""
+    correlation: str = ""
+
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return Caller(self.actor, self.correlation)
 
 
 # What an execution asks of the world: derived from events by `react`, never stored as the truth.

@@ -22,7 +22,7 @@ from contracts.errors import LogCorrupt
 from contracts.events import Event
 from contracts.lost import Lost
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 """The generation of record shapes that this build writes; raised with each field that is added. A higher one is not read."""
 DIGEST_BYTES: Final = 16
 NONCE_BYTES: Final = 8
@@ -50,6 +50,8 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     A decision with a `rejection` has no events: the command came too late, and changes nothing.
     `dispatched_to` is the journal offset below which all effects are known to be out. `schema` is `SCHEMA` as it was when this was
     decided: by it `domain.execution.limits` knows how much a decision might do then.
+    `actor` is whoever asked from outside, empty for the engine itself. `correlation` is of the outside request that this goes back
+    to; from the second decision of an execution on it is left out where it is that of the first.
     """
 
     source: Source
@@ -61,6 +63,8 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     dispatched_to: int = 0
     rejection: str | None = None
     schema: int = 1
+    actor: str = ""
+    correlation: str = ""
 
 
 class JournalOpened(msgspec.Struct, frozen=True, array_like=True, tag=1):

@@ -28,7 +28,11 @@ Show = Callable[[bytes], Any]
 
 
 class HistoryEvent(NamedTuple):
-    """An event as a history shows it. `attempt` is None where none is meant; `recorded_at` RFC 3339."""
+    """An event as a history shows it. `attempt` is None where none is meant; `recorded_at` RFC 3339.
+
+    `actor` is whoever asked from outside, None where the engine goes on by itself; `correlation_id` is of the outside request that
+    this goes back to, None in histories from before there was one.
+    """
 
     version: int
     type: str
@@ -36,6 +40,8 @@ class HistoryEvent(NamedTuple):
     attempt: int | None
     recorded_at: str
     data: dict[str, Any]
+    actor: str | None = None
+    correlation_id: str | None = None
 
     def as_value(self) -> dict[str, Any]:
         """The event as JSON shows it."""
@@ -52,19 +58,24 @@ def show_value(value: bytes) -> Any:
 class HistoryPresenter:
     """Presents the events of one execution, decision after decision. It remembers attempts and the places of incidents."""
 
-    def __init__(self, show: Show = show_value) -> None:
+    def __init__(self, show: Show = show_value, correlation: str = "") -> None:
         self._show = show
         self._attempts: dict[str, int] = {}
         self._incidents: dict[str, str] = {}
+        self._correlation = correlation
+        """Of the request that began the execution, which its first decision says."""
 
     def present(self, decision: Decision) -> Iterator[HistoryEvent]:
         """The events of a decision."""
         recorded_at = rfc3339(decision.now)
+        if decision.first == 1:
+            self._correlation = decision.correlation
+        actor, correlation = decision.actor or None, decision.correlation or self._correlation or None
         for index, event in enumerate(decision.events):
             path = self._path(event)
             attempt = self._attempt(event, path)
             data = {**self._fields(event), **self._filled(event, decision)}
-            yield HistoryEvent(decision.first + index, type(event).__name__, path, attempt, recorded_at, data)
+            yield HistoryEvent(decision.first + index, type(event).__name__, path, attempt, recorded_at, data, actor, correlation)
 
     def _path(self, event: Event) -> str:
         match event:

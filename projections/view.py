@@ -90,6 +90,7 @@ def state_value(folded: Folded, show: Show) -> dict[str, Any]:
         "ended_at": time_of(state.ended_at),
         "updated_at": time_of(state.now),
         "parent": None if state.parent is None else state.parent.execution,
+        "correlation_id": state.correlation or None,
         "input": show(state.input),
         "variables": {name: show(value) for name, value in variables.items()},
         "waiting_for": [as_value(item) for item in waiting_for(state, folded.graph)],

@@ -95,6 +95,7 @@ def begin(entry: Entry, graph_of: GraphOf, read_blob: ReadBlob = no_blobs) -> Fo
         raise LogCorrupt(f"offset {entry.offset}: execution {entry.decision.execution} begins with version {entry.decision.first}")
     folded = Folded(graph_of(command.definition), initial(entry.decision.execution))
     folded.state.digest = command.definition.encode()
+    folded.state.correlation = entry.decision.correlation
     return folded
 
 

@@ -15,6 +15,7 @@ from contracts.commands import (
     Caching,
     CancelActivity,
     CancelExecution,
+    Command,
     CompleteActivity,
     CreateExecution,
     Effect,
@@ -75,17 +76,19 @@ def _on_queued(graph: Graph, state: Execution, event: e.ExecutionQueued, decisio
 
 
 def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, decision: Decision) -> Iterable[Effect]:
-    return (start_child(state, event.path, event.child, event.workflow, event.version, event.input, event.detached),)
+    parent = parent_of(state, event.path, event.detached)
+    command = CreateExecution(event.workflow, event.version, "", event.input, None, parent, state.priority)
+    return (_for_another(state, decision, f"{event.child}:create", event.child, command),)
 
 
 def _on_child_cancel(graph: Graph, state: Execution, event: e.ChildCancelRequested, decision: Decision) -> Iterable[Effect]:
     command = TerminateExecution("the parent ended") if event.terminate else CancelExecution("the parent ended")
-    return (Envelope(f"{event.child}:close", event.child, command, state.execution),)
+    return (_for_another(state, decision, f"{event.child}:close", event.child, command),)
 
 
 def _on_signal_emitted(graph: Graph, state: Execution, event: e.SignalEmitted, decision: Decision) -> Iterable[Effect]:
     name = activity_key(state.execution, event.path, event.attempt)
-    return (Envelope(name, event.execution, SendSignal(name, event.name, event.payload), state.execution),)
+    return (_for_another(state, decision, name, event.execution, SendSignal(name, event.name, event.payload)),)
 
 
 def _on_quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantined, decision: Decision) -> Iterable[Effect]:
@@ -94,7 +97,7 @@ def _on_quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantine
 
 
 def _on_ended(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterable[Effect]:
-    yield from report_to_parent(state)
+    yield from report_to_parent(state, decision)
     if state.status in ("terminated", "quarantined"):
         yield CancelActivity(state.execution, "", 0)
 
@@ -148,14 +151,18 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
     )  # fmt: skip
 
 
-def start_child(state: Execution, path: str, child: str, workflow: str, version: int, given: bytes, detached: bool) -> Envelope:
-    """The command that begins a child. Its definition is looked up by whoever sends it; the child pins what was found."""
+def _for_another(state: Execution, decision: Decision, name: str, execution: str, command: Command) -> Envelope:
+    """A command to another execution: it goes back to the same outside request as the decision that calls for it."""
+    return Envelope(name, execution, command, state.execution, "", decision.correlation or state.correlation)
+
+
+def parent_of(state: Execution, path: str, detached: bool) -> Parent:
+    """What a child knows of its parent. Its definition is looked up by whoever sends the creation; the child pins what was found."""
     run = state.runs.get(path)
-    parent = Parent(state.execution, path, run.attempt if run is not None else 1, detached)
-    return Envelope(f"{child}:create", child, CreateExecution(workflow, version, "", given, None, parent, state.priority), state.execution)
+    return Parent(state.execution, path, run.attempt if run is not None else 1, detached)
 
 
-def report_to_parent(state: Execution) -> Iterator[Effect]:
+def report_to_parent(state: Execution, decision: Decision) -> Iterator[Effect]:
     """What a parent hears when its child has ended."""
     parent = state.parent
     if parent is None:
@@ -164,7 +171,7 @@ def report_to_parent(state: Execution) -> Iterator[Effect]:
     if failure is None and state.status != "completed":
         failure = Failure("cancelled", state.reason or f"execution {state.execution} was {state.status}")
     report = ReportChild(parent.path, state.execution, state.status, state.output, failure)
-    yield Envelope(f"{state.execution}:ended", parent.execution, report, state.execution)
+    yield _for_another(state, decision, f"{state.execution}:ended", parent.execution, report)
 
 
 def outstanding(graph: Graph, state: Execution) -> list[RunActivity]:

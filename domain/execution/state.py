@@ -333,6 +333,7 @@ class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
     `alone` is how much it had done since anything came from outside when it last waited for a turn.
+    `correlation` is of the outside request that began it; like the digest it is taken from the decision, not from an event.
     """
 
     execution: str
@@ -384,6 +385,7 @@ class Execution(msgspec.Struct, array_like=True):
     alone: int = 0
     quarantine: str | None = None
     was_paused: bool = False
+    correlation: str = ""
 
     @property
     def is_ended(self) -> bool:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from api.app import build_version
 from api.service import Cluster, Given, PartitionRow, ProcessRow, Start, Started, Unavailable
+from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.worker_protocol import WorkerRow
@@ -89,10 +90,10 @@ class EngineService(BaseService):
         self._check_takes()
         return self._starts.begin(name_of(start, self.new_id), start, wait_s, then)
 
-    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+    def begin_give(self, execution: str, command: Command, caller: Caller, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears what came of it once that is durable."""
         self._check_takes()
-        self._give_to(execution, self._owner.partition, command, self.engine.send, then)
+        self._give_to(execution, self._owner.partition, command, caller, self.engine.send, then)
         self.driver.wake()
         return _nothing
 
@@ -198,7 +199,7 @@ class _Whole:
         """The journal's position."""
         return self._service.position
 
-    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+    def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Give a command to the engine, and wake it."""
-        self._service.engine.send(execution, command, reply)
+        self._service.engine.send(execution, command, reply, caller)
         self._service.driver.wake()

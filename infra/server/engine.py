@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from contracts import values
+from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, CreateExecution, Envelope
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
@@ -90,6 +91,7 @@ class Engine:
         execution: str | None = None,
         variables: dict[str, Any] | None = None,
         reply: Reply | None = None,
+        caller: Caller = ENGINE,
         **more: Any,
     ) -> str:
         """Ask for a new execution; answers its id. Whether it could be created, `reply` hears after the commit."""
@@ -99,18 +101,18 @@ class Engine:
         name = execution or self.new_execution_id()
         packed = None if variables is None else values.written(variables)
         command = CreateExecution(workflow, found, definition, values.written(given if given is not None else {}), packed, **more)
-        self.send(name, command, reply)
+        self.send(name, command, reply, caller)
         return name
 
-    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+    def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Give a command to an execution."""
         self._sent += 1
-        self.owner.submit(Envelope(f"{execution}:{self._sent}", execution, command), reply)
+        self.owner.submit(Envelope(f"{execution}:{self._sent}", execution, command, "", *caller), reply)
 
-    def ask(self, execution: str, command: Command) -> Answer:
+    def ask(self, execution: str, command: Command, caller: Caller = ENGINE) -> Answer:
         """Give a command and wait for the answer. Raises what it was refused with."""
         answers: list[Answer] = []
-        self.send(execution, command, answers.append)
+        self.send(execution, command, answers.append, caller)
         return self.wait_for(answers)
 
     def wait_for(self, answers: list[Answer]) -> Answer:

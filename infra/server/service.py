@@ -15,6 +15,7 @@ import msgspec
 
 from api.service import Given, NodeView, Published, Start, Started, Unavailable, Version
 from contracts import values
+from contracts.caller import Caller
 from contracts.catalog import DefinitionPublished
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
@@ -41,7 +42,7 @@ LOOK_S: Final = 1.0
 
 _log = logging.getLogger("refold.reading")
 T = TypeVar("T")
-Send: TypeAlias = Callable[[str, Command, Reply], None]
+Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
 class BaseService:
@@ -149,7 +150,9 @@ class BaseService:
 
         return await asyncio.gather(*map(one, starts))
 
-    def _give_to(self, execution: str, partition: int, command: Command, send: Send, then: Callable[[Given | Exception], None]) -> None:
+    def _give_to(
+        self, execution: str, partition: int, command: Command, caller: Caller, send: Send, then: Callable[[Given | Exception], None]
+    ) -> None:
         """Send a command, and tell what came of it."""
 
         def reply(answer: Answer) -> None:
@@ -159,15 +162,15 @@ class BaseService:
             else:
                 then(error or Given(answer.execution, answer.status, self._positions.of(partition, answer.position)))
 
-        send(execution, command, reply)
+        send(execution, command, reply, caller)
 
-    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+    def begin_give(self, execution: str, command: Command, caller: Caller, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears what came of it once that is durable."""
         raise NotImplementedError
 
-    async def give(self, execution: str, command: Command) -> Given:
+    async def give(self, execution: str, command: Command, caller: Caller) -> Given:
         """The same, awaited."""
-        return await awaited(lambda then: self.begin_give(execution, command, then))
+        return await awaited(lambda then: self.begin_give(execution, command, caller, then))
 
     async def _look_back(
         self, execution: str, partition: int, signal: str, refused: Rejected, then: Callable[[Given | Exception], None]

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from api.service import Start, Started
 from contracts import values
+from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.ids import execution_id_problem
@@ -56,7 +57,7 @@ class Partition(Protocol):
     def position(self) -> int:
         """The journal's position, as callers see it."""
 
-    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+    def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Give a command to the partition's owner. Raises Overloaded."""
 
 
@@ -128,7 +129,7 @@ class _Start:
             self._is_made(False, self._needs_a_person())
             return
         version, definition = starts.catalog.resolve(self._start.workflow)
-        at.send(self._name, creation(self._start, version, definition), self._on_answer)
+        at.send(self._name, creation(self._start, version, definition), self._on_answer, self._start.caller)
         self._watch()
 
     def _watch(self) -> None:

@@ -258,7 +258,7 @@ def test_a_history_is_read_in_windows(server: Server) -> None:
     path = f"/v1/executions/{done['execution_id']}/history"
     whole = at_position(server, path, done["position"])
     assert [event["version"] for event in whole["events"]] == list(range(1, len(whole["events"]) + 1))
-    assert list(whole["events"][0]) == ["version", "type", "path", "attempt", "recorded_at", "data"]
+    assert list(whole["events"][0]) == ["version", "type", "path", "attempt", "recorded_at", "data", "actor", "correlation_id"]
     assert (whole["events"][-1]["type"], whole["next"]) == ("ExecutionCompleted", None)
     window = server.get(f"{path}?from=3&limit=2").json
     assert (window["events"], window["next"]) == (whole["events"][2:4], 5)

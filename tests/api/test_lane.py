@@ -15,6 +15,7 @@ import pytest
 from .conftest import ALL, Server
 
 JSON = {"Content-Type": "application/json"}
+TRACED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 FOREIGN = {"Origin": "https://evil.example"}
 START, WAITED = "/v1/workflows/hello/executions", "/v1/workflows/works/executions?wait=30"
 POLL = {"protocol": 1, "worker": "w", "kinds": ["ours"], "wait_s": 0}
@@ -96,6 +97,9 @@ CASES = [
     Case("signals", "/v1/executions/w-{case}/signals/approved", {"by": "Ada"}, prepare=(WAITING,)),
     Case("signals without a body", "/v1/executions/w-{case}/signals/other", None, {}, prepare=(WAITING,)),
     Case("signals by a key", "/v1/executions/w-{case}/signals/other", 1, {**JSON, "Idempotency-Key": "s"}, prepare=(WAITING,)),
+    Case("starts in a request with an id", START, ADA, {**JSON, "X-Request-Id": "mine"}),
+    Case("starts in a request with an id that is none", START, ADA, {**JSON, "X-Request-Id": "m i n e"}),
+    Case("signals in a trace", "/v1/executions/w-{case}/signals/other", 1, {**JSON, "traceparent": TRACED}, prepare=(WAITING,)),
     Case("signals what has ended", "/v1/executions/e-{case}/signals/approved", {}, prepare=(ENDED,)),
     Case("signals nobody", "/v1/executions/nobody/signals/approved", {}),
     Case("signals with a body that is no JSON", "/v1/executions/w-{case}/signals/approved", b"{]", is_taken=False, prepare=(WAITING,)),
@@ -143,6 +147,7 @@ def taken(server: Server) -> float:
 
 
 TIMES = re.compile(rb'"(\d{4}-\d\d-\d\dT[^"]*)"')
+REQUEST_IDS = re.compile(r"[0-9a-f]{32}")
 IDS = re.compile(rb'"[0-7][0-9A-HJKMNP-TV-Z]{19}"')
 
 
@@ -162,6 +167,8 @@ def answer_of(server: Server, case: Case) -> tuple[int, dict[str, str], bytes]:
     assert ("date" in found, found.pop("date", "")) != (False, "")
     for name in ("content-length", "refold-position"):
         found[name] = "some" if name in found else "none"
+    if REQUEST_IDS.fullmatch(found.get("x-request-id", "")):
+        found["x-request-id"] = "made"
     return response.status, found, re.sub(rb'"position":\d+', b'"position":0', content)
 
 

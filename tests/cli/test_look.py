@@ -57,7 +57,7 @@ def test_show_names_the_versions_there_are(filled: CommandLine) -> None:
 def test_history_has_one_object_a_line_with_what_the_events_leave_out(filled: CommandLine) -> None:
     events = filled.history("good")
     assert [event["version"] for event in events] == list(range(1, len(events) + 1))
-    assert set(events[0]) == {"version", "type", "path", "attempt", "recorded_at", "data"}
+    assert set(events[0]) == {"version", "type", "path", "attempt", "recorded_at", "data", "actor", "correlation_id"}
     created = events[0]["data"]
     assert (created["workflow"], created["version"], created["input"]) == ("tiny", 1, {"n": 4})
     double = next(event for event in events if event["type"] == "NodeCompleted" and event["path"] == "double")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from api.service import Start, Started, Version
+from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError
@@ -254,8 +255,8 @@ class MemoryCluster:
         """Start an execution. Raises what it is refused with."""
         return await self.living[node].service.start(Start(workflow, **more), 0)
 
-    async def give(self, node: str, execution: str, command: Command) -> None:
-        await self.living[node].service.give(execution, command)
+    async def give(self, node: str, execution: str, command: Command, caller: Caller = ENGINE) -> None:
+        await self.living[node].service.give(execution, command, caller)
 
     def statuses(self) -> dict[str, str]:
         """Of all executions, as their owners have them."""

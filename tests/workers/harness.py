@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from contracts.caller import ENGINE, Caller
 from contracts.codec import encode_record
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
@@ -88,9 +89,9 @@ class Bench:
             self.clock.set(max(due, self.clock.now()))
         raise AssertionError(f"still moving after {steps} steps")
 
-    def ask(self, execution: str, command: Command) -> Answer:
+    def ask(self, execution: str, command: Command, caller: Caller = ENGINE) -> Answer:
         answers: list[Answer] = []
-        self.engine.send(execution, command, answers.append)
+        self.engine.send(execution, command, answers.append, caller)
         self.move(time=False)
         return answers[0]
 

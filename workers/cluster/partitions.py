@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 
+from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, Envelope
 from contracts.errors import LogError
 from contracts.positions import position_of
@@ -48,11 +49,11 @@ class LocalPartition:
         """The journal's position, as callers see it."""
         return position_of(self._owned.partition, self._owned.owner.position)
 
-    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+    def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Give a command to the owner."""
 
         def forward(small: Command) -> None:
-            self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, small), reply)
+            self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, small, "", *caller), reply)
             self._owners.rounds.wake()
 
         self._owners.offloading.send(execution, command, reply, forward)
@@ -88,14 +89,14 @@ class RemotePartition:
         """The position of what is read about it."""
         return self._position()
 
-    def send(self, execution: str, command: Command, reply: Reply | None = None) -> None:
+    def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Send a command to its owner."""
 
         def forward(small: Command) -> None:
             if reply is None:
-                self._sender.post(execution, small)
+                self._sender.post(Envelope("", execution, small, "", *caller))
             else:
-                self._sender.ask(execution, small, reply)
+                self._sender.ask(execution, small, reply, caller)
 
         self._offloading.send(execution, command, reply, forward)
 

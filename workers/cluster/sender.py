@@ -12,7 +12,10 @@ import itertools
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
+import msgspec
+
 from contracts import codec
+from contracts.caller import Caller
 from contracts.commands import Command, Envelope
 from contracts.errors import LogError, LogUnreachable
 from workers.cluster.follower import Follower
@@ -34,32 +37,32 @@ class Sender:
         self._numbers = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def post(self, execution: str, command: Command, then: Reply | None = None, causation: str = "", name: str = "") -> None:
+    def post(self, envelope: Envelope, then: Reply | None = None) -> None:
         """Send a command; `then` hears when it is durable, not what becomes of it."""
-        content = codec.encode_envelope(Envelope(name, execution, command, causation))
+        execution = envelope.execution
 
         def out(error: LogError | None) -> None:
             if then is not None:
                 then(Answer(execution, 0, error=error))
 
-        self._record_outbox.put(COMMANDS, self._home(execution), content, out)
+        self._record_outbox.put(COMMANDS, self._home(execution), codec.encode_envelope(envelope), out)
 
-    def ask(self, execution: str, command: Command, reply: Reply) -> None:
+    def ask(self, execution: str, command: Command, reply: Reply, caller: Caller) -> None:
         """Send a command; `reply` hears what becomes of it. Raises Overloaded."""
         self._record_outbox.check_room()
-        self._begin(self._ask(self._home(execution), execution, command, reply))
+        self._begin(self._ask(self._home(execution), execution, command, reply, caller))
 
     def carry(self, item: Item, delivered: Callable[[Item], None]) -> None:
         """Bring a command that a decision here calls for to its execution elsewhere."""
         envelope = item.envelope
-        self.post(envelope.execution, envelope.command, lambda answer: delivered(item), envelope.causation or "?", envelope.id)
+        self.post(msgspec.structs.replace(envelope, causation=envelope.causation or "?"), lambda answer: delivered(item))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _ask(self, partition: int, execution: str, command: Command, reply: Reply) -> None:
+    async def _ask(self, partition: int, execution: str, command: Command, reply: Reply, caller: Caller) -> None:
         name = f"{ANSWERED}{self._incarnation}:{next(self._numbers)}"
         try:
             await self._follower.ready(partition)
@@ -78,7 +81,7 @@ class Sender:
                 answered(Answer(execution, 0, error=error))
 
         self._follower.expect(partition, name, answered)
-        self._record_outbox.put(COMMANDS, partition, codec.encode_envelope(Envelope(name, execution, command)), out)
+        self._record_outbox.put(COMMANDS, partition, codec.encode_envelope(Envelope(name, execution, command, "", *caller)), out)
 
     def _give_up(self, partition: int, name: str, execution: str, reply: Reply) -> None:
         self._follower.forget(partition, name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from contracts.commands import CreateExecution, Envelope, ReportChild
 from contracts.errors import InvalidInput, RefoldError, Rejected
 from contracts.failure import Failure
@@ -88,7 +90,7 @@ class CommandOutbox:
         except Rejected as rejected:
             return refusal(envelope, rejected)
         found = CreateExecution(command.workflow, version, definition, command.input, command.variables, command.parent, command.priority)
-        return Envelope(envelope.id, envelope.execution, found, envelope.causation)
+        return msgspec.structs.replace(envelope, command=found)
 
 
 def refusal(envelope: Envelope, error: RefoldError) -> Envelope:
@@ -98,4 +100,4 @@ def refusal(envelope: Envelope, error: RefoldError) -> Envelope:
     assert command.parent is not None
     kind = "input.invalid" if isinstance(error, InvalidInput) else "child.failed"
     report = ReportChild(command.parent.path, envelope.execution, "failed", None, Failure(kind, str(error)))
-    return Envelope(f"{envelope.execution}:ended", command.parent.execution, report, envelope.execution)
+    return Envelope(f"{envelope.execution}:ended", command.parent.execution, report, envelope.execution, "", envelope.correlation)

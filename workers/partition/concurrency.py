@@ -70,14 +70,14 @@ class Slots:
         running = ", ".join([*lane.holders, *lane.waiting][:3])
         raise Rejected(reason, f"{settings.limit} executions of {workflow} with the key {slot or 'of all'} run already: {running}")
 
-    def take(self, name: str, workflow: str, slot: str, settings: Concurrency) -> Iterator[Envelope]:
-        """The execution queues: its turn, if there is room; with `replace`, room is made."""
+    def take(self, name: str, workflow: str, slot: str, settings: Concurrency, correlation: str = "") -> Iterator[Envelope]:
+        """The execution queues: its turn, if there is room; with `replace`, room is made, which goes back to what began it."""
         lane = self._lane(name, workflow, slot)
         if name in lane.holders:
             return
         lane.waiting[name] = None
         if settings.policy == "replace":
-            yield from _replacements(lane, settings.limit)
+            yield from _replacements(lane, settings.limit, correlation)
         yield from self._grant(lane, settings.limit)
 
     def release(self, name: str, settings: Concurrency | None) -> Iterator[Envelope]:
@@ -109,9 +109,9 @@ class Slots:
             yield Envelope(f"{name}:slot", name, GrantSlot(), "")
 
 
-def _replacements(lane: Lane, limit: int) -> Iterator[Envelope]:
+def _replacements(lane: Lane, limit: int, correlation: str = "") -> Iterator[Envelope]:
     """Make room for the newest ones; asking twice is once."""
     newest = next(reversed(lane.waiting), "")
     for oldest in lane.too_many(limit):
         lane.replaced.add(oldest)
-        yield Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {newest}"), newest)
+        yield Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {newest}"), newest, "", correlation)

@@ -17,6 +17,7 @@ from itertools import chain
 from typing import Final
 
 from contracts import codec
+from contracts.caller import ENGINE
 from contracts.commands import (
     Command,
     CompleteActivity,
@@ -218,7 +219,7 @@ class Decider:
         settings = folded.graph.settings.concurrency
         for effect in effects:
             if isinstance(effect, TakeSlot) and settings is not None:
-                self.turns.extend(self.slots.take(effect.execution, effect.workflow, effect.slot, settings))
+                self.turns.extend(self.slots.take(effect.execution, effect.workflow, effect.slot, settings, folded.state.correlation))
 
     def _roll_if_long(self, item: Item, folded: Folded) -> None:
         """Sum a long history up in a blob of the state as it is now."""
@@ -230,7 +231,7 @@ class Decider:
         except SHORTAGES:  # another time
             return
         plain = Item(item.envelope, None)
-        rolled = self._decisions.instead(folded, command, self._source_of(plain))
+        rolled = self._decisions.instead(folded, command, self._source_of(plain), ENGINE)
         if isinstance(rolled, Recorded):
             self._keep(plain, rolled)
         else:
@@ -278,7 +279,7 @@ class Decider:
     def _record_refusal(self, item: Item, folded: Folded, command: CompleteActivity | FailActivity, reason: str) -> None:
         """Big values are not stored in it either, and one that is too big to be stored at all is not recorded."""
         with suppress(Rejected, RecordTooLarge, *SHORTAGES):
-            outcome = self._decisions.instead(folded, offload(command, self._blobs), self._source_of(item), reason)
+            outcome = self._decisions.instead(folded, offload(command, self._blobs), self._source_of(item), item.envelope.caller, reason)
             if isinstance(outcome, Recorded):
                 self._keep(item, outcome)
 
@@ -323,7 +324,7 @@ class Decider:
     def _instead(self, item: Item, before: Folded, command: Command, error: Exception) -> None:
         """Record this about the execution, in place of what was asked."""
         plain = Item(item.envelope, None, item.origin, offset=item.offset)
-        outcome = self._decisions.instead(before, command, self._source_of(plain))
+        outcome = self._decisions.instead(before, command, self._source_of(plain), item.envelope.caller)
         if isinstance(outcome, Recorded):
             self._keep(plain, outcome)
         elif not isinstance(outcome, Refused):
@@ -337,7 +338,7 @@ class Decider:
         reason = f"{type(error).__name__}: {error}"[:REASON_LENGTH_MAX]
         plain = Item(item.envelope, None, item.origin, offset=item.offset)
         for held in (held_of(item.envelope.command, self._blobs), None):
-            outcome = self._decisions.instead(before, QuarantineExecution(reason, True, held), self._source_of(plain))
+            outcome = self._decisions.instead(before, QuarantineExecution(reason, True, held), self._source_of(plain), item.envelope.caller)
             if isinstance(outcome, Recorded):
                 self._keep(plain, outcome)
                 return

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 
 from contracts import codec
+from contracts.caller import Caller
 from contracts.commands import Command, CreateExecution, Envelope
 from contracts.errors import SHORTAGES, ExpressionError, InvalidInput, LogFull, LogUnreachable, Problem, RecordTooLarge, Rejected
 from contracts.journal import SCHEMA, Checkpoint, Decision, Source
@@ -69,18 +70,18 @@ class Decisions:
             if folded is None:
                 folded = self._created(item.envelope)
             version = folded.state.version
-            return self._recorded(item, folded, offload(item.envelope.command, self._blobs), source)
+            return self._recorded(item.envelope, folded, offload(item.envelope.command, self._blobs), source)
         except Repeated as repeated:
             return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))
         except Exception as error:
             return self._failed(error, folded, folded is not None and folded.state.version != version)
 
-    def instead(self, folded: Folded, command: Command, source: Source, rejection: str | None = None) -> Outcome:
-        """What comes of a command of the engine's own, in place of one or beside it; with a `rejection` only that is recorded."""
+    def instead(self, folded: Folded, command: Command, source: Source, caller: Caller, rejection: str | None = None) -> Outcome:
+        """What comes of a command of the engine's own, in place of one of the caller's; with a `rejection` only that is recorded."""
         version = folded.state.version
         try:
             decided = self._ask(folded, command) if rejection is None else Decided([], {})
-            return self._encoded(folded, command, decided, source, rejection)
+            return self._encoded(folded, command, decided, source, caller, rejection)
         except Exception as error:
             return self._failed(error, folded, folded.state.version != version)
 
@@ -135,6 +136,7 @@ class Decisions:
             raise unknown_definition(envelope) from None
         folded = Folded(graph, initial(name))
         folded.state.digest = command.definition.encode()
+        folded.state.correlation = envelope.correlation
         self._check_slot(folded, command)
         return folded
 
@@ -150,10 +152,10 @@ class Decisions:
 
     # A decision.
 
-    def _recorded(self, item: Item, folded: Folded, command: Command, source: Source) -> Outcome:
+    def _recorded(self, asked: Envelope, folded: Folded, command: Command, source: Source) -> Outcome:
         decided = self._ask(folded, command)
         if decided.events:
-            return self._encoded(folded, command, decided, source, None)
+            return self._encoded(folded, command, decided, source, asked.caller, None)
         state = folded.state
         return Known(Answer(state.execution, 0, state.version, state.status, None, True))
 
@@ -164,13 +166,20 @@ class Decisions:
         last = folded.state.now
         return self.now if self.now > last else last
 
-    def _encoded(self, folded: Folded, command: Command, decided: Decided, source: Source, rejection: str | None) -> Recorded:
+    def _encoded(
+        self, folded: Folded, command: Command, decided: Decided, source: Source, caller: Caller, rejection: str | None
+    ) -> Recorded:
         state = folded.state
         events = tuple(decided.events)
         for content in decided.blobs.values():
             self._blobs.put(content)
         first = state.version - len(events) + 1
-        decision = Decision(source, state.execution, first, self._now_of(folded), command, events, self.dispatched_to, rejection, SCHEMA)
+        actor, correlation = caller
+        if correlation == state.correlation and first > 1:
+            correlation = ""
+        decision = Decision(
+            source, state.execution, first, self._now_of(folded), command, events, self.dispatched_to, rejection, SCHEMA, actor, correlation
+        )
         record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
         if len(record) > self._log.record_bytes_max:
             raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")

@@ -12,7 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from api.service import Cluster, Given, Start, Started, Unavailable
-from contracts.commands import Command
+from contracts.caller import Caller
+from contracts.commands import Command, Envelope
 from contracts.errors import Overloaded, Rejected
 from contracts.ids import counted_in, make_execution_id
 from contracts.journal import Checkpoint
@@ -159,7 +160,7 @@ class ClusterService(BaseService):
         if self.owners.is_in_charge(partition):
             self._local_of(partition)[0].send(execution, command, reply)
         else:
-            self.owners.offloading.send(execution, command, reply, lambda small: self.sender.post(execution, small, reply))
+            self.owners.offloading.send(execution, command, reply, lambda small: self.sender.post(Envelope("", execution, small), reply))
 
     def carry(self, item: Item, delivered: Callable[[Item], None], partition: int) -> bool:
         """See `Owner.elsewhere`."""
@@ -185,7 +186,7 @@ class ClusterService(BaseService):
         for item in items:
             if item.reply is not None:
                 try:
-                    self.sender.ask(item.envelope.execution, item.envelope.command, item.reply)
+                    self.sender.ask(item.envelope.execution, item.envelope.command, item.reply, item.envelope.caller)
                 except Overloaded as error:
                     item.reply(Answer(item.envelope.execution, 0, error=error))
         remote, _ = self._remote_of(owned.partition)
@@ -246,11 +247,11 @@ class ClusterService(BaseService):
         """A partition as whoever gives commands sees it."""
         return self._local_of(partition)[0] if self.owners.is_in_charge(partition) else self._remote_of(partition)[0]
 
-    def begin_give(self, execution: str, command: Command, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
+    def begin_give(self, execution: str, command: Command, caller: Caller, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears what came of it once that is durable."""
         self._check_takes()
         partition = self._reader.known(execution)
-        self._give_to(execution, partition, command, self._at(partition).send, then)
+        self._give_to(execution, partition, command, caller, self._at(partition).send, then)
         return _nothing
 
     # What it says about itself.

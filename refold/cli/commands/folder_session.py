@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from api.caller import new_correlation
 from api.service import Start as StartRequest
 from contracts import values
+from contracts.caller import ANONYMOUS, Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import Rejected
@@ -29,6 +31,7 @@ class FolderSession:
     def __init__(self, target: FolderTarget, engine: Engine, progress: Progress, interrupt: Interrupt) -> None:
         self._target, self._engine, self._progress = target, engine, progress
         self._mover = Mover(engine, progress, interrupt)
+        self._caller = Caller(ANONYMOUS, new_correlation())
 
     def publish(self, definition: WorkflowDefinition, activate: bool) -> Value:
         """See Session."""
@@ -40,7 +43,9 @@ class FolderSession:
         self._mover.mean(name)
         if not self._is_repeated(name, start):
             answers: list[Answer] = []
-            self._engine.start(start.workflow, start.input, execution=name, variables=start.variables, reply=answers.append)
+            self._engine.start(
+                start.workflow, start.input, execution=name, variables=start.variables, reply=answers.append, caller=self._caller
+            )
             self._engine.wait_for(answers)
         else:
             self._tell_so_far(name)
@@ -69,7 +74,7 @@ class FolderSession:
         if known.get(execution) is None and execution not in known.ended and execution not in known.unreadable:
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
         self._mover.mean(execution)
-        self._engine.ask(execution, command)
+        self._engine.ask(execution, command, self._caller)
 
     def follow(self, execution: str, timeout_s: float | None, patient: bool) -> Stop:
         """See Session."""

@@ -71,7 +71,8 @@ class Mover:
         self._progress.tick()
 
     def _events(self, made: Made) -> Iterable[HistoryEvent]:
-        return self._presenters.setdefault(made.decision.execution, HistoryPresenter()).present(made.decision)
+        begun_by = made.folded.state.correlation
+        return self._presenters.setdefault(made.decision.execution, HistoryPresenter(correlation=begun_by)).present(made.decision)
 
     def _see(self, folded: Folded) -> None:
         if folded.state.is_ended:
