@@ -29,8 +29,9 @@ from contracts.commands import (
     StartExecution,
     TerminateExecution,
 )
-from contracts.ports.read_models import IncidentRecord, Place, Wanted
-from projections.executions import time_of
+from contracts.ports.read_models import Cursor
+from projections.executions import executions_where, time_of
+from projections.incidents import incident_value, incidents_where
 
 LIST_MAX: Final = 500
 HISTORY_MAX: Final = 5_000
@@ -74,20 +75,20 @@ def _finding(router: APIRouter, service: Service) -> None:
     ) -> Response:
         """List executions, the latest created first."""
         after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
-        wanted = Wanted(workflow, tuple(status or ()), parent, after, before, _place_of(cursor), limit + 1)
-        found = await service.find(wanted)
-        following = _cursor_of(found[limit - 1]["place"]) if len(found) > limit else None
-        rows = [{name: value for name, value in row.items() if name != "place"} for row in found[:limit]]
+        query = executions_where(workflow, status or (), parent, after, before, _read_cursor(cursor), limit + 1)
+        found = await service.find(query)
+        following = _shown_cursor(found[limit - 1]["cursor"]) if len(found) > limit else None
+        rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]
         return answer({"executions": rows, "next": following, "position": service.projected}, service.projected)
 
 
-def _cursor_of(place: Place) -> str:
-    text = f"e{place.number}" if place.created_at is None else f"t{place.created_at}.{place.partition}.{place.number}"
+def _shown_cursor(cursor: Cursor) -> str:
+    text = f"e{cursor.number}" if cursor.time is None else f"t{cursor.time}.{cursor.partition}.{cursor.number}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _place_of(cursor: str | None) -> Place | None:
-    """The place that a cursor stands for. Raises BadRequest for what is none."""
+def _read_cursor(cursor: str | None) -> Cursor | None:
+    """The row that a cursor stands for. Raises BadRequest for what is none."""
     if cursor is None:
         return None
     try:
@@ -98,7 +99,7 @@ def _place_of(cursor: str | None) -> Place | None:
     if found is None or any(int(one) > OFFSET_MAX for one in found.groups() if one):
         raise BadRequest(422, "request.invalid", f"cursor: {cursor!r} is not one that a page has answered with")
     number, at, partition, number_there = found.groups()
-    return Place(int(number)) if number else Place(int(number_there), int(at), int(partition))
+    return Cursor(int(number)) if number else Cursor(int(number_there), int(at), int(partition))
 
 
 def _reading(router: APIRouter, service: Service) -> None:
@@ -157,9 +158,9 @@ def _node(node: NodeView) -> dict[str, Any]:
 
 def _incidents(router: APIRouter, service: Service) -> None:
     async def answered(execution: str | None, is_open: bool) -> Response:
-        found = await service.incidents(execution, is_open)
+        found = await service.rows(incidents_where(is_open), execution)
         there = service.projected if execution is None else service.projected_of(execution)
-        return answer({"incidents": [_incident(name, one) for name, one in found], "position": there}, there)
+        return answer({"incidents": [incident_value(one) for one in found], "position": there}, there)
 
     @router.get("/incidents", responses=documented(), response_model=models.Incidents)
     async def list_incidents(is_open: OnlyOpen = True) -> Response:
@@ -170,18 +171,6 @@ def _incidents(router: APIRouter, service: Service) -> None:
     async def list_incidents_of_execution(execution: Id, is_open: OnlyOpen = True) -> Response:
         """What needs a person in this execution."""
         return await answered(execution, is_open)
-
-
-def _incident(execution: str, incident: IncidentRecord) -> dict[str, Any]:
-    return {
-        "execution_id": execution,
-        "incident": incident.incident,
-        "path": incident.path,
-        "error": msgspec.Raw(incident.error.encode()),
-        "raised_at": time_of(incident.raised_at),
-        "resolved_at": time_of(incident.resolved_at),
-        "action": incident.action or None,
-    }
 
 
 def given_value(done: Given) -> dict[str, Any]:

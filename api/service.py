@@ -7,18 +7,21 @@ which status each becomes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
-from contracts.ports.read_models import IncidentRecord, Wanted
+from contracts.ports.read_models import Query
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
+from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
 from projections.view import ExecutionView
+
+R = TypeVar("R", bound=tuple[Any, ...])
 
 
 class Unavailable(RefoldError):
@@ -215,8 +218,11 @@ class Service(Protocol):
     async def view(self, execution: str) -> ExecutionView:
         """An execution as it is now."""
 
-    async def find(self, wanted: Wanted) -> list[dict[str, Any]]:
-        """The executions of a list, each with its `place`: where the next page begins, if it is the last one."""
+    async def find(self, query: Query[ExecutionRecord]) -> list[dict[str, Any]]:
+        """The executions of a list, each with its `cursor`: where the next page begins, if it is the last one."""
+
+    async def rows(self, query: Query[R], execution: str | None = None) -> list[R]:
+        """The rows of any read model's list: of all executions, or of one."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""
@@ -226,9 +232,6 @@ class Service(Protocol):
 
     async def nodes(self, execution: str) -> list[NodeView]:
         """The nodes of an execution, with their values."""
-
-    async def incidents(self, execution: str | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
-        """Incidents, with the execution that each is of."""
 
     def cluster(self) -> Cluster:
         """The processes that share the log, and the partitions."""

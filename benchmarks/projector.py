@@ -27,8 +27,10 @@ from domain.execution.decide import decide
 from domain.execution.evolve import initial
 from infra.clock import SystemClock
 from infra.log.sqlite import SqliteLog
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.registry import READ_MODELS
 from workers.partition.catalog import Catalog
+from workers.reading.projection import Sizes
 from workers.reading.projector import Projector
 
 STEPS: Final = 10
@@ -94,8 +96,8 @@ def _records(graph: Graph, executions: int) -> Iterator[bytes]:
 
 def project(log: SqliteLog, path: Path, batch: int, executions: int) -> tuple[float, float, float]:
     """CPU µs and bytes of each execution, and how long the longest batch took (ms)."""
-    models = SqliteReadModels(path)
-    projector = Projector(log, Catalog(log, SystemClock()), models, batch_max=batch)
+    models = SqliteReadModels(path, READ_MODELS)
+    projector = Projector(log, Catalog(log, SystemClock()), models, sizes=Sizes(batch_max=batch))
     longest, begin = 0.0, time.process_time()
     before = begin
     while projector.step():

@@ -1,56 +1,116 @@
-"""The list of executions: one row each, folded from the journal; of those that have ended only the row is kept."""
+"""The read model `executions`: a row about each, and where in the journal its decisions lie. Lists show the latest created first.
+
+Values are never copied: whoever wants those of an execution, its nodes or its history, reads its own decisions and no others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from contracts.errors import SHORTAGES, LogUnreachable, reason_of
+import msgspec
+
+from contracts.ports.read_models import Changes, Condition, Cursor, Index, Query, Table
 from contracts.times import rfc3339
 from domain.definition.graph import Graph
-from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin
+from domain.execution.history import Unreadable
 from domain.execution.state import Execution
+from projections.read_model import ReadModel, Visit
+from projections.trail import Trail, pack_offsets, unpack_offsets
 from projections.waiting import as_value, waiting_for
 
+UNREADABLE: Final = "unreadable"
+"""The error of an execution whose history cannot be read on."""
+WAITING_ITEMS_MAX: Final = 10
+"""So many things that an execution waits for stand in its row."""
+OPEN: Final = frozenset({"created", "scheduled", "running", "paused", "incident"})
+"""The statuses of executions that have not ended."""
+SELDOM: Final = frozenset({"failed", "cancelled", "terminated", "quarantined"})
+"""The statuses in which few executions stay: ended otherwise than most, or set aside, which is no end."""
 
-class ExecutionRow(NamedTuple):
-    """What a list says about an execution; times are milliseconds since 1970, 0 where there is none."""
+_json: Final = msgspec.json.Encoder().encode
 
+
+class ExecutionRecord(NamedTuple):
+    """A row about an execution. `number` is the offset of its first decision, so rows sort by creation; `position` follows its last.
+
+    Times are milliseconds since 1970, 0 where there is none. `waiting_for` and `search` are JSON. `offsets` says where its
+    last decisions lie, `PieceRecord` where those before.
+    """
+
+    number: int
     execution: str
     workflow: str
     version: int
     status: str
+    outcome: str | None
+    parent: str | None
     created_at: int
     started_at: int
     ended_at: int
     events: int
-    outcome: str | None
-    error: dict[str, Any] | None
-    parent: str | None
-    waiting_for: list[dict[str, Any]]
+    position: int
+    error: str | None
+    error_message: str | None
+    waiting_for: str
+    search: str | None
+    offsets: bytes = b""
 
-    @property
-    def duration_ms(self) -> int | None:
-        """From its start to its end; None while it has not ended."""
-        return self.ended_at - (self.started_at or self.created_at) if self.ended_at else None
 
-    def as_value(self) -> dict[str, Any]:
-        """The row as JSON shows it."""
-        return {
-            "execution_id": self.execution,
-            "workflow": self.workflow,
-            "version": self.version,
-            "status": self.status,
-            "created_at": time_of(self.created_at),
-            "started_at": time_of(self.started_at),
-            "ended_at": time_of(self.ended_at),
-            "duration_ms": self.duration_ms,
-            "events": self.events,
-            "outcome": self.outcome,
-            "error": self.error,
-            "parent": self.parent,
-            "waiting_for": [as_value(item) for item in self.waiting_for],
-        }
+class PieceRecord(NamedTuple):
+    """A row about where so many decisions of an execution lie."""
+
+    number: int
+    piece: int
+    offsets: bytes
+
+
+IS_OPEN: Final = Index("open", ("status",), "ended_at = 0")
+IS_SELDOM: Final = Index("seldom", ("status",), f"status IN ({', '.join(repr(status) for status in sorted(SELDOM))})")
+EXECUTIONS: Final = Table(
+    name="executions",
+    row=ExecutionRecord,
+    key=("number",),
+    fixed=("execution", "workflow", "version", "parent", "created_at"),
+    unique=("execution",),
+    filters=frozenset({"workflow", "parent", "created_at", "status"}),
+    indexes=(Index("by_workflow", ("workflow",)), Index("by_parent", ("parent",), "parent IS NOT NULL"), IS_OPEN, IS_SELDOM),
+    time="created_at",
+    is_latest_first=True,
+    is_in_order=True,
+    counted="status",
+)
+PIECES: Final = Table(name="pieces", row=PieceRecord, key=("number", "piece"))
+
+
+def executions_where(
+    workflow: str | None = None,
+    statuses: Iterable[str] = (),
+    parent: str | None = None,
+    created_after: int | None = None,
+    created_before: int | None = None,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> Query[ExecutionRecord]:
+    """The list of executions; times are milliseconds since 1970."""
+    asked = (
+        Condition("workflow", "=", workflow),
+        Condition("parent", "=", parent),
+        Condition("created_at", ">=", created_after),
+        Condition("created_at", "<", created_before),
+        Condition("status", "IN", (wanted := tuple(statuses)) or None),
+    )
+    within = None
+    if wanted:
+        within = IS_OPEN if OPEN.issuperset(wanted) else IS_SELDOM if SELDOM.issuperset(wanted) else None
+    return Query(EXECUTIONS, tuple(one for one in asked if one.value is not None), within, after, limit)
+
+
+def offsets_of(record: ExecutionRecord, pieces: Iterable[PieceRecord]) -> list[int]:
+    """The offsets of all decisions of an execution. Pieces that were read after the row may hold what it holds, too."""
+    offsets = [offset for piece in pieces for offset in unpack_offsets(record.number, piece.offsets)]
+    last = offsets[-1] if offsets else -1
+    return offsets + [offset for offset in unpack_offsets(record.number, record.offsets) if offset > last]
 
 
 def time_of(time_ms: int) -> str | None:
@@ -58,22 +118,25 @@ def time_of(time_ms: int) -> str | None:
     return rfc3339(time_ms) if time_ms else None
 
 
-def row_of(state: Execution, graph: Graph) -> ExecutionRow:
-    """The row of an execution as it is now."""
-    return ExecutionRow(
-        execution=state.execution,
-        workflow=state.workflow,
-        version=state.workflow_version,
-        status=state.status,
-        created_at=state.created_at,
-        started_at=state.started_at,
-        ended_at=state.ended_at,
-        events=state.version,
-        outcome=state.outcome,
-        error=error_of(state),
-        parent=None if state.parent is None else state.parent.execution,
-        waiting_for=waiting_for(state, graph),
-    )
+def record_value(record: ExecutionRecord) -> dict[str, Any]:
+    """A row of the list, as JSON shows it."""
+    error = None if record.error is None else {"type": record.error, "message": record.error_message}
+    return {
+        "execution_id": record.execution,
+        "workflow": record.workflow,
+        "version": record.version,
+        "status": record.status,
+        "outcome": record.outcome,
+        "error": error,
+        "parent": record.parent,
+        "created_at": time_of(record.created_at),
+        "started_at": time_of(record.started_at),
+        "ended_at": time_of(record.ended_at),
+        "events": record.events,
+        "waiting_for": [as_value(item) for item in msgspec.json.decode(record.waiting_for)],
+        "search": None if record.search is None else msgspec.json.decode(record.search),
+        "position": record.position,
+    }
 
 
 def error_of(state: Execution) -> dict[str, Any] | None:
@@ -88,73 +151,47 @@ def error_of(state: Execution) -> dict[str, Any] | None:
     return None
 
 
-class ExecutionList:
-    """Folds the decisions of a journal, in their order, to rows in the order of creation."""
+def execution_record(state: Execution, graph: Graph, trail: Trail, position: int) -> ExecutionRecord:
+    """The row of an execution as it is now."""
+    error = error_of(state)
+    waiting = waiting_for(state, graph)[:WAITING_ITEMS_MAX]
+    return ExecutionRecord(
+        number=trail.number,
+        execution=state.execution,
+        workflow=state.workflow,
+        version=state.workflow_version,
+        status=state.status,
+        outcome=state.outcome,
+        parent=None if state.parent is None else state.parent.execution,
+        created_at=state.created_at,
+        started_at=state.started_at,
+        ended_at=state.ended_at,
+        events=state.version,
+        position=position,
+        error=None if error is None else error["type"],
+        error_message=None if error is None else error["message"],
+        waiting_for=_json(waiting).decode() if waiting else "[]",
+        search=None if state.search is None else state.search.decode(),
+        offsets=pack_offsets(trail.number, trail.offsets),
+    )
 
-    def __init__(self, graph_of: GraphOf) -> None:
-        self._graph_of = graph_of
-        self._open: dict[str, Folded] = {}
-        self._rows: dict[str, ExecutionRow | None] = {}
-        self.unreadable: dict[str, str] = {}
 
-    def take(self, entries: Iterable[Entry | Unreadable]) -> ExecutionList:
-        """Fold these; a history that cannot be read is set aside with the reason, and harms no other."""
-        for entry in entries:
-            name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
-            if name in self.unreadable:
-                continue
-            if isinstance(entry, Unreadable):
-                self._set_aside(name, entry.reason)
-                continue
-            try:
-                self._fold(name, entry)
-            except (LogUnreachable, *SHORTAGES):
-                raise
-            except Exception as error:  # whatever a history holds, the others are read on
-                self._set_aside(name, reason_of(error))
-        return self
+def _finish(changes: Changes, visit: Visit) -> None:
+    folded, trail = visit.folded, visit.trail
+    changes.put(EXECUTIONS, execution_record(folded.state, folded.graph, trail, visit.position))
+    for piece, offsets in visit.pieces.items():
+        changes.put(PIECES, PieceRecord(trail.number, piece, pack_offsets(trail.number, offsets)))
 
-    def _fold(self, name: str, entry: Entry) -> None:
-        folded = self._open.get(name)
-        if folded is None:
-            if self._rows.get(name) is not None:
-                return  # a rejection that was recorded after the end
-            folded = self._open[name] = begin(entry, self._graph_of)
-            self._rows[name] = None
-        apply(folded, entry)
-        if folded.state.is_ended:
-            self._rows[name] = row_of(folded.state, folded.graph)
-            del self._open[name]
 
-    def _set_aside(self, name: str, reason: str) -> None:
-        self.unreadable[name] = reason
-        folded = self._open.pop(name, None)
-        before = Execution(name) if folded is None else folded.state
-        error = {"type": "unreadable", "message": reason, "details": None, "node": "", "attempt": 0, "cause": None}
-        row = ExecutionRow(
-            name,
-            before.workflow,
-            before.workflow_version,
-            "quarantined",
-            before.created_at,
-            before.started_at,
-            0,
-            before.version,
-            None,
-            error,
-            None,
-            [],
-        )
-        self._rows[name] = row
+def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:
+    """The row of an execution whose history cannot be read on: quarantined, with the reason."""
+    if is_new:
+        blank = ExecutionRecord(number, found.execution, "", 0, "", None, None, 0, 0, 0, 0, 0, None, None, "[]", None)
+        changes.put(EXECUTIONS, blank)
+    reason = found.reason[:1_000]
+    changes.change(
+        EXECUTIONS, (number,), status="quarantined", position=found.offset + 1, error=UNREADABLE, error_message=reason, waiting_for="[]"
+    )
 
-    def rows(self) -> list[ExecutionRow]:
-        """All rows, in the order of creation."""
-        return [row if row is not None else self._row_of_open(name) for name, row in self._rows.items()]
 
-    def _row_of_open(self, name: str) -> ExecutionRow:
-        folded = self._open[name]
-        return row_of(folded.state, folded.graph)
-
-    def open(self) -> list[Folded]:
-        """The executions that have not ended."""
-        return list(self._open.values())
+READ_MODEL: Final = ReadModel(name="executions", version=1, tables=(EXECUTIONS, PIECES), finish=_finish, set_aside=_set_aside)

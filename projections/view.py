@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.ports.read_models import ExecutionRecord
 from contracts.times import rfc3339
 from domain.execution.history import Folded
 from domain.execution.state import Execution
@@ -50,27 +49,6 @@ def view_of(state: Execution, position: int) -> ExecutionView:
         time_of(state.ended_at),
         position,
     )
-
-
-def record_value(record: ExecutionRecord) -> dict[str, Any]:
-    """A row of the list, as JSON shows it."""
-    error = None if record.error is None else {"type": record.error, "message": record.error_message}
-    return {
-        "execution_id": record.execution,
-        "workflow": record.workflow,
-        "version": record.version,
-        "status": record.status,
-        "outcome": record.outcome,
-        "error": error,
-        "parent": record.parent,
-        "created_at": time_of(record.created_at),
-        "started_at": time_of(record.started_at),
-        "ended_at": time_of(record.ended_at),
-        "events": record.events,
-        "waiting_for": [as_value(item) for item in msgspec.json.decode(record.waiting_for)],
-        "search": None if record.search is None else msgspec.json.decode(record.search),
-        "position": record.position,
-    }
 
 
 def state_value(folded: Folded, show: Show) -> dict[str, Any]:

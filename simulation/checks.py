@@ -9,10 +9,12 @@ from contracts.codec import pack
 from contracts.commands import Envelope
 from contracts.errors import LogError, Rejected
 from contracts.ids import activity_key
-from contracts.ports.read_models import ReadModels, Wanted
+from contracts.ports.read_models import ReadModels
 from domain.execution.react import outstanding
 from domain.execution.state import Execution
 from domain.execution.waits import waits_of
+from projections.executions import executions_where
+from projections.incidents import INCIDENTS, incidents_where
 from simulation.audit import Audit
 from simulation.disk import Disk, Hazards, NodeSnapshots
 from simulation.node import Node
@@ -21,6 +23,7 @@ from workers.partition.catalog import Catalog
 from workers.partition.executions import Executions
 from workers.partition.recovery import recover
 from workers.partition.round import Answer
+from workers.reading.trails import trail_of
 
 POISON: Final = "deciding about this execution breaks"
 
@@ -162,9 +165,9 @@ def check_rows(models: ReadModels, clean: ReadModels, audit: Audit) -> None:
         told = f"{record} of {name}, which is {state.status} at version {state.version}"
         same = (record.status, record.events, record.ended_at) == (state.status, state.version, state.ended_at)
         require(same, "rows say what the journal says", told)
-        offsets = models.offsets(record.number)
+        offsets = trail_of(models, record)
         require(offsets == audit.offsets[name], "rows say what the journal says", f"{offsets}, expected {audit.offsets[name]}: {told}")
-        incidents = sum(1 for _, incident in models.incidents(record.number, True))
+        incidents = len(models.select(incidents_where(is_open=True, number=record.number)))
         require(state.is_ended or incidents == len(state.incidents), "rows say what the journal says", f"{incidents} incidents of {told}")
 
 
@@ -177,5 +180,5 @@ def _first_difference(one: Any, other: Any) -> str:
 
 def rows_of(models: ReadModels) -> list[Any]:
     """All rows."""
-    found = models.select(Wanted(limit=1_000))
-    return [(one, list(models.offsets(one.number)), list(models.incidents(one.number, False))) for one in found]
+    found = models.select(executions_where(limit=1_000))
+    return [(one, trail_of(models, one), models.belonging(INCIDENTS, one.number)) for one in found]

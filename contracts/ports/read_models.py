@@ -1,97 +1,167 @@
-"""Read models: the rows that the journal adds up to, beside the journal. They may be deleted, and are made again.
+"""Read models: rows that the journal adds up to, beside the journal. They may be deleted, and are made again.
 
-Rows hold no values: they say at which offsets of the journal an execution's decisions lie, and whoever wants its values,
-its nodes or its history reads those and no others. The checkpoint is stored in the same transaction as the rows, so that
-what is stored is always what the journal adds up to at that offset.
+A read model says which tables it has, once for every database; what stands in them is its own affair (`projections/`).
+The rows of a table are of one type, a NamedTuple: its fields are the columns, those of the key come first, and the very
+first is `number`, the offset of the first decision of the execution that the row is about.
+
+Each model has a checkpoint, stored in the same transaction as its rows, so that what is stored is always what the journal
+adds up to at that offset. Where a model's version is raised, its tables are built anew beside those of the version before,
+which lists are answered from until the new ones have once been whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
 from contracts.journal import Checkpoint
 
+R = TypeVar("R", bound=tuple[Any, ...])
+DEFAULTS: Final[Mapping[type, Any]] = {int: 0, str: "", bytes: b""}
+"""What stands for a column that the table of an older version does not have, where none is no value."""
 
-class ExecutionRecord(NamedTuple):
-    """A row about an execution. `number` is the offset of its first decision, so rows sort by creation; `position` follows its last.
 
-    Times are milliseconds since 1970, 0 where there is none. `waiting_for` and `search` are JSON.
-    """
+class Column(NamedTuple):
+    """A column as its row declares it: its type, and whether it may hold nothing."""
+
+    name: str
+    type: type
+    is_optional: bool
+
+
+class Index(NamedTuple):
+    """Rows are found by these columns, in the order of the list. `where`, as SQL, leaves the others out of it."""
+
+    name: str
+    columns: tuple[str, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table(Generic[R]):
+    """A table of a read model, and the list that it is read as."""
+
+    name: str
+    row: type[R]
+    key: tuple[str, ...]
+    """The first columns of a row, which name it in its partition."""
+    fixed: tuple[str, ...] = ()
+    """What never changes once a row is there."""
+    unique: tuple[str, ...] = ()
+    """Columns that name a row, too, each alone."""
+    filters: frozenset[str] = frozenset()
+    """The columns that a list may be asked for by."""
+    indexes: tuple[Index, ...] = ()
+    time: str = ""
+    """The column that lists are sorted by; of the same time by partition, and then by key."""
+    is_latest_first: bool = False
+    is_in_order: bool = False
+    """Whether `number` says the same order as `time`, unless a clock was set back: cheaper where there is but one partition."""
+    counted: str = ""
+    """The column whose values are counted."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, as the row's fields declare them."""
+        hints = get_type_hints(self.row)
+        return tuple(_column(name, hints[name]) for name in self.row._fields)  # type: ignore[attr-defined]  # of a NamedTuple
+
+
+def _column(name: str, declared: Any) -> Column:
+    kinds = get_args(declared) or (declared,)
+    (kind,) = (one for one in kinds if one is not type(None))
+    return Column(name, kind, is_optional=type(None) in kinds)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Model:
+    """What a store knows of a read model. The version is raised where its tables change, or what stands in them."""
+
+    name: str
+    version: int
+    tables: tuple[Table[Any], ...]
+
+
+class Cursor(NamedTuple):
+    """The last row of a page: its number, and where partitions are read together, and so sorted by time, its time and partition."""
 
     number: int
-    execution: str
-    workflow: str
-    version: int
-    status: str
-    outcome: str | None
-    parent: str | None
-    created_at: int
-    started_at: int
-    ended_at: int
-    events: int
-    position: int
-    error: str | None
-    error_message: str | None
-    waiting_for: str
-    search: str | None
+    time: int | None = None
+    partition: int = 0
 
 
-class IncidentRecord(NamedTuple):
-    """A row about an incident; `action` says how it was resolved, `error` is the failure as JSON."""
+class Condition(NamedTuple):
+    """What a row must fulfil to be listed."""
 
-    incident: str
-    path: str
-    error: str
-    raised_at: int
-    resolved_at: int = 0
-    action: str = ""
+    column: str
+    is_: Literal["=", ">=", "<", "IN"]
+    value: Any
+
+
+class Query(NamedTuple, Generic[R]):
+    """Which rows of a table a list shows, in which order the table says; `after` is the last row of the page before.
+
+    `within` names an index that leaves rows out, where all that are wanted are in it.
+    """
+
+    table: Table[R]
+    conditions: tuple[Condition, ...] = ()
+    within: Index | None = None
+    after: Cursor | None = None
+    limit: int = 50
+
+
+Key = tuple[Any, ...]
 
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch of decisions changes about one execution, each row once.
+    """What a batch of decisions changes: whole rows by their key, and of rows that are there, some columns."""
 
-    Offsets come in pieces: `pieces` are those that have become whole, by their number, and `offsets` is the one that
-    grows; None leaves it as it is.
-    """
+    rows: dict[Table[Any], dict[Key, tuple[Any, ...]]] = field(default_factory=dict)
+    parts: dict[Table[Any], dict[Key, dict[str, Any]]] = field(default_factory=dict)
 
-    record: ExecutionRecord
-    offsets: Sequence[int] | None = None
-    pieces: dict[int, Sequence[int]] = field(default_factory=dict)
-    raised: list[IncidentRecord] = field(default_factory=list)
-    resolved: list[IncidentRecord] = field(default_factory=list)
+    def put(self, table: Table[R], row: R) -> None:
+        """Store a row, in the place of the one with the same key."""
+        key = row[: len(table.key)]
+        self.rows.setdefault(table, {})[key] = row
+        if table in self.parts:
+            self.parts[table].pop(key, None)
+
+    def change(self, table: Table[Any], key: Key, **columns: Any) -> None:
+        """Change some columns of the row with this key; where there is none, nothing."""
+        row: Any = self.rows.get(table, {}).get(key)
+        if row is not None:
+            self.rows[table][key] = row._replace(**columns)
+        else:
+            self.parts.setdefault(table, {}).setdefault(key, {}).update(columns)
 
 
-class Place(NamedTuple):
-    """The place of a row in a list: its number, and where partitions are read together, and so sorted by time, its time and partition."""
+class Standing(NamedTuple):
+    """How the rows of a model stand, as this build makes them; `is_whole` says that they have once been up to date."""
 
-    number: int
-    created_at: int | None = None
-    partition: int = 0
-
-
-class Wanted(NamedTuple):
-    """Which executions a list shows; times are milliseconds since 1970, `after` is the last row of the page before."""
-
-    workflow: str | None = None
-    statuses: tuple[str, ...] = ()
-    parent: str | None = None
-    created_after: int | None = None
-    created_before: int | None = None
-    after: Place | None = None
-    limit: int = 50
+    checkpoint: Checkpoint
+    is_whole: bool
 
 
 class ReadModels(Protocol):
-    """The rows of one partition. One thread uses an instance at a time; readers beside the writer see whole transactions."""
+    """The rows of one partition, of all models that it was opened with. One thread uses an instance at a time.
 
-    def checkpoint(self) -> Checkpoint:
-        """Up to where the rows go; of an empty store it is the beginning."""
+    Readers beside the writer see whole transactions.
+    """
 
-    def save(self, changes: Sequence[Changes], checkpoint: Checkpoint, after: int) -> None:
-        """Store rows and checkpoint in one transaction. Raises Overtaken where the stored one is not at `after`."""
+    def standing(self, model: str) -> Standing:
+        """How the rows of a model stand that this build makes."""
+
+    def checkpoint(self, model: str) -> Checkpoint:
+        """Up to where the rows go that lists are answered from: of an older version, until those of this one have once been whole."""
+
+    def save(self, models: Sequence[str], changes: Changes, checkpoint: Checkpoint, after: int, is_whole: bool) -> None:
+        """Store the rows of these models and their checkpoint in one transaction. Raises Overtaken where one is not at `after`.
+
+        With `is_whole` lists are answered from these rows from now on.
+        """
 
     def rest(self) -> None:
         """Nothing more comes for a while: tidy up what writing has left behind."""
@@ -99,20 +169,17 @@ class ReadModels(Protocol):
     def reset(self) -> None:
         """Forget everything: the rows are of another journal."""
 
-    def find(self, execution: str) -> ExecutionRecord | None:
-        """The row of an execution."""
+    def find(self, table: Table[R], column: str, value: Any, is_own: bool = False) -> R | None:
+        """The row that its key or a unique column names; `is_own`: among those that this build makes, be they whole or not."""
 
-    def offsets(self, number: int) -> list[int]:
-        """The offsets of all decisions of an execution, in their order."""
+    def belonging(self, table: Table[R], number: int, is_own: bool = False) -> Sequence[R]:
+        """All rows about the execution with this number, by their key."""
 
-    def select(self, wanted: Wanted) -> Sequence[ExecutionRecord]:
-        """The latest created first: by number, or, in a store of one partition among others, by `created_at` and then by number."""
+    def select(self, query: Query[R]) -> Sequence[R]:
+        """The rows of a list, in its order."""
 
-    def incidents(self, number: int | None, only_open: bool) -> Sequence[tuple[str, IncidentRecord]]:
-        """Incidents with the execution each is of, the oldest first: of one execution, or of all."""
-
-    def counts(self) -> Mapping[str, int]:
-        """How many executions there are of each status."""
+    def counts(self, table: Table[Any]) -> Mapping[str, int]:
+        """How many rows there are of each value of the column that the table counts."""
 
     def close(self) -> None:
         """Let go of everything. Closing twice is once."""

@@ -22,6 +22,7 @@ from infra.server.service import BaseService
 from infra.server.starts import Starts, name_of
 from infra.settings.model import ROLES, EngineSettings
 from infra.telemetry import Observed, render
+from projections.executions import EXECUTIONS
 from projections.view import ExecutionView, view_of
 from workers.partition.executions import Executions
 from workers.partition.round import Made, Reply
@@ -161,7 +162,7 @@ class EngineService(BaseService):
 
     async def metrics(self) -> bytes:
         """Counters and gauges, as Prometheus reads them."""
-        counts = await self._read(self._reader.counts)
+        counts = await self._read(self._reader.counts, EXECUTIONS)
         restarts = 0 if self.projector is None else max(0, self.projector.restarts)
         opened = len(self._owner.executions)
         projected = self._progress.of(self._owner.partition)

@@ -25,7 +25,7 @@ from infra.server.projector_process import READ_MODELS
 from infra.server.wiring import open_projectors
 from infra.settings.model import EngineSettings
 from refold.worker.logs import write_logs
-from workers.reading.projectors import Projectors
+from workers.reading.projector_pool import ProjectorPool
 
 BATCH_PAUSE_S: Final = 0.02
 """Batches begin no faster than this, so that under load they are large and what changed twice is written once."""
@@ -85,7 +85,7 @@ def run(settings: EngineSettings) -> None:
         while not orders.is_ended:
             began = time.monotonic()
             _follow(projectors, orders)
-            if not orders.wait(REST_AFTER_S):
+            if not orders.wait(0.0 if projectors.is_building else REST_AFTER_S) and not projectors.is_building:
                 projectors.rest()
                 orders.wait(None)
             if not orders.is_ended:
@@ -93,7 +93,7 @@ def run(settings: EngineSettings) -> None:
         projectors.rest()
 
 
-def _follow(projectors: Projectors, orders: Orders) -> None:
+def _follow(projectors: ProjectorPool, orders: Orders) -> None:
     """Do what was asked for; while the log or the database is away, wait for it."""
     pause = AWAY_PAUSE_S
     while not orders.is_ended:
@@ -109,7 +109,7 @@ def _follow(projectors: Projectors, orders: Orders) -> None:
         pause = min(2 * pause, AWAY_PAUSE_MAX_S)
 
 
-def _follow_once(projectors: Projectors, orders: Orders) -> None:
+def _follow_once(projectors: ProjectorPool, orders: Orders) -> None:
     if orders.is_own_new:
         projectors.own(orders.own)
     if orders.is_full:
@@ -119,6 +119,7 @@ def _follow_once(projectors: Projectors, orders: Orders) -> None:
         projectors.look(sorted(orders.partitions))
     orders.is_own_new = orders.is_full = False
     orders.partitions.clear()
+    projectors.build()
 
 
 def _say(partition: int, offset: int) -> None:

@@ -20,7 +20,7 @@ from contracts.catalog import DefinitionPublished
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
-from contracts.ports.read_models import IncidentRecord, Place, Wanted
+from contracts.ports.read_models import Condition, Cursor, Query
 from domain.definition.outline import Activities
 from infra.server.awaiting import awaited
 from infra.server.beside import LoopBeside
@@ -28,8 +28,9 @@ from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.wiring import activity_kinds, described_kinds, positions_of
 from infra.settings.model import EngineSettings
+from projections.executions import ExecutionRecord, record_value
 from projections.history import HistoryEvent
-from projections.view import ExecutionView, record_value, state_value
+from projections.view import ExecutionView, state_value
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer, Reply
 from workers.reading.execution import ExecutionReader
@@ -42,6 +43,7 @@ LOOK_S: Final = 1.0
 
 _log = logging.getLogger("refold.reading")
 T = TypeVar("T")
+R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
@@ -278,17 +280,32 @@ class BaseService:
             view.output = msgspec.Raw(await self._read(self._reader.blobs.get, values.blob_of(output)))
         return view
 
-    async def find(self, wanted: Wanted) -> list[dict[str, Any]]:
+    async def find(self, query: Query[ExecutionRecord]) -> list[dict[str, Any]]:
         """The executions of a list."""
-        if wanted.after is not None and (wanted.after.created_at is not None) != self._positions.is_divided:
+        return [self._row(one) for one in await self._find(query)]
+
+    def _row(self, listed: Listed[ExecutionRecord]) -> dict[str, Any]:
+        partition, record = listed
+        cursor = Cursor(record.number, record.created_at if self._positions.is_divided else None, partition)
+        return {**record_value(record), "position": self._positions.of(partition, record.position), "cursor": cursor}
+
+    async def _find(self, query: Query[R]) -> list[Listed[R]]:
+        """The rows of a list, of all partitions together."""
+        if query.after is not None and (query.after.time is not None) != self._positions.is_divided:
             raise Rejected("unknown_cursor", "the cursor is of another log: begin again without one")
         await self._be_fresh()
-        return [self._row(one) for one in await self._read(self._reader.find, wanted)]
+        return await self._read(self._reader.find, query)
 
-    def _row(self, listed: Listed) -> dict[str, Any]:
-        partition, record = listed
-        place = Place(record.number, record.created_at if self._positions.is_divided else None, partition)
-        return {**record_value(record), "position": self._positions.of(partition, record.position), "place": place}
+    async def rows(self, query: Query[R], execution: str | None = None) -> list[R]:
+        """The rows of any read model's list: of all executions, or of one."""
+        if execution is None:
+            return [listed.record for listed in await self._find(query)]
+
+        def read(reader: ExecutionReader, name: str) -> list[R]:
+            of_it = Condition("number", "=", reader.record(name).number)
+            return list(reader.models.select(query._replace(conditions=(*query.conditions, of_it))))
+
+        return await self._read_about(execution, read)
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""
@@ -309,17 +326,6 @@ class BaseService:
             content = reader.content
             return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
 
-        return await self._read_about(execution, read)
-
-    async def incidents(self, execution: str | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
-        """Incidents, with the execution that each is of."""
-
-        def read(reader: ExecutionReader, name: str) -> list[tuple[str, IncidentRecord]]:
-            return list(reader.models.incidents(reader.record(name).number, only_open))
-
-        if execution is None:
-            await self._be_fresh()
-            return await self._read(self._reader.incidents, only_open)
         return await self._read_about(execution, read)
 
 

@@ -32,16 +32,17 @@ from infra.files.snapshots import FileSnapshots, MemorySnapshots
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
 from infra.server.engine import Engine
-from infra.server.projector_process import READ_MODELS
+from infra.server.projector_process import READ_MODELS as READ_MODELS_VARIABLE
 from infra.settings.model import EngineSettings
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.registry import READ_MODELS
 from refold.extras import how_to_install
 from workers.cluster.ports import ClusterLog
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
 from workers.partition.standing import journal_of
 from workers.reading.partitions import PartitionedReader
-from workers.reading.projectors import Projectors
+from workers.reading.projector_pool import ProjectorPool
 from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
@@ -223,10 +224,10 @@ def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterato
 
 
 @contextmanager
-def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) -> Iterator[Projectors]:
+def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) -> Iterator[ProjectorPool]:
     """What keeps the read models up with the log; `told` hears partition and offset after each transaction."""
     with open_reader(settings) as reader:
-        projectors = Projectors(reader.log, reader.catalog, _models_of(settings, read_only=False), told)
+        projectors = ProjectorPool(reader.log, reader.catalog, _models_of(settings, read_only=False), told)
         try:
             yield projectors
         finally:
@@ -258,7 +259,7 @@ def projector_arguments(settings: EngineSettings) -> tuple[str, ...]:
 
 def projector_environment(settings: EngineSettings) -> dict[str, str]:
     """What it finds in its environment: an address that may hold a password does not belong into a command line."""
-    return {READ_MODELS: settings.read_models} if settings.read_models else {}
+    return {READ_MODELS_VARIABLE: settings.read_models} if settings.read_models else {}
 
 
 class SharedParts(NamedTuple):
@@ -325,8 +326,8 @@ def _models_of(settings: EngineSettings, read_only: bool) -> Callable[[int], Rea
     if settings.read_models is not None:
         return _models_in_postgres(settings, read_only)
     if settings.log is None:
-        return lambda _: SqliteReadModels(folder.projection, read_only)
-    return lambda partition: SqliteReadModels(folder.projection_of(partition), read_only, is_divided=True)
+        return lambda _: SqliteReadModels(folder.projection, READ_MODELS, read_only)
+    return lambda partition: SqliteReadModels(folder.projection_of(partition), READ_MODELS, read_only, is_divided=True)
 
 
 def _models_in_postgres(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
@@ -339,4 +340,4 @@ def _models_in_postgres(settings: EngineSettings, read_only: bool) -> Callable[[
     from infra.server.kafka import address_of
     from infra.store.postgres import models_in
 
-    return models_in(settings.read_models, address_of(settings.log).prefix, read_only)
+    return models_in(settings.read_models, address_of(settings.log).prefix, READ_MODELS, read_only)

@@ -1,13 +1,14 @@
-"""Read models in PostgreSQL, shared by all processes of a cluster: the same rows as in `projection.py`, each with its partition.
+"""Read models in PostgreSQL, shared by all processes of a cluster: the same tables as in `sqlite.py`, each row with its partition.
 
-    schema <prefix of the log>_<generation>      so processes of two builds keep rows of their own beside each other
-        checkpoints   partition, position, checkpoint
-        executions    partition, number, execution, …
-        pieces, incidents
+    schema <prefix of the log>_<layout>
+        checkpoints   partition, model, version ─► position, checkpoint, whether lists are answered from it
+        executions    partition, number, …      a table of a read model of its first version; of the second executions_2
 
-Who stores a batch holds the row of the partition's checkpoint, and looks whether it is still where the batch began: of two
-projectors one is too late, and hears `Overtaken`. A commit waits for the database's disk, unlike one of a file: a projector
-that goes on living after a crash of the database would not notice that rows of a quiet partition are gone.
+Who stores a batch holds the row of the partition's checkpoint from the beginning on, where that is still at what the batch
+began with: of two projectors one is too late, and hears `Overtaken`. A commit waits for the database's disk, unlike one of
+a file: a projector that goes on living after a crash of the database would not notice that rows of a quiet partition are gone.
+
+Processes of two builds keep tables of their own beside each other, so rows of an older version are left where they are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import psycopg
@@ -25,11 +26,13 @@ from psycopg.conninfo import conninfo_to_dict
 
 from contracts.errors import LogError, LogUnreachable, Overtaken
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Wanted
-from infra.store.columns import BY_TIME, CHANGING, FIELDS, IS_SELDOM, ROWS_GENERATION, conditions, pack_offsets, unpack_offsets
+from contracts.ports.read_models import Changes, Model, Query, Standing, Table
+from infra.store.statements import Dialect, by_columns, changing, counting, creating, finding, saving, selecting, stored_name
 
-TABLES_GENERATION: Final = 2
-"""Raised when the tables change."""
+R = TypeVar("R", bound=tuple[Any, ...])
+
+LAYOUT: Final = 3
+"""Raised when `checkpoints` changes, or how tables and indexes are made."""
 SCHEMA_LENGTH_MAX: Final = 63
 CONNECT_TIMEOUT_S: Final = 5
 SILENCE_MAX: Final = "10s"
@@ -37,47 +40,20 @@ SILENCE_MAX: Final = "10s"
 LOCK_TIMEOUT: Final = "15s"
 STATEMENT_TIMEOUT: Final = "60s"
 
-TABLES: Final = f"""
-CREATE TABLE checkpoints (partition integer PRIMARY KEY, position bigint NOT NULL, checkpoint bytea NOT NULL);
-CREATE TABLE executions (
-    partition integer NOT NULL, number bigint NOT NULL, execution text NOT NULL, workflow text NOT NULL, version integer NOT NULL,
-    status text NOT NULL, outcome text, parent text, created_at bigint NOT NULL, started_at bigint NOT NULL, ended_at bigint NOT NULL,
-    events bigint NOT NULL, position bigint NOT NULL, error text, error_message text, waiting_for text NOT NULL, search text,
-    offsets bytea, PRIMARY KEY (partition, number), UNIQUE (partition, execution));
-CREATE INDEX executions_by_time ON executions (partition, created_at, number);
-CREATE INDEX executions_by_workflow ON executions (partition, workflow, created_at, number);
-CREATE INDEX executions_by_parent ON executions (partition, parent, created_at, number) WHERE parent IS NOT NULL;
-CREATE INDEX executions_open ON executions (partition, status, created_at, number) WHERE ended_at = 0;
-CREATE INDEX executions_seldom ON executions (partition, status, created_at, number) WHERE {IS_SELDOM};
-CREATE TABLE pieces (
-    partition integer NOT NULL, number bigint NOT NULL, piece integer NOT NULL, offsets bytea NOT NULL,
-    PRIMARY KEY (partition, number, piece));
-CREATE TABLE incidents (
-    partition integer NOT NULL, number bigint NOT NULL, incident text NOT NULL, path text NOT NULL, error text NOT NULL,
-    raised_at bigint NOT NULL, resolved_at bigint NOT NULL, action text NOT NULL, PRIMARY KEY (partition, number, incident));
-CREATE INDEX incidents_open ON incidents (partition, raised_at) WHERE resolved_at = 0;
+CHECKPOINTS: Final = """
+CREATE TABLE checkpoints (
+    partition integer NOT NULL, model text NOT NULL, version integer NOT NULL, position bigint NOT NULL, is_whole boolean NOT NULL,
+    checkpoint bytea NOT NULL, PRIMARY KEY (partition, model, version));
 """
-_SAVE: Final = (
-    f"INSERT INTO executions AS x (partition, {FIELDS}, offsets) VALUES ({', '.join(['%s'] * (len(ExecutionRecord._fields) + 2))}) "
-    f"ON CONFLICT (partition, number) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in CHANGING)}, "
-    "offsets = coalesce(excluded.offsets, x.offsets)"
-)
-_SAVE_PIECE: Final = (
-    "INSERT INTO pieces VALUES (%s, %s, %s, %s) ON CONFLICT (partition, number, piece) DO UPDATE SET offsets = excluded.offsets"
-)
-_SAVE_INCIDENT: Final = (
-    "INSERT INTO incidents VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (partition, number, incident) DO UPDATE SET "
-    "path = excluded.path, error = excluded.error, raised_at = excluded.raised_at, "
-    "resolved_at = excluded.resolved_at, action = excluded.action"
-)
-_RESOLVE: Final = "UPDATE incidents SET resolved_at = %s, action = %s WHERE partition = %s AND number = %s AND incident = %s"
+DIALECT: Final = Dialect("bigint", "text", "bytea", "%s", is_shared=True, is_divided=True)
 _checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
+_EMPTY: Final = msgspec.msgpack.encode(Checkpoint())
 _NOT_MADE: Final = (errors.UndefinedTable, errors.InvalidSchemaName)
 
 
 def schema_of(prefix: str) -> str:
     """The schema that holds the tables for a log with this prefix of its topics, as this build makes them."""
-    suffix = f"_{ROWS_GENERATION}_{TABLES_GENERATION}"
+    suffix = f"_{LAYOUT}"
     if len(prefix) + len(suffix) > SCHEMA_LENGTH_MAX:
         prefix = f"{prefix[:40]}-{hashlib.sha256(prefix.encode()).hexdigest()[:8]}"
     return prefix + suffix
@@ -89,14 +65,16 @@ class PostgresDatabase:
     Raises LogError for a URL that is none.
     """
 
-    def __init__(self, url: str, prefix: str, read_only: bool = False) -> None:
+    def __init__(self, url: str, prefix: str, models: Sequence[Model], read_only: bool = False) -> None:
         try:
             named = conninfo_to_dict(url)
         except psycopg.Error as error:
             raise LogError(f"the read models are named postgresql://[USER@]HOST[:PORT]/DATABASE: {str(error).strip()}") from None
         self._url, self._schema, self._read_only = url, schema_of(prefix), read_only
-        place = {name: str(named[name]) for name in ("host", "port", "dbname") if name in named}
-        self._name = f"the read models in PostgreSQL ({conninfo.make_conninfo('', **place)}, schema {self._schema})"
+        self.models = {model.name: model for model in models}
+        self.model_of = {table: model for model in models for table in model.tables}
+        where = {name: str(named[name]) for name in ("host", "port", "dbname") if name in named}
+        self._name = f"the read models in PostgreSQL ({conninfo.make_conninfo('', **where)}, schema {self._schema})"
         self._connection: psycopg.Connection[Any] | None = None
 
     def __str__(self) -> str:
@@ -133,18 +111,23 @@ class PostgresDatabase:
 
     def _make(self, connection: psycopg.Connection[Any]) -> None:
         """Make what is missing; of several who would, one does it and the others wait."""
-        if self._is_made(connection):
+        if not self._missing(connection):
             return
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (zlib.crc32(self._schema.encode()),))
-            if not self._is_made(connection):
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self._schema)}".encode())
-                connection.execute(TABLES.encode())
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self._schema)}".encode())
+            for statement in self._missing(connection):
+                connection.execute(statement.encode())
 
-    def _is_made(self, connection: psycopg.Connection[Any]) -> bool:
-        """Asked of the tables of the catalog: `to_regclass` may answer from what the session knew before it waited for the lock."""
-        asked = "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s AND tablename = 'checkpoints'"
-        return connection.execute(asked, (self._schema,)).fetchone() is not None
+    def _missing(self, connection: psycopg.Connection[Any]) -> list[str]:
+        """What makes the tables that are not there; asked of the catalog: `to_regclass` may answer from before a wait for the lock."""
+        asked = "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = %s"
+        there = {name for (name,) in connection.execute(asked, (self._schema,))}
+        missing = [] if "checkpoints" in there else [CHECKPOINTS]
+        for table, model in self.model_of.items():
+            if stored_name(table, model.version) not in there:
+                missing += creating(DIALECT, table, model.version)
+        return missing
 
     @contextmanager
     def guarded(self, doing: str) -> Iterator[None]:
@@ -159,8 +142,8 @@ class PostgresDatabase:
             raise LogError(f"{self} cannot be {doing}: {_said(error)}") from error
 
     def read(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        """All rows that a statement with `?` finds; none where there are no tables yet. A connection that was lost is made again once."""
-        query = statement.replace("?", "%s").encode()
+        """All rows that a statement finds; none where there are no tables yet. A connection that was lost is made again once."""
+        query = statement.encode()
         with self.guarded("read"):
             held = self._connection
             try:
@@ -190,114 +173,138 @@ class PostgresReadModels:
 
     def __init__(self, database: PostgresDatabase, partition: int) -> None:
         self._database, self._partition = database, partition
+        self._is_whole: set[str] = set()
+        """The models whose lists are answered from what this build makes, until the connection is lost."""
 
     def _all(self, statement: str, *values: Any) -> list[Any]:
         return self._database.read(statement, values)
 
     # Writing.
 
-    def checkpoint(self) -> Checkpoint:
-        """Up to where the rows go."""
-        rows = self._all("SELECT checkpoint FROM checkpoints WHERE partition = ?", self._partition)
-        return _checkpoint.decode(rows[0][0]) if rows else Checkpoint()
+    def standing(self, model: str) -> Standing:
+        """How the rows of a model stand that this build makes."""
+        statement = "SELECT checkpoint, is_whole FROM checkpoints WHERE partition = %s AND model = %s AND version = %s"
+        rows = self._all(statement, self._partition, model, self._database.models[model].version)
+        return Standing(_checkpoint.decode(rows[0][0]), rows[0][1]) if rows else Standing(Checkpoint(), is_whole=False)
 
-    def save(self, changes: Sequence[Changes], checkpoint: Checkpoint, after: int) -> None:
+    def save(self, models: Sequence[str], changes: Changes, checkpoint: Checkpoint, after: int, is_whole: bool) -> None:
         """Store rows and checkpoint in one transaction. Raises Overtaken, LogUnreachable where nobody knows whether it is stored."""
+        standing = checkpoint.offset, msgspec.msgpack.encode(checkpoint), is_whole
         with self._database.guarded("written"):
             connection = self._database.connection
             with connection.transaction(), connection.cursor() as cursor:
-                self._hold(cursor, after)
-                self._save_rows(cursor, changes)
-                content = msgspec.msgpack.encode(checkpoint)
-                values = (checkpoint.offset, content, self._partition)
-                cursor.execute("UPDATE checkpoints SET position = %s, checkpoint = %s WHERE partition = %s", values)
+                for name in models:
+                    self._move(cursor, self._database.models[name], standing, after)
+                for name in models:
+                    self._save_rows(cursor, self._database.models[name], changes)
 
-    def _hold(self, cursor: psycopg.Cursor[Any], after: int) -> None:
-        """From here on nobody else stores rows of the partition."""
-        empty = msgspec.msgpack.encode(Checkpoint())
-        cursor.execute("INSERT INTO checkpoints VALUES (%s, 0, %s) ON CONFLICT DO NOTHING", (self._partition, empty))
-        found = cursor.execute("SELECT position FROM checkpoints WHERE partition = %s FOR UPDATE", (self._partition,)).fetchone()
-        if found != (after,):
-            stored = None if found is None else found[0]
-            raise Overtaken(f"{self._database}, partition {self._partition}, are at offset {stored}, expected {after}")
+    def _move(self, cursor: psycopg.Cursor[Any], model: Model, standing: tuple[int, bytes, bool], after: int) -> None:
+        """From here on nobody else stores rows of the model in this partition."""
+        if not after:
+            values = self._partition, model.name, model.version, _EMPTY
+            cursor.execute("INSERT INTO checkpoints VALUES (%s, %s, %s, 0, false, %s) ON CONFLICT DO NOTHING", values)
+        moved = cursor.execute(
+            "UPDATE checkpoints SET position = %s, checkpoint = %s, is_whole = is_whole OR %s "
+            "WHERE partition = %s AND model = %s AND version = %s AND position = %s",
+            (*standing, self._partition, model.name, model.version, after),
+        )
+        if not moved.rowcount:
+            found = self.standing(model.name).checkpoint.offset
+            raise Overtaken(f"{self._database}, partition {self._partition}, are at offset {found}, expected {after}")
 
-    def _save_rows(self, cursor: psycopg.Cursor[Any], changes: Sequence[Changes]) -> None:
+    def _save_rows(self, cursor: psycopg.Cursor[Any], model: Model, changes: Changes) -> None:
         here = self._partition
-        _many(cursor, _SAVE, [
-            (here, *_clean(one.record), None if one.offsets is None else pack_offsets(one.record.number, one.offsets)) for one in changes
-        ])  # fmt: skip
-        _many(cursor, _SAVE_PIECE, [
-            (here, one.record.number, piece, pack_offsets(one.record.number, offsets))
-            for one in changes
-            for piece, offsets in one.pieces.items()
-        ])  # fmt: skip
-        _many(cursor, _SAVE_INCIDENT, [
-            (here, one.record.number, *_clean(incident)) for one in changes for incident in one.raised
-        ])  # fmt: skip
-        _many(cursor, _RESOLVE, [
-            (incident.resolved_at, incident.action, here, one.record.number, incident.incident)
-            for one in changes
-            for incident in one.resolved
-        ])  # fmt: skip
+        for table in model.tables:
+            if rows := changes.rows.get(table):
+                _many(cursor, saving(DIALECT, table, model.version), [(here, *_clean(row)) for row in rows.values()])
+            for columns, parts in by_columns(changes.parts.get(table, {})).items():
+                statement = changing(DIALECT, table, model.version, columns)
+                _many(cursor, statement, [(*_clean(values), here, *_clean(key)) for values, key in parts])
 
     def rest(self) -> None:
         """Nothing is left behind."""
 
     def reset(self) -> None:
-        """Forget everything of this partition."""
+        """Forget everything of this partition that this build makes, and that lists are answered from."""
         with self._database.guarded("written"):
             connection = self._database.connection
             with connection.transaction():
                 connection.execute("SET LOCAL statement_timeout = 0")
-                connection.execute("SELECT 1 FROM checkpoints WHERE partition = %s FOR UPDATE", (self._partition,))
-                for table in ("incidents", "pieces", "executions", "checkpoints"):
-                    connection.execute(f"DELETE FROM {table} WHERE partition = %s".encode(), (self._partition,))
+                found = connection.execute("SELECT model, version FROM checkpoints WHERE partition = %s FOR UPDATE", (self._partition,))
+                for name, version in found.fetchall():
+                    for table in self._database.models[name].tables if name in self._database.models else ():
+                        with suppress(errors.UndefinedTable), connection.transaction():
+                            statement = f"DELETE FROM {stored_name(table, version)} WHERE partition = %s"
+                            connection.execute(statement.encode(), (self._partition,))
+                connection.execute("DELETE FROM checkpoints WHERE partition = %s", (self._partition,))
+        self._is_whole.clear()
 
     # Reading.
 
-    def find(self, execution: str) -> ExecutionRecord | None:
-        """The row of an execution."""
-        rows = self._all(f"SELECT {FIELDS} FROM executions WHERE partition = ? AND execution = ?", self._partition, execution)
-        return ExecutionRecord(*rows[0]) if rows else None
+    def _answering_version(self, model: Model) -> int:
+        """The version of a model that lists are answered from."""
+        if model.name not in self._is_whole:
+            statement = "SELECT version FROM checkpoints WHERE partition = %s AND model = %s AND is_whole ORDER BY version"
+            whole = [version for (version,) in self._all(statement, self._partition, model.name)]
+            if whole and model.version not in whole:
+                return int(whole[-1])
+            if whole:
+                self._is_whole.add(model.name)
+        return model.version
 
-    def offsets(self, number: int) -> list[int]:
-        """The offsets of all decisions of an execution."""
-        rows = self._all(
-            "SELECT piece, offsets FROM pieces WHERE partition = ? AND number = ? UNION ALL "
-            "SELECT 2147483647, offsets FROM executions WHERE partition = ? AND number = ? AND offsets IS NOT NULL ORDER BY 1",
-            *(self._partition, number) * 2,
-        )
-        return [offset for _, packed in rows for offset in unpack_offsets(number, packed)]
+    def _rows(self, table: Table[Any], is_own: bool, of: Callable[[int, frozenset[str] | None], tuple[str, Sequence[Any]]]) -> list[Any]:
+        """What a statement finds in the tables of the version that is to be asked."""
+        model = self._database.model_of[table]
+        version = model.version if is_own else self._answering_version(model)
+        there = None if version == model.version else self._columns_of(table, version)
+        if there == frozenset():
+            return []
+        statement, values = of(version, there)
+        return self._all(statement, self._partition, *values)
 
-    def select(self, wanted: Wanted) -> list[ExecutionRecord]:
-        """The latest created first."""
-        where, values = conditions(wanted, is_by_time=True)
-        statement = f"SELECT {FIELDS} FROM executions WHERE {' AND '.join(['partition = ?', *where])} ORDER BY {BY_TIME} LIMIT ?"
-        return [ExecutionRecord(*row) for row in self._all(statement, self._partition, *values, wanted.limit)]
+    def _columns_of(self, table: Table[Any], version: int) -> frozenset[str]:
+        statement = "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema AND table_name = %s"
+        return frozenset(name for (name,) in self._all(statement, stored_name(table, version)))
 
-    def incidents(self, number: int | None, only_open: bool) -> list[tuple[str, IncidentRecord]]:
-        """Incidents with the execution each is of, the oldest first."""
-        where = ["i.partition = ?"] + (["i.number = ?"] if number is not None else []) + (["i.resolved_at = 0"] if only_open else [])
-        statement = (
-            "SELECT x.execution, i.incident, i.path, i.error, i.raised_at, i.resolved_at, i.action FROM incidents i "
-            f"JOIN executions x USING (partition, number) WHERE {' AND '.join(where)} ORDER BY i.raised_at, i.number, i.incident LIMIT 1000"
-        )
-        rows = self._all(statement, self._partition, *(() if number is None else (number,)))
-        return [(row[0], IncidentRecord(*row[1:])) for row in rows]
+    def checkpoint(self, model: str) -> Checkpoint:
+        """Up to where the rows go that lists are answered from."""
+        statement = "SELECT checkpoint FROM checkpoints WHERE partition = %s AND model = %s AND version = %s"
+        rows = self._all(statement, self._partition, model, self._answering_version(self._database.models[model]))
+        return _checkpoint.decode(rows[0][0]) if rows else Checkpoint()
 
-    def counts(self) -> dict[str, int]:
-        """How many executions there are of each status."""
-        return dict(self._all("SELECT status, count(*) FROM executions WHERE partition = ? GROUP BY status", self._partition))
+    def find(self, table: Table[R], column: str, value: Any, is_own: bool = False) -> R | None:
+        """The row that its key or a unique column names."""
+        return next(iter(self._found(table, column, value, is_own)), None)
+
+    def belonging(self, table: Table[R], number: int, is_own: bool = False) -> list[R]:
+        """All rows about the execution with this number."""
+        return self._found(table, "number", number, is_own)
+
+    def _found(self, table: Table[R], column: str, value: Any, is_own: bool) -> list[R]:
+        return _made(table, self._rows(table, is_own, lambda *source: (finding(DIALECT, table, *source, (column,)), (value,))))
+
+    def select(self, query: Query[R]) -> list[R]:
+        """The rows of a list, in its order."""
+        return _made(query.table, self._rows(query.table, False, lambda *source: selecting(DIALECT, query, *source)))
+
+    def counts(self, table: Table[Any]) -> dict[str, int]:
+        """How many rows there are of each value of the column that the table counts."""
+        column = table.counted
+        return dict(self._rows(table, False, lambda version, _: (counting(DIALECT, table, version, column), ())))
 
     def close(self) -> None:
         """Let go of the connection; the partitions of a process share it."""
         self._database.close()
 
 
-def models_in(url: str, prefix: str, read_only: bool) -> Callable[[int], PostgresReadModels]:
+def models_in(url: str, prefix: str, models: Sequence[Model], read_only: bool) -> Callable[[int], PostgresReadModels]:
     """What opens the read models of a partition; all of them share a connection. Raises LogError for a URL that is none."""
-    database = PostgresDatabase(url, prefix, read_only)
+    database = PostgresDatabase(url, prefix, models, read_only)
     return lambda partition: PostgresReadModels(database, partition)
+
+
+def _made(table: Table[R], rows: list[Any]) -> list[R]:
+    return [table.row(*row) for row in rows]
 
 
 def _many(cursor: psycopg.Cursor[Any], statement: str, rows: list[Any]) -> None:

@@ -13,6 +13,7 @@ from infra.server.driver import LoopWake
 from infra.server.embedded import EngineService
 from infra.server.wiring import open_engine, open_partitioned_reader, open_projectors
 from infra.settings.model import EngineSettings
+from projections.incidents import incidents_where
 
 from .conftest import WAITS
 
@@ -26,7 +27,12 @@ async def read_while_it_ends(data: Path, name: str) -> list[Any]:
             await service.publish(WorkflowDefinition.model_validate(WAITS), activate=False)
             projectors.look_at_all()
             await service.start(Start("waits", execution=name), 0)
-            asked = [service.history(name, 1, 100), service.state(name, None, False), service.nodes(name), service.incidents(name, True)]
+            asked = [
+                service.history(name, 1, 100),
+                service.state(name, None, False),
+                service.nodes(name),
+                service.rows(incidents_where(is_open=True), name),
+            ]
             reading = [asyncio.ensure_future(one) for one in asked]
             await asyncio.sleep(0)
             service._pool.submit(list).result()  # all rows were looked at, and it was not among them

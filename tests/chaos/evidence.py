@@ -20,7 +20,7 @@ from infra.files.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
 from infra.server.wiring import open_projectors
 from infra.settings.model import EngineSettings
-from infra.store.columns import unpack_offsets
+from projections.trail import unpack_offsets
 
 from .ledger import Asked
 from .processes import ROOT, Exit, Fault

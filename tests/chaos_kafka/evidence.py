@@ -18,7 +18,7 @@ from infra.files.blobs import FileBlobs
 from infra.files.data_folder import DataFolder
 from infra.server.wiring import open_projectors, open_reader
 from infra.settings.model import EngineSettings
-from infra.store.columns import unpack_offsets
+from projections.trail import unpack_offsets
 from tests.chaos.evidence import TABLES, Evidence, Rows, read_effects
 from tests.chaos.ledger import Asked
 from tests.chaos.processes import Fault

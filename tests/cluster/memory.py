@@ -25,11 +25,12 @@ from infra.log.arguments import check_place
 from infra.log.memory import MemoryLog
 from infra.server.cluster.serving import Built
 from infra.settings.model import EngineSettings, ServerSettings
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.registry import READ_MODELS
 from workers.cluster.ports import OnRecords
 from workers.partition.catalog import Catalog
 from workers.reading.partitions import PartitionedReader
-from workers.reading.projectors import Projectors
+from workers.reading.projector_pool import ProjectorPool
 from workers.running.result_cache import MemoryResultCache
 
 DEADLINE_S = 30.0
@@ -187,7 +188,7 @@ class Parts:
 
 
 def models_in(folder: Path, partition: int, read_only: bool = False) -> SqliteReadModels:
-    return SqliteReadModels(folder / f"projection-{partition}.db", read_only, is_divided=True)
+    return SqliteReadModels(folder / f"projection-{partition}.db", READ_MODELS, read_only, is_divided=True)
 
 
 class NoTaskTopics:
@@ -206,7 +207,7 @@ class MemoryCluster:
         self._blobs, self._snapshots = MemoryBlobs(), MemorySnapshots()
         self.living: dict[str, Built] = {}
         catalog = Catalog(self.log, SystemClock())
-        self.projectors = Projectors(self.log, catalog, lambda partition: models_in(folder, partition), lambda partition, offset: None)
+        self.projectors = ProjectorPool(self.log, catalog, lambda partition: models_in(folder, partition), lambda partition, offset: None)
         self._projecting = asyncio.ensure_future(self._project())
 
     async def _project(self) -> None:

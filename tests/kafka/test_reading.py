@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from contracts.ports.read_models import Wanted
 from infra.files.blobs import MemoryBlobs
 from infra.files.data_folder import DataFolder
 from infra.log.kafka.log import KafkaLog
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.executions import executions_where
+from projections.registry import READ_MODELS
 from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import grow, new_topics
 from tests.workers.partitioned import Partitioned
@@ -33,7 +34,7 @@ def made(broker: str, tmp_path: Path) -> Iterator[Partitioned]:
 def listed(made: Partitioned) -> list[str]:
     reader = PartitionedReader(made.log, made.catalog, MemoryBlobs(), made.readers_of)
     try:
-        return [one.record.execution for one in reader.find(Wanted())]
+        return [one.record.execution for one in reader.find(executions_where())]
     finally:
         reader.close()
 
@@ -92,5 +93,5 @@ def test_each_partition_has_a_file_of_its_own(made: Partitioned) -> None:
     run(made, story)
     folder = DataFolder(made.folder)
     assert sorted(made.folder.glob("projection*.db")) == [folder.projection_of(partition) for partition in range(3)]
-    with closing(SqliteReadModels(folder.projection_of(2), read_only=True, is_divided=True)) as models:
-        assert [record.execution for record in models.select(Wanted())] == ["x2"]
+    with closing(SqliteReadModels(folder.projection_of(2), READ_MODELS, read_only=True, is_divided=True)) as models:
+        assert [record.execution for record in models.select(executions_where())] == ["x2"]

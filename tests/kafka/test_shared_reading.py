@@ -16,21 +16,25 @@ import pytest
 
 from contracts.errors import LogError, LogUnreachable
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, ReadModels, Wanted
+from contracts.ports.read_models import ReadModels
 from infra.files.blobs import MemoryBlobs
 from infra.log.kafka.log import KafkaLog
 from infra.log.sqlite import SqliteLog
 from infra.server.wiring import open_projectors
 from infra.settings.model import EngineSettings
 from infra.store.postgres import models_in, schema_of
+from projections.executions import executions_where
+from projections.incidents import INCIDENTS, incidents_where
+from projections.registry import READ_MODELS
 from tests.conftest import no_postgres
 from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import new_topics
-from tests.ports.test_read_models import record
+from tests.ports.test_read_models import record, save, shown
 from tests.postgres import NoPostgres, Postgres
 from tests.workers.partitioned import Partitioned
 from workers.reading.partitions import PartitionedReader
-from workers.reading.projectors import Projectors
+from workers.reading.projector_pool import ProjectorPool
+from workers.reading.trails import trail_of
 
 
 @pytest.fixture
@@ -59,21 +63,22 @@ def rows(models_of: Callable[[int], ReadModels]) -> list[Any]:
     found: list[Any] = []
     for partition in range(2):
         with closing(models_of(partition)) as models:
-            found.append(models.checkpoint())
-            found += [(one, models.offsets(one.number), models.incidents(one.number, False)) for one in models.select(Wanted(limit=1_000))]
+            found += [models.standing(model.name) for model in READ_MODELS]
+            executions = models.select(executions_where(limit=1_000))
+            found += [(one, trail_of(models, one), models.belonging(INCIDENTS, one.number)) for one in executions]
     return found
 
 
 def rebuilt(made: Partitioned) -> list[Any]:
     """The same of a clean rebuild, in files."""
-    projectors = Projectors(made.log, made.catalog, made.models_of, lambda partition, offset: None)
+    projectors = ProjectorPool(made.log, made.catalog, made.models_of, lambda partition, offset: None)
     projectors.look_at_all()
     projectors.close()
     return rows(made.readers_of)
 
 
 def stored(made: Partitioned, url: str) -> Callable[[int], ReadModels]:
-    return models_in(url, made.log.address.prefix, read_only=True)
+    return models_in(url, made.log.address.prefix, READ_MODELS, read_only=True)
 
 
 def test_the_rows_in_a_database_are_those_in_files(made: Partitioned, postgres_url: str) -> None:
@@ -83,8 +88,8 @@ def test_the_rows_in_a_database_are_those_in_files(made: Partitioned, postgres_u
     run(made, story, postgres_url)
     assert rows(stored(made, postgres_url)) == rebuilt(made)
     reader = PartitionedReader(made.log, made.catalog, MemoryBlobs(), stored(made, postgres_url))
-    assert len(reader.find(Wanted())) == 6
-    assert len(reader.incidents(True)) == 2
+    assert len(reader.find(executions_where())) == 6
+    assert len(reader.find(incidents_where(is_open=True))) == 2
     reader.close()
     assert not list(made.folder.glob("projection*.db-journal"))
 
@@ -96,7 +101,7 @@ def test_a_projector_that_is_killed_in_the_middle_of_a_transaction_leaves_nothin
     async def story(beside: Beside) -> None:
         beside.process.own([])
         await beside.until(lambda: beside.offsets == {0: 0, 1: 0})
-        models_in(postgres_url, made.log.address.prefix, read_only=False)(0).reset()  # makes the tables
+        models_in(postgres_url, made.log.address.prefix, READ_MODELS, read_only=False)(0).reset()  # makes the tables
         for _ in range(3):
             restarts = beside.process.restarts
             with psycopg.connect(postgres_url) as held:
@@ -117,7 +122,7 @@ def test_a_projector_that_is_killed_in_the_middle_of_a_transaction_leaves_nothin
 
 
 def list_of(models: ReadModels) -> list[Any]:
-    return list(models.select(Wanted()))
+    return list(models.select(executions_where()))
 
 
 def is_waiting(url: str, schema: str) -> bool:
@@ -149,20 +154,20 @@ def test_a_database_that_crashes_is_waited_for_by_the_same_projector_and_reader(
 
     async def story(beside: Beside) -> None:
         await beside.until(lambda: beside.offsets == ends(made))
-        assert len(reader.find(Wanted())) == 6
+        assert len(reader.find(executions_where())) == 6
         pid = beside.process.pid
         own_postgres.kill()
         made.start(0, "waits", "meanwhile")
         beside.process.tell(0)
         with pytest.raises(LogUnreachable, match="cannot be read"):
-            reader.find(Wanted())
+            reader.find(executions_where())
         own_postgres.start()
         await beside.until(lambda: beside.offsets == ends(made))
-        assert len(reader.find(Wanted())) == 7
+        assert len(reader.find(executions_where())) == 7
         assert (beside.process.pid, beside.process.restarts) == (pid, 0)
         own_postgres.kill()
         own_postgres.start()
-        assert len(reader.find(Wanted())) == 7  # the connection was lost, and nobody is told
+        assert len(reader.find(executions_where())) == 7  # the connection was lost, and nobody is told
 
     run(made, story, own_postgres.url)
     assert rows(stored(made, own_postgres.url)) == rebuilt(made)
@@ -171,19 +176,19 @@ def test_a_database_that_crashes_is_waited_for_by_the_same_projector_and_reader(
 
 def test_rows_of_a_later_build_lie_beside_those_of_this_one(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     prefix = f"test-{secrets.token_hex(6)}"
-    with closing(models_in(postgres_url, prefix, read_only=False)(0)) as ours:
-        ours.save([Changes(record(1))], Checkpoint("j", 1), 0)
+    with closing(models_in(postgres_url, prefix, READ_MODELS, read_only=False)(0)) as ours:
+        save(ours, record(1))
         with monkeypatch.context() as later:
-            later.setattr("infra.store.postgres.TABLES_GENERATION", 3)
-            with closing(models_in(postgres_url, prefix, read_only=False)(0)) as theirs:
-                assert theirs.checkpoint() == Checkpoint()
-                theirs.save([Changes(record(2))], Checkpoint("j", 2), 0)
-        assert [one.number for one in ours.select(Wanted())] == [1]
+            later.setattr("infra.store.postgres.LAYOUT", 4)
+            with closing(models_in(postgres_url, prefix, READ_MODELS, read_only=False)(0)) as theirs:
+                assert theirs.checkpoint("executions") == Checkpoint()
+                save(theirs, record(2))
+        assert shown(ours) == [1]
 
 
 def test_a_transaction_that_stands_still_is_ended_by_the_database(postgres_url: str) -> None:
     """A frozen projector must not keep its partition from the others for ever."""
-    with closing(models_in(postgres_url, f"test-{secrets.token_hex(6)}", read_only=False)(0)) as models:
+    with closing(models_in(postgres_url, f"test-{secrets.token_hex(6)}", READ_MODELS, read_only=False)(0)) as models:
         models.reset()
         connection = models._database.connection
         settings = ("idle_in_transaction_session_timeout", "lock_timeout", "statement_timeout")
@@ -205,7 +210,7 @@ def test_read_models_that_cannot_be_used_are_refused(made: Partitioned, settings
 
 
 def test_an_error_names_the_database_and_not_its_password() -> None:
-    models = models_in("postgresql://ada:secret@127.0.0.1:1/orders", "refold", read_only=True)(0)
-    with pytest.raises(LogUnreachable, match=re.escape("host=127.0.0.1 port=1 dbname=orders, schema refold_1_2")) as error:
-        models.checkpoint()
+    models = models_in("postgresql://ada:secret@127.0.0.1:1/orders", "refold", READ_MODELS, read_only=True)(0)
+    with pytest.raises(LogUnreachable, match=re.escape("host=127.0.0.1 port=1 dbname=orders, schema refold_3")) as error:
+        models.checkpoint("executions")
     assert "secret" not in str(error.value)

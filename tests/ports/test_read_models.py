@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from contracts.errors import Overtaken
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, ExecutionRecord, IncidentRecord, Place, ReadModels, Wanted
+from contracts.ports.read_models import Changes, Condition, Cursor, Model, Query, ReadModels, Table
 from infra.store.postgres import models_in
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.executions import EXECUTIONS, PIECES, ExecutionRecord, PieceRecord, executions_where
+from projections.incidents import INCIDENTS, IncidentRecord, incidents_where
+from projections.registry import READ_MODELS
 
 Open = Callable[..., ReadModels]
+ALL = [model.name for model in READ_MODELS]
 
 
 def sqlite(path: Path, is_divided: bool) -> Open:
-    def open_(read_only: bool = False, partition: int = 0) -> ReadModels:
-        return SqliteReadModels(path / f"rows-{partition}.db", read_only, is_divided)
+    def open_(read_only: bool = False, partition: int = 0, models: Sequence[Model] = READ_MODELS) -> ReadModels:
+        return SqliteReadModels(path / f"rows-{partition}.db", models, read_only, is_divided)
 
     return open_
 
@@ -28,8 +32,8 @@ def sqlite(path: Path, is_divided: bool) -> Open:
 def postgres(url: str) -> Open:
     prefix = f"test-{secrets.token_hex(6)}"
 
-    def open_(read_only: bool = False, partition: int = 0) -> ReadModels:
-        return models_in(url, prefix, read_only)(partition)
+    def open_(read_only: bool = False, partition: int = 0, models: Sequence[Model] = READ_MODELS) -> ReadModels:
+        return models_in(url, prefix, models, read_only)(partition)
 
     return open_
 
@@ -56,163 +60,302 @@ def record(number: int, **more: Any) -> ExecutionRecord:
     return given._replace(**more)
 
 
-def save(models: ReadModels, *changes: Changes, offset: int | None = None) -> None:
-    after = models.checkpoint().offset
-    models.save(changes, Checkpoint("j", after + 1 if offset is None else offset, b"nonce", {0: 7, -1: 3}, 1, 2), after)
+def save(models: ReadModels, *rows: tuple[Any, ...]) -> None:
+    """Store these rows."""
+    store(models, changes_of(*rows))
+
+
+def changes_of(*rows: tuple[Any, ...]) -> Changes:
+    changes = Changes()
+    tables: dict[type, Any] = {table.row: table for model in READ_MODELS for table in model.tables}
+    for row in rows:
+        changes.put(tables[type(row)], row)
+    return changes
+
+
+def store(
+    models: ReadModels, changes: Changes, offset: int | None = None, names: Sequence[str] = tuple(ALL), is_whole: bool = True
+) -> None:
+    after = models.standing(names[0]).checkpoint.offset
+    models.save(names, changes, Checkpoint("j", after + 1 if offset is None else offset, b"nonce", {0: 7, -1: 3}, 1, 2), after, is_whole)
+
+
+def found(models: ReadModels, execution: str) -> ExecutionRecord | None:
+    return models.find(EXECUTIONS, "execution", execution)
+
+
+def counts(models: ReadModels) -> dict[str, int]:
+    return dict(models.counts(EXECUTIONS))
+
+
+def shown(models: ReadModels, **wanted: Any) -> list[int]:
+    return [one.number for one in models.select(executions_where(**wanted))]
+
+
+def incidents(models: ReadModels, is_open: bool = True, number: int | None = None) -> list[IncidentRecord]:
+    return list(models.select(incidents_where(is_open, number)))
 
 
 def test_an_empty_store_is_at_the_beginning_and_shows_nothing(open_: Open) -> None:
     for models in (open_(read_only=True), open_(), open_(read_only=True)):
-        assert models.checkpoint() == Checkpoint()
-        assert (models.find("x"), models.offsets(3), list(models.select(Wanted()))) == (None, [], [])
-        assert (list(models.incidents(None, False)), dict(models.counts())) == ([], {})
+        assert [models.checkpoint(name) for name in ALL] == [Checkpoint()] * len(ALL)
+        assert [models.standing(name) for name in ALL] == [(Checkpoint(), False)] * len(ALL)
+        assert (found(models, "x"), list(models.belonging(PIECES, 3)), shown(models)) == (None, [], [])
+        assert (incidents(models, is_open=False), counts(models)) == ([], {})
 
 
 def test_rows_and_checkpoint_come_back_as_they_were_stored(open_: Open) -> None:
     models, reader = open_(), open_(read_only=True)
     full = ExecutionRecord(
-        2, "ü-1", "w", 3, "failed", "no", "x1", 2**41, 6, 7, 2**31, 2**45, "type", "it's ☂", '[{"a":1}]', '{"b":"\\u0000"}'
+        2, "ü-1", "w", 3, "failed", "no", "x1", 2**41, 6, 7, 2**31, 2**45, "type", "it's ☂", '[{"a":1}]', '{"b":"\\u0000"}', b"\0\xff"
     )
-    save(models, Changes(full, offsets=[2, 5, 2**44]))
-    assert reader.find("ü-1") == full
-    assert reader.offsets(2) == [2, 5, 2**44]
-    assert reader.checkpoint() == models.checkpoint() == Checkpoint("j", 1, b"nonce", {0: 7, -1: 3}, 1, 2)
+    save(models, full)
+    assert found(reader, "ü-1") == full
+    expected = Checkpoint("j", 1, b"nonce", {0: 7, -1: 3}, 1, 2)
+    assert reader.checkpoint("executions") == models.checkpoint("executions") == models.standing("incidents").checkpoint == expected
 
 
 def test_a_row_that_comes_again_is_changed_and_what_never_changes_stays(open_: Open) -> None:
     models = open_()
-    save(models, Changes(record(1, status="created"), offsets=[1]))
-    changed = record(1, status="completed", outcome="ok", started_at=8, ended_at=9, events=11, position=40, search='{"a":1}')
-    save(models, Changes(changed))
-    assert models.find("x1") == changed
-    assert models.offsets(1) == [1]
-    assert models.counts() == {"completed": 1}
+    save(models, record(1, status="created", offsets=b"1"))
+    changed = record(1, status="completed", outcome="ok", started_at=8, ended_at=9, events=11, position=40, search='{"a":1}', offsets=b"2")
+    save(models, changed._replace(workflow="never"))
+    assert found(models, "x1") == changed
+    assert counts(models) == {"completed": 1}
 
 
-def test_offsets_come_in_pieces_each_stored_once(open_: Open) -> None:
+def test_some_columns_of_a_row_are_changed_and_of_one_that_is_not_there_none(open_: Open) -> None:
     models = open_()
-    save(models, Changes(record(4), offsets=[9], pieces={0: [4, 5], 1: [6, 8]}))
-    assert models.offsets(4) == [4, 5, 6, 8, 9]
-    save(models, Changes(record(4), offsets=[], pieces={2: [9, 10]}))
-    assert models.offsets(4) == [4, 5, 6, 8, 9, 10]
+    save(models, record(1), record(2))
+    changes = changes_of(record(3))
+    changes.change(EXECUTIONS, (1,), status="completed", ended_at=9)
+    changes.change(EXECUTIONS, (2,), error="e")
+    changes.change(EXECUTIONS, (3,), error="of the same batch")
+    changes.change(EXECUTIONS, (4,), error="e")
+    store(models, changes)
+    assert [found(models, f"x{number}") for number in range(1, 5)] == [
+        record(1, status="completed", ended_at=9), record(2, error="e"), record(3, error="of the same batch"), None,
+    ]  # fmt: skip
+    assert counts(models) == {"running": 2, "completed": 1}
+
+
+def test_rows_with_a_longer_key_are_stored_each_once(open_: Open) -> None:
+    models = open_()
+    save(models, record(4), PieceRecord(4, 1, b"b"), PieceRecord(4, 0, b"a"), PieceRecord(5, 0, b"other"))
+    save(models, PieceRecord(4, 2, b"c"), PieceRecord(4, 1, b"B"))
+    assert [(one.piece, one.offsets) for one in models.belonging(PIECES, 4)] == [(0, b"a"), (1, b"B"), (2, b"c")]
 
 
 def test_a_batch_after_another_checkpoint_is_refused_and_nothing_of_it_is_stored(open_: Open) -> None:
     models, other = open_(), open_()
-    save(models, Changes(record(1)))
+    save(models, record(1))
     with pytest.raises(Overtaken, match="at offset 1, expected 0"):
-        other.save([Changes(record(2))], Checkpoint("j", 9), 0)
-    assert [one.execution for one in other.select(Wanted())] == ["x1"]
-    save(other, Changes(record(2)))
-    assert len(models.select(Wanted())) == 2
+        other.save(ALL, changes_of(record(2)), Checkpoint("j", 9), 0, is_whole=False)
+    assert [one.execution for one in other.select(executions_where())] == ["x1"]
+    save(other, record(2))
+    assert len(shown(models)) == 2
+
+
+def test_models_that_do_not_stand_together_are_not_stored_together(open_: Open) -> None:
+    models = open_()
+    store(models, changes_of(record(1)), names=["executions"])
+    with pytest.raises(Overtaken, match="at offset 0, expected 1"):
+        models.save(ALL, changes_of(record(2)), Checkpoint("j", 2), 1, is_whole=True)
+    assert shown(models) == [1]
+    assert [models.standing(name).checkpoint.offset for name in ALL] == [1, 0]
 
 
 def test_incidents_are_raised_and_resolved(open_: Open) -> None:
     models = open_()
-    first, second = IncidentRecord("a", "p", '{"type":"x"}', 20), IncidentRecord("b", "p", "{}", 10)
-    save(models, Changes(record(1), raised=[first]), Changes(record(2), raised=[second]))
-    assert models.incidents(None, True) == [("x2", second), ("x1", first)]
-    save(models, Changes(record(1), resolved=[IncidentRecord("a", "", "", 0, 30, "retry")]))
-    assert models.incidents(None, True) == [("x2", second)]
-    assert models.incidents(1, False) == [("x1", first._replace(resolved_at=30, action="retry"))]
-    assert models.incidents(1, True) == []
+    first, second = IncidentRecord(1, "a", "x1", "p", '{"type":"x"}', 20), IncidentRecord(2, "b", "x2", "p", "{}", 10)
+    save(models, first, second)
+    assert incidents(models) == [second, first]
+    changes = Changes()
+    changes.change(INCIDENTS, (1, "a"), resolved_at=30, action="retry")
+    store(models, changes)
+    assert incidents(models) == [second]
+    assert incidents(models, is_open=False, number=1) == [first._replace(resolved_at=30, action="retry")]
+    assert incidents(models, number=1) == []
 
 
 def test_lists_are_filtered(open_: Open) -> None:
     models = open_()
     save(
         models,
-        *(Changes(record(number, workflow="a" if number % 2 else "b")) for number in range(4)),
-        Changes(record(5, status="completed", ended_at=9, parent="x1")),
-        Changes(record(6, status="incident")),
+        *(record(number, workflow="a" if number % 2 else "b") for number in range(4)),
+        record(5, status="completed", ended_at=9, parent="x1"),
+        record(6, status="incident"),
     )
-
-    def found(**wanted: Any) -> list[int]:
-        return [one.number for one in models.select(Wanted(**wanted))]
-
-    assert found() == [6, 5, 3, 2, 1, 0]
-    assert found(workflow="a") == [3, 1]
-    assert found(statuses=("running", "incident")) == [6, 3, 2, 1, 0]
-    assert found(statuses=("completed", "incident")) == [6, 5]
-    save(models, Changes(record(7, status="quarantined")), Changes(record(8, status="quarantined", ended_at=9)))
-    assert found(statuses=("quarantined",)) == [8, 7]
-    assert found(statuses=("quarantined", "failed")) == [8, 7]
-    assert found(parent="x1") == [5]
-    assert found(created_after=2, created_before=6) == [5, 3, 2]
-    assert found(limit=2) == [8, 7]
-    assert found(workflow="a", limit=1, after=Place(3, 3)) == [1]
+    assert shown(models) == [6, 5, 3, 2, 1, 0]
+    assert shown(models, workflow="a") == [3, 1]
+    assert shown(models, statuses=("running", "incident")) == [6, 3, 2, 1, 0]
+    assert shown(models, statuses=("completed", "incident")) == [6, 5]
+    save(models, record(7, status="quarantined"), record(8, status="quarantined", ended_at=9))
+    assert shown(models, statuses=("quarantined",)) == [8, 7]
+    assert shown(models, statuses=("quarantined", "failed")) == [8, 7]
+    assert shown(models, parent="x1") == [5]
+    assert shown(models, created_after=2, created_before=6) == [5, 3, 2]
+    assert shown(models, limit=2) == [8, 7]
+    assert shown(models, workflow="a", limit=1, after=Cursor(3, 3)) == [1]
 
 
 def test_pages_follow_on_each_other(open_: Open) -> None:
     models = open_()
-    save(models, *(Changes(record(number, created_at=number // 3)) for number in range(10)))
-    shown: list[int] = []
-    after: Place | None = None
-    while page := models.select(Wanted(limit=4, after=after)):
-        shown += [one.number for one in page]
-        after = Place(page[-1].number, page[-1].created_at)
-    assert shown == list(range(9, -1, -1))
+    save(models, *(record(number, created_at=number // 3) for number in range(10)))
+    found_on_pages: list[int] = []
+    after: Cursor | None = None
+    while page := models.select(executions_where(limit=4, after=after)):
+        found_on_pages += [one.number for one in page]
+        after = Cursor(page[-1].number, page[-1].created_at)
+    assert found_on_pages == list(range(9, -1, -1))
 
 
 def test_forgetting_is_of_one_partition(open_: Open) -> None:
     models, other = open_(partition=0), open_(partition=1)
     for one in (models, other):
-        save(one, Changes(record(1), offsets=[1], pieces={0: [1]}, raised=[IncidentRecord("a", "p", "{}", 20)]))
+        save(one, record(1), PieceRecord(1, 0, b"a"), IncidentRecord(1, "a", "x1", "p", "{}", 20))
     models.reset()
-    assert models.checkpoint() == Checkpoint()
-    assert (models.find("x1"), models.offsets(1), list(models.incidents(None, False)), dict(models.counts())) == (None, [], [], {})
-    assert other.find("x1") == record(1)
-    save(models, Changes(record(7)))
-    assert [one.number for one in models.select(Wanted())] == [7]
+    assert [models.standing(name).checkpoint for name in ALL] == [Checkpoint()] * len(ALL)
+    assert (found(models, "x1"), list(models.belonging(PIECES, 1)), incidents(models, is_open=False), counts(models)) == (None, [], [], {})
+    assert found(other, "x1") == record(1)
+    save(models, record(7))
+    assert shown(models) == [7]
 
 
 def test_a_reader_sees_whole_transactions_also_after_everything_was_made_anew(open_: Open) -> None:
     models, reader = open_(), open_(read_only=True)
-    save(models, Changes(record(1)))
-    assert reader.counts() == {"running": 1}
+    save(models, record(1))
+    assert counts(reader) == {"running": 1}
     models.reset()
-    save(models, Changes(record(2)), Changes(record(3)))
-    assert reader.counts() == {"running": 2}
+    save(models, record(2), record(3))
+    assert counts(reader) == {"running": 2}
 
 
 def test_no_text_of_a_user_keeps_a_batch_from_being_stored(open_: Open) -> None:
     models = open_()
-    save(models, Changes(record(1, error_message="a\0b ' \" % \\ ☂ 𝄞")))
-    found = models.find("x1")
-    assert found is not None
-    assert str(found.error_message).startswith("a")
-    assert str(found.error_message).endswith("b ' \" % \\ ☂ 𝄞")
+    changes = changes_of(record(1, error_message="a\0b ' \" % \\ ☂ 𝄞"), IncidentRecord(1, "i\0", "x1", "p", "{}", 1))
+    store(models, changes)
+    changes = Changes()
+    changes.change(INCIDENTS, (1, "i\0"), action="a\0")
+    store(models, changes)
+    there = found(models, "x1")
+    assert there is not None
+    assert str(there.error_message).startswith("a")
+    assert str(there.error_message).endswith("b ' \" % \\ ☂ 𝄞")
+    assert [one.action[0] for one in incidents(models, is_open=False)] == ["a"]
 
 
 def test_resting_changes_nothing_and_closing_twice_is_once(open_: Open) -> None:
     models = open_()
-    save(models, Changes(record(1)))
+    save(models, record(1))
     models.rest()
-    assert models.counts() == {"running": 1}
+    assert counts(models) == {"running": 1}
     models.close()
     models.close()
 
 
 def test_counts_follow_every_change_of_a_status(open_: Open) -> None:
     models = open_()
-    save(models, *(Changes(record(number)) for number in range(5)))
-    save(models, Changes(record(1, status="completed", ended_at=9)), Changes(record(2, status="failed", ended_at=9)), Changes(record(3)))
-    save(models, Changes(record(5, status="failed", ended_at=9)), Changes(record(0, status="completed", ended_at=9)))
-    assert dict(models.counts()) == {"running": 2, "completed": 2, "failed": 2}
-    save(models, Changes(record(3, status="completed", ended_at=9)), Changes(record(4, status="completed", ended_at=9)))
-    assert dict(models.counts()) == {"completed": 4, "failed": 2}
+    save(models, *(record(number) for number in range(5)))
+    save(models, record(1, status="completed", ended_at=9), record(2, status="failed", ended_at=9), record(3))
+    save(models, record(5, status="failed", ended_at=9), record(0, status="completed", ended_at=9))
+    assert counts(models) == {"running": 2, "completed": 2, "failed": 2}
+    save(models, record(3, status="completed", ended_at=9), record(4, status="completed", ended_at=9))
+    assert counts(models) == {"completed": 4, "failed": 2}
 
 
 @pytest.mark.parametrize("is_divided", [False, True])
 def test_neither_a_list_of_failed_ones_nor_the_counts_look_through_all_rows(tmp_path: Path, is_divided: bool) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db", is_divided=is_divided)
-    save(models, *(Changes(record(n, status="failed" if n % 50 == 0 else "completed", ended_at=9)) for n in range(1_000)))
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, is_divided=is_divided)
+    save(models, *(record(n, status="failed" if n % 50 == 0 else "completed", ended_at=9) for n in range(1_000)))
     asked: list[str] = []
     models._connection.set_trace_callback(asked.append)
-    assert len(models.select(Wanted(statuses=("failed",), limit=10))) == 10
-    assert dict(models.counts()) == {"failed": 20, "completed": 980}
+    assert len(models.select(executions_where(statuses=("failed",), limit=10))) == 10
+    assert counts(models) == {"failed": 20, "completed": 980}
     models._connection.set_trace_callback(None)
     plans = [str(row[3]) for statement in asked for row in models._connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert any("USING INDEX executions_seldom" in plan for plan in plans), plans
     assert not any(plan.startswith("SCAN executions") for plan in plans), plans
     models.close()
+
+
+# A version that was raised.
+
+
+class RecordWithMore(NamedTuple):
+    """The rows of a second version, which has columns that the first has not."""
+
+    number: int
+    execution: str
+    created_at: int
+    colour: str
+    size: int
+    mood: str | None
+
+
+THINGS = Table(name="things", row=RecordWithMore, key=("number",), time="created_at", unique=("execution",), filters=frozenset({"colour"}))
+
+
+class Record(NamedTuple):
+    """Those of the first, with one that the second has not."""
+
+    number: int
+    execution: str
+    created_at: int
+    old: int
+
+
+OLD_THINGS = Table(name="things", row=Record, key=("number",), time="created_at", unique=("execution",), counted="execution")
+FIRST = Model(name="things", version=1, tables=(OLD_THINGS,))
+SECOND = Model(name="things", version=2, tables=(THINGS,))
+NEWER = [*READ_MODELS, SECOND]
+
+
+def things(models: ReadModels) -> list[tuple[Any, ...]]:
+    return [tuple(one) for one in models.select(Query(THINGS))]
+
+
+def put(models: ReadModels, table: Table[Any], row: tuple[Any, ...], is_whole: bool) -> None:
+    changes = Changes()
+    changes.put(table, row)
+    store(models, changes, names=["things"], is_whole=is_whole)
+
+
+def test_a_raised_version_is_built_beside_the_one_before_and_lists_are_answered_from_that_until_it_is_whole(open_: Open) -> None:
+    older = open_(models=[*READ_MODELS, FIRST])
+    save(older, record(1))
+    put(older, OLD_THINGS, Record(1, "x1", 5, 7), is_whole=True)
+    older.close()
+    newer, reader = open_(models=NEWER), open_(models=NEWER, read_only=True)
+    for models in (newer, reader):
+        assert models.standing("things") == (Checkpoint(), False)
+        assert (models.checkpoint("things").offset, things(models)) == (1, [(1, "x1", 5, "", 0, None)])
+        assert models.select(Query(THINGS, (Condition("colour", "=", "red"),))) == []
+    assert (shown(reader), newer.standing("executions").checkpoint.offset) == ([1], 1)
+    put(newer, THINGS, RecordWithMore(1, "x1", 5, "red", 9, "good"), is_whole=False)
+    assert things(reader) == [(1, "x1", 5, "", 0, None)]
+    assert newer.find(THINGS, "execution", "x1", is_own=True) == (1, "x1", 5, "red", 9, "good")
+    put(newer, THINGS, RecordWithMore(2, "x2", 6, "red", 9, None), is_whole=True)
+    for models in (newer, reader):
+        assert (models.checkpoint("things").offset, things(models)) == (2, [(1, "x1", 5, "red", 9, "good"), (2, "x2", 6, "red", 9, None)])
+    assert shown(reader) == [1]
+
+
+def test_a_model_that_is_new_shows_what_it_has_so_far(open_: Open) -> None:
+    save(open_(), record(1))
+    newer, reader = open_(models=NEWER), open_(models=NEWER, read_only=True)
+    put(newer, THINGS, RecordWithMore(1, "x1", 5, "red", 9, None), is_whole=False)
+    assert (len(things(reader)), reader.checkpoint("things").offset, reader.checkpoint("executions").offset) == (1, 1, 1)
+    newer.reset()
+    assert (things(newer), shown(newer)) == ([], [])
+
+
+def test_a_reader_of_a_build_whose_tables_nobody_has_made_shows_nothing(open_: Open) -> None:
+    save(open_(), record(1))
+    reader = open_(models=NEWER, read_only=True)
+    assert (things(reader), reader.checkpoint("things"), shown(reader)) == ([], Checkpoint(), [1])
+
+
+def test_a_list_is_asked_for_by_what_it_declares(open_: Open) -> None:
+    with pytest.raises(AssertionError, match="things cannot be asked for by mood"):
+        open_(models=NEWER).select(Query(THINGS, (Condition("mood", "=", "good"),)))

@@ -19,13 +19,14 @@ from contracts import events as e
 from contracts.commands import RunActivity
 from contracts.errors import AppendUnknown, Rejected
 from contracts.journal import Checkpoint, Decided, Record, judge
+from contracts.ports.read_models import Changes
 from domain.execution.decide import decide
 from domain.execution.deciding import Deciding
 from domain.execution.kind import kind_of
 from domain.execution.moves.signals import deliver
 from domain.execution.state import ChildMemo, NodeRun
-from infra.store.projection import SqliteReadModels
-from projections.rows import Row
+from infra.store.sqlite import SqliteReadModels
+from projections.read_model import Visit
 from simulation import run
 from workers.partition.command_outbox import CommandOutbox
 from workers.partition.concurrency import Slots
@@ -155,28 +156,28 @@ def keep_a_snapshot_of_what_is_not_durable(patch: Patch) -> None:
 
 def skip_a_row_in_the_projector(patch: Patch) -> None:
     save = SqliteReadModels.save
-    patch.setattr(SqliteReadModels, "save", lambda self, changes, checkpoint, after: save(self, changes[:1], checkpoint, after))
+
+    def without_one(self: SqliteReadModels, models: Any, changes: Changes, *more: Any) -> None:
+        for rows in changes.rows.values():
+            if len(rows) > 1:
+                rows.popitem()
+        save(self, models, changes, *more)
+
+    patch.setattr(SqliteReadModels, "save", without_one)
 
 
-def skip_the_ends_of_earlier_nodes_in_the_projector(patch: Patch) -> None:
-    changes_of = Row.changes
-
-    def without_ends(self: Row, folded: Any) -> Any:
-        changes = changes_of(self, folded)
-        changes.ends.clear()
-        return changes
-
-    patch.setattr(Row, "changes", without_ends)
+def resolve_no_incident_in_the_projector(patch: Patch) -> None:
+    patch.setattr(Changes, "change", lambda self, table, key, **columns: None)
 
 
 def apply_twice_in_the_projector(patch: Patch) -> None:
-    fold = Row.fold
+    note = Visit.note
 
-    def twice(self: Row, folded: Any, entry: Any) -> None:
-        fold(self, folded, entry)
-        self._offsets.append(entry.offset)
+    def twice(self: Visit, offset: int) -> None:
+        note(self, offset)
+        note(self, offset)
 
-    patch.setattr(Row, "fold", twice)
+    patch.setattr(Visit, "note", twice)
 
 
 def let_a_pause_not_hold(patch: Patch) -> None:
@@ -317,7 +318,7 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         keep_a_snapshot_with_a_wrong_offset,
         keep_a_snapshot_of_what_is_not_durable,
         skip_a_row_in_the_projector,
-        skip_the_ends_of_earlier_nodes_in_the_projector,
+        resolve_no_incident_in_the_projector,
         apply_twice_in_the_projector,
         let_a_pause_not_hold,
         take_an_unknown_append_for_done,

@@ -9,7 +9,8 @@ from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector, Subscription, Told
 from contracts.ports.log import Log
 from domain.execution.history import Entry, Unreadable, read_entries
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.registry import READ_MODELS
 from tests.workers.harness import Bench
 from workers.reading.backlog import Backlog, Piece
 from workers.reading.feed import Feed
@@ -78,7 +79,7 @@ class Fed:
 
     def __init__(self, bench: Bench, folder: Path) -> None:
         self.bench = bench
-        self.models = SqliteReadModels(folder / "rows.db")
+        self.models = SqliteReadModels(folder / "rows.db", READ_MODELS)
         self.models.reset()
         self.beside = ByHand(Backlog(bench.log, lambda _: self.models))
         self.feed = Feed(OwnerGround(bench.engine.owner, self.beside))

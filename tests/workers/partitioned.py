@@ -11,7 +11,8 @@ from contracts.journal import JournalOpened
 from contracts.ports.log import Log
 from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.registry import READ_MODELS
 from tests.workers.harness import Bench
 from workers.partition.catalog import Catalog
 
@@ -76,10 +77,10 @@ class Partitioned:
         self._copied[partition] = source.end("journal", 0)
 
     def models_of(self, partition: int) -> SqliteReadModels:
-        return SqliteReadModels(self.folder / f"projection-{partition}.db", is_divided=True)
+        return SqliteReadModels(self.folder / f"projection-{partition}.db", READ_MODELS, is_divided=True)
 
     def readers_of(self, partition: int) -> SqliteReadModels:
-        return SqliteReadModels(self.folder / f"projection-{partition}.db", read_only=True, is_divided=True)
+        return SqliteReadModels(self.folder / f"projection-{partition}.db", READ_MODELS, read_only=True, is_divided=True)
 
 
 def statuses(rows: Sequence[Any]) -> dict[str, str]:

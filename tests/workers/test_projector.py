@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,19 +10,23 @@ import pytest
 
 from contracts.commands import CancelExecution
 from contracts.errors import LogError
-from contracts.ports.read_models import Changes, ReadModels, Wanted
-from domain.execution.history import Folded
+from contracts.ports.read_models import Changes, ReadModels
 from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
-from infra.store import projection
-from infra.store.columns import ROWS_GENERATION, pack_offsets, unpack_offsets
-from infra.store.projection import SqliteReadModels
-from projections.rows import UNREADABLE, Row
+from infra.store import sqlite
+from infra.store.sqlite import SqliteReadModels
+from projections.executions import PIECES, UNREADABLE, executions_where
+from projections.incidents import INCIDENTS
+from projections.read_model import ModelGroup, Visit
+from projections.registry import READ_MODELS
+from projections.trail import pack_offsets, unpack_offsets
 from tests.workers.harness import Bench
 from tests.workers.test_guard import READS, GuardBench
 from workers.partition.catalog import Catalog
 from workers.reading.execution import ExecutionReader
+from workers.reading.projection import Sizes
 from workers.reading.projector import Projector
+from workers.reading.trails import record_of, trail_of
 
 CHAIN = {"name": "chain", "nodes": [{"id": f"n{i}", "type": "noop"} for i in range(4)],
          "edges": [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(3)]}  # fmt: skip
@@ -49,16 +52,16 @@ def bench() -> Bench:
 
 
 def projector(log: MemoryLog, models: ReadModels, batch: int = 5_000) -> Projector:
-    return Projector(log, Catalog(log, ManualClock(0)), models, batch_max=batch)
+    return Projector(log, Catalog(log, ManualClock(0)), models, sizes=Sizes(batch_max=batch))
 
 
 def rows(models: ReadModels) -> list[Any]:
-    found = models.select(Wanted(limit=100))
-    return [(one, models.offsets(one.number), models.incidents(one.number, False)) for one in found]
+    found = models.select(executions_where(limit=100))
+    return [(one, trail_of(models, one), models.belonging(INCIDENTS, one.number)) for one in found]
 
 
 def projected(log: MemoryLog, path: Path, batch: int = 5_000) -> list[Any]:
-    models = SqliteReadModels(path)
+    models = SqliteReadModels(path, READ_MODELS)
     while projector(log, models, batch).step():
         pass
     try:
@@ -75,7 +78,7 @@ def test_rows_are_the_same_however_the_batches_are_cut_and_with_a_restart_after_
 
 
 def test_a_batch_that_was_not_stored_is_taken_in_again(bench: Bench, tmp_path: Path) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db")
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
     first = projector(bench.log, models, 4)
     first.step()
     other = projector(bench.log, models, 4)
@@ -96,29 +99,25 @@ def test_rows_of_another_journal_are_forgotten(bench: Bench, tmp_path: Path) -> 
     assert len(projected(other.log, tmp_path / "rows.db")) == 1
 
 
-def test_rows_of_another_schema_are_made_again(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_of_another_layout_are_made_again(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = projected(bench.log, tmp_path / "rows.db")
     with monkeypatch.context() as older:
-        older.setattr(projection, "SCHEMA", "of an older build")
-        old = SqliteReadModels(tmp_path / "rows.db")
-        assert old.checkpoint().offset == 0
+        older.setattr(sqlite, "LAYOUT", 0)
+        old = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
+        assert old.checkpoint("executions").offset == 0
         old._connection.execute("DROP TABLE executions")
         old.close()
     assert projected(bench.log, tmp_path / "rows.db") == whole
 
 
-def test_the_schema_names_the_tables_and_what_is_in_them() -> None:
-    """Whoever changes a table changes the schema with it; another meaning of the same tables needs another generation."""
-    tables = hashlib.sha256(f"{ROWS_GENERATION} {projection._TABLES}".encode()).hexdigest()
-    assert tables.startswith(projection.SCHEMA)
-
-
 def test_what_was_forgotten_is_folded_again_from_its_own_decisions(bench: Bench, tmp_path: Path) -> None:
     """The projector keeps one execution as an object and one packed; the rest it reads again."""
-    models = SqliteReadModels(tmp_path / "rows.db")
-    forgetful = Projector(bench.log, Catalog(bench.log, ManualClock(0)), models, batch_max=2, live_max=1, packed_max=1)
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
+    forgetful = Projector(bench.log, Catalog(bench.log, ManualClock(0)), models, sizes=Sizes(batch_max=2, live_max=1, packed_max=1))
+    assert forgetful._first is not None
+    kept = forgetful._first._executions
     while forgetful.step():
-        assert len(forgetful._executions) <= 4
+        assert len(kept) <= 4
     assert rows(models) == projected(bench.log, tmp_path / "whole.db")
 
 
@@ -130,23 +129,23 @@ def test_offsets_of_a_long_execution_come_in_pieces_that_are_the_same_however_it
         "condition": "iteration.index < 150", "max_iterations": 200, "body": body}}]})  # fmt: skip
     execution = bench.start("long")
     bench.move()
-    models = SqliteReadModels(tmp_path / "rows.db")
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
     while projector(bench.log, models, batch).step():
         pass
-    record = models.find(execution)
+    record = record_of(models, execution)
     assert record is not None
-    offsets = models.offsets(record.number)
+    offsets = trail_of(models, record)
     assert offsets == [offset for offset, _ in bench.log.read("journal", 0)][-len(offsets) :]
     assert len(offsets) == 151
-    assert [row[0] for row in models._all("SELECT piece FROM pieces ORDER BY piece")] == [0, 1]
+    assert [row.piece for row in models.belonging(PIECES, record.number)] == [0, 1]
 
 
 def test_at_rest_no_wal_lies_beside_the_rows_even_while_somebody_reads(bench: Bench, tmp_path: Path) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db")
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
     follower = projector(bench.log, models)
     while follower.step():
         pass
-    reader = SqliteReadModels(tmp_path / "rows.db", read_only=True)
+    reader = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, read_only=True)
     before = rows(reader)
     assert (tmp_path / "rows.db-wal").stat().st_size > 0
     follower.rest()
@@ -164,7 +163,7 @@ def reader(bench: Bench, tmp_path: Path) -> Callable[[], ExecutionReader]:
     """Reads what has happened so far."""
 
     def make() -> ExecutionReader:
-        models = SqliteReadModels(tmp_path / "rows.db")
+        models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
         while projector(bench.log, models).step():
             pass
         return ExecutionReader(bench.log, bench.engine.catalog, bench.blobs, models)
@@ -174,7 +173,7 @@ def reader(bench: Bench, tmp_path: Path) -> Callable[[], ExecutionReader]:
 
 def test_nodes_are_folded_from_the_decisions_that_the_rows_name(reader: Callable[[], ExecutionReader]) -> None:
     made = reader()
-    chain, loop, stuck = (made.models.select(Wanted(workflow=name))[0].execution for name in ("chain", "loop", "stuck"))
+    chain, loop, stuck = (made.models.select(executions_where(workflow=name))[0].execution for name in ("chain", "loop", "stuck"))
     nodes = made.nodes(chain)
     assert [node.path for node in nodes] == ["n0", "n1", "n2", "n3"]
     assert {(node.input, node.output, node.status) for node in nodes} == {(b'{"of":"chain"}', b'{"of":"chain"}', "completed")}
@@ -221,23 +220,23 @@ def test_packed_offsets_come_back(offsets: list[int]) -> None:
 
 def test_read_models_that_cannot_be_made_say_where_and_why(tmp_path: Path) -> None:
     with pytest.raises(LogError, match=r"missing/rows\.db cannot be opened: unable to open"):
-        SqliteReadModels(tmp_path / "missing" / "rows.db")
+        SqliteReadModels(tmp_path / "missing" / "rows.db", READ_MODELS)
 
 
 def test_an_exception_in_the_projector_for_one_execution_stops_no_rows_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     bench = GuardBench(READS)
     executions = [bench.start("reads") for _ in range(3)]
     poisoned = executions[1]
-    models = SqliteReadModels(tmp_path / "rows.db")
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
     rows_of = projector(bench.log, models)
-    real = Row.changes
+    real = ModelGroup.finish
 
-    def planted(self: Row, folded: Folded) -> Changes:
-        if folded.state.execution == poisoned and folded.state.status == "completed":
+    def planted(self: ModelGroup, changes: Changes, visit: Visit) -> None:
+        if visit.folded.state.execution == poisoned and visit.folded.state.status == "completed":
             raise TypeError("planted")
-        return real(self, folded)
+        real(self, changes, visit)
 
-    monkeypatch.setattr(Row, "changes", planted)
+    monkeypatch.setattr(ModelGroup, "finish", planted)
     bench.move(time=False)
     rows_of.step()
     for execution in executions:
@@ -245,11 +244,11 @@ def test_an_exception_in_the_projector_for_one_execution_stops_no_rows_of_others
     later = bench.start("reads")
     bench.move(time=False)
     rows_of.step()
-    statuses = {one.execution: one.status for one in models.select(Wanted())}
+    statuses = {one.execution: one.status for one in models.select(executions_where())}
     assert statuses == {executions[0]: "completed", poisoned: "quarantined", executions[2]: "completed", later: "running"}
-    found = models.find(poisoned)
+    found = record_of(models, poisoned)
     assert found is not None
     assert (found.error, "planted" in (found.error_message or "")) == (UNREADABLE, True)
     assert bench.status(poisoned) == "completed", "what was decided is not touched"
-    assert rows_of.checkpoint.offset == bench.engine.owner.position
+    assert rows_of.offset == bench.engine.owner.position
     models.close()

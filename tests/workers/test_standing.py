@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Wanted
 from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
-from infra.store.projection import SqliteReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.executions import executions_where
+from projections.registry import READ_MODELS
 from tests.workers.harness import Bench, sequence
 from workers.partition.catalog import Catalog
 from workers.partition.standing import misfit
@@ -42,11 +43,11 @@ def goes_on_from(bench: Bench, end: int, more: int) -> None:
 
 
 def project(log: MemoryLog, path: Path) -> dict[str, str]:
-    models = SqliteReadModels(path)
+    models = SqliteReadModels(path, READ_MODELS)
     projector = Projector(log, Catalog(log, ManualClock(0)), models)
     while projector.step():
         pass
-    found = {row.execution: row.status for row in models.select(Wanted(limit=100))}
+    found = {row.execution: row.status for row in models.select(executions_where(limit=100))}
     models.close()
     return found
 

@@ -12,6 +12,7 @@ from contracts.journal import Checkpoint, Decided, Decision, PartitionClaimed, j
 from contracts.ports.feed import Selector, Told
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
+from workers.reading.trails import record_of
 
 WINDOW_RECORDS: Final = 1_000
 WINDOW_RECORDS_MAX: Final = 64_000
@@ -77,7 +78,7 @@ class Backlog:
 
     def _workflow_of(self, partition: int, execution: str) -> str:
         """The workflow of an execution, by the read models. Raises LogUnreachable while they do not know it."""
-        row = self._models_of(partition).find(execution)
+        row = record_of(self._models_of(partition), execution)
         if row is None:
             raise LogUnreachable(f"the read models of partition {partition} do not know execution {execution} yet")
         self._workflows[execution] = row.workflow

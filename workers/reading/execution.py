@@ -10,12 +10,14 @@ from contracts.commands import SendSignal
 from contracts.errors import Rejected
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
-from contracts.ports.read_models import ExecutionRecord, ReadModels
+from contracts.ports.read_models import ReadModels
 from domain.execution.history import Entry, Folded, apply, apply_up_to, begin
+from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent, HistoryPresenter
 from projections.nodes import NodeRow, NodeTrace
 from workers.partition.catalog import Catalog
 from workers.partition.stretches import entries_at
+from workers.reading.trails import record_of, trail_of
 
 
 def value_in(blobs: Blobs, value: bytes) -> Any:
@@ -38,14 +40,14 @@ class ExecutionReader:
 
     def record(self, execution: str) -> ExecutionRecord:
         """The row of an execution. Raises Rejected where there is none of that id."""
-        record = self.models.find(execution)
+        record = record_of(self.models, execution)
         if record is None:
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
         return record
 
     def entries(self, execution: str) -> Iterator[Entry]:
         """The decisions of an execution. Raises Rejected where there is none of that id."""
-        return entries_at(self._log, self._partition, self.models.offsets(self.record(execution).number))
+        return entries_at(self._log, self._partition, trail_of(self.models, self.record(execution)))
 
     def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Up to `limit` events from version `start` on, and the version to go on from."""

@@ -1,7 +1,7 @@
 """Reading a log of many partitions: of one execution from its own, lists from all of them together.
 
 of("order-7") ─► the reader of its partition
-find(wanted)  ─► a page of each partition, merged: the latest created first, what is of the same millisecond by partition
+find(query)   ─► a page of each partition, merged: by the time that the list goes by, what is of the same millisecond by partition
 """
 
 from __future__ import annotations
@@ -10,28 +10,30 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Mapping
 from itertools import islice
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from contracts.errors import Rejected
 from contracts.ids import partition_of
 from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
-from contracts.ports.read_models import ExecutionRecord, IncidentRecord, ReadModels, Wanted
+from contracts.ports.read_models import Query, ReadModels, Table
+from projections.executions import READ_MODEL
 from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
 from workers.reading.backlog import Backlog
 from workers.reading.execution import ExecutionReader
 
-INCIDENTS_MAX: Final = 1_000
+R = TypeVar("R", bound=tuple[Any, ...])
 _AFTER_ALL: Final = 2**63 - 1
 
 
-class Listed(NamedTuple):
+class Listed(NamedTuple, Generic[R]):
     """A row of a list, and the partition that it is of."""
 
     partition: int
-    record: ExecutionRecord
+    record: R
 
 
 def began_with(log: Log) -> int | None:
@@ -79,9 +81,9 @@ class PartitionedReader:
         """The partition count that ids are made by."""
         return self._began_with or self.partitions
 
-    def checkpoint_of(self, partition: int) -> Checkpoint:
-        """Where the read models of a partition stand."""
-        return self._readers[partition].models.checkpoint()
+    def checkpoint_of(self, partition: int, model: str = READ_MODEL.name) -> Checkpoint:
+        """Up to where the rows of a read model go, in a partition."""
+        return self._readers[partition].models.checkpoint(model)
 
     def backlog(self) -> Backlog:
         """What reads in the journals for those who subscribe; in the thread that uses this reader."""
@@ -103,25 +105,21 @@ class PartitionedReader:
             partition = self.partition_of(execution)
         return self._readers[self.known(execution)]
 
-    def find(self, wanted: Wanted) -> list[Listed]:
-        """A page of all partitions together, the latest created first."""
-        pages = [self._page(partition, _of_partition(wanted, partition)) for partition in range(self.partitions)]
-        merged = heapq.merge(*pages, key=lambda one: (-one.record.created_at, one.partition))
-        return list(islice(merged, wanted.limit))
+    def find(self, query: Query[R]) -> list[Listed[R]]:
+        """A page of all partitions together, in the order of the list."""
+        pages = [self._page(partition, _of_partition(query, partition)) for partition in range(self.partitions)]
+        time, sign = attrgetter(query.table.time), -1 if query.table.is_latest_first else 1
+        merged = heapq.merge(*pages, key=lambda one: (sign * time(one.record), one.partition))
+        return list(islice(merged, query.limit))
 
-    def _page(self, partition: int, wanted: Wanted) -> list[Listed]:
-        return [Listed(partition, record) for record in self._readers[partition].models.select(wanted)]
+    def _page(self, partition: int, query: Query[R]) -> list[Listed[R]]:
+        return [Listed(partition, record) for record in self._readers[partition].models.select(query)]
 
-    def incidents(self, only_open: bool) -> list[tuple[str, IncidentRecord]]:
-        """Incidents of all partitions with the execution each is of, the oldest first."""
-        found = [reader.models.incidents(None, only_open) for reader in self._readers]
-        return list(islice(heapq.merge(*found, key=lambda one: one[1].raised_at), INCIDENTS_MAX))
-
-    def counts(self) -> Mapping[str, int]:
-        """How many executions there are of each status."""
+    def counts(self, table: Table[Any]) -> Mapping[str, int]:
+        """How many rows there are of each value of the column that the table counts."""
         counted: Counter[str] = Counter()
         for reader in self._readers:
-            counted.update(reader.models.counts())
+            counted.update(reader.models.counts(table))
         return counted
 
     def close(self) -> None:
@@ -130,9 +128,10 @@ class PartitionedReader:
             reader.models.close()
 
 
-def _of_partition(wanted: Wanted, partition: int) -> Wanted:
-    """What a page asks of one partition. Of the same millisecond as the last row, the partitions before its own are through."""
-    after = wanted.after
+def _of_partition(query: Query[R], partition: int) -> Query[R]:
+    """What a page asks of one partition. Of the same time as the last row, the partitions before its own are through."""
+    after = query.after
     if after is None or partition == after.partition:
-        return wanted
-    return wanted._replace(after=after._replace(number=0 if partition < after.partition else _AFTER_ALL))
+        return query
+    is_through = partition < after.partition
+    return query._replace(after=after._replace(number=0 if is_through == query.table.is_latest_first else _AFTER_ALL))

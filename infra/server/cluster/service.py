@@ -26,6 +26,7 @@ from infra.server.service import BaseService
 from infra.server.starts import Starts, name_of
 from infra.settings.model import EngineSettings
 from infra.telemetry import Observed, render
+from projections.executions import EXECUTIONS
 from projections.view import ExecutionView, view_of
 from workers.cluster.follower import Follower
 from workers.cluster.follower_feed import FollowerGround
@@ -262,7 +263,7 @@ class ClusterService(BaseService):
 
     async def metrics(self) -> bytes:
         """Counters and gauges of the partitions that are owned here, as Prometheus reads them."""
-        counts = await self._read(self._reader.counts)
+        counts = await self._read(self._reader.counts, EXECUTIONS)
         restarts = 0 if self.projector is None else max(0, self.projector.restarts)
         owners = [owned.owner for owned in self.owners.owned.values()]
         position = sum(owner.position for owner in owners)

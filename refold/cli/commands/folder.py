@@ -22,7 +22,7 @@ from infra.server.engine import Engine
 from infra.server.garbage import look_rarely
 from infra.server.wiring import Reader, activity_kinds, described_kinds, open_engine, open_reader
 from infra.settings.model import EngineSettings
-from projections.executions import ExecutionList
+from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
 from projections.view import state_value
 from projections.waiting import waiting_for

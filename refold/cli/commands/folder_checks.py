@@ -20,7 +20,8 @@ from infra.files.belonging import known_by_blobs
 from infra.files.data_folder import DataFolder
 from infra.server.wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
-from projections.executions import ExecutionList
+from projections.execution_list import ExecutionList
+from projections.executions import READ_MODEL
 from refold.cli.commands.folder import PARTITION, FolderTarget, all_entries
 from refold.cli.commands.target import Finding
 from workers.partition.snapshot import decode_snapshot
@@ -156,7 +157,7 @@ def _read_models(folder: DataFolder, settings: EngineSettings, reader: Reader) -
     """Whether the rows of a server, if there are any, are of this log."""
     if folder.projection.is_file():
         with open_read_models(settings) as models:
-            checkpoint = models.checkpoint()
+            checkpoint = models.checkpoint(READ_MODEL.name)
         why = misfit(reader.log, PARTITION, checkpoint)
         found = f"up to offset {checkpoint.offset:,}"
         yield Finding("read models", "wrong", why, KNOWS_MORE) if why else Finding("read models", "ok", found)

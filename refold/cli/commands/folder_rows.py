@@ -8,22 +8,22 @@ Without read models, or where they are of another course of the journal or lack 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
-from contracts.ports.read_models import Wanted as WantedRows
 from domain.execution.history import Entry, read_entries
 from infra.server.wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
-from projections.executions import ExecutionList, row_of
-from projections.view import record_value
+from projections.execution_list import ExecutionList, row_of
+from projections.executions import READ_MODEL, executions_where, record_value
 from refold.cli.commands.target import Value, Wanted, row_value
 from workers.partition.refolding import refold
 from workers.partition.standing import misfit
 from workers.partition.stretches import entries_at
+from workers.reading.trails import record_of, trail_of
 
 PARTITION: Final = 0
 BEHIND_MAX: Final = 20_000
@@ -56,7 +56,7 @@ def _with_read_models(reader: Reader, settings: EngineSettings, wanted: Wanted) 
     """The rows that stand there, but for those of executions that have gone on since; None where they are of no use."""
     with open_read_models(settings) as models:
         try:
-            checkpoint = models.checkpoint()
+            checkpoint = models.checkpoint(READ_MODEL.name)
             if not checkpoint.offset or reader.log.end("journal", PARTITION) - checkpoint.offset > BEHIND_MAX:
                 return None
             if misfit(reader.log, PARTITION, checkpoint):
@@ -74,7 +74,7 @@ def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: 
             raise LogCorrupt(entry.reason)
         gone_on.setdefault(entry.decision.execution, []).append(entry)
     limit = _ALL if wanted.limit is None else wanted.limit + len(gone_on)
-    records = models.select(WantedRows(wanted.workflow, tuple(wanted.statuses), limit=limit))
+    records = models.select(executions_where(wanted.workflow, wanted.statuses, limit=limit))
     rows = [(record.number, row_value(record_value(record))) for record in records if record.execution not in gone_on]
     for name, entries in gone_on.items():
         number, row = _row_since(reader, models, name, entries, since)
@@ -85,16 +85,10 @@ def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: 
 
 def _row_since(reader: Reader, models: ReadModels, name: str, entries: Sequence[Entry], since: int) -> tuple[int, Value]:
     """Number and row of an execution that has gone on since the rows were stored; they may have been stored again meanwhile."""
-    record = models.find(name)
+    record = record_of(models, name)
     if record is not None and record.number < since and (record.ended_at or record.status == "quarantined"):
         return record.number, row_value(record_value(record))
-    number = entries[0].offset if record is None or record.number >= since else record.number
-    folded = refold(reader.catalog.graph, _history(reader, models, number, entries, since))
+    before = [] if record is None or record.number >= since else [offset for offset in trail_of(models, record) if offset < since]
+    folded = refold(reader.catalog.graph, [*entries_at(reader.log, PARTITION, before), *entries])
     assert folded is not None
-    return number, row_value(row_of(folded.state, folded.graph).as_value())
-
-
-def _history(reader: Reader, models: ReadModels, number: int, entries: Sequence[Entry], since: int) -> Iterator[Entry]:
-    if number < since:
-        yield from entries_at(reader.log, PARTITION, [offset for offset in models.offsets(number) if offset < since])
-    yield from entries
+    return (before or [entries[0].offset])[0], row_value(row_of(folded.state, folded.graph).as_value())

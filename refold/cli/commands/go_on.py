@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.execution.state import Execution
-from projections.executions import row_of
+from projections.execution_list import row_of
 from refold.cli.commands.folder import FolderTarget
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.moving import Mover

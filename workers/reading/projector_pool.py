@@ -1,6 +1,7 @@
 """The projectors of many partitions, on one log and with one catalog: each partition gets its batches in turn.
 
-    look() ─► a batch of each partition that has something new ─► … until none has      told(partition, offset) after each
+    look()  ─► a batch of each partition that has something new ─► … until none has      told(partition, offset) after each
+    build() ─► a batch for read models that are being made beside the others
 
 Which partitions are kept up can change at any time. Of those that others keep, in a database that all share, it is only
 told how far they are.
@@ -13,11 +14,13 @@ from collections.abc import Callable, Iterable
 from contracts.errors import LogCorrupt, LogError, LogUnreachable, Overtaken, UnknownRecord
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
+from projections.executions import READ_MODEL
 from workers.partition.catalog import Catalog
-from workers.reading.projector import LIVE_MAX, PACKED_MAX, Projector
+from workers.reading.projection import LIVE_MAX, PACKED_MAX, Sizes
+from workers.reading.projector import Projector
 
 
-class Projectors:
+class ProjectorPool:
     """Keeps the rows of partitions up with their journals; at first of all of them. `models_of` opens those of one partition."""
 
     def __init__(self, log: Log, catalog: Catalog, models_of: Callable[[int], ReadModels], told: Callable[[int, int], None]) -> None:
@@ -41,23 +44,11 @@ class Projectors:
         A partition that the log does not have yet is passed over. Raises LogError where log or rows cannot be used;
         whoever calls again goes on from what is stored.
         """
-        try:
-            self._look(partitions)
-        except LogUnreachable:
-            self._projectors.clear()  # a database that comes back may not be where it was
-            raise
-
-    def _look(self, partitions: Iterable[int]) -> None:
         wanted = [partition for partition in partitions if self._is_there(partition)]
         for partition in wanted:
             if not self._is_own(partition):
-                self._told(partition, self._models_at(partition).checkpoint().offset)
-        behind = [partition for partition in wanted if self._is_own(partition)]
-        broken: list[LogError] = []
-        while behind:
-            behind = [partition for partition in behind if self._step(partition, broken)]
-        if broken:
-            raise broken[0]
+                self._told(partition, self._models_at(partition).checkpoint(READ_MODEL.name).offset)
+        self._in_turn([partition for partition in wanted if self._is_own(partition)], Projector.step)
 
     def look_at_all(self) -> None:
         """The same for all partitions, also those that were added meanwhile."""
@@ -66,11 +57,32 @@ class Projectors:
     def _is_there(self, partition: int) -> bool:
         return partition < self._log.partitions or partition < self._log.look_again()
 
-    def _step(self, partition: int, broken: list[LogError]) -> bool:
-        """Take in a batch; whether there may be more. A journal that cannot be read holds no other partition up."""
+    @property
+    def is_building(self) -> bool:
+        """Whether read models are being made beside the others, in any partition."""
+        return any(projector.is_building for projector in self._projectors.values())
+
+    def build(self) -> None:
+        """Take in a batch for the read models that are being made, of each partition where that is so. Raises as `look` does."""
+        self._in_turn([partition for partition, projector in self._projectors.items() if projector.is_building], Projector.build)
+
+    def _in_turn(self, partitions: list[int], step: Callable[[Projector], bool]) -> None:
+        """A batch of each of these partitions, until nothing more is there. A journal that cannot be read holds no other up."""
+        broken: list[LogError] = []
+        try:
+            while partitions:
+                partitions = [partition for partition in partitions if self._step(partition, step, broken)]
+        except LogUnreachable:
+            self._projectors.clear()  # a database that comes back may not be where it was
+            raise
+        if broken:
+            raise broken[0]
+
+    def _step(self, partition: int, step: Callable[[Projector], bool], broken: list[LogError]) -> bool:
+        """Take in a batch; whether there may be more."""
         try:
             projector = self._projector(partition)
-            is_more = projector.step()
+            is_more = step(projector)
         except Overtaken:
             del self._projectors[partition]
             return True
@@ -80,14 +92,14 @@ class Projectors:
             self._projectors.pop(partition, None)  # it has folded what was not stored
             broken.append(error if isinstance(error, LogError) else LogCorrupt(f"journal, partition {partition}: {error}"))
             return False
-        self._told(partition, projector.checkpoint.offset)
+        self._told(partition, projector.offset)
         return is_more
 
     def _projector(self, partition: int) -> Projector:
         if partition not in self._projectors:
             share = len(self._own) if self._own else self._log.partitions
-            sizes = {"live_max": max(1, LIVE_MAX // share), "packed_max": max(1, PACKED_MAX // share)}
-            self._projectors[partition] = Projector(self._log, self._catalog, self._models_at(partition), partition, **sizes)
+            sizes = Sizes(live_max=max(1, LIVE_MAX // share), packed_max=max(1, PACKED_MAX // share))
+            self._projectors[partition] = Projector(self._log, self._catalog, self._models_at(partition), partition, sizes=sizes)
         return self._projectors[partition]
 
     def _models_at(self, partition: int) -> ReadModels:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import LogError, LogUnreachable
-from contracts.ports.read_models import ReadModels, Wanted
-from infra.store.projection import SqliteReadModels
+from contracts.ports.read_models import ReadModels
+from infra.store.sqlite import SqliteReadModels
+from projections.executions import executions_where
 from tests.workers.partitioned import Partitioned
-from workers.reading.projectors import Projectors
+from workers.reading.projector_pool import ProjectorPool
 
 
 class Kept:
@@ -18,7 +19,7 @@ class Kept:
 
     def __init__(self, made: Partitioned) -> None:
         self.told: list[tuple[int, int]] = []
-        self.projectors = Projectors(
+        self.projectors = ProjectorPool(
             made.log, made.catalog, made.models_of, lambda partition, offset: self.told.append((partition, offset))
         )
 
@@ -39,7 +40,7 @@ def made(tmp_path: Path) -> Partitioned:
 
 def names(models: ReadModels) -> list[str]:
     try:
-        return [record.execution for record in models.select(Wanted())]
+        return [record.execution for record in models.select(executions_where())]
     finally:
         models.close()
 

@@ -1,0 +1,106 @@
+"""A read model as a value, and how several are fed together: each decision is folded once and handed to all of them.
+
+    decisions ─fold─► state ─► take: at each event that the model wants to hear of     ─┐
+                            ─► finish: at the end of a batch, once for each execution  ─┴─► changes of its tables
+
+The rows that come out are the same however the decisions are cut into batches. A model that needs what an event says hears
+of it; one that needs what an execution is like waits for the end of the batch. What goes on in between it never sees.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from contracts.events import Event
+from contracts.journal import Decision
+from contracts.ports.read_models import Changes, Model
+from domain.execution.evolve import evolve
+from domain.execution.history import Entry, Folded, Unreadable, apply, check_follows
+from projections.trail import Trail
+
+
+class Visit:
+    """An execution that a batch is about: what it is by now, where its decisions lie, and which pieces of that became whole."""
+
+    __slots__ = ("folded", "pieces", "position", "trail")
+
+    def __init__(self, folded: Folded, trail: Trail) -> None:
+        self.folded, self.trail = folded, trail
+        self.position = 0
+        """The offset after its last decision."""
+        self.pieces: dict[int, array[int]] = {}
+
+    def note(self, offset: int) -> None:
+        """The decision at this offset has been folded."""
+        self.position = offset + 1
+        piece = self.trail.add(offset)
+        if piece is not None:
+            self.pieces[piece[0]] = piece[1]
+
+
+Take: TypeAlias = Callable[[Changes, Visit, Event, Decision], None]
+Finish: TypeAlias = Callable[[Changes, Visit], None]
+SetAside: TypeAlias = Callable[[Changes, int, Unreadable, bool], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ReadModel(Model):
+    """What a file in this folder defines. All functions are pure, and write into the changes of a batch.
+
+    `take` is called after each event of `events` has been folded. `finish` is called at the end of a batch. `set_aside` is
+    told of an execution, by its number, whose history cannot be read on, and whether it has no row yet.
+    """
+
+    events: frozenset[type[Event]] = frozenset()
+    take: Take | None = None
+    finish: Finish | None = None
+    set_aside: SetAside | None = None
+
+
+class ModelGroup:
+    """Read models that stand at the same offset, and are fed together."""
+
+    def __init__(self, models: Iterable[ReadModel]) -> None:
+        self.models = tuple(models)
+        self.names = tuple(model.name for model in self.models)
+        self._takers = defaultdict[type[Event], list[Take]](list)
+        for model in self.models:
+            for event in model.events:
+                assert model.take is not None, f"{model.name} hears of {event.__name__} and takes nothing"
+                self._takers[event].append(model.take)
+        self._heard = frozenset(self._takers)
+        self._finishers = [model.finish for model in self.models if model.finish is not None]
+
+    def fold(self, changes: Changes, visit: Visit, entry: Entry) -> None:
+        """Fold a decision, after checking that it follows, and let all take it. Raises LogCorrupt where it does not follow."""
+        if self._heard.isdisjoint(map(type, entry.decision.events)):
+            apply(visit.folded, entry)
+        else:
+            self._fold_each(changes, visit, entry)
+        visit.note(entry.offset)
+
+    def _fold_each(self, changes: Changes, visit: Visit, entry: Entry) -> None:
+        """Event by event: what one decision brings, a later event of it may take away."""
+        folded, decision = visit.folded, entry.decision
+        check_follows(folded, entry)
+        folded.state.now = decision.now
+        for event in decision.events:
+            evolve(folded.graph, folded.state, event, decision)
+            for take in self._takers.get(type(event), ()):
+                take(changes, visit, event, decision)
+        folded.state.digest = entry.digest
+
+    def finish(self, changes: Changes, visit: Visit) -> None:
+        """The batch is at its end."""
+        for finish in self._finishers:
+            finish(changes, visit)
+
+    def set_aside(self, changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:
+        """The history of an execution cannot be read on."""
+        for model in self.models:
+            if model.set_aside is not None:
+                model.set_aside(changes, number, found, is_new)

@@ -1,0 +1,182 @@
+"""A projection: reads the journal of a partition by position, folds it for some read models, and stores their rows and checkpoint together.
+
+    step() ─► up to so many decisions ─► fold ─► one transaction (rows, checkpoint)        False: nothing more was there
+
+Killed at any moment it goes on from its checkpoint, and the rows come out the same. What it has folded is a cache:
+after a restart an execution is folded again, from its own decisions alone, when the next one comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final, NamedTuple
+
+from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, reason_of
+from contracts.journal import Checkpoint
+from contracts.ports.log import Log
+from contracts.ports.read_models import Changes, ReadModels
+from domain.execution.history import Entry, Folded, Unreadable, apply, begin, read_entries
+from projections.executions import READ_MODEL
+from projections.read_model import ModelGroup, Visit
+from projections.trail import Trail
+from workers.partition.catalog import Catalog
+from workers.partition.executions import Executions
+from workers.partition.stretches import entries_at
+from workers.reading.trails import Trails
+
+BATCH_RECORDS_MAX: Final = 5_000
+"""So many records of the journal go into one transaction."""
+LIVE_MAX: Final = 2_000
+"""How many executions are kept as objects; the others are packed."""
+PACKED_MAX: Final = 20_000
+"""How many are kept packed; the others are folded again when they go on."""
+
+
+class Sizes(NamedTuple):
+    """How much a projection takes in at once, and keeps."""
+
+    batch_max: int = BATCH_RECORDS_MAX
+    live_max: int = LIVE_MAX
+    packed_max: int = PACKED_MAX
+
+
+class Projection:
+    """Brings the rows of read models that stand at the same offset up with the journal. `whole_from` is what must be reached for that."""
+
+    def __init__(
+        self,
+        log: Log,
+        catalog: Catalog,
+        models: ReadModels,
+        partition: int,
+        group: ModelGroup,
+        checkpoint: Checkpoint,
+        sizes: Sizes,
+        whole_from: int | None = None,
+    ) -> None:
+        self._log, self._catalog, self._models, self._partition = log, catalog, models, partition
+        self.group, self.checkpoint, self._sizes = group, checkpoint, sizes
+        self._whole_from = whole_from
+        """The offset from which on the rows are whole once nothing more is there; None where they are."""
+        self._executions = Executions(catalog.graph, sizes.live_max)
+        self._known: dict[str, Trail] = {}
+        self._trails = Trails(log, models, partition, is_own=READ_MODEL.name in group.names)
+
+    def step(self, end: int | None = None) -> bool:
+        """Take in the next batch, up to an offset; True when there may be more behind it."""
+        offset = self.checkpoint.offset
+        batch_max = self._sizes.batch_max
+        records = islice(self._log.read("journal", self._partition, offset, end), batch_max)
+        visits: dict[str, Visit] = {}
+        changes = Changes()
+        self._trails.begin(offset)
+        for entry in read_entries(records, self.checkpoint):
+            self._take(entry, visits, changes)
+        is_more = self.checkpoint.offset == offset + batch_max
+        became_whole = not is_more and self._whole_from is not None and 0 < self.checkpoint.offset >= self._whole_from
+        if self.checkpoint.offset == offset and not became_whole:
+            return False
+        for name in list(visits):
+            self._finish(name, visits, changes)
+        self._models.save(self.group.names, changes, self.checkpoint, offset, became_whole)
+        if became_whole:
+            self._whole_from = None
+        self._forget(name for name, visit in visits.items() if visit.folded.state.is_ended)
+        self._executions.pack_idle()
+        self._forget(self._executions.forget_idle(self._sizes.packed_max))
+        return is_more
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these rows have once been up to date."""
+        return self._whole_from is None
+
+    @property
+    def is_over_others(self) -> bool:
+        """Whether lists are answered from rows of a version before, which go further."""
+        return self._whole_from is not None and self._whole_from > self.checkpoint.offset
+
+    def _finish(self, name: str, visits: dict[str, Visit], changes: Changes) -> None:
+        """The rows of an execution at the end of a batch; where they cannot be told, that harms no other."""
+        visit = visits[name]
+        try:
+            self.group.finish(changes, visit)
+        except SHORTAGES:
+            raise
+        except Exception as error:
+            found = Unreadable(self.checkpoint.offset - 1, name, visit.folded.state.version, reason_of(error))
+            self._set_aside(found, visits, changes, is_told=True)
+
+    def _forget(self, names: Iterable[str]) -> None:
+        """Keep nothing of these: they have ended, or can be folded again."""
+        for name in names:
+            self._executions.drop(name)
+            self._known.pop(name, None)
+
+    def _take(self, entry: Entry | Unreadable, visits: dict[str, Visit], changes: Changes) -> None:
+        name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
+        if isinstance(entry, Unreadable):
+            self._set_aside(entry, visits, changes)
+            return
+        try:
+            self._fold(entry, name, visits, changes)
+        except (LogFull, LogUnreachable, *SHORTAGES):
+            raise
+        except Exception as error:  # whatever a history holds, the others are read on
+            self._set_aside(Unreadable(entry.offset, name, entry.decision.first, reason_of(error)), visits, changes)
+
+    def _fold(self, entry: Entry, name: str, visits: dict[str, Visit], changes: Changes) -> None:
+        visit = visits.get(name)
+        if visit is None:
+            found = self._find(entry, name)
+            if found is None:
+                return
+            visit = visits[name] = Visit(found, self._known[name])
+        if not visit.folded.state.is_ended:  # what comes after is a rejection, and changes nothing, however batches are cut
+            self.group.fold(changes, visit, entry)
+
+    def _find(self, entry: Entry, name: str) -> Folded | None:
+        """The execution before this decision; None for a rejection after its end, or where it was set aside."""
+        folded = self._executions.get(name)
+        if folded is not None:
+            return folded
+        known = self._trails.find(name)
+        if known is None:
+            folded = begin(entry, self._catalog.graph)
+            self._known[name] = Trail(entry.offset)
+        elif known.is_ended or known.is_unreadable:
+            return None
+        else:
+            folded = _again(self._catalog, entries_at(self._log, self._partition, known.offsets))
+            if folded.state.is_ended:
+                return None
+            self._known[name] = Trail(known.number, known.offsets)
+        self._executions.put(folded)
+        return folded
+
+    def _set_aside(self, found: Unreadable, visits: dict[str, Visit], changes: Changes, is_told: bool = False) -> None:
+        """A history that cannot be read on harms no other. `is_told`: what can be said of the execution in this batch has been."""
+        name = found.execution
+        visit = visits.pop(name, None)
+        if visit is not None:
+            if not is_told:
+                self.group.finish(changes, visit)
+            is_new = is_told and self._trails.find(name) is None
+            self.group.set_aside(changes, visit.trail.number, found, is_new)
+        elif (known := self._trails.find(name)) is None:
+            self.group.set_aside(changes, found.offset, found, is_new=True)
+        elif not known.is_unreadable:
+            self.group.set_aside(changes, known.number, found, is_new=False)
+        self._forget((name,))
+
+
+def _again(catalog: Catalog, entries: Iterable[Entry]) -> Folded:
+    """The execution that these decisions add up to."""
+    folded: Folded | None = None
+    for entry in entries:
+        folded = folded or begin(entry, catalog.graph)
+        apply(folded, entry)
+    if folded is None:
+        raise LogCorrupt("the read models know an execution without any decision")
+    return folded
