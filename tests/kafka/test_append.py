@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -91,11 +90,10 @@ async def test_appends_that_a_broker_refuses_spoil_none_that_is_under_way(broker
 
 
 @scenario
-async def test_without_a_broker_all_who_append_are_told_in_time_that_nothing_was_sent() -> None:
+async def test_without_a_broker_all_who_append_are_told_that_nothing_was_sent() -> None:
     async with appending_to(parse_address("kafka://127.0.0.1:1"), 0.5) as appending:
-        began = time.monotonic()
-        answers = await asyncio.gather(*(appending.append("refold.commands", {partition: [b"x"]}) for partition in range(5)))
-        assert time.monotonic() - began < 2
+        async with asyncio.timeout(DEADLINE_S):
+            answers = await asyncio.gather(*(appending.append("refold.commands", {partition: [b"x"]}) for partition in range(5)))
         assert {type(answer) for one in answers for answer in one.values()} == {LogUnreachable}
 
 

@@ -68,7 +68,7 @@ def append_until_it_lands(log: KafkaLog, batches: dict[int, list[bytes]]) -> Non
 
 
 @pytest.mark.parametrize("harm", ["kill", "freeze"])
-def test_closed_while_its_broker_is_away_it_ends_in_time_and_raises_nothing(cluster: Cluster, harm: str) -> None:
+def test_closed_while_its_broker_is_away_it_ends_and_raises_nothing(cluster: Cluster, harm: str) -> None:
     async def run() -> None:
         address = new_address(cluster.bootstrap)
         await init(address, 1)
@@ -76,9 +76,8 @@ def test_closed_while_its_broker_is_away_it_ends_in_time_and_raises_nothing(clus
         one.follow("journal", 0)
         await until(lambda: one.tail.end(address.topic("journal"), 0) is not None)
         getattr(cluster.nodes[0], harm)()
-        began = time.monotonic()
-        await one.tail.close()
-        assert time.monotonic() - began < 5
+        async with asyncio.timeout(DEADLINE_S):
+            await one.tail.close()
 
     asyncio.run(run())
 
