@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 import refold
 from contracts.commands import LoseActivity, ReportStarted
 from contracts.worker_protocol import WaitingRow
+from refold.worker.http import WAIT_S
 from tests.protocol.host import Host
 from tests.sdk.working import working
 
@@ -150,7 +150,7 @@ def test_batches_grow_again_when_large_ones_are_taken(host: Host) -> None:
 
 
 @pytest.mark.parametrize("is_async", [False, True])
-def test_a_cancel_reaches_the_function_in_less_than_a_second(host: Host, is_async: bool) -> None:
+def test_a_cancel_reaches_the_function_before_a_poll_has_waited_its_time(host: Host, is_async: bool) -> None:
     begun, heard = threading.Event(), threading.Event()
 
     @refold.activity(name="hang")
@@ -171,10 +171,8 @@ def test_a_cancel_reaches_the_function_in_less_than_a_second(host: Host, is_asyn
     with working(host, hang_async if is_async else hang):
         execution = host.run("hang")
         assert begun.wait(10)
-        since = time.monotonic()
         host.cancel(execution)
-        assert heard.wait(1.0)
-        assert time.monotonic() - since < 1.0
+        assert heard.wait(WAIT_S / 2), "the poll under way is answered with it"
         assert host.end_of(execution).status == "cancelled"
 
 
