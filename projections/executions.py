@@ -58,11 +58,14 @@ class ExecutionRecord(NamedTuple):
 
 
 class PieceRecord(NamedTuple):
-    """A row about where so many decisions of an execution lie."""
+    """A row about where so many decisions of an execution lie, and which versions they are of: see `Piece`. Older rows do not say it."""
 
     number: int
     piece: int
     offsets: bytes
+    first: int = 0
+    rolled: int = 0
+    rolled_at: int = 0
 
 
 IS_OPEN: Final = Index("open", ("status",), "ended_at = 0")
@@ -106,11 +109,28 @@ def executions_where(
     return Query(EXECUTIONS, tuple(one for one in asked if one.value is not None), within, after, limit)
 
 
-def offsets_of(record: ExecutionRecord, pieces: Iterable[PieceRecord]) -> list[int]:
-    """The offsets of all decisions of an execution. Pieces that were read after the row may hold what it holds, too."""
-    offsets = [offset for piece in pieces for offset in unpack_offsets(record.number, piece.offsets)]
-    last = offsets[-1] if offsets else -1
-    return offsets + [offset for offset in unpack_offsets(record.number, record.offsets) if offset > last]
+def offsets_of(record: ExecutionRecord, pieces: Iterable[PieceRecord], first: int = 0, last: int | None = None) -> list[int]:
+    """The offsets of an execution's decisions, in their order: as many as are needed to tell of its versions `first` to `last`.
+
+    They begin with a decision that sums up what was before, at or before `first`, or with the first one, and may go on beyond
+    `last`. Pieces that were read after the row may hold what it holds, too.
+    """
+    wanted: list[PieceRecord] = []
+    begins = 0
+    for piece in pieces:
+        if last is not None and piece.first > last:
+            break
+        if 0 < piece.rolled <= first:
+            begins = piece.rolled_at
+            wanted.clear()
+        wanted.append(piece)
+    else:
+        wanted.append(PieceRecord(record.number, -1, record.offsets))
+    offsets: list[int] = []
+    for piece in wanted:
+        known = offsets[-1] if offsets else begins - 1
+        offsets += [offset for offset in unpack_offsets(record.number, piece.offsets) if offset > known]
+    return offsets
 
 
 def time_of(time_ms: int) -> str | None:
@@ -179,8 +199,8 @@ def execution_record(state: Execution, graph: Graph, trail: Trail, position: int
 def _finish(changes: Changes, visit: Visit) -> None:
     folded, trail = visit.folded, visit.trail
     changes.put(EXECUTIONS, execution_record(folded.state, folded.graph, trail, visit.position))
-    for piece, offsets in visit.pieces.items():
-        changes.put(PIECES, PieceRecord(trail.number, piece, pack_offsets(trail.number, offsets)))
+    for piece in visit.pieces:
+        changes.put(PIECES, PieceRecord(trail.number, piece.number, pack_offsets(trail.number, piece.offsets), *piece[2:]))
 
 
 def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:

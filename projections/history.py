@@ -20,8 +20,11 @@ from contracts.failure import Failure, shorten
 from contracts.journal import Decision
 from contracts.times import rfc3339
 from domain.execution.paths import scope_path
+from domain.execution.state import Execution
 
 SUMMARY_LENGTH_MAX: Final = 100
+
+_REMEMBERED: Final = frozenset({e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.IncidentRaised})
 
 Show = Callable[[bytes], Any]
 """Makes JSON of a stored value."""
@@ -65,11 +68,27 @@ class HistoryPresenter:
         self._correlation = correlation
         """Of the request that began the execution, which its first decision says."""
 
+    def begin_at(self, state: Execution) -> None:
+        """The next decision follows on this state."""
+        self._attempts = {path: run.attempt for path, run in state.runs.items()}
+        self._incidents = {name: incident.path for name, incident in state.incidents.items()}
+        self._correlation = state.correlation
+
+    def skip(self, decision: Decision) -> None:
+        """Note what later events leave out, and present nothing."""
+        self._begin(decision)
+        for event in decision.events:
+            if type(event) in _REMEMBERED:
+                self._attempt(event, self._path(event))
+
+    def _begin(self, decision: Decision) -> None:
+        if decision.first == 1:
+            self._correlation = decision.correlation
+
     def present(self, decision: Decision) -> Iterator[HistoryEvent]:
         """The events of a decision."""
         recorded_at = rfc3339(decision.now)
-        if decision.first == 1:
-            self._correlation = decision.correlation
+        self._begin(decision)
         actor, correlation = decision.actor or None, decision.correlation or self._correlation or None
         for index, event in enumerate(decision.events):
             path = self._path(event)

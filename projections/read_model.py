@@ -9,7 +9,6 @@ of it; one that needs what an execution is like waits for the end of the batch. 
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Model
 from domain.execution.evolve import evolve
 from domain.execution.history import Entry, Folded, Unreadable, apply, check_follows
-from projections.trail import Trail
+from projections.trail import Piece, Trail
 
 
 class Visit:
@@ -32,14 +31,14 @@ class Visit:
         self.folded, self.trail = folded, trail
         self.position = 0
         """The offset after its last decision."""
-        self.pieces: dict[int, array[int]] = {}
+        self.pieces: list[Piece] = []
 
-    def note(self, offset: int) -> None:
-        """The decision at this offset has been folded."""
-        self.position = offset + 1
-        piece = self.trail.add(offset)
+    def note(self, entry: Entry) -> None:
+        """This decision has been folded."""
+        self.position = entry.offset + 1
+        piece = self.trail.add(entry)
         if piece is not None:
-            self.pieces[piece[0]] = piece[1]
+            self.pieces.append(piece)
 
 
 Take: TypeAlias = Callable[[Changes, Visit, Event, Decision], None]
@@ -81,7 +80,7 @@ class ModelGroup:
             apply(visit.folded, entry)
         else:
             self._fold_each(changes, visit, entry)
-        visit.note(entry.offset)
+        visit.note(entry)
 
     def _fold_each(self, changes: Changes, visit: Visit, entry: Entry) -> None:
         """Event by event: what one decision brings, a later event of it may take away."""

@@ -17,24 +17,24 @@ GAP_MAX: Final = 100
 
 def entries_at(log: Log, partition: int, offsets: Sequence[int]) -> Iterator[Entry]:
     """The decisions at these offsets, in their order. Raises LogCorrupt where one of them is none."""
-    for first, last in _stretches(offsets):
-        wanted = set(offsets) if last - first < len(offsets) else {offset for offset in offsets if first <= offset <= last}
-        for offset, content in log.read("journal", partition, first, last + 1):
-            if offset in wanted:
+    for stretch in _stretches(offsets):
+        wanted = iter(stretch)
+        next_wanted = next(wanted)
+        for offset, content in log.read("journal", partition, stretch[0], stretch[-1] + 1):
+            if offset == next_wanted:
                 yield _entry(offset, content)
+                next_wanted = next(wanted, -1)
 
 
-def _stretches(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
-    first = last = -1
-    for offset in offsets:
-        if first >= 0 and offset - last > GAP_MAX:
-            yield first, last
-            first = offset
-        elif first < 0:
-            first = offset
-        last = offset
-    if first >= 0:
-        yield first, last
+def _stretches(offsets: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The offsets, cut where one lies far from the one before."""
+    begins = 0
+    for index in range(1, len(offsets)):
+        if offsets[index] - offsets[index - 1] > GAP_MAX:
+            yield offsets[begins:index]
+            begins = index
+    if offsets:
+        yield offsets[begins:]
 
 
 def _entry(offset: int, content: bytes) -> Entry:

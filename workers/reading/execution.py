@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from contracts import values
 from contracts.commands import SendSignal
@@ -18,6 +19,9 @@ from projections.nodes import NodeRow, NodeTrace
 from workers.partition.catalog import Catalog
 from workers.partition.stretches import entries_at
 from workers.reading.trails import record_of, trail_of
+
+VERSION_MAX: Final = 2**62
+"""No history comes that far."""
 
 
 def value_in(blobs: Blobs, value: bytes) -> Any:
@@ -49,12 +53,33 @@ class ExecutionReader:
         """The decisions of an execution. Raises Rejected where there is none of that id."""
         return entries_at(self._log, self._partition, trail_of(self.models, self.record(execution)))
 
+    def _window(self, execution: str, first: int, last: int | None) -> tuple[Folded | None, Iterator[Entry]]:
+        """The decisions that tell of these versions, or of more, and the rolled state that they follow on; None from the beginning on."""
+        record = self.record(execution)
+        entries = entries_at(self._log, self._partition, trail_of(self.models, record, first, last))
+        entry = next(entries, None)
+        if entry is None:
+            return None, entries
+        if entry.offset == record.number:
+            return None, chain((entry,), entries)
+        try:
+            return begin(entry, self._catalog.graph, self.blobs.get), chain((entry,), entries)
+        except KeyError:  # the blob of the rolled state is lost: what it was made of is not
+            return None, entries_at(self._log, self._partition, trail_of(self.models, record, 0, last))
+
     def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Up to `limit` events from version `start` on, and the version to go on from."""
         presenter = HistoryPresenter(self.show)
         found: list[HistoryEvent] = []
-        for entry in self.entries(execution):
-            for event in presenter.present(entry.decision):
+        rolled, entries = self._window(execution, start, start + limit)
+        if rolled is not None:
+            presenter.begin_at(rolled.state)
+        for entry in entries:
+            decision = entry.decision
+            if decision.first + len(decision.events) <= start:
+                presenter.skip(decision)
+                continue
+            for event in presenter.present(decision):
                 if event.version < start:
                     continue
                 if len(found) == limit:
@@ -69,8 +94,8 @@ class ExecutionReader:
 
     def folded(self, execution: str, at: int | None = None) -> Folded:
         """The execution as it is, or after its event `at`. Raises Rejected for a version that it does not have."""
-        folded: Folded | None = None
-        for entry in self.entries(execution):
+        folded, entries = self._window(execution, VERSION_MAX, None) if at is None else self._window(execution, at, at + 1)
+        for entry in entries:
             folded = folded or begin(entry, self._catalog.graph)
             if at is None:
                 apply(folded, entry)

@@ -148,10 +148,11 @@ class Projection:
         elif known.is_ended or known.is_unreadable:
             return None
         else:
-            folded = _again(self._catalog, entries_at(self._log, self._partition, known.offsets))
+            trail = Trail(known.number)
+            folded = _again(self._catalog, trail.along(entries_at(self._log, self._partition, known.offsets)))
             if folded.state.is_ended:
                 return None
-            self._known[name] = Trail(known.number, known.offsets)
+            self._known[name] = trail
         self._executions.put(folded)
         return folded
 

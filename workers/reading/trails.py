@@ -25,9 +25,9 @@ def record_of(models: ReadModels, execution: str) -> ExecutionRecord | None:
     return models.find(EXECUTIONS, "execution", execution)
 
 
-def trail_of(models: ReadModels, record: ExecutionRecord) -> list[int]:
-    """The offsets of all decisions of an execution."""
-    return offsets_of(record, models.belonging(PIECES, record.number))
+def trail_of(models: ReadModels, record: ExecutionRecord, first: int = 0, last: int | None = None) -> list[int]:
+    """The offsets of the decisions of an execution that are needed to tell of these versions. See `offsets_of`."""
+    return offsets_of(record, models.belonging(PIECES, record.number), first, last)
 
 
 class Known(NamedTuple):
