@@ -24,7 +24,7 @@ def position_of(partition: int, offset: int) -> int:
     return offset * PARTITIONS_MAX + partition
 
 
-def place_of(position: int) -> tuple[int, int]:
+def partition_and_offset(position: int) -> tuple[int, int]:
     """The partition and the offset that a position of such a log stands for."""
     offset, partition = divmod(position, PARTITIONS_MAX)
     return partition, offset
@@ -43,6 +43,6 @@ class Positions:
         assert partition == 0, f"a log that is not divided has no partition {partition}"
         return offset
 
-    def place(self, position: int) -> tuple[int, int]:
+    def partition_and_offset(self, position: int) -> tuple[int, int]:
         """The partition and the offset that a position stands for."""
-        return place_of(position) if self.is_divided else (0, position)
+        return partition_and_offset(position) if self.is_divided else (0, position)

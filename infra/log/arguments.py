@@ -32,8 +32,8 @@ def check_partitions(partitions: int) -> None:
         raise ValueError(f"a log has 1 to {PARTITIONS_MAX} partitions, not {partitions}")
 
 
-def check_place(topic: Topic, partition: int, partitions: int, offset: int = 0, topics: Sequence[Topic] = TOPICS) -> None:
-    """Refuse a place that no record can have in a log of that many partitions."""
+def check_partition(topic: Topic, partition: int, partitions: int, offset: int = 0, topics: Sequence[Topic] = TOPICS) -> None:
+    """Refuse a partition, or an offset, that no record can have in a log of that many partitions."""
     count = partitions_in(topic, partitions, topics)
     if not 0 <= partition < count:
         raise ValueError(f"{topic} has partitions 0 to {count - 1}, not {partition}")
@@ -44,16 +44,16 @@ def check_place(topic: Topic, partition: int, partitions: int, offset: int = 0, 
 def check_batches(topic: Topic, batches: Mapping[int, Sequence[bytes]], partitions: int, topics: Sequence[Topic] = TOPICS) -> None:
     """Refuse an append that cannot be meant: an unknown partition, or a batch without records."""
     for partition, records in batches.items():
-        check_place(topic, partition, partitions, topics=topics)
+        check_partition(topic, partition, partitions, topics=topics)
         if not records:
             raise ValueError(f"the batch for partition {partition} of {topic} is empty")
 
 
 def too_large(records: Sequence[bytes], record_bytes_max: int) -> RecordTooLarge | None:
     """The reason not to take the batch, when one of its records is longer than the log allows."""
-    for place, record in enumerate(records):
+    for index, record in enumerate(records):
         if len(record) > record_bytes_max:
-            return RecordTooLarge(f"record {place} of the batch has {len(record):,} bytes; the log takes {record_bytes_max:,} at most")
+            return RecordTooLarge(f"record {index} of the batch has {len(record):,} bytes; the log takes {record_bytes_max:,} at most")
     return None
 
 

@@ -57,16 +57,16 @@ class Body:
         """The records of a body that holds `count` of them. Raises DamagedBody where it does not."""
         framed = self._unpack(body)
         records: list[bytes] = []
-        place = 0
+        position = 0
         try:
             for _ in range(count):
-                start = place + 4
-                place = start + _length.unpack_from(framed, place)[0]
-                records.append(framed[start:place])
+                start = position + 4
+                position = start + _length.unpack_from(framed, position)[0]
+                records.append(framed[start:position])
         except StructError:
             raise DamagedBody(f"{len(records)} of {count} records are whole") from None
-        if place != len(framed):
-            raise DamagedBody(f"{count} records end at byte {place} of {len(framed)}")
+        if position != len(framed):
+            raise DamagedBody(f"{count} records end at byte {position} of {len(framed)}")
         return records
 
     def _unpack(self, body: bytes) -> bytes:

@@ -53,7 +53,7 @@ class End(NamedTuple):
 NOTHING: Final = End(0, BEGINNING)
 
 
-def places(partitions: int) -> Iterator[At]:
+def topic_partitions(partitions: int) -> Iterator[At]:
     """All topics and partitions, in the order in which they stand in the file."""
     return ((topic, partition) for topic in TOPICS for partition in range(partitions_in(topic, partitions)))
 
@@ -68,9 +68,9 @@ class EndFile:
     def __init__(self, path: Path, partitions: int) -> None:
         self.path = path
         self._partitions = partitions
-        self._places = {at: SECTOR_BYTES * (1 + 2 * index) for index, at in enumerate(places(partitions))}
+        self._positions = {at: SECTOR_BYTES * (1 + 2 * index) for index, at in enumerate(topic_partitions(partitions))}
         self._turns: dict[At, int] = {}
-        self._size = SECTOR_BYTES * (1 + 2 * len(self._places))
+        self._size = SECTOR_BYTES * (1 + 2 * len(self._positions))
         self._descriptor = -1
 
     def read(self) -> dict[At, End] | None:
@@ -92,10 +92,10 @@ class EndFile:
     def _ends_in(self, content: bytes) -> dict[At, End]:
         if content[:SECTOR_BYTES] != _head(self._partitions):
             raise _Damaged("it does not begin as such a file of this log does")
-        return {at: self._end_in(content, at) for at in self._places}
+        return {at: self._end_in(content, at) for at in self._positions}
 
     def _end_in(self, content: bytes, at: At) -> End:
-        ends = [_read(content, at, self._places[at] + turn * SECTOR_BYTES) for turn in (0, 1)]
+        ends = [_read(content, at, self._positions[at] + turn * SECTOR_BYTES) for turn in (0, 1)]
         found = max((end for end in ends if end is not None), default=None)
         if found is None:
             raise _Damaged(f"what it says of {at[0]}, partition {at[1]}, cannot be read")
@@ -107,17 +107,17 @@ class EndFile:
         self.close()
         content = bytearray(self._size)
         content[:SECTOR_BYTES] = _head(self._partitions)
-        for at, place in self._places.items():
-            content[place : place + _SLOT_BYTES] = _packed(at, ends.get(at, NOTHING))
+        for at, position in self._positions.items():
+            content[position : position + _SLOT_BYTES] = _packed(at, ends.get(at, NOTHING))
         write_whole(self.path, bytes(content))
-        self._turns = dict.fromkeys(self._places, 1)
+        self._turns = dict.fromkeys(self._positions, 1)
 
     def note(self, at: At, end: End) -> None:
         """A partition ends here now, and that is durable. Raises OSError; what stood here before then still does."""
         if self._descriptor < 0:
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
         turn = self._turns.get(at, 0)
-        os.pwrite(self._descriptor, _packed(at, end), self._places[at] + turn * SECTOR_BYTES)
+        os.pwrite(self._descriptor, _packed(at, end), self._positions[at] + turn * SECTOR_BYTES)
         self._turns[at] = 1 - turn
 
     def close(self) -> None:
@@ -138,9 +138,9 @@ def _packed(at: At, end: End) -> bytes:
     return packed + _sum.pack(_crc(at, packed))
 
 
-def _read(content: bytes, at: At, place: int) -> End | None:
+def _read(content: bytes, at: At, position: int) -> End | None:
     """What a slot says; None for one that was never written, is torn or damaged."""
-    packed, checksum = content[place : place + _slot.size], content[place + _slot.size : place + _SLOT_BYTES]
+    packed, checksum = content[position : position + _slot.size], content[position + _slot.size : position + _SLOT_BYTES]
     if len(checksum) < _sum.size or _sum.unpack(checksum)[0] != _crc(at, packed):
         return None
     return End(*_slot.unpack(packed))

@@ -4,7 +4,7 @@
     ┌────────┬──────────────────────┬──────┐    ┌────────┬──────────────────────┬──────┐
     │ LINKED │ digest of row n − 1  │ body │    │ LINKED │ digest of row n      │ body │
     └────────┴──────────────────────┴──────┘    └────────┴──────────────────────┴──────┘
-     └──────────── digest of row n: over place, count and all these bytes ───┘
+     └──────────── digest of row n: over key, count and all these bytes ─────┘
 
 The first row of a partition carries zeros. Rows of a build before this one have no link; they may stand before the first
 row that has one, and are within its digest, but not behind it.
@@ -32,9 +32,9 @@ def link(before: bytes, body: bytes) -> bytes:
     return b"".join((LINKED, before, body))
 
 
-def digest_of(place: int, count: int, stored: bytes) -> bytes:
+def digest_of(key: int, count: int, stored: bytes) -> bytes:
     """The digest of a row, which the next one carries."""
-    hasher = hashlib.sha256(_head.pack(place, count))
+    hasher = hashlib.sha256(_head.pack(key, count))
     hasher.update(stored)
     return hasher.digest()[:DIGEST_BYTES]
 
@@ -46,12 +46,12 @@ class Walk:
         self.digest = before
         self.is_linked = False
 
-    def take(self, place: int, count: int, stored: Any) -> bytes:
+    def take(self, key: int, count: int, stored: Any) -> bytes:
         """The body of the next row. Raises DamagedBody where it does not follow on the last one."""
         if not isinstance(stored, bytes):
             raise DamagedBody(f"it is {type(stored).__name__}, not bytes")
         body = self._linked(stored) if stored[:1] == LINKED else self._plain(stored)
-        self.digest = digest_of(place, count, stored)
+        self.digest = digest_of(key, count, stored)
         return body
 
     def _linked(self, stored: bytes) -> bytes:

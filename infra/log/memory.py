@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.errors import LogError
 from contracts.ports.log import BATCH_BYTES_MAX_DEFAULT, RECORD_BYTES_MAX_DEFAULT, Topic
-from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
+from infra.log.arguments import batch_too_large, check_batches, check_partition, check_partitions, too_large
 
 
 class MemoryLog:
@@ -61,13 +61,13 @@ class MemoryLog:
 
     def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
         """The records from `offset` up to `end` (exclusive; by default what is there when the call begins)."""
-        check_place(topic, partition, self._partitions, offset)
+        check_partition(topic, partition, self._partitions, offset)
         found = self._records[topic, partition][offset:end]
         return iter(list(enumerate(found, start=offset)))
 
     def end(self, topic: Topic, partition: int) -> int:
         """The offset that the next record of the partition would get."""
-        check_place(topic, partition, self._partitions)
+        check_partition(topic, partition, self._partitions)
         return len(self._records[topic, partition])
 
     def close(self) -> None:

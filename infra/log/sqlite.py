@@ -8,7 +8,8 @@
     1 << 48                              1        [JournalOpened]               ← partition 1 begins
 
 - A row per batch, not per record: what a commit costs is pages and fsync, and a round of 100 decisions is a few pages.
-- One INTEGER PRIMARY KEY, as it is the table itself; a key of two columns is a second tree to write.
+- One INTEGER PRIMARY KEY, as it is the table itself; a key of two columns is a second tree to write. Its column is `place`, as in
+  every file there is; in the code it is the key of a row.
 - The commit happens in the caller's thread. With another thread, half of the work comes back while one commits and makes
   a round of its own; and answers could go out before their facts are durable.
 - WAL with `synchronous=FULL`: one fsync a commit. Readers in other processes neither wait nor make wait.
@@ -33,9 +34,9 @@ from typing import Final
 from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogFull, LogLost, RecordTooLarge
 from contracts.lost import Lost
 from contracts.ports.log import RECORD_BYTES_MAX_DEFAULT, Topic
-from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
+from infra.log.arguments import batch_too_large, check_batches, check_partition, check_partitions, too_large
 from infra.log.body import BODY_BYTES_MAX, Body
-from infra.log.end_file import At, End, EndFile, places
+from infra.log.end_file import At, End, EndFile, topic_partitions
 from infra.log.ground import Ground
 from infra.log.links import digest_of, link
 from infra.log.sqlite_file import TABLES, beside, open_file, opening_error, primary_code
@@ -98,7 +99,7 @@ class SqliteLog:
                 raise
             known, self.doubt = None, str(damaged)
         self.has_end_file = known is not None
-        for at in places(partitions):
+        for at in topic_partitions(partitions):
             rows.check_last(*at)
             if known is not None and rows.end_at(*at, known[at].offset) != known[at]:
                 self.lost.append(_lost(at, rows.end(*at), known[at].offset))
@@ -111,12 +112,12 @@ class SqliteLog:
             self._stand()
             return
         self.forget_lost()
-        if any(self._rows.end(*at) for at in places(self._partitions)):
+        if any(self._rows.end(*at) for at in topic_partitions(self._partitions)):
             _log.warning("the log %s is taken as it is: nothing beside it says where it ended", self._path)
 
     def forget_lost(self) -> None:
         """What is there is all there is, from now on. Raises LogFull where there is no room to say so."""
-        self._end_file.write({at: self._rows.last_end(*at) for at in places(self._partitions)})
+        self._end_file.write({at: self._rows.last_end(*at) for at in topic_partitions(self._partitions)})
         self.lost = []
         self._stand()
 
@@ -201,9 +202,9 @@ class SqliteLog:
             return before.offset, self._insert_after(before, topic, partition, count, body)
 
     def _insert_after(self, before: End, topic: Topic, partition: int, count: int, body: bytes) -> End:
-        place, stored = partition << PARTITION_SHIFT | before.offset, link(before.digest, body)
-        self._connection.execute(_INSERT[topic], (place, count, stored))
-        return End(before.offset + count, digest_of(place, count, stored))
+        key, stored = partition << PARTITION_SHIFT | before.offset, link(before.digest, body)
+        self._connection.execute(_INSERT[topic], (key, count, stored))
+        return End(before.offset + count, digest_of(key, count, stored))
 
     def _note(self, ends: Mapping[At, End]) -> None:
         """Write the ends into the second place, after their commit. Where that fails they are behind, which is no harm by itself."""
@@ -228,13 +229,13 @@ class SqliteLog:
 
         Raises LogCorrupt, naming file and offset, where a record is missing or cannot be read.
         """
-        check_place(topic, partition, self._partitions, offset)
+        check_partition(topic, partition, self._partitions, offset)
         there = self.end(topic, partition)
         return self._rows.read(topic, partition, offset, there if end is None else min(end, there))
 
     def end(self, topic: Topic, partition: int) -> int:
         """The offset that the next record would get. Asks the file, as another process may have written."""
-        check_place(topic, partition, self._partitions)
+        check_partition(topic, partition, self._partitions)
         return self._rows.end(topic, partition)
 
     def close(self) -> None:

@@ -134,8 +134,8 @@ class Rows:
         return rows
 
     def _row(self, topic: Topic, partition: int, found: tuple[int, Any, Any]) -> Row:
-        place, count, stored = found
-        first = place - (partition << PARTITION_SHIFT)
+        key, count, stored = found
+        first = key - (partition << PARTITION_SHIFT)
         if type(count) is not int or not 0 < count < OFFSETS - first:
             raise self._gap(topic, partition, first, f"the next row has {count} from {first}")
         return Row(first, count, stored)

@@ -113,7 +113,7 @@ class EngineService(BaseService):
 
     async def reach(self, position: int | None) -> None:
         """Wait until what is read goes up to the position."""
-        partition, offset = self._positions.place(position or 0)
+        partition, offset = self._positions.partition_and_offset(position or 0)
         if partition == self._owner.partition and offset > self._owner.position:
             raise Rejected("unknown_position", f"the journal ends at position {self.position}; {position} is not there yet")
         if partition >= self._reader.partitions:

@@ -16,7 +16,7 @@ from infra.log.kafka.topics import TopicProblem, check
 from refold.kafka.address import KafkaAddress, check_installed, parse_address
 from workers.cluster.ports import ClusterLog
 from workers.partition.standing import journal_of
-from workers.tasks.gateway import Near, Place, Taken, TaskSource
+from workers.tasks.gateway import LocalPartitions, Taken, TaskRoute, TaskSource
 
 if TYPE_CHECKING:
     from infra.log.kafka.log import KafkaLog
@@ -52,11 +52,13 @@ class KafkaTaskTopics:
     def __init__(self, address: KafkaAddress) -> None:
         self._address = address
 
-    def take(self, places: Iterable[Place], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], near: Near) -> TaskSource:
+    def take(
+        self, routes: Iterable[TaskRoute], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], local: LocalPartitions
+    ) -> TaskSource:
         """See TaskTopics."""
         from refold.kafka.tasks import KafkaTasks
 
-        return KafkaTasks(self._address, places, on_task, has_room, near=near)
+        return KafkaTasks(self._address, routes, on_task, has_room, local=local)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def worker(
     """Run your own activities for a server, or for a log on Kafka."""
     from refold.worker import command
 
-    where = command.Place(server=server, log=log, name=name, queues=command.names(queues))
+    where = command.WorkerTarget(server=server, log=log, name=name, queues=command.names(queues))
     wanted = command.Wanted(target=target, where=where, concurrency=concurrency, processes=processes, watch=watch, only_kinds=kinds)
     return command.worker(wanted)
 

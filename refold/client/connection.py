@@ -139,9 +139,9 @@ def _proxy_for(scheme: str, host: str) -> str:
         return ""
     from urllib.request import proxy_bypass
 
-    before, separator, place = proxy.rpartition("@")
+    before, separator, address = proxy.rpartition("@")
     scheme, has_scheme, _ = before.partition("://")
-    return "" if proxy_bypass(host) else (f"{scheme}://{place}" if separator and has_scheme else place)
+    return "" if proxy_bypass(host) else (f"{scheme}://{address}" if separator and has_scheme else address)
 
 
 class Connection(Protocol):

@@ -1,7 +1,7 @@
-"""Who gets which partitions of the task topics: of each topic everybody who wants it as many; of those first what is near to one,
+"""Who gets which partitions of the task topics: of each topic everybody who wants it as many; of those first what is local to one,
 then what one has.
 
-Near are the partitions whose tasks arise in the member's own process: an engine that owns a partition gives its tasks to the workers
+Local are the partitions whose tasks arise in the member's own process: an engine that owns a partition gives its tasks to the workers
 that come to it without a way through the topic (`workers/tasks/eager.py`).
 
 aiokafka's own strategies either move most partitions whenever somebody comes or goes, which runs again what is running there, or
@@ -21,11 +21,11 @@ Has = set[tuple[str, int]]
 
 
 class Wish(NamedTuple):
-    """What a member subscribes to, what it has, and which partitions are near to it, of any topic."""
+    """What a member subscribes to, what it has, and which partitions are local to it, of any topic."""
 
     topics: frozenset[str]
     has: Has
-    near: Collection[int] = ()
+    local: Collection[int] = ()
 
 
 def share(partitions: Mapping[str, int], members: Mapping[str, Wish]) -> dict[str, Has]:
@@ -46,9 +46,9 @@ def _share_topic(topic: str, count: int, wanting: Mapping[str, Wish], shares: di
         (free if holder is None else holders[holder]).append(partition)
     least, more = divmod(count, len(wanting))
     ranked = sorted(wanting, key=lambda member: (-len(holders[member]), len(shares[member]), member))
-    rooms = {member: least + (place < more) for place, member in enumerate(ranked)}
+    rooms = {member: least + (rank < more) for rank, member in enumerate(ranked)}
     for member in ranked:
-        holders[member].sort(key=lambda partition: partition not in wanting[member].near)
+        holders[member].sort(key=lambda partition: partition not in wanting[member].local)
         kept = holders[member][: rooms[member]]
         free += holders[member][len(kept) :]
         holders[member] = kept
@@ -58,14 +58,14 @@ def _share_topic(topic: str, count: int, wanting: Mapping[str, Wish], shares: di
         shares[member] |= {(topic, partition) for partition in holders[member]}
 
 
-def _holder(place: tuple[str, int], wanting: Mapping[str, Wish]) -> str | None:
-    """Who is to keep a partition, if there is room: who has it near, else who has it."""
-    near = (member for member, wish in wanting.items() if place[1] in wish.near)
-    return next(near, None) or next((member for member, wish in wanting.items() if place in wish.has), None)
+def _holder(key: tuple[str, int], wanting: Mapping[str, Wish]) -> str | None:
+    """Who is to keep a partition, if there is room: who has it as a local one, else who has it."""
+    local = (member for member, wish in wanting.items() if key[1] in wish.local)
+    return next(local, None) or next((member for member, wish in wanting.items() if key in wish.has), None)
 
 
 class KeepingAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # aiokafka has no types
-    """The strategy for one consumer: it tells the others what it has, and which partitions are `near` to it now.
+    """The strategy for one consumer: it tells the others what it has, and which partitions are `local` to it now.
 
     It goes by the name of a strategy that clients in all languages have, so that they can be members of the same group: whichever
     leads decides, and what a member tells of itself nobody else looks at. It has to be the only one of its consumer: aiokafka 0.14
@@ -75,11 +75,11 @@ class KeepingAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # aioka
     name: Final = "range"
     version: Final = 0
 
-    def __init__(self, near: Callable[[], Collection[int]] = tuple) -> None:
-        self._near = near
+    def __init__(self, local: Callable[[], Collection[int]] = tuple) -> None:
+        self._local = local
         self._has: list[tuple[str, int]] = []
         self._said: frozenset[int] = frozenset()
-        """What was near when it joined."""
+        """What was local when it joined."""
         self._seen: frozenset[int] = frozenset()
 
     def assign(self, cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,18 +97,18 @@ class KeepingAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # aioka
 
     def metadata(self, topics: Iterable[str]) -> Any:
         """What it tells of itself when it joins."""
-        self._said = frozenset(self._near())
+        self._said = frozenset(self._local())
         told = {"has": self._has, "near": sorted(self._said)}
         return ConsumerProtocolMemberMetadata(self.version, list(topics), json.dumps(told).encode())
 
     def is_outdated(self) -> bool:
-        """Whether joining again would exchange a partition for one that has come near, and stays so: it was at the last look, too."""
-        near, before = frozenset(self._near()), self._seen
-        self._seen = near
-        if near in (self._said, frozenset()) or near != before:
+        """Whether joining again would exchange a partition for one that has become local, and stays so: it was at the last look, too."""
+        local, before = frozenset(self._local()), self._seen
+        self._seen = local
+        if local in (self._said, frozenset()) or local != before:
             return False
-        lacks = {(topic, partition) for topic, _ in self._has for partition in near} - set(self._has)
-        return bool(lacks) and any(partition not in near for _, partition in self._has)
+        lacks = {(topic, partition) for topic, _ in self._has for partition in local} - set(self._has)
+        return bool(lacks) and any(partition not in local for _, partition in self._has)
 
     def on_assignment(self, assignment: Any) -> None:
         """What it has from now on."""
@@ -116,7 +116,7 @@ class KeepingAssignor(AbstractPartitionAssignor):  # type: ignore[misc]  # aioka
 
 
 def _read(user_data: bytes) -> tuple[Has, frozenset[int]]:
-    """What a member has, and what is near to it; nothing where it does not say."""
+    """What a member has, and what is local to it; nothing where it does not say."""
     try:
         told = json.loads(user_data or b"{}")
         return {(str(topic), int(partition)) for topic, partition in told.get("has", ())}, frozenset(map(int, told.get("near", ())))

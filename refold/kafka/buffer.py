@@ -36,9 +36,9 @@ RUNNING_BYTES_MAX: Final = 64 * 1024 * 1024
 
 
 OnUnreadable: TypeAlias = Callable[[Any, int, bytes, str], None]
-"""Called with place, offset and content of a record that is no task, and why; it is done once that is kept."""
+"""Called with key, offset and content of a record that is no task, and why; it is done once that is kept."""
 OnNewer: TypeAlias = Callable[[Any, int, bytes, str], None]
-"""Called with place, offset and content of a task of another version, which is not done, and what it is."""
+"""Called with key, offset and content of a task of another version, which is not done, and what it is."""
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -55,16 +55,16 @@ class _Head(msgspec.Struct, gc=False):
 class TakenTask:
     """A task record. `content` is its bytes, `partition` where its result belongs, as that of its execution."""
 
-    __slots__ = ("attempt", "content", "execution", "kind", "number", "offset", "partition", "path", "places", "queue", "sequence", "task")
+    __slots__ = ("attempt", "content", "execution", "kind", "number", "offset", "partition", "path", "queue", "records", "sequence", "task")
 
-    def __init__(self, head: _Head, content: bytes, place: PartitionTasks, offset: int, number: int) -> None:
+    def __init__(self, head: _Head, content: bytes, tasks: PartitionTasks, offset: int, number: int) -> None:
         self.task, self.execution, self.path, self.attempt = head.task, head.execution, head.path, head.attempt
         self.sequence, self.content = head.sequence, content
-        self.queue, self.kind, self.partition = place.queue, place.kind, place.partition
+        self.queue, self.kind, self.partition = tasks.queue, tasks.kind, tasks.partition
         self.offset = offset
         self.number = number
         """The order in which records were read."""
-        self.places: set[tuple[Any, int]] = {(place.key, offset)}
+        self.records: set[tuple[Any, int]] = {(tasks.key, offset)}
         """The records that are done when it is: more than one where it was sent twice."""
 
     @property
@@ -138,19 +138,19 @@ class Buffer:
 
     def set_partitions(self, partitions: dict[Any, PartitionTasks]) -> None:
         """From now on these are ours."""
-        for key, place in self.partitions.items():
+        for key, tasks in self.partitions.items():
             if key not in partitions:
-                place.drop_waiting()
+                tasks.drop_waiting()
         self.partitions = partitions
         self._levels = (deque(), deque(), deque())
-        for place in partitions.values():
-            self._levels[place.level].append(place)
+        for tasks in partitions.values():
+            self._levels[tasks.level].append(tasks)
 
-    def read(self, place: PartitionTasks, offset: int, content: bytes | None) -> None:
+    def read(self, tasks: PartitionTasks, offset: int, content: bytes | None) -> None:
         """A record has come. One that is no task, or of another version, is told, and stands in nobody's way."""
         self._number += 1
         content = content or b""
-        if not place.offsets.take(offset):
+        if not tasks.offsets.take(offset):
             return
         try:
             version = PROTOCOL
@@ -165,13 +165,13 @@ class Buffer:
             version, why = _version_of(content), str(error)
         if version != PROTOCOL:
             what = f"a task of version {version} of the worker protocol; spoken here is {PROTOCOL}"
-            place.left[offset] = content
-            self.on_newer(place.key, offset, content, what)
+            tasks.left[offset] = content
+            self.on_newer(tasks.key, offset, content, what)
         elif why:
-            self.on_unreadable(place.key, offset, content, why)
+            self.on_unreadable(tasks.key, offset, content, why)
         else:
-            place.waiting.append(TakenTask(head, content, place, offset, self._number))
-            place.waiting_bytes += len(content)
+            tasks.waiting.append(TakenTask(head, content, tasks, offset, self._number))
+            tasks.waiting_bytes += len(content)
 
     # Out.
 
@@ -182,21 +182,21 @@ class Buffer:
         for level in self._levels:
             refused = 0
             while refused < len(level):
-                place = level[0]
+                tasks = level[0]
                 level.rotate(-1)
-                refused = 0 if self._give_one(place) else refused + 1
+                refused = 0 if self._give_one(tasks) else refused + 1
 
     def begin(self, key: Any, content: bytes, has_room: Callable[[str], bool]) -> str | None:
         """Give a task out whose record is still to come; its id, or None where others wait before it, or it is not for us."""
-        place = self.partitions.get(key)
-        if self.is_closed or self.is_held or place is None or not place.is_ready or place.waiting or not has_room(place.kind):
+        tasks = self.partitions.get(key)
+        if self.is_closed or self.is_held or tasks is None or not tasks.is_ready or tasks.waiting or not has_room(tasks.kind):
             return None
         head = _heads.decode(content)
         if head.task in self.running or head.task in self._recent or self._running_bytes >= RUNNING_BYTES_MAX:
             return None
         self._number += 1
-        taken = TakenTask(head, content, place, NOWHERE, self._number)
-        taken.places.clear()
+        taken = TakenTask(head, content, tasks, NOWHERE, self._number)
+        taken.records.clear()
         self._run(taken)
         return taken.task
 
@@ -205,14 +205,14 @@ class Buffer:
         self._running_bytes += len(taken.content)
         self._on_task(taken)
 
-    def _give_one(self, place: PartitionTasks) -> bool:
-        while place.waiting:
-            taken = place.waiting[0]
-            is_wanted = self._is_wanted(place, taken)
-            if is_wanted and not self._may_run(place.kind):
+    def _give_one(self, tasks: PartitionTasks) -> bool:
+        while tasks.waiting:
+            taken = tasks.waiting[0]
+            is_wanted = self._is_wanted(tasks, taken)
+            if is_wanted and not self._may_run(tasks.kind):
                 return False
-            place.waiting.popleft()
-            place.waiting_bytes -= len(taken.content)
+            tasks.waiting.popleft()
+            tasks.waiting_bytes -= len(taken.content)
             if is_wanted:
                 self._run(taken)
                 return True
@@ -221,14 +221,14 @@ class Buffer:
     def _may_run(self, kind: str) -> bool:
         return self._running_bytes < RUNNING_BYTES_MAX and self._has_room(kind)
 
-    def _is_wanted(self, place: PartitionTasks, taken: TakenTask) -> bool:
+    def _is_wanted(self, tasks: PartitionTasks, taken: TakenTask) -> bool:
         """Whether it is still to be run. What runs here already is done when that is."""
         running = self.running.get(taken.task)
         if running is not None:
-            running.places |= taken.places
+            running.records |= taken.records
             return False
-        if taken.task in self._recent or self._is_cancelled(taken) or place.offsets.is_done(taken.offset):
-            place.offsets.finish(taken.offset)
+        if taken.task in self._recent or self._is_cancelled(taken) or tasks.offsets.is_done(taken.offset):
+            tasks.offsets.finish(taken.offset)
             return False
         return True
 
@@ -252,26 +252,26 @@ class Buffer:
     def refuse(self, task: str, why: str) -> None:
         """It was given out, and cannot be read after all."""
         taken = self._end(task)
-        for key, offset in () if taken is None else list(taken.places):
-            self.on_unreadable(key, offset, taken.content, why)  # type: ignore[union-attr]  # there are places of a task only
+        for key, offset in () if taken is None else list(taken.records):
+            self.on_unreadable(key, offset, taken.content, why)  # type: ignore[union-attr]  # there are records of a task only
 
     def _finish_unread(self, key: Any, offset: int, content: bytes, why: str) -> None:
         self.finish(key, offset)
 
     def finish(self, key: Any, offset: int) -> None:
         """A record needs not be looked at any more."""
-        place = self.partitions.get(key)
-        if place is not None:
-            place.left.pop(offset, None)
-            place.offsets.finish(offset)
+        tasks = self.partitions.get(key)
+        if tasks is not None:
+            tasks.left.pop(offset, None)
+            tasks.offsets.finish(offset)
 
     def overdue(self) -> Iterator[tuple[Any, int, bytes]]:
-        """Tasks of another version that hold up what is committed, with so many records behind them: place, offset, content."""
-        for key, place in self.partitions.items():
-            lowest = place.offsets.lowest
-            is_much = place.offsets.next - lowest >= LEFT_BEHIND_MAX or len(place.left) > LEFT_MAX // 2
-            if place.is_ready and is_much and lowest in place.left:
-                yield key, lowest, place.left[lowest]
+        """Tasks of another version that hold up what is committed, with so many records behind them: key, offset, content."""
+        for key, tasks in self.partitions.items():
+            lowest = tasks.offsets.lowest
+            is_much = tasks.offsets.next - lowest >= LEFT_BEHIND_MAX or len(tasks.left) > LEFT_MAX // 2
+            if tasks.is_ready and is_much and lowest in tasks.left:
+                yield key, lowest, tasks.left[lowest]
 
     def forget(self, task: str) -> None:
         """It did not run to its end, and is to run elsewhere."""
@@ -284,11 +284,11 @@ class Buffer:
         return taken
 
     def _finish(self, taken: TakenTask) -> None:
-        for key, offset in taken.places:
-            place = self.partitions.get(key)
-            if place is not None:
-                place.offsets.finish(offset)
-        taken.places.clear()
+        for key, offset in taken.records:
+            tasks = self.partitions.get(key)
+            if tasks is not None:
+                tasks.offsets.finish(offset)
+        taken.records.clear()
 
     # Cancelling.
 
@@ -310,12 +310,12 @@ class Buffer:
     @property
     def is_at_rest(self) -> bool:
         """Whether nothing runs here that would be begun again where its partition is."""
-        return not any(taken.places for taken in self.running.values())
+        return not any(taken.records for taken in self.running.values())
 
     @property
     def waiting_count(self) -> int:
         """How many wait here."""
-        return sum(len(place.waiting) for place in self.partitions.values())
+        return sum(len(tasks.waiting) for tasks in self.partitions.values())
 
 
 _heads: Final = msgspec.json.Decoder(_Head)
@@ -335,4 +335,4 @@ def _version_of(content: bytes) -> int:
 
 def changed(partitions: dict[Any, PartitionTasks]) -> Iterator[PartitionTasks]:
     """Those of which a commit would say something new."""
-    return (place for place in partitions.values() if place.is_ready and place.committed != place.offsets.changes)
+    return (tasks for tasks in partitions.values() if tasks.is_ready and tasks.committed != tasks.offsets.changes)

@@ -24,11 +24,11 @@ _log = logging.getLogger("refold.worker")
 async def tail(address: KafkaAddress, topic: str, on_record: Callable[[bytes], None]) -> None:
     """Hand on each record that is appended from now on; what was appended while the broker was away comes late. Ends by being cancelled."""
     key = TopicPartition(address.topic(topic), 0)
-    place: list[int] = []
+    next_offset: list[int] = []
     failures = 0
     while True:
         try:
-            await _follow(address, key, place, on_record)
+            await _follow(address, key, next_offset, on_record)
         except (KafkaError, OSError, TimeoutError, Unavailable) as error:
             if is_fatal(error):
                 raise
@@ -42,8 +42,8 @@ async def tail(address: KafkaAddress, topic: str, on_record: Callable[[bytes], N
         failures += 1
 
 
-async def _follow(address: KafkaAddress, key: TopicPartition, place: list[int], on_record: Callable[[bytes], None]) -> None:
-    """With one consumer; `place` holds the next offset once it is known."""
+async def _follow(address: KafkaAddress, key: TopicPartition, next_offset: list[int], on_record: Callable[[bytes], None]) -> None:
+    """With one consumer; `next_offset` holds the next offset once it is known."""
     consumer = AIOKafkaConsumer(
         **address.client_settings(),
         request_timeout_ms=REQUEST_TIMEOUT_MS,
@@ -54,13 +54,13 @@ async def _follow(address: KafkaAddress, key: TopicPartition, place: list[int], 
     try:
         await start(consumer)
         consumer.assign([key])
-        if not place:
+        if not next_offset:
             async with asyncio.timeout(POLL_S * 5):
-                place.append((await consumer.end_offsets([key]))[key])
-        consumer.seek(key, place[0])
+                next_offset.append((await consumer.end_offsets([key]))[key])
+        consumer.seek(key, next_offset[0])
         while True:
             for record in await _poll(consumer, key):
-                place[0] = record.offset + 1
+                next_offset[0] = record.offset + 1
                 if record.value is not None:
                     on_record(record.value)
     finally:

@@ -46,27 +46,27 @@ _log = logging.getLogger("refold.worker")
 
 
 class KafkaTasks:
-    """Takes the tasks of some places (queue and kind) and gives them to `on_task`, where `has_room` says there is room for the kind.
+    """Takes the tasks of some routes (queue and kind) and gives them to `on_task`, where `has_room` says there is room for the kind.
 
     All of it is for the loop's thread. Whoever gets a task says `done` once its end is durable, or that it was cancelled;
     and `wake` when there is room again. `failed` ends with an error that trying again would not help.
     With a `stable_name` a process that comes back within a session has its partitions at once; two of the same name are an error.
-    `near` says of which partitions the tasks arise in this process: see `refold/kafka/assignor.py`.
+    `local` says of which partitions the tasks arise in this process: see `refold/kafka/assignor.py`.
     """
 
     def __init__(
         self,
         address: KafkaAddress,
-        places: Iterable[tuple[str, str]],
+        routes: Iterable[tuple[str, str]],
         on_task: Callable[[TakenTask], None],
         has_room: Callable[[str], bool],
         stable_name: str | None = None,
-        near: Callable[[], Collection[int]] = tuple,
+        local: Callable[[], Collection[int]] = tuple,
     ) -> None:
         self._address, self._stable_name = address, stable_name
         self._topics: Topics = {}
-        self._wanted = self._topics_of(places)
-        self._assignor = KeepingAssignor(near)
+        self._wanted = self._topics_of(routes)
+        self._assignor = KeepingAssignor(local)
         self._buffer = Buffer(on_task, has_room)
         letters = self._letters = Letters(address, self._buffer.overdue, self._buffer.finish)
         self.on_unreadable: OnUnreadable = letters.keep
@@ -85,18 +85,18 @@ class KafkaTasks:
         self.joined = asyncio.Event()
         """Whether it has once been given partitions, be it none."""
 
-    def _topics_of(self, places: Iterable[tuple[str, str]]) -> Topics:
+    def _topics_of(self, routes: Iterable[tuple[str, str]]) -> Topics:
         topic_of = self._address.topic
-        return {topic_of(topic): (queue, kind, level) for queue, kind in places for level, topic in enumerate(task_topics(queue, kind))}
+        return {topic_of(topic): (queue, kind, level) for queue, kind in routes for level, topic in enumerate(task_topics(queue, kind))}
 
     def start(self) -> None:
         """Begin; it goes on by itself, whether the broker is there or not."""
         pass_over_lost_commits(asyncio.get_running_loop())
         self._work = [asyncio.create_task(work) for work in (self._supervise(), self._commit_on(), self._letters.run())]
 
-    def change(self, places: Iterable[tuple[str, str]]) -> None:
-        """From now on take the tasks of these places; what runs here goes on."""
-        self._wanted = self._topics_of(places)
+    def change(self, routes: Iterable[tuple[str, str]]) -> None:
+        """From now on take the tasks of these routes; what runs here goes on."""
+        self._wanted = self._topics_of(routes)
 
     # For whoever runs the tasks.
 
@@ -156,8 +156,8 @@ class KafkaTasks:
         """Give out nothing more. Partitions are kept until `close`, for what runs."""
         self._buffer.is_closed = True
 
-    def look_near(self) -> None:
-        """Ask for the partitions that are near by now, where that has changed."""
+    def look_at_local(self) -> None:
+        """Ask for the partitions that are local by now, where that has changed."""
         if self._consumer is not None and self._assignor.is_outdated():
             _log.info("other partitions are near now: asking for them")
             self._consumer._coordinator.request_rejoin()
@@ -231,8 +231,8 @@ class KafkaTasks:
                 self._give_out()
         finally:
             self._consumer = None
-            for place in self._buffer.partitions.values():
-                place.is_ready = False
+            for tasks in self._buffer.partitions.values():
+                tasks.is_ready = False
             await give_up(consumer.stop(), 3.0)
 
     async def _subscribe(self, consumer: Any, topics: Topics) -> None:
@@ -268,43 +268,43 @@ class KafkaTasks:
 
     def _take_in(self, records: dict[TopicPartition, list[Any]]) -> None:
         for key, several in records.items():
-            place = self._buffer.partitions.get(key)
-            if place is None or not place.is_ready:
+            tasks = self._buffer.partitions.get(key)
+            if tasks is None or not tasks.is_ready:
                 continue  # they are read again, from where we say
-            if several[0].offset < place.offsets.next:
-                _log.error("%s begins anew at offset %d, before %d: records are lost", key, several[0].offset, place.offsets.next)
-                place.is_ready = False
-                self._work.append(asyncio.create_task(self._rewind(place)))
+            if several[0].offset < tasks.offsets.next:
+                _log.error("%s begins anew at offset %d, before %d: records are lost", key, several[0].offset, tasks.offsets.next)
+                tasks.is_ready = False
+                self._work.append(asyncio.create_task(self._rewind(tasks)))
                 continue
             for record in several:
-                self._buffer.read(place, record.offset, record.value)
+                self._buffer.read(tasks, record.offset, record.value)
 
-    async def _rewind(self, place: PartitionTasks) -> None:
+    async def _rewind(self, tasks: PartitionTasks) -> None:
         """A topic has lost its end, or was made anew: go on with what was appended in the last minute."""
         consumer = self._consumer
         try:
-            found = await consumer.offsets_for_times({place.key: int(time.time() * 1000) - REWIND_MS})
-            first = found[place.key].offset if found.get(place.key) else (await consumer.end_offsets([place.key]))[place.key]
-            if self._buffer.partitions.get(place.key) is place and consumer is self._consumer:
-                place.drop_waiting()
-                place.offsets = type(place.offsets)(first)
-                consumer.seek(place.key, first)
-                place.is_ready = True
+            found = await consumer.offsets_for_times({tasks.key: int(time.time() * 1000) - REWIND_MS})
+            first = found[tasks.key].offset if found.get(tasks.key) else (await consumer.end_offsets([tasks.key]))[tasks.key]
+            if self._buffer.partitions.get(tasks.key) is tasks and consumer is self._consumer:
+                tasks.drop_waiting()
+                tasks.offsets = type(tasks.offsets)(first)
+                consumer.seek(tasks.key, first)
+                tasks.is_ready = True
         except (KafkaError, IllegalStateError, AttributeError) as error:
-            _log.warning("%s could not be begun anew: %r", place.key, error)
+            _log.warning("%s could not be begun anew: %r", tasks.key, error)
 
     def _pause_and_resume(self) -> None:
         consumer = self._consumer
         if consumer is None:
             return
-        for key, place in self._buffer.partitions.items():
+        for key, tasks in self._buffer.partitions.items():
             try:
-                if place.must_pause and not place.is_paused:
+                if tasks.must_pause and not tasks.is_paused:
                     consumer.pause(key)
-                    place.is_paused = True
-                elif place.is_paused and place.may_resume:
+                    tasks.is_paused = True
+                elif tasks.is_paused and tasks.may_resume:
                     consumer.resume(key)
-                    place.is_paused = False
+                    tasks.is_paused = False
             except IllegalStateError:  # it is not ours any more
                 continue
 
@@ -317,8 +317,8 @@ class KafkaTasks:
         while not (self._buffer.is_at_rest or self._is_closing) and time.monotonic() < deadline:
             await asyncio.sleep(END_LOOK_S)
         await self._commit_now()
-        for place in self._buffer.partitions.values():
-            place.is_ready = False
+        for tasks in self._buffer.partitions.values():
+            tasks.is_ready = False
 
     async def _assigned(self, consumer: Any, keys: Iterable[TopicPartition]) -> None:
         """What stayed ours is read on from where it was; of the others it is read back what is done."""
@@ -328,15 +328,15 @@ class KafkaTasks:
         known = await committed(consumer, keys, COMMIT_TIMEOUT_S)
         before, now = self._buffer.partitions, {}
         for key in keys:
-            place = before.get(key) or PartitionTasks(key, *self._topics[key.topic], key.partition)
+            tasks = before.get(key) or PartitionTasks(key, *self._topics[key.topic], key.partition)
             if key in known:
-                place.offsets.merge(*known[key])
-            now[key] = place
+                tasks.offsets.merge(*known[key])
+            now[key] = tasks
         self._buffer.set_partitions(now)
-        for key, place in now.items():
+        for key, tasks in now.items():
             if key in known or key in before:
-                consumer.seek(key, place.offsets.next)
-            place.is_ready, place.is_paused = True, False
+                consumer.seek(key, tasks.offsets.next)
+            tasks.is_ready, tasks.is_paused = True, False
         self._buffer.is_held = False
         if set(before) != set(now):
             _log.info("tasks come from %d partitions of %d topics", len(now), len({key.topic for key in now}))
@@ -354,9 +354,9 @@ class KafkaTasks:
         """Commit what has changed; how long it took to say it. One that fails is made up for by the next."""
         async with self._commit_lock:
             began = time.perf_counter()
-            places = list(changed(self._buffer.partitions))
-            said = [(place, place.offsets.changes) for place in places]
-            offsets = {place.key: OffsetAndMetadata(place.offsets.lowest, place.offsets.metadata()) for place in places}
+            several = list(changed(self._buffer.partitions))
+            said = [(tasks, tasks.offsets.changes) for tasks in several]
+            offsets = {tasks.key: OffsetAndMetadata(tasks.offsets.lowest, tasks.offsets.metadata()) for tasks in several}
             cost_s = time.perf_counter() - began
             if offsets and self._consumer is not None:
                 task = asyncio.ensure_future(self._consumer.commit(offsets))
@@ -364,8 +364,8 @@ class KafkaTasks:
                 if not task.done():
                     task.cancel()
                 elif not task.cancelled() and task.exception() is None:
-                    for place, changes in said:
-                        place.committed = changes
+                    for tasks, changes in said:
+                        tasks.committed = changes
             return cost_s
 
 

@@ -35,7 +35,7 @@ _NOT_WATCHED: Final = frozenset({"__pycache__", "node_modules", "site-packages",
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class WorkerTarget:
     """For whom a worker works, and under which name that stays the same over restarts."""
 
     server: str | None = None
@@ -54,7 +54,7 @@ class Wanted:
     """What `worker` was asked for."""
 
     target: str
-    where: Place = Place()
+    where: WorkerTarget = WorkerTarget()
     concurrency: int = 32
     processes: int = 1
     watch: bool = False
@@ -140,7 +140,7 @@ class _Minder:
         """Until a signal comes, or a worker cannot do its work."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        self._children = [self._start(place) for place in range(self._wanted.processes)]
+        self._children = [self._start(index) for index in range(self._wanted.processes)]
         seen = self._seen()
         while not self._is_stopping:
             time.sleep(LOOK_EVERY_S)
@@ -156,18 +156,18 @@ class _Minder:
         self._join()
         return 0
 
-    def _start(self, place: int) -> subprocess.Popen[bytes]:
+    def _start(self, index: int) -> subprocess.Popen[bytes]:
         wanted = self._wanted
         words = [sys.executable, "-P", "-m", "refold", "worker", wanted.target, "--concurrency", str(wanted.concurrency)]
         words += ["--queues", ",".join(wanted.where.queues)]
-        number = f"-{place + 1}" if wanted.processes > 1 else ""
+        number = f"-{index + 1}" if wanted.processes > 1 else ""
         where = {"--server": wanted.where.server, "--log": wanted.where.log, "--name": wanted.where.name and wanted.where.name + number}
         words += [word for option, said in where.items() if said for word in (option, said)]
         return subprocess.Popen(words, env={**os.environ, MINDED: str(self._pipe)}, start_new_session=True, pass_fds=[self._pipe])
 
     def _mend(self) -> int | None:
         """Start again what has died; the exit code of one that could not do its work at all, unless a changed file may help it."""
-        for place, child in enumerate(self._children):
+        for index, child in enumerate(self._children):
             code = child.poll()
             if code is None or self._is_stopping:
                 continue
@@ -176,14 +176,14 @@ class _Minder:
             if code in (1, 2):
                 return code
             time.sleep(RESTART_PAUSE_S)
-            self._children[place] = self._start(place)
+            self._children[index] = self._start(index)
         return None
 
     def _start_all_again(self) -> None:
         self._signal()
         self._join()
         if not self._is_stopping:
-            self._children = [self._start(place) for place in range(len(self._children))]
+            self._children = [self._start(index) for index in range(len(self._children))]
 
     def _stop(self, number: int = 0, frame: FrameType | None = None) -> None:
         self._is_stopping = True

@@ -105,8 +105,8 @@ class KafkaTransport:
             is_free = kind in terms.async_kinds or in_hand.owed < terms.concurrency + extra
             return is_free and len(in_hand.tasks) < terms.credits
 
-        places = [(queue, kind) for queue in terms.queues for kind in terms.kinds]
-        tasks = KafkaTasks(self._address, places, begin, has_room, terms.name if terms.has_own_name else None)
+        routes = [(queue, kind) for queue in terms.queues for kind in terms.kinds]
+        tasks = KafkaTasks(self._address, routes, begin, has_room, terms.name if terms.has_own_name else None)
         return tasks
 
     def _raise_what_failed(self, tasks: KafkaTasks, work: list[asyncio.Task[None]]) -> None:
@@ -277,9 +277,9 @@ class _Batch:
         self.started: list[TaskInHand] = []
         self.ended: list[TaskInHand] = []
 
-    def add(self, place: tuple[str, int], news: list[bytes]) -> None:
+    def add(self, key: tuple[str, int], news: list[bytes]) -> None:
         if news:
-            self.records.setdefault(place, []).extend(news)
+            self.records.setdefault(key, []).extend(news)
             self.count += len(news)
             self.size += sum(map(len, news))
 

@@ -32,7 +32,7 @@ class Worker:
     """Runs activities for a server, or with `log` for a log on Kafka, until it is stopped.
 
     `concurrency` is how many plain functions run at a time, `credits` how many tasks are in hand at most, `async` ones included.
-    Raises ValueError for a place that cannot be one.
+    Raises ValueError for a server or a log that cannot be one.
     """
 
     def __init__(

@@ -21,7 +21,7 @@ from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Log, Topic
 from infra.clock import SystemClock
 from infra.files.blobs import MemoryBlobs
 from infra.files.snapshots import MemorySnapshots
-from infra.log.arguments import check_place
+from infra.log.arguments import check_partition
 from infra.log.memory import MemoryLog
 from infra.server.cluster.serving import Built
 from infra.settings.model import EngineSettings, ServerSettings
@@ -56,7 +56,7 @@ class SharedMemory(MemoryLog):
         return {partition: self.put(topic, partition, records) for partition, records in batches.items()}
 
     def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
-        check_place(topic, partition, self._partitions, offset, (*TOPICS, *CLUSTER_TOPICS))
+        check_partition(topic, partition, self._partitions, offset, (*TOPICS, *CLUSTER_TOPICS))
         return iter(list(enumerate(self._records[topic, partition][offset:end], start=offset)))
 
     def end(self, topic: Topic, partition: int) -> int:

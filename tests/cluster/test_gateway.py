@@ -17,7 +17,7 @@ from workers.partition.round import Answer, Reply
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.dead_letters import DeadLetters
-from workers.tasks.gateway import JOIN_AFTER_S, TICK_S, Gateway, Near, OnNewer, OnUnreadable, Place
+from workers.tasks.gateway import JOIN_AFTER_S, TICK_S, Gateway, LocalPartitions, OnNewer, OnUnreadable, TaskRoute
 from workers.tasks.shared_leases import SharedTaskLeases
 
 
@@ -34,8 +34,8 @@ class Source:
     on_unreadable: OnUnreadable
     on_newer: OnNewer
 
-    def __init__(self, places: Iterable[Place], on_task: Callable[[Any], None]) -> None:
-        self.places, self.on_task = set(places), on_task
+    def __init__(self, routes: Iterable[TaskRoute], on_task: Callable[[Any], None]) -> None:
+        self.routes, self.on_task = set(routes), on_task
         self.is_closed = False
         self.is_done: list[str] = []
         self.forgotten: list[str] = []
@@ -44,8 +44,8 @@ class Source:
 
     def start(self) -> None: ...
 
-    def change(self, places: Iterable[Place]) -> None:
-        self.places = set(places)
+    def change(self, routes: Iterable[TaskRoute]) -> None:
+        self.routes = set(routes)
 
     def begin(self, topic: str, partition: int, content: bytes, has_room: Callable[[str], bool]) -> str | None:
         return None
@@ -64,7 +64,7 @@ class Source:
 
     def wake(self) -> None: ...
 
-    def look_near(self) -> None: ...
+    def look_at_local(self) -> None: ...
 
     async def close(self) -> None:
         self.is_closed = True
@@ -89,14 +89,16 @@ class World:
         self.remote = SharedTaskLeases(local, (), settings, self.gateway.report, clock, blobs)
         self.gateway.start(self.remote)
 
-    def take(self, places: Iterable[Place], on_task: Callable[[Any], None], has_room: Callable[[str], bool], near: Near) -> Source:
-        self.sources.append(Source(places, on_task))
+    def take(
+        self, routes: Iterable[TaskRoute], on_task: Callable[[Any], None], has_room: Callable[[str], bool], local: LocalPartitions
+    ) -> Source:
+        self.sources.append(Source(routes, on_task))
         return self.sources[-1]
 
     def home(self, execution: str) -> int:
         return 0
 
-    def near(self) -> frozenset[int]:
+    def local(self) -> frozenset[int]:
         return frozenset()
 
     def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
@@ -142,7 +144,7 @@ def test_a_worker_with_other_kinds_changes_what_is_taken_and_nothing_begins_anew
         world, task = await with_a_task()
         world.poll("other", "ship")
         await asyncio.sleep(2 * JOIN_AFTER_S)
-        assert [source.places for source in world.sources] == [{("default", "charge"), ("default", "ship")}]
+        assert [source.routes for source in world.sources] == [{("default", "charge"), ("default", "ship")}]
         world.report("w", task)
         assert world.sources[0].is_done == [task]
         world.poll("w")

@@ -16,7 +16,7 @@ from contracts.ids import (
     make_key_id,
     partition_of,
 )
-from contracts.positions import OFFSET_MAX, Positions, place_of, position_of
+from contracts.positions import OFFSET_MAX, Positions, partition_and_offset, position_of
 
 PARTITIONS = st.integers(0, PARTITIONS_MAX - 1)
 OFFSETS = st.integers(0, OFFSET_MAX)
@@ -30,7 +30,7 @@ OWN = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,40}\Z") | st.text(ALPHABET,
 @given(PARTITIONS, OFFSETS)
 def test_a_position_names_partition_and_offset_and_stays_a_number_that_an_api_takes(partition: int, offset: int) -> None:
     position = position_of(partition, offset)
-    assert place_of(position) == (partition, offset)
+    assert partition_and_offset(position) == (partition, offset)
     assert 0 <= position < 2**62 + PARTITIONS_MAX
 
 
@@ -42,9 +42,9 @@ def test_positions_of_a_partition_grow_with_its_offsets(partition: int, one: int
 @given(OFFSETS, PARTITIONS)
 def test_an_embedded_log_has_plain_offsets(offset: int, partition: int) -> None:
     assert Positions(is_divided=False).of(0, offset) == offset
-    assert Positions(is_divided=False).place(offset) == (0, offset)
+    assert Positions(is_divided=False).partition_and_offset(offset) == (0, offset)
     divided = Positions(is_divided=True)
-    assert divided.place(divided.of(partition, offset)) == (partition, offset)
+    assert divided.partition_and_offset(divided.of(partition, offset)) == (partition, offset)
 
 
 @pytest.mark.parametrize("place", [(-1, 0), (PARTITIONS_MAX, 0), (0, -1), (0, OFFSET_MAX + 1)])

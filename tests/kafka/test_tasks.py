@@ -27,10 +27,10 @@ class Taking:
     """Takes tasks, and does nothing with them."""
 
     def __init__(self, engine: PlayedEngine, *kinds: str) -> None:
-        self.near: Collection[int] = ()
+        self.local: Collection[int] = ()
         self.taken: list[TakenTask] = []
-        places = [("default", kind) for kind in kinds]
-        self.tasks = KafkaTasks(parse_address(engine.url), places, self.taken.append, lambda kind: True, near=lambda: self.near)
+        routes = [("default", kind) for kind in kinds]
+        self.tasks = KafkaTasks(parse_address(engine.url), routes, self.taken.append, lambda kind: True, local=lambda: self.local)
         self.tasks.start()
 
     def kinds(self) -> list[str]:
@@ -67,15 +67,15 @@ async def test_other_kinds_are_taken_by_the_same_member_of_the_group(engine: Pla
 @scenario
 async def test_partitions_come_to_where_their_tasks_arise_and_follow_when_that_changes(engine: PlayedEngine) -> None:
     here, there = Taking(engine, "note"), Taking(engine, "note")
-    here.near, there.near = {0, 3}, {1, 2}
+    here.local, there.local = {0, 3}, {1, 2}
 
     def is_near() -> bool:
         for one in (here, there):
-            one.tasks.look_near()
-        return here.partitions() == set(here.near) and there.partitions() == set(there.near)
+            one.tasks.look_at_local()
+        return here.partitions() == set(here.local) and there.partitions() == set(there.local)
 
     await until(is_near)
-    here.near, there.near = {1, 2}, {0, 3}
+    here.local, there.local = {1, 2}, {0, 3}
     await until(is_near)
     tasks = await asyncio.to_thread(engine.send, 40, None)
     await until(lambda: len(here.taken) + len(there.taken) == 40)

@@ -19,7 +19,7 @@ from refold.kafka.assignor import KeepingAssignor, Wish, share
 from refold.kafka.buffer import WAITING_MAX, Buffer, PartitionTasks, TakenTask
 from refold.kafka.offsets import METADATA_MAX, Offsets, read_bitmap, write_bitmap
 from refold.kafka.topic import task_topics
-from refold.worker.command import Place, Wanted
+from refold.worker.command import Wanted, WorkerTarget
 from refold.worker.command import worker as worker_command
 
 # Offsets.
@@ -134,8 +134,8 @@ def test_each_topic_is_shared_evenly_and_who_has_a_partition_keeps_it(
 
 def test_what_is_near_to_a_member_is_its_own_as_far_as_its_share_goes() -> None:
     wishes = {
-        "a": Wish(frozenset({"t"}), {("t", 0), ("t", 1)}, near={1, 3}),
-        "b": Wish(frozenset({"t"}), {("t", 2), ("t", 3)}, near={0, 2}),
+        "a": Wish(frozenset({"t"}), {("t", 0), ("t", 1)}, local={1, 3}),
+        "b": Wish(frozenset({"t"}), {("t", 2), ("t", 3)}, local={0, 2}),
     }
     assert share({"t": 4}, wishes) == {"a": {("t", 1), ("t", 3)}, "b": {("t", 0), ("t", 2)}}
     wishes["c"] = Wish(frozenset({"t"}), set())
@@ -143,7 +143,7 @@ def test_what_is_near_to_a_member_is_its_own_as_far_as_its_share_goes() -> None:
     assert sorted(map(len, shared.values())) == [1, 1, 2], "who has nothing near is not left without"
     assert shared["a"] <= {("t", 1), ("t", 3)}
     assert shared["b"] <= {("t", 0), ("t", 2)}
-    alone = {"a": Wish(frozenset({"t"}), set(), near={7})}
+    alone = {"a": Wish(frozenset({"t"}), set(), local={7})}
     assert share({"t": 4}, alone) == {"a": {("t", partition) for partition in range(4)}}
 
 
@@ -153,17 +153,17 @@ def assigned(assignor: KeepingAssignor, *partitions: int) -> None:
 
 
 def test_a_member_joins_again_when_other_partitions_have_come_near_and_stay_so() -> None:
-    near = {0, 1}
-    assignor = KeepingAssignor(lambda: near)
+    local = {0, 1}
+    assignor = KeepingAssignor(lambda: local)
     assigned(assignor, 0, 1)
     assert not assignor.is_outdated()
-    near = {2, 3}
+    local = {2, 3}
     assert [assignor.is_outdated() for _ in range(3)] == [False, True, True], "not at the first look"
-    near = {0, 1, 2}
+    local = {0, 1, 2}
     assert [assignor.is_outdated() for _ in range(2)] == [False, False], "it has nothing to give for what it lacks"
-    near = {1}
+    local = {1}
     assert [assignor.is_outdated() for _ in range(2)] == [False, False], "it has all that is near"
-    near = {2, 3}
+    local = {2, 3}
     assigned(assignor, 0, 1)
     assert [assignor.is_outdated() for _ in range(2)] == [False, False], (
         "it has said so, and got others: nothing would come of asking again"
@@ -367,7 +367,7 @@ def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatc
     both = "not for both: http://s:1 and kafka://b:9092"
     with pytest.raises(ValueError, match=re.escape(both)):
         refold.Worker([activity], "http://s:1", log="kafka://b:9092")
-    wanted = Wanted(target="tests.kafka.noting", where=Place(server="http://s:1", log="kafka://b:9092"))
+    wanted = Wanted(target="tests.kafka.noting", where=WorkerTarget(server="http://s:1", log="kafka://b:9092"))
     assert worker_command(wanted) == 2
     assert both in capsys.readouterr().err
     monkeypatch.setenv("REFOLD_SERVER", "http://s:1")
@@ -380,5 +380,5 @@ def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_log_that_cannot_be_one_is_refused(capsys: Any) -> None:
-    assert worker_command(Wanted(target="tests.kafka.noting", where=Place(log="localhost:9092"))) == 2
+    assert worker_command(Wanted(target="tests.kafka.noting", where=WorkerTarget(log="localhost:9092"))) == 2
     assert "a Kafka log is named kafka://HOST:PORT" in capsys.readouterr().err

@@ -21,7 +21,7 @@ class Here:
         self._owners, self._home = owners, home
         self.is_held_elsewhere: Callable[[int], bool]
 
-    def near(self) -> Collection[int]:
+    def local(self) -> Collection[int]:
         """The partitions that are owned here."""
         return self._owners.in_charge()
 

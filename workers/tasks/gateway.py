@@ -35,7 +35,7 @@ from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.eager import EagerTasks, Put
 from workers.tasks.shared_leases import SharedTaskLeases
 
-Place: TypeAlias = tuple[str, str]
+TaskRoute: TypeAlias = tuple[str, str]
 """Queue and kind."""
 TICK_S: Final = 1.0
 RETRY_S: Final = 0.2
@@ -74,7 +74,7 @@ class Taken(Protocol):
 
 
 class TaskSource(Protocol):
-    """Takes tasks of some places; see `refold.kafka.tasks.KafkaTasks`."""
+    """Takes tasks of some routes; see `refold.kafka.tasks.KafkaTasks`."""
 
     on_unreadable: OnUnreadable
     on_newer: OnNewer
@@ -82,8 +82,8 @@ class TaskSource(Protocol):
     def start(self) -> None:
         """Begin."""
 
-    def change(self, places: Iterable[Place]) -> None:
-        """Take the tasks of these places from now on."""
+    def change(self, routes: Iterable[TaskRoute]) -> None:
+        """Take the tasks of these routes from now on."""
 
     def begin(self, topic: str, partition: int, content: bytes, has_room: Callable[[str], bool]) -> str | None:
         """Take a task whose record would come here, before it is there; its id, or None where it has to wait for its turn."""
@@ -103,14 +103,14 @@ class TaskSource(Protocol):
     def wake(self) -> None:
         """There may be room again."""
 
-    def look_near(self) -> None:
-        """Other partitions may be near by now."""
+    def look_at_local(self) -> None:
+        """Other partitions may be local by now."""
 
     async def close(self) -> None:
         """Commit what is done, and leave."""
 
 
-Near: TypeAlias = Callable[[], Collection[int]]
+LocalPartitions: TypeAlias = Callable[[], Collection[int]]
 
 
 class Homes(Protocol):
@@ -126,7 +126,7 @@ class Homes(Protocol):
 class OwnedHere(Protocol):
     """What is owned here; see `workers.cluster.locality.Here`."""
 
-    def near(self) -> Collection[int]:
+    def local(self) -> Collection[int]:
         """Its partitions: their tasks need no way through their topics when the worker is here, too."""
 
     def look_up(self, activity: RunActivity, then: Callable[[bool], None]) -> None:
@@ -136,8 +136,10 @@ class OwnedHere(Protocol):
 class TaskTopics(Protocol):
     """The topics of tasks of a log; see `infra.server.kafka.KafkaTaskTopics`."""
 
-    def take(self, places: Iterable[Place], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], near: Near) -> TaskSource:
-        """What takes the tasks of places, where there is room for their kind, once it is started; those that are near come here first."""
+    def take(
+        self, routes: Iterable[TaskRoute], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], local: LocalPartitions
+    ) -> TaskSource:
+        """What takes the tasks of routes, where there is room for their kind, once it is started; those that are local come here first."""
 
 
 class Gateway:
@@ -146,7 +148,7 @@ class Gateway:
     def __init__(
         self,
         topics: TaskTopics,
-        own_places: Iterable[Place],
+        own_routes: Iterable[TaskRoute],
         own_room: Callable[[], bool],
         homes: Homes,
         here: OwnedHere,
@@ -154,14 +156,14 @@ class Gateway:
         name: str,
         letters: DeadLetters,
     ) -> None:
-        self._topics, self._own_places, self._own_room = topics, frozenset(own_places), own_room
+        self._topics, self._own_routes, self._own_room = topics, frozenset(own_routes), own_room
         self._homes, self._here, self._put, self._name = homes, here, put, name
         self.letters = letters
         self._loop = asyncio.get_running_loop()
-        self._own_kinds = frozenset(kind for _, kind in self._own_places)
+        self._own_kinds = frozenset(kind for _, kind in self._own_routes)
         self.remote: SharedTaskLeases
         self._source: TaskSource | None = None
-        self._places: frozenset[Place] = frozenset()
+        self._routes: frozenset[TaskRoute] = frozenset()
         self._reports: deque[tuple[str, Command]] = deque()
         self._alive: dict[str, tuple[RunActivity, int]] = {}
         """The tasks in hand whose signs of life somebody waits for, and the last one that was passed on."""
@@ -176,9 +178,9 @@ class Gateway:
     def start(self, remote: SharedTaskLeases) -> None:
         """Begin to take tasks."""
         self.remote = remote
-        remote.on_places = self._look_at_places
+        remote.on_routes = self._look_at_routes
         remote.on_done = self._done
-        self._look_at_places()
+        self._look_at_routes()
         self._on_tick()
 
     async def close(self) -> None:
@@ -194,28 +196,28 @@ class Gateway:
 
     # Which tasks.
 
-    def _look_at_places(self) -> None:
+    def _look_at_routes(self) -> None:
         """Workers with other kinds have come or gone."""
-        wanted = self._own_places | self.remote.places()
-        if wanted != self._places and self._changing is None and not self._is_closed:
+        wanted = self._own_routes | self.remote.routes()
+        if wanted != self._routes and self._changing is None and not self._is_closed:
             self._changing = asyncio.ensure_future(self._change())
 
     async def _change(self) -> None:
         try:
             await asyncio.sleep(JOIN_AFTER_S)
-            self._places = self._own_places | self.remote.places()
-            if self._source is None and self._places and not self._is_closed:
-                self._source = self._topics.take(self._places, self._take, self._has_room, self._here.near)
+            self._routes = self._own_routes | self.remote.routes()
+            if self._source is None and self._routes and not self._is_closed:
+                self._source = self._topics.take(self._routes, self._take, self._has_room, self._here.local)
                 self._source.on_unreadable, self._source.on_newer = self.letters.bury, self.letters.leave
                 self._source.start()
-            elif self._source is not None and self._places:
-                self._source.change(self._places)
+            elif self._source is not None and self._routes:
+                self._source.change(self._routes)
             elif self._source is not None:
                 before, self._source = self._source, None
                 await before.close()
         finally:
             self._changing = None
-        self._look_at_places()
+        self._look_at_routes()
 
     def _has_room(self, kind: str) -> bool:
         if len(self._looked_up) >= LOOKED_UP_MAX:
@@ -359,9 +361,9 @@ class Gateway:
             if self._source is not None:
                 self._source.forget(task)
         self._step_soon()
-        self._look_at_places()
+        self._look_at_routes()
         if self._source is not None:
-            self._source.look_near()
+            self._source.look_at_local()
         self.wake()
         self._tick = self._loop.call_later(TICK_S, self._on_tick)
 

@@ -180,7 +180,7 @@ class TaskLeases:
         worker = self._met(poll.worker, now)
         if poll.kinds != worker.kinds or poll.queues != worker.queues:
             worker.kinds, worker.queues = poll.kinds, poll.queues
-            worker.places = tuple((queue, kind) for queue in dict.fromkeys(poll.queues) for kind in dict.fromkeys(poll.kinds))
+            worker.routes = tuple((queue, kind) for queue in dict.fromkeys(poll.queues) for kind in dict.fromkeys(poll.kinds))
         running = dict.fromkeys(poll.running)
         for leased in [leased for task, leased in worker.leased_tasks.items() if task not in running]:
             self._offer_again(worker, leased)
@@ -250,7 +250,7 @@ class TaskLeases:
         tasks: list[Task] = []
         size = 0
         while len(worker.leased_tasks) < worker.most and size < ASSIGNMENT_BYTES_MAX:
-            leased = self._waiting.take(worker.places)
+            leased = self._waiting.take(worker.routes)
             if leased is None:
                 break
             task = self._task_of(leased)
@@ -393,6 +393,6 @@ class TaskLeases:
     def waiting(self) -> list[WaitingRow]:
         """What waits for a kind, in a queue, that no worker offers which was heard of within a lease."""
         now = self._clock.now()
-        offered = {place for one in self._workers.values() if now - one.seen_at < self.lease_ms for place in one.places}
+        offered = {route for one in self._workers.values() if now - one.seen_at < self.lease_ms for route in one.routes}
         rows = [WaitingRow(kind=kind, queue=queue, count=count) for (queue, kind), count in self._waiting.counts()]
         return sorted((row for row in rows if (row.queue, row.kind) not in offered), key=lambda row: (row.kind, row.queue))

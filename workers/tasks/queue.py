@@ -14,7 +14,7 @@ from contracts.ids import activity_key
 
 PRIORITY_MAX: Final = 9
 
-Place: TypeAlias = tuple[str, str]
+TaskRoute: TypeAlias = tuple[str, str]
 """Queue and kind."""
 
 
@@ -26,9 +26,9 @@ class LeasedTask:
         "is_started",
         "level",
         "number",
-        "place",
         "progress",
         "reported_at",
+        "route",
         "seen_at",
         "taken_at",
         "task",
@@ -41,7 +41,7 @@ class LeasedTask:
         self.activity = activity
         self.number = number
         """The order in which errands came; it keeps its place when it comes back."""
-        self.place: Place = (activity.queue, activity.kind)
+        self.route: TaskRoute = (activity.queue, activity.kind)
         """Where it waits."""
         self.level = min(PRIORITY_MAX, max(0, activity.priority))
         """Its priority; one that is out of range counts as the nearest."""
@@ -102,39 +102,39 @@ class TaskQueue:
     """Errands that wait. There is nothing in here for a place where nothing waits."""
 
     def __init__(self) -> None:
-        self._lanes: dict[Place, _Lane] = {}
+        self._lanes: dict[TaskRoute, _Lane] = {}
 
     def __len__(self) -> int:
         return sum(lane.count for lane in self._lanes.values())
 
     def __contains__(self, leased: LeasedTask) -> bool:
-        lane = self._lanes.get(leased.place)
+        lane = self._lanes.get(leased.route)
         return lane is not None and leased.task in lane.levels.get(leased.level, ())
 
     def add(self, leased: LeasedTask) -> None:
         """Put it at the end of its level."""
-        lane = self._lanes.get(leased.place)
+        lane = self._lanes.get(leased.route)
         if lane is None:
-            lane = self._lanes[leased.place] = _Lane()
+            lane = self._lanes[leased.route] = _Lane()
         lane.level(leased.level)[leased.task] = leased
 
     def put_back(self, leased: LeasedTask) -> None:
         """Put it before what came after it: it has waited already."""
         self.add(leased)
-        self._lanes[leased.place].level(leased.level).move_to_end(leased.task, last=False)
+        self._lanes[leased.route].level(leased.level).move_to_end(leased.task, last=False)
 
     def remove(self, leased: LeasedTask) -> None:
         """Take this one out."""
-        lane = self._lanes[leased.place]
+        lane = self._lanes[leased.route]
         lane.remove(leased)
         if not lane.levels:
-            del self._lanes[leased.place]
+            del self._lanes[leased.route]
 
-    def take(self, places: Iterable[Place]) -> LeasedTask | None:
-        """The most urgent of what waits in these places, among equals the one that came first."""
+    def take(self, routes: Iterable[TaskRoute]) -> LeasedTask | None:
+        """The most urgent of what waits in these routes, among equals the one that came first."""
         found: LeasedTask | None = None
-        for place in places:
-            lane = self._lanes.get(place)
+        for route in routes:
+            lane = self._lanes.get(route)
             first = None if lane is None else lane.first()
             if first is not None and (found is None or (-first.level, first.number) < (-found.level, found.number)):
                 found = first
@@ -142,7 +142,7 @@ class TaskQueue:
             self.remove(found)
         return found
 
-    def counts(self) -> Iterator[tuple[Place, int]]:
+    def counts(self) -> Iterator[tuple[TaskRoute, int]]:
         """How much waits where."""
-        for place, lane in self._lanes.items():
-            yield place, lane.count
+        for route, lane in self._lanes.items():
+            yield route, lane.count

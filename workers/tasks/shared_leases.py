@@ -13,13 +13,13 @@ from contracts.ids import activity_key
 from contracts.worker_protocol import Assignment, BadMessage, Poll
 from contracts.worker_topics import attempt_of
 from workers.tasks.leases import TaskLeases
-from workers.tasks.queue import LeasedTask, Place
+from workers.tasks.queue import LeasedTask, TaskRoute
 
 
 class SharedTaskLeases(TaskLeases):
     """`TaskLeases` of one process among several. The owner has looked into the result cache before a task was sent."""
 
-    on_places: Callable[[], None] = staticmethod(lambda: None)
+    on_routes: Callable[[], None] = staticmethod(lambda: None)
     """Called when what workers offer may have changed, or there may be room for more."""
     on_done: Callable[[str], None] = staticmethod(lambda task: None)
     """Called with a task whose end is durable, or that nobody waits for."""
@@ -35,7 +35,7 @@ class SharedTaskLeases(TaskLeases):
     def poll(self, poll: Poll) -> Assignment:
         """See TaskLeases."""
         assignment = super().poll(poll)
-        self.on_places()
+        self.on_routes()
         return assignment
 
     def _is_done_with(self, task: str) -> None:
@@ -59,10 +59,10 @@ class SharedTaskLeases(TaskLeases):
         leased = self._leased.get(task)
         return leased is not None and not leased.activity.kind
 
-    def places(self) -> frozenset[Place]:
+    def routes(self) -> frozenset[TaskRoute]:
         """The queues and kinds that workers offer which were heard of within a lease."""
         now = self._clock.now()
-        return frozenset(place for one in self._workers.values() if now - one.seen_at < self.lease_ms for place in one.places)
+        return frozenset(route for one in self._workers.values() if now - one.seen_at < self.lease_ms for route in one.routes)
 
     def has_room(self, kind: str) -> bool:
         """Whether workers have room for more of a kind than waits for them."""
@@ -76,8 +76,8 @@ class SharedTaskLeases(TaskLeases):
 
     def hand_back(self) -> list[str]:
         """Let go of what waits for kinds that nobody offers any more; those tasks."""
-        offered = self.places()
-        left = [leased for leased in self._leased.values() if not leased.worker and leased.place not in offered]
+        offered = self.routes()
+        left = [leased for leased in self._leased.values() if not leased.worker and leased.route not in offered]
         for leased in left:
             self._drop(leased)
         return [leased.task for leased in left]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workers.tasks.queue import LeasedTask, Place
+from workers.tasks.queue import LeasedTask, TaskRoute
 
 
 class RemoteWorker:
@@ -12,7 +12,7 @@ class RemoteWorker:
         self.name = name
         self.kinds: tuple[str, ...] = ()
         self.queues: tuple[str, ...] = ()
-        self.places: tuple[Place, ...] = ()
+        self.routes: tuple[TaskRoute, ...] = ()
         self.most = 0
         """How many tasks it has at most: what it had in hand when it polled, and its credits."""
         self.leased_tasks: dict[str, LeasedTask] = {}

@@ -56,9 +56,9 @@ class Client:
                 self._client = client
             return self._client
 
-    def leader_of(self, place: TopicPartition) -> int | None:
+    def leader_of(self, key: TopicPartition) -> int | None:
         """The broker that leads a partition, as far as is known."""
-        leader = None if self._client is None else self._client.cluster.leader_for_partition(place)
+        leader = None if self._client is None else self._client.cluster.leader_for_partition(key)
         return None if leader is None or leader < 0 else int(leader)
 
     def is_forbidden(self, topic: str) -> bool:

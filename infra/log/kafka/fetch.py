@@ -1,6 +1,6 @@
 """Fetching: one request, one answer, from any offset, without a group and without anything that runs on in between.
 
-aiokafka's consumer fetches ahead in the background; where a log is read piecewise from many places, that is in the way
+aiokafka's consumer fetches ahead in the background; where a log is read piecewise from many partitions, that is in the way
 (a fetch that waits for news holds up the next one) and it must be closed with care. Its client is enough here.
 """
 
@@ -43,10 +43,10 @@ class Fetcher:
         self._address, self._timeout_s = address, timeout_s
         self._client: AIOKafkaClient | None = None
 
-    async def offset(self, place: TopicPartition, which: int) -> int:
+    async def offset(self, key: TopicPartition, which: int) -> int:
         """The offset after the last durable record (LATEST), or of the first one (EARLIEST)."""
-        request = OffsetRequest(-1, 0, [(place.topic, [(place.partition, which)])])
-        answer = await self._ask(place, request)
+        request = OffsetRequest(-1, 0, [(key.topic, [(key.partition, which)])])
+        answer = await self._ask(key, request)
         return int(answer[3])
 
     async def partitions(self, topic: str) -> int:
@@ -59,48 +59,48 @@ class Fetcher:
             raise LogUnreachable(f"{topic} at {self._address}: {error!r}") from error
         return len(client.cluster.partitions_for_topic(topic) or ())
 
-    async def fetch(self, place: TopicPartition, offset: int, count: int) -> bytes:
+    async def fetch(self, key: TopicPartition, offset: int, count: int) -> bytes:
         """Some batches, the first of which holds `offset`, for somebody who wants so many records. LogCorrupt where they are deleted."""
         size = min(FETCH_BYTES, FETCH_BYTES_MIN + count * FETCH_BYTES_A_RECORD)
-        request = FetchRequest(FETCH_WAIT_MS, 1, size, 0, [(place.topic, [(place.partition, offset, size)])])
+        request = FetchRequest(FETCH_WAIT_MS, 1, size, 0, [(key.topic, [(key.partition, offset, size)])])
         deadline = time.monotonic() + self._timeout_s
         while time.monotonic() < deadline:
             try:
-                found = bytes((await self._ask(place, request))[-1])
+                found = bytes((await self._ask(key, request))[-1])
             except OffsetOutOfRangeError:
                 found = b""
-                first = await self.offset(place, EARLIEST)
+                first = await self.offset(key, EARLIEST)
                 if offset < first:
-                    raise self.lacks(place, offset, f"the first one that is there is {first}") from None
+                    raise self.lacks(key, offset, f"the first one that is there is {first}") from None
             if found:
                 return found
             await asyncio.sleep(RETRY_PAUSE_S)  # a new leader may not show yet what an old one has acknowledged
-        raise self.lacks(place, offset, f"nothing came within {self._timeout_s:g} s, and it was there before")
+        raise self.lacks(key, offset, f"nothing came within {self._timeout_s:g} s, and it was there before")
 
-    def lacks(self, place: TopicPartition, offset: int, found: str) -> LogCorrupt:
+    def lacks(self, key: TopicPartition, offset: int, found: str) -> LogCorrupt:
         """The error for a record that is not where it must be."""
-        return LogCorrupt(f"the log {self._address} is damaged: {place.topic}, partition {place.partition} lacks offset {offset}; {found}")
+        return LogCorrupt(f"the log {self._address} is damaged: {key.topic}, partition {key.partition} lacks offset {offset}; {found}")
 
-    async def _ask(self, place: TopicPartition, request: Any) -> tuple[Any, ...]:
+    async def _ask(self, key: TopicPartition, request: Any) -> tuple[Any, ...]:
         """Ask the leader until it answers; what it says about the partition."""
         deadline = time.monotonic() + self._timeout_s
         while True:
             try:
-                return await self._ask_once(place, request)
+                return await self._ask_once(key, request)
             except OffsetOutOfRangeError:
                 raise
             except (TimeoutError, KafkaError, OSError) as error:
                 is_final = isinstance(error, KafkaError) and not error.retriable
                 if is_final or time.monotonic() >= deadline:
-                    raise LogUnreachable(f"{place.topic}, partition {place.partition} at {self._address}: {error!r}") from error
+                    raise LogUnreachable(f"{key.topic}, partition {key.partition} at {self._address}: {error!r}") from error
             await asyncio.sleep(RETRY_PAUSE_S)
 
-    async def _ask_once(self, place: TopicPartition, request: Any) -> tuple[Any, ...]:
+    async def _ask_once(self, key: TopicPartition, request: Any) -> tuple[Any, ...]:
         client = await self.client()
-        leader = client.cluster.leader_for_partition(place)
+        leader = client.cluster.leader_for_partition(key)
         if leader is None or leader == _NO_LEADER:
-            await client._wait_on_metadata(place.topic)
-            leader = client.cluster.leader_for_partition(place)
+            await client._wait_on_metadata(key.topic)
+            leader = client.cluster.leader_for_partition(key)
         if leader is None or leader == _NO_LEADER:
             await client.force_metadata_update()
             raise KafkaAway("the partition has no leader at the moment")

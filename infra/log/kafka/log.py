@@ -11,7 +11,7 @@ from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogError, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES, Topic
-from infra.log.arguments import batch_too_large, check_batches, check_partitions, check_place, too_large
+from infra.log.arguments import batch_too_large, check_batches, check_partition, check_partitions, too_large
 from infra.log.kafka.admin import look
 from infra.log.kafka.administration import delete_before
 from infra.log.kafka.append import BATCH_HEAD_BYTES, LogAppender
@@ -47,11 +47,11 @@ class KafkaLog:
         self._ends: dict[TopicPartition, int] = {}
         self._loop = LoopThread()
         self._is_closed = False
-        self._reading = Fetcher(self.address, read_timeout_s)
+        self._fetcher = Fetcher(self.address, read_timeout_s)
         try:
             self._open(partitions, record_bytes_max, append_timeout_s, min(CONNECT_TIMEOUT_S, read_timeout_s))
         except BaseException:
-            self._stop(self._reading)
+            self._stop(self._fetcher)
             raise
 
     def _open(self, partitions: int | None, record_bytes_max: int | None, append_timeout_s: float, connect_timeout_s: float) -> None:
@@ -85,7 +85,7 @@ class KafkaLog:
 
     def look_again(self) -> int:
         """Take notice of partitions that were added; how many both topics have by now. Raises LogUnreachable where no broker answers."""
-        found = [self._loop.call(self._reading.partitions(self.address.topic(topic))) for topic in ("journal", "commands")]
+        found = [self._loop.call(self._fetcher.partitions(self.address.topic(topic))) for topic in ("journal", "commands")]
         self._partitions = max(self._partitions, min(found))
         return self._partitions
 
@@ -105,7 +105,7 @@ class KafkaLog:
         return self._batch_bytes_max
 
     def keep_out(self) -> None:
-        """From now on it is a mistake to ask it in the thread that calls this: an event loop lives there. It is told, with the place."""
+        """From now on it is a mistake to ask it in the thread that calls this: an event loop lives there. It is told, with the stack."""
         self._loop.keep_out()
 
     def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
@@ -123,7 +123,7 @@ class KafkaLog:
             answers |= self._loop.call(appending.append(self.address.topic(topic), fitting))
         for partition, records in fitting.items():
             if isinstance(first := answers[partition], int):
-                self._ends[self._place(topic, partition)] = first + len(records)
+                self._ends[self._key(topic, partition)] = first + len(records)
         return answers
 
     def _refusal(self, records: Sequence[bytes]) -> RecordTooLarge | None:
@@ -134,29 +134,29 @@ class KafkaLog:
 
         Raises LogCorrupt where one is missing or its batch is damaged, LogUnreachable where no broker answers in time.
         """
-        check_place(topic, partition, self._partitions, offset, KAFKA_TOPICS)
+        check_partition(topic, partition, self._partitions, offset, KAFKA_TOPICS)
         there = self.end(topic, partition)
-        return self._read(self._place(topic, partition), offset, there if end is None else min(end, there))
+        return self._read(self._key(topic, partition), offset, there if end is None else min(end, there))
 
-    def _read(self, place: TopicPartition, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
+    def _read(self, key: TopicPartition, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
         expected = offset
         while expected < stop:
-            fetched = self._loop.call(self._reading.fetch(place, expected, stop - expected))
-            for found, record in self._records_in(place, fetched, expected):
+            fetched = self._loop.call(self._fetcher.fetch(key, expected, stop - expected))
+            for found, record in self._records_in(key, fetched, expected):
                 if found >= stop:
                     return
                 if found != expected:
-                    raise self._reading.lacks(place, expected, f"the next one is {found}")
+                    raise self._fetcher.lacks(key, expected, f"the next one is {found}")
                 yield found, record
                 expected = found + 1
 
-    def _records_in(self, place: TopicPartition, fetched: bytes, offset: int) -> list[tuple[int, bytes]]:
+    def _records_in(self, key: TopicPartition, fetched: bytes, offset: int) -> list[tuple[int, bytes]]:
         try:
             records = list(records_in(fetched, offset))
         except LogError as error:
-            raise LogCorrupt(f"the log {self.address} is damaged at {place.topic}, partition {place.partition}: {error}") from None
+            raise LogCorrupt(f"the log {self.address} is damaged at {key.topic}, partition {key.partition}: {error}") from None
         if not records:
-            raise self._reading.lacks(place, offset, "what was fetched there holds no record")
+            raise self._fetcher.lacks(key, offset, "what was fetched there holds no record")
         return records
 
     def end(self, topic: Topic, partition: int) -> int:
@@ -164,34 +164,34 @@ class KafkaLog:
 
         It is never below what was acknowledged here, unless acknowledged records are lost; that is said loudly.
         """
-        check_place(topic, partition, self._partitions, topics=KAFKA_TOPICS)
-        place = self._place(topic, partition)
-        known = self._ends.get(place, 0)
+        check_partition(topic, partition, self._partitions, topics=KAFKA_TOPICS)
+        key = self._key(topic, partition)
+        known = self._ends.get(key, 0)
         deadline = time.monotonic() + BEHIND_TIMEOUT_S
-        while (found := self._loop.call(self._reading.offset(place, LATEST))) < known:
+        while (found := self._loop.call(self._fetcher.offset(key, LATEST))) < known:
             if time.monotonic() > deadline:
-                _log.critical("%s, partition %d ends at %d; %d was acknowledged: records are lost", *place, found, known)
-                del self._ends[place]
+                _log.critical("%s, partition %d ends at %d; %d was acknowledged: records are lost", *key, found, known)
+                del self._ends[key]
                 break
         return found
 
     def start(self, topic: Topic, partition: int) -> int:
         """The offset of the first record that is still there; of an empty partition, of the next one."""
-        check_place(topic, partition, self._partitions, topics=KAFKA_TOPICS)
-        return self._loop.call(self._reading.offset(self._place(topic, partition), EARLIEST))
+        check_partition(topic, partition, self._partitions, topics=KAFKA_TOPICS)
+        return self._loop.call(self._fetcher.offset(self._key(topic, partition), EARLIEST))
 
     def delete_before(self, topic: Topic, partition: int, offset: int) -> None:
         """Delete the records before an offset. Raises LogUnreachable; then nobody knows how many are deleted."""
-        check_place(topic, partition, self._partitions, offset, KAFKA_TOPICS)
-        self._loop.call(delete_before(self.address, self._place(topic, partition), offset))
+        check_partition(topic, partition, self._partitions, offset, KAFKA_TOPICS)
+        self._loop.call(delete_before(self.address, self._key(topic, partition), offset))
 
-    def _place(self, topic: Topic, partition: int) -> TopicPartition:
+    def _key(self, topic: Topic, partition: int) -> TopicPartition:
         return TopicPartition(self.address.topic(topic), partition)
 
     def close(self) -> None:
         """Let go of everything, be the brokers there or not."""
         if not self._is_closed:
-            self._stop(self._journal, self._others, self._reading)
+            self._stop(self._journal, self._others, self._fetcher)
 
     def _stop(self, *parts: LogAppender | Fetcher) -> None:
         self._is_closed = True

@@ -1,8 +1,8 @@
-"""Long polls at one broker: one request at a time over all places that it leads, and a new one at once when a place joins.
+"""Long polls at one broker: one request at a time over all partitions that it leads, and a new one at once when a partition joins.
 
-A broker works on one request at a time of each connection, so a place that joins would wait until the request under way has
-ended. It does not: a further request, over all places, goes out over another connection (a *line*), and what the first one
-still answers is taken as well where it fits, that is where it begins at the offset a place stands at.
+A broker works on one request at a time of each connection, so a partition that joins would wait until the request under way has
+ended. It does not: a further request, over all partitions, goes out over another connection (a *line*), and what the first one
+still answers is taken as well where it fits, that is where it begins at the offset a partition stands at.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from infra.log.kafka.fetch import batches_in
 
 WAIT_MS: Final = 250
 PARTITION_BYTES_MAX: Final = 1024 * 1024
-"""So much is asked for each place; a batch comes whole, however large."""
+"""So much is asked for each partition; a batch comes whole, however large."""
 REQUEST_BYTES_MAX: Final = 4 * 1024 * 1024
 LINES: Final = 4
-"""So many connections a broker; when places join faster than that, the next one waits for a request to end."""
+"""So many connections a broker; when partitions join faster than that, the next one waits for a request to end."""
 EXPECTED: Final = (TimeoutError, KafkaError, OSError)
 _log = logging.getLogger("refold.log")
 
@@ -45,7 +45,7 @@ OnRecords: TypeAlias = Callable[[str, int, Sequence[Stamped], int], None]
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Followed:
-    """A partition that is followed. Followed anew it is another place: answers to the old one are nobody's."""
+    """A partition that is followed. Followed anew it is another one: answers to the old one are nobody's."""
 
     key: TopicPartition
     offset: int
@@ -60,7 +60,7 @@ class Followed:
 
 
 class Poll:
-    """The places of one broker. `failed` gets a place that could not be read, `broken` one that cannot be read on: both leave it."""
+    """The partitions of one broker. `failed` gets one that could not be read, `broken` one that cannot be read on: both leave it."""
 
     def __init__(
         self,
@@ -69,38 +69,38 @@ class Poll:
         broken: Callable[[Followed, Exception], None],
     ) -> None:
         self._ask, self._failed, self._broken = ask, failed, broken
-        self._places: dict[TopicPartition, Followed] = {}
+        self._followed: dict[TopicPartition, Followed] = {}
         self._free = list(range(LINES))
         self._tasks: set[asyncio.Task[Any]] = set()
         self._newest: asyncio.Task[Any] | None = None
         self._is_due = self._is_closed = False
 
-    def add(self, place: Followed) -> None:
-        """Follow a place from its offset on, at once."""
-        self._places[place.key] = place
+    def add(self, followed: Followed) -> None:
+        """Follow a partition from its offset on, at once."""
+        self._followed[followed.key] = followed
         if not self._is_due:
             self._is_due = True
             asyncio.get_running_loop().call_soon(self._send_if_due)
 
-    def remove(self, place: Followed) -> None:
+    def remove(self, followed: Followed) -> None:
         """Whatever comes for it is dropped."""
-        if self._places.get(place.key) is place:
-            del self._places[place.key]
+        if self._followed.get(followed.key) is followed:
+            del self._followed[followed.key]
 
     def _send_if_due(self) -> None:
         if self._is_due:
             self._send()
 
     def _send(self) -> None:
-        """Ask for all places. Where no line is free, the first request that ends does it."""
+        """Ask for all partitions. Where no line is free, the first request that ends does it."""
         if self._is_closed or not self._free:
             return
         self._is_due = False
-        if not self._places:
+        if not self._followed:
             self._newest = None
             return
         line = self._free.pop()
-        asked = {key: (place, place.offset) for key, place in self._places.items()}
+        asked = {key: (followed, followed.offset) for key, followed in self._followed.items()}
         request = _request({key: offset for key, (_, offset) in asked.items()})
         self._newest = task = asyncio.ensure_future(self._ask(request, ("tail", line)))
         self._tasks.add(task)
@@ -118,48 +118,48 @@ class Poll:
             if not isinstance(error, EXPECTED):
                 _log.exception("a broker's answer could not be understood")
             if is_newest:
-                for place, _ in asked.values():
-                    self._fail(place, error)
+                for followed, _ in asked.values():
+                    self._fail(followed, error)
         if is_newest or self._is_due:
             self._send()
 
     def _take(self, answer: Mapping[TopicPartition, _Part], asked: Mapping[TopicPartition, tuple[Followed, int]], is_newest: bool) -> None:
         for key, part in answer.items():
-            place, offset = asked[key]
-            if self._is_closed or self._places.get(key) is not place or place.offset != offset:
+            followed, offset = asked[key]
+            if self._is_closed or self._followed.get(key) is not followed or followed.offset != offset:
                 continue
             if part.error_code == 0:
-                self._deliver(place, part)
+                self._deliver(followed, part)
             elif is_newest:
-                self._fail(place, for_code(part.error_code)())
+                self._fail(followed, for_code(part.error_code)())
 
-    def _fail(self, place: Followed, error: Exception) -> None:
-        if self._places.get(place.key) is place:
-            self.remove(place)
-            self._failed(place, error)
+    def _fail(self, followed: Followed, error: Exception) -> None:
+        if self._followed.get(followed.key) is followed:
+            self.remove(followed)
+            self._failed(followed, error)
 
-    def _deliver(self, place: Followed, part: _Part) -> None:
-        """Hand over what has come, once: the place stands after it before anybody is told."""
-        place.tries, place.end, place.beyond_since = 0, part.end, None
+    def _deliver(self, followed: Followed, part: _Part) -> None:
+        """Hand over what has come, once: the partition stands after it before anybody is told."""
+        followed.tries, followed.end, followed.beyond_since = 0, part.end, None
         try:
-            records, following = stamped_in(part.fetched, place.offset)
+            records, following = stamped_in(part.fetched, followed.offset)
         except LogError as error:
-            self.remove(place)
-            self._broken(place, LogCorrupt(f"{place.key.topic}, partition {place.key.partition} is damaged: {error}"))
+            self.remove(followed)
+            self._broken(followed, LogCorrupt(f"{followed.key.topic}, partition {followed.key.partition} is damaged: {error}"))
             return
-        if following == place.offset:
+        if following == followed.offset:
             return
-        place.offset = following
-        self._places[place.key] = self._places.pop(place.key)  # a large batch comes whole only for who is asked first
+        followed.offset = following
+        self._followed[followed.key] = self._followed.pop(followed.key)  # a large batch comes whole only for who is asked first
         if not records:
             return
         try:
-            place.on_records(place.key.topic, place.key.partition, records, part.end)
+            followed.on_records(followed.key.topic, followed.key.partition, records, part.end)
         except Exception as error:
-            _log.exception("%s, partition %d: what takes its records has failed", *place.key)
-            if self._places.get(place.key) is place:
-                self.remove(place)
-                self._broken(place, error)
+            _log.exception("%s, partition %d: what takes its records has failed", *followed.key)
+            if self._followed.get(followed.key) is followed:
+                self.remove(followed)
+                self._broken(followed, error)
 
     async def close(self) -> None:
         """Nothing is delivered any more; connections are the client's."""
@@ -179,7 +179,7 @@ class _Part(NamedTuple):
 
 
 def _request(offsets: Mapping[TopicPartition, int]) -> FetchRequest:
-    """In the order of the places, which says who gets a batch that is larger than the limit."""
+    """In the order of the partitions, which says who gets a batch that is larger than the limit."""
     topics = [(key.topic, [(key.partition, offset, PARTITION_BYTES_MAX)]) for key, offset in offsets.items()]
     return FetchRequest(WAIT_MS, 1, REQUEST_BYTES_MAX, 0, topics)
 

@@ -27,7 +27,7 @@ BEHIND_PAUSE_S: Final = 0.05
 
 
 class SharedKafkaLog:
-    """Lives in the running event loop. `on_problem` hears of a place that cannot be followed any further."""
+    """Lives in the running event loop. `on_problem` hears of a partition that cannot be followed any further."""
 
     def __init__(self, address: KafkaAddress, log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) -> None:
         self._address, self.log, self._on_problem = address, log, on_problem
@@ -35,7 +35,7 @@ class SharedKafkaLog:
         self._journal = LogAppender(address, log.message_bytes_max)
         self._others = LogAppender(address, log.message_bytes_max)
         self._tail = Tail(address, self._problem)
-        self._reading = Fetcher(address, READ_TIMEOUT_S)
+        self._fetcher = Fetcher(address, READ_TIMEOUT_S)
         self._activities = KnownTaskTopics(address, log.partitions)
 
     async def append_round(self, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
@@ -52,15 +52,15 @@ class SharedKafkaLog:
 
     async def end(self, topic: str, partition: int, at_least: int = 0) -> int:
         """The offset that the next record would get. A new leader may show an older one for a moment. Raises LogError."""
-        place = TopicPartition(self._prefix + topic, partition)
+        key = TopicPartition(self._prefix + topic, partition)
         deadline = time.monotonic() + BEHIND_TIMEOUT_S
-        while (found := await self._reading.offset(place, LATEST)) < at_least and time.monotonic() < deadline:
+        while (found := await self._fetcher.offset(key, LATEST)) < at_least and time.monotonic() < deadline:
             await asyncio.sleep(BEHIND_PAUSE_S)
         return found
 
     async def start(self, topic: str, partition: int) -> int:
         """The offset of the first record that is still there. Raises LogError."""
-        return await self._reading.offset(TopicPartition(self._prefix + topic, partition), EARLIEST)
+        return await self._fetcher.offset(TopicPartition(self._prefix + topic, partition), EARLIEST)
 
     async def partition_count(self) -> int:
         """How many partitions the journal has now. Raises LogError."""
@@ -86,5 +86,5 @@ class SharedKafkaLog:
 
     async def close(self) -> None:
         """Let go of everything."""
-        for part in (self._tail, self._journal, self._others, self._reading):
+        for part in (self._tail, self._journal, self._others, self._fetcher):
             await part.close()

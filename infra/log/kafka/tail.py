@@ -1,7 +1,7 @@
-"""Following places of a log while they grow: any number of them, with one long poll a broker, in the event loop of who asks.
+"""Following partitions of a log while they grow: any number of them, with one long poll a broker, in the event loop of who asks.
 
 It never ends by itself. Brokers that are away, leaders that move and topics that are not there yet are tried again after a
-short pause. What no patience mends (records that were deleted or lost, a damaged batch) is told once, and that place then
+short pause. What no patience mends (records that were deleted or lost, a damaged batch) is told once, and that partition then
 waits until it is followed again.
 """
 
@@ -26,56 +26,56 @@ from refold.kafka.address import KafkaAddress
 PAUSE_MIN_S: Final = 0.05
 PAUSE_MAX_S: Final = 1.0
 BEYOND_TIMEOUT_S: Final = 2.0
-"""So long a new leader may show an older end than the one that a place stands at."""
+"""So long a new leader may show an older end than the one that a partition stands at."""
 OnProblem: TypeAlias = Callable[[str, int, Exception], None]
-"""Called with topic, partition and what keeps the place from being followed any further."""
+"""Called with topic, partition and what keeps the partition from being followed any further."""
 __all__ = ["EARLIEST", "LATEST", "OnProblem", "OnRecords", "Stamped", "Tail"]
 _log = logging.getLogger("refold.log")
 
 
 class Tail:
-    """Follows places; lives in the running event loop, and calls back in it. A callback that takes long holds up the loop."""
+    """Follows partitions; lives in the running event loop, and calls back in it. A callback that takes long holds up the loop."""
 
     def __init__(self, address: KafkaAddress, on_problem: OnProblem) -> None:
         self._on_problem = on_problem
         self._client = Client(address)
-        self._places: dict[TopicPartition, Followed] = {}
+        self._followed: dict[TopicPartition, Followed] = {}
         self._polls: dict[int, Poll] = {}
         self._unsettled: set[Followed] = set()
-        """Places that no poll has: the offset or the leader is to be found out."""
+        """Partitions that no poll has: the offset or the leader is to be found out."""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_closed = False
 
     def follow(self, topic: str, partition: int, offset: int, on_records: OnRecords) -> None:
-        """Follow a place from an offset on, or from EARLIEST or LATEST. A place that is followed already goes on from there."""
+        """Follow a partition from an offset on, or from EARLIEST or LATEST. A partition that is followed already goes on from there."""
         if self._is_closed:
             raise RuntimeError("nothing can be followed any more: it is closed")
         if offset < EARLIEST:
             raise ValueError(f"offsets count from 0; {offset} was asked for")
         self.unfollow(topic, partition)
-        place = Followed(key=TopicPartition(topic, partition), offset=offset, on_records=on_records)
-        self._places[place.key] = place
-        if offset < 0 or not self._begin(place):
-            self._unsettle(place)
+        followed = Followed(key=TopicPartition(topic, partition), offset=offset, on_records=on_records)
+        self._followed[followed.key] = followed
+        if offset < 0 or not self._begin(followed):
+            self._unsettle(followed)
 
     def unfollow(self, topic: str, partition: int) -> None:
-        """Nothing more is delivered for the place."""
-        place = self._places.pop(TopicPartition(topic, partition), None)
-        if place is not None:
-            self._unsettled.discard(place)
+        """Nothing more is delivered for the partition."""
+        followed = self._followed.pop(TopicPartition(topic, partition), None)
+        if followed is not None:
+            self._unsettled.discard(followed)
             for poll in self._polls.values():
-                poll.remove(place)
+                poll.remove(followed)
 
     def position(self, topic: str, partition: int) -> int | None:
-        """The offset that is delivered next; None where the place is not followed, or its offset is not known yet."""
-        place = self._places.get(TopicPartition(topic, partition))
-        return None if place is None or place.offset < 0 else place.offset
+        """The offset that is delivered next; None where the partition is not followed, or its offset is not known yet."""
+        followed = self._followed.get(TopicPartition(topic, partition))
+        return None if followed is None or followed.offset < 0 else followed.offset
 
     def end(self, topic: str, partition: int) -> int | None:
         """Where the partition ended when it was last asked; None before that. At this position everything was delivered."""
-        place = self._places.get(TopicPartition(topic, partition))
-        return None if place is None else place.end
+        followed = self._followed.get(TopicPartition(topic, partition))
+        return None if followed is None else followed.end
 
     async def partition_count(self, topic: str) -> int:
         """How many partitions a topic has now. Raises LogUnreachable where no broker says it."""
@@ -84,7 +84,7 @@ class Tail:
     async def close(self) -> None:
         """Let go of everything, be the brokers there or not. Nothing is delivered any more."""
         self._is_closed = True
-        self._places.clear()
+        self._followed.clear()
         self._unsettled.clear()
         if self._task is not None:
             self._task.cancel()
@@ -95,18 +95,18 @@ class Tail:
 
     # Finding out offsets and leaders.
 
-    def _begin(self, place: Followed) -> bool:
-        """Hand a place over to the poll at its leader, where that is known."""
-        leader = self._client.leader_of(place.key)
+    def _begin(self, followed: Followed) -> bool:
+        """Hand a partition over to the poll at its leader, where that is known."""
+        leader = self._client.leader_of(followed.key)
         if leader is None:
             return False
         if leader not in self._polls:
             self._polls[leader] = Poll(lambda request, line: self._client.send(leader, request, line), self._failed, self._broken)
-        self._polls[leader].add(place)
+        self._polls[leader].add(followed)
         return True
 
-    def _unsettle(self, place: Followed) -> None:
-        self._unsettled.add(place)
+    def _unsettle(self, followed: Followed) -> None:
+        self._unsettled.add(followed)
         self._wake.set()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._settling())
@@ -115,16 +115,16 @@ class Tail:
         """Settle what is due, for ever; a bug in it is told and does not end it."""
         while True:
             self._wake.clear()
-            due = [place for place in self._unsettled if place.retry_at <= time.monotonic()]
+            due = [followed for followed in self._unsettled if followed.retry_at <= time.monotonic()]
             if due:
                 try:
                     await self._settle(due)
                 except Exception as error:
                     if not isinstance(error, EXPECTED):
                         _log.exception("places of the log could not be followed")
-                    for place in self._unsettled.intersection(due):
-                        self._failed(place, error)
-            waits = [place.retry_at - time.monotonic() for place in self._unsettled]
+                    for followed in self._unsettled.intersection(due):
+                        self._failed(followed, error)
+            waits = [followed.retry_at - time.monotonic() for followed in self._unsettled]
             try:
                 async with asyncio.timeout(max(0.0, min(waits)) if waits else None):
                     await self._wake.wait()
@@ -133,82 +133,82 @@ class Tail:
 
     async def _settle(self, due: Sequence[Followed]) -> None:
         await self._client.ready()
-        if any(place.tries or self._client.leader_of(place.key) is None for place in due):
-            await self._client.refresh({key.topic for key in self._places})
+        if any(followed.tries or self._client.leader_of(followed.key) is None for followed in due):
+            await self._client.refresh({key.topic for key in self._followed})
         led: dict[int, list[Followed]] = {}
-        for place in due:
-            leader = self._client.leader_of(place.key)
-            if self._client.is_forbidden(place.key.topic):
-                self._broken(place, LogError(f"{place.key.topic} must not be read by us"))
+        for followed in due:
+            leader = self._client.leader_of(followed.key)
+            if self._client.is_forbidden(followed.key.topic):
+                self._broken(followed, LogError(f"{followed.key.topic} must not be read by us"))
             elif leader is None:
-                self._failed(place, KafkaAway("the partition has no leader at the moment"))
+                self._failed(followed, KafkaAway("the partition has no leader at the moment"))
             else:
-                led.setdefault(leader, []).append(place)
-        await asyncio.gather(*(self._settle_at(leader, places) for leader, places in led.items()))
+                led.setdefault(leader, []).append(followed)
+        await asyncio.gather(*(self._settle_at(leader, several) for leader, several in led.items()))
 
-    async def _settle_at(self, leader: int, places: Sequence[Followed]) -> None:
+    async def _settle_at(self, leader: int, several: Sequence[Followed]) -> None:
         try:
-            asked = [place for place in places if place.is_out_of_range or place.offset < 0]
+            asked = [followed for followed in several if followed.is_out_of_range or followed.offset < 0]
             first = await self._offsets(leader, asked, EARLIEST)
             end = await self._offsets(leader, asked, LATEST)
         except EXPECTED as error:
-            for place in places:
-                self._failed(place, error)
+            for followed in several:
+                self._failed(followed, error)
             return
-        for place in places:
-            if place not in self._unsettled:
+        for followed in several:
+            if followed not in self._unsettled:
                 continue
-            if place in asked and (place not in first or place not in end):
-                self._failed(place, KafkaAway("its leader has moved"))
-            elif place not in asked or self._is_placed(place, first[place], end[place]):
-                self._unsettled.discard(place)
-                if not self._begin(place):
-                    self._failed(place, KafkaAway("its leader has moved"))
+            if followed in asked and (followed not in first or followed not in end):
+                self._failed(followed, KafkaAway("its leader has moved"))
+            elif followed not in asked or self._is_there(followed, first[followed], end[followed]):
+                self._unsettled.discard(followed)
+                if not self._begin(followed):
+                    self._failed(followed, KafkaAway("its leader has moved"))
 
-    def _is_placed(self, place: Followed, first: int, end: int) -> bool:
-        """Whether there is something to follow from the place's offset on; what is asked for by name is looked up."""
-        if place.offset < 0:
-            place.offset = first if place.offset == EARLIEST else end
-        where = f"{place.key.topic}, partition {place.key.partition}"
+    def _is_there(self, followed: Followed, first: int, end: int) -> bool:
+        """Whether there is something to follow from the partition's offset on; what is asked for by name is looked up."""
+        if followed.offset < 0:
+            followed.offset = first if followed.offset == EARLIEST else end
+        where = f"{followed.key.topic}, partition {followed.key.partition}"
         now = time.monotonic()
-        if place.offset < first:
-            self._broken(place, LogCorrupt(f"{where} lacks offset {place.offset}; the first one that is there is {first}"))
+        if followed.offset < first:
+            self._broken(followed, LogCorrupt(f"{where} lacks offset {followed.offset}; the first one that is there is {first}"))
             return False
-        if place.offset > end:
-            place.beyond_since = place.beyond_since or now
-            if now - place.beyond_since > BEYOND_TIMEOUT_S:
-                self._broken(place, LogCorrupt(f"{where} ends at {end}; it was to be followed from {place.offset} on"))
+        if followed.offset > end:
+            followed.beyond_since = followed.beyond_since or now
+            if now - followed.beyond_since > BEYOND_TIMEOUT_S:
+                self._broken(followed, LogCorrupt(f"{where} ends at {end}; it was to be followed from {followed.offset} on"))
             else:
-                self._failed(place, OffsetOutOfRangeError())
+                self._failed(followed, OffsetOutOfRangeError())
             return False
-        place.is_out_of_range = False
+        followed.is_out_of_range = False
         return True
 
-    async def _offsets(self, leader: int, places: Sequence[Followed], which: int) -> dict[Followed, int]:
-        """What a leader says; of places that it does not lead it says nothing."""
-        if not places:
+    async def _offsets(self, leader: int, several: Sequence[Followed], which: int) -> dict[Followed, int]:
+        """What a leader says; of partitions that it does not lead it says nothing."""
+        if not several:
             return {}
-        request = OffsetRequest(-1, 0, [(place.key.topic, [(place.key.partition, which)]) for place in places])
+        request = OffsetRequest(-1, 0, [(followed.key.topic, [(followed.key.partition, which)]) for followed in several])
         answer = await self._client.send(leader, request)
         found = {TopicPartition(topic, part[0]): int(part[3]) for topic, parts in answer.topics for part in parts if part[1] == 0}
-        return {place: found[place.key] for place in places if place.key in found}
+        return {followed: found[followed.key] for followed in several if followed.key in found}
 
     # What goes wrong.
 
-    def _failed(self, place: Followed, error: Exception) -> None:
+    def _failed(self, followed: Followed, error: Exception) -> None:
         """Try it again after a pause, which grows; what does not change by itself is told instead."""
-        if self._places.get(place.key) is not place:
+        if self._followed.get(followed.key) is not followed:
             return
-        place.is_out_of_range = place.is_out_of_range or isinstance(error, OffsetOutOfRangeError)
+        followed.is_out_of_range = followed.is_out_of_range or isinstance(error, OffsetOutOfRangeError)
         if isinstance(error, TopicAuthorizationFailedError | InvalidTopicError):
-            self._broken(place, LogError(f"{place.key.topic}, partition {place.key.partition} cannot be read: {error!r}"))
+            self._broken(followed, LogError(f"{followed.key.topic}, partition {followed.key.partition} cannot be read: {error!r}"))
             return
-        place.tries += 1
-        place.retry_at = time.monotonic() + min(PAUSE_MAX_S, PAUSE_MIN_S * 2 ** min(place.tries - 1, 10))
-        self._unsettle(place)
+        followed.tries += 1
+        followed.retry_at = time.monotonic() + min(PAUSE_MAX_S, PAUSE_MIN_S * 2 ** min(followed.tries - 1, 10))
+        self._unsettle(followed)
 
-    def _broken(self, place: Followed, error: Exception) -> None:
-        """Tell it once; the place stays as it is until it is followed again."""
-        if self._places.get(place.key) is place:
-            self._unsettled.discard(place)
-            self._on_problem(place.key.topic, place.key.partition, error)
+    def _broken(self, followed: Followed, error: Exception) -> None:
+        """Tell it once; the partition stays as it is until it is followed again."""
+        if self._followed.get(followed.key) is followed:
+            self._unsettled.discard(followed)
+            self._on_problem(followed.key.topic, followed.key.partition, error)

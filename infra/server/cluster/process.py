@@ -137,7 +137,7 @@ class ClusterProcess:
         self.on_members()
         self.letters.look_again()
         living = self.members.membership.roster.living()
-        self._service.tell_of_others({place: held.position for _, one in living for place, held in one.said.partitions.items()})
+        self._service.tell_of_others({partition: held.position for _, one in living for partition, held in one.said.partitions.items()})
         if self._is_owner:
             assignment = self.members.membership.in_force
             mine = frozenset(partition for partition in self.members.mine if partition < self._partitions)

@@ -321,7 +321,7 @@ class ClusterService(BaseService):
         """Wait until what is read goes up to the position."""
         if position is None:
             return
-        partition, offset = self._positions.place(position)
+        partition, offset = self._positions.partition_and_offset(position)
         if partition >= self._reader.partitions:
             raise Rejected("unknown_position", f"position {position} is of partition {partition}, which the log does not have")
         if offset > self._progress.of(partition) and offset > (end := await self._log.end("journal", partition)):

@@ -212,10 +212,10 @@ class Built:
     def _make_gateway(self, settings: ServerSettings, node: str) -> Gateway:
         kinds = activity_kinds(self._engine) if settings.has_role("worker") else {}
         offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in kinds)
-        places = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
+        routes = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
         limits = activity_settings(self._engine)
         gateway = Gateway(
-            self._parts.task_topics(), places, lambda: local.in_hand < limits.concurrency, self.service, self._here,
+            self._parts.task_topics(), routes, lambda: local.in_hand < limits.concurrency, self.service, self._here,
             self._record_outbox.put, node, self.letters,
         )  # fmt: skip
         local = ActivityWorker(kinds, limits, gateway.report, self._clock, self._parts.blobs, self._parts.cache)
