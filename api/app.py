@@ -17,6 +17,7 @@ from api.gate import Gate
 from api.health import health_routes
 from api.parameters import only_known, only_text
 from api.problems import Problem, install
+from api.requests import Requests
 from api.service import Service
 from api.sites import Sites
 from api.worker_routes import worker_routes
@@ -44,6 +45,7 @@ def make_app(
     requests_max: int = REQUESTS_MAX_DEFAULT,
     desk: TaskEndpoint | None = None,
     is_open: bool = True,
+    requests: Requests | None = None,
 ) -> Gate:
     """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too.
 
@@ -62,7 +64,7 @@ def make_app(
     if desk is not None:
         app.include_router(worker_routes(desk), dependencies=[Depends(_gives_tasks(service))])
     _describe(app)
-    return Gate(app, sites, body_bytes_max, requests_max)
+    return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
 
 
 def _gives_tasks(service: Service) -> Callable[[Request], Awaitable[None]]:

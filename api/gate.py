@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caller import CALLER, REQUEST_ID, caller_of
 from api.problems import BadRequest, problem
-from api.readers import Readers
+from api.requests import Requests
 from api.sites import Sites
 from contracts.caller import Caller
 from contracts.worker_protocol import REQUEST_BYTES_MAX as WORKER_BYTES_MAX
@@ -36,22 +36,23 @@ class Gate:
     """Says who asks; bounds the number of requests under way, the size of a body and the time that it takes to come."""
 
     def __init__(
-        self, app: ASGIApp, sites: Sites, body_bytes_max: int, requests_max: int, pause_s: float = PAUSE_S, body_s: float = BODY_S
+        self,
+        app: ASGIApp,
+        sites: Sites,
+        body_bytes_max: int,
+        requests_max: int,
+        pause_s: float = PAUSE_S,
+        body_s: float = BODY_S,
+        requests: Requests | None = None,
     ) -> None:
         self._app, self.sites, self.body_bytes_max, self._requests_max = app, sites, body_bytes_max, requests_max
         self._pause_s, self._body_s = pause_s, body_s
-        self.under_way = 0
-        self.readers = Readers()
-
-    @property
-    def counted(self) -> int:
-        """Requests that are under way, with those whose answer is not read yet."""
-        return self.under_way + self.readers.count
+        self.requests = requests or Requests()
 
     @property
     def is_full(self) -> bool:
         """Whether no further request is let in."""
-        return self.under_way + self.readers.count >= self._requests_max
+        return self.requests.counted >= self._requests_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
@@ -64,18 +65,18 @@ class Gate:
         refused = None if scope["path"].startswith(HEALTH) else self.sites.refusal(scope["headers"])
         is_counted = not scope["path"].startswith(ALWAYS)
         if refused is None and is_counted and self.is_full:
-            detail = f"{self.counted} requests are under way; the limit is {self._requests_max}"
+            detail = f"{self.requests.counted} requests are under way; the limit is {self._requests_max}"
             refused = problem(429, "overloaded", detail, {"Retry-After": "1"})
         if refused is not None:
             await refused(scope, receive, send)
             return
         if scope["method"] == "HEAD":  # the answer of GET; that its body is left out is known further out
             scope = {**scope, "method": "GET"}
-        self.under_way += is_counted
+        self.requests.under_way += is_counted
         try:
             await self._measured(scope, receive, send)
         finally:
-            self.under_way -= is_counted
+            self.requests.under_way -= is_counted
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = WORKER_BYTES_MAX if scope["path"].startswith(WORKERS) else self.body_bytes_max

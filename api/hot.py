@@ -43,8 +43,6 @@ class Hot:
         self._service, self._gate, self._desk = service, gate, desk
         self._is_ours = gate.sites.is_ours
         self._loop = asyncio.get_running_loop()
-        self.taken = 0
-        """How many requests it has answered, or is about to."""
 
     def may_take(self, message: Message) -> bool:
         """See HotRoutes."""
@@ -85,7 +83,7 @@ class Hot:
         else:
             found = _SIGNAL.match(url)
             taken = found is not None and self._signal(found[1].decode(), found[2].decode(), message, call)
-        self.taken += taken
+        self._gate.requests.by_lane += taken
         return taken
 
     # Executions.
@@ -124,13 +122,13 @@ class Hot:
 
     def _count(self, call: Call, forget: Callable[[], None]) -> None:
         """It is under way until it is answered, or nobody waits any more."""
-        gate = self._gate
+        requests = self._gate.requests
         if not call.is_open:
             return
-        gate.under_way += 1
+        requests.under_way += 1
 
         def on_end(is_gone: bool) -> None:
-            gate.under_way -= 1
+            requests.under_way -= 1
             if is_gone:
                 forget()
 

@@ -5,7 +5,6 @@ Everything it does to the world goes through a `Gate`: the audit looks whether i
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
@@ -20,6 +19,7 @@ from contracts.ports.activities import ActivityContext, ActivityKind
 from contracts.worker_protocol import Assignment, Poll, Receipt, Results
 from domain.definition.graph import Graph
 from infra.clock import ManualClock
+from infra.server.alone import Alone, Bell
 from infra.server.engine import Engine
 from simulation.audit import Audit
 from simulation.behaviour import Behaviour
@@ -126,8 +126,9 @@ class Node:
         self.remote = TaskLeases(self.local, kinds, settings, self.report, clock, disk.blobs, LEASE_MS)
         catalog = SharedCatalog(disk, clock, graphs)
         gate = Gate(self.remote, audit, self.hazards)
+        log = NodeLog(disk, self.hazards)
         self.owner = Owner(
-            NodeLog(disk, self.hazards),
+            log,
             catalog,
             blobs,
             NodeSnapshots(disk, self.hazards),
@@ -140,7 +141,7 @@ class Node:
             snapshot_every=traits.snapshot_every,
             round_max=traits.round_max,
         )
-        self._engine = Engine(self.owner, gate, catalog, clock, threading.Event(), lambda: chance.getrandbits(40))
+        self._engine = Engine(Alone(self.owner, gate, catalog, clock, log, Bell(), lambda: chance.getrandbits(40)))
         self.desk = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
 
     # What others do to it. A crash ends here.

@@ -2,7 +2,7 @@
 
     submit ─► wake ─► (end of the loop's turn) move: one round ─► wake again while there was something to do, else a timer for what is due
        ▲
-    worker threads (call_soon_threadsafe)
+    worker threads (set)
 
 What comes in during one turn of the loop is one round, so batches come by themselves.
 """
@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
-from infra.server.engine import Engine
+from contracts.ports.clock import Clock
 
 SLEEP_MAX_S: Final = 60.0
 """How long it sleeps where nothing is to come due."""
@@ -23,39 +22,42 @@ LOOK_EVERY_S: Final = 1.0
 SLEEP_MIN_S: Final = 0.001
 
 
-class LoopWake(threading.Event):
-    """Calls `wake` in the loop's thread when it is set from any thread; many times before it is cleared is once."""
+class Moved(Protocol):
+    """What is moved by steps."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def step(self) -> bool:
+        """Do what can be done now; True when anything was done."""
+
+    def next_due(self) -> int | None:
+        """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
+
+
+class Driver(threading.Event):
+    """Wakes from the loop's thread by `wake`, from any other by `set`; many times before the next move is once.
+
+    What comes in before `start` is moved then. `failed` gets what a step raises: a bug, or a broken log.
+    """
+
+    def __init__(self, clock: Clock, failed: asyncio.Future[None]) -> None:
         super().__init__()
-        self._loop = loop
-        self.wake: Callable[[], None] = lambda: None
+        self._clock, self.failed = clock, failed
+        self._loop = asyncio.get_running_loop()
+        self._moved: Moved | None = None
+        self._is_due = self._is_stopped = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0
+
+    def start(self, moved: Moved) -> None:
+        """Move this from now on."""
+        self._moved, self._is_due = moved, False
+        self.wake()
 
     def set(self) -> None:
         """Wake it. After the loop has ended there is nobody to wake."""
         if not self.is_set():
             super().set()
             if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(self._woken)
-
-    def _woken(self) -> None:
-        self.wake()
-
-
-class Driver:
-    """Moves an engine whenever there is something to do. All methods belong to the loop's thread.
-
-    `failed` gets what the engine raises: a bug, or a broken log.
-    """
-
-    def __init__(self, engine: Engine, wake: LoopWake) -> None:
-        self._engine, self._wake = engine, wake
-        self._loop = asyncio.get_running_loop()
-        self._is_due = self._is_stopped = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0
-        self.failed: asyncio.Future[None] = self._loop.create_future()
-        wake.wake = self.wake
+                self._loop.call_soon_threadsafe(self.wake)
 
     def wake(self) -> None:
         """There is something to do; many times in one turn of the loop is once."""
@@ -76,24 +78,24 @@ class Driver:
             self._timer.cancel()
 
     def _move(self) -> None:
-        if self._is_stopped:
+        if self._is_stopped or self._moved is None:
             return
         self._is_due = False
-        self._wake.clear()
+        self.clear()
         try:
-            worked = self._engine.step()
+            worked = self._moved.step()
         except Exception as error:
             self.fail(error)
             return
         if worked:
             self.wake()
         elif not self._is_due:
-            self._sleep()
+            self._sleep(self._moved)
 
-    def _sleep(self) -> None:
+    def _sleep(self, moved: Moved) -> None:
         """Until something is due. The timer that is armed already serves unless something is due earlier."""
-        now = self._engine.clock.now()
-        due = self._engine.next_due()
+        now = self._clock.now()
+        due = moved.next_due()
         at = now + round(SLEEP_MAX_S * 1000) if due is None else min(due, now + round(LOOK_EVERY_S * 1000))
         if self._timer is not None:
             if now < self._timer_at <= at:

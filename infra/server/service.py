@@ -6,9 +6,7 @@ Reading and folding take long, so they run in one other thread with connections 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -19,13 +17,14 @@ from contracts.caller import Caller
 from contracts.catalog import DefinitionPublished
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import LogError, RefoldError, Rejected
+from contracts.errors import RefoldError, Rejected
 from contracts.ports.read_models import Condition, Cursor, Query
 from domain.definition.outline import Activities
-from infra.server.awaiting import awaited
-from infra.server.beside import LoopBeside
+from infra.server.background import Background
+from infra.server.callback import awaited
+from infra.server.lookup import REACH_S, Lookup
 from infra.server.progress import ASK_EVERY_S, Progress
-from infra.server.projector_process import ProjectorProcess
+from infra.server.read_thread import ReadThread
 from infra.server.wiring import activity_kinds, described_kinds, positions_of
 from infra.settings.model import EngineSettings
 from projections.executions import ExecutionRecord, record_value
@@ -34,14 +33,12 @@ from projections.view import ExecutionView, state_value
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer, Reply
 from workers.reading.execution import ExecutionReader
+from workers.reading.feed import Feed
 from workers.reading.partitions import Listed, PartitionedReader
 
-REACH_S: Final = 5.0
-"""How long a read waits for the read models."""
 LOOK_S: Final = 1.0
 """How long a list waits until all partitions were looked at; then it shows what there is."""
 
-_log = logging.getLogger("refold.reading")
 T = TypeVar("T")
 R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
@@ -50,42 +47,39 @@ Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 class BaseService:
     """Half of a `Service`. All methods belong to the event loop's thread."""
 
-    def __init__(self, catalog: Catalog, reader: PartitionedReader, settings: EngineSettings, offers_workers: bool) -> None:
-        self._catalog, self._reader = catalog, reader
+    strict_kinds = False
+    """A definition may name activities that nobody here can run: workers elsewhere may."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        feed: Feed,
+        reader: PartitionedReader,
+        reads: ReadThread,
+        progress: Progress,
+        lookup: Lookup,
+        settings: EngineSettings,
+    ) -> None:
+        self.feed = feed
+        self._catalog, self._reader, self._reads, self._progress, self._lookup = catalog, reader, reads, progress, lookup
         self._loop = asyncio.get_running_loop()
-        self._pool = ThreadPoolExecutor(1, "refold-reading")
-        self._beside = LoopBeside(reader.backlog(), self._pool)
         self._kinds = activity_kinds(settings)
         self._is_stopping = False
-        self._under_way: set[asyncio.Task[None]] = set()
-        self.strict_kinds = not offers_workers
+        self._background = Background()
         self._positions = positions_of(settings)
-        self._progress = Progress(self._tell)
+        self._reach, self._read_about = lookup.reach, lookup.read
         self._looked_at = -ASK_EVERY_S
         self._has_looked = False
         """Whether the read models were once up to date: before that a list would lack what was there long ago."""
-        self.projector: ProjectorProcess | None = None
-        self._asking: dict[int, asyncio.Future[None]] = {}
-        self.under_way: Callable[[], int] = lambda: 0
-        self.lane_requests: Callable[[], int] = lambda: 0
 
     def close(self) -> None:
-        """Let go of the reading thread."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Tell nobody anything any more, and let go of the reading thread."""
+        self.feed.close()
+        self._reads.close()
 
     def _check_takes(self) -> None:
         if self._is_stopping:
-            raise Unavailable("stopping", "the server is stopping", 5.0)
-
-    # What else is known of an execution than the read models say.
-
-    async def _needed(self, execution: str, partition: int) -> int:
-        """The offset that read models have to reach before they are asked about an execution."""
-        raise NotImplementedError
-
-    async def _newer(self, execution: str, partition: int) -> int | None:
-        """The offset that read models have to reach where they do not know an execution; None: there is none."""
-        raise NotImplementedError
+            raise stopping()
 
     # Workflows.
 
@@ -160,7 +154,7 @@ class BaseService:
         def reply(answer: Answer) -> None:
             error = answer.error
             if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
-                self._begin(self._look_back(execution, partition, command.signal, error, then))
+                self._background.begin(self._look_back(execution, partition, command.signal, error, then))
             else:
                 then(error or Given(answer.execution, answer.status, self._positions.of(partition, answer.position)))
 
@@ -187,17 +181,6 @@ class BaseService:
             outcome = error
         then(outcome)
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside; what it fails with is logged."""
-        task = asyncio.ensure_future(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._done_beside)
-
-    def _done_beside(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.warning("what was begun beside a request failed: %s", error)
-
     # Reading.
 
     @property
@@ -210,68 +193,26 @@ class BaseService:
         partition = self._reader.partition_of(execution)
         return self._positions.of(partition, self._progress.of(partition))
 
-    def _tell(self, partition: int) -> None:
-        """Somebody waits for the read models of a partition."""
-        if self.projector is not None:
-            self.projector.tell(partition)
-        elif partition not in self._asking:
-            self._asking[partition] = asyncio.ensure_future(self._ask(partition))
-
-    async def _ask(self, partition: int) -> None:
-        """Other processes write them: look how far they are."""
-        try:
-            self._progress.note(partition, (await self._read(self._reader.checkpoint_of, partition)).offset)
-        except LogError as error:
-            _log.warning("nobody says how far the read models are: %s", error)
-        finally:
-            del self._asking[partition]
-
-    async def _reach(self, partition: int, offset: int) -> None:
-        """Wait for the read models of a partition; offset 1 asks that there are any."""
-        offset = max(1, offset)
-        try:
-            await self._progress.reach(partition, offset, REACH_S)
-        except TimeoutError:
-            found, wanted = (self._positions.of(partition, one) for one in (self._progress.of(partition), offset))
-            message = f"what can be read goes up to position {found}; {wanted} was not reached within {REACH_S:g} s"
-            raise Unavailable("behind", message) from None
-
     async def _be_fresh(self) -> None:
         """Before a list: nobody may have told us of what others have written, so look at all partitions, but not all the time."""
         if not self._positions.is_divided:
             await self._reach(0, 0)
-        elif self.projector is not None and not self._has_looked:
+        elif self._progress.process is not None and not self._has_looked:
             self._has_looked = await self._look(REACH_S)
             if not self._has_looked:
                 raise Unavailable("behind", f"the read models did not come up to date within {REACH_S:g} s")
-        elif self.projector is not None and self._loop.time() >= self._looked_at + ASK_EVERY_S:
+        elif self._progress.process is not None and self._loop.time() >= self._looked_at + ASK_EVERY_S:
             self._looked_at = self._loop.time()
             await self._look(LOOK_S)
 
     async def _look(self, timeout_s: float) -> bool:
         """Have all partitions looked at; whether that was done in time."""
-        assert self.projector is not None
-        done, _ = await asyncio.wait({self.projector.look()}, timeout=timeout_s)
+        assert self._progress.process is not None
+        done, _ = await asyncio.wait({self._progress.process.look()}, timeout=timeout_s)
         return bool(done)
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> Awaitable[T]:
-        return self._loop.run_in_executor(self._pool, read, *arguments)
-
-    async def _read_about(self, execution: str, read: Callable[..., T], *arguments: Any) -> T:
-        """Read about one execution, in its partition; where more is known of it than the read models say, wait for them."""
-
-        def do() -> T:
-            return read(self._reader.of(execution), execution, *arguments)
-
-        partition = self._reader.partition_of(execution)
-        await self._reach(partition, await self._needed(execution, partition))
-        try:
-            return await self._read(do)
-        except Rejected as rejected:
-            if rejected.reason != "unknown_execution" or (newer := await self._newer(execution, partition)) is None:
-                raise
-        await self._reach(partition, newer)
-        return await self._read(do)
+        return self._reads.run(read, *arguments)
 
     async def _filled(self, view: ExecutionView) -> ExecutionView:
         """The view with a big output read from where it is kept."""
@@ -327,6 +268,11 @@ class BaseService:
             return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
 
         return await self._read_about(execution, read)
+
+
+def stopping() -> Unavailable:
+    """Why nothing new is taken in."""
+    return Unavailable("stopping", "the server is stopping", 5.0)
 
 
 def _version_of(record: DefinitionPublished, active: int | None) -> Version:

@@ -8,20 +8,23 @@ Nothing is answered before the round that decided it is durable (`workers/partit
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
 from api.service import Start, Started
 from contracts import values
 from contracts.caller import ENGINE, Caller
-from contracts.commands import Command
+from contracts.commands import Command, CreateExecution
 from contracts.errors import Rejected
-from contracts.ids import execution_id_problem
+from contracts.ids import execution_id_problem, make_key_id
+from contracts.positions import Positions
+from domain.execution.facts.execution import request_of
 from domain.execution.state import ENDED, Execution
-from infra.server.creation import creation, is_repeated, key_id
 from projections.view import ExecutionView, view_of
 from workers.partition.catalog import Catalog
 from workers.partition.executions import Executions
+from workers.partition.offload import offload
 from workers.partition.round import Answer, Reply
 
 Outcome: TypeAlias = Started | Exception
@@ -39,7 +42,11 @@ class Watched(Protocol):
 
 
 class Partition(Protocol):
-    """A partition of the log as whoever starts executions sees it."""
+    """A partition of the log as whoever starts executions sees it: its owner, or the way to one elsewhere."""
+
+    @property
+    def partition(self) -> int:
+        """Its number."""
 
     @property
     def is_current(self) -> bool:
@@ -55,28 +62,33 @@ class Partition(Protocol):
 
     @property
     def position(self) -> int:
-        """The journal's position, as callers see it."""
+        """The offset after the last durable decision, as far as is known."""
 
     def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Give a command to the partition's owner. Raises Overloaded."""
 
 
-class Starts:
-    """The starts in one partition that are under way. `view` reads an execution at or after an offset, with a big output filled in."""
+View: TypeAlias = Callable[[str, int], Awaitable[ExecutionView]]
+"""Reads an execution at or after an offset, with a big output filled in."""
 
-    def __init__(self, at: Partition, catalog: Catalog, view: Callable[[str, int], Awaitable[ExecutionView]]) -> None:
-        self.at, self.catalog, self.view = at, catalog, view
+
+class Starts:
+    """The starts in one partition that are under way. `new_id` makes ids for those that come without."""
+
+    def __init__(self, at: Partition, catalog: Catalog, positions: Positions, view: View, new_id: Callable[[], str]) -> None:
+        self.at, self.catalog, self.positions, self.view, self._new_id = at, catalog, positions, view, new_id
         self.loop = asyncio.get_running_loop()
         self.waiting: set[_Start] = set()
         """Those that wait for an end."""
         self.reading: set[asyncio.Future[None]] = set()
 
-    def begin(self, name: str, start: Start, wait_s: float, then: Then) -> Callable[[], None]:
+    def begin(self, start: Start, wait_s: float, then: Then, name: str = "") -> Callable[[], None]:
         """Start an execution; `then` hears of it once. What is given back forgets it: nobody waits any more, what was started goes on.
 
-        Raises Rejected for what can be refused before anything was given to the engine, Overloaded.
+        `name` is its id, where that is known already. Raises Rejected for what can be refused before anything was given to the
+        engine, Overloaded.
         """
-        one = _Start(self, name, start, wait_s, then)
+        one = _Start(self, name or name_of(start, self._new_id), start, wait_s, then)
         one.begin()
         return one.forget
 
@@ -106,6 +118,57 @@ def check_execution_id(text: str) -> None:
         raise Rejected("bad_id", f"this cannot be an execution id: {problem}")
 
 
+def key_id(workflow: str, key: str, partition: int | None = None) -> str:
+    """The id of the execution that a workflow's idempotency key stands for: the same for ever, on any machine.
+
+    With a `partition` the execution lives there, else wherever the checksum of the id says.
+    """
+    return make_key_id(hashlib.sha256(f"{workflow}/{key}".encode()).hexdigest()[:32], partition)
+
+
+def creation(start: Start, version: int, definition: str) -> CreateExecution:
+    """The command of a start, for a version of its workflow."""
+    return CreateExecution(
+        start.workflow,
+        version,
+        definition,
+        start.input,
+        start.variables,
+        priority=start.priority,
+        autostart=start.autostart,
+        start_at=start.start_at,
+    )
+
+
+def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalog) -> bool:
+    """Whether this start was made before: by its key, or by the same request for any version of the workflow."""
+    folded = executions.get(name)
+    known = executions.ended.get(name) if folded is None else folded.state
+    if known is None:
+        return False
+    if start.key is not None:
+        return True
+    commands = (creation(start, one.version, one.hash) for one in catalog.versions(start.workflow))
+    return any(fingerprint(command) == known.request for command in commands)
+
+
+class _Nowhere:
+    """Blobs that are only named."""
+
+    def put(self, content: bytes) -> str:
+        return ""
+
+    def get(self, content_hash: str) -> bytes:
+        raise KeyError(content_hash)
+
+
+def fingerprint(command: CreateExecution) -> bytes:
+    """What an execution remembers of the start that made it: taken after big values have become references. Nothing is stored for it."""
+    small = offload(command, _Nowhere())
+    assert isinstance(small, CreateExecution)
+    return request_of(small)
+
+
 class _Start:
     """One start on its way."""
 
@@ -123,13 +186,14 @@ class _Start:
 
     def begin(self) -> None:
         """Give it to the engine, unless it is known already."""
-        starts, at = self._starts, self._starts.at
-        if at.is_current and starts.is_repeated(self._name, self._start):  # else memory may hold what was never stored
+        starts, at, start = self._starts, self._starts.at, self._start
+        has_name = start.execution is not None or start.key is not None  # an id that was made just now nobody has used
+        if has_name and at.is_current and starts.is_repeated(self._name, start):  # else memory may hold what was never stored
             self._watch()
             self._is_made(False, self._needs_a_person())
             return
-        version, definition = starts.catalog.resolve(self._start.workflow)
-        at.send(self._name, creation(self._start, version, definition), self._on_answer, self._start.caller)
+        version, definition = starts.catalog.resolve(start.workflow)
+        at.send(self._name, creation(start, version, definition), self._on_answer, start.caller)
         self._watch()
 
     def _watch(self) -> None:
@@ -188,7 +252,7 @@ class _Start:
             self._starts.reading.add(reading)
             reading.add_done_callback(self._starts.reading.discard)
             return
-        view.position = at.position
+        view.position = self._starts.positions.of(at.partition, at.position)
         self._answer(Started(view, bool(self._created)))
 
     async def _read(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import secrets
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -31,6 +31,7 @@ from infra.files.data_folder import DataFolder
 from infra.files.snapshots import FileSnapshots, MemorySnapshots
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
+from infra.server.alone import Alone, Bell, Waker, is_there
 from infra.server.engine import Engine
 from infra.server.projector_process import READ_MODELS as READ_MODELS_VARIABLE
 from infra.settings.model import EngineSettings
@@ -39,6 +40,7 @@ from projections.registry import READ_MODELS
 from refold.extras import how_to_install
 from workers.cluster.ports import ClusterLog
 from workers.partition.catalog import Catalog
+from workers.partition.neighbours import Neighbours, Reports
 from workers.partition.owner import Owner
 from workers.partition.standing import journal_of
 from workers.reading.partitions import PartitionedReader
@@ -102,24 +104,25 @@ def _schema_of(config: type[BaseModel] | None) -> dict[str, Any] | None:
 
 
 @contextmanager
-def open_engine(
-    settings: EngineSettings,
-    clock: Clock | None = None,
-    remote: bool = False,
-    wake: threading.Event | None = None,
-    address: str | None = None,
-) -> Iterator[Engine]:
-    """An embedded engine that has claimed its partition; with `remote`, kinds it does not have wait for workers elsewhere.
+def open_engine(settings: EngineSettings, clock: Clock | None = None) -> Iterator[Engine]:
+    """An embedded engine that has claimed its partition. Raises LogHeld where another process holds the data folder."""
+    with open_alone(settings, clock) as alone:
+        yield Engine(alone)
 
-    `address` is where it can be asked while it holds the data folder.
 
-    Raises LogHeld where another process holds the data folder.
+@contextmanager
+def open_alone(
+    settings: EngineSettings, clock: Clock | None = None, remote: bool = False, waker: Waker | None = None, address: str | None = None
+) -> Iterator[Alone]:
+    """What an embedded engine consists of, its partition claimed; with `remote`, kinds it does not have wait for workers elsewhere.
+
+    `address` is where it can be asked while it holds the data folder. Raises LogHeld where another process holds it.
     """
     assert settings.log is None, "a log that processes share is served by one of them"
     clock = clock or SystemClock()
     if settings.data is None:
         stores = MemoryLog(), MemoryBlobs(), MemorySnapshots()
-        yield from _run(build_engine(settings, *stores, clock, MemoryResultCache(clock), remote, wake=wake))
+        yield from _run(build_alone(settings, *stores, clock, MemoryResultCache(clock), remote, waker=waker))
         return
     folder = DataFolder(settings.data)
     with folder.hold(address):
@@ -128,10 +131,9 @@ def open_engine(
         cache = SqliteResultCache(folder.path / "cache.db", clock)
         try:
             blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
-            engine = build_engine(settings, log, blobs, snapshots, clock, cache, remote, wake=wake)
-            engine.check_ground = log.check_ground
-            check_blobs_fit(folder, journal_of(log, engine.owner.partition))
-            yield from _run(engine, folder)
+            alone = build_alone(settings, log, blobs, snapshots, clock, cache, remote, waker=waker, check_ground=log.check_ground)
+            check_blobs_fit(folder, journal_of(log, alone.owner.partition))
+            yield from _run(alone, folder)
         finally:
             cache.close()
             log.close()
@@ -152,23 +154,23 @@ def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
     return SqliteLog(folder.log, read_only=read_only, accepts_loss=True)
 
 
-def _run(engine: Engine, folder: DataFolder | None = None) -> Iterator[Engine]:
-    engine.owner.claim()
-    _note(engine, folder)
+def _run(alone: Alone, folder: DataFolder | None = None) -> Iterator[Alone]:
+    alone.owner.claim()
+    _note(alone, folder)
     try:
-        yield engine
+        yield alone
     finally:
-        engine.stop()
-        _note(engine, folder)
+        alone.stop()
+        _note(alone, folder)
 
 
-def _note(engine: Engine, folder: DataFolder | None) -> None:
-    if folder is not None and engine.owner.is_in_charge:
+def _note(alone: Alone, folder: DataFolder | None) -> None:
+    if folder is not None and alone.owner.is_in_charge:
         with suppress(LogFull):  # it is behind then, which is no harm
-            note(folder, engine.owner.checkpoint)
+            note(folder, alone.owner.checkpoint)
 
 
-def build_engine(
+def build_alone(
     settings: EngineSettings,
     log: Log,
     blobs: Blobs,
@@ -177,16 +179,17 @@ def build_engine(
     cache: ResultCache | None = None,
     remote: bool = False,
     lease_ms: int | None = None,
-    wake: threading.Event | None = None,
-) -> Engine:
-    """An engine on the given adapters; it has claimed nothing yet. `wake` is set when a thread has reported something."""
-    wake = wake or threading.Event()
-    owners: list[Owner] = []
+    waker: Waker | None = None,
+    check_ground: Callable[[], None] = is_there,
+) -> Alone:
+    """What an engine on the given adapters consists of; it has claimed nothing yet."""
+    told = waker or Bell()
+    reports: Reports = deque()
 
     def report(execution: str, command: Command) -> None:
-        owners[0].report(execution, command)
-        if not wake.is_set():  # setting takes a lock
-            wake.set()
+        reports.append((execution, command))
+        if not told.is_set():  # setting takes a lock
+            told.set()
 
     kinds = activity_kinds(settings)
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
@@ -204,9 +207,23 @@ def build_engine(
         nonce=lambda: secrets.token_bytes(NONCE_BYTES),
         inbox_max=settings.inbox_max,
         live_max=settings.live_max,
+        neighbours=Neighbours(reports, told.wake),
     )
-    owners.append(owner)
-    return Engine(owner, worker, catalog, clock, wake, Chance().bits)
+    return Alone(owner, worker, catalog, clock, log, told, Chance().bits, check_ground)
+
+
+def build_engine(
+    settings: EngineSettings,
+    log: Log,
+    blobs: Blobs,
+    snapshots: Snapshots,
+    clock: Clock,
+    cache: ResultCache | None = None,
+    remote: bool = False,
+    lease_ms: int | None = None,
+) -> Engine:
+    """An engine on the given adapters; it has claimed nothing yet."""
+    return Engine(build_alone(settings, log, blobs, snapshots, clock, cache, remote, lease_ms))
 
 
 @contextmanager

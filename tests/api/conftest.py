@@ -68,7 +68,7 @@ class Answer:
 
 WITH_SETTINGS = """
 import json, sys
-from infra.server.serving import serve
+from infra.server.lifetime import serve
 from infra.settings.model import EngineSettings, ServerSettings
 engine, server = json.loads(sys.argv[1])
 serve(EngineSettings(**engine), ServerSettings(port=0, **server), lambda address: print("serves at", address, flush=True))

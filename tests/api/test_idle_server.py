@@ -10,8 +10,9 @@ from infra.clock import SystemClock
 from infra.files.blobs import MemoryBlobs
 from infra.files.snapshots import MemorySnapshots
 from infra.log.memory import MemoryLog
-from infra.server.driver import LOOK_EVERY_S, Driver, LoopWake
-from infra.server.wiring import build_engine
+from infra.server.driver import LOOK_EVERY_S, Driver
+from infra.server.engine import Engine
+from infra.server.wiring import build_alone
 from infra.settings.model import EngineSettings
 from tests.cluster.world import run as run_story
 from tests.workers.harness import Bench
@@ -20,14 +21,13 @@ from workers.tasks.leases import TaskLeases
 
 def test_an_idle_server_offers_again_what_a_lost_worker_had() -> None:
     async def run() -> int:
-        wake = LoopWake(asyncio.get_running_loop())
+        driver = Driver(SystemClock(), asyncio.get_running_loop().create_future())
         log, blobs, snapshots = MemoryLog(), MemoryBlobs(), MemorySnapshots()
-        engine = build_engine(EngineSettings(), log, blobs, snapshots, SystemClock(), remote=True, lease_ms=200, wake=wake)
+        engine = Engine(build_alone(EngineSettings(), log, blobs, snapshots, SystemClock(), remote=True, lease_ms=200, waker=driver))
         engine.owner.claim()
         engine.publish(WorkflowDefinition.model_validate({"name": "one", "nodes": [{"id": "n", "type": "theirs"}]}))
-        driver = Driver(engine, wake)
         engine.start("one")
-        driver.wake()
+        driver.start(engine)
         assert isinstance(engine.worker, TaskLeases)
         assert await _given(engine.worker, Poll(protocol=1, worker="a", kinds=("theirs",))) == 1
         attempt = await _given(engine.worker, Poll(protocol=1, worker="b", kinds=("theirs",)))
@@ -42,7 +42,7 @@ async def _given(worker: TaskLeases, poll: Poll) -> int:
     """Wait for a task as the desk does: woken, not asking."""
     while True:
         news = asyncio.Event()
-        worker.on_tasks = news.set
+        worker.listen(news.set)
         tasks = worker.poll(poll).tasks
         if tasks:
             return tasks[0].attempt
@@ -54,9 +54,9 @@ def test_an_idle_server_sees_that_the_clock_was_set_ahead() -> None:
         bench = Bench()
         bench.publish({"name": "later", "nodes": [{"id": "d", "type": "delay", "config": {"for": "1h"}}]})
         loop = asyncio.get_running_loop()
-        driver = Driver(bench.engine, LoopWake(loop))
+        driver = Driver(bench.clock, loop.create_future())
         execution = bench.start("later")
-        driver.wake()
+        driver.start(bench.engine)
         await asyncio.sleep(5)
         bench.clock.advance(3_600_000)
         began = loop.time()

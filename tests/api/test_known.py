@@ -9,9 +9,13 @@ from typing import Any
 from api.service import Start
 from contracts.commands import SendSignal
 from contracts.definitions import WorkflowDefinition
-from infra.server.driver import LoopWake
-from infra.server.embedded import EngineService
-from infra.server.wiring import open_engine, open_partitioned_reader, open_projectors
+from infra.clock import SystemClock
+from infra.server.alone_service import AloneService
+from infra.server.driver import Driver
+from infra.server.engine import Engine
+from infra.server.progress import Progress
+from infra.server.read_thread import ReadThread
+from infra.server.wiring import open_alone, open_partitioned_reader, open_projectors
 from infra.settings.model import EngineSettings
 from projections.incidents import incidents_where
 
@@ -20,10 +24,14 @@ from .conftest import WAITS
 
 async def read_while_it_ends(data: Path, name: str) -> list[Any]:
     """What is read about an execution that was open when it was asked for, and has ended before the rows were looked at."""
-    settings, wake = EngineSettings(data=data, threads=False), LoopWake(asyncio.get_running_loop())
-    with open_engine(settings, wake=wake) as engine, open_partitioned_reader(settings) as reader:
-        service = EngineService(engine, reader, wake, settings, offers_workers=True)
-        with open_projectors(settings, service.note_projected) as projectors:
+    settings, reads = EngineSettings(data=data, threads=False), ReadThread()
+    driver = Driver(SystemClock(), asyncio.get_running_loop().create_future())
+    with open_alone(settings, waker=driver) as alone, open_partitioned_reader(settings) as reader:
+        engine = Engine(alone)
+        driver.start(engine)
+        progress = Progress(lambda: {0: alone.owner.position}, lambda partition: reads.run(reader.checkpoint_of, partition))
+        service = AloneService(alone, engine.feed, reader, reads, progress, settings)
+        with open_projectors(settings, progress.note) as projectors:
             await service.publish(WorkflowDefinition.model_validate(WAITS), activate=False)
             projectors.look_at_all()
             await service.start(Start("waits", execution=name), 0)
@@ -35,7 +43,7 @@ async def read_while_it_ends(data: Path, name: str) -> list[Any]:
             ]
             reading = [asyncio.ensure_future(one) for one in asked]
             await asyncio.sleep(0)
-            service._pool.submit(list).result()  # all rows were looked at, and it was not among them
+            reads.pool.submit(list).result()  # all rows were looked at, and it was not among them
             engine.send(name, SendSignal("s-1", "approved", b"null"))
             while engine.step():
                 pass
@@ -46,6 +54,7 @@ async def read_while_it_ends(data: Path, name: str) -> list[Any]:
                 found: list[Any] = await asyncio.gather(*reading)
                 return found
             finally:
+                driver.stop()
                 service.close()
 
 

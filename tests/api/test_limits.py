@@ -175,13 +175,13 @@ def test_a_body_that_does_not_come_in_time_is_given_up(pause_s: float, body_s: f
     under_way: list[int] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        under_way.append(gate.under_way)
+        under_way.append(gate.requests.under_way)
         while True:
             await receive()
 
     async def receive() -> Message:
         if not under_way[1:]:
-            under_way.append(gate.under_way)
+            under_way.append(gate.requests.under_way)
             return {"type": "http.request", "body": b"{", "more_body": True}
         await asyncio.Event().wait()
         raise AssertionError
@@ -193,7 +193,7 @@ def test_a_body_that_does_not_come_in_time_is_given_up(pause_s: float, body_s: f
     with pytest.raises(BadRequest) as refused:
         asyncio.run(gate({"type": "http", "method": "POST", "path": "/v1/x", "headers": [(b"host", b"localhost")]}, receive, send))
     assert (refused.value.status, refused.value.reason) == (408, "too_slow")
-    assert (under_way, gate.under_way) == ([1, 1], 0)
+    assert (under_way, gate.requests.under_way) == ([1, 1], 0)
 
 
 def test_a_worker_may_report_more_bytes_at_a_time_than_others(serve: Serve) -> None:

@@ -23,7 +23,9 @@ from infra.files.blobs import MemoryBlobs
 from infra.files.snapshots import MemorySnapshots
 from infra.log.arguments import check_partition
 from infra.log.memory import MemoryLog
-from infra.server.cluster.serving import Built
+from infra.server.cluster.shared import Shared
+from infra.server.parts.context import Context
+from infra.server.process import Process
 from infra.settings.model import EngineSettings, ServerSettings
 from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
@@ -205,7 +207,8 @@ class MemoryCluster:
         self._folder = folder
         self.log = SharedMemory(partitions)
         self._blobs, self._snapshots = MemoryBlobs(), MemorySnapshots()
-        self.living: dict[str, Built] = {}
+        self.living: dict[str, Shared] = {}
+        self._processes: dict[str, Process] = {}
         catalog = Catalog(self.log, SystemClock())
         self.projectors = ProjectorPool(self.log, catalog, lambda partition: models_in(folder, partition), lambda partition, offset: None)
         self._projecting = asyncio.ensure_future(self._project())
@@ -223,22 +226,29 @@ class MemoryCluster:
         self._projecting.cancel()
         self.projectors.close()
 
-    async def start(self, node: str) -> Built:
+    async def start(self, node: str) -> Shared:
         """One more process; it is there when it is settled."""
         parts = Parts(self.log, self._blobs, self._snapshots, self._folder, node)
         settings = ServerSettings(node=node, roles="owner", session_s=1.0)
-        built = Built(cast(Any, parts), EngineSettings(data=self._folder, log="memory:"), settings, f"http://{node}")
+        built = Shared(cast(Any, parts), EngineSettings(data=self._folder, log="memory:"), settings, f"http://{node}")
         self.living[node] = built
-        await built.start()
+        context = Context(
+            clock=built.clock, roles=built.roles, wake=built.driver.wake, send=built.router.send, feed=built.feed, shared=built,
+            progress=built.progress,
+        )  # fmt: skip
+        self._processes[node] = process = Process(context)
+        await process.start()
+        built.driver.start(process)
         await self.until(lambda: built.service.why_not_ready() is None)
         return built
 
     async def kill(self, node: str) -> None:
         """It says nothing any more, and hands nothing over."""
-        await self.living.pop(node).stop()
+        self.living.pop(node).driver.stop()
+        await self._processes.pop(node).stop()
 
     async def all_owned(self) -> None:
-        await self.until(lambda: len([one for built in self.living.values() for one in built._owners.in_charge()]) == self.log.partitions)
+        await self.until(lambda: len([one for built in self.living.values() for one in built.owned.in_charge()]) == self.log.partitions)
 
     async def until(self, holds: Callable[[], Any]) -> None:
         async with asyncio.timeout(DEADLINE_S):
@@ -263,15 +273,15 @@ class MemoryCluster:
         """Of all executions, as their owners have them."""
         found: dict[str, str] = {}
         for built in self.living.values():
-            for owned in built._owners.owned.values():
+            for owned in built.owned.values():
                 executions = owned.owner.executions
                 found |= {folded.state.execution: folded.state.status for folded in executions.open()}
                 found |= {name: ended.status for name, ended in executions.ended.items()}
         return found
 
 
-def _is_active(built: Built, version: Version) -> bool:
-    return built._catalog.active(version.name) == version.version
+def _is_active(built: Shared, version: Version) -> bool:
+    return built.catalog.active(version.name) == version.version
 
 
 @asynccontextmanager

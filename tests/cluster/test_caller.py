@@ -31,7 +31,7 @@ def test_a_command_says_who_asked_whoever_owns_the_execution(tmp_path: Path, nod
                 await cluster.ask(node, "w", execution=name, caller=Caller("ada", f"start-{name}"))
                 await cluster.give(node, name, SendSignal("s", "go", b"1"), Caller("bob", f"signal-{name}"))
             owners = {
-                name: owned for owned in cluster.living.values() for name in names if owned.service.home(name) in owned._owners.in_charge()
+                name: owned for owned in cluster.living.values() for name in names if owned.router.home(name) in owned.owned.in_charge()
             }
             assert len({id(owner) for owner in owners.values()}) == 2, "some are owned here, some elsewhere"
             for name in names:

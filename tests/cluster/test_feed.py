@@ -69,11 +69,11 @@ def test_a_journal_is_followed_for_as_long_as_somebody_subscribes(tmp_path: Path
     async def story() -> None:
         async with memory_cluster(tmp_path, "a", partitions=2) as cluster:
             await cluster.publish(WAIT)
-            service = cluster.living["a"].service
-            listener = Listener(service.feed)
-            await cluster.until(lambda: len(service.follower._followed) == 2)
+            built = cluster.living["a"]
+            listener = Listener(built.service.feed)
+            await cluster.until(lambda: len(built.follower._followed) == 2)
             listener.subscription.end()
-            assert not service.follower._heard
+            assert not built.follower._heard
             await cluster.ask("a", "w")
             assert listener.told == []
 

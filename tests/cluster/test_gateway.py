@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from contracts.commands import CancelActivity, Command, Envelope, Limits, RunActivity
 from contracts.errors import LogError
+from contracts.ports.activities import Report
 from contracts.worker_protocol import Poll, Result
 from contracts.worker_topics import encode_cancellation, encode_task
 from infra.clock import ManualClock
@@ -84,10 +85,14 @@ class World:
         clock, blobs, settings = ManualClock(1_000_000), MemoryBlobs(), ActivitySettings()
         self.clock = clock
         letters = DeadLetters(self._put, clock, 1_000_000, lambda: True)
-        self.gateway = Gateway(self, (), lambda: True, self, self, self._put, "g", letters)
-        local = ActivityWorker({}, settings, self.gateway.report, clock, blobs)
-        self.remote = SharedTaskLeases(local, (), settings, self.gateway.report, clock, blobs)
-        self.gateway.start(self.remote)
+
+        def leases(report: Report, on_routes: Callable[[], None], on_done: Callable[[str], None]) -> SharedTaskLeases:
+            local = ActivityWorker({}, settings, report, clock, blobs)
+            return SharedTaskLeases(local, (), settings, report, clock, blobs, on_routes, on_done)
+
+        self.gateway = Gateway(self, (), leases, self, self, self._put, "g", letters)
+        self.remote = self.gateway.remote
+        self.gateway.start()
 
     def take(
         self, routes: Iterable[TaskRoute], on_task: Callable[[Any], None], has_room: Callable[[str], bool], local: LocalPartitions

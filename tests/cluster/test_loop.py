@@ -38,7 +38,7 @@ async def publish_unheard(cluster: MemoryCluster, node: str, definition: dict[st
     """Only one process knows of it: the others have not been told yet."""
     for name, built in cluster.living.items():
         if name != node:
-            built._shared.unfollow("definitions", 0)
+            built.log.unfollow("definitions", 0)
     await cluster.living[node].service.publish(WorkflowDefinition.model_validate(definition), True)
 
 
@@ -71,7 +71,7 @@ def test_whoever_makes_the_loop_wait_is_told_apart(tmp_path: Path) -> None:
 
     async def story() -> None:
         async with memory_cluster(tmp_path, "a", partitions=PARTITIONS) as cluster:
-            catalog = cluster.living["a"]._catalog
+            catalog = cluster.living["a"].catalog
             await asyncio.to_thread(catalog.read_on)
             assert mistakes == []
             catalog.read_on()

@@ -10,9 +10,10 @@ from contracts.commands import CompleteActivity, CreateExecution, Envelope, RunA
 from contracts.errors import LogError
 from tests.cluster.world import run
 from tests.workers.harness import Bench, sequence
+from workers.cluster.held_blobs import HeldBlobs
 from workers.cluster.locality import DOUBT_S, Here
-from workers.cluster.owned import Owned
-from workers.cluster.owners import Owners
+from workers.cluster.owned import Owned, OwnedTable
+from workers.cluster.rounds import Rounds
 
 UNUSED = cast(Any, None)
 TASK = RunActivity("one", "n0", 1, "slow", b"{}", b"null")
@@ -26,13 +27,17 @@ class World:
         self.bench.publish(sequence("slow"))
         self.bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign]  # it has gone to a worker elsewhere
         self.gate = asyncio.Event()
-        self.owners = Owners(cast(Any, self), UNUSED, self.bench.clock, UNUSED, UNUSED)
-        self.here = Here(self.owners, lambda execution: 0)
-        self.here.is_held_elsewhere = lambda partition: False
+        self.owned, held = OwnedTable(), HeldBlobs(self.bench.blobs)
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.rounds = Rounds(cast(Any, self), self.owned, self.bench.clock, self.failed, held)
+        self.here = Here(self.owned, self.rounds, lambda execution: 0, lambda partition: self.is_held_elsewhere)
         self.said: list[bool] = []
+        self.is_held_elsewhere = False
 
     def take(self) -> None:
-        self.owners.owned[0] = Owned(self.bench.engine.owner, UNUSED, UNUSED)
+        self.owned[0] = Owned(self.bench.engine.owner, UNUSED, UNUSED, cast(Any, self))
+
+    def acted(self, owned: Owned) -> None: ...
 
     async def append_round(self, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
         await self.gate.wait()
@@ -42,11 +47,11 @@ class World:
         """A round is under way from the next turn of the loop on."""
         self.gate.clear()
         self.bench.engine.owner.submit(Envelope("x", "one", command))
-        self.owners.rounds.wake()
+        self.rounds.wake()
 
     async def end(self) -> None:
         self.gate.set()
-        await self.owners.rounds.settled(lambda: None)
+        await self.rounds.settled(lambda: None)
 
     async def created(self) -> None:
         version, definition = self.bench.engine.catalog.resolve("w")
@@ -80,11 +85,11 @@ def test_while_nobody_owns_the_partition_an_activity_waits_for_whoever_will() ->
         world.begin(CompleteActivity("n0", 1, b"1"))
         await asyncio.sleep(0.01)
         await world.end()
-        owned = world.owners.owned.pop(0)
+        owned = world.owned.pop(0)
         world.here.look_up(TASK, world.said.append)
         await asyncio.sleep(DOUBT_S / 2)
         assert world.said == []
-        world.owners.owned[0] = owned
+        world.owned[0] = owned
         await asyncio.sleep(1.0)
         assert world.said == [False]
 
@@ -99,7 +104,7 @@ def test_of_a_partition_that_others_own_or_nobody_takes_an_activity_is_to_be_run
         assert world.said == []
         await asyncio.sleep(2.0)
         assert world.said == [True]
-        world.here.is_held_elsewhere = lambda partition: True
+        world.is_held_elsewhere = True
         world.here.look_up(TASK, world.said.append)
         assert world.said == [True, True]
 
@@ -118,10 +123,10 @@ def test_a_mistake_of_whoever_reads_between_two_rounds_stops_neither_the_others_
 
         world.begin(CompleteActivity("n0", 1, b"1"))
         await asyncio.sleep(0.01)
-        world.owners.rounds.between(fail)
-        world.owners.rounds.between(lambda: seen.append(world.bench.status("one")))
+        world.rounds.between(fail)
+        world.rounds.between(lambda: seen.append(world.bench.status("one")))
         await world.end()
         assert seen == ["completed"]
-        assert not world.owners.failed.done()
+        assert not world.failed.done()
 
     run(story)

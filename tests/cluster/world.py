@@ -84,9 +84,9 @@ class Process:
         self.refuses = False
         self.news = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self.members = Members(self.who, self._append, self._own, lambda: world.partitions, self._change, clock=loop.time)
+        self.members = Members(self.who, self._append, clock=loop.time)
         self.taking: dict[int, asyncio.Task[None]] = {}
-        self.running = loop.create_task(self.members.run())
+        self.running = loop.create_task(self.members.run(self))
         self.reading = loop.create_task(self._read(world.topic.start()))
 
     async def _append(self, value: bytes) -> None:
@@ -109,10 +109,14 @@ class Process:
             self.members.on_records("members", 0, [(at, *records[at]) for at in range(offset, end)], end)
             offset = end
 
-    def _own(self) -> Own:
+    @property
+    def partitions(self) -> int:
+        return self.world.partitions
+
+    def own(self) -> Own:
         return Own(partitions={partition: PartitionHeld(epoch=1) for partition in self.held})
 
-    def _change(self) -> None:
+    def on_change(self) -> None:
         self.news.set()
         self.news = asyncio.Event()
         lost = set(self.held) - self.members.mine

@@ -93,7 +93,7 @@ def contain(image: Path, tmp_path: Path) -> Iterator[Contain]:
 
 def test_the_context_has_what_the_wheel_is_made_of_and_nothing_of_the_work_tree() -> None:
     sent = {name.as_posix() for name in dockerfile.context()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "refold/cli/main.py", "infra/server/serving.py", "infra/deploy/image.lock"} <= sent
+    assert {"pyproject.toml", "README.md", "LICENSE", "refold/cli/main.py", "infra/server/lifetime.py", "infra/deploy/image.lock"} <= sent
     assert not [name for name in sent if name.startswith(("tests/", "docs/", ".", "infra/deploy/chart"))]
 
 

@@ -433,7 +433,7 @@ def test_a_worker_that_is_silent_offers_nothing_and_is_forgotten_in_the_end(desk
 
 def test_those_who_poll_are_woken_by_a_task_and_by_a_cancel(desk: Desk) -> None:
     calls: list[int] = []
-    desk.remote.on_tasks = lambda: calls.append(1)
+    desk.remote.listen(lambda: calls.append(1))
     desk.run()
     assert calls == [1]
     desk.tasks()

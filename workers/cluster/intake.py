@@ -29,17 +29,24 @@ FROM_ELSEWHERE: Final = 0
 class Intake:
     """Reads the commands of one partition."""
 
-    def __init__(self, partition: int, dispatch: TaskOutbox, home: Callable[[str], int], output_bytes_max: int) -> None:
+    def __init__(
+        self,
+        partition: int,
+        dispatch: TaskOutbox,
+        home: Callable[[str], int],
+        output_bytes_max: int,
+        on_unreadable: Callable[[int, bytes, str], None],
+    ) -> None:
+        """`on_unreadable` is called with what is nobody's command, and why."""
         self.partition, self._dispatch, self._home, self._output_bytes_max = partition, dispatch, home, output_bytes_max
-        self.on_unreadable: Callable[[int, bytes, str], None] = lambda offset, content, why: None
-        """Called with what is nobody's command, and why."""
+        self._on_unreadable = on_unreadable
 
     def item(self, offset: int, content: bytes) -> Item | None:
         """The command at an offset; None where there is none to decide."""
         try:
             return self.read(offset, content)
         except (UnknownRecord, BadMessage, WrongProtocol) as error:
-            self.on_unreadable(offset, content, str(error))
+            self._on_unreadable(offset, content, str(error))
             return None
 
     def read(self, offset: int, content: bytes) -> Item | None:

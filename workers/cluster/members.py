@@ -2,7 +2,7 @@
 
     append ◄── heartbeat, assignment ── Members ◄── take(offset, timestamp, value) ── tail of the `members` topic
                                            │
-                                           └──► on_change: mine, may_take, leader …
+                                           └──► Host.on_change: mine, may_take, leader …
 
 It lives in the event loop, and knows nothing of Kafka: it is given how to append, and is fed what the topic's tail reads.
 
@@ -16,12 +16,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from contracts.errors import LogError, RefoldError, UnknownRecord
 from contracts.members import Assignment, Heartbeat, MemberRecord, PartitionHeld, encode_member_record, read_member_record
 from contracts.worker_protocol import WorkerRow
-from workers.cluster.beats import Beats, now_s
+from workers.cluster.heartbeats import Beats, now_s
 from workers.cluster.member_table import SESSION_MS_DEFAULT
 from workers.cluster.membership import HAND_OVER_MS, Membership
 from workers.tasks.notices import Notices
@@ -71,24 +71,38 @@ class Pace:
     hand_over_s: float = HAND_OVER_MS / 1000
 
 
+class Host(Protocol):
+    """The process that a membership is of."""
+
+    def own(self) -> Own:
+        """What it says about itself."""
+
+    @property
+    def partitions(self) -> int:
+        """How many the journal has, as far as it knows."""
+
+    def on_change(self) -> None:
+        """Called on all news, and whenever a heartbeat of ours has come back."""
+
+
 class Members:
     """One process's membership; all of it belongs to the event loop's thread.
 
-    `append` stores one record: it may raise LogError, and may hang. `own` answers what to say, `partitions` how many the
-    journal has. `on_change` is called on all news, and whenever a heartbeat of ours has come back. `clock` counts seconds.
+    `append` stores one record: it may raise LogError, and may hang. `clock` counts seconds. `on_unreadable` gets what nobody can
+    read, `on_newer` what another version says, and cannot be read here.
     """
 
     def __init__(
         self,
         who: Who,
         append: Callable[[bytes], Awaitable[object]],
-        own: Callable[[], Own],
-        partitions: Callable[[], int],
-        on_change: Callable[[], None],
         pace: Pace | None = None,
         clock: Callable[[], float] = now_s,
+        on_unreadable: Callable[[int, bytes], None] = lambda offset, value: None,
+        on_newer: Callable[[int, str], None] = lambda offset, what: None,
     ) -> None:
-        self.who, self._append, self._own, self._partitions, self._on_change = who, append, own, partitions, on_change
+        self.who, self._append, self._on_unreadable, self._on_newer = who, append, on_unreadable, on_newer
+        self._host: Host | None = None
         self._pace, self._clock = pace or Pace(), clock
         self.membership = self._begin(0)
         self._next_offset = 0
@@ -104,10 +118,6 @@ class Members:
         self._leave_by: float | None = None
         self._notices = Notices(_log, clock)
         self._ended = asyncio.Event()
-        self.on_unreadable: Callable[[int, bytes], None] = lambda offset, value: None
-        """Called with what nobody can read."""
-        self.on_newer: Callable[[int, str], None] = lambda offset, what: None
-        """Called with what another version says, and cannot be read here."""
 
     def _begin(self, generation: int) -> Membership:
         return Membership(self.who.node, self.who.incarnation, round(self._pace.session_s * 1000), generation)
@@ -145,10 +155,10 @@ class Members:
         try:
             record = read_member_record(value)
         except UnknownRecord as error:
-            self.on_newer(offset, str(error))
+            self._on_newer(offset, str(error))
             return None
         if record is None:
-            self.on_unreadable(offset, value)
+            self._on_unreadable(offset, value)
         return record
 
     def _notice(self) -> None:
@@ -164,8 +174,8 @@ class Members:
         self._tell()
 
     def _tell(self) -> None:
-        if not self._ended.is_set():
-            self._on_change()
+        if self._host is not None and not self._ended.is_set():
+            self._host.on_change()
 
     def _known(self) -> tuple[int, tuple[str, ...], int]:
         return self.membership.generation, self.membership.contested(), self._settle()
@@ -222,18 +232,18 @@ class Members:
         self.say_now()
         await self._ended.wait()
 
-    async def run(self) -> None:
+    async def run(self, host: Host) -> None:
         """Say that we are there, lead if it is on us, until `leave`. Raises NameTaken."""
-        beat_at = self._clock()
+        beat_at, self._host = self._clock(), host
         try:
             while True:
                 self._check_name()
                 if self._is_asked or self._clock() >= beat_at:
                     self._is_asked, beat_at = False, self._clock() + self._pace.beat_s
-                    await self._say(self._heartbeat(self._own()))
-                if self._has_let_go():
+                    await self._say(self._heartbeat(host.own()))
+                if self._has_let_go(host):
                     return await self._say(self._heartbeat(Own()))
-                await self._lead()
+                await self._lead(host)
                 await self._pause(beat_at)
         finally:
             self._ended.set()
@@ -287,15 +297,15 @@ class Members:
         self._said, self._said_at = heartbeat, self._clock()
         await self._store(heartbeat)
 
-    def _has_let_go(self) -> bool:
+    def _has_let_go(self, host: Host) -> bool:
         """Whether we leave, and have nothing, or nobody to leave it to, or no more time."""
         if self._leave_by is None:
             return False
-        return not self._own().partitions or not self.membership.owners() or self._clock() >= self._leave_by
+        return not host.own().partitions or not self.membership.owners() or self._clock() >= self._leave_by
 
-    async def _lead(self) -> None:
+    async def _lead(self, host: Host) -> None:
         """Write the assignment that is due, if this node leads; once, until it was read or a second has passed."""
-        due = self.membership.assignment_due(self._partitions()) if self.is_fresh else None
+        due = self.membership.assignment_due(host.partitions) if self.is_fresh else None
         if due is None or (due.generation <= self._wrote and self._clock() < self._wrote_at + self._pace.beat_s):
             return
         self._wrote, self._wrote_at = due.generation, self._clock()

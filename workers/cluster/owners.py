@@ -12,15 +12,15 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, Protocol
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.clock import Clock
 from workers.cluster.offload import Offloading
-from workers.cluster.owned import Owned
+from workers.cluster.owned import Moves, Owned, OwnedTable
 from workers.cluster.ports import ClusterLog
-from workers.cluster.resumption import check_commands
 from workers.cluster.rounds import Rounds
+from workers.cluster.source_check import check_commands
 from workers.partition.metrics import Metrics, total
 from workers.partition.recovery import Recovered
 from workers.partition.round import Item
@@ -36,36 +36,62 @@ INTAKE_MAX: Final = 5_000
 _log = logging.getLogger("refold.cluster")
 
 
+class Permission(Protocol):
+    """Whether a partition may be claimed; see `workers.cluster.permission`."""
+
+    async def may_take(self, partition: int) -> bool:
+        """Wait until it may be; False where it is not to be any more."""
+
+    def stood_down(self, partition: int) -> None:
+        """It was thrown out of: only what is confirmed from now on permits it again."""
+
+    def changed(self) -> None:
+        """A partition has come or gone: the others are to hear of it."""
+
+
+class Callers(Protocol):
+    """Those who wait here for what becomes of executions, wherever these are owned; see `workers.cluster.router`."""
+
+    def taken(self, owned: Owned) -> None:
+        """A partition is ours; its owner has told of nothing yet."""
+
+    def released(self, owned: Owned, items: list[Item]) -> None:
+        """A partition is ours no more; these were not decided here."""
+
+
 class Owners:
-    """Lives in the event loop. `make` makes the owner of a partition, with what is beside it."""
+    """Lives in the event loop. `make` makes the owner of a partition, with what is beside it; `owned` are those in charge.
+
+    `before_release` is called before a partition is let go: what it still has to send goes out then.
+    """
 
     def __init__(
-        self, log: ClusterLog, make: Callable[[int], Owned], clock: Clock, offloading: Offloading, jitter: Callable[[], float]
+        self,
+        log: ClusterLog,
+        owned: OwnedTable,
+        rounds: Rounds,
+        make: Callable[[int, Moves], Owned],
+        clock: Clock,
+        offloading: Offloading,
+        permission: Permission,
+        callers: Callers,
+        before_release: Callable[[int], None],
+        failed: asyncio.Future[None],
+        jitter: Callable[[], float],
     ) -> None:
-        self._log, self._make, self._clock, self.offloading, self._jitter = log, make, clock, offloading, jitter
-        self._storing: set[asyncio.Task[None]] = set()
+        self._log, self.owned, self._rounds, self._make, self._clock, self._offloading = log, owned, rounds, make, clock, offloading
+        self._permission, self._callers, self._before_release, self._jitter = permission, callers, before_release, jitter
         self._loop = asyncio.get_running_loop()
+        self._storing: set[asyncio.Task[None]] = set()
         self._wanted: frozenset[int] = frozenset()
         self._generation = 0
-        self.owned: dict[int, Owned] = {}
-        """Those in charge, and those that have just stood down."""
         self.counted = Metrics()
         """What was counted about partitions that were let go."""
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._pool = ThreadPoolExecutor(1, "refold-recovery")
         self._is_stopped = False
         self._notices = Notices(_log)
-        self.failed: asyncio.Future[None] = self._loop.create_future()
-        self.rounds = Rounds(log, self.owned, clock, self.failed)
-        self.rounds.on_stood_down, self.rounds.on_settled = self._on_stood_down, self._read_on
-        self.may_take: Callable[[int], Awaitable[bool]] = _always
-        """Waits until a partition may be claimed; False where it is not to be any more."""
-        self.on_change: Callable[[], None] = lambda: None
-        self.on_stood_down: Callable[[int], None] = lambda partition: None
-        self.before_release: Callable[[int], None] = lambda partition: None
-        self.on_release: Callable[[Owned, list[Item]], None] = lambda owned, items: None
-        self.on_taken: Callable[[Owned], None] = lambda owned: None
-        """Called when a partition is ours, before its owner tells of anything."""
+        self._failed = failed
 
     # Which partitions.
 
@@ -81,7 +107,7 @@ class Owners:
         """One thing at a time is done about a partition; afterwards it is seen whether that is still what is wanted."""
         if partition in self._tasks or self._is_stopped:
             return
-        if work == self._take and self.is_in_charge(partition):
+        if work == self._take and self.owned.is_in_charge(partition):
             return
 
         async def run() -> None:
@@ -102,29 +128,16 @@ class Owners:
 
     def _look_at(self, task: asyncio.Task[None]) -> None:
         """What ends in an error that nobody expects ends the process, loudly, instead of leaving a partition without an owner."""
-        if not task.cancelled() and (error := task.exception()) is not None and not self.failed.done():
-            self.failed.set_exception(error)
-
-    def is_in_charge(self, partition: int) -> bool:
-        """Whether the partition is owned here, as far as is known."""
-        owned = self.owned.get(partition)
-        return owned is not None and owned.owner.is_in_charge and not owned.is_leaving
-
-    def in_charge(self) -> list[int]:
-        """The partitions that are owned here."""
-        return [partition for partition in self.owned if self.is_in_charge(partition)]
-
-    def is_settled(self, partition: int) -> bool:
-        """Whether it is owned here and its memory is what the journal says."""
-        return self.is_in_charge(partition) and not self.owned[partition].is_ahead
+        if not task.cancelled() and (error := task.exception()) is not None and not self._failed.done():
+            self._failed.set_exception(error)
 
     # Taking over.
 
     async def _take(self, partition: int) -> None:
-        owned = self.owned.get(partition) or self._make(partition)
+        owned = self.owned.get(partition) or self._make(partition, self)
         failures = 0
         while partition in self._wanted and not self._is_stopped:
-            if not await self.may_take(partition):
+            if not await self._permission.may_take(partition):
                 return
             began = time.monotonic()
             try:
@@ -151,16 +164,16 @@ class Owners:
         partition = owned.partition
         owned.epoch = recovered.checkpoint.offset - 1
         owned.next = recovered.checkpoint.sources.get(partition, -1) + 1
-        owned.is_held_back = owned.is_storing = owned.is_leaving = owned.is_ahead = False
-        self.on_taken(owned)
+        owned.is_held_back = owned.is_storing = owned.is_leaving = False
+        self._callers.taken(owned)
         owned.owner.take_over(recovered)
         owned.claimed_at = self._clock.now()
         owned.takeover_ms = round((time.monotonic() - began) * 1000)
         owned.owner.metrics.count_takeover(owned.claimed_at - owned.takeover_ms, owned.claimed_at)
         self.owned[partition] = owned
         self._log.follow("commands", partition, owned.next, self._on_commands)
-        self.on_change()
-        self.rounds.wake()
+        self._permission.changed()
+        self._rounds.wake()
 
     # Letting go.
 
@@ -168,23 +181,23 @@ class Owners:
         owned = self.owned[partition]
         owned.is_leaving = True
         self._log.unfollow("commands", partition)
-        await self.rounds.settled(_nothing)
-        self.before_release(partition)
+        await self._rounds.settled(_nothing)
+        self._before_release(partition)
         deadline = time.monotonic() + LET_GO_S
         while not owned.dispatch.is_empty and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
         del self.owned[partition]
         self.counted = total((self.counted, owned.owner.metrics))
         self.counted.foreign = 0  # of their journals, which are theirs to tell who owns them now
-        self.on_release(owned, owned.owner.release())
-        self.on_change()
+        self._callers.released(owned, owned.owner.release())
+        self._permission.changed()
 
-    def _on_stood_down(self, owned: Owned) -> None:
+    def stood_down(self, owned: Owned) -> None:
         """Its claim does not hold any more: claim again, if that is still wanted."""
         message = f"partition {owned.partition}: stood down: {owned.owner.metrics.last_stand_down}"
         self._notices.say(logging.WARNING, "stood down", message)
         self._log.unfollow("commands", owned.partition)
-        self.on_stood_down(owned.partition)
+        self._permission.stood_down(owned.partition)
         self._look_again(owned.partition)
 
     def on_problem(self, topic: str, partition: int, error: LogError) -> None:
@@ -193,7 +206,7 @@ class Owners:
         if topic == "commands" and owned is not None:
             _log.critical("commands, partition %d cannot be read on: %s", partition, error)
             owned.owner.stand_down(error)
-            self._on_stood_down(owned)
+            self.stood_down(owned)
 
     # Commands.
 
@@ -207,7 +220,7 @@ class Owners:
             item = owned.intake.item(offset, content)
             if item is not None:
                 items.append(item)
-        if all(self.offloading.is_ready(item.envelope.command) for item in items):
+        if all(self._offloading.is_ready(item.envelope.command) for item in items):
             self._take_in(owned, items)
         else:
             self._hold_back(owned)
@@ -219,18 +232,18 @@ class Owners:
             owned.owner.take(item)
         if owned.owner.waiting > INTAKE_MAX:
             self._hold_back(owned)
-        self.rounds.wake()
+        self._rounds.wake()
 
     def _begin_storing(self, owned: Owned, items: list[Item]) -> None:
         """Big values are stored, and definitions read, before their commands are decided; what comes behind waits, in its order."""
         epoch = owned.epoch
 
         async def store() -> None:
-            small = await self.offloading.items(items)
+            small = await self._offloading.items(items)
             owned.is_storing = False
-            if owned.epoch == epoch and self.is_in_charge(owned.partition):
+            if owned.epoch == epoch and self.owned.is_in_charge(owned.partition):
                 self._take_in(owned, small)
-                self._read_on(owned)
+                self.acted(owned)
 
         task = asyncio.ensure_future(store())
         self._storing.add(task)
@@ -242,7 +255,7 @@ class Owners:
             owned.is_held_back = True
             self._log.unfollow("commands", owned.partition)
 
-    def _read_on(self, owned: Owned) -> None:
+    def acted(self, owned: Owned) -> None:
         """Read further commands, if they were held back and there is room."""
         if owned.is_held_back and not owned.is_storing and owned.owner.waiting < INTAKE_MAX // 2:
             owned.is_held_back = False
@@ -257,15 +270,11 @@ class Owners:
             task.cancel()
         if self._tasks:
             await asyncio.wait(set(self._tasks.values()))
-        await self.rounds.stop()
+        await self._rounds.stop()
         for partition in list(self.owned):
             self._log.unfollow("commands", partition)
             self.owned.pop(partition).owner.release()
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-async def _always(partition: int) -> bool:
-    return True
 
 
 def _nothing() -> None:

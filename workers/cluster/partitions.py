@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable
 
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, Envelope
 from contracts.errors import LogError
-from contracts.positions import position_of
 from domain.definition.graph import Graph
 from domain.execution.state import Execution
 from workers.cluster.follower import Follower
 from workers.cluster.offload import Offloading
-from workers.cluster.owned import Owned
-from workers.cluster.owners import Owners
+from workers.cluster.owned import Owned, OwnedTable
 from workers.cluster.sender import Sender
 from workers.partition.executions import Executions
 from workers.partition.round import Reply
@@ -25,38 +22,34 @@ from workers.partition.watchers import Then, Watchers
 class LocalPartition:
     """Owned here: commands go straight into the owner's inbox, and ride in their decisions."""
 
-    def __init__(self, owners: Owners, owned: Owned) -> None:
-        self._owners, self._owned = owners, owned
-        self._numbers = itertools.count(1)
+    def __init__(self, table: OwnedTable, owned: Owned, offloading: Offloading) -> None:
+        self._table, self.owned, self._offloading = table, owned, offloading
+        self.partition = owned.partition
 
     @property
     def is_current(self) -> bool:
         """Whether its memory is what the journal says."""
-        return self._owners.is_settled(self._owned.partition)
+        return self._table.is_current(self.partition)
 
     @property
     def executions(self) -> Executions:
         """What is in memory."""
-        return self._owned.owner.executions
+        return self.owned.owner.executions
 
     @property
     def watchers(self) -> Watchers:
         """Who waits for ends."""
-        return self._owned.owner.watchers
+        return self.owned.owner.watchers
 
     @property
     def position(self) -> int:
-        """The journal's position, as callers see it."""
-        return position_of(self._owned.partition, self._owned.owner.position)
+        """The offset after the last durable decision."""
+        return self.owned.owner.position
 
     def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Give a command to the owner."""
 
-        def forward(small: Command) -> None:
-            self._owned.owner.submit(Envelope(f"{execution}:{next(self._numbers)}", execution, small, "", *caller), reply)
-            self._owners.rounds.wake()
-
-        self._owners.offloading.send(execution, command, reply, forward)
+        self._offloading.send(execution, command, reply, lambda small: self.owned.owner.send(execution, small, reply, caller))
 
 
 class RemotePartition:
@@ -74,7 +67,7 @@ class RemotePartition:
         folded: Callable[[str], Awaitable[Execution]],
         position: Callable[[], int],
     ) -> None:
-        self._partition, self._sender, self._follower, self._folded = partition, sender, follower, folded
+        self.partition, self._sender, self._follower, self._folded = partition, sender, follower, folded
         self._offloading, self._position = offloading, position
         self.executions = Executions(_nothing_is_folded_here)
         self._watching: dict[tuple[str, Then], _Watch] = {}
@@ -86,7 +79,7 @@ class RemotePartition:
 
     @property
     def position(self) -> int:
-        """The position of what is read about it."""
+        """Up to where goes what is read about it."""
         return self._position()
 
     def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
@@ -102,7 +95,7 @@ class RemotePartition:
 
     def add(self, execution: str, then: Then, at_incident: bool = False) -> None:
         """Call back once the execution has ended, or with `at_incident` needs a person."""
-        self._watching[execution, then] = _Watch(self._partition, execution, then, self._follower, self._folded, at_incident)
+        self._watching[execution, then] = _Watch(self.partition, execution, then, self._follower, self._folded, at_incident)
 
     def remove(self, execution: str, then: Then) -> None:
         """Do not call back any more."""

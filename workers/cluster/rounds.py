@@ -30,10 +30,20 @@ _log = logging.getLogger("refold.cluster")
 
 
 class Rounds:
-    """Lives in the event loop. `owned` is what takes part, at every moment; `failed` gets what ends the process."""
+    """Lives in the event loop. `owned` is what takes part, at every moment; `failed` gets what ends the process.
 
-    def __init__(self, log: ClusterLog, owned: Mapping[int, Owned], clock: Clock, failed: asyncio.Future[None]) -> None:
-        self._log, self._owned, self._clock, self._failed = log, owned, clock, failed
+    `held` is what the rounds that are decided make big.
+    """
+
+    def __init__(
+        self,
+        log: ClusterLog,
+        owned: Mapping[int, Owned],
+        clock: Clock,
+        failed: asyncio.Future[None],
+        held: HeldBlobs,
+    ) -> None:
+        self._log, self._owned, self._clock, self._failed, self._held = log, owned, clock, failed, held
         self._loop = asyncio.get_running_loop()
         self.counted = Metrics()
         """Appends of all rounds."""
@@ -42,11 +52,6 @@ class Rounds:
         """Who reads when the round that is under way has ended."""
         self._is_due = self._is_stopped = False
         self._timer: asyncio.TimerHandle | None = None
-        self.on_stood_down: Callable[[Owned], None] = lambda owned: None
-        self.on_settled: Callable[[Owned], None] = lambda owned: None
-        """Called after an owner has acted on its round."""
-        self.held: HeldBlobs | None = None
-        """What the rounds that are decided make big."""
 
     async def settled(self, read: Callable[[], T]) -> T:
         """What is read between two rounds, when memory is what the journal says; under load the next begins as soon as one ends."""
@@ -112,10 +117,9 @@ class Rounds:
                 if owner.rest():
                     self.wake()
             elif (made := owner.begin(now)) is not None:
-                owned.is_ahead = True
                 rounds.append((owned, made))
             if not owner.is_in_charge:
-                self.on_stood_down(owned)
+                owned.moves.stood_down(owned)
         return rounds
 
     async def _keep(self, rounds: list[tuple[Owned, Round]]) -> None:
@@ -134,13 +138,13 @@ class Rounds:
 
     async def _append(self, batches: Mapping[int, list[bytes]]) -> Mapping[int, int | LogError]:
         """Store what the rounds make big, and then append them; where that cannot be stored, none of them has happened."""
-        if self.held is not None and (store := self.held.store()) is not None:
+        if (store := self._held.store()) is not None:
             try:
                 await self._loop.run_in_executor(None, store)
             except LogError as error:
                 return dict.fromkeys(batches, error)
             finally:
-                self.held.stored()
+                self._held.stored()
         if not batches:
             return {}
         began = time.perf_counter()
@@ -159,11 +163,10 @@ class Rounds:
         except LogUnreachable as error:
             answer = error
         if owner.stands(made, answer, gap) and (not made.dead or await self._buries(owner, made)):
-            owned.is_ahead = False
             owner.act(made)
-            self.on_settled(owned)
+            owned.moves.acted(owned)
         if not owner.is_in_charge and not owned.is_leaving:
-            self.on_stood_down(owned)
+            owned.moves.stood_down(owned)
 
     def _read_gap(self, partition: int, start: int, end: int) -> list[tuple[int, bytes]]:
         return list(self._log.log.read("journal", partition, start, end))

@@ -58,7 +58,8 @@ class Published(NamedTuple):
 class Catalog:
     """Definitions by name and version, and compiled by hash. Reads on when somebody else may have published."""
 
-    def __init__(self, log: Log, clock: Clock) -> None:
+    def __init__(self, log: Log, clock: Clock, is_followed: bool = False) -> None:
+        """Of one that is followed records come by `take`: it reads nothing by itself where it is asked, as who asks there must not wait."""
         self._log = log
         self._clock = clock
         self._lock = threading.Lock()
@@ -70,10 +71,7 @@ class Catalog:
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
-        self.is_followed = False
-        """Whether records come by `take`: then it reads nothing by itself where it is asked, as who asks there must not wait."""
-        self.learn: Callable[[Callable[[], None]], None] = lambda then: then()
-        """Of one that is followed: reads on elsewhere, and calls back."""
+        self._is_followed = is_followed
         self.read_on()
 
     def read_on(self) -> None:
@@ -83,7 +81,7 @@ class Catalog:
 
     def _look(self) -> None:
         """Somebody asks for what is not known: read on, unless it is followed."""
-        if not self.is_followed:
+        if not self._is_followed:
             self.read_on()
 
     def knows(self, workflow: str) -> bool:

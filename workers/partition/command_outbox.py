@@ -7,6 +7,7 @@ A command is out when the decision on it is durable. Until then its origin, the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import msgspec
 
@@ -18,19 +19,29 @@ from workers.partition.catalog import Catalog
 from workers.partition.recovery import Recovered
 from workers.partition.round import Item
 
+Learn: TypeAlias = Callable[[Callable[[], None]], None]
+"""Reads on in the catalog, elsewhere, as others may have published; calls back."""
+
 
 class CommandOutbox:
     """Carries commands between executions, and knows which are still on their way."""
 
-    def __init__(self, catalog: Catalog, recovered: Recovered, partition: int = 0, outbox: Outbox | None = None) -> None:
-        self._catalog, self._partition, self._outbox = catalog, partition, outbox
+    def __init__(
+        self,
+        catalog: Catalog,
+        recovered: Recovered,
+        partition: int = 0,
+        outbox: Outbox | None = None,
+        carry: Callable[[Item], None] | None = None,
+        learn: Learn | None = None,
+    ) -> None:
+        """`carry` takes what could not be addressed at once, as `learn` had to read on in the catalog before."""
+        self._catalog, self._carry, self._learn, self._partition, self._outbox = catalog, carry, learn, partition, outbox
         self._pending: dict[int, dict[str, Envelope]] = {}
         """By origin, the lowest first: a decision that calls for commands comes after those before it."""
         self._held: set[int] = set()
         for offset, envelope in recovered.undelivered:
             self._pending.setdefault(offset, {})[envelope.id] = envelope
-        self.carry: Callable[[Item], None] = lambda item: None
-        """Takes what could not be addressed at once."""
 
     def again(self) -> Iterator[Item | None]:
         """What may not have been decided before the takeover."""
@@ -46,9 +57,11 @@ class CommandOutbox:
         return self._item(envelope, origin)
 
     def _item(self, envelope: Envelope, origin: int) -> Item | None:
-        command, catalog = envelope.command, self._catalog
-        if catalog.is_followed and isinstance(command, CreateExecution) and not (command.definition or catalog.knows(command.workflow)):
-            catalog.learn(lambda: self.carry(Item(self._addressed(envelope), None, origin, envelope.id)))
+        command, learn = envelope.command, self._learn
+        if learn is not None and isinstance(command, CreateExecution) and not (command.definition or self._catalog.knows(command.workflow)):
+            assert self._carry is not None, "who has to learn first has somebody who takes what comes of it"
+            carry = self._carry
+            learn(lambda: carry(Item(self._addressed(envelope), None, origin, envelope.id)))
             return None
         return Item(self._addressed(envelope), None, origin, envelope.id)
 

@@ -4,7 +4,7 @@
        ▲                   │
        └── Fenced, unknown ┘                stand down: nothing of the round has happened; claim again, fold again
 
-`submit` may be called from the owner's thread only; `report` from any.
+`send` and `submit` may be called from the owner's thread only; `report` from any.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from contracts import codec
+from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, Envelope, GrantSlot
 from contracts.errors import (
     SHORTAGES,
@@ -39,13 +41,14 @@ from workers.partition.catalog import Catalog
 from workers.partition.command_outbox import CommandOutbox
 from workers.partition.decider import Decider
 from workers.partition.effects import Effects, owed_by
-from workers.partition.executions import LIVE_MAX_DEFAULT, Executions
+from workers.partition.executions import LIVE_MAX_DEFAULT
 from workers.partition.hearers import Hearers
 from workers.partition.inbox import INBOX_MAX_DEFAULT, Inbox
 from workers.partition.metrics import Metrics
+from workers.partition.neighbours import Neighbours
 from workers.partition.put_off import PAUSE_MS, PutOff
 from workers.partition.recovery import Recovered, append_claim, recover
-from workers.partition.refolding import entries_of, refold
+from workers.partition.refolding import read_end
 from workers.partition.round import ROUND_MAX_DEFAULT, Item, Reply, Round, answer_all, append, is_claimed_within, letters_of, refuse
 from workers.partition.snapshot import Draft
 from workers.partition.timers import A_ROUND_MAX, Timers, due_again
@@ -79,29 +82,19 @@ class Owner:
         live_max: int = LIVE_MAX_DEFAULT,
         snapshot_every: int = SNAPSHOT_EVERY_DEFAULT,
         round_max: int = ROUND_MAX_DEFAULT,
+        neighbours: Neighbours = Neighbours(),
     ) -> None:
-        self._log, self._catalog, self._blobs, self._snapshots = log, catalog, blobs, snapshots
-        self._clock, self._worker, self._nonce_of = clock, worker, nonce
-        self.partition, self.node, self._live_max = partition, node, live_max
-        self._own, self._outbox = partition if own is None else own, outbox
-        self._inbox_max, self._round_max = inbox_max, round_max
-        self._reports: deque[tuple[str, Command]] = deque()
+        self._log, self._catalog, self._blobs, self._snapshots, self._clock = log, catalog, blobs, snapshots, clock
+        self.partition, self.node, self._live_max, self._worker, self._nonce_of = partition, node, live_max, worker, nonce
+        self._own, self._outbox, self._inbox_max, self._round_max = partition if own is None else own, outbox, inbox_max, round_max
+        self._neighbours, self._reports = neighbours, deque() if neighbours.reports is None else neighbours.reports
         self._put_off: PutOff[Item] = PutOff()
-        self._inbox, self._short = Inbox(), ""
-        self.watchers, self.hearers = Watchers(), Hearers()
-        self._claimed, self._retry_at, self._journal = False, 0, ""
+        self._inbox, self._short, self._sent = Inbox(), "", 0
+        self.watchers, self.hearers, self.metrics = Watchers(), Hearers(), Metrics()
+        self._claimed, self._is_ahead, self._retry_at, self._journal = False, False, 0, ""
         self._no_room: LogError | None = None
         self.timers = Timers(lambda execution, timer, due: self.executions.is_armed(execution, timer, due))
-        self.metrics = Metrics()
         self.upkeep = Upkeep(partition, snapshots, self.metrics, snapshot_every, self._draft)
-        self.elsewhere: Callable[[Item, Callable[[Item], None]], bool] | None = None
-        """Takes a command for an execution of another partition, and calls back once it is on its way for good; False: it lives here."""
-        self.look_up_end: Callable[[str], None] = self._look_up_end
-        """Tells those who watch an execution how it has ended."""
-        self.on_junk: Callable[[int, bytes], None] = lambda offset, content: None
-        """Called with what was come upon in the journal that is no record, and is passed over."""
-        self.counted_in: Callable[[str], int] = lambda workflow: partition
-        """See `Decider.counted_in`; an owner alone counts all."""
 
     # Ownership.
 
@@ -135,16 +128,14 @@ class Owner:
         """Go on from what was folded."""
         self._journal = recovered.checkpoint.journal
         self.upkeep.forget()
-        self.executions: Executions = recovered.executions
-        self._checkpoint, self._last = recovered.checkpoint, b""
+        self.executions, self._checkpoint, self._last = recovered.executions, recovered.checkpoint, b""
         self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
         )
-        self._decider.count_in(self.counted_in)
+        self._decider.count_in(self._neighbours.counted_in or (lambda workflow: self.partition))
         self._decider.families.waiting_of = self._inbox.waiting_of
-        self._commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox)
-        self._commands_out.carry = self._carry
+        self._commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox, self._carry, self._neighbours.learn)
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
@@ -162,19 +153,15 @@ class Owner:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._inbox.keep(lambda item: type(item.envelope.command) is not GrantSlot)  # turns are granted anew
         self._inbox.send(self._decider.restore_slots())
+        tell_end = self._neighbours.tell_end or partial(read_end, self._catalog.graph, self._log, self.partition)
         for execution in self.watchers.watched(self.executions.ended):  # the acknowledgement of its end may have been lost
-            self.look_up_end(execution)
+            tell_end(execution, self.watchers)
         for offset, content in recovered.junk:
-            self.on_junk(offset, content)
+            self._neighbours.on_junk(offset, content)
         self.executions.pack_idle()
-        self._claimed = True
+        self._claimed, self._is_ahead = True, False
         self.metrics.count_claim(self._checkpoint.foreign)
         self.hearers.tell(self.position, ())
-
-    def _look_up_end(self, execution: str) -> None:
-        folded = refold(self._catalog.graph, entries_of(self._log, self.partition, execution))
-        if folded is not None:
-            self.watchers.tell(folded.state)
 
     def stand_down(self, why: LogError, pause_ms: int = CLAIM_PAUSE_MS) -> None:
         """Whatever was decided and not acknowledged has not happened; the next step claims again. Raises LogGone: then there is none."""
@@ -197,6 +184,12 @@ class Owner:
     def submit(self, envelope: Envelope, reply: Reply | None = None) -> None:
         """Take a command in; it is answered after the commit of its round. Raises Overloaded where too many wait."""
         self._inbox.admit(Item(envelope, reply), self._inbox_max)
+        self._neighbours.wake()
+
+    def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
+        """Take a command in that comes from a caller here. Raises Overloaded."""
+        self._sent += 1
+        self.submit(Envelope(f"{execution}:{self._sent}", execution, command, "", *caller), reply)
 
     def take(self, item: Item) -> None:
         """Take in what stands in `commands`, in the order in which it stands there."""
@@ -221,6 +214,11 @@ class Owner:
     def is_in_charge(self) -> bool:
         """Whether it has claimed its partition, and nothing has thrown it out since."""
         return self._claimed
+
+    @property
+    def is_current(self) -> bool:
+        """Whether its memory is what the journal says: it is in charge, and no round is under way."""
+        return self._claimed and not self._is_ahead
 
     @property
     def waiting(self) -> int:
@@ -285,6 +283,7 @@ class Owner:
         records = [one.record for one in made]
         if self._own != self.partition:
             records += self._decider.answered(answers)
+        self._is_ahead = True
         return Round(self._checkpoint.offset, callers + echoes, made, answers, records, self._decider.dead)
 
     def stands(self, made: Round, answer: int | LogError, gap: Sequence[tuple[int, bytes]] = ()) -> bool:
@@ -310,7 +309,7 @@ class Owner:
         return False
 
     def _is_claimed_within(self, gap: Sequence[tuple[int, bytes]]) -> bool:
-        is_claimed = is_claimed_within(self._checkpoint, gap, self.on_junk)
+        is_claimed = is_claimed_within(self._checkpoint, gap, self._neighbours.on_junk)
         self.metrics.foreign = self._checkpoint.foreign
         return is_claimed
 
@@ -329,7 +328,7 @@ class Owner:
 
     def act(self, round_: Round) -> None:
         """The round is durable: move the checkpoint, answer, send, arm, and tell those who watch."""
-        base = self._checkpoint.offset
+        base, self._is_ahead = self._checkpoint.offset, False
         made = round_.made
         ended: list[Execution] = []
         now = self._clock.now()
@@ -359,7 +358,8 @@ class Owner:
 
     def _carry(self, item: Item | None) -> None:
         """A command for another execution: to be decided here, or elsewhere, if it lives there."""
-        if item is not None and (self.elsewhere is None or not self.elsewhere(item, self._commands_out.delivered)):
+        elsewhere = self._neighbours.elsewhere
+        if item is not None and (elsewhere is None or not elsewhere(item, self._commands_out.delivered)):
             self._inbox.put(item)
 
     def buries(self, made: Round, answer: int | LogError) -> bool:

@@ -11,6 +11,7 @@ from contracts.ports.log import Log
 from domain.execution.deciding import ReadBlob, no_blobs
 from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin, read_entries
 from workers.partition.stretches import entries_at
+from workers.partition.watchers import Watchers
 
 
 def entries_of(log: Log, partition: int, execution: str, end: int | None = None) -> Iterable[Entry]:
@@ -57,3 +58,10 @@ def entry_of(record: bytes) -> Entry:
     decided = decode_record(record)
     assert isinstance(decided, Decided)
     return Entry(-1, decode_decision(decided.body), decided.body, decided.digest)
+
+
+def read_end(graph_of: GraphOf, log: Log, partition: int, execution: str, watchers: Watchers) -> None:
+    """Tell those who watch an execution how it has ended, as the journal says."""
+    folded = refold(graph_of, entries_of(log, partition, execution))
+    if folded is not None:
+        watchers.tell(folded.state)

@@ -20,8 +20,7 @@ class Watchers:
         self._waiting: dict[str, list[Then]] = {}
         self._at_incident: dict[str, list[Then]] = {}
         """Those of them who wait no longer than until it needs a person."""
-        self.on_unwatched: Callable[[str], None] = lambda execution: None
-        """Called when nobody watches an execution any more."""
+        self._unwatched: Callable[[str], None] | None = None
 
     def add(self, execution: str, then: Then, at_incident: bool = False) -> None:
         """Call back once the execution has ended, or with `at_incident` needs a person: once, whichever comes first."""
@@ -37,7 +36,8 @@ class Watchers:
             self._forget_at_incident(execution, then)
             if not waiting:
                 del self._waiting[execution]
-                self.on_unwatched(execution)
+                if self._unwatched is not None:
+                    self._unwatched(execution)
 
     def _forget_at_incident(self, execution: str, then: Then) -> None:
         waiting = self._at_incident.get(execution, [])
@@ -45,6 +45,10 @@ class Watchers:
             waiting.remove(then)
             if not waiting:
                 del self._at_incident[execution]
+
+    def tell_of_unwatched(self, unwatched: Callable[[str], None]) -> None:
+        """Those who watch hear from elsewhere now, which is told here when nobody watches an execution any more."""
+        self._unwatched = unwatched
 
     def look_at(self, states: Iterable[Execution]) -> None:
         """Tell of those that need a person."""
@@ -64,8 +68,8 @@ class Watchers:
                 then(state)
             except Exception:
                 _log.exception("whoever waited for the end of execution %s could not be told", state.execution)
-        if told:
-            self.on_unwatched(state.execution)
+        if told and self._unwatched is not None:
+            self._unwatched(state.execution)
 
     def tell_all(self, states: Iterable[Execution]) -> None:
         """These have ended."""

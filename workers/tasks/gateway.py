@@ -20,6 +20,7 @@ from typing import Final, Protocol, TypeAlias
 from contracts.commands import CancelActivity, Command, CompleteActivity, Envelope, FailActivity, LoseActivity, RunActivity
 from contracts.errors import VERDICTS, LogError, Overloaded
 from contracts.ids import activity_key
+from contracts.ports.activities import Report
 from contracts.worker_protocol import BadMessage, Result, WrongProtocol
 from contracts.worker_topics import (
     CANCELLATIONS,
@@ -142,6 +143,10 @@ class TaskTopics(Protocol):
         """What takes the tasks of routes, where there is room for their kind, once it is started; those that are local come here first."""
 
 
+MakeLeases: TypeAlias = Callable[[Report, Callable[[], None], Callable[[str], None]], SharedTaskLeases]
+"""Makes what gives tasks to workers, given what takes reports, hears of what workers offer, and of tasks that are done."""
+
+
 class Gateway:
     """Lives in the event loop; `report` may be called from any thread."""
 
@@ -149,19 +154,18 @@ class Gateway:
         self,
         topics: TaskTopics,
         own_routes: Iterable[TaskRoute],
-        own_room: Callable[[], bool],
+        make_leases: MakeLeases,
         homes: Homes,
         here: OwnedHere,
         put: Put,
         name: str,
         letters: DeadLetters,
     ) -> None:
-        self._topics, self._own_routes, self._own_room = topics, frozenset(own_routes), own_room
+        self._topics, self._own_routes = topics, frozenset(own_routes)
         self._homes, self._here, self._put, self._name = homes, here, put, name
         self.letters = letters
         self._loop = asyncio.get_running_loop()
         self._own_kinds = frozenset(kind for _, kind in self._own_routes)
-        self.remote: SharedTaskLeases
         self._source: TaskSource | None = None
         self._routes: frozenset[TaskRoute] = frozenset()
         self._reports: deque[tuple[str, Command]] = deque()
@@ -174,12 +178,10 @@ class Gateway:
         self._tick: asyncio.TimerHandle | None = None
         self._is_closed = self._is_due = False
         self.ahead = EagerTasks(self._begin, put)
+        self.remote = make_leases(self.report, self._look_at_routes, self._done)
 
-    def start(self, remote: SharedTaskLeases) -> None:
+    def start(self) -> None:
         """Begin to take tasks."""
-        self.remote = remote
-        remote.on_routes = self._look_at_routes
-        remote.on_done = self._done
         self._look_at_routes()
         self._on_tick()
 
@@ -222,14 +224,14 @@ class Gateway:
     def _has_room(self, kind: str) -> bool:
         if len(self._looked_up) >= LOOKED_UP_MAX:
             return False
-        return self._own_room() if kind in self._own_kinds else self.remote.has_room(kind)
+        return self.remote.has_own_room if kind in self._own_kinds else self.remote.has_room(kind)
 
     def _begin(self, topic: str, partition: int, content: bytes) -> str | None:
         """See `workers.tasks.eager`."""
         return None if self._source is None else self._source.begin(topic, partition, content, self._has_room_ahead)
 
     def _has_room_ahead(self, kind: str) -> bool:
-        return self._own_room() if kind in self._own_kinds else self.remote.waiting_count < AHEAD_MAX
+        return self.remote.has_own_room if kind in self._own_kinds else self.remote.waiting_count < AHEAD_MAX
 
     def _take(self, taken: Taken) -> None:
         try:

@@ -62,10 +62,7 @@ class LocalWorker(ActivityWorker, Protocol):
 
 
 class TaskLeases:
-    """An activity worker that stands in front of the local one. See `contracts.ports.activities.ActivityWorker`.
-
-    `on_tasks` is called when there may be something new for those who poll; it has to return at once.
-    """
+    """An activity worker that stands in front of the local one. See `contracts.ports.activities.ActivityWorker`."""
 
     def __init__(
         self,
@@ -89,7 +86,11 @@ class TaskLeases:
         self._is_settled: set[str] = set()
         self._number = 0
         self._check_at = self._stepped_at = 0
-        self.on_tasks: Callable[[], None] = lambda: None
+        self._on_tasks: Callable[[], None] = lambda: None
+
+    def listen(self, on_tasks: Callable[[], None]) -> None:
+        """Call this from now on when there may be something new for those who poll; it has to return at once."""
+        self._on_tasks = on_tasks
 
     # The port.
 
@@ -105,7 +106,7 @@ class TaskLeases:
         self._leased[leased.task] = leased
         self._by_execution.setdefault(activity.execution, {})[leased.task] = leased
         self._waiting.add(leased)
-        self.on_tasks()
+        self._on_tasks()
 
     def _is_cached(self, activity: RunActivity) -> bool:
         """Whether its result is known; then that is reported, and nobody runs it."""
@@ -133,7 +134,7 @@ class TaskLeases:
                 self._is_done_with(leased.task)
                 if leased.worker:
                     self._workers[leased.worker].cancels[leased.task] = None
-                    self.on_tasks()
+                    self._on_tasks()
 
     def step(self) -> bool:
         """Move the local worker, and report what was lost with a worker."""
@@ -239,7 +240,7 @@ class TaskLeases:
         del worker.leased_tasks[leased.task]
         leased.worker, leased.is_started = "", False
         self._waiting.put_back(leased)
-        self.on_tasks()
+        self._on_tasks()
 
     def _give(self, worker: RemoteWorker, leased: LeasedTask) -> None:
         leased.worker, leased.taken_at = worker.name, self._clock.now()
@@ -325,7 +326,7 @@ class TaskLeases:
             self._settled.append(task)
         if len(self._settled) > SETTLED_MAX:
             self._is_settled.remove(self._settled.popleft())
-        self.on_tasks()
+        self._on_tasks()
 
     def cancels_of(self, name: str) -> list[str]:
         """What the worker is to stop, and has not been told of yet."""

@@ -33,7 +33,7 @@ class TaskEndpoint:
         self._remote, self._submit, self._soon = remote, submit, soon
         self._held: dict[str, _Answer] = {}
         self._is_flush_due = False
-        remote.on_tasks = self._note
+        remote.listen(self._note)
 
     # Polls.
 

@@ -6,40 +6,64 @@ nobody offers any more is given back to them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from contracts.commands import RunActivity
 from contracts.ids import activity_key
+from contracts.ports.activities import Report
+from contracts.ports.blobs import Blobs
+from contracts.ports.clock import Clock
 from contracts.worker_protocol import Assignment, BadMessage, Poll
 from contracts.worker_topics import attempt_of
-from workers.tasks.leases import TaskLeases
+from workers.running.activity_settings import ActivitySettings
+from workers.running.activity_worker import ActivityWorker
+from workers.tasks.leases import LEASE_MS_DEFAULT, TaskLeases
 from workers.tasks.queue import LeasedTask, TaskRoute
 
 
 class SharedTaskLeases(TaskLeases):
-    """`TaskLeases` of one process among several. The owner has looked into the result cache before a task was sent."""
+    """`TaskLeases` of one process among several. The owner has looked into the result cache before a task was sent.
 
-    on_routes: Callable[[], None] = staticmethod(lambda: None)
-    """Called when what workers offer may have changed, or there may be room for more."""
-    on_done: Callable[[str], None] = staticmethod(lambda task: None)
-    """Called with a task whose end is durable, or that nobody waits for."""
+    `on_routes` is called when what workers offer may have changed, or there may be room for more; `on_done` with a task whose end is
+    durable, or that nobody waits for.
+    """
+
+    def __init__(
+        self,
+        local: ActivityWorker,
+        local_kinds: Container[str],
+        settings: ActivitySettings,
+        report: Report,
+        clock: Clock,
+        blobs: Blobs,
+        on_routes: Callable[[], None],
+        on_done: Callable[[str], None],
+        lease_ms: int = LEASE_MS_DEFAULT,
+    ) -> None:
+        super().__init__(local, local_kinds, settings, report, clock, blobs, lease_ms)
+        self._own, self._on_routes, self._on_done = local, on_routes, on_done
+
+    @property
+    def has_own_room(self) -> bool:
+        """Whether one more can run in this process."""
+        return self._own.in_hand < self._settings.concurrency
 
     def run(self, activity: RunActivity) -> None:
         """See TaskLeases. A task whose end was taken in here is not run again: its owner may not have read of it yet."""
         task = activity_key(activity.execution, activity.path, activity.attempt)
         if task in self._is_settled:
-            self.on_done(task)
+            self._on_done(task)
         else:
             super().run(activity)
 
     def poll(self, poll: Poll) -> Assignment:
         """See TaskLeases."""
         assignment = super().poll(poll)
-        self.on_routes()
+        self._on_routes()
         return assignment
 
     def _is_done_with(self, task: str) -> None:
-        self.on_done(task)
+        self._on_done(task)
 
     def _adopt(self, task: str) -> LeasedTask | None:
         if task in self._is_settled:

@@ -18,7 +18,7 @@ from api.service import Started
 from contracts.commands import CreateExecution
 from contracts.errors import RefoldError, Rejected
 from contracts.ids import counted_in
-from infra.server.creation import key_id
+from infra.server.starts import key_id
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer, Reply
 

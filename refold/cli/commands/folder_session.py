@@ -12,8 +12,8 @@ from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import Rejected
 from domain.execution.history import Folded
-from infra.server.creation import is_repeated, key_id
 from infra.server.engine import Engine
+from infra.server.starts import is_repeated, key_id
 from projections.history import HistoryPresenter
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.moving import Mover

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from api.sites import ANYWHERE, is_loopback
 from infra.server.garbage import look_rarely
-from infra.server.serving import serve as serve_until_stopped
+from infra.server.lifetime import serve as serve_until_stopped
 from infra.settings.model import ServerSettings
 from refold.cli.commands.output import OK, complain, say
 from refold.cli.commands.where import checked_settings

@@ -1,0 +1,293 @@
+"""What a process of a cluster consists of. Each constructor asks for what it needs, so the order is the only one there is.
+
+members, tables ─► what goes out (outbox, sender) ─► rounds ─► the router ─► tasks (gateway) ─► owners ─► service, participation
+
+api        takes commands and queries over HTTP, and gives tasks to workers that come over HTTP
+owner      owns partitions
+projector  keeps the read models up
+worker     runs the built-in activity kinds
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Final, Protocol, runtime_checkable
+from uuid import uuid4
+
+from api.app import build_version
+from api.requests import Requests
+from contracts.errors import LogError, RefoldError, UnknownRecord
+from contracts.ids import counted_in
+from contracts.journal import NONCE_BYTES, OWN, Checkpoint
+from contracts.ports.activities import Report
+from contracts.ports.snapshots import Snapshots
+from contracts.worker_protocol import Workers
+from contracts.worker_topics import BUILT_IN, MEMBERS
+from infra.clock import SystemClock
+from infra.server.background import Background
+from infra.server.beside import LoopBeside
+from infra.server.cluster.known import ClusterKnows, Ends
+from infra.server.cluster.participation import Participation
+from infra.server.cluster.service import ClusterService
+from infra.server.cluster.view import all_workers
+from infra.server.driver import Driver
+from infra.server.lookup import Lookup
+from infra.server.progress import Progress
+from infra.server.projector_process import ProjectorProcess
+from infra.server.read_thread import ReadThread
+from infra.server.wiring import (
+    SharedParts,
+    activity_kinds,
+    activity_settings,
+    built_in_kinds,
+    positions_of,
+    projector_arguments,
+    projector_environment,
+)
+from infra.settings.model import EngineSettings, ServerSettings
+from workers.cluster.follower import Follower
+from workers.cluster.follower_feed import FollowerGround
+from workers.cluster.held_blobs import HeldBlobs
+from workers.cluster.intake import Intake
+from workers.cluster.locality import Here
+from workers.cluster.members import Members, Pace, Who
+from workers.cluster.offload import Offloading
+from workers.cluster.owned import Moves, Owned, OwnedTable
+from workers.cluster.owners import Owners
+from workers.cluster.permission import MembersPermission
+from workers.cluster.ports import ClusterLog
+from workers.cluster.projection_share import ProjectionShare
+from workers.cluster.record_outbox import RecordOutbox
+from workers.cluster.rounds import Rounds
+from workers.cluster.router import Router
+from workers.cluster.sender import Sender
+from workers.partition.catalog import Catalog
+from workers.partition.neighbours import Neighbours
+from workers.partition.owner import Owner
+from workers.partition.task_outbox import TaskOutbox
+from workers.reading.feed import Feed
+from workers.running.activity_worker import ActivityWorker
+from workers.tasks.dead_letters import DeadLetters
+from workers.tasks.gateway import Gateway
+from workers.tasks.polls import Submit, TaskEndpoint
+from workers.tasks.shared_leases import SharedTaskLeases
+
+ROUND_MAX: Final = 250
+"""So many commands of each partition are decided in a round: all of them wait for the same append."""
+PROJECT_AFTER_S: Final = 0.1
+"""By so much lists lag behind where nobody waits for them: each look at a partition is requests to a broker."""
+DEFINITIONS: Final = "definitions"
+
+
+class BackgroundSnapshots:
+    """Saves in another thread: a partition's rounds do not wait for its snapshot. One at a time of each."""
+
+    def __init__(self, snapshots: Snapshots) -> None:
+        self._snapshots = snapshots
+        self._pool = ThreadPoolExecutor(1, "refold-snapshots")
+        self._saving: set[int] = set()
+
+    def save(self, partition: int, content: bytes) -> None:
+        """Begin to save, unless an earlier one is under way."""
+        if partition not in self._saving:
+            self._saving.add(partition)
+            self._pool.submit(self._save, partition, content)
+
+    def _save(self, partition: int, content: bytes) -> None:
+        try:
+            self._snapshots.save(partition, content)
+        except LogError:  # it costs time at the next takeover, nothing else
+            pass
+        finally:
+            self._saving.discard(partition)
+
+    def load(self, partition: int) -> bytes | None:
+        """The last one that was saved whole."""
+        return self._snapshots.load(partition)
+
+
+@runtime_checkable
+class HearsOfUnreadable(Protocol):
+    """What reads a topic in threads of its own, and tells of records in it that nobody can read."""
+
+    on_unreadable: Callable[..., None]
+
+
+class _Desk(TaskEndpoint):
+    """A worker desk that also knows of the workers of others."""
+
+    def __init__(self, members: Members, remote: SharedTaskLeases, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
+        super().__init__(remote, submit, soon)
+        self._members = members
+
+    def workers(self) -> Workers:
+        """See TaskEndpoint."""
+        return all_workers(self._members, super().workers())
+
+
+class Shared:
+    """Everything of one process on a log that it shares."""
+
+    def __init__(self, stores: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str) -> None:
+        self._stores, self._engine = stores, engine
+        self.clock, reader = SystemClock(), stores.reader
+        self._kinds = activity_kinds(engine) if settings.has_role("worker") else {}
+        self._limits, self._built_in = activity_settings(engine), built_in_kinds(engine)
+        self._snapshots, self._held = BackgroundSnapshots(stores.snapshots), HeldBlobs(stores.blobs)
+        self._home = reader.partition_of
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.driver = Driver(self.clock, self._failed)
+        self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThread()
+        self.log: ClusterLog = stores.shared(self._on_problem)
+        outbox = RecordOutbox(self.log)
+        self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
+        self._hear_of_unreadable()
+        self.catalog = Catalog(stores.log, self.clock, is_followed=True)
+        self.catalog.hear_of_passed_over(partial(self.letters.from_thread, self._on_passed_over))
+        self.offloading = Offloading(stores.blobs, self.catalog)
+        who = Who(
+            node=settings.node or stores.node, incarnation=uuid4().hex, roles=settings.role_names, address=address, version=build_version()
+        )
+        self.members = self._make_members(who, Pace(session_s=settings.session_s, beat_s=settings.session_s / 6))
+        self.progress = progress = Progress(self.owned.positions, self._checkpoint_of, self._projector_of(settings))
+        self.rounds = Rounds(self.log, self.owned, self.clock, self._failed, self._held)
+        end_of = partial(self.log.end, "journal")
+        lookup = Lookup(reader, self._reads, progress, positions_of(engine), ClusterKnows(self.owned, self.rounds, end_of))
+        self._ends = Ends(lookup, end_of, self._home, self._background)
+        self.follower = Follower(self.log, self._checkpoint_of, self.catalog.graph)
+        self.feed = Feed(FollowerGround(self.follower, reader, LoopBeside(reader.backlog(), self._reads.pool)))
+        sender = Sender(outbox, self.follower, self._home, who.incarnation)
+        self.router = Router(self.owned, sender, self.follower, self.offloading, self._home, self._ends.of, progress.of)
+        here = Here(self.owned, self.rounds, self._home, self.members.is_held_elsewhere)
+        offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in self._kinds)
+        routes = [(queue, kind) for queue in engine.queue_names for kind in offered]
+        self.gateway = Gateway(stores.task_topics(), routes, self._make_leases, self.router, here, outbox.put, who.node, self.letters)
+        permission = MembersPermission(self.members)
+        self.owners = Owners(
+            self.log, self.owned, self.rounds, self._make, self.clock, self.offloading, permission, self.router,
+            self.gateway.ahead.let_out_of, self._failed, random.random,
+        )  # fmt: skip
+        self.service = ClusterService(
+            self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.feed, reader, self._reads,
+            progress, lookup, end_of, self.requests, self.clock, engine,
+        )  # fmt: skip
+        self.desk = _Desk(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None
+        is_shared = bool(engine.read_models) and progress.process is not None
+        share = ProjectionShare(self.members, progress.process) if is_shared and progress.process is not None else None
+        self.participation = Participation(
+            self.log, self.members, permission, self.owners, self.gateway, self.letters, progress, share, outbox, self.follower,
+            self._look_again, self._failed,
+        )  # fmt: skip
+        self.roles = who.roles
+
+    # What is made later, or elsewhere.
+
+    def _make(self, partition: int, moves: Moves) -> Owned:
+        """The owner of a partition, with what is beside it."""
+        stores, letters = self._stores, self.letters
+        dispatch = TaskOutbox(partition, self.gateway.ahead.put, stores.blobs, self.clock, stores.cache, self._built_in)
+        neighbours = Neighbours(
+            wake=self.rounds.wake,
+            elsewhere=partial(self.router.carry, partition),
+            tell_end=self._ends.tell,
+            learn=self._learn,
+            on_junk=lambda offset, content: letters.bury("journal", partition, offset, content, "it is no record of a journal"),
+            counted_in=lambda workflow: counted_in(workflow, stores.reader.began_with),
+        )
+        owner = Owner(
+            stores.log, self.catalog, self._held, self._snapshots, self.clock, dispatch,
+            nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.members.who.node, own=OWN,
+            outbox=dispatch, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX, neighbours=neighbours,
+        )  # fmt: skip
+        owner.hearers.add(dispatch.note_decided)
+        owner.hearers.add(partial(self.progress.heard, partition))
+        intake = Intake(partition, dispatch, self._home, self._limits.output_bytes_max, partial(letters.bury, "commands", partition))
+        return Owned(owner, dispatch, intake, moves)
+
+    def _make_leases(self, report: Report, on_routes: Callable[[], None], on_done: Callable[[str], None]) -> SharedTaskLeases:
+        stores, lease_ms = self._stores, round(self._engine.lease_s * 1000)
+        local = ActivityWorker(self._kinds, self._limits, report, self.clock, stores.blobs, stores.cache)
+        return SharedTaskLeases(local, self._kinds, self._limits, report, self.clock, stores.blobs, on_routes, on_done, lease_ms)
+
+    def _make_members(self, who: Who, pace: Pace) -> Members:
+        log, letters = self.log, self.letters
+
+        async def store(record: bytes) -> None:
+            answer = (await log.append(MEMBERS, {0: [record]}))[0]
+            if isinstance(answer, LogError):
+                raise answer
+
+        return Members(
+            who,
+            store,
+            pace,
+            on_unreadable=lambda offset, content: letters.find(MEMBERS, offset, content, "it says nothing that is known"),
+            on_newer=lambda offset, what: letters.leave(MEMBERS, 0, offset, what),
+        )
+
+    def _projector_of(self, settings: ServerSettings) -> Callable[[Callable[[int, int], None]], ProjectorProcess] | None:
+        """Rows in the data folder are ours, of all partitions. Those in a database are everybody's: we do what nobody else does."""
+        engine = self._engine
+        if not (settings.has_role("projector") or (settings.has_role("api") and not engine.read_models)):
+            return None
+        data, words, environment = self._stores.data, projector_arguments(engine), projector_environment(engine)
+        return lambda note: ProjectorProcess(data, settings.projector_nice, note, words, environment, PROJECT_AFTER_S)
+
+    def _hear_of_unreadable(self) -> None:
+        """Whoever comes upon what nobody can read in a thread of its own tells of it."""
+        letters = self.letters
+        if isinstance(self._stores.blobs, HearsOfUnreadable):
+            self._stores.blobs.on_unreadable = partial(letters.from_thread, letters.find, "blobs")
+        if isinstance(self._stores.snapshots, HearsOfUnreadable):
+            self._stores.snapshots.on_unreadable = partial(letters.from_thread, letters.bury, "snapshots")
+
+    # What is asked of the whole.
+
+    def _on_passed_over(self, offset: int, content: bytes, error: RefoldError) -> None:
+        if isinstance(error, UnknownRecord):
+            self.letters.leave(DEFINITIONS, 0, offset, str(error))
+        else:
+            self.letters.find(DEFINITIONS, offset, content, str(error))
+
+    def _on_problem(self, topic: str, partition: int, error: LogError) -> None:
+        self.owners.on_problem(topic, partition, error)
+        self.follower.on_problem(topic, partition, error)
+
+    def _learn(self, then: Callable[[], None]) -> None:
+        """See `CommandOutbox`."""
+
+        async def learn() -> None:
+            await self.offloading.learn()
+            then()
+            self.rounds.wake()
+
+        self._background.begin(learn())
+
+    async def _checkpoint_of(self, partition: int) -> Checkpoint:
+        return await self._reads.run(self._stores.reader.checkpoint_of, partition)
+
+    async def _look_again(self) -> int:
+        """Partitions were added: take notice of them everywhere."""
+        await asyncio.get_running_loop().run_in_executor(None, self._stores.look_again)
+        partitions = await self._reads.run(self._stores.reader.look_again)
+        self.feed.look_again()
+        return partitions
+
+    def follow_definitions(self) -> None:
+        """Take what others publish; from now on nobody may ask the synchronous log in this thread."""
+        self.log.follow(DEFINITIONS, 0, self.catalog.offset, self._on_definitions)
+        self._stores.keep_out()
+
+    def _on_definitions(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
+        for offset, _, content in records:
+            self.catalog.take(offset, content)
+
+
+def soon(function: Callable[[], None]) -> None:
+    """Run it when this turn of the loop is over."""
+    asyncio.get_running_loop().call_soon(function)

@@ -1,0 +1,156 @@
+"""The life of a server: one process with its HTTP API and its projector, from the first request to the last.
+
+    bind ─► open the log (claim, fold) ─► the parts begin, in their order ─► uvicorn with its lane ─► ready
+    SIGTERM, SIGINT: nothing new is taken in (503) ─► running activities end, or the time is up ─► snapshot ─► release the folder
+
+A second signal ends it at once. What had not ended is taken up at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+import uvicorn
+
+from api.requests import Requests
+from contracts.errors import RefoldError
+from contracts.journal import Checkpoint
+from infra.clock import SystemClock
+from infra.server.alone import Alone
+from infra.server.alone_service import AloneService
+from infra.server.beside import LoopBeside
+from infra.server.driver import Driver
+from infra.server.http import Http, HttpSetup, address_of
+from infra.server.parts.context import Context
+from infra.server.process import Process
+from infra.server.progress import Progress
+from infra.server.projector_process import ProjectorProcess
+from infra.server.read_thread import ReadThread
+from infra.server.wiring import open_alone, open_partitioned_reader
+from infra.settings.model import ROLES, EngineSettings, ServerSettings
+from workers.reading.feed import Feed
+from workers.reading.owner_feed import OwnerGround
+from workers.reading.partitions import PartitionedReader
+from workers.tasks.leases import TaskLeases
+from workers.tasks.polls import TaskEndpoint
+
+
+def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
+    """Serve until a signal comes. `on_ready` is given the address. Raises LogHeld, LogError, and RefoldError for a taken port.
+
+    A log on Kafka is shared with other processes.
+    """
+    if engine.log is None and set(settings.role_names) != set(ROLES):
+        raise RefoldError(f"roles are for processes that share a log on Kafka (--log); found {settings.roles}")
+    listener = _listen(settings)
+    try:
+        loop_factory = uvicorn.Config("", loop="auto").get_loop_factory()
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            if engine.log is None:
+                runner.run(_serve_alone(engine, settings, listener, on_ready))
+            else:
+                runner.run(_serve_shared(engine, settings, listener, on_ready))
+    finally:
+        listener.close()
+
+
+def _listen(settings: ServerSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise RefoldError(f"cannot listen at {settings.host}, port {settings.port}: {error.strerror}") from None
+
+
+async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+    """Serve a log that nobody else uses."""
+    clock = SystemClock()
+    driver = Driver(clock, asyncio.get_running_loop().create_future())
+    address = address_of(settings, listener)
+    with open_alone(engine, clock, remote=True, waker=driver, address=address) as alone, open_partitioned_reader(engine) as reader:
+        reads, requests = ReadThread(), Requests()
+        progress = _progress(alone, reader, reads, engine, settings)
+        desk = TaskEndpoint(alone.worker, alone.owner.submit, _soon) if isinstance(alone.worker, TaskLeases) else None
+        feed = Feed(OwnerGround(alone.owner, LoopBeside(reader.backlog(), reads.pool)))
+        service = AloneService(alone, feed, reader, reads, progress, engine, desk, requests, address)
+        http = HttpSetup(service, desk, requests, settings, listener, on_ready)
+        context = Context(
+            clock=clock, roles=ROLES, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
+            progress=progress, http=http,
+        )  # fmt: skip
+        try:
+            await _live(Process(context), driver, settings.stop_s)
+        finally:
+            service.close()
+
+
+def _progress(alone: Alone, reader: PartitionedReader, reads: ReadThread, engine: EngineSettings, settings: ServerSettings) -> Progress:
+    assert engine.data is not None
+    data, owner = engine.data, alone.owner
+
+    async def checkpoint_of(partition: int) -> Checkpoint:
+        return await reads.run(reader.checkpoint_of, partition)
+
+    progress = Progress(
+        lambda: {owner.partition: owner.position}, checkpoint_of, lambda note: ProjectorProcess(data, settings.projector_nice, note)
+    )  # fmt: skip
+    owner.hearers.add(partial(progress.heard, owner.partition))
+    return progress
+
+
+async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
+    """Serve a log that is shared with other processes."""
+    from infra.server.cluster.shared import Shared
+    from infra.server.wiring import open_shared
+
+    address = address_of(settings, listener)
+    with open_shared(engine, address) as stores:
+        shared = Shared(stores, engine, settings, address)
+        http = HttpSetup(shared.service, shared.desk, shared.requests, settings, listener, on_ready)
+        context = Context(
+            clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,
+            fail=shared.driver.fail, shared=shared, progress=shared.progress, http=http,
+        )  # fmt: skip
+        try:
+            await _live(Process(context), shared.driver, settings.stop_s)
+        finally:
+            shared.service.close()
+
+
+async def _live(process: Process, driver: Driver, stop_s: float) -> None:
+    """Serve until stopped. Raises what any part fails with."""
+    http = process.parts["http"]
+    assert isinstance(http, Http)
+    driver.failed.add_done_callback(lambda _: http.end())
+    draining = asyncio.ensure_future(_drain_when_asked(process, http, stop_s))
+    try:
+        await process.start()
+        driver.start(process)
+        await http.listen()
+    finally:
+        driver.stop()
+        await process.stop()
+        if not draining.done():
+            draining.cancel()
+    with suppress(asyncio.CancelledError):
+        await draining
+    if driver.failed.done() and not driver.failed.cancelled():
+        driver.failed.result()
+
+
+async def _drain_when_asked(process: Process, http: Http, stop_s: float) -> None:
+    """Take nothing new in, and let what runs end."""
+    await http.asked()
+    try:
+        await process.drain(stop_s)
+    finally:
+        http.end()
+
+
+def _soon(function: Callable[[], None]) -> None:
+    """Run it when this turn of the loop is over."""
+    asyncio.get_running_loop().call_soon(function)

@@ -1,0 +1,15 @@
+"""What a process consists of, one file and one line a part: embedded, in a cluster, in the simulation and for the command line."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from infra.server.parts.http import HTTP
+from infra.server.parts.membership import MEMBERSHIP
+from infra.server.parts.part import Part
+from infra.server.parts.partitions import PARTITIONS
+from infra.server.parts.projector import PROJECTOR
+from infra.server.parts.tasks import TASKS
+
+PARTS: Final[tuple[Part, ...]] = (MEMBERSHIP, TASKS, PARTITIONS, PROJECTOR, HTTP)
+"""They are moved and begin in this order, and end in the reverse one."""

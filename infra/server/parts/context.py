@@ -1,0 +1,51 @@
+"""What parts are made of: the adapters and the engine of this process, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from contracts.caller import ENGINE, Caller
+from contracts.commands import Command
+from contracts.ports.clock import Clock
+from contracts.ports.feed import Feed
+from infra.server.alone import Alone
+from workers.partition.round import Reply
+
+if TYPE_CHECKING:
+    from infra.server.cluster.shared import Shared
+    from infra.server.http import HttpSetup
+    from infra.server.progress import Progress
+
+
+class Send(Protocol):
+    """Gives a command to an execution, wherever that lives."""
+
+    def __call__(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
+        """`reply` hears what becomes of it. Raises Overloaded."""
+
+
+def _fail(error: Exception) -> None:
+    raise error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What parts are made of. A process that is alone on its log has `alone`, one of a cluster `shared`."""
+
+    clock: Clock
+    roles: Collection[str]
+    wake: Callable[[], None]
+    """To be called in the engine's thread when a part has something to do before it is due."""
+    send: Send
+    feed: Feed
+    """Tells of decisions that count, of all partitions."""
+    fail: Callable[[Exception], None] = _fail
+    """Ends the process because of this."""
+    alone: Alone | None = None
+    shared: Shared | None = None
+    progress: Progress | None = None
+    """How far the read models are, where anybody here asks."""
+    http: HttpSetup | None = None
+    """What is served over HTTP, where anything is."""
