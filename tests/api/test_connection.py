@@ -214,7 +214,7 @@ def connect(routes: HotRoutes) -> tuple[ManualLoop, Wire, LaneProtocol]:
     config.load()
     loop, wire = ManualLoop(), Wire()
     line = make_lane(routes, Readers())(config, ServerState(), {}, loop)
-    line.connection_made(wire)  # type: ignore[arg-type]
+    line.connection_made(wire)  # type: ignore[arg-type]  # a transport as far as the lane asks one
     return loop, wire, line
 
 

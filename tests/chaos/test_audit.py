@@ -52,6 +52,11 @@ def completes(story: Story, decision: Decision) -> bool:
     return decision.execution == story.execution and isinstance(decision.command, c.CompleteActivity) and bool(decision.events)
 
 
+def undoes(story: Story, decision: Decision) -> bool:
+    command = decision.command
+    return completes(story, decision) and isinstance(command, c.CompleteActivity) and command.path.endswith(".compensate")
+
+
 def renamed(entry: Entry, execution: str, name: str) -> Entry:
     """The same decision, of another execution."""
     if entry.decision.execution != execution:
@@ -149,12 +154,12 @@ def something_ran_again_after_its_result_was_kept(evidence: Evidence, stories: S
 
 def an_undo_is_missing(evidence: Evidence, stories: Stories) -> Evidence:
     story = pick(stories, "undone")
-    return without(evidence, lambda decision: completes(story, decision) and decision.command.path.endswith(".compensate"))  # type: ignore[union-attr]
+    return without(evidence, lambda decision: undoes(story, decision))
 
 
 def an_undo_is_doubled(evidence: Evidence, stories: Stories) -> Evidence:
     story = pick(stories, "caught")
-    return again(evidence, lambda decision: completes(story, decision) and decision.command.path.endswith(".compensate"))  # type: ignore[union-attr]
+    return again(evidence, lambda decision: undoes(story, decision))
 
 
 def an_accepted_signal_is_lost(evidence: Evidence, stories: Stories) -> Evidence:

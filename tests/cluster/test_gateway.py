@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from msgspec import Raw
+
 from contracts.commands import CancelActivity, Command, Envelope, Limits, RunActivity
 from contracts.errors import LogError
 from contracts.ports.activities import Report
@@ -130,7 +132,7 @@ class World:
         return "e/n@1"
 
     def report(self, worker: str, task: str) -> None:
-        command = self.remote.receive(worker, Result(task=task, output=b"2"))  # type: ignore[arg-type]
+        command = self.remote.receive(worker, Result(task=task, output=Raw(b"2")))
         assert not isinstance(command, str | None)
         self.gateway.submit(Envelope("", "e", command), lambda answer: self.remote.settle(task))
 

@@ -282,7 +282,7 @@ def test_one_that_does_not_let_go_is_waited_for_a_second() -> None:
         a, b = world.start("a", "b")
         await world.until(lambda: world.is_shared_out("a", "b"))
         partition = next(iter(a.held))
-        a.on_change = lambda: None  # type: ignore[method-assign]
+        a.on_change = lambda: None  # type: ignore[method-assign]  # it does not let go
         owners = {partition: "b", 1 - partition: "a"}
         world.topic.put(encode_member_record(Assignment(generation=world.generation() + 1, leader="x", owners=owners)))
         assert 0.9 < await world.until(lambda: partition in b.held) < 1.2

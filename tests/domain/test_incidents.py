@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - a node of a definition stands on one line
 """Incidents: a path that stops, and the three ways to go on."""
 
-from typing import Any
+from typing import Any, Literal
 
 from contracts import commands as c
 from contracts.events import IncidentResolved, NodeSkipped
@@ -74,10 +74,13 @@ def test_an_incident_of_a_container_is_resolved_on_the_container() -> None:
 
 def test_a_failing_undoing_is_an_incident_and_each_resolution_goes_on() -> None:
     text = "nodes: [{id: a, type: a, compensate: {type: undo}}, {id: b, type: b, compensate: {type: undo}}, {id: n, type: never}]\nedges: [{from: a, to: b}, {from: b, to: n}]"
-    for action, undone in (("retry", ["b.compensate", "b.compensate@2"]), ("skip", ["b.compensate"]), ("fail", ["b.compensate"])):
+    ways: list[tuple[Literal["retry", "skip", "fail"], list[str]]] = [
+        ("retry", ["b.compensate", "b.compensate@2"]), ("skip", ["b.compensate"]), ("fail", ["b.compensate"]),
+    ]  # fmt: skip
+    for action, undone in ways:
         world = World(text, acts={"b.compensate": fails(times=1)}).at(5, c.CancelExecution()).start()
         assert (world.status, world.waits) == ("incident", ["incident b.compensate"])
-        world.send(c.ResolveIncident("1", action))  # type: ignore[arg-type]
+        world.send(c.ResolveIncident("1", action))
         assert (world.status, world.ran[3:]) == ("cancelled", [*undone, "a.compensate"])
 
 

@@ -218,7 +218,9 @@ def test_an_execution_has_so_many_children_open_and_one_more_fails() -> None:
 
 def entries_of(subject: Subject, schema: int) -> list[Entry]:
     """The decisions of a subject as a journal holds them."""
-    digest, entries = subject.decisions[0].command.definition.encode(), []  # type: ignore[union-attr]
+    begun = subject.decisions[0].command
+    assert isinstance(begun, c.CreateExecution)
+    digest, entries = begun.definition.encode(), []
     for place, decision in enumerate(subject.decisions):
         decision = msgspec.structs.replace(decision, schema=schema)
         record, digest = encode_decision(decision, b"nonce", digest)

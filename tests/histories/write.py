@@ -7,6 +7,8 @@ import typing
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from contracts.codec import pack
 from contracts.commands import Command
 from contracts.definitions import LANGUAGE
@@ -18,8 +20,8 @@ from tests.histories.scenarios import SCENARIOS
 
 HISTORIES = Path(__file__).parent
 SAMPLES = HISTORIES.parent / "golden" / "events"
-COMMANDS: tuple[type, ...] = typing.get_args(Command)
-STRUCTS: tuple[type, ...] = (*EVENTS, *COMMANDS)
+COMMANDS: tuple[type[msgspec.Struct], ...] = typing.get_args(Command)
+STRUCTS: tuple[type[msgspec.Struct], ...] = (*EVENTS, *COMMANDS)
 
 
 def write() -> list[str]:
@@ -53,16 +55,16 @@ def _write_samples() -> list[str]:
         path = SAMPLES / f"{struct.__name__}.json"
         if not path.exists():
             sample = sample_of(struct)
-            fields = {name: repr(getattr(sample, name)) for name in struct.__struct_fields__}  # type: ignore[attr-defined]
+            fields = {name: repr(getattr(sample, name)) for name in struct.__struct_fields__}
             path.write_text(json.dumps({"record": pack(sample).hex(), "fields": fields}, indent=2) + "\n")
             written.append(struct.__name__)
     return written
 
 
-def sample_of(struct: type) -> Any:
+def sample_of(struct: type[msgspec.Struct]) -> Any:
     """A value with every field filled in."""
     hints = typing.get_type_hints(struct)
-    return struct(**{name: _value(hints[name], name) for name in struct.__struct_fields__})  # type: ignore[attr-defined]
+    return struct(**{name: _value(hints[name], name) for name in struct.__struct_fields__})
 
 
 def _value(hint: Any, name: str) -> Any:

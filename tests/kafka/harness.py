@@ -40,10 +40,10 @@ class GatedLog(KafkaLog):
 class KafkaBench(Bench):
     """One engine on a log of its own; others share its journal."""
 
-    log: GatedLog  # type: ignore[assignment]
+    log: GatedLog  # type: ignore[assignment]  # not one in memory
 
     def __init__(self, address: KafkaAddress, **settings: Any) -> None:
-        super().__init__(GatedLog(address, **settings))  # type: ignore[arg-type]
+        super().__init__(GatedLog(address, **settings))  # type: ignore[arg-type]  # not one in memory
 
     def until(self, done: Callable[[], bool]) -> None:
         """Move, time too, until something holds."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
 import refold
 from brokers.cluster import Cluster
@@ -35,7 +36,9 @@ def notes(tmp_path: Path) -> Notes:
 
 
 def output_of(engine: PlayedEngine, task: str) -> Any:
-    return json.loads(bytes(engine.until_ended([task])[task].output))  # type: ignore[arg-type]
+    output = engine.until_ended([task])[task].output
+    assert isinstance(output, Raw)
+    return json.loads(bytes(output))
 
 
 def error_of(engine: PlayedEngine, task: str) -> Any:

@@ -77,7 +77,6 @@ class Host:
         app.include_router(worker_routes(_Desk(self)))
         config = uvicorn.Config(self._noting(app), "127.0.0.1", self._port, log_level="error", timeout_graceful_shutdown=1, lifespan="off")
         self._server = uvicorn.Server(config)
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.ensure_future(self._server.serve())
         while not self._server.started:
             await asyncio.sleep(0)

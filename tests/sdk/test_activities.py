@@ -182,7 +182,7 @@ def test_an_object_without_its_name_leaves_one_plain_parameter_its_default_or_sa
 
 
 def test_an_annotation_that_is_there_for_types_alone_is_told() -> None:
-    def take(size: Decimal) -> Any: ...  # type: ignore[name-defined]  # noqa: F821
+    def take(size: Decimal) -> Any: ...  # type: ignore[name-defined]  # noqa: F821 - it is not there
 
     with pytest.raises(TypeError, match="activity take: an annotation cannot be read: name 'Decimal' is not defined"):
         refold.activity(take).prepare()

@@ -1,6 +1,7 @@
 """Alarms and the watch over what blocks."""
 
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,10 +15,11 @@ WAIT_S = 20.0
 
 
 def test_alarms_ring_in_the_order_of_their_times() -> None:
-    alarms, rung, is_over = Alarms(), [], threading.Event()
+    alarms, is_over = Alarms(), threading.Event()
+    rung: list[float] = []
     alarms.after(0.06, is_over.set)
     for seconds in (0.04, 0.0, 0.02):
-        alarms.after(seconds, lambda seconds=seconds: rung.append(seconds))  # type: ignore[misc]
+        alarms.after(seconds, partial(rung.append, seconds))
     assert is_over.wait(WAIT_S)
     assert rung == [0.0, 0.02, 0.04]
 

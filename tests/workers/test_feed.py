@@ -152,7 +152,7 @@ def test_one_that_is_held_costs_nothing_and_is_told_all_of_it_later(tmp_path: Pa
             bench.start("s")
         fed.move()
     assert listener.told == []
-    [strand] = listener.subscription.strands.values()  # type: ignore[attr-defined] # what it keeps is what is asked about
+    [strand] = listener.subscription.strands.values()  # type: ignore[attr-defined]  # what it keeps is what is asked about
     assert len(strand._waiting) <= WAITING_MAX
     listener.subscription.go_on()
     fed.move()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from contracts.errors import AppendUnknown, Fenced, LogError, LogFull, LogGone, 
 from contracts.events import ExecutionStarted
 from contracts.failure import Failure
 from contracts.journal import Decision, PartitionClaimed, Source
+from contracts.ports.log import Topic
 from infra.log.memory import MemoryLog
 from tests.workers.harness import Bench, FaultyLog, another_claim, rewrite, sequence
 from workers.partition.round import Answer
@@ -284,13 +286,13 @@ def test_a_claim_that_loses_the_race_is_not_an_owner() -> None:
     def claim_after(faulted: FaultyLog) -> None:
         real = MemoryLog.append
 
-        def once(topic, batches):  # type: ignore[no-untyped-def]
-            faulted.append = lambda *args: FaultyLog.append(faulted, *args)  # type: ignore[method-assign]
+        def once(topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+            faulted.append = lambda *args: FaultyLog.append(faulted, *args)  # type: ignore[method-assign]  # once
             answer = real(faulted, topic, batches)
             real(faulted, "journal", {0: [encode_record(PartitionClaimed(b"intruder", "other"))]})
             return answer
 
-        faulted.append = once  # type: ignore[method-assign]
+        faulted.append = once  # type: ignore[method-assign]  # once
 
     claim_after(log)
     with pytest.raises(Fenced):

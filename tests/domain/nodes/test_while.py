@@ -35,7 +35,9 @@ def test_exactly_as_many_rounds_as_allowed_are_fine() -> None:
 
 def test_a_thousand_rounds_are_the_default_limit() -> None:
     text = "nodes: [{id: w, type: while, config: {condition: true, body: {nodes: [{id: m, type: merge}]}}}]"
-    assert "1000 rounds" in (run(text).failure or "").message  # type: ignore[union-attr]
+    failure = run(text).failure
+    assert failure is not None
+    assert "1000 rounds" in failure.message
 
 
 def test_iteration_item_is_what_the_round_before_gave() -> None:

@@ -353,7 +353,7 @@ def test_cancelled_code_ends_at_once(code: Code, attempt: Attempt, in_thread: Ca
     assert has_begun.wait(20)
     attempt.cancel()
     with pytest.raises(Cancelled):
-        future.result(timeout=5)
+        future.result(timeout=30)
 
 
 @pytest.fixture(params=["monty", pytest.param("process", marks=NEEDS_BUBBLEWRAP)])

@@ -340,4 +340,4 @@ def test_a_cancelled_request_ends_at_once(run: Run, web: Any, attempt: Attempt, 
     assert web.was_asked.wait(10)
     attempt.cancel()
     with pytest.raises(Cancelled):
-        future.result(timeout=5)
+        future.result(timeout=30)
