@@ -39,6 +39,8 @@ class Audit:
         self.source = -1
         self.journal = ""
         self.decisions = 0
+        self.counting: list[Entry] = []
+        """The decisions that count."""
         self.executions: dict[str, Folded] = {}
         self.offsets: dict[str, list[int]] = {}
         """Where the decisions of each execution lie; refusals after its end are left out."""
@@ -98,6 +100,7 @@ class Audit:
         decision = entry.decision
         name = decision.execution
         self.decisions += 1
+        self.counting.append(entry)
         self.trace.append(_told(entry))
         folded = self.executions.get(name)
         if folded is None:

@@ -26,6 +26,7 @@ from simulation.behaviour import Behaviour
 from simulation.chance import Chance
 from simulation.disk import Disk, Hazards, NodeBlobs, NodeLog, NodeSnapshots
 from simulation.plan import Traits
+from simulation.subscribers import Subscribers
 from simulation.violation import Crash, require
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
@@ -103,6 +104,7 @@ class Node:
         audit: Audit,
         graphs: dict[str, Graph],
         chance: Chance,
+        subscribing: Chance,
         traits: Traits,
         behaviour: Behaviour,
         deliver: Callable[[Node, str, Command], None],
@@ -143,6 +145,7 @@ class Node:
         )
         self._engine = Engine(Alone(self.owner, gate, catalog, clock, log, Bell(), lambda: chance.getrandbits(40)))
         self.desk = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
+        self.subscribers = Subscribers(self.owner, disk, audit, subscribing)
 
     # What others do to it. A crash ends here.
 
@@ -160,6 +163,7 @@ class Node:
 
     def _step(self) -> bool:
         worked = self._engine.step()
+        self.subscribers.step()
         while self._soon:
             self._soon.pop(0)()
         return worked

@@ -40,6 +40,8 @@ class Settling:
         if still_open:
             raise Violation("everything that can end ends", str(still_open))
         world.readers.check(world.audit)
+        for node in world.alive():
+            node.subscribers.check()
         check_recovery(world.disk, world.audit, world.catalog)
 
     def _heal(self) -> None:

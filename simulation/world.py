@@ -81,6 +81,7 @@ class World:
             self.audit,
             self.graphs,
             Chance(self.plan.seed, name),
+            Chance(self.plan.seed, f"{name} feed"),
             self.plan.traits,
             self.behaviour,
             self._deliver_local,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from contracts import events as e
 from contracts.commands import RunActivity
 from contracts.errors import AppendUnknown, Rejected
 from contracts.journal import Checkpoint, Decided, Record, judge
+from contracts.ports.feed import Selector
 from contracts.ports.read_models import Changes
 from domain.execution.decide import decide
 from domain.execution.deciding import Deciding
@@ -37,6 +38,9 @@ from workers.partition.owner import Owner
 from workers.partition.round import Round
 from workers.partition.snapshot import Draft
 from workers.partition.timers import Timers
+from workers.reading.backlog import Backlog, Piece
+from workers.reading.feed import Feed
+from workers.reading.subscription import Found
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import _Batch
@@ -300,6 +304,27 @@ def break_at_an_odd_input(patch: Patch) -> None:
     break_at_a_number(patch, c.CreateExecution, "input")
 
 
+def miss_in_the_feed_what_another_has_owned(patch: Patch) -> None:
+    note = Feed.note
+
+    def deaf(self: Feed, partition: int, base: int, found: Sequence[Found], checkpoint: Checkpoint) -> None:
+        tail = self._tails.get(partition)
+        told_to = base if tail is None or tail.checkpoint is None else tail.checkpoint.offset
+        note(self, partition, min(base, told_to), found, checkpoint)
+
+    patch.setattr(Feed, "note", deaf)
+
+
+def tell_twice_in_the_feed_what_was_read(patch: Patch) -> None:
+    read = Backlog.read
+
+    def greedy(self: Backlog, partition: int, start: Checkpoint | int, end: int, selector: Selector) -> Piece:
+        piece = read(self, partition, start, end, selector)
+        return Piece([*piece.told, *piece.told[-1:]], piece.checkpoint)
+
+    patch.setattr(Backlog, "read", greedy)
+
+
 BUGS: dict[str, Callable[[Patch], None]] = {
     bug.__name__: bug
     for bug in (
@@ -334,6 +359,8 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         break_at_an_odd_signal,
         break_at_an_odd_result,
         break_at_an_odd_input,
+        miss_in_the_feed_what_another_has_owned,
+        tell_twice_in_the_feed_what_was_read,
     )
 }
 """All of them, by what they do."""
