@@ -16,6 +16,7 @@ from infra.log.kafka.topics import TopicProblem, check
 from refold.kafka.address import KafkaAddress, check_installed, parse_address
 from workers.cluster.ports import ClusterLog
 from workers.partition.standing import journal_of
+from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import LocalPartitions, Taken, TaskRoute, TaskSource
 
 if TYPE_CHECKING:
@@ -53,12 +54,17 @@ class KafkaTaskTopics:
         self._address = address
 
     def take(
-        self, routes: Iterable[TaskRoute], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], local: LocalPartitions
+        self,
+        routes: Iterable[TaskRoute],
+        on_task: Callable[[Taken], None],
+        has_room: Callable[[str], bool],
+        local: LocalPartitions,
+        letters: DeadLetters,
     ) -> TaskSource:
         """See TaskTopics."""
         from refold.kafka.tasks import KafkaTasks
 
-        return KafkaTasks(self._address, routes, on_task, has_room, local=local)
+        return KafkaTasks(self._address, routes, on_task, has_room, local=local, on_unreadable=letters.bury, on_newer=letters.leave)
 
 
 @contextmanager

@@ -118,8 +118,15 @@ class PartitionTasks:
 class Buffer:
     """The tasks of all partitions that are ours, and those that run here, wherever their partition is now."""
 
-    def __init__(self, on_task: Callable[[TakenTask], None], has_room: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        on_task: Callable[[TakenTask], None],
+        has_room: Callable[[str], bool],
+        on_unreadable: OnUnreadable | None = None,
+        on_newer: OnNewer = lambda key, offset, content, what: None,
+    ) -> None:
         self._on_task, self._has_room = on_task, has_room
+        self._on_unreadable, self._on_newer = on_unreadable or self._finish_unread, on_newer
         self.partitions: dict[Any, PartitionTasks] = {}
         self.running: dict[str, TakenTask] = {}
         self._running_bytes = 0
@@ -129,8 +136,6 @@ class Buffer:
         self._levels: tuple[deque[PartitionTasks], ...] = (deque(), deque(), deque())
         self.is_closed = False
         """Whether nothing more is to be given out."""
-        self.on_unreadable: OnUnreadable = self._finish_unread
-        self.on_newer: OnNewer = lambda key, offset, content, what: None
         self.is_held = False
         """Whether nothing is begun for now: our partitions may be about to go elsewhere."""
 
@@ -166,9 +171,9 @@ class Buffer:
         if version != PROTOCOL:
             what = f"a task of version {version} of the worker protocol; spoken here is {PROTOCOL}"
             tasks.left[offset] = content
-            self.on_newer(tasks.key, offset, content, what)
+            self._on_newer(tasks.key, offset, content, what)
         elif why:
-            self.on_unreadable(tasks.key, offset, content, why)
+            self._on_unreadable(tasks.key, offset, content, why)
         else:
             tasks.waiting.append(TakenTask(head, content, tasks, offset, self._number))
             tasks.waiting_bytes += len(content)
@@ -253,7 +258,7 @@ class Buffer:
         """It was given out, and cannot be read after all."""
         taken = self._end(task)
         for key, offset in () if taken is None else list(taken.records):
-            self.on_unreadable(key, offset, taken.content, why)  # type: ignore[union-attr]  # there are records of a task only
+            self._on_unreadable(key, offset, taken.content, why)  # type: ignore[union-attr]  # there are records of a task only
 
     def _finish_unread(self, key: Any, offset: int, content: bytes, why: str) -> None:
         self.finish(key, offset)

@@ -3,7 +3,7 @@
 no task at all       ─► a record in `dead-letters`, and then it is done
 another version      ─► left where it is; with thousands of records behind it once more at the end, so that commits go on
 
-Who embeds the tasks elsewhere may have a keeper of letters of its own (`KafkaTasks.on_unreadable`).
+Who embeds the tasks elsewhere may have a keeper of letters of its own (`on_unreadable` of `KafkaTasks`).
 """
 
 from __future__ import annotations

@@ -51,7 +51,8 @@ class KafkaTasks:
     All of it is for the loop's thread. Whoever gets a task says `done` once its end is durable, or that it was cancelled;
     and `wake` when there is room again. `failed` ends with an error that trying again would not help.
     With a `stable_name` a process that comes back within a session has its partitions at once; two of the same name are an error.
-    `local` says of which partitions the tasks arise in this process: see `refold/kafka/assignor.py`.
+    `local` says of which partitions the tasks arise in this process: see `refold/kafka/assignor.py`. Who keeps letters elsewhere
+    gives `on_unreadable`, called with a record that is no task, and `on_newer`, with one of another version: `refold/kafka/letters.py`.
     """
 
     def __init__(
@@ -62,17 +63,16 @@ class KafkaTasks:
         has_room: Callable[[str], bool],
         stable_name: str | None = None,
         local: Callable[[], Collection[int]] = tuple,
+        on_unreadable: OnUnreadable | None = None,
+        on_newer: OnNewer | None = None,
     ) -> None:
         self._address, self._stable_name = address, stable_name
         self._topics: Topics = {}
         self._wanted = self._topics_of(routes)
         self._assignor = KeepingAssignor(local)
-        self._buffer = Buffer(on_task, has_room)
-        letters = self._letters = Letters(address, self._buffer.overdue, self._buffer.finish)
-        self.on_unreadable: OnUnreadable = letters.keep
-        self.on_newer: OnNewer = letters.leave
-        """Called with a record that is no task, and with one of another version; see `refold/kafka/letters.py`."""
-        self._buffer.on_unreadable, self._buffer.on_newer = self._on_unreadable, self._on_newer
+        self._buffer = Buffer(on_task, has_room, self._tell_unreadable, self._tell_newer)
+        self._letters = Letters(address, self._buffer.overdue, self._buffer.finish)
+        self._on_unreadable, self._on_newer = on_unreadable or self._letters.keep, on_newer or self._letters.leave
         self._consumer: Any = None
         self._work: list[asyncio.Task[None]] = []
         self._broken: Exception | None = None
@@ -126,11 +126,11 @@ class KafkaTasks:
         self._buffer.refuse(task, why)
         self.wake()
 
-    def _on_unreadable(self, key: Any, offset: int, content: bytes, why: str) -> None:
-        self.on_unreadable(self._named(key), key.partition, offset, content, why, lambda: self._buffer.finish(key, offset))
+    def _tell_unreadable(self, key: Any, offset: int, content: bytes, why: str) -> None:
+        self._on_unreadable(self._named(key), key.partition, offset, content, why, lambda: self._buffer.finish(key, offset))
 
-    def _on_newer(self, key: Any, offset: int, content: bytes, what: str) -> None:
-        self.on_newer(self._named(key), key.partition, offset, what)
+    def _tell_newer(self, key: Any, offset: int, content: bytes, what: str) -> None:
+        self._on_newer(self._named(key), key.partition, offset, what)
 
     def _named(self, key: Any) -> str:
         return str(key.topic).removeprefix(f"{self._address.prefix}.")

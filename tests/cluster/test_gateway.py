@@ -20,7 +20,7 @@ from workers.partition.round import Answer, Reply
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.dead_letters import DeadLetters
-from workers.tasks.gateway import JOIN_AFTER_S, TICK_S, Gateway, LocalPartitions, OnNewer, OnUnreadable, TaskRoute
+from workers.tasks.gateway import JOIN_AFTER_S, TICK_S, Gateway, LocalPartitions, TaskRoute
 from workers.tasks.shared_leases import SharedTaskLeases
 
 
@@ -33,9 +33,6 @@ class Record(NamedTuple):
 
 class Source:
     """Takes what a test gives it."""
-
-    on_unreadable: OnUnreadable
-    on_newer: OnNewer
 
     def __init__(self, routes: Iterable[TaskRoute], on_task: Callable[[Any], None]) -> None:
         self.routes, self.on_task = set(routes), on_task
@@ -97,7 +94,12 @@ class World:
         self.gateway.start()
 
     def take(
-        self, routes: Iterable[TaskRoute], on_task: Callable[[Any], None], has_room: Callable[[str], bool], local: LocalPartitions
+        self,
+        routes: Iterable[TaskRoute],
+        on_task: Callable[[Any], None],
+        has_room: Callable[[str], bool],
+        local: LocalPartitions,
+        letters: DeadLetters,
     ) -> Source:
         self.sources.append(Source(routes, on_task))
         return self.sources[-1]

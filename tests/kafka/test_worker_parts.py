@@ -185,20 +185,27 @@ def test_whoever_stays_keeps_all_when_another_one_goes() -> None:
 class Desk:
     """A buffer with partitions, and what it has given out."""
 
-    def __init__(self, *keys: tuple[str, int, int], room: int = 0) -> None:
+    def __init__(self, *keys: tuple[str, int, int], room: int = 0, keeps: bool = True) -> None:
         self.given: list[str] = []
+        self.unreadable: list[int] = []
+        self.newer: list[str] = []
         self.room = room
-        self.buffer = Buffer(self._on_task, lambda kind: len(self.buffer.running) < self.room)
-        self.places = {key: PartitionTasks(key, "default", key[0], key[1], key[2]) for key in keys}
-        self.buffer.set_partitions(dict(self.places))
+        self.buffer = Buffer(
+            self._on_task,
+            lambda kind: len(self.buffer.running) < self.room,
+            None if keeps else lambda key, offset, content, why: self.unreadable.append(offset),
+            lambda key, offset, content, what: self.newer.append(what),
+        )
+        self.partitions = {key: PartitionTasks(key, "default", key[0], key[1], key[2]) for key in keys}
+        self.buffer.set_partitions(dict(self.partitions))
 
     def _on_task(self, taken: TakenTask) -> None:
         self.given.append(taken.task)
 
     def read(self, key: tuple[str, int, int], *names: str) -> None:
         for name in names:
-            place = self.places[key]
-            self.buffer.read(place, place.offsets.next, task_of(name))
+            tasks = self.partitions[key]
+            self.buffer.read(tasks, tasks.offsets.next, task_of(name))
 
     def give(self, room: int) -> list[str]:
         """What is given out when there is room for so many more."""
@@ -216,10 +223,11 @@ def task_of(name: str) -> bytes:
     return b'{"protocol":1,"task":"%s/n@1","execution":"%s","path":"n","attempt":1}' % (name.encode(), name.encode())
 
 
-def ready(*keys: tuple[str, int, int]) -> Desk:
-    reader = Desk(*keys)
-    for place in reader.places.values():
-        place.is_ready = True
+def ready(*keys: tuple[str, int, int], keeps: bool = True) -> Desk:
+    """A desk that reads; unless it keeps what is no task, that is only noted."""
+    reader = Desk(*keys, keeps=keeps)
+    for tasks in reader.partitions.values():
+        tasks.is_ready = True
     return reader
 
 
@@ -232,7 +240,7 @@ def test_a_task_that_began_before_its_record_came_runs_once_and_its_record_is_do
     reader.read(PLAIN, "a", "b")
     assert reader.give(5) == ["b"]
     reader.buffer.done("a/n@1")
-    assert (reader.given, reader.places[PLAIN].offsets.lowest) == (["a/n@1", "b/n@1"], 1)
+    assert (reader.given, reader.partitions[PLAIN].offsets.lowest) == (["a/n@1", "b/n@1"], 1)
 
 
 def test_a_task_begins_before_its_record_only_where_that_would_come_here_and_nothing_waits_before_it() -> None:
@@ -246,9 +254,9 @@ def test_a_task_begins_before_its_record_only_where_that_would_come_here_and_not
     reader.read(PLAIN, "b")
     assert begin() is None, "another one waits"
     reader.give(1)
-    reader.places[PLAIN].is_ready = False
+    reader.partitions[PLAIN].is_ready = False
     assert begin() is None, "the consumer has broken down"
-    reader.places[PLAIN].is_ready = True
+    reader.partitions[PLAIN].is_ready = True
     assert begin() == "a/n@1"
     assert begin() is None, "it runs already"
     reader.buffer.done("a/n@1")
@@ -285,15 +293,15 @@ def test_a_kind_without_room_holds_up_no_other() -> None:
 def test_enough_waits_at_a_bound_of_records_or_of_bytes() -> None:
     desk = Desk(PLAIN)
     desk.read(PLAIN, *(f"a{number}" for number in range(WAITING_MAX)))
-    place = desk.places[PLAIN]
-    assert place.must_pause
+    tasks = desk.partitions[PLAIN]
+    assert tasks.must_pause
     desk.give(WAITING_MAX // 2)
-    assert not place.must_pause
-    assert place.may_resume
+    assert not tasks.must_pause
+    assert tasks.may_resume
     desk.buffer.read(
-        place, place.offsets.next, b'{"protocol":1,"task":"z/n@1","execution":"z","path":"n","attempt":1,"input":"%s"}' % (b"x" * 2**20)
+        tasks, tasks.offsets.next, b'{"protocol":1,"task":"z/n@1","execution":"z","path":"n","attempt":1,"input":"%s"}' % (b"x" * 2**20)
     )
-    assert place.must_pause
+    assert tasks.must_pause
 
 
 def test_what_runs_goes_on_where_its_partition_comes_again() -> None:
@@ -301,7 +309,7 @@ def test_what_runs_goes_on_where_its_partition_comes_again() -> None:
     desk.read(PLAIN, "a", "b")
     assert desk.give(1) == ["a"]
     desk.buffer.set_partitions({})  # it went elsewhere
-    back = desk.places[PLAIN] = PartitionTasks(PLAIN, "default", "k", 1, 0)
+    back = desk.partitions[PLAIN] = PartitionTasks(PLAIN, "default", "k", 1, 0)
     desk.buffer.set_partitions({PLAIN: back})
     desk.read(PLAIN, "a", "b")
     assert desk.give(9) == ["b"]
@@ -322,7 +330,7 @@ def test_a_cancellation_is_about_what_was_there_before_it() -> None:
     assert desk.buffer.cancel("b", "n", 1) == []
     assert desk.buffer.cancel("c", "other", 0) == []
     assert desk.give(9) == ["c"]
-    assert desk.places[PLAIN].offsets.is_done(1)
+    assert desk.partitions[PLAIN].offsets.is_done(1)
 
 
 def test_nothing_is_begun_while_partitions_may_go_elsewhere() -> None:
@@ -345,7 +353,7 @@ def test_what_is_handed_back_is_not_done() -> None:
     desk.read(PLAIN, "a")
     desk.give(1)
     desk.buffer.forget("a/n@1")
-    assert desk.places[PLAIN].offsets.lowest == 0
+    assert desk.partitions[PLAIN].offsets.lowest == 0
     assert not desk.buffer.running
 
 

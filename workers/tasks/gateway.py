@@ -48,12 +48,6 @@ JOIN_AFTER_S: Final = 0.2
 """Workers that come together are one change of what is taken."""
 
 
-OnUnreadable: TypeAlias = Callable[[str, int, int, bytes, str, Callable[[], None]], None]
-"""Called with topic (without prefix), partition, offset and content of what is no task, why, and what to call when it is kept."""
-OnNewer: TypeAlias = Callable[[str, int, int, str], None]
-"""Called with topic, partition and offset of a task of a newer version, and what it is."""
-
-
 class Taken(Protocol):
     """A task that was taken: its record, and the partition of its execution."""
 
@@ -76,9 +70,6 @@ class Taken(Protocol):
 
 class TaskSource(Protocol):
     """Takes tasks of some routes; see `refold.kafka.tasks.KafkaTasks`."""
-
-    on_unreadable: OnUnreadable
-    on_newer: OnNewer
 
     def start(self) -> None:
         """Begin."""
@@ -138,9 +129,17 @@ class TaskTopics(Protocol):
     """The topics of tasks of a log; see `infra.server.kafka.KafkaTaskTopics`."""
 
     def take(
-        self, routes: Iterable[TaskRoute], on_task: Callable[[Taken], None], has_room: Callable[[str], bool], local: LocalPartitions
+        self,
+        routes: Iterable[TaskRoute],
+        on_task: Callable[[Taken], None],
+        has_room: Callable[[str], bool],
+        local: LocalPartitions,
+        letters: DeadLetters,
     ) -> TaskSource:
-        """What takes the tasks of routes, where there is room for their kind, once it is started; those that are local come here first."""
+        """What takes the tasks of routes, where there is room for their kind, once it is started; those that are local come here first.
+
+        What is no task, or of another version, is told to `letters`.
+        """
 
 
 MakeLeases: TypeAlias = Callable[[Report, Callable[[], None], Callable[[str], None]], SharedTaskLeases]
@@ -209,8 +208,7 @@ class Gateway:
             await asyncio.sleep(JOIN_AFTER_S)
             self._routes = self._own_routes | self.remote.routes()
             if self._source is None and self._routes and not self._is_closed:
-                self._source = self._topics.take(self._routes, self._take, self._has_room, self._here.local)
-                self._source.on_unreadable, self._source.on_newer = self.letters.bury, self.letters.leave
+                self._source = self._topics.take(self._routes, self._take, self._has_room, self._here.local, self.letters)
                 self._source.start()
             elif self._source is not None and self._routes:
                 self._source.change(self._routes)
