@@ -17,10 +17,10 @@ from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
 from infra.server.alone import Alone
+from infra.server.common_service import CommonService, stopping
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_thread import ReadThread
-from infra.server.service import BaseService, stopping
 from infra.server.starts import Starts
 from infra.server.wiring import positions_of
 from infra.settings.model import ROLES, EngineSettings
@@ -52,7 +52,7 @@ class OwnerKnows:
         return self._owner.position if execution in known.unreadable or known.get(execution) is not None else None
 
 
-class AloneService(BaseService):
+class AloneService(CommonService):
     """An engine as a `Service`. All methods belong to the event loop's thread."""
 
     def __init__(

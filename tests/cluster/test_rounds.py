@@ -11,7 +11,7 @@ from contracts.errors import LogError
 from tests.cluster.world import run
 from tests.workers.harness import Bench, sequence
 from workers.cluster.held_blobs import HeldBlobs
-from workers.cluster.locality import DOUBT_S, Here
+from workers.cluster.locality import DOUBT_S, Locality
 from workers.cluster.owned import Owned, OwnedTable
 from workers.cluster.rounds import Rounds
 
@@ -30,7 +30,7 @@ class World:
         self.owned, held = OwnedTable(), HeldBlobs(self.bench.blobs)
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.rounds = Rounds(cast(Any, self), self.owned, self.bench.clock, self.failed, held)
-        self.here = Here(self.owned, self.rounds, lambda execution: 0, lambda partition: self.is_held_elsewhere)
+        self.here = Locality(self.owned, self.rounds, lambda execution: 0, lambda partition: self.is_held_elsewhere)
         self.said: list[bool] = []
         self.is_held_elsewhere = False
 

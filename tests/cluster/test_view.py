@@ -36,7 +36,7 @@ def test_a_partition_that_two_say_they_own_is_shown_with_the_one_that_claimed_it
         held = PartitionHeld(epoch=90, position=100, lag=3, open=7, claimed_at=8, takeover_ms=9)
         said = Heartbeat(node="z", incarnation="z1", beat=1, roles=("owner",), partitions={0: held}, workers=(worker,))
         world.topic.put(encode_member_record(said))
-        await world.until(lambda: "z" in a.members.membership.roster.members)
+        await world.until(lambda: "z" in a.members.membership.table.members)
         found = cluster_view(a.members, 2)
         assert [(row.node, row.state) for row in found.processes] == [("a", "alive"), ("z", "joining")]
         assert tuple(found.partitions[0]) == (0, "a", "z", 90, position_of(0, 100), 3, 7, 8, 9)

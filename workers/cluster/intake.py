@@ -32,13 +32,13 @@ class Intake:
     def __init__(
         self,
         partition: int,
-        dispatch: TaskOutbox,
+        task_outbox: TaskOutbox,
         home: Callable[[str], int],
         output_bytes_max: int,
         on_unreadable: Callable[[int, bytes, str], None],
     ) -> None:
         """`on_unreadable` is called with what is nobody's command, and why."""
-        self.partition, self._dispatch, self._home, self._output_bytes_max = partition, dispatch, home, output_bytes_max
+        self.partition, self._task_outbox, self._home, self._output_bytes_max = partition, task_outbox, home, output_bytes_max
         self._on_unreadable = on_unreadable
 
     def item(self, offset: int, content: bytes) -> Item | None:
@@ -68,7 +68,7 @@ class Intake:
         ended = ended_by(path, attempt, result, self._output_bytes_max)
         if ended is not None:
             return ended
-        self._dispatch.note_sign(result.task)
+        self._task_outbox.note_sign(result.task)
         if result.started:
             return ReportStarted(path, attempt, result.worker)
         if result.progress is UNSET or (result.progress is None and result.detail is UNSET):

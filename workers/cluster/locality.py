@@ -15,7 +15,7 @@ DOUBT_S: Final = 15.0
 """So long a task waits for somebody to own its partition: for longer than a takeover takes."""
 
 
-class Here:
+class Locality:
     """Lives in the event loop. `is_held_elsewhere` says whether another process owns a partition, and is there."""
 
     def __init__(self, owned: OwnedTable, rounds: Rounds, home: Callable[[str], int], is_held_elsewhere: Callable[[int], bool]) -> None:

@@ -1,4 +1,4 @@
-"""The roster: which process holds which node name, and which of them are alive. Pure; time is the topic's own.
+"""The member table: which process holds which node name, and which of them are alive. Pure; time is the topic's own.
 
 A process that comes with the name of one that seems alive is a joiner. It holds the name as soon as it says a `since`
 that is later than the holder's; a holder that lives has contested that by then, and the joiner has to go. A former

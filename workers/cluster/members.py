@@ -263,7 +263,7 @@ class Members:
 
     def _death_at(self) -> float:
         """When somebody will have been silent for a session: a heartbeat then moves the topic's time on, so that all know."""
-        left_ms = self.membership.roster.next_death()
+        left_ms = self.membership.table.next_death()
         at = self._read_at + (left_ms or 0) / 1000
         return float("inf") if left_ms is None or at <= self._said_at else at
 

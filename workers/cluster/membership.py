@@ -35,7 +35,7 @@ class Membership:
 
     def __init__(self, node: str, incarnation: str, session_ms: int = SESSION_MS_DEFAULT, generation: int = 0) -> None:
         self.node, self.incarnation = node, incarnation
-        self.roster = MemberTable(session_ms)
+        self.table = MemberTable(session_ms)
         self.generation = generation
         """The highest generation that anybody has spoken of."""
         self.latest: Assignment | None = None
@@ -49,17 +49,17 @@ class Membership:
     @property
     def now(self) -> int:
         """The topic's own time, in milliseconds."""
-        return self.roster.now
+        return self.table.now
 
     # Folding.
 
     def take(self, offset: int, timestamp_ms: int, record: MemberRecord | None) -> None:
         """Fold one record; None is one that could not be read."""
-        self.roster.pass_time(timestamp_ms)
+        self.table.pass_time(timestamp_ms)
         match record:
             case Heartbeat():
                 self.generation = max(self.generation, record.generation)
-                self.roster.hear(record, timestamp_ms)
+                self.table.hear(record, timestamp_ms)
                 self._hear_self(record)
             case Assignment():
                 self._take_assignment(record)
@@ -100,19 +100,19 @@ class Membership:
         assigned = set() if self.latest is None else set(self.latest.owners.values())
         return [
             name
-            for name, member in self.roster.living()
+            for name, member in self.table.living()
             if OWNER in member.said.roles and not member.said.leaving and (member.said.since or name in assigned)
         ]
 
     @property
     def leader(self) -> str | None:
         """The owner that has been there for longest."""
-        members = self.roster.members
+        members = self.table.members
         return min((name for name in self.owners() if members[name].said.since), key=lambda n: (members[n].said.since, n), default=None)
 
     @property
     def _holds_name(self) -> bool:
-        holder = self.roster.members.get(self.node)
+        holder = self.table.members.get(self.node)
         return holder is not None and holder.said.incarnation == self.incarnation
 
     @property
@@ -127,20 +127,20 @@ class Membership:
     @property
     def taken_by(self) -> Heartbeat | None:
         """The last word of another process that holds our node name, and that we have to make way for."""
-        holder = self.roster.members.get(self.node)
-        if holder is None or holder.said.incarnation == self.incarnation or not self.roster.is_alive(holder):
+        holder = self.table.members.get(self.node)
+        if holder is None or holder.said.incarnation == self.incarnation or not self.table.is_alive(holder):
             return None
         is_displaced = self.own is not None and self.own.since > 0
         return holder.said if is_displaced or self.incarnation in holder.said.contested else None
 
     def since(self, heard_at: int) -> int:
         """What to say as `since`, where our first heartbeat has the broker's time `heard_at`: later than the holder's so far."""
-        holder = self.roster.members.get(self.node)
+        holder = self.table.members.get(self.node)
         return heard_at if holder is None else max(heard_at, holder.said.since + 1)
 
     def contested(self) -> tuple[str, ...]:
         """What to say as `contested`: the processes that came with our name while we hold it."""
-        holder = self.roster.members.get(self.node)
+        holder = self.table.members.get(self.node)
         if holder is None or not self._holds_name or self._is_leaving:
             return ()
         known = holder.said.contested
@@ -149,8 +149,8 @@ class Membership:
 
     def rival(self) -> Heartbeat | None:
         """The last word of who seemed alive under our name when we came: it gets time to contest that."""
-        holder = self.roster.members.get(self.node)
-        if holder is None or holder.said.incarnation == self.incarnation or not self.roster.is_there(holder):
+        holder = self.table.members.get(self.node)
+        if holder is None or holder.said.incarnation == self.incarnation or not self.table.is_there(holder):
             return None
         return holder.said
 
@@ -183,9 +183,9 @@ class Membership:
 
     def _holding_on(self, partition: int) -> Iterator[str]:
         """Living nodes that have the partition, or had it and have not said yet that they know of the assignment."""
-        for name, member in self.roster.living():
+        for name, member in self.table.living():
             said = member.said
-            if name == self.node or not self.roster.is_alive(member):
+            if name == self.node or not self.table.is_alive(member):
                 continue
             is_behind = self._before.get(partition) == name and said.generation < self.generation and not said.leaving
             if partition in said.partitions or is_behind:
@@ -193,7 +193,7 @@ class Membership:
 
     def is_held_elsewhere(self, partition: int, within_ms: int) -> bool:
         """Whether another node says that it has the partition, and was heard of within that time."""
-        others = (member for name, member in self.roster.living() if name != self.node)
+        others = (member for name, member in self.table.living() if name != self.node)
         return any(partition in member.said.partitions and self.now - member.seen <= within_ms for member in others)
 
     def confirmed_since(self, beat: int) -> bool:
@@ -202,7 +202,7 @@ class Membership:
 
     def standing(self) -> tuple[object, ...]:
         """All that anybody acts on; where it is equal, nothing has changed."""
-        there = tuple((name, _summary(member)) for name, member in self.roster.living())
+        there = tuple((name, _summary(member)) for name, member in self.table.living())
         return self.generation, self.latest, self.is_settled, there
 
 

@@ -23,8 +23,8 @@ class Moves(Protocol):
 class Owned:
     """A partition that is this process's, or is about to be."""
 
-    def __init__(self, owner: Owner, dispatch: TaskOutbox, intake: Intake, moves: Moves) -> None:
-        self.owner, self.dispatch, self.intake, self.moves = owner, dispatch, intake, moves
+    def __init__(self, owner: Owner, task_outbox: TaskOutbox, intake: Intake, moves: Moves) -> None:
+        self.owner, self.task_outbox, self.intake, self.moves = owner, task_outbox, intake, moves
         self.partition = owner.partition
         self.next = 0
         """The offset in `commands` to read on from."""

@@ -184,7 +184,7 @@ class Owners:
         await self._rounds.settled(_nothing)
         self._before_release(partition)
         deadline = time.monotonic() + LET_GO_S
-        while not owned.dispatch.is_empty and time.monotonic() < deadline:
+        while not owned.task_outbox.is_empty and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
         del self.owned[partition]
         self.counted = total((self.counted, owned.owner.metrics))

@@ -11,7 +11,7 @@ from contracts.errors import LogError
 from domain.definition.graph import Graph
 from domain.execution.state import Execution
 from workers.cluster.follower import Follower
-from workers.cluster.offload import Offloading
+from workers.cluster.offload import Offloading, is_small
 from workers.cluster.owned import Owned, OwnedTable
 from workers.cluster.sender import Sender
 from workers.partition.executions import Executions
@@ -49,7 +49,11 @@ class LocalPartition:
     def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Give a command to the owner."""
 
-        self._offloading.send(execution, command, reply, lambda small: self.owned.owner.send(execution, small, reply, caller))
+        owner = self.owned.owner
+        if is_small(command):
+            owner.send(execution, command, reply, caller)
+        else:
+            self._offloading.send(execution, command, reply, lambda small: owner.send(execution, small, reply, caller))
 
 
 class RemotePartition:

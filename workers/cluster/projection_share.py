@@ -45,7 +45,7 @@ class ProjectionShare:
         """The members have changed."""
         membership = self._members.membership
         assignment = membership.in_force or membership.latest
-        living = membership.roster.living()
+        living = membership.table.living()
         projectors = [name for name, one in living if PROJECTOR in one.said.roles and not one.said.leaving]
         own = projected_by(self._members.who.node, {} if assignment is None else assignment.owners, projectors)
         if own != self._own:

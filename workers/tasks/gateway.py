@@ -116,7 +116,7 @@ class Homes(Protocol):
 
 
 class OwnedHere(Protocol):
-    """What is owned here; see `workers.cluster.locality.Here`."""
+    """What is owned here; see `workers.cluster.locality.Locality`."""
 
     def local(self) -> Collection[int]:
         """Its partitions: their tasks need no way through their topics when the worker is here, too."""

@@ -122,7 +122,7 @@ class Participation:
             self._share.look_again()
         self._letters.look_again()
         membership = self._members.membership
-        for _, one in membership.roster.living():
+        for _, one in membership.table.living():
             self._progress.tell_of_others({partition: held.position for partition, held in one.said.partitions.items()})
         if self._is_owner:
             mine = frozenset(partition for partition in self._members.mine if partition < self.partitions)

@@ -16,10 +16,10 @@ from contracts.ports.clock import Clock
 from infra.chance import Chance
 from infra.server.cluster.start_ids import LateStart, ask_and_start, is_counted, key_ids
 from infra.server.cluster.view import cluster_view
+from infra.server.common_service import CommonService
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_thread import ReadThread
-from infra.server.service import BaseService
 from infra.server.starts import Starts, name_of
 from infra.settings.model import EngineSettings
 from infra.telemetry import Observed, render
@@ -40,7 +40,7 @@ from workers.tasks.dead_letters import DeadLetters
 T = TypeVar("T")
 
 
-class ClusterService(BaseService):
+class ClusterService(CommonService):
     """A `Service` over owners here and elsewhere."""
 
     def __init__(

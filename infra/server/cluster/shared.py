@@ -54,7 +54,7 @@ from workers.cluster.follower import Follower
 from workers.cluster.follower_feed import FollowerGround
 from workers.cluster.held_blobs import HeldBlobs
 from workers.cluster.intake import Intake
-from workers.cluster.locality import Here
+from workers.cluster.locality import Locality
 from workers.cluster.members import Members, Pace, Who
 from workers.cluster.offload import Offloading
 from workers.cluster.owned import Moves, Owned, OwnedTable
@@ -163,7 +163,7 @@ class Shared:
         self.feed = Feed(FollowerGround(self.follower, reader, LoopBeside(reader.backlog(), self._reads.pool)))
         sender = Sender(outbox, self.follower, self._home, who.incarnation)
         self.router = Router(self.owned, sender, self.follower, self.offloading, self._home, self._ends.of, progress.of)
-        here = Here(self.owned, self.rounds, self._home, self.members.is_held_elsewhere)
+        here = Locality(self.owned, self.rounds, self._home, self.members.is_held_elsewhere)
         offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in self._kinds)
         routes = [(queue, kind) for queue in engine.queue_names for kind in offered]
         self.gateway = Gateway(stores.task_topics(), routes, self._make_leases, self.router, here, outbox.put, who.node, self.letters)
@@ -190,7 +190,7 @@ class Shared:
     def _make(self, partition: int, moves: Moves) -> Owned:
         """The owner of a partition, with what is beside it."""
         stores, letters = self._stores, self.letters
-        dispatch = TaskOutbox(partition, self.gateway.ahead.put, stores.blobs, self.clock, stores.cache, self._built_in)
+        task_outbox = TaskOutbox(partition, self.gateway.ahead.put, stores.blobs, self.clock, stores.cache, self._built_in)
         neighbours = Neighbours(
             wake=self.rounds.wake,
             elsewhere=partial(self.router.carry, partition),
@@ -200,14 +200,15 @@ class Shared:
             counted_in=lambda workflow: counted_in(workflow, stores.reader.began_with),
         )
         owner = Owner(
-            stores.log, self.catalog, self._held, self._snapshots, self.clock, dispatch,
+            stores.log, self.catalog, self._held, self._snapshots, self.clock, task_outbox,
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.members.who.node, own=OWN,
-            outbox=dispatch, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX, neighbours=neighbours,
+            outbox=task_outbox, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX,
+            neighbours=neighbours,
         )  # fmt: skip
-        owner.hearers.add(dispatch.note_decided)
+        owner.hearers.add(task_outbox.note_decided)
         owner.hearers.add(partial(self.progress.heard, partition))
-        intake = Intake(partition, dispatch, self._home, self._limits.output_bytes_max, partial(letters.bury, "commands", partition))
-        return Owned(owner, dispatch, intake, moves)
+        intake = Intake(partition, task_outbox, self._home, self._limits.output_bytes_max, partial(letters.bury, "commands", partition))
+        return Owned(owner, task_outbox, intake, moves)
 
     def _make_leases(self, report: Report, on_routes: Callable[[], None], on_done: Callable[[str], None]) -> SharedTaskLeases:
         stores, lease_ms = self._stores, round(self._engine.lease_s * 1000)

@@ -21,27 +21,27 @@ def cluster_view(members: Members, partitions: int) -> Cluster:
         node=members.who.node,
         leader=membership.leader,
         generation=membership.generation,
-        processes=[row for member in membership.roster.members.values() for row in _processes(membership.roster, member)],
+        processes=[row for member in membership.table.members.values() for row in _processes(membership.table, member)],
         partitions=list(_partitions(membership, max(partitions, len(latest.owners) if latest is not None else 0))),
-        workers=[(name, row) for name, member in membership.roster.living() for row in member.said.workers],
+        workers=[(name, row) for name, member in membership.table.living() for row in member.said.workers],
     )
 
 
-def _processes(roster: MemberTable, member: Member) -> Iterator[ProcessRow]:
-    yield _process(roster, member)
-    if member.joiner is not None and roster.is_alive(member.joiner):
-        yield _process(roster, member.joiner)
+def _processes(table: MemberTable, member: Member) -> Iterator[ProcessRow]:
+    yield _process(table, member)
+    if member.joiner is not None and table.is_alive(member.joiner):
+        yield _process(table, member.joiner)
 
 
-def _process(roster: MemberTable, member: Member) -> ProcessRow:
+def _process(table: MemberTable, member: Member) -> ProcessRow:
     said = member.said
-    state = "silent" if not roster.is_alive(member) else "leaving" if said.leaving else "alive" if said.since else "joining"
+    state = "silent" if not table.is_alive(member) else "leaving" if said.leaving else "alive" if said.since else "joining"
     return ProcessRow(said.node, said.incarnation, state, said.roles, said.address, said.version, said.since, member.heard_at)
 
 
 def _partitions(membership: Membership, count: int) -> Iterator[PartitionRow]:
     assigned = {} if membership.latest is None else membership.latest.owners
-    living = [(name, member) for name, member in membership.roster.living() if membership.roster.is_alive(member)]
+    living = [(name, member) for name, member in membership.table.living() if membership.table.is_alive(member)]
     for partition in range(count):
         held = ((name, member.said.partitions[partition]) for name, member in living if partition in member.said.partitions)
         yield _partition(partition, assigned.get(partition), held)
@@ -58,7 +58,7 @@ def _partition(partition: int, assigned_to: str | None, held: Iterable[tuple[str
 def all_workers(members: Members, own: Workers) -> Workers:
     """The workers that come to this process, and those that others and the log know of; of one name the one heard of last."""
     rows = {row.worker: row for row in own.workers}
-    for name, member in members.membership.roster.living():
+    for name, member in members.membership.table.living():
         if name == members.who.node:
             continue
         for row in member.said.workers:

@@ -44,7 +44,7 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
-class BaseService:
+class CommonService:
     """Half of a `Service`. All methods belong to the event loop's thread."""
 
     strict_kinds = False
