@@ -11,5 +11,5 @@ from infra.server.parts.partitions import PARTITIONS
 from infra.server.parts.projector import PROJECTOR
 from infra.server.parts.tasks import TASKS
 
-PARTS: Final[tuple[Part, ...]] = (MEMBERSHIP, TASKS, PARTITIONS, PROJECTOR, HTTP)
+PARTS: Final[tuple[Part, ...]] = (PROJECTOR, MEMBERSHIP, TASKS, PARTITIONS, HTTP)
 """They are moved and begin in this order, and end in the reverse one."""
