@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools clean kafka lock
+.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools clean kafka lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -42,6 +42,9 @@ format: $(VENV)/.dev ## Put the code into its format and repair what can be repa
 
 simulate: $(VENV)/.runtime ## Run the whole engine in simulation: SEEDS=1000, FIRST=0; ARGS="--seed 7" shows one
 	@$(BIN)/python -m simulation --seeds $(SEEDS) --first $(FIRST) $(ARGS)
+
+clients: $(VENV)/.dev ## Write the methods of the clients again, after a change of operations
+	@$(BIN)/python -m api.client_methods
 
 cel-conformance: $(VENV)/.dev ## Run the cases of CEL's specification: DIR=folder of .textproto files
 	@$(BIN)/python -m tests.cel $(DIR)

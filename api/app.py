@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api import models
-from api.cluster import cluster_routes
-from api.executions import execution_routes
+from api.authorize import Authorize, authorize
 from api.gate import Gate
-from api.health import health_routes
+from api.operations import OPERATIONS, offered
 from api.parameters import only_known, only_text
 from api.problems import Problem, install
 from api.requests import Requests
+from api.routes import routes_of
 from api.service import Service
 from api.sites import Sites
-from api.worker_routes import worker_routes
-from api.workflows import workflow_routes
 from contracts.ports.workers import TaskEndpoint
 
 BODY_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
 REQUESTS_MAX_DEFAULT: Final = 2_000
 SUMMARY: Final = "Refold runs workflows and remembers all they did in a log."
 
-_READ_BY_HAND: Final = (
-    models.StartRequest,
-    models.BatchRequest,
-    models.ReasonRequest,
-    models.ActivateRequest,
-    models.ResolveRequest,
-    Problem,
-)
+_READ_BY_HAND: Final[tuple[type[BaseModel], ...]] = (*dict.fromkeys(one.takes for one in OPERATIONS if one.takes is not None), Problem)
 
 
 def make_app(
@@ -46,6 +36,7 @@ def make_app(
     desk: TaskEndpoint | None = None,
     is_open: bool = True,
     requests: Requests | None = None,
+    authorize: Authorize = authorize,
 ) -> Gate:
     """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too.
 
@@ -56,25 +47,9 @@ def make_app(
         dependencies=[Depends(only_text), Depends(only_known)], generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     install(app)
-    if is_open:
-        app.include_router(workflow_routes(service, desk))
-        app.include_router(execution_routes(service))
-    app.include_router(health_routes(service))
-    app.include_router(cluster_routes(service))
-    if desk is not None:
-        app.include_router(worker_routes(desk), dependencies=[Depends(_gives_tasks(service))])
+    app.include_router(routes_of(offered(is_open, desk is not None), service, desk, authorize))
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
-
-
-def _gives_tasks(service: Service) -> Callable[[Request], Awaitable[None]]:
-    """Refuse a poll while the server is stopping or not in charge: nothing would come of it. Results are always welcome."""
-
-    async def check(request: Request) -> None:
-        if request.url.path == "/v1/worker/poll":
-            service.check_ready()
-
-    return check
 
 
 def build_version() -> str:

@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from starlette.types import Scope
+
 from contracts.caller import ANONYMOUS, Caller
 
 REQUEST_ID: Final = b"x-request-id"
@@ -22,6 +24,9 @@ REQUEST_ID_LENGTH_MAX: Final = 128
 TRACE_PARENT: Final = b"traceparent"
 CALLER: Final = "refold.caller"
 """Where the gate leaves the caller in the scope of a request."""
+
+SOMEBODY: Final = Caller(ANONYMOUS)
+"""A caller whose request has no correlation id: what workers do goes back to what began their executions."""
 
 _TRACE: Final = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _REQUEST: Final = re.compile(rb"[!-~]{1,%d}" % REQUEST_ID_LENGTH_MAX)
@@ -38,6 +43,12 @@ def caller_of(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         elif name == REQUEST_ID:
             request = value
     return Caller(ANONYMOUS, _trace_id(trace) or _request_id(request) or new_correlation())
+
+
+def caller_in(scope: Scope) -> Caller:
+    """The caller that the gate has left in the scope of a request; of one of the worker protocol nothing but that somebody asks."""
+    found: Caller = scope.get(CALLER, SOMEBODY)
+    return found
 
 
 def new_correlation() -> str:

@@ -19,18 +19,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, ClassVar, Final, Protocol
 
 import httptools
-from fastapi import Response
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.answers import POSITION
-from api.caller import REQUEST_ID
 from api.gate import PAUSE_S
-from api.message import HEAD_BYTES_MAX, HEAD_LINES_MAX, HEAD_S, Message, too_large_head
+from api.message import HEAD_BYTES_MAX, HEAD_LINES_MAX, HEAD_S, STATUS_LINES, Call, Message, too_large_head
 from api.problems import BadRequest, respond
 from api.readers import Readers
 from contracts.errors import RefoldError
@@ -39,58 +34,6 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 """A larger request goes the usual way."""
 
 _log: Final = logging.getLogger("refold.api")
-_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
-_JSON_ANSWER: Final = b"content-type: application/json\r\n\r\n"
-
-
-class Call:
-    """A request that the lane has taken: it is answered once, or its caller goes away."""
-
-    __slots__ = ("_line", "on_end", "request_id")
-
-    def __init__(self, line: LaneProtocol) -> None:
-        self._line: LaneProtocol | None = line
-        self.on_end: Callable[[bool], None] | None = None
-        """Called once when it is over; with True where the caller has gone."""
-        self.request_id = ""
-        """What the answer says as `X-Request-Id`, if anything."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still has to be answered."""
-        return self._line is not None
-
-    def answer(self, status: int, body: bytes, position: int | None = None) -> None:
-        """Answer with JSON, as `api.answers.answer` does."""
-        place = b"" if position is None else b"%s: %d\r\n" % (_POSITION, position)
-        self._send(_STATUS_LINES[status], b"%scontent-length: %d\r\n%s" % (place, len(body), _JSON_ANSWER), body)
-
-    def respond(self, response: Response) -> None:
-        """Answer with what the framework would send."""
-        head = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers)
-        self._send(_STATUS_LINES[response.status_code], head + b"\r\n", bytes(response.body))
-
-    def _send(self, status_line: bytes, head: bytes, body: bytes) -> None:
-        line = self._line
-        if line is not None:
-            self._end(False)
-            if self.request_id:
-                head = b"%s: %s\r\n%s" % (REQUEST_ID, self.request_id.encode(), head)
-            line.send(status_line, head, body)
-
-    def gone(self) -> None:
-        """Nobody is there to be answered."""
-        if self._line is not None:
-            self._end(True)
-
-    def _end(self, is_gone: bool) -> None:
-        self._line = None
-        on_end, self.on_end = self.on_end, None
-        if on_end is not None:
-            on_end(is_gone)
-
-
-_POSITION: Final = POSITION.lower().encode()
 
 
 class HotRoutes(Protocol):
@@ -281,7 +224,7 @@ class LaneProtocol(HttpToolsProtocol):
         """Say what is wrong, and close: what else comes on this connection cannot be told apart."""
         response = respond(refused)
         head = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers if header[0] != b"connection")
-        parts = (_STATUS_LINES[response.status_code], self._default_head(), b"connection: close\r\n", head, b"\r\n", bytes(response.body))
+        parts = (STATUS_LINES[response.status_code], self._default_head(), b"connection: close\r\n", head, b"\r\n", bytes(response.body))
         self.transport.write(b"".join(parts))
         self.transport.close()
 

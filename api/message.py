@@ -1,12 +1,21 @@
-"""A request as it comes: its parts, how large its head may be, and until when it has to be whole."""
+"""A request as it comes: its parts, how large its head may be, until when it has to be whole; and the answer that it is owed."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, Protocol
 
+from fastapi import Response
+
+from api.answers import POSITION
+from api.caller import REQUEST_ID
 from api.gate import BODY_S, PAUSE_S
 from api.problems import BadRequest
 
+STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_JSON_ANSWER: Final = b"content-type: application/json\r\n\r\n"
+_POSITION: Final = POSITION.lower().encode()
 HEAD_BYTES_MAX: Final = 32 * 1024
 HEAD_LINES_MAX: Final = 100
 """How large the head of a request may be, and how many lines of headers it may have."""
@@ -21,7 +30,7 @@ class Message:
     version = ""
     keeps_alive = wants_upgrade = is_whole = False
     kind: bytes | None = None
-    key: bytes | None = None
+    key: str | None = None
     """Its content type and its `Idempotency-Key`, once `is_hot` is known."""
     is_hot: bool | None = None
     """Whether the lane may take it; None until that was asked."""
@@ -71,6 +80,60 @@ class Message:
     def should_upgrade(self) -> bool:
         """See httptools."""
         return self.wants_upgrade
+
+
+class Line(Protocol):
+    """The connection that a request came on."""
+
+    def send(self, status_line: bytes, head: bytes, body: bytes) -> None:
+        """Write an answer."""
+
+
+class Call:
+    """A request that the lane has taken: it is answered once, or its caller goes away."""
+
+    __slots__ = ("_line", "on_end", "request_id")
+
+    def __init__(self, line: Line) -> None:
+        self._line: Line | None = line
+        self.on_end: Callable[[bool], None] | None = None
+        """Called once when it is over; with True where the caller has gone."""
+        self.request_id = ""
+        """What the answer says as `X-Request-Id`, if anything."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still has to be answered."""
+        return self._line is not None
+
+    def answer(self, status: int, body: bytes, position: int | None = None) -> None:
+        """Answer with JSON, as `api.answers.answer` does."""
+        place = b"" if position is None else b"%s: %d\r\n" % (_POSITION, position)
+        self._send(STATUS_LINES[status], b"%scontent-length: %d\r\n%s" % (place, len(body), _JSON_ANSWER), body)
+
+    def respond(self, response: Response) -> None:
+        """Answer with what the framework would send."""
+        head = b"".join(b"%s: %s\r\n" % header for header in response.raw_headers)
+        self._send(STATUS_LINES[response.status_code], head + b"\r\n", bytes(response.body))
+
+    def _send(self, status_line: bytes, head: bytes, body: bytes) -> None:
+        line = self._line
+        if line is not None:
+            self._end(False)
+            if self.request_id:
+                head = b"%s: %s\r\n%s" % (REQUEST_ID, self.request_id.encode(), head)
+            line.send(status_line, head, body)
+
+    def gone(self) -> None:
+        """Nobody is there to be answered."""
+        if self._line is not None:
+            self._end(True)
+
+    def _end(self, is_gone: bool) -> None:
+        self._line = None
+        on_end, self.on_end = self.on_end, None
+        if on_end is not None:
+            on_end(is_gone)
 
 
 def too_large_head(found: str) -> BadRequest:

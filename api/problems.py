@@ -53,7 +53,7 @@ STATUSES: Final[dict[str, int]] = {
 """The status of a rejection by its reason; of all others 409: what is asked for does not fit what is."""
 SAID: Final[dict[int, str]] = {
     400: "The body is not JSON, or the path or query no text; the detail says where.",
-    403: "It comes from a page of another site.",
+    403: "It comes from a page of another site, or the caller may not do it.",
     404: "There is none of that name or id.",
     405: "The path does not know this method.",
     408: "The body did not come in time.",

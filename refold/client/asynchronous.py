@@ -9,15 +9,16 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from refold.client import requests as ask
-from refold.client.blocking import Rows
 from refold.client.connection import Answer, AsyncConnection, ConnectionLost, connect_async
+from refold.client.operations import AsyncOperations
+from refold.client.requests import Rows
 from refold.errors import IncidentOpen, Unavailable
 
 CONNECTIONS_MAX: Final = 64
 """So many requests run at a time; further ones wait."""
 
 
-class AsyncClient:
+class AsyncClient(AsyncOperations):
     """A client of a server on the event loop, over connections that stay open; many requests may run at a time.
 
     All methods raise Refused for what the server refuses, and Unavailable where it cannot be reached after several tries.
@@ -72,31 +73,6 @@ class AsyncClient:
         """Check a definition without publishing it: `{valid, problems}`."""
         answer: dict[str, Any] = await self._ask(ask.validate(definition))
         return answer
-
-    async def workflows(self) -> Rows:
-        """All workflows, each by its active version, or its last one."""
-        rows: Rows = (await self._ask(ask.server("/v1/workflows")))["workflows"]
-        return rows
-
-    async def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
-        """A version of a workflow with its definition; without `version` the active one."""
-        answer: dict[str, Any] = await self._ask(ask.workflow(name, version=version))
-        return answer
-
-    async def versions(self, name: str) -> Rows:
-        """All versions of a workflow, the first one first."""
-        rows: Rows = (await self._ask(ask.workflow(name, "/versions")))["versions"]
-        return rows
-
-    async def activate(self, name: str, version: int) -> dict[str, Any]:
-        """Let executions start with this version from here on."""
-        answer: dict[str, Any] = await self._ask(ask.activate(name, version))
-        return answer
-
-    async def archive(self, name: str) -> Rows:
-        """Let no execution start with the workflow any more; its versions."""
-        rows: Rows = (await self._ask(ask.archive(name)))["versions"]
-        return rows
 
     async def start(
         self,
@@ -158,11 +134,6 @@ class AsyncClient:
                     names.append(child["execution_id"])
         return []
 
-    async def get(self, execution_id: str) -> dict[str, Any]:
-        """An execution as it is now."""
-        execution: dict[str, Any] = await self._ask(ask.get(execution_id))
-        return execution
-
     async def list(
         self, *, workflow: str | None = None, status: str | Sequence[str] | None = None, parent: str | None = None, page: int = 50
     ) -> AsyncIterator[dict[str, Any]]:
@@ -184,38 +155,9 @@ class AsyncClient:
         state: dict[str, Any] = await self._ask(ask.get(execution_id, "/state", at=at, whole=whole or None, min_position=min_position))
         return state
 
-    async def nodes(self, execution_id: str) -> Rows:
-        """The nodes that have begun, with input, output and timing."""
-        rows: Rows = (await self._ask(ask.get(execution_id, "/nodes")))["nodes"]
-        return rows
-
     async def signal(self, execution_id: str, name: str, payload: Any = None, *, signal_id: str | None = None) -> dict[str, Any]:
         """Send a signal; the same `signal_id` twice is one signal."""
         answer: dict[str, Any] = await self._ask(ask.signal(execution_id, name, payload, signal_id))
-        return answer
-
-    async def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
-        """Stop an execution with clean-up and compensation."""
-        return await self._steer(execution_id, "cancel", reason)
-
-    async def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
-        """Stop an execution now."""
-        return await self._steer(execution_id, "terminate", reason)
-
-    async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
-        """Hold an execution."""
-        return await self._steer(execution_id, "pause", reason)
-
-    async def resume(self, execution_id: str) -> dict[str, Any]:
-        """Let a paused execution go on."""
-        return await self._steer(execution_id, "resume", "")
-
-    async def release(self, execution_id: str) -> dict[str, Any]:
-        """Let an execution that the engine has set aside go on, once the cause is mended."""
-        return await self._steer(execution_id, "release", "")
-
-    async def _steer(self, execution_id: str, verb: str, reason: str) -> dict[str, Any]:
-        answer: dict[str, Any] = await self._ask(ask.steer(execution_id, verb, reason))
         return answer
 
     async def history(self, execution_id: str, start: int = 1, *, min_position: int | None = None) -> AsyncIterator[dict[str, Any]]:
@@ -246,31 +188,6 @@ class AsyncClient:
         """The open incidents of an execution, or of all."""
         incidents: Rows = (await self._ask(ask.incidents(execution_id)))["incidents"]
         return incidents
-
-    async def workers(self) -> dict[str, Any]:
-        """Who is there to run activities, and what waits for a worker that is not there: `{workers, waiting}`."""
-        answer: dict[str, Any] = await self._ask(ask.server("/v1/workers"))
-        return answer
-
-    async def cluster(self) -> dict[str, Any]:
-        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
-        answer: dict[str, Any] = await self._ask(ask.server("/v1/cluster"))
-        return answer
-
-    async def node_kinds(self) -> Rows:
-        """All node kinds, each with the JSON Schema of its `config`."""
-        rows: Rows = (await self._ask(ask.server("/v1/node-kinds")))["kinds"]
-        return rows
-
-    async def schemas(self) -> dict[str, Any]:
-        """The JSON Schemas by name: of a definition, and of what is stored."""
-        answer: dict[str, Any] = await self._ask(ask.server("/v1/schemas"))
-        return answer
-
-    async def ready(self) -> dict[str, Any]:
-        """Whether the server takes anything in, and up to which position its journal and its read models go."""
-        answer: dict[str, Any] = await self._ask(ask.server("/health/ready"))
-        return answer
 
     async def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
         """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""

@@ -6,16 +6,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from refold.client import requests as ask
 from refold.client.connection import Answer, ConnectionLost, connect
+from refold.client.operations import Operations
+from refold.client.requests import Rows
 from refold.errors import IncidentOpen, Unavailable
 
-Rows: TypeAlias = list[dict[str, Any]]
 
-
-class Client:
+class Client(Operations):
     """A client of a server, over one connection that stays open. Use it from one thread at a time.
 
     All methods raise Refused for what the server refuses, and Unavailable where it cannot be reached after several tries.
@@ -59,31 +59,6 @@ class Client:
         """Check a definition without publishing it: `{valid, problems}`."""
         answer: dict[str, Any] = self._ask(ask.validate(definition))
         return answer
-
-    def workflows(self) -> Rows:
-        """All workflows, each by its active version, or its last one."""
-        rows: Rows = self._ask(ask.server("/v1/workflows"))["workflows"]
-        return rows
-
-    def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
-        """A version of a workflow with its definition; without `version` the active one."""
-        answer: dict[str, Any] = self._ask(ask.workflow(name, version=version))
-        return answer
-
-    def versions(self, name: str) -> Rows:
-        """All versions of a workflow, the first one first."""
-        rows: Rows = self._ask(ask.workflow(name, "/versions"))["versions"]
-        return rows
-
-    def activate(self, name: str, version: int) -> dict[str, Any]:
-        """Let executions start with this version from here on."""
-        answer: dict[str, Any] = self._ask(ask.activate(name, version))
-        return answer
-
-    def archive(self, name: str) -> Rows:
-        """Let no execution start with the workflow any more; its versions."""
-        rows: Rows = self._ask(ask.archive(name))["versions"]
-        return rows
 
     def start(
         self,
@@ -143,11 +118,6 @@ class Client:
                     names.append(child["execution_id"])
         return []
 
-    def get(self, execution_id: str) -> dict[str, Any]:
-        """An execution as it is now."""
-        execution: dict[str, Any] = self._ask(ask.get(execution_id))
-        return execution
-
     def list(
         self, *, workflow: str | None = None, status: str | Sequence[str] | None = None, parent: str | None = None, page: int = 50
     ) -> Iterator[dict[str, Any]]:
@@ -166,38 +136,9 @@ class Client:
         state: dict[str, Any] = self._ask(ask.get(execution_id, "/state", at=at, whole=whole or None, min_position=min_position))
         return state
 
-    def nodes(self, execution_id: str) -> Rows:
-        """The nodes that have begun, with input, output and timing."""
-        rows: Rows = self._ask(ask.get(execution_id, "/nodes"))["nodes"]
-        return rows
-
     def signal(self, execution_id: str, name: str, payload: Any = None, *, signal_id: str | None = None) -> dict[str, Any]:
         """Send a signal; the same `signal_id` twice is one signal."""
         answer: dict[str, Any] = self._ask(ask.signal(execution_id, name, payload, signal_id))
-        return answer
-
-    def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
-        """Stop an execution with clean-up and compensation."""
-        return self._steer(execution_id, "cancel", reason)
-
-    def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
-        """Stop an execution now."""
-        return self._steer(execution_id, "terminate", reason)
-
-    def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
-        """Hold an execution."""
-        return self._steer(execution_id, "pause", reason)
-
-    def resume(self, execution_id: str) -> dict[str, Any]:
-        """Let a paused execution go on."""
-        return self._steer(execution_id, "resume", "")
-
-    def release(self, execution_id: str) -> dict[str, Any]:
-        """Let an execution that the engine has set aside go on, once the cause is mended."""
-        return self._steer(execution_id, "release", "")
-
-    def _steer(self, execution_id: str, verb: str, reason: str) -> dict[str, Any]:
-        answer: dict[str, Any] = self._ask(ask.steer(execution_id, verb, reason))
         return answer
 
     def history(self, execution_id: str, start: int = 1, *, min_position: int | None = None) -> Iterator[dict[str, Any]]:
@@ -227,31 +168,6 @@ class Client:
         """The open incidents of an execution, or of all."""
         incidents: Rows = self._ask(ask.incidents(execution_id))["incidents"]
         return incidents
-
-    def workers(self) -> dict[str, Any]:
-        """Who is there to run activities, and what waits for a worker that is not there: `{workers, waiting}`."""
-        answer: dict[str, Any] = self._ask(ask.server("/v1/workers"))
-        return answer
-
-    def cluster(self) -> dict[str, Any]:
-        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
-        answer: dict[str, Any] = self._ask(ask.server("/v1/cluster"))
-        return answer
-
-    def node_kinds(self) -> Rows:
-        """All node kinds, each with the JSON Schema of its `config`."""
-        rows: Rows = self._ask(ask.server("/v1/node-kinds"))["kinds"]
-        return rows
-
-    def schemas(self) -> dict[str, Any]:
-        """The JSON Schemas by name: of a definition, and of what is stored."""
-        answer: dict[str, Any] = self._ask(ask.server("/v1/schemas"))
-        return answer
-
-    def ready(self) -> dict[str, Any]:
-        """Whether the server takes anything in, and up to which position its journal and its read models go."""
-        answer: dict[str, Any] = self._ask(ask.server("/health/ready"))
-        return answer
 
     def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
         """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlencode
 
 from refold.client.connection import Answer
@@ -30,6 +30,7 @@ LOOK_BELOW_EVERY: Final = 4
 """Every so many looks, from the last pause on, its children are looked at: they may need a person."""
 BELOW_MAX: Final = 100
 """So many executions below one are looked at."""
+Rows: TypeAlias = list[dict[str, Any]]
 OPEN: Final = ("created", "scheduled", "running", "paused", "incident")
 
 
@@ -119,7 +120,7 @@ def start(workflow: str, given: Any, wait_s: float | None, key: str | None, thro
     body = start_body(given, more)
     headers = {} if "execution_id" in body else {"idempotency-key": key or new_key()}
     query = "" if not wait_s else f"?wait={min(wait_s, WAIT_STEP_S):g}" + ("&through_incidents=true" if through_incidents else "")
-    path = f"/v1/workflows/{_part(workflow)}/executions{query}"
+    path = f"/v1/workflows/{part(workflow)}/executions{query}"
     return Ask("POST", path, dumps(body), headers, timeout_s=ANSWER_TIMEOUT_S + (wait_s or 0))
 
 
@@ -129,7 +130,7 @@ def start_many(workflow: str, inputs: Iterable[Any], key: str | None) -> Iterato
     asked = [{"input": {} if given is None else given, "execution_id": f"{prefix}-{number}"} for number, given in enumerate(inputs)]
     for first in range(0, len(asked), BATCH_MAX):
         body = dumps({"executions": asked[first : first + BATCH_MAX]})
-        yield Ask("POST", f"/v1/workflows/{_part(workflow)}/executions/batch", body)
+        yield Ask("POST", f"/v1/workflows/{part(workflow)}/executions/batch", body)
 
 
 def start_body(given: Any, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,9 +138,15 @@ def start_body(given: Any, more: Mapping[str, Any]) -> dict[str, Any]:
     return {"input": {} if given is None else given} | {name: value for name, value in more.items() if value is not None}
 
 
-def get(execution: str, part: str = "", **query: Any) -> Ask:
-    """Look at an execution, or at a part of it."""
-    return Ask("GET", f"/v1/executions/{_part(execution)}{part}{_query(query)}")
+def get(execution: str, below: str, **query: Any) -> Ask:
+    """Look at a part of an execution."""
+    return Ask("GET", f"/v1/executions/{part(execution)}{below}{_query(query)}")
+
+
+def asked(method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None) -> Ask:
+    """A request for an operation that is the same once and twice; what is left out as it is without is not said."""
+    content = None if method == "GET" else dumps({name: value for name, value in (body or {}).items() if value not in (None, "")})
+    return Ask(method, path + _query(query or {}), content)
 
 
 def find(**query: Any) -> Ask:
@@ -152,41 +159,16 @@ def incidents(execution: str | None) -> Ask:
     return Ask("GET", "/v1/incidents") if execution is None else get(execution, "/incidents")
 
 
-def workflow(name: str, part: str = "", **query: Any) -> Ask:
-    """Look at a workflow, or at a part of it."""
-    return Ask("GET", f"/v1/workflows/{_part(name)}{part}{_query(query)}")
-
-
-def activate(name: str, version: int) -> Ask:
-    """Make a version the active one."""
-    return Ask("POST", f"/v1/workflows/{_part(name)}/activate", dumps({"version": version}))
-
-
-def archive(name: str) -> Ask:
-    """Let no execution start with a workflow any more."""
-    return Ask("POST", f"/v1/workflows/{_part(name)}/archive", dumps({}))
-
-
-def server(path: str) -> Ask:
-    """Look at something of the server itself."""
-    return Ask("GET", path)
-
-
-def steer(execution: str, verb: str, reason: str) -> Ask:
-    """Start, pause, resume, release, cancel or terminate an execution; each of them twice is once."""
-    return Ask("POST", f"/v1/executions/{_part(execution)}/{verb}", dumps({"reason": reason} if reason else {}))
-
-
 def signal(execution: str, name: str, payload: Any, key: str | None) -> Ask:
     """Send a signal."""
-    path = f"/v1/executions/{_part(execution)}/signals/{_part(name)}"
+    path = f"/v1/executions/{part(execution)}/signals/{part(name)}"
     return Ask("POST", path, dumps(payload), {"idempotency-key": key or new_key()})
 
 
 def resolve(execution: str, incident: str, action: str, more: Mapping[str, Any]) -> Ask:
     """Resolve an incident. Not repeated by itself: after a retry that failed again it would mean another incident."""
     body = {"action": action} | {name: value for name, value in more.items() if value is not None}
-    path = f"/v1/executions/{_part(execution)}/incidents/{_part(incident)}/resolve"
+    path = f"/v1/executions/{part(execution)}/incidents/{part(incident)}/resolve"
     return Ask("POST", path, dumps(body), is_safe=False)
 
 
@@ -202,7 +184,8 @@ def new_key() -> str:
     return os.urandom(12).hex()
 
 
-def _part(text: str) -> str:
+def part(text: str) -> str:
+    """A part of a path."""
     return quote(text, safe="~:.@!()-_")
 
 

@@ -8,12 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import uvicorn
 from fastapi import FastAPI
 
-from api.worker_routes import worker_routes
+from api.authorize import authorize
+from api.operations.workers import WORKER_OPERATIONS
+from api.routes import routes_of
 from contracts.commands import CancelExecution, Envelope
 from contracts.definitions import WorkflowDefinition
 from contracts.journal import Checkpoint
@@ -74,7 +76,7 @@ class Host:
         self.build()
         app = FastAPI()
         self.app = app
-        app.include_router(worker_routes(_Desk(self)))
+        app.include_router(routes_of(WORKER_OPERATIONS, cast(Any, _Ready()), _Desk(self), authorize))
         config = uvicorn.Config(self._noting(app), "127.0.0.1", self._port, log_level="error", timeout_graceful_shutdown=1, lifespan="off")
         self._server = uvicorn.Server(config)
         serving = asyncio.ensure_future(self._server.serve())
@@ -259,6 +261,13 @@ async def _answer(send: Any, status: int) -> None:
     headers = [(b"content-type", b"application/problem+json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(problem).encode()})
+
+
+class _Ready:
+    """A service of which the worker protocol asks one thing only."""
+
+    def check_ready(self) -> None:
+        """It always takes polls in."""
 
 
 class _Desk:

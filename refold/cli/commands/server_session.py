@@ -5,16 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from contracts.commands import (
-    CancelExecution,
-    Command,
-    PauseExecution,
-    ReleaseExecution,
-    ResolveIncident,
-    ResumeExecution,
-    SendSignal,
-    TerminateExecution,
-)
+from msgspec.structs import asdict
+
+from contracts.commands import Command, ResolveIncident, SendSignal
 from contracts.values import decode
 from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
@@ -23,6 +16,7 @@ from refold.cli.commands.output import complain
 from refold.cli.commands.progress import WAITS_FOR, Progress
 from refold.cli.commands.target import ENDED, Start, Stop, Value, Waiting
 from refold.client.blocking import Client
+from refold.client.operations import METHODS
 from refold.client.requests import LOOK_EVERY_S
 
 CHILDREN_MAX: Final = 100
@@ -62,20 +56,10 @@ class ServerSession:
         match command:
             case SendSignal():
                 client.signal(execution, command.name, decode(command.payload), signal_id=command.signal)
-            case PauseExecution():
-                client.pause(execution, command.reason)
-            case ResumeExecution():
-                client.resume(execution)
-            case ReleaseExecution():
-                client.release(execution)
-            case CancelExecution():
-                client.cancel(execution, command.reason)
-            case TerminateExecution():
-                client.terminate(execution, command.reason)
             case ResolveIncident():
                 self._resolve(execution, command)
             case _:
-                raise AssertionError(f"{type(command).__name__} is no command of a person")
+                getattr(client, METHODS[type(command).__name__])(execution, **asdict(command))
 
     def _resolve(self, execution: str, command: ResolveIncident) -> None:
         output = None if command.output is None else decode(command.output)

@@ -1,0 +1,33 @@
+"""Rights: whether a caller may do an operation. Asked at one place before each of them, on the fast path as on the other.
+
+Until there are users, all who ask are `anonymous`, and may do everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias, get_args
+
+from api.operations.operation import Operation, Right
+from api.problems import BadRequest
+from contracts.caller import ANONYMOUS, Caller
+
+Authorize: TypeAlias = Callable[[Caller, Operation], None]
+"""Raises what `forbidden` gives where the caller may not do it."""
+
+RIGHTS: Final[dict[str, frozenset[str]]] = {ANONYMOUS: frozenset(get_args(Right))}
+"""What each actor may do."""
+
+
+def authorize(caller: Caller, operation: Operation) -> None:
+    """Raise BadRequest (403) unless the caller has the right that the operation needs."""
+    if operation.right not in RIGHTS.get(caller.actor, ()):
+        raise forbidden(caller, operation)
+
+
+def forbidden(caller: Caller, operation: Operation) -> BadRequest:
+    """The refusal of an operation that the caller has no right to."""
+    detail = (
+        f"{operation.name} needs the right to {operation.right}, which {caller.actor or 'nobody'} does not have: ask as somebody who has it"
+    )
+    return BadRequest(403, "forbidden", detail, operation=operation.name, right=operation.right)

@@ -1,0 +1,139 @@
+"""Writes `refold/client/operations.py`: the methods that both clients have for the operations that are declared with `client`.
+
+`refold/client` stands alone and may not import the engine, so what it needs is written out: `make clients`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from fastapi.params import Query
+from pydantic_core import PydanticUndefined
+
+from api.operations import OPERATIONS
+from api.operations.operation import ClientMethod, Operation
+from api.routes import SUPPLIED
+
+FILE: Final = Path(__file__).parents[1] / "refold" / "client" / "operations.py"
+_RENAMED: Final = {"execution": "execution_id"}
+"""What a client says for a parameter of a path."""
+_HEAD: Final = '''"""What is asked with one request and answered with one value, for both clients. Written by `make clients`.
+
+Change nothing here: each method comes of an operation that is declared in `api/operations` with `client`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from refold.client.requests import Ask, Rows, asked, part
+
+METHODS: Final = {{
+{commands}}}
+"""The methods that give an execution a command, by the names of the commands."""
+'''
+_CLASS: Final = '''
+
+class {name}:
+    """{says}"""
+
+    {define} _ask(self, request: Ask) -> Any:
+        raise NotImplementedError
+'''
+_METHOD: Final = '''
+    {define} {name}({parameters}) -> {gives}:
+        """{says}"""
+        answer: {gives} = {answered}
+        return answer
+'''
+
+
+class _Parameter(NamedTuple):
+    """A parameter of a method: where it stands in the request, its name there and here, its type, and its default, if any."""
+
+    place: str
+    name: str
+    here: str
+    type: str
+    default: str
+
+
+def written() -> str:
+    """The text of the file."""
+    methods = [(one, one.client) for one in OPERATIONS if one.client is not None]
+    blocking = _class("Operations", "For the blocking client.", "def", "", methods)
+    commands = "".join(f'    "{one.command.__name__}": "{method.name}",\n' for one, method in methods if one.command is not None)
+    return (
+        _HEAD.format(commands=commands)
+        + blocking
+        + _class("AsyncOperations", "For the client on the event loop.", "async def", "await ", methods)
+    )
+
+
+def _class(name: str, says: str, define: str, await_: str, methods: list[tuple[Operation, ClientMethod]]) -> str:
+    return _CLASS.format(name=name, says=says, define=define) + "".join(_method(*one, define, await_) for one in methods)
+
+
+def _method(operation: Operation, method: ClientMethod, define: str, await_: str) -> str:
+    parameters = list(_parameters(operation))
+    asked = f"{await_}self._ask({_call(operation, parameters)})"
+    return _METHOD.format(
+        define=define,
+        name=method.name,
+        parameters=", ".join(["self", *(_declared(one) for one in parameters)]),
+        gives="Rows" if method.gives else "dict[str, Any]",
+        says=method.says or inspect.cleandoc(operation.do.__doc__ or "").partition("\n")[0],
+        answered=f'({asked})["{method.gives}"]' if await_ and method.gives else asked + (f'["{method.gives}"]' if method.gives else ""),
+    )
+
+
+def _declared(one: _Parameter) -> str:
+    return f"{one.here}: {one.type}" + (f" = {one.default}" if one.default else "")
+
+
+def _call(operation: Operation, parameters: list[_Parameter]) -> str:
+    """The request: the path with its parameters, the fields of the body and of the query that are not as they are without them."""
+    path = operation.path
+    for one in parameters:
+        path = path.replace(f"{{{one.name}}}", f"{{part({one.here})}}") if one.place == "path" else path
+    words = [f'"{operation.method}"', f'{"f" if "{" in path else ""}"{path}"']
+    for place in ("body", "query"):
+        fields = ", ".join(f'"{one.name}": {one.here}' for one in parameters if one.place == place)
+        words += [f"{place}={{{fields}}}"] if fields else []
+    return f"asked({', '.join(words)})"
+
+
+def _parameters(operation: Operation) -> Iterator[_Parameter]:
+    """Those of the path, the fields of the body, those of the query; what must be said comes first."""
+    found = list(_found(operation))
+    yield from (one for one in found if not one.default)
+    yield from (one for one in found if one.default)
+
+
+def _found(operation: Operation) -> Iterator[_Parameter]:
+    for name in inspect.signature(operation.do, eval_str=True).parameters:
+        if name not in SUPPLIED and f"{{{name}}}" in operation.path:
+            yield _Parameter("path", name, _RENAMED.get(name, name), "str", "")
+    for name, field in (operation.takes.model_fields if operation.takes is not None else {}).items():
+        yield _Parameter("body", name, name, _type(field.annotation), _default(field.default))
+    for name, one in inspect.signature(operation.do, eval_str=True).parameters.items():
+        query = next((part for part in getattr(one.annotation, "__metadata__", ()) if isinstance(part, Query)), None)
+        if query is not None:
+            yield _Parameter("query", query.alias or name, name, _type(one.annotation.__origin__), _default(one.default))
+
+
+def _default(value: Any) -> str:
+    if value is PydanticUndefined or value is inspect.Parameter.empty:
+        return ""
+    return f'"{value}"' if isinstance(value, str) else repr(value)
+
+
+def _type(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+if __name__ == "__main__":
+    FILE.write_text(written())

@@ -1,0 +1,32 @@
+"""All that one may ask of a server. A new operation is a file here, or a function in one, and its line in a tuple."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from api.operations.commands import COMMANDS
+from api.operations.definitions import DEFINITIONS
+from api.operations.executions import EXECUTIONS
+from api.operations.incidents import INCIDENTS
+from api.operations.operation import Operation
+from api.operations.server import SERVER
+from api.operations.starts import STARTS
+from api.operations.workers import WORKER_OPERATIONS
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *DEFINITIONS,
+    *STARTS,
+    *EXECUTIONS,
+    *INCIDENTS,
+    *COMMANDS,
+    *SERVER,
+    *WORKER_OPERATIONS,
+)
+"""In the order in which routes are tried, and the document tells of them."""
+
+
+def offered(is_open: bool, gives_tasks: bool) -> list[Operation]:
+    """Those that a server has: one that is not open tells of itself alone, one that gives no tasks knows no workers."""
+    closed = (*DEFINITIONS, *STARTS, *EXECUTIONS, *INCIDENTS, *COMMANDS)
+    left_out = (*(() if is_open else closed), *(() if gives_tasks else WORKER_OPERATIONS))
+    return [one for one in OPERATIONS if one not in left_out]

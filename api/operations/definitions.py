@@ -1,0 +1,202 @@
+"""Operations on workflow definitions: publishing them, looking at them, choosing the version that executions start with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Path, Query
+
+from api import models
+from api.bodies import ActivateBody, is_json, parse, wrong_type
+from api.operations.operation import Body, ClientMethod, Operation, Reply
+from api.problems import BadRequest
+from api.service import Published, Service, Version
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import InvalidDefinition, Problem
+from contracts.ports.workers import TaskEndpoint
+from contracts.times import rfc3339
+from domain.definition.absent_check import missing_kinds, missing_workflows
+from domain.definition.document import parse_document
+from domain.definition.names_check import doubtful_names
+from domain.definition.text_places import located
+from domain.definition.validate import Checked, check, publishable
+
+YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
+
+Name = Annotated[str, Path(max_length=63, description="the name of a workflow", examples=["hello"])]
+Activate = Annotated[bool, Query(description="make it the active version, also where it is the content of an earlier one")]
+
+_DEFINITION: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "description": "a definition; see `/v1/schemas/definition`"},
+                "example": {"name": "hello", "nodes": [{"id": "greet", "type": "noop"}], "edges": []},
+            },
+            "application/yaml": {"schema": {"type": "string"}, "example": "name: hello\nnodes: [{id: greet, type: noop}]\n"},
+        },
+    }
+}
+
+
+async def publish_workflow(service: Service, desk: TaskEndpoint | None, body: Body, activate: Activate = False) -> Reply:
+    """Publish a definition; a new one becomes the active version. An unchanged one creates nothing, and activates nothing unasked."""
+    definition = _definition(body, service)
+    published = await service.publish(definition, activate)
+    said = [*_left_inactive(published), *_warnings(definition, body, service, desk)]
+    value = {**_brief(published.version), "created": published.created, "before": published.before, "position": service.position}
+    return Reply({**value, "warnings": said}, service.position, 201 if published.created else 200)
+
+
+async def validate_workflow(service: Service, desk: TaskEndpoint | None, body: Body) -> Reply:
+    """Check a definition and list all its problems; nothing is published."""
+    try:
+        checked = check(_document(body), service.activities, service.strict_kinds)
+        found = _located(checked.problems, body)
+    except InvalidDefinition as error:
+        checked, found = Checked(problems=error.problems), error.problems
+    problems = [one.as_value() for one in found]
+    return Reply({"valid": not problems, "problems": problems, "warnings": _warnings(checked.definition, body, service, desk)})
+
+
+async def activate_workflow(service: Service, name: Name, body: Body) -> Reply:
+    """Let executions start with this version from here on: how one rolls back, or takes a workflow out of the archive."""
+    wanted = body.read(ActivateBody)
+    if wanted.version < 1:
+        raise BadRequest(422, "request.invalid", f"/version: versions count from 1, not from {wanted.version}")
+    await service.know(name)
+    before = next((one.version for one in service.versions(name) if one.status == "active"), None)
+    version = await service.activate(name, wanted.version)
+    value = {**_brief(version), "created": False, "before": before, "position": service.position, "warnings": []}
+    return Reply(value, service.position)
+
+
+async def archive_workflow(service: Service, name: Name) -> Reply:
+    """Let no execution start with any version; those that run go on."""
+    await service.know(name)
+    await service.archive(name)
+    return Reply({"versions": [_shown(one) for one in service.versions(name)], "position": service.position}, service.position)
+
+
+async def list_workflows(service: Service) -> Reply:
+    """All workflows, each by its active version, or its last one."""
+    return Reply({"workflows": [_shown(one) for one in service.workflows()]})
+
+
+async def get_workflow(
+    service: Service,
+    name: Name,
+    version: Annotated[int | None, Query(ge=1, description="another one than the active version")] = None,
+) -> Reply:
+    """A workflow with its definition."""
+    await service.know(name)
+    versions = service.versions(name)
+    if version is None:
+        found = next((one for one in versions if one.status == "active"), versions[-1])
+    elif version <= len(versions):
+        found = versions[version - 1]
+    else:
+        raise BadRequest(404, "unknown_workflow", f"workflow {name}, version {version}: it has {len(versions)}", workflow=name)
+    return Reply({**_shown(found), "definition": msgspec.Raw(found.content)})
+
+
+async def list_versions(service: Service, name: Name) -> Reply:
+    """All versions, the first one first."""
+    await service.know(name)
+    return Reply({"versions": [_shown(one) for one in service.versions(name)]})
+
+
+# What is in the body.
+
+
+def _document(body: Body) -> dict[str, Any]:
+    """The document, JSON or YAML as its content type says."""
+    if body.media_type not in YAML_TYPES and not is_json(body.media_type):
+        raise wrong_type(body.media_type, "application/json", "application/yaml")
+    return parse_document(body.content, "yaml" if body.media_type in YAML_TYPES else "json")
+
+
+def _definition(body: Body, service: Service) -> WorkflowDefinition:
+    try:
+        document = _document(body)
+    except InvalidDefinition as error:
+        if is_json(body.media_type) and error.problems[0].rule == "syntax":
+            parse(body.content, dict)  # says where it is no JSON
+        raise
+    try:
+        return publishable(document, service.activities, service.strict_kinds)
+    except InvalidDefinition as error:
+        raise InvalidDefinition(_located(error.problems, body)) from None
+
+
+def _located(problems: list[Problem], body: Body) -> list[Problem]:
+    return located(problems, body.content, _document(body)) if problems else []
+
+
+# What is said of it.
+
+
+def _warnings(definition: WorkflowDefinition | None, body: Body, service: Service, desk: TaskEndpoint | None) -> list[dict[str, Any]]:
+    """What it refers to that nobody has now; where workers are served, a kind that none of them offers is one such."""
+    if definition is None:
+        return []
+    absent = missing_workflows(definition, {version.name for version in service.workflows()}) + doubtful_names(definition)
+    if desk is not None:
+        offered = {kind for worker in desk.workers().workers for kind in worker.kinds}
+        absent += missing_kinds(definition, offered.union(service.activities))
+    return [one.as_value() for one in _located(absent, body)]
+
+
+def _left_inactive(published: Published) -> list[dict[str, str]]:
+    """That executions go on starting with another version than the one that was published."""
+    found = published.version
+    if found.status == "active":
+        return []
+    message = f"this is the content of version {found.version}, and executions go on starting with version {published.before}"
+    fix = f"publish it with `?activate=true` (`refold deploy --activate`), or activate version {found.version}, to go back to it"
+    return [{"path": "", "rule": "inactive", "message": message, "fix": fix}]
+
+
+def _brief(version: Version) -> dict[str, Any]:
+    return {"name": version.name, "version": version.version, "hash": version.hash, "status": version.status}
+
+
+def _shown(version: Version) -> dict[str, Any]:
+    return {**_brief(version), "published_at": rfc3339(version.published_at)}
+
+
+_CREATED: Final[dict[int | str, dict[str, Any]]] = {201: {"model": models.Published, "description": "A new version."}}
+
+DEFINITIONS: Final = (
+    Operation(
+        method="POST", path="/v1/workflows", tag="workflows", right="define", do=publish_workflow, answer=models.Published, problems=(415,),
+        described={"responses": _CREATED, "openapi_extra": _DEFINITION},
+    ),
+    Operation(
+        method="POST", path="/v1/workflows/validate", tag="workflows", right="define", do=validate_workflow, answer=models.Validity,
+        problems=(415,), described={"openapi_extra": _DEFINITION},
+    ),
+    Operation(
+        method="POST", path="/v1/workflows/{name}/activate", tag="workflows", right="define", do=activate_workflow, answer=models.Published,
+        takes=models.ActivateRequest, is_required=True, problems=(404, 415),
+        client=ClientMethod("activate", says="Let executions start with this version from here on."),
+    ),
+    Operation(
+        method="POST", path="/v1/workflows/{name}/archive", tag="workflows", right="define", do=archive_workflow, answer=models.Versions,
+        problems=(404,), client=ClientMethod("archive", "versions", "Let no execution start with the workflow any more; its versions."),
+    ),
+    Operation(
+        method="GET", path="/v1/workflows", tag="workflows", right="read", do=list_workflows, answer=models.Workflows,
+        client=ClientMethod("workflows", "workflows"),
+    ),
+    Operation(
+        method="GET", path="/v1/workflows/{name}", tag="workflows", right="read", do=get_workflow, answer=models.Workflow, problems=(404,),
+        client=ClientMethod("workflow", says="A version of a workflow with its definition; without `version` the active one."),
+    ),
+    Operation(
+        method="GET", path="/v1/workflows/{name}/versions", tag="workflows", right="read", do=list_versions, answer=models.Versions,
+        problems=(404,), client=ClientMethod("versions", "versions", "All versions of a workflow, the first one first."),
+    ),
+)  # fmt: skip

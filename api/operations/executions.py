@@ -1,0 +1,141 @@
+"""Operations that look at executions: lists, and one of them at any version."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Path, Query
+
+from api import models
+from api.bodies import milliseconds
+from api.operations.operation import ClientMethod, Operation, Reply
+from api.problems import BadRequest
+from api.service import NodeView, Service
+from contracts.ports.read_models import Cursor
+from projections.executions import executions_where, time_of
+
+LIST_MAX: Final = 500
+HISTORY_MAX: Final = 5_000
+OFFSET_MAX: Final = 2**62
+VERSION_MAX: Final = 2**31
+
+Id = Annotated[str, Path(max_length=400, description="the id of an execution", examples=[models.ID])]
+_CURSOR: Final = re.compile(r"e([0-9]{1,19})|t([0-9]{1,19})\.([0-9]{1,4})\.([0-9]{1,19})")
+_NULL: Final = msgspec.Raw(b"null")
+
+
+async def list_executions(
+    service: Service,
+    workflow: Annotated[str | None, Query(description="only of this workflow")] = None,
+    status: Annotated[list[models.STATUS] | None, Query(description="only of this status; may be repeated")] = None,
+    parent: Annotated[str | None, Query(description="only the children of this execution")] = None,
+    created_after: Annotated[datetime | None, Query(description="created at this time or later")] = None,
+    created_before: Annotated[datetime | None, Query(description="created before this time")] = None,
+    cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
+) -> Reply:
+    """List executions, the latest created first."""
+    after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
+    query = executions_where(workflow, status or (), parent, after, before, _read_cursor(cursor), limit + 1)
+    found = await service.find(query)
+    following = _shown_cursor(found[limit - 1]["cursor"]) if len(found) > limit else None
+    rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]
+    return Reply({"executions": rows, "next": following, "position": service.projected}, service.projected)
+
+
+def _shown_cursor(cursor: Cursor) -> str:
+    text = f"e{cursor.number}" if cursor.time is None else f"t{cursor.time}.{cursor.partition}.{cursor.number}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> Cursor | None:
+    """The row that a cursor stands for. Raises BadRequest for what is none."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    found = _CURSOR.fullmatch(text)
+    if found is None or any(int(one) > OFFSET_MAX for one in found.groups() if one):
+        raise BadRequest(422, "request.invalid", f"cursor: {cursor!r} is not one that a page has answered with")
+    number, at, partition, number_there = found.groups()
+    return Cursor(int(number)) if number else Cursor(int(number_there), int(at), int(partition))
+
+
+async def get_execution(service: Service, execution: Id) -> Reply:
+    """An execution as it is now."""
+    view = await service.view(execution)
+    return Reply(view, view.position)
+
+
+async def get_history(
+    service: Service,
+    execution: Id,
+    start: Annotated[int, Query(alias="from", ge=1, le=VERSION_MAX, description="the version of the first event")] = 1,
+    limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = 1_000,
+) -> Reply:
+    """Every event, in order; `next` is the version to go on from."""
+    events, following = await service.history(execution, start, limit)
+    there = service.projected_of(execution)
+    return Reply({"events": [event.as_value() for event in events], "next": following, "position": there}, there)
+
+
+async def get_state(
+    service: Service,
+    execution: Id,
+    at: Annotated[int | None, Query(ge=1, le=VERSION_MAX, description="as it was after this event")] = None,
+    whole: Annotated[bool, Query(description="show values of 64 KiB and more, too")] = False,
+) -> Reply:
+    """All that an execution is, or was after an event: status, variables, timers, what it waits for."""
+    value = await service.state(execution, at, whole)
+    return Reply({**value, "position": (there := service.projected_of(execution))}, there)
+
+
+async def list_nodes(service: Service, execution: Id) -> Reply:
+    """The nodes that have begun, with input, output and timing."""
+    found = await service.nodes(execution)
+    return Reply({"nodes": [_node(one) for one in found], "position": (there := service.projected_of(execution))}, there)
+
+
+def _node(node: NodeView) -> dict[str, Any]:
+    row = node.row
+    return {
+        "path": row.path,
+        "type": row.type,
+        "status": row.status,
+        "attempt": row.attempt,
+        "input": _NULL if node.input is None else msgspec.Raw(node.input),
+        "output": _NULL if node.output is None else msgspec.Raw(node.output),
+        "error": None if row.failure is None else row.failure.as_value(),
+        "started_at": time_of(row.started_at),
+        "ended_at": time_of(row.ended_at),
+    }
+
+
+EXECUTIONS: Final = (
+    Operation(
+        method="GET", path="/v1/executions", right="read", do=list_executions, answer=models.ExecutionsPage, waits_for_position=True,
+    ),
+    Operation(
+        method="GET", path="/v1/executions/{execution}", right="read", do=get_execution, answer=models.Execution, problems=(404, 409),
+        waits_for_position=True, client=ClientMethod("get"),
+    ),
+    Operation(
+        method="GET", path="/v1/executions/{execution}/history", right="read", do=get_history, answer=models.HistoryPage, problems=(404,),
+        waits_for_position=True,
+    ),
+    Operation(
+        method="GET", path="/v1/executions/{execution}/state", right="read", do=get_state, answer=models.State, problems=(404,),
+        waits_for_position=True,
+    ),
+    Operation(
+        method="GET", path="/v1/executions/{execution}/nodes", right="read", do=list_nodes, answer=models.Nodes, problems=(404,),
+        waits_for_position=True, client=ClientMethod("nodes", "nodes"),
+    ),
+)  # fmt: skip

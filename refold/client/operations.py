@@ -1,0 +1,203 @@
+"""What is asked with one request and answered with one value, for both clients. Written by `make clients`.
+
+Change nothing here: each method comes of an operation that is declared in `api/operations` with `client`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from refold.client.requests import Ask, Rows, asked, part
+
+METHODS: Final = {
+    "PauseExecution": "pause",
+    "ResumeExecution": "resume",
+    "ReleaseExecution": "release",
+    "CancelExecution": "cancel",
+    "TerminateExecution": "terminate",
+}
+"""The methods that give an execution a command, by the names of the commands."""
+
+
+class Operations:
+    """For the blocking client."""
+
+    def _ask(self, request: Ask) -> Any:
+        raise NotImplementedError
+
+    def activate(self, name: str, version: int) -> dict[str, Any]:
+        """Let executions start with this version from here on."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/workflows/{part(name)}/activate", body={"version": version}))
+        return answer
+
+    def archive(self, name: str) -> Rows:
+        """Let no execution start with the workflow any more; its versions."""
+        answer: Rows = self._ask(asked("POST", f"/v1/workflows/{part(name)}/archive"))["versions"]
+        return answer
+
+    def workflows(self) -> Rows:
+        """All workflows, each by its active version, or its last one."""
+        answer: Rows = self._ask(asked("GET", "/v1/workflows"))["workflows"]
+        return answer
+
+    def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A version of a workflow with its definition; without `version` the active one."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/workflows/{part(name)}", query={"version": version}))
+        return answer
+
+    def versions(self, name: str) -> Rows:
+        """All versions of a workflow, the first one first."""
+        answer: Rows = self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions"))["versions"]
+        return answer
+
+    def get(self, execution_id: str) -> dict[str, Any]:
+        """An execution as it is now."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}"))
+        return answer
+
+    def nodes(self, execution_id: str) -> Rows:
+        """The nodes that have begun, with input, output and timing."""
+        answer: Rows = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes"))["nodes"]
+        return answer
+
+    def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Hold an execution."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/pause", body={"reason": reason}))
+        return answer
+
+    def resume(self, execution_id: str) -> dict[str, Any]:
+        """Let a paused execution go on."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/resume"))
+        return answer
+
+    def release(self, execution_id: str) -> dict[str, Any]:
+        """Let an execution that was set aside go on, once the cause is mended."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/release"))
+        return answer
+
+    def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution with clean-up and compensation."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/cancel", body={"reason": reason}))
+        return answer
+
+    def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution now; nothing more runs."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
+        return answer
+
+    def ready(self) -> dict[str, Any]:
+        """Whether the server takes anything in, and up to which position journal and read models go."""
+        answer: dict[str, Any] = self._ask(asked("GET", "/health/ready"))
+        return answer
+
+    def node_kinds(self) -> Rows:
+        """All node kinds, each with the JSON Schema of its `config`."""
+        answer: Rows = self._ask(asked("GET", "/v1/node-kinds"))["kinds"]
+        return answer
+
+    def schemas(self) -> dict[str, Any]:
+        """The JSON Schemas by name: of a definition, and of what is stored."""
+        answer: dict[str, Any] = self._ask(asked("GET", "/v1/schemas"))
+        return answer
+
+    def cluster(self) -> dict[str, Any]:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
+        answer: dict[str, Any] = self._ask(asked("GET", "/v1/cluster"))
+        return answer
+
+    def workers(self) -> dict[str, Any]:
+        """Who runs activities, and what waits for a worker that is not there: `{workers, waiting}`."""
+        answer: dict[str, Any] = self._ask(asked("GET", "/v1/workers"))
+        return answer
+
+
+class AsyncOperations:
+    """For the client on the event loop."""
+
+    async def _ask(self, request: Ask) -> Any:
+        raise NotImplementedError
+
+    async def activate(self, name: str, version: int) -> dict[str, Any]:
+        """Let executions start with this version from here on."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/workflows/{part(name)}/activate", body={"version": version}))
+        return answer
+
+    async def archive(self, name: str) -> Rows:
+        """Let no execution start with the workflow any more; its versions."""
+        answer: Rows = (await self._ask(asked("POST", f"/v1/workflows/{part(name)}/archive")))["versions"]
+        return answer
+
+    async def workflows(self) -> Rows:
+        """All workflows, each by its active version, or its last one."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/workflows")))["workflows"]
+        return answer
+
+    async def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A version of a workflow with its definition; without `version` the active one."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/workflows/{part(name)}", query={"version": version}))
+        return answer
+
+    async def versions(self, name: str) -> Rows:
+        """All versions of a workflow, the first one first."""
+        answer: Rows = (await self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions")))["versions"]
+        return answer
+
+    async def get(self, execution_id: str) -> dict[str, Any]:
+        """An execution as it is now."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}"))
+        return answer
+
+    async def nodes(self, execution_id: str) -> Rows:
+        """The nodes that have begun, with input, output and timing."""
+        answer: Rows = (await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes")))["nodes"]
+        return answer
+
+    async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Hold an execution."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/pause", body={"reason": reason}))
+        return answer
+
+    async def resume(self, execution_id: str) -> dict[str, Any]:
+        """Let a paused execution go on."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/resume"))
+        return answer
+
+    async def release(self, execution_id: str) -> dict[str, Any]:
+        """Let an execution that was set aside go on, once the cause is mended."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/release"))
+        return answer
+
+    async def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution with clean-up and compensation."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/cancel", body={"reason": reason}))
+        return answer
+
+    async def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution now; nothing more runs."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
+        return answer
+
+    async def ready(self) -> dict[str, Any]:
+        """Whether the server takes anything in, and up to which position journal and read models go."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/health/ready"))
+        return answer
+
+    async def node_kinds(self) -> Rows:
+        """All node kinds, each with the JSON Schema of its `config`."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/node-kinds")))["kinds"]
+        return answer
+
+    async def schemas(self) -> dict[str, Any]:
+        """The JSON Schemas by name: of a definition, and of what is stored."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/schemas"))
+        return answer
+
+    async def cluster(self) -> dict[str, Any]:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/cluster"))
+        return answer
+
+    async def workers(self) -> dict[str, Any]:
+        """Who runs activities, and what waits for a worker that is not there: `{workers, waiting}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/workers"))
+        return answer
