@@ -6,7 +6,6 @@ import base64
 import random
 import re
 import zlib
-from typing import Any
 
 import pytest
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
@@ -368,7 +367,7 @@ def test_workers_and_the_engine_name_topics_alike(queue: str, kind: str) -> None
 # Where to.
 
 
-def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("REFOLD_SERVER", raising=False)
     monkeypatch.delenv("REFOLD_LOG", raising=False)
     activity = refold.activity(name="a")(lambda: None)
@@ -387,6 +386,6 @@ def test_a_worker_works_for_a_server_or_for_a_log(monkeypatch: pytest.MonkeyPatc
         refold.Worker([activity])
 
 
-def test_a_log_that_cannot_be_one_is_refused(capsys: Any) -> None:
+def test_a_log_that_cannot_be_one_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert worker_command(Wanted(target="tests.kafka.noting", where=WorkerTarget(log="localhost:9092"))) == 2
     assert "a Kafka log is named kafka://HOST:PORT" in capsys.readouterr().err

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from contracts import commands as c
 from contracts import values
 from domain.definition.validate import check
+from domain.execution.state import Execution
 from domain.execution.waits import waits_of
 from simulation.definitions import CHILD, ERROR_TYPES, SIGNALS, write_definition
 from tests.domain.spec import NEVER, UNSTARTED, ActivityError, After, Called, World, create, signal
@@ -26,7 +27,7 @@ ROUNDS_MAX = 8
 class Drawn:
     """Chance that hypothesis gives, and can make small."""
 
-    def __init__(self, draw: Any) -> None:
+    def __init__(self, draw: st.DrawFn) -> None:
         self._draw = draw
 
     def number(self, low: int, high: int) -> int:
@@ -37,7 +38,7 @@ class Drawn:
 
 
 @st.composite
-def definitions(draw: Any) -> dict[str, Any]:
+def definitions(draw: st.DrawFn) -> dict[str, Any]:
     return write_definition(Drawn(draw))
 
 
@@ -129,12 +130,12 @@ class Walk:
                     world.send(*self.last_commands(subject.state), execution=name)
         raise AssertionError(f"a cancelled execution does not end; it waits for {world.waits}")
 
-    def last_commands(self, state: Any) -> list[c.Command]:
+    def last_commands(self, state: Execution) -> list[c.Command]:
         skips = [c.ResolveIncident(name, self.chance.choice(("skip", "fail"))) for name in state.incidents]
         ends = [c.CompleteActivity(run.path, run.attempt, b"{}") for run in state.runs.values() if run.status == "active"]
         return [*skips, *ends, self.signal(), self.signal(), c.CancelExecution("enough"), *self.out_of_patience(state)]
 
-    def out_of_patience(self, state: Any) -> list[c.Command]:
+    def out_of_patience(self, state: Execution) -> list[c.Command]:
         """A condition that never holds, in a clean-up, is nothing that a cancel could end."""
         waits = [
             wait

@@ -13,6 +13,7 @@ import pytest
 from contracts.errors import LogError, LogHeld
 from infra.files.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
+from tests.ports.conftest import Start, said_by
 
 HOLDER = """
 import sys
@@ -30,9 +31,9 @@ def folder(tmp_path: Path) -> DataFolder:
     return DataFolder(tmp_path / "some" / "data")
 
 
-def hold_elsewhere(start: Any, folder: DataFolder) -> Any:
+def hold_elsewhere(start: Start, folder: DataFolder) -> Any:
     process = start(HOLDER, "run", folder.path)
-    assert process.stdout.readline() == "held\n"
+    assert said_by(process).readline() == "held\n"
     return process
 
 
@@ -55,7 +56,7 @@ def test_a_data_folder_exists_when_there_is_a_log_in_it(folder: DataFolder) -> N
     folder.check()
 
 
-def test_a_second_process_is_told_who_holds_the_folder_and_how(folder: DataFolder, start: Any) -> None:
+def test_a_second_process_is_told_who_holds_the_folder_and_how(folder: DataFolder, start: Start) -> None:
     holder = hold_elsewhere(start, folder)
     said = f"the data folder {folder.path} is held by process {holder.pid} (refold run {folder.path})"
     with pytest.raises(LogHeld, match=re.escape(said)), folder.hold():
@@ -75,7 +76,7 @@ def test_of_a_server_it_is_told_where_it_answers(folder: DataFolder) -> None:
     assert held.value.server is None
 
 
-def test_the_refused_process_leaves_the_holder_as_it_was(folder: DataFolder, start: Any) -> None:
+def test_the_refused_process_leaves_the_holder_as_it_was(folder: DataFolder, start: Start) -> None:
     hold_elsewhere(start, folder)
     before = folder.lock.read_bytes()
     for _ in range(2):
@@ -89,7 +90,7 @@ def test_one_process_cannot_hold_a_folder_twice(folder: DataFolder) -> None:
         pass
 
 
-def test_a_folder_that_was_let_go_is_free(folder: DataFolder, start: Any) -> None:
+def test_a_folder_that_was_let_go_is_free(folder: DataFolder, start: Start) -> None:
     holder = hold_elsewhere(start, folder)
     holder.communicate()
     with folder.hold():
@@ -98,7 +99,7 @@ def test_a_folder_that_was_let_go_is_free(folder: DataFolder, start: Any) -> Non
         pass
 
 
-def test_a_killed_process_holds_nothing(folder: DataFolder, start: Any) -> None:
+def test_a_killed_process_holds_nothing(folder: DataFolder, start: Start) -> None:
     holder = hold_elsewhere(start, folder)
     holder.kill()
     holder.wait()
@@ -106,10 +107,10 @@ def test_a_killed_process_holds_nothing(folder: DataFolder, start: Any) -> None:
         assert f"process {os.getpid()} " in folder.lock.read_text()
 
 
-def test_a_process_that_is_started_by_the_holder_does_not_hold_on_to_the_folder(folder: DataFolder, start: Any) -> None:
+def test_a_process_that_is_started_by_the_holder_does_not_hold_on_to_the_folder(folder: DataFolder, start: Start) -> None:
     with folder.hold():
         child = start("import sys; print('up', flush=True); sys.stdin.read()")
-        assert child.stdout.readline() == "up\n"
+        assert said_by(child).readline() == "up\n"
     with folder.hold():
         pass
 
@@ -151,7 +152,7 @@ for act in (DataFolder(sys.argv[1]).create, DataFolder(sys.argv[2]).create):
 """
 
 
-def test_a_folder_that_may_not_be_written_is_told(start: Any) -> None:
+def test_a_folder_that_may_not_be_written_is_told(start: Start) -> None:
     with tempfile.TemporaryDirectory() as above:  # not below pytest's folder, which only its owner may enter
         data, new = Path(above, "data"), Path(above, "new")
         DataFolder(data).create()

@@ -18,39 +18,40 @@ from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogFull, Recor
 from contracts.ports.log import RECORD_FRAME_BYTES, TOPICS, Log, batch_bytes
 from infra.log.body import BODY_BYTES_MAX
 from infra.log.sqlite import SqliteLog
+from tests.ports.conftest import Logs, Start, said_by
 
 SMALL_DISK_BYTES = 1024 * 1024
 
 # What every adapter holds.
 
 
-def test_the_records_of_a_batch_stand_together_in_order(logs: Any) -> None:
+def test_the_records_of_a_batch_stand_together_in_order(logs: Logs) -> None:
     log = logs.open()
     assert log.append("journal", {0: [b"a", b"b", b"c"]}) == {0: 0}
     assert list(log.read("journal", 0)) == [(0, b"a"), (1, b"b"), (2, b"c")]
 
 
-def test_an_append_answers_the_offset_of_its_first_record(logs: Any) -> None:
+def test_an_append_answers_the_offset_of_its_first_record(logs: Logs) -> None:
     log = logs.open()
     answers = [log.append("journal", {0: [b"x"] * count})[0] for count in (1, 3, 2)]
     assert answers == [0, 1, 4]
     assert log.end("journal", 0) == 6
 
 
-def test_a_new_log_is_empty(logs: Any) -> None:
+def test_a_new_log_is_empty(logs: Logs) -> None:
     log = logs.open(partitions=2)
     assert [log.end(topic, 0) for topic in TOPICS] == [0, 0, 0, 0]
     assert [list(log.read(topic, 0)) for topic in TOPICS] == [[], [], [], []]
 
 
-def test_topics_do_not_mix(logs: Any) -> None:
+def test_topics_do_not_mix(logs: Logs) -> None:
     log = logs.open()
     for topic in TOPICS:
         assert log.append(topic, {0: [topic.encode()]}) == {0: 0}
     assert [list(log.read(topic, 0)) for topic in TOPICS] == [[(0, topic.encode())] for topic in TOPICS]
 
 
-def test_one_append_may_go_to_many_partitions_each_with_its_own_offsets(logs: Any) -> None:
+def test_one_append_may_go_to_many_partitions_each_with_its_own_offsets(logs: Logs) -> None:
     log = logs.open(partitions=3)
     assert log.append("journal", {2: [b"c0", b"c1"], 0: [b"a0"]}) == {2: 0, 0: 0}
     assert log.append("journal", {0: [b"a1"], 1: [b"b0"], 2: [b"c2"]}) == {0: 1, 1: 0, 2: 2}
@@ -61,7 +62,7 @@ def test_one_append_may_go_to_many_partitions_each_with_its_own_offsets(logs: An
     ]
 
 
-def test_only_journal_and_commands_are_divided(logs: Any) -> None:
+def test_only_journal_and_commands_are_divided(logs: Logs) -> None:
     log = logs.open(partitions=2)
     assert log.partitions == 2
     assert log.append("commands", {1: [b"x"]}) == {1: 0}
@@ -71,7 +72,7 @@ def test_only_journal_and_commands_are_divided(logs: Any) -> None:
 
 
 @pytest.mark.parametrize("offset", range(8))
-def test_reading_begins_at_any_offset_in_or_between_batches(logs: Any, offset: int) -> None:
+def test_reading_begins_at_any_offset_in_or_between_batches(logs: Logs, offset: int) -> None:
     log = logs.open()
     written = append_all(log, [b"0", b"1", b"2"], [b"3"], [b"4", b"5", b"6"])
     assert list(log.read("journal", 0, offset)) == written[offset:]
@@ -79,20 +80,20 @@ def test_reading_begins_at_any_offset_in_or_between_batches(logs: Any, offset: i
 
 @pytest.mark.parametrize("end", range(9))
 @pytest.mark.parametrize("offset", [0, 1, 4])
-def test_reading_ends_before_the_end_that_was_asked_for(logs: Any, offset: int, end: int) -> None:
+def test_reading_ends_before_the_end_that_was_asked_for(logs: Logs, offset: int, end: int) -> None:
     log = logs.open()
     written = append_all(log, [b"0", b"1", b"2"], [b"3"], [b"4", b"5", b"6"])
     assert list(log.read("journal", 0, offset, end)) == written[offset:end]
 
 
-def test_reading_from_beyond_the_end_gives_nothing(logs: Any) -> None:
+def test_reading_from_beyond_the_end_gives_nothing(logs: Logs) -> None:
     log = logs.open()
     append_all(log, [b"0"])
     assert list(log.read("journal", 0, 1)) == []
     assert list(log.read("journal", 0, 1_000_000)) == []
 
 
-def test_reading_shows_what_is_there_when_the_call_begins(logs: Any) -> None:
+def test_reading_shows_what_is_there_when_the_call_begins(logs: Logs) -> None:
     log = logs.open()
     append_all(log, [b"before"])
     reading = log.read("journal", 0)
@@ -100,7 +101,7 @@ def test_reading_shows_what_is_there_when_the_call_begins(logs: Any) -> None:
     assert list(reading) == [(0, b"before")]
 
 
-def test_a_reader_may_stop_and_the_writer_go_on_in_the_middle_of_reading(logs: Any) -> None:
+def test_a_reader_may_stop_and_the_writer_go_on_in_the_middle_of_reading(logs: Logs) -> None:
     log = logs.open()
     append_all(log, [b"0", b"1"], [b"2"])
     reading = log.read("journal", 0)
@@ -110,21 +111,21 @@ def test_a_reader_may_stop_and_the_writer_go_on_in_the_middle_of_reading(logs: A
 
 
 @pytest.mark.parametrize("records", [[b""], [b"", b"x", b""], [bytes(range(256)) * 40], [b"one", os.urandom(3_000_000), b"two"]])
-def test_any_bytes_come_back_as_they_were(logs: Any, records: list[bytes]) -> None:
+def test_any_bytes_come_back_as_they_were(logs: Logs, records: list[bytes]) -> None:
     log = logs.open()
     log.append("journal", {0: records})
     log.append("journal", {0: [b"next"]})
     assert [record for _, record in log.read("journal", 0)] == [*records, b"next"]
 
 
-def test_many_batches_come_back_in_order(logs: Any) -> None:
+def test_many_batches_come_back_in_order(logs: Logs) -> None:
     log = logs.open()
     written = append_all(log, *([os.urandom(90_000), b"%d" % number] for number in range(40)))
     assert list(log.read("journal", 0)) == written
     assert list(log.read("journal", 0, 37, 61)) == written[37:61]
 
 
-def test_a_record_at_the_limit_is_taken_and_one_byte_more_is_refused(logs: Any) -> None:
+def test_a_record_at_the_limit_is_taken_and_one_byte_more_is_refused(logs: Logs) -> None:
     log = logs.open(record_bytes_max=100)
     assert log.record_bytes_max == 100
     assert log.append("journal", {0: [b"x" * 100]}) == {0: 0}
@@ -134,7 +135,7 @@ def test_a_record_at_the_limit_is_taken_and_one_byte_more_is_refused(logs: Any) 
     assert log.end("journal", 0) == 1
 
 
-def test_two_of_the_longest_records_are_one_batch(logs: Any) -> None:
+def test_two_of_the_longest_records_are_one_batch(logs: Logs) -> None:
     log = logs.open(record_bytes_max=1_000)
     longest = [os.urandom(1_000), os.urandom(1_000)]
     assert log.batch_bytes_max >= batch_bytes(longest)
@@ -143,7 +144,7 @@ def test_two_of_the_longest_records_are_one_batch(logs: Any) -> None:
     assert log.batch_bytes_max >= 2 * (log.record_bytes_max + RECORD_FRAME_BYTES)
 
 
-def test_a_partition_that_is_refused_says_nothing_about_the_others(logs: Any) -> None:
+def test_a_partition_that_is_refused_says_nothing_about_the_others(logs: Logs) -> None:
     log = logs.open(partitions=2, record_bytes_max=100)
     answers = log.append("journal", {0: [b"x" * 101], 1: [b"fits"]})
     assert isinstance(answers[0], RecordTooLarge)
@@ -151,7 +152,7 @@ def test_a_partition_that_is_refused_says_nothing_about_the_others(logs: Any) ->
     assert [log.end("journal", partition) for partition in range(2)] == [0, 1]
 
 
-def test_who_appends_after_another_gets_a_higher_offset_than_expected(logs: Any) -> None:
+def test_who_appends_after_another_gets_a_higher_offset_than_expected(logs: Logs) -> None:
     mine, other = logs.open(partitions=2), logs.open(partitions=2)
     assert mine.append("journal", {0: [b"mine 0"], 1: [b"mine 0"]}) == {0: 0, 1: 0}
     assert other.append("journal", {0: [b"other 1", b"other 2"]}) == {0: 1}
@@ -160,7 +161,7 @@ def test_who_appends_after_another_gets_a_higher_offset_than_expected(logs: Any)
     assert [record for _, record in mine.read("journal", 0)] == [b"mine 0", b"other 1", b"other 2", b"mine 3", b"other 4"]
 
 
-def test_the_end_counts_what_another_has_appended(logs: Any) -> None:
+def test_the_end_counts_what_another_has_appended(logs: Logs) -> None:
     mine, other = logs.open(), logs.open()
     append_all(mine, [b"0"])
     append_all(other, [b"1", b"2"])
@@ -180,7 +181,7 @@ def test_the_end_counts_what_another_has_appended(logs: Any) -> None:
     ],
     ids=["empty batch", "partition too high", "partition negative", "no such topic", "read partition", "read offset", "end partition"],
 )
-def test_a_mistake_of_the_caller_is_refused_and_nothing_is_stored(logs: Any, mistake: Callable[[Log], object]) -> None:
+def test_a_mistake_of_the_caller_is_refused_and_nothing_is_stored(logs: Logs, mistake: Callable[[Log], object]) -> None:
     log = logs.open()
     with pytest.raises(ValueError, match=r"batch|partitions|topic|offsets"):
         mistake(log)
@@ -188,12 +189,12 @@ def test_a_mistake_of_the_caller_is_refused_and_nothing_is_stored(logs: Any, mis
 
 
 @pytest.mark.parametrize("partitions", [0, -1, 1025])
-def test_a_log_has_as_many_partitions_as_an_id_can_name(logs: Any, partitions: int) -> None:
+def test_a_log_has_as_many_partitions_as_an_id_can_name(logs: Logs, partitions: int) -> None:
     with pytest.raises(ValueError, match="1 to 1024 partitions"):
         logs.open(partitions=partitions)
 
 
-def test_closing_twice_is_once(logs: Any) -> None:
+def test_closing_twice_is_once(logs: Logs) -> None:
     log = logs.open()
     log.close()
     log.close()
@@ -286,22 +287,22 @@ def test_a_path_may_hold_any_characters_and_be_a_link(tmp_path: Path) -> None:
         assert log.end("journal", 0) == 1
 
 
-def test_reading_beside_a_writing_process_shows_whole_batches_and_all_that_are_acknowledged(path: Path, start: Any) -> None:
+def test_reading_beside_a_writing_process_shows_whole_batches_and_all_that_are_acknowledged(path: Path, start: Start) -> None:
     writer = start(APPENDER, path, 120)
-    acknowledged = int(writer.stdout.readline())
+    acknowledged = int(said_by(writer).readline())
     with closing(SqliteLog(path, read_only=True)) as reader:
-        for line in writer.stdout:
+        for line in said_by(writer):
             acknowledged = int(line)
             assert len(whole_batches(reader)) >= acknowledged
         assert len(whole_batches(reader)) == acknowledged == reader.end("journal", 0)
 
 
 @pytest.mark.parametrize("acknowledgements", [1, 2, 40, 130, 300])
-def test_a_writer_killed_while_it_appends_leaves_every_acknowledged_batch_whole(path: Path, start: Any, acknowledgements: int) -> None:
+def test_a_writer_killed_while_it_appends_leaves_every_acknowledged_batch_whole(path: Path, start: Start, acknowledgements: int) -> None:
     writer = start(APPENDER, path, 1_000_000)
-    lines = [writer.stdout.readline() for _ in range(acknowledgements)]
+    lines = [said_by(writer).readline() for _ in range(acknowledgements)]
     writer.send_signal(signal.SIGKILL)
-    acknowledged = [int(line) for line in lines + writer.stdout.readlines() if line.endswith("\n")]
+    acknowledged = [int(line) for line in lines + said_by(writer).readlines() if line.endswith("\n")]
     writer.wait()
 
     with closing(SqliteLog(path, read_only=True)) as reader:
@@ -312,10 +313,10 @@ def test_a_writer_killed_while_it_appends_leaves_every_acknowledged_batch_whole(
         assert log.append("journal", {0: [b"on it goes"]}) == {0: len(found)}
 
 
-def test_two_processes_that_append_at_once_never_share_an_offset(path: Path, start: Any) -> None:
+def test_two_processes_that_append_at_once_never_share_an_offset(path: Path, start: Start) -> None:
     SqliteLog(path).close()
     writers = [start(APPENDER, path, 60) for _ in range(2)]
-    ends = [int(line) for writer in writers for line in writer.stdout]
+    ends = [int(line) for writer in writers for line in said_by(writer)]
     assert len(set(ends)) == 120
     with closing(SqliteLog(path)) as log:
         assert len(list(log.read("journal", 0))) == max(ends) == 2 * sum(number % 7 + 1 for number in range(60))
@@ -447,9 +448,9 @@ def test_a_file_that_is_not_a_whole_refold_log_is_refused_by_name_and_left_as_it
     assert (path.read_bytes() if path.is_file() else None) == before
 
 
-def test_a_log_that_is_gone_while_its_wal_is_there_is_not_made_anew(path: Path, start: Any) -> None:
+def test_a_log_that_is_gone_while_its_wal_is_there_is_not_made_anew(path: Path, start: Start) -> None:
     writer = start(APPENDER, path, 1_000_000)
-    writer.stdout.readline()
+    said_by(writer).readline()
     writer.kill()
     writer.wait()
     path.unlink()

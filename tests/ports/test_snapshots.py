@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from contracts.ports.snapshots import Snapshots
 from infra.files.snapshots import FileSnapshots, MemorySnapshots
 from infra.log.kafka.snapshots import KafkaSnapshots
 from tests.kafka.topics import KafkaLogs
+from tests.ports.conftest import Start, said_by
 
 
 @pytest.fixture(params=["memory", "files", "kafka"])
@@ -84,11 +84,13 @@ for number in range(1_000_000):
 
 
 @pytest.mark.parametrize("saved", [1, 5, 20])
-def test_a_kill_while_saving_leaves_a_whole_snapshot_no_older_than_the_last_that_was_saved(tmp_path: Path, start: Any, saved: int) -> None:
+def test_a_kill_while_saving_leaves_a_whole_snapshot_no_older_than_the_last_that_was_saved(
+    tmp_path: Path, start: Start, saved: int
+) -> None:
     saver = start(SAVER, tmp_path)
-    lines = [saver.stdout.readline() for _ in range(saved)]
+    lines = [said_by(saver).readline() for _ in range(saved)]
     saver.kill()
-    last = [int(line) for line in lines + saver.stdout.readlines() if line.endswith("\n")][-1]
+    last = [int(line) for line in lines + said_by(saver).readlines() if line.endswith("\n")][-1]
     saver.wait()
     content = FileSnapshots(tmp_path).load(0)
     assert content in (b"%d " % last * 20_000, b"%d " % (last + 1) * 20_000)

@@ -23,6 +23,7 @@ from contracts.ports.feed import Selector
 from contracts.ports.read_models import Changes
 from domain.execution.decide import decide
 from domain.execution.deciding import Deciding
+from domain.execution.history import Entry
 from domain.execution.kind import kind_of
 from domain.execution.moves.signals import deliver
 from domain.execution.state import ChildMemo, NodeRun
@@ -177,9 +178,9 @@ def resolve_no_incident_in_the_projector(patch: Patch) -> None:
 def apply_twice_in_the_projector(patch: Patch) -> None:
     note = Visit.note
 
-    def twice(self: Visit, offset: int) -> None:
-        note(self, offset)
-        note(self, offset)
+    def twice(self: Visit, entry: Entry) -> None:
+        note(self, entry)
+        note(self, entry)
 
     patch.setattr(Visit, "note", twice)
 

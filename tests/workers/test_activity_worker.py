@@ -20,6 +20,7 @@ from contracts.commands import (
     RunActivity,
 )
 from contracts.failure import Failure
+from contracts.ports.activities import ActivityContext
 from contracts.values import encode, reference_to
 from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
@@ -42,7 +43,7 @@ class Kind:
     summary = "A kind of a test."
     Config = None
 
-    def __init__(self, name: str, run: Callable[[Any, dict[str, Any], Any], Any]) -> None:
+    def __init__(self, name: str, run: Callable[[ActivityContext, dict[str, Any], Any], Any]) -> None:
         self.name = name
         self.run = run
         self.at_a_time: int | None = None
@@ -88,7 +89,7 @@ def activity(kind: str, path: str = "n", given: Any = None, config: Any = None, 
     return RunActivity("e", path, more.pop("attempt", 1), kind, encode(config or {}), encode(given), **more)
 
 
-def give(context: Any, config: Any, data: Any) -> Any:
+def give(context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
     return data
 
 
@@ -150,7 +151,7 @@ def test_a_kind_that_hangs_keeps_no_other_waiting(make: Make, told: Reports) -> 
 def test_a_kind_may_say_how_many_of_it_run_at_a_time(make: Make, told: Reports) -> None:
     running, most = [], []
 
-    def run(context: Any, config: Any, data: Any) -> None:
+    def run(context: ActivityContext, config: dict[str, Any], data: Any) -> None:
         running.append(1)
         most.append(len(running))
         barrier.wait(WAIT_S)
@@ -238,7 +239,7 @@ class _Refused(Exception):
 
 
 def _raise(error: BaseException) -> Callable[..., Any]:
-    def run(context: Any, config: Any, data: Any) -> Any:
+    def run(context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
         raise error
 
     return run
@@ -329,7 +330,7 @@ def test_a_bug_of_the_worker_is_logged_and_told_as_a_lost_worker(make: Make, tol
 
 
 def test_progress_is_reported_first_last_and_once_a_second(make: Make, told: Reports, clock: ManualClock) -> None:
-    def run(context: Any, config: Any, data: Any) -> None:
+    def run(context: ActivityContext, config: dict[str, Any], data: Any) -> None:
         for progress, detail in ((0.1, None), (0.2, None), (None, "half"), (7, "done"), (1.0, None)):
             context.heartbeat(progress, detail)
             clock.advance(500)
@@ -344,7 +345,7 @@ def test_progress_is_reported_first_last_and_once_a_second(make: Make, told: Rep
 def test_the_last_heartbeat_is_known_while_the_attempt_is_in_hand(make: Make, told: Reports, clock: ManualClock) -> None:
     seen: list[int | None] = []
 
-    def run(context: Any, config: Any, data: Any) -> None:
+    def run(context: ActivityContext, config: dict[str, Any], data: Any) -> None:
         clock.advance(500)
         seen.append(worker.last_heartbeat("e", "n", 1))
         context.heartbeat()
@@ -364,14 +365,14 @@ def test_the_last_heartbeat_is_known_while_the_attempt_is_in_hand(make: Make, to
 # Cancellation and limits
 
 
-def _wait_for_cancel(context: Any, config: Any, data: Any) -> str:
+def _wait_for_cancel(context: ActivityContext, config: dict[str, Any], data: Any) -> str:
     is_cancelled = threading.Event()
     context.on_cancel(is_cancelled.set)
     assert is_cancelled.wait(WAIT_S)
     return "too late"
 
 
-def _beat_until_cancelled(context: Any, config: Any, data: Any) -> str:
+def _beat_until_cancelled(context: ActivityContext, config: dict[str, Any], data: Any) -> str:
     pause = threading.Event()
     try:
         while not pause.wait(0.01):
@@ -415,7 +416,7 @@ def test_code_that_never_ends_is_cancelled_in_a_moment(make: Make, told: Reports
 def test_the_time_limit_of_an_attempt_cancels_it(make: Make, told: Reports) -> None:
     stopped = threading.Event()
 
-    def run(context: Any, config: Any, data: Any) -> None:
+    def run(context: ActivityContext, config: dict[str, Any], data: Any) -> None:
         context.on_cancel(stopped.set)
         assert stopped.wait(WAIT_S)
 

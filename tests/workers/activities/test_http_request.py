@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.workers.conftest import Web
 from workers.running.activities.http_request import DETAIL_BYTES_MAX, HttpRequest
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.activity_settings import ActivitySettings
@@ -42,7 +43,7 @@ def failure(run: Run, **config: Any) -> ActivityError:
 # What is sent
 
 
-def test_a_body_is_sent_as_json_and_json_is_read(run: Run, web: Any) -> None:
+def test_a_body_is_sent_as_json_and_json_is_read(run: Run, web: Web) -> None:
     output = run(method="post", url=f"{web.url}/charge", body={"order": 7}, headers={"X-Team": "blue"})
     (asked,) = web.asked
     assert (asked["method"], asked["path"], json.loads(asked["body"])) == ("POST", "/charge", {"order": 7})
@@ -67,25 +68,25 @@ def test_a_body_is_sent_as_json_and_json_is_read(run: Run, web: Any) -> None:
     ],
 )
 def test_a_string_is_sent_as_text_and_anything_else_as_json(
-    run: Run, web: Any, body: Any, headers: Any, sent: bytes, content_type: Any
+    run: Run, web: Web, body: Any, headers: Any, sent: bytes, content_type: Any
 ) -> None:
     run(method="PUT", url=web.url, body=body, headers=headers)
     assert (web.asked[0]["body"], web.asked[0]["headers"].get("content-type")) == (sent, content_type)
 
 
-def test_a_query_is_added_to_that_of_the_url(run: Run, web: Any) -> None:
+def test_a_query_is_added_to_that_of_the_url(run: Run, web: Web) -> None:
     run(url=f"{web.url}/s?a=1", query={"b": [1, 2], "c": True, "d": None, "e": "x y"})
     assert web.asked[0]["path"] == "/s?a=1&b=1&b=2&c=true&e=x+y"
 
 
-def test_the_idempotency_key_is_stable_over_attempts_and_can_be_replaced(run: Run, web: Any) -> None:
+def test_the_idempotency_key_is_stable_over_attempts_and_can_be_replaced(run: Run, web: Web) -> None:
     run(url=web.url)
     run(url=web.url, headers={"idempotency-KEY": "mine"})
     run(url=web.url, headers={"Idempotency-Key": None})
     assert [asked["headers"].get("idempotency-key") for asked in web.asked] == ["order-1/loop[3]/n", "mine", None]
 
 
-def test_proxies_of_the_environment_are_not_used(run: Run, web: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_not_used(run: Run, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     assert run(url=web.url)["status"] == 200
 
@@ -139,13 +140,13 @@ def test_a_wrong_config_names_the_field(run: Run, config: dict[str, Any], field:
         ({"content-type": "application/json", "content-encoding": "deflate"}, zlib.compress(b"[1]"), {"body": [1]}),
     ],
 )
-def test_a_body_is_json_text_or_base64_as_its_type_says(run: Run, web: Any, headers: Any, content: bytes, body: Any) -> None:
+def test_a_body_is_json_text_or_base64_as_its_type_says(run: Run, web: Web, headers: Any, content: bytes, body: Any) -> None:
     web.answers["/"] = (200, headers, content)
     output = run(url=f"{web.url}/")
     assert {name: output[name] for name in output if name in ("body", "encoding")} == body
 
 
-def test_a_status_that_is_not_expected_is_a_failure_that_tells_what_came(run: Run, web: Any) -> None:
+def test_a_status_that_is_not_expected_is_a_failure_that_tells_what_came(run: Run, web: Web) -> None:
     web.answers["/pay"] = (429, {"content-type": "text/plain", "retry-after": "7", "x-other": "1"}, b"slow down" + b"!" * 5_000)
     error = failure(run, method="POST", url=f"{web.url}/pay?token=secret")
     assert (error.error_type, error.retryable) == ("http.429", True)
@@ -154,7 +155,7 @@ def test_a_status_that_is_not_expected_is_a_failure_that_tells_what_came(run: Ru
     assert error.details["headers"] == {"content-type": "text/plain", "retry-after": "7"} | {"date": error.details["headers"]["date"]}
 
 
-def test_expected_statuses_are_codes_and_classes(run: Run, web: Any) -> None:
+def test_expected_statuses_are_codes_and_classes(run: Run, web: Web) -> None:
     web.answers["/gone"] = (404, {}, b"")
     assert run(url=f"{web.url}/gone", expect=["2xx", 404])["status"] == 404
     assert run(url=f"{web.url}/gone", expect=["4XX"])["status"] == 404
@@ -162,7 +163,7 @@ def test_expected_statuses_are_codes_and_classes(run: Run, web: Any) -> None:
     assert failure(run, url=f"{web.url}/other", expect=[404]).error_type == "http.200"
 
 
-def test_redirects_are_followed_only_when_asked(run: Run, web: Any) -> None:
+def test_redirects_are_followed_only_when_asked(run: Run, web: Web) -> None:
     web.answers["/old"] = (302, {"location": "/new"}, b"")
     error = failure(run, url=f"{web.url}/old")
     assert (error.error_type, error.details["headers"]["location"]) == ("http.302", "/new")
@@ -170,26 +171,26 @@ def test_redirects_are_followed_only_when_asked(run: Run, web: Any) -> None:
     assert web.asked[-1]["headers"]["host"] == f"127.0.0.1:{web.port}"
 
 
-def test_redirects_without_end_are_a_failure(run: Run, web: Any) -> None:
+def test_redirects_without_end_are_a_failure(run: Run, web: Web) -> None:
     web.answers["/round"] = (302, {"location": "/round"}, b"")
     assert failure(run, url=f"{web.url}/round", follow_redirects=True).error_type == "http.protocol"
 
 
-def test_a_response_larger_than_allowed_is_a_failure(run: Run, web: Any) -> None:
+def test_a_response_larger_than_allowed_is_a_failure(run: Run, web: Web) -> None:
     web.answers["/"] = (200, {}, b"x" * 1_000)
     assert len(run(url=f"{web.url}/", response_bytes_max=1_000)["body"]) == 1_000
     error = failure(run, url=f"{web.url}/", response_bytes_max=999)
     assert (error.error_type, error.retryable) == ("http.too_large", False)
 
 
-def test_a_response_that_unpacks_to_gigabytes_is_stopped(run: Run, web: Any) -> None:
+def test_a_response_that_unpacks_to_gigabytes_is_stopped(run: Run, web: Web) -> None:
     packer = zlib.compressobj(wbits=31)
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(200)) + packer.flush()
     web.answers["/"] = (200, {"content-encoding": "gzip"}, bomb)
     assert failure(run, url=f"{web.url}/").error_type == "http.too_large"
 
 
-def test_an_encoding_nobody_asked_for_is_a_failure(run: Run, web: Any) -> None:
+def test_an_encoding_nobody_asked_for_is_a_failure(run: Run, web: Web) -> None:
     web.answers["/"] = (200, {"content-encoding": "br"}, b"x")
     assert failure(run, url=f"{web.url}/").error_type == "http.protocol"
 
@@ -211,13 +212,13 @@ def test_a_name_without_an_address_is_a_failure_to_connect(attempt: Attempt) -> 
     assert failure(lambda **config: kind.run(attempt, config, None), url="http://nowhere.invalid").error_type == "http.connect"
 
 
-def test_all_addresses_of_a_name_are_tried(web: Any, attempt: Attempt) -> None:
+def test_all_addresses_of_a_name_are_tried(web: Web, attempt: Attempt) -> None:
     kind = HttpRequest(ActivitySettings(allow_private_addresses=True), lambda host, port: ["127.0.0.2", "127.0.0.1"])
     assert kind.run(attempt, {"url": f"http://shop.example:{web.port}/"}, None)["status"] == 200
     assert web.asked[0]["headers"]["host"] == f"shop.example:{web.port}"
 
 
-def test_an_answer_that_does_not_come_is_a_timeout(run: Run, web: Any) -> None:
+def test_an_answer_that_does_not_come_is_a_timeout(run: Run, web: Web) -> None:
     web.may_answer.clear()
     error = failure(run, url=f"{web.url}/slow?token=secret", timeout="200ms")
     assert (error.error_type, error.retryable) == ("http.timeout", True)
@@ -256,7 +257,7 @@ def _answer_once(server: socket.socket, answer: bytes) -> None:
         connection.sendall(answer)
 
 
-def test_a_server_without_tls_is_a_failure_to_connect(run: Run, web: Any) -> None:
+def test_a_server_without_tls_is_a_failure_to_connect(run: Run, web: Web) -> None:
     assert failure(run, url=f"https://127.0.0.1:{web.port}").error_type == "http.connect"
 
 
@@ -294,7 +295,7 @@ def test_a_server_without_tls_is_a_failure_to_connect(run: Run, web: Any) -> Non
         "[ff02::1]",
     ],
 )
-def test_an_address_that_is_not_public_is_refused(run_guarded: Run, web: Any, host: str) -> None:
+def test_an_address_that_is_not_public_is_refused(run_guarded: Run, web: Web, host: str) -> None:
     error = failure(run_guarded, url=f"http://{host}:{web.port}/")
     assert (error.error_type, error.retryable) == ("http.forbidden_address", False)
     assert not web.asked
@@ -311,7 +312,7 @@ def test_a_refusal_names_the_setting(run_guarded: Run) -> None:
     assert "allow_private_addresses" in str(error)
 
 
-def test_one_private_address_among_public_ones_is_refused(web: Any, attempt: Attempt) -> None:
+def test_one_private_address_among_public_ones_is_refused(web: Web, attempt: Attempt) -> None:
     kind = HttpRequest(ActivitySettings(), lambda host, port: ["8.8.8.8", "127.0.0.1"])
     error = failure(lambda **config: kind.run(attempt, config, None), url=f"http://shop.example:{web.port}/")
     assert (error.error_type, error.details) == ("http.forbidden_address", {"host": "shop.example", "address": "127.0.0.1"})
@@ -320,7 +321,7 @@ def test_one_private_address_among_public_ones_is_refused(web: Any, attempt: Att
 @pytest.mark.parametrize(
     "target", ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data", "http://[::ffff:10.0.0.1]/", "http://inner.example/"]
 )
-def test_a_redirect_to_a_private_address_is_refused(web: Any, attempt: Attempt, target: str) -> None:
+def test_a_redirect_to_a_private_address_is_refused(web: Web, attempt: Attempt, target: str) -> None:
     kind = HttpRequest(ActivitySettings(), _lookup, lambda address: address == "127.0.0.1" or is_public(address))
     web.answers["/"] = (302, {"location": target}, b"")
     config = {"url": f"http://shop.example:{web.port}/", "follow_redirects": True}
@@ -334,7 +335,7 @@ def _lookup(host: str, port: int) -> list[str]:
 # Cancellation
 
 
-def test_a_cancelled_request_ends_at_once(run: Run, web: Any, attempt: Attempt, in_thread: Callable[..., "Future[Any]"]) -> None:
+def test_a_cancelled_request_ends_at_once(run: Run, web: Web, attempt: Attempt, in_thread: Callable[..., "Future[Any]"]) -> None:
     web.may_answer.clear()
     future = in_thread(run, url=web.url, timeout="60s")
     assert web.was_asked.wait(10)
