@@ -20,7 +20,7 @@ from infra.server.alone import Alone
 from infra.server.common_service import CommonService, stopping
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
-from infra.server.read_thread import ReadThread
+from infra.server.read_threads import ReadThreads
 from infra.server.starts import Starts
 from infra.server.wiring import positions_of
 from infra.settings.model import ROLES, EngineSettings
@@ -60,7 +60,7 @@ class AloneService(CommonService):
         alone: Alone,
         feed: Feed,
         reader: PartitionedReader,
-        reads: ReadThread,
+        reads: ReadThreads,
         progress: Progress,
         settings: EngineSettings,
         desk: TaskEndpoint | None = None,
@@ -162,7 +162,7 @@ class AloneService(CommonService):
 
     async def metrics(self) -> bytes:
         """Counters and gauges, as Prometheus reads them."""
-        counts = await self._read(self._reader.counts, EXECUTIONS)
+        counts = await self._reads.run_list(self._reader.counts, EXECUTIONS)
         opened = len(self._owner.executions)
         projected = self._progress.of(self._owner.partition)
         requests = self._requests.counted, self._requests.by_lane

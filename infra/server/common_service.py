@@ -24,7 +24,7 @@ from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.lookup import REACH_S, Lookup
 from infra.server.progress import ASK_EVERY_S, Progress
-from infra.server.read_thread import ReadThread
+from infra.server.read_threads import ReadThreads
 from infra.server.wiring import activity_kinds, described_kinds, positions_of
 from infra.settings.model import EngineSettings
 from projections.executions import ExecutionRecord, record_value
@@ -55,7 +55,7 @@ class CommonService:
         catalog: Catalog,
         feed: Feed,
         reader: PartitionedReader,
-        reads: ReadThread,
+        reads: ReadThreads,
         progress: Progress,
         lookup: Lookup,
         settings: EngineSettings,
@@ -235,7 +235,7 @@ class CommonService:
         if query.after is not None and (query.after.time is not None) != self._positions.is_divided:
             raise Rejected("unknown_cursor", "the cursor is of another log: begin again without one")
         await self._be_fresh()
-        return await self._read(self._reader.find, query)
+        return await self._reads.run_list(self._reader.find, query)
 
     async def rows(self, query: Query[R], execution: str | None = None) -> list[R]:
         """The rows of any read model's list: of all executions, or of one."""

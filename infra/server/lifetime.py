@@ -29,7 +29,7 @@ from infra.server.parts.context import Context
 from infra.server.process import Process
 from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
-from infra.server.read_thread import ReadThread
+from infra.server.read_threads import ReadThreads
 from infra.server.wiring import open_alone, open_partitioned_reader
 from infra.settings.model import ROLES, EngineSettings, ServerSettings
 from workers.reading.feed import Feed
@@ -72,7 +72,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
     driver = Driver(clock, asyncio.get_running_loop().create_future())
     address = address_of(settings, listener)
     with open_alone(engine, clock, remote=True, waker=driver, address=address) as alone, open_partitioned_reader(engine) as reader:
-        reads, requests = ReadThread(), Requests()
+        reads, requests = ReadThreads(), Requests()
         progress = _progress(alone, reader, reads, engine, settings)
         desk = TaskEndpoint(alone.worker, alone.owner.submit, _soon) if isinstance(alone.worker, TaskLeases) else None
         feed = Feed(OwnerGround(alone.owner, LoopBeside(reader.backlog(), reads.pool)))
@@ -88,12 +88,12 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
             service.close()
 
 
-def _progress(alone: Alone, reader: PartitionedReader, reads: ReadThread, engine: EngineSettings, settings: ServerSettings) -> Progress:
+def _progress(alone: Alone, reader: PartitionedReader, reads: ReadThreads, engine: EngineSettings, settings: ServerSettings) -> Progress:
     assert engine.data is not None
     data, owner = engine.data, alone.owner
 
     async def checkpoint_of(partition: int) -> Checkpoint:
-        return await reads.run(reader.checkpoint_of, partition)
+        return await reads.run_list(reader.checkpoint_of, partition)
 
     progress = Progress(
         lambda: {owner.partition: owner.position}, checkpoint_of, lambda note: ProjectorProcess(data, settings.projector_nice, note)

@@ -9,7 +9,7 @@ from api.service import Unavailable
 from contracts.errors import Rejected
 from contracts.positions import Positions
 from infra.server.progress import Progress
-from infra.server.read_thread import ReadThread
+from infra.server.read_threads import ReadThreads
 from workers.reading.partitions import PartitionedReader
 
 REACH_S: Final = 5.0
@@ -31,7 +31,7 @@ class Known(Protocol):
 class Lookup:
     """All methods belong to the event loop's thread."""
 
-    def __init__(self, reader: PartitionedReader, reads: ReadThread, progress: Progress, positions: Positions, known: Known) -> None:
+    def __init__(self, reader: PartitionedReader, reads: ReadThreads, progress: Progress, positions: Positions, known: Known) -> None:
         self._reader, self._reads, self._progress, self._positions, self._known = reader, reads, progress, positions, known
 
     async def reach(self, partition: int, offset: int) -> None:

@@ -262,7 +262,8 @@ def open_read_models(settings: EngineSettings) -> Iterator[ReadModels]:
 def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[PartitionedReader]:
     """What reads executions, with the help of the read models."""
     with open_reader(settings, blobs) as opened:
-        reader = PartitionedReader(opened.log, opened.catalog, opened.blobs, _models_of(settings, read_only=True))
+        models_of, lists_of = _models_of(settings, read_only=True), _models_of(settings, read_only=True)
+        reader = PartitionedReader(opened.log, opened.catalog, opened.blobs, models_of, lists_of)
         try:
             yield reader
         finally:

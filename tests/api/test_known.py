@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from infra.server.alone_service import AloneService
 from infra.server.driver import Driver
 from infra.server.engine import Engine
 from infra.server.progress import Progress
-from infra.server.read_thread import ReadThread
+from infra.server.read_threads import ReadThreads
 from infra.server.wiring import open_alone, open_partitioned_reader, open_projectors
 from infra.settings.model import EngineSettings
+from projections.executions import executions_where
 from projections.incidents import incidents_where
 
 from .conftest import WAITS
@@ -24,12 +26,12 @@ from .conftest import WAITS
 
 async def read_while_it_ends(data: Path, name: str) -> list[Any]:
     """What is read about an execution that was open when it was asked for, and has ended before the rows were looked at."""
-    settings, reads = EngineSettings(data=data, threads=False), ReadThread()
+    settings, reads = EngineSettings(data=data, threads=False), ReadThreads()
     driver = Driver(SystemClock(), asyncio.get_running_loop().create_future())
     with open_alone(settings, waker=driver) as alone, open_partitioned_reader(settings) as reader:
         engine = Engine(alone)
         driver.start(engine)
-        progress = Progress(lambda: {0: alone.owner.position}, lambda partition: reads.run(reader.checkpoint_of, partition))
+        progress = Progress(lambda: {0: alone.owner.position}, lambda partition: reads.run_list(reader.checkpoint_of, partition))
         service = AloneService(alone, engine.feed, reader, reads, progress, settings)
         with open_projectors(settings, progress.note) as projectors:
             await service.publish(WorkflowDefinition.model_validate(WAITS), activate=False)
@@ -56,6 +58,37 @@ async def read_while_it_ends(data: Path, name: str) -> list[Any]:
             finally:
                 driver.stop()
                 service.close()
+
+
+async def list_beside_a_reader(data: Path) -> tuple[bool, int]:
+    """Whether a history that is being folded had arrived before a list did, and how long that list was."""
+    settings, reads, may_go_on = EngineSettings(data=data, threads=False), ReadThreads(), threading.Event()
+    driver = Driver(SystemClock(), asyncio.get_running_loop().create_future())
+    with open_alone(settings, waker=driver) as alone, open_partitioned_reader(settings) as reader:
+        engine = Engine(alone)
+        driver.start(engine)
+        progress = Progress(lambda: {0: alone.owner.position}, lambda partition: reads.run_list(reader.checkpoint_of, partition))
+        service = AloneService(alone, engine.feed, reader, reads, progress, settings)
+        with open_projectors(settings, progress.note) as projectors:
+            await service.publish(WorkflowDefinition.model_validate(WAITS), activate=False)
+            await service.start(Start("waits", execution="e"), 0)
+            projectors.look_at_all()
+            await asyncio.sleep(0)
+            reads.pool.submit(may_go_on.wait)
+            history = asyncio.ensure_future(service.history("e", 1, 100))
+            try:
+                async with asyncio.timeout(30):
+                    found = await service.find(executions_where())
+                return history.done(), len(found)
+            finally:
+                may_go_on.set()
+                await history
+                driver.stop()
+                service.close()
+
+
+def test_a_history_that_is_being_folded_holds_no_list(tmp_path: Path) -> None:
+    assert asyncio.run(list_beside_a_reader(tmp_path / "data")) == (False, 1)
 
 
 def test_what_ends_while_it_is_read_is_not_unknown(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from functools import partial
 from pathlib import Path
 
 from contracts.commands import SendSignal
 from contracts.ports.feed import Selector
 from contracts.values import encode
-from tests.cluster.memory import MemoryCluster, memory_cluster
+from projections.executions import executions_where
+from tests.cluster.memory import DEADLINE_S, MemoryCluster, memory_cluster
 from tests.workers.feeding import Listener, counting
 
 WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
@@ -61,6 +63,25 @@ def test_one_workflow_can_be_selected_though_only_its_first_decisions_name_it(tm
                 await cluster.give("a", execution, SendSignal(f"1{execution}", "go", encode(1)))
             await cluster.until(lambda: {one.decision.execution for one in listener.told} >= set(wanted))
             assert {one.decision.execution for one in listener.told} == set(wanted)
+
+    asyncio.run(story())
+
+
+def test_a_history_that_is_being_folded_holds_no_list_of_the_process(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with memory_cluster(tmp_path, "a", partitions=2) as cluster:
+            await cluster.publish(WAIT)
+            name = (await cluster.ask("a", "w")).view.execution_id
+            service, may_go_on = cluster.living["a"].service, threading.Event()
+            service._reads.pool.submit(may_go_on.wait)
+            history = asyncio.ensure_future(service.history(name, 1, 10))
+            try:
+                async with asyncio.timeout(DEADLINE_S):
+                    await service.find(executions_where())
+                assert not history.done()
+            finally:
+                may_go_on.set()
+            assert (await history)[0][0].type == "ExecutionCreated"
 
     asyncio.run(story())
 

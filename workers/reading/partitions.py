@@ -43,19 +43,30 @@ def began_with(log: Log) -> int | None:
 
 
 class PartitionedReader:
-    """Reads the executions of all partitions. One thread uses an instance at a time, except for `partition_of`.
+    """Reads the executions of all partitions. One thread at a time uses an instance, except for `partition_of`, and another one
+    what reads nothing but rows: `find`, `counts` and `checkpoint_of`.
 
-    `models_of` opens the read models of a partition.
+    `models_of` opens the read models of a partition, `lists_of` once more those that lists are read from.
     """
 
-    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, models_of: Callable[[int], ReadModels]) -> None:
-        self._log, self._catalog, self.blobs, self._models_of = log, catalog, blobs, models_of
+    def __init__(
+        self,
+        log: Log,
+        catalog: Catalog,
+        blobs: Blobs,
+        models_of: Callable[[int], ReadModels],
+        lists_of: Callable[[int], ReadModels] | None = None,
+    ) -> None:
+        self._log, self._catalog, self.blobs = log, catalog, blobs
+        self._models_of, self._lists_of = models_of, lists_of or models_of
         self._began_with = began_with(log)
         self._readers: list[ExecutionReader] = []
+        self._lists: list[ReadModels] = []
         self._open()
 
     def _open(self) -> None:
         for partition in range(len(self._readers), self._log.partitions):
+            self._lists.append(self._lists_of(partition))
             models = self._models_of(partition)
             self._readers.append(ExecutionReader(self._log, self._catalog, self.blobs, models, partition))
 
@@ -83,7 +94,7 @@ class PartitionedReader:
 
     def checkpoint_of(self, partition: int, model: str = READ_MODEL.name) -> Checkpoint:
         """Up to where the rows of a read model go, in a partition."""
-        return self._readers[partition].models.checkpoint(model)
+        return self._lists[partition].checkpoint(model)
 
     def backlog(self) -> Backlog:
         """What reads in the journals for those who subscribe; in the thread that uses this reader."""
@@ -113,19 +124,19 @@ class PartitionedReader:
         return list(islice(merged, query.limit))
 
     def _page(self, partition: int, query: Query[R]) -> list[Listed[R]]:
-        return [Listed(partition, record) for record in self._readers[partition].models.select(query)]
+        return [Listed(partition, record) for record in self._lists[partition].select(query)]
 
     def counts(self, table: Table[Any]) -> Mapping[str, int]:
         """How many rows there are of each value of the column that the table counts."""
         counted: Counter[str] = Counter()
-        for reader in self._readers:
-            counted.update(reader.models.counts(table))
+        for models in self._lists[: self.partitions]:
+            counted.update(models.counts(table))
         return counted
 
     def close(self) -> None:
         """Let go of all read models."""
-        for reader in self._readers:
-            reader.models.close()
+        for models in (*self._lists, *(reader.models for reader in self._readers)):
+            models.close()
 
 
 def _of_partition(query: Query[R], partition: int) -> Query[R]:

@@ -19,7 +19,7 @@ from infra.server.cluster.view import cluster_view
 from infra.server.common_service import CommonService
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
-from infra.server.read_thread import ReadThread
+from infra.server.read_threads import ReadThreads
 from infra.server.starts import Starts, name_of
 from infra.settings.model import EngineSettings
 from infra.telemetry import Observed, render
@@ -53,7 +53,7 @@ class ClusterService(CommonService):
         catalog: Catalog,
         feed: Feed,
         reader: PartitionedReader,
-        reads: ReadThread,
+        reads: ReadThreads,
         progress: Progress,
         lookup: Lookup,
         end_of: Callable[[int], Awaitable[int]],
@@ -181,7 +181,7 @@ class ClusterService(CommonService):
 
     async def metrics(self) -> bytes:
         """Counters and gauges of the partitions that are owned here, as Prometheus reads them."""
-        counts = await self._read(self._reader.counts, EXECUTIONS)
+        counts = await self._reads.run_list(self._reader.counts, EXECUTIONS)
         owners = [owned.owner for owned in self._owned.values()]
         position = sum(owner.position for owner in owners)
         projected = sum(self._progress.of(owner.partition) for owner in owners)

@@ -39,7 +39,7 @@ from infra.server.driver import Driver
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
-from infra.server.read_thread import ReadThread
+from infra.server.read_threads import ReadThreads
 from infra.server.wiring import (
     SharedParts,
     activity_kinds,
@@ -142,7 +142,7 @@ class Shared:
         self._home = reader.partition_of
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.driver = Driver(self.clock, self._failed)
-        self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThread()
+        self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThreads()
         self.log: ClusterLog = stores.shared(self._on_problem)
         outbox = RecordOutbox(self.log)
         self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
@@ -270,7 +270,7 @@ class Shared:
         self._background.begin(learn())
 
     async def _checkpoint_of(self, partition: int) -> Checkpoint:
-        return await self._reads.run(self._stores.reader.checkpoint_of, partition)
+        return await self._reads.run_list(self._stores.reader.checkpoint_of, partition)
 
     async def _look_again(self) -> int:
         """Partitions were added: take notice of them everywhere."""
