@@ -60,12 +60,13 @@ class Table(Generic[R]):
     """Whether `number` says the same order as `time`, unless a clock was set back: cheaper where there is but one partition."""
     counted: str = ""
     """The column whose values are counted."""
+    columns: tuple[Column, ...] = field(init=False)
+    """The columns, as the row's fields declare them."""
 
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns, as the row's fields declare them."""
+    def __post_init__(self) -> None:
         hints = get_type_hints(self.row)
-        return tuple(_column(name, hints[name]) for name in self.row._fields)  # type: ignore[attr-defined]  # of a NamedTuple
+        columns = tuple(_column(name, hints[name]) for name in self.row._fields)  # type: ignore[attr-defined]  # of a NamedTuple
+        object.__setattr__(self, "columns", columns)
 
 
 def _column(name: str, declared: Any) -> Column:

@@ -179,27 +179,32 @@ class SqliteReadModels:
     def save(self, models: Sequence[str], changes: Changes, checkpoint: Checkpoint, after: int, is_whole: bool) -> None:
         """Store rows and checkpoint in one transaction. Raises LogError where that cannot be; then nothing is stored."""
         connection = self._connection
+        named = [self._models[name] for name in models]
         standing = checkpoint.offset, msgspec.msgpack.encode(checkpoint), is_whole
         try:
             with self._guarded("written"):
                 connection.execute("BEGIN IMMEDIATE")
-                for model in models:
-                    self._move(connection, self._models[model], standing, after)
-                    self._save_rows(connection, self._models[model], changes)
+                self._move(connection, named, standing, after)
+                for model in named:
+                    self._save_rows(connection, model, changes)
                 connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
 
-    def _move(self, connection: sqlite3.Connection, model: Model, standing: tuple[int, bytes, bool], after: int) -> None:
+    def _move(self, connection: sqlite3.Connection, models: Sequence[Model], standing: tuple[int, bytes, bool], after: int) -> None:
+        which = ", ".join(["(?, ?)"] * len(models))
+        versions = [(model.name, model.version) for model in models]
         moved = connection.execute(
-            "UPDATE models SET position = ?, checkpoint = ?, is_whole = is_whole OR ? WHERE model = ? AND version = ? AND position = ?",
-            (*standing, model.name, model.version, after),
+            "UPDATE models SET position = ?, checkpoint = ?, is_whole = is_whole OR ? "
+            f"WHERE position = ? AND (model, version) IN (VALUES {which})",
+            (*standing, after, *(value for version in versions for value in version)),
         )
-        if not moved.rowcount:
-            found = self.standing(model.name).checkpoint.offset
+        if moved.rowcount != len(models):
+            connection.execute("ROLLBACK")
+            found = next(offset for offset in (self.standing(name).checkpoint.offset for name, _ in versions) if offset != after)
             raise Overtaken(f"the read models {self._path} are at offset {found}, expected {after}: another projector writes them")
-        if standing[-1]:
+        for model in models if standing[-1] else ():
             self._drop_older(connection, model)
 
     def _drop_older(self, connection: sqlite3.Connection, model: Model) -> None:
