@@ -214,4 +214,6 @@ def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -
     )
 
 
-READ_MODEL: Final = ReadModel(name="executions", version=1, tables=(EXECUTIONS, PIECES), finish=_finish, set_aside=_set_aside)
+READ_MODEL: Final = ReadModel(
+    name="executions", version=1, shape="a3cd90644fc341fa", tables=(EXECUTIONS, PIECES), finish=_finish, set_aside=_set_aside
+)

@@ -72,5 +72,10 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
 
 
 READ_MODEL: Final = ReadModel(
-    name="incidents", version=1, tables=(INCIDENTS,), events=frozenset({e.IncidentRaised, e.IncidentResolved}), take=_take
+    name="incidents",
+    version=1,
+    shape="c873e8bef9b25ec3",
+    tables=(INCIDENTS,),
+    events=frozenset({e.IncidentRaised, e.IncidentResolved}),
+    take=_take,
 )

@@ -54,6 +54,8 @@ class ReadModel(Model):
     told of an execution, by its number, whose history cannot be read on, and whether it has no row yet.
     """
 
+    shape: str
+    """Names how its tables are made. A test says what it is: where it changes, the version is raised with it."""
     events: frozenset[type[Event]] = frozenset()
     take: Take | None = None
     finish: Finish | None = None
