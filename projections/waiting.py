@@ -15,6 +15,8 @@ Every open execution waits for something that can be named; here is its name. Ea
     condition  due                                 a `wait_until`
     mutex      mutex, holder
     nodes      paths                               the end of other nodes
+
+What a node of a control-flow kind waits for is said by its kind (`Kind.waits_for`).
 """
 
 from __future__ import annotations
@@ -22,16 +24,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from contracts import values
 from contracts.times import rfc3339
 from domain.definition.graph import Graph, Node
+from domain.execution.kind import acting_kind
 from domain.execution.moves.turns import NEXT, TURN
 from domain.execution.paths import is_for_worker, is_undo
 from domain.execution.react import is_reported
-from domain.execution.state import CancelMemo, ChildMemo, Execution, Incident, LoopMemo, NodeRun, WaitMemo
+from domain.execution.state import Execution, Incident, NodeRun
 
-OUTSIDE: Final = frozenset({"signal", "incident", "pause", "release", "start"})
-"""What only somebody outside can bring."""
 MOVING: Final = frozenset({"activity", "timer"})
 """What comes by itself, if the engine runs."""
 
@@ -129,8 +129,10 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any
     elif is_for_worker(graph, run):
         if run.status != "incident" and not is_reported(state, run):
             yield _activity(node, run)
-    elif run.status != "incident":
-        yield from _control(state, node, run)
+    elif run.status != "incident" and not run.bodies:
+        wait = acting_kind(graph, run).waits_for(graph, state, run)
+        if wait is not None:
+            yield {"for": wait.sort, "path": run.path, **wait.details}
 
 
 def _turn(state: Execution, run: NodeRun) -> dict[str, Any] | None:
@@ -147,33 +149,3 @@ def _activity(node: Node, run: NodeRun) -> dict[str, Any]:
     kind = undoing.type if is_undo(run.path) and undoing is not None else node.definition.type
     since = run.started_at or run.scheduled_at
     return {"for": "activity", "path": run.path, "kind": kind, "attempt": run.attempt, "since": since, "progress": run.progress}
-
-
-def _control(state: Execution, node: Node, run: NodeRun) -> Iterator[dict[str, Any]]:
-    match run.memo:
-        case WaitMemo():
-            names = values.decode(run.memo.names)
-            yield _due(state, {"for": "signal", "path": run.path, "names": names}, "timeout")
-        case ChildMemo():
-            yield {"for": "child", "path": run.path, "execution": run.memo.child}
-        case CancelMemo():
-            yield {"for": "nodes", "path": run.path, "paths": [path for path in run.memo.waiting if path in state.runs]}
-        case LoopMemo() if not run.bodies and (more := getattr(node.config, "more", None)) is not None:
-            yield {"for": "signal", "path": run.path, "names": [more.signal]}
-        case _ if not run.bodies:
-            yield _other(state, node, run)
-
-
-def _other(state: Execution, node: Node, run: NodeRun) -> dict[str, Any]:
-    if node.definition.type == "wait_until":
-        return _due(state, {"for": "condition", "path": run.path}, "timeout")
-    if node.definition.type == "delay":
-        due = state.timers.get(f"{run.path}:delay", 0)
-        return {"for": "timer", "path": run.path, "purpose": "delay", "due": due, "attempt": run.attempt}
-    undone = [path for undoing in state.undoing if undoing.by == run.path for path in undoing.paths]
-    return {"for": "nodes", "path": run.path, "paths": undone}
-
-
-def _due(state: Execution, item: dict[str, Any], purpose: str) -> dict[str, Any]:
-    due = state.timers.get(f"{item['path']}:{purpose}")
-    return item if due is None else {**item, "due": due}

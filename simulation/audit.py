@@ -16,9 +16,9 @@ from contracts.ids import activity_key
 from contracts.journal import Decided, Decision, JournalOpened, PartitionClaimed
 from contracts.values import BLOB_BYTES_MIN_DEFAULT
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
+from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding, react
 from domain.execution.state import Execution
-from domain.execution.waits import waits_of
 from domain.replay.verify import Verifier
 from simulation.disk import Disk
 from simulation.violation import Violation, require

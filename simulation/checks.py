@@ -10,9 +10,9 @@ from contracts.commands import Envelope
 from contracts.errors import LogError, Rejected
 from contracts.ids import activity_key
 from contracts.ports.read_models import ReadModels
+from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding
 from domain.execution.state import Execution
-from domain.execution.waits import waits_of
 from projections.executions import executions_where
 from projections.incidents import INCIDENTS, incidents_where
 from simulation.audit import Audit

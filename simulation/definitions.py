@@ -1,8 +1,14 @@
-"""Random definitions: nested bodies of all kinds, random edges, joins, retries, tries, and loops with small bounds."""
+"""Random definitions: nested bodies of all kinds, random edges, joins, retries, tries, and loops with small bounds.
+
+Which kinds there are, and by which ports they leave, stands in the registry. A kind whose config has to fit what is around
+it has a writer here (`config_…`, `container_…`); of the others their own examples are drawn.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Protocol
+
+from domain.nodes import CONTROL_KINDS
 
 DEPTH_MAX = 3
 SIGNALS = ("go", "stop")
@@ -21,16 +27,7 @@ CHILD = {
 }
 """What sub-workflows start."""
 _LEAVING = ("break", "continue")
-_PORTS = {
-    "condition": ("true", "false"),
-    "switch": ("one", "other"),
-    "wait_signal": ("received", "timeout"),
-    "wait_until": ("met", "timeout"),
-}
-_NONE = ("end", "fail", *_LEAVING)
-_INLINE = ("work", "work", "work", "set_variable", "transform", "condition", "switch", "merge", "end", "fail", "start", "get_variable")
-_WAITING = ("delay", "wait_signal", "wait_until", "emit_signal", "cancel", "compensate", "sub_workflow")
-_CONTAINERS = ("parallel", "for_each", "while", "repeat", "try", "try")
+_RETRYING = ("work", "parallel", "for_each", "while", "repeat", "try", "sub_workflow")
 
 
 class Draws(Protocol):
@@ -41,6 +38,22 @@ class Draws(Protocol):
 
     def one_of(self, *options: Any) -> Any:
         """One of these."""
+
+
+def kinds_anywhere() -> tuple[str, ...]:
+    """The control-flow kinds without bodies that need no loop around."""
+    return tuple(kind.name for kind in CONTROL_KINDS.values() if not kind.is_container and kind.name not in _LEAVING)
+
+
+def containers() -> tuple[str, ...]:
+    """The kinds with bodies."""
+    return tuple(kind.name for kind in CONTROL_KINDS.values() if kind.is_container)
+
+
+def _ports(node: dict[str, Any]) -> tuple[str, ...]:
+    """By which ports the node can leave, as its kind says."""
+    kind = CONTROL_KINDS.get(node["type"])
+    return ("out",) if kind is None or kind.is_container else kind.ports(kind.Config.model_validate(node["config"]))
 
 
 class _Writer:
@@ -69,7 +82,10 @@ class _Writer:
 
     def node(self, depth: int, loop: bool, mutexes: frozenset[str]) -> dict[str, Any]:
         self.count += 1
-        choices = _INLINE + _WAITING + (_CONTAINERS * 2 if depth < DEPTH_MAX and self.count < 14 else ()) + (_LEAVING if loop else ())
+        choices = ("work",) * 3 + kinds_anywhere()
+        if depth < DEPTH_MAX and self.count < 14:
+            choices += containers() * 2 + ("try", "try")
+        choices += _LEAVING if loop else ()
         node: dict[str, Any] = {"id": f"n{self.count}", "type": self.one_of(*choices)}
         if self.chance(10) and not mutexes and node["type"] != "cancel":
             node["mutex"] = self.one_of("m", "k")
@@ -90,17 +106,17 @@ class _Writer:
         kind = node["type"]
         if self.chance(8):
             node["when"] = self.one_of("true", "false", "data == null", "data.n > 0")
-        if kind in ("work", *_CONTAINERS, "sub_workflow", "wait_signal") and self.chance(25):
+        if kind in (*_RETRYING, "wait_signal") and self.chance(25):
             node["retry"] = {"max_attempts": self.number(2, 3), "initial_delay": "10ms"}
             if self.chance(20):
                 node["retry"] |= {"jitter": 0.5, "retry_on": ["boom", "timeout"]}
-        if kind in ("work", *_CONTAINERS, "sub_workflow") and self.chance(15):
+        if kind in _RETRYING and self.chance(15):
             node["timeouts"] = {self.one_of("start_to_close", "schedule_to_close"): self.one_of("20ms", "100ms")}
         if kind == "work" and self.chance(10):
             node["timeouts"] = {self.one_of("schedule_to_start", "heartbeat"): "30ms"}
         if kind == "work" and self.chance(20):
             node["compensate"] = self.compensation(f"{{{{ nodes.{node['id']}.output }}}}")
-        if kind not in _NONE and self.chance(15):
+        if _ports(node) and self.chance(15):
             node["on_error"] = self.one_of("incident", "continue")
 
     def compensation(self, was: str) -> dict[str, Any]:
@@ -113,9 +129,10 @@ class _Writer:
         writer = getattr(self, f"config_{kind}", None)
         if writer is not None:
             return dict(writer())
-        if kind in _CONTAINERS:
+        if kind in containers():
             return dict(getattr(self, f"container_{kind}")(depth, loop, mutexes))
-        return {}
+        examples = CONTROL_KINDS[kind].examples if kind in CONTROL_KINDS else ()
+        return dict(self.one_of(*examples)) if examples else {}
 
     def config_set_variable(self) -> dict[str, Any]:
         scope = {"scope": self.one_of("node", "workflow")} if self.chance(30) else {}
@@ -149,9 +166,6 @@ class _Writer:
 
     config_continue = config_break
 
-    def config_delay(self) -> dict[str, Any]:
-        return {"for": self.one_of("0ms", "10ms", "50ms")}
-
     def config_wait_signal(self) -> dict[str, Any]:
         if self.chance(25):
             return {"signals": [{"name": name, "port": "received"} for name in SIGNALS]}
@@ -166,15 +180,12 @@ class _Writer:
             config["filter"] = "signal.n > 0"
         return config
 
-    def config_wait_until(self) -> dict[str, Any]:
-        return {"condition": self.one_of("vars.w > 0", "vars.w > 2", "false"), **({"timeout": "40ms"} if self.chance(80) else {})}
-
     def config_emit_signal(self) -> dict[str, Any]:
         target = self.one_of("{{ execution.id }}", "{{ execution.id }}", "x1")
         return {"execution": target, "name": self.one_of(*SIGNALS), "payload": {"n": 1}}
 
     def config_cancel(self) -> dict[str, Any]:
-        return {"nodes": [], "as": self.one_of("cancelled", "completed")}
+        return {"nodes": ["n1"], "as": self.one_of("cancelled", "completed")}
 
     def config_sub_workflow(self) -> dict[str, Any]:
         config: dict[str, Any] = {"workflow": "child", "on_parent_close": self.one_of("cancel", "terminate", "abandon")}
@@ -235,10 +246,10 @@ class _Writer:
             return None
         if self.chance(15) and kind not in ("start", "merge", "end", "break", "continue"):
             return {"from": f"{source['id']}.error", "to": target["id"]}
-        if kind in _NONE:
+        ports = _ports(source)
+        if not ports:
             return None
-        ports = _PORTS.get(kind)
-        edge = {"from": source["id"] if ports is None else f"{source['id']}.{self.one_of(*ports)}", "to": target["id"]}
+        edge = {"from": source["id"] if ports == ("out",) else f"{source['id']}.{self.one_of(*ports)}", "to": target["id"]}
         if self.chance(15):
             edge["when"] = self.one_of("true", "false", "data == null")
         elif self.chance(8):

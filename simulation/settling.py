@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.execution.waits import waits_of
+from domain.execution.liveness import waits_of
 from simulation.checks import check_recovery, check_still
 from simulation.definitions import SIGNALS
 from simulation.plan import Asked, Operation

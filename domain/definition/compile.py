@@ -31,7 +31,8 @@ def compile_definition(definition: WorkflowDefinition, definition_hash: str = ""
     for body in graph.bodies:
         _link(body)
     _mark_what_is_read(graph)
-    graph.types = frozenset(node.type for node in graph.nodes)
+    graph.hears_changes = any(node.kind.hears_changes for node in graph.nodes)
+    graph.hears_ends = any(node.kind.hears_ends for node in graph.nodes)
     for node in graph.nodes:
         _note_ways(node)
     for node in graph.nodes:
@@ -205,7 +206,7 @@ def _link(body: Body) -> None:
 
 def _following(graph: Graph, node: Node) -> Node | None:
     """The activity that is all that follows when an activity has completed: nothing is asked, joined, filled in, timed or told."""
-    if len(node.outgoing) != 1 or not graph.types.isdisjoint(LISTENING):
+    if len(node.outgoing) != 1 or graph.hears_changes or graph.hears_ends:
         return None
     edge, following = node.outgoing[0], node.outgoing[0].target
     if edge.port != "out" or following.only_source is not node or not _is_plain(node) or not _is_plain(following):
@@ -216,10 +217,6 @@ def _following(graph: Graph, node: Node) -> Node | None:
 
 def _is_plain(node: Node) -> bool:
     return node.is_activity and node.leaves_plainly and node.mutex is None and node.compensate is None
-
-
-LISTENING: Final = frozenset(("cancel", "wait_until"))
-"""Kinds that look up when another node has ended."""
 
 
 def _reach(starts: list[Node], forwards: bool) -> set[int]:

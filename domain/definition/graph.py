@@ -198,6 +198,8 @@ class Graph:
         "definition",
         "definition_hash",
         "handler",
+        "hears_changes",
+        "hears_ends",
         "name",
         "nodes",
         "priority",
@@ -205,7 +207,6 @@ class Graph:
         "rules",
         "settings",
         "timeout_ms",
-        "types",
         "version",
     )
 
@@ -221,7 +222,9 @@ class Graph:
         self.nodes: list[Node] = []
         self.root: Body = Body(0, None, "")
         self.handler: Body | None = None
-        self.types: frozenset[str] = frozenset()
+        self.hears_changes = False
+        self.hears_ends = False
+        """Whether there are nodes that are told when something has changed, or another node has ended."""
         self.timeout_ms = parse_duration(definition.settings.timeout) if definition.settings.timeout else 0
 
 

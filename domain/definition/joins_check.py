@@ -7,9 +7,6 @@ from domain.definition.findings import Findings
 from domain.definition.graph import ERROR_PORT
 from domain.definition.outline import BodyPlace, EdgePlace, NodePlace
 
-_CHOOSING = frozenset({"condition", "switch", "wait_signal", "wait_until"})
-"""Kinds that leave by exactly one of their ports (a switch with `all_matches` by several)."""
-
 Chances = dict[NodePlace, frozenset[str]]
 """By which ports choosing nodes must have left for something to happen; a node that is not named may have left by any."""
 
@@ -45,9 +42,9 @@ def _check_together(node: NodePlace, count: int, edges: list[EdgePlace], chances
 
 
 def _is_choosing(node: NodePlace) -> bool:
-    if node.definition.type == "switch" and getattr(node.config, "all_matches", True):
-        return False
-    return node.definition.type in _CHOOSING or (node.ports == ("out",) and any(edge.port == ERROR_PORT for edge in node.outgoing))
+    if node.ports == ("out",) and any(edge.port == ERROR_PORT for edge in node.outgoing):
+        return True
+    return node.kind is not None and node.kind.leaves_by_one(node.config)
 
 
 def _chances_by(edge: EdgePlace, chances: dict[NodePlace, Chances]) -> Chances:

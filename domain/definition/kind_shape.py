@@ -6,11 +6,13 @@ KindShape   name, Config, ports, bodies, what its nodes note      the compiler, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from contracts.definitions import Body, Model
+from contracts.errors import Problem
 
-MemoName: TypeAlias = Literal["loop", "branches", "try", "wait", "child", "cancel"]
+MemoName: TypeAlias = Literal["loop", "branches", "try", "wait", "child", "cancel", "detail"]
 """What a node may note while it runs, by the tag it is stored under; `domain/execution/state.py` says how each folds."""
 LoopOver: TypeAlias = Literal["items", "rounds", "times"]
 """What a loop goes over: the items of a list, rounds as long as a condition holds, or so many times."""
@@ -28,8 +30,15 @@ class KindShape:
     memo: ClassVar[MemoName | None] = None
     """What a node of the kind notes from its `NodeStarted` on."""
     fails_on_purpose: ClassVar[bool] = False
+    hears_changes: ClassVar[bool] = False
+    """Whether a waiting node is told when a variable or an output has changed (`Kind.on_changed`)."""
+    hears_ends: ClassVar[bool] = False
+    """Whether a waiting node is told when another node has ended (`Kind.on_ended`)."""
     can_undo: ClassVar[bool] = False
     """Whether a node of this kind may be a compensation; `Kind.undo` is its part."""
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ()
+    """Configs that make sense wherever the node stands; the simulation draws from them where it has no writer for the kind."""
 
     class Config(Model):
         """No fields."""
@@ -45,6 +54,14 @@ class KindShape:
     def body_path(self, label: str) -> str:
         """Where the body of a label stands in the config (`branches.left`), for messages."""
         return label
+
+    def leaves_by_one(self, config: Any) -> bool:
+        """Whether a node with this config leaves by exactly one of its several ports; None is a config that cannot be read."""
+        return False
+
+    def problems(self, node: str, config: Any) -> Iterator[Problem]:
+        """What is wrong with the config by itself, beyond its shape; the paths are those in the config, `node` is the id."""
+        return iter(())
 
     def takes_signals(self, config: Any) -> bool:
         """Whether a node with this config waits for signals, and so has its turn among those that do."""

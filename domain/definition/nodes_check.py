@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from contracts.definitions import Count, Retry
-from contracts.ids import signal_name_problem
+from contracts.definitions import Retry
 from domain.definition.configs import check_activity_config
 from domain.definition.fields import marked_fields
 from domain.definition.findings import Findings, listed
@@ -16,13 +15,10 @@ from domain.definition.outline import BodyPlace, NodePlace, Outline, bodies_arou
 from domain.definition.reach_check import check_cancel, check_compensate_nodes
 from domain.definition.shape import read
 from domain.definition.shape_words import duration_problem
-from domain.expressions import parse_time
 from domain.nodes import CONTROL_KINDS
-from domain.nodes.transform import NEEDS
 
 _ONLY_ACTIVITIES: Final = ("cache", "queue", "priority")
 _TIMEOUTS_OF_ALL: Final = ("start_to_close", "schedule_to_close")
-_RESERVED_PORTS: Final = {"error": "the port of failures"}
 
 
 def check_node(outline: Outline, node: NodePlace) -> None:
@@ -39,9 +35,19 @@ def check_node(outline: Outline, node: NodePlace) -> None:
     if node.definition.on_error == "continue" and node.ports == ():
         message = f"`on_error: continue` goes on by a port, and a `{node.definition.type}` has none"
         outline.findings.add(f"{node.path}.on_error", "nothing_to_continue", message, "remove it, or add an edge from its port `error`")
+    if node.config is None:
+        return
+    if not node.is_activity:
+        _add_problems(outline.findings, node.kind, node.id, node.config, f"{node.path}.config")
     check = _CHECKS.get(node.definition.type)
-    if check is not None and node.config is not None:
+    if check is not None:
         check(outline, node, config_of(node))
+
+
+def _add_problems(findings: Findings, kind: KindShape, node: str, config: Any, path: str) -> None:
+    """What the kind itself finds wrong with a config that stands at this path."""
+    for problem in kind.problems(node, config):
+        findings.add(f"{path}.{problem.path}", problem.rule, problem.message, problem.fix)
 
 
 def _check_no_activity(findings: Findings, node: NodePlace) -> None:
@@ -93,8 +99,7 @@ def _check_control_compensation(outline: Outline, node: NodePlace, kind: KindSha
             check_duration(outline.findings, f"{path}.{name}", getattr(config, attribute))
     if kind.name == "set_variable":
         _check_variables(outline, node, config, path)
-    elif kind.name == "emit_signal":
-        _check_signal_name(outline, f"{path}.name", config.name)
+    _add_problems(outline.findings, kind, node.id, config, path)
 
 
 def _check_cancel_holds_none(findings: Findings, node: NodePlace) -> None:
@@ -153,15 +158,6 @@ def _durations(node: NodePlace) -> Iterator[tuple[str, str | None]]:
                 yield f"{node.path}.config.{name}", getattr(node.config, attribute)
 
 
-def _check_delay(outline: Outline, node: NodePlace, config: Any) -> None:
-    if config.until is None or "{{" in config.until:
-        return
-    try:
-        parse_time(config.until)
-    except ValueError as error:
-        outline.findings.add(f"{node.path}.config.until", "time", str(error), "write an RFC 3339 time, or a template that gives one")
-
-
 # What single kinds ask.
 
 
@@ -208,75 +204,11 @@ def _has_loop_around(body: BodyPlace) -> bool:
     return any(around.is_iteration for around in bodies_around(body))
 
 
-def _check_parallel(outline: Outline, node: NodePlace, config: Any) -> None:
-    if isinstance(config.wait_for, Count) and config.wait_for.count > len(config.branches):
-        most = len(config.branches)
-        message = f"`{node.id}` waits for {config.wait_for.count} branches, and there are {most}"
-        outline.findings.add(f"{node.path}.config.wait_for.count", "join_count", message, f"write a count up to {most}, or `all`")
-
-
-def _check_ports(outline: Outline, node: NodePlace, named: list[tuple[str, str | None]], reserved: dict[str, str]) -> None:
-    for path, port in named:
-        if port is not None and port in reserved:
-            message = f"`{port}` is {reserved[port]} and cannot be named again"
-            outline.findings.add(f"{node.path}.config.{path}", "reserved_port", message, "choose another name for the port")
-
-
-def _check_switch(outline: Outline, node: NodePlace, config: Any) -> None:
-    named = [(f"cases[{index}].port", case.port) for index, case in enumerate(config.cases)]
-    _check_ports(outline, node, [*named, ("default", config.default)], _RESERVED_PORTS)
-
-
-def _check_transform(outline: Outline, node: NodePlace, config: Any) -> None:
-    named = [(f"cases[{index}].port", case.port) for index, case in enumerate(config.cases or ())]
-    _check_ports(outline, node, named, _RESERVED_PORTS)
-    for name in ("items", "expression"):
-        if name in NEEDS[config.operation] and getattr(config, name) is None:
-            message = f"`{config.operation}` needs `{name}`, found null"
-            outline.findings.add(f"{node.path}.config.{name}", "missing_field", message, f"write an expression in `{name}`")
-    if config.size == 0:
-        outline.findings.add(f"{node.path}.config.size", "out_of_range", "`size`: expected 1 or more, found 0", "write 1 or more")
-
-
-def _check_wait(outline: Outline, node: NodePlace, config: Any) -> None:
-    named = [(f"signals[{index}].port", one.port) for index, one in enumerate(config.signals or ())]
-    _check_ports(outline, node, named, {**_RESERVED_PORTS, "timeout": "the port of the wait's timeout"})
-    names = (
-        [("name", config.name)] if config.signals is None else [(f"signals[{at}].name", one.name) for at, one in enumerate(config.signals)]
-    )
-    for path, name in names:
-        _check_signal_name(outline, f"{node.path}.config.{path}", name)
-
-
-def _check_emit(outline: Outline, node: NodePlace, config: Any) -> None:
-    _check_signal_name(outline, f"{node.path}.config.name", config.name)
-
-
-def _check_more(outline: Outline, node: NodePlace, config: Any) -> None:
-    if config.more is not None:
-        _check_signal_name(outline, f"{node.path}.config.more.signal", config.more.signal)
-
-
-def _check_signal_name(outline: Outline, path: str, name: str) -> None:
-    """A name that holds a template is checked when it is filled in; that of `more` takes none."""
-    if ("{{" in name and not path.endswith("more.signal")) or outline.findings.is_unreadable(path):
-        return
-    if (problem := signal_name_problem(name)) is not None:
-        outline.findings.add(path, "signal_name", problem, "write a name like `approved` or `order.approved`")
-
-
 _CHECKS: Final[dict[str, Callable[[Outline, NodePlace, Any], None]]] = {
-    "delay": _check_delay,
     "set_variable": _check_set_variable,
     "get_variable": _check_get_variable,
     "break": _check_leaving,
     "continue": _check_leaving,
-    "parallel": _check_parallel,
-    "switch": _check_switch,
-    "transform": _check_transform,
-    "wait_signal": _check_wait,
-    "emit_signal": _check_emit,
-    "for_each": _check_more,
     "cancel": check_cancel,
     "compensate": check_compensate_nodes,
 }

@@ -29,6 +29,7 @@ from domain.execution.deciding import Deciding, ReadBlob, no_blobs
 from domain.execution.facts.execution import request_of
 from domain.execution.kind import acting_kind
 from domain.execution.limits import LIMITS, Limits
+from domain.execution.memo import ChildMemo
 from domain.execution.moves import compensation as undo
 from domain.execution.moves import incidents as resolving
 from domain.execution.moves import signals
@@ -41,7 +42,7 @@ from domain.execution.moves.fast_path import go_straight
 from domain.execution.moves.stopping import stop_run, stop_scope
 from domain.execution.moves.turns import TURN
 from domain.execution.paths import HANDLER, is_undo
-from domain.execution.state import ChildMemo, Execution, NodeRun
+from domain.execution.state import Execution, NodeRun
 
 
 class Decided(msgspec.Struct, frozen=True, gc=False):

@@ -269,7 +269,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     def note_end(self, scope: Scope, node: Node, path: str) -> None:
         """The node has ended: the nodes behind it, those that wait for its mutex, and `cancel` nodes may have waited for that."""
         self.consider_targets(scope, node)
-        if node.mutex is not None or "cancel" in self.graph.types:
+        if node.mutex is not None or self.graph.hears_ends:
             self.note_end_aside(scope, node, path)
 
     def note_end_aside(self, scope: Scope, node: Node, path: str) -> None:
@@ -277,5 +277,5 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
         self.touch(scope.path)
         if node.mutex is not None:
             self.release(node)
-        if "cancel" in self.graph.types:
+        if self.graph.hears_ends:
             self.follow_up(NODE_ENDED, path)

@@ -18,7 +18,8 @@ from domain.definition.graph import Graph, Node
 from domain.definition.kind_shape import KindShape
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.paths import acting_shape
-from domain.execution.state import NodeRun, Scope, Signal
+from domain.execution.state import Execution, NodeRun, Scope, Signal
+from domain.execution.wait import Wait
 
 
 class Kind(KindShape):
@@ -34,6 +35,10 @@ class Kind(KindShape):
         The answer is the output where it is done at once. Raises ExpressionError where what was filled in does not fit.
         """
         raise NotImplementedError
+
+    def waits_for(self, graph: Graph, state: Execution, run: NodeRun) -> Wait | None:
+        """What a node that has begun waits for, beside its own bodies; None: for nothing but these."""
+        return None
 
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
         """A timer of the node other than its retry and its time limits has fired."""

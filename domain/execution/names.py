@@ -9,7 +9,8 @@ from contracts.failure import Failure
 from contracts.times import rfc3339
 from domain.definition.graph import Graph, Node
 from domain.execution.edges import inherited_failure
-from domain.execution.state import COMPLETED, Execution, LoopMemo, NodeRun, Scope
+from domain.execution.memo import LoopMemo
+from domain.execution.state import COMPLETED, Execution, NodeRun, Scope
 from domain.expressions import Reference
 
 
@@ -171,7 +172,7 @@ def _loop_iteration(ctx: Sight, scope: Scope | None) -> dict[str, Any] | None:
 
 def iteration_in(ctx: Sight, owner: NodeRun, scope: Scope) -> dict[str, Any]:
     """`iteration` in a body of a loop: its item, its index, and that of the loop around."""
-    item = owner.memo.item(ctx.graph.nodes[owner.node].kind, scope) if isinstance(owner.memo, LoopMemo) else None
+    item = owner.memo.item(ctx.graph.nodes[owner.node].kind, scope.input) if isinstance(owner.memo, LoopMemo) else None
     value: dict[str, Any] = {"index": scope.index, "item": None if item is None else ctx.parse(item)}
     around = _loop_iteration(ctx, ctx.state.scopes[scope.parent] if scope.parent is not None else None)
     if around is not None:

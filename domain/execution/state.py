@@ -12,17 +12,14 @@ What nobody can read any more is not kept: a node's output goes when its success
 
 from __future__ import annotations
 
-from typing import Final, Literal, Self, TypeAlias, final
+from typing import Final, Literal, TypeAlias, final
 
 import msgspec
 
 from contracts.commands import Command, Parent
-from contracts.events import Ending, NodeStarted
+from contracts.events import Ending
 from contracts.failure import Failure
-from contracts.ids import child_id
-from contracts.values import NULL, decode, encode
-from domain.definition.kind_shape import KindShape, MemoName
-from domain.execution.item_list import split_list
+from domain.execution.memo import Memo
 
 PENDING: Final = 0
 LIVE: Final = 1
@@ -44,165 +41,6 @@ ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "qua
 RunStatus: TypeAlias = Literal["queued", "active", "retrying", "incident", "stopping", "lingering"]
 SIGNAL_IDS_MAX: Final = 1_000
 """How many ids of signals an execution remembers, to know a repeated one."""
-
-
-class Notes(msgspec.Struct, array_like=True):
-    """What a node notes while it runs, and how that folds: from events and the state alone. By default it stays as it began."""
-
-    @classmethod
-    def begun(cls, state: Execution, run: NodeRun, event: NodeStarted) -> Self:
-        """The notes of a node that has just begun."""
-        return cls()
-
-    def enter(self, scope: Scope) -> None:
-        """A body of the node has begun."""
-
-    def leave(self, run: NodeRun, kind: KindShape, scope: Scope, ending: Ending, output: bytes) -> None:
-        """A body of the node has ended so."""
-
-    def given(self, kind: KindShape, index: int) -> bytes | None:
-        """What a body of the node is given, where its event does not say; None: the node's own data."""
-        return None
-
-    def add(self, items: bytes, count: int) -> None:
-        """Further items came while the node runs."""
-
-
-class LoopMemo(Notes, array_like=True, tag="loop"):
-    """What a loop notes. `items` is a JSON list, `added` further ones.
-
-    `results` are the outputs by index, `failures` what stands for items that failed.
-    """
-
-    items: bytes = b"[]"
-    total: int = 0
-    concurrency: int = 1
-    entered: int = 0
-    open: int = 0
-    last: bytes = b"null"
-    added: list[tuple[bytes, int]] = msgspec.field(default_factory=list)
-    results: dict[int, bytes] = msgspec.field(default_factory=dict)
-    failures: dict[int, bytes] = msgspec.field(default_factory=dict)
-
-    @classmethod
-    def begun(cls, state: Execution, run: NodeRun, event: NodeStarted) -> Self:
-        """The items stand in the event, or how many rounds there may be."""
-        return cls(event.detail or b"[]", event.count, event.concurrency)
-
-    def enter(self, scope: Scope) -> None:
-        """One more iteration is open."""
-        self.entered = max(self.entered, scope.index + 1)
-        self.open += 1
-
-    def leave(self, run: NodeRun, kind: KindShape, scope: Scope, ending: Ending, output: bytes) -> None:
-        """An iteration has ended; a continued one gives null, a failed item leaves its error, whether or not that is heeded."""
-        self.open -= 1
-        if ending.status == "completed":
-            self._keep(kind, scope.index, output)
-        elif ending.status == "continued" and ending.target == run.path:
-            self._keep(kind, scope.index, NULL)
-        elif ending.status == "failed" and ending.failure is not None and kind.loop_over == "items":
-            self.failures[scope.index] = encode({"error": ending.failure.as_value()})
-
-    def _keep(self, kind: KindShape, index: int, output: bytes) -> None:
-        """Of rounds only the last output is kept."""
-        self.last = output
-        if kind.loop_over != "rounds":
-            self.results[index] = output
-
-    def given(self, kind: KindShape, index: int) -> bytes | None:
-        """The item, out of the list that was recorded when the loop began."""
-        return split_list(self.items)[index] if kind.loop_over == "items" else None
-
-    def item(self, kind: KindShape, scope: Scope) -> bytes | None:
-        """`iteration.item` in a body of the loop: the item that it was given, or what the round before gave."""
-        return scope.input if kind.loop_over == "items" else self.last if kind.loop_over == "rounds" else None
-
-    def add(self, items: bytes, count: int) -> None:
-        """More to do."""
-        self.added.append((items, count))
-        self.total += count
-
-
-class BranchesMemo(Notes, array_like=True, tag="branches"):
-    """What a parallel notes: the outputs of the branches that have completed, in that order."""
-
-    results: dict[str, bytes] = msgspec.field(default_factory=dict)
-    open: int = 0
-
-    def leave(self, run: NodeRun, kind: KindShape, scope: Scope, ending: Ending, output: bytes) -> None:
-        """The output of a branch, as long as it counts."""
-        if ending.status == "completed":
-            self.results[scope.label] = output
-
-
-class TryMemo(Notes, array_like=True, tag="try"):
-    """What a try notes: in which body it is, and how it ends after its finally."""
-
-    phase: str = "body"
-    ending: Ending | None = None
-
-    def enter(self, scope: Scope) -> None:
-        """In which body it is."""
-        self.phase = scope.label
-
-    def leave(self, run: NodeRun, kind: KindShape, scope: Scope, ending: Ending, output: bytes) -> None:
-        """How it is to end, and the failure that a catch is about to be told."""
-        if ending.status == "failed" and ending.failure is not None:
-            run.last_failure = ending.failure
-        if scope.label != "finally":
-            said = output if ending.status == "completed" else None
-            self.ending = Ending(ending.status, ending.failure, said, ending.target, ending.final)
-
-
-class WaitMemo(Notes, array_like=True, tag="wait"):
-    """What a wait for signals notes: the names (a JSON list), how many signals came before it, how many it needs, and those so far."""
-
-    names: bytes = b"[]"
-    since: int = 0
-    count: int = 1
-    payloads: list[bytes] = msgspec.field(default_factory=list)
-
-    @classmethod
-    def begun(cls, state: Execution, run: NodeRun, event: NodeStarted) -> Self:
-        """What it waits for stands in the event."""
-        return cls(event.detail or b"[]", state.signals_received, event.count)
-
-
-class ChildMemo(Notes, array_like=True, tag="child"):
-    """What a sub-workflow notes: its child."""
-
-    child: str = ""
-
-    @classmethod
-    def begun(cls, state: Execution, run: NodeRun, event: NodeStarted) -> Self:
-        """The child's id follows from the node and its attempt."""
-        return cls(child_id(state.execution, run.path, run.attempt))
-
-
-class CancelMemo(Notes, array_like=True, tag="cancel"):
-    """What a cancel node notes: what it ended, and what it still waits for."""
-
-    ended: list[str] = msgspec.field(default_factory=list)
-    waiting: list[str] = msgspec.field(default_factory=list)
-
-    @classmethod
-    def begun(cls, state: Execution, run: NodeRun, event: NodeStarted) -> Self:
-        """Both stand in the event."""
-        noted = decode(event.detail or b'{"ended":[],"waiting":[]}')
-        return cls(noted["ended"], noted["waiting"])
-
-
-Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo
-MEMOS: Final[dict[MemoName, type[Memo]]] = {
-    "loop": LoopMemo,
-    "branches": BranchesMemo,
-    "try": TryMemo,
-    "wait": WaitMemo,
-    "child": ChildMemo,
-    "cancel": CancelMemo,
-}
-"""The notes by the name that a kind asks for them by, which is the tag they are stored under."""
 
 
 @final

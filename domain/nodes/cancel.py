@@ -10,12 +10,15 @@ from contracts import values
 from contracts.definitions import Model
 from contracts.events import Ending, NodeCancelled, NodeStarted
 from contracts.values import NULL
+from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
+from domain.execution.memo import CancelMemo
 from domain.execution.moves.completing import complete
 from domain.execution.moves.stopping import cancel_run
 from domain.execution.paths import locate, node_path
-from domain.execution.state import PENDING, CancelMemo, NodeRun, Scope
+from domain.execution.state import PENDING, Execution, NodeRun, Scope
+from domain.execution.wait import Wait, for_nodes
 
 
 class Cancel(Kind):
@@ -24,6 +27,7 @@ class Cancel(Kind):
     name = "cancel"
     summary = "ends other nodes"
     is_inline = False
+    hears_ends = True
     memo = "cancel"
 
     class Config(Model):
@@ -69,6 +73,12 @@ class Cancel(Kind):
                 return [prefixed]
             here = None if here.parent is None else ctx.state.scopes[here.parent]
         return []
+
+    def waits_for(self, graph: Graph, state: Execution, run: NodeRun) -> Wait:
+        """The end of those that have clean-up."""
+        assert isinstance(run.memo, CancelMemo)
+        open_ones = [path for path in run.memo.waiting if path in state.runs]
+        return for_nodes(open_ones, bool(open_ones))
 
     def on_ended(self, ctx: Deciding, run: NodeRun, path: str) -> None:
         """One of those it waits for may be gone: complete when all are."""

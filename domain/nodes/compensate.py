@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contracts.definitions import Model
 from contracts.events import Ending, NodeStarted
+from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.moves import compensation as undo
 from domain.execution.moves.completing import complete
-from domain.execution.state import NodeRun
+from domain.execution.state import Execution, NodeRun
+from domain.execution.wait import Wait, for_nodes
 
 
 class Compensate(Kind):
@@ -32,6 +34,11 @@ class Compensate(Kind):
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded))
         if not undo.begin(ctx, ready.path, paths):
             complete(ctx, ctx.state.runs[ready.path], b"[]")
+
+    def waits_for(self, graph: Graph, state: Execution, run: NodeRun) -> Wait:
+        """The end of all that it undoes."""
+        mine = [undoing for undoing in state.undoing if undoing.by == run.path]
+        return for_nodes([path for undoing in mine for path in undoing.paths], bool(mine))
 
     def on_cancel(self, ctx: Deciding, run: NodeRun, ending: Ending) -> bool:
         """What has begun to be undone is undone; then the node ends."""

@@ -26,6 +26,10 @@ class Condition(Kind):
         """One each."""
         return ("true", "false")
 
+    def leaves_by_one(self, config: Any) -> bool:
+        """Always."""
+        return True
+
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Ask, and leave by the answer."""
         holds = ctx.evaluate(ready.node.fields["expression"], ctx.frame(ready))

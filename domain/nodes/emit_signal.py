@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
 
 from contracts.definitions import Model, TextValue, Value
-from contracts.errors import ExpressionError
+from contracts.errors import ExpressionError, Problem
 from contracts.events import SignalEmitted
 from contracts.values import NULL
+from domain.definition.config_check import signal_names
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
@@ -31,6 +33,10 @@ class EmitSignal(Kind):
         execution: TextValue = Field(min_length=1)
         name: TextValue = Field(min_length=1)
         payload: Value = None
+
+    def problems(self, node: str, config: Any) -> Iterator[Problem]:
+        """A name that no signal can have."""
+        return signal_names([("name", config.name)])
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Record that it goes out; it is sent when that is durable. The output is the payload."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field
 
 from contracts import values
 from contracts.definitions import Body, Count, CountValue, Expression, Items, Losers, Model
-from contracts.errors import ExpressionError
+from contracts.errors import ExpressionError, Problem
 from contracts.events import Ending, ItemsAdded, NodeStarted, SignalConsumed
 from contracts.failure import Failure
+from domain.definition.config_check import signal_names
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
@@ -52,6 +54,10 @@ class ForEach(Loop):
     def takes_signals(self, config: Any) -> bool:
         """Where further items may come."""
         return config.more is not None
+
+    def problems(self, node: str, config: Any) -> Iterator[Problem]:
+        """A name that no signal can have; that of `more` takes no template."""
+        return signal_names([] if config.more is None else [("more.signal", config.more.signal)], may_be_filled_in=False)
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Find the items, and begin as many iterations as may run at a time."""

@@ -13,9 +13,10 @@ from domain.definition.graph import Node
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.item_list import split, split_list
 from domain.execution.kind import Kind
+from domain.execution.memo import LoopMemo
 from domain.execution.moves.entering import enter_scope
 from domain.execution.names import Frame
-from domain.execution.state import LoopMemo, NodeRun
+from domain.execution.state import NodeRun
 
 
 class Loop(Kind):

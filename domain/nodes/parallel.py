@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field
 
 from contracts import values
 from contracts.definitions import Body, Count, Identifier, Losers, Model
+from contracts.errors import Problem
 from contracts.events import Ending, NodeStarted
 from domain.definition.graph import Node
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
+from domain.execution.memo import BranchesMemo
 from domain.execution.moves.completing import complete
 from domain.execution.moves.entering import enter_scope
 from domain.execution.moves.stopping import stop_bodies, stop_run
 from domain.execution.outputs import merge
-from domain.execution.state import BranchesMemo, NodeRun, Scope
+from domain.execution.state import NodeRun, Scope
 
 
 class Parallel(Kind):
@@ -43,6 +46,13 @@ class Parallel(Kind):
     def body_path(self, label: str) -> str:
         """`branches.<name>`."""
         return f"branches.{label}"
+
+    def problems(self, node: str, config: Any) -> Iterator[Problem]:
+        """More branches waited for than there are."""
+        if isinstance(config.wait_for, Count) and config.wait_for.count > len(config.branches):
+            most = len(config.branches)
+            message = f"`{node}` waits for {config.wait_for.count} branches, and there are {most}"
+            yield Problem("wait_for.count", "join_count", message, f"write a count up to {most}, or `all`")
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """All branches begin, in the order written."""

@@ -13,14 +13,17 @@ from contracts.errors import ExpressionError
 from contracts.events import ChildCancelRequested, ChildStarted, Ending, NodeStarted, TimerStarted
 from contracts.failure import Failure
 from contracts.ids import ID_LENGTH_MAX, child_id, depth_of
+from domain.definition.graph import Graph
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import Kind
+from domain.execution.memo import ChildMemo
 from domain.execution.moves import compensation as undo
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
 from domain.execution.paths import is_undo
-from domain.execution.state import ChildMemo, NodeRun
+from domain.execution.state import Execution, NodeRun
+from domain.execution.wait import Wait
 from domain.expressions import parse_duration
 
 
@@ -86,6 +89,12 @@ class SubWorkflow(Kind):
         if limit is not None:
             ctx.emit(TimerStarted(f"{run.path}:child", ctx.now + limit))
         return None
+
+    def waits_for(self, graph: Graph, state: Execution, run: NodeRun) -> Wait:
+        """Its child."""
+        assert isinstance(run.memo, ChildMemo)
+        child = run.memo.child
+        return Wait("child", child, {"execution": child}, child in state.children)
 
     def on_child(self, ctx: Deciding, run: NodeRun, report: ReportChild) -> None:
         """The child has ended: its output is the node's, its failure the cause of the node's."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from contracts.definitions import ExpressionOrBool, Model, Value
-from contracts.errors import ExpressionError
+from contracts.errors import ExpressionError, Problem
 from contracts.failure import Failure
+from domain.definition.config_check import reserved_ports
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
@@ -53,6 +55,15 @@ class Switch(Kind):
     def ports(self, config: Any) -> tuple[str, ...]:
         """Those of the cases and the default, each once."""
         return tuple(dict.fromkeys([case.port for case in config.cases] + ([config.default] if config.default else [])))
+
+    def leaves_by_one(self, config: Any) -> bool:
+        """By the first case that fits, but with `all_matches`."""
+        return config is not None and not config.all_matches
+
+    def problems(self, node: str, config: Any) -> Iterator[Problem]:
+        """Ports that have a meaning already."""
+        named = [(f"cases[{index}].port", case.port) for index, case in enumerate(config.cases)]
+        return reserved_ports([*named, ("default", config.default)])
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Find the cases that fit, and leave by their ports."""

@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 from pydantic import Field, model_validator
 
 from contracts.definitions import CountValue, Expression, ExpressionOrBool, Items, Model, Value
-from contracts.errors import ExpressionError
+from contracts.errors import ExpressionError, Problem
 from contracts.failure import Failure
+from domain.definition.config_check import reserved_ports
 from domain.definition.graph import Compiled
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
@@ -74,6 +75,15 @@ class Transform(Kind):
         if config.operation == "split" and config.cases is not None:
             return tuple(dict.fromkeys(case.port for case in config.cases))
         return ("out",)
+
+    def problems(self, node: str, config: Any) -> Iterator[Problem]:
+        """Ports that have a meaning already, and fields that the operation needs."""
+        yield from reserved_ports((f"cases[{index}].port", case.port) for index, case in enumerate(config.cases or ()))
+        for name in ("items", "expression"):
+            if name in NEEDS[config.operation] and getattr(config, name) is None:
+                yield Problem(name, "missing_field", f"`{config.operation}` needs `{name}`, found null", f"write an expression in `{name}`")
+        if config.size == 0:
+            yield Problem("size", "out_of_range", "`size`: expected 1 or more, found 0", "write 1 or more")
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Do it; the output is the result."""

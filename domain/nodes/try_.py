@@ -16,11 +16,12 @@ from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure, matches
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
+from domain.execution.memo import TryMemo
 from domain.execution.moves.completing import complete
 from domain.execution.moves.entering import enter_scope
 from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
-from domain.execution.state import NodeRun, Scope, TryMemo
+from domain.execution.state import NodeRun, Scope
 
 
 class Catch(Model):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from contracts import values
 from contracts.definitions import CountValue, DurationValue, Expression, Model, TextValue
-from contracts.errors import ExpressionError
+from contracts.errors import ExpressionError, Problem
 from contracts.events import NodeStarted, SignalConsumed, TimerStarted
 from contracts.failure import Failure
+from domain.definition.config_check import reserved_ports, signal_names
+from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
+from domain.execution.memo import WaitMemo
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.execution.moves.signals import check_names, take_buffered
-from domain.execution.state import NodeRun, Signal, WaitMemo
+from domain.execution.state import Execution, NodeRun, Signal
+from domain.execution.wait import Wait, for_signal
 from domain.nodes.loops import whole_number
 from domain.nodes.sub_workflow import duration_of
 from domain.nodes.switch import PORT_PATTERN
@@ -65,6 +70,16 @@ class WaitSignal(Kind):
         """Always."""
         return True
 
+    def leaves_by_one(self, config: Any) -> bool:
+        """Always."""
+        return True
+
+    def problems(self, node: str, config: Any) -> Iterator[Problem]:
+        """Ports that have a meaning already, and names that no signal can have."""
+        several = list(enumerate(config.signals or ()))
+        yield from reserved_ports(((f"signals[{at}].port", one.port) for at, one in several), timeout="the port of the wait's timeout")
+        yield from signal_names([(f"signals[{at}].name", one.name) for at, one in several] or [("name", config.name)])
+
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Begin to wait; a signal that came before may be enough."""
         fields, config, frame = ready.node.fields, ready.node.config, ctx.frame(ready)
@@ -80,6 +95,11 @@ class WaitSignal(Kind):
         if limit is not None:
             ctx.emit(TimerStarted(f"{ready.path}:timeout", ctx.now + limit))
         take_buffered(ctx, ctx.state.runs[ready.path])
+
+    def waits_for(self, graph: Graph, state: Execution, run: NodeRun) -> Wait:
+        """A signal of one of its names."""
+        assert isinstance(run.memo, WaitMemo)
+        return for_signal(state, run, values.decode(run.memo.names))
 
     def offers_signal(self, ctx: Deciding, run: NodeRun, signal: Signal) -> bool:
         """Whether name and filter match."""

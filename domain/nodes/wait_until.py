@@ -7,11 +7,13 @@ from typing import Any
 from contracts.definitions import DurationValue, ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from contracts.events import ConditionMet, NodeStarted, TimerStarted
+from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.moves.completing import complete
 from domain.execution.names import Frame
-from domain.execution.state import NodeRun
+from domain.execution.state import Execution, NodeRun
+from domain.execution.wait import Wait, until
 from domain.nodes.sub_workflow import duration_of
 
 
@@ -21,6 +23,14 @@ class WaitUntil(Kind):
     name = "wait_until"
     summary = "waits until a condition holds"
     is_inline = False
+    hears_changes = True
+    examples = (
+        {"condition": "vars.v > 0"},
+        {"condition": "vars.w > 1"},
+        {"condition": "vars.v > 0", "timeout": "40ms"},
+        {"condition": "vars.w > 1", "timeout": "40ms"},
+        {"condition": "false", "timeout": "40ms"},
+    )
 
     class Config(Model):
         """The condition, and how long at most."""
@@ -31,6 +41,10 @@ class WaitUntil(Kind):
     def ports(self, config: Any) -> tuple[str, ...]:
         """`met`, or `timeout`."""
         return ("met", "timeout")
+
+    def leaves_by_one(self, config: Any) -> bool:
+        """Always."""
+        return True
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Ask at once; wait if it does not hold yet."""
@@ -48,6 +62,10 @@ class WaitUntil(Kind):
         if not isinstance(holds, bool):
             raise ExpressionError(f"`{node.config.condition}`: expected true or false, found {holds!r}")
         return holds
+
+    def waits_for(self, graph: Graph, state: Execution, run: NodeRun) -> Wait:
+        """Its condition."""
+        return Wait("condition", run.path, dict(until(state, run)), True)
 
     def on_changed(self, ctx: Deciding, run: NodeRun) -> None:
         """Ask again."""

@@ -31,9 +31,9 @@ from domain.definition.validate import publishable
 from domain.execution.decide import decide
 from domain.execution.evolve import fold, initial
 from domain.execution.limits import LIMITS, Limits
+from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding, react
 from domain.execution.state import Execution
-from domain.execution.waits import waits_of
 
 START_MS = 1_000_000
 """When every test begins."""

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from contracts import commands as c
 from contracts import values
 from domain.definition.validate import check
+from domain.execution.liveness import waits_of
 from domain.execution.state import Execution
-from domain.execution.waits import waits_of
 from simulation.definitions import CHILD, ERROR_TYPES, SIGNALS, write_definition
 from tests.domain.spec import NEVER, UNSTARTED, ActivityError, After, Called, World, create, signal
 

@@ -25,8 +25,9 @@ from domain.execution.decide import decide
 from domain.execution.deciding import Deciding
 from domain.execution.history import Entry
 from domain.execution.kind import kind_of
+from domain.execution.memo import ChildMemo
 from domain.execution.moves.signals import deliver
-from domain.execution.state import ChildMemo, NodeRun
+from domain.execution.state import NodeRun
 from infra.store.sqlite import SqliteReadModels
 from projections.read_model import Visit
 from simulation import run

@@ -13,6 +13,7 @@ from domain.execution.facts.runs import (
     blank,
     close_lingering,
 )
+from domain.execution.memo import TryMemo
 from domain.execution.outputs import body_output
 from domain.execution.paths import scope_path
 from domain.execution.state import (
@@ -42,7 +43,7 @@ def _scope_entered(graph: Graph, state: Execution, event: e.ScopeEntered, cause:
     if run is not None:
         run.bodies += 1
         if run.memo is not None:
-            run.memo.enter(scope)
+            run.memo.enter(scope.label, scope.index)
 
 
 def _given(graph: Graph, run: NodeRun, event: e.ScopeEntered) -> bytes:
@@ -74,7 +75,9 @@ def _scope_left(graph: Graph, state: Execution, event: e.ScopeLeft, cause: Cause
             close_lingering(graph, state, run)
         return
     if run.memo is not None:
-        run.memo.leave(run, graph.nodes[run.node].kind, scope, ending, output)
+        run.memo.leave(graph.nodes[run.node].kind, run.path, scope.label, scope.index, ending, output)
+    if isinstance(run.memo, TryMemo) and ending.status == "failed" and ending.failure is not None:
+        run.last_failure = ending.failure  # a catch is about to be told
 
 
 def _variable_set(graph: Graph, state: Execution, event: e.VariableSet, cause: Cause) -> None:

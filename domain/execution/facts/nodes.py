@@ -19,16 +19,9 @@ from domain.execution.facts.runs import (
     linger,
     open_run,
 )
+from domain.execution.memo import MEMOS
 from domain.execution.paths import acting_shape, is_undo, locate, plain_data
-from domain.execution.state import (
-    CANCELLED,
-    COMPLETED,
-    FAILED,
-    MEMOS,
-    SKIPPED,
-    Ended,
-    Execution,
-)
+from domain.execution.state import CANCELLED, COMPLETED, FAILED, SKIPPED, Ended, Execution
 
 OUT: Final = ("out",)
 
@@ -52,7 +45,7 @@ def _node_started(graph: Graph, state: Execution, event: e.NodeStarted, cause: C
     run.tried_before = run.tried_inside
     node = graph.nodes[run.node]
     memo = acting_shape(graph, run).memo
-    run.memo = None if memo is None else MEMOS[memo].begun(state, run, event)
+    run.memo = None if memo is None else MEMOS[memo].begun(event, state.execution, state.signals_received)
     if node.takes_signals and run.path not in state.waiting and not is_undo(run.path):
         state.waiting.append(run.path)
 

@@ -11,12 +11,8 @@ from domain.execution.facts.runs import (
     Applier,
     Cause,
 )
-from domain.execution.state import (
-    SIGNAL_IDS_MAX,
-    Execution,
-    Signal,
-    WaitMemo,
-)
+from domain.execution.memo import WaitMemo
+from domain.execution.state import SIGNAL_IDS_MAX, Execution, Signal
 
 
 def _timer_started(graph: Graph, state: Execution, event: e.TimerStarted, cause: Cause) -> None:

@@ -47,7 +47,7 @@ def pump(ctx: Deciding) -> None:
             FOLLOW_UPS[what](ctx, path)
         elif ctx.changed:
             ctx.changed = False
-            if "wait_until" in ctx.graph.types:
+            if ctx.graph.hears_changes:
                 _ask_again(ctx)
         elif not _leave_a_scope(ctx) and (state.ending is None or not close(ctx)):
             break
@@ -277,7 +277,7 @@ def _ask_again(ctx: Deciding) -> None:
     """Nodes that wait for a condition are asked again, in the order they began."""
     for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
         node = ctx.graph.nodes[run.node]
-        if node.definition.type == "wait_until" and run.path in ctx.state.runs:
+        if node.kind.hears_changes and run.path in ctx.state.runs:
             try:
                 kind_of(node).on_changed(ctx, run)
             except OF_VALUES as error:
@@ -287,7 +287,7 @@ def _ask_again(ctx: Deciding) -> None:
 def _tell_cancellers(ctx: Deciding, path: str) -> None:
     for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
         node = ctx.graph.nodes[run.node]
-        if node.definition.type == "cancel" and run.path in ctx.state.runs:
+        if node.kind.hears_ends and run.path in ctx.state.runs:
             kind_of(node).on_ended(ctx, run, path)
 
 

@@ -15,11 +15,12 @@ from contracts.failure import NEVER_RETRIED_BY_DEFAULT, Failure, matches
 from domain.definition.graph import ERROR_PORT, Compiled, Edge, Node, RetryPolicy
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import kind_of
+from domain.execution.memo import TryMemo
 from domain.execution.moves.cycles import spent, take_back
 from domain.execution.moves.ending import TOO_LARGE, At, end_aside, end_well, place_of
 from domain.execution.moves.losers import is_ignored_loser
 from domain.execution.moves.stopping import end_cancelled, stop_run, stop_scope
-from domain.execution.state import NodeRun, Scope, TryMemo
+from domain.execution.state import NodeRun, Scope
 
 
 def fail_expression(ctx: Deciding, at: At, error: Exception) -> None:

@@ -14,7 +14,8 @@ from contracts.events import CommandHeld, SignalReceived
 from contracts.ids import signal_name_problem
 from domain.execution.deciding import Deciding
 from domain.execution.kind import kind_of
-from domain.execution.state import NodeRun, Signal, WaitMemo
+from domain.execution.memo import WaitMemo
+from domain.execution.state import NodeRun, Signal
 
 
 def receive(ctx: Deciding, command: SendSignal) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from contracts import events as e
 from contracts.events import carried_failure
 from domain.execution.history import Folded
-from domain.execution.state import WaitMemo
+from domain.execution.memo import WaitMemo
 from infra.server.engine import Engine
 from projections.history import HistoryEvent, HistoryPresenter
 from projections.waiting import as_value, in_words, is_moving, waiting_for

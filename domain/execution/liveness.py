@@ -1,11 +1,14 @@
-"""Law 8 as a checker: what an open execution waits for, by name. Raises AssertionError where something waits for nothing."""
+"""Liveness, law 8 as a checker: what an open execution waits for, by name. Raises AssertionError where something waits for nothing."""
 
 from __future__ import annotations
 
 from domain.definition.graph import Graph
 from domain.execution import edges
+from domain.execution.kind import acting_kind
+from domain.execution.memo import ChildMemo
 from domain.execution.paths import is_for_worker, is_undo
-from domain.execution.state import CancelMemo, ChildMemo, Execution, NodeRun
+from domain.execution.state import Execution, NodeRun
+from domain.execution.wait import OF_NODES
 
 
 def waits_of(graph: Graph, state: Execution) -> list[str]:
@@ -40,7 +43,6 @@ def _check_bodies(graph: Graph, state: Execution) -> None:
 
 def _wait_of_run(graph: Graph, state: Execution, run: NodeRun) -> list[str]:
     node = graph.nodes[run.node]
-    kind = node.definition.type
     path = run.path
     if run.status == "incident":
         assert any(incident.path == path for incident in state.incidents.values()), f"{path} stands in an incident that is not there"
@@ -66,20 +68,7 @@ def _wait_of_run(graph: Graph, state: Execution, run: NodeRun) -> list[str]:
         bodies = [scope for scope in state.scopes.values() if scope.owner == path]
         assert len(bodies) == run.bodies, f"{path} notes {run.bodies} open bodies, there are {len(bodies)}"
         return []
-    if isinstance(run.memo, ChildMemo):
-        assert run.memo.child in state.children, f"{path} waits for a child that is not open"
-        return [f"child {run.memo.child}"]
-    if isinstance(run.memo, CancelMemo):
-        assert any(waiting in state.runs for waiting in run.memo.waiting), f"{path} waits for nodes that have ended"
-        return []
-    if kind == "compensate":
-        assert any(undoing.by == path for undoing in state.undoing), f"{path} waits for an undoing that is not there"
-        return []
-    if kind == "delay":
-        assert f"{path}:delay" in state.timers, f"{path} waits for a timer that is not there"
-        return [f"timer {path}:delay"]
-    if kind == "wait_signal":
-        assert path in state.waiting, f"{path} waits for a signal, and is not among the waits"
-        return [f"signal {path}"]
-    assert kind == "wait_until", f"{path} ({kind}) is {run.status} and waits for nothing that has a name"
-    return [f"condition {path}"]
+    wait = acting_kind(graph, run).waits_for(graph, state, run)
+    assert wait is not None, f"{path} ({node.type}) is {run.status} and waits for nothing that has a name"
+    assert wait.is_there, f"{path} waits for a {wait.sort} that is not there: {wait.details}"
+    return [] if wait.sort == OF_NODES else [f"{wait.sort} {wait.name}"]

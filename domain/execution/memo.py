@@ -1,0 +1,182 @@
+"""Memos: what a node notes while it runs, and how that folds, from the events alone. Part of the state, and stored as it is."""
+
+from __future__ import annotations
+
+from typing import Final, Self, TypeAlias
+
+import msgspec
+
+from contracts.events import Ending, NodeStarted
+from contracts.ids import child_id
+from contracts.values import NULL, decode, encode
+from domain.definition.kind_shape import KindShape, MemoName
+from domain.execution.item_list import split_list
+
+
+class Notes(msgspec.Struct, array_like=True):
+    """What a node notes while it runs, and how that folds: from events and the state alone. By default it stays as it began."""
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """The notes of a node of this execution that has just begun; so many signals had come by then."""
+        return cls()
+
+    def enter(self, label: str, index: int) -> None:
+        """A body of the node has begun."""
+
+    def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
+        """A body of the node at this path has ended so."""
+
+    def given(self, kind: KindShape, index: int) -> bytes | None:
+        """What a body of the node is given, where its event does not say; None: the node's own data."""
+        return None
+
+    def add(self, items: bytes, count: int) -> None:
+        """Further items came while the node runs."""
+
+
+class LoopMemo(Notes, array_like=True, tag="loop"):
+    """What a loop notes. `items` is a JSON list, `added` further ones.
+
+    `results` are the outputs by index, `failures` what stands for items that failed.
+    """
+
+    items: bytes = b"[]"
+    total: int = 0
+    concurrency: int = 1
+    entered: int = 0
+    open: int = 0
+    last: bytes = b"null"
+    added: list[tuple[bytes, int]] = msgspec.field(default_factory=list)
+    results: dict[int, bytes] = msgspec.field(default_factory=dict)
+    failures: dict[int, bytes] = msgspec.field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """The items stand in the event, or how many rounds there may be."""
+        return cls(event.detail or b"[]", event.count, event.concurrency)
+
+    def enter(self, label: str, index: int) -> None:
+        """One more iteration is open."""
+        self.entered = max(self.entered, index + 1)
+        self.open += 1
+
+    def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
+        """An iteration has ended; a continued one gives null, a failed item leaves its error, whether or not that is heeded."""
+        self.open -= 1
+        if ending.status == "completed":
+            self._keep(kind, index, output)
+        elif ending.status == "continued" and ending.target == path:
+            self._keep(kind, index, NULL)
+        elif ending.status == "failed" and ending.failure is not None and kind.loop_over == "items":
+            self.failures[index] = encode({"error": ending.failure.as_value()})
+
+    def _keep(self, kind: KindShape, index: int, output: bytes) -> None:
+        """Of rounds only the last output is kept."""
+        self.last = output
+        if kind.loop_over != "rounds":
+            self.results[index] = output
+
+    def given(self, kind: KindShape, index: int) -> bytes | None:
+        """The item, out of the list that was recorded when the loop began."""
+        return split_list(self.items)[index] if kind.loop_over == "items" else None
+
+    def item(self, kind: KindShape, given: bytes) -> bytes | None:
+        """`iteration.item` in a body of the loop that was given this: just that, or what the round before gave."""
+        return given if kind.loop_over == "items" else self.last if kind.loop_over == "rounds" else None
+
+    def add(self, items: bytes, count: int) -> None:
+        """More to do."""
+        self.added.append((items, count))
+        self.total += count
+
+
+class BranchesMemo(Notes, array_like=True, tag="branches"):
+    """What a parallel notes: the outputs of the branches that have completed, in that order."""
+
+    results: dict[str, bytes] = msgspec.field(default_factory=dict)
+    open: int = 0
+
+    def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
+        """The output of a branch, as long as it counts."""
+        if ending.status == "completed":
+            self.results[label] = output
+
+
+class TryMemo(Notes, array_like=True, tag="try"):
+    """What a try notes: in which body it is, and how it ends after its finally."""
+
+    phase: str = "body"
+    ending: Ending | None = None
+
+    def enter(self, label: str, index: int) -> None:
+        """In which body it is."""
+        self.phase = label
+
+    def leave(self, kind: KindShape, path: str, label: str, index: int, ending: Ending, output: bytes) -> None:
+        """How it is to end."""
+        if label != "finally":
+            said = output if ending.status == "completed" else None
+            self.ending = Ending(ending.status, ending.failure, said, ending.target, ending.final)
+
+
+class WaitMemo(Notes, array_like=True, tag="wait"):
+    """What a wait for signals notes: the names (a JSON list), how many signals came before it, how many it needs, and those so far."""
+
+    names: bytes = b"[]"
+    since: int = 0
+    count: int = 1
+    payloads: list[bytes] = msgspec.field(default_factory=list)
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """What it waits for stands in the event."""
+        return cls(event.detail or b"[]", signals_received, event.count)
+
+
+class ChildMemo(Notes, array_like=True, tag="child"):
+    """What a sub-workflow notes: its child."""
+
+    child: str = ""
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """The child's id follows from the node and its attempt."""
+        return cls(child_id(execution, event.path, event.attempt))
+
+
+class CancelMemo(Notes, array_like=True, tag="cancel"):
+    """What a cancel node notes: what it ended, and what it still waits for."""
+
+    ended: list[str] = msgspec.field(default_factory=list)
+    waiting: list[str] = msgspec.field(default_factory=list)
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """Both stand in the event."""
+        noted = decode(event.detail or b'{"ended":[],"waiting":[]}')
+        return cls(noted["ended"], noted["waiting"])
+
+
+class DetailMemo(Notes, array_like=True, tag="detail"):
+    """What a kind notes that has no notes of its own here: the detail of its `NodeStarted`, as it was recorded (JSON)."""
+
+    detail: bytes = b"null"
+
+    @classmethod
+    def begun(cls, event: NodeStarted, execution: str, signals_received: int) -> Self:
+        """It stands in the event."""
+        return cls(event.detail or NULL)
+
+
+Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo
+MEMOS: Final[dict[MemoName, type[Memo]]] = {
+    "loop": LoopMemo,
+    "branches": BranchesMemo,
+    "try": TryMemo,
+    "wait": WaitMemo,
+    "child": ChildMemo,
+    "cancel": CancelMemo,
+    "detail": DetailMemo,
+}
+"""The notes by the name that a kind asks for them by, which is the tag they are stored under."""
