@@ -279,3 +279,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
             self.release(node)
         if self.graph.hears_ends:
             self.follow_up(NODE_ENDED, path)
+
+
+Handler: TypeAlias = Callable[[Deciding, Any], None]
+"""Decides about one kind of command."""

@@ -7,7 +7,7 @@ from contracts.events import Ending, NodeStarted
 from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves import compensation as undo
+from domain.execution.moves import compensation
 from domain.execution.moves.completing import complete
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import Wait, for_nodes
@@ -32,7 +32,7 @@ class Compensate(Kind):
         if only is not None:
             paths = [c.path for c in ctx.state.compensations if ctx.graph.nodes[c.node].id in only or c.path in only]
         ctx.emit(NodeStarted(ready.path, ready.attempt, ready.recorded))
-        if not undo.begin(ctx, ready.path, paths):
+        if not compensation.begin(ctx, ready.path, paths):
             complete(ctx, ctx.state.runs[ready.path], b"[]")
 
     def waits_for(self, graph: Graph, state: Execution, run: NodeRun) -> Wait:

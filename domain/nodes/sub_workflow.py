@@ -17,7 +17,7 @@ from domain.definition.graph import Graph
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import ChildMemo
-from domain.execution.moves import compensation as undo
+from domain.execution.moves import compensation
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
 from domain.execution.moves.stopping import stop_run
@@ -101,13 +101,13 @@ class SubWorkflow(Kind):
         if run.status == "stopping":
             ctx.follow_up(NODE_STOPPED, run.path)
         elif report.status == "completed":
-            undo.complete_run(ctx, run, report.output if report.output is not None else values.NULL)
+            compensation.complete_run(ctx, run, report.output if report.output is not None else values.NULL)
         else:
             kind = "child.failed" if report.status in ("failed", "quarantined") else "child.cancelled"
             details = {"execution_id": report.child, "status": report.status}
             message = report.failure.message if report.failure is not None else f"the child was {report.status}"
             failure = Failure(kind, message, details)
-            undo.fail_run(ctx, run, failure if report.failure is None else failure.because(report.failure))
+            compensation.fail_run(ctx, run, failure if report.failure is None else failure.because(report.failure))
 
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:
         """The child took too long."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-import domain.execution.decide
+import domain.execution.decide.activity
+import domain.execution.decide.hold
 import domain.execution.history
 import workers.partition.decision
 import workers.partition.effects
@@ -100,7 +101,7 @@ def accept_a_stale_attempt(patch: Patch) -> None:
             raise Rejected("stale_attempt", "it has ended")
         return run
 
-    patch.setattr(domain.execution.decide, "_active", active)
+    patch.setattr(domain.execution.decide.activity, "_active", active)
 
 
 def accept_a_foreign_decision(patch: Patch) -> None:
@@ -187,7 +188,7 @@ def apply_twice_in_the_projector(patch: Patch) -> None:
 
 
 def let_a_pause_not_hold(patch: Patch) -> None:
-    patch.setattr(domain.execution.decide, "_is_held", lambda ctx: False)
+    patch.setattr(domain.execution.decide.hold, "is_held", lambda ctx: False)
 
 
 def take_an_unknown_append_for_done(patch: Patch) -> None:

@@ -17,13 +17,13 @@ from contracts.journal import SCHEMA, Checkpoint, Decision, Source
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.values import reference_to
-from domain.execution.concurrency import slot_of
 from domain.execution.decide import Decided, decide
 from domain.execution.deciding import Deciding, TooManySteps
 from domain.execution.evolve import initial
 from domain.execution.facts.execution import request_of
 from domain.execution.history import Folded
 from domain.execution.react import react
+from domain.execution.start_values import slot_of
 from workers.partition.catalog import Catalog
 from workers.partition.concurrency import Slots
 from workers.partition.executions import Executions

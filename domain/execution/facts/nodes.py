@@ -9,7 +9,7 @@ from contracts.commands import LoseActivity
 from contracts.events import carried, carried_failure
 from domain.definition.graph import Graph
 from domain.execution import edges
-from domain.execution.facts import compensation as undo_state
+from domain.execution.facts import compensation
 from domain.execution.facts.runs import (
     UNPLACED,
     Applier,
@@ -63,7 +63,7 @@ def _progressed(graph: Graph, state: Execution, event: e.NodeProgressed, cause: 
 
 def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, cause: Cause) -> None:
     if state.undoing and is_undo(event.path):
-        undo_state.end(graph, state, event.path, done=True)
+        compensation.end(graph, state, event.path, done=True)
         return
     run = state.runs.get(event.path)
     scope, node = locate(graph, state, event.path) if run is None else (state.scopes[run.scope], graph.nodes[run.node])
@@ -94,7 +94,7 @@ def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, caus
 def _node_failed(graph: Graph, state: Execution, event: e.NodeFailed, cause: Cause) -> None:
     failure = event.failure or carried_failure(cause.command) or UNPLACED
     if state.undoing and is_undo(event.path):
-        undo_state.end(graph, state, event.path, done=False)
+        compensation.end(graph, state, event.path, done=False)
         return
     scope, node = locate(graph, state, event.path)
     run = state.runs.get(event.path)
@@ -143,7 +143,7 @@ def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: C
 
 def _node_cancelled(graph: Graph, state: Execution, event: e.NodeCancelled, cause: Cause) -> None:
     if state.undoing and is_undo(event.path):
-        undo_state.end(graph, state, event.path, done=False)
+        compensation.end(graph, state, event.path, done=False)
         return
     scope, node = locate(graph, state, event.path)
     run = state.runs.get(event.path)

@@ -10,7 +10,7 @@ from contracts.failure import Failure
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
 from domain.execution import edges
-from domain.execution.facts import compensation as undo_state
+from domain.execution.facts import compensation
 from domain.execution.paths import is_undo, locate, plain_data
 from domain.execution.state import (
     COMPLETED,
@@ -45,7 +45,7 @@ def open_run(graph: Graph, state: Execution, path: str, data: bytes | None, caus
     if run is not None:
         return run
     if state.undoing and is_undo(path):
-        return undo_state.open_run(graph, state, path, cause.now)
+        return compensation.open_run(graph, state, path, cause.now)
     scope, node = locate(graph, state, path)
     given = data if data is not None else plain_data(graph, scope, node)
     run = NodeRun(path, node.index, scope.path, "active", NULL if given is None else given, scope.tried + 1, scope.tried, cause.now)

@@ -7,7 +7,7 @@ from typing import Final
 from contracts import events as e
 from contracts.events import carried_failure
 from domain.definition.graph import Graph
-from domain.execution.facts import compensation as undo_state
+from domain.execution.facts import compensation
 from domain.execution.facts.runs import (
     UNPLACED,
     Applier,
@@ -48,20 +48,20 @@ def _incident_resolved(graph: Graph, state: Execution, event: e.IncidentResolved
 
 def _compensation_registered(graph: Graph, state: Execution, event: e.CompensationRegistered, cause: Cause) -> None:
     scope, node = locate(graph, state, event.path)
-    compensation = Compensation(event.path, node.index, event.config, event.failure)
+    made = Compensation(event.path, node.index, event.config, event.failure)
     if graph.rules.every_run_is_undone:
-        compensation.after = scope.tried
+        made.after = scope.tried
     else:
-        compensation.tried = max(scope.tried, scope.undone.get(event.path, 0))
-    undo_state.register(state, compensation)
+        made.tried = max(scope.tried, scope.undone.get(event.path, 0))
+    compensation.register(state, made)
 
 
 def _compensation_started(graph: Graph, state: Execution, event: e.CompensationStarted, cause: Cause) -> None:
-    undo_state.begin(state, event.by, event.paths)
+    compensation.begin(state, event.by, event.paths)
 
 
 def _compensation_ended(graph: Graph, state: Execution, event: e.CompensationEnded, cause: Cause) -> None:
-    undo_state.finish(state, event.by)
+    compensation.finish(state, event.by)
 
 
 APPLIERS: Final[dict[type, Applier]] = {

@@ -22,7 +22,7 @@ from domain.definition.graph import Node
 from domain.execution import edges
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import acting_kind, kind_of
-from domain.execution.moves import compensation as undo
+from domain.execution.moves import compensation
 from domain.execution.moves.closing import close, root_left
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import explained, fail, fail_expression
@@ -256,7 +256,7 @@ def finish_stopped(ctx: Deciding, path: str) -> None:
         return
     ending = run.ending
     if is_undo(path):
-        undo.stopped(ctx, run, ending)
+        compensation.stopped(ctx, run, ending)
         return
     scope = ctx.state.scopes[run.scope]
     if scope.ending is not None or ending.status in ("cancelled", "terminated"):

@@ -19,7 +19,7 @@ from contracts.events import (
 )
 from contracts.failure import Failure
 from domain.execution.deciding import Deciding
-from domain.execution.moves import compensation as undo
+from domain.execution.moves import compensation
 from domain.execution.moves.entering import begin_scope
 from domain.execution.paths import HANDLER, is_undo
 from domain.execution.state import Scope
@@ -55,7 +55,7 @@ def close(ctx: Deciding) -> bool:
         _enter_handler(ctx)
         return True
     wants_undo = status == "cancelled" or (status == "failed" and ctx.graph.settings.compensate_on_failure)
-    if wants_undo and not state.undone and undo.begin(ctx, "", None):
+    if wants_undo and not state.undone and compensation.begin(ctx, "", None):
         return not state.undoing
     if close_children(ctx):
         return False

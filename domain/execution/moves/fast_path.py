@@ -1,4 +1,4 @@
-"""The straight way: an activity has completed, and all that follows is that the one behind it is scheduled.
+"""The fast path: an activity has completed, and all that follows is that the one behind it is scheduled.
 
 In a sequence nearly every decision is like that. `advance.pump` comes to the same two events by way of the agenda, the
 join, losers, limits and bodies; here the compiler has asked all that already (`Node.following`), and what is left to ask
@@ -15,7 +15,7 @@ from domain.execution.paths import node_path
 from domain.execution.state import PENDING, NodeRun
 
 
-def go_straight(ctx: Deciding, run: NodeRun, command: CompleteActivity) -> bool:
+def take_fast_path(ctx: Deciding, run: NodeRun, command: CompleteActivity) -> bool:
     """Complete the run and schedule the node behind it; False where more has to be asked.
 
     What was held in a pause is taken up the long way: its results are not what the decision's own command brought.

@@ -7,7 +7,7 @@ from contracts.commands import RaiseIncident, ResolveIncident
 from contracts.errors import Rejected
 from contracts.values import NULL
 from domain.execution.deciding import Deciding
-from domain.execution.moves import compensation as undo
+from domain.execution.moves import compensation
 from domain.execution.moves.advance import restart
 from domain.execution.moves.completing import complete
 from domain.execution.moves.failing import fail
@@ -57,12 +57,12 @@ def _resolve_undo(ctx: Deciding, run: NodeRun, incident: Incident, command: Reso
     if command.action == "retry":
         ctx.emit(e.NodeRetried(run.path, run.attempt + 1, ctx.now, incident.failure))
         ctx.emit(e.TimerFired(f"{run.path}:retry", ctx.now))
-        undo.attempt_again(ctx, run)
+        compensation.attempt_again(ctx, run)
     elif command.action == "skip":
         ctx.emit(e.NodeCompleted(run.path, command.output if command.output is not None else NULL))
-        undo.proceed(ctx)
+        compensation.proceed(ctx)
     else:
-        undo.given_up(ctx, run.path, incident.failure)
+        compensation.given_up(ctx, run.path, incident.failure)
 
 
 def _check_port(ctx: Deciding, run: NodeRun, command: ResolveIncident) -> None:

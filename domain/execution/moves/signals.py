@@ -49,20 +49,20 @@ def _is_wanted(ctx: Deciding, command: SendSignal) -> bool:
 def _needs_more(ctx: Deciding, run: NodeRun) -> bool:
     if not isinstance(run.memo, WaitMemo):
         return False
-    kind, first = kind_of(ctx.graph.nodes[run.node]), next(places_of_held(ctx, ctx.state.held), ctx.state.signals_received + 1)
+    kind, first = kind_of(ctx.graph.nodes[run.node]), next(numbers_of_held(ctx, ctx.state.held), ctx.state.signals_received + 1)
     kept = sum(signal.place >= first and kind.offers_signal(ctx, run, signal) for signal in ctx.state.signals)
     return len(run.memo.payloads) + kept < run.memo.count
 
 
-def places_of_held(ctx: Deciding, held: Sequence[Command]) -> Iterator[int]:
-    """The places in the buffer of the signals among what is held: the last ones that came."""
+def numbers_of_held(ctx: Deciding, held: Sequence[Command]) -> Iterator[int]:
+    """The numbers of the signals among what is held: the last ones that came."""
     count = sum(isinstance(command, SendSignal) for command in held)
     return iter(range(ctx.state.signals_received - count + 1, ctx.state.signals_received + 1))
 
 
-def deliver_held(ctx: Deciding, place: int) -> None:
+def deliver_held(ctx: Deciding, number: int) -> None:
     """A signal that came in a pause has its turn; it may be gone by now."""
-    for signal in [signal for signal in ctx.state.signals if signal.place == place]:
+    for signal in [signal for signal in ctx.state.signals if signal.place == number]:
         deliver(ctx, signal)
 
 

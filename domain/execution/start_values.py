@@ -1,4 +1,4 @@
-"""Slots: under which key an execution counts for `settings.concurrency`, and by which values it can be found.
+"""Start values: under which key an execution counts for `settings.concurrency`, and by which values it can be found.
 
 Both are asked when it is created: their expressions see `input`, `execution` and `trigger`.
 """

@@ -1,0 +1,94 @@
+"""Activities: what workers report of an attempt, and that one is lost."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts import commands as c
+from contracts import events as e
+from contracts.errors import Rejected
+from contracts.failure import Failure
+from domain.execution.decide import hold
+from domain.execution.decide.timer import fire_of_run
+from domain.execution.deciding import Deciding, Handler
+from domain.execution.moves import compensation
+from domain.execution.moves.completing import complete
+from domain.execution.moves.fast_path import take_fast_path
+from domain.execution.paths import is_undo
+from domain.execution.state import NodeRun
+
+LOSSES_MAX: Final = 10
+"""So often a worker may be lost with one node before the node is taken to be the reason."""
+
+
+def _active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
+    """The run that a report is about. Raises Rejected for an attempt nobody waits for."""
+    run = ctx.state.runs.get(path)
+    if run is None or run.attempt != attempt or run.status != "active":
+        found = "it has ended" if run is None else f"it is {run.status} in attempt {run.attempt}"
+        raise Rejected("stale_attempt", f"nobody waits for attempt {attempt} of {path}: {found}", path=path, attempt=attempt)
+    return run
+
+
+def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    if ctx.state.paused and hold.is_held(ctx):
+        return
+    if ctx.state.undoing and is_undo(command.path):
+        compensation.completed(ctx, run, command.output)
+    elif not take_fast_path(ctx, run, command):
+        complete(ctx, run, command.output)
+
+
+def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    if hold.is_held(ctx):
+        return
+    compensation.fail_run(ctx, run, command.failure, command.retryable)
+
+
+def _lose_activity(ctx: Deciding, command: c.LoseActivity) -> None:
+    """Nobody is to blame that the code could see, so it does not count as a try; a node that workers die of fails."""
+    run = _active(ctx, command.path, command.attempt)
+    if hold.is_held(ctx):
+        return
+    failure = Failure("worker.lost", f"the worker {command.worker or 'that had it'} gave no sign of life", None, run.path, run.attempt)
+    if run.lost >= LOSSES_MAX:
+        compensation.fail_run(ctx, run, failure)
+        return
+    ctx.emit(e.NodeRetried(run.path, run.attempt + 1, ctx.now, failure))
+    ctx.emit(e.TimerFired(f"{run.path}:retry", ctx.now))
+    fire_of_run(ctx, run, "retry")
+
+
+def _report_started(ctx: Deciding, command: c.ReportStarted) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    _begin_attempt(ctx, run, command.worker)
+
+
+def _begin_attempt(ctx: Deciding, run: NodeRun, worker: str = "") -> None:
+    """A worker has begun: the limits that count from there begin with it."""
+    if run.started_at:
+        return
+    ctx.emit(e.NodeProgressed(run.path, None, None, worker))
+    limits = ctx.graph.nodes[run.node].timeouts if not is_undo(run.path) else {}
+    for name in ("start_to_close", "heartbeat"):
+        if name in limits:
+            ctx.emit(e.TimerStarted(f"{run.path}:{name}", ctx.now + limits[name]))
+
+
+def _report_progress(ctx: Deciding, command: c.ReportProgress) -> None:
+    run = _active(ctx, command.path, command.attempt)
+    if run.progress is None or command.progress > run.progress:
+        if ctx.graph.rules.signs_of_life_begin and ctx.graph.nodes[run.node].limits.report_start and not is_undo(run.path):
+            _begin_attempt(ctx, run)
+        ctx.emit(e.NodeProgressed(run.path, command.progress, command.detail))
+
+
+HANDLERS: Final[dict[type, Handler]] = {
+    c.CompleteActivity: _complete_activity,
+    c.FailActivity: _fail_activity,
+    c.LoseActivity: _lose_activity,
+    c.ReportStarted: _report_started,
+    c.ReportProgress: _report_progress,
+}

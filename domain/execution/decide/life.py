@@ -1,0 +1,121 @@
+"""The life of an execution: it is held and goes on, is asked to stop or ended, set aside and released, summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from contracts import commands as c
+from contracts import events as e
+from contracts.commands import Command
+from contracts.errors import Rejected
+from domain.execution.decide import activity, child, incident, start, timer
+from domain.execution.deciding import Deciding, Handler
+from domain.execution.moves import signals
+from domain.execution.moves.advance import pump
+from domain.execution.moves.closing import close_children
+from domain.execution.moves.stopping import stop_scope
+
+
+def _pause(ctx: Deciding, command: c.PauseExecution) -> None:
+    if not ctx.state.started_at:
+        raise Rejected("not_started", f"execution {ctx.state.execution} has not started", status=ctx.state.status)
+    if not ctx.state.paused:
+        ctx.emit(e.ExecutionPaused(command.reason))
+
+
+def _resume(ctx: Deciding, command: c.ResumeExecution) -> None:
+    if not ctx.state.paused:
+        return
+    held = list(ctx.state.held)
+    ctx.emit(e.ExecutionResumed())
+    _take_all_up(ctx, held)
+
+
+def _cancel(ctx: Deciding, command: c.CancelExecution) -> None:
+    state = ctx.state
+    if state.cancelling:
+        return
+    held = list(state.held)
+    ctx.emit(e.ExecutionCancelRequested(command.reason))
+    if not state.started_at:
+        ctx.emit(e.ExecutionCancelled())
+        return
+    _take_up(ctx, held, lambda _: None)
+    if state.ending is not None:
+        ctx.emit(e.ExecutionEnding(e.Ending("cancelled")))
+    for scope in [scope for scope in state.scopes.values() if scope.parent is None]:
+        stop_scope(ctx, scope, e.Ending("cancelled"))
+
+
+def _terminate(ctx: Deciding, command: c.TerminateExecution) -> None:
+    close_children(ctx)
+    ctx.emit(e.ExecutionTerminated(command.reason))
+
+
+def _quarantine(ctx: Deciding, command: c.QuarantineExecution) -> None:
+    if not command.keeps:
+        close_children(ctx)
+        ctx.emit(e.ExecutionQuarantined(command.reason))
+    elif ctx.state.quarantine is None or (command.held is not None and command.held not in ctx.state.held):
+        ctx.emit(e.ExecutionQuarantined(command.reason, True))
+
+
+def _release(ctx: Deciding, command: c.ReleaseExecution) -> None:
+    if ctx.state.quarantine is None:
+        return
+    held = list(ctx.state.held)
+    ctx.emit(e.ExecutionReleased())
+    if not ctx.state.paused:
+        _take_all_up(ctx, held)
+
+
+def _roll(ctx: Deciding, command: c.RollHistory) -> None:
+    if ctx.state.rolled_at != ctx.state.version:
+        ctx.emit(e.HistoryRolled())
+
+
+# What arrived in a pause.
+
+
+HELD: Final[dict[type, Handler]] = {**start.HANDLERS, **activity.HANDLERS, **timer.HANDLERS, **child.HANDLERS, **incident.HANDLERS}
+"""Who decides about what was held; signals are in the buffer, and have their own way."""
+
+
+def _take_all_up(ctx: Deciding, held: list[Command]) -> None:
+    """An execution goes on that was held: with what arrived, and with the signals in the buffer."""
+    _take_up(ctx, held, pump)
+    if not ctx.graph.rules.pauses_keep_order:
+        for signal in list(ctx.state.signals):
+            signals.deliver(ctx, signal)
+
+
+def _take_up(ctx: Deciding, held: list[Command], and_then: Callable[[Deciding], None]) -> None:
+    """What arrived in a pause, in the order it came."""
+    numbers = signals.numbers_of_held(ctx, held)
+    for command in held:
+        if ctx.state.is_ended:
+            return
+        if isinstance(command, c.SendSignal):
+            signals.deliver_held(ctx, next(numbers))
+        else:
+            _tolerant(HELD[type(command)], ctx, command)
+        and_then(ctx)
+
+
+def _tolerant(handler: Handler, ctx: Deciding, command: Command) -> None:
+    """What was in time when it was held may be late now."""
+    with suppress(Rejected):
+        handler(ctx, command)
+
+
+HANDLERS: Final[dict[type, Handler]] = {
+    c.PauseExecution: _pause,
+    c.ResumeExecution: _resume,
+    c.CancelExecution: _cancel,
+    c.TerminateExecution: _terminate,
+    c.QuarantineExecution: _quarantine,
+    c.ReleaseExecution: _release,
+    c.RollHistory: _roll,
+}

@@ -1,0 +1,71 @@
+"""Starts: an execution is created, and begins at once, when it is told to, when it is time, or when it is its turn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts import commands as c
+from contracts import events as e
+from contracts.errors import ExpressionError, InvalidInput, Problem, Rejected
+from domain.definition.inputs import check_variables, taken_input
+from domain.execution.decide import hold
+from domain.execution.deciding import Deciding, Handler
+from domain.execution.facts.execution import request_of
+from domain.execution.moves.entering import begin_scope
+from domain.execution.start_values import search_values, slot_of
+
+
+def _create(ctx: Deciding, command: c.CreateExecution) -> None:
+    state = ctx.state
+    if state.version:
+        same_parent = command.parent is not None and command.parent == state.parent
+        if same_parent or request_of(command) == state.request:
+            return
+        raise Rejected(
+            "already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution
+        )
+    try:
+        own = _taken(ctx, command)
+    except ExpressionError as error:
+        raise InvalidInput([Problem("", "json", str(error))]) from None
+    ctx.emit(e.ExecutionCreated(own, search_values(ctx, command, own or command.input)))
+    if command.start_at is not None and command.start_at > ctx.now:
+        ctx.emit(e.TimerStarted(":start_at", command.start_at))
+    elif command.autostart:
+        begin(ctx)
+
+
+def _taken(ctx: Deciding, command: c.CreateExecution) -> bytes | None:
+    """The input with the defaults of its schema, None where none is missing. Raises InvalidInput, ExpressionError."""
+    given = ctx.parse(command.input)
+    taken = taken_input(ctx.graph, given, len(ctx.load(command.input)))
+    check_variables(ctx.graph, None if command.variables is None else ctx.parse(command.variables))
+    return None if taken is given else ctx.keep(taken)
+
+
+def _start(ctx: Deciding, command: c.StartExecution) -> None:
+    if not ctx.state.started_at and ctx.state.slot is None:
+        begin(ctx)
+
+
+def _grant_slot(ctx: Deciding, command: c.GrantSlot) -> None:
+    if not ctx.state.started_at and ctx.state.slot is not None and not hold.is_held(ctx):
+        begin(ctx)
+
+
+def begin(ctx: Deciding) -> None:
+    """Begin, or queue first where so many of a kind may run at a time."""
+    if ctx.graph.settings.concurrency is not None and ctx.state.slot is None:
+        ctx.emit(e.ExecutionQueued(slot_of(ctx.graph, ctx.state.input, ctx)))
+        return
+    ctx.emit(e.ExecutionStarted())
+    if ctx.graph.timeout_ms:
+        ctx.emit(e.TimerStarted(":workflow", ctx.now + ctx.graph.timeout_ms))
+    begin_scope(ctx, ctx.state.scopes[""])
+
+
+HANDLERS: Final[dict[type, Handler]] = {
+    c.CreateExecution: _create,
+    c.StartExecution: _start,
+    c.GrantSlot: _grant_slot,
+}
