@@ -19,7 +19,7 @@ from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
 from domain.definition.document import parse_document
 from domain.definition.names_check import doubtful_names
-from domain.definition.text_places import located
+from domain.definition.text_positions import located
 from domain.definition.validate import Checked, check, publishable
 
 YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})

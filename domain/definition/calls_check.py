@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contracts.definitions import WorkflowDefinition
 from domain.definition.findings import Findings
 from domain.definition.graph import ERROR_PORT
-from domain.definition.outline import BodyPlace, EdgePlace, NodePlace, Outline, config_of, outline_of
+from domain.definition.outline import Outline, OutlineBody, OutlineEdge, OutlineNode, config_of, outline_of
 
 
 def calls_without_guard(definition: WorkflowDefinition) -> set[str]:
@@ -26,14 +26,14 @@ def check_calls(outline: Outline) -> None:
             outline.findings.add(f"{node.path}.config.workflow", "call_cycle", message, fix)
 
 
-def unguarded_calls(outline: Outline) -> Iterator[NodePlace]:
+def unguarded_calls(outline: Outline) -> Iterator[OutlineNode]:
     """The `sub_workflow` nodes with a name written out that are reached in any case."""
     for node in _reached(outline.root):
         if node.definition.type == "sub_workflow" and node.config is not None and "{{" not in config_of(node).workflow:
             yield node
 
 
-def _reached(body: BodyPlace) -> Iterator[NodePlace]:
+def _reached(body: OutlineBody) -> Iterator[OutlineNode]:
     """The nodes of a body, and of those in it, that run whatever happens, as long as nothing fails."""
     open_nodes = [node for node in body.nodes if not node.incoming and node.definition.when is None]
     seen = set(open_nodes)
@@ -49,7 +49,7 @@ def _reached(body: BodyPlace) -> Iterator[NodePlace]:
                 open_nodes.append(edge.target)
 
 
-def _is_certain(edge: EdgePlace) -> bool:
+def _is_certain(edge: OutlineEdge) -> bool:
     """Whether the edge is taken whenever its source ends well, and its target then runs."""
     is_chosen = edge.source.ports is not None and len(edge.source.ports) > 1
     if edge.is_back or is_chosen or edge.port == ERROR_PORT:

@@ -45,23 +45,23 @@ def _add_body(graph: Graph, definition: BodyDefinition, owner: Node | None, labe
     graph.bodies.append(body)
     body.variables = {name: value(initial) for name, initial in definition.variables.items()}
     body.output = value(definition.output) if has_output(definition) else None
-    for place, node_definition in enumerate(definition.nodes):
-        body.nodes.append(_add_node(graph, body, place, node_definition))
-        body.places[node_definition.id] = place
+    for index, node_definition in enumerate(definition.nodes):
+        body.nodes.append(_add_node(graph, body, index, node_definition))
+        body.index_of[node_definition.id] = index
     for number, edge in enumerate(definition.edges):
         source, _, port = edge.source.partition(".")
-        if source not in body.places or edge.target not in body.places:
+        if source not in body.index_of or edge.target not in body.index_of:
             continue
         port = ERROR_PORT if edge.type == ERROR_PORT else port or "out"
-        compiled = Edge(number, edge, body.nodes[body.places[source]], body.nodes[body.places[edge.target]], port)
+        compiled = Edge(number, edge, body.nodes[body.index_of[source]], body.nodes[body.index_of[edge.target]], port)
         compiled.when = None if edge.when is None else compile_field("expression", edge.when)
         body.edges.append(compiled)
     return body
 
 
-def _add_node(graph: Graph, body: Body, place: int, definition: NodeDefinition) -> Node:
+def _add_node(graph: Graph, body: Body, index: int, definition: NodeDefinition) -> Node:
     kind = CONTROL_KINDS.get(definition.type, ACTIVITY)
-    node = Node(len(graph.nodes), place, body, definition, kind)
+    node = Node(len(graph.nodes), index, body, definition, kind)
     graph.nodes.append(node)
     if node.is_activity:
         node.config = definition.config
@@ -192,11 +192,11 @@ def _link(body: Body) -> None:
         if edge.port == ERROR_PORT:
             edge.source.has_error_edge = True
     body.unresolved = [len(node.incoming) + len(node.typed_incoming) for node in body.nodes]
-    body.starts = tuple(node.place for node in body.nodes if not node.incoming and not node.typed_incoming)
+    body.starts = tuple(node.index for node in body.nodes if not node.incoming and not node.typed_incoming)
     for edge in body.back_edges:
         edge.resets = _between(edge.target, edge.source)
-        for place in edge.resets:
-            for incoming in body.nodes[place].incoming + body.nodes[place].typed_incoming:
+        for index in edge.resets:
+            for incoming in body.nodes[index].incoming + body.nodes[index].typed_incoming:
                 incoming.source.feeds_cycle = True
     for node in body.nodes:
         if node.join != "all":
@@ -220,40 +220,40 @@ def _is_plain(node: Node) -> bool:
 
 
 def _reach(starts: list[Node], forwards: bool) -> set[int]:
-    seen = {node.place for node in starts}
+    seen = {node.index for node in starts}
     open_nodes = list(starts)
     while open_nodes:
         node = open_nodes.pop()
         edges = node.outgoing if forwards else node.incoming + node.typed_incoming
         for edge in edges:
             other = edge.target if forwards else edge.source
-            if not edge.is_back and other.place not in seen:
-                seen.add(other.place)
+            if not edge.is_back and other.index not in seen:
+                seen.add(other.index)
                 open_nodes.append(other)
     return seen
 
 
 def _between(target: Node, source: Node) -> tuple[int, ...]:
-    return tuple(sorted(_reach([target], True) & _reach([source], False) | {source.place, target.place}))
+    return tuple(sorted(_reach([target], True) & _reach([source], False) | {source.index, target.index}))
 
 
 def losers_of(body: Body, join: Node) -> tuple[int, ...]:
     """The places from which every path leads to the join."""
-    candidates = _reach([join], False) - {join.place}
+    candidates = _reach([join], False) - {join.index}
     changed = True
     while changed:
         changed = False
-        for place in list(candidates):
-            ways = [edge for edge in body.nodes[place].outgoing if not edge.is_back]
-            if not all(edge.target is join or edge.target.place in candidates for edge in ways):
-                candidates.discard(place)
+        for index in list(candidates):
+            ways = [edge for edge in body.nodes[index].outgoing if not edge.is_back]
+            if not all(edge.target is join or edge.target.index in candidates for edge in ways):
+                candidates.discard(index)
                 changed = True
     return tuple(sorted(candidates))
 
 
 def _mark_behind_error(body: Body) -> None:
-    for place in _reach([edge.target for edge in body.edges if edge.port == ERROR_PORT], True):
-        body.nodes[place].behind_error = True
+    for index in _reach([edge.target for edge in body.edges if edge.port == ERROR_PORT], True):
+        body.nodes[index].behind_error = True
 
 
 def _mark_what_is_read(graph: Graph) -> None:
@@ -291,6 +291,6 @@ def _mark_references(expression: Program, body: Body) -> None:
             if not reference.path:
                 for node in around.nodes:
                     node.is_read = True
-            elif reference.path[0] in around.places:
-                around.nodes[around.places[reference.path[0]]].is_read = True
+            elif reference.path[0] in around.index_of:
+                around.nodes[around.index_of[reference.path[0]]].is_read = True
                 break

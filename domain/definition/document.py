@@ -17,7 +17,7 @@ from domain.definition.document_json import parse_json
 from domain.definition.document_yaml import parse_yaml
 from domain.definition.findings import joined, shown
 from domain.definition.text import DEPTH_MAX, VALUES_MAX, TextFault, not_finite, too_deep, too_long
-from domain.definition.text_places import located
+from domain.definition.text_positions import located
 
 Syntax = Literal["yaml", "json"]
 NOT_AN_OBJECT: Final = "expected an object with `name` and `nodes`, found {}"

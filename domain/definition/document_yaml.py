@@ -84,16 +84,16 @@ def parse_yaml(text: str) -> Any:
 def _character_fault(text: str, error: yaml.YAMLError) -> TextFault:
     """A character that YAML does not have; its position is counted in bytes."""
     before = text.encode()[: getattr(error, "position", 0)].decode(errors="ignore")
-    place = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return TextFault("syntax", f"not YAML: {str(error).splitlines()[0][:200]}", "remove the character", *place)
+    position = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return TextFault("syntax", f"not YAML: {str(error).splitlines()[0][:200]}", "remove the character", *position)
 
 
 def _syntax_fault(error: yaml.MarkedYAMLError) -> TextFault:
     mark = error.problem_mark or error.context_mark
-    place = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
+    position = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
     said = ", ".join(part for part in (error.context, error.problem) if part)
     fix = "check indentation, quotes and `:` there; quote a text that holds `: `, `{`, `#` or `@`"
-    return TextFault("syntax", f"not YAML: {said}", fix, *place)
+    return TextFault("syntax", f"not YAML: {said}", fix, *position)
 
 
 def _take(building: _Building, event: Any) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from domain.definition.findings import Findings, listed
 from domain.definition.graph import ERROR_PORT
-from domain.definition.outline import BodyPlace, EdgePlace, NodePlace
+from domain.definition.outline import OutlineBody, OutlineEdge, OutlineNode
 from domain.definition.ways import Ways, reach, ways_from
 
 
-def check_edges(body: BodyPlace, findings: Findings) -> None:
+def check_edges(body: OutlineBody, findings: Findings) -> None:
     """Everything about the edges of one body."""
-    seen: dict[tuple[str, str, str, str], EdgePlace] = {}
+    seen: dict[tuple[str, str, str, str], OutlineEdge] = {}
     for edge in body.edges:
         _check_port(edge, findings)
         _check_back(edge, findings)
@@ -27,7 +27,7 @@ def check_edges(body: BodyPlace, findings: Findings) -> None:
     _check_reach(body, in_cycles, findings)
 
 
-def _check_port(edge: EdgePlace, findings: Findings) -> None:
+def _check_port(edge: OutlineEdge, findings: Findings) -> None:
     source, written, kind = edge.source, edge.definition.source, edge.source.definition.type
     named = written.partition(".")[2]
     path = f"{edge.path}.from"
@@ -50,7 +50,7 @@ def _check_port(edge: EdgePlace, findings: Findings) -> None:
     findings.add(path, "bad_port", f"`{source.id}` is of the kind `{kind}` and {asked}; its ports are {ports}", fix)
 
 
-def _check_back(edge: EdgePlace, findings: Findings) -> None:
+def _check_back(edge: OutlineEdge, findings: Findings) -> None:
     if edge.definition.max_iterations is not None and not edge.is_back:
         path = f"{edge.path}.max_iterations"
         findings.add(path, "max_iterations", "`max_iterations` belongs to an edge with `back: true`", "add `back: true`, or remove it")
@@ -62,10 +62,10 @@ def _check_back(edge: EdgePlace, findings: Findings) -> None:
 # Cycles.
 
 
-def _check_cycles(body: BodyPlace, findings: Findings) -> set[NodePlace]:
+def _check_cycles(body: OutlineBody, findings: Findings) -> set[OutlineNode]:
     """Tell of each cycle without a back edge, once; gives the nodes in them."""
     in_cycles = _left_over(body)
-    told: set[NodePlace] = set()
+    told: set[OutlineNode] = set()
     for node in body.nodes:
         if node in in_cycles and node not in told:
             cycle = _cycle_from(node)
@@ -76,7 +76,7 @@ def _check_cycles(body: BodyPlace, findings: Findings) -> set[NodePlace]:
     return in_cycles
 
 
-def _left_over(body: BodyPlace) -> set[NodePlace]:
+def _left_over(body: OutlineBody) -> set[OutlineNode]:
     """The nodes in a cycle or behind one: what is left when nodes without incoming edges are taken away, again and again."""
     waits = {node: sum(edge.source is not node for edge in node.incoming) for node in body.nodes}
     free = [node for node, count in waits.items() if not count]
@@ -90,11 +90,11 @@ def _left_over(body: BodyPlace) -> set[NodePlace]:
     return set(waits)
 
 
-def _cycle_from(start: NodePlace) -> list[EdgePlace]:
+def _cycle_from(start: OutlineNode) -> list[OutlineEdge]:
     """The edges of the first cycle found on the ways from a node, without recursion."""
-    trail: list[EdgePlace] = []
+    trail: list[OutlineEdge] = []
     ways = [iter(list(ways_from(start)))]
-    on_trail, done = {start: 0}, set[NodePlace]()
+    on_trail, done = {start: 0}, set[OutlineNode]()
     while ways:
         edge = next(ways[-1], None)
         if edge is None:
@@ -111,7 +111,7 @@ def _cycle_from(start: NodePlace) -> list[EdgePlace]:
     return []
 
 
-def _tell_cycle(cycle: list[EdgePlace], findings: Findings) -> None:
+def _tell_cycle(cycle: list[OutlineEdge], findings: Findings) -> None:
     names = [edge.source.id for edge in cycle] + [cycle[-1].target.id]
     shown = " → ".join(names if len(names) <= 12 else [*names[:6], "…", *names[-5:]])
     closing = cycle[-1]
@@ -119,7 +119,7 @@ def _tell_cycle(cycle: list[EdgePlace], findings: Findings) -> None:
     findings.add(closing.path, "unmarked_cycle", f"the edges form a cycle: {shown}", fix)
 
 
-def _check_closing(body: BodyPlace, findings: Findings) -> None:
+def _check_closing(body: OutlineBody, findings: Findings) -> None:
     """Tell of each back edge that closes no cycle; note which nodes stand on one."""
     ways = Ways(body)
     on_cycle = 0
@@ -131,14 +131,14 @@ def _check_closing(body: BodyPlace, findings: Findings) -> None:
         if not between:
             message = f"no way leads from `{edge.target.id}` to `{edge.source.id}`, so the edge closes no cycle"
             findings.add(edge.path, "useless_back", message, "remove `back` and `max_iterations`, or correct where the edge leads")
-    for place, node in enumerate(body.nodes):
-        node.on_cycle = bool(on_cycle >> place & 1)
+    for index, node in enumerate(body.nodes):
+        node.on_cycle = bool(on_cycle >> index & 1)
 
 
 # Reaching.
 
 
-def _check_reach(body: BodyPlace, in_cycles: set[NodePlace], findings: Findings) -> None:
+def _check_reach(body: OutlineBody, in_cycles: set[OutlineNode], findings: Findings) -> None:
     dead = {edge for edge in body.edges if not edge.is_back and _is_dead(edge)}
     if dead:
         _tell_unreachable(body, dead, in_cycles, findings)
@@ -148,7 +148,7 @@ def _check_reach(body: BodyPlace, in_cycles: set[NodePlace], findings: Findings)
             findings.add(node.path, "start_has_edges", message, "remove the edge, or make the node a `merge`")
 
 
-def _tell_unreachable(body: BodyPlace, dead: set[EdgePlace], in_cycles: set[NodePlace], findings: Findings) -> None:
+def _tell_unreachable(body: OutlineBody, dead: set[OutlineEdge], in_cycles: set[OutlineNode], findings: Findings) -> None:
     open_nodes = [node for node in body.nodes if not node.incoming]
     seen = set(open_nodes)
     while open_nodes:
@@ -162,7 +162,7 @@ def _tell_unreachable(body: BodyPlace, dead: set[EdgePlace], in_cycles: set[Node
             findings.add(node.path, "unreachable", message, "correct the edges before it, or remove the node")
 
 
-def _is_dead(edge: EdgePlace) -> bool:
+def _is_dead(edge: OutlineEdge) -> bool:
     """Whether an edge can never be taken, by what is written there as a constant."""
     if edge.definition.when is False:
         return True

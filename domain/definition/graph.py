@@ -1,7 +1,7 @@
 """The graph: a definition compiled once, so that deciding looks nothing up by name and reads no text.
 
-Bodies and nodes are numbered through the whole definition, in the order written; a node's `place` is its number within
-its body. What is worked out here: which edges lead where, what a back edge resets, whom an early join cancels, which
+Bodies and nodes have a `number` through the whole definition, in the order written; the `index` of a node is where it
+stands in its body. What is worked out here: which edges lead where, what a back edge resets, whom an early join cancels, which
 outputs anybody may still read, and every expression and template (compiled to CEL at its first use).
 """
 
@@ -56,7 +56,7 @@ class Edge:
 
 
 class Node:
-    """A place in a body, with everything that deciding about it needs."""
+    """A node of a body, with everything that deciding about it needs."""
 
     __slots__ = (
         "behind_error",
@@ -88,9 +88,9 @@ class Node:
         "limits",
         "losers",
         "mutex",
+        "number",
         "only_source",
         "outgoing",
-        "place",
         "ports",
         "priority",
         "queue",
@@ -109,9 +109,9 @@ class Node:
         "when",
     )
 
-    def __init__(self, index: int, place: int, body: Body, definition: NodeDefinition, kind: KindShape) -> None:
+    def __init__(self, number: int, index: int, body: Body, definition: NodeDefinition, kind: KindShape) -> None:
+        self.number = number
         self.index = index
-        self.place = place
         self.body = body
         self.definition = definition
         self.id = definition.id
@@ -171,18 +171,18 @@ class Node:
 
 
 class Body:
-    """A graph of nodes; `owner` is the container it is nested in, `label` its place there."""
+    """A graph of nodes; `owner` is the container it is nested in, `label` which of its bodies it is."""
 
-    __slots__ = ("back_edges", "edges", "index", "label", "nodes", "output", "owner", "places", "starts", "unresolved", "variables")
+    __slots__ = ("back_edges", "edges", "index_of", "label", "nodes", "number", "output", "owner", "starts", "unresolved", "variables")
 
-    def __init__(self, index: int, owner: Node | None, label: str) -> None:
-        self.index = index
+    def __init__(self, number: int, owner: Node | None, label: str) -> None:
+        self.number = number
         self.owner = owner
         self.label = label
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.back_edges: list[Edge] = []
-        self.places: dict[str, int] = {}
+        self.index_of: dict[str, int] = {}
         self.starts: tuple[int, ...] = ()
         self.unresolved: list[int] = []
         self.variables: dict[str, Value] = {}

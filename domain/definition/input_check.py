@@ -78,7 +78,7 @@ def _check_patterns(part: Part, findings: Findings) -> None:
 
 
 def _place(path: tuple[Step, ...] | list[Step]) -> str:
-    place = "input"
+    whole = "input"
     for step in path:
-        place = joined(place, step)
-    return place
+        whole = joined(whole, step)
+    return whole

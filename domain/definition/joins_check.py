@@ -5,13 +5,13 @@ from __future__ import annotations
 from contracts.definitions import Count
 from domain.definition.findings import Findings
 from domain.definition.graph import ERROR_PORT
-from domain.definition.outline import BodyPlace, EdgePlace, NodePlace
+from domain.definition.outline import OutlineBody, OutlineEdge, OutlineNode
 
-Chances = dict[NodePlace, frozenset[str]]
+Chances = dict[OutlineNode, frozenset[str]]
 """By which ports choosing nodes must have left for something to happen; a node that is not named may have left by any."""
 
 
-def check_joins(body: BodyPlace, findings: Findings) -> None:
+def check_joins(body: OutlineBody, findings: Findings) -> None:
     """Joins that ask for more edges than there are, or than can be taken together (with back edges nobody can tell)."""
     counting = []
     for node in body.nodes:
@@ -30,7 +30,9 @@ def check_joins(body: BodyPlace, findings: Findings) -> None:
             _check_together(node, count, edges, chances, findings)
 
 
-def _check_together(node: NodePlace, count: int, edges: list[EdgePlace], chances: dict[NodePlace, Chances], findings: Findings) -> None:
+def _check_together(
+    node: OutlineNode, count: int, edges: list[OutlineEdge], chances: dict[OutlineNode, Chances], findings: Findings
+) -> None:
     each = [_chances_by(edge, chances) for edge in edges]
     for chooser in dict.fromkeys(one for chance in each for one in chance):
         ports = sorted({port for chance in each for port in chance.get(chooser, ())})
@@ -41,24 +43,24 @@ def _check_together(node: NodePlace, count: int, edges: list[EdgePlace], chances
             return
 
 
-def _is_choosing(node: NodePlace) -> bool:
+def _is_choosing(node: OutlineNode) -> bool:
     if node.ports == ("out",) and any(edge.port == ERROR_PORT for edge in node.outgoing):
         return True
     return node.kind is not None and node.kind.leaves_by_one(node.config)
 
 
-def _chances_by(edge: EdgePlace, chances: dict[NodePlace, Chances]) -> Chances:
+def _chances_by(edge: OutlineEdge, chances: dict[OutlineNode, Chances]) -> Chances:
     found = chances.get(edge.source, {})
     if _is_choosing(edge.source):
         return {**found, edge.source: frozenset({edge.port})}
     return found
 
 
-def _chances(body: BodyPlace) -> dict[NodePlace, Chances]:
+def _chances(body: OutlineBody) -> dict[OutlineNode, Chances]:
     """Of each node: which choices allow it, over all ways to it. Nodes in cycles are left out: anything may happen there."""
     waits = {node: len(node.incoming) for node in body.nodes}
     free = [node for node in body.nodes if not waits[node]]
-    chances: dict[NodePlace, Chances] = {}
+    chances: dict[OutlineNode, Chances] = {}
     while free:
         node = free.pop()
         chances[node] = _together([_chances_by(edge, chances) for edge in node.incoming])

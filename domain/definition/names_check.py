@@ -9,7 +9,7 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import ExpressionError, Problem
 from domain.definition.findings import Findings, listed
 from domain.definition.input_shapes import shape_of
-from domain.definition.outline import HANDLER, BodyPlace, NodePlace, Outline, all_ids_known, bodies_around, find_node, outline_of
+from domain.definition.outline import HANDLER, Outline, OutlineBody, OutlineNode, all_ids_known, bodies_around, find_node, outline_of
 from domain.definition.texts import Text, texts_of
 from domain.expressions import Program, Reference, Shapes, program, value
 
@@ -113,7 +113,7 @@ def _tell_unknown_node(outline: Outline, text: Text, name: str) -> None:
     outline.findings.add(text.path, "unknown_node", f"there is no node `{name}` to be seen from here", fix)
 
 
-def _container_of(node: NodePlace, body: BodyPlace) -> str | None:
+def _container_of(node: OutlineNode, body: OutlineBody) -> str | None:
     """The node of this body (or one around) in which another node stands."""
     visible = list(bodies_around(body))
     owner = node.body.owner
@@ -122,14 +122,14 @@ def _container_of(node: NodePlace, body: BodyPlace) -> str | None:
     return owner.id if owner is not None else None
 
 
-def _is_handler(body: BodyPlace) -> bool:
+def _is_handler(body: OutlineBody) -> bool:
     return any(around.label == HANDLER for around in bodies_around(body))
 
 
 # Variables.
 
 
-def check_variable(outline: Outline, body: BodyPlace, path: str, name: str) -> None:
+def check_variable(outline: Outline, body: OutlineBody, path: str, name: str) -> None:
     """A name that no body around declares is a problem, unless some declaration could not be read."""
     around = list(bodies_around(body))
     if any(name in one.declared for one in around) or (_is_handler(body) and name in outline.root.declared):
@@ -142,7 +142,7 @@ def check_variable(outline: Outline, body: BodyPlace, path: str, name: str) -> N
     outline.findings.add(path, "unknown_variable", f"the variable `{name}` is declared nowhere around", fix)
 
 
-def variables_known(outline: Outline, body: BodyPlace) -> bool:
+def variables_known(outline: Outline, body: OutlineBody) -> bool:
     """Whether all that the body declares could be read."""
     path = f"{body.path}.variables" if body.path else "variables"
     return not outline.findings.is_unreadable(path)

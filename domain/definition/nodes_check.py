@@ -11,7 +11,7 @@ from domain.definition.fields import marked_fields
 from domain.definition.findings import Findings, listed
 from domain.definition.kind_shape import KindShape
 from domain.definition.names_check import check_variable, variables_known
-from domain.definition.outline import BodyPlace, NodePlace, Outline, bodies_around, config_of
+from domain.definition.outline import Outline, OutlineBody, OutlineNode, bodies_around, config_of
 from domain.definition.reach_check import check_cancel, check_compensate_nodes
 from domain.definition.shape import read
 from domain.definition.shape_words import duration_problem
@@ -21,7 +21,7 @@ _ONLY_ACTIVITIES: Final = ("cache", "queue", "priority")
 _TIMEOUTS_OF_ALL: Final = ("start_to_close", "schedule_to_close")
 
 
-def check_node(outline: Outline, node: NodePlace) -> None:
+def check_node(outline: Outline, node: OutlineNode) -> None:
     """Everything about one node that is not its shape, its edges or its expressions."""
     _check_compensation(outline, node)
     _check_durations(outline.findings, node)
@@ -50,7 +50,7 @@ def _add_problems(findings: Findings, kind: KindShape, node: str, config: Any, p
         findings.add(f"{path}.{problem.path}", problem.rule, problem.message, problem.fix)
 
 
-def _check_no_activity(findings: Findings, node: NodePlace) -> None:
+def _check_no_activity(findings: Findings, node: OutlineNode) -> None:
     definition, kind = node.definition, node.definition.type
     for name in _ONLY_ACTIVITIES:
         if getattr(definition, name) is not None:
@@ -67,7 +67,7 @@ def _check_no_activity(findings: Findings, node: NodePlace) -> None:
             findings.add(f"{node.path}.timeouts.{name}", "timeout_not_known", message, "write `start_to_close`, or remove it")
 
 
-def _check_compensation(outline: Outline, node: NodePlace) -> None:
+def _check_compensation(outline: Outline, node: OutlineNode) -> None:
     undo = node.definition.compensate
     if undo is None:
         return
@@ -89,7 +89,7 @@ def _check_compensation(outline: Outline, node: NodePlace) -> None:
         outline.findings.add(f"{path}.type", "unknown_kind", f"there is no activity kind `{undo.type}`", fix)
 
 
-def _check_control_compensation(outline: Outline, node: NodePlace, kind: KindShape, path: str) -> None:
+def _check_control_compensation(outline: Outline, node: OutlineNode, kind: KindShape, path: str) -> None:
     assert node.definition.compensate is not None
     config: Any = read(kind.Config, node.definition.compensate.config, path, outline.findings)
     if config is None:
@@ -102,13 +102,13 @@ def _check_control_compensation(outline: Outline, node: NodePlace, kind: KindSha
     _add_problems(outline.findings, kind, node.id, config, path)
 
 
-def _check_cancel_holds_none(findings: Findings, node: NodePlace) -> None:
+def _check_cancel_holds_none(findings: Findings, node: OutlineNode) -> None:
     if node.definition.type == "cancel":
         message = f"`{node.id}` waits for the clean-up of others, which may wait for the mutex `{node.definition.mutex}` that it would hold"
         findings.add(f"{node.path}.mutex", "mutex_on_cancel", message, "remove the `mutex` of the cancel node")
 
 
-def _check_mutex(findings: Findings, node: NodePlace) -> None:
+def _check_mutex(findings: Findings, node: OutlineNode) -> None:
     for around in bodies_around(node.body):
         if around.owner is not None and around.owner.definition.mutex == node.definition.mutex:
             holder, name = around.owner.id, node.definition.mutex
@@ -133,7 +133,7 @@ def check_retry(findings: Findings, path: str, retry: Retry | None) -> None:
         check_duration(findings, f"{path}.max_delay", retry.max_delay)
 
 
-def _check_durations(findings: Findings, node: NodePlace) -> None:
+def _check_durations(findings: Findings, node: OutlineNode) -> None:
     definition = node.definition
     for path, text in _durations(node):
         check_duration(findings, path, text)
@@ -142,7 +142,7 @@ def _check_durations(findings: Findings, node: NodePlace) -> None:
         check_retry(findings, f"{node.path}.compensate.retry", definition.compensate.retry)
 
 
-def _durations(node: NodePlace) -> Iterator[tuple[str, str | None]]:
+def _durations(node: OutlineNode) -> Iterator[tuple[str, str | None]]:
     definition = node.definition
     yield f"{node.path}.timeout", definition.timeout
     if definition.timeouts is not None:
@@ -161,33 +161,33 @@ def _durations(node: NodePlace) -> Iterator[tuple[str, str | None]]:
 # What single kinds ask.
 
 
-def _check_set_variable(outline: Outline, node: NodePlace, config: Any) -> None:
+def _check_set_variable(outline: Outline, node: OutlineNode, config: Any) -> None:
     _check_variables(outline, node, config, f"{node.path}.config")
 
 
-def _check_variables(outline: Outline, node: NodePlace, config: Any, path: str) -> None:
+def _check_variables(outline: Outline, node: OutlineNode, config: Any, path: str) -> None:
     names = [("name", config.name)] if config.name is not None else [(f"values.{name}", name) for name in config.values or {}]
     scope = config.scope
     if scope == "loop" and not any(around.is_iteration for around in bodies_around(node.body)):
         fix = "write `scope: node`, or move the node into a loop"
         outline.findings.add(f"{path}.scope", "no_loop", "`scope: loop` needs a loop around", fix)
     elif scope == "workflow":
-        for place, name in names:
+        for field, name in names:
             if name not in outline.root.declared and variables_known(outline, outline.root):
                 message = f"the workflow declares no variable `{name}`"
                 fix = f"add `variables: {{{name}: null}}` to the workflow"
-                outline.findings.add(f"{path}.{place}", "unknown_variable", message, fix)
+                outline.findings.add(f"{path}.{field}", "unknown_variable", message, fix)
     elif scope is None:
-        for place, name in names:
-            check_variable(outline, node.body, f"{path}.{place}", name)
+        for field, name in names:
+            check_variable(outline, node.body, f"{path}.{field}", name)
 
 
-def _check_get_variable(outline: Outline, node: NodePlace, config: Any) -> None:
+def _check_get_variable(outline: Outline, node: OutlineNode, config: Any) -> None:
     if not outline.findings.is_unreadable(f"{node.path}.config.name"):
         check_variable(outline, node.body, f"{node.path}.config.name", config.name)
 
 
-def _check_leaving(outline: Outline, node: NodePlace, config: Any) -> None:
+def _check_leaving(outline: Outline, node: OutlineNode, config: Any) -> None:
     kind = node.definition.type
     for around in bodies_around(node.body):
         if around.is_iteration:
@@ -200,11 +200,11 @@ def _check_leaving(outline: Outline, node: NodePlace, config: Any) -> None:
     outline.findings.add(node.path, "no_loop", message, "move it into the body of a loop, or use `end`")
 
 
-def _has_loop_around(body: BodyPlace) -> bool:
+def _has_loop_around(body: OutlineBody) -> bool:
     return any(around.is_iteration for around in bodies_around(body))
 
 
-_CHECKS: Final[dict[str, Callable[[Outline, NodePlace, Any], None]]] = {
+_CHECKS: Final[dict[str, Callable[[Outline, OutlineNode, Any], None]]] = {
     "set_variable": _check_set_variable,
     "get_variable": _check_get_variable,
     "break": _check_leaving,

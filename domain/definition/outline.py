@@ -34,18 +34,18 @@ class TooManyNodes(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class NodePlace:
+class OutlineNode:
     """A node: where it stands, what kind it is (None: not known), its config as its model, its ports (None: not known)."""
 
     path: str
     definition: NodeDefinition
-    body: BodyPlace
+    body: OutlineBody
     kind: KindShape | None = None
     config: BaseModel | None = None
     ports: tuple[str, ...] | None = None
-    bodies: dict[str, BodyPlace] = field(default_factory=dict)
-    incoming: list[EdgePlace] = field(default_factory=list)
-    outgoing: list[EdgePlace] = field(default_factory=list)
+    bodies: dict[str, OutlineBody] = field(default_factory=dict)
+    incoming: list[OutlineEdge] = field(default_factory=list)
+    outgoing: list[OutlineEdge] = field(default_factory=list)
     is_named: bool = True
     on_cycle: bool = False
     behind_error: bool = False
@@ -62,13 +62,13 @@ class NodePlace:
 
 
 @dataclass(slots=True, eq=False)
-class EdgePlace:
+class OutlineEdge:
     """An edge whose two nodes are known."""
 
     path: str
     definition: EdgeDefinition
-    source: NodePlace
-    target: NodePlace
+    source: OutlineNode
+    target: OutlineNode
     port: str
 
     @property
@@ -83,22 +83,22 @@ class EdgePlace:
 
 
 @dataclass(slots=True, eq=False)
-class BodyPlace:
+class OutlineBody:
     """A body: whose it is, under which label; `is_sound`: all ids and edges could be read, so paths through it are known."""
 
     path: str
     definition: BodyDefinition
-    owner: NodePlace | None
+    owner: OutlineNode | None
     label: str
     depth: int
-    nodes: list[NodePlace] = field(default_factory=list)
-    by_id: dict[str, NodePlace] = field(default_factory=dict)
-    edges: list[EdgePlace] = field(default_factory=list)
+    nodes: list[OutlineNode] = field(default_factory=list)
+    by_id: dict[str, OutlineNode] = field(default_factory=dict)
+    edges: list[OutlineEdge] = field(default_factory=list)
     declared: set[str] = field(default_factory=set)
     is_sound: bool = True
 
     @property
-    def around(self) -> BodyPlace | None:
+    def around(self) -> OutlineBody | None:
         """The body that this one is nested in."""
         return self.owner.body if self.owner is not None else None
 
@@ -116,11 +116,11 @@ class Outline:
     findings: Findings
     activities: Activities
     strict_kinds: bool
-    bodies: list[BodyPlace] = field(default_factory=list)
-    nodes: list[NodePlace] = field(default_factory=list)
+    bodies: list[OutlineBody] = field(default_factory=list)
+    nodes: list[OutlineNode] = field(default_factory=list)
 
     @property
-    def root(self) -> BodyPlace:
+    def root(self) -> OutlineBody:
         """The outermost body."""
         return self.bodies[0]
 
@@ -134,17 +134,17 @@ def outline_of(definition: WorkflowDefinition, activities: Activities, findings:
     return outline
 
 
-def bodies_around(body: BodyPlace | None) -> Iterator[BodyPlace]:
+def bodies_around(body: OutlineBody | None) -> Iterator[OutlineBody]:
     """The body and those around it, innermost first."""
     while body is not None:
         yield body
         body = body.around
 
 
-def _add_body(outline: Outline, definition: BodyDefinition, path: str, owner: NodePlace | None, label: str, depth: int) -> BodyPlace:
+def _add_body(outline: Outline, definition: BodyDefinition, path: str, owner: OutlineNode | None, label: str, depth: int) -> OutlineBody:
     if len(outline.nodes) + len(definition.nodes) > NODES_MAX:
         raise TooManyNodes
-    body = BodyPlace(path, definition, owner, label, depth, declared=set(definition.variables))
+    body = OutlineBody(path, definition, owner, label, depth, declared=set(definition.variables))
     outline.bodies.append(body)
     prefix = f"{path}." if path else ""
     for index, node in enumerate(definition.nodes):
@@ -154,8 +154,8 @@ def _add_body(outline: Outline, definition: BodyDefinition, path: str, owner: No
     return body
 
 
-def _add_node(outline: Outline, body: BodyPlace, path: str, definition: NodeDefinition) -> NodePlace:
-    node = NodePlace(path, definition, body)
+def _add_node(outline: Outline, body: OutlineBody, path: str, definition: NodeDefinition) -> OutlineNode:
+    node = OutlineNode(path, definition, body)
     outline.nodes.append(node)
     findings = outline.findings
     if findings.is_unreadable(path) or findings.is_unreadable(f"{path}.id"):
@@ -171,7 +171,7 @@ def _add_node(outline: Outline, body: BodyPlace, path: str, definition: NodeDefi
     return node
 
 
-def _read_kind(outline: Outline, node: NodePlace) -> None:
+def _read_kind(outline: Outline, node: OutlineNode) -> None:
     kind = CONTROL_KINDS.get(node.definition.type)
     if kind is not None:
         node.kind = kind
@@ -198,7 +198,7 @@ def _is_known_activity(outline: Outline, name: str, path: str) -> bool:
     return False
 
 
-def _read_config(outline: Outline, node: NodePlace, kind: KindShape) -> None:
+def _read_config(outline: Outline, node: OutlineNode, kind: KindShape) -> None:
     path = f"{node.path}.config"
     if outline.findings.is_unreadable(path):
         return
@@ -212,7 +212,7 @@ def _read_config(outline: Outline, node: NodePlace, kind: KindShape) -> None:
         _add_nested(outline, node, nested, f"{path}.{kind.body_path(label)}", label)
 
 
-def _add_nested(outline: Outline, node: NodePlace, nested: BodyDefinition, path: str, label: str) -> None:
+def _add_nested(outline: Outline, node: OutlineNode, nested: BodyDefinition, path: str, label: str) -> None:
     depth = node.body.depth + 1
     if depth > NESTING_MAX:
         message = f"bodies are nested {depth} deep, the most is {NESTING_MAX} (NESTING_MAX)"
@@ -221,29 +221,29 @@ def _add_nested(outline: Outline, node: NodePlace, nested: BodyDefinition, path:
     node.bodies[label] = _add_body(outline, nested, path, node, label, depth)
 
 
-def _add_edge(findings: Findings, body: BodyPlace, path: str, definition: EdgeDefinition) -> None:
+def _add_edge(findings: Findings, body: OutlineBody, path: str, definition: EdgeDefinition) -> None:
     """An edge between known nodes is kept; an unknown name is a problem, unless a node of the body has no readable id."""
     if findings.is_unreadable(path):
         body.is_sound = False
         return
     source_id, _, port = definition.source.partition(".")
     ends = [(f"{path}.from", source_id), (f"{path}.to", definition.target)]
-    found = [None if findings.is_unreadable(place) else body.by_id.get(name) for place, name in ends]
-    for (place, name), node in zip(ends, found, strict=True):
-        if node is None and not findings.is_unreadable(place) and all(other.is_named for other in body.nodes):
-            _tell_unknown_node(findings, body, place, name)
+    found = [None if findings.is_unreadable(at) else body.by_id.get(name) for at, name in ends]
+    for (at, name), node in zip(ends, found, strict=True):
+        if node is None and not findings.is_unreadable(at) and all(other.is_named for other in body.nodes):
+            _tell_unknown_node(findings, body, at, name)
     source, target = found
     if source is None or target is None:
         body.is_sound = False
         return
-    edge = EdgePlace(path, definition, source, target, ERROR_PORT if definition.type == ERROR_PORT else port or "out")
+    edge = OutlineEdge(path, definition, source, target, ERROR_PORT if definition.type == ERROR_PORT else port or "out")
     body.edges.append(edge)
     source.outgoing.append(edge)
     if not edge.is_back:
         target.incoming.append(edge)
 
 
-def _tell_unknown_node(findings: Findings, body: BodyPlace, path: str, name: str) -> None:
+def _tell_unknown_node(findings: Findings, body: OutlineBody, path: str, name: str) -> None:
     elsewhere = next((around for around in bodies_around(body.around) if name in around.by_id), None)
     if elsewhere is not None:
         fix = "an edge stays within its body: let the body end, and go on with an edge from its container"
@@ -254,16 +254,16 @@ def _tell_unknown_node(findings: Findings, body: BodyPlace, path: str, name: str
     findings.add(path, "unknown_node", f"{where} has no node `{name}`", fix)
 
 
-def find_node(body: BodyPlace | None, name: str) -> NodePlace | None:
+def find_node(body: OutlineBody | None, name: str) -> OutlineNode | None:
     """The node that an id means from within a body: its own, or one of a body around."""
     return next((around.by_id[name] for around in bodies_around(body) if name in around.by_id), None)
 
 
-def all_ids_known(body: BodyPlace) -> bool:
+def all_ids_known(body: OutlineBody) -> bool:
     """Whether every node that may be named from here has a readable id."""
     return all(node.is_named for around in bodies_around(body) for node in around.nodes)
 
 
-def config_of(node: NodePlace) -> Any:
+def config_of(node: OutlineNode) -> Any:
     """The config, for reading fields of a kind that is known."""
     return node.config

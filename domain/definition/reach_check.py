@@ -6,12 +6,12 @@ import re
 from typing import Any, Final
 
 from domain.definition.findings import listed
-from domain.definition.outline import BodyPlace, NodePlace, Outline, all_ids_known, bodies_around, find_node
+from domain.definition.outline import Outline, OutlineBody, OutlineNode, all_ids_known, bodies_around, find_node
 
 _SEGMENT: Final = re.compile(r"([a-z][a-z0-9_]*)(?:#\d+)?((?:\.[a-z][a-z0-9_]*)?(?:\[\d+\])?)")
 
 
-def check_cancel(outline: Outline, node: NodePlace, config: Any) -> None:
+def check_cancel(outline: Outline, node: OutlineNode, config: Any) -> None:
     """The names are those of nodes in reach, and none is around this node."""
     around = {body.owner for body in bodies_around(node.body)}
     for index, name in enumerate(config.nodes):
@@ -26,17 +26,17 @@ def check_cancel(outline: Outline, node: NodePlace, config: Any) -> None:
             outline.findings.add(path, "cancels_itself", f"`{name}` is {what}", fix)
 
 
-def _tell_unknown(outline: Outline, node: NodePlace, path: str, name: str) -> None:
+def _tell_unknown(outline: Outline, node: OutlineNode, path: str, name: str) -> None:
     visible = [one for around in bodies_around(node.body) for one in around.by_id]
     message = f"there is no node `{name}` in reach: this body and those around have {listed(visible)}"
     fix = outline.findings.did_you_mean(name, visible, "write an id, or a path as in histories")
     outline.findings.add(path, "unknown_node", message, fix)
 
 
-def _find(body: BodyPlace, name: str) -> NodePlace | None:
+def _find(body: OutlineBody, name: str) -> OutlineNode | None:
     """The node that an id or a path means from within a body; None where there is none."""
-    found: NodePlace | None = None
-    here: BodyPlace | None = body
+    found: OutlineNode | None = None
+    here: OutlineBody | None = body
     for number, segment in enumerate(name.split("/")):
         match = _SEGMENT.fullmatch(segment)
         if match is None or here is None:
@@ -48,12 +48,12 @@ def _find(body: BodyPlace, name: str) -> NodePlace | None:
     return found
 
 
-def _body_of(node: NodePlace, selector: str) -> BodyPlace | None:
+def _body_of(node: OutlineNode, selector: str) -> OutlineBody | None:
     """The body that a segment goes on into: `[3]` an iteration's, `.left` a branch, `.catch[0]` a catch."""
     return node.bodies.get("[]" if selector.startswith("[") else selector.removeprefix("."))
 
 
-def check_compensate_nodes(outline: Outline, node: NodePlace, config: Any) -> None:
+def check_compensate_nodes(outline: Outline, node: OutlineNode, config: Any) -> None:
     """The names are those of nodes anywhere in the definition that have a `compensate`."""
     for index, name in enumerate(config.nodes or ()):
         path = f"{node.path}.config.nodes[{index}]"

@@ -82,20 +82,20 @@ def explain(model: type[BaseModel], raw: Any, path: str, faults: list[Fault], fi
     problems: list[Problem] = []
     meant: set[str] = set()
     for fault in faults:
-        place = path
+        at = path
         for key in fault.keys:
-            place = joined(place, key)
+            at = joined(at, key)
         if fault.error["type"] == "extra_forbidden":
-            around = place[: -len(str(fault.keys[-1]))].rstrip(".")
-            problem, near = _unknown_field(model, raw, place, fault, findings)
+            around = at[: -len(str(fault.keys[-1]))].rstrip(".")
+            problem, near = _unknown_field(model, raw, at, fault, findings)
             meant.update({joined(around, near)} if near else ())
         else:
-            problem = _problem(place, fault, findings)
+            problem = _problem(at, fault, findings)
         problems.append(problem)
     return problems, meant
 
 
-def _unknown_field(model: type[BaseModel], raw: Any, place: str, fault: Fault, findings: Findings) -> tuple[Problem, str | None]:
+def _unknown_field(model: type[BaseModel], raw: Any, at: str, fault: Fault, findings: Findings) -> tuple[Problem, str | None]:
     name = str(fault.keys[-1])
     known = [field for one in models_in(annotation_at(model, fault.keys[:-1])) for field in names_of(one)]
     around = raw
@@ -105,23 +105,23 @@ def _unknown_field(model: type[BaseModel], raw: Any, place: str, fault: Fault, f
     meant = _OTHERS_WORDS.get(name)
     near = meant if meant in free else findings.nearest(name, free)
     fix = f"did you mean `{near}`? known are {listed(known, 30)}" if near else f"known are {listed(known, 30)}" if known else "remove it"
-    return Problem(place, "unknown_field", f"`{name}` is not a field here", fix), near
+    return Problem(at, "unknown_field", f"`{name}` is not a field here", fix), near
 
 
-def _problem(place: str, fault: Fault, findings: Findings) -> Problem:
+def _problem(at: str, fault: Fault, findings: Findings) -> Problem:
     error = fault.error
     kind: str = error["type"]
     name = next((key for key in reversed(fault.keys) if isinstance(key, str)), "")
     if kind in _TYPES:
-        return _wrong_type(place, name, _TYPES[kind], error["input"])
+        return _wrong_type(at, name, _TYPES[kind], error["input"])
     words = _WORDS.get(kind)
     if words is not None:
-        return words(place, name, error, findings)
+        return words(at, name, error, findings)
     message = f"`{name}`: {error['msg']}, found {shown(error['input'])}" if name else str(error["msg"])
-    return Problem(place, "wrong_value", message, "see the reference of this field")
+    return Problem(at, "wrong_value", message, "see the reference of this field")
 
 
-def _wrong_type(place: str, name: str, expected: str, found: Any) -> Problem:
+def _wrong_type(at: str, name: str, expected: str, found: Any) -> Problem:
     hint = "write it without quotes" if isinstance(found, str) and expected in ("a whole number", "a number", "true or false") else ""
     if isinstance(found, str) and "{{" in found:
         hint = "this field takes no template: write the value itself"
@@ -130,9 +130,9 @@ def _wrong_type(place: str, name: str, expected: str, found: Any) -> Problem:
     if name.endswith(("timeout", "delay", "ttl", "retention", "for", "_close", "_start", "heartbeat")) and isinstance(found, int):
         hint = f'write a duration with its unit: "{found}s"'
     what = f"`{name}`" if name else "the definition"
-    if place.endswith("]"):
+    if at.endswith("]"):
         what = f"an item of {what}"
-    return Problem(place, "wrong_type", f"{what}: expected {expected}, found {_found(found)}", hint or f"write {expected}")
+    return Problem(at, "wrong_type", f"{what}: expected {expected}, found {_found(found)}", hint or f"write {expected}")
 
 
 def _found(value: Any) -> str:
@@ -143,36 +143,36 @@ def _found(value: Any) -> str:
     return f"the number {value}" if isinstance(value, int | float) else shown(value)
 
 
-def _missing(place: str, name: str, error: Any, findings: Findings) -> Problem:
-    return Problem(place, "missing_field", f"`{name}` is missing", f"add `{name}: …`")
+def _missing(at: str, name: str, error: Any, findings: Findings) -> Problem:
+    return Problem(at, "missing_field", f"`{name}` is missing", f"add `{name}: …`")
 
 
-def _union(place: str, name: str, error: Any, findings: Findings) -> Problem:
+def _union(at: str, name: str, error: Any, findings: Findings) -> Problem:
     types = dict.fromkeys(_TYPES.get(kind, "") for kind in error["types"])
     expected = _UNIONS.get(name) or " or ".join(one for one in types if one) or "something else"
     given = error["input"]
     near = findings.nearest(given, ("all", "any")) if isinstance(given, str) and name in ("join", "wait_for") else None
     fix = f"did you mean `{near}`?" if near else f"write {expected}"
     rule = "wrong_value" if isinstance(given, str) else "wrong_type"
-    return Problem(place, rule, f"`{name}`: expected {expected}, found {_found(given)}", fix)
+    return Problem(at, rule, f"`{name}`: expected {expected}, found {_found(given)}", fix)
 
 
-def _literal(place: str, name: str, error: Any, findings: Findings) -> Problem:
+def _literal(at: str, name: str, error: Any, findings: Findings) -> Problem:
     allowed = re.findall(r"'([^']*)'", error["ctx"]["expected"])
     given = error["input"]
     near = findings.nearest(given, allowed) if isinstance(given, str) else None
     expected = _UNIONS[name] if name in ("join", "wait_for") else " or ".join(f"`{one}`" for one in allowed)
     fix = f"did you mean `{near}`?" if near else f"write {expected}"
-    return Problem(place, "wrong_value", f"`{name}`: expected {expected}, found {_found(given)}", fix)
+    return Problem(at, "wrong_value", f"`{name}`: expected {expected}, found {_found(given)}", fix)
 
 
-def _pattern(place: str, name: str, error: Any, findings: Findings) -> Problem:
+def _pattern(at: str, name: str, error: Any, findings: Findings) -> Problem:
     given = error["input"]
     pattern = error["ctx"]["pattern"]
     if pattern == DURATION_PATTERN:
-        return duration_problem(place, given) or Problem(place, "duration", f"`{given}` is no duration", "write `30s`")
+        return duration_problem(at, given) or Problem(at, "duration", f"`{given}` is no duration", "write `30s`")
     expected = _ERROR_PATTERN if r"\*" in pattern else _PATTERNS.get(name) or _PATTERNS["name" if "-" in pattern[12:20] else "id"]
-    return Problem(place, "pattern", f"expected {expected}, found {shown(given)}", f"write `{_slug(given, pattern)}`, for example")
+    return Problem(at, "pattern", f"expected {expected}, found {shown(given)}", f"write `{_slug(given, pattern)}`, for example")
 
 
 def _slug(text: Any, pattern: str) -> str:
@@ -185,46 +185,46 @@ def _slug(text: Any, pattern: str) -> str:
     return "name_1"
 
 
-def duration_problem(place: str, text: str) -> Problem | None:
+def duration_problem(at: str, text: str) -> Problem | None:
     """What is wrong with a duration; None where nothing is."""
     try:
         parse_duration(text)
     except ValueError as error:
         meant = re.search(r'write "(\S+)"$', str(error))
         fix = "a number with a unit, like `500ms`, `30s`, `5m`, `2h`, `3d` or `1h30m`" if meant is None else f"`{meant[1]}`"
-        return Problem(place, "duration", str(error), f"write {fix}")
+        return Problem(at, "duration", str(error), f"write {fix}")
     return None
 
 
-def _range(place: str, name: str, error: Any, findings: Findings) -> Problem:
+def _range(at: str, name: str, error: Any, findings: Findings) -> Problem:
     bounds = error["ctx"]
     words = {"ge": "or more", "gt": "and more", "le": "or less", "lt": "and less"}
     bound = next(f"{bounds[key]:g} {words[key]}" for key in words if key in bounds)
-    return Problem(place, "out_of_range", f"`{name}`: expected {bound}, found {shown(error['input'])}", f"write {bound}")
+    return Problem(at, "out_of_range", f"`{name}`: expected {bound}, found {shown(error['input'])}", f"write {bound}")
 
 
-def _length(place: str, name: str, error: Any, findings: Findings) -> Problem:
+def _length(at: str, name: str, error: Any, findings: Findings) -> Problem:
     if name == _LATER:
         message = "`triggers` are not there yet: they come in a later version"
-        return Problem(place, "later", message, "remove them, and start executions by a call")
+        return Problem(at, "later", message, "remove them, and start executions by a call")
     bounds = error["ctx"]
     unit = "character" if error["type"].startswith("string") else "item"
     least = bounds.get("min_length")
     number = least if least is not None else bounds.get("max_length")
     expected = f"at {'most' if least is None else 'least'} {number} {unit}{'' if number == 1 else 's'}"
-    return Problem(place, "out_of_range", f"`{name}`: expected {expected}, found {len(error['input'])}", f"write {expected}")
+    return Problem(at, "out_of_range", f"`{name}`: expected {expected}, found {len(error['input'])}", f"write {expected}")
 
 
-def _reserved(place: str, name: str, error: Any, findings: Findings) -> Problem:
+def _reserved(at: str, name: str, error: Any, findings: Findings) -> Problem:
     given = error["input"]
     message = f"`{given}` is reserved: expressions could not name it"
-    return Problem(place, "reserved_id", message, f"write `{given}_` with a word, like `{given}_value`")
+    return Problem(at, "reserved_id", message, f"write `{given}_` with a word, like `{given}_value`")
 
 
-def _value_error(place: str, name: str, error: Any, findings: Findings) -> Problem:
+def _value_error(at: str, name: str, error: Any, findings: Findings) -> Problem:
     cause = error.get("ctx", {}).get("error")
     said = str(cause) if cause is not None else str(error["msg"]).removeprefix("Value error, ")
-    return Problem(place, "config", said, "see the fields of this kind in the reference")
+    return Problem(at, "config", said, "see the fields of this kind in the reference")
 
 
 _WORDS: Final[dict[str, Callable[[str, str, Any, Findings], Problem]]] = {

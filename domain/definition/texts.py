@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts.definitions import Body, has_output
 from domain.definition.fields import marked_fields
-from domain.definition.outline import BodyPlace, EdgePlace, NodePlace, Outline
+from domain.definition.outline import Outline, OutlineBody, OutlineEdge, OutlineNode
 
 Names = frozenset[str]
 _NONE: Final[Names] = frozenset()
@@ -27,8 +27,8 @@ class Text(NamedTuple):
     path: str
     source: str
     is_expression: bool
-    body: BodyPlace
-    node: NodePlace | None = None
+    body: OutlineBody
+    node: OutlineNode | None = None
     extra: Names = _NONE
     without: Names = _NONE
     """Names that have no value here, though they have in the body."""
@@ -61,13 +61,13 @@ def _settings(outline: Outline) -> Iterator[Text]:
         yield Text("settings.concurrency.key", settings.concurrency.key, True, outline.root, without=AT_CREATION)
 
 
-def _in_edge(edge: EdgePlace) -> Iterator[Text]:
+def _in_edge(edge: OutlineEdge) -> Iterator[Text]:
     if isinstance(edge.definition.when, str):
         extra = _ERROR if edge.port == "error" else _NONE
         yield Text(f"{edge.path}.when", edge.definition.when, True, edge.source.body, edge.source, extra)
 
 
-def _in_node(node: NodePlace) -> Iterator[Text]:
+def _in_node(node: OutlineNode) -> Iterator[Text]:
     definition = node.definition
     if isinstance(definition.when, str):
         yield Text(f"{node.path}.when", definition.when, True, node.body, node)
@@ -83,7 +83,7 @@ def _in_node(node: NodePlace) -> Iterator[Text]:
         yield from _in_value(f"{node.path}.config", definition.config, node.body, node)
 
 
-def _in_config(node: NodePlace, config: BaseModel, path: str) -> Iterator[Text]:
+def _in_config(node: OutlineNode, config: BaseModel, path: str) -> Iterator[Text]:
     for attribute, name, role, _ in marked_fields(type(config)):
         raw = getattr(config, attribute)
         if raw is None:
@@ -97,7 +97,7 @@ def _in_config(node: NodePlace, config: BaseModel, path: str) -> Iterator[Text]:
             yield from _in_value(f"{path}.{name}", raw, node.body, node)
 
 
-def _in_models(node: NodePlace, raw: Any, path: str) -> Iterator[Text]:
+def _in_models(node: OutlineNode, raw: Any, path: str) -> Iterator[Text]:
     if isinstance(raw, BaseModel) and not isinstance(raw, Body):
         yield from _in_config(node, raw, path)
     elif isinstance(raw, list):
@@ -106,7 +106,7 @@ def _in_models(node: NodePlace, raw: Any, path: str) -> Iterator[Text]:
                 yield from _in_config(node, item, f"{path}[{index}]")
 
 
-def _view(node: NodePlace, field: str, config: BaseModel) -> tuple[BodyPlace, Names]:
+def _view(node: OutlineNode, field: str, config: BaseModel) -> tuple[OutlineBody, Names]:
     """Which body an expression of a config sees, and the names that only hold there."""
     if field == "until" and "[]" in node.bodies:
         return node.bodies["[]"], _NONE
@@ -127,7 +127,7 @@ def _extra_names(kind: str, field: str, operation: str) -> Names:
 _HOLDING: Final = frozenset({str, list, dict})
 
 
-def _in_value(path: str, value: Any, body: BodyPlace, node: NodePlace | None = None) -> Iterator[Text]:
+def _in_value(path: str, value: Any, body: OutlineBody, node: OutlineNode | None = None) -> Iterator[Text]:
     """The strings with a template in a value; a deep one is looked through without recursion."""
     waiting = [(path, value)]
     while waiting:
@@ -138,4 +138,4 @@ def _in_value(path: str, value: Any, body: BodyPlace, node: NodePlace | None = N
         elif isinstance(one, dict):
             waiting.extend((f"{here}.{key}", item) for key, item in reversed(one.items()) if type(item) in _HOLDING)
         elif isinstance(one, list):
-            waiting.extend((f"{here}[{place}]", item) for place, item in enumerate(one) if type(item) in _HOLDING)
+            waiting.extend((f"{here}[{index}]", item) for index, item in enumerate(one) if type(item) in _HOLDING)

@@ -21,7 +21,7 @@ from domain.definition.input_check import check_input_schema
 from domain.definition.joins_check import check_joins
 from domain.definition.names_check import check_names
 from domain.definition.nodes_check import check_duration, check_node, check_retry
-from domain.definition.outline import Activities, BodyPlace, Outline, TooManyNodes, bodies_around, config_of, outline_of
+from domain.definition.outline import Activities, Outline, OutlineBody, TooManyNodes, bodies_around, config_of, outline_of
 from domain.definition.shape import read
 from domain.definition.text import TextFault
 from domain.definition.ways import reach
@@ -92,7 +92,7 @@ def _check_all(outline: Outline) -> None:
     check_calls(outline)
 
 
-def _check_has_nodes(body: BodyPlace, findings: Findings) -> None:
+def _check_has_nodes(body: OutlineBody, findings: Findings) -> None:
     if not body.nodes:
         what = "the workflow" if not body.path else "the body"
         path = f"{body.path}.nodes" if body.path else "nodes"

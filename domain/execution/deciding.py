@@ -232,7 +232,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
     def consider(self, scope: Scope, node: Node) -> None:
         """The node's turn may have come."""
         self.order = order = self.order + 1
-        heappush(self.agenda, (node.index, order, scope.path, node))
+        heappush(self.agenda, (node.number, order, scope.path, node))
 
     def consider_targets(self, scope: Scope, node: Node) -> None:
         """The turn of the nodes behind this one may have come; and its body may be done."""
@@ -240,7 +240,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
         order = self.order
         for target in node.targets:
             order += 1
-            heappush(self.agenda, (target.index, order, path, target))
+            heappush(self.agenda, (target.number, order, path, target))
         self.order = order
         if path not in self.touched:
             self.touch(path)

@@ -18,10 +18,10 @@ Turn: TypeAlias = Literal["not yet", "start", "skip", "unsatisfied"]
 
 def turn_of(scope: Scope, node: Node) -> Turn:
     """Whether it is the node's turn: its join is satisfied, or can be no more."""
-    place = node.place
-    if scope.nodes[place] != PENDING:
+    index = node.index
+    if scope.nodes[index] != PENDING:
         return "not yet"
-    unresolved, taken = scope.unresolved[place], scope.taken[place]
+    unresolved, taken = scope.unresolved[index], scope.taken[index]
     if node.typed_incoming:
         open_typed = sum(scope.edges[edge.number] == UNRESOLVED for edge in node.typed_incoming)
         if open_typed:
@@ -37,7 +37,7 @@ def turn_of(scope: Scope, node: Node) -> Turn:
         return "unsatisfied" if taken else "skip"
     if unresolved:
         return "not yet"
-    return "start" if taken or not node.incoming or place in scope.looped else "skip"
+    return "start" if taken or not node.incoming or index in scope.looped else "skip"
 
 
 def resolve(scope: Scope, node: Node, ports: tuple[str, ...], untaken: tuple[int, ...]) -> None:
@@ -47,7 +47,7 @@ def resolve(scope: Scope, node: Node, ports: tuple[str, ...], untaken: tuple[int
         number = edge.number
         if edge.is_back or edges[number] != UNRESOLVED:
             continue
-        target = edge.target.place
+        target = edge.target.index
         scope.unresolved[target] -= 1
         if edge.port in ports and number not in untaken:
             edges[number] = TAKEN
@@ -61,18 +61,18 @@ def reset(graph: Graph, scope: Scope, number: int) -> None:
     body = graph.bodies[scope.body]
     back = next(edge for edge in body.back_edges if edge.number == number)
     scope.backs[number] = scope.backs.get(number, 0) + 1
-    if (end := scope.ended.get(back.source.place)) is not None:
-        scope.looped[back.target.place] = (back.source.place, end)
-    for place in back.resets:
-        if place in scope.live:
-            scope.lingering.append(scope.live.pop(place))
-        scope.nodes[place] = PENDING
-        scope.ended.pop(place, None)
-        scope.rounds[place] = scope.rounds.get(place, 0) + 1
-        if place != back.target.place:
-            scope.looped.pop(place, None)
-    for place in back.resets:
-        _unresolve(scope, body.nodes[place])
+    if (end := scope.ended.get(back.source.index)) is not None:
+        scope.looped[back.target.index] = (back.source.index, end)
+    for index in back.resets:
+        if index in scope.live:
+            scope.lingering.append(scope.live.pop(index))
+        scope.nodes[index] = PENDING
+        scope.ended.pop(index, None)
+        scope.rounds[index] = scope.rounds.get(index, 0) + 1
+        if index != back.target.index:
+            scope.looped.pop(index, None)
+    for index in back.resets:
+        _unresolve(scope, body.nodes[index])
 
 
 def _unresolve(scope: Scope, node: Node) -> None:
@@ -82,11 +82,11 @@ def _unresolve(scope: Scope, node: Node) -> None:
             continue
         target = edge.target
         if scope.edges[edge.number] == TAKEN:
-            scope.taken[target.place] -= 1
+            scope.taken[target.index] -= 1
         scope.edges[edge.number] = UNRESOLVED
-        scope.unresolved[target.place] += 1
-        if scope.nodes[target.place] == SKIPPED:
-            scope.nodes[target.place] = PENDING
+        scope.unresolved[target.index] += 1
+        if scope.nodes[target.index] == SKIPPED:
+            scope.nodes[target.index] = PENDING
             _unresolve(scope, target)
 
 
@@ -94,15 +94,15 @@ def forget_inputs(scope: Scope, node: Node) -> None:
     """The node has begun: drop what its sources put out, where nobody else may read it."""
     for edge in node.feeders:
         source = edge.source
-        end = scope.ended.get(source.place)
+        end = scope.ended.get(source.index)
         if end is None or end.failure is not None or scope.edges[edge.number] != TAKEN:
             continue
         if len(source.outgoing) == 1 or _all_begun(scope, source):
-            del scope.ended[source.place]
+            del scope.ended[source.index]
 
 
 def _all_begun(scope: Scope, source: Node) -> bool:
-    return all(scope.edges[edge.number] != TAKEN or scope.nodes[edge.target.place] != PENDING for edge in source.outgoing)
+    return all(scope.edges[edge.number] != TAKEN or scope.nodes[edge.target.index] != PENDING for edge in source.outgoing)
 
 
 def inherited_failure(scope: Scope, node: Node) -> Failure | None:
@@ -110,12 +110,12 @@ def inherited_failure(scope: Scope, node: Node) -> Failure | None:
     if not node.behind_error:
         return None
     for edge in node.incoming:
-        if scope.edges[edge.number] == TAKEN and (end := scope.ended.get(edge.source.place)) is not None:
+        if scope.edges[edge.number] == TAKEN and (end := scope.ended.get(edge.source.index)) is not None:
             failure = end.failure if edge.port == ERROR_PORT else end.inherited
             if failure is not None:
                 return failure
-    if node.place in scope.looped:
-        return scope.looped[node.place][1].failure
+    if node.index in scope.looped:
+        return scope.looped[node.index][1].failure
     return None
 
 

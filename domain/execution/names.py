@@ -41,7 +41,7 @@ class Frame(NamedTuple):
     """The node's output while it completes, before it is recorded."""
 
     def having(self, **names: Any) -> Frame:
-        """The same place with further names."""
+        """The same with further names."""
         return self._replace(extra={**(self.extra or {}), **names})
 
 
@@ -112,20 +112,20 @@ def _add_nodes(ctx: Sight, nodes: dict[str, Any], path: tuple[str, ...], frame: 
     while scope is not None:
         body = ctx.graph.bodies[scope.body]
         if not path:
-            for name, place in body.places.items():
-                _add_node(ctx, nodes, name, scope, place)
-        elif path[0] in body.places:
-            _add_node(ctx, nodes, path[0], scope, body.places[path[0]])
+            for name, index in body.index_of.items():
+                _add_node(ctx, nodes, name, scope, index)
+        elif path[0] in body.index_of:
+            _add_node(ctx, nodes, path[0], scope, body.index_of[path[0]])
             return
         scope = ctx.state.scopes[scope.parent] if scope.parent is not None else None
 
 
-def _add_node(ctx: Sight, nodes: dict[str, Any], name: str, scope: Scope, place: int) -> None:
+def _add_node(ctx: Sight, nodes: dict[str, Any], name: str, scope: Scope, index: int) -> None:
     if name in nodes:
         return
-    end = scope.ended.get(place)
+    end = scope.ended.get(index)
     value: dict[str, Any] = {}
-    if end is not None and end.output is not None and scope.nodes[place] == COMPLETED:
+    if end is not None and end.output is not None and scope.nodes[index] == COMPLETED:
         value["output"] = ctx.parse(end.output)
     if end is not None and end.failure is not None:
         value["error"] = end.failure.as_value()
@@ -148,8 +148,8 @@ def iteration(ctx: Sight, frame: Frame) -> dict[str, Any] | None:
     """`iteration` where the frame stands: that of the cycle the node is on, else that of the nearest loop."""
     around = _loop_iteration(ctx, frame.scope)
     node = frame.node
-    if node is not None and (node.place in frame.scope.rounds or _on_cycle(ctx, frame)):
-        value: dict[str, Any] = {"index": frame.scope.rounds.get(node.place, 0)}
+    if node is not None and (node.index in frame.scope.rounds or _on_cycle(ctx, frame)):
+        value: dict[str, Any] = {"index": frame.scope.rounds.get(node.index, 0)}
         if around is not None:
             value["parent"] = around
             value["item"] = around.get("item")
@@ -159,7 +159,7 @@ def iteration(ctx: Sight, frame: Frame) -> dict[str, Any] | None:
 
 def _on_cycle(ctx: Sight, frame: Frame) -> bool:
     assert frame.node is not None
-    return any(frame.node.place in edge.resets for edge in ctx.graph.bodies[frame.scope.body].back_edges)
+    return any(frame.node.index in edge.resets for edge in ctx.graph.bodies[frame.scope.body].back_edges)
 
 
 def _loop_iteration(ctx: Sight, scope: Scope | None) -> dict[str, Any] | None:

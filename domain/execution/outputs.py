@@ -14,9 +14,9 @@ def last_nodes(graph: Graph, scope: Scope) -> list[Node]:
     """The nodes that completed and whose edges were not taken, in the order written."""
     body = graph.bodies[scope.body]
     return [
-        body.nodes[place]
-        for place in sorted(scope.ended)
-        if scope.nodes[place] == COMPLETED and not any(scope.edges[edge.number] == TAKEN for edge in body.nodes[place].outgoing)
+        body.nodes[index]
+        for index in sorted(scope.ended)
+        if scope.nodes[index] == COMPLETED and not any(scope.edges[edge.number] == TAKEN for edge in body.nodes[index].outgoing)
     ]
 
 
@@ -33,7 +33,7 @@ def body_output(graph: Graph, scope: Scope) -> bytes | None:
     last = last_nodes(graph, scope)
     if not last:
         return NULL
-    return scope.ended[last[0].place].output or NULL if len(last) == 1 else None
+    return scope.ended[last[0].index].output or NULL if len(last) == 1 else None
 
 
 def merge(parts: Sequence[tuple[str, Any]]) -> Any:

@@ -16,7 +16,7 @@ HANDLER: Final = "settings.on_error"
 
 def node_path(scope: Scope, node: Node) -> str:
     """The path of a node in a scope: `n`, `loop[2]/n`, `n#1` for its first run by a back edge."""
-    name = f"{node.id}#{scope.rounds[node.place]}" if node.place in scope.rounds else node.id
+    name = f"{node.id}#{scope.rounds[node.index]}" if node.index in scope.rounds else node.id
     return f"{scope.path}/{name}" if scope.path else name
 
 
@@ -55,13 +55,13 @@ def is_for_worker(graph: Graph, run: NodeRun) -> bool:
 
 def locate(graph: Graph, state: Execution, path: str) -> tuple[Scope, Node]:
     """The open scope and the node that a path names; the caller knows that both exist."""
-    place = graph.root.places.get(path)
-    if place is not None:
-        return state.scopes[""], graph.root.nodes[place]
+    index = graph.root.index_of.get(path)
+    if index is not None:
+        return state.scopes[""], graph.root.nodes[index]
     around, _, name = path.rpartition("/")
     scope = state.scopes[around]
     body = graph.bodies[scope.body]
-    return scope, body.nodes[body.places[name.partition("#")[0]]]
+    return scope, body.nodes[body.index_of[name.partition("#")[0]]]
 
 
 def node_at(graph: Graph, run: NodeRun) -> Node:
@@ -77,10 +77,10 @@ def taken_sources(graph: Graph, scope: Scope, node: Node) -> list[tuple[Node, by
     ends = [
         (end.at, edge.source, end)
         for edge in node.incoming
-        if scope.edges[edge.number] == TAKEN and (end := scope.ended.get(edge.source.place))
+        if scope.edges[edge.number] == TAKEN and (end := scope.ended.get(edge.source.index))
     ]
-    if node.place in scope.looped:
-        source, end = scope.looped[node.place]
+    if node.index in scope.looped:
+        source, end = scope.looped[node.index]
         ends.append((end.at, graph.bodies[scope.body].nodes[source], end))
     ends.sort(key=lambda item: item[0])
     return [(source, end.output if end.output is not None else NULL) for _, source, end in ends]
@@ -88,9 +88,9 @@ def taken_sources(graph: Graph, scope: Scope, node: Node) -> list[tuple[Node, by
 
 def plain_data(graph: Graph, scope: Scope, node: Node) -> bytes | None:
     """What comes in to a node, where nothing has to be put together: its body's input, or the one taken edge's output."""
-    if node.place not in scope.looped:
+    if node.index not in scope.looped:
         if node.only_source is not None:
-            end = scope.ended.get(node.only_source.place)
+            end = scope.ended.get(node.only_source.index)
             return end.output if end is not None and end.output is not None else NULL
         if not node.incoming and not node.typed_incoming:
             return scope.input

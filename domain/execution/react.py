@@ -110,12 +110,12 @@ def node_of_path(graph: Graph, path: str) -> Node | None:
     *containers, last = (undone_node(path) if is_undo(path) else path).split("/")
     for step in containers:
         name, label = _split_step(step)
-        place = body.places.get(name)
-        if place is None or label not in body.nodes[place].bodies:
+        index = body.index_of.get(name)
+        if index is None or label not in body.nodes[index].bodies:
             return None
-        body = body.nodes[place].bodies[label]
-    place = body.places.get(last.partition("#")[0])
-    return None if place is None else body.nodes[place]
+        body = body.nodes[index].bodies[label]
+    index = body.index_of.get(last.partition("#")[0])
+    return None if index is None else body.nodes[index]
 
 
 def _split_step(step: str) -> tuple[str, str]:

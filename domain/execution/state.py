@@ -87,7 +87,7 @@ class Ended(msgspec.Struct, array_like=True, gc=False):
 
 
 class Scope(msgspec.Struct, array_like=True):
-    """A body that is open: one byte of status a node and an edge; `live` maps places to the paths of runs.
+    """A body that is open: one byte of status a node and an edge; `live` maps the indexes of nodes to the paths of runs.
 
     Attempts in it are counted from above `tried`, `used` is the highest one so far: a container that is tried again
     enters its bodies with other attempts than before, so that no late result is taken for a new one.
@@ -123,9 +123,9 @@ class Scope(msgspec.Struct, array_like=True):
 
 
 class Signal(msgspec.Struct, array_like=True, gc=False):
-    """A signal in the buffer; `place` counts from 1 in the order of arrival."""
+    """A signal in the buffer; `number` counts from 1 in the order of arrival."""
 
-    place: int
+    number: int
     name: str
     payload: bytes
 

@@ -14,8 +14,8 @@ from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import CancelMemo
-from domain.execution.moves.completing import complete
-from domain.execution.moves.stopping import cancel_run
+from domain.execution.moves.completion import complete
+from domain.execution.moves.stop import cancel_run
 from domain.execution.paths import locate, node_path
 from domain.execution.state import PENDING, Execution, NodeRun, Scope
 from domain.execution.wait import Wait, for_nodes
@@ -64,10 +64,10 @@ class Cancel(Kind):
         here: Scope | None = scope
         while here is not None:
             body = ctx.graph.bodies[here.body]
-            if name in body.places:
-                place = body.places[name]
-                path = here.live.get(place) or node_path(here, body.nodes[place])
-                return [path] if place in here.live or here.nodes[place] == PENDING else []
+            if name in body.index_of:
+                index = body.index_of[name]
+                path = here.live.get(index) or node_path(here, body.nodes[index])
+                return [path] if index in here.live or here.nodes[index] == PENDING else []
             prefixed = f"{here.path}/{name}" if here.path else name
             if prefixed in ctx.state.runs:
                 return [prefixed]

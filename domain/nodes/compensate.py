@@ -8,7 +8,7 @@ from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.moves import compensation
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import Wait, for_nodes
 

@@ -8,7 +8,7 @@ from contracts.definitions import ExpressionOrBool, Model
 from contracts.errors import ExpressionError
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 
 
 class Condition(Kind):

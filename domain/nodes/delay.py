@@ -14,7 +14,7 @@ from contracts.events import NodeStarted, TimerStarted
 from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import Wait, for_timer
 from domain.expressions import parse_time

@@ -14,7 +14,7 @@ from contracts.values import NULL
 from domain.definition.config_check import signal_names
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.moves.ending import At
 from domain.execution.moves.signals import check_names
 from domain.execution.state import NodeRun

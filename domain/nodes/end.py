@@ -8,8 +8,8 @@ from contracts.definitions import Model, Value
 from contracts.events import Ending
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
-from domain.execution.moves.stopping import stop_scope
+from domain.execution.moves.completion import complete
+from domain.execution.moves.stop import stop_scope
 
 
 class End(Kind):
@@ -33,5 +33,5 @@ class End(Kind):
         """Record the output, and stop what still runs in the body where that is asked for."""
         output = ready.node.fields.get("output")
         complete(ctx, ready, None if output is None else ctx.keep(ctx.evaluate(output, ctx.frame(ready))))
-        if ready.node.config.terminate and ready.scope.last_end == ready.node.place:
+        if ready.node.config.terminate and ready.scope.last_end == ready.node.index:
             stop_scope(ctx, ready.scope, Ending("completed"))

@@ -10,7 +10,7 @@ from contracts.definitions import Model, TextValue, Value
 from contracts.failure import MESSAGE_LENGTH_MAX, TYPE_LENGTH_MAX, Failure, details_of, shorten
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.failing import fail
+from domain.execution.moves.failure import fail
 
 
 class Fail(Kind):

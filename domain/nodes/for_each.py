@@ -14,10 +14,10 @@ from contracts.events import Ending, ItemsAdded, NodeStarted, SignalConsumed
 from contracts.failure import Failure
 from domain.definition.config_check import signal_names
 from domain.execution.deciding import Deciding, Ready
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail
 from domain.execution.moves.signals import take_buffered
-from domain.execution.moves.stopping import stop_run
+from domain.execution.moves.stop import stop_run
 from domain.execution.moves.turns import goes_on_later
 from domain.execution.names import Frame, iteration_in
 from domain.execution.state import NodeRun, Scope, Signal
@@ -142,7 +142,7 @@ class ForEach(Loop):
         """The payload is a list of further items, or one item."""
         payload = ctx.parse(signal.payload)
         items = payload if isinstance(payload, list) else [payload]
-        ctx.emit(SignalConsumed(signal.place, run.path))
+        ctx.emit(SignalConsumed(signal.number, run.path))
         total = memo_of(run).total + len(items)
         limit = whole_number_of(ctx, ctx.graph.nodes[run.node], ctx.frame_of(run), "max_items")
         if (refusal := _too_many(ctx, total, f"{total:,} items with those of the signal", limit)) is not None:

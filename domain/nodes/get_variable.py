@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.definitions import Identifier, Model, Value
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.state import Scope
 
 

@@ -9,8 +9,8 @@ from contracts.errors import ExpressionError
 from contracts.events import Ending
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
-from domain.execution.moves.stopping import stop_scope
+from domain.execution.moves.completion import complete
+from domain.execution.moves.stop import stop_scope
 from domain.execution.state import Scope
 
 

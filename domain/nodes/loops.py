@@ -14,7 +14,7 @@ from domain.execution.deciding import Deciding, Ready
 from domain.execution.item_list import split, split_list
 from domain.execution.kind import Kind
 from domain.execution.memo import LoopMemo
-from domain.execution.moves.entering import enter_scope
+from domain.execution.moves.entry import enter_scope
 from domain.execution.names import Frame
 from domain.execution.state import NodeRun
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 
 
 class Merge(Kind):

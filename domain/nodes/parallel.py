@@ -15,9 +15,9 @@ from domain.definition.graph import Node
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import BranchesMemo
-from domain.execution.moves.completing import complete
-from domain.execution.moves.entering import enter_scope
-from domain.execution.moves.stopping import stop_bodies, stop_run
+from domain.execution.moves.completion import complete
+from domain.execution.moves.entry import enter_scope
+from domain.execution.moves.stop import stop_bodies, stop_run
 from domain.execution.outputs import merge
 from domain.execution.state import NodeRun, Scope
 

@@ -12,7 +12,7 @@ from contracts.events import VariableSet
 from domain.definition.graph import Body
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.paths import undone_node
 from domain.execution.state import NodeRun, Scope
 

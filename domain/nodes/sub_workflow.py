@@ -18,9 +18,9 @@ from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import ChildMemo
 from domain.execution.moves import compensation
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail
-from domain.execution.moves.stopping import stop_run
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail
+from domain.execution.moves.stop import stop_run
 from domain.execution.paths import is_undo
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import Wait

@@ -13,8 +13,8 @@ from contracts.failure import Failure
 from domain.definition.config_check import reserved_ports
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail
 from domain.expressions import is_same
 
 PORT_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"

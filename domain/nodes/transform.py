@@ -14,8 +14,8 @@ from domain.definition.config_check import reserved_ports
 from domain.definition.graph import Compiled
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail
 from domain.expressions import Meter, Program, Reduction
 from domain.nodes.loops import as_list, whole_number
 from domain.nodes.switch import PORT_PATTERN

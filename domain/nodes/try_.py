@@ -17,10 +17,10 @@ from contracts.failure import Failure, matches
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import TryMemo
-from domain.execution.moves.completing import complete
-from domain.execution.moves.entering import enter_scope
-from domain.execution.moves.failing import fail
-from domain.execution.moves.stopping import stop_run
+from domain.execution.moves.completion import complete
+from domain.execution.moves.entry import enter_scope
+from domain.execution.moves.failure import fail
+from domain.execution.moves.stop import stop_run
 from domain.execution.state import NodeRun, Scope
 
 

@@ -17,8 +17,8 @@ from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import WaitMemo
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail
 from domain.execution.moves.signals import check_names, take_buffered
 from domain.execution.state import Execution, NodeRun, Signal
 from domain.execution.wait import Wait, for_signal
@@ -108,7 +108,7 @@ class WaitSignal(Kind):
     def _match(self, ctx: Deciding, run: NodeRun, signal: Signal) -> int | None:
         memo, node = run.memo, ctx.graph.nodes[run.node]
         assert isinstance(memo, WaitMemo)
-        if not node.config.buffered and signal.place <= memo.since:
+        if not node.config.buffered and signal.number <= memo.since:
             return None
         for index, name in enumerate(ctx.parse(memo.names)):
             prefix = "" if node.config.signals is None else f"signals[{index}]."
@@ -131,7 +131,7 @@ class WaitSignal(Kind):
         config = ctx.graph.nodes[run.node].config
         index = self._match(ctx, run, signal)
         port = "received" if config.signals is None else config.signals[index or 0].port
-        ctx.emit(SignalConsumed(signal.place, run.path, "" if port == "received" else port))
+        ctx.emit(SignalConsumed(signal.number, run.path, "" if port == "received" else port))
         memo = run.memo
         assert isinstance(memo, WaitMemo)
         if len(memo.payloads) >= memo.count:

@@ -10,7 +10,7 @@ from contracts.events import ConditionMet, NodeStarted, TimerStarted
 from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.names import Frame
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import Wait, until

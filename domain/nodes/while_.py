@@ -12,9 +12,9 @@ from contracts.errors import ExpressionError
 from contracts.events import Ending, NodeStarted
 from contracts.failure import Failure
 from domain.execution.deciding import Deciding, Ready
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail
-from domain.execution.moves.stopping import stop_run
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail
+from domain.execution.moves.stop import stop_run
 from domain.execution.moves.turns import goes_on_later
 from domain.execution.names import iteration
 from domain.execution.state import NodeRun, Scope

@@ -12,7 +12,7 @@ from domain.execution.decide import hold
 from domain.execution.decide.timer import fire_of_run
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import compensation
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.moves.fast_path import take_fast_path
 from domain.execution.paths import is_undo
 from domain.execution.state import NodeRun

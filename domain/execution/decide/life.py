@@ -14,8 +14,8 @@ from domain.execution.decide import activity, child, incident, start, timer
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import signals
 from domain.execution.moves.advance import pump
-from domain.execution.moves.closing import close_children
-from domain.execution.moves.stopping import stop_scope
+from domain.execution.moves.close import close_children
+from domain.execution.moves.stop import stop_scope
 
 
 def _pause(ctx: Deciding, command: c.PauseExecution) -> None:

@@ -11,7 +11,7 @@ from domain.definition.inputs import check_variables, taken_input
 from domain.execution.decide import hold
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.facts.execution import request_of
-from domain.execution.moves.entering import begin_scope
+from domain.execution.moves.entry import begin_scope
 from domain.execution.start_values import search_values, slot_of
 
 

@@ -15,8 +15,8 @@ from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo
 from domain.execution.moves import compensation
 from domain.execution.moves.advance import restart
-from domain.execution.moves.failing import fail_expression
-from domain.execution.moves.stopping import stop_run, stop_scope
+from domain.execution.moves.failure import fail_expression
+from domain.execution.moves.stop import stop_run, stop_scope
 from domain.execution.moves.turns import TURN
 from domain.execution.paths import HANDLER, is_undo
 from domain.execution.state import NodeRun

@@ -28,10 +28,10 @@ def _scope_entered(graph: Graph, state: Execution, event: e.ScopeEntered, cause:
     run = state.runs.get(event.owner)
     if run is None:
         assert graph.handler is not None
-        body, around, tried, failure = graph.handler.index, None, 0, state.ending.failure if state.ending else None
+        body, around, tried, failure = graph.handler.number, None, 0, state.ending.failure if state.ending else None
         state.handled = True
     else:
-        body, around, tried = graph.nodes[run.node].bodies[event.label].index, run.scope, run.tried_before
+        body, around, tried = graph.nodes[run.node].bodies[event.label].number, run.scope, run.tried_before
         failure = run.last_failure if event.label.startswith("catch") else None
     given = event.input
     if given is None:

@@ -46,7 +46,7 @@ def _queued(graph: Graph, state: Execution, event: e.ExecutionQueued, cause: Cau
 def _started(graph: Graph, state: Execution, event: e.ExecutionStarted, cause: Cause) -> None:
     state.status, state.started_at = "running", cause.now
     state.timers.pop(":start_at", None)
-    state.scopes[""] = Scope("", "", "", 0, graph.root.index, None, state.input, *blank(graph, graph.root.index))
+    state.scopes[""] = Scope("", "", "", 0, graph.root.number, None, state.input, *blank(graph, graph.root.number))
 
 
 def _paused(graph: Graph, state: Execution, event: e.ExecutionPaused, cause: Cause) -> None:

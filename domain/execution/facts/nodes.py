@@ -83,11 +83,11 @@ def _node_completed(graph: Graph, state: Execution, event: e.NodeCompleted, caus
             return
     else:
         inherited = edges.inherited_failure(scope, node)
-        scope.nodes[node.place] = COMPLETED
+        scope.nodes[node.index] = COMPLETED
         edges.forget_inputs(scope, node)
-    scope.ended[node.place] = Ended(state.version, output, event.failure, inherited)
+    scope.ended[node.index] = Ended(state.version, output, event.failure, inherited)
     if node.is_end:
-        scope.last_end, scope.last_end_outcome = node.place, node.config.outcome
+        scope.last_end, scope.last_end_outcome = node.index, node.config.outcome
     edges.resolve(scope, node, event.ports or OUT, event.untaken)
 
 
@@ -105,13 +105,13 @@ def _node_failed(graph: Graph, state: Execution, event: e.NodeFailed, cause: Cau
             return
     else:
         failure = failure.at(event.path, scope.tried + 1)
-        scope.nodes[node.place] = FAILED
+        scope.nodes[node.index] = FAILED
         edges.forget_inputs(scope, node)
     if event.edge:
-        scope.ended[node.place] = Ended(state.version, edges.failure_value(failure), failure)
+        scope.ended[node.index] = Ended(state.version, edges.failure_value(failure), failure)
         edges.resolve(scope, node, ("error",), event.untaken)
     else:
-        scope.ended[node.place] = Ended(state.version, None, failure)
+        scope.ended[node.index] = Ended(state.version, None, failure)
         edges.resolve(scope, node, (), ())
 
 
@@ -136,7 +136,7 @@ def _node_skipped(graph: Graph, state: Execution, event: e.NodeSkipped, cause: C
         close_run(state, run, scope, node, SKIPPED)
         if aside:
             return
-    scope.nodes[node.place] = SKIPPED
+    scope.nodes[node.index] = SKIPPED
     edges.forget_inputs(scope, node)
     edges.resolve(scope, node, (), ())
 
@@ -153,9 +153,9 @@ def _node_cancelled(graph: Graph, state: Execution, event: e.NodeCancelled, caus
         close_run(state, run, scope, node, status)
         if aside:
             return
-    scope.nodes[node.place] = status
+    scope.nodes[node.index] = status
     if event.output is not None:
-        scope.ended[node.place] = Ended(state.version, event.output)
+        scope.ended[node.index] = Ended(state.version, event.output)
         edges.resolve(scope, node, node.ports[:1], ())
     else:
         edges.resolve(scope, node, (), ())

@@ -48,13 +48,13 @@ def open_run(graph: Graph, state: Execution, path: str, data: bytes | None, caus
         return compensation.open_run(graph, state, path, cause.now)
     scope, node = locate(graph, state, path)
     given = data if data is not None else plain_data(graph, scope, node)
-    run = NodeRun(path, node.index, scope.path, "active", NULL if given is None else given, scope.tried + 1, scope.tried, cause.now)
+    run = NodeRun(path, node.number, scope.path, "active", NULL if given is None else given, scope.tried + 1, scope.tried, cause.now)
     run.tried_inside = scope.tried
     if node.behind_error:
         run.inherited = edges.inherited_failure(scope, node)
     state.runs[path] = run
-    scope.nodes[node.place] = LIVE
-    scope.live[node.place] = path
+    scope.nodes[node.index] = LIVE
+    scope.live[node.index] = path
     edges.forget_inputs(scope, node)
     if node.mutex is not None:
         queue = state.mutexes.setdefault(node.mutex, [])
@@ -67,9 +67,9 @@ def linger(state: Execution, run: NodeRun, scope: Scope, node: Node) -> None:
     """The node has completed, and losers in it still run: its body waits for them, its successors do not."""
     run.status = "lingering"
     if run.path not in scope.lingering:
-        scope.live.pop(node.place, None)
+        scope.live.pop(node.index, None)
         scope.lingering.append(run.path)
-        scope.nodes[node.place] = COMPLETED
+        scope.nodes[node.index] = COMPLETED
     drop_waits(state, run.path)
 
 
@@ -97,8 +97,8 @@ def close_run(state: Execution, run: NodeRun, scope: Scope, node: Node, status: 
     if path in scope.lingering:
         scope.lingering.remove(path)
     else:
-        scope.live.pop(node.place, None)
-        scope.nodes[node.place] = status
+        scope.live.pop(node.index, None)
+        scope.nodes[node.index] = status
     used = run.attempt if run.attempt > run.tried_inside else run.tried_inside
     if used > scope.used:
         scope.used = used

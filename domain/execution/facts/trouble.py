@@ -48,7 +48,7 @@ def _incident_resolved(graph: Graph, state: Execution, event: e.IncidentResolved
 
 def _compensation_registered(graph: Graph, state: Execution, event: e.CompensationRegistered, cause: Cause) -> None:
     scope, node = locate(graph, state, event.path)
-    made = Compensation(event.path, node.index, event.config, event.failure)
+    made = Compensation(event.path, node.number, event.config, event.failure)
     if graph.rules.every_run_is_undone:
         made.after = scope.tried
     else:

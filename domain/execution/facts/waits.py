@@ -36,7 +36,7 @@ def _signal_received(graph: Graph, state: Execution, event: e.SignalReceived, ca
 
 
 def _signal_consumed(graph: Graph, state: Execution, event: e.SignalConsumed, cause: Cause) -> None:
-    signal = next((s for s in state.signals if s.place == event.place), None)
+    signal = next((s for s in state.signals if s.number == event.place), None)
     if signal is None:
         return
     state.signals.remove(signal)

@@ -23,10 +23,10 @@ from domain.execution import edges
 from domain.execution.deciding import NODE_STOPPED, Deciding, Ready
 from domain.execution.kind import acting_kind, kind_of
 from domain.execution.moves import compensation
-from domain.execution.moves.closing import close, root_left
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import explained, fail, fail_expression
-from domain.execution.moves.stopping import cancel_run, end_cancelled, stop_run, stop_scope
+from domain.execution.moves.close import close, root_left
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import explained, fail, fail_expression
+from domain.execution.moves.stop import cancel_run, end_cancelled, stop_run, stop_scope
 from domain.execution.moves.turns import begin_later, begin_queued_later
 from domain.execution.names import Frame
 from domain.execution.outputs import body_output, last_nodes, merge
@@ -68,7 +68,7 @@ def _take_turn(ctx: Deciding) -> None:
         skip_node(ctx, scope, node, node_path(scope, node))
     elif turn == "unsatisfied":
         ready = Ready(scope, node, node_path(scope, node), values.NULL, scope.tried + 1, values.NULL)
-        taken = scope.taken[node.place]
+        taken = scope.taken[node.index]
         fail(ctx, ready, Failure("join.unsatisfied", f"{node.join_count} incoming edges were to be taken, {taken} were"))
 
 
@@ -156,13 +156,13 @@ def _joined_data(ctx: Deciding, scope: Scope, node: Node) -> Any:
     aggregate = node.definition.aggregate
     sources = taken_sources(ctx.graph, scope, node)
     joined = None
-    if not node.incoming and node.place not in scope.looped:
+    if not node.incoming and node.index not in scope.looped:
         joined = ctx.parse(scope.input)
     elif aggregate == "array":
-        by_place = {source.place: output for source, output in sources}
-        order = [edge.source.place for edge in node.incoming if edge.source.place in by_place]
-        order += [place for place in by_place if place not in order]
-        joined = [ctx.parse(by_place[place]) for place in dict.fromkeys(order)]
+        by_index = {source.index: output for source, output in sources}
+        order = [edge.source.index for edge in node.incoming if edge.source.index in by_index]
+        order += [index for index in by_index if index not in order]
+        joined = [ctx.parse(by_index[index]) for index in dict.fromkeys(order)]
     elif sources:
         if aggregate in ("first", "last"):
             joined = ctx.parse(sources[0 if aggregate == "first" else -1][1])
@@ -176,7 +176,7 @@ def _joined_data(ctx: Deciding, scope: Scope, node: Node) -> Any:
 def _typed_data(ctx: Deciding, scope: Scope, node: Node) -> dict[str, list[object]]:
     typed: dict[str, list[object]] = {}
     for edge in node.typed_incoming:
-        end = scope.ended.get(edge.source.place)
+        end = scope.ended.get(edge.source.index)
         if scope.edges[edge.number] == TAKEN and end is not None and end.output is not None:
             typed.setdefault(edge.type, []).append(ctx.parse(end.output))
     return typed
@@ -184,11 +184,11 @@ def _typed_data(ctx: Deciding, scope: Scope, node: Node) -> dict[str, list[objec
 
 def _cancel_losers(ctx: Deciding, scope: Scope, join: Node) -> None:
     body = ctx.graph.bodies[scope.body]
-    for place in join.losers:
-        if place in scope.live:
-            cancel_run(ctx, ctx.state.runs[scope.live[place]])
-        elif scope.nodes[place] == PENDING:
-            ctx.emit(NodeCancelled(node_path(scope, body.nodes[place])))
+    for index in join.losers:
+        if index in scope.live:
+            cancel_run(ctx, ctx.state.runs[scope.live[index]])
+        elif scope.nodes[index] == PENDING:
+            ctx.emit(NodeCancelled(node_path(scope, body.nodes[index])))
 
 
 # Bodies.
@@ -240,7 +240,7 @@ def _good_ending(ctx: Deciding, scope: Scope) -> Ending:
         if body.output is not None:
             return Ending("completed", None, ctx.keep(ctx.evaluate(body.output, Frame(scope))))
         if body_output(ctx.graph, scope) is None:
-            outputs = {node.id: ctx.parse(scope.ended[node.place].output or values.NULL) for node in last_nodes(ctx.graph, scope)}
+            outputs = {node.id: ctx.parse(scope.ended[node.index].output or values.NULL) for node in last_nodes(ctx.graph, scope)}
             return Ending("completed", None, ctx.keep(outputs))
     except ExpressionError as error:
         return Ending("failed", Failure(error.type, str(error), node=scope.owner))

@@ -20,8 +20,8 @@ from domain.definition.graph import Node
 from domain.execution.deciding import Deciding
 from domain.execution.facts.compensation import find, name_of
 from domain.execution.kind import acting_kind
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail, retry_due
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail, retry_due
 from domain.execution.paths import UNDO_SUFFIX, is_undo
 from domain.execution.state import Compensation, NodeRun, Undoing
 

@@ -10,7 +10,7 @@ from contracts.failure import Failure
 from domain.definition.graph import Edge
 from domain.execution.deciding import Deciding
 from domain.execution.moves.losers import is_ignored_loser
-from domain.execution.moves.stopping import cancel_run
+from domain.execution.moves.stop import cancel_run
 from domain.execution.state import Scope
 
 BACK_EDGE_LIMIT_DEFAULT: Final = 1_000
@@ -29,8 +29,8 @@ def spent(scope: Scope, backs: Iterable[Edge]) -> Failure | None:
 def take_back(ctx: Deciding, scope: Scope, backs: Iterable[Edge]) -> None:
     """The cycles begin anew. What still runs on them is cancelled; a loser that is to be ignored runs on, and changes nothing."""
     for edge in backs:
-        for place in edge.resets:
-            if place in scope.live and not is_ignored_loser(ctx, scope, place):
-                cancel_run(ctx, ctx.state.runs[scope.live[place]])
+        for index in edge.resets:
+            if index in scope.live and not is_ignored_loser(ctx, scope, index):
+                cancel_run(ctx, ctx.state.runs[scope.live[index]])
         ctx.emit(NodesReset(scope.path, edge.number))
         ctx.restarted(scope, edge)

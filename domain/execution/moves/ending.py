@@ -1,6 +1,6 @@
 """Ending: a node has ended well, or is found not to have. Its edges are judged first: one that cannot be is the node's own failure.
 
-Neither `completing.py` nor `failing.py` is needed for that; both build on it.
+Neither `completion.py` nor `failure.py` is needed for that; both build on it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contracts.values import is_reference
 from domain.definition.graph import Edge, Node
 from domain.execution.deciding import TOO_DEEP, Deciding, Ready
 from domain.execution.moves.cycles import spent, take_back
-from domain.execution.moves.stopping import end_cancelled
+from domain.execution.moves.stop import end_cancelled
 from domain.execution.names import Frame
 from domain.execution.state import NodeRun, Scope
 

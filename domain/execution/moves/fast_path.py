@@ -24,7 +24,7 @@ def take_fast_path(ctx: Deciding, run: NodeRun, command: CompleteActivity) -> bo
     if following is None or command is not ctx.command or len(command.output) >= ctx.limits.blob_bytes_min:
         return False
     scope = ctx.state.scopes[run.scope]
-    if scope.ending is not None or scope.lingering or scope.rounds or scope.nodes[following.place] != PENDING:
+    if scope.ending is not None or scope.lingering or scope.rounds or scope.nodes[following.index] != PENDING:
         return False
     ctx.emit(NodeCompleted(run.path))
     ctx.emit(NodeScheduled(node_path(scope, following), scope.tried + 1))

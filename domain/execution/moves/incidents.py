@@ -9,8 +9,8 @@ from contracts.values import NULL
 from domain.execution.deciding import Deciding
 from domain.execution.moves import compensation
 from domain.execution.moves.advance import restart
-from domain.execution.moves.completing import complete
-from domain.execution.moves.failing import fail
+from domain.execution.moves.completion import complete
+from domain.execution.moves.failure import fail
 from domain.execution.paths import is_undo
 from domain.execution.state import Incident, NodeRun, Scope
 

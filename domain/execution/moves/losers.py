@@ -6,7 +6,7 @@ from domain.execution.deciding import Deciding
 from domain.execution.state import PENDING, Scope
 
 
-def is_ignored_loser(ctx: Deciding, scope: Scope, place: int) -> bool:
+def is_ignored_loser(ctx: Deciding, scope: Scope, index: int) -> bool:
     """Whether a join that is not to cancel its losers has begun without this node; then the node changes nothing any more."""
     nodes = ctx.graph.bodies[scope.body].nodes
-    return any(place in node.losers and node.definition.losers == "ignore" and scope.nodes[node.place] != PENDING for node in nodes)
+    return any(index in node.losers and node.definition.losers == "ignore" and scope.nodes[node.index] != PENDING for node in nodes)

@@ -50,7 +50,7 @@ def _needs_more(ctx: Deciding, run: NodeRun) -> bool:
     if not isinstance(run.memo, WaitMemo):
         return False
     kind, first = kind_of(ctx.graph.nodes[run.node]), next(numbers_of_held(ctx, ctx.state.held), ctx.state.signals_received + 1)
-    kept = sum(signal.place >= first and kind.offers_signal(ctx, run, signal) for signal in ctx.state.signals)
+    kept = sum(signal.number >= first and kind.offers_signal(ctx, run, signal) for signal in ctx.state.signals)
     return len(run.memo.payloads) + kept < run.memo.count
 
 
@@ -62,7 +62,7 @@ def numbers_of_held(ctx: Deciding, held: Sequence[Command]) -> Iterator[int]:
 
 def deliver_held(ctx: Deciding, number: int) -> None:
     """A signal that came in a pause has its turn; it may be gone by now."""
-    for signal in [signal for signal in ctx.state.signals if signal.place == number]:
+    for signal in [signal for signal in ctx.state.signals if signal.number == number]:
         deliver(ctx, signal)
 
 

@@ -15,7 +15,7 @@ from contracts.commands import FireTimer
 from contracts.events import NodeQueued, TimerStarted
 from contracts.failure import Failure
 from domain.execution.deciding import Deciding, Ready
-from domain.execution.moves.failing import fail, raise_incident
+from domain.execution.moves.failure import fail, raise_incident
 from domain.execution.state import NodeRun
 
 TURN: Final = "turn"

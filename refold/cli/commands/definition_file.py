@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from contracts.definitions import DEFINITION_BYTES_MAX
 from contracts.errors import InvalidDefinition, Problem
 from domain.definition.document import parse_document
-from domain.definition.text_places import located
+from domain.definition.text_positions import located
 from refold.cli.commands.output import BadInput
 
 Activities = Mapping[str, "type[BaseModel] | None"]

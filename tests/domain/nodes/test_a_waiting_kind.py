@@ -15,7 +15,7 @@ from domain.definition.validate import check
 from domain.execution.deciding import Deciding, Ready
 from domain.execution.kind import Kind
 from domain.execution.memo import DetailMemo
-from domain.execution.moves.completing import complete
+from domain.execution.moves.completion import complete
 from domain.execution.state import Execution, NodeRun, Signal
 from domain.execution.wait import Wait, until
 from domain.nodes import CONTROL_KINDS
@@ -78,7 +78,7 @@ class Approval(Kind):
 
     def on_signal(self, ctx: Deciding, run: NodeRun, signal: Signal) -> None:
         """It is there."""
-        ctx.emit(SignalConsumed(signal.place, run.path, "approved"))
+        ctx.emit(SignalConsumed(signal.number, run.path, "approved"))
         complete(ctx, run, signal.payload, ("approved",))
 
     def on_timer(self, ctx: Deciding, run: NodeRun, purpose: str) -> None:

@@ -1,4 +1,4 @@
-"""Stopping: how a body and what runs in it is brought to an end, with clean-up.
+"""Stop: how a body and what runs in it is brought to an end, with clean-up.
 
 stop_scope ─► ScopeStopped ─► cancel_run for each node that lives in it
 cancel_run ─► NodeCancelled                      for what holds nothing

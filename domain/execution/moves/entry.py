@@ -1,4 +1,4 @@
-"""Entering: a body begins. Its variables get their first values, and the nodes without incoming edges their turn."""
+"""Entry: a body begins. Its variables get their first values, and the nodes without incoming edges their turn."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contracts.errors import ExpressionError
 from contracts.events import Ending, ScopeEntered, VariableSet
 from contracts.failure import Failure
 from domain.execution.deciding import Deciding
-from domain.execution.moves.stopping import stop_scope
+from domain.execution.moves.stop import stop_scope
 from domain.execution.names import Frame
 from domain.execution.paths import scope_path
 from domain.execution.state import Scope
@@ -27,8 +27,8 @@ def begin_scope(ctx: Deciding, scope: Scope) -> None:
         ctx.touch(scope.path)
         stop_scope(ctx, scope, Ending("failed", Failure(error.type, str(error), node=scope.path)))
         return
-    for place in body.starts:
-        ctx.consider(scope, body.nodes[place])
+    for index in body.starts:
+        ctx.consider(scope, body.nodes[index])
     ctx.touch(scope.path)
 
 

@@ -1,10 +1,10 @@
-"""Completing: a node has ended well, or fails by what it ended with."""
+"""Completion: a node has ended well, or fails by what it ended with."""
 
 from __future__ import annotations
 
 from domain.execution.deciding import Deciding
 from domain.execution.moves.ending import At, end_well
-from domain.execution.moves.failing import fail
+from domain.execution.moves.failure import fail
 
 
 def complete(ctx: Deciding, at: At, output: bytes | None = None, ports: tuple[str, ...] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Failing: what a failure of a node leads to.
+"""Failure: what a failure of a node leads to.
 
 retries → error edge → the node's `on_error` → enclosing `try` → `settings.on_error` → compensation → incident or failed
 """
@@ -19,7 +19,7 @@ from domain.execution.memo import TryMemo
 from domain.execution.moves.cycles import spent, take_back
 from domain.execution.moves.ending import TOO_LARGE, At, end_aside, end_well, place_of
 from domain.execution.moves.losers import is_ignored_loser
-from domain.execution.moves.stopping import end_cancelled, stop_run, stop_scope
+from domain.execution.moves.stop import end_cancelled, stop_run, stop_scope
 from domain.execution.state import NodeRun, Scope
 
 
@@ -60,7 +60,7 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
         failure, placed = caused(limit, placed), caused(limit, placed).at(at.path, at.attempt)
     if not final and continues and _goes_on(ctx, at, node, failure, placed):
         return
-    if is_ignored_loser(ctx, scope, node.place):
+    if is_ignored_loser(ctx, scope, node.index):
         ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
         _after(ctx, at, scope, node)
         return
@@ -190,7 +190,7 @@ def _is_handled_above(ctx: Deciding, scope: Scope, failure: Failure) -> bool:
             break
         node = ctx.graph.nodes[owner.node]
         around = ctx.state.scopes[owner.scope]
-        if owner.path in around.lingering or is_ignored_loser(ctx, around, node.place):
+        if owner.path in around.lingering or is_ignored_loser(ctx, around, node.index):
             return True
         if kind_of(node).handles(ctx, owner, here, failure) or node.has_error_edge or node.definition.on_error != "fail":
             return True

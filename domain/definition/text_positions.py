@@ -33,19 +33,19 @@ class _Open(NamedTuple):
 def located(problems: list[Problem], text: str | bytes, document: Any) -> list[Problem]:
     """The problems of a text's document, each with the line and column of the nearest value around it, and its node's id."""
     readable = text.decode("utf-8-sig", "replace") if isinstance(text, bytes) else text.removeprefix("\ufeff")
-    places, nodes = _places(readable), _node_ids(document)
-    return [_located(problem, places, nodes) for problem in problems]
+    positions, nodes = _positions(readable), _node_ids(document)
+    return [_located(problem, positions, nodes) for problem in problems]
 
 
-def _located(problem: Problem, places: dict[str, tuple[int, int]], nodes: dict[str, str]) -> Problem:
-    place, node = problem.path, ""
-    while place not in places and place:
-        place = _around(place)
+def _located(problem: Problem, positions: dict[str, tuple[int, int]], nodes: dict[str, str]) -> Problem:
+    told = problem.path
+    while told not in positions and told:
+        told = _around(told)
     inside = problem.path
     while inside and inside not in nodes:
         inside = _around(inside)
     node = nodes.get(inside, "")
-    line, column = places.get(place, (0, 0)) if problem.path else (0, 0)
+    line, column = positions.get(told, (0, 0)) if problem.path else (0, 0)
     return problem._replace(line=line, column=column, node=node)
 
 
@@ -73,19 +73,19 @@ def _node_ids(document: Any) -> dict[str, str]:
     return found
 
 
-def _places(text: str) -> dict[str, tuple[int, int]]:
+def _positions(text: str) -> dict[str, tuple[int, int]]:
     """The line and column of each value by its path; of a field it is where its name stands."""
-    places: dict[str, tuple[int, int]] = {}
+    positions: dict[str, tuple[int, int]] = {}
     open_: list[_Open] = []
     try:
         for kind, value, line, column in _tokens(text):
-            _note(places, open_, kind, value, (line, column))
+            _note(positions, open_, kind, value, (line, column))
     except (yaml.YAMLError, RecursionError):
         return {}
-    return places
+    return positions
 
 
-def _note(places: dict[str, tuple[int, int]], open_: list[_Open], kind: str, value: Any, at: tuple[int, int]) -> None:
+def _note(positions: dict[str, tuple[int, int]], open_: list[_Open], kind: str, value: Any, at: tuple[int, int]) -> None:
     if kind == "end":
         open_.pop()
         return
@@ -95,10 +95,10 @@ def _note(places: dict[str, tuple[int, int]], open_: list[_Open], kind: str, val
         if around.is_list:
             path = joined(around.path, around.state["count"])
             around.state["count"] += 1
-            places.setdefault(path, at)
+            positions.setdefault(path, at)
         elif around.state["key"] is None:
             around.state["key"] = str(value)
-            places.setdefault(joined(around.path, str(value)), at)
+            positions.setdefault(joined(around.path, str(value)), at)
             return
         else:
             path = joined(around.path, around.state["key"])

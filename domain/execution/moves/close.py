@@ -1,4 +1,4 @@
-"""Closing: from the end of the outermost body to the end of the execution.
+"""Close: from the end of the outermost body to the end of the execution.
 
 outermost body left ─► the workflow's error handler (failed) ─► compensation (cancelled, or failed and asked for)
                     ─► children still open, by their policy ─► completed · failed · cancelled
@@ -20,7 +20,7 @@ from contracts.events import (
 from contracts.failure import Failure
 from domain.execution.deciding import Deciding
 from domain.execution.moves import compensation
-from domain.execution.moves.entering import begin_scope
+from domain.execution.moves.entry import begin_scope
 from domain.execution.paths import HANDLER, is_undo
 from domain.execution.state import Scope
 

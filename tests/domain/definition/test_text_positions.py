@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import Problem
 from domain.definition.document import parse_document
-from domain.definition.text_places import located
+from domain.definition.text_positions import located
 
 YAML = """\
 # a comment
