@@ -38,8 +38,9 @@ class Hot:
         authorize: Authorize = authorize,
     ) -> None:
         self._service, self._gate, self._desk, self._authorize = service, gate, desk, authorize
-        self._operations = [(one, one.fast) for one in operations if one.fast is not None and (one.is_counted or desk is not None)]
-        self._is_ours = gate.sites.is_ours
+        offered = (one for one in operations if one.is_counted or desk is not None)
+        self._operations = [(one, one.fast, one.is_counted) for one in offered if one.fast is not None]
+        self._known, self._is_ours = gate.sites.known, gate.sites.is_ours
 
     def may_take(self, message: Message) -> bool:
         """See HotRoutes."""
@@ -49,7 +50,7 @@ class Hot:
         for name, value in message.headers:
             if name == b"host":
                 hosts += 1
-                if not self._is_ours(value):
+                if value not in self._known and not self._is_ours(value):
                     return False
             elif name == b"content-type":
                 if message.kind is not None:
@@ -70,25 +71,28 @@ class Hot:
         """See HotRoutes."""
         if message.body and not _says_json(message.kind):
             return False
-        for operation, fast in self._operations:
+        for operation, fast, is_counted in self._operations:
             found = fast.pattern.match(message.url)
             if found is not None:
-                taken = self._begin(operation, fast, found, message, call)
+                begin = self._begin if is_counted else self._begin_work
+                taken = begin(operation, fast, found, message, call)
                 self._gate.requests.by_lane += taken
                 return taken
         return False
 
     def _begin(self, operation: Operation, fast: Fast, found: re.Match[bytes], message: Message, call: Call) -> bool:
-        if not operation.is_counted:
-            self._authorize(SOMEBODY, operation)
-            fast.begin(FastRequest(SOMEBODY, self._service, self._desk, found, message, call))
-            return True
         if self._gate.is_full or len(message.body) > self._gate.body_bytes_max:
             return False
         caller = caller_of(message.headers)
         self._authorize(caller, operation)
         call.request_id = caller.correlation
         self._count(call, fast.begin(FastRequest(caller, self._service, self._desk, found, message, call)))
+        return True
+
+    def _begin_work(self, operation: Operation, fast: Fast, found: re.Match[bytes], message: Message, call: Call) -> bool:
+        """One of the worker protocol."""
+        self._authorize(SOMEBODY, operation)
+        fast.begin(FastRequest(SOMEBODY, self._service, self._desk, found, message, call))
         return True
 
     def _count(self, call: Call, forget: Callable[[], None] | None) -> None:

@@ -31,8 +31,10 @@ from contracts.errors import (
     Rejected,
     UnknownRecord,
 )
+from contracts.failure import shorten
 from contracts.refusal import TOO_LARGE
 
+FOUND_LENGTH_MAX: Final = 100
 MEDIA_TYPE: Final = "application/problem+json"
 STATUSES: Final[dict[str, int]] = {
     "unknown_execution": 404,
@@ -180,6 +182,11 @@ def _later(seconds: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, round(seconds)))}
 
 
+def _misfit(said: str, found: Any) -> str:
+    """What was expected of a parameter, and what was found; of one that is missing, nothing was."""
+    return said if found is None else f"{said}, found {shorten(repr(found), FOUND_LENGTH_MAX)}"
+
+
 def install(app: FastAPI) -> None:
     """Let every error of the application become a problem."""
 
@@ -198,7 +205,7 @@ def install(app: FastAPI) -> None:
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         found = [
-            {"path": "/".join(map(str, one["loc"])), "rule": one["type"], "message": one["msg"], "fix": ""}
+            {"path": "/".join(map(str, one["loc"])), "rule": one["type"], "message": _misfit(one["msg"], one["input"]), "fix": ""}
             for one in error.errors()
         ]  # fmt: skip
         said = "; ".join(f"{one['path']}: {one['message']}" for one in found)

@@ -39,17 +39,18 @@ class Sites:
         self._given = frozenset(given)
         self._endings = tuple(name[1:] for name in given if name.startswith("*."))
         self._is_anywhere, self._bound = bound in ANYWHERE, _plain(bound)
-        self._known: set[bytes] = set()
+        self.known: set[bytes] = set()
+        """Values of `Host` that were found to be ours."""
 
     def is_ours(self, host: bytes) -> bool:
         """Whether the value of a `Host` names this server."""
-        if host in self._known:
+        if host in self.known:
             return True
         named = _split(host.decode("latin-1"))
         if not self._takes_all and (named is None or not self._is_our_name(named[0])):
             return False
-        if len(self._known) < KNOWN_MAX:
-            self._known.add(host)
+        if len(self.known) < KNOWN_MAX:
+            self.known.add(host)
         return True
 
     def _is_our_name(self, name: str) -> bool:

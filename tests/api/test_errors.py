@@ -141,3 +141,20 @@ def test_too_many_requests_at_a_time_are_refused_with_a_time_to_come_again(serve
         list(pool.map(lambda one: one.close(), lines))
     while server.get("/v1/workflows").status == 429:
         pass
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("/v1/executions?limit=many", "found 'many'"),
+        ("/v1/executions?limit=501", "found '501'"),
+        ("/v1/executions?status=asleep", "found 'asleep'"),
+        ("/v1/executions/x/state?at=" + "9" * 300, "found '999"),
+    ],
+)
+def test_a_parameter_that_does_not_fit_says_what_was_found(server: Server, path: str, found: str) -> None:
+    answer = server.get(path)
+    assert answer.status == 422
+    assert found in answer.json["detail"]
+    assert found in answer.json["problems"][0]["message"]
+    assert len(answer.json["detail"]) < 400
