@@ -27,6 +27,5 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
 def offered(is_open: bool, gives_tasks: bool) -> list[Operation]:
     """Those that a server has: one that is not open tells of itself alone, one that gives no tasks knows no workers."""
-    closed = (*DEFINITIONS, *STARTS, *EXECUTIONS, *INCIDENTS, *COMMANDS)
-    left_out = (*(() if is_open else closed), *(() if gives_tasks else WORKER_OPERATIONS))
-    return [one for one in OPERATIONS if one not in left_out]
+    kinds = {"always", *(["open"] if is_open else []), *(["tasks"] if gives_tasks else [])}
+    return [one for one in OPERATIONS if one.offered in kinds]

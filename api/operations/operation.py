@@ -117,6 +117,8 @@ class Operation:
     """Whether its answer may be held: nobody waits for it any more once the caller hangs up."""
     fast: Fast | None = None
     client: ClientMethod | None = None
+    offered: Literal["open", "always", "tasks"] = "open"
+    """By which servers: those that take executions in, all of them, those that give tasks to workers."""
     command: type[Command] | None = None
     """The command that it gives an execution, whose fields are those of the body."""
 

@@ -86,30 +86,33 @@ _METRICS: Final[dict[int | str, dict[str, Any]]] = {
 
 SERVER: Final = (
     Operation(
-        method="GET", path="/health/live", tag="health", right="observe", do=check_live, answer=server_models.Health, problems=None,
+        method="GET", path="/health/live", tag="health", right="observe", offered="always",
+        do=check_live, answer=server_models.Health, problems=None,
     ),
     Operation(
-        method="GET", path="/health/ready", tag="health", right="observe", do=check_ready, answer=server_models.Health,
+        method="GET", path="/health/ready", tag="health", right="observe", offered="always", do=check_ready, answer=server_models.Health,
         client=ClientMethod("ready", says="Whether the server takes anything in, and up to which position journal and read models go."),
     ),
     Operation(
-        method="GET", path="/metrics", tag="health", right="observe", do=get_metrics,
+        method="GET", path="/metrics", tag="health", right="observe", offered="always", do=get_metrics,
         described={"responses": _METRICS, "response_class": Response},
     ),
     Operation(
-        method="GET", path="/v1/node-kinds", tag="definitions", right="read", do=list_node_kinds, answer=server_models.NodeKinds,
+        method="GET", path="/v1/node-kinds", tag="definitions", right="read", offered="always",
+        do=list_node_kinds, answer=server_models.NodeKinds,
         client=ClientMethod("node_kinds", "kinds", "All node kinds, each with the JSON Schema of its `config`."),
     ),
     Operation(
-        method="GET", path="/v1/schemas", tag="definitions", right="read", do=get_schemas, answer=dict[str, dict[str, Any]],
+        method="GET", path="/v1/schemas", tag="definitions", right="read", offered="always",
+        do=get_schemas, answer=dict[str, dict[str, Any]],
         client=ClientMethod("schemas", says="The JSON Schemas by name: of a definition, and of what is stored."),
     ),
     Operation(
-        method="GET", path="/v1/schemas/definition", tag="definitions", right="read", do=get_definition_schema, answer=dict[str, Any],
+        method="GET", path="/v1/schemas/definition", tag="definitions", right="read", offered="always",
+        do=get_definition_schema, answer=dict[str, Any],
     ),
     Operation(
-        method="GET", path="/v1/cluster", tag="cluster", right="observe", do=get_cluster, answer=server_models.Cluster,
+        method="GET", path="/v1/cluster", tag="cluster", right="observe", offered="always", do=get_cluster, answer=server_models.Cluster,
         client=ClientMethod("cluster", says="Who shares the log: `{node, leader, generation, processes, partitions, workers}`."),
     ),
 )  # fmt: skip
-"""All that a process of a cluster offers that takes nothing in."""

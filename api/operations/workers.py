@@ -149,18 +149,17 @@ def _begin_results(request: FastRequest) -> None:
 
 WORKER_OPERATIONS: Final = (
     Operation(
-        method="POST", path="/v1/worker/poll", tag="workers", right="work", do=poll_tasks, problems=None, is_held=True,
+        method="POST", path="/v1/worker/poll", tag="workers", right="work", offered="tasks", do=poll_tasks, problems=None, is_held=True,
         described=described(Poll, Assignment, 400, 403, 413, 415, 426, 429), fast=Fast(re.compile(rb"/v1/worker/poll\Z"), _begin_poll),
     ),
     Operation(
-        method="POST", path="/v1/worker/results", tag="workers", right="work", do=report_results, problems=None,
+        method="POST", path="/v1/worker/results", tag="workers", right="work", offered="tasks", do=report_results, problems=None,
         described=described(Results, Receipt, 400, 403, 413, 415, 426, 429, 503),
         fast=Fast(re.compile(rb"/v1/worker/results\Z"), _begin_results),
     ),
     Operation(
-        method="GET", path="/v1/workers", tag="workers", right="read", do=list_workers, problems=None,
+        method="GET", path="/v1/workers", tag="workers", right="read", offered="tasks", do=list_workers, problems=None,
         described=described(None, WorkersView, 403),
         client=ClientMethod("workers", says="Who runs activities, and what waits for a worker that is not there: `{workers, waiting}`."),
     ),
 )  # fmt: skip
-"""Only a server that gives tasks has them."""

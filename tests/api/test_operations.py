@@ -14,7 +14,7 @@ from api.app import make_app
 from api.authorize import RIGHTS, authorize, forbidden
 from api.hot import Hot
 from api.message import Call, Message
-from api.operations import OPERATIONS
+from api.operations import OPERATIONS, offered
 from api.operations.operation import Operation
 from api.problems import BadRequest
 from api.routes import SUPPLIED
@@ -116,3 +116,10 @@ def test_an_operation_says_what_it_does_and_where_its_parameters_stand(operation
     in_path = {part[1:-1] for part in operation.path.split("/") if part.startswith("{")}
     assert in_path <= set(parameters) - SUPPLIED
     assert inspect.iscoroutinefunction(operation.do)
+
+
+def test_a_server_that_is_not_open_tells_of_itself_alone() -> None:
+    names = {one.name for one in offered(is_open=False, gives_tasks=False)}
+    assert names == {"check_live", "check_ready", "get_metrics", "list_node_kinds", "get_schemas", "get_definition_schema", "get_cluster"}
+    assert {one.name for one in offered(is_open=False, gives_tasks=True)} - names == {"poll_tasks", "report_results", "list_workers"}
+    assert offered(is_open=True, gives_tasks=True) == list(OPERATIONS)

@@ -68,7 +68,7 @@ def test_no_more_than_so_many_hosts_are_remembered() -> None:
     sites = Sites("0.0.0.0")
     for number in range(2 * KNOWN_MAX):
         assert sites.is_ours(b"localhost:%d" % number)
-    assert len(sites._known) == KNOWN_MAX
+    assert len(sites.known) == KNOWN_MAX
 
 
 BROWSER = [
