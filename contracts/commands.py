@@ -225,6 +225,12 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """Who asks."""
         return Caller(self.actor, self.correlation)
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What a line of a log is about that names the execution; see `logging`, `extra`."""
+        found = {"execution": self.execution}
+        return {**found, "correlation_id": self.correlation} if self.correlation else found
+
 
 # What an execution asks of the world: derived from events by `react`, never stored as the truth.
 

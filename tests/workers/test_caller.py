@@ -8,7 +8,9 @@ import pytest
 
 from contracts.caller import Caller
 from contracts.commands import CancelExecution, Command, CreateExecution, PauseExecution, ResumeExecution, SendSignal
+from contracts.events import ExecutionPaused
 from contracts.journal import Decision
+from domain.execution.facts import APPLIERS
 from projections.history import HistoryEvent, HistoryPresenter
 from tests.workers.harness import Bench, sequence
 
@@ -110,3 +112,17 @@ def test_what_is_sent_again_after_a_takeover_goes_back_to_the_same_request() -> 
     folded = bench.engine.owner.executions.get("x~sub")
     assert folded is not None
     assert folded.state.correlation == "request-1"
+
+
+def test_a_line_of_the_log_about_a_command_says_which_request_it_is_part_of(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def planted(*_: Any) -> None:
+        raise TypeError("planted")
+
+    bench.start("child", execution="x", caller=ADA)
+    bench.move()
+    monkeypatch.setitem(APPLIERS, ExecutionPaused, planted)
+    bench.ask("x", PauseExecution(), BOB)
+    line = next(record for record in caplog.records if "cannot be decided" in record.message)
+    assert (line.__dict__["execution"], line.__dict__["correlation_id"]) == ("x", "request-2")

@@ -299,7 +299,7 @@ class Decider:
     def _break(self, item: Item, outcome: Broken) -> None:
         """It cannot be decided: a caller's request has changed nothing; what waits for it cannot go on, and is set aside."""
         name, command, error = item.envelope.execution, item.envelope.command, outcome.error
-        _log.error("%s of execution %s cannot be decided: %r", type(command).__name__, name, error)
+        _log.error("%s of execution %s cannot be decided: %r", type(command).__name__, name, error, extra=item.envelope.about)
         self._answer(item, Answer(name, 0, error=told(error)))
         before = self._before(name, outcome)
         if isinstance(command, CreateExecution) and before is None:
