@@ -34,6 +34,7 @@ from domain.execution.limits import LIMITS, Limits
 from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding, react
 from domain.execution.state import Execution
+from tests.domain.run_life import Transition, follow
 
 START_MS = 1_000_000
 """When every test begins."""
@@ -84,6 +85,7 @@ class Subject:
         self.state = initial(execution)
         self.shadow = initial(execution)
         self.decisions: list[Decision] = []
+        self.taken: set[Transition] = set()
         self.blobs = {} if blobs is None else blobs
         self.limits = limits
         self.digest = b""
@@ -126,7 +128,7 @@ class Subject:
         decision = Decision(Source(0, len(self.decisions)), self.state.execution, first, now, command, events)
         decision = through_bytes(decision)
         assert decision.events == events, "events change on their way through the log"
-        fold(self.graph, self.shadow, [decision])
+        self.taken |= follow(self.graph, self.shadow, decision)
         assert pack(self.shadow) == pack(self.state), _difference(self.shadow, self.state, decision)
         self.decisions.append(decision)
         waits_of(self.graph, self.state)

@@ -1,4 +1,47 @@
-"""Runs: how a node begins and ends in the state; what the facts about nodes share."""
+"""Runs: how a node begins and ends in the state; what the facts about nodes share.
+
+The life of a run, by the events that move it. `none`: the node has not begun; `ended`: there is no run any more. The end of
+the execution ends all of them. `tests/domain/test_run_life.py` collects which of these are taken, and compares.
+
+    none        NodeQueued      → queued        its mutex is held, or it begins in the next turn
+    none        NodeScheduled   → active        an activity
+    none        NodeStarted     → active        a container, a wait, a child
+    none        NodeRetried     → retrying      decided inline, and failed
+    none        IncidentRaised  → incident      decided inline, and failed for good
+    queued      NodeScheduled   → active        it is its turn
+    queued      NodeStarted     → active
+    queued      NodeCompleted   → ended         decided inline
+    queued      NodeRetried     → retrying
+    queued      NodeFailed      → ended
+    queued      NodeCancelled   → ended
+    queued      IncidentRaised  → incident
+    active      NodeProgressed  → active
+    active      NodeCompleted   → ended
+    active      NodeCompleted   → lingering     losers in it run on, and change nothing
+    active      NodeRetried     → retrying
+    active      NodeFailed      → ended
+    active      NodeCancelled   → ended
+    active      NodeStopped     → stopping      with clean-up of its own: of its bodies, of its child
+    active      IncidentRaised  → incident
+    retrying    NodeScheduled   → active        its next attempt
+    retrying    NodeStarted     → active
+    retrying    NodeCompleted   → ended         decided inline
+    retrying    NodeRetried     → retrying
+    retrying    NodeFailed      → ended
+    retrying    NodeCancelled   → ended
+    retrying    IncidentRaised  → incident
+    incident    NodeRetried     → retrying      a person decides: again
+    incident    NodeCompleted   → ended         or with an output of theirs
+    incident    NodeFailed      → ended         or not at all
+    incident    NodeCancelled   → ended
+    stopping    NodeStopped     → stopping      and is to end otherwise
+    stopping    NodeCompleted   → ended
+    stopping    NodeRetried     → retrying
+    stopping    NodeFailed      → ended
+    stopping    NodeCancelled   → ended
+    stopping    IncidentRaised  → incident
+    lingering   ScopeLeft       → ended         the last of its losers has ended
+"""
 
 from __future__ import annotations
 
