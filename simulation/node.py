@@ -33,6 +33,7 @@ from workers.partition.owner import Owner
 from workers.partition.round import Reply
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
+from workers.running.lossy_channel import MemoryChannel
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import TaskEndpoint
 
@@ -143,7 +144,7 @@ class Node:
             snapshot_every=traits.snapshot_every,
             round_max=traits.round_max,
         )
-        self._engine = Engine(Alone(self.owner, gate, catalog, clock, log, Bell(), lambda: chance.getrandbits(40)))
+        self._engine = Engine(Alone(self.owner, gate, catalog, clock, log, Bell(), lambda: chance.getrandbits(40), MemoryChannel()))
         self.desk = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
         self.subscribers = Subscribers(self.owner, disk, audit, subscribing)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from contracts.ids import make_execution_id
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
+from contracts.ports.lossy_channel import LossyChannel
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
 from workers.tasks.leases import LocalWorker
@@ -54,6 +55,8 @@ class Alone(NamedTuple):
     log: Log
     waker: Waker
     chance: Callable[[], int]
+    channel: LossyChannel
+    """Where running attempts tell what no event carries."""
     check_ground: Callable[[], None] = is_there
     """Raises LogGone where the log's files were taken away."""
 

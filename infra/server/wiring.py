@@ -48,6 +48,7 @@ from workers.reading.projector_pool import ProjectorPool
 from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
+from workers.running.lossy_channel import MemoryChannel
 from workers.running.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
 from workers.tasks.gateway import TaskTopics
 from workers.tasks.leases import TaskLeases
@@ -193,9 +194,10 @@ def build_alone(
 
     kinds = activity_kinds(settings)
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
-    local = ActivityWorker(kinds, activity_settings(settings), report, clock, blobs, cache, executor)
+    limits, channel = activity_settings(settings), MemoryChannel()
+    local = ActivityWorker(kinds, limits, report, clock, blobs, cache, executor, channel=channel)
     lease_ms = lease_ms or round(settings.lease_s * 1000)
-    worker = TaskLeases(local, kinds, activity_settings(settings), report, clock, blobs, lease_ms, cache) if remote else local
+    worker = TaskLeases(local, kinds, limits, report, clock, blobs, lease_ms, cache, channel) if remote else local
     catalog = Catalog(log, clock)
     owner = Owner(
         log,
@@ -209,7 +211,7 @@ def build_alone(
         live_max=settings.live_max,
         neighbours=Neighbours(reports, told.wake),
     )
-    return Alone(owner, worker, catalog, clock, log, told, Chance().bits, check_ground)
+    return Alone(owner, worker, catalog, clock, log, told, Chance().bits, channel, check_ground)
 
 
 def build_engine(

@@ -21,6 +21,7 @@ from contracts.failure import Failure
 from contracts.ports.activities import ActivityKind, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
+from contracts.ports.lossy_channel import LossyChannel
 from refold.worker.pool import Pool, Waiting
 from workers.running.activity_error import failure_of
 from workers.running.activity_settings import ActivitySettings
@@ -51,7 +52,9 @@ class ActivityWorker:
         cache: ResultCache | None = None,
         executor: Literal["threads", "inline"] = "threads",
         name: str = "",
+        channel: LossyChannel | None = None,
     ) -> None:
+        self._channel = channel
         self._kinds = kinds
         self._settings = settings
         self._report = report
@@ -72,7 +75,7 @@ class ActivityWorker:
         key = (activity.execution, activity.path, activity.attempt)
         if key in self._in_hand or self._is_stopped:
             return
-        attempt = Attempt(activity, self._report, self._clock)
+        attempt = Attempt(activity, self._report, self._clock, self._channel)
         self._in_hand[key] = attempt
         if activity.kind in self._instant_kinds or activity.kind not in self._kinds:
             self._instant.add(attempt, activity.priority)

@@ -8,10 +8,12 @@ from contracts.commands import ReportProgress, RunActivity
 from contracts.ids import idempotency_key
 from contracts.ports.activities import Report
 from contracts.ports.clock import Clock
+from contracts.ports.lossy_channel import LossyChannel
 from contracts.values import written
 from refold.worker.cancellation import Cancellation
 from workers.running.activity_error import Cancelled
 from workers.running.alarms import Alarm
+from workers.running.lossy_channel import tell_progress
 
 PROGRESS_EVERY_MS: Final = 1_000
 """Progress is reported at most this often; the first and the last always are."""
@@ -20,16 +22,16 @@ PROGRESS_EVERY_MS: Final = 1_000
 class Attempt(Cancellation):
     """An `ActivityContext`, see there."""
 
-    __slots__ = ("_clock", "_progress", "_report", "_reported_at", "activity", "limit", "seen_at")
+    __slots__ = ("_channel", "_clock", "_progress", "_report", "_reported_at", "activity", "limit", "seen_at")
 
-    def __init__(self, activity: RunActivity, report: Report, clock: Clock) -> None:
+    def __init__(self, activity: RunActivity, report: Report, clock: Clock, channel: LossyChannel | None = None) -> None:
         super().__init__()
         self.activity = activity
         self.seen_at: int | None = None
         """The last sign of life; None while it waits."""
         self.limit: Alarm | None = None
         self._report = report
-        self._clock = clock
+        self._clock, self._channel = clock, channel
         self._progress = 0.0
         self._reported_at: int | None = None
 
@@ -64,6 +66,7 @@ class Attempt(Cancellation):
         is_first_or_last = self._reported_at is None or (progress is not None and progress >= 1 > self._progress)
         if progress is not None:
             self._progress = min(1.0, max(0.0, progress))
+        tell_progress(self._channel, self.execution, self.path, self.attempt, self._progress, detail)
         if is_first_or_last or now - (self._reported_at or 0) >= PROGRESS_EVERY_MS:
             self._reported_at = now
             told = None if detail is None else written(detail)

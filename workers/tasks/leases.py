@@ -18,26 +18,20 @@ from typing import Final, Protocol
 
 from msgspec import Raw
 
-from contracts.commands import (
-    CancelActivity,
-    Command,
-    CompleteActivity,
-    FailActivity,
-    LoseActivity,
-    RunActivity,
-)
+from contracts.commands import CancelActivity, Command, CompleteActivity, FailActivity, LoseActivity, RunActivity
 from contracts.errors import Overloaded
 from contracts.failure import Failure
 from contracts.ids import activity_key, idempotency_key
 from contracts.ports.activities import ActivityWorker, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
+from contracts.ports.lossy_channel import LossyChannel
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
 from workers.running.activity_settings import ActivitySettings
 from workers.running.result_cache import ResultCache, cached, keep
 from workers.tasks.queue import LeasedTask, TaskQueue
-from workers.tasks.report import command_instead, command_of
+from workers.tasks.report import command_instead, command_of, pass_on
 from workers.tasks.worker import RemoteWorker
 
 LEASE_MS_DEFAULT: Final = 30_000
@@ -74,8 +68,9 @@ class TaskLeases:
         blobs: Blobs,
         lease_ms: int = LEASE_MS_DEFAULT,
         cache: ResultCache | None = None,
+        channel: LossyChannel | None = None,
     ) -> None:
-        self._local, self._local_kinds, self._settings = local, local_kinds, settings
+        self._local, self._local_kinds, self._settings, self._channel = local, local_kinds, settings, channel
         self._report, self._clock, self._blobs, self.lease_ms = report, clock, blobs, lease_ms
         self._cache = cache
         self._waiting = TaskQueue()
@@ -310,6 +305,7 @@ class TaskLeases:
         worker = self._met(name, now)
         self._is_its(worker, result.task, now)
         leased.seen_at = now
+        pass_on(self._channel, leased, result)
         command = command_of(leased, result, now, self._settings.output_bytes_max)
         if isinstance(command, CompleteActivity):
             keep(self._cache, leased.activity, command.output)

@@ -7,11 +7,13 @@ from msgspec import UNSET
 from contracts.commands import Command, CompleteActivity, FailActivity, LoseActivity, ReportProgress, ReportStarted
 from contracts.errors import InvalidInput
 from contracts.failure import Failure
+from contracts.ports.lossy_channel import LossyChannel
 from contracts.value_check import check
-from contracts.values import encode
+from contracts.values import decode, encode
 from contracts.worker_protocol import Result
 from workers.running.activity_error import ActivityError, failure_of
 from workers.running.attempt import PROGRESS_EVERY_MS
+from workers.running.lossy_channel import tell_progress
 from workers.tasks.queue import LeasedTask
 
 
@@ -70,6 +72,16 @@ def detail_of(result: Result) -> bytes | None:
         return check(bytes(result.detail))
     except InvalidInput as error:
         return encode({"invalid": str(error)})
+
+
+def pass_on(channel: LossyChannel | None, leased: LeasedTask, result: Result) -> None:
+    """Tell those who listen of the progress in a result, however often it comes."""
+    activity, progress = leased.activity, result.progress
+    if channel is None or progress is UNSET or (progress is None and result.detail is UNSET) or not channel.is_heard(activity.execution):
+        return
+    detail = detail_of(result)
+    told = None if detail is None else decode(detail)
+    tell_progress(channel, activity.execution, activity.path, activity.attempt, leased.progress if progress is None else progress, told)
 
 
 def _progress(leased: LeasedTask, result: Result, now: int) -> Command | None:

@@ -13,6 +13,7 @@ from contracts.ids import activity_key
 from contracts.ports.activities import Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
+from contracts.ports.lossy_channel import LossyChannel
 from contracts.worker_protocol import Assignment, BadMessage, Poll
 from contracts.worker_topics import attempt_of
 from workers.running.activity_settings import ActivitySettings
@@ -39,8 +40,9 @@ class SharedTaskLeases(TaskLeases):
         on_routes: Callable[[], None],
         on_done: Callable[[str], None],
         lease_ms: int = LEASE_MS_DEFAULT,
+        channel: LossyChannel | None = None,
     ) -> None:
-        super().__init__(local, local_kinds, settings, report, clock, blobs, lease_ms)
+        super().__init__(local, local_kinds, settings, report, clock, blobs, lease_ms, None, channel)
         self._own, self._on_routes, self._on_done = local, on_routes, on_done
 
     @property

@@ -72,6 +72,7 @@ from workers.partition.owner import Owner
 from workers.partition.task_outbox import TaskOutbox
 from workers.reading.feed import Feed
 from workers.running.activity_worker import ActivityWorker
+from workers.running.lossy_channel import MemoryChannel
 from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import Gateway
 from workers.tasks.polls import Submit, TaskEndpoint
@@ -143,6 +144,8 @@ class Shared:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.driver = Driver(self.clock, self._failed)
         self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThreads()
+        self.channel = MemoryChannel()
+        """Where the attempts that run here, or at workers that ask here, tell what no event carries."""
         self.log: ClusterLog = stores.shared(self._on_problem)
         outbox = RecordOutbox(self.log)
         self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
@@ -212,8 +215,9 @@ class Shared:
 
     def _make_leases(self, report: Report, on_routes: Callable[[], None], on_done: Callable[[str], None]) -> SharedTaskLeases:
         stores, lease_ms = self._stores, round(self._engine.lease_s * 1000)
-        local = ActivityWorker(self._kinds, self._limits, report, self.clock, stores.blobs, stores.cache)
-        return SharedTaskLeases(local, self._kinds, self._limits, report, self.clock, stores.blobs, on_routes, on_done, lease_ms)
+        local = ActivityWorker(self._kinds, self._limits, report, self.clock, stores.blobs, stores.cache, channel=self.channel)
+        clock, blobs = self.clock, stores.blobs
+        return SharedTaskLeases(local, self._kinds, self._limits, report, clock, blobs, on_routes, on_done, lease_ms, self.channel)
 
     def _make_members(self, who: Who, pace: Pace) -> Members:
         log, letters = self.log, self.letters
