@@ -7,7 +7,7 @@ which status each becomes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
@@ -124,6 +124,13 @@ class PartitionRow(NamedTuple):
     takeover_ms: int | None = None
 
 
+class Rows(NamedTuple, Generic[R]):
+    """The rows of a list, and up to which position they go; 0 on a log of several partitions, where they are of all executions."""
+
+    records: list[R]
+    position: int
+
+
 class Cluster(NamedTuple):
     """The processes that share a log, as one of them knows them; `workers` are rows of `GET /v1/workers`, by the node that knows them."""
 
@@ -221,7 +228,7 @@ class Service(Protocol):
     async def find(self, query: Query[ExecutionRecord]) -> list[dict[str, Any]]:
         """The executions of a list, each with its `cursor`: where the next page begins, if it is the last one."""
 
-    async def rows(self, query: Query[R], execution: str | None = None) -> list[R]:
+    async def rows(self, query: Query[R], execution: str | None = None) -> Rows[R]:
         """The rows of any read model's list: of all executions, or of one."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:

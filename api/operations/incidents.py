@@ -32,8 +32,7 @@ async def list_incidents_of_execution(service: Service, execution: Id, is_open: 
 
 async def _found(service: Service, execution: str | None, is_open: bool) -> Reply:
     found = await service.rows(incidents_where(is_open), execution)
-    there = service.projected if execution is None else service.projected_of(execution)
-    return Reply({"incidents": [incident_value(one) for one in found], "position": there}, there)
+    return Reply({"incidents": [incident_value(one) for one in found.records], "position": found.position}, found.position)
 
 
 async def resolve_incident(

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from api.service import Given, NodeView, Published, Start, Started, Unavailable, Version
+from api.service import Given, NodeView, Published, Rows, Start, Started, Unavailable, Version
 from contracts import values
 from contracts.caller import Caller
 from contracts.catalog import DefinitionPublished
@@ -29,6 +29,7 @@ from infra.server.wiring import activity_kinds, described_kinds, positions_of
 from infra.settings.model import EngineSettings
 from projections.executions import ExecutionRecord, record_value
 from projections.history import HistoryEvent
+from projections.registry import MODEL_OF
 from projections.view import ExecutionView, state_value
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer, Reply
@@ -237,16 +238,25 @@ class CommonService:
         await self._be_fresh()
         return await self._reads.run_list(self._reader.find, query)
 
-    async def rows(self, query: Query[R], execution: str | None = None) -> list[R]:
-        """The rows of any read model's list: of all executions, or of one."""
+    async def rows(self, query: Query[R], execution: str | None = None) -> Rows[R]:
+        """The rows of any read model's list: of all executions, or of one. While they are made anew they go less far than others."""
+        model = MODEL_OF[query.table].name
         if execution is None:
-            return [listed.record for listed in await self._find(query)]
+            await self._be_fresh()
+            return await self._reads.run_list(self._rows_of_all, query, model)
+        partition = self._reader.partition_of(execution)
 
-        def read(reader: ExecutionReader, name: str) -> list[R]:
+        def read(reader: ExecutionReader, name: str) -> Rows[R]:
             of_it = Condition("number", "=", reader.record(name).number)
-            return list(reader.models.select(query._replace(conditions=(*query.conditions, of_it))))
+            position = self._positions.of(partition, reader.models.checkpoint(model).offset)
+            return Rows(list(reader.models.select(query._replace(conditions=(*query.conditions, of_it)))), position)
 
         return await self._read_about(execution, read)
+
+    def _rows_of_all(self, query: Query[R], model: str) -> Rows[R]:
+        is_one = self._reader.partitions == 1
+        position = self._positions.of(0, self._reader.checkpoint_of(0, model).offset) if is_one else 0
+        return Rows([listed.record for listed in self._reader.find(query)], position)
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

@@ -94,4 +94,4 @@ def test_a_history_that_is_being_folded_holds_no_list(tmp_path: Path) -> None:
 def test_what_ends_while_it_is_read_is_not_unknown(tmp_path: Path) -> None:
     (events, _), state, nodes, incidents = asyncio.run(read_while_it_ends(tmp_path / "data", "e-1"))
     assert events[-1].type == "ExecutionCompleted"
-    assert (state["status"], len(nodes), incidents) == ("completed", 2, [])
+    assert (state["status"], len(nodes), incidents.records) == ("completed", 2, [])

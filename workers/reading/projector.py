@@ -26,7 +26,7 @@ _log = logging.getLogger("refold.reading")
 
 
 class Projector:
-    """Keeps the rows of one partition up with its journal. `models` holds the rows of these read models."""
+    """Keeps the rows of one partition up with its journal. `models` holds the rows of these read models, by default of all."""
 
     def __init__(
         self,
@@ -35,11 +35,11 @@ class Projector:
         models: ReadModels,
         partition: int = 0,
         *,
-        read_models: Sequence[ReadModel] = READ_MODELS,
+        read_models: Sequence[ReadModel] | None = None,
         sizes: Sizes = Sizes(),
     ) -> None:
         self._log, self._catalog, self._models, self._partition = log, catalog, models, partition
-        self._read_models, self._sizes = read_models, sizes
+        self._read_models, self._sizes = read_models or READ_MODELS, sizes
         self._check_journal()
         self._begin()
 
