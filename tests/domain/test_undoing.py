@@ -8,7 +8,7 @@ import pytest
 from contracts import commands as c
 from contracts.events import ChildCancelRequested, ChildStarted, VariableSet
 from domain.definition.validate import check
-from tests.domain.spec import World, run
+from tests.domain.spec import World, run, slow
 
 UNDO = """
 nodes:
@@ -149,3 +149,23 @@ def test_what_was_filled_in_and_does_not_fit_is_an_incident_of_the_undoing() -> 
 def test_a_compensation_that_cannot_be_is_told(undo: dict[str, Any], path: str, rule: str) -> None:
     problems = check({"name": "w", "nodes": [{"id": "a", "type": "a", "compensate": undo}]}, {}, strict_kinds=False).problems
     assert [(problem.path, problem.rule) for problem in problems] == [(path, rule)]
+
+
+LISTENING = """
+variables: {n: 0, v: 0}
+nodes:
+  - {id: t, type: delay, config: {for: 1s}}
+  - {id: a, type: %s, compensate: {type: undo}}
+  - {id: c, type: compensate}
+  - {id: w, type: delay, config: {for: 50ms}}
+  - {id: s, type: set_variable, config: {name: v, value: 1}}
+edges: [{from: a%s, to: c}, {from: w, to: s}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "port"), [("wait_until, config: {condition: 'vars.n == 0'}", ".met"), ("cancel, config: {nodes: [t]}", "")]
+)
+def test_who_is_undone_is_told_nothing_any_more(kind: str, port: str) -> None:
+    world = run(LISTENING % (kind, port), acts={"undo": slow(100)})
+    assert (world.status, world.ran) == ("completed", ["a.compensate"])

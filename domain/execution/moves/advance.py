@@ -276,19 +276,19 @@ def finish_stopped(ctx: Deciding, path: str) -> None:
 def _ask_again(ctx: Deciding) -> None:
     """Nodes that wait for a condition are asked again, in the order they began."""
     for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
-        node = ctx.graph.nodes[run.node]
-        if node.kind.hears_changes and run.path in ctx.state.runs:
+        kind = acting_kind(ctx.graph, run)
+        if kind.hears_changes and run.path in ctx.state.runs:
             try:
-                kind_of(node).on_changed(ctx, run)
+                kind.on_changed(ctx, run)
             except OF_VALUES as error:
                 fail_expression(ctx, run, error)
 
 
 def _tell_cancellers(ctx: Deciding, path: str) -> None:
     for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
-        node = ctx.graph.nodes[run.node]
-        if node.kind.hears_ends and run.path in ctx.state.runs:
-            kind_of(node).on_ended(ctx, run, path)
+        kind = acting_kind(ctx.graph, run)
+        if kind.hears_ends and run.path in ctx.state.runs:
+            kind.on_ended(ctx, run, path)
 
 
 FOLLOW_UPS: Final[tuple[Callable[[Deciding, str], None], ...]] = (finish_stopped, _tell_cancellers, _begin_queued)
