@@ -92,8 +92,9 @@ class Pool(Generic[T]):
 
     def _serve(self, number: int) -> None:
         """A thread of the pool: one ticket, one run. Nothing that an activity raises ends it."""
-        while self._tickets.get():
-            one = self._waiting.take()
+        next_ticket, take, attend, ended = self._tickets.get, self._waiting.take, self._attend, self._ended
+        while next_ticket():
+            one = take()
             if one is not None:
-                self._attend(one)
-            self._ended[number] += 1
+                attend(one)
+            ended[number] += 1
