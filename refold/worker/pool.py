@@ -1,4 +1,4 @@
-"""The pool of threads that activities run on, a worker's as well as the engine's own: it grows as needed, the most urgent goes first."""
+"""The pool of threads that activities run on, a worker's as well as the engine's own; on top of it, the most urgent first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,59 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 PRIORITY_MAX: Final = 9
-PRIORITY_DEFAULT: Final = 5
+
+
+class Pool(Generic[T]):
+    """Runs what is added, so many at a time, in the order in which it came; grows as needed. All of it is for one thread.
+
+    `attend` runs one and raises nothing.
+    """
+
+    def __init__(self, name: str, size: int, attend: Callable[[T], None]) -> None:
+        self._name, self._size, self._attend = name, size, attend
+        self._waiting: SimpleQueue[T | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._added = 0
+        self._ended: list[int] = []
+        """How many each thread has run: only the thread itself writes its number, so that nobody needs a lock."""
+
+    @property
+    def thread_count(self) -> int:
+        """How many threads there are by now."""
+        return len(self._threads)
+
+    def add(self, one: T) -> None:
+        """Run it when its turn has come."""
+        self._waiting.put(one)
+        self._added += 1
+        if len(self._threads) < self._size and self._added - sum(self._ended) > len(self._threads):
+            self._add_thread()
+
+    def _add_thread(self) -> None:
+        number = len(self._threads)
+        thread = threading.Thread(target=self._serve, args=(number,), name=f"refold-{self._name}-{number + 1}", daemon=True)
+        self._threads.append(thread)
+        self._ended.append(0)
+        thread.start()
+
+    def close(self) -> None:
+        """Every thread ends when nothing waits any more, and after what it runs."""
+        for _ in self._threads:
+            self._waiting.put(None)
+
+    def join(self, deadline: float) -> bool:
+        """Wait until all threads have ended, or until a time of the monotonic clock; whether they have."""
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _serve(self, number: int) -> None:
+        """A thread of the pool. Nothing that an activity raises ends it."""
+        next_one, attend, ended = self._waiting.get, self._attend, self._ended
+        while (one := next_one()) is not None:
+            attend(one)
+            ended[number] += 1
 
 
 class Waiting(Generic[T]):
@@ -22,7 +74,7 @@ class Waiting(Generic[T]):
         self._urgent_first: tuple[deque[T], ...] = ()
         self._lock = threading.Lock()
 
-    def add(self, one: T, priority: int = PRIORITY_DEFAULT) -> None:
+    def add(self, one: T, priority: int) -> None:
         """Put it at the end of its level; a priority out of range counts as the nearest."""
         level = self._levels.get(priority)
         if level is None:
@@ -47,54 +99,37 @@ class Waiting(Generic[T]):
         return None
 
 
-class Pool(Generic[T]):
-    """Runs what is added, so many at a time. `attend` runs one and raises nothing. All but `take` is for one thread."""
+class UrgentFirst(Generic[T]):
+    """A pool in which the most urgent of what waits goes first: what it is given is tickets, each for the next one."""
 
     def __init__(self, name: str, size: int, attend: Callable[[T], None]) -> None:
-        self._name, self._size, self._attend = name, size, attend
+        self._attend = attend
         self._waiting = Waiting[T]()
-        self._tickets: SimpleQueue[bool] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._added = 0
-        self._ended: list[int] = []
-        """How many each thread has run: only the thread itself writes its number, so that nobody needs a lock."""
+        self._pool = Pool[bool](name, size, self._attend_next)
 
-    def add(self, one: T, priority: int = PRIORITY_DEFAULT) -> None:
+    @property
+    def thread_count(self) -> int:
+        """How many threads there are by now."""
+        return self._pool.thread_count
+
+    def add(self, one: T, priority: int) -> None:
         """Run it when its turn has come."""
         self._waiting.add(one, priority)
-        self._tickets.put(True)
-        self._added += 1
-        if len(self._threads) < self._size and self._added - sum(self._ended) > len(self._threads):
-            self._add_thread()
-
-    def _add_thread(self) -> None:
-        number = len(self._threads)
-        thread = threading.Thread(target=self._serve, args=(number,), name=f"refold-{self._name}-{number + 1}", daemon=True)
-        self._threads.append(thread)
-        self._ended.append(0)
-        thread.start()
+        self._pool.add(True)
 
     def take(self) -> T | None:
         """One that waits, so that it is not run; None if nothing waits."""
         return self._waiting.take()
 
+    def _attend_next(self, ticket: bool) -> None:
+        one = self._waiting.take()
+        if one is not None:
+            self._attend(one)
+
     def close(self) -> None:
-        """Every thread ends when nothing waits any more, and after what it runs."""
-        for _ in self._threads:
-            self._tickets.put(False)
+        """See Pool."""
+        self._pool.close()
 
     def join(self, deadline: float) -> bool:
-        """Wait until all threads have ended, or until a time of the monotonic clock; whether they have."""
-        for thread in self._threads:
-            if thread is not threading.current_thread():
-                thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
-
-    def _serve(self, number: int) -> None:
-        """A thread of the pool: one ticket, one run. Nothing that an activity raises ends it."""
-        next_ticket, take, attend, ended = self._tickets.get, self._waiting.take, self._attend, self._ended
-        while next_ticket():
-            one = take()
-            if one is not None:
-                attend(one)
-            ended[number] += 1
+        """See Pool."""
+        return self._pool.join(deadline)

@@ -22,7 +22,7 @@ from contracts.ports.activities import ActivityKind, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
-from refold.worker.pool import Pool, Waiting
+from refold.worker.pool import UrgentFirst, Waiting
 from workers.running.activity_error import failure_of
 from workers.running.activity_settings import ActivitySettings
 from workers.running.alarms import ALARMS
@@ -66,7 +66,7 @@ class ActivityWorker:
         self._in_hand: dict[_Key, Attempt] = {}
         self._lock = threading.Lock()
         self._instant = Waiting[Attempt]()
-        self._pools: dict[str, Pool[Attempt]] = {}
+        self._pools: dict[str, UrgentFirst[Attempt]] = {}
         """By kind."""
         self._is_stopped = False
 
@@ -82,11 +82,11 @@ class ActivityWorker:
         else:
             self._pool_of(activity.kind).add(attempt, activity.priority)
 
-    def _pool_of(self, kind: str) -> Pool[Attempt]:
+    def _pool_of(self, kind: str) -> UrgentFirst[Attempt]:
         pool = self._pools.get(kind)
         if pool is None:
             size = getattr(self._kinds[kind], "at_a_time", None) or self._settings.concurrency
-            pool = self._pools[kind] = Pool(kind, size, self._attend)
+            pool = self._pools[kind] = UrgentFirst(kind, size, self._attend)
         return pool
 
     def take_over(self, activities: Sequence[RunActivity]) -> None:
@@ -142,7 +142,7 @@ class ActivityWorker:
         What was let go is not reported: the history still says that it is owed.
         """
         self._is_stopped = True
-        waiting: list[Waiting[Attempt] | Pool[Attempt]] = [self._instant, *self._pools.values()]
+        waiting: list[Waiting[Attempt] | UrgentFirst[Attempt]] = [self._instant, *self._pools.values()]
         for queue in waiting:
             while (attempt := queue.take()) is not None:
                 self._release(attempt)

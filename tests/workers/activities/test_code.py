@@ -386,7 +386,7 @@ def test_programs_of_every_sandbox_together_are_as_many_as_code_processes(report
     worker = ActivityWorker({"code": Code(ActivitySettings(code_processes=2))}, ActivitySettings(), lambda *_: None, clock)
     for number in range(10):
         worker.run(RunActivity("e", f"n{number}", 1, "code", b'{"source": "1", "sandbox": "process"}', b"null"))
-    assert len(worker._pools["code"]._threads) == 2
+    assert worker._pools["code"].thread_count == 2
     worker.stop(0)
 
 
