@@ -222,6 +222,9 @@ class Service(Protocol):
     async def reach(self, position: int | None) -> None:
         """Wait, for a bounded time, until what is read goes up to the position. Raises Unavailable where that takes too long."""
 
+    def now(self) -> int:
+        """The time, in milliseconds since 1970."""
+
     async def view(self, execution: str) -> ExecutionView:
         """An execution as it is now."""
 

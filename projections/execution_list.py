@@ -28,6 +28,7 @@ class ExecutionRow(NamedTuple):
     error: dict[str, Any] | None
     parent: str | None
     waiting_for: list[dict[str, Any]]
+    search: str | None = None
 
     @property
     def duration_ms(self) -> int | None:
@@ -68,6 +69,7 @@ def row_of(state: Execution, graph: Graph) -> ExecutionRow:
         error=error_of(state),
         parent=None if state.parent is None else state.parent.execution,
         waiting_for=waiting_for(state, graph),
+        search=None if state.search is None else state.search.decode(),
     )
 
 
@@ -127,6 +129,7 @@ class ExecutionList:
             error,
             None,
             [],
+            None if before.search is None else before.search.decode(),
         )
         self._rows[name] = row
 

@@ -11,10 +11,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from contracts.ports.read_models import Changes, Condition, Cursor, Index, Query, Table
+from contracts.ports.where import ALWAYS, texts_of
 from contracts.times import rfc3339
 from domain.definition.graph import Graph
 from domain.execution.history import Unreadable
 from domain.execution.state import Execution
+from projections.execution_columns import search_of
+from projections.filter import Filter
 from projections.read_model import ReadModel, Visit
 from projections.trail import Trail, pack_offsets, unpack_offsets
 from projections.waiting import as_value, waiting_for
@@ -94,8 +97,10 @@ def executions_where(
     created_before: int | None = None,
     after: Cursor | None = None,
     limit: int = 50,
+    filter_: Filter | None = None,
 ) -> Query[ExecutionRecord]:
     """The list of executions; times are milliseconds since 1970."""
+    where = ALWAYS if filter_ is None else filter_.where
     asked = (
         Condition("workflow", "=", workflow),
         Condition("parent", "=", parent),
@@ -103,10 +108,16 @@ def executions_where(
         Condition("created_at", "<", created_before),
         Condition("status", "IN", (wanted := tuple(statuses)) or None),
     )
-    within = None
-    if wanted:
-        within = IS_OPEN if OPEN.issuperset(wanted) else IS_SELDOM if SELDOM.issuperset(wanted) else None
-    return Query(EXECUTIONS, tuple(one for one in asked if one.value is not None), within, after, limit)
+    within = _within(wanted or texts_of(where, "status"))
+    return Query(EXECUTIONS, tuple(one for one in asked if one.value is not None), within, after, limit, where)
+
+
+def _within(statuses: Iterable[str]) -> Index | None:
+    """The index that has all executions of these statuses, and leaves most others out."""
+    wanted = frozenset(statuses)
+    if not wanted:
+        return None
+    return IS_OPEN if wanted <= OPEN else IS_SELDOM if wanted <= SELDOM else None
 
 
 def offsets_of(record: ExecutionRecord, pieces: Iterable[PieceRecord], first: int = 0, last: int | None = None) -> list[int]:
@@ -154,7 +165,7 @@ def record_value(record: ExecutionRecord) -> dict[str, Any]:
         "ended_at": time_of(record.ended_at),
         "events": record.events,
         "waiting_for": [as_value(item) for item in msgspec.json.decode(record.waiting_for)],
-        "search": None if record.search is None else msgspec.json.decode(record.search),
+        "search": search_of(record.search),
         "position": record.position,
     }
 
@@ -189,7 +200,7 @@ def execution_record(state: Execution, graph: Graph, trail: Trail, position: int
         events=state.version,
         position=position,
         error=None if error is None else error["type"],
-        error_message=None if error is None else error["message"],
+        error_message=None if error is None else error["message"].replace("\0", "\ufffd"),
         waiting_for=_json(waiting).decode() if waiting else "[]",
         search=None if state.search is None else state.search.decode(),
         offsets=pack_offsets(trail.number, trail.offsets),

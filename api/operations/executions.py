@@ -16,8 +16,11 @@ from api.bodies import milliseconds
 from api.operations.operation import ClientMethod, Operation, Reply
 from api.problems import BadRequest
 from api.service import NodeView, Service
+from contracts.errors import InvalidInput
 from contracts.ports.read_models import Cursor
+from projections.execution_columns import execution_filter
 from projections.executions import executions_where, time_of
+from projections.filter import Filter, in_words
 
 LIST_MAX: Final = 500
 HISTORY_MAX: Final = 5_000
@@ -36,16 +39,28 @@ async def list_executions(
     parent: Annotated[str | None, Query(description="only the children of this execution")] = None,
     created_after: Annotated[datetime | None, Query(description="created at this time or later")] = None,
     created_before: Annotated[datetime | None, Query(description="created before this time")] = None,
+    filter: Annotated[str | None, Query(description="only those for which this expression is true")] = None,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
 ) -> Reply:
     """List executions, the latest created first."""
     after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
-    query = executions_where(workflow, status or (), parent, after, before, _read_cursor(cursor), limit + 1)
+    filter_ = None if filter is None else _read_filter(filter, service.now())
+    query = executions_where(workflow, status or (), parent, after, before, _read_cursor(cursor), limit + 1, filter_)
     found = await service.find(query)
     following = _shown_cursor(found[limit - 1]["cursor"]) if len(found) > limit else None
     rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]
     return Reply({"executions": rows, "next": following, "position": service.projected}, service.projected)
+
+
+def _read_filter(source: str, now_ms: int) -> Filter:
+    """The filter of a list. Raises BadRequest that names the part of it which cannot be asked."""
+    try:
+        return execution_filter(source, now_ms)
+    except InvalidInput as error:
+        (found,) = error.problems
+        problems = [{**found.as_value(), "path": "query/filter"}]
+        raise BadRequest(422, "filter.invalid", f"filter, {in_words(found)}", problems=problems) from None
 
 
 def _shown_cursor(cursor: Cursor) -> str:

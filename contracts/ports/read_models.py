@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
 from contracts.journal import Checkpoint
+from contracts.ports.where import ALWAYS, Where
 
 R = TypeVar("R", bound=tuple[Any, ...])
-DEFAULTS: Final[Mapping[type, Any]] = {int: 0, str: "", bytes: b""}
+DEFAULTS: Final[Mapping[type, Any]] = {int: 0, float: 0.0, str: "", bytes: b""}
 """What stands for a column that the table of an older version does not have, where none is no value."""
 
 
@@ -103,7 +104,7 @@ class Condition(NamedTuple):
 class Query(NamedTuple, Generic[R]):
     """Which rows of a table a list shows, in which order the table says; `after` is the last row of the page before.
 
-    `within` names an index that leaves rows out, where all that are wanted are in it.
+    `within` names an index that leaves rows out, where all that are wanted are in it. `where` is what else a row must fulfil.
     """
 
     table: Table[R]
@@ -111,6 +112,7 @@ class Query(NamedTuple, Generic[R]):
     within: Index | None = None
     after: Cursor | None = None
     limit: int = 50
+    where: Where = ALWAYS
 
 
 Key = tuple[Any, ...]

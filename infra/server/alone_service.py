@@ -133,6 +133,10 @@ class AloneService(CommonService):
     async def _view_after(self, execution: str, offset: int) -> ExecutionView:
         return await self.view(execution)
 
+    def now(self) -> int:
+        """The time, in milliseconds since 1970."""
+        return self._clock.now()
+
     async def view(self, execution: str) -> ExecutionView:
         """An execution as it is now: from memory while it is open, else read from the journal."""
         self._check_in_charge()  # else memory may hold what was never stored

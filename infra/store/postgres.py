@@ -27,7 +27,19 @@ from psycopg.conninfo import conninfo_to_dict
 from contracts.errors import LogError, LogUnreachable, Overtaken
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Model, Query, Standing, Table
-from infra.store.statements import Dialect, by_columns, changing, counting, creating, finding, saving, selecting, stored_name
+from infra.store.statements import (
+    Dialect,
+    by_columns,
+    changing,
+    check_goes_as_far,
+    counting,
+    creating,
+    finding,
+    saving,
+    selecting,
+    stored_name,
+)
+from infra.store.where import POSTGRES
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
@@ -45,7 +57,7 @@ CREATE TABLE checkpoints (
     partition integer NOT NULL, model text NOT NULL, version integer NOT NULL, position bigint NOT NULL, is_whole boolean NOT NULL,
     checkpoint bytea NOT NULL, PRIMARY KEY (partition, model, version));
 """
-DIALECT: Final = Dialect("bigint", "text", "bytea", "%s", is_shared=True, is_divided=True)
+DIALECT: Final = Dialect("bigint", "double precision", "text", "bytea", POSTGRES, is_shared=True, is_divided=True)
 _checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
 _EMPTY: Final = msgspec.msgpack.encode(Checkpoint())
 _NOT_MADE: Final = (errors.UndefinedTable, errors.InvalidSchemaName)
@@ -285,7 +297,18 @@ class PostgresReadModels:
 
     def select(self, query: Query[R]) -> list[R]:
         """The rows of a list, in its order."""
-        return _made(query.table, self._rows(query.table, False, lambda *source: selecting(DIALECT, query, *source)))
+
+        def stored(name: str) -> str:
+            return self._stored_beside(query.table, name)
+
+        return _made(query.table, self._rows(query.table, False, lambda *source: selecting(DIALECT, query, *source, stored=stored)))
+
+    def _stored_beside(self, table: Table[Any], name: str) -> str:
+        """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""
+        beside, model = next((one, of) for one, of in self._database.model_of.items() if one.name == name)
+        if self._answering_version(model) != model.version or model.name not in self._is_whole:
+            check_goes_as_far(name, self.standing(model.name).checkpoint, self.checkpoint(self._database.model_of[table].name))
+        return stored_name(beside, model.version)
 
     def counts(self, table: Table[Any]) -> dict[str, int]:
         """How many rows there are of each value of the column that the table counts."""

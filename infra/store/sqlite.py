@@ -25,7 +25,8 @@ import msgspec
 from contracts.errors import LogError, Overtaken
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Model, Query, Standing, Table
-from infra.store.statements import Dialect, by_columns, changing, creating, finding, saving, selecting, stored_name
+from infra.store.statements import Dialect, by_columns, changing, check_goes_as_far, creating, finding, saving, selecting, stored_name
+from infra.store.where import SQLITE
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
@@ -34,7 +35,7 @@ LAYOUT: Final = 1
 BUSY_TIMEOUT_S: Final = 5.0
 AUTOCHECKPOINT_PAGES: Final = 100
 """A small WAL is reused instead of growing, and is what lies beside the file while nothing happens."""
-ALONE: Final = Dialect("INTEGER", "TEXT", "BLOB", "?", is_shared=False, is_divided=False)
+ALONE: Final = Dialect("INTEGER", "REAL", "TEXT", "BLOB", SQLITE, is_shared=False, is_divided=False)
 AMONG_OTHERS: Final = ALONE._replace(is_divided=True)
 _MODELS: Final = """
 CREATE TABLE layout (name TEXT NOT NULL);
@@ -290,7 +291,18 @@ class SqliteReadModels:
 
     def select(self, query: Query[R]) -> list[R]:
         """The rows of a list, in its order."""
-        return _made(query.table, self._rows(query.table, False, lambda *source: selecting(self._dialect, query, *source)))
+
+        def stored(name: str) -> str:
+            return self._stored_beside(query.table, name)
+
+        return _made(query.table, self._rows(query.table, False, lambda *source: selecting(self._dialect, query, *source, stored=stored)))
+
+    def _stored_beside(self, table: Table[Any], name: str) -> str:
+        """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""
+        beside, model = next((one, of) for one, of in self._model_of.items() if one.name == name)
+        if self._answering_version(model) != model.version or model.name not in self._is_whole:
+            check_goes_as_far(name, self.standing(model.name).checkpoint, self.checkpoint(self._model_of[table].name))
+        return stored_name(beside, model.version)
 
     def counts(self, table: Table[Any]) -> dict[str, int]:
         """How many rows there are of each value of the column that the table counts."""

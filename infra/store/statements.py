@@ -8,26 +8,37 @@ Where partitions lie beside each other in one table, `partition` is its first co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from contracts.errors import LogUnreachable
+from contracts.journal import Checkpoint
 from contracts.ports.read_models import DEFAULTS, Column, Cursor, Index, Query, Table
+from contracts.ports.where import ALWAYS, Beside
+from infra.store.where import Words, statement_of
 
 
 class Dialect(NamedTuple):
     """How a database wants it; `is_shared`: rows of many partitions in one table, `is_divided`: of one partition among others."""
 
     integer: str
+    real: str
     text: str
     bytes: str
-    mark: str
+    words: Words
     is_shared: bool
     is_divided: bool
 
+    @property
+    def mark(self) -> str:
+        """What stands for a value."""
+        return self.words.mark
+
     def type_of(self, column: Column) -> str:
         """What a column is declared as."""
-        return {int: self.integer, str: self.text, bytes: self.bytes}[column.type] + ("" if column.is_optional else " NOT NULL")
+        types = {int: self.integer, float: self.real, str: self.text, bytes: self.bytes}
+        return types[column.type] + ("" if column.is_optional else " NOT NULL")
 
 
 def stored_name(table: Table[Any], version: int) -> str:
@@ -41,8 +52,8 @@ def is_by_number(dialect: Dialect, table: Table[Any]) -> bool:
 
 
 def _order(dialect: Dialect, table: Table[Any]) -> tuple[str, ...]:
-    """The columns that a list is sorted by."""
-    return table.key if is_by_number(dialect, table) else (table.time, *table.key)
+    """The columns that a list is sorted by; of a table that is no list, its key."""
+    return table.key if not table.time or is_by_number(dialect, table) else (table.time, *table.key)
 
 
 def _sorted(dialect: Dialect, table: Table[Any]) -> str:
@@ -66,7 +77,7 @@ def creating(dialect: Dialect, table: Table[Any], version: int) -> Iterator[str]
         yield f"CREATE UNIQUE INDEX {name}_{column} ON {name} ({_with_partition(dialect, (column,))})"
     for index in _indexes(dialect, table):
         where = f" WHERE {index.where}" if index.where else ""
-        columns_of = _with_partition(dialect, (*index.columns, *_order(dialect, table)[:2]))
+        columns_of = _with_partition(dialect, dict.fromkeys((*index.columns, *_order(dialect, table)[:2])))
         yield f"CREATE INDEX {name}_{index.name} ON {name} ({columns_of}){where}"
 
 
@@ -121,8 +132,13 @@ def finding(dialect: Dialect, table: Table[Any], version: int, there: frozenset[
     return f"SELECT {shown} FROM {relation} WHERE {_named(dialect, columns)} ORDER BY {', '.join(table.key)}"
 
 
-def selecting(dialect: Dialect, query: Query[Any], version: int, there: frozenset[str] | None) -> tuple[str, list[Any]]:
-    """The statement of a list, and its values but for the partition, which is the first where it is shared."""
+def selecting(
+    dialect: Dialect, query: Query[Any], version: int, there: frozenset[str] | None, *, stored: Callable[[str], str] = str
+) -> tuple[str, list[Any]]:
+    """The statement of a list, and its values but for the partition, which is the first where it is shared.
+
+    `stored` tells what tables beside are called.
+    """
     table = query.table
     where, values = (["partition = " + dialect.mark] if dialect.is_shared else []), list[Any]()
     for column, is_, value in query.conditions:
@@ -136,6 +152,10 @@ def selecting(dialect: Dialect, query: Query[Any], version: int, there: frozense
         condition, found = _after(dialect, table, query.after)
         where.append(condition)
         values += found
+    if query.where != ALWAYS:
+        condition, found = _filtered(dialect, query, stored)
+        where.append(condition)
+        values += found
     shown, relation = _relation(dialect, table, version, there)
     conditions = f" WHERE {' AND '.join(where)}" if where else ""
     return f"SELECT {shown} FROM {relation}{conditions} ORDER BY {_sorted(dialect, table)} LIMIT {dialect.mark}", [*values, query.limit]
@@ -146,6 +166,27 @@ def _after(dialect: Dialect, table: Table[Any], after: Cursor) -> tuple[str, tup
     if is_by_number(dialect, table):
         return f"number {sign} {dialect.mark}", (after.number,)
     return f"({table.time}, number) {sign} ({dialect.mark}, {dialect.mark})", (after.time, after.number)
+
+
+def _filtered(dialect: Dialect, query: Query[Any], stored: Callable[[str], str]) -> tuple[str, tuple[Any, ...]]:
+    """What a list is filtered by. Where it names rows beside and nothing else, no more of them are looked up than are shown."""
+    table = query.table
+    condition, values = statement_of(query.where, dialect.words, stored)
+    is_lone = isinstance(query.where, Beside) and query.where.is_so and not query.conditions and query.within is None
+    if not is_lone or not is_by_number(dialect, table) or dialect.is_shared:
+        return condition, values
+    condition, after = condition.removesuffix(")"), tuple[Any, ...]()
+    if query.after is not None:
+        there, after = _after(dialect, table, query.after)
+        condition += f" AND {there}"
+    return f"{condition} ORDER BY {_sorted(dialect, table)} LIMIT {dialect.mark})", (*values, *after, query.limit)
+
+
+def check_goes_as_far(name: str, checkpoint: Checkpoint, wanted: Checkpoint) -> None:
+    """Raises LogUnreachable where the rows of a table beside lack what a list has that is filtered by them."""
+    if checkpoint.offset < wanted.offset:
+        found = f"made up to offset {checkpoint.offset:,} of {wanted.offset:,}"
+        raise LogUnreachable(f"{name}, which the list is filtered by, are only {found}: ask again in a moment")
 
 
 def counting(dialect: Dialect, table: Table[Any], version: int, column: str) -> str:

@@ -132,6 +132,9 @@ def list_(
     where: Where,
     status: Annotated[list[str] | None, typer.Option("--status", help="Only of this status; repeatable.")] = None,
     workflow: OfWorkflow = None,
+    filter_: Annotated[
+        str | None, typer.Option("--filter", metavar="EXPRESSION", help="Only those for which it is true: \"search.customer == 'A-1'\".")
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the last N that were created.")] = None,
     as_json: Json = False,
 ) -> int:
@@ -139,7 +142,7 @@ def list_(
     from refold.cli.commands import look
     from refold.cli.commands.target import Wanted
 
-    return look.list_executions(where, Wanted(statuses=status or (), workflow=workflow, limit=limit), as_json)
+    return look.list_executions(where, Wanted(statuses=status or (), workflow=workflow, filter=filter_, limit=limit), as_json)
 
 
 @app.command()

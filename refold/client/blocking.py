@@ -119,12 +119,21 @@ class Client(Operations):
         return []
 
     def list(
-        self, *, workflow: str | None = None, status: str | Sequence[str] | None = None, parent: str | None = None, page: int = 50
+        self,
+        *,
+        workflow: str | None = None,
+        status: str | Sequence[str] | None = None,
+        parent: str | None = None,
+        filter: str | None = None,
+        page: int = 50,
     ) -> Iterator[dict[str, Any]]:
-        """The executions that match, the latest created first, fetched `page` by page (up to 500 at a time)."""
+        """The executions that match, the latest created first, fetched `page` by page (up to 500 at a time).
+
+        `filter` is an expression over the columns of the list, like `search.customer == 'A-1' && duration > duration('5m')`.
+        """
         cursor: str | None = None
         while True:
-            page_of = ask.find(workflow=workflow, status=status, parent=parent, cursor=cursor, limit=page)
+            page_of = ask.find(workflow=workflow, status=status, parent=parent, filter=filter, cursor=cursor, limit=page)
             found = self._ask(page_of)
             yield from found["executions"]
             cursor = found.get("next")

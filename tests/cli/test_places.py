@@ -20,6 +20,9 @@ LOOKS = [
     ["list"],
     ["list", "--status", "failed", "--status", "running"],
     ["list", "--workflow", "waits", "--limit", "1"],
+    ["list", "--filter", "status in ['failed', 'incident'] || parent != null"],
+    ["list", "--filter", "workflow == 'waits' && created_at < now && outcome == null", "--limit", "1"],
+    ["list", "--filter", "created_at > now"],
     ["show", "good"],
     ["show", "good", "--at", "3"],
     ["show", "stuck"],
@@ -76,6 +79,13 @@ def test_looking_says_the_same_both_ways(served: CommandLine, words: list[str], 
     by_folder, by_server = (told(served, [*words, *form], *options) for options in ([], ["--server", served.url]))
     assert by_folder == by_server
     assert by_folder[0] == 0
+
+
+@pytest.mark.parametrize("filter_", ["version == '3'", "", "nam == 1", "flag &&\n  x"])
+def test_a_filter_is_refused_with_the_same_words_both_ways(served: CommandLine, filter_: str) -> None:
+    by_folder, by_server = (told(served, ["list", "--filter", filter_], *options) for options in ([], ["--server", served.url]))
+    assert by_folder == by_server
+    assert by_folder[0] == 2
 
 
 def test_schemas_are_the_same_both_ways(served: CommandLine) -> None:

@@ -20,6 +20,9 @@ WANTED = [
     Wanted(statuses=["running", "failed"]),
     Wanted(workflow="waits"),
     Wanted(statuses=["completed"], limit=1),
+    Wanted(filter="status != 'completed' && created_at < now", limit=2),
+    Wanted(filter="has(error.type) || duration > duration('1h')"),
+    Wanted(statuses=["running", "failed"], filter="outcome == null"),
 ]
 
 

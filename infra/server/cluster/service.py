@@ -205,6 +205,10 @@ class ClusterService(CommonService):
             raise Rejected("unknown_position", f"the journal ends at position {found}; {position} is not there yet")
         await self._reach(partition, offset)
 
+    def now(self) -> int:
+        """The time, in milliseconds since 1970."""
+        return self._clock.now()
+
     async def view(self, execution: str) -> ExecutionView:
         """An execution as it is now: from memory where its partition is owned here, else as its journal says to its end."""
         return await self._view_after(execution, 0)

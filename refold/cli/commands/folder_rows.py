@@ -9,16 +9,20 @@ Without read models, or where they are of another course of the journal or lack 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
-from contracts.errors import LogCorrupt, LogError, UnknownRecord
+from contracts.errors import InvalidInput, LogCorrupt, LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
 from domain.execution.history import Entry, read_entries
+from infra.clock import SystemClock
 from infra.server.wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
-from projections.execution_list import ExecutionList, row_of
-from projections.executions import READ_MODEL, executions_where, record_value
+from projections.execution_columns import execution_filter, names_of
+from projections.execution_list import ExecutionList, ExecutionRow, row_of
+from projections.executions import READ_MODEL, ExecutionRecord, executions_where, record_value
+from projections.filter import Filter, in_words
+from refold.cli.commands.output import BadInput
 from refold.cli.commands.target import Value, Wanted, row_value
 from workers.partition.refolding import refold
 from workers.partition.standing import misfit
@@ -29,30 +33,42 @@ PARTITION: Final = 0
 BEHIND_MAX: Final = 20_000
 """So many decisions are folded behind read models; where they lack more, all are."""
 _ALL: Final = 2**62
+Row: TypeAlias = ExecutionRow | ExecutionRecord
 
 
 def rows_of(reader: Reader, settings: EngineSettings, wanted: Wanted) -> list[Value]:
     """The executions that are wanted, in the order of their creation."""
-    found = _with_read_models(reader, settings, wanted)
-    return _folded(reader, wanted) if found is None else found
+    filter_ = None if wanted.filter is None else _read_filter(wanted.filter)
+    found = _with_read_models(reader, settings, wanted, filter_)
+    return _folded(reader, wanted, filter_) if found is None else found
 
 
-def _folded(reader: Reader, wanted: Wanted) -> list[Value]:
+def _read_filter(source: str) -> Filter:
+    try:
+        return execution_filter(source, SystemClock().now())
+    except InvalidInput as error:
+        (found,) = error.problems
+        raise BadInput(f"--filter, {in_words(found)}") from None
+
+
+def _folded(reader: Reader, wanted: Wanted, filter_: Filter | None) -> list[Value]:
     """All of the journal, folded."""
     entries = read_entries(reader.log.read("journal", PARTITION), Checkpoint())
-    rows = [row_value(row.as_value()) for row in ExecutionList(reader.catalog.graph).take(entries).rows()]
-    return _last([row for row in rows if _is_wanted(row, wanted)], wanted.limit)
+    rows = ExecutionList(reader.catalog.graph).take(entries).rows()
+    return _last([row_value(row.as_value()) for row in rows if _is_wanted(row, wanted, filter_)], wanted.limit)
 
 
-def _is_wanted(row: Value, wanted: Wanted) -> bool:
-    return (not wanted.statuses or row["status"] in wanted.statuses) and wanted.workflow in (None, row["workflow"])
+def _is_wanted(row: Row, wanted: Wanted, filter_: Filter | None) -> bool:
+    if (wanted.statuses and row.status not in wanted.statuses) or wanted.workflow not in (None, row.workflow):
+        return False
+    return filter_ is None or filter_.takes(names_of(row))
 
 
 def _last(rows: list[Value], limit: int | None) -> list[Value]:
     return rows if limit is None else rows[-limit:]
 
 
-def _with_read_models(reader: Reader, settings: EngineSettings, wanted: Wanted) -> list[Value] | None:
+def _with_read_models(reader: Reader, settings: EngineSettings, wanted: Wanted, filter_: Filter | None) -> list[Value] | None:
     """The rows that stand there, but for those of executions that have gone on since; None where they are of no use."""
     with open_read_models(settings) as models:
         try:
@@ -61,12 +77,12 @@ def _with_read_models(reader: Reader, settings: EngineSettings, wanted: Wanted) 
                 return None
             if misfit(reader.log, PARTITION, checkpoint):
                 return None
-            return _merged(reader, models, checkpoint, wanted)
+            return _merged(reader, models, checkpoint, wanted, filter_)
         except (LogError, LogCorrupt, UnknownRecord, KeyError, AssertionError):  # the journal itself tells what is wrong, and of whom
             return None
 
 
-def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: Wanted) -> list[Value]:
+def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: Wanted, filter_: Filter | None) -> list[Value]:
     since = checkpoint.offset
     gone_on: dict[str, list[Entry]] = {}
     for entry in read_entries(reader.log.read("journal", PARTITION, since), checkpoint):
@@ -74,21 +90,25 @@ def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: 
             raise LogCorrupt(entry.reason)
         gone_on.setdefault(entry.decision.execution, []).append(entry)
     limit = _ALL if wanted.limit is None else wanted.limit + len(gone_on)
-    records = models.select(executions_where(wanted.workflow, wanted.statuses, limit=limit))
+    records = models.select(executions_where(wanted.workflow, wanted.statuses, limit=limit, filter_=filter_))
     rows = [(record.number, row_value(record_value(record))) for record in records if record.execution not in gone_on]
     for name, entries in gone_on.items():
         number, row = _row_since(reader, models, name, entries, since)
-        if _is_wanted(row, wanted):
-            rows.append((number, row))
+        if _is_wanted(row, wanted, filter_):
+            rows.append((number, _value_of(row)))
     return _last([row for _, row in sorted(rows, key=lambda one: one[0])], wanted.limit)
 
 
-def _row_since(reader: Reader, models: ReadModels, name: str, entries: Sequence[Entry], since: int) -> tuple[int, Value]:
+def _row_since(reader: Reader, models: ReadModels, name: str, entries: Sequence[Entry], since: int) -> tuple[int, Row]:
     """Number and row of an execution that has gone on since the rows were stored; they may have been stored again meanwhile."""
     record = record_of(models, name)
     if record is not None and record.number < since and (record.ended_at or record.status == "quarantined"):
-        return record.number, row_value(record_value(record))
+        return record.number, record
     before = [] if record is None or record.number >= since else [offset for offset in trail_of(models, record) if offset < since]
     folded = refold(reader.catalog.graph, [*entries_at(reader.log, PARTITION, before), *entries])
     assert folded is not None
-    return (before or [entries[0].offset])[0], row_value(row_of(folded.state, folded.graph).as_value())
+    return (before or [entries[0].offset])[0], row_of(folded.state, folded.graph)
+
+
+def _value_of(row: Row) -> Value:
+    return row_value(row.as_value() if isinstance(row, ExecutionRow) else record_value(row))

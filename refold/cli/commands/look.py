@@ -25,7 +25,7 @@ def list_executions(where: Where, wanted: Wanted, as_json: bool) -> int:
         headers = ("EXECUTION", "WORKFLOW", "VERSION", "STATUS", "STARTED", "DURATION", "WAITING FOR")
         table(headers, [_line(row) for row in rows])
     else:
-        say(f"no executions{' match' if wanted.statuses or wanted.workflow else ''}")
+        say(f"no executions{' match' if wanted.statuses or wanted.workflow or wanted.filter else ''}")
     return OK
 
 

@@ -43,6 +43,8 @@ def as_engine_error(refused: errors.Refused) -> RefoldError:
             return InvalidDefinition(problems)
         case "input.invalid" if problems:
             return InvalidInput(problems)
+        case "filter.invalid":
+            return BadInput(f"--{detail}")
         case "overloaded":
             return Overloaded(detail)
         case _:
@@ -70,7 +72,9 @@ class ServerTarget:
 
     def executions(self, wanted: Wanted) -> list[Value]:
         """See Place."""
-        rows = self.client.list(workflow=wanted.workflow, status=wanted.statuses, page=min(PAGE, wanted.limit or PAGE))
+        rows = self.client.list(
+            workflow=wanted.workflow, status=wanted.statuses, filter=wanted.filter, page=min(PAGE, wanted.limit or PAGE)
+        )
         found = [row_value(row) for row in islice(rows, wanted.limit)][::-1]
         self._say_lag()
         return found

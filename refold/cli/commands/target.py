@@ -36,10 +36,11 @@ INCIDENT: Final = ("execution_id", "incident", "path", "raised_at", "error")
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which executions a list shows: those of a status and a workflow, and of these the last ones created."""
+    """Which executions a list shows: those of a status and a workflow that a filter takes, and of these the last ones created."""
 
     statuses: Sequence[str] = ()
     workflow: str | None = None
+    filter: str | None = None
     limit: int | None = None
 
 

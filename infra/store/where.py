@@ -1,0 +1,114 @@
+"""Conditions of the port in SQL: what SQLite and PostgreSQL say alike, and the few words in which they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from contracts.ports.where import All, Beside, Contains, Derived, Else, Field, Is, OneOf, Some, Sum, There, Value, Where
+
+
+class Words(NamedTuple):
+    """How a database says what others say otherwise; `{}` stands for a value, `mark` for a parameter."""
+
+    mark: str
+    text: str
+    """A text, to be put in the order of its characters."""
+    lower: str
+    upper: str
+    is_in: str
+    is_at_end: str
+    end: int
+    """1 where the end of a text is named by how many characters it has, -1 where by where they begin."""
+    row: str
+    """What rows of tables beside have in common."""
+
+
+SQLITE: Final = Words("?", "{}", "lower({})", "upper({})", "instr({}, ?) > 0", "substr({}, ?) = ?", -1, "number")
+POSTGRES: Final = Words(
+    "%s", '{} COLLATE "C"', 'lower({} COLLATE "C")', 'upper({} COLLATE "C")', "strpos({}, %s) > 0", "right({}, %s) = %s", 1,
+    "(partition, number)",
+)  # fmt: skip
+
+
+class Statement(NamedTuple):
+    """A condition with a mark for each value, and the values."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+def statement_of(where: Where, words: Words, stored: Callable[[str], str] = str) -> Statement:
+    """The condition in SQL; `stored` tells what tables beside are called in the database."""
+    writer = _Writer(words, stored)
+    return Statement(writer.write(where), tuple(writer.values))
+
+
+class _Writer:
+    """Writes one condition, and gathers the values in their order."""
+
+    def __init__(self, words: Words, stored: Callable[[str], str]) -> None:
+        self.values: list[Any] = []
+        self._words, self._stored = words, stored
+
+    def write(self, where: Where) -> str:
+        match where:
+            case All():
+                return self._joined("AND", where.parts) or "1 = 1"
+            case Some():
+                return self._joined("OR", where.parts) or "1 = 0"
+            case Is():
+                return self._comparison(where)
+            case OneOf():
+                self.values += where.operands
+                marks = ", ".join([self._words.mark] * len(where.operands))
+                return f"{self._value(where.value)} {'IN' if where.is_so else 'NOT IN'} ({marks})"
+            case There():
+                return f"{where.column} IS {'NOT ' if where.is_so else ''}NULL"
+            case Contains():
+                return self._contains(where)
+            case Beside():
+                return self._beside(where)
+
+    def _joined(self, word: str, parts: tuple[Where, ...]) -> str:
+        """In halves, since a database counts how deep conditions are nested, and a row of them is as deep as it is long."""
+        if len(parts) <= 1:
+            return self.write(parts[0]) if parts else ""
+        middle = len(parts) // 2
+        return f"({self._joined(word, parts[:middle])} {word} {self._joined(word, parts[middle:])})"
+
+    def _comparison(self, where: Is) -> str:
+        left = self._value(where.value)
+        if where.value.is_text and where.operator not in ("=", "<>"):
+            left = self._words.text.format(left)
+        if isinstance(where.operand, int | float | str):
+            self.values.append(where.operand)
+            return f"{left} {where.operator} {self._words.mark}"
+        return f"{left} {where.operator} {self._value(where.operand)}"
+
+    def _contains(self, where: Contains) -> str:
+        value = self._value(where.value)
+        if not where.part:
+            return f"{value} IS NOT NULL" if where.is_so else "1 = 0"
+        if where.at_end:
+            self.values.append(len(where.part) * self._words.end)
+        self.values.append(where.part)
+        said = (self._words.is_at_end if where.at_end else self._words.is_in).format(value)
+        return said if where.is_so else f"NOT ({said})"
+
+    def _beside(self, where: Beside) -> str:
+        row = self._words.row
+        found = f"SELECT {row.strip('()')} FROM {self._stored(where.table)} WHERE {self.write(where.where)}"
+        return f"{row} {'IN' if where.is_so else 'NOT IN'} ({found})"
+
+    def _value(self, value: Value) -> str:
+        match value:
+            case Field():
+                return value.name
+            case Derived():
+                how = {"length": "length({})", "lower": self._words.lower, "upper": self._words.upper}[value.how]
+                return how.format(self._value(value.of))
+            case Else():
+                return f"(CASE WHEN {value.column} <> 0 THEN {value.column} ELSE {value.other} END)"
+            case Sum():
+                return "(" + " + ".join(f"{factor} * {self._value(one)}" for factor, one in value.terms) + ")"

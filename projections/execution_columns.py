@@ -1,0 +1,76 @@
+"""What executions are filtered by: the columns with their names and kinds, and a row as a filter sees it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contracts import values
+from domain.expressions.values import Moment, Span
+from projections.filter import Filter, compile_filter
+from projections.filter.column import MS, Columns, Search, fields, span, text, time, whole
+
+SEARCH_TABLE: Final = "search_values"
+COLUMNS: Final[Columns] = {
+    "execution_id": text("execution", says="the id"),
+    "workflow": text("workflow", says="the name of the workflow"),
+    "version": whole("version", says="the version of the workflow"),
+    "status": text("status", says="`created`, `scheduled`, `running`, `paused`, `incident`, or how it ended"),
+    "outcome": text("outcome", is_nullable=True, says="the outcome by which it ended"),
+    "error": fields(
+        "error",
+        type=text("error", says="what is wrong, in a word"),
+        message=text("error_message", is_nullable=True, says="the same for people"),
+    ),
+    "parent": text("parent", is_nullable=True, says="the execution that started it as a child"),
+    "created_at": time("created_at", says="when it was created"),
+    "started_at": time("started_at", says="when it began"),
+    "ended_at": time("ended_at", says="when it ended"),
+    "duration": span("started_at", "created_at", "ended_at", says="from its start to its end"),
+    "events": whole("events", says="how many events its history has"),
+    "search": Search(SEARCH_TABLE),
+}
+"""By the names that a list shows; `duration` is computed."""
+
+
+def execution_filter(source: str, now_ms: int) -> Filter:
+    """A filter of executions; `now` is a name in it. Raises InvalidInput."""
+    return compile_filter(source, COLUMNS, {"now": Moment(now_ms * MS)})
+
+
+def names_of(row: Any) -> dict[str, Any]:
+    """The values of the columns of a row, stored or folded, as our language has them."""
+    start = row.started_at or row.created_at
+    error = row.error if not isinstance(row.error, str) else {"type": row.error, "message": row.error_message}
+    search = search_of(row.search)
+    return {
+        "execution_id": row.execution,
+        "workflow": row.workflow,
+        "version": row.version,
+        "status": row.status,
+        "outcome": row.outcome,
+        "error": None if error is None else {"type": error["type"], "message": _stored(error["message"])},
+        "parent": row.parent,
+        "created_at": _time(row.created_at),
+        "started_at": _time(row.started_at),
+        "ended_at": _time(row.ended_at),
+        "duration": Span((row.ended_at - start) * MS) if row.ended_at else None,
+        "events": row.events,
+        "search": None if search is None else {name: _stored(value) for name, value in search.items()},
+    }
+
+
+def search_of(search: str | None) -> dict[str, Any] | None:
+    """The search values as they were recorded; none where they are so many that they lie in a blob."""
+    if search is None or values.is_reference(content := search.encode()):
+        return None
+    found: dict[str, Any] = values.decode(content)
+    return found
+
+
+def _stored(value: Any) -> Any:
+    """A text as read models hold it."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
+
+
+def _time(time_ms: int) -> Moment | None:
+    return Moment(time_ms * MS) if time_ms else None

@@ -1,0 +1,181 @@
+"""Every store answers a filter: the rows for which it is true, page after page, and by an index where there is one."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from contracts.errors import LogUnreachable
+from contracts.journal import Checkpoint
+from contracts.ports.read_models import Changes, Cursor, Query, ReadModels
+from infra.store.postgres import models_in
+from infra.store.sqlite import SqliteReadModels
+from projections.execution_columns import execution_filter, names_of
+from projections.executions import EXECUTIONS, ExecutionRecord, executions_where
+from projections.registry import READ_MODELS
+from projections.search import SEARCH_VALUES, search_records
+
+NOW: Final = 1_700_000_000_000
+FILTERS: Final = [
+    "workflow == 'order' && search.customer == 'A-1' && duration > duration('5m') && status in ['failed', 'incident']",
+    "search.customer == 'A-1'",
+    "search.amount > 3 || outcome == 'ok'",
+    "search.?customer.orValue('nobody') != 'A-1'",
+    "!has(search.customer)",
+    "error.message.contains('time') || error == null && parent == null",
+    "created_at > now - duration('1h') && started_at != null",
+    "status == 'failed'",
+    "status in ['running', 'incident']",
+    "events + 1 > 3 && version <= 2.5",
+]
+
+
+@pytest.fixture(params=["sqlite", "sqlite of many partitions", "postgres"])
+def models(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadModels]:
+    """A new store."""
+    made: ReadModels
+    if request.param == "postgres":
+        made = models_in(request.getfixturevalue("postgres_url"), f"test-{secrets.token_hex(6)}", READ_MODELS, False)(1)
+    else:
+        made = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, is_divided=request.param != "sqlite")
+    yield made
+    made.close()
+
+
+def record(chance: random.Random, number: int) -> ExecutionRecord:
+    """Any row."""
+    status = chance.choice(["running", "incident", "completed", "failed"])
+    ended = status in ("completed", "failed")
+    start = NOW - 7_200_000 + number * 20_000
+    error = "timeout" if status == "failed" else None
+    search = {"customer": chance.choice(["A-1", "B-2", 7, None]), "amount": chance.choice([1, 3.5, 2**70])} if number % 3 else None
+    outcome, end = (chance.choice([None, "ok"]), start + chance.choice([1, 300_000, 300_001])) if ended else (None, 0)
+    return ExecutionRecord(
+        number, f"x{number}", chance.choice(["order", "other"]), chance.randint(1, 3), status, outcome, chance.choice([None, "x1"]),
+        start, start if number % 5 else 0, end, chance.randint(1, 4), number + 1, error, "no answer in time" if error else None, "[]",
+        json.dumps(search) if search else None,
+    )  # fmt: skip
+
+
+def save(models: ReadModels, records: list[ExecutionRecord]) -> None:
+    """Store the rows with their search values."""
+    changes = Changes()
+    for one in records:
+        changes.put(EXECUTIONS, one)
+        for value in search_records(one.number, None if one.search is None else one.search.encode()):
+            changes.put(SEARCH_VALUES, value)
+    models.save([one.name for one in READ_MODELS], changes, Checkpoint("j", 1), 0, is_whole=True)
+
+
+@pytest.mark.parametrize("source", FILTERS)
+def test_pages_show_each_row_for_which_the_filter_is_true_once_and_in_order(models: ReadModels, source: str) -> None:
+    chance = random.Random(source)
+    records = [record(chance, number) for number in range(300)]
+    save(models, records)
+    filter_ = execution_filter(source, NOW)
+    shown: list[int] = []
+    after: Cursor | None = None
+    while page := models.select(executions_where(after=after, limit=7, filter_=filter_)):
+        shown += [one.number for one in page]
+        after = Cursor(page[-1].number, page[-1].created_at)
+    expected = [one.number for one in reversed(records) if filter_.takes(names_of(one))]
+    assert expected, "the test says nothing"
+    assert shown == expected
+
+
+def test_a_filter_stands_beside_other_conditions(models: ReadModels) -> None:
+    chance = random.Random(1)
+    records = [record(chance, number) for number in range(100)]
+    save(models, records)
+    filter_ = execution_filter("search.customer == 'A-1'", NOW)
+    found = models.select(executions_where("order", ("failed", "completed"), limit=5, filter_=filter_))
+    expected = [
+        one.number
+        for one in reversed(records)
+        if one.workflow == "order" and one.status in ("failed", "completed") and filter_.takes(names_of(one))
+    ]
+    assert [one.number for one in found] == expected[:5]
+
+
+def test_rows_of_other_partitions_are_of_other_executions(postgres_url: str) -> None:
+    open_: Callable[[int], ReadModels] = models_in(postgres_url, f"test-{secrets.token_hex(6)}", READ_MODELS, False)
+    rows = [record(random.Random(2), 1)._replace(search=search) for search in ('{"a":1}', '{"a":2}')]
+    for partition, row in enumerate(rows):
+        save(open_(partition), [row])
+    query = executions_where(filter_=execution_filter("search.a == 2", NOW))
+    assert [[one.search for one in open_(partition).select(query)] for partition in (0, 1)] == [[], ['{"a":2}']]
+    unlike = executions_where(filter_=execution_filter("!has(search.b) && !(search.a == 2)", NOW))
+    assert [[one.search for one in open_(partition).select(unlike)] for partition in (0, 1)] == [['{"a":1}'], []]
+    open_(0).close()
+
+
+def test_rows_are_not_filtered_by_search_values_that_are_still_being_made(models: ReadModels) -> None:
+    changes = Changes()
+    changes.put(EXECUTIONS, record(random.Random(3), 1)._replace(workflow="order"))
+    models.save(["executions"], changes, Checkpoint("j", 2), 0, is_whole=True)
+    models.save(["search"], Changes(), Checkpoint("j", 1), 0, is_whole=False)
+    assert len(models.select(executions_where(filter_=execution_filter("workflow == 'order'", NOW)))) == 1
+    by_search = executions_where(filter_=execution_filter("workflow == 'order' && !has(search.a)", NOW))
+    with pytest.raises(LogUnreachable, match="up to offset 1 of 2: ask again in a moment"):
+        models.select(by_search)
+    models.save(["search"], Changes(), Checkpoint("j", 2), 1, is_whole=True)
+    assert len(models.select(by_search)) == 1
+
+
+INDEXED = [
+    ("workflow == 'order'", "_by_workflow (workflow=?"),
+    ("workflow == 'order' && version > 2 && !(outcome == 'x')", "_by_workflow (workflow=?"),
+    ("workflow.startsWith('ord')", "_by_workflow (workflow>? AND workflow<?"),
+    ("workflow >= 'ord' && !(workflow >= 'os')", "_by_workflow (workflow>? AND workflow<?"),
+    ("execution_id == 'x7'", "_execution (execution=?"),
+    ("parent == 'x1'", "_by_parent (parent=?"),
+    ("status == 'failed'", "_seldom (status=?"),
+    ("status in ['failed', 'cancelled'] && version == 1", "_seldom (status=?"),
+    ("status in ['running', 'incident']", "_open (status=?"),
+    ("search.customer == 'A-1'", "_by_text (name=? AND head=?"),
+    ("search.amount == 3", "_by_whole (name=? AND whole=?"),
+    ("search.amount == 3 || search.amount == 4", "_by_whole (name=? AND whole=?"),
+    ("search.amount > 3", "_by_whole (name=? AND whole>?"),
+    ("search.amount > 3.5", "_by_real (name=? AND real>?"),
+    ("search.customer == 'A-1' && workflow == 'order' && duration > duration('5m')", "_by_text (name=? AND head=?"),
+]
+
+
+@pytest.mark.parametrize("is_divided", [False, True])
+@pytest.mark.parametrize(("source", "index"), INDEXED, ids=[one[0] for one in INDEXED])
+def test_a_list_by_one_indexed_column_looks_at_no_other_rows(tmp_path: Path, source: str, index: str, is_divided: bool) -> None:
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, is_divided=is_divided)
+    steps = plan(models, executions_where(filter_=execution_filter(source, NOW)))
+    assert any(index in step for step in steps), steps
+    assert not any(step.startswith("SCAN") for step in steps), steps
+    models.close()
+
+
+def test_in_a_cluster_a_list_by_time_looks_at_no_other_rows(tmp_path: Path) -> None:
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, is_divided=True)
+    steps = plan(models, executions_where(filter_=execution_filter("created_at > now - duration('1h')", NOW)))
+    assert any("_by_time (created_at>?" in step for step in steps), steps
+    models.close()
+
+
+def test_of_a_search_value_that_all_have_no_more_are_looked_up_than_are_shown(tmp_path: Path) -> None:
+    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
+    steps = plan(models, executions_where(filter_=execution_filter("search.customer == 'A-1'", NOW), after=Cursor(100), limit=5))
+    assert not any("TEMP B-TREE" in step for step in steps), steps
+    assert any("_by_text (name=? AND head=? AND number<?)" in step for step in steps), steps
+    models.close()
+
+
+def plan(models: SqliteReadModels, query: Query[Any]) -> list[str]:
+    """How a list is found."""
+    seen: list[str] = []
+    models._connection.set_trace_callback(seen.append)
+    models.select(query)
+    models._connection.set_trace_callback(None)
+    return [str(row[3]) for row in models._connection.execute(f"EXPLAIN QUERY PLAN {seen[-1]}")]
