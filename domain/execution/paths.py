@@ -1,4 +1,4 @@
-"""Places: from a path to the scope and the node it names, and what comes in to a node by its edges."""
+"""Paths: from a path to the scope and the node it names, and what comes in to a node by its edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The straight way (`domain/execution/moves/fast_path.py`) is the long way, for any definition and any order of arrivals."""
+"""The fast path (`domain/execution/moves/fast_path.py`) is the long way, for any definition and any order of arrivals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SPECIAL = ("when", "timeouts", "mutex", "compensate", "config", "cache", "loser
 
 
 def long_way(graph: Graph) -> Graph:
-    """The same definition, with nothing that goes straight."""
+    """The same definition, with nothing that takes the fast path."""
     graph = compile_definition(graph.definition, graph.definition_hash, graph.version)
     for node in graph.nodes:
         node.following = None
@@ -40,7 +40,7 @@ def check_long_way(world: World) -> None:
 
 
 def _special(what: str, node: dict[str, Any]) -> None:
-    """Something that keeps a node from the straight way, or looks as if it did."""
+    """Something that keeps a node from the fast path, or looks as if it did."""
     fields: dict[str, Any] = {
         "when": "data.n == 1",
         "timeout": "50ms",
@@ -88,13 +88,13 @@ EXAMPLES = 5_000 if settings.get_current_profile_name() == "long" else 500
 
 @settings(max_examples=EXAMPLES, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(chains(), st.randoms(use_true_random=False))
-def test_the_straight_way_is_the_long_way(definition: dict[str, Any], chance: random.Random) -> None:
+def test_the_fast_path_is_the_long_way(definition: dict[str, Any], chance: random.Random) -> None:
     assume(not check(definition, {}, strict_kinds=False).problems)
     check_long_way(walk(definition, chance))
 
 
 def _followed(change: Callable[[list[dict[str, Any]], list[dict[str, Any]]], None]) -> list[str | None]:
-    """By which node each of three in a row is followed straight."""
+    """By which node each of three in a row is followed on the fast path."""
     nodes: list[dict[str, Any]] = [{"id": name, "type": "work"} for name in "abc"]
     edges: list[dict[str, Any]] = [{"from": "a", "to": "b"}, {"from": "b", "to": "c"}]
     change(nodes, edges)
@@ -103,39 +103,39 @@ def _followed(change: Callable[[list[dict[str, Any]], list[dict[str, Any]]], Non
 
 
 @pytest.mark.parametrize("what", _PLAIN)
-def test_a_sequence_of_activities_goes_straight(what: str) -> None:
+def test_a_sequence_of_activities_takes_the_fast_path(what: str) -> None:
     assert _followed(lambda nodes, edges: _special(what, nodes[1])) == ["b", "c", None]
 
 
 @pytest.mark.parametrize("what", ["when", "timeouts", "config", "cache"])
-def test_what_is_asked_when_a_node_begins_keeps_the_node_before_it_from_the_straight_way(what: str) -> None:
+def test_what_is_asked_when_a_node_begins_keeps_the_node_before_it_from_the_fast_path(what: str) -> None:
     assert _followed(lambda nodes, edges: _special(what, nodes[1])) == [None, "c", None]
 
 
 @pytest.mark.parametrize("what", ["mutex", "compensate"])
-def test_what_is_asked_at_both_ends_of_a_node_keeps_both_from_the_straight_way(what: str) -> None:
+def test_what_is_asked_at_both_ends_of_a_node_keeps_both_from_the_fast_path(what: str) -> None:
     assert _followed(lambda nodes, edges: _special(what, nodes[1])) == [None, None, None]
 
 
 @pytest.mark.parametrize("more", [{"when": "data.n == 1"}, {"from": "a.error"}])
-def test_an_edge_that_may_not_be_taken_is_not_straight(more: dict[str, Any]) -> None:
+def test_an_edge_that_may_not_be_taken_is_not_on_the_fast_path(more: dict[str, Any]) -> None:
     assert _followed(lambda nodes, edges: edges[0].update(more)) == [None, "c", None]
 
 
-def test_control_flow_is_not_straight() -> None:
+def test_control_flow_is_not_on_the_fast_path() -> None:
     assert _followed(lambda nodes, edges: nodes[1].update(type="merge")) == [None, None, None]
 
 
-def test_what_branches_or_joins_is_not_straight() -> None:
+def test_what_branches_or_joins_is_not_on_the_fast_path() -> None:
     assert _followed(lambda nodes, edges: edges.append({"from": "a", "to": "c"})) == [None, None, None]
 
 
-def test_what_goes_back_is_not_straight() -> None:
+def test_what_goes_back_is_not_on_the_fast_path() -> None:
     assert _followed(lambda nodes, edges: edges.append({"from": "b", "to": "a", "back": True})) == [None, None, None]
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind.hears_changes or kind.hears_ends])
-def test_nothing_goes_straight_where_a_node_looks_up_when_another_has_ended(kind: str) -> None:
+def test_nothing_takes_the_fast_path_where_a_node_looks_up_when_another_has_ended(kind: str) -> None:
     config = {"nodes": ["a"]} if kind == "cancel" else {"condition": "true"}
     assert _followed(lambda nodes, edges: nodes.append({"id": "d", "type": kind, "config": config})) == [None, None, None]
 
