@@ -155,7 +155,7 @@ class Decisions:
     def _recorded(self, asked: Envelope, folded: Folded, command: Command, source: Source) -> Outcome:
         decided = self._ask(folded, command)
         if decided.events:
-            return self._encoded(folded, command, decided, source, asked.caller, None)
+            return self._encoded(folded, command, decided, source, asked, None)
         state = folded.state
         return Known(Answer(state.execution, 0, state.version, state.status, None, True))
 
@@ -167,18 +167,28 @@ class Decisions:
         return self.now if self.now > last else last
 
     def _encoded(
-        self, folded: Folded, command: Command, decided: Decided, source: Source, caller: Caller, rejection: str | None
+        self, folded: Folded, command: Command, decided: Decided, source: Source, caller: Caller | Envelope, rejection: str | None
     ) -> Recorded:
         state = folded.state
         events = tuple(decided.events)
         for content in decided.blobs.values():
             self._blobs.put(content)
         first = state.version - len(events) + 1
-        actor, correlation = caller
-        if correlation == state.correlation and first > 1:
+        correlation = caller.correlation
+        if correlation and first > 1 and correlation == state.correlation:
             correlation = ""
         decision = Decision(
-            source, state.execution, first, self._now_of(folded), command, events, self.dispatched_to, rejection, SCHEMA, actor, correlation
+            source,
+            state.execution,
+            first,
+            self._now_of(folded),
+            command,
+            events,
+            self.dispatched_to,
+            rejection,
+            SCHEMA,
+            caller.actor,
+            correlation,
         )
         record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
         if len(record) > self._log.record_bytes_max:
