@@ -72,7 +72,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
     driver = Driver(clock, asyncio.get_running_loop().create_future())
     address = address_of(settings, listener)
     with open_alone(engine, clock, remote=True, waker=driver, address=address) as alone, open_partitioned_reader(engine) as reader:
-        reads, requests = ReadThreads(), Requests()
+        reads, requests = ReadThreads(reader.courtesy), Requests()
         progress = _progress(alone, reader, reads, engine, settings)
         desk = TaskEndpoint(alone.worker, alone.owner.submit, _soon) if isinstance(alone.worker, TaskLeases) else None
         feed = Feed(OwnerGround(alone.owner, LoopBeside(reader.backlog(), reads.pool)))

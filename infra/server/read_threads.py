@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from workers.reading.courtesy import Courtesy
+
 T = TypeVar("T")
 
 
@@ -16,7 +18,8 @@ class ReadThreads:
     All methods belong to the event loop's thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, courtesy: Courtesy) -> None:
+        self._courtesy = courtesy
         self._loop = asyncio.get_running_loop()
         self.pool = ThreadPoolExecutor(1, "refold-reading")
         self._lists = ThreadPoolExecutor(1, "refold-lists")
@@ -27,7 +30,10 @@ class ReadThreads:
 
     def run_list(self, read: Callable[..., T], *arguments: Any) -> Awaitable[T]:
         """Read nothing but rows: see `PartitionedReader`."""
-        return self._loop.run_in_executor(self._lists, read, *arguments)
+        self._courtesy.come()
+        future = self._loop.run_in_executor(self._lists, read, *arguments)
+        future.add_done_callback(lambda _: self._courtesy.go())
+        return future
 
     def close(self) -> None:
         """What is read ends; what waits is not read any more."""

@@ -26,9 +26,10 @@ from .conftest import WAITS
 
 async def read_while_it_ends(data: Path, name: str) -> list[Any]:
     """What is read about an execution that was open when it was asked for, and has ended before the rows were looked at."""
-    settings, reads = EngineSettings(data=data, threads=False), ReadThreads()
+    settings = EngineSettings(data=data, threads=False)
     driver = Driver(SystemClock(), asyncio.get_running_loop().create_future())
     with open_alone(settings, waker=driver) as alone, open_partitioned_reader(settings) as reader:
+        reads = ReadThreads(reader.courtesy)
         engine = Engine(alone)
         driver.start(engine)
         progress = Progress(lambda: {0: alone.owner.position}, lambda partition: reads.run_list(reader.checkpoint_of, partition))
@@ -62,9 +63,10 @@ async def read_while_it_ends(data: Path, name: str) -> list[Any]:
 
 async def list_beside_a_reader(data: Path) -> tuple[bool, int]:
     """Whether a history that is being folded had arrived before a list did, and how long that list was."""
-    settings, reads, may_go_on = EngineSettings(data=data, threads=False), ReadThreads(), threading.Event()
+    settings, may_go_on = EngineSettings(data=data, threads=False), threading.Event()
     driver = Driver(SystemClock(), asyncio.get_running_loop().create_future())
     with open_alone(settings, waker=driver) as alone, open_partitioned_reader(settings) as reader:
+        reads = ReadThreads(reader.courtesy)
         engine = Engine(alone)
         driver.start(engine)
         progress = Progress(lambda: {0: alone.owner.position}, lambda partition: reads.run_list(reader.checkpoint_of, partition))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -35,9 +35,18 @@ def value_in(blobs: Blobs, value: bytes) -> Any:
 
 
 class ExecutionReader:
-    """Reads executions for those who ask. One thread uses an instance at a time."""
+    """Reads executions for those who ask. One thread uses an instance at a time. `give_way` is called between two decisions."""
 
-    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, models: ReadModels, partition: int = 0) -> None:
+    def __init__(
+        self,
+        log: Log,
+        catalog: Catalog,
+        blobs: Blobs,
+        models: ReadModels,
+        partition: int = 0,
+        give_way: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._give_way = give_way
         self._log, self._catalog, self._partition = log, catalog, partition
         self.blobs = blobs
         self.models = models
@@ -51,12 +60,17 @@ class ExecutionReader:
 
     def entries(self, execution: str) -> Iterator[Entry]:
         """The decisions of an execution. Raises Rejected where there is none of that id."""
-        return entries_at(self._log, self._partition, trail_of(self.models, self.record(execution)))
+        return self._at(trail_of(self.models, self.record(execution)))
+
+    def _at(self, offsets: Sequence[int]) -> Iterator[Entry]:
+        for entry in entries_at(self._log, self._partition, offsets):
+            self._give_way()
+            yield entry
 
     def _window(self, execution: str, first: int, last: int | None) -> tuple[Folded | None, Iterator[Entry]]:
         """The decisions that tell of these versions, or of more, and the rolled state that they follow on; None from the beginning on."""
         record = self.record(execution)
-        entries = entries_at(self._log, self._partition, trail_of(self.models, record, first, last))
+        entries = self._at(trail_of(self.models, record, first, last))
         entry = next(entries, None)
         if entry is None:
             return None, entries
@@ -65,7 +79,7 @@ class ExecutionReader:
         try:
             return begin(entry, self._catalog.graph, self.blobs.get), chain((entry,), entries)
         except KeyError:  # the blob of the rolled state is lost: what it was made of is not
-            return None, entries_at(self._log, self._partition, trail_of(self.models, record, 0, last))
+            return None, self._at(trail_of(self.models, record, 0, last))
 
     def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Up to `limit` events from version `start` on, and the version to go on from."""

@@ -23,6 +23,7 @@ from projections.executions import READ_MODEL
 from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
 from workers.reading.backlog import Backlog
+from workers.reading.courtesy import Courtesy
 from workers.reading.execution import ExecutionReader
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -59,6 +60,7 @@ class PartitionedReader:
     ) -> None:
         self._log, self._catalog, self.blobs = log, catalog, blobs
         self._models_of, self._lists_of = models_of, lists_of or models_of
+        self.courtesy = Courtesy()
         self._began_with = began_with(log)
         self._readers: list[ExecutionReader] = []
         self._lists: list[ReadModels] = []
@@ -68,7 +70,7 @@ class PartitionedReader:
         for partition in range(len(self._readers), self._log.partitions):
             self._lists.append(self._lists_of(partition))
             models = self._models_of(partition)
-            self._readers.append(ExecutionReader(self._log, self._catalog, self.blobs, models, partition))
+            self._readers.append(ExecutionReader(self._log, self._catalog, self.blobs, models, partition, self.courtesy.give_way))
 
     @property
     def partitions(self) -> int:

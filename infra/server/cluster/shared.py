@@ -143,7 +143,7 @@ class Shared:
         self._home = reader.partition_of
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.driver = Driver(self.clock, self._failed)
-        self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThreads()
+        self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThreads(reader.courtesy)
         self.channel = MemoryChannel()
         """Where the attempts that run here, or at workers that ask here, tell what no event carries."""
         self.log: ClusterLog = stores.shared(self._on_problem)
