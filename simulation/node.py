@@ -33,7 +33,7 @@ from workers.partition.owner import Owner
 from workers.partition.round import Reply
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
-from workers.running.lossy_channel import MemoryChannel
+from workers.running.memory_channel import MemoryChannel
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import TaskEndpoint
 

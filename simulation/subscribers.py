@@ -19,7 +19,7 @@ from simulation.disk import Disk
 from simulation.violation import Violation, require
 from workers.partition.owner import Owner
 from workers.reading.backlog import Backlog, Piece, is_wanted
-from workers.reading.feed import Feed
+from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
 
 SUBSCRIBERS_MAX: Final = 3

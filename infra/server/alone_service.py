@@ -28,9 +28,9 @@ from infra.telemetry import Observed, render
 from projections.executions import EXECUTIONS
 from projections.view import ExecutionView, view_of
 from workers.partition.owner import Owner
-from workers.reading.execution import ExecutionReader
-from workers.reading.feed import Feed
-from workers.reading.partitions import PartitionedReader
+from workers.reading.execution_reader import ExecutionReader
+from workers.reading.journal_feed import Feed
+from workers.reading.partitioned_reader import PartitionedReader
 from workers.tasks.polls import TaskEndpoint
 
 

@@ -33,9 +33,9 @@ from projections.registry import MODEL_OF
 from projections.view import ExecutionView, state_value
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer, Reply
-from workers.reading.execution import ExecutionReader
-from workers.reading.feed import Feed
-from workers.reading.partitions import Listed, PartitionedReader
+from workers.reading.execution_reader import ExecutionReader
+from workers.reading.journal_feed import Feed
+from workers.reading.partitioned_reader import Listed, PartitionedReader
 
 LOOK_S: Final = 1.0
 """How long a list waits until all partitions were looked at; then it shows what there is."""

@@ -25,7 +25,7 @@ from infra.server.step_beside import StepBeside
 from infra.settings.model import ROLES
 from workers.partition.catalog import Published
 from workers.partition.round import Answer, Reply
-from workers.reading.feed import Feed
+from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
 
 WAIT_MAX_S: Final = 1.0

@@ -32,9 +32,9 @@ from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
 from infra.server.wiring import open_alone, open_partitioned_reader
 from infra.settings.model import ROLES, EngineSettings, ServerSettings
-from workers.reading.feed import Feed
+from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
-from workers.reading.partitions import PartitionedReader
+from workers.reading.partitioned_reader import PartitionedReader
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import TaskEndpoint
 

@@ -10,7 +10,7 @@ from contracts.errors import Rejected
 from contracts.positions import Positions
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
-from workers.reading.partitions import PartitionedReader
+from workers.reading.partitioned_reader import PartitionedReader
 
 REACH_S: Final = 5.0
 """How long a read waits for the read models."""

@@ -18,8 +18,8 @@ class ReadThreads:
     All methods belong to the event loop's thread.
     """
 
-    def __init__(self, courtesy: Courtesy) -> None:
-        self._courtesy = courtesy
+    def __init__(self, courtesy: Courtesy | None = None) -> None:
+        self._courtesy = courtesy or Courtesy()
         self._loop = asyncio.get_running_loop()
         self.pool = ThreadPoolExecutor(1, "refold-reading")
         self._lists = ThreadPoolExecutor(1, "refold-lists")

@@ -43,12 +43,12 @@ from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours, Reports
 from workers.partition.owner import Owner
 from workers.partition.standing import journal_of
-from workers.reading.partitions import PartitionedReader
+from workers.reading.partitioned_reader import PartitionedReader
 from workers.reading.projector_pool import ProjectorPool
 from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
-from workers.running.lossy_channel import MemoryChannel
+from workers.running.memory_channel import MemoryChannel
 from workers.running.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
 from workers.tasks.gateway import TaskTopics
 from workers.tasks.leases import TaskLeases

@@ -31,7 +31,7 @@ from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
 from workers.cluster.ports import OnRecords
 from workers.partition.catalog import Catalog
-from workers.reading.partitions import PartitionedReader
+from workers.reading.partitioned_reader import PartitionedReader
 from workers.reading.projector_pool import ProjectorPool
 from workers.running.result_cache import MemoryResultCache
 

@@ -19,7 +19,7 @@ from projections.registry import READ_MODELS
 from tests.kafka.beside import Beside, ends, run, until
 from tests.kafka.topics import grow, new_topics
 from tests.workers.partitioned import Partitioned
-from workers.reading.partitions import PartitionedReader
+from workers.reading.partitioned_reader import PartitionedReader
 
 
 @pytest.fixture

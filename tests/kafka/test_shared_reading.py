@@ -32,7 +32,7 @@ from tests.kafka.topics import new_topics
 from tests.ports.test_read_models import record, save, shown
 from tests.postgres import NoPostgres, Postgres
 from tests.workers.partitioned import Partitioned
-from workers.reading.partitions import PartitionedReader
+from workers.reading.partitioned_reader import PartitionedReader
 from workers.reading.projector_pool import ProjectorPool
 from workers.reading.trails import trail_of
 

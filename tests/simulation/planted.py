@@ -42,7 +42,7 @@ from workers.partition.round import Round
 from workers.partition.snapshot import Draft
 from workers.partition.timers import Timers
 from workers.reading.backlog import Backlog, Piece
-from workers.reading.feed import Feed
+from workers.reading.journal_feed import Feed
 from workers.reading.subscription import Found
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.leases import TaskLeases

@@ -13,7 +13,7 @@ from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
 from tests.workers.harness import Bench
 from workers.reading.backlog import Backlog, Piece
-from workers.reading.feed import Feed
+from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
 from workers.reading.projector import Projector
 

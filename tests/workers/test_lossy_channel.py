@@ -16,7 +16,7 @@ from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
-from workers.running.lossy_channel import MemoryChannel
+from workers.running.memory_channel import MemoryChannel
 from workers.tasks.leases import TaskLeases
 
 

@@ -21,7 +21,7 @@ from projections.executions import EXECUTIONS, ExecutionRecord, executions_where
 from projections.incidents import INCIDENTS, IncidentRecord, incidents_where
 from projections.registry import READ_MODELS
 from tests.workers.partitioned import GrowingLog, Partitioned, statuses
-from workers.reading.partitions import PartitionedReader, began_with
+from workers.reading.partitioned_reader import PartitionedReader, began_with
 from workers.reading.projector_pool import ProjectorPool
 
 

@@ -23,7 +23,7 @@ from projections.trail import pack_offsets, unpack_offsets
 from tests.workers.harness import Bench
 from tests.workers.test_guard import READS, GuardBench
 from workers.partition.catalog import Catalog
-from workers.reading.execution import ExecutionReader
+from workers.reading.execution_reader import ExecutionReader
 from workers.reading.projection import Sizes
 from workers.reading.projector import Projector
 from workers.reading.trails import record_of, trail_of

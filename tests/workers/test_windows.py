@@ -24,7 +24,7 @@ from tests.histories.test_histories import FOLDERS, decisions_of
 from tests.workers.harness import Bench, FaultyLog
 from workers.partition import decider
 from workers.partition.stretches import entries_at
-from workers.reading.execution import ExecutionReader
+from workers.reading.execution_reader import ExecutionReader
 from workers.reading.projection import Sizes
 from workers.reading.projector import Projector
 
@@ -114,7 +114,7 @@ def test_a_rolled_state_that_is_lost_costs_time_and_nothing_else(tmp_path: Path,
     bench, reader = long(tmp_path, monkeypatch)
     events = whole(bench, reader)
     state = reader.folded("long", 1_234).state
-    monkeypatch.setattr("workers.reading.execution.begin", _without_blobs)
+    monkeypatch.setattr("workers.reading.execution_reader.begin", _without_blobs)
     assert reader.history("long", 1_234, 10)[0] == events[1_233:1_243]
     assert reader.folded("long", 1_234).state == state
 

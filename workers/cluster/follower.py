@@ -32,7 +32,7 @@ from domain.execution.state import Execution
 from workers.cluster.ports import ClusterLog
 from workers.partition.round import Answer, Reply
 from workers.reading.backlog import workflow_in
-from workers.reading.feed import Note
+from workers.reading.journal_feed import Note
 from workers.reading.subscription import Found
 
 OnEnd: TypeAlias = Callable[["Execution | None"], None]
@@ -132,7 +132,7 @@ class Follower:
                 del followed.watched[execution]
 
     def hear(self, partition: int, note: Note) -> None:
-        """Call back with all that counts in a partition, once and as long as it is followed; see `workers.reading.feed.Note`."""
+        """Call back with all that counts in a partition, once and as long as it is followed; see `workers.reading.journal_feed.Note`."""
         self._heard[partition] = note
         self._resume(partition, 0.0)
 

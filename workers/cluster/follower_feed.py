@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from workers.cluster.follower import Follower
-from workers.reading.feed import Note
+from workers.reading.journal_feed import Note
 from workers.reading.owner_feed import Beside
-from workers.reading.partitions import PartitionedReader
+from workers.reading.partitioned_reader import PartitionedReader
 
 
 class FollowerGround:
-    """See `workers.reading.feed.Ground`. While nobody subscribes, nothing is followed for it."""
+    """See `workers.reading.journal_feed.Ground`. While nobody subscribes, nothing is followed for it."""
 
     def __init__(self, follower: Follower, reader: PartitionedReader, beside: Beside) -> None:
         self._follower, self._reader = follower, reader

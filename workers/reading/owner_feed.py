@@ -10,7 +10,7 @@ from contracts.ports.feed import Selector
 from workers.partition.owner import Owner
 from workers.partition.round import Made
 from workers.reading.backlog import Piece
-from workers.reading.feed import Note
+from workers.reading.journal_feed import Note
 from workers.reading.subscription import Found
 
 
@@ -20,7 +20,7 @@ class Beside(Protocol):
     def read(
         self, partition: int, start: Checkpoint | int, end: int, selector: Selector, then: Callable[[Piece | Exception], None]
     ) -> None:
-        """See `workers.reading.feed.Ground.read`."""
+        """See `workers.reading.journal_feed.Ground.read`."""
 
     def soon(self, do: Callable[[], None]) -> None:
         """Do it when this turn is over."""
@@ -30,7 +30,7 @@ class Beside(Protocol):
 
 
 class OwnerGround:
-    """See `workers.reading.feed.Ground`. It costs the owner nothing while nobody subscribes."""
+    """See `workers.reading.journal_feed.Ground`. It costs the owner nothing while nobody subscribes."""
 
     partitions = 1
 

@@ -13,7 +13,7 @@ from contracts.values import written
 from refold.worker.cancellation import Cancellation
 from workers.running.activity_error import Cancelled
 from workers.running.alarms import Alarm
-from workers.running.lossy_channel import tell_progress
+from workers.running.memory_channel import tell_progress
 
 PROGRESS_EVERY_MS: Final = 1_000
 """Progress is reported at most this often; the first and the last always are."""

@@ -13,7 +13,7 @@ from contracts.values import decode, encode
 from contracts.worker_protocol import Result
 from workers.running.activity_error import ActivityError, failure_of
 from workers.running.attempt import PROGRESS_EVERY_MS
-from workers.running.lossy_channel import tell_progress
+from workers.running.memory_channel import tell_progress
 from workers.tasks.queue import LeasedTask
 
 

@@ -10,7 +10,7 @@ from infra.server.lookup import Lookup
 from workers.cluster.owned import OwnedTable
 from workers.cluster.rounds import Rounds
 from workers.partition.watchers import Watchers
-from workers.reading.execution import ExecutionReader
+from workers.reading.execution_reader import ExecutionReader
 
 EndOf = Callable[[int], Awaitable[int]]
 """Asks where the journal of a partition ends."""

@@ -32,9 +32,9 @@ from workers.cluster.rounds import Rounds
 from workers.cluster.router import Router
 from workers.partition.catalog import Catalog
 from workers.partition.metrics import total
-from workers.reading.execution import ExecutionReader
-from workers.reading.feed import Feed
-from workers.reading.partitions import PartitionedReader
+from workers.reading.execution_reader import ExecutionReader
+from workers.reading.journal_feed import Feed
+from workers.reading.partitioned_reader import PartitionedReader
 from workers.tasks.dead_letters import DeadLetters
 
 T = TypeVar("T")

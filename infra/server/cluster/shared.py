@@ -70,9 +70,9 @@ from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours
 from workers.partition.owner import Owner
 from workers.partition.task_outbox import TaskOutbox
-from workers.reading.feed import Feed
+from workers.reading.journal_feed import Feed
 from workers.running.activity_worker import ActivityWorker
-from workers.running.lossy_channel import MemoryChannel
+from workers.running.memory_channel import MemoryChannel
 from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import Gateway
 from workers.tasks.polls import Submit, TaskEndpoint

@@ -34,7 +34,7 @@ from refold.cli.commands.progress import Progress
 from refold.cli.commands.target import Finding, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.refolding import entries_of, refold
-from workers.reading.execution import value_in
+from workers.reading.execution_reader import value_in
 
 PARTITION = 0
 

@@ -24,7 +24,7 @@ from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
 from workers.reading.backlog import Backlog
 from workers.reading.courtesy import Courtesy
-from workers.reading.execution import ExecutionReader
+from workers.reading.execution_reader import ExecutionReader
 
 R = TypeVar("R", bound=tuple[Any, ...])
 _AFTER_ALL: Final = 2**63 - 1
