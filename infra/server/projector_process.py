@@ -35,7 +35,7 @@ class ProjectorProcess:
         environment: Mapping[str, str] = MappingProxyType({}),
         tell_after_s: float = TELL_AFTER_S,
     ) -> None:
-        words = ("-P", "-m", "infra.server.projector", "--data", str(data.absolute()), "--nice", str(nice), *more)
+        words = ("-P", "-m", "infra.server.projector_program", "--data", str(data.absolute()), "--nice", str(nice), *more)
         self._command: tuple[str, ...] = (sys.executable, *words)
         self._on_progress, self._environment, self._tell_after_s = on_progress, environment, tell_after_s
         self._process: asyncio.subprocess.Process | None = None

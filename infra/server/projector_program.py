@@ -1,4 +1,4 @@
-"""The projector as a process of its own: `python -m infra.server.projector --data DIR`. A server starts it and talks to it by pipes.
+"""The projector as a process: `python -m infra.server.projector_program --data DIR`. A server starts it, and talks to it by pipes.
 
 stdin   3           there may be something new in partition 3
         look 17     look at all partitions, also those that were added, and say so when that is done
