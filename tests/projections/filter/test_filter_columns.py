@@ -9,6 +9,7 @@ import pytest
 
 from domain.expressions.values import Moment
 from projections.filter import compile_filter
+from projections.filter.column import HEAD_CHARS
 from tests.projections.filter.rows import COLUMNS, PostgresStore, Row, SqliteStore, Store
 
 T0 = 1_700_000_000_000
@@ -79,6 +80,15 @@ def test_search_values_have_the_kind_that_was_recorded(store: Store) -> None:
     assert taken(store, "search.a == null", *rows) == [6]
     assert taken(store, "!(size(search.a) in [])", *rows) == [0, 4, 5, 9]
     assert taken(store, "search.a in [1, 'ab', null]", *rows) == [1, 2, 6, 9]
+
+
+def test_long_search_values_are_compared_to_their_end(store: Store) -> None:
+    same = "x" * HEAD_CHARS
+    rows: list[dict[str, Any]] = [{"search": {"a": text}} for text in (same, f"{same}a", f"{same}b")]
+    assert taken(store, f"search.a == '{same}'", *rows) == [0]
+    assert taken(store, f"search.a == '{same}a'", *rows) == [1]
+    assert taken(store, f"search.a in ['{same}a', '{same}']", *rows) == [0, 1]
+    assert taken(store, f"search.a > '{same}a'", *rows) == [2]
 
 
 def test_texts_are_looked_through_character_by_character(store: Store) -> None:
