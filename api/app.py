@@ -33,12 +33,12 @@ def make_app(
     sites: Sites,
     body_bytes_max: int = BODY_BYTES_MAX_DEFAULT,
     requests_max: int = REQUESTS_MAX_DEFAULT,
-    desk: TaskEndpoint | None = None,
+    task_endpoint: TaskEndpoint | None = None,
     is_open: bool = True,
     requests: Requests | None = None,
     authorize: Authorize = authorize,
 ) -> Gate:
-    """The application over a service, behind its gate; with a desk it has the routes of the worker protocol, too.
+    """The application over a service, behind its gate; with a task endpoint it has the routes of the worker protocol, too.
 
     One that is not open tells of itself and of its cluster, and takes nothing.
     """
@@ -47,7 +47,7 @@ def make_app(
         dependencies=[Depends(only_text), Depends(only_known)], generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     install(app)
-    app.include_router(routes_of(offered(is_open, desk is not None), service, desk, authorize))
+    app.include_router(routes_of(offered(is_open, task_endpoint is not None), service, task_endpoint, authorize))
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
 

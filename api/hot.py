@@ -27,18 +27,18 @@ _HOT: Final = (b"/v1/w", b"/v1/executions/")
 
 
 class Hot:
-    """What the lane serves, over a service and a desk. See `api.lane.HotRoutes`."""
+    """What the lane serves, over a service and a task endpoint. See `api.lane.HotRoutes`."""
 
     def __init__(
         self,
         service: Service,
         gate: Gate,
-        desk: TaskEndpoint | None,
+        task_endpoint: TaskEndpoint | None,
         operations: Iterable[Operation] = OPERATIONS,
         authorize: Authorize = authorize,
     ) -> None:
-        self._service, self._gate, self._desk, self._authorize = service, gate, desk, authorize
-        offered = (one for one in operations if one.is_counted or desk is not None)
+        self._service, self._gate, self._task_endpoint, self._authorize = service, gate, task_endpoint, authorize
+        offered = (one for one in operations if one.is_counted or task_endpoint is not None)
         self._operations = [(one, one.fast, one.is_counted) for one in offered if one.fast is not None]
         self._known, self._is_ours = gate.sites.known, gate.sites.is_ours
 
@@ -86,13 +86,13 @@ class Hot:
         caller = caller_of(message.headers)
         self._authorize(caller, operation)
         call.request_id = caller.correlation
-        self._count(call, fast.begin(FastRequest(caller, self._service, self._desk, found, message, call)))
+        self._count(call, fast.begin(FastRequest(caller, self._service, self._task_endpoint, found, message, call)))
         return True
 
     def _begin_work(self, operation: Operation, fast: Fast, found: re.Match[bytes], message: Message, call: Call) -> bool:
         """One of the worker protocol."""
         self._authorize(SOMEBODY, operation)
-        fast.begin(FastRequest(SOMEBODY, self._service, self._desk, found, message, call))
+        fast.begin(FastRequest(SOMEBODY, self._service, self._task_endpoint, found, message, call))
         return True
 
     def _count(self, call: Call, forget: Callable[[], None] | None) -> None:

@@ -23,17 +23,17 @@ from contracts.ports.workers import TaskEndpoint
 
 Endpoint: TypeAlias = Callable[..., Awaitable[Response]]
 MinPosition = Annotated[int | None, Query(ge=0, le=OFFSET_MAX, description="wait until what is read goes up to this position, at most 5 s")]
-SUPPLIED: Final = frozenset({"caller", "service", "desk", "body"})
+SUPPLIED: Final = frozenset({"caller", "service", "task_endpoint", "body"})
 """The parameters of an operation that are no parameters of a request."""
 
 
-def routes_of(operations: Iterable[Operation], service: Service, desk: TaskEndpoint | None, authorize: Authorize) -> APIRouter:
+def routes_of(operations: Iterable[Operation], service: Service, task_endpoint: TaskEndpoint | None, authorize: Authorize) -> APIRouter:
     """The routes of the operations, over a service and whoever gives tasks."""
     router = APIRouter()
     for operation in operations:
         router.add_api_route(
             operation.path,
-            _endpoint(operation, service, desk),
+            _endpoint(operation, service, task_endpoint),
             methods=[operation.method],
             name=operation.name,
             dependencies=[Depends(_allowed(operation, authorize))],
@@ -49,7 +49,7 @@ def _allowed(operation: Operation, authorize: Authorize) -> Callable[[Request], 
     return allowed
 
 
-def _endpoint(operation: Operation, service: Service, desk: TaskEndpoint | None) -> Endpoint:
+def _endpoint(operation: Operation, service: Service, task_endpoint: TaskEndpoint | None) -> Endpoint:
     """What FastAPI calls: with the parameters of the operation, but for those that are supplied here."""
     parameters = inspect.signature(operation.do, eval_str=True).parameters
     needs = SUPPLIED.intersection(parameters)
@@ -57,7 +57,7 @@ def _endpoint(operation: Operation, service: Service, desk: TaskEndpoint | None)
     async def endpoint(request: Request, min_position: int | None = None, **given: Any) -> Response:
         if min_position is not None:
             await service.reach(min_position)
-        supplied: dict[str, Any] = {"caller": caller_in(request.scope), "service": service, "desk": desk}
+        supplied: dict[str, Any] = {"caller": caller_in(request.scope), "service": service, "task_endpoint": task_endpoint}
         given |= {name: supplied[name] for name in needs if name != "body"}
         if "body" in needs:
             given["body"] = Body(await request.body(), media_type_of(request))

@@ -1,4 +1,4 @@
-"""Activity workers as they are shown: what the desk knows of them, with times as all others are."""
+"""Activity workers as they are shown: what the task endpoint knows of them, with times as all others are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One engine process of a simulation: the real owner, timers, courier, workers and desk, on a disk that others share.
+"""One engine process of a simulation: the real owner, timers, outboxes, workers and task endpoint, on a disk that others share.
 
 Everything it does to the world goes through a `Gate`: the audit looks whether it may, and the process may die there.
 """
@@ -145,7 +145,7 @@ class Node:
             round_max=traits.round_max,
         )
         self._engine = Engine(Alone(self.owner, gate, catalog, clock, log, Bell(), lambda: chance.getrandbits(40), MemoryChannel()))
-        self.desk = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
+        self.task_endpoint = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
         self.subscribers = Subscribers(self.owner, disk, audit, subscribing)
 
     # What others do to it. A crash ends here.
@@ -194,7 +194,7 @@ class Node:
 
     def poll(self, poll: Poll, answer: Callable[[Assignment], None]) -> None:
         """A worker elsewhere asks for tasks."""
-        self.guard(lambda: self.desk.poll(poll, answer))
+        self.guard(lambda: self.task_endpoint.poll(poll, answer))
 
     def results(self, results: Results, answer: Callable[[Receipt], None]) -> None:
         """A worker elsewhere hands in results. A receipt promises that they are durable."""
@@ -206,7 +206,7 @@ class Node:
                 answer(receipt)
 
         with suppress(Overloaded):
-            self.guard(lambda: self.desk.results(results, received))
+            self.guard(lambda: self.task_endpoint.results(results, received))
 
     def _check_receipt(self, results: Results, receipt: Receipt) -> None:
         self._audit.read_on()

@@ -41,16 +41,16 @@ _DEFINITION: Final[dict[str, Any]] = {
 }
 
 
-async def publish_workflow(service: Service, desk: TaskEndpoint | None, body: Body, activate: Activate = False) -> Reply:
+async def publish_workflow(service: Service, task_endpoint: TaskEndpoint | None, body: Body, activate: Activate = False) -> Reply:
     """Publish a definition; a new one becomes the active version. An unchanged one creates nothing, and activates nothing unasked."""
     definition = _definition(body, service)
     published = await service.publish(definition, activate)
-    said = [*_left_inactive(published), *_warnings(definition, body, service, desk)]
+    said = [*_left_inactive(published), *_warnings(definition, body, service, task_endpoint)]
     value = {**_brief(published.version), "created": published.created, "before": published.before, "position": service.position}
     return Reply({**value, "warnings": said}, service.position, 201 if published.created else 200)
 
 
-async def validate_workflow(service: Service, desk: TaskEndpoint | None, body: Body) -> Reply:
+async def validate_workflow(service: Service, task_endpoint: TaskEndpoint | None, body: Body) -> Reply:
     """Check a definition and list all its problems; nothing is published."""
     try:
         checked = check(_document(body), service.activities, service.strict_kinds)
@@ -58,7 +58,7 @@ async def validate_workflow(service: Service, desk: TaskEndpoint | None, body: B
     except InvalidDefinition as error:
         checked, found = Checked(problems=error.problems), error.problems
     problems = [one.as_value() for one in found]
-    return Reply({"valid": not problems, "problems": problems, "warnings": _warnings(checked.definition, body, service, desk)})
+    return Reply({"valid": not problems, "problems": problems, "warnings": _warnings(checked.definition, body, service, task_endpoint)})
 
 
 async def activate_workflow(service: Service, name: Name, body: Body) -> Reply:
@@ -138,13 +138,15 @@ def _located(problems: list[Problem], body: Body) -> list[Problem]:
 # What is said of it.
 
 
-def _warnings(definition: WorkflowDefinition | None, body: Body, service: Service, desk: TaskEndpoint | None) -> list[dict[str, Any]]:
+def _warnings(
+    definition: WorkflowDefinition | None, body: Body, service: Service, task_endpoint: TaskEndpoint | None
+) -> list[dict[str, Any]]:
     """What it refers to that nobody has now; where workers are served, a kind that none of them offers is one such."""
     if definition is None:
         return []
     absent = missing_workflows(definition, {version.name for version in service.workflows()}) + doubtful_names(definition)
-    if desk is not None:
-        offered = {kind for worker in desk.workers().workers for kind in worker.kinds}
+    if task_endpoint is not None:
+        offered = {kind for worker in task_endpoint.workers().workers for kind in worker.kinds}
         absent += missing_kinds(definition, offered.union(service.activities))
     return [one.as_value() for one in _located(absent, body)]
 

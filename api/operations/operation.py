@@ -4,7 +4,7 @@
                                            ├─► api/hot.py                    with `fast`, also past the framework
                                            └─► refold/client/operations.py   with `client`, a method of both clients
 
-`do` says by the names of its parameters what it needs: `caller`, `service`, `desk` and `body` are given to it; all others
+`do` says by the names of its parameters what it needs: `caller`, `service`, `task_endpoint` and `body` are given to it; all others
 are parameters of the request, and their annotations say where they stand and what they may be.
 """
 
@@ -64,7 +64,7 @@ class FastRequest(NamedTuple):
 
     caller: Caller
     service: Service
-    desk: TaskEndpoint | None
+    task_endpoint: TaskEndpoint | None
     found: re.Match[bytes]
     message: Message
     call: Call

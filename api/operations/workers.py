@@ -30,13 +30,13 @@ from contracts.worker_protocol import (
 from contracts.worker_results import TooMuch, read_results
 
 
-async def poll_tasks(service: Service, desk: TaskEndpoint, body: Body) -> Response:
+async def poll_tasks(service: Service, task_endpoint: TaskEndpoint, body: Body) -> Response:
     """Ask for tasks; the answer waits until there is something to run or to stop, or the time is up."""
     service.check_ready()
     loop = asyncio.get_running_loop()
     assigned: asyncio.Future[Assignment] = loop.create_future()
     try:
-        let_go = _hold(desk, read_poll(_content(body)), lambda assignment: _set(assigned, assignment), loop)
+        let_go = _hold(task_endpoint, read_poll(_content(body)), lambda assignment: _set(assigned, assignment), loop)
     except (BadMessage, WrongProtocol, _WrongType) as error:
         return refused(error)
     except Overloaded as error:
@@ -47,11 +47,11 @@ async def poll_tasks(service: Service, desk: TaskEndpoint, body: Body) -> Respon
         let_go()
 
 
-async def report_results(desk: TaskEndpoint, body: Body) -> Response:
+async def report_results(task_endpoint: TaskEndpoint, body: Body) -> Response:
     """Report how tasks go and how they ended; the answer comes once that is durable."""
     durable: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
     try:
-        desk.results(read_results(_content(body)), lambda receipt: _set(durable, receipt))
+        task_endpoint.results(read_results(_content(body)), lambda receipt: _set(durable, receipt))
     except (BadMessage, WrongProtocol, _WrongType) as error:
         return refused(error)
     except Overloaded as error:
@@ -60,9 +60,9 @@ async def report_results(desk: TaskEndpoint, body: Body) -> Response:
     return lost_results() if receipt is None else answer(receipt)
 
 
-async def list_workers(desk: TaskEndpoint) -> Response:
+async def list_workers(task_endpoint: TaskEndpoint) -> Response:
     """Who is there, and what waits for a worker that is not there."""
-    return answer(workers_view(desk.workers()))
+    return answer(workers_view(task_endpoint.workers()))
 
 
 class _WrongType(BadMessage):
@@ -84,8 +84,10 @@ def _set(future: asyncio.Future[Any], value: Any) -> None:
         future.set_result(value)
 
 
-def _hold(desk: TaskEndpoint, poll: Poll, then: Callable[[Assignment], None], loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-    """Give a poll to the desk, for as long as it may wait. What is given back lets go of it: it is answered, or its worker has gone."""
+def _hold(
+    task_endpoint: TaskEndpoint, poll: Poll, then: Callable[[Assignment], None], loop: asyncio.AbstractEventLoop
+) -> Callable[[], None]:
+    """Give a poll to the endpoint, for as long as it may wait. What is given back lets go of it: it is answered, or its worker has gone."""
     is_answered = False
 
     def answer(assignment: Assignment) -> None:
@@ -93,14 +95,14 @@ def _hold(desk: TaskEndpoint, poll: Poll, then: Callable[[Assignment], None], lo
         is_answered = True
         then(assignment)
 
-    desk.poll(poll, answer)
+    task_endpoint.poll(poll, answer)
     if is_answered:
         return _nothing
-    timer = loop.call_later(desk.wait_s(poll), desk.let_go, poll.worker, answer)
+    timer = loop.call_later(task_endpoint.wait_s(poll), task_endpoint.let_go, poll.worker, answer)
 
     def let_go() -> None:
         timer.cancel()
-        desk.let_go(poll.worker, answer, is_gone=True)
+        task_endpoint.let_go(poll.worker, answer, is_gone=True)
 
     return let_go
 
@@ -114,12 +116,12 @@ def _nothing() -> None:
 
 def _begin_poll(request: FastRequest) -> None:
     """The same as `poll_tasks`, by callbacks. Some of a poll may be taken in where too much waits: it is not tried again."""
-    desk, call = request.desk, request.call
-    assert desk is not None
+    task_endpoint, call = request.task_endpoint, request.call
+    assert task_endpoint is not None
     request.service.check_ready()
     try:
         let_go = _hold(
-            desk,
+            task_endpoint,
             read_poll(request.message.body),
             lambda assignment: call.answer(200, encode(assignment)),
             asyncio.get_running_loop(),
@@ -132,8 +134,8 @@ def _begin_poll(request: FastRequest) -> None:
 
 def _begin_results(request: FastRequest) -> None:
     """The same as `report_results`, by callbacks."""
-    desk, call = request.desk, request.call
-    assert desk is not None
+    task_endpoint, call = request.task_endpoint, request.call
+    assert task_endpoint is not None
 
     def then(receipt: Receipt | None) -> None:
         if receipt is None:
@@ -142,7 +144,7 @@ def _begin_results(request: FastRequest) -> None:
             call.answer(200, encode(receipt))
 
     try:
-        desk.results(read_results(request.message.body), then)
+        task_endpoint.results(read_results(request.message.body), then)
     except Overloaded as error:
         call.respond(overloaded(error))
 

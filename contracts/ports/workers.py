@@ -1,4 +1,4 @@
-"""The worker desk: where workers in processes of their own ask for tasks and hand in results."""
+"""The task endpoint: where workers in processes of their own ask for tasks and hand in results."""
 
 from __future__ import annotations
 

@@ -63,16 +63,16 @@ class AloneService(CommonService):
         reads: ReadThreads,
         progress: Progress,
         settings: EngineSettings,
-        desk: TaskEndpoint | None = None,
+        task_endpoint: TaskEndpoint | None = None,
         requests: Requests | None = None,
         address: str = "",
     ) -> None:
         lookup = Lookup(reader, reads, progress, positions_of(settings), OwnerKnows(alone.owner))
         super().__init__(alone.catalog, feed, reader, reads, progress, lookup, settings)
-        self._owner, self._clock, self._desk, self._requests, self._address = (
+        self._owner, self._clock, self._task_endpoint, self._requests, self._address = (
             alone.owner,
             alone.clock,
-            desk,
+            task_endpoint,
             requests or Requests(),
             address,
         )
@@ -161,7 +161,7 @@ class AloneService(CommonService):
             owner.partition, owner.node, owner.node if owner.is_in_charge else None, owner.epoch, self.position,
             max(0, owner.position - self._progress.of(owner.partition)), len(owner.executions), counted.claimed_at, counted.takeover_ms,
         )  # fmt: skip
-        workers = [] if self._desk is None else [(owner.node, row) for row in self._desk.workers().workers]
+        workers = [] if self._task_endpoint is None else [(owner.node, row) for row in self._task_endpoint.workers().workers]
         return Cluster(owner.node, owner.node, 0, [process], [partition], workers)
 
     async def metrics(self) -> bytes:

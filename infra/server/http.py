@@ -32,7 +32,7 @@ class HttpSetup(NamedTuple):
     """What is served, and where."""
 
     service: HttpService
-    desk: TaskEndpoint | None
+    task_endpoint: TaskEndpoint | None
     requests: Requests
     settings: ServerSettings
     listener: socket.socket
@@ -67,11 +67,11 @@ class Http(Running):
 
     def __init__(self, setup: HttpSetup) -> None:
         self._setup = setup
-        service, settings, desk = setup.service, setup.settings, setup.desk
+        service, settings, task_endpoint = setup.service, setup.settings, setup.task_endpoint
         is_open = settings.has_role("api")
         sites = Sites(settings.host, settings.host_names)
-        app = make_app(service, sites, settings.body_bytes_max, settings.requests_max, desk, is_open, setup.requests)
-        routes = Hot(service, app, desk) if settings.lane and is_open else NoRoutes()
+        app = make_app(service, sites, settings.body_bytes_max, settings.requests_max, task_endpoint, is_open, setup.requests)
+        routes = Hot(service, app, task_endpoint) if settings.lane and is_open else NoRoutes()
         lane = make_lane(routes, app.requests.readers)
         config = uvicorn.Config(
             app, http=lane, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False,
@@ -97,8 +97,8 @@ class Http(Running):
     async def drain(self, stop_s: float) -> None:
         """Take nothing new in; polls that wait are answered with nothing."""
         self._setup.service.stop_taking()
-        if self._setup.desk is not None:
-            self._setup.desk.close()
+        if self._setup.task_endpoint is not None:
+            self._setup.task_endpoint.close()
 
 
 def address_of(settings: ServerSettings, listener: socket.socket) -> str:

@@ -74,10 +74,10 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
     with open_alone(engine, clock, remote=True, waker=driver, address=address) as alone, open_partitioned_reader(engine) as reader:
         reads, requests = ReadThreads(reader.courtesy), Requests()
         progress = _progress(alone, reader, reads, engine, settings)
-        desk = TaskEndpoint(alone.worker, alone.owner.submit, _soon) if isinstance(alone.worker, TaskLeases) else None
+        task_endpoint = TaskEndpoint(alone.worker, alone.owner.submit, _soon) if isinstance(alone.worker, TaskLeases) else None
         feed = Feed(OwnerGround(alone.owner, LoopBeside(reader.backlog(), reads.pool)))
-        service = AloneService(alone, feed, reader, reads, progress, engine, desk, requests, address)
-        http = HttpSetup(service, desk, requests, settings, listener, on_ready)
+        service = AloneService(alone, feed, reader, reads, progress, engine, task_endpoint, requests, address)
+        http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
         context = Context(
             clock=clock, roles=ROLES, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
             progress=progress, http=http,
@@ -110,7 +110,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
     address = address_of(settings, listener)
     with open_shared(engine, address) as stores:
         shared = Shared(stores, engine, settings, address)
-        http = HttpSetup(shared.service, shared.desk, shared.requests, settings, listener, on_ready)
+        http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready)
         context = Context(
             clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,
             fail=shared.driver.fail, shared=shared, progress=shared.progress, http=http,

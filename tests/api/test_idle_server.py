@@ -39,7 +39,7 @@ def test_an_idle_server_offers_again_what_a_lost_worker_had() -> None:
 
 
 async def _given(worker: TaskLeases, poll: Poll) -> int:
-    """Wait for a task as the desk does: woken, not asking."""
+    """Wait for a task as the task endpoint does: woken, not asking."""
     while True:
         news = asyncio.Event()
         worker.listen(news.set)

@@ -30,7 +30,7 @@ def refuses(caller: Caller, operation: Operation) -> None:
 
 
 class Nothing:
-    """A service and a desk of which nothing may be asked."""
+    """A service and a task endpoint of which nothing may be asked."""
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"{name} was asked for, though the caller has no right to it")
@@ -46,7 +46,7 @@ def named(operations: list[Operation]) -> Callable[[Any], Any]:
 
 async def ask(operation: Operation) -> tuple[int, str, dict[str, Any]]:
     """Status, content type and body of the answer of an application whose callers have no rights."""
-    app = make_app(cast(Any, Nothing()), Sites("127.0.0.1"), desk=cast(Any, Nothing()), authorize=refuses)
+    app = make_app(cast(Any, Nothing()), Sites("127.0.0.1"), task_endpoint=cast(Any, Nothing()), authorize=refuses)
     said: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -78,7 +78,7 @@ def test_the_fast_path_asks_the_same_before_it_begins_anything(operation: Operat
         raise forbidden(caller, wanted)
 
     async def story() -> None:
-        app = make_app(cast(Any, Nothing()), Sites("127.0.0.1"), desk=cast(Any, Nothing()))
+        app = make_app(cast(Any, Nothing()), Sites("127.0.0.1"), task_endpoint=cast(Any, Nothing()))
         hot = Hot(cast(Any, Nothing()), app, cast(Any, Nothing()), authorize=refusing)
         message = Message()
         message.method, message.url, message.version, message.keeps_alive = b"POST", url_of(operation).encode(), "1.1", True

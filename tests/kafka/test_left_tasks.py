@@ -6,10 +6,10 @@ import pytest
 
 from refold.kafka.buffer import LEFT_BEHIND_MAX, LEFT_MAX
 from tests.cluster.junk import NEWER_TASK, junk_for
-from tests.kafka.test_worker_parts import PLAIN, Desk, ready, task_of
+from tests.kafka.test_worker_parts import PLAIN, TaskEndpoint, ready, task_of
 
 
-def desk() -> tuple[Desk, list[int]]:
+def task_endpoint() -> tuple[TaskEndpoint, list[int]]:
     """A reader of one partition, and the offsets that were said to be no task; they are kept when a test says so."""
     reader = ready(PLAIN, keeps=False)
     reader.room = 10
@@ -19,7 +19,7 @@ def desk() -> tuple[Desk, list[int]]:
 @pytest.mark.parametrize("number", range(len(junk_for("activities"))))
 def test_what_is_no_task_is_told_and_done_when_it_is_kept(number: int) -> None:
     content = junk_for("activities")[number]
-    reader, found = desk()
+    reader, found = task_endpoint()
     tasks = reader.partitions[PLAIN]
     reader.buffer.read(tasks, 0, content)
     reader.buffer.read(tasks, 1, task_of("a"))
@@ -34,7 +34,7 @@ def test_what_is_no_task_is_told_and_done_when_it_is_kept(number: int) -> None:
 
 
 def test_a_task_of_another_version_is_left_and_what_comes_behind_it_runs() -> None:
-    reader, found = desk()
+    reader, found = task_endpoint()
     tasks = reader.partitions[PLAIN]
     reader.buffer.read(tasks, 0, NEWER_TASK)
     reader.buffer.read(tasks, 1, task_of("a"))
@@ -46,7 +46,7 @@ def test_a_task_of_another_version_is_left_and_what_comes_behind_it_runs() -> No
 
 
 def test_with_much_behind_it_a_task_of_another_version_is_appended_once_more_and_holds_up_no_commit() -> None:
-    reader, _ = desk()
+    reader, _ = task_endpoint()
     tasks = reader.partitions[PLAIN]
     reader.buffer.read(tasks, 0, NEWER_TASK)
     for offset in range(1, LEFT_BEHIND_MAX):
@@ -60,7 +60,7 @@ def test_with_much_behind_it_a_task_of_another_version_is_appended_once_more_and
 
 
 def test_a_partition_full_of_tasks_of_another_version_waits() -> None:
-    reader, _ = desk()
+    reader, _ = task_endpoint()
     tasks = reader.partitions[PLAIN]
     for offset in range(LEFT_MAX):
         assert not tasks.must_pause

@@ -181,7 +181,7 @@ def test_whoever_stays_keeps_all_when_another_one_goes() -> None:
 # What waits.
 
 
-class Desk:
+class TaskEndpoint:
     """A buffer with partitions, and what it has given out."""
 
     def __init__(self, *keys: tuple[str, int, int], room: int = 0, keeps: bool = True) -> None:
@@ -222,9 +222,9 @@ def task_of(name: str) -> bytes:
     return b'{"protocol":1,"task":"%s/n@1","execution":"%s","path":"n","attempt":1}' % (name.encode(), name.encode())
 
 
-def ready(*keys: tuple[str, int, int], keeps: bool = True) -> Desk:
-    """A desk that reads; unless it keeps what is no task, that is only noted."""
-    reader = Desk(*keys, keeps=keeps)
+def ready(*keys: tuple[str, int, int], keeps: bool = True) -> TaskEndpoint:
+    """A task endpoint that reads; unless it keeps what is no task, that is only noted."""
+    reader = TaskEndpoint(*keys, keeps=keeps)
     for tasks in reader.partitions.values():
         tasks.is_ready = True
     return reader
@@ -263,97 +263,97 @@ def test_a_task_begins_before_its_record_only_where_that_would_come_here_and_not
 
 
 def test_high_goes_before_plain_before_low_however_they_came() -> None:
-    desk = Desk(LOW, PLAIN, HIGH)
-    desk.read(LOW, "l1", "l2")
-    desk.read(PLAIN, "p1", "p2")
-    desk.read(HIGH, "h1", "h2")
-    assert desk.give(3) == ["h1", "h2", "p1"]
-    desk.read(HIGH, "h3")
-    assert desk.give(10) == ["h3", "p2", "l1", "l2"]
+    task_endpoint = TaskEndpoint(LOW, PLAIN, HIGH)
+    task_endpoint.read(LOW, "l1", "l2")
+    task_endpoint.read(PLAIN, "p1", "p2")
+    task_endpoint.read(HIGH, "h1", "h2")
+    assert task_endpoint.give(3) == ["h1", "h2", "p1"]
+    task_endpoint.read(HIGH, "h3")
+    assert task_endpoint.give(10) == ["h3", "p2", "l1", "l2"]
 
 
 def test_the_partitions_of_a_level_take_turns() -> None:
     one, other = ("k", 1, 0), ("k", 1, 1)
-    desk = Desk(one, other)
-    desk.read(one, *(f"a{number}" for number in range(100)))
-    desk.read(other, "b1", "b2")
-    assert desk.give(4) == ["a0", "b1", "a1", "b2"]
+    task_endpoint = TaskEndpoint(one, other)
+    task_endpoint.read(one, *(f"a{number}" for number in range(100)))
+    task_endpoint.read(other, "b1", "b2")
+    assert task_endpoint.give(4) == ["a0", "b1", "a1", "b2"]
 
 
 def test_a_kind_without_room_holds_up_no_other() -> None:
     slow, fast = ("slow", 1, 0), ("fast", 1, 0)
-    desk = Desk(slow, fast)
-    desk.buffer._has_room = lambda kind: kind == "fast"
-    desk.read(slow, "s1")
-    desk.read(fast, "f1", "f2")
-    assert desk.give(9) == ["f1", "f2"]
+    task_endpoint = TaskEndpoint(slow, fast)
+    task_endpoint.buffer._has_room = lambda kind: kind == "fast"
+    task_endpoint.read(slow, "s1")
+    task_endpoint.read(fast, "f1", "f2")
+    assert task_endpoint.give(9) == ["f1", "f2"]
 
 
 def test_enough_waits_at_a_bound_of_records_or_of_bytes() -> None:
-    desk = Desk(PLAIN)
-    desk.read(PLAIN, *(f"a{number}" for number in range(WAITING_MAX)))
-    tasks = desk.partitions[PLAIN]
+    task_endpoint = TaskEndpoint(PLAIN)
+    task_endpoint.read(PLAIN, *(f"a{number}" for number in range(WAITING_MAX)))
+    tasks = task_endpoint.partitions[PLAIN]
     assert tasks.must_pause
-    desk.give(WAITING_MAX // 2)
+    task_endpoint.give(WAITING_MAX // 2)
     assert not tasks.must_pause
     assert tasks.may_resume
-    desk.buffer.read(
+    task_endpoint.buffer.read(
         tasks, tasks.offsets.next, b'{"protocol":1,"task":"z/n@1","execution":"z","path":"n","attempt":1,"input":"%s"}' % (b"x" * 2**20)
     )
     assert tasks.must_pause
 
 
 def test_what_runs_goes_on_where_its_partition_comes_again() -> None:
-    desk = Desk(PLAIN)
-    desk.read(PLAIN, "a", "b")
-    assert desk.give(1) == ["a"]
-    desk.buffer.set_partitions({})  # it went elsewhere
-    back = desk.partitions[PLAIN] = PartitionTasks(PLAIN, "default", "k", 1, 0)
-    desk.buffer.set_partitions({PLAIN: back})
-    desk.read(PLAIN, "a", "b")
-    assert desk.give(9) == ["b"]
+    task_endpoint = TaskEndpoint(PLAIN)
+    task_endpoint.read(PLAIN, "a", "b")
+    assert task_endpoint.give(1) == ["a"]
+    task_endpoint.buffer.set_partitions({})  # it went elsewhere
+    back = task_endpoint.partitions[PLAIN] = PartitionTasks(PLAIN, "default", "k", 1, 0)
+    task_endpoint.buffer.set_partitions({PLAIN: back})
+    task_endpoint.read(PLAIN, "a", "b")
+    assert task_endpoint.give(9) == ["b"]
     assert back.offsets.lowest == 0, "it runs, so it is not done"
-    desk.buffer.done("a/n@1")
+    task_endpoint.buffer.done("a/n@1")
     assert back.offsets.lowest == 1
-    desk.read(PLAIN, "a")
-    assert desk.give(9) == []
-    desk.buffer.done("b/n@1")
+    task_endpoint.read(PLAIN, "a")
+    assert task_endpoint.give(9) == []
+    task_endpoint.buffer.done("b/n@1")
     assert back.offsets.lowest == 3, "what has run here lately is done when it comes again"
 
 
 def test_a_cancellation_is_about_what_was_there_before_it() -> None:
-    desk = Desk(PLAIN)
-    desk.read(PLAIN, "a", "b", "c")
-    assert desk.give(1) == ["a"]
-    assert desk.buffer.cancel("a", "", 0) == ["a/n@1"]
-    assert desk.buffer.cancel("b", "n", 1) == []
-    assert desk.buffer.cancel("c", "other", 0) == []
-    assert desk.give(9) == ["c"]
-    assert desk.partitions[PLAIN].offsets.is_done(1)
+    task_endpoint = TaskEndpoint(PLAIN)
+    task_endpoint.read(PLAIN, "a", "b", "c")
+    assert task_endpoint.give(1) == ["a"]
+    assert task_endpoint.buffer.cancel("a", "", 0) == ["a/n@1"]
+    assert task_endpoint.buffer.cancel("b", "n", 1) == []
+    assert task_endpoint.buffer.cancel("c", "other", 0) == []
+    assert task_endpoint.give(9) == ["c"]
+    assert task_endpoint.partitions[PLAIN].offsets.is_done(1)
 
 
 def test_nothing_is_begun_while_partitions_may_go_elsewhere() -> None:
-    desk = Desk(PLAIN)
-    desk.read(PLAIN, "a", "b", "c")
-    assert desk.give(1) == ["a"]
-    desk.buffer.is_held = True
-    assert desk.give(9) == []
-    assert not desk.buffer.is_at_rest
-    desk.buffer.done("a/n@1")
-    assert desk.buffer.is_at_rest
-    desk.buffer.is_held = False
-    assert desk.give(1) == ["b"]
-    desk.buffer.hand_over("b/n@1")
-    assert desk.buffer.is_at_rest, "nobody would begin again what was handed over"
+    task_endpoint = TaskEndpoint(PLAIN)
+    task_endpoint.read(PLAIN, "a", "b", "c")
+    assert task_endpoint.give(1) == ["a"]
+    task_endpoint.buffer.is_held = True
+    assert task_endpoint.give(9) == []
+    assert not task_endpoint.buffer.is_at_rest
+    task_endpoint.buffer.done("a/n@1")
+    assert task_endpoint.buffer.is_at_rest
+    task_endpoint.buffer.is_held = False
+    assert task_endpoint.give(1) == ["b"]
+    task_endpoint.buffer.hand_over("b/n@1")
+    assert task_endpoint.buffer.is_at_rest, "nobody would begin again what was handed over"
 
 
 def test_what_is_handed_back_is_not_done() -> None:
-    desk = Desk(PLAIN)
-    desk.read(PLAIN, "a")
-    desk.give(1)
-    desk.buffer.forget("a/n@1")
-    assert desk.partitions[PLAIN].offsets.lowest == 0
-    assert not desk.buffer.running
+    task_endpoint = TaskEndpoint(PLAIN)
+    task_endpoint.read(PLAIN, "a")
+    task_endpoint.give(1)
+    task_endpoint.buffer.forget("a/n@1")
+    assert task_endpoint.partitions[PLAIN].offsets.lowest == 0
+    assert not task_endpoint.buffer.running
 
 
 # Names.

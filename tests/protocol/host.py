@@ -67,7 +67,7 @@ class Host:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.call(lambda: self.desk.close())
+        self.call(lambda: self.task_endpoint.close())
         self.loop.call_soon_threadsafe(setattr, self._server, "should_exit", True)
         self._thread.join(WAIT_S)
 
@@ -76,7 +76,7 @@ class Host:
         self.build()
         app = FastAPI()
         self.app = app
-        app.include_router(routes_of(WORKER_OPERATIONS, cast(Any, _Ready()), _Desk(self), authorize))
+        app.include_router(routes_of(WORKER_OPERATIONS, cast(Any, _Ready()), _TaskEndpoint(self), authorize))
         config = uvicorn.Config(self._noting(app), "127.0.0.1", self._port, log_level="error", timeout_graceful_shutdown=1, lifespan="off")
         self._server = uvicorn.Server(config)
         serving = asyncio.ensure_future(self._server.serve())
@@ -94,7 +94,7 @@ class Host:
         self.engine = build_engine(settings, self.log, self.blobs, MemorySnapshots(), clock, remote=True, lease_ms=self.lease_ms)
         assert isinstance(self.engine.worker, TaskLeases)
         self.remote = self.engine.worker
-        self.desk = TaskEndpoint(self.remote, self.submit, self.loop.call_soon)
+        self.task_endpoint = TaskEndpoint(self.remote, self.submit, self.loop.call_soon)
         self.engine.owner.claim()
 
     # Moving the engine.
@@ -270,14 +270,14 @@ class _Ready:
         """It always takes polls in."""
 
 
-class _Desk:
-    """The desk of whichever engine lives now."""
+class _TaskEndpoint:
+    """The task endpoint of whichever engine lives now."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._host.desk, name)
+        return getattr(self._host.task_endpoint, name)
 
 
 def _read(body: bytes) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.commands import LoseActivity
 from contracts.errors import LogFull
 from tests.workers.harness import Bench, FaultyLog
-from tests.workers.test_remote import LEASE_MS, Desk
+from tests.workers.test_remote import LEASE_MS, TaskEndpoint
 
 HOUR_MS = 3_600_000
 WAITS = {
@@ -71,12 +71,12 @@ def test_an_owner_in_charge_goes_on_though_the_clock_went_back() -> None:
 
 
 def test_a_lease_ends_in_its_time_though_the_clock_went_back() -> None:
-    desk = Desk()
-    desk.run()
-    assert desk.tasks()
-    desk.remote.step()
-    desk.clock.set(desk.clock.now() - HOUR_MS)
-    desk.remote.step()
-    desk.clock.advance(LEASE_MS)
-    desk.remote.step()
-    assert desk.reports == [("e", LoseActivity("n", 1, "a"))]
+    task_endpoint = TaskEndpoint()
+    task_endpoint.run()
+    assert task_endpoint.tasks()
+    task_endpoint.remote.step()
+    task_endpoint.clock.set(task_endpoint.clock.now() - HOUR_MS)
+    task_endpoint.remote.step()
+    task_endpoint.clock.advance(LEASE_MS)
+    task_endpoint.remote.step()
+    assert task_endpoint.reports == [("e", LoseActivity("n", 1, "a"))]

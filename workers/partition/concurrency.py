@@ -48,70 +48,70 @@ class Slots:
     """Grants turns. What it answers are commands to send; sending one twice is once."""
 
     def __init__(self) -> None:
-        self._lanes: dict[tuple[str, str], Lane] = {}
+        self._groups: dict[tuple[str, str], Lane] = {}
         self._lane_of: dict[str, tuple[str, str]] = {}
 
     def restore(self, found: Iterable[tuple[str, str, str, bool]]) -> None:
         """Executions that have queued: name, workflow, slot, and whether they have started; in the order they came."""
         for name, workflow, slot, has_started in found:
-            lane = self._lane(name, workflow, slot)
-            (lane.holders if has_started else lane.waiting)[name] = None
+            group = self._group(name, workflow, slot)
+            (group.holders if has_started else group.waiting)[name] = None
 
-    def _lane(self, name: str, workflow: str, slot: str) -> Lane:
+    def _group(self, name: str, workflow: str, slot: str) -> Lane:
         self._lane_of[name] = (workflow, slot)
-        return self._lanes.setdefault((workflow, slot), Lane())
+        return self._groups.setdefault((workflow, slot), Lane())
 
     def check(self, settings: Concurrency, workflow: str, slot: str) -> None:
         """Raise Rejected for a start too many, where the policy is to refuse it."""
-        lane = self._lanes.get((workflow, slot))
-        if settings.policy not in ("reject", "skip") or lane is None or len(lane.holders) + len(lane.waiting) < settings.limit:
+        group = self._groups.get((workflow, slot))
+        if settings.policy not in ("reject", "skip") or group is None or len(group.holders) + len(group.waiting) < settings.limit:
             return
         reason = "skipped" if settings.policy == "skip" else "concurrency_limit"
-        running = ", ".join([*lane.holders, *lane.waiting][:3])
+        running = ", ".join([*group.holders, *group.waiting][:3])
         raise Rejected(reason, f"{settings.limit} executions of {workflow} with the key {slot or 'of all'} run already: {running}")
 
     def take(self, name: str, workflow: str, slot: str, settings: Concurrency, correlation: str = "") -> Iterator[Envelope]:
         """The execution queues: its turn, if there is room; with `replace`, room is made, which goes back to what began it."""
-        lane = self._lane(name, workflow, slot)
-        if name in lane.holders:
+        group = self._group(name, workflow, slot)
+        if name in group.holders:
             return
-        lane.waiting[name] = None
+        group.waiting[name] = None
         if settings.policy == "replace":
-            yield from _replacements(lane, settings.limit, correlation)
-        yield from self._grant(lane, settings.limit)
+            yield from _replacements(group, settings.limit, correlation)
+        yield from self._grant(group, settings.limit)
 
     def release(self, name: str, settings: Concurrency | None) -> Iterator[Envelope]:
         """The execution has ended: the next one's turn."""
         key = self._lane_of.pop(name, None)
         if key is None:
             return
-        lane = self._lanes[key]
-        lane.holders.pop(name, None)
-        lane.waiting.pop(name, None)
-        lane.replaced.discard(name)
-        yield from self._grant(lane, settings.limit if settings is not None else 1)
-        if not lane.holders and not lane.waiting:
-            del self._lanes[key]
+        group = self._groups[key]
+        group.holders.pop(name, None)
+        group.waiting.pop(name, None)
+        group.replaced.discard(name)
+        yield from self._grant(group, settings.limit if settings is not None else 1)
+        if not group.holders and not group.waiting:
+            del self._groups[key]
 
     def grant_all(self, settings_of: Mapping[str, Concurrency]) -> Iterator[Envelope]:
         """The turns, and the room made for them, that may not have been granted before a restart."""
-        for (workflow, _), lane in list(self._lanes.items()):
+        for (workflow, _), group in list(self._groups.items()):
             settings = settings_of.get(workflow)
             limit = 1 if settings is None else settings.limit
             if settings is not None and settings.policy == "replace":
-                yield from _replacements(lane, limit)
-            yield from self._grant(lane, limit)
+                yield from _replacements(group, limit)
+            yield from self._grant(group, limit)
 
-    def _grant(self, lane: Lane, limit: int) -> Iterator[Envelope]:
-        for name in [name for name in lane.waiting if name not in lane.replaced][: max(0, limit - len(lane.holders))]:
-            del lane.waiting[name]
-            lane.holders[name] = None
+    def _grant(self, group: Lane, limit: int) -> Iterator[Envelope]:
+        for name in [name for name in group.waiting if name not in group.replaced][: max(0, limit - len(group.holders))]:
+            del group.waiting[name]
+            group.holders[name] = None
             yield Envelope(f"{name}:slot", name, GrantSlot(), "")
 
 
-def _replacements(lane: Lane, limit: int, correlation: str = "") -> Iterator[Envelope]:
+def _replacements(group: Lane, limit: int, correlation: str = "") -> Iterator[Envelope]:
     """Make room for the newest ones; asking twice is once."""
-    newest = next(reversed(lane.waiting), "")
-    for oldest in lane.too_many(limit):
-        lane.replaced.add(oldest)
+    newest = next(reversed(group.waiting), "")
+    for oldest in group.too_many(limit):
+        group.replaced.add(oldest)
         yield Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {newest}"), newest, "", correlation)

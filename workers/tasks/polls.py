@@ -1,4 +1,4 @@
-"""The worker desk: holds the polls of workers elsewhere until there is something for them, and answers results after their commit.
+"""The task endpoint: holds the polls of workers elsewhere until there is something for them, and answers results after their commit.
 
 Callbacks only, in the engine's thread: whoever serves HTTP decides how a callback becomes an answer. What comes in one turn
 is answered together, so that batches come by themselves. See `contracts.ports.workers.TaskEndpoint`.

@@ -119,8 +119,8 @@ class HearsOfUnreadable(Protocol):
     on_unreadable: Callable[..., None]
 
 
-class _Desk(TaskEndpoint):
-    """A worker desk that also knows of the workers of others."""
+class _TaskEndpoint(TaskEndpoint):
+    """A task endpoint that also knows of the workers of others."""
 
     def __init__(self, members: Members, remote: SharedTaskLeases, submit: Submit, soon: Callable[[Callable[[], None]], None]) -> None:
         super().__init__(remote, submit, soon)
@@ -179,7 +179,9 @@ class Shared:
             self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.feed, reader, self._reads,
             progress, lookup, end_of, self.requests, self.clock, engine,
         )  # fmt: skip
-        self.desk = _Desk(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None
+        self.task_endpoint = (
+            _TaskEndpoint(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None
+        )
         is_shared = bool(engine.read_models) and progress.process is not None
         share = ProjectionShare(self.members, progress.process) if is_shared and progress.process is not None else None
         self.participation = Participation(
