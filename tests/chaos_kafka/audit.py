@@ -156,7 +156,7 @@ def came_before(stories: RawStories, letter: bytes) -> bool:
     """Whether it is a signal that its receiver has: who took over has sent it again, when the receiver had ended."""
     try:
         envelope, *_ = msgspec.msgpack.decode(letter)
-        _, execution, (command, signal, *_), _ = msgspec.msgpack.decode(envelope)
+        _, execution, (command, signal, *_), *_ = msgspec.msgpack.decode(envelope)
     except (msgspec.DecodeError, ValueError, TypeError):
         return False
     return command == SIGNAL and execution in stories.all and bool(stories.all[execution].received[signal])

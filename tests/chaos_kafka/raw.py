@@ -3,7 +3,8 @@
     [1, journal, partition, partitions]     [3, nonce, source partition, source offset, body, digest]
     [2, nonce, node, generation]            [4, nonce, source partition, source offset, command, execution, status, version, …]
 
-body = [[source partition, source offset, command id], execution, first, now, command, events, dispatched to, rejection, schema]
+body = [[source partition, source offset, command id], execution, first, now, command, events, dispatched to, rejection, schema,
+        actor, correlation id]
 command and events = [tag, fields…]
 """
 
@@ -214,7 +215,7 @@ class _Rule:
 
 
 def _decision(record: Raw, body: bytes, digest: bytes) -> RawDecision:
-    source, execution, first, now, command, events, _, rejection, _ = msgspec.msgpack.decode(body)
+    source, execution, first, now, command, events, _, rejection, *_ = msgspec.msgpack.decode(body)
     place = (source[0], source[1], source[2])
     return RawDecision(record.partition, record.offset, record.at, place, execution, first, now, command, events, rejection, body, digest)
 
