@@ -29,6 +29,7 @@ from contracts.errors import (
     RecordTooLarge,
     RefoldError,
     Rejected,
+    RowsGone,
     UnknownRecord,
 )
 from contracts.failure import shorten
@@ -161,6 +162,8 @@ def respond(error: Exception) -> Response:
             return problem(500, "unreadable", str(error))
         case RecordTooLarge():
             return problem(422, TOO_LARGE, str(error))
+        case RowsGone():
+            return problem(503, "behind", str(error), _later(1.0))
         case LogError():
             return problem(503, "log", str(error), _later(1.0))
         case _:

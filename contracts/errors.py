@@ -13,6 +13,7 @@ RefoldError
 │   ├── AppendUnknown        nobody knows whether the append landed
 │   ├── RecordTooLarge       one decision is larger than the log takes
 │   ├── Overtaken            another projector has stored these rows first
+│   ├── RowsGone             the rows were taken away or damaged, and are made again
 │   ├── LogUnreachable       nobody answers at the moment; nothing was sent
 │   ├── LogFull              there is no room; nothing was stored
 │   ├── LogHeld              another process holds the data folder
@@ -158,6 +159,10 @@ class LogUnreachable(LogError):
 
 class Overtaken(LogError):
     """Another projector has stored rows of the same partition meanwhile; nothing was stored. Go on from what is there."""
+
+
+class RowsGone(LogError):
+    """The rows of a partition were deleted, replaced or damaged; nothing was stored. They are made again from the journal."""
 
 
 class LogFull(LogError):

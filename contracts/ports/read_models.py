@@ -166,6 +166,9 @@ class ReadModels(Protocol):
         With `is_whole` lists are answered from these rows from now on.
         """
 
+    def check(self) -> None:
+        """Raise RowsGone where what is written would be found by nobody."""
+
     def rest(self) -> None:
         """Nothing more comes for a while: tidy up what writing has left behind."""
 

@@ -236,14 +236,22 @@ class CommonService:
         if query.after is not None and (query.after.time is not None) != self._positions.is_divided:
             raise Rejected("unknown_cursor", "the cursor is of another log: begin again without one")
         await self._be_fresh()
-        return await self._reads.run_list(self._reader.find, query)
+        projected = self._progress.all
+        found = await self._reads.run_list(self._reader.find, query)
+        if not found:
+            await self._lookup.check_rows(projected)
+        return found
 
     async def rows(self, query: Query[R], execution: str | None = None) -> Rows[R]:
         """The rows of any read model's list: of all executions, or of one. While they are made anew they go less far than others."""
         model = MODEL_OF[query.table].name
         if execution is None:
             await self._be_fresh()
-            return await self._reads.run_list(self._rows_of_all, query, model)
+            projected = self._progress.all
+            found = await self._reads.run_list(self._rows_of_all, query, model)
+            if not found.records:
+                await self._lookup.check_rows(projected)
+            return found
         partition = self._reader.partition_of(execution)
 
         def read(reader: ExecutionReader, name: str) -> Rows[R]:

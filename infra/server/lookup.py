@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
 from api.service import Unavailable
@@ -44,6 +44,10 @@ class Lookup:
             message = f"what can be read goes up to position {found}; {wanted} was not reached within {REACH_S:g} s"
             raise Unavailable("behind", message) from None
 
+    async def check_rows(self, projected: Mapping[int, int]) -> None:
+        """After nothing was found: raise RowsGone where rows go less far than they did, as they are made again."""
+        await self._reads.run_list(self._reader.check_rows, projected)
+
     async def read(self, execution: str, read: Callable[..., T], *arguments: Any) -> T:
         """Read about one execution, in its partition; where more is known of it than the read models say, wait for them."""
 
@@ -52,10 +56,14 @@ class Lookup:
 
         partition = self._reader.partition_of(execution)
         await self.reach(partition, await self._known.needed(execution, partition))
+        projected = {partition: self._progress.of(partition)}
         try:
             return await self._reads.run(do)
         except Rejected as rejected:
-            if rejected.reason != "unknown_execution" or (newer := await self._known.newer(execution, partition)) is None:
+            if rejected.reason != "unknown_execution":
+                raise
+            await self.check_rows(projected)
+            if (newer := await self._known.newer(execution, partition)) is None:
                 raise
         await self.reach(partition, newer)
         return await self._reads.run(do)

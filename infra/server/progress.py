@@ -49,6 +49,11 @@ class Progress:
         return self._offsets.get(partition, 0)
 
     @property
+    def all(self) -> dict[int, int]:
+        """The same of all partitions that are heard of."""
+        return dict(self._offsets)
+
+    @property
     def restarts(self) -> int:
         """How often the projector was started again."""
         return 0 if self.process is None else max(0, self.process.restarts)

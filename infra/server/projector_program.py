@@ -31,6 +31,8 @@ BATCH_PAUSE_S: Final = 0.02
 """Batches begin no faster than this, so that under load they are large and what changed twice is written once."""
 REST_AFTER_S: Final = 1.0
 """After so long without anything new the files are tidied up."""
+CHECK_EVERY_S: Final = 1.0
+"""While it rests it looks so often whether the rows are still there."""
 AWAY_PAUSE_S: Final = 0.2
 AWAY_PAUSE_MAX_S: Final = 5.0
 """So long it waits for a broker or a database that does not answer, longer each time."""
@@ -87,7 +89,8 @@ def run(settings: EngineSettings) -> None:
             _follow(projectors, orders)
             if not orders.wait(0.0 if projectors.is_building else REST_AFTER_S) and not projectors.is_building:
                 projectors.rest()
-                orders.wait(None)
+                while not orders.wait(CHECK_EVERY_S):
+                    projectors.check()
             if not orders.is_ended:
                 time.sleep(max(0.0, began + BATCH_PAUSE_S - time.monotonic()))
         projectors.rest()

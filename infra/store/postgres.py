@@ -233,6 +233,9 @@ class PostgresReadModels:
                 statement = changing(DIALECT, table, model.version, columns)
                 _many(cursor, statement, [(*_clean(values), here, *_clean(key)) for values, key in parts])
 
+    def check(self) -> None:
+        """The database itself says what is not there any more."""
+
     def rest(self) -> None:
         """Nothing is left behind."""
 

@@ -8,12 +8,13 @@
 A file of one partition among others has the same tables; its rows are read together with those of others, so its indexes
 go by time, which is the same order unless a clock was set back.
 
-A file of another layout is thrown away. Nothing waits for the disk here (`synchronous=NORMAL`): what a loss of power takes
-is read from the journal again.
+A file of another layout, or a damaged one, is thrown away and made again. Nothing waits for the disk here
+(`synchronous=NORMAL`): what a loss of power takes is read from the journal again.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +23,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from contracts.errors import LogError, Overtaken
+from contracts.errors import LogError, Overtaken, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Model, Query, Standing, Table
+from infra.store.sqlite_file import BUSY_TIMEOUT_S, closed_on_error, connect, delete, identity_of, is_damage, is_no_table, rolled_back
 from infra.store.statements import Dialect, by_columns, changing, check_goes_as_far, creating, finding, saving, selecting, stored_name
 from infra.store.where import SQLITE
 
@@ -32,9 +34,6 @@ R = TypeVar("R", bound=tuple[Any, ...])
 
 LAYOUT: Final = 1
 """Raised when `models` changes, or how indexes are made: a file of another one is made again."""
-BUSY_TIMEOUT_S: Final = 5.0
-AUTOCHECKPOINT_PAGES: Final = 100
-"""A small WAL is reused instead of growing, and is what lies beside the file while nothing happens."""
 ALONE: Final = Dialect("INTEGER", "REAL", "TEXT", "BLOB", SQLITE, is_shared=False, is_divided=False)
 AMONG_OTHERS: Final = ALONE._replace(is_divided=True)
 _MODELS: Final = """
@@ -44,6 +43,7 @@ CREATE TABLE models (
     tables TEXT NOT NULL, PRIMARY KEY (model, version)) WITHOUT ROWID;
 """
 _checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
+_log = logging.getLogger("refold.reading")
 _EMPTY: Final = msgspec.msgpack.encode(Checkpoint())
 
 
@@ -67,6 +67,7 @@ class SqliteReadModels:
     """`ReadModels` in one file, of the only partition or of one among others (`is_divided`).
 
     With `read_only` the file is looked for at each call until it is there; until then there are no rows.
+    A reader that has seen whole rows shows none, once they are gone, until there are whole ones again: it raises RowsGone.
     """
 
     def __init__(self, path: Path | str, models: Sequence[Model], read_only: bool = False, is_divided: bool = False) -> None:
@@ -76,7 +77,10 @@ class SqliteReadModels:
         self._dialect = AMONG_OTHERS if is_divided else ALONE
         self._layout = f"{LAYOUT}, {'one of many' if is_divided else 'alone'}"
         self._reader: sqlite3.Connection | None = None
-        self._inode = 0
+        self._identity: tuple[int, int] | None = None
+        """Of the file that is open."""
+        self._were_whole: set[str] = set()
+        """The models that a reader has once answered lists from."""
         self._is_whole: set[str] = set()
         """The models whose lists are answered from what this build makes; they stay so while the file is the same."""
         if not read_only:
@@ -84,20 +88,36 @@ class SqliteReadModels:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            return self._open()
+            try:
+                return self._open()
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self._throw_away(error)
+                return self._open()
         except sqlite3.Error as error:
             raise LogError(f"the read models {self._path} cannot be opened: {error}") from error
 
     def _open(self) -> sqlite3.Connection:
         connection = self._connect()
-        if self._layout_of(connection) != self._layout:
+        with closed_on_error(connection):
+            is_ours = self._layout_of(connection) == self._layout
+        if not is_ours:
             connection.close()
             self._delete()
             connection = self._connect()
-            connection.executescript(f"BEGIN; {_MODELS} INSERT INTO layout VALUES ('{self._layout}'); COMMIT;")
-        for model in self._models.values():
-            self._make(connection, model)
+        with closed_on_error(connection):
+            if not is_ours:
+                connection.executescript(f"BEGIN; {_MODELS} INSERT INTO layout VALUES ('{self._layout}'); COMMIT;")
+            for model in self._models.values():
+                self._make(connection, model)
+        self._identity = identity_of(self._path)
         return connection
+
+    def _throw_away(self, error: sqlite3.Error) -> None:
+        _log.warning("the file of read models %s is damaged, and is made again: %s", self._path, error)
+        self.close()
+        self._delete()
 
     def _make(self, connection: sqlite3.Connection, model: Model) -> None:
         """Make the tables of a model as this build has them, if they are missing; those of versions before stay."""
@@ -113,25 +133,20 @@ class SqliteReadModels:
         connection.execute("COMMIT")
 
     def _connect(self) -> sqlite3.Connection:
-        uri = f"{self._path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
-        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        if not self._read_only:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
-        return connection
+        return connect(self._path, self._read_only)
 
     def _layout_of(self, connection: sqlite3.Connection) -> str | None:
         try:
             row = connection.execute("SELECT name FROM layout").fetchone()
-        except sqlite3.Error:
-            return None
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # no such table, or no such column
+                return None
+            raise
         return None if row is None else str(row[0])
 
     def _delete(self) -> None:
         self._is_whole.clear()
-        for name in ("", "-wal", "-shm"):
-            self._path.with_name(self._path.name + name).unlink(missing_ok=True)
+        delete(self._path)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -143,26 +158,43 @@ class SqliteReadModels:
         """The connection; a reader opens it once the file is there, with our layout, and again after it was made anew."""
         if not self._read_only:
             return self._connection
-        try:
-            inode = self._path.stat().st_ino
-        except FileNotFoundError:
-            return None
-        if self._reader is None or inode != self._inode:
+        identity = identity_of(self._path)
+        if self._reader is None or identity != self._identity:
             self.close()
             self._is_whole.clear()
-            connection = self._connect()
-            if self._layout_of(connection) != self._layout:
-                connection.close()
-                return None
-            self._reader, self._inode = connection, inode
+            self._reader, self._identity = self._looked_into() if identity else None, identity
+        if identity is None and self._were_whole:
+            raise RowsGone(f"the file of read models {self._path} is not there any more, and is made again")
         return self._reader
+
+    def _looked_into(self) -> sqlite3.Connection | None:
+        """A reader's connection; None where the file has another layout, or none yet."""
+        connection = self._connect()
+        with closed_on_error(connection):
+            is_ours = self._layout_of(connection) == self._layout
+        if is_ours:
+            return connection
+        connection.close()
+        return None
+
+    def check(self) -> None:
+        """Raise RowsGone where the file that is open is not the one that readers find."""
+        identity = identity_of(self._path)
+        if identity != self._identity:
+            what = "is not there any more" if identity is None else "is another file than before"
+            raise RowsGone(f"the file of read models {self._path} {what}: it was deleted or replaced while in use; rows are made again")
 
     @contextmanager
     def _guarded(self, doing: str) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            raise LogError(f"the read models {self._path} cannot be {doing}: {error}") from error
+            if not is_damage(error):
+                raise LogError(f"the read models {self._path} cannot be {doing}: {error}") from error
+            if not self._read_only:
+                self._throw_away(error)
+                self._reader = self._opened()
+            raise RowsGone(f"the file of read models {self._path} was damaged, and is made again: {error}") from error
 
     def _all(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with self._guarded("read"):
@@ -179,19 +211,15 @@ class SqliteReadModels:
 
     def save(self, models: Sequence[str], changes: Changes, checkpoint: Checkpoint, after: int, is_whole: bool) -> None:
         """Store rows and checkpoint in one transaction. Raises LogError where that cannot be; then nothing is stored."""
-        connection = self._connection
+        self.check()
         named = [self._models[name] for name in models]
         standing = checkpoint.offset, msgspec.msgpack.encode(checkpoint), is_whole
-        try:
-            with self._guarded("written"):
-                connection.execute("BEGIN IMMEDIATE")
-                self._move(connection, named, standing, after)
-                for model in named:
-                    self._save_rows(connection, model, changes)
-                connection.execute("COMMIT")
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        with self._guarded("written"), rolled_back(self._connection) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._move(connection, named, standing, after)
+            for model in named:
+                self._save_rows(connection, model, changes)
+            connection.execute("COMMIT")
 
     def _move(self, connection: sqlite3.Connection, models: Sequence[Model], standing: tuple[int, bytes, bool], after: int) -> None:
         which = ", ".join(["(?, ?)"] * len(models))
@@ -226,13 +254,14 @@ class SqliteReadModels:
 
     def rest(self) -> None:
         """Nothing more comes for a while: move all of the WAL into the file, and leave none beside it. Waits for no reader."""
+        self.check()
         connection = self._connection
-        try:
-            with self._guarded("written"):
+        with self._guarded("written"):
+            try:
                 connection.execute("PRAGMA busy_timeout = 0")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def reset(self) -> None:
         """Forget everything."""
@@ -250,8 +279,12 @@ class SqliteReadModels:
             versions: dict[int, int] = dict(self._all(statement, (model.name,)))
             if not versions.get(model.version):
                 whole = [version for version, is_whole in versions.items() if is_whole]
+                if not whole and model.name in self._were_whole:
+                    raise RowsGone(f"the read models {self._path} are being made again from the journal")
                 return whole[-1] if whole else model.version if model.version in versions else None
             self._is_whole.add(model.name)
+            if self._read_only:
+                self._were_whole.add(model.name)
         return model.version
 
     def _rows(self, table: Table[Any], is_own: bool, of: Callable[[int, frozenset[str] | None], tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -265,7 +298,7 @@ class SqliteReadModels:
             try:
                 return self._all(*of(version, there))
             except LogError as error:
-                if attempt == 2 or not _is_no_table(error.__cause__):
+                if attempt == 2 or not is_no_table(error.__cause__):
                     raise
         raise AssertionError("unreachable")
 
@@ -321,7 +354,3 @@ class SqliteReadModels:
 
 def _made(table: Table[R], rows: list[Any]) -> list[R]:
     return [table.row(*row) for row in rows]
-
-
-def _is_no_table(error: BaseException | None) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such table")

@@ -13,7 +13,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from contracts.errors import Rejected
+from contracts.errors import Rejected, RowsGone
 from contracts.ids import partition_of
 from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.blobs import Blobs
@@ -97,6 +97,12 @@ class PartitionedReader:
     def checkpoint_of(self, partition: int, model: str = READ_MODEL.name) -> Checkpoint:
         """Up to where the rows of a read model go, in a partition."""
         return self._lists[partition].checkpoint(model)
+
+    def check_rows(self, projected: Mapping[int, int]) -> None:
+        """Raise RowsGone where the rows of a partition go less far than is known of them: they are made again."""
+        for partition, offset in projected.items():
+            if offset and partition < self.partitions and (found := self.checkpoint_of(partition).offset) < offset:
+                raise RowsGone(f"the read models of partition {partition} were at offset {offset}, found {found}: they are made again")
 
     def backlog(self) -> Backlog:
         """What reads in the journals for those who subscribe; in the thread that uses this reader."""

@@ -69,7 +69,8 @@ class Projector:
         return Projection(self._log, self._catalog, self._models, self._partition, group, checkpoint, self._sizes, whole_from)
 
     def step(self) -> bool:
-        """Take in the next batch; True when there may be more behind it."""
+        """Take in the next batch; True when there may be more behind it. Raises RowsGone."""
+        self._models.check()
         return self._first is not None and self._first.step()
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from contracts.errors import LogCorrupt, LogError, LogUnreachable, Overtaken, UnknownRecord
+from contracts.errors import LogCorrupt, LogError, LogUnreachable, Overtaken, RowsGone, UnknownRecord
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from projections.executions import READ_MODEL
@@ -90,6 +90,8 @@ class ProjectorPool:
             raise
         except (LogError, UnknownRecord) as error:
             self._projectors.pop(partition, None)  # it has folded what was not stored
+            if isinstance(error, RowsGone):
+                self._told(partition, 0)
             broken.append(error if isinstance(error, LogError) else LogCorrupt(f"journal, partition {partition}: {error}"))
             return False
         self._told(partition, projector.offset)
@@ -107,8 +109,18 @@ class ProjectorPool:
             self._models[partition] = self._models_of(partition)
         return self._models[partition]
 
+    def check(self) -> None:
+        """Look whether the rows are still there. Raises RowsGone."""
+        for partition in self._projectors:
+            try:
+                self._models[partition].check()
+            except RowsGone:
+                self._told(partition, 0)
+                raise
+
     def rest(self) -> None:
-        """Nothing more comes for a while."""
+        """Nothing more comes for a while. Raises RowsGone."""
+        self.check()
         for partition in self._projectors:
             self._models[partition].rest()
 
