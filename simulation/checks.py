@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from contracts import commands as c
 from contracts.codec import pack
 from contracts.commands import Envelope
 from contracts.errors import LogError, Rejected
+from contracts.events import IncidentResolved
 from contracts.ids import activity_key
 from contracts.ports.read_models import ReadModels
 from domain.execution.liveness import waits_of
@@ -160,6 +162,8 @@ def check_rows(models: ReadModels, clean: ReadModels, audit: Audit) -> None:
     require(rows == rebuilt, "rows are what a rebuild gives", _first_difference(rows, rebuilt))
     found = {record.execution: record for record, *_ in rows}
     require(found.keys() == audit.executions.keys(), "rows say what the journal says", f"{sorted(found)}, {sorted(audit.executions)}")
+    events = ((entry.decision.execution, event) for entry in audit.counting for event in entry.decision.events)
+    resolved = Counter(name for name, event in events if isinstance(event, IncidentResolved))
     for name, folded in audit.executions.items():
         state, record = folded.state, found[name]
         told = f"{record} of {name}, which is {state.status} at version {state.version}"
@@ -167,8 +171,11 @@ def check_rows(models: ReadModels, clean: ReadModels, audit: Audit) -> None:
         require(same, "rows say what the journal says", told)
         offsets = trail_of(models, record)
         require(offsets == audit.offsets[name], "rows say what the journal says", f"{offsets}, expected {audit.offsets[name]}: {told}")
-        incidents = len(models.select(incidents_where(is_open=True, number=record.number)))
-        require(state.is_ended or incidents == len(state.incidents), "rows say what the journal says", f"{incidents} incidents of {told}")
+        incidents = models.select(incidents_where(is_open=False, number=record.number))
+        opened = sum(1 for one in incidents if not one.resolved_at)
+        require(state.is_ended or opened == len(state.incidents), "rows say what the journal says", f"{opened} incidents of {told}")
+        closed = len(incidents) - opened
+        require(closed == resolved[name], "rows say what the journal says", f"{closed} of {resolved[name]} incidents resolved of {told}")
 
 
 def _first_difference(one: Any, other: Any) -> str:

@@ -249,9 +249,9 @@ class Owner:
 
     def finish(self) -> None:
         """The last rounds: what came from outside is decided. Executions that move by themselves would move for ever: they go on later."""
-        rounds = LAST_ROUNDS_MAX
-        while (rounds > 0 or self._reports or self._inbox.callers) and self.step() and self._claimed:
-            rounds -= 1
+        for done in range(LAST_ROUNDS_MAX + len(self._reports) + self.waiting):
+            if not (done < LAST_ROUNDS_MAX or self._reports or self._inbox.callers) or not self.step() or not self._claimed:
+                return
 
     def collect(self, now: int) -> bool:
         """Take in what was reported and what is due; whether there is anything to decide."""
