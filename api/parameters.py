@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args, get_origin
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Request
@@ -24,21 +25,23 @@ async def only_text(request: Request) -> None:
 
 
 async def only_known(request: Request) -> None:
-    """Refuse a request with a query parameter that its route does not have. Raises BadRequest that names the nearest one."""
-    names = request.query_params.keys()
+    """Refuse a request with a query parameter that its route does not have, or takes once and got twice. Raises BadRequest."""
+    names = [name for name, _ in request.query_params.multi_items()]
     if not names:
         return
-    known = sorted(set(_parameters(request.scope["route"].dependant)))
-    problems = [_unknown(name, known) for name in dict.fromkeys(names) if name not in known]
+    known = dict(sorted(_parameters(request.scope["route"].dependant)))
+    problems = [_unknown(name, list(known)) for name in dict.fromkeys(names) if name not in known]
+    problems += [_repeated(name, count) for name, count in Counter(names).items() if count > 1 and not known.get(name, True)]
     if problems:
         said = "; ".join(f"{one['message']}, {one['fix']}" for one in problems)
         raise BadRequest(422, "request.invalid", said, problems=problems)
 
 
-def _parameters(dependant: Any) -> Iterator[str]:
-    """The query parameters of a route, with those of what it depends on."""
+def _parameters(dependant: Any) -> Iterator[tuple[str, bool]]:
+    """The query parameters of a route, with those of what it depends on, and whether each may be repeated."""
     for field in dependant.query_params:
-        yield field.alias
+        kind = field.field_info.annotation
+        yield field.alias, any(get_origin(part) is list for part in (kind, *get_args(kind)))
     for other in dependant.dependencies:
         yield from _parameters(other)
 
@@ -51,4 +54,13 @@ def _unknown(name: str, known: list[str]) -> dict[str, str]:
         "rule": "unknown_parameter",
         "message": f"query/{name}: the path has no such parameter",
         "fix": f"did you mean `{near}`?" if near else there,
+    }
+
+
+def _repeated(name: str, count: int) -> dict[str, str]:
+    return {
+        "path": f"query/{name}",
+        "rule": "repeated_parameter",
+        "message": f"query/{name}: expected once, found {count} times",
+        "fix": "leave all but one out",
     }

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from contracts import values
+from domain.execution.state import Status
 from domain.expressions.values import Moment, Span
 from projections.filter import Filter, compile_filter
 from projections.filter.column import MS, Columns, Search, fields, span, text, time, whole
 
+STATUSES: Final[tuple[str, ...]] = get_args(Status)
 SEARCH_TABLE: Final = "search_values"
 COLUMNS: Final[Columns] = {
     "execution_id": text("execution", says="the id"),
     "workflow": text("workflow", says="the name of the workflow"),
     "version": whole("version", says="the version of the workflow"),
-    "status": text("status", says="`created`, `scheduled`, `running`, `paused`, `incident`, or how it ended"),
+    "status": text("status", choices=STATUSES, says="`created`, `scheduled`, `running`, `paused`, `incident`, or how it ended"),
     "outcome": text("outcome", is_nullable=True, says="the outcome by which it ended"),
     "error": fields(
         "error",

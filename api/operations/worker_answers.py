@@ -7,21 +7,22 @@ from typing import Any, Final
 import msgspec
 from fastapi import Response
 
+from api.problems import MEDIA_TYPE, problem
 from api.worker_rows import WorkersView
 from contracts.errors import Overloaded
 from contracts.worker_protocol import PROTOCOLS, Assignment, BadMessage, Receipt, WrongProtocol, encode
 from contracts.worker_results import TooMuch
 
 _JSON: Final = "application/json"
-_PROBLEM: Final = "application/problem+json"
 _PROBLEM_SCHEMA: Final = {
     "type": "object",
-    "required": ["type", "title", "status"],
+    "required": ["type", "title", "status", "detail", "reason"],
     "properties": {
         "type": {"type": "string"},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},
+        "reason": {"type": "string", "description": "a stable word for programs"},
         "versions": {"type": "array", "items": {"type": "integer"}, "description": "the versions of the protocol that are spoken"},
     },
 }
@@ -38,12 +39,12 @@ _PROBLEMS: Final = {
 
 def overloaded(error: Overloaded) -> Response:
     """The answer where too much waits to be decided."""
-    return _problem(429, str(error), headers={"Retry-After": str(max(1, round(error.retry_after_s)))})
+    return problem(429, error.reason, str(error), {"Retry-After": str(max(1, round(error.retry_after_s)))})
 
 
 def lost_results() -> Response:
     """The answer to results that could not be stored."""
-    return _problem(503, "send the results again", headers={"Retry-After": "1"})
+    return problem(503, "log", "send the results again", {"Retry-After": "1"})
 
 
 def answer(message: Assignment | Receipt | WorkersView) -> Response:
@@ -54,21 +55,17 @@ def answer(message: Assignment | Receipt | WorkersView) -> Response:
 def refused(error: BadMessage | WrongProtocol) -> Response:
     """The answer to a message that cannot be read."""
     if isinstance(error, WrongProtocol):
-        return _problem(426, str(error), headers={"Upgrade": f"refold-worker/{PROTOCOLS[-1]}"}, versions=list(PROTOCOLS))
-    return _problem(413 if isinstance(error, TooMuch) else getattr(error, "status", 400), str(error))
-
-
-def _problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
-    """An answer as of RFC 9457."""
-    content = {"type": "about:blank", "title": _PROBLEMS[status], "status": status, "detail": detail, **more}
-    return Response(encode(content), status, headers, media_type=_PROBLEM)
+        return problem(426, "protocol", str(error), {"Upgrade": f"refold-worker/{PROTOCOLS[-1]}"}, versions=list(PROTOCOLS))
+    if isinstance(error, TooMuch):
+        return problem(413, "too_large", str(error))
+    return problem(400, "message.invalid", str(error))
 
 
 def described(request: type | None, answer: type, *problems: int) -> dict[str, Any]:
     """What FastAPI is told of a route of the protocol: the shapes of its messages, as their structs say."""
     responses: dict[int | str, Any] = {200: {"description": answer.__doc__, "content": {_JSON: {"schema": _schema(answer)}}}}
     for status in problems:
-        responses[status] = {"description": _PROBLEMS[status], "content": {_PROBLEM: {"schema": _PROBLEM_SCHEMA}}}
+        responses[status] = {"description": _PROBLEMS[status], "content": {MEDIA_TYPE: {"schema": _PROBLEM_SCHEMA}}}
     described: dict[str, Any] = {"responses": responses, "response_class": Response}
     if request is not None:
         body = {"required": True, "content": {_JSON: {"schema": _schema(request)}}}

@@ -37,7 +37,7 @@ async def poll_tasks(service: Service, task_endpoint: TaskEndpoint, body: Body) 
     assigned: asyncio.Future[Assignment] = loop.create_future()
     try:
         let_go = _hold(task_endpoint, read_poll(_content(body)), lambda assignment: _set(assigned, assignment), loop)
-    except (BadMessage, WrongProtocol, _WrongType) as error:
+    except (BadMessage, WrongProtocol) as error:
         return refused(error)
     except Overloaded as error:
         return overloaded(error)
@@ -52,7 +52,7 @@ async def report_results(task_endpoint: TaskEndpoint, body: Body) -> Response:
     durable: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
     try:
         task_endpoint.results(read_results(_content(body)), lambda receipt: _set(durable, receipt))
-    except (BadMessage, WrongProtocol, _WrongType) as error:
+    except (BadMessage, WrongProtocol) as error:
         return refused(error)
     except Overloaded as error:
         return overloaded(error)
@@ -65,17 +65,11 @@ async def list_workers(task_endpoint: TaskEndpoint) -> Response:
     return answer(workers_view(task_endpoint.workers()))
 
 
-class _WrongType(BadMessage):
-    """A body that is not said to be JSON."""
-
-    status = 415
-
-
 def _content(body: Body) -> bytes:
     if len(body.content) > REQUEST_BYTES_MAX:
         raise TooMuch(f"{REQUEST_BYTES_MAX} bytes are allowed; send fewer results at a time")
     if body.content and not is_json(body.media_type):
-        raise _WrongType(str(wrong_type(body.media_type, "application/json")))
+        raise wrong_type(body.media_type, "application/json")
     return body.content
 
 

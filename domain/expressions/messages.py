@@ -4,7 +4,7 @@ found, and what to write instead. Words are made here only, and only of what lea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.expressions.fault_words import FAULTS, Failed
 from domain.expressions.faults import RESULT_BYTES_MAX, RESULT_DEPTH_MAX, UNITS_MAX, Fault, Limit, Unreadable
@@ -36,25 +36,40 @@ def of_length(source: str) -> str:
     return f"`{source[:60]}…`: the expression has {len(source):,} characters, the most is {SOURCE_CHARS_MAX:,}"
 
 
+class Told(NamedTuple):
+    """What to say of a part: the part, where it begins if that is to be said, and what is wrong with it."""
+
+    part: str
+    at: int | None
+    said: str
+
+
 def of_source(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
     """What to say of a source that cannot be compiled: one line, with line and column."""
+    part, at, said = told_of_source(source, unreadable, comparisons)
+    return f"{part}{'' if at is None else place(source, at)}{said}"
+
+
+def told_of_source(source: str, unreadable: Unreadable, comparisons: Comparisons) -> Told:
+    """The same for whoever says the line and the column in a way of its own."""
+    whole = f"`{_shown(source)}`"
     if unreadable.kind == "deep":
         advice = "each step of a path and each term of a long sum is one; use several templates, or `[…].join()`"
-        return f"`{_shown(source)}`: nested deeper than {LEVELS_MAX} levels ({advice})"
+        return Told(whole, None, f": nested deeper than {LEVELS_MAX} levels ({advice})")
     if not source.strip():
-        return "the expression is empty"
+        return Told("", None, "the expression is empty")
     if unreadable.kind in ("pattern", "zone"):
         node, *values = unreadable.values
         fault = Fault(unreadable.kind, *values)
         fault.node = node
-        return of_fault(source, fault, comparisons)
+        return Told("", None, of_fault(source, fault, comparisons))
     if (habit := find_habit(source)) is not None:
-        return f"`{_shown(source)}`{place(source, habit.offset)}: {habit.advice}"
+        return Told(whole, habit.offset, f": {habit.advice}")
     if unreadable.kind in _COMPILING:
         return _COMPILING[unreadable.kind](source, unreadable, comparisons)
     if unreadable.said in ("the expression ends too early", "a `)` is missing"):
-        return f"`{_shown(source)}`: {unreadable.said}"
-    return f"`{_shown(source)}`{place(source, unreadable.at)}: {unreadable.said}"
+        return Told(whole, None, f": {unreadable.said}")
+    return Told(whole, unreadable.at, f": {unreadable.said}")
 
 
 def of_fault(source: str, fault: Fault, comparisons: Comparisons) -> str:
@@ -91,23 +106,23 @@ def _shown(source: str) -> str:
     return line if len(line) <= _SHOWN_CHARS_MAX else f"{line[:_SHOWN_CHARS_MAX]}…"
 
 
-def _unknown_name(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
+def _unknown_name(source: str, unreadable: Unreadable, comparisons: Comparisons) -> Told:
     (name,) = unreadable.values
     better = _OTHERS_WORDS.get(name) or meant(name, NAMES, comparisons) or f"input.{name}"
     known = ", ".join(NAMES)
-    return f"unknown name `{name}`{place(source, unreadable.at)} of `{_shown(source)}`; known are {known}; did you mean `{better}`?"
+    said = f" of `{_shown(source)}`; known are {known}; did you mean `{better}`?"
+    return Told(f"unknown name `{name}`", unreadable.at, said)
 
 
-def _unknown_function(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
+def _unknown_function(source: str, unreadable: Unreadable, comparisons: Comparisons) -> Told:
     node, name = unreadable.values
-    shown = f"`{_text(source, node)}`{place(source, node.start)}"
     if name in MACROS and name not in METHODS:
-        return f"{shown}: `{name}` is a macro, write `{_macro(name)}`"
+        return _of_call(source, node, f"`{name}` is a macro, write `{_macro(name)}`")
     if node.owner is None and name in METHODS:
-        return f"{shown}: `{name}` is a method, write `{METHODS[name].written}`"
+        return _of_call(source, node, f"`{name}` is a method, write `{METHODS[name].written}`")
     near = meant(name, _KNOWN_CALLS, comparisons)
     hint = f"; did you mean `{near}`?" if near else ""
-    return f"{shown}: unknown function `{name}`{hint}"
+    return _of_call(source, node, f"unknown function `{name}`{hint}")
 
 
 def _macro(name: str) -> str:
@@ -116,16 +131,16 @@ def _macro(name: str) -> str:
     return f"{'optional' if name.startswith('opt') else 'list'}.{name}(x, …)"
 
 
-def _argument_count(source: str, unreadable: Unreadable, comparisons: Comparisons) -> str:
+def _argument_count(source: str, unreadable: Unreadable, comparisons: Comparisons) -> Told:
     node, signature = unreadable.values
-    return f"`{_text(source, node)}`{place(source, node.start)}: `{node.name}` does not take so many arguments, write `{signature.written}`"
+    return _of_call(source, node, f"`{node.name}` does not take so many arguments, write `{signature.written}`")
 
 
-def _text(source: str, node: Call) -> str:
-    return _shown(source[node.start : node.end])
+def _of_call(source: str, node: Call, said: str) -> Told:
+    return Told(f"`{_shown(source[node.start : node.end])}`", node.start, f": {said}")
 
 
-_COMPILING: Final[dict[str, Callable[[str, Unreadable, Comparisons], str]]] = {
+_COMPILING: Final[dict[str, Callable[[str, Unreadable, Comparisons], Told]]] = {
     "unknown_name": _unknown_name,
     "unknown_function": _unknown_function,
     "argument_count": _argument_count,

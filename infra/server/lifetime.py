@@ -3,7 +3,7 @@
     bind ─► open the log (claim, fold) ─► the parts begin, in their order ─► uvicorn with its lane ─► ready
     SIGTERM, SIGINT: nothing new is taken in (503) ─► running activities end, or the time is up ─► snapshot ─► release the folder
 
-A second signal ends it at once. What had not ended is taken up at the next start.
+A second signal ends it at once: what runs is cancelled, and no time given. What had not ended is taken up at the next start.
 """
 
 from __future__ import annotations

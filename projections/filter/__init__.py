@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from contracts.errors import InvalidInput
 from contracts.ports.where import CONDITIONS_MAX, PARAMETERS_MAX, Where, size_of
 from domain.expressions import SOURCE_CHARS_MAX
 from domain.expressions.compiler import FIRST_SLOT
 from domain.expressions.compiler import Compiler as Evaluator
 from domain.expressions.faults import Fault, Meter, Unreadable
 from domain.expressions.maker import Run
-from domain.expressions.messages import of_length, of_source
+from domain.expressions.messages import of_length, told_of_source
 from domain.expressions.parser import parse
 from domain.expressions.tree import Node
 from domain.expressions.words import Comparisons, meant
@@ -76,7 +77,13 @@ def _read(source: str) -> Node:
     try:
         return parse(source)
     except Unreadable as unreadable:
-        raise problem_at(source, unreadable.at, "unreadable", of_source(source, unreadable, Comparisons())) from None
+        raise _unreadable(source, unreadable) from None
+
+
+def _unreadable(source: str, unreadable: Unreadable) -> InvalidInput:
+    """What our language says of it; the problem has the line and the column."""
+    told = told_of_source(source, unreadable, Comparisons())
+    return problem_at(source, unreadable.at if told.at is None else told.at, "unreadable", f"{told.part}{told.said}")
 
 
 def _evaluated(source: str, tree: Node, evaluator: Evaluator) -> Run:
@@ -85,7 +92,7 @@ def _evaluated(source: str, tree: Node, evaluator: Evaluator) -> Run:
         return evaluator.make(tree)
     except Unreadable as unreadable:
         if unreadable.kind != "unknown_name":
-            raise problem_at(source, unreadable.at, "unreadable", of_source(source, unreadable, Comparisons())) from None
+            raise _unreadable(source, unreadable) from None
         near = meant(unreadable.values[0], evaluator.names, Comparisons())
         said, fix = f"{unreadable.said}; known are {', '.join(sorted(evaluator.names))}", f"write `{near}`" if near else ""
         raise problem_at(source, unreadable.at, "unknown_name", said, fix) from None

@@ -24,6 +24,8 @@ class Column:
     terms: tuple[tuple[int, Value], ...]
     there: Where = ALWAYS
     missing: Where = NEVER
+    choices: tuple[str, ...] = ()
+    """The texts that it can be; none where it can be any."""
     says: str = ""
 
     @property
@@ -63,12 +65,12 @@ HEAD_CHARS: Final = 64
 """So many characters of a text stand in `head`, by which it is found: an index takes no longer ones."""
 
 
-def text(column: str, is_nullable: bool = False, says: str = "") -> Column:
-    """A text."""
+def text(column: str, is_nullable: bool = False, choices: tuple[str, ...] = (), says: str = "") -> Column:
+    """A text, or one of some."""
     stored = ((1, Field(column, True)),)
     if is_nullable:
-        return Column(kind="string", terms=stored, there=There(column), missing=There(column, False), says=says)
-    return Column(kind="string", terms=stored, says=says)
+        return Column(kind="string", terms=stored, there=There(column), missing=There(column, False), choices=choices, says=says)
+    return Column(kind="string", terms=stored, choices=choices, says=says)
 
 
 def whole(column: str, says: str = "") -> Column:
@@ -98,6 +100,7 @@ def fields(there: str, **columns: Column) -> Fields:
             terms=column.terms,
             there=all_of(is_there, column.there),
             missing=all_of(is_there, column.missing),
+            choices=column.choices,
             says=column.says,
         )
         for name, column in columns.items()

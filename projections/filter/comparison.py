@@ -8,12 +8,12 @@ from typing import Any, Final
 from contracts.ports.where import Is, OneOf, Operator, Value, Where, all_of, some_of
 from domain.expressions.tree import Node
 from domain.expressions.values import NUMBERS, Moment, Span, kind_of
-from domain.expressions.words import a_kind
+from domain.expressions.words import Comparisons, a_kind, meant, nearest
 from projections.filter.bounds import OPPOSITE, TURNED, compare_double, compare_sum, compare_text
 from projections.filter.column import MS
 from projections.filter.found import compare_found, equal_found
 from projections.filter.operand import FALSE, TRUE, Both, Constant, Found, Term
-from projections.filter.refusal import refuse
+from projections.filter.refusal import SHOWN_CHARS_MAX, refuse
 from projections.filter.within import beside
 
 COUNTED: Final = frozenset(("int", "timestamp", "duration"))
@@ -68,14 +68,23 @@ def _with_constant(node: Node, operator: Operator, term: Term, value: Any) -> Bo
 
 
 def check_kinds(node: Node, operator: Operator, term: Term, value: Any) -> None:
-    """Refuse what is never equal, or has no order."""
+    """Refuse what is never equal, or has no order, or is none of the choices."""
     kind = kind_of(value)
     if term.kind == "map":
         refuse(node, "kinds", "all fields together are compared with null only", "compare one of them")
     if kind in KINDS_ALIKE.get(term.kind, (term.kind,)):
+        _check_choice(node, operator, term, value)
         return
     said = "are never equal" if operator in ("=", "<>") else "have no order"
     refuse(node, "kinds", f"{a_kind(term.kind)} and {a_kind(kind)} {said}", _fix_of(term.kind, value))
+
+
+def _check_choice(node: Node, operator: Operator, term: Term, value: Any) -> None:
+    if not term.choices or operator != "=" or value in term.choices:
+        return
+    shown = value if len(value) <= SHOWN_CHARS_MAX else f"{value[:SHOWN_CHARS_MAX]}…"
+    near, meant_ = nearest(value, term.choices), meant(value, term.choices, Comparisons())
+    refuse(node, "choices", f"there is no `{shown}`; known are {', '.join(near)}", f"write `'{meant_}'`" if meant_ else "")
 
 
 def _fix_of(kind: str, value: Any) -> str:

@@ -43,6 +43,7 @@ class Term:
     constant: int = 0
     there: Where = ALWAYS
     missing: Where = NEVER
+    choices: tuple[str, ...] = ()
     search: Found | None = None
 
     @property
@@ -76,7 +77,9 @@ Operand: TypeAlias = Constant | Term | Found | Branch
 
 def term_of(node: Node, column: Column) -> Term:
     """The value of a column."""
-    return Term(node=node, kind=column.kind, terms=column.terms, there=column.there, missing=column.missing)
+    return Term(
+        node=node, kind=column.kind, terms=column.terms, there=column.there, missing=column.missing, choices=column.choices
+    )  # fmt: skip
 
 
 def choose(condition: Both, yes: Both, no: Both) -> Both:

@@ -158,3 +158,20 @@ def test_a_parameter_that_does_not_fit_says_what_was_found(server: Server, path:
     assert found in answer.json["detail"]
     assert found in answer.json["problems"][0]["message"]
     assert len(answer.json["detail"]) < 400
+
+
+@pytest.mark.parametrize("path", ["poll", "results"])
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "reason"),
+    [
+        (b"{", {}, 400, "message.invalid"),
+        (b"{}", {"Content-Type": "text/plain"}, 415, "content_type"),
+        (b'{"protocol": 7, "worker": "w"}', {}, 426, "protocol"),
+    ],
+)
+def test_a_message_of_a_worker_is_refused_like_anything_else(
+    server: Server, path: str, body: bytes, headers: dict[str, str], status: int, reason: str
+) -> None:
+    answer = server.ask("POST", f"/v1/worker/{path}", body, headers)
+    assert (answer.status, answer.json["reason"], answer.json["type"]) == (status, reason, f"urn:refold:{reason}")
+    assert answer.json["detail"]

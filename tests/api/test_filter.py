@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import quote
 
 import pytest
 
+from api.models import STATUS
 from refold import Client, Refused
 from tests.api.conftest import Server
 from tests.api.test_executions import at_position
@@ -77,6 +78,40 @@ def test_a_filter_that_cannot_be_asked_is_refused_with_the_part_and_its_place(se
         "line": 1,
         "column": 20,
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "said"),
+    [
+        ("a ===", 3, "`a ===`: CEL has no `===`; write `==`"),
+        ("workflow = 'x'", 10, "`workflow = 'x'`: an expression cannot assign; write `==` to compare"),
+        ("workflow ~ 'x'", 10, "`workflow ~ 'x'`: `~` has no meaning here"),
+        ("true && workflow.foo()", 9, "`workflow.foo()`: unknown function `foo`"),
+    ],
+)
+def test_a_refusal_says_one_position(server: Server, source: str, column: int, said: str) -> None:
+    answer = server.get(f"/v1/executions?filter={quote(source)}").json
+    (problem,) = answer["problems"]
+    assert (problem["line"], problem["column"], problem["message"]) == (1, column, said)
+    assert answer["detail"] == f"filter, line 1, column {column}: {said}"
+
+
+def test_a_status_that_there_is_not_is_refused_with_those_there_are(server: Server) -> None:
+    source = quote("status == 'complete'")
+    (problem,) = server.get(f"/v1/executions?filter={source}").json["problems"]
+    assert (problem["rule"], problem["fix"]) == ("choices", "write `'completed'`")
+    assert problem["message"].startswith("`status == 'complete'`: there is no `complete`; known are completed, ")
+    for name in get_args(STATUS):
+        listed(server, f"status == '{name}' || status in ['{name}'] || status != '{name}'")
+
+
+def test_a_parameter_that_is_taken_once_is_not_given_twice(server: Server) -> None:
+    answer = server.get("/v1/executions?filter=true&filter=false&limit=1&limit=2&status=failed&status=running")
+    assert (answer.status, answer.json["reason"]) == (422, "request.invalid")
+    assert [(one["path"], one["rule"]) for one in answer.json["problems"]] == [
+        ("query/filter", "repeated_parameter"),
+        ("query/limit", "repeated_parameter"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,20 @@ def test_a_stop_lets_running_activities_end_and_releases_the_folder(serve: Serve
     assert view["status"] == "completed"
 
 
+def test_a_second_signal_ends_a_server_while_an_activity_runs(serve: Serve) -> None:
+    server = serve("--set", "stop_s=600")
+    sleeps = {"source": "import time; time.sleep(600)", "sandbox": "process", "timeout": "700s"}
+    server.publish({"name": "sleeps", "nodes": [{"id": "a", "type": "code", "config": sleeps}]})
+    name = server.start("sleeps")["execution_id"]
+    server.process.send_signal(signal.SIGTERM)
+    while server.post("/v1/workflows/sleeps/executions").status != 503:  # it has heard the first one
+        pass
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(30) == 128 + signal.SIGTERM
+    assert server.stderr() == ""
+    assert json.loads(cli(server.data, "list", "--json").stdout)[0]["execution_id"] == name
+
+
 def test_a_stopping_server_answers_those_who_wait_and_takes_nothing_new(serve: Serve) -> None:
     server = serve()
     server.publish(WAITS)

@@ -68,18 +68,21 @@ class Counter(Running):
         return self._due
 
 
-def _alone() -> Alone:
-    settings = EngineSettings(threads=False)
+def _alone(threads: bool = False) -> Alone:
+    settings = EngineSettings(threads=threads)
     alone = build_alone(settings, MemoryLog(), MemoryBlobs(), MemorySnapshots(), ManualClock(1_000_000))
     alone.owner.claim()
     return alone
 
 
-def _process(said: list[str], **fails: str) -> Process:
-    alone = _alone()
-    context = Context(
+def _context(alone: Alone) -> Context:
+    return Context(
         clock=alone.clock, roles=("owner",), wake=alone.waker.wake, send=alone.owner.send, feed=Engine(alone, ()).feed, alone=alone
     )  # fmt: skip
+
+
+def _process(said: list[str], **fails: str) -> Process:
+    context = _context(_alone())
     parts = [Part(name, (), partial(Noted, name, said, fails.get(name, ""))) for name in ("a", "b", "c")]
     return Process(context, [*parts, Part("d", ("api",), partial(Noted, "d", said, ""))])
 
@@ -95,6 +98,19 @@ def test_parts_begin_in_order_and_end_in_the_reverse_one_and_those_of_other_role
 
     began, drained, stopped = (["start a", "start b", "start c"], ["drain c", "drain b", "drain a"], ["stop c", "stop b", "stop a"])
     assert asyncio.run(story()) == began + drained + stopped
+
+
+def test_a_process_that_ends_now_has_cancelled_its_activities_before_it_is_asked_for_anything_else() -> None:
+    alone = _alone(threads=True)
+    engine = Engine(alone)
+    sleeps = {"source": "import time; time.sleep(600)", "sandbox": "process"}
+    engine.publish(WorkflowDefinition.model_validate({"name": "w", "nodes": [{"id": "a", "type": "code", "config": sleeps}]}))
+    name = engine.start("w")
+    while alone.worker.last_heartbeat(name, "a", 1) is None:
+        engine.step()
+    asyncio.run(Process(_context(alone)).stop())
+    assert alone.worker.last_heartbeat(name, "a", 1) is None
+    engine.stop()
 
 
 def test_what_a_part_fails_with_at_the_end_is_raised_when_all_have_ended() -> None:

@@ -81,7 +81,7 @@ def test_looking_says_the_same_both_ways(served: CommandLine, words: list[str], 
     assert by_folder[0] == 0
 
 
-@pytest.mark.parametrize("filter_", ["version == '3'", "", "nam == 1", "flag &&\n  x"])
+@pytest.mark.parametrize("filter_", ["version == '3'", "", "nam == 1", "flag &&\n  x", "workflow = 'x'", "status == 'complete'"])
 def test_a_filter_is_refused_with_the_same_words_both_ways(served: CommandLine, filter_: str) -> None:
     by_folder, by_server = (told(served, ["list", "--filter", filter_], *options) for options in ([], ["--server", served.url]))
     assert by_folder == by_server

@@ -11,6 +11,7 @@ result of a cancelled attempt goes nowhere. What never waits runs in `step` and 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -69,6 +70,7 @@ class ActivityWorker:
         self._pools: dict[str, UrgentFirst[Attempt]] = {}
         """By kind."""
         self._is_stopped = False
+        self._ends_at = math.inf
 
     def run(self, activity: RunActivity) -> None:
         """Take an activity in; one that is in hand already is left alone, and a stopped worker takes nothing."""
@@ -139,30 +141,30 @@ class ActivityWorker:
     def stop(self, timeout_s: float = 10.0) -> bool:
         """Take nothing more, let go of what waits, give what runs this time to end and cancel the rest; True if all ended.
 
-        What was let go is not reported: the history still says that it is owed.
+        What was let go is not reported: the history still says that it is owed. Asked again, it gives no time beyond that.
         """
         self._is_stopped = True
+        self._ends_at = min(self._ends_at, time.monotonic() + timeout_s)
         waiting: list[Waiting[Attempt] | UrgentFirst[Attempt]] = [self._instant, *self._pools.values()]
         for queue in waiting:
             while (attempt := queue.take()) is not None:
                 self._release(attempt)
         for pool in self._pools.values():
             pool.close()
-        if not self._join(timeout_s):
+        if not self._join(self._ends_at):
             with self._lock:
                 left = list(self._in_hand.values())
                 self._in_hand.clear()
             for attempt in left:
                 attempt.cancel()
-        has_ended = self._join(KILL_GRACE_S)
+        has_ended = self._join(self._ends_at + KILL_GRACE_S)
         for kind in self._kinds.values():
             close = getattr(kind, "close", None)
             if close is not None:
                 close()
         return has_ended
 
-    def _join(self, timeout_s: float) -> bool:
-        deadline = time.monotonic() + timeout_s
+    def _join(self, deadline: float) -> bool:
         return all(pool.join(deadline) for pool in self._pools.values())
 
     def _attend(self, attempt: Attempt) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from infra.server.alone import Alone
@@ -30,7 +33,11 @@ class OwnTasks(Running):
 
     async def drain(self, stop_s: float) -> None:
         """Let running activities end, while what they report is decided."""
-        await asyncio.get_running_loop().run_in_executor(None, self._worker.stop, stop_s)
+        await _beside(lambda: self._worker.stop(stop_s))
+
+    async def stop(self) -> None:
+        """What has not ended is cancelled, and taken up at the next start."""
+        self._worker.stop(0.0)
 
 
 class SharedTasks(Running):
@@ -45,11 +52,26 @@ class SharedTasks(Running):
 
     async def drain(self, stop_s: float) -> None:
         """Let running activities end."""
-        await asyncio.get_running_loop().run_in_executor(None, self._gateway.remote.stop, stop_s)
+        await _beside(lambda: self._gateway.remote.stop(stop_s))
 
     async def stop(self) -> None:
-        """What is in hand and has not ended comes again elsewhere."""
+        """What is in hand and has not ended is cancelled, and comes again elsewhere."""
+        self._gateway.remote.stop(0.0)
         await self._gateway.close()
+
+
+async def _beside(stop: Callable[[], object]) -> None:
+    """Wait for it in a thread that a process which ends does not wait for."""
+    loop = asyncio.get_running_loop()
+    has_stopped = asyncio.Event()
+
+    def run() -> None:
+        stop()
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(has_stopped.set)
+
+    threading.Thread(target=run, name="refold-drain", daemon=True).start()
+    await has_stopped.wait()
 
 
 def _make(context: Context) -> Running | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from projections.execution_columns import STATUSES
 from projections.history import HistoryEvent, moment, summary_of
 from projections.waiting import in_words
 from refold.cli.commands.output import OK, BadInput, hint, say, say_json, seconds, table
-from refold.cli.commands.target import STATUSES, Target, Value, Wanted
+from refold.cli.commands.target import Target, Value, Wanted
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 

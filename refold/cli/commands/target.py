@@ -26,7 +26,6 @@ Stop: TypeAlias = Literal["ended", "outside", "timeout", "interrupted"]
 """Why nothing more is waited for: it has ended, only the outside can move it, or somebody has had enough."""
 
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
-STATUSES: Final = ("created", "scheduled", "running", "paused", "incident", *sorted(ENDED))
 ROW: Final = (
     "execution_id", "workflow", "version", "status", "created_at", "started_at", "ended_at", "duration_ms", "events", "outcome",
     "error", "parent", "waiting_for",

@@ -8,6 +8,7 @@ from contracts.errors import InvalidInput, Problem
 from contracts.ports.where import CONDITIONS_MAX
 from domain.expressions import SOURCE_CHARS_MAX
 from projections.filter import compile_filter
+from projections.filter.column import text
 from projections.filter.compiler import STEPS_MAX
 from tests.projections.filter.rows import COLUMNS
 
@@ -20,6 +21,10 @@ REFUSED = [
     ("version == '3'", "kinds", "`version == '3'`: an int and a string are never equal", "compare with an int"),
     ("created_at > '2026-01-01T00:00:00Z'", "kinds", "a timestamp and a string have no order", "write `timestamp('2026-01-01T00:00:00Z')`"),
     ("duration > 5", "kinds", "a duration and an int have no order", "write `duration('5s')` if you mean seconds"),
+    ("stage == 'opend'", "choices", "`stage == 'opend'`: there is no `opend`; known are open, closed", "write `'open'`"),
+    ("'opend' != stage", "choices", "there is no `opend`; known are open, closed", "write `'open'`"),
+    ("stage in ['open', 'z']", "choices", "there is no `z`", ""),
+    ("stage == (flag ? 'open' : 'shut')", "choices", "there is no `shut`", ""),
     ("name in ['a', 1]", "kinds", "never equal", "compare with a string"),
     ("version == amount", "kinds", "not compared with each other", "compare each of the two with a constant"),
     ("version + events > 3", "sums", "not added up", "compare each of the two with a constant"),
@@ -50,7 +55,7 @@ REFUSED = [
 
 def problem_of(source: str) -> Problem:
     with pytest.raises(InvalidInput) as raised:
-        compile_filter(source, COLUMNS)
+        compile_filter(source, {**COLUMNS, "stage": text("stage", choices=("open", "closed"))})
     (problem,) = raised.value.problems
     return problem
 
@@ -70,6 +75,7 @@ def test_what_is_refused_names_the_part_and_the_way_out(source: str, rule: str, 
         ("flag &&\n  (name ==\n    3)", 2, 4),
         ("flag && nam == 'a'", 1, 9),
         ("flag && && flag", 1, 9),
+        ("flag ===", 1, 6),
         ("flag && name.foo()", 1, 9),
         ("", 1, 1),
     ],
