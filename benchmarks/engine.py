@@ -28,7 +28,8 @@ from domain.execution.history import read_entries
 from domain.replay.verify import Verifier
 from infra.server.engine import Engine
 from infra.server.garbage import look_rarely
-from infra.server.wiring import open_engine, open_reader
+from infra.server.reader_wiring import open_reader
+from infra.server.wiring import open_engine
 from infra.settings.model import EngineSettings
 from workers.partition import decision as decision_module
 

@@ -21,8 +21,8 @@ from infra.server.common_service import CommonService, stopping
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
+from infra.server.reader_wiring import positions_of
 from infra.server.starts import Starts
-from infra.server.wiring import positions_of
 from infra.settings.model import ROLES, EngineSettings
 from infra.telemetry import Observed, render
 from projections.executions import EXECUTIONS

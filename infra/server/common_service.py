@@ -25,7 +25,8 @@ from infra.server.callback import awaited
 from infra.server.lookup import REACH_S, Lookup
 from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
-from infra.server.wiring import activity_kinds, described_kinds, positions_of
+from infra.server.reader_wiring import positions_of
+from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
 from projections.executions import ExecutionRecord, record_value
 from projections.history import HistoryEvent

@@ -30,7 +30,8 @@ from infra.server.process import Process
 from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
-from infra.server.wiring import open_alone, open_partitioned_reader
+from infra.server.reader_wiring import open_partitioned_reader
+from infra.server.wiring import open_alone
 from infra.settings.model import ROLES, EngineSettings, ServerSettings
 from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround

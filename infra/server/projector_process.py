@@ -11,12 +11,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from infra.settings.model import READ_MODELS_VARIABLE
+
 RESTART_PAUSE_S: Final = 0.1
 RESTART_PAUSE_MAX_S: Final = 5.0
 TELL_AFTER_S: Final = 0.03
 """By so much lists lag behind where nobody waits for them."""
-READ_MODELS: Final = "REFOLD_READ_MODELS"
-"""The variable that says where the read models are, if not in the data folder."""
 STOP_S: Final = 5.0
 """How long it may take to end after its stdin has."""
 _PACKAGES: Final = str(Path(__file__).parents[2])
@@ -144,5 +144,5 @@ class ProjectorProcess:
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     """Ours, except for where the read models are: that has been decided, and not by the environment alone."""
     path = os.environ.get("PYTHONPATH")
-    ours = {name: value for name, value in os.environ.items() if name != READ_MODELS}
+    ours = {name: value for name, value in os.environ.items() if name != READ_MODELS_VARIABLE}
     return {**ours, **more, "PYTHONPATH": f"{_PACKAGES}{os.pathsep}{path}" if path else _PACKAGES}

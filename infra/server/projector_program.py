@@ -21,9 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from contracts.errors import LogUnreachable, RefoldError
-from infra.server.projector_process import READ_MODELS
-from infra.server.wiring import open_projectors
-from infra.settings.model import EngineSettings
+from infra.server.reader_wiring import open_projectors
+from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from refold.worker.logs import write_logs
 from workers.reading.projector_pool import ProjectorPool
 
@@ -144,7 +143,7 @@ def main() -> int:
     os.nice(arguments.nice)
     write_logs()
     try:
-        run(EngineSettings(data=arguments.data, log=arguments.log, read_models=os.environ.get(READ_MODELS)))
+        run(EngineSettings(data=arguments.data, log=arguments.log, read_models=os.environ.get(READ_MODELS_VARIABLE)))
     except BrokenPipeError:
         return 0
     except RefoldError as error:

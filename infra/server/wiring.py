@@ -1,8 +1,7 @@
-"""The one place that picks adapters: an embedded engine on a data folder or in memory, and a reader beside a living one."""
+"""The one place that picks adapters, with `reader_wiring.py`: for an engine on a data folder or in memory, and a process of a cluster."""
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +18,7 @@ from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
-from contracts.ports.read_models import ReadModels
 from contracts.ports.snapshots import Snapshots
-from contracts.positions import Positions
 from domain.nodes import CONTROL_KINDS, KINDS
 from infra.chance import Chance
 from infra.clock import SystemClock
@@ -33,18 +30,14 @@ from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
 from infra.server.alone import Alone, Bell, Waker, is_there
 from infra.server.engine import Engine
-from infra.server.projector_process import READ_MODELS as READ_MODELS_VARIABLE
-from infra.settings.model import EngineSettings
-from infra.store.sqlite import SqliteReadModels
-from projections.registry import READ_MODELS
-from refold.extras import how_to_install
+from infra.server.reader_wiring import open_partitioned_reader
+from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from workers.cluster.ports import ClusterLog
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours, Reports
 from workers.partition.owner import Owner
 from workers.partition.standing import journal_of
 from workers.reading.partitioned_reader import PartitionedReader
-from workers.reading.projector_pool import ProjectorPool
 from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
@@ -55,18 +48,6 @@ from workers.tasks.leases import TaskLeases
 
 if TYPE_CHECKING:
     from infra.log.kafka.log import KafkaLog
-
-
-class Reader:
-    """What is needed to read a data folder, beside whoever writes it."""
-
-    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, snapshots: Snapshots) -> None:
-        self.log = log
-        self.has_end = not isinstance(log, SqliteLog) or log.has_end_file
-        """Whether it would be noticed if the log ended earlier than it did."""
-        self.snapshots = snapshots
-        self.catalog = catalog
-        self.blobs = blobs
 
 
 def activity_settings(settings: EngineSettings) -> ActivitySettings:
@@ -138,16 +119,6 @@ def open_alone(
         finally:
             cache.close()
             log.close()
-
-
-def open_log(settings: EngineSettings, read_only: bool = False) -> Log:
-    """The log that the settings name, else the one in the data folder. Raises LogError where it cannot be used."""
-    if settings.log is None:
-        assert settings.data is not None
-        return SqliteLog(DataFolder(settings.data).log, read_only=read_only)
-    from infra.server.kafka import open_kafka_log
-
-    return open_kafka_log(settings.log)
 
 
 def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
@@ -228,50 +199,6 @@ def build_engine(
     return Engine(build_alone(settings, log, blobs, snapshots, clock, cache, remote, lease_ms))
 
 
-@contextmanager
-def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[Reader]:
-    """The log of a data folder, to be read only; nobody has to let go of it."""
-    assert settings.data is not None
-    folder = DataFolder(settings.data)
-    if settings.log is None:
-        folder.check()
-    log = open_log(settings, read_only=True)
-    try:
-        yield Reader(log, Catalog(log, SystemClock()), blobs or FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
-    finally:
-        log.close()
-
-
-@contextmanager
-def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) -> Iterator[ProjectorPool]:
-    """What keeps the read models up with the log; `told` hears partition and offset after each transaction."""
-    with open_reader(settings) as reader:
-        projectors = ProjectorPool(reader.log, reader.catalog, _models_of(settings, read_only=False), told)
-        try:
-            yield projectors
-        finally:
-            projectors.close()
-
-
-@contextmanager
-def open_read_models(settings: EngineSettings) -> Iterator[ReadModels]:
-    """The rows that a server keeps in a data folder, to be read only; none where there are none."""
-    with closing(_models_of(settings, read_only=True)(0)) as models:
-        yield models
-
-
-@contextmanager
-def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[PartitionedReader]:
-    """What reads executions, with the help of the read models."""
-    with open_reader(settings, blobs) as opened:
-        models_of, lists_of = _models_of(settings, read_only=True), _models_of(settings, read_only=True)
-        reader = PartitionedReader(opened.log, opened.catalog, opened.blobs, models_of, lists_of)
-        try:
-            yield reader
-        finally:
-            reader.close()
-
-
 def projector_arguments(settings: EngineSettings) -> tuple[str, ...]:
     """What a projector beside a server is started with, besides its data folder."""
     return ("--log", settings.log) if settings.log else ()
@@ -332,32 +259,3 @@ def open_shared(settings: EngineSettings, address: str | None) -> Iterator[Share
         reader = opened.enter_context(open_partitioned_reader(settings, blobs))
         cache = opened.enter_context(closing(SqliteResultCache(folder.path / "cache.db", SystemClock())))
         yield SharedParts(folder.path, folder.node(), log, blobs, snapshots, of_snapshots, reader, cache)
-
-
-def positions_of(settings: EngineSettings) -> Positions:
-    """How the positions of the log are made."""
-    return Positions(is_divided=settings.log is not None)
-
-
-def _models_of(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
-    """What opens the read models of a partition."""
-    assert settings.data is not None
-    folder = DataFolder(settings.data)
-    if settings.read_models is not None:
-        return _models_in_postgres(settings, read_only)
-    if settings.log is None:
-        return lambda _: SqliteReadModels(folder.projection, READ_MODELS, read_only)
-    return lambda partition: SqliteReadModels(folder.projection_of(partition), READ_MODELS, read_only, is_divided=True)
-
-
-def _models_in_postgres(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
-    """The same in the database that the settings name. Raises LogError where it cannot be used for this log."""
-    assert settings.read_models is not None
-    if settings.log is None:
-        raise LogError("read models in PostgreSQL are those of a log on Kafka: name one with `--log`, or leave `read_models` out")
-    if importlib.util.find_spec("psycopg") is None:
-        raise LogError(f"read models in PostgreSQL need psycopg: {how_to_install('postgres')}")
-    from infra.server.kafka import address_of
-    from infra.store.postgres import models_in
-
-    return models_in(settings.read_models, address_of(settings.log).prefix, READ_MODELS, read_only)

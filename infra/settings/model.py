@@ -15,6 +15,8 @@ from contracts.values import VALUE_BYTES_MAX_DEFAULT
 from workers.running.activity_settings import CODE_PROCESSES_DEFAULT
 
 ROLES: Final = ("api", "owner", "projector", "worker")
+READ_MODELS_VARIABLE: Final = "REFOLD_READ_MODELS"
+"""How the setting `read_models` is called in the environment, where a projector finds it."""
 _NAME: Final = r"(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
 
 

@@ -16,7 +16,8 @@ from infra.server.driver import Driver
 from infra.server.engine import Engine
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
-from infra.server.wiring import open_alone, open_partitioned_reader, open_projectors
+from infra.server.reader_wiring import open_partitioned_reader, open_projectors
+from infra.server.wiring import open_alone
 from infra.settings.model import EngineSettings
 from projections.executions import executions_where
 from projections.incidents import incidents_where

@@ -11,13 +11,14 @@ import pytest
 from api.service import Rows, Start
 from contracts.definitions import WorkflowDefinition
 from infra.clock import SystemClock
-from infra.server import wiring
+from infra.server import reader_wiring
 from infra.server.alone_service import AloneService
 from infra.server.driver import Driver
 from infra.server.engine import Engine
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
-from infra.server.wiring import open_alone, open_partitioned_reader, open_projectors
+from infra.server.reader_wiring import open_partitioned_reader, open_projectors
+from infra.server.wiring import open_alone
 from infra.settings.model import EngineSettings
 from projections.executions import READ_MODEL as EXECUTIONS
 from projections.executions import executions_where
@@ -54,7 +55,7 @@ async def incidents_of(data: Path, start: str, is_built: bool) -> tuple[Rows[Inc
 def test_the_list_of_a_raised_read_model_says_how_far_it_goes_until_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before, _, there = asyncio.run(incidents_of(tmp_path, "a", is_built=False))
     assert ([one.execution for one in before.records], before.position) == (["a"], there)
-    for module in (wiring, projector):
+    for module in (reader_wiring, projector):
         monkeypatch.setattr(module, "READ_MODELS", (EXECUTIONS, replace(INCIDENTS, version=2)))
     found, executions, there = asyncio.run(incidents_of(tmp_path, "b", is_built=False))
     assert ([one.execution for one in found.records], executions) == (["a"], 2)

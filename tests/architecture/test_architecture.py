@@ -121,6 +121,14 @@ def test_importing_refold_is_light() -> None:
     assert (result.returncode, result.stdout.strip()) == (0, ""), result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("module", ["infra.server.projector_program", "refold.cli.commands.folder"])
+def test_who_reads_loads_no_engine(module: str) -> None:
+    engine = ["api", "infra.server.wiring", "workers.partition.owner", "workers.running.activities", "workers.tasks"]
+    code = f"import {module}, sys; print(*(name for name in {engine} if name in sys.modules))"
+    result = run(sys.executable, "-c", code)
+    assert (result.returncode, result.stdout.strip()) == (0, ""), result.stdout + result.stderr
+
+
 # Sizes. They only ever shrink: a line in the lists above needs a reason, and goes when it is no longer needed.
 
 

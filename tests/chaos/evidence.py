@@ -18,7 +18,7 @@ from contracts.journal import Checkpoint
 from domain.execution.history import Entry, Unreadable, read_entries
 from infra.files.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
-from infra.server.wiring import open_projectors
+from infra.server.reader_wiring import open_projectors
 from infra.settings.model import EngineSettings
 from projections.trail import unpack_offsets
 

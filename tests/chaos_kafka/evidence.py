@@ -16,7 +16,7 @@ from domain.execution.history import read_entries
 from domain.replay.verify import Verifier
 from infra.files.blobs import FileBlobs
 from infra.files.data_folder import DataFolder
-from infra.server.wiring import open_projectors, open_reader
+from infra.server.reader_wiring import open_projectors, open_reader
 from infra.settings.model import EngineSettings
 from projections.trail import unpack_offsets
 from tests.chaos.evidence import TABLES, Evidence, Rows, read_effects

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.server.wiring import open_projectors
+from infra.server.reader_wiring import open_projectors
 from infra.settings.model import EngineSettings
 from refold.cli.commands import folder_rows
 from refold.cli.commands.folder import FolderTarget

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from infra.server.projector_process import READ_MODELS, ProjectorProcess
+from infra.server.projector_process import ProjectorProcess
+from infra.settings.model import READ_MODELS_VARIABLE
 from tests.workers.partitioned import Partitioned
 
 DEADLINE_S = 60.0
@@ -20,7 +21,7 @@ class Beside:
     def __init__(self, made: Partitioned, read_models: str | None = None) -> None:
         self.offsets: dict[int, int] = {}
         self._heard = asyncio.Event()
-        environment: Mapping[str, str] = {READ_MODELS: read_models} if read_models else {}
+        environment: Mapping[str, str] = {READ_MODELS_VARIABLE: read_models} if read_models else {}
         self.process = ProjectorProcess(made.folder, 0, self._note, ("--log", str(made.log.address)), environment)
         self._running = asyncio.ensure_future(self.process.run())
 

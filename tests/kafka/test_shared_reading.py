@@ -20,7 +20,7 @@ from contracts.ports.read_models import ReadModels
 from infra.files.blobs import MemoryBlobs
 from infra.log.kafka.log import KafkaLog
 from infra.log.sqlite import SqliteLog
-from infra.server.wiring import open_projectors
+from infra.server.reader_wiring import open_projectors
 from infra.settings.model import EngineSettings
 from infra.store.postgres import models_in, schema_of
 from projections.executions import executions_where

@@ -40,12 +40,12 @@ from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
+from infra.server.reader_wiring import positions_of
 from infra.server.wiring import (
     SharedParts,
     activity_kinds,
     activity_settings,
     built_in_kinds,
-    positions_of,
     projector_arguments,
     projector_environment,
 )

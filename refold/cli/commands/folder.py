@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, Rejected
@@ -18,9 +18,8 @@ from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
 from domain.execution.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
 from domain.execution.state import Execution
-from infra.server.engine import Engine
 from infra.server.garbage import look_rarely
-from infra.server.wiring import Reader, activity_kinds, described_kinds, open_engine, open_reader
+from infra.server.reader_wiring import Reader, open_reader
 from infra.settings.model import EngineSettings
 from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
@@ -35,6 +34,9 @@ from refold.cli.commands.target import Finding, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.refolding import entries_of, refold
 from workers.reading.execution_reader import value_in
+
+if TYPE_CHECKING:
+    from infra.server.engine import Engine
 
 PARTITION = 0
 
@@ -118,6 +120,8 @@ class FolderTarget:
 
     def node_kinds(self) -> list[Value]:
         """See Place."""
+        from infra.server.wiring import activity_kinds, described_kinds
+
         return described_kinds(activity_kinds(self.settings))
 
     def schemas(self) -> Value:
@@ -134,6 +138,8 @@ class FolderTarget:
 
     def activities(self) -> Activities:
         """The activity kinds at hand, with the models of their configs."""
+        from infra.server.wiring import activity_kinds
+
         return {name: kind.Config for name, kind in activity_kinds(self.settings).items()}
 
     def read(self, file: Path) -> WorkflowDefinition:
@@ -167,6 +173,8 @@ class FolderTarget:
     @contextmanager
     def engine(self, must_exist: bool = False) -> Iterator[Engine]:
         """An engine that holds the folder. With `must_exist` a missing folder is refused instead of made."""
+        from infra.server.wiring import open_engine  # a tenth of a second that only who acts has to wait
+
         self._check_place()
         if must_exist:
             with self.reader():

@@ -18,7 +18,7 @@ from domain.execution.history import Entry
 from infra.files.belonging import NAME as BLOBS_JOURNAL
 from infra.files.belonging import known_by_blobs
 from infra.files.data_folder import DataFolder
-from infra.server.wiring import Reader, open_read_models
+from infra.server.reader_wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.execution_list import ExecutionList
 from projections.executions import READ_MODEL

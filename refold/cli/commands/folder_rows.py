@@ -16,7 +16,7 @@ from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
 from domain.execution.history import Entry, read_entries
 from infra.clock import SystemClock
-from infra.server.wiring import Reader, open_read_models
+from infra.server.reader_wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.execution_columns import execution_filter, names_of
 from projections.execution_list import ExecutionList, ExecutionRow, row_of

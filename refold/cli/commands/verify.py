@@ -8,7 +8,7 @@ from contracts.errors import Divergence
 from contracts.journal import Checkpoint
 from domain.execution.history import read_entries
 from domain.replay.verify import Verifier
-from infra.server.wiring import open_reader
+from infra.server.reader_wiring import open_reader
 from infra.settings.model import EngineSettings
 from refold.cli.commands.folder import all_entries, unknown_execution
 from refold.cli.commands.output import FAILED, OK, complain, say, say_json

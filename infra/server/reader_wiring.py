@@ -1,0 +1,121 @@
+"""The part of the wiring that reads: the log of a data folder beside whoever writes it, and the read models. It brings no engine."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+from contracts.errors import LogError
+from contracts.ports.blobs import Blobs
+from contracts.ports.log import Log
+from contracts.ports.read_models import ReadModels
+from contracts.ports.snapshots import Snapshots
+from contracts.positions import Positions
+from infra.clock import SystemClock
+from infra.files.blobs import FileBlobs
+from infra.files.data_folder import DataFolder
+from infra.files.snapshots import FileSnapshots
+from infra.log.sqlite import SqliteLog
+from infra.settings.model import EngineSettings
+from infra.store.sqlite import SqliteReadModels
+from projections.registry import READ_MODELS
+from refold.extras import how_to_install
+from workers.partition.catalog import Catalog
+from workers.reading.partitioned_reader import PartitionedReader
+from workers.reading.projector_pool import ProjectorPool
+
+
+class Reader:
+    """What is needed to read a data folder, beside whoever writes it."""
+
+    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, snapshots: Snapshots) -> None:
+        self.log = log
+        self.has_end = not isinstance(log, SqliteLog) or log.has_end_file
+        """Whether it would be noticed if the log ended earlier than it did."""
+        self.snapshots = snapshots
+        self.catalog = catalog
+        self.blobs = blobs
+
+
+def open_log(settings: EngineSettings, read_only: bool = False) -> Log:
+    """The log that the settings name, else the one in the data folder. Raises LogError where it cannot be used."""
+    if settings.log is None:
+        assert settings.data is not None
+        return SqliteLog(DataFolder(settings.data).log, read_only=read_only)
+    from infra.server.kafka import open_kafka_log
+
+    return open_kafka_log(settings.log)
+
+
+@contextmanager
+def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[Reader]:
+    """The log of a data folder, to be read only; nobody has to let go of it."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    if settings.log is None:
+        folder.check()
+    log = open_log(settings, read_only=True)
+    try:
+        yield Reader(log, Catalog(log, SystemClock()), blobs or FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
+    finally:
+        log.close()
+
+
+@contextmanager
+def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) -> Iterator[ProjectorPool]:
+    """What keeps the read models up with the log; `told` hears partition and offset after each transaction."""
+    with open_reader(settings) as reader:
+        projectors = ProjectorPool(reader.log, reader.catalog, _models_of(settings, read_only=False), told)
+        try:
+            yield projectors
+        finally:
+            projectors.close()
+
+
+@contextmanager
+def open_read_models(settings: EngineSettings) -> Iterator[ReadModels]:
+    """The rows that a server keeps in a data folder, to be read only; none where there are none."""
+    with closing(_models_of(settings, read_only=True)(0)) as models:
+        yield models
+
+
+@contextmanager
+def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterator[PartitionedReader]:
+    """What reads executions, with the help of the read models."""
+    with open_reader(settings, blobs) as opened:
+        models_of, lists_of = _models_of(settings, read_only=True), _models_of(settings, read_only=True)
+        reader = PartitionedReader(opened.log, opened.catalog, opened.blobs, models_of, lists_of)
+        try:
+            yield reader
+        finally:
+            reader.close()
+
+
+def positions_of(settings: EngineSettings) -> Positions:
+    """How the positions of the log are made."""
+    return Positions(is_divided=settings.log is not None)
+
+
+def _models_of(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
+    """What opens the read models of a partition."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    if settings.read_models is not None:
+        return _models_in_postgres(settings, read_only)
+    if settings.log is None:
+        return lambda _: SqliteReadModels(folder.projection, READ_MODELS, read_only)
+    return lambda partition: SqliteReadModels(folder.projection_of(partition), READ_MODELS, read_only, is_divided=True)
+
+
+def _models_in_postgres(settings: EngineSettings, read_only: bool) -> Callable[[int], ReadModels]:
+    """The same in the database that the settings name. Raises LogError where it cannot be used for this log."""
+    assert settings.read_models is not None
+    if settings.log is None:
+        raise LogError("read models in PostgreSQL are those of a log on Kafka: name one with `--log`, or leave `read_models` out")
+    if importlib.util.find_spec("psycopg") is None:
+        raise LogError(f"read models in PostgreSQL need psycopg: {how_to_install('postgres')}")
+    from infra.server.kafka import address_of
+    from infra.store.postgres import models_in
+
+    return models_in(settings.read_models, address_of(settings.log).prefix, READ_MODELS, read_only)
