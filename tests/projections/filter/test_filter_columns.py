@@ -122,6 +122,13 @@ def test_a_nul_is_in_no_text_that_is_stored(store: Store) -> None:
     assert taken(store, "search.a == 'x\\x00' || search.a in ['x\\x00']", *rows) == []
 
 
+def test_a_nul_is_in_no_name_of_a_search_value(store: Store) -> None:
+    rows: list[dict[str, Any]] = [{}, {"search": {"a": 1}}]
+    assert taken(store, "search['a\\x00'] == 1 || !(search['a\\x00'] == 1) || size(search['\\x00']) < 9", *rows) == []
+    assert taken(store, "search[?'a\\x00'].hasValue()", *rows) == []
+    assert taken(store, "!search[?'a\\x00'].hasValue() && search[?'a\\x00'].orValue(2) == 2", *rows) == [0, 1]
+
+
 def test_times_are_compared_to_the_nanosecond(store: Store) -> None:
     rows: tuple[dict[str, Any], ...] = (
         {"created_at": T0, "ended_at": T0 + 300_000},
