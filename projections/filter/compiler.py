@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from contracts.ports.where import Field, Is, There, all_of, some_of
+from contracts.ports.where import PARAMETERS_MAX, Field, Is, There, all_of, some_of
 from domain.expressions.tree import Binary, Bind, Call, Chain, Choice, Has, Index, ListOf, Literal, Macro, Name, Node, Select, Unary
 from domain.expressions.values import NUMBERS, bare, kind_of
 from domain.expressions.words import Comparisons, a_kind, meant
@@ -26,7 +26,7 @@ from projections.filter.found import among, is_there, truth_found
 from projections.filter.operand import FALSE, TRUE, Both, Branch, Constant, Found, Operand, Term, choose, term_of
 from projections.filter.refusal import refuse
 from projections.filter.texts import CASES, TESTS, in_case, length_of, test_of
-from projections.filter.tree import reads_row, worth
+from projections.filter.tree import Constants, reads_row
 from projections.filter.within import SIZE, TEXT, beside
 
 STEPS_MAX: Final = 10_000
@@ -40,8 +40,12 @@ class Compiler:
 
     def __init__(self, columns: Columns, known: Mapping[str, Any]) -> None:
         self._columns = columns
-        self._known = dict(known)
-        self._steps = 0
+        self._roots = columns.keys() - known.keys()
+        self._constants = Constants(known)
+        self._variables: dict[str, Any] = {}
+        """Those of the macros around, which hide a column or a name, but not one with a dot before it."""
+        self._reading: dict[Node, bool] = {}
+        self._steps = self._values = 0
 
     # Conditions.
 
@@ -64,7 +68,7 @@ class Compiler:
                 return self._quantified(node)
             case Call() if node.name in TESTS and self._reads(node):
                 return self._test(node)
-            case Call(name="hasValue", owner=Select(is_optional=True) | Index(is_optional=True) as owner):
+            case Call(name="hasValue", owner=Select(is_optional=True) | Index(is_optional=True) as owner) if self._reads(node):
                 return is_there(self._found(owner))
         return self._lift(node, lambda operand: self._truth_of(node, operand), self.operand(node))
 
@@ -133,10 +137,14 @@ class Compiler:
         return found if is_safe and not is_optional else refuse(node, "lists", _CONSTANTS_ONLY)
 
     def _items(self, node: Node) -> list[Any]:
-        found = worth(node, self._known)
-        if type(found) is dict:
-            return [bare(key) for key in found]
-        return found if type(found) is list else refuse(node, "lists", f"is {a_kind(kind_of(found))}, no list")
+        found = self._worth(node)
+        values = [bare(key) for key in found] if type(found) is dict else found
+        if type(values) is not list:
+            return refuse(node, "lists", f"is {a_kind(kind_of(found))}, no list")
+        self._values += len(values)
+        if self._values > PARAMETERS_MAX:
+            refuse(node, "limit", f"the lists of the filter have more than {PARAMETERS_MAX:,} values", "write shorter ones")
+        return values
 
     def _among(self, node: Node, one: Constant | Term | Found, values: list[Any]) -> Both:
         if isinstance(one, Found):
@@ -167,12 +175,12 @@ class Compiler:
         if self._reads(node.owner) or len(node.variables) != 1:
             refuse(node, "macro", f"`{node.name}` goes over a list of constants only, with one variable")
         (variable,) = node.variables
-        before, found = dict(self._known), list[Both]()
+        before, found = dict(self._variables), list[Both]()
         for item in self._items(node.owner):
             self._step(node)
-            self._known[variable] = item
+            self._variables[variable] = item
             found.append(self.truth(node.body))
-        self._known = before
+        self._variables = before
         yes, no = [each.yes for each in found], [each.no for each in found]
         return Both(some_of(*yes), all_of(*no)) if node.name == "exists" else Both(all_of(*yes), some_of(*no))
 
@@ -180,7 +188,7 @@ class Compiler:
         text, part = (node.owner, *node.arguments) if node.owner is not None else node.arguments
         if self._reads(part):
             refuse(node, "texts", f"what `{node.name}` looks for has to be a constant")
-        wanted = worth(part, self._known)
+        wanted = self._worth(part)
         if type(wanted) is not str:
             refuse(node, "kinds", f"`{node.name}` looks for a string, not for {a_kind(kind_of(wanted))}")
         return self._lift(node, lambda found: test_of(node, node.name, self._text(node, found), wanted), self.operand(text))
@@ -190,7 +198,7 @@ class Compiler:
     def operand(self, node: Node) -> Operand:
         """What a part is worth. Raises Refusal."""
         if not self._reads(node):
-            return Constant(node, worth(node, self._known))
+            return Constant(node, self._worth(node))
         match node:
             case Name() | Select(is_optional=False) | Index(is_optional=False):
                 return self._value(node)
@@ -217,10 +225,10 @@ class Compiler:
         return Branch(self.truth(node), Constant(node, True), Constant(node, False), node=node)
 
     def _bound(self, node: Bind) -> Operand:
-        before = dict(self._known)
-        self._known[node.variable] = worth(node.value, self._known)
+        before = dict(self._variables)
+        self._variables[node.variable] = self._worth(node.value)
         found = self.operand(node.body)
-        self._known = before
+        self._variables = before
         return found
 
     def _call(self, node: Call) -> Operand:
@@ -239,7 +247,7 @@ class Compiler:
 
     def _size(self, node: Call, found: Constant | Term | Found) -> Operand:
         if isinstance(found, Constant):
-            return Constant(node, worth(Call(node.start, node.end, "size", None, (Literal(node.start, node.end, found.value),)), {}))
+            return Constant(node, self._worth(Call(node.start, node.end, "size", None, (Literal(node.start, node.end, found.value),))))
         if isinstance(found, Found):
             return Term(node=node, kind="int", terms=((1, SIZE),), search=found, there=There("size"))
         if found.kind != "string":
@@ -248,7 +256,7 @@ class Compiler:
 
     def _in_case(self, node: Call, found: Constant | Term | Found) -> Operand:
         if isinstance(found, Constant):
-            return Constant(node, worth(Call(node.start, node.end, node.name, Literal(node.start, node.end, found.value), ()), {}))
+            return Constant(node, self._worth(Call(node.start, node.end, node.name, Literal(node.start, node.end, found.value), ())))
         return in_case(self._text(node, found), node.name, node)
 
     def _text(self, node: Node, found: Constant | Term | Found) -> Term:
@@ -269,10 +277,16 @@ class Compiler:
     # Names.
 
     def _reads(self, node: Node) -> bool:
-        return reads_row(node, self._columns.keys() - self._known.keys())
+        """Whether it reads the row: that lies in where it stands, however often it is asked."""
+        if node not in self._reading:
+            self._reading[node] = reads_row(node, self._roots, frozenset(self._variables))
+        return self._reading[node]
+
+    def _worth(self, node: Node) -> Any:
+        return self._constants.worth(node, self._variables)
 
     def _column(self, node: Node) -> Column | Fields | Search | None:
-        return self._columns.get(node.name) if isinstance(node, Name) else None
+        return self._columns.get(node.name) if isinstance(node, Name) and self._reads(node) else None
 
     def _value(self, node: Node) -> Operand:
         if isinstance(node, Name):
@@ -307,7 +321,7 @@ class Compiler:
     def _key(self, node: Select | Index) -> str:
         if isinstance(node, Select):
             return node.name
-        key = None if self._reads(node.key) else worth(node.key, self._known)
+        key = None if self._reads(node.key) else self._worth(node.key)
         return key if type(key) is str else refuse(node, "path", "a key has to be a constant string")
 
     def _field(self, node: Node, column: Fields, name: str) -> Column:

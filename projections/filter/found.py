@@ -71,14 +71,19 @@ def _number(operator: Operator, value: int | float) -> Where:
 
 def among(node: Node, found: Found, values: list[Any]) -> Both:
     """Whether a search value is one of these."""
-    texts = tuple(dict.fromkeys(value for value in values if type(value) is str and "\0" not in value and len(value) < HEAD_CHARS))
-    others = [_equal(node, value) for value in values if not (type(value) is str and value in texts)]
+    texts = tuple(dict.fromkeys(value for value in values if _is_head(value)))
+    others = [_equal(node, value) for value in values if not _is_head(value)]
     yes = [OneOf(HEAD, texts)] if texts else []
     no = [some_of(Is(KIND, "<>", "string"), OneOf(HEAD, texts, False))] if texts else []
     return Both(
         has_row(found, some_of(*yes, *(is_so for is_so, _ in others))),
         has_row(found, all_of(*no, *(is_not for _, is_not in others))),
     )
+
+
+def _is_head(value: Any) -> bool:
+    """Whether it is a text that is found by its head alone."""
+    return type(value) is str and "\0" not in value and len(value) < HEAD_CHARS
 
 
 def _check_size(node: Node, value: int | float) -> None:

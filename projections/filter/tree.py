@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.expressions.compiler import FIRST_SLOT, Compiler
 from domain.expressions.faults import Fault, Limit, Meter, Unreadable
+from domain.expressions.maker import Run
 from domain.expressions.tree import Bind, Macro, Name, Node, children
 from projections.filter.refusal import Refusal, refuse
 
@@ -24,16 +25,32 @@ def reads_row(node: Node, names: Collection[str], hidden: frozenset[str] = froze
     return any(reads_row(child, names, hidden) for child in children(node))
 
 
-def worth(node: Node, known: Mapping[str, Any]) -> Any:
-    """The value of a part that reads no row. Raises Refusal where it has none."""
-    compiler = Compiler(known)
-    try:
-        run = compiler.make(node)
-        return run([known, Meter(), *[None] * (compiler.slots - FIRST_SLOT)])
-    except Unreadable as unreadable:
-        return refuse(node, "unreadable", unreadable.said)
-    except Limit:
-        return refuse(node, "limit", "costs more than an expression may")
-    except Fault as fault:
-        fault.node = fault.node or node
-        raise Refusal(node, "fault", "has no value", "leave it out, or correct it", fault) from None
+class Constants:
+    """What the parts of a filter are worth that read no row: each is made once, and all together cost no more than an expression may."""
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        self._known = known
+        self._meter = Meter()
+        self._made: dict[Node, Run] = {}
+
+    def worth(self, node: Node, variables: Mapping[str, Any]) -> Any:
+        """The value of a part that sees these variables. Raises Refusal where it has none."""
+        try:
+            if node not in self._made:
+                self._made[node] = self._make(node, variables)
+            return self._made[node]([self._known, self._meter, *variables.values()])
+        except Unreadable as unreadable:
+            return refuse(node, "unreadable", unreadable.said)
+        except Limit:
+            return refuse(node, "limit", "costs more than an expression may, with the constants before it")
+        except Fault as fault:
+            fault.node = fault.node or node
+            raise Refusal(node, "fault", "has no value", "leave it out, or correct it", fault) from None
+
+    def _make(self, node: Node, variables: Mapping[str, Any]) -> Run:
+        """A part whose first slots are the variables around it, in their order."""
+        compiler = Compiler(self._known)
+        _, (run,) = compiler.inside(tuple(variables), node)
+        assert run is not None
+        rest = [None] * (compiler.slots - FIRST_SLOT - len(variables))
+        return lambda frame: run(frame + rest)

@@ -157,6 +157,15 @@ def test_a_name_that_is_known_has_its_value(store: Store) -> None:
     assert taken(store, "created_at > now - duration('1h')", *rows, now=Moment(T0 * 1_000_000)) == [0]
 
 
+def test_a_variable_hides_a_column_but_not_the_one_with_a_dot_before_it(store: Store) -> None:
+    rows: list[dict[str, Any]] = [{"name": "a"}, {"name": "b", "search": {"a": 1}}]
+    assert taken(store, "['b'].exists(name, .name == name)", *rows) == [1]
+    assert taken(store, "['b'].exists(name, ['a'].exists(name, .name == name) || name == 'a')", *rows) == [0]
+    assert taken(store, "cel.bind(name, 'b', .name == name && name == 'b')", *rows) == [1]
+    assert taken(store, "[{'b': 1}].exists(search, search.?b.hasValue() && !search.?a.hasValue())", *rows) == [0, 1]
+    assert taken(store, "[1].exists(now, .now == 2 && version == now)", {}, now=2) == [0]
+
+
 INDEXED = [
     ("name == 'a'", "things_by_name (name=?)"),
     ("name in ['a', 'b']", "things_by_name (name=?)"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import InvalidInput, Problem
-from contracts.ports.where import CONDITIONS_MAX
+from contracts.ports.where import CONDITIONS_MAX, PARAMETERS_MAX
 from domain.expressions import SOURCE_CHARS_MAX
 from projections.filter import compile_filter
 from projections.filter.column import text
@@ -115,6 +115,21 @@ def test_choices_within_each_other_are_bounded_in_what_they_become() -> None:
 def test_choices_beside_each_other_are_bounded_in_what_they_cost() -> None:
     terms = " + ".join("(flag ? 1 : version)" for _ in range(30))
     assert f"more than {STEPS_MAX:,} steps" in problem_of(f"{terms} > 3").message
+
+
+def test_what_reads_no_row_costs_all_together_what_an_expression_may() -> None:
+    once = "size(lists.range(20000).map(n, n)) == version"
+    compile_filter(once, COLUMNS)
+    problem = problem_of(f"[1, 2].exists(i, {once})")
+    assert problem.rule == "limit"
+    assert "`size(lists.range(20000).map(n, n))`: costs more than an expression may" in problem.message
+
+
+def test_the_values_of_all_lists_are_counted_before_they_become_conditions() -> None:
+    values = str([0] * 1000)
+    problem = problem_of(f"lists.range(31).exists(i, version in {values})")
+    assert problem.rule == "limit"
+    assert f"the lists of the filter have more than {PARAMETERS_MAX:,} values" in problem.message
 
 
 def test_as_many_values_as_a_filter_has_room_for_are_asked_in_one_condition() -> None:
