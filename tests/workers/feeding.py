@@ -12,10 +12,13 @@ from domain.execution.history import Entry, Unreadable, read_entries
 from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
 from tests.workers.harness import Bench
-from workers.reading.backlog import Backlog, Piece
-from workers.reading.journal_feed import Feed
+from workers.partition.owner import Owner
+from workers.partition.round import Made
+from workers.reading.backlog import Backlog, Piece, workflow_in
+from workers.reading.journal_feed import Feed, Note
 from workers.reading.owner_feed import OwnerGround
 from workers.reading.projector import Projector
+from workers.reading.subscription import Found
 
 
 class ByHand:
@@ -95,6 +98,28 @@ class Fed:
         while self.bench.engine.step():
             self.beside.turn_all()
         self.beside.turn_all()
+
+
+class AtOnce(OwnerGround):
+    """Tells of all rounds since it was last asked to at once, as where a journal is followed; workflows are those that decisions name."""
+
+    def __init__(self, owner: Owner, beside: ByHand) -> None:
+        super().__init__(owner, beside)
+        self._owner, self._found, self._base = owner, list[Found](), owner.position
+        owner.hearers.add(self._hear)
+
+    def _hear(self, base: int, made: Sequence[Made]) -> None:
+        self._found += [Found(base + index, one.decision, workflow_in(one.decision)) for index, one in enumerate(made)]
+
+    def join(self, partition: int, note: Note) -> None:
+        self._note = note
+        note(partition, self._base, (), self._owner.checkpoint)
+
+    def tell(self) -> None:
+        """Tell of what has come."""
+        found, self._found = self._found, []
+        base, self._base = self._base, self._owner.position
+        self._note(self._owner.partition, base, found, self._owner.checkpoint)
 
 
 class Listener:

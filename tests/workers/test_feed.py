@@ -10,10 +10,12 @@ import pytest
 
 from contracts import events as e
 from contracts.commands import SendSignal
-from contracts.errors import AppendUnknown, LogUnreachable
+from contracts.errors import AppendUnknown, LogUnreachable, Rejected
 from contracts.ports.feed import Selector, Told
-from tests.workers.feeding import Fed, Listener, counting
+from tests.workers.feeding import AtOnce, Fed, Listener, counting
 from tests.workers.harness import Bench, FaultyLog, another_claim, payload, sequence
+from workers.reading.journal_feed import PIECE_RECORDS, Feed
+from workers.reading.owner_feed import OwnerGround
 from workers.reading.subscription import TURN_MAX, WAITING_MAX
 
 SIGNALLED = {"name": "s", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
@@ -258,3 +260,38 @@ def test_a_position_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         bench.start()
         fed.move()
     assert listener.offsets == counting(bench.log, begins)
+
+
+def test_what_waits_behind_more_than_is_read_at_a_time_comes_once(tmp_path: Path) -> None:
+    """So much is told of at once that reading on begins more than a piece before the first decision that must be read."""
+    bench, fed = new(tmp_path)
+    bench.start("s", execution="before")
+    fed.move()
+    ground = AtOnce(bench.engine.owner, fed.beside)
+    listener = Listener(Feed(ground), Selector(workflow="s"))
+    begins = bench.engine.owner.position
+    for _ in range(PIECE_RECORDS + 100):
+        bench.start("other")
+    wanted = ["a", "b", "c", "before"]
+    for execution in wanted[:-1]:
+        bench.start("s", execution=execution)
+    bench.ask("before", SendSignal("go", "s1", payload(1)))
+    fed.move()
+    fed.project()
+    ground.tell()
+    fed.beside.turn_all()
+    assert listener.offsets == counting(bench.log, begins, lambda entry: entry.decision.execution in wanted)
+
+
+def test_who_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
+    bench, fed = new(tmp_path)
+
+    class Elsewhere(OwnerGround):
+        def partition_of(self, execution: str) -> int:
+            raise Rejected("unknown_execution", f"there is no partition for {execution}")
+
+    feed = Feed(Elsewhere(bench.engine.owner, fed.beside))
+    for _ in range(2):
+        with pytest.raises(Rejected, match="no partition"):
+            Listener(feed, Selector(execution="a"))
+    assert feed._subscribed == set()

@@ -121,10 +121,10 @@ class Feed:
 
     def subscribe(self, selector: Selector, then: Then, after: Mapping[int, int] | None = None) -> Subscription:
         """Tell of these decisions from the offsets `after` on. See `contracts.ports.feed.Feed`."""
-        subscribed = Subscribed(selector, then, self._told_to, self._on_change)
-        self._subscribed.add(subscribed)
         execution = selector.execution
         partitions = range(self._ground.partitions) if execution is None else (self._ground.partition_of(execution),)
+        subscribed = Subscribed(selector, then, self._told_to, self._on_change)
+        self._subscribed.add(subscribed)
         for partition in partitions:
             self._add(subscribed, partition, None if after is None else after.get(partition, 0))
         return subscribed
@@ -268,7 +268,7 @@ class Feed:
                 return
             strand.take_read(one for one in piece.told if one.offset >= offset)
             if end < live:
-                strand.stand_apart(end, piece.checkpoint)
+                strand.stand_apart(max(offset, end), piece.checkpoint)
             self._wake(strand)
 
         self._ground.read(strand.partition, offset if start is None else start, end, strand.subscription.selector, then)
