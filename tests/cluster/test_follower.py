@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
+
+import pytest
 
 from contracts.codec import decode_record, encode_record
 from contracts.commands import TerminateExecution
+from contracts.errors import LogCorrupt, LogUnreachable
 from contracts.journal import Checkpoint, Decided
 from domain.execution.state import Execution
 from tests.cluster.world import run
@@ -13,6 +17,7 @@ from tests.workers.harness import Bench, journal
 from workers.cluster.follower import Follower
 from workers.cluster.partitions import RemotePartition
 from workers.cluster.ports import OnRecords
+from workers.partition.round import Answer
 from workers.partition.watchers import Watchers
 
 WAIT = {"name": "w", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}], "output": "$input.x"}
@@ -157,5 +162,48 @@ def test_whoever_waits_no_longer_than_for_an_incident_hears_of_it_and_the_others
         there.read_on()
         assert (len(impatient), [one.status for one in patient if one]) == (1, ["terminated"])
         follower.close()
+
+    run(story)
+
+
+@pytest.mark.parametrize("how", ["it cannot be followed", "we stop"])
+def test_who_waits_for_an_answer_hears_at_once_that_none_will_come(how: str) -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = await there.follower()
+        answers: list[Answer] = []
+        follower.expect(0, "asked", answers.append)
+        follower.expect(0, "forgotten", answers.append)
+        follower.forget(0, "forgotten")
+        if how == "we stop":
+            follower.close()
+        else:
+            follower.on_problem("journal", 0, LogCorrupt("it lacks offset 7"))
+        assert [str(answer.error) for answer in answers] == [
+            "the journal of partition 0 is not followed any more; what was asked may still be done"
+        ]
+        assert isinstance(answers[0].error, LogUnreachable)
+        follower.close()
+
+    run(story)
+
+
+def test_a_follower_that_was_closed_follows_nothing_more() -> None:
+    async def story() -> None:
+        there = Journal()
+        asked, answer = asyncio.Event(), asyncio.Event()
+
+        async def slowly(partition: int) -> Checkpoint:
+            asked.set()
+            await answer.wait()
+            return Checkpoint()
+
+        follower = Follower(cast(Any, there), slowly, there.bench.engine.catalog.graph)
+        follower.hear(0, lambda *_: None)
+        await asked.wait()
+        follower.close()
+        answer.set()
+        await asyncio.wait(follower._resuming or {asyncio.ensure_future(asyncio.sleep(0))})
+        assert there.then is None
 
     run(story)

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from contracts.codec import decode_decision, read_record
 from contracts.commands import CreateExecution
-from contracts.errors import LogCorrupt, LogError, UnknownRecord
+from contracts.errors import LogCorrupt, LogError, LogUnreachable, UnknownRecord
 from contracts.events import (
     ExecutionCancelled,
     ExecutionCompleted,
@@ -30,7 +30,7 @@ from contracts.refusal import refusal_of
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
 from domain.execution.state import Execution
 from workers.cluster.ports import ClusterLog
-from workers.partition.round import Answer, Reply
+from workers.partition.round import Answer, Reply, answer_all
 from workers.reading.backlog import workflow_in
 from workers.reading.journal_feed import Note
 from workers.reading.subscription import Found
@@ -96,22 +96,19 @@ class Follower:
             self._start(partition, await self._checkpoint_of(partition))
 
     def _start(self, partition: int, checkpoint: Checkpoint) -> None:
-        before = self._followed.get(partition)
-        followed = self._followed[partition] = _Followed(checkpoint, self._loop.time())
-        if before is not None:
-            followed.expected, followed.watched = before.expected, before.watched
+        self._followed[partition] = _Followed(checkpoint, self._loop.time())
         self._log.follow("journal", partition, checkpoint.offset, self._on_records)
         if self._timer is None:
             self._timer = self._loop.call_later(LOOK_EVERY_S, self._look_for_idle)
 
     def expect(self, partition: int, command: str, reply: Reply) -> None:
-        """Call back with what becomes of a command; the partition has to be ready."""
+        """Call back with what becomes of a command, or that it will not be seen here; the partition has to be ready."""
         self._followed[partition].expected[command] = reply
 
-    def forget(self, partition: int, command: str) -> None:
-        """Nobody waits for it any more."""
-        if (followed := self._followed.get(partition)) is not None:
-            followed.expected.pop(command, None)
+    def forget(self, partition: int, command: str) -> bool:
+        """Do not call back any more; whether that was still to come."""
+        followed = self._followed.get(partition)
+        return followed is not None and followed.expected.pop(command, None) is not None
 
     def watch(self, partition: int, execution: str, then: OnEnd, at_incident: bool = False) -> None:
         """Call back when an execution ends, or with `at_incident` needs a person; the partition has to be ready."""
@@ -216,16 +213,18 @@ class Follower:
             watched.folded = None
 
     def on_problem(self, topic: str, partition: int, error: LogError) -> None:
-        """A journal cannot be read on from where it was followed: nobody hears of anything any more, and their time runs out."""
+        """A journal cannot be read on from where it was followed: who waits for an answer hears so; for an end, until time is up."""
         if topic == "journal" and partition in self._followed:
             _log.error("journal, partition %d cannot be followed: %s", partition, error)
             self._stop(partition)
 
     def _stop(self, partition: int) -> None:
-        del self._followed[partition]
+        followed = self._followed.pop(partition)
         self._log.unfollow("journal", partition)
         if partition in self._heard:
             self._resume(partition, LOOK_EVERY_S)
+        lost = LogUnreachable(f"the journal of partition {partition} is not followed any more; what was asked may still be done")
+        answer_all([(reply, Answer("", 0, error=lost)) for reply in followed.expected.values()], 0)
 
     def _look_for_idle(self) -> None:
         now = self._loop.time()
@@ -239,6 +238,8 @@ class Follower:
     def close(self) -> None:
         """Follow nothing any more."""
         self._heard.clear()
+        for task in self._resuming:
+            task.cancel()
         if self._timer is not None:
             self._timer.cancel()
         for partition in list(self._followed):

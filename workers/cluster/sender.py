@@ -76,8 +76,7 @@ class Sender:
             reply(answer)
 
         def out(error: LogError | None) -> None:
-            if error is not None:
-                self._follower.forget(partition, name)
+            if error is not None and self._follower.forget(partition, name):
                 answered(Answer(execution, 0, error=error))
 
         self._follower.expect(partition, name, answered)
