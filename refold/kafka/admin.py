@@ -25,7 +25,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from refold.errors import Unavailable
 from refold.kafka.address import KafkaAddress
-from refold.kafka.client import CONNECT_TIMEOUT_S, give_up, is_fatal, reason, start
+from refold.kafka.client import CONNECT_TIMEOUT_S, give_up, is_away, is_fatal, reason, start
 
 REQUEST_TIMEOUT_MS: Final = 10_000
 DONE_TIMEOUT_S: Final = 30.0
@@ -44,8 +44,8 @@ async def admin_client(address: KafkaAddress, timeout_s: float = 0.0) -> AsyncIt
     admin = await _connected(address, timeout_s)
     try:
         yield admin
-    except (TimeoutError, KafkaError, OSError) as error:
-        if is_fatal(error):
+    except Exception as error:
+        if is_fatal(error) or not is_away(error):
             raise
         raise Unavailable(f"the log {address} cannot be looked at: {reason(error)}") from error
     finally:
@@ -62,8 +62,10 @@ async def _connected(address: KafkaAddress, timeout_s: float) -> AIOKafkaAdminCl
             if not admin._client.cluster.brokers():
                 raise KafkaConnectionError("the broker that answers knows of none yet")
             return admin
-        except (TimeoutError, KafkaError, OSError) as error:
+        except Exception as error:
             await give_up(admin.close())
+            if not is_away(error):
+                raise
             if time.monotonic() >= deadline:
                 if is_fatal(error):
                     raise

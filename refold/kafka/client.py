@@ -10,7 +10,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, SaslAuthenticationFailed
+from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError, SaslAuthenticationFailed
 
 CONNECT_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 1.0
@@ -42,6 +42,12 @@ def reason(error: BaseException | None) -> str:
 def is_fatal(error: BaseException) -> bool:
     """Whether the broker refuses us, so that trying again would not help."""
     return isinstance(error, _FATAL)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether a broker, or the connection to it, is gone: uvloop says so of a connection by a RuntimeError."""
+    is_closed = isinstance(error, RuntimeError) and "the handler is closed" in str(error)
+    return is_closed or isinstance(error, KafkaError | OSError | TimeoutError)
 
 
 async def start(client: Any, timeout_s: float = CONNECT_TIMEOUT_S) -> None:

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from refold.errors import Unavailable
 from refold.kafka.address import KafkaAddress
-from refold.kafka.client import give_up, is_fatal, reason, start
+from refold.kafka.client import give_up, is_away, is_fatal, reason, start
 from refold.kafka.consumer import REQUEST_TIMEOUT_MS
 
 POLL_S: Final = 1.0
@@ -29,8 +28,8 @@ async def tail(address: KafkaAddress, topic: str, on_record: Callable[[bytes], N
     while True:
         try:
             await _follow(address, key, next_offset, on_record)
-        except (KafkaError, OSError, TimeoutError, Unavailable) as error:
-            if is_fatal(error):
+        except Exception as error:
+            if is_fatal(error) or not (is_away(error) or isinstance(error, Unavailable)):
                 raise
             if not failures:
                 _log.warning("%s cannot be followed, trying again: %s", key.topic, reason(error))

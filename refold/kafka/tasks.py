@@ -21,7 +21,7 @@ from refold.errors import RefoldError, Unavailable
 from refold.kafka.address import KafkaAddress
 from refold.kafka.assignor import KeepingAssignor
 from refold.kafka.buffer import SEQUENCE_MAX, Buffer, PartitionTasks, TakenTask, changed
-from refold.kafka.client import give_up, is_fatal, reason, start
+from refold.kafka.client import give_up, is_away, is_fatal, reason, start
 from refold.kafka.consumer import committed, new_consumer, pass_over_lost_commits
 from refold.kafka.letters import Letters, OnNewer, OnUnreadable
 from refold.kafka.task_topics import LogLimits, ensure_topics
@@ -211,7 +211,7 @@ class KafkaTasks:
         """Whether trying again would not help; then it is told."""
         is_ours = isinstance(error, RefoldError) and not isinstance(error, Unavailable)
         if not (is_ours or is_fatal(error) or isinstance(error, ValueError)):
-            if not isinstance(error, KafkaError | OSError | Unavailable | TimeoutError):
+            if not (is_away(error) or isinstance(error, Unavailable)):
                 _log.error("a mistake of ours in the consumer; another one takes over", exc_info=error)
             return False
         if not self.failed.done():

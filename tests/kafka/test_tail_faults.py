@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from functools import partial
 
 import pytest
+import uvloop
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.structs import TopicPartition
 
 from brokers.cluster import Cluster
 from brokers.finding import own_cluster
 from brokers.jars import NoBroker
 from contracts.errors import LogError
 from infra.log.kafka.admin import init
+from infra.log.kafka.client import Client
+from infra.log.kafka.fetch import LATEST, Fetcher
 from infra.log.kafka.log import KafkaLog
+from infra.log.kafka.poll import EXPECTED
+from refold.kafka.client import is_away
 from tests.conftest import no_broker
 from tests.kafka.following import DEADLINE_S, Follower, following, until
 from tests.kafka.topics import new_address
@@ -112,3 +121,56 @@ async def leaders_move(cluster: Cluster) -> None:
             assert one.records("journal", partition) == found
         assert one.problems == []
     await asyncio.to_thread(log.close)
+
+
+def test_a_connection_that_has_just_broken_is_not_written_on(cluster: Cluster) -> None:
+    """Under uvloop that is a RuntimeError, for as long as aiokafka has not noticed."""
+
+    async def run() -> None:
+        address = new_address(cluster.bootstrap)
+        await init(address, 1)
+        key = TopicPartition(address.topic("journal"), 0)
+        client, fetcher = Client(address), Fetcher(address)
+        await client.refresh([key.topic])
+        for connections, ask in (
+            (await client.ready(), partial(client.refresh, [key.topic])),
+            (await fetcher.client(), partial(fetcher.offset, key, LATEST)),
+            (await client.ready(), (await client.ready()).fetch_all_metadata),
+        ):
+            await ask()
+            for one in connections._conns.values():
+                shut(one)
+            asked = []
+            for _ in range(6):  # the first breaks it, and those that come before the loop says so to whoever reads find it broken
+                asked.append(asyncio.ensure_future(ask()))
+                await asyncio.sleep(0)
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert [answer for answer in answers if isinstance(answer, Exception) and not isinstance(answer, EXPECTED)] == []
+            await ask()
+        await client.close()
+        await fetcher.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+
+
+def shut(connection: AIOKafkaConnection) -> None:
+    """Nothing can be written on it any more, which shows when somebody does."""
+    with socket.socket(fileno=os.dup(connection._writer.get_extra_info("socket").fileno())) as again:
+        again.shutdown(socket.SHUT_WR)
+
+
+def test_what_uvloop_says_of_a_closed_connection_is_known_as_one_that_is_gone() -> None:
+    async def run() -> None:
+        one, other = socket.socketpair()
+        with other:
+            _, writer = await asyncio.open_connection(sock=one)
+            writer.transport.abort()
+            await asyncio.sleep(0)
+            with pytest.raises(RuntimeError) as raised:
+                writer.write(b"anything")
+            assert is_away(raised.value)
+        assert not is_away(RuntimeError("a mistake of ours"))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())

@@ -7,7 +7,8 @@ import random
 from collections.abc import Collection, Coroutine
 from typing import Any, Final, TypeVar
 
-from aiokafka.client import AIOKafkaClient
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
+from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.structs import TopicPartition
@@ -29,19 +30,33 @@ class KafkaAway(KafkaError):  # type: ignore[misc]  # aiokafka has no types
     retriable = True
 
 
+class BrokerClient(AIOKafkaClient):  # type: ignore[misc]  # aiokafka has no types
+    """aiokafka's own client, for which a connection that broke a moment ago is one no more.
+
+    For aiokafka it is one until the task that reads from it has its turn; under uvloop writing on it until then raises a
+    RuntimeError, which nobody takes for a broker that is away: it ends even the task that asks for the cluster's metadata.
+    """
+
+    async def _get_conn(self, node_id: Any, *, group: object = ConnectionGroup.DEFAULT, no_hint: bool = False) -> AIOKafkaConnection | None:
+        conn = self._conns.get((node_id, group))
+        if conn is not None and conn._writer is not None and conn._writer.is_closing():
+            conn.close(reason=CloseReason.CONNECTION_BROKEN)
+        return await super()._get_conn(node_id, group=group, no_hint=no_hint)
+
+
 class Client:
     """aiokafka's client, made when it is first needed and made anew when it knows no broker any more; lives in the event loop."""
 
     def __init__(self, address: KafkaAddress, request_timeout_ms: int = REQUEST_TIMEOUT_MS) -> None:
         self._address, self._request_timeout_ms = address, request_timeout_ms
-        self._client: AIOKafkaClient | None = None
+        self._client: BrokerClient | None = None
         self._making = asyncio.Lock()
 
-    async def ready(self) -> AIOKafkaClient:
+    async def ready(self) -> BrokerClient:
         """The client, which has seen a broker. Raises KafkaAway."""
         async with self._making:
             if self._client is None:
-                client = AIOKafkaClient(
+                client = BrokerClient(
                     **self._address.client_settings(),
                     request_timeout_ms=self._request_timeout_ms,
                     retry_backoff_ms=RETRY_BACKOFF_MS,

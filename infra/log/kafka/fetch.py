@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
@@ -19,7 +18,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogCorrupt, LogError, LogUnreachable
-from infra.log.kafka.client import KafkaAway
+from infra.log.kafka.client import BrokerClient, KafkaAway
 from refold.kafka.address import KafkaAddress
 from refold.kafka.client import give_up, reason
 
@@ -41,7 +40,7 @@ class Fetcher:
 
     def __init__(self, address: KafkaAddress, timeout_s: float = READ_TIMEOUT_S) -> None:
         self._address, self._timeout_s = address, timeout_s
-        self._client: AIOKafkaClient | None = None
+        self._client: BrokerClient | None = None
 
     async def offset(self, key: TopicPartition, which: int) -> int:
         """The offset after the last durable record (LATEST), or of the first one (EARLIEST)."""
@@ -113,11 +112,11 @@ class Fetcher:
             raise error()
         return tuple(answer)
 
-    async def client(self) -> AIOKafkaClient:
+    async def client(self) -> BrokerClient:
         """A client that knows the cluster, made if there is none."""
         if self._client is None:
             timeout_ms = min(REQUEST_TIMEOUT_MS, int(self._timeout_s * 1000))
-            client = AIOKafkaClient(**self._address.client_settings(), request_timeout_ms=timeout_ms, retry_backoff_ms=50)
+            client = BrokerClient(**self._address.client_settings(), request_timeout_ms=timeout_ms, retry_backoff_ms=50)
             try:
                 await client.bootstrap()
             except KafkaError as error:
