@@ -349,6 +349,15 @@ def test_progress_is_passed_on_once_a_second_the_first_and_the_last_always(task_
     assert task_endpoint.result(task, progress=None) is None
 
 
+def test_a_detail_without_progress_leaves_the_progress_as_it_was(task_endpoint: TaskEndpoint) -> None:
+    task = task_endpoint.run()
+    task_endpoint.tasks()
+    assert task_endpoint.result(task, progress=0.5) == ReportProgress("n", 1, 0.5)
+    assert task_endpoint.result(task, progress=0.75) is None
+    task_endpoint.clock.advance(1_000)
+    assert task_endpoint.result(task, progress=None, detail=raw("b")) == ReportProgress("n", 1, 0.75, b'"b"')
+
+
 def test_the_heartbeat_is_that_of_the_activity_once_it_has_begun(task_endpoint: TaskEndpoint) -> None:
     task = task_endpoint.run()
     assert task_endpoint.remote.last_heartbeat("e", "n", 1) == task_endpoint.clock.now()

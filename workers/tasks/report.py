@@ -90,7 +90,9 @@ def _progress(leased: LeasedTask, result: Result, now: int) -> Command | None:
     if progress is UNSET or (progress is None and detail is UNSET):
         return None
     is_last = progress is not None and progress >= 1 > leased.progress
+    if progress is not None:
+        leased.progress = progress
     if not is_last and leased.reported_at is not None and now - leased.reported_at < PROGRESS_EVERY_MS:
         return None
-    leased.reported_at, leased.progress = now, progress or 0.0
+    leased.reported_at = now
     return ReportProgress(leased.activity.path, leased.activity.attempt, leased.progress, detail_of(result))
