@@ -67,24 +67,10 @@ def is_json(media_type: str) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
-async def read_json(request: Request) -> bytes:
-    """The body, which says that it is JSON; nothing of it is looked at."""
-    content = await request.body()
-    media_type = media_type_of(request)
-    if content and not is_json(media_type):
-        raise wrong_type(media_type, "application/json")
-    return content
-
-
 def wrong_type(media_type: str, *expected: str) -> BadRequest:
     """A body whose content type is none of those that are read."""
     found = media_type or f"none: say `Content-Type: {expected[0]}`"
     return BadRequest(415, "content_type", f"expected the content type {' or '.join(expected)}, found {found}")
-
-
-async def read_body(request: Request, shape: type[T]) -> T:
-    """The body in its shape; an empty one is `{}`. Raises BadRequest that says where it is no JSON, or what does not fit."""
-    return parse(await read_json(request) or b"{}", shape)
 
 
 def parse(content: bytes, shape: type[T], at: str = "") -> T:
