@@ -16,7 +16,7 @@ from api.operations import OPERATIONS, offered
 from api.parameters import only_known, only_text
 from api.problems import Problem, install
 from api.requests import Requests
-from api.routes import routes_of
+from api.routes import add_routes
 from api.service import Service
 from api.sites import Sites
 from contracts.ports.workers import TaskEndpoint
@@ -47,7 +47,7 @@ def make_app(
         dependencies=[Depends(only_text), Depends(only_known)], generate_unique_id_function=lambda route: route.name,
     )  # fmt: skip
     install(app)
-    app.include_router(routes_of(offered(is_open, task_endpoint is not None), service, task_endpoint, authorize))
+    add_routes(app.router, offered(is_open, task_endpoint is not None), service, task_endpoint, authorize)
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
 

@@ -27,9 +27,10 @@ SUPPLIED: Final = frozenset({"caller", "service", "task_endpoint", "body"})
 """The parameters of an operation that are no parameters of a request."""
 
 
-def routes_of(operations: Iterable[Operation], service: Service, task_endpoint: TaskEndpoint | None, authorize: Authorize) -> APIRouter:
-    """The routes of the operations, over a service and whoever gives tasks."""
-    router = APIRouter()
+def add_routes(
+    router: APIRouter, operations: Iterable[Operation], service: Service, task_endpoint: TaskEndpoint | None, authorize: Authorize
+) -> None:
+    """Add the routes of the operations, over a service and whoever gives tasks. FastAPI would look twice for one of a router within."""
     for operation in operations:
         router.add_api_route(
             operation.path,
@@ -39,7 +40,6 @@ def routes_of(operations: Iterable[Operation], service: Service, task_endpoint: 
             dependencies=[Depends(_allowed(operation, authorize))],
             **operation.route(),
         )
-    return router
 
 
 def _allowed(operation: Operation, authorize: Authorize) -> Callable[[Request], Awaitable[None]]:

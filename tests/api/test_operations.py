@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from fastapi.routing import APIRoute
 
 from api.app import make_app
 from api.authorize import RIGHTS, authorize, forbidden
@@ -103,6 +104,12 @@ def test_somebody_unknown_may_do_everything_until_there_are_users(operation: Ope
 def test_no_two_operations_have_a_name_or_a_place_in_common() -> None:
     assert len({one.name for one in OPERATIONS}) == len(OPERATIONS)
     assert len({(one.method, one.path) for one in OPERATIONS}) == len(OPERATIONS)
+
+
+def test_the_route_of_an_operation_is_one_of_the_application_so_that_it_is_looked_for_once() -> None:
+    gate: Any = make_app(cast(Any, Nothing()), Sites("127.0.0.1"), task_endpoint=cast(Any, Nothing()))
+    routes = [route for route in gate._app.routes if isinstance(route, APIRoute)]
+    assert [(route.name, route.path) for route in routes] == [(one.name, one.path) for one in OPERATIONS]
 
 
 def test_start_signal_poll_and_results_are_hot() -> None:

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from api.authorize import authorize
 from api.operations.workers import WORKER_OPERATIONS
-from api.routes import routes_of
+from api.routes import add_routes
 from contracts.commands import CancelExecution, Envelope
 from contracts.definitions import WorkflowDefinition
 from contracts.journal import Checkpoint
@@ -76,7 +76,7 @@ class Host:
         self.build()
         app = FastAPI()
         self.app = app
-        app.include_router(routes_of(WORKER_OPERATIONS, cast(Any, _Ready()), _TaskEndpoint(self), authorize))
+        add_routes(app.router, WORKER_OPERATIONS, cast(Any, _Ready()), _TaskEndpoint(self), authorize)
         config = uvicorn.Config(self._noting(app), "127.0.0.1", self._port, log_level="error", timeout_graceful_shutdown=1, lifespan="off")
         self._server = uvicorn.Server(config)
         serving = asyncio.ensure_future(self._server.serve())
