@@ -1,4 +1,4 @@
-"""What a path and a query say: text, and the parameters that a route has. What was mistyped is refused, not passed over."""
+"""What a path, a query and a head say: text, and the parameters that a route has. What was mistyped is refused, not passed over."""
 
 from __future__ import annotations
 
@@ -25,16 +25,27 @@ async def only_text(request: Request) -> None:
 
 
 async def only_known(request: Request) -> None:
-    """Refuse a request with a query parameter that its route does not have, or takes once and got twice. Raises BadRequest."""
-    names = [name for name, _ in request.query_params.multi_items()]
-    if not names:
-        return
-    known = dict(sorted(_parameters(request.scope["route"].dependant)))
-    problems = [_unknown(name, list(known)) for name in dict.fromkeys(names) if name not in known]
-    problems += [_repeated(name, count) for name, count in Counter(names).items() if count > 1 and not known.get(name, True)]
+    """Refuse a request with a query parameter that its route does not have, or takes once and got twice. Raises BadRequest.
+
+    So is a header that is a parameter (`Idempotency-Key`): which of two would be meant?
+    """
+    dependant = request.scope["route"].dependant
+    problems = [
+        _repeated(f"header/{field.alias}", count)
+        for field in dependant.header_params
+        if (count := len(request.headers.getlist(field.alias))) > 1
+    ]
+    if request.scope["query_string"]:
+        problems += _query_problems(Counter(name for name, _ in request.query_params.multi_items()), dependant)
     if problems:
         said = "; ".join(f"{one['message']}, {one['fix']}" for one in problems)
         raise BadRequest(422, "request.invalid", said, problems=problems)
+
+
+def _query_problems(counts: Counter[str], dependant: Any) -> Iterator[dict[str, str]]:
+    known = dict(sorted(_parameters(dependant)))
+    yield from (_unknown(name, list(known)) for name in counts if name not in known)
+    yield from (_repeated(f"query/{name}", count) for name, count in counts.items() if count > 1 and not known.get(name, True))
 
 
 def _parameters(dependant: Any) -> Iterator[tuple[str, bool]]:
@@ -57,10 +68,10 @@ def _unknown(name: str, known: list[str]) -> dict[str, str]:
     }
 
 
-def _repeated(name: str, count: int) -> dict[str, str]:
+def _repeated(path: str, count: int) -> dict[str, str]:
     return {
-        "path": f"query/{name}",
+        "path": path,
         "rule": "repeated_parameter",
-        "message": f"query/{name}: expected once, found {count} times",
+        "message": f"{path}: expected once, found {count} times",
         "fix": "leave all but one out",
     }

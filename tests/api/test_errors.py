@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -77,6 +78,18 @@ def test_a_bad_request_is_answered_by_a_problem(
 def test_an_unknown_parameter_is_named_with_the_one_that_was_meant(server: Server, path: str, fix: str) -> None:
     (problem,) = server.get(path).json["problems"]
     assert (problem["rule"], problem["fix"]) == ("unknown_parameter", fix)
+
+
+@pytest.mark.parametrize("path", [START, "/v1/executions/x/signals/go", f"{START}?wait=0.5"])
+def test_an_idempotency_key_is_not_given_twice(server: Server, path: str) -> None:
+    line = server.connect()
+    line.putrequest("POST", path)
+    for key in ("first", "second"):
+        line.putheader("Idempotency-Key", key)
+    line.endheaders()
+    answer = line.getresponse()
+    (problem,) = json.loads(answer.read())["problems"]
+    assert (answer.status, problem["path"], problem["rule"]) == (422, "header/Idempotency-Key", "repeated_parameter")
 
 
 def test_a_syntax_error_says_its_place(server: Server) -> None:
