@@ -167,7 +167,7 @@ class PostgresDatabase:
 
     def _fetch(self, query: bytes, values: Sequence[Any]) -> list[Any]:
         try:
-            return self.connection.execute(query, values).fetchall()
+            return self.connection.execute(query, tuple(_clean(values))).fetchall()
         except _NOT_MADE:
             self.close()  # a writer makes them when it connects
             return []

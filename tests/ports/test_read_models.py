@@ -245,6 +245,14 @@ def test_no_text_of_a_user_keeps_a_batch_from_being_stored(open_: Open) -> None:
     assert [one.action[0] for one in incidents(models, is_open=False)] == ["a"]
 
 
+@pytest.mark.parametrize("asked", ["\0", "x\0", "'; --", "😀", "\n"])
+def test_whatever_text_is_asked_for_is_found_or_not_and_never_a_failure(open_: Open, asked: str) -> None:
+    models = open_()
+    save(models, record(1))
+    assert found(models, asked) is None
+    assert shown(models, workflow=asked) == shown(models, parent=asked) == []
+
+
 def test_resting_changes_nothing_and_closing_twice_is_once(open_: Open) -> None:
     models = open_()
     save(models, record(1))
