@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
 
 from api.service import Unavailable
 from contracts.errors import (
@@ -190,6 +191,13 @@ def _misfit(said: str, found: Any) -> str:
     return said if found is None else f"{said}, found {shorten(repr(found), FOUND_LENGTH_MAX)}"
 
 
+def _known_methods(request: Request) -> str:
+    """The methods of all routes of this path; of them the framework names the first alone. `HEAD` is as `GET` (`api/gate.py`)."""
+    there = [one for one in request.app.routes if isinstance(one, Route) and one.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for one in there for method in one.methods or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+
 def install(app: FastAPI) -> None:
     """Let every error of the application become a problem."""
 
@@ -203,7 +211,8 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         reason = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         detail = f"{request.method} {request.url.path}: {error.detail}"
-        return problem(error.status_code, reason, detail, dict(error.headers or {}))
+        headers = {"Allow": _known_methods(request)} if error.status_code == 405 else dict(error.headers or {})
+        return problem(error.status_code, reason, detail, headers)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)

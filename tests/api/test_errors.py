@@ -80,6 +80,18 @@ def test_an_unknown_parameter_is_named_with_the_one_that_was_meant(server: Serve
     assert (problem["rule"], problem["fix"]) == ("unknown_parameter", fix)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("OPTIONS", "/v1/workflows", "GET, HEAD, POST"), ("PUT", "/v1/workflows/validate", "GET, HEAD, POST"),
+        ("GET", "/v1/executions/x/pause", "POST"), ("HEAD", START, "POST"), ("POST", "/health/live", "GET, HEAD"),
+    ],
+)  # fmt: skip
+def test_a_method_that_a_path_does_not_know_is_told_those_that_it_knows(server: Server, method: str, path: str, known: str) -> None:
+    answer = server.ask(method, path)
+    assert (answer.status, answer.headers["allow"]) == (405, known)
+
+
 @pytest.mark.parametrize("path", [START, "/v1/executions/x/signals/go", f"{START}?wait=0.5"])
 def test_an_idempotency_key_is_not_given_twice(server: Server, path: str) -> None:
     line = server.connect()
