@@ -25,7 +25,6 @@ from infra.server.reader_wiring import positions_of
 from infra.server.starts import Starts
 from infra.settings.model import ROLES, EngineSettings
 from infra.telemetry import Observed, render
-from projections.executions import EXECUTIONS
 from projections.view import ExecutionView, view_of
 from workers.partition.owner import Owner
 from workers.reading.execution_reader import ExecutionReader
@@ -166,7 +165,7 @@ class AloneService(CommonService):
 
     async def metrics(self) -> bytes:
         """Counters and gauges, as Prometheus reads them."""
-        counts = await self._reads.run_list(self._reader.counts, EXECUTIONS)
+        counts = await self._counts()
         opened = len(self._owner.executions)
         projected = self._progress.of(self._owner.partition)
         requests = self._requests.counted, self._requests.by_lane

@@ -6,7 +6,7 @@ Reading and folding take long, so they run in one other thread with connections 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -17,7 +17,7 @@ from contracts.caller import Caller
 from contracts.catalog import DefinitionPublished
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import RefoldError, Rejected
+from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.read_models import Condition, Cursor, Query
 from domain.definition.outline import Activities
 from infra.server.background import Background
@@ -28,7 +28,7 @@ from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
-from projections.executions import ExecutionRecord, record_value
+from projections.executions import EXECUTIONS, ExecutionRecord, record_value
 from projections.history import HistoryEvent
 from projections.registry import MODEL_OF
 from projections.view import ExecutionView, state_value
@@ -266,6 +266,13 @@ class CommonService:
         is_one = self._reader.partitions == 1
         position = self._positions.of(0, self._reader.checkpoint_of(0, model).offset) if is_one else 0
         return Rows([listed.record for listed in self._reader.find(query)], position)
+
+    async def _counts(self) -> Mapping[str, int]:
+        """How many executions there are of each status; of none, while the rows cannot be read: all else can be told."""
+        try:
+            return await self._reads.run_list(self._reader.counts, EXECUTIONS)
+        except LogError:
+            return {}
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

@@ -40,7 +40,8 @@ class Progress:
     ) -> None:
         self._owned, self._checkpoint_of = owned, checkpoint_of
         self._offsets: dict[int, int] = {}
-        self._waiting: defaultdict[int, list[tuple[int, asyncio.Future[None]]]] = defaultdict(list)
+        self._waiting: defaultdict[int, dict[asyncio.Future[None], int]] = defaultdict(dict)
+        """Of a partition, who waits, and for which offset."""
         self._asking: dict[int, asyncio.Future[None]] = {}
         self.process = None if make_process is None else make_process(self.note)
 
@@ -62,10 +63,9 @@ class Progress:
         """The read models of a partition go up to here; after a rebuild that may be less than before."""
         self._offsets[partition] = offset
         waiting = self._waiting[partition]
-        for wanted, future in waiting:
-            if wanted <= offset and not future.done():
-                future.set_result(None)
-        self._waiting[partition] = waiting = [one for one in waiting if not one[1].done()]
+        for future in [one for one, wanted in waiting.items() if wanted <= offset]:
+            del waiting[future]
+            future.set_result(None)
         if self.process is not None and offset < self._owned().get(partition, 0):
             (self.process.tell if waiting else self.process.tell_soon)(partition)
 
@@ -87,14 +87,14 @@ class Progress:
         if self.of(partition) >= offset:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[partition].append((offset, future))
+        self._waiting[partition][future] = offset
         try:
             async with asyncio.timeout(timeout_s):
                 while not future.done():
                     self._ask(partition)
                     await asyncio.wait({future}, timeout=ASK_EVERY_S)
         finally:
-            future.cancel()
+            self._waiting[partition].pop(future, None)
 
     def _ask(self, partition: int) -> None:
         """Somebody waits for the read models of a partition."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ STOP_S: Final = 5.0
 """How long it may take to end after its stdin has."""
 _PACKAGES: Final = str(Path(__file__).parents[2])
 """The folder that the engine's packages are in: first on the path of the child too, before any of the same names."""
+_log = logging.getLogger("refold.projector")
 
 
 class ProjectorProcess:
@@ -44,7 +46,10 @@ class ProjectorProcess:
         self._soon_partitions: set[int] = set()
         self._own = b"own all\n"
         self._looks = 0
-        self._looking: dict[int, asyncio.Future[None]] = {}
+        self._looking: asyncio.Future[None] | None = None
+        """Of the look that is under way."""
+        self._next: asyncio.Future[None] | None = None
+        """Of the one after it, which all share that have asked since."""
         self.restarts = -1
 
     async def run(self) -> None:
@@ -63,11 +68,17 @@ class ProjectorProcess:
     async def _run_once(self) -> bool:
         """Run one until it ends; whether it got anywhere."""
         pipe = asyncio.subprocess.PIPE
-        self._process = await asyncio.create_subprocess_exec(*self._command, stdin=pipe, stdout=pipe, env=_environment(self._environment))
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=pipe, stdout=pipe, env=_environment(self._environment)
+            )
+        except OSError as error:  # too many processes or open files, or no memory: that may pass
+            _log.warning("the projector cannot be begun: %s", error)
+            return False
         assert self._process.stdout is not None
         self._told.clear()
         self._write(self._own)
-        if self._looking:
+        if self._looking is not None:
             self._write(b"look %d\n" % self._looks)
         lines = 0
         while line := await self._process.stdout.readline():
@@ -78,14 +89,20 @@ class ProjectorProcess:
 
     def _hear(self, words: list[bytes]) -> None:
         if words[0] == b"looked":
-            for number in [one for one in self._looking if one <= int(words[1])]:
-                future = self._looking.pop(number)
-                if not future.done():
-                    future.set_result(None)
+            if int(words[1]) == self._looks:
+                self._looked()
             return
         partition, offset = int(words[0]), int(words[1])
         self._told.discard(partition)
         self._on_progress(partition, offset)
+
+    def _looked(self) -> None:
+        """The look that was under way is done: begin the next one, if somebody waits for it."""
+        done, self._looking, self._next = self._looking, self._next, None
+        if self._looking is not None:
+            self._ask_to_look()
+        if done is not None and not done.done():
+            done.set_result(None)
 
     def tell(self, partition: int = 0) -> None:
         """There may be something new in a partition. Once is enough until it has answered."""
@@ -112,11 +129,21 @@ class ProjectorProcess:
         self._write(self._own)
 
     def look(self) -> asyncio.Future[None]:
-        """Look at all partitions, also at what others have written and added; done when that is. It may take for ever."""
+        """Look at all partitions, also at what others have written and added; done when that is. It may take for ever.
+
+        Many share what is given back: wait for it, and do not cancel it.
+        """
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().create_future()
+            self._ask_to_look()
+            return self._looking
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        return self._next
+
+    def _ask_to_look(self) -> None:
         self._looks += 1
-        future = self._looking[self._looks] = asyncio.get_running_loop().create_future()
         self._write(b"look %d\n" % self._looks)
-        return future
 
     def _write(self, line: bytes) -> None:
         if self._process is not None and self._process.stdin is not None:

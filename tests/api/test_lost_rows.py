@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from .conftest import WORKS, Server
 from .test_lane import until
+from .test_life import projector_of
 
 Serve = Callable[..., Server]
 GARBAGE = b"this is no database\n" * 1_000
@@ -49,6 +52,24 @@ def test_rows_that_are_deleted_while_it_serves_are_right_again_without_a_restart
     assert listed(server, position) == 21
     assert "projection.db is not there any more" in server.stderr()
     assert server.stop() == 0
+
+
+def test_while_rows_are_made_again_metrics_tell_all_but_what_is_counted_in_them(serve: Serve) -> None:
+    server = serve()
+    server.publish(WORKS)
+    position = server.start("works", wait=30)["position"]
+    assert listed(server, position) == 1
+    assert 'refold_executions{status="completed"} 1.0' in server.get("/metrics").content.decode()
+    projector = projector_of(server)
+    os.kill(projector, signal.SIGSTOP)
+    try:
+        for path in server.data.glob("projection.db*"):
+            path.unlink()
+        answer = server.get("/metrics")
+    finally:
+        os.kill(projector, signal.SIGCONT)
+    assert (answer.status, answer.content.count(b"refold_executions{")) == (200, 0)
+    assert b"refold_decisions_total " in answer.content
 
 
 def test_a_file_that_is_no_database_is_made_again(serve: Serve) -> None:

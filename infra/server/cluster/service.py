@@ -23,7 +23,6 @@ from infra.server.read_threads import ReadThreads
 from infra.server.starts import Starts, name_of
 from infra.settings.model import EngineSettings
 from infra.telemetry import Observed, render
-from projections.executions import EXECUTIONS
 from projections.view import ExecutionView, view_of
 from workers.cluster.members import Members
 from workers.cluster.owners import Owners
@@ -181,7 +180,7 @@ class ClusterService(CommonService):
 
     async def metrics(self) -> bytes:
         """Counters and gauges of the partitions that are owned here, as Prometheus reads them."""
-        counts = await self._reads.run_list(self._reader.counts, EXECUTIONS)
+        counts = await self._counts()
         owners = [owned.owner for owned in self._owned.values()]
         position = sum(owner.position for owner in owners)
         projected = sum(self._progress.of(owner.partition) for owner in owners)

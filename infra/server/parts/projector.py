@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from infra.server.parts.context import Context
@@ -14,15 +15,20 @@ if TYPE_CHECKING:
 
 
 class Projector(Running):
-    """Keeps the process alive."""
+    """Keeps the process alive; where that cannot be, `fail` hears why."""
 
-    def __init__(self, process: ProjectorProcess) -> None:
-        self._process = process
+    def __init__(self, process: ProjectorProcess, fail: Callable[[Exception], None]) -> None:
+        self._process, self._fail = process, fail
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Keep one running, also when it dies."""
         self._running = asyncio.ensure_future(self._process.run())
+        self._running.add_done_callback(self._look_at)
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._fail(error)
 
     async def stop(self) -> None:
         """It ends with its stdin."""
@@ -33,7 +39,7 @@ class Projector(Running):
 
 def _make(context: Context) -> Running | None:
     progress = context.progress
-    return None if progress is None or progress.process is None else Projector(progress.process)
+    return None if progress is None or progress.process is None else Projector(progress.process, context.fail)
 
 
 PROJECTOR: Final = Part("projector", ("projector", "api"), _make)

@@ -1,0 +1,90 @@
+"""The projector beside a server, and those who wait for it: it is begun again whatever ends it, and who waits is bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import LogUnreachable
+from contracts.journal import Checkpoint
+from infra.server.parts.projector import Projector
+from infra.server.progress import Progress
+from infra.server.projector_process import ProjectorProcess
+from infra.server.wiring import open_engine
+from infra.settings.model import EngineSettings
+
+TOO_LONG = "x" * 200_000
+"""Longer than any argument may be: the system begins no process with it."""
+
+
+def _process(data: Path, *more: str) -> ProjectorProcess:
+    return ProjectorProcess(data, 0, lambda partition, offset: None, more)
+
+
+async def _until(met: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not met():
+            await asyncio.sleep(0)
+
+
+def test_a_projector_that_the_system_does_not_begin_is_begun_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        failures: list[Exception] = []
+        process = _process(tmp_path, TOO_LONG)
+        projector = Projector(process, failures.append)
+        await projector.start()
+        await _until(lambda: process.restarts == 2)
+        await projector.stop()
+        assert failures == []
+
+    asyncio.run(story())
+    assert "the projector cannot be begun: " in caplog.text
+
+
+def test_a_projector_that_says_what_nobody_understands_ends_the_server(tmp_path: Path) -> None:
+    async def story() -> list[Exception]:
+        failures: list[Exception] = []
+        projector = Projector(_process(tmp_path, "--help"), failures.append)
+        await projector.start()
+        await _until(lambda: bool(failures))
+        await projector.stop()
+        return failures
+
+    (failure,) = asyncio.run(story())
+    assert isinstance(failure, ValueError)
+
+
+def test_who_asks_for_a_look_while_one_is_under_way_shares_the_next(tmp_path: Path) -> None:
+    async def story() -> None:
+        process = _process(tmp_path)
+        first, *others = [process.look() for _ in range(1_000)]
+        assert len({first, *others}) == 2
+        running = asyncio.ensure_future(process.run())
+        async with asyncio.timeout(30):
+            await first
+            await others[0]
+            await process.look()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with open_engine(EngineSettings(data=tmp_path, threads=False)):
+        asyncio.run(story())
+
+
+def test_who_waited_in_vain_for_the_read_models_is_forgotten() -> None:
+    async def nobody_answers(partition: int) -> Checkpoint:
+        raise LogUnreachable("nobody answers")
+
+    async def story(checkpoint_of: Callable[[int], Awaitable[Checkpoint]]) -> int:
+        progress = Progress(dict, checkpoint_of)
+        for _ in range(100):
+            with pytest.raises(TimeoutError):
+                await progress.reach(0, 1, 0)
+        gc.collect()
+        return sum(isinstance(one, asyncio.Future) for one in gc.get_objects())
+
+    assert asyncio.run(story(nobody_answers)) < 20
