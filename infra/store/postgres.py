@@ -24,7 +24,7 @@ import psycopg
 from psycopg import conninfo, errors
 from psycopg.conninfo import conninfo_to_dict
 
-from contracts.errors import LogError, LogUnreachable, Overtaken
+from contracts.errors import LogError, LogUnreachable, Overtaken, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Model, Query, Standing, Table
 from infra.store.statements import (
@@ -74,6 +74,8 @@ def schema_of(prefix: str) -> str:
 class PostgresDatabase:
     """A connection to the read models of a log, made when it is needed, and again after it was lost. One thread uses it at a time.
 
+    A reader that has seen whole rows shows none, once they are gone, until there are whole ones again: it raises RowsGone.
+
     Raises LogError for a URL that is none.
     """
 
@@ -82,12 +84,16 @@ class PostgresDatabase:
             named = conninfo_to_dict(url)
         except psycopg.Error as error:
             raise LogError(f"the read models are named postgresql://[USER@]HOST[:PORT]/DATABASE: {str(error).strip()}") from None
-        self._url, self._schema, self._read_only = url, schema_of(prefix), read_only
+        self._url, self._schema, self.read_only = url, schema_of(prefix), read_only
         self.models = {model.name: model for model in models}
         self.model_of = {table: model for model in models for table in model.tables}
         where = {name: str(named[name]) for name in ("host", "port", "dbname") if name in named}
         self._name = f"the read models in PostgreSQL ({conninfo.make_conninfo('', **where)}, schema {self._schema})"
         self._connection: psycopg.Connection[Any] | None = None
+        self.is_whole: set[tuple[int, str]] = set()
+        """Partition and model whose lists are answered from what this build makes, until the connection is lost."""
+        self.were_whole: set[tuple[int, str]] = set()
+        """Those that a reader has once answered lists from."""
 
     def __str__(self) -> str:
         return self._name
@@ -96,7 +102,7 @@ class PostgresDatabase:
     def connection(self) -> psycopg.Connection[Any]:
         """A connection that finds the tables; a writer makes them if they are missing."""
         if self._connection is None or self._connection.closed:
-            self._connection = None
+            self.close()
             self._connection = self._connect()
         return self._connection
 
@@ -114,7 +120,7 @@ class PostgresDatabase:
                 ("client_min_messages", "warning"),
             ):
                 connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-            if not self._read_only:
+            if not self.read_only:
                 self._make(connection)
         except BaseException:
             connection.close()
@@ -175,6 +181,7 @@ class PostgresDatabase:
     def close(self) -> None:
         """Let go of the connection."""
         connection, self._connection = self._connection, None
+        self.is_whole.clear()
         if connection is not None:
             with suppress(psycopg.Error):
                 connection.close()
@@ -185,8 +192,6 @@ class PostgresReadModels:
 
     def __init__(self, database: PostgresDatabase, partition: int) -> None:
         self._database, self._partition = database, partition
-        self._is_whole: set[str] = set()
-        """The models whose lists are answered from what this build makes, until the connection is lost."""
 
     def _all(self, statement: str, *values: Any) -> list[Any]:
         return self._database.read(statement, values)
@@ -252,20 +257,32 @@ class PostgresReadModels:
                             statement = f"DELETE FROM {stored_name(table, version)} WHERE partition = %s"
                             connection.execute(statement.encode(), (self._partition,))
                 connection.execute("DELETE FROM checkpoints WHERE partition = %s", (self._partition,))
-        self._is_whole.clear()
+        self._database.is_whole.clear()
 
     # Reading.
 
     def _answering_version(self, model: Model) -> int:
         """The version of a model that lists are answered from."""
-        if model.name not in self._is_whole:
+        database, key = self._database, (self._partition, model.name)
+        if key not in database.is_whole:
             statement = "SELECT version FROM checkpoints WHERE partition = %s AND model = %s AND is_whole ORDER BY version"
-            whole = [version for (version,) in self._all(statement, self._partition, model.name)]
+            whole = [version for (version,) in self._all(statement, *key)]
+            if not whole and key in database.were_whole:
+                raise RowsGone(f"{database}, partition {self._partition}, are being made again from the journal")
             if whole and model.version not in whole:
                 return int(whole[-1])
             if whole:
-                self._is_whole.add(model.name)
+                database.is_whole.add(key)
+                if database.read_only:
+                    database.were_whole.add(key)
         return model.version
+
+    def _of_answering(self, model: Model, statement: str, *values: Any) -> list[Any]:
+        """What a statement finds among the rows that lists are answered from; where that is nothing, they may be gone just now."""
+        rows = self._all(statement, self._partition, *values)
+        if not rows:
+            self._answering_version(model)
+        return rows
 
     def _rows(self, table: Table[Any], is_own: bool, of: Callable[[int, frozenset[str] | None], tuple[str, Sequence[Any]]]) -> list[Any]:
         """What a statement finds in the tables of the version that is to be asked."""
@@ -275,7 +292,7 @@ class PostgresReadModels:
         if there == frozenset():
             return []
         statement, values = of(version, there)
-        return self._all(statement, self._partition, *values)
+        return self._all(statement, self._partition, *values) if is_own else self._of_answering(model, statement, *values)
 
     def _columns_of(self, table: Table[Any], version: int) -> frozenset[str]:
         statement = "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema AND table_name = %s"
@@ -284,7 +301,8 @@ class PostgresReadModels:
     def checkpoint(self, model: str) -> Checkpoint:
         """Up to where the rows go that lists are answered from."""
         statement = "SELECT checkpoint FROM checkpoints WHERE partition = %s AND model = %s AND version = %s"
-        rows = self._all(statement, self._partition, model, self._answering_version(self._database.models[model]))
+        known = self._database.models[model]
+        rows = self._of_answering(known, statement, model, self._answering_version(known))
         return _checkpoint.decode(rows[0][0]) if rows else Checkpoint()
 
     def find(self, table: Table[R], column: str, value: Any, is_own: bool = False) -> R | None:
@@ -309,7 +327,7 @@ class PostgresReadModels:
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""
         beside, model = next((one, of) for one, of in self._database.model_of.items() if one.name == name)
-        if self._answering_version(model) != model.version or model.name not in self._is_whole:
+        if self._answering_version(model) != model.version or (self._partition, model.name) not in self._database.is_whole:
             check_goes_as_far(name, self.standing(model.name).checkpoint, self.checkpoint(self._database.model_of[table].name))
         return stored_name(beside, model.version)
 

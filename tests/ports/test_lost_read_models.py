@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from contracts.errors import LogError, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
+from infra.store.postgres import models_in, schema_of
 from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
 from tests.workers.harness import Bench
@@ -93,6 +96,29 @@ def _refused(reader: ReadModels, why: str) -> None:
     for ask in (lambda: shown(reader), lambda: counts(reader), lambda: found(reader, "x1"), lambda: reader.checkpoint("executions")):
         with pytest.raises(RowsGone, match=why):
             ask()
+
+
+def test_a_reader_whose_schema_was_dropped_shows_nothing_until_its_rows_are_whole_again(postgres_url: str) -> None:
+    prefix = f"test-{secrets.token_hex(6)}"
+
+    def opened(read_only: bool) -> closing[ReadModels]:
+        return closing(models_in(postgres_url, prefix, READ_MODELS, read_only)(0))
+
+    with opened(read_only=True) as reader:
+        assert shown(reader) == [], "nobody has made any yet"
+        with opened(read_only=False) as models:
+            save(models, record(1), record(2))
+            assert shown(reader) == [2, 1]
+        with psycopg.connect(postgres_url) as connection:
+            connection.execute(f'DROP SCHEMA "{schema_of(prefix)}" CASCADE'.encode())
+        _refused(reader, "are being made again")
+        with opened(read_only=False) as again:
+            _refused(reader, "are being made again")
+            store(again, changes_of(record(1)), is_whole=False)
+            _refused(reader, "are being made again")
+            assert again.checkpoint("executions").offset == 1, "who makes them reads them"
+            store(again, changes_of(record(2)), is_whole=True)
+            assert (shown(reader), counts(reader), found(reader, "x1")) == ([2, 1], {"running": 2}, record(1))
 
 
 def test_a_file_that_is_no_database_is_made_again_with_a_warning(path: Path, reader: ReadModels, caplog: pytest.LogCaptureFixture) -> None:
