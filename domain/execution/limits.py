@@ -4,7 +4,8 @@
                                                 after `alone_max` nodes without anything from outside: `loop.limit`
 
 So no decision takes long, others are served between two of them, and `verify` decides each again with the same outcome.
-Decisions that were made before there was a limit are decided again without it: each names the schema it was made under.
+Decisions that were made before there was a limit are decided again without it, and those that were made by a fault that is
+mended, with it: each names the schema it was made under.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ NEVER: Final = 2**62
 """Where there is no limit."""
 SCHEMA_OF_TURNS: Final = 2
 """From this schema on a long decision goes on in further ones."""
+SCHEMA_OF_UNTOLD: Final = 3
+"""From this schema on a node that is being undone is told of no change."""
 
 
 class Limits(NamedTuple):
@@ -50,11 +53,14 @@ class Limits(NamedTuple):
     """How many children an execution may have open."""
     depth_max: int = 32
     """How deep sub-workflows may be nested."""
+    undone_are_told: bool = False
+    """Whether a `wait_until` that is being undone is told of changes, as if it still waited."""
 
 
 LIMITS: Final = Limits()
 """The limits that this build decides by."""
-WITHOUT_TURNS: Final = Limits(
+WITH_TURNS: Final = Limits(undone_are_told=True)
+WITHOUT_TURNS: Final = WITH_TURNS._replace(
     turn_steps=NEVER, turn_bytes=NEVER, units_max=NEVER, alone_max=NEVER, items_max=NEVER, children_max=NEVER, depth_max=NEVER
 )  # fmt: skip
 
@@ -62,4 +68,6 @@ WITHOUT_TURNS: Final = Limits(
 def limits_of(schema: int) -> Limits:
     """The limits by which decisions of a schema were made."""
     assert schema <= SCHEMA, f"there are no limits of schema {schema}"
-    return LIMITS if schema >= SCHEMA_OF_TURNS else WITHOUT_TURNS
+    if schema >= SCHEMA_OF_UNTOLD:
+        return LIMITS
+    return WITH_TURNS if schema >= SCHEMA_OF_TURNS else WITHOUT_TURNS

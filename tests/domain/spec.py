@@ -30,6 +30,7 @@ from domain.definition.graph import Graph
 from domain.definition.validate import publishable
 from domain.execution.decide import decide
 from domain.execution.evolve import fold, initial
+from domain.execution.history import Entry
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding, react
@@ -150,6 +151,18 @@ def through_bytes(decision: Decision) -> Decision:
     return decode_decision(msgspec.msgpack.decode(record)[4])
 
 
+def entries_of(subject: Subject, schema: int) -> list[Entry]:
+    """The decisions of a subject as a journal holds them that was written under a schema."""
+    begun = subject.decisions[0].command
+    assert isinstance(begun, CreateExecution)
+    digest, entries = begun.definition.encode(), []
+    for offset, decision in enumerate(subject.decisions):
+        decision = msgspec.structs.replace(decision, schema=schema)
+        record, digest = encode_decision(decision, b"nonce", digest)
+        entries.append(Entry(offset, decision, msgspec.msgpack.decode(record)[4], digest))
+    return entries
+
+
 def redecide(graph: Graph, decisions: Iterable[Decision], blobs: Mapping[str, bytes], limits: Limits = LIMITS) -> Execution:
     """Decide a history again. Raises Divergence at the first decision that comes out otherwise."""
     state: Execution | None = None
@@ -176,7 +189,7 @@ def _difference(folded: Execution, live: Execution, decision: Decision) -> str:
 class Spec:
     """`Spec(definition).given(…).when(command).then(*events)`: one decision, decided twice and folded."""
 
-    def __init__(self, definition: str | dict[str, Any], given: Any = None, *, created: bool = True, **limits: int) -> None:
+    def __init__(self, definition: str | dict[str, Any], given: Any = None, *, created: bool = True, **limits: Any) -> None:
         self.subject = Subject(graph_of(definition), "x", Limits(**limits))
         self.now = START_MS
         self.events: list[Event] = []
@@ -334,7 +347,7 @@ class World:
         twice: Callable[[], bool] | None = None,
         restart: Callable[[], bool] | None = None,
         steps_max: int = 20_000,
-        **limits: int,
+        **limits: Any,
     ) -> None:
         self.graphs = {"w": graph_of(definition)}
         self.graphs |= {name: graph_of(document_of(child) | {"name": name}) for name, child in (children or {}).items()}

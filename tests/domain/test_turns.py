@@ -12,17 +12,16 @@ import msgspec
 import pytest
 
 from contracts import commands as c
-from contracts.codec import encode_decision, pack
+from contracts.codec import pack
 from contracts.events import NodeCompleted, NodeQueued, NodeScheduled, ScopeEntered
 from contracts.journal import SCHEMA
 from contracts.values import reference_to
 from domain.execution.decide import decide
 from domain.execution.facts.runs import PURPOSES
-from domain.execution.history import Entry
 from domain.execution.limits import LIMITS, WITHOUT_TURNS, limits_of
 from domain.replay.verify import Verifier
 from projections.waiting import waiting_for
-from tests.domain.spec import Spec, Subject, World, create, graph_of, signal, slow
+from tests.domain.spec import Spec, Subject, World, create, entries_of, graph_of, signal, slow
 
 REPEAT = "nodes: [{id: r, type: repeat, config: {times: %d, concurrency: %d, body: {nodes: [{id: m, type: merge}]}}}]"
 EACH = "nodes: [{id: r, type: for_each, config: {items: input, concurrency: %d, body: {nodes: [%s]}}}]"
@@ -214,18 +213,6 @@ def test_an_execution_has_so_many_children_open_and_one_more_fails() -> None:
 
 
 # What was decided before there were limits.
-
-
-def entries_of(subject: Subject, schema: int) -> list[Entry]:
-    """The decisions of a subject as a journal holds them."""
-    begun = subject.decisions[0].command
-    assert isinstance(begun, c.CreateExecution)
-    digest, entries = begun.definition.encode(), []
-    for place, decision in enumerate(subject.decisions):
-        decision = msgspec.structs.replace(decision, schema=schema)
-        record, digest = encode_decision(decision, b"nonce", digest)
-        entries.append(Entry(place, decision, msgspec.msgpack.decode(record)[4], digest))
-    return entries
 
 
 def test_what_was_decided_without_limits_is_decided_so_again() -> None:

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from contracts import commands as c
-from contracts.events import ChildCancelRequested, ChildStarted, VariableSet
+from contracts.events import ChildCancelRequested, ChildStarted, IncidentRaised, VariableSet
+from contracts.journal import SCHEMA
 from domain.definition.validate import check
-from tests.domain.spec import World, run, slow
+from domain.execution.limits import SCHEMA_OF_UNTOLD
+from domain.replay.verify import Verifier
+from tests.domain.spec import World, entries_of, run, slow
 
 UNDO = """
 nodes:
@@ -169,3 +172,28 @@ edges: [{from: a%s, to: c}, {from: w, to: s}]
 def test_who_is_undone_is_told_nothing_any_more(kind: str, port: str) -> None:
     world = run(LISTENING % (kind, port), acts={"undo": slow(100)})
     assert (world.status, world.ran) == ("completed", ["a.compensate"])
+
+
+ASKED_ONCE_MORE = """
+variables: {v: 0}
+nodes:
+  - {id: a, type: wait_until, config: {condition: '1 / (1 - vars.v) == 1'}, compensate: {type: undo}}
+  - {id: s, type: set_variable, config: {name: v, value: 2}}
+  - {id: c, type: compensate}
+  - {id: w, type: delay, config: {for: 50ms}}
+  - {id: z, type: set_variable, config: {name: v, value: 1}}
+edges: [{from: a.met, to: s}, {from: s, to: c}, {from: w, to: z}]
+"""
+"""The condition of the node that is being undone has no value any more when `v` is 1."""
+
+
+def test_a_history_in_which_somebody_undone_was_told_is_what_was_decided_then() -> None:
+    now = World(ASKED_ONCE_MORE, acts={"undo": slow(100)}).start()
+    assert (now.status, now.paths(IncidentRaised)) == ("completed", [])
+    before = World(ASKED_ONCE_MORE, acts={"undo": slow(100)}, undone_are_told=True).start()
+    assert before.paths(IncidentRaised) == ["a.compensate"]
+    subject = before.subjects["x"]
+    for schema in range(1, SCHEMA + 1):
+        verifier = Verifier({subject.state.definition: subject.graph}.__getitem__)
+        verifier.run(entries_of(subject, schema))
+        assert (schema, bool(verifier.divergences)) == (schema, schema >= SCHEMA_OF_UNTOLD)

@@ -276,7 +276,7 @@ def finish_stopped(ctx: Deciding, path: str) -> None:
 def _ask_again(ctx: Deciding) -> None:
     """Nodes that wait for a condition are asked again, in the order they began."""
     for run in [run for run in ctx.state.runs.values() if run.status == "active"]:
-        kind = acting_kind(ctx.graph, run)
+        kind = kind_of(ctx.graph.nodes[run.node]) if ctx.limits.undone_are_told else acting_kind(ctx.graph, run)
         if kind.hears_changes and run.path in ctx.state.runs:
             try:
                 kind.on_changed(ctx, run)
