@@ -34,9 +34,10 @@ def _tell_unknown(outline: Outline, node: OutlineNode, path: str, name: str) -> 
 
 
 def _find(body: OutlineBody, name: str) -> OutlineNode | None:
-    """The node that an id or a path means from within a body; None where there is none."""
+    """The node that an id or a path means from within a body; None where there is none, as for the path of a body or an undoing."""
     found: OutlineNode | None = None
     here: OutlineBody | None = body
+    selector = ""
     for number, segment in enumerate(name.split("/")):
         match = _SEGMENT.fullmatch(segment)
         if match is None or here is None:
@@ -44,8 +45,9 @@ def _find(body: OutlineBody, name: str) -> OutlineNode | None:
         found = find_node(here, match[1]) if number == 0 else here.by_id.get(match[1])
         if found is None:
             return None
-        here = _body_of(found, match[2])
-    return found
+        selector = match[2]
+        here = _body_of(found, selector)
+    return None if selector else found
 
 
 def _body_of(node: OutlineNode, selector: str) -> OutlineBody | None:

@@ -291,6 +291,17 @@ def test_an_edge_to_nowhere_is_told_though_its_source_cannot_be_read() -> None:
     assert found == [("edges[0].from", "pattern"), ("edges[0].to", "unknown_node")]
 
 
+@pytest.mark.parametrize("name", ["a.compensate", "p.left", "p.left/n.compensate"])
+def test_what_is_cancelled_is_a_node_and_no_body_or_undoing(name: str) -> None:
+    left = {"nodes": [node("n"), node("m")]}
+    nodes = [
+        node("a", compensate={"type": "noop"}),
+        node("p", "parallel", config={"branches": {"left": left, "right": left}}),
+        node("k", "cancel", config={"nodes": ["a", "p.left/n", name]}),
+    ]
+    assert rules_of(workflow(nodes)) == [("nodes[2].config.nodes[2]", "unknown_node")]
+
+
 @pytest.mark.parametrize("kind", ["fail", "end"])
 def test_a_kind_without_a_port_cannot_go_on_after_a_failure(kind: str) -> None:
     assert rules_of(workflow([node("f", kind, on_error="continue")])) == [("nodes[0].on_error", "nothing_to_continue")]
