@@ -32,44 +32,64 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
     """The present attempt of the node has failed. `final`: nobody is asked again; not `continues`: `on_error: continue` was asked."""
     scope, node = place_of(ctx, at)
     run = ctx.state.runs.get(at.path)
-    recorded = at.recorded if isinstance(at, Ready) and run is None else None
     if scope.ending is not None and run is not None:
         end_cancelled(ctx, run)
-        return
-    placed = failure.at(at.path, at.attempt)
-    if run is not None and run.bodies and run.status == "active":
-        stop_run(ctx, run, Ending("failed", placed, final=final))
-        return
-    if not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
-        ctx.emit(NodeRetried(at.path, at.attempt + 1, due, ctx.failure_unless_carried(failure), recorded))
-        return
-    failure = explained(ctx, scope, failure)
-    placed = failure.at(at.path, at.attempt)
+    elif run is not None and run.bodies and run.status == "active":
+        stop_run(ctx, run, Ending("failed", failure.at(at.path, at.attempt), final=final))
+    elif not final and retryable and (due := _retry_due(ctx, at, node, run, failure)):
+        ctx.emit(NodeRetried(at.path, at.attempt + 1, due, ctx.failure_unless_carried(failure), _recorded(ctx, at)))
+    else:
+        _fail_for_good(ctx, at, explained(ctx, scope, failure), final, continues)
+
+
+def _recorded(ctx: Deciding, at: At) -> bytes | None:
+    """The data as an event has to say it, of a node that has not begun."""
+    return at.recorded if isinstance(at, Ready) and at.path not in ctx.state.runs else None
+
+
+def _fail_for_good(ctx: Deciding, at: At, failure: Failure, final: bool, continues: bool) -> None:
+    """No attempt follows: whoever takes the failure first has it."""
+    scope, node = place_of(ctx, at)
     if at.path in scope.lingering:
-        ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
+        _emit_failed(ctx, at, failure)
         end_aside(ctx, scope, node, at.path)
         return
-    if node.has_error_edge and (judged := _error_edges(ctx, at, node, placed)) is not None:
-        untaken, backs = judged
-        limit = spent(scope, backs)
-        if limit is None:
-            ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), True, untaken, recorded))
-            take_back(ctx, scope, backs)
-            _after(ctx, at, scope, node)
+    if node.has_error_edge:
+        left = _leave_by_error(ctx, at, failure)
+        if left is None:
             return
-        failure, placed = caused(limit, placed), caused(limit, placed).at(at.path, at.attempt)
+        failure = left
+    placed = failure.at(at.path, at.attempt)
     if not final and continues and _goes_on(ctx, at, node, failure, placed):
         return
-    if is_ignored_loser(ctx, scope, node.index):
-        ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
-        _after(ctx, at, scope, node)
+    is_ignored = is_ignored_loser(ctx, scope, node.index)
+    if not is_ignored and not final and (node.definition.on_error == "incident" or not _is_handled_above(ctx, scope, placed)):
+        raise_incident(ctx, at, failure, _recorded(ctx, at))
         return
-    if not final and (node.definition.on_error == "incident" or not _is_handled_above(ctx, scope, placed)):
-        raise_incident(ctx, at, failure, recorded)
-        return
-    ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), recorded))
+    _emit_failed(ctx, at, failure)
     _after(ctx, at, scope, node)
-    stop_scope(ctx, scope, Ending("failed", placed, final=final))
+    if not is_ignored:
+        stop_scope(ctx, scope, Ending("failed", placed, final=final))
+
+
+def _emit_failed(ctx: Deciding, at: At, failure: Failure) -> None:
+    ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), False, (), _recorded(ctx, at)))
+
+
+def _leave_by_error(ctx: Deciding, at: At, failure: Failure) -> Failure | None:
+    """The node leaves by its error edges; else its failure as it is then: none is taken, or one too often."""
+    scope, node = place_of(ctx, at)
+    placed = failure.at(at.path, at.attempt)
+    judged = _error_edges(ctx, at, node, placed)
+    if judged is None:
+        return failure
+    untaken, backs = judged
+    if (limit := spent(scope, backs)) is not None:
+        return caused(limit, placed)
+    ctx.emit(NodeFailed(at.path, ctx.failure_unless_carried(failure), True, untaken, _recorded(ctx, at)))
+    take_back(ctx, scope, backs)
+    _after(ctx, at, scope, node)
+    return None
 
 
 def explained(ctx: Deciding, scope: Scope, failure: Failure) -> Failure:
