@@ -217,7 +217,7 @@ class KafkaTransport:
         try:
             said: dict[str, Any] = loads(content)
             found = tasks.cancel(str(said["execution"]), str(said["path"]), int(said["attempt"]), int(said.get("sequence", SEQUENCE_MAX)))
-        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # an engine keeps and tells it
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:  # an engine tells it
             _log.debug("a cancellation cannot be read: %r", error)
             return
         for task in found:
