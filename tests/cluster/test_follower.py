@@ -10,13 +10,16 @@ import pytest
 from contracts.codec import decode_record, encode_record
 from contracts.commands import TerminateExecution
 from contracts.errors import LogCorrupt, LogUnreachable
-from contracts.journal import Checkpoint, Decided
+from contracts.journal import Answered, Checkpoint, Decided
+from domain.execution.evolve import initial
 from domain.execution.state import Execution
+from tests.cluster.memory import MemoryClusterLog, SharedMemory
 from tests.cluster.world import run
 from tests.workers.harness import Bench, journal
 from workers.cluster.follower import Follower
 from workers.cluster.partitions import RemotePartition
 from workers.cluster.ports import OnRecords
+from workers.cluster.record_outbox import RecordOutbox
 from workers.partition.round import Answer
 from workers.partition.watchers import Watchers
 
@@ -184,6 +187,56 @@ def test_who_waits_for_an_answer_hears_at_once_that_none_will_come(how: str) -> 
         ]
         assert isinstance(answers[0].error, LogUnreachable)
         follower.close()
+
+    run(story)
+
+
+def test_a_mistake_of_one_that_waits_for_an_answer_keeps_none_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = await there.follower()
+        answers: list[Answer] = []
+        follower.expect(0, "?1", mistaken)
+        follower.expect(0, "?2", answers.append)
+        there.bench.start(execution="one")
+        there.read_on()
+        assert there.then is not None
+        nonce = there.bench.engine.owner.checkpoint.nonce
+        told = [Answered(nonce, 0, offset, f"?{offset}", "one", "running", 1, False, "", "") for offset in (1, 2)]
+        there.then("journal", 0, [(there.told + index, 0, encode_record(one)) for index, one in enumerate(told)], there.told + 2)
+        assert [(answer.execution, answer.position) for answer in answers] == [("one", there.told + 2)]
+        assert "could not be told" in caplog.text
+        follower.close()
+
+    run(story)
+
+
+def mistaken(heard: object) -> None:
+    raise ValueError("a mistake")
+
+
+def test_a_mistake_of_one_that_waits_for_an_incident_keeps_none_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    watchers = Watchers()
+    told: list[Execution] = []
+    watchers.add("one", mistaken, at_incident=True)
+    watchers.add("one", told.append, at_incident=True)
+    state = initial("one")
+    state.status = "incident"
+    watchers.look_at([state])
+    assert (told, watchers.watched()) == ([state], [])
+    assert "could not be told" in caplog.text
+
+
+def test_a_mistake_of_one_whose_record_is_out_keeps_none_from_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        log = SharedMemory(1)
+        outbox = RecordOutbox(MemoryClusterLog(log, log))
+        told: list[object] = []
+        outbox.put("commands", 0, b"one", mistaken)
+        outbox.put("commands", 0, b"two", told.append)
+        await outbox.settled()
+        assert told == [None]
+        assert "could not be told" in caplog.text
 
     run(story)
 

@@ -183,7 +183,7 @@ class Follower:
         if verdict == "answer" and isinstance(record, Answered):
             reply = followed.expected.pop(record.command, None)
             if reply is not None:
-                reply(_answer_of(record, offset + 1))
+                answer_all([(reply, _answer_of(record))], offset + 1)
         elif verdict == "counts" and (is_heard or followed.watched) and isinstance(record, Decided):
             decision = _readable(record)
             if decision is not None:
@@ -255,6 +255,6 @@ def _readable(record: Decided) -> Decision | None:
         return None
 
 
-def _answer_of(record: Answered, position: int) -> Answer:
+def _answer_of(record: Answered) -> Answer:
     error = refusal_of(record.reason, record.message, record.execution, record.status) if record.reason else None
-    return Answer(record.execution, position, record.version, record.status, error, record.repeated)
+    return Answer(record.execution, 0, record.version, record.status, error, record.repeated)

@@ -48,10 +48,10 @@ class RecordOutbox:
 
     def put(self, topic: str, partition: int, content: bytes, then: Then) -> None:
         """Send a record; `then` hears when it is durable, or why it never can be."""
-        place = (topic, partition)
-        waiting = self._waiting.get(place)
+        key = (topic, partition)
+        waiting = self._waiting.get(key)
         if waiting is None:
-            waiting = self._waiting[place] = deque()
+            waiting = self._waiting[key] = deque()
         waiting.append(_Record(content, then))
         self._count += 1
         if self._task is None:
@@ -122,15 +122,18 @@ class RecordOutbox:
             self._done((topic, partition), [record], answer if isinstance(answer, LogError) else None)
         return True
 
-    def _done(self, place: tuple[str, int], records: list[_Record], error: LogError | None) -> None:
-        waiting = self._waiting[place]
+    def _done(self, key: tuple[str, int], records: list[_Record], error: LogError | None) -> None:
+        waiting = self._waiting[key]
         self._count -= len(records)
         for _ in records:
             waiting.popleft()
         if not waiting:
-            del self._waiting[place]
+            del self._waiting[key]
         for record in records:
-            record.then(error)
+            try:
+                record.then(error)
+            except Exception:
+                _log.exception("whoever waited for a record of %s, partition %d could not be told", *key)
 
 
 def _first_of(waiting: deque[_Record]) -> list[_Record]:

@@ -57,17 +57,14 @@ class Watchers:
                 if state.status == "incident":
                     for then in list(self._at_incident.get(state.execution, ())):
                         self.remove(state.execution, then)
-                        then(state)
+                        _tell(then, state)
 
     def tell(self, state: Execution) -> None:
         """The execution has ended like this."""
         self._at_incident.pop(state.execution, None)
         told = self._waiting.pop(state.execution, ())
         for then in told:
-            try:
-                then(state)
-            except Exception:
-                _log.exception("whoever waited for the end of execution %s could not be told", state.execution)
+            _tell(then, state)
         if told and self._unwatched is not None:
             self._unwatched(state.execution)
 
@@ -79,3 +76,11 @@ class Watchers:
     def watched(self, executions: Iterable[str] | None = None) -> list[str]:
         """The executions that somebody watches; of these alone, where some are given."""
         return [name for name in self._waiting if executions is None or name in executions]
+
+
+def _tell(then: Then, state: Execution) -> None:
+    """What one of them does with it harms no other."""
+    try:
+        then(state)
+    except Exception:
+        _log.exception("whoever waited for the end of execution %s could not be told", state.execution)
