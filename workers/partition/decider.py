@@ -82,7 +82,10 @@ class Decider:
         metrics: Metrics,
         log: Log,
         own: int,
+        counted_in: Callable[[str], int],
+        waiting_of: Callable[[str], int],
     ) -> None:
+        """`counted_in` says in which partition the executions of a workflow are counted, where so many may run at a time."""
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
         self._own = own
         """The source partition under which commands count that came from nowhere else."""
@@ -102,19 +105,15 @@ class Decider:
         """What was unreadable, and is not any more: what they wait for is to be seen to."""
         self.short = ""
         """What the machine was short of in this round."""
-        self.families = Families()
+        self.families = Families(waiting_of)
         self.draft: Draft | None = None
         """The snapshot in the making: it takes an execution before that may change."""
-        self._decisions = Decisions(partition, executions, catalog, blobs, checkpoint, metrics, log, self.slots, self.families)
+        self._decisions = Decisions(partition, executions, catalog, blobs, checkpoint, metrics, log, self.slots, self.families, counted_in)
         self._own_source = self._source = -1
         """The highest source so far: of what came from nowhere else, and of `commands`."""
         self._now = self._bytes = 0
         self._steps = 0
         """How many nodes the decisions of callers, or of echoes, have begun in this round."""
-
-    def count_in(self, counted_in: Callable[[str], int]) -> None:
-        """Ask this for the partition in which the executions of a workflow are counted, where so many may run at a time."""
-        self._decisions.counted_in = counted_in
 
     def decide_all(
         self, callers: list[Item], echoes: list[Item], now: int, dispatched_to: int

@@ -52,13 +52,12 @@ class Decisions:
         log: Log,
         slots: Slots,
         families: Families,
+        counted_in: Callable[[str], int],
     ) -> None:
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
         self._checkpoint, self._metrics, self._log, self._slots = checkpoint, metrics, log, slots
-        self._families = families
+        self._families, self._counted_in = families, counted_in
         self._read_blob = blobs.get
-        self.counted_in: Callable[[str], int] = lambda workflow: partition
-        """The partition in which the executions of a workflow are counted, where so many may run at a time."""
         self.now = self.dispatched_to = 0
 
     def of(self, item: Item, source: Source) -> Outcome:
@@ -144,7 +143,7 @@ class Decisions:
         """Raise Rejected for a start too many, where the workflow says that it is refused, and for one that nobody could count."""
         settings = folded.graph.settings.concurrency
         if settings is not None:
-            counted_in = self.counted_in(command.workflow)
+            counted_in = self._counted_in(command.workflow)
             if counted_in != self._partition:
                 raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
             ctx = Deciding(folded.graph, folded.state, command, self.now, self._read_blob)

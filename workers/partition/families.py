@@ -18,17 +18,17 @@ FAMILY_COMMANDS_MAX: Final = 20_000
 class Families:
     """The bounds of all families of a partition."""
 
-    def __init__(self) -> None:
+    def __init__(self, waiting_of: Callable[[str], int]) -> None:
+        """`waiting_of` says how many commands of a family wait to be decided."""
         self.open_max, self.commands_max = FAMILY_MAX, FAMILY_COMMANDS_MAX
-        self.waiting_of: Callable[[str], int] = lambda family: 0
-        """How many commands of a family wait to be decided."""
+        self._waiting_of = waiting_of
 
     def check(self, child: str, executions: Executions) -> None:
         """Raise Rejected for a child too many."""
         family = root_of(child)
         for count, limit, what in (
             (executions.families[family], self.open_max, "children, and theirs, are open"),
-            (self.waiting_of(family), self.commands_max, "commands of it and its children wait"),
+            (self._waiting_of(family), self.commands_max, "commands of it and its children wait"),
         ):
             if count >= limit:
                 raise Rejected("too_many_children", f"{count:,} {what} of execution {family}; the limit is {limit:,}", execution=child)

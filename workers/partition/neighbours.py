@@ -34,4 +34,4 @@ class Neighbours(NamedTuple):
     on_junk: Callable[[int, bytes], None] = _nothing
     """Called with what was come upon in the journal that is no record, and is passed over."""
     counted_in: Callable[[str], int] | None = None
-    """See `Decider.count_in`; an owner alone counts all."""
+    """See `Decider`; an owner alone counts all."""

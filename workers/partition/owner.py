@@ -130,11 +130,11 @@ class Owner:
         self.upkeep.forget()
         self.executions, self._checkpoint, self._last = recovered.executions, recovered.checkpoint, b""
         self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
+        counted_in, waiting_of = self._neighbours.counted_in or (lambda workflow: self.partition), self._inbox.waiting_of
         self._decider = Decider(
-            self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own
-        )
-        self._decider.count_in(self._neighbours.counted_in or (lambda workflow: self.partition))
-        self._decider.families.waiting_of = self._inbox.waiting_of
+            self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own,
+            counted_in, waiting_of,
+        )  # fmt: skip
         self._commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox, self._carry, self._neighbours.learn)
         self.timers.clear()
         for execution, timers in self.executions.timers():
