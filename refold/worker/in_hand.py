@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from refold.errors import ActivityError
-from refold.json_values import dumps, output
+from refold.json_values import dumps, loads, output
 from refold.worker.activities import Activity, ActivityContext
 from refold.worker.cancellation import cause_of_end
 from refold.worker.pool import Pool
@@ -193,8 +193,8 @@ class InHand:
 
     def tell(self, task: str, progress: float | None, detail: Any) -> None:
         """An activity is alive, and so far. Only the latest word is sent. Safe to call from any thread."""
-        dumps(detail)  # what cannot be told is the activity's own mistake, and shows where it was made
-        self._wake(self._note_progress, task, progress, detail)
+        known = loads(dumps(detail))  # as it is now; what cannot be told is the activity's own mistake, and shows where it was made
+        self._wake(self._note_progress, task, progress, known)
 
     def _note_progress(self, task: str, progress: float | None, detail: Any) -> None:
         one = self.tasks.get(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import decimal
 import enum
@@ -16,6 +17,7 @@ import pytest
 import refold
 from refold.json_values import loads, output
 from refold.worker.activities import ActivityContext
+from refold.worker.in_hand import InHand
 
 TASK = {"task": "e/n@2", "execution": "e", "workflow": "w", "path": "n", "attempt": 2, "kind": "k", "idempotency_key": "e/n"}
 
@@ -273,3 +275,26 @@ def test_a_value_is_written_alike_wherever_it_stands(name: str) -> None:
     value, text = RETURNED[name]
     assert output(value).decode() == text
     assert output({"a": [value]}).decode() == f'{{"a":[{text}]}}'
+
+
+def test_a_detail_is_told_as_it_was_however_it_is_changed_afterwards() -> None:
+    """The function goes on while the loop tells it: what it has become by then may be no JSON at all."""
+
+    @refold.activity
+    async def count(context: refold.ActivityContext) -> None:
+        detail: dict[str, object] = {"done": 1}
+        context.heartbeat(0.5, detail)
+        detail["done"] = object()
+        await context.cancelled()
+
+    async def run() -> None:
+        in_hand = InHand({"count": count}, 1, asyncio.get_running_loop())
+        in_hand.begin(TASK | {"kind": "count", "input": None, "config": {}})
+        await in_hand.has_news.wait()
+        one = in_hand.next_news()
+        assert one is not None
+        assert loads(one.take_news()[0]) == {"task": TASK["task"], "progress": 0.5, "detail": {"done": 1}}
+        in_hand.cancel_all()
+        in_hand.close()
+
+    asyncio.run(run())
