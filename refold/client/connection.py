@@ -53,9 +53,7 @@ class Parser:
             return self._done(b"", 0)
         if "chunked" in headers.get("transfer-encoding", ""):
             return self._read_chunks()
-        length = int(headers.get("content-length", "0"))
-        if length > ANSWER_BYTES_MAX:
-            raise ConnectionLost(f"the answer has {length} bytes; {ANSWER_BYTES_MAX} are read at most")
+        length = _size(headers.get("content-length", "0"), 10)
         if len(self._data) < self._start + length:
             return None
         return self._done(bytes(self._data[self._start : self._start + length]), self._start + length)
@@ -68,7 +66,7 @@ class Parser:
             return False
         first, *lines = self._data[:end].decode("latin-1").split("\r\n")
         version, _, rest = first.partition(" ")
-        if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
+        if not version.startswith("HTTP/1.") or not rest[:3].isdecimal():
             raise ConnectionLost(f"expected an answer of HTTP/1.1, found {first[:80]!r}")
         headers: dict[str, str] = {}
         for line in lines:
@@ -85,9 +83,9 @@ class Parser:
     def _read_chunks(self) -> Answer | None:
         while True:
             end = self._data.find(b"\r\n", self._start)
-            if end < 0:
+            if end < 0 and len(self._data) - self._start <= HEAD_BYTES_MAX:
                 return None
-            size = int(self._data[self._start : end].split(b";")[0], 16)
+            size = _size(self._data[self._start : end].split(b";")[0].decode("latin-1"), 16, self._start)
             if len(self._data) < end + 4 + size:
                 return None
             if size == 0:
@@ -101,6 +99,19 @@ class Parser:
         del self._data[:used]
         self._head, self._chunks, self._start = None, [], 0
         return answer
+
+
+def _size(text: str, base: int, read: int = 0) -> int:
+    """The bytes of an answer, or of a piece of one after so many that are read. Raises ConnectionLost for no number, and for too many."""
+    try:
+        size = int(text, base)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise ConnectionLost(f"expected a number of bytes, found {text[:80]!r}")
+    if read + size > ANSWER_BYTES_MAX:
+        raise ConnectionLost(f"the answer has more than {ANSWER_BYTES_MAX:,} bytes, which are read at most")
+    return size
 
 
 class Address:

@@ -86,7 +86,7 @@ def read(answer: Answer) -> Any:
             content = loads(answer.body)
         except ValueError:
             content = {"title": "no JSON", "detail": answer.body[:200].decode(errors="replace")}
-    if answer.status < 400:
+    if answer.status < 300:
         return content
     problem = content if isinstance(content, dict) else {"title": "refused"}
     if answer.status in (429, 502, 503, 504):

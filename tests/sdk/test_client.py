@@ -78,6 +78,12 @@ def test_what_the_server_refuses_says_so(client: refold.Client) -> None:
     assert refused.value.status == 422
 
 
+def test_an_empty_name_is_that_of_nothing(client: refold.Client) -> None:
+    for ask in (client.get, client.workflow, client.pause, client.versions):
+        with pytest.raises(refold.Refused):
+            ask("")
+
+
 def test_workflows_are_listed_rolled_back_and_archived(client: refold.Client) -> None:
     for kind in ("noop", "log"):
         config = {"message": "x"} if kind == "log" else {}
