@@ -19,6 +19,7 @@ from contracts.caller import Caller
 from contracts.worker_protocol import REQUEST_BYTES_MAX as WORKER_BYTES_MAX
 
 WORKERS: Final = "/v1/worker/"
+"""The worker protocol has limits and refusals of its own."""
 ALWAYS: Final = ("/health/", "/metrics", WORKERS)
 """Requests that pass however many there are: the worker protocol has limits of its own, and relieves the engine."""
 HEALTH: Final = "/health/"

@@ -23,7 +23,6 @@ from api.service import Service
 from contracts.ports.workers import TaskEndpoint
 
 _UNUSUAL: Final = frozenset({b"expect", b"content-encoding", b"transfer-encoding", b"origin"})
-_HOT: Final = (b"/v1/w", b"/v1/executions/")
 
 
 class Hot:
@@ -40,11 +39,12 @@ class Hot:
         self._service, self._gate, self._task_endpoint, self._authorize = service, gate, task_endpoint, authorize
         offered = (one for one in operations if one.is_counted or task_endpoint is not None)
         self._operations = [(one, one.fast, one.is_counted) for one in offered if one.fast is not None]
+        self._beginnings = tuple({one.path.partition("{")[0].encode() for one, _, _ in self._operations})
         self._known, self._is_ours = gate.sites.known, gate.sites.is_ours
 
     def may_take(self, message: Message) -> bool:
         """See HotRoutes."""
-        if message.method != b"POST" or not message.url.startswith(_HOT) or not message.is_plain:
+        if message.method != b"POST" or not message.url.startswith(self._beginnings) or not message.is_plain:
             return False
         hosts = 0
         for name, value in message.headers:

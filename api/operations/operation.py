@@ -13,13 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from fastapi import Response
 from pydantic import BaseModel
 
 from api.answers import body_of
 from api.bodies import is_json, parse, wrong_type
+from api.gate import WORKERS
 from api.message import Call, Message
 from api.problems import documented
 from api.service import Service
@@ -30,8 +31,6 @@ from contracts.ports.workers import TaskEndpoint
 T = TypeVar("T")
 Right: TypeAlias = Literal["define", "start", "steer", "read", "work", "observe"]
 """What one has to be allowed: to publish, to start, to command executions, to look at them, to run activities, to look at the server."""
-WORKERS: Final = "/v1/worker/"
-"""The worker protocol has limits and refusals of its own."""
 
 
 class Reply(NamedTuple):
@@ -126,11 +125,6 @@ class Operation:
     def name(self) -> str:
         """What names it: in the document, in rights, in logs."""
         return self.do.__name__
-
-    @property
-    def is_hot(self) -> bool:
-        """Whether it is also taken past the framework."""
-        return self.fast is not None
 
     @property
     def is_counted(self) -> bool:

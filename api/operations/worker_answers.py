@@ -9,7 +9,6 @@ from fastapi import Response
 
 from api.problems import MEDIA_TYPE, problem
 from api.worker_rows import WorkersView
-from contracts.errors import Overloaded
 from contracts.worker_protocol import PROTOCOLS, Assignment, BadMessage, Receipt, WrongProtocol, encode
 from contracts.worker_results import TooMuch
 
@@ -35,11 +34,6 @@ _PROBLEMS: Final = {
     429: "Too much waits to be decided; send it again after a pause.",
     503: "Nothing could be stored; send it again.",
 }
-
-
-def overloaded(error: Overloaded) -> Response:
-    """The answer where too much waits to be decided."""
-    return problem(429, error.reason, str(error), {"Retry-After": str(max(1, round(error.retry_after_s)))})
 
 
 def lost_results() -> Response:

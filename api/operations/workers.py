@@ -11,7 +11,8 @@ from fastapi import Response
 
 from api.bodies import is_json, wrong_type
 from api.operations.operation import Body, ClientMethod, Fast, FastRequest, Operation
-from api.operations.worker_answers import answer, described, lost_results, overloaded, refused
+from api.operations.worker_answers import answer, described, lost_results, refused
+from api.problems import respond
 from api.service import Service
 from api.worker_rows import WorkersView, workers_view
 from contracts.errors import Overloaded
@@ -39,8 +40,6 @@ async def poll_tasks(service: Service, task_endpoint: TaskEndpoint, body: Body) 
         let_go = _hold(task_endpoint, read_poll(_content(body)), lambda assignment: _set(assigned, assignment), loop)
     except (BadMessage, WrongProtocol) as error:
         return refused(error)
-    except Overloaded as error:
-        return overloaded(error)
     try:
         return answer(await assigned)
     finally:
@@ -54,8 +53,6 @@ async def report_results(task_endpoint: TaskEndpoint, body: Body) -> Response:
         task_endpoint.results(read_results(_content(body)), lambda receipt: _set(durable, receipt))
     except (BadMessage, WrongProtocol) as error:
         return refused(error)
-    except Overloaded as error:
-        return overloaded(error)
     receipt = await durable
     return lost_results() if receipt is None else answer(receipt)
 
@@ -121,7 +118,7 @@ def _begin_poll(request: FastRequest) -> None:
             asyncio.get_running_loop(),
         )
     except Overloaded as error:
-        call.respond(overloaded(error))
+        call.respond(respond(error))
     else:
         call.on_end = lambda is_gone: let_go()
 
@@ -140,7 +137,7 @@ def _begin_results(request: FastRequest) -> None:
     try:
         task_endpoint.results(read_results(request.message.body), then)
     except Overloaded as error:
-        call.respond(overloaded(error))
+        call.respond(respond(error))
 
 
 WORKER_OPERATIONS: Final = (

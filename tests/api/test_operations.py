@@ -22,7 +22,7 @@ from api.routes import SUPPLIED
 from api.sites import Sites
 from contracts.caller import ANONYMOUS, Caller
 
-HOT = [one for one in OPERATIONS if one.is_hot]
+HOT = [one for one in OPERATIONS if one.fast is not None]
 URLS = {"name": "hello", "execution": "x", "incident": "1"}
 
 
