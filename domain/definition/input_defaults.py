@@ -6,8 +6,9 @@ is, and checked with the rest. Where it depends on the value which schema holds 
 
 from __future__ import annotations
 
+from collections import deque
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from contracts import values
 from contracts.errors import InvalidInput, Problem
@@ -15,6 +16,9 @@ from domain.definition.input_parts import Schema
 
 ADDED_BYTES_MAX: Final = 1024 * 1024
 """So much the defaults of one input may add."""
+_CONTAINERS: Final = (dict, list)
+_ITEMS: Final = None
+"""Stands for the items of a list, where else the name of a field stands."""
 
 
 @lru_cache(maxsize=512)
@@ -40,42 +44,75 @@ class _Defaults:
 
     def filled(self, given: Any) -> Any:
         """Copies what it changes, and what holds that; all else is shared with what was given."""
+        places = _Places(self._schema)
         added = 0
         top = [given]
-        waiting: list[tuple[Any, Any, list[Any]]] = [(top, 0, [self._root])]
+        waiting: list[tuple[Any, Any, _Place]] = [(top, 0, places.of([self._root]))]
         while waiting:
-            holder, key, schemas = waiting.pop()
-            value, parts = holder[key], self._parts(schemas)
+            holder, key, place = waiting.pop()
+            value = holder[key]
             if isinstance(value, dict):
-                fields = _fields(parts)
-                missing = {name: default for name, default in _of(fields).items() if name not in value}
+                missing = {name: default for name, default in place.defaults.items() if name not in value}
                 added += sum(len(values.encode(default)) for default in missing.values())
-                inside = {name: fields[name] for name in value if name in fields}
+                inside = [name for name, one in value.items() if name in place.schemas and isinstance(one, _CONTAINERS)]
                 if missing or inside:
                     holder[key] = {**value, **missing}
-                    waiting.extend((holder[key], name, own) for name, own in inside.items())
-            elif isinstance(value, list) and (items := [part["items"] for part in parts if isinstance(part.get("items"), dict)]):
+                    waiting.extend((holder[key], name, places.below(place, name)) for name in inside)
+            elif isinstance(value, list) and _ITEMS in place.schemas:
                 holder[key] = list(value)
-                waiting.extend((holder[key], index, items) for index in range(len(value)))
+                items = places.below(place, _ITEMS)
+                waiting.extend((holder[key], index, items) for index, one in enumerate(value) if isinstance(one, _CONTAINERS))
             if added > ADDED_BYTES_MAX:
                 message = f"the defaults of the schema would add more than {ADDED_BYTES_MAX:,} bytes to this input"
                 raise InvalidInput([Problem("", "too_large", message, "give the fields, or fewer items")])
         return top[0] if added else given
 
+
+class _Place(NamedTuple):
+    """What is said of the values at a place: the defaults of fields, and the schemas of what is below; `places` are those met so far."""
+
+    defaults: dict[str, Any]
+    schemas: dict[str | None, list[Any]]
+    places: dict[str | None, _Place]
+
+
+class _Places:
+    """The places that one input has met. Each is made once, however many values stand at it and however many schemas hold for them."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._met: dict[tuple[int, ...], _Place] = {}
+
+    def of(self, schemas: list[Any]) -> _Place:
+        """The place of values that these schemas hold for."""
+        key = tuple(map(id, schemas))
+        if key not in self._met:
+            parts = self._parts(schemas)
+            fields = _fields(parts)
+            items = [part["items"] for part in parts if isinstance(part.get("items"), dict)]
+            self._met[key] = _Place(_of(fields), fields | ({_ITEMS: items} if items else {}), {})
+        return self._met[key]
+
+    def below(self, place: _Place, step: str | None) -> _Place:
+        """The place of a field, or of the items."""
+        if step not in place.places:
+            place.places[step] = self.of(place.schemas[step])
+        return place.places[step]
+
     def _parts(self, schemas: list[Any]) -> list[dict[str, Any]]:
         """The schemas that hold for a value whatever it is: these, and what they refer to and are made of."""
         met: dict[int, dict[str, Any]] = {}
-        waiting = list(schemas)
+        waiting = deque(schemas)
         while waiting:
-            one = waiting.pop(0)
+            one = waiting.popleft()
             if isinstance(one, dict) and id(one) not in met:
                 met[id(one)] = one
-                waiting += [*self._schema.followed(one), *(one["allOf"] if isinstance(one.get("allOf"), list) else ())]
+                waiting.extend((*self._schema.followed(one), *(one["allOf"] if isinstance(one.get("allOf"), list) else ())))
         return list(met.values())
 
 
-def _fields(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    fields: dict[str, list[Any]] = {}
+def _fields(parts: list[dict[str, Any]]) -> dict[str | None, list[Any]]:
+    fields: dict[str | None, list[Any]] = {}
     for part in parts:
         properties = part.get("properties")
         for name, schema in properties.items() if isinstance(properties, dict) else ():
@@ -83,10 +120,10 @@ def _fields(parts: list[dict[str, Any]]) -> dict[str, list[Any]]:
     return fields
 
 
-def _of(fields: dict[str, list[Any]]) -> dict[str, Any]:
+def _of(fields: dict[str | None, list[Any]]) -> dict[str, Any]:
     """The defaults of fields; the first schema that has one says it."""
     return {
         name: next(one["default"] for one in schemas if isinstance(one, dict) and "default" in one)
         for name, schemas in fields.items()
-        if any(isinstance(one, dict) and "default" in one for one in schemas)
+        if name is not _ITEMS and any(isinstance(one, dict) and "default" in one for one in schemas)
     }

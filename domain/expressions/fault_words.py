@@ -168,6 +168,11 @@ def _no_value_to_format(failed: Failed) -> str:
     return f"`{failed.part}`: there is no value for `{clause}`, the {used + 1}. clause; the list has {size}"
 
 
+def _repeated_key(failed: Failed) -> str:
+    key = bare(failed.values[0])
+    return f"`{failed.part}`: the key `{str(key).lower() if type(key) is bool else _key(key)}` comes twice"
+
+
 def _of(text: str) -> Callable[[Failed], str]:
     """Fixed words; `{0}` stands for the first value of the fault, `{kind}` for it with its article."""
 
@@ -201,7 +206,7 @@ FAULTS: Final[dict[str, Callable[[Failed], str]]] = {
     "not_all_optional": _of("not all items are optionals"),
     "empty": _of("there is no value in this optional; write `.orValue(…)`"),
     "key": _of("the key of a map is a string, an int or a bool, found {kind}"),
-    "repeated_key": _of("the key `{0}` comes twice"),
+    "repeated_key": _repeated_key,
     "same_text": _of("two keys of a map have the text `{0}`; write other ones"),
     "no_entry": lambda failed: f"`{failed.text(failed.values[0])}` must be a map, found {a_kind(failed.values[1])}",
     "digits": _of("the number gets longer than 4,096 bits"),

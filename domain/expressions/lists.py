@@ -6,9 +6,11 @@ from itertools import pairwise
 from typing import Any, Final
 
 from domain.expressions.faults import Fault, Meter
-from domain.expressions.values import NONE, SCALARS, Moment, Optional, Span, compare, contains, equal
+from domain.expressions.values import HASHED_MAX, NONE, NUMBERS, SCALARS, Moment, Optional, Span, compare, contains, equal, key_of
 
 _LEVELS_MAX: Final = 1_000
+_HASHED: Final = SCALARS - {bool}
+"""What Python hashes as CEL has it: a bool is no number."""
 
 
 def size(meter: Meter, value: Any) -> int:
@@ -44,11 +46,14 @@ def distinct(meter: Meter, items: list[Any]) -> list[Any]:
     meter.charge(len(items))
     seen: set[Any] = set()
     kept: list[Any] = []
+    least = -HASHED_MAX
     for item in items:
-        if type(item) in SCALARS and type(item) is not bool:
-            if item in seen:
+        kind = type(item)
+        if kind in _HASHED:
+            key = item if kind not in NUMBERS or least < item < HASHED_MAX else key_of(item)
+            if key in seen:
                 continue
-            seen.add(item)
+            seen.add(key)
         elif any(_same(meter, item, one) for one in kept):
             continue
         kept.append(item)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from domain.expressions.conversions import encoded, to_string
 from domain.expressions.faults import RESULT_DEPTH_MAX, Fault, Limit, Meter
 from domain.expressions.times import duration_text, time_text
-from domain.expressions.values import Moment, Optional, Span, Type, UInt, bare
+from domain.expressions.values import COMPARED_CHARS, Moment, Optional, Span, Type, UInt, bare
 
 _PLAIN: Final = frozenset((int, float, bool, type(None)))
 _CONTAINERS: Final = frozenset((list, dict, Optional))
@@ -48,6 +48,7 @@ def _take(meter: Meter, count: int) -> None:
 def _measure(meter: Meter, value: Any) -> bool:
     """Takes the bytes of a list or map from the meter; whether all in it is JSON already."""
     known: dict[int, tuple[int, int]] = {}
+    texts: dict[int, int] = {}
     waiting = [value]
     is_json = True
     while waiting:
@@ -59,11 +60,11 @@ def _measure(meter: Meter, value: Any) -> bool:
         meter.charge(1 + (len(parts) >> _PARTS_OF_A_UNIT))
         total, depth, waits = 2 + len(parts), 0, len(waiting)
         if type(one) is dict:
-            total += sum(map(_key_bytes, one))
+            total += _key_bytes(one, texts)
         for part in parts:
             kind = type(part)
             if kind is str:
-                total += 2 + (len(part) if part.isascii() else len(encoded(part)))
+                total += 2 + (len(part) if part.isascii() else _text_bytes(part, texts))
             elif kind in _CONTAINERS:
                 if id(part) not in known:
                     waiting.append(part)
@@ -76,10 +77,8 @@ def _measure(meter: Meter, value: Any) -> bool:
             else:
                 total += _SCALAR_BYTES + (len(part) << 1 if kind is bytes else 0)
                 is_json = is_json and kind in _PLAIN
-        if total > meter.room:
-            raise Limit("bytes")
-        if depth >= RESULT_DEPTH_MAX:
-            raise Limit("depth")
+        if total > meter.room or depth >= RESULT_DEPTH_MAX:
+            raise Limit("bytes" if total > meter.room else "depth")
         if len(waiting) == waits:
             known[id(one)] = total, depth + 1
             waiting.pop()
@@ -94,10 +93,23 @@ def _parts(container: Any) -> Any:
     return container.values() if type(container) is dict else (container.value,)
 
 
-def _key_bytes(key: Any) -> int:
-    if type(key) is str:
-        return 3 + (len(key) if key.isascii() else len(encoded(key)))
-    return 3 + _SCALAR_BYTES
+def _key_bytes(keys: dict[Any, Any], texts: dict[int, int]) -> int:
+    total = 3 * len(keys)
+    for key in keys:
+        if type(key) is str:
+            total += len(key) if key.isascii() else _text_bytes(key, texts)
+        else:
+            total += _SCALAR_BYTES
+    return total
+
+
+def _text_bytes(text: str, texts: dict[int, int]) -> int:
+    """How long a text that is not ASCII gets; `texts` has the long ones that were looked at."""
+    if len(text) < COMPARED_CHARS:
+        return len(encoded(text))
+    if id(text) not in texts:
+        texts[id(text)] = len(encoded(text))
+    return texts[id(text)]
 
 
 def _converted(meter: Meter, value: Any) -> Any:

@@ -16,6 +16,8 @@ _LOWER: Final = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _UPPER: Final = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _WHITE: Final = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """Unicode's white space; Python's own `strip` takes four characters more."""
+_SOUGHT_CHARS: Final = 16
+"""Python seeks a text from the end in time with the product of both lengths; from the start it does not, so longer ones are turned over."""
 _QUOTED: Final = {
     "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\", '"': '\\"',
 }  # fmt: skip
@@ -68,7 +70,11 @@ def index_of(meter: Meter, text: str, part: str, start: int = 0) -> int:
 def last_index_of(meter: Meter, text: str, part: str, start: int | None = None) -> int:
     """Where the part begins last, not behind `start`; -1 where it is not there."""
     _read(meter, text)
-    return text.rfind(part) if start is None else text.rfind(part, 0, _position(text, start) + len(part))
+    end = len(text) if start is None else min(_position(text, start) + len(part), len(text))
+    if len(part) < _SOUGHT_CHARS:
+        return text.rfind(part, 0, end)
+    at = text[:end][::-1].find(part[::-1])
+    return at if at < 0 else end - at - len(part)
 
 
 def lower_ascii(meter: Meter, text: str) -> str:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import operator as python
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domain.expressions.faults import Fault, Meter
 
 UINT_MAX: Final = 2**64 - 1
 COMPARED_CHARS: Final = 1_024
 """Texts from this length on are charged for when they are compared."""
+HASHED_MAX: Final = 2**61 - 1
+"""Python hashes all multiples of it to one place."""
+_HASHED_MIN: Final = -HASHED_MAX
 NS: Final = 1_000_000_000
 _TIME_MIN: Final = -62_135_596_800 * NS
 _TIME_MAX: Final = 253_402_300_800 * NS
@@ -100,6 +103,14 @@ class BoolKey:
 _TRUE: Final = BoolKey(True)
 _FALSE: Final = BoolKey(False)
 
+
+class LongKey(NamedTuple):
+    """An int from `HASHED_MAX` on as the key of a map, hashed with its text."""
+
+    text: str
+    value: int
+
+
 KINDS: Final[dict[type, str]] = {
     int: "int", UInt: "uint", float: "double", str: "string", bool: "bool", type(None): "null", list: "list", dict: "map",
     bytes: "bytes", Moment: "timestamp", Span: "duration", Type: "type", Optional: "optional",
@@ -146,19 +157,23 @@ def type_of(meter: Meter, value: Any) -> Type:
 def key_of(key: Any) -> Any:
     """The key as maps hold it: whole doubles are ints, bools have a kind of their own. Raises Fault for what is no key."""
     kind = type(key)
-    if kind is str or kind in _WHOLES:
+    if kind is str:
         return key
+    if kind in _WHOLES:
+        return key if _HASHED_MIN < key < HASHED_MAX else LongKey(hex(key), key)
     if kind is bool:
         return _TRUE if key else _FALSE
     if kind is float:
-        return int(key) if key.is_integer() else (key,)  # the tuple is in no map
+        return key_of(int(key)) if key.is_integer() else (key,)  # the tuple is in no map
     raise Fault("key", kind_of(key))
 
 
 def bare(key: Any) -> Any:
     """The key as an expression sees it."""
-    return key.value if type(key) is BoolKey else key
+    return key if type(key) is str or type(key) not in _KEYS else key.value
 
+
+_KEYS: Final = frozenset((BoolKey, LongKey))
 
 # Equality and order.
 

@@ -1,6 +1,7 @@
 """Inputs against their schema: exact numbers, linear patterns, defaults, and a bound for any schema and any value."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from domain.definition.input_defaults import ADDED_BYTES_MAX, with_defaults
 from domain.definition.input_parts import PARTS_MAX, Endless, Schema, TooWide
 from domain.definition.input_schema import PARTS_FREE, WORK_MAX, check
 from domain.definition.inputs import taken_input
+from tests.calls import calls_of
 
 
 def refusal(schema: Any, value: Any) -> list[tuple[str, str, str]]:
@@ -183,6 +185,12 @@ def test_where_nothing_is_missing_the_input_is_the_same_object() -> None:
 def test_a_schema_that_refers_to_itself_fills_in_what_is_there() -> None:
     schema = {"properties": {"name": {"default": "x"}, "next": {"$ref": "#"}}}
     assert with_defaults(schema, {"next": {"next": {}}}) == {"name": "x", "next": {"name": "x", "next": {"name": "x"}}}
+
+
+def test_the_schemas_of_items_are_followed_once_however_many_items_there_are() -> None:
+    schema = {"items": {"allOf": [{"properties": {"a": {"properties": {"b": {"default": n}}}}} for n in range(500)]}}
+    few, many = (calls_of("followed", partial(with_defaults, schema, [{"a": {"b": 1}}, [], 0] * items)) for items in (1, 100))
+    assert few == many >= 500
 
 
 def test_defaults_may_add_so_much() -> None:
