@@ -40,6 +40,7 @@ class Hot:
         offered = (one for one in operations if one.is_counted or task_endpoint is not None)
         self._operations = [(one, one.fast, one.is_counted) for one in offered if one.fast is not None]
         self._beginnings = tuple({one.path.partition("{")[0].encode() for one, _, _ in self._operations})
+        self._by_url = {hot[0].path.encode(): [hot] for hot in self._operations if "{" not in hot[0].path}
         self._known, self._is_ours = gate.sites.known, gate.sites.is_ours
 
     def may_take(self, message: Message) -> bool:
@@ -71,7 +72,7 @@ class Hot:
         """See HotRoutes."""
         if message.body and not _says_json(message.kind):
             return False
-        for operation, fast, is_counted in self._operations:
+        for operation, fast, is_counted in self._by_url.get(message.url, self._operations):
             found = fast.pattern.match(message.url)
             if found is not None:
                 begin = self._begin if is_counted else self._begin_work
