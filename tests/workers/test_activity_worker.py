@@ -440,12 +440,19 @@ def test_a_stopped_worker_lets_go_of_what_waits_and_cancels_what_runs(make: Make
 
 def test_a_worker_that_was_stopped_gives_no_more_time(make: Make, told: Reports) -> None:
     may_end = threading.Event()
-    worker = make(Kind("stubborn", lambda *_: may_end.wait(WAIT_S)))
+    threads: list[threading.Thread] = []
+
+    def wait(*_: Any) -> None:
+        threads.append(threading.current_thread())
+        may_end.wait(WAIT_S)
+
+    worker = make(Kind("stubborn", wait))
     worker.run(activity("stubborn", limits=Limits(report_start=True)))
     assert isinstance(told.next(), ReportStarted)
     assert not worker.stop(0.0)
     assert not worker.stop(2 * WAIT_S), "it would have ended by itself meanwhile"
     may_end.set()
+    threads[0].join(WAIT_S)
 
 
 def test_a_stopped_worker_lets_what_runs_end(make: Make, told: Reports) -> None:
