@@ -16,6 +16,7 @@ from contracts.commands import Command
 from contracts.definitions import Body, EdgeDefinition, NodeDefinition, Retry, Settings, Timeouts, WorkflowDefinition
 from contracts.events import EVENTS
 from contracts.failure import ENGINE_ERROR_TYPES
+from contracts.public_events import PUBLIC_TYPES, CloudEvent, Data
 from domain.definition.document import parse_document
 from domain.definition.validate import check
 from domain.nodes import CONTROL_KINDS
@@ -75,6 +76,16 @@ def test_every_field_of_a_stored_struct_is_named(struct: Any) -> None:
     described = section(text("events.md"), f"### `{struct.__name__}`")
     assert re.search(rf"^Tag {struct.__struct_config__.tag}\.", described, re.MULTILINE)
     assert set(struct.__struct_fields__) <= set(re.findall(r"`(\w+)`", described))
+
+
+def test_every_type_of_public_events_has_its_row() -> None:
+    page = text("public-events.md")
+    described = re.findall(r"^\| `(refold\.[^`]+)` \| (\d+) \| [^|]+ \| ([^|]*) \|$", section(page, "## Types"), re.MULTILINE)
+    assert [(name, int(number)) for name, number, _ in described] == [(one.type, one.number) for one in PUBLIC_TYPES]
+    for one, (_, _, named) in zip(PUBLIC_TYPES, described, strict=True):
+        own = [field for field in one.data.__struct_fields__ if field not in Data.__struct_fields__]
+        assert re.findall(r"`(\w+)`", named) == own, one.type
+    assert set(CloudEvent.__struct_fields__) - {"specversion", "datacontenttype", "data"} == rows(section(page, "## Attributes"))
 
 
 def test_every_control_flow_kind_has_its_heading_and_no_other() -> None:

@@ -1,0 +1,1 @@
+"""Public events, made of the journal's (`contracts/public_events.py`)."""
