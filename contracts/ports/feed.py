@@ -25,20 +25,23 @@ from contracts.journal import Decision
 class Selector:
     """Which decisions somebody wants: those that fit all that is named; by default every one, also those that only refuse.
 
-    `events` are types, and a decision fits that has an event of any of them.
+    `events` are types, and a decision fits that has an event of any of them. With `names_workflow` each is told with its workflow,
+    which is looked up where nobody here has seen how the execution began.
     """
 
     execution: str | None = None
     workflow: str | None = None
     events: frozenset[type[Event]] = frozenset()
+    names_workflow: bool = False
 
 
 class Told(NamedTuple):
-    """A decision that counts, and where it stands."""
+    """A decision that counts, and where it stands; `workflow` may be None where the selector does not ask for it."""
 
     partition: int
     offset: int
     decision: Decision
+    workflow: str | None = None
 
 
 Then: TypeAlias = Callable[[Sequence[Told]], None]
@@ -50,6 +53,9 @@ class Subscription(Protocol):
 
     def after(self) -> dict[int, int]:
         """By partition the offset up to which everything was told: who subscribes with it later misses nothing and hears nothing twice."""
+
+    def is_at_end(self) -> bool:
+        """Whether all that is known to be durable was told."""
 
     def hold(self) -> None:
         """Tell nothing more until `go_on`. What comes meanwhile is read from the journal then, so it may last."""

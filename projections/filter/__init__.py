@@ -7,7 +7,7 @@ The rows that a store then gives are those for which the expression, asked of ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from contracts.errors import InvalidInput
@@ -15,7 +15,7 @@ from contracts.ports.where import CONDITIONS_MAX, PARAMETERS_MAX, Where, size_of
 from domain.expressions import SOURCE_CHARS_MAX
 from domain.expressions.compiler import FIRST_SLOT
 from domain.expressions.compiler import Compiler as Evaluator
-from domain.expressions.faults import Fault, Meter, Unreadable
+from domain.expressions.faults import Fault, Limit, Meter, Unreadable
 from domain.expressions.maker import Run
 from domain.expressions.messages import of_length, told_of_source
 from domain.expressions.parser import parse
@@ -44,6 +44,24 @@ class Filter:
         try:
             return self._run([{**row, **self._known}, Meter(_UNBOUNDED), *self._slots]) is True
         except Fault:
+            return False
+
+
+class Condition:
+    """A filter of what is at hand: nothing is asked of a database, so all of our language may stand in it."""
+
+    def __init__(self, source: str, names: Collection[str]) -> None:
+        """Raises InvalidInput where it cannot be read, or says another name than these."""
+        evaluator = Evaluator(names)
+        self.source = source
+        self._run = _evaluated(source, _read(source), evaluator)
+        self._slots = [None] * (evaluator.slots - FIRST_SLOT)
+
+    def takes(self, values: Mapping[str, Any]) -> bool:
+        """Whether it is true for these values; where it fails, or costs more than an expression may, it is not."""
+        try:
+            return self._run([values, Meter(), *self._slots]) is True
+        except (Fault, Limit):
             return False
 
 
@@ -98,4 +116,4 @@ def _evaluated(source: str, tree: Node, evaluator: Evaluator) -> Run:
         raise problem_at(source, unreadable.at, "unknown_name", said, fix) from None
 
 
-__all__ = ["Filter", "compile_filter", "in_words"]
+__all__ = ["Condition", "Filter", "compile_filter", "in_words"]

@@ -295,3 +295,35 @@ def test_who_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
         with pytest.raises(Rejected, match="no partition"):
             Listener(feed, Selector(execution="a"))
     assert feed._subscribed == set()
+
+
+def test_each_is_told_with_its_workflow_also_of_an_execution_whose_beginning_nobody_saw(tmp_path: Path) -> None:
+    bench, fed = new(tmp_path)
+    bench.start("s", execution="before")
+    fed.move()
+    ground = AtOnce(bench.engine.owner, fed.beside)
+    listener = Listener(Feed(ground), Selector(names_workflow=True))
+    bench.start("other", execution="a")
+    for number in (1, 2):
+        bench.ask("before", SendSignal("go", f"s{number}", payload(1)))
+        fed.move()
+        fed.project()
+        ground.tell()
+        fed.beside.turn_all()
+    assert {(one.decision.execution, one.workflow) for one in listener.told} == {("before", "s"), ("a", "other")}
+    assert listener.subscription.is_at_end()
+    assert fed.beside.reads == 1  # from then on it is known
+
+
+def test_one_is_at_the_end_only_once_it_was_told_everything(tmp_path: Path) -> None:
+    bench, fed = new(tmp_path)
+    bench.start("s")
+    fed.move()
+    listener = Listener(fed.feed, after={0: 0})
+    assert not listener.subscription.is_at_end()
+    fed.beside.turn_all()
+    assert listener.subscription.is_at_end()
+    listener.subscription.hold()
+    bench.start("s")
+    fed.move()
+    assert not listener.subscription.is_at_end()

@@ -16,7 +16,8 @@ from workers.reading.trails import record_of
 
 WINDOW_RECORDS: Final = 1_000
 WINDOW_RECORDS_MAX: Final = 64_000
-_WORKFLOWS_MAX: Final = 10_000
+WORKFLOWS_MAX: Final = 10_000
+"""The workflows of so many executions are remembered."""
 
 
 class Piece(NamedTuple):
@@ -32,9 +33,9 @@ def is_wanted(selector: Selector, decision: Decision, workflow: str | None) -> b
         return False
     if selector.events and not any(type(event) in selector.events for event in decision.events):
         return False
-    if selector.workflow is None:
+    if selector.workflow is None and not selector.names_workflow:
         return True
-    return None if workflow is None else workflow == selector.workflow
+    return None if workflow is None else selector.workflow in (None, workflow)
 
 
 def workflow_in(decision: Decision) -> str | None:
@@ -43,12 +44,29 @@ def workflow_in(decision: Decision) -> str | None:
     return command.workflow if isinstance(command, CreateExecution) else None
 
 
+class Workflows:
+    """The workflows of executions, as far as they were seen; the oldest make room."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, str] = {}
+
+    def get(self, execution: str) -> str | None:
+        """The workflow, where it is known."""
+        return self._of.get(execution)
+
+    def note(self, execution: str, workflow: str) -> None:
+        """It is of this workflow."""
+        self._of[execution] = workflow
+        if len(self._of) > WORKFLOWS_MAX:
+            del self._of[next(iter(self._of))]
+
+
 class Backlog:
     """Reads it. `models_of` gives the read models of a partition, which know what workflow an execution is of. For one thread at a time."""
 
     def __init__(self, log: Log, models_of: Callable[[int], ReadModels]) -> None:
         self._log, self._models_of = log, models_of
-        self._workflows: dict[str, str] = {}
+        self._workflows = Workflows()
 
     def read(self, partition: int, start: Checkpoint | int, end: int, selector: Selector) -> Piece:
         """The wanted ones of the decisions from a checkpoint, or an offset, up to `end`. Raises LogError, UnknownRecord."""
@@ -57,33 +75,40 @@ class Backlog:
         for offset, content in self._log.read("journal", partition, checkpoint.offset, end):
             record = read_record(content)
             if judge(checkpoint, offset, record) == "counts" and isinstance(record, Decided):
-                decision = self._decision(partition, record, selector)
-                if decision is not None:
-                    told.append(Told(partition, offset, decision))
+                found = self._decision(partition, record, selector)
+                if found is not None:
+                    told.append(Told(partition, offset, *found))
         return Piece(told, checkpoint)
 
-    def _decision(self, partition: int, record: Decided, selector: Selector) -> Decision | None:
-        """The decision, if it is wanted, and can be read."""
+    def _decision(self, partition: int, record: Decided, selector: Selector) -> tuple[Decision, str | None] | None:
+        """The decision, if it is wanted, and can be read; and its workflow, where that matters."""
         if selector.execution is not None and read_header(record.body)[1] != selector.execution:
             return None
         try:
             decision = decode_decision(record.body)
         except UnknownRecord:  # a build that knows it may tell of it
             return None
-        workflow = None if selector.workflow is None else workflow_in(decision) or self._workflows.get(decision.execution)
+        workflow = self._seen(decision) if selector.names_workflow or selector.workflow is not None else None
         wanted = is_wanted(selector, decision, workflow)
         if wanted is None:
-            wanted = is_wanted(selector, decision, self._workflow_of(partition, decision.execution))
-        return decision if wanted else None
+            workflow = self._workflow_of(partition, decision.execution)
+            wanted = is_wanted(selector, decision, workflow)
+        return (decision, workflow) if wanted else None
+
+    def _seen(self, decision: Decision) -> str | None:
+        """The workflow, where the decision says it, or one before it did."""
+        workflow = workflow_in(decision)
+        if workflow is None:
+            return self._workflows.get(decision.execution)
+        self._workflows.note(decision.execution, workflow)
+        return workflow
 
     def _workflow_of(self, partition: int, execution: str) -> str:
         """The workflow of an execution, by the read models. Raises LogUnreachable while they do not know it."""
         row = record_of(self._models_of(partition), execution)
         if row is None:
             raise LogUnreachable(f"the read models of partition {partition} do not know execution {execution} yet")
-        self._workflows[execution] = row.workflow
-        if len(self._workflows) > _WORKFLOWS_MAX:
-            del self._workflows[next(iter(self._workflows))]
+        self._workflows.note(execution, row.workflow)
         return row.workflow
 
     def _checkpoint_at(self, partition: int, offset: int) -> Checkpoint:

@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeAlias
 from contracts.errors import LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector, Subscription, Then
-from workers.reading.backlog import Piece, copy_of
+from workers.reading.backlog import Piece, Workflows, copy_of
 from workers.reading.subscription import Found, Strand, Subscribed
 
 PIECE_RECORDS: Final = 2_000
@@ -118,6 +118,7 @@ class Feed:
         self._waiting: dict[Strand, None] = {}
         """Those that have something to tell, in the order in which it came."""
         self._is_due = False
+        self._workflows = Workflows()
 
     def subscribe(self, selector: Selector, then: Then, after: Mapping[int, int] | None = None) -> Subscription:
         """Tell of these decisions from the offsets `after` on. See `contracts.ports.feed.Feed`."""
@@ -193,7 +194,7 @@ class Feed:
         self._let_in(tail, first, checkpoint.offset)
         for one in found:
             if one.offset >= first:
-                self._offer(tail, one, before)
+                self._offer(tail, self._named(one), before)
         for strand in list(tail.apart):
             self._settle(strand)
 
@@ -204,6 +205,14 @@ class Feed:
                 strand.offset = end
             if first <= strand.offset <= end and strand.reading_from is None:
                 tail.begin(strand)
+
+    def _named(self, one: Found) -> Found:
+        """With its workflow, where one before it said that."""
+        if one.workflow is None:
+            return one._replace(workflow=self._workflows.get(one.decision.execution))
+        if one.decision.first == 1:
+            self._workflows.note(one.decision.execution, one.workflow)
+        return one
 
     def _offer(self, tail: _Tail, one: Found, before: Checkpoint | None) -> None:
         for strand in tail.live_for(one.decision.execution):
@@ -266,6 +275,9 @@ class Feed:
             if isinstance(piece, Exception):
                 self._not_read(tail, strand, offset, start, piece)
                 return
+            for one in piece.told:
+                if one.workflow is not None:
+                    self._workflows.note(one.decision.execution, one.workflow)
             strand.take_read(one for one in piece.told if one.offset >= offset)
             if end < live:
                 strand.stand_apart(max(offset, end), piece.checkpoint)

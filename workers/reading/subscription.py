@@ -62,7 +62,7 @@ class Strand:
         if wanted:
             if len(self._waiting) + len(self._ahead) >= WAITING_MAX:
                 return False
-            told = Told(self.partition, found.offset, found.decision)
+            told = Told(self.partition, *found)
             (self._waiting if self.reading_from is None else self._ahead).append(told)
         return True
 
@@ -84,6 +84,11 @@ class Strand:
         return bool(self._waiting)
 
     @property
+    def is_at_end(self) -> bool:
+        """Whether it is live and everything was told."""
+        return self.is_live and self.reading_from is None and not self._waiting
+
+    @property
     def first_waiting(self) -> int | None:
         """The offset of the first decision that waits."""
         return self._waiting[0].offset if self._waiting else None
@@ -103,6 +108,7 @@ class Subscribed:
     def __init__(
         self, selector: Selector, then: Then, told_to: Callable[[Strand], int | None], changed: Callable[[Subscribed], None]
     ) -> None:
+        """`told_to` says up to which offset one of its strands was told, `changed` hears that it has ended or goes on."""
         self.selector, self.then, self._told_to, self._changed = selector, then, told_to, changed
         self.strands: dict[int, Strand] = {}
         self.is_held = self.has_ended = False
@@ -111,6 +117,10 @@ class Subscribed:
         """By partition the offset up to which everything was told."""
         found = {partition: self._told_to(strand) for partition, strand in self.strands.items()}
         return {partition: offset for partition, offset in found.items() if offset is not None}
+
+    def is_at_end(self) -> bool:
+        """Whether all that is known to be durable was told."""
+        return all(strand.is_at_end for strand in self.strands.values())
 
     @property
     def is_silent(self) -> bool:
