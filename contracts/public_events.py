@@ -246,6 +246,18 @@ class CompensationEnded(Data, frozen=True, kw_only=True):
     """All that was to be undone has been."""
 
 
+class Origin(NamedTuple):
+    """What all public events of an execution say and no later decision repeats: of which workflow it is, when it was created
+    (milliseconds since 1970), the values it can be found by (a stored JSON object), the outside request that it goes back to.
+    """
+
+    workflow: str
+    version: int
+    created_at: int
+    search: bytes | None = None
+    correlation: str = ""
+
+
 class PublicType(NamedTuple):
     """A type of public event: its name without the prefix, the number of its shape, the shape."""
 

@@ -1,25 +1,26 @@
-"""Filters of public events: a condition in our language over the attributes of a CloudEvent.
+"""Filters of public events: a condition in our language over the attributes of a CloudEvent and its data.
 
-    type == 'refold.NodeFailed' && workflow == 'order' && data.failure.type == 'timeout'
+    type == 'refold.node.failed' && workflow == 'order' && data.failure.type == 'timeout'
 
 An attribute that an event does not have has no value, and what is said of it is not true: such an event is not taken.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
+from contracts.public_events import CloudEvent
 from domain.expressions.times import read_time
 from projections.filter import Condition
-from projections.public_event import Public
 
 EXECUTION: Final = "execution_id"
 """The `subject` under the name that lists have for it."""
-NAMES: Final = (
-    "id", "type", "subject", EXECUTION, "time", "workflow", "version", "path", "attempt", "actor", "correlationid", "data",
-)  # fmt: skip
+SEARCH: Final = "search"
+"""The search values of `data`, under the name that lists have for them."""
+NAMES: Final = (*CloudEvent.__struct_fields__, EXECUTION, SEARCH)
+_plain: Final = msgspec.to_builtins
 _decode: Final = msgspec.json.Decoder().decode
 
 
@@ -31,11 +32,16 @@ class EventFilter:
         self.source = source
         self._condition = Condition(source, NAMES)
 
-    def takes(self, public: Public) -> bool:
-        """Whether it is true for an event whose values are parsed."""
-        times = {"time": read_time(public["time"]), EXECUTION: public["subject"]}
-        return self._condition.takes({**public, **times})
+    def takes(self, event: CloudEvent) -> bool:
+        """Whether it is true for an event."""
+        return self._takes(_plain(event))
 
     def takes_json(self, content: bytes) -> bool:
         """The same of its JSON."""
-        return self.takes(_decode(content))
+        return self._takes(_decode(content))
+
+    def _takes(self, public: dict[str, Any]) -> bool:
+        own = {"time": read_time(public["time"]), EXECUTION: public["subject"]}
+        if search := public["data"].get("search"):
+            own[SEARCH] = search
+        return self._condition.takes({**public, **own})

@@ -74,10 +74,6 @@ class HistoryPresenter:
         self._incidents = {name: incident.path for name, incident in state.incidents.items()}
         self._correlation = state.correlation
 
-    def note_attempt(self, path: str, attempt: int) -> None:
-        """The next decision is about this attempt."""
-        self._attempts[path] = attempt
-
     def skip(self, decision: Decision) -> None:
         """Note what later events leave out, and present nothing."""
         self._begin(decision)

@@ -19,29 +19,30 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from contracts.events import Event
 from contracts.journal import Decision
+from contracts.public_events import Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
     """Which decisions somebody wants: those that fit all that is named; by default every one, also those that only refuse.
 
-    `events` are types, and a decision fits that has an event of any of them. With `names_workflow` each is told with its workflow,
+    `events` are types, and a decision fits that has an event of any of them. With `with_origin` each is told with its origin,
     which is looked up where nobody here has seen how the execution began.
     """
 
     execution: str | None = None
     workflow: str | None = None
     events: frozenset[type[Event]] = frozenset()
-    names_workflow: bool = False
+    with_origin: bool = False
 
 
 class Told(NamedTuple):
-    """A decision that counts, and where it stands; `workflow` may be None where the selector does not ask for it."""
+    """A decision that counts, and where it stands; `origin` may be None where the selector does not ask for it."""
 
     partition: int
     offset: int
     decision: Decision
-    workflow: str | None = None
+    origin: Origin | None = None
 
 
 Then: TypeAlias = Callable[[Sequence[Told]], None]

@@ -13,16 +13,19 @@ from urllib.parse import quote
 from contracts import commands as c
 from contracts import events as e
 from contracts import public_events as p
+from contracts import values
 from contracts.events import Event, carried_failure
 from contracts.failure import Failure
 from contracts.ids import root_of
 from contracts.journal import Decision
-from contracts.public_events import BY_DATA, SOURCE_DEFAULT, CloudEvent, Data, Link
+from contracts.public_events import BY_DATA, SOURCE_DEFAULT, CloudEvent, Data, Link, Origin
 from contracts.times import rfc3339
-from projections.public.origin import Origin
 
 SYSTEM_PREFIX: Final = "refold."
 """Workflows whose names begin so are the engine's own: nobody outside is told of them."""
+
+
+_OF_AN_ATTEMPT: Final = c.ReportStarted | c.ReportProgress | c.CompleteActivity | c.FailActivity | c.LoseActivity
 
 
 def is_public(origin: Origin) -> bool:
@@ -79,7 +82,10 @@ def _cause(event: e.NodeFailed | e.NodeRetried | e.IncidentRaised | e.ChildFaile
 def _attempt(event: e.NodeCompleted | e.NodeFailed | e.NodeProgressed, decision: Decision) -> int | None:
     """The attempt that the command was about, where it was about this node."""
     command = decision.command
-    if isinstance(command, c.CompleteActivity | c.FailActivity | c.ReportStarted | c.ReportProgress) and command.path == event.path:
+    if (
+        isinstance(command, c.CompleteActivity | c.FailActivity | c.LoseActivity | c.ReportStarted | c.ReportProgress)
+        and command.path == event.path
+    ):
         return command.attempt
     return None
 
@@ -89,7 +95,15 @@ _Make: TypeAlias = Callable[[Any, Decision, Origin, _Place], Data]
 
 
 def _of_execution(origin: Origin, place: _Place) -> _Place:
-    return {**place, "created_at": rfc3339(origin.created_at), "search": origin.search}
+    return {**place, "created_at": rfc3339(origin.created_at), "search": _search(origin.search)}
+
+
+def _search(stored: bytes | None) -> dict[str, Any] | None:
+    """The values as JSON; those that lie elsewhere, as they are too big, are none to find anything by."""
+    if stored is None or values.is_reference(stored):
+        return None
+    found: dict[str, Any] = values.decode(stored)
+    return found or None
 
 
 def _created(event: e.ExecutionCreated, decision: Decision, origin: Origin, place: _Place) -> Data:
@@ -242,6 +256,14 @@ _PUBLIC: Final[dict[type[Event], _Make]] = {
     e.CompensationStarted: _compensating,
     e.CompensationEnded: _compensated,
 }
+
+ENDS: Final = (e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e.ExecutionTerminated)
+
+
+def ends_execution(event: Event) -> bool:
+    """Whether nothing but refusals can follow on this event."""
+    return isinstance(event, ENDS) or (isinstance(event, e.ExecutionQuarantined) and not event.keeps)
+
 
 PUBLIC: Final[frozenset[type[Event]]] = frozenset(_PUBLIC)
 """The journal's events that others are told of: what a subscription to the feed selects."""

@@ -10,11 +10,12 @@ from contracts.ports.feed import Selector, Subscription, Told
 from contracts.ports.log import Log
 from domain.execution.history import Entry, Unreadable, read_entries
 from infra.store.sqlite import SqliteReadModels
+from projections.public.origin import origin_of
 from projections.registry import READ_MODELS
 from tests.workers.harness import Bench
 from workers.partition.owner import Owner
 from workers.partition.round import Made
-from workers.reading.backlog import Backlog, Piece, workflow_in
+from workers.reading.backlog import Backlog, Piece
 from workers.reading.journal_feed import Feed, Note
 from workers.reading.owner_feed import OwnerGround
 from workers.reading.projector import Projector
@@ -101,7 +102,7 @@ class Fed:
 
 
 class AtOnce(OwnerGround):
-    """Tells of all rounds since it was last asked to at once, as where a journal is followed; workflows are those that decisions name."""
+    """Tells of all rounds since it was last asked to at once, as where a journal is followed; origins are those that decisions say."""
 
     def __init__(self, owner: Owner, beside: ByHand) -> None:
         super().__init__(owner, beside)
@@ -109,7 +110,7 @@ class AtOnce(OwnerGround):
         owner.hearers.add(self._hear)
 
     def _hear(self, base: int, made: Sequence[Made]) -> None:
-        self._found += [Found(base + index, one.decision, workflow_in(one.decision)) for index, one in enumerate(made)]
+        self._found += [Found(base + index, one.decision, origin_of(one.decision)) for index, one in enumerate(made)]
 
     def join(self, partition: int, note: Note) -> None:
         self._note = note

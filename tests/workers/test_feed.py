@@ -297,12 +297,12 @@ def test_who_is_refused_leaves_nothing_behind(tmp_path: Path) -> None:
     assert feed._subscribed == set()
 
 
-def test_each_is_told_with_its_workflow_also_of_an_execution_whose_beginning_nobody_saw(tmp_path: Path) -> None:
+def test_each_is_told_with_its_origin_also_of_an_execution_whose_beginning_nobody_saw(tmp_path: Path) -> None:
     bench, fed = new(tmp_path)
     bench.start("s", execution="before")
     fed.move()
     ground = AtOnce(bench.engine.owner, fed.beside)
-    listener = Listener(Feed(ground), Selector(names_workflow=True))
+    listener = Listener(Feed(ground), Selector(with_origin=True))
     bench.start("other", execution="a")
     for number in (1, 2):
         bench.ask("before", SendSignal("go", f"s{number}", payload(1)))
@@ -310,7 +310,8 @@ def test_each_is_told_with_its_workflow_also_of_an_execution_whose_beginning_nob
         fed.project()
         ground.tell()
         fed.beside.turn_all()
-    assert {(one.decision.execution, one.workflow) for one in listener.told} == {("before", "s"), ("a", "other")}
+    found = {(one.decision.execution, one.origin and one.origin.workflow) for one in listener.told}
+    assert found == {("before", "s"), ("a", "other")}
     assert listener.subscription.is_at_end()
     assert fed.beside.reads == 1  # from then on it is known
 

@@ -29,9 +29,9 @@ from contracts.journal import Answered, Checkpoint, Decided, Decision, judge
 from contracts.refusal import refusal_of
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
 from domain.execution.state import Execution
+from projections.public.origin import origin_of
 from workers.cluster.ports import ClusterLog
 from workers.partition.round import Answer, Reply, answer_all
-from workers.reading.backlog import workflow_in
 from workers.reading.journal_feed import Note
 from workers.reading.subscription import Found
 
@@ -168,7 +168,7 @@ class Follower:
             for offset, _, content in records:
                 decision = self._take(followed, offset, content, note is not None)
                 if decision is not None:
-                    found.append(Found(offset, decision, workflow_in(decision)))
+                    found.append(Found(offset, decision, origin_of(decision)))
         except (LogError, UnknownRecord) as error:
             _log.error("journal, partition %d cannot be followed: %s", partition, error)
             self._stop(partition)

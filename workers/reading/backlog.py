@@ -6,18 +6,19 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from contracts.codec import decode_decision, read_header, read_record
-from contracts.commands import CreateExecution
 from contracts.errors import LogUnreachable, UnknownRecord
 from contracts.journal import Checkpoint, Decided, Decision, PartitionClaimed, judge
 from contracts.ports.feed import Selector, Told
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
+from contracts.public_events import Origin
+from projections.public.origin import origin_in_row, origin_of
 from workers.reading.trails import record_of
 
 WINDOW_RECORDS: Final = 1_000
 WINDOW_RECORDS_MAX: Final = 64_000
-WORKFLOWS_MAX: Final = 10_000
-"""The workflows of so many executions are remembered."""
+ORIGINS_MAX: Final = 10_000
+"""The origins of so many executions are remembered."""
 
 
 class Piece(NamedTuple):
@@ -27,46 +28,40 @@ class Piece(NamedTuple):
     checkpoint: Checkpoint
 
 
-def is_wanted(selector: Selector, decision: Decision, workflow: str | None) -> bool | None:
-    """Whether a decision is one of those that are selected; None where that hangs on its workflow, which is not known."""
+def is_wanted(selector: Selector, decision: Decision, origin: Origin | None) -> bool | None:
+    """Whether a decision is one of those that are selected; None where that hangs on its origin, which is not known."""
     if selector.execution is not None and decision.execution != selector.execution:
         return False
     if selector.events and not any(type(event) in selector.events for event in decision.events):
         return False
-    if selector.workflow is None and not selector.names_workflow:
+    if selector.workflow is None and not selector.with_origin:
         return True
-    return None if workflow is None else selector.workflow in (None, workflow)
+    return None if origin is None else selector.workflow in (None, origin.workflow)
 
 
-def workflow_in(decision: Decision) -> str | None:
-    """The workflow that a decision names; only the first of an execution does."""
-    command = decision.command
-    return command.workflow if isinstance(command, CreateExecution) else None
-
-
-class Workflows:
-    """The workflows of executions, as far as they were seen; the oldest make room."""
+class Origins:
+    """The origins of executions, as far as they were seen; the oldest make room."""
 
     def __init__(self) -> None:
-        self._of: dict[str, str] = {}
+        self._of: dict[str, Origin] = {}
 
-    def get(self, execution: str) -> str | None:
-        """The workflow, where it is known."""
+    def get(self, execution: str) -> Origin | None:
+        """The origin, where it is known."""
         return self._of.get(execution)
 
-    def note(self, execution: str, workflow: str) -> None:
-        """It is of this workflow."""
-        self._of[execution] = workflow
-        if len(self._of) > WORKFLOWS_MAX:
+    def note(self, execution: str, origin: Origin) -> None:
+        """It is this one."""
+        self._of[execution] = origin
+        if len(self._of) > ORIGINS_MAX:
             del self._of[next(iter(self._of))]
 
 
 class Backlog:
-    """Reads it. `models_of` gives the read models of a partition, which know what workflow an execution is of. For one thread at a time."""
+    """Reads it. `models_of` gives the read models of a partition, which know where an execution began. For one thread at a time."""
 
     def __init__(self, log: Log, models_of: Callable[[int], ReadModels]) -> None:
         self._log, self._models_of = log, models_of
-        self._workflows = Workflows()
+        self._origins = Origins()
 
     def read(self, partition: int, start: Checkpoint | int, end: int, selector: Selector) -> Piece:
         """The wanted ones of the decisions from a checkpoint, or an offset, up to `end`. Raises LogError, UnknownRecord."""
@@ -80,36 +75,48 @@ class Backlog:
                     told.append(Told(partition, offset, *found))
         return Piece(told, checkpoint)
 
-    def _decision(self, partition: int, record: Decided, selector: Selector) -> tuple[Decision, str | None] | None:
-        """The decision, if it is wanted, and can be read; and its workflow, where that matters."""
+    def _decision(self, partition: int, record: Decided, selector: Selector) -> tuple[Decision, Origin | None] | None:
+        """The decision, if it is wanted, and can be read; and its origin, where that matters."""
         if selector.execution is not None and read_header(record.body)[1] != selector.execution:
             return None
         try:
             decision = decode_decision(record.body)
         except UnknownRecord:  # a build that knows it may tell of it
             return None
-        workflow = self._seen(decision) if selector.names_workflow or selector.workflow is not None else None
-        wanted = is_wanted(selector, decision, workflow)
+        origin = self._seen(decision) if selector.with_origin or selector.workflow is not None else None
+        wanted = is_wanted(selector, decision, origin)
         if wanted is None:
-            workflow = self._workflow_of(partition, decision.execution)
-            wanted = is_wanted(selector, decision, workflow)
-        return (decision, workflow) if wanted else None
+            origin = self._origin_of(partition, decision.execution)
+            wanted = is_wanted(selector, decision, origin)
+        return (decision, origin) if wanted else None
 
-    def _seen(self, decision: Decision) -> str | None:
-        """The workflow, where the decision says it, or one before it did."""
-        workflow = workflow_in(decision)
-        if workflow is None:
-            return self._workflows.get(decision.execution)
-        self._workflows.note(decision.execution, workflow)
-        return workflow
+    def _seen(self, decision: Decision) -> Origin | None:
+        """The origin, where the decision says it, or one before it did."""
+        origin = origin_of(decision)
+        if origin is None:
+            return self._origins.get(decision.execution)
+        self._origins.note(decision.execution, origin)
+        return origin
 
-    def _workflow_of(self, partition: int, execution: str) -> str:
-        """The workflow of an execution, by the read models. Raises LogUnreachable while they do not know it."""
+    def _origin_of(self, partition: int, execution: str) -> Origin:
+        """The origin, by the first decision, which the read models know the place of. Raises LogUnreachable while they do not know it."""
         row = record_of(self._models_of(partition), execution)
         if row is None:
             raise LogUnreachable(f"the read models of partition {partition} do not know execution {execution} yet")
-        self._workflows.note(execution, row.workflow)
-        return row.workflow
+        origin = self._first_said(partition, row.number) or origin_in_row(row)
+        self._origins.note(execution, origin)
+        return origin
+
+    def _first_said(self, partition: int, offset: int) -> Origin | None:
+        """The origin that the decision at an offset says; None where it is gone or cannot be read, so that a row has to do."""
+        for _, content in self._log.read("journal", partition, offset, offset + 1):
+            record = read_record(content)
+            if isinstance(record, Decided):
+                try:
+                    return origin_of(decode_decision(record.body))
+                except UnknownRecord:
+                    return None
+        return None
 
     def _checkpoint_at(self, partition: int, offset: int) -> Checkpoint:
         """Where a reader stands who has read up to an offset: from the claim on that is in force there, which is looked for backwards.

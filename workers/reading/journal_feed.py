@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeAlias
 from contracts.errors import LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector, Subscription, Then
-from workers.reading.backlog import Piece, Workflows, copy_of
+from workers.reading.backlog import Origins, Piece, copy_of
 from workers.reading.subscription import Found, Strand, Subscribed
 
 PIECE_RECORDS: Final = 2_000
@@ -118,7 +118,7 @@ class Feed:
         self._waiting: dict[Strand, None] = {}
         """Those that have something to tell, in the order in which it came."""
         self._is_due = False
-        self._workflows = Workflows()
+        self._origins = Origins()
 
     def subscribe(self, selector: Selector, then: Then, after: Mapping[int, int] | None = None) -> Subscription:
         """Tell of these decisions from the offsets `after` on. See `contracts.ports.feed.Feed`."""
@@ -207,11 +207,11 @@ class Feed:
                 tail.begin(strand)
 
     def _named(self, one: Found) -> Found:
-        """With its workflow, where one before it said that."""
-        if one.workflow is None:
-            return one._replace(workflow=self._workflows.get(one.decision.execution))
+        """With its origin, where one before it said that."""
+        if one.origin is None:
+            return one._replace(origin=self._origins.get(one.decision.execution))
         if one.decision.first == 1:
-            self._workflows.note(one.decision.execution, one.workflow)
+            self._origins.note(one.decision.execution, one.origin)
         return one
 
     def _offer(self, tail: _Tail, one: Found, before: Checkpoint | None) -> None:
@@ -276,8 +276,8 @@ class Feed:
                 self._not_read(tail, strand, offset, start, piece)
                 return
             for one in piece.told:
-                if one.workflow is not None:
-                    self._workflows.note(one.decision.execution, one.workflow)
+                if one.origin is not None:
+                    self._origins.note(one.decision.execution, one.origin)
             strand.take_read(one for one in piece.told if one.offset >= offset)
             if end < live:
                 strand.stand_apart(max(offset, end), piece.checkpoint)

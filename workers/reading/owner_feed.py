@@ -7,6 +7,7 @@ from typing import Protocol
 
 from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector
+from projections.public.origin import origin_in
 from workers.partition.owner import Owner
 from workers.partition.round import Made
 from workers.reading.backlog import Piece
@@ -48,7 +49,7 @@ class OwnerGround:
         owner = self._owner
 
         def heard(base: int, made: Sequence[Made]) -> None:
-            found = [Found(base + index, one.decision, one.folded.state.workflow) for index, one in enumerate(made)]
+            found = [Found(base + index, one.decision, origin_in(one.folded.state)) for index, one in enumerate(made)]
             note(partition, base, found, owner.checkpoint)
 
         self._stop = owner.hearers.add(heard)

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from contracts.journal import Checkpoint, Decision
 from contracts.ports.feed import Selector, Then, Told
+from contracts.public_events import Origin
 from workers.reading.backlog import is_wanted
 
 WAITING_MAX: Final = 1_000
@@ -25,11 +26,11 @@ _log = logging.getLogger("refold.feed")
 
 
 class Found(NamedTuple):
-    """A decision that has become durable, and the workflow of its execution where that is known."""
+    """A decision that has become durable, and the origin of its execution where that is known."""
 
     offset: int
     decision: Decision
-    workflow: str | None
+    origin: Origin | None
 
 
 class Strand:
@@ -56,7 +57,7 @@ class Strand:
         """Take in what has become durable, if it is wanted; False where it has to be read instead."""
         if self.offset is not None and found.offset < self.offset:
             return True
-        wanted = is_wanted(self.subscription.selector, found.decision, found.workflow)
+        wanted = is_wanted(self.subscription.selector, found.decision, found.origin)
         if wanted is None:
             return False
         if wanted:

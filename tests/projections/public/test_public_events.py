@@ -17,9 +17,9 @@ from contracts.codec import decode_decision
 from contracts.events import EVENTS, ExecutionCreated
 from contracts.failure import Failure
 from contracts.journal import Decision, Source
-from contracts.public_events import BY_TYPE, PUBLIC_TYPES, CloudEvent, encode_event
+from contracts.public_events import BY_TYPE, PUBLIC_TYPES, CloudEvent, Origin, encode_event
 from contracts.public_schema import data_schema, event_schema
-from projections.public.origin import Origin, origin_of
+from projections.public.origin import origin_of
 from projections.public.present import INTERNAL, PUBLIC, public_events
 
 HISTORIES = Path(__file__).parents[2] / "histories"
