@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias, get_args
 
-from api.operations.operation import Operation, Right
+from api.operations.operation import Operation
 from api.problems import BadRequest
+from api.rights import Right
 from contracts.caller import ANONYMOUS, Caller
 
 Authorize: TypeAlias = Callable[[Caller, Operation], None]

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -66,11 +68,17 @@ def written() -> str:
     methods = [(one, one.client) for one in OPERATIONS if one.client is not None]
     blocking = _class("Operations", "For the blocking client.", "def", "", methods)
     commands = "".join(f'    "{one.command.__name__}": "{method.name}",\n' for one, method in methods if one.command is not None)
-    return (
-        _HEAD.format(commands=commands)
-        + blocking
-        + _class("AsyncOperations", "For the client on the event loop.", "async def", "await ", methods)
+    asynchronous = _class("AsyncOperations", "For the client on the event loop.", "async def", "await ", methods)
+    return _formatted(_HEAD.format(commands=commands) + blocking + asynchronous)
+
+
+def _formatted(text: str) -> str:
+    """The text with its lines broken as everywhere."""
+    ruff = str(Path(sys.executable).parent / "ruff")
+    done = subprocess.run(
+        [ruff, "format", "--quiet", "--stdin-filename", str(FILE), "-"], input=text, capture_output=True, text=True, check=True
     )
+    return str(done.stdout)
 
 
 def _class(name: str, says: str, define: str, await_: str, methods: list[tuple[Operation, ClientMethod]]) -> str:

@@ -42,6 +42,7 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_execution": 404,
     "unknown_workflow": 404,
     "unknown_incident": 404,
+    "unknown_resource": 404,
     "too_large": 413,
     "bad_id": 422,
     "bad_port": 422,

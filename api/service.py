@@ -14,6 +14,7 @@ from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
 from contracts.ports.read_models import Query
+from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
 from projections.executions import ExecutionRecord
@@ -193,6 +194,17 @@ class Service(Protocol):
 
     def versions(self, workflow: str) -> list[Version]:
         """All versions of a workflow, the first one first."""
+
+    # Resources.
+
+    async def resources(self, kind: str) -> list[Resource]:
+        """All resources of a kind, by name."""
+
+    async def resource(self, kind: str, name: str) -> Resource:
+        """One of them. Raises Rejected where there is none."""
+
+    async def write_resource(self, kind: str, name: str, value: bytes | None, caller: Caller, expected: int | None = None) -> Resource:
+        """Let a resource be this JSON, or with None be no more; with `expected` only where that is its revision still."""
 
     # Commands.
 

@@ -30,6 +30,7 @@ from simulation.subscribers import Subscribers
 from simulation.violation import Crash, require
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
+from workers.partition.resources import Resources
 from workers.partition.round import Reply
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
@@ -144,7 +145,9 @@ class Node:
             snapshot_every=traits.snapshot_every,
             round_max=traits.round_max,
         )
-        self._engine = Engine(Alone(self.owner, gate, catalog, clock, log, Bell(), lambda: chance.getrandbits(40), MemoryChannel()))
+        self._engine = Engine(
+            Alone(self.owner, gate, catalog, Resources(log, clock), clock, log, Bell(), lambda: chance.getrandbits(40), MemoryChannel())
+        )
         self.task_endpoint = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
         self.subscribers = Subscribers(self.owner, disk, audit, subscribing)
 

@@ -9,6 +9,7 @@ from api.operations.definitions import DEFINITIONS
 from api.operations.executions import EXECUTIONS
 from api.operations.incidents import INCIDENTS
 from api.operations.operation import Operation
+from api.operations.resources import RESOURCES
 from api.operations.server import SERVER
 from api.operations.starts import STARTS
 from api.operations.workers import WORKER_OPERATIONS
@@ -19,6 +20,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *EXECUTIONS,
     *INCIDENTS,
     *COMMANDS,
+    *RESOURCES,
     *SERVER,
     *WORKER_OPERATIONS,
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -23,14 +23,13 @@ from api.bodies import is_json, parse, wrong_type
 from api.gate import WORKERS
 from api.message import Call, Message
 from api.problems import documented
+from api.rights import Right
 from api.service import Service
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.ports.workers import TaskEndpoint
 
 T = TypeVar("T")
-Right: TypeAlias = Literal["define", "start", "steer", "read", "work", "observe"]
-"""What one has to be allowed: to publish, to start, to command executions, to look at them, to run activities, to look at the server."""
 
 
 class Reply(NamedTuple):
@@ -95,7 +94,7 @@ class ClientMethod(NamedTuple):
 class Operation:
     """One declaration. `name` and description are those of `do`."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     right: Right
     do: Callable[..., Awaitable[Reply | Response]]

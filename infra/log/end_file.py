@@ -14,6 +14,7 @@ frame and all behind it for never written. This file knows better, as it is no p
 - *Behind by seconds when the power goes*: it is not synced (the log is, and one wait a round is enough). An end that is
   behind is no contradiction: the log goes on after it.
 - Of two slots the other one is written each time, in another sector, so that a torn one leaves the one before.
+- Topics stand in the order in which they came to be. A file that ends before the later ones is of a log that has none of them yet.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from struct import Struct
 from typing import Final, NamedTuple, TypeAlias
 
 from contracts.errors import LogCorrupt, LogError
-from contracts.ports.log import TOPICS, Topic
+from contracts.ports.log import LATER_TOPICS, TOPICS, Topic
 from infra.files.whole import write_whole
 from infra.log.arguments import partitions_in
 from infra.log.links import BEGINNING, DIGEST_BYTES
@@ -92,7 +93,11 @@ class EndFile:
     def _ends_in(self, content: bytes) -> dict[At, End]:
         if content[:SECTOR_BYTES] != _head(self._partitions):
             raise _Damaged("it does not begin as such a file of this log does")
-        return {at: self._end_in(content, at) for at in self._positions}
+        return {at: NOTHING if self._is_older_than(content, at) else self._end_in(content, at) for at in self._positions}
+
+    def _is_older_than(self, content: bytes, at: At) -> bool:
+        """Whether it was written whole before there was such a topic."""
+        return at[0] in LATER_TOPICS and len(content) == self._positions[at[0], 0]
 
     def _end_in(self, content: bytes, at: At) -> End:
         ends = [_read(content, at, self._positions[at] + turn * SECTOR_BYTES) for turn in (0, 1)]

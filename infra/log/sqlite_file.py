@@ -10,6 +10,7 @@ every partition and whether they are where the log ended. Damage in the middle i
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import stat
@@ -23,7 +24,7 @@ from typing import Final, TypeAlias
 from weakref import WeakSet
 
 from contracts.errors import LogCorrupt, LogError, LogFull
-from contracts.ports.log import TOPICS, Topic
+from contracts.ports.log import LATER_TOPICS, TOPICS, Topic
 from infra.files.whole import raises_log_full, sync_folder
 
 APPLICATION_ID: Final = 0x52464C44
@@ -42,6 +43,8 @@ _WAL_FRAME_HEADER_BYTES: Final = 24
 _DAMAGE_CODES: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 TABLES: Final[dict[Topic, str]] = {topic: topic.replace("-", "_") for topic in TOPICS}
+_CREATE: Final = "CREATE TABLE {} (place INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB NOT NULL)"
+_log = logging.getLogger("refold.log")
 
 
 class _Connection(sqlite3.Connection):
@@ -88,7 +91,10 @@ def _open_file(path: Path, partitions: int | None, read_only: bool, look: Look) 
             raise LogError(f"the log {path} was made with {found} partition(s), and keeps them; {partitions} were asked for")
         if not read_only and not os.access(path, os.W_OK):
             raise LogError(f"the log {path} cannot be written by this user")
-        return _connect(path, read_only), found
+        connection = _connect(path, read_only)
+        if not read_only:
+            _add_later(connection, path)
+        return connection, found
     except sqlite3.Error as error:
         raise opening_error(error, path) from error
 
@@ -148,12 +154,31 @@ def _fill(temporary: str, partitions: int) -> None:
             connection.execute("CREATE TABLE about (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
             connection.execute("INSERT INTO about VALUES ('partitions', ?)", (partitions,))
             for table in TABLES.values():
-                connection.execute(f"CREATE TABLE {table} (place INTEGER PRIMARY KEY, count INTEGER NOT NULL, body BLOB NOT NULL)")
+                connection.execute(_CREATE.format(table))
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.Error as error:
             kind = LogFull if primary_code(error) == sqlite3.SQLITE_FULL else LogError
             raise kind(f"the log {temporary} cannot be made: {error}") from error
+
+
+def _add_later(connection: sqlite3.Connection, path: Path) -> None:
+    """Give a log that was made before there were some of its topics what it lacks."""
+    missing = [topic for topic in LATER_TOPICS if not has_table(connection, topic)]
+    try:
+        for topic in missing:
+            connection.execute(_CREATE.format(f"IF NOT EXISTS {TABLES[topic]}"))
+            _log.info("the log %s was made before there was the topic %s, and has it from now on", path, topic)
+    except sqlite3.Error as error:
+        connection.close()
+        if primary_code(error) == sqlite3.SQLITE_FULL:
+            raise LogFull(f"there is no room for the log {path}: {error}") from error
+        raise
+
+
+def has_table(connection: sqlite3.Connection, topic: Topic) -> bool:
+    """Whether a log has a topic, as far as this connection has seen."""
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (TABLES[topic],)).fetchone() is not None
 
 
 def _is_open_here(path: Path) -> bool:

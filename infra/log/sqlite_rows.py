@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from contracts.errors import LogCorrupt, LogError
-from contracts.ports.log import Topic
+from contracts.ports.log import LATER_TOPICS, Topic
 from infra.log.body import Body, DamagedBody
 from infra.log.end_file import NOTHING, End
 from infra.log.links import BEGINNING, Walk, digest_of
-from infra.log.sqlite_file import TABLES, reading_error
+from infra.log.sqlite_file import TABLES, has_table, reading_error
 
 PARTITION_SHIFT: Final = 48
 OFFSETS: Final = 1 << PARTITION_SHIFT
@@ -49,19 +49,21 @@ class Rows:
         self, connection: sqlite3.Connection, path: Path, body: Body, meaning: Callable[[sqlite3.Error, Path], LogError] = reading_error
     ) -> None:
         self._connection, self._path, self._body, self._meaning = connection, path, body, meaning
+        self._doubtful = set(LATER_TOPICS)
+        """Topics that the log may lack; whoever opens it for writing may add them while it is read."""
 
     # Ends.
 
     def end(self, topic: Topic, partition: int) -> int:
         """The offset after the last row."""
         base = partition << PARTITION_SHIFT
-        found = self._one(_LAST_COUNT[topic], (base, base + OFFSETS))
+        found = None if self._lacks(topic) else self._one(_LAST_COUNT[topic], (base, base + OFFSETS))
         return 0 if found is None else self._row(topic, partition, (*found, None)).end
 
     def last(self, topic: Topic, partition: int, before: int = OFFSETS) -> Row | None:
         """The last row that begins before an offset."""
         base = partition << PARTITION_SHIFT
-        found = self._one(_LAST[topic], (base, base + before))
+        found = None if self._lacks(topic) else self._one(_LAST[topic], (base, base + before))
         return None if found is None else self._row(topic, partition, found)
 
     def last_end(self, topic: Topic, partition: int) -> End:
@@ -149,6 +151,17 @@ class Rows:
 
     def _gap(self, topic: Topic, partition: int, offset: int, found: str) -> LogCorrupt:
         return LogCorrupt(f"the log {self._path} is damaged: {topic}, partition {partition} lacks offset {offset}; {found}")
+
+    def _lacks(self, topic: Topic) -> bool:
+        """Whether the log is older than the topic, and nobody has added it yet."""
+        if topic in self._doubtful:
+            try:
+                if not has_table(self._connection, topic):
+                    return True
+            except sqlite3.Error as error:
+                raise self._meaning(error, self._path) from error
+            self._doubtful.discard(topic)
+        return False
 
     def _one(self, statement: str, parameters: tuple[int, ...]) -> Any:
         try:

@@ -12,6 +12,7 @@ from contracts.ports.log import Log
 from contracts.ports.lossy_channel import LossyChannel
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
+from workers.partition.resources import Resources
 from workers.tasks.leases import LocalWorker
 
 
@@ -51,6 +52,7 @@ class Alone(NamedTuple):
     owner: Owner
     worker: LocalWorker
     catalog: Catalog
+    resources: Resources
     clock: Clock
     log: Log
     waker: Waker

@@ -67,7 +67,7 @@ class AloneService(CommonService):
         address: str = "",
     ) -> None:
         lookup = Lookup(reader, reads, progress, positions_of(settings), OwnerKnows(alone.owner))
-        super().__init__(alone.catalog, feed, reader, reads, progress, lookup, settings)
+        super().__init__(alone.catalog, alone.resources, feed, reader, reads, progress, lookup, settings)
         self._owner, self._clock, self._task_endpoint, self._requests, self._address = (
             alone.owner,
             alone.clock,

@@ -19,6 +19,7 @@ from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.read_models import Condition, Cursor, Query
+from contracts.resources import Resource
 from domain.definition.outline import Activities
 from infra.server.background import Background
 from infra.server.callback import awaited
@@ -33,6 +34,7 @@ from projections.history import HistoryEvent
 from projections.registry import MODEL_OF
 from projections.view import ExecutionView, state_value
 from workers.partition.catalog import Catalog
+from workers.partition.resources import Resources
 from workers.partition.round import Answer, Reply
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
@@ -55,6 +57,7 @@ class CommonService:
     def __init__(
         self,
         catalog: Catalog,
+        resources: Resources,
         feed: Feed,
         reader: PartitionedReader,
         reads: ReadThreads,
@@ -63,6 +66,7 @@ class CommonService:
         settings: EngineSettings,
     ) -> None:
         self.feed = feed
+        self._resources = resources
         self._catalog, self._reader, self._reads, self._progress, self._lookup = catalog, reader, reads, progress, lookup
         self._loop = asyncio.get_running_loop()
         self._kinds = activity_kinds(settings)
@@ -112,7 +116,7 @@ class CommonService:
         await self._in_catalog(self._catalog.archive, workflow)
 
     async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do something that reads or appends definitions."""
+        """Do something that reads or appends definitions or resources."""
         return work(*arguments)
 
     async def know(self, workflow: str) -> None:
@@ -126,6 +130,23 @@ class CommonService:
         """All versions of a workflow."""
         active = self._catalog.active(workflow)
         return [_version_of(one, active) for one in self._catalog.versions(workflow)]
+
+    # Resources.
+
+    async def resources(self, kind: str) -> list[Resource]:
+        """All of a kind, by name."""
+        return self._resources.all(kind)
+
+    async def resource(self, kind: str, name: str) -> Resource:
+        """One of them."""
+        return self._resources.get(kind, name)
+
+    async def write_resource(self, kind: str, name: str, value: bytes | None, caller: Caller, expected: int | None = None) -> Resource:
+        """Let a resource be this, or be no more."""
+        self._check_takes()
+        if value is None:
+            return await self._in_catalog(self._resources.delete, kind, name, caller.actor, expected)
+        return await self._in_catalog(self._resources.write, kind, name, value, caller.actor, expected)
 
     # Commands.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 
 from contracts.errors import LogError
 from contracts.ports.blobs import Blobs
@@ -22,6 +23,7 @@ from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
 from refold.extras import how_to_install
 from workers.partition.catalog import Catalog
+from workers.partition.resources import Resources
 from workers.reading.partitioned_reader import PartitionedReader
 from workers.reading.projector_pool import ProjectorPool
 
@@ -36,6 +38,11 @@ class Reader:
         self.snapshots = snapshots
         self.catalog = catalog
         self.blobs = blobs
+
+    @cached_property
+    def resources(self) -> Resources:
+        """What is made over the API beside definitions and executions, as it was when it was first asked for."""
+        return Resources(self.log, SystemClock())
 
 
 def open_log(settings: EngineSettings, read_only: bool = False) -> Log:

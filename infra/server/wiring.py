@@ -36,6 +36,7 @@ from workers.cluster.ports import ClusterLog
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours, Reports
 from workers.partition.owner import Owner
+from workers.partition.resources import Resources
 from workers.partition.standing import journal_of
 from workers.reading.partitioned_reader import PartitionedReader
 from workers.running.activities import BUILT_IN, load_kinds
@@ -182,7 +183,7 @@ def build_alone(
         live_max=settings.live_max,
         neighbours=Neighbours(reports, told.wake),
     )
-    return Alone(owner, worker, catalog, clock, log, told, Chance().bits, channel, check_ground)
+    return Alone(owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, check_ground)
 
 
 def build_engine(

@@ -85,6 +85,35 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
         return answer
 
+    def views(self) -> Rows:
+        """All views, by name."""
+        answer: Rows = self._ask(asked("GET", "/v1/views"))["views"]
+        return answer
+
+    def view(self, name: str) -> dict[str, Any]:
+        """A view."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/views/{part(name)}"))
+        return answer
+
+    def put_view(
+        self, name: str, filter: str = "", columns: list[str] | None = None, summary: str | None = None, revision: int | None = None
+    ) -> dict[str, Any]:
+        """Make a view, or let it be this from now on; the same again writes nothing."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "PUT",
+                f"/v1/views/{part(name)}",
+                body={"filter": filter, "columns": columns, "summary": summary},
+                query={"revision": revision},
+            )
+        )
+        return answer
+
+    def delete_view(self, name: str, revision: int | None = None) -> dict[str, Any]:
+        """Delete a view; again, once it was deleted, is the same."""
+        answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
+        return answer
+
     def ready(self) -> dict[str, Any]:
         """Whether the server takes anything in, and up to which position journal and read models go."""
         answer: dict[str, Any] = self._ask(asked("GET", "/health/ready"))
@@ -175,6 +204,35 @@ class AsyncOperations:
     async def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
         """Stop an execution now; nothing more runs."""
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
+        return answer
+
+    async def views(self) -> Rows:
+        """All views, by name."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/views")))["views"]
+        return answer
+
+    async def view(self, name: str) -> dict[str, Any]:
+        """A view."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/views/{part(name)}"))
+        return answer
+
+    async def put_view(
+        self, name: str, filter: str = "", columns: list[str] | None = None, summary: str | None = None, revision: int | None = None
+    ) -> dict[str, Any]:
+        """Make a view, or let it be this from now on; the same again writes nothing."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "PUT",
+                f"/v1/views/{part(name)}",
+                body={"filter": filter, "columns": columns, "summary": summary},
+                query={"revision": revision},
+            )
+        )
+        return answer
+
+    async def delete_view(self, name: str, revision: int | None = None) -> dict[str, Any]:
+        """Delete a view; again, once it was deleted, is the same."""
+        answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
         return answer
 
     async def ready(self) -> dict[str, Any]:

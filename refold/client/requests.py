@@ -145,8 +145,8 @@ def get(execution: str, below: str, **query: Any) -> Ask:
 
 def asked(method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None) -> Ask:
     """A request for an operation that is the same once and twice; what is left out as it is without is not said."""
-    content = None if method == "GET" else dumps({name: value for name, value in (body or {}).items() if value not in (None, "")})
-    return Ask(method, path + _query(query or {}), content)
+    said = {name: value for name, value in (body or {}).items() if value not in (None, "")}
+    return Ask(method, path + _query(query or {}), None if method in ("GET", "DELETE") else dumps(said))
 
 
 def find(**query: Any) -> Ask:

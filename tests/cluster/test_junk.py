@@ -22,7 +22,7 @@ from workers.tasks.dead_letters import origin_of
 PARTITIONS = 2
 WAITS: dict[str, Any] = {"name": "waits", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
 DIVIDED = ("journal", "commands")
-WHOLE = ("definitions", "members", "cancellations")
+WHOLE = ("definitions", "resources", "members", "cancellations")
 
 
 def litter(log: SharedMemory, *topics: str) -> Counter[str]:
@@ -66,7 +66,7 @@ def test_junk_in_any_topic_before_and_during_work_stops_nothing_and_is_a_dead_le
         async with memory_cluster(tmp_path, partitions=PARTITIONS) as cluster:
             log = cluster.log
             litter(log, "dead-letters")
-            expected = litter(log, *DIVIDED, "definitions", "members")
+            expected = litter(log, *DIVIDED, "definitions", "resources", "members")
             await cluster.start("a")
             await cluster.start("b")
             await cluster.all_owned()

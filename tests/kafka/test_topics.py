@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def test_topics_are_made_with_their_settings_and_equal_partition_counts(broker: 
         address.topic("commands"): 3,
         address.topic("definitions"): 1,
         address.topic("dead-letters"): 1,
+        address.topic("resources"): 1,
         address.topic("members"): 1,
         address.topic("cancellations"): 1,
         address.topic("blobs"): 1,
@@ -55,6 +57,19 @@ def test_making_them_again_does_nothing_and_fewer_partitions_are_refused(broker:
     assert asyncio.run(init(address, 3)) == []
     with pytest.raises(LogError, match=r"journal has 3 partition\(s\); 2 were asked for, and partitions can only be added"):
         asyncio.run(init(address, 2))
+
+
+def test_a_log_from_before_there_were_resources_names_the_command_that_makes_their_topic(broker: str) -> None:
+    address = new_topics(broker, 1)
+    administer(address.servers[0], lambda admin: admin.delete_topics([address.topic("resources")]))
+    deadline = time.monotonic() + 30
+    while address.topic("resources") in found(address):
+        assert time.monotonic() < deadline
+    with pytest.raises(LogError, match=rf"the topic {address.topic('resources')} is missing: refold kafka init --log {address}"):
+        KafkaLog(address)
+    assert asyncio.run(init(address)) == [f"made {address.topic('resources')}: 1 partition(s), 1 replica(s)"]
+    with closing(KafkaLog(address)) as log:
+        assert log.append("resources", {0: [b"one"]}) == {0: 0}
 
 
 def test_a_log_with_fewer_partitions_grows_and_keeps_what_it_holds(broker: str) -> None:

@@ -40,8 +40,8 @@ def test_an_append_answers_the_offset_of_its_first_record(logs: Logs) -> None:
 
 def test_a_new_log_is_empty(logs: Logs) -> None:
     log = logs.open(partitions=2)
-    assert [log.end(topic, 0) for topic in TOPICS] == [0, 0, 0, 0]
-    assert [list(log.read(topic, 0)) for topic in TOPICS] == [[], [], [], []]
+    assert [log.end(topic, 0) for topic in TOPICS] == [0] * len(TOPICS)
+    assert [list(log.read(topic, 0)) for topic in TOPICS] == [[]] * len(TOPICS)
 
 
 def test_topics_do_not_mix(logs: Logs) -> None:

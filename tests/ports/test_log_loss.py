@@ -232,3 +232,42 @@ def test_files_that_come_and_go_beside_the_log_do_not_matter(path: Path) -> None
             assert log.append("journal", {0: [b"x"]}) == {0: 2 * number}
             path.with_name("other").unlink()
             assert log.append("journal", {0: [b"x"]}) == {0: 2 * number + 1}
+
+
+# Topics that came later.
+
+
+@pytest.fixture
+def older(path: Path) -> Path:
+    """A log as it was made before there were resources."""
+    append(path, [b"a", b"b"])
+    rows_of(path, "DROP TABLE resources")
+    end_file(path).write_bytes(end_file(path).read_bytes()[: SECTOR_BYTES * (1 + 2 * 4)])
+    return path
+
+
+def test_a_log_from_before_there_were_resources_is_read_as_one_without_any_and_stays_as_it_is(older: Path) -> None:
+    before = older.read_bytes(), end_file(older).read_bytes()
+    with closing(SqliteLog(older, read_only=True)) as log:
+        assert [record for _, record in log.read("journal", 0)] == [b"a", b"b"]
+        assert (log.end("resources", 0), list(log.read("resources", 0))) == (0, [])
+    assert (older.read_bytes(), end_file(older).read_bytes()) == before
+
+
+def test_who_opens_it_for_writing_gives_it_the_topic_and_says_so(older: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(SqliteLog(older, read_only=True)) as reader:
+        assert reader.end("resources", 0) == 0
+        with caplog.at_level(logging.INFO), closing(SqliteLog(older)) as log:
+            assert log.append("resources", {0: [b"one"]}) == {0: 0}
+            assert list(reader.read("resources", 0)) == [(0, b"one")]
+    assert f"the log {older} was made before there was the topic resources, and has it from now on" in caplog.text
+    with closing(SqliteLog(older)) as log:
+        assert (log.end("journal", 0), log.end("resources", 0)) == (2, 1)
+
+
+def test_a_resource_that_was_acknowledged_does_not_vanish_without_a_word_from_such_a_log(older: Path) -> None:
+    with closing(SqliteLog(older)) as log:
+        log.append("resources", {0: [b"one"]})
+    rows_of(older, "DELETE FROM resources")
+    with pytest.raises(LogLost, match="resources"):
+        SqliteLog(older)

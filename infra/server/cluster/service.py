@@ -31,6 +31,7 @@ from workers.cluster.rounds import Rounds
 from workers.cluster.router import Router
 from workers.partition.catalog import Catalog
 from workers.partition.metrics import total
+from workers.partition.resources import Resources
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import PartitionedReader
@@ -50,6 +51,7 @@ class ClusterService(CommonService):
         members: Members,
         letters: DeadLetters,
         catalog: Catalog,
+        resources: Resources,
         feed: Feed,
         reader: PartitionedReader,
         reads: ReadThreads,
@@ -61,7 +63,7 @@ class ClusterService(CommonService):
         settings: EngineSettings,
     ) -> None:
         """`end_of` asks where the journal of a partition ends."""
-        super().__init__(catalog, feed, reader, reads, progress, lookup, settings)
+        super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings)
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
         self._letters, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
         self._publishing = ThreadPoolExecutor(1, "refold-publishing")

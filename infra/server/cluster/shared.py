@@ -69,6 +69,7 @@ from workers.cluster.sender import Sender
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours
 from workers.partition.owner import Owner
+from workers.partition.resources import Resources
 from workers.partition.task_outbox import TaskOutbox
 from workers.reading.journal_feed import Feed
 from workers.running.activity_worker import ActivityWorker
@@ -83,6 +84,7 @@ ROUND_MAX: Final = 250
 PROJECT_AFTER_S: Final = 0.1
 """By so much lists lag behind where nobody waits for them: each look at a partition is requests to a broker."""
 DEFINITIONS: Final = "definitions"
+RESOURCES: Final = "resources"
 
 
 class BackgroundSnapshots:
@@ -151,7 +153,9 @@ class Shared:
         self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
         self._hear_of_unreadable()
         self.catalog = Catalog(stores.log, self.clock, is_followed=True)
-        self.catalog.hear_of_passed_over(partial(self.letters.from_thread, self._on_passed_over))
+        self.resources = Resources(stores.log, self.clock, is_followed=True)
+        for topic, read in ((DEFINITIONS, self.catalog), (RESOURCES, self.resources)):
+            read.hear_of_passed_over(partial(self.letters.from_thread, partial(self._on_passed_over, topic)))
         self.offloading = Offloading(stores.blobs, self.catalog)
         who = Who(
             node=settings.node or stores.node, incarnation=uuid4().hex, roles=settings.role_names, address=address, version=build_version()
@@ -176,7 +180,7 @@ class Shared:
             self.gateway.ahead.let_out_of, self._failed, random.random,
         )  # fmt: skip
         self.service = ClusterService(
-            self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.feed, reader, self._reads,
+            self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.resources, self.feed, reader, self._reads,
             progress, lookup, end_of, self.requests, self.clock, engine,
         )  # fmt: skip
         self.task_endpoint = (
@@ -255,11 +259,11 @@ class Shared:
 
     # What is asked of the whole.
 
-    def _on_passed_over(self, offset: int, content: bytes, error: RefoldError) -> None:
+    def _on_passed_over(self, topic: str, offset: int, content: bytes, error: RefoldError) -> None:
         if isinstance(error, UnknownRecord):
-            self.letters.leave(DEFINITIONS, 0, offset, str(error))
+            self.letters.leave(topic, 0, offset, str(error))
         else:
-            self.letters.find(DEFINITIONS, offset, content, str(error))
+            self.letters.find(topic, offset, content, str(error))
 
     def _on_problem(self, topic: str, partition: int, error: LogError) -> None:
         self.owners.on_problem(topic, partition, error)
@@ -285,14 +289,16 @@ class Shared:
         self.feed.look_again()
         return partitions
 
-    def follow_definitions(self) -> None:
-        """Take what others publish; from now on nobody may ask the synchronous log in this thread."""
-        self.log.follow(DEFINITIONS, 0, self.catalog.offset, self._on_definitions)
+    def follow_others(self) -> None:
+        """Take the definitions and resources that others write; from now on nobody may ask the synchronous log in this thread."""
+        self.log.follow(DEFINITIONS, 0, self.catalog.offset, partial(_take, self.catalog.take))
+        self.log.follow(RESOURCES, 0, self.resources.offset, partial(_take, self.resources.take))
         self._stores.keep_out()
 
-    def _on_definitions(self, topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
-        for offset, _, content in records:
-            self.catalog.take(offset, content)
+
+def _take(take: Callable[[int, bytes], None], topic: str, partition: int, records: Iterable[tuple[int, int, bytes]], end: int) -> None:
+    for offset, _, content in records:
+        take(offset, content)
 
 
 def soon(function: Callable[[], None]) -> None:

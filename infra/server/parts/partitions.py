@@ -60,8 +60,8 @@ class AssignedPartitions(Running):
         self._shared = shared
 
     async def start(self) -> None:
-        """Take what others publish."""
-        self._shared.follow_definitions()
+        """Take what others publish and write."""
+        self._shared.follow_others()
 
     async def stop(self) -> None:
         """Let go of all at once."""

@@ -187,6 +187,6 @@ def _claims(reader: Reader) -> Iterator[PartitionClaimed]:
 
 def _other_topics(reader: Reader) -> Finding:
     """All else that stands in the log, read from the first row to the last."""
-    topics: tuple[Topic, ...] = ("commands", "definitions", "dead-letters")
+    topics: tuple[Topic, ...] = ("commands", "definitions", "dead-letters", "resources")
     found = {topic: sum(1 for _ in reader.log.read(topic, PARTITION)) for topic in topics}
     return Finding("other topics", "ok", ", ".join(f"{count} in {topic}" for topic, count in found.items()))

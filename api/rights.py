@@ -1,0 +1,8 @@
+"""Rights: what one may be allowed to do. Each operation needs one of them."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+Right: TypeAlias = Literal["define", "start", "steer", "read", "work", "observe"]
+"""To publish, to start, to command executions, to look at them, to run activities, to look at the server."""
