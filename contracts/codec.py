@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from contracts.commands import Envelope
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import SCHEMA, Decided, Decision, Record, Source, chain
+from contracts.journal import SCHEMA, Decided, Decision, Record, Removed, Source, chain
 from contracts.upcasters import COMMAND_UPCASTERS, EVENT_UPCASTERS, Upcaster, upcast
 
 _encoder = msgspec.msgpack.Encoder()
@@ -18,7 +18,7 @@ _record_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Recor
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
-RECORD_TAG_MAX = 4
+RECORD_TAG_MAX = 5
 
 pack = _encoder.encode
 """Any struct as bytes."""
@@ -47,6 +47,21 @@ def decode_record(content: bytes) -> Record:
     if fields and isinstance(fields[0], int) and fields[0] > RECORD_TAG_MAX:
         raise UnknownRecord(f"a journal record of kind {fields[0]}, which this version of Refold does not know")
     raise LogCorrupt(f"a journal record cannot be read: {reason}")
+
+
+def removed_record(records: Iterable[bytes], end: int) -> bytes:
+    """What stands in the place of these records of a journal, decisions or what stands for such, up to an offset."""
+    sources: dict[int, int] = {}
+    for content in records:
+        record = decode_record(content)
+        if isinstance(record, Decided):
+            sources[record.source_partition] = max(record.source_offset, sources.get(record.source_partition, -1))
+        elif isinstance(record, Removed):
+            for partition, highest in record.sources.items():
+                sources[partition] = max(highest, sources.get(partition, -1))
+        else:
+            raise LogCorrupt(f"a record of kind {type(record).__name__} is not to be removed")
+    return _encoder.encode(Removed(end, sources))
 
 
 def read_record(content: bytes) -> Record | None:

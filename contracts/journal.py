@@ -112,7 +112,17 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, tag=4):
     message: str = ""
 
 
-Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered
+class Removed(msgspec.Struct, frozen=True, array_like=True, tag=5):
+    """What stands in the place of records that were removed: up to which offset, and the highest source of each partition among them.
+
+    Decisions of executions that have ended are removed, all of one together, once they are archived (`settings.retention`).
+    """
+
+    end: int
+    sources: dict[int, int]
+
+
+Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered | Removed
 """What stands in a journal."""
 
 
@@ -150,9 +160,11 @@ def mark_of(record: Record | None) -> bytes:
             return record.nonce
         case JournalOpened():
             return record.journal.encode()
+        case Removed():
+            return b""
 
 
-Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened"]
+Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened", "removed"]
 
 
 def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict:
@@ -160,7 +172,8 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict
 
     Bytes that are no record (None) are of nobody who may write here. A decision counts if its nonce is that of the last claim,
     and its source is above the highest one seen of that source partition; an answer if its nonce is.
-    What does not count is counted, and never believed. Offsets must follow on each other.
+    What does not count is counted, and never believed. Offsets must follow on each other; one record may stand for many that
+    were removed.
     """
     if offset != checkpoint.offset:
         raise LogCorrupt(f"the journal goes on at offset {offset}, expected {checkpoint.offset}")
@@ -195,3 +208,8 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict
                 return "foreign"
             checkpoint.journal = record.journal
             return "opened"
+        case Removed():
+            checkpoint.offset = max(record.end, offset + 1)
+            for partition, highest in record.sources.items():
+                checkpoint.sources[partition] = max(highest, checkpoint.sources.get(partition, -1))
+            return "removed"

@@ -125,11 +125,16 @@ class EndFile:
         os.pwrite(self._descriptor, _packed(at, end), self._positions[at] + turn * SECTOR_BYTES)
         self._turns[at] = 1 - turn
 
-    def close(self) -> None:
-        """Let go of it; what it says is on the disk then. Closing twice is once."""
+    def sync(self) -> None:
+        """Have on the disk what it says."""
         if self._descriptor >= 0:
             with suppress(OSError):
                 os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Let go of it; what it says is on the disk then. Closing twice is once."""
+        self.sync()
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 

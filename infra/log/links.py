@@ -6,6 +6,8 @@
     └────────┴──────────────────────┴──────┘    └────────┴──────────────────────┴──────┘
      └──────────── digest of row n: over key, count and all these bytes ─────┘
 
+A row of which records were removed keeps the digest that it had, and the link that it carried (`infra/log/removed.py`).
+
 The first row of a partition carries zeros. Rows of a build before this one have no link; they may stand before the first
 row that has one, and are within its digest, but not behind it.
 """
@@ -19,6 +21,8 @@ from typing import Any, Final
 from infra.log.body import DamagedBody
 
 LINKED: Final = b"\x03"
+REMOVED: Final = b"\x04"
+"""How a row begins of which records were removed."""
 DIGEST_BYTES: Final = 16
 BEGINNING: Final = bytes(DIGEST_BYTES)
 """What the first row of a partition follows on."""
@@ -34,6 +38,8 @@ def link(before: bytes, body: bytes) -> bytes:
 
 def digest_of(key: int, count: int, stored: bytes) -> bytes:
     """The digest of a row, which the next one carries."""
+    if stored[:1] == REMOVED:
+        return stored[_BODY_FROM : _BODY_FROM + DIGEST_BYTES]
     hasher = hashlib.sha256(_head.pack(key, count))
     hasher.update(stored)
     return hasher.digest()[:DIGEST_BYTES]
@@ -47,20 +53,27 @@ class Walk:
         self.is_linked = False
 
     def take(self, key: int, count: int, stored: Any) -> bytes:
-        """The body of the next row. Raises DamagedBody where it does not follow on the last one."""
+        """The body of the next row; all of one of which records were removed. Raises DamagedBody where it follows on another."""
         if not isinstance(stored, bytes):
             raise DamagedBody(f"it is {type(stored).__name__}, not bytes")
-        body = self._linked(stored) if stored[:1] == LINKED else self._plain(stored)
+        if stored[:1] == REMOVED:
+            self._check_follows(stored)
+            body = stored
+        else:
+            body = self._linked(stored) if stored[:1] == LINKED else self._plain(stored)
         self.digest = digest_of(key, count, stored)
         return body
 
     def _linked(self, stored: bytes) -> bytes:
+        self._check_follows(stored)
+        self.is_linked = True
+        return stored[_BODY_FROM:]
+
+    def _check_follows(self, stored: bytes) -> None:
         if len(stored) < _BODY_FROM:
             raise DamagedBody(f"it has {len(stored)} bytes, fewer than its link")
         if self.digest and stored[1:_BODY_FROM] != self.digest:
             raise DamagedBody("it does not follow on what stands before it")
-        self.is_linked = True
-        return stored[_BODY_FROM:]
 
     def _plain(self, stored: bytes) -> bytes:
         if self.is_linked:

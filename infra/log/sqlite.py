@@ -34,16 +34,20 @@ from typing import Final
 from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogFull, LogLost, RecordTooLarge
 from contracts.lost import Lost
 from contracts.ports.log import RECORD_BYTES_MAX_DEFAULT, Topic
+from contracts.ports.removal import Stub
 from infra.log.arguments import batch_too_large, check_batches, check_partition, check_partitions, too_large
-from infra.log.body import BODY_BYTES_MAX, Body
+from infra.log.body import BODY_BYTES_MAX, Body, DamagedBody
 from infra.log.end_file import At, End, EndFile, topic_partitions
 from infra.log.ground import Ground
 from infra.log.links import digest_of, link
-from infra.log.sqlite_file import TABLES, beside, open_file, opening_error, primary_code
+from infra.log.sqlite_file import FORMAT_WITH_REMOVED, TABLES, beside, open_file, opening_error, primary_code
+from infra.log.sqlite_removal import Removal, RemovalPlan
 from infra.log.sqlite_rows import PARTITION_SHIFT, Rows
 
 _log = logging.getLogger("refold.log")
 
+FREE_PAGES_KEPT: Final = 256
+"""So many pages stay free, and an eighth of all: what comes next needs them."""
 _INSERT: Final = {topic: f"INSERT INTO {table} (place, count, body) VALUES (?, ?, ?)" for topic, table in TABLES.items()}
 
 
@@ -237,6 +241,54 @@ class SqliteLog:
         """The offset that the next record would get. Asks the file, as another process may have written."""
         check_partition(topic, partition, self._partitions)
         return self._rows.end(topic, partition)
+
+    # Removing.
+
+    def removable_end(self, partition: int) -> int:
+        """See `contracts.ports.removal`: the last row stays, as the second place names its end."""
+        row = self._rows.last("journal", partition)
+        return 0 if row is None else row.first
+
+    def plan_removal(self, partition: int, offsets: Sequence[int], stub: Stub) -> RemovalPlan:
+        """See `contracts.ports.removal`."""
+        assert not offsets or offsets[-1] < self.removable_end(partition), f"offset {offsets[-1]} stands in the last row"
+        try:
+            return Removal(self._rows, self._body, partition, stub).plan(offsets)
+        except DamagedBody as error:
+            raise LogCorrupt(f"the log {self._path} is damaged where records are to be removed: {error}") from None
+
+    def remove(self, plan: object) -> None:
+        """See `contracts.ports.removal`."""
+        assert isinstance(plan, RemovalPlan)
+        self._end_file.sync()
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            for first, end, count in plan.gone:
+                if execute("DELETE FROM journal WHERE place >= ? AND place < ?", (first, end)).rowcount != count:
+                    raise LogError(f"the log {self._path} was changed while records were to be removed; nothing was")
+            self._connection.executemany(_INSERT["journal"], plan.rows)
+            execute(f"PRAGMA user_version = {FORMAT_WITH_REMOVED}")  # a build before knows no such rows
+            execute("COMMIT")
+            self._ground.check_folder()
+        except sqlite3.Error as error:
+            raise self._append_error(error) from error
+        finally:
+            self._roll_back()
+
+    def shrink(self, pages: int) -> bool:
+        """See `contracts.ports.removal`. A file of a build before keeps its size, and uses again what is free."""
+        ask = self._connection.execute
+        try:
+            if not ask("PRAGMA auto_vacuum").fetchone()[0]:
+                return False
+            surplus = ask("PRAGMA freelist_count").fetchone()[0] - max(FREE_PAGES_KEPT, ask("PRAGMA page_count").fetchone()[0] // 8)
+            if surplus > 0:
+                # `execute` would free one page: it takes a statement without columns for done after its first step
+                self._connection.executescript(f"PRAGMA incremental_vacuum({min(pages, surplus)})")
+            return bool(surplus > pages)
+        except sqlite3.Error as error:
+            raise self._append_error(error) from error
 
     def close(self) -> None:
         """Let go of everything. Closing twice is once."""

@@ -31,6 +31,8 @@ APPLICATION_ID: Final = 0x52464C44
 """`RFLD`: how SQLite, `file` and we tell a Refold log from any other SQLite file."""
 FORMAT: Final = 1
 """Kept as SQLite's `user_version`."""
+FORMAT_WITH_REMOVED: Final = 2
+"""The same of a log that records were removed from; builds that do not know such rows refuse it."""
 BUSY_TIMEOUT_S: Final = 5.0
 PAGE_BYTES: Final = 4096
 AUTOCHECKPOINT_PAGES: Final = 100
@@ -148,6 +150,7 @@ def _fill(temporary: str, partitions: int) -> None:
     with closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
         try:
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that room can be given back, a piece at a time
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {FORMAT}")
@@ -211,8 +214,10 @@ def _check_header(path: Path) -> None:
     if application != APPLICATION_ID:
         ids = f"id {application:#010x}, expected {APPLICATION_ID:#010x}"
         raise LogCorrupt(f"{path} is not a Refold log: it is a SQLite file of another application ({ids})")
-    if version != FORMAT:
-        raise LogCorrupt(f"{path} is a Refold log of format {version}; this version of Refold reads format {FORMAT}")
+    if version not in (FORMAT, FORMAT_WITH_REMOVED):
+        raise LogCorrupt(
+            f"{path} is a Refold log of format {version}; this version of Refold reads the formats {FORMAT} to {FORMAT_WITH_REMOVED}"
+        )
 
 
 def _inspect(path: Path, look: Look) -> int:

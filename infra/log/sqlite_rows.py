@@ -11,7 +11,8 @@ from contracts.errors import LogCorrupt, LogError
 from contracts.ports.log import LATER_TOPICS, Topic
 from infra.log.body import Body, DamagedBody
 from infra.log.end_file import NOTHING, End
-from infra.log.links import BEGINNING, Walk, digest_of
+from infra.log.links import BEGINNING, REMOVED, Walk, digest_of
+from infra.log.removed import decode_left, placed
 from infra.log.sqlite_file import TABLES, has_table, reading_error
 
 PARTITION_SHIFT: Final = 48
@@ -40,6 +41,11 @@ class Row(NamedTuple):
     def end(self) -> int:
         """The offset after it."""
         return self.first + self.records
+
+    @property
+    def has_removed(self) -> bool:
+        """Whether records of it were removed."""
+        return isinstance(self.stored, bytes) and self.stored[:1] == REMOVED
 
 
 class Rows:
@@ -97,18 +103,45 @@ class Rows:
     # Records.
 
     def read(self, topic: Topic, partition: int, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
-        """The records from `offset` up to `stop`, which is not beyond the end. Raises LogCorrupt."""
+        """The records from `offset` up to `stop`, which is not beyond the end. Raises LogCorrupt.
+
+        Where some were removed, one stands for them. That may happen while this is read: then reading goes on within what is one row now.
+        """
         if offset >= stop:
             return
         expected = self._first_of_row_with(topic, partition, offset)
         walk = Walk(b"" if expected else BEGINNING)
         while expected < stop:
-            for row in self._chunk(topic, partition, expected, stop):
-                if row.first != expected:
-                    raise self._gap(topic, partition, expected, f"the next row has {row.records} from {row.first}")
-                records = self._decode(topic, partition, row, walk)
-                yield from enumerate(records[max(0, offset - row.first) : stop - row.first], start=max(offset, row.first))
+            rows = self._chunk(topic, partition, expected, stop)
+            if not rows or rows[0].first != expected:
+                rows, walk = [self._row_around(topic, partition, expected, rows)], Walk()
+            for row in rows:
+                if row.first > expected:
+                    raise self._gap(topic, partition, expected, [row])
+                if row.has_removed:
+                    yield from self._left(topic, partition, row, walk, max(offset, expected), stop)
+                else:
+                    records = self._decode(topic, partition, row, walk)
+                    yield from enumerate(records[max(0, offset - row.first) : stop - row.first], start=max(offset, row.first))
                 expected = row.end
+
+    def _row_around(self, topic: Topic, partition: int, offset: int, found: list[Row]) -> Row:
+        """The row that holds an offset, now that records were removed. Raises LogCorrupt where nothing does."""
+        row = self.last(topic, partition, offset + 1)
+        if row is None or not row.has_removed or row.end <= offset:
+            raise self._gap(topic, partition, offset, found)
+        return row
+
+    def _left(self, topic: Topic, partition: int, row: Row, walk: Walk, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """What is left of a row of which records were removed."""
+        key = row.first + (partition << PARTITION_SHIFT)
+        try:
+            left = decode_left(key, row.records, walk.take(key, row.records, row.stored), self._body)
+        except DamagedBody as error:
+            raise self._damaged(topic, partition, row, error) from None
+        for first, end, record in placed(row.first, left):
+            if end > offset and first < stop:
+                yield max(first, offset), record
 
     def _first_of_row_with(self, topic: Topic, partition: int, offset: int) -> int:
         """Where the row begins that holds `offset`, if it is there; what is missing shows when the rows are walked."""
@@ -117,7 +150,7 @@ class Rows:
         return offset if found is None else found[0] - base
 
     def _chunk(self, topic: Topic, partition: int, first: int, stop: int) -> list[Row]:
-        """Some rows from `first` on. Raises LogCorrupt where there is none."""
+        """Some rows from `first` on."""
         base = partition << PARTITION_SHIFT
         rows: list[Row] = []
         size = 0
@@ -131,25 +164,30 @@ class Rows:
             cursor.close()
         except sqlite3.Error as error:
             raise self._meaning(error, self._path) from error
-        if not rows:
-            raise self._gap(topic, partition, first, f"nothing is there up to {stop}")
         return rows
 
     def _row(self, topic: Topic, partition: int, found: tuple[int, Any, Any]) -> Row:
         key, count, stored = found
         first = key - (partition << PARTITION_SHIFT)
         if type(count) is not int or not 0 < count < OFFSETS - first:
-            raise self._gap(topic, partition, first, f"the next row has {count} from {first}")
+            raise self._missing(topic, partition, first, f"the next row has {count} from {first}")
         return Row(first, count, stored)
 
     def _decode(self, topic: Topic, partition: int, row: Row, walk: Walk) -> list[bytes]:
         try:
             return self._body.decode(walk.take(row.first + (partition << PARTITION_SHIFT), row.records, row.stored), row.records)
         except DamagedBody as error:
-            where = f"{topic}, partition {partition}, offsets {row.first} to {row.end - 1}"
-            raise LogCorrupt(f"the log {self._path} is damaged at {where}: {error}") from None
+            raise self._damaged(topic, partition, row, error) from None
 
-    def _gap(self, topic: Topic, partition: int, offset: int, found: str) -> LogCorrupt:
+    def _damaged(self, topic: Topic, partition: int, row: Row, error: DamagedBody) -> LogCorrupt:
+        where = f"{topic}, partition {partition}, offsets {row.first} to {row.end - 1}"
+        return LogCorrupt(f"the log {self._path} is damaged at {where}: {error}")
+
+    def _gap(self, topic: Topic, partition: int, offset: int, rows: list[Row]) -> LogCorrupt:
+        found = f"the next row has {rows[0].records} from {rows[0].first}" if rows else "nothing is there behind it"
+        return self._missing(topic, partition, offset, found)
+
+    def _missing(self, topic: Topic, partition: int, offset: int, found: str) -> LogCorrupt:
         return LogCorrupt(f"the log {self._path} is damaged: {topic}, partition {partition} lacks offset {offset}; {found}")
 
     def _lacks(self, topic: Topic) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from contracts.codec import decode_record, encode_decision, encode_record
+from contracts.codec import decode_record, encode_decision, encode_record, removed_record
 from contracts.commands import StartExecution
 from contracts.errors import LogCorrupt
 from contracts.events import ExecutionStarted
@@ -23,7 +23,7 @@ from infra.log.sqlite import SqliteLog
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MemoryLog | SqliteLog]:
     with closing(MemoryLog() if request.param == "memory" else SqliteLog(tmp_path / "log.db")) as log:
         yield log
 
@@ -203,3 +203,42 @@ def test_a_second_opening_changes_nothing() -> None:
 
 def test_before_any_claim_no_decision_counts_not_even_one_without_a_nonce() -> None:
     assert judge(Checkpoint(), 0, Decided(b"", 0, 0, b"", b"")) == "foreign"
+
+
+def test_a_reader_stands_where_it_would_stand_if_nothing_were_removed(log: MemoryLog | SqliteLog) -> None:
+    opened(log)
+    owner = Owner(log, b"a")
+    owner.claim()
+    owner.decide(0, 1)
+    owner.decide(2, 3)
+    owner.decide(4)
+    whole = Checkpoint()
+    verdicts(log, whole)
+    log.remove(log.plan_removal(0, [2, 3, 4, 5], removed_record))
+    left = Checkpoint()
+    assert verdicts(log, left)[-2:] == ["removed", "counts"]
+    assert left == whole
+
+
+def test_a_reader_that_stands_within_what_is_removed_goes_on_behind_it(log: MemoryLog | SqliteLog) -> None:
+    opened(log)
+    owner = Owner(log, b"a")
+    owner.claim()
+    owner.decide(0, 1)
+    owner.decide(2, 3)
+    owner.decide(4)
+    checkpoint = Checkpoint()
+    verdicts(log, checkpoint, 4)
+    log.remove(log.plan_removal(0, [2, 3, 4, 5], removed_record))
+    assert verdicts(log, checkpoint) == ["removed", "counts"]
+    assert checkpoint.sources == {0: 4}
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_what_is_no_decision_is_not_removed(log: MemoryLog | SqliteLog, offset: int) -> None:
+    opened(log)
+    owner = Owner(log, b"a")
+    owner.claim()
+    owner.decide(0)
+    with pytest.raises(LogCorrupt, match="not to be removed"):
+        log.plan_removal(0, [offset], removed_record)

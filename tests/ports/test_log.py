@@ -399,7 +399,7 @@ def a_stored_log(path: Path) -> list[tuple[int, bytes]]:
 
 def a_log_of_a_later_format(path: Path) -> None:
     a_stored_log(path)
-    rows_of(path, "PRAGMA user_version = 2")
+    rows_of(path, "PRAGMA user_version = 3")
 
 
 def a_log_without_a_table(path: Path) -> None:
@@ -429,7 +429,7 @@ def a_log_cut_to(share: float) -> Callable[[Path], None]:
         (lambda path: path.write_bytes(b"\x9c\x00\xff\x1b" * 12_500), "it begins with b.*, not as a SQLite file does"),
         (lambda path: path.write_text("start: a workflow\n" * 100), "it begins with b'start: a workflo'"),
         (a_file_of_another_application, "of another application .id 0x00000000, expected 0x52464c44"),
-        (a_log_of_a_later_format, "of format 2; this version of Refold reads format 1"),
+        (a_log_of_a_later_format, "of format 3; this version of Refold reads the formats 1 to 2"),
         (a_log_without_a_table, "lacks what a Refold log has: no such table: definitions"),
         (os.mkfifo, "it is no regular file"),
         (Path.mkdir, "it is no regular file"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contracts.codec import read_record
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import Checkpoint, JournalOpened, Record, mark_of
+from contracts.journal import Checkpoint, JournalOpened, Record, Removed, mark_of
 from contracts.ports.log import Log
 
 
@@ -35,7 +35,8 @@ def misfit(log: Log, partition: int, checkpoint: Checkpoint) -> str:
     """Why a reader may not go on from a checkpoint, "" where it may: the same journal, and the same record before it.
 
     A journal that was put back to an older state, and has gone on, has another record there: made under another claim.
-    A checkpoint of a build that kept no mark is believed. Raises LogCorrupt where the journal cannot be read.
+    A checkpoint of a build that kept no mark is believed, and one whose record was removed.
+    Raises LogCorrupt where the journal cannot be read.
     """
     if not checkpoint.offset:
         return ""
@@ -44,14 +45,16 @@ def misfit(log: Log, partition: int, checkpoint: Checkpoint) -> str:
         return f"it is of the journal {checkpoint.journal or 'without a name'}, and this one is {journal or 'empty'}"
     if checkpoint.offset > end:
         return f"it goes up to offset {checkpoint.offset}, and the journal to {end}"
-    if checkpoint.mark and _mark_at(log, partition, checkpoint.offset - 1) != checkpoint.mark:
+    if checkpoint.mark and not _may_be_at(log, partition, checkpoint.offset - 1, checkpoint.mark):
         return f"what stands before offset {checkpoint.offset} of the journal is not what it was made from"
     return ""
 
 
-def _mark_at(log: Log, partition: int, offset: int) -> bytes:
+def _may_be_at(log: Log, partition: int, offset: int, mark: bytes) -> bool:
+    """Whether a record with this mark stands there, or may have stood there before it was removed."""
     [(_, content)] = log.read("journal", partition, offset, offset + 1)
     try:
-        return mark_of(read_record(content))
+        record = read_record(content)
     except UnknownRecord:
-        return b""
+        return False
+    return isinstance(record, Removed) or mark_of(record) == mark

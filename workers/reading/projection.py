@@ -9,7 +9,6 @@ after a restart an execution is folded again, from its own decisions alone, when
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Final, NamedTuple
 
 from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, reason_of
@@ -66,14 +65,14 @@ class Projection:
     def step(self, end: int | None = None) -> bool:
         """Take in the next batch, up to an offset; True when there may be more behind it."""
         offset = self.checkpoint.offset
-        batch_max = self._sizes.batch_max
-        records = islice(self._log.read("journal", self._partition, offset, end), batch_max)
+        left = iter(range(self._sizes.batch_max))
+        records = (record for record, _ in zip(self._log.read("journal", self._partition, offset, end), left, strict=False))
         visits: dict[str, Visit] = {}
         changes = Changes()
         self._trails.begin(offset)
         for entry in read_entries(records, self.checkpoint):
             self._take(entry, visits, changes)
-        is_more = self.checkpoint.offset == offset + batch_max
+        is_more = next(left, None) is None
         became_whole = not is_more and self._whole_from is not None and 0 < self.checkpoint.offset >= self._whole_from
         if self.checkpoint.offset == offset and not became_whole:
             return False
