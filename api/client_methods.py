@@ -106,7 +106,8 @@ def _call(operation: Operation, parameters: list[_Parameter]) -> str:
     """The request: the path with its parameters, the fields of the body and of the query that are not as they are without them."""
     path = operation.path
     for one in parameters:
-        path = path.replace(f"{{{one.name}}}", f"{{part({one.here})}}") if one.place == "path" else path
+        said = one.here if one.type == "int" else f"part({one.here})"
+        path = path.replace(f"{{{one.name}}}", f"{{{said}}}") if one.place == "path" else path
     words = [f'"{operation.method}"', f'{"f" if "{" in path else ""}"{path}"']
     for place in ("body", "query"):
         fields = ", ".join(f'"{one.name}": {one.here}' for one in parameters if one.place == place)
@@ -122,9 +123,9 @@ def _parameters(operation: Operation) -> Iterator[_Parameter]:
 
 
 def _found(operation: Operation) -> Iterator[_Parameter]:
-    for name in inspect.signature(operation.do, eval_str=True).parameters:
+    for name, one in inspect.signature(operation.do, eval_str=True).parameters.items():
         if name not in SUPPLIED and f"{{{name}}}" in operation.path:
-            yield _Parameter("path", name, _RENAMED.get(name, name), "str", "")
+            yield _Parameter("path", name, _RENAMED.get(name, name), _type(one.annotation.__origin__), "")
     for name, field in (operation.takes.model_fields if operation.takes is not None else {}).items():
         yield _Parameter("body", name, name, _type(field.annotation), _default(field.default))
     for name, one in inspect.signature(operation.do, eval_str=True).parameters.items():

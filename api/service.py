@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.caller import ENGINE, Caller
+from contracts.catalog import SourceText
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
@@ -17,12 +18,14 @@ from contracts.ports.read_models import Query
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
+from projections.definitions import Version
 from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
 from projections.view import ExecutionView
 
 R = TypeVar("R", bound=tuple[Any, ...])
+T = TypeVar("T")
 
 
 class Unavailable(RefoldError):
@@ -66,17 +69,6 @@ class Given(NamedTuple):
     execution: str
     status: str
     position: int
-
-
-class Version(NamedTuple):
-    """A published version of a workflow; `status` is `active`, `inactive` or `archived`, `content` the canonical JSON."""
-
-    name: str
-    version: int
-    hash: str
-    status: str
-    published_at: int
-    content: bytes
 
 
 class Published(NamedTuple):
@@ -177,13 +169,15 @@ class Service(Protocol):
     def node_kinds(self) -> list[dict[str, Any]]:
         """All node kinds: `kind`, `sort`, `summary`, `config`."""
 
-    async def publish(self, definition: WorkflowDefinition, activate: bool) -> Published:
-        """Publish a valid definition; with `activate` also content that was there before becomes the active version."""
+    async def publish(
+        self, definition: WorkflowDefinition, activate: bool, source: SourceText | None = None, caller: Caller = ENGINE
+    ) -> Published:
+        """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
 
-    async def activate(self, workflow: str, version: int) -> Version:
+    async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
         """Make a version the active one."""
 
-    async def archive(self, workflow: str) -> None:
+    async def archive(self, workflow: str, caller: Caller = ENGINE) -> None:
         """Let no execution start with it any more."""
 
     async def know(self, workflow: str) -> None:
@@ -194,6 +188,9 @@ class Service(Protocol):
 
     def versions(self, workflow: str) -> list[Version]:
         """All versions of a workflow, the first one first."""
+
+    async def compute(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do what takes long beside all else, in the thread that reads."""
 
     # Resources.
 

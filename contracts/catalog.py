@@ -5,11 +5,18 @@ A published version never changes and is named by the hash of its canonical cont
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
 from contracts.errors import LogCorrupt, UnknownRecord
+
+
+class SourceText(NamedTuple):
+    """The text of a definition as somebody wrote it, byte for byte, and what it is written in."""
+
+    syntax: Literal["yaml", "json"]
+    text: bytes
 
 
 class DefinitionPublished(msgspec.Struct, frozen=True, array_like=True, tag=1):
@@ -20,6 +27,8 @@ class DefinitionPublished(msgspec.Struct, frozen=True, array_like=True, tag=1):
     hash: str
     content: bytes
     recorded_at: int
+    actor: str = ""
+    correlation: str = ""
 
 
 class DefinitionActivated(msgspec.Struct, frozen=True, array_like=True, tag=2):
@@ -28,6 +37,8 @@ class DefinitionActivated(msgspec.Struct, frozen=True, array_like=True, tag=2):
     name: str
     version: int
     recorded_at: int
+    actor: str = ""
+    correlation: str = ""
 
 
 class DefinitionArchived(msgspec.Struct, frozen=True, array_like=True, tag=3):
@@ -35,11 +46,25 @@ class DefinitionArchived(msgspec.Struct, frozen=True, array_like=True, tag=3):
 
     name: str
     recorded_at: int
+    actor: str = ""
+    correlation: str = ""
 
 
-CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived
+class DefinitionSource(msgspec.Struct, frozen=True, array_like=True, tag=4):
+    """The text that the version of this hash was published from. It stands beside the version, which is the same in other words."""
 
-_TAG_MAX: Final = 3
+    name: str
+    hash: str
+    syntax: Literal["yaml", "json"]
+    text: bytes
+    recorded_at: int
+    actor: str = ""
+    correlation: str = ""
+
+
+CatalogRecord: TypeAlias = DefinitionPublished | DefinitionActivated | DefinitionArchived | DefinitionSource
+
+_TAG_MAX: Final = 4
 _decoder: Final = msgspec.msgpack.Decoder(CatalogRecord)
 _any: Final = msgspec.msgpack.Decoder()
 

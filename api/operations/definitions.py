@@ -5,27 +5,31 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import Path, Query
+from fastapi import Path, Query, Response
 
 from api import models
 from api.bodies import ActivateBody, is_json, parse, wrong_type
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.problems import BadRequest
-from api.service import Published, Service, Version
+from api.service import Published, Service
+from contracts.caller import Caller
+from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.workers import TaskEndpoint
-from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
 from domain.definition.document import parse_document
 from domain.definition.names_check import doubtful_names
 from domain.definition.text_positions import located
 from domain.definition.validate import Checked, check, publishable
+from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
 
 YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
 
 Name = Annotated[str, Path(max_length=63, description="the name of a workflow", examples=["hello"])]
 Activate = Annotated[bool, Query(description="make it the active version, also where it is the content of an earlier one")]
+OtherVersion = Annotated[int | None, Query(ge=1, description="another one than the active version")]
+AVersion = Annotated[int, Path(ge=1, description="a version of the workflow")]
 
 _DEFINITION: Final[dict[str, Any]] = {
     "requestBody": {
@@ -41,10 +45,13 @@ _DEFINITION: Final[dict[str, Any]] = {
 }
 
 
-async def publish_workflow(service: Service, task_endpoint: TaskEndpoint | None, body: Body, activate: Activate = False) -> Reply:
+async def publish_workflow(
+    caller: Caller, service: Service, task_endpoint: TaskEndpoint | None, body: Body, activate: Activate = False
+) -> Reply:
     """Publish a definition; a new one becomes the active version. An unchanged one creates nothing, and activates nothing unasked."""
     definition = _definition(body, service)
-    published = await service.publish(definition, activate)
+    source = SourceText("yaml" if body.media_type in YAML_TYPES else "json", body.content)
+    published = await service.publish(definition, activate, source, caller)
     said = [*_left_inactive(published), *_warnings(definition, body, service, task_endpoint)]
     value = {**_brief(published.version), "created": published.created, "before": published.before, "position": service.position}
     return Reply({**value, "warnings": said}, service.position, 201 if published.created else 200)
@@ -61,51 +68,60 @@ async def validate_workflow(service: Service, task_endpoint: TaskEndpoint | None
     return Reply({"valid": not problems, "problems": problems, "warnings": _warnings(checked.definition, body, service, task_endpoint)})
 
 
-async def activate_workflow(service: Service, name: Name, body: Body) -> Reply:
+async def activate_workflow(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
     """Let executions start with this version from here on: how one rolls back, or takes a workflow out of the archive."""
     wanted = body.read(ActivateBody)
     if wanted.version < 1:
         raise BadRequest(422, "request.invalid", f"/version: versions count from 1, not from {wanted.version}")
     await service.know(name)
     before = next((one.version for one in service.versions(name) if one.status == "active"), None)
-    version = await service.activate(name, wanted.version)
+    version = await service.activate(name, wanted.version, caller)
     value = {**_brief(version), "created": False, "before": before, "position": service.position, "warnings": []}
     return Reply(value, service.position)
 
 
-async def archive_workflow(service: Service, name: Name) -> Reply:
+async def archive_workflow(caller: Caller, service: Service, name: Name) -> Reply:
     """Let no execution start with any version; those that run go on."""
     await service.know(name)
-    await service.archive(name)
-    return Reply({"versions": [_shown(one) for one in service.versions(name)], "position": service.position}, service.position)
+    await service.archive(name, caller)
+    return Reply({"versions": [version_value(one) for one in service.versions(name)], "position": service.position}, service.position)
 
 
 async def list_workflows(service: Service) -> Reply:
     """All workflows, each by its active version, or its last one."""
-    return Reply({"workflows": [_shown(one) for one in service.workflows()]})
+    return Reply({"workflows": [version_value(one) for one in service.workflows()]})
 
 
-async def get_workflow(
-    service: Service,
-    name: Name,
-    version: Annotated[int | None, Query(ge=1, description="another one than the active version")] = None,
-) -> Reply:
+async def get_workflow(service: Service, name: Name, version: OtherVersion = None) -> Reply:
     """A workflow with its definition."""
-    await service.know(name)
-    versions = service.versions(name)
-    if version is None:
-        found = next((one for one in versions if one.status == "active"), versions[-1])
-    elif version <= len(versions):
-        found = versions[version - 1]
-    else:
-        raise BadRequest(404, "unknown_workflow", f"workflow {name}, version {version}: it has {len(versions)}", workflow=name)
-    return Reply({**_shown(found), "definition": msgspec.Raw(found.content)})
+    found = await _version(service, name, version)
+    return Reply({**version_value(found), "definition": msgspec.Raw(found.content)})
+
+
+async def get_source(service: Service, name: Name, version: OtherVersion = None) -> Response:
+    """The text that a version was published from, byte for byte: YAML or JSON, with its comments."""
+    found = await _version(service, name, version)
+    source = source_of(found)
+    return Response(source.text, media_type=f"application/{source.syntax}")
 
 
 async def list_versions(service: Service, name: Name) -> Reply:
     """All versions, the first one first."""
     await service.know(name)
-    return Reply({"versions": [_shown(one) for one in service.versions(name)]})
+    return Reply({"versions": [version_value(one) for one in service.versions(name)]})
+
+
+async def get_difference(service: Service, name: Name, before: AVersion, after: AVersion) -> Reply:
+    """What is different between two versions: nodes and edges by id and field, and as text."""
+    old, new = await _version(service, name, before), await _version(service, name, after)
+    return Reply(await service.compute(difference_value, old, new))
+
+
+async def _version(service: Service, name: str, version: int | None) -> Version:
+    """A version of a workflow; None: the active one, or the last."""
+    await service.know(name)
+    versions = service.versions(name)
+    return active_of(versions) if version is None else version_in(versions, version)
 
 
 # What is in the body.
@@ -165,10 +181,12 @@ def _brief(version: Version) -> dict[str, Any]:
     return {"name": version.name, "version": version.version, "hash": version.hash, "status": version.status}
 
 
-def _shown(version: Version) -> dict[str, Any]:
-    return {**_brief(version), "published_at": rfc3339(version.published_at)}
-
-
+_SOURCE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "description": "The text, as it was published.",
+        "content": {"application/yaml": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "object"}}},
+    }
+}
 _CREATED: Final[dict[int | str, dict[str, Any]]] = {201: {"model": models.Published, "description": "A new version."}}
 
 DEFINITIONS: Final = (
@@ -200,5 +218,14 @@ DEFINITIONS: Final = (
     Operation(
         method="GET", path="/v1/workflows/{name}/versions", tag="workflows", right="read", do=list_versions, answer=models.Versions,
         problems=(404,), client=ClientMethod("versions", "versions", "All versions of a workflow, the first one first."),
+    ),
+    Operation(
+        method="GET", path="/v1/workflows/{name}/source", tag="workflows", right="read", do=get_source, problems=(404,),
+        described={"responses": _SOURCE, "response_class": Response},
+    ),
+    Operation(
+        method="GET", path="/v1/workflows/{name}/versions/{before}/diff/{after}", tag="workflows", right="read", do=get_difference,
+        answer=models.Difference, problems=(404,),
+        client=ClientMethod("diff", says="What is different between two versions: `{changes, text_of, text}`."),
     ),
 )  # fmt: skip

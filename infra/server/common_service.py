@@ -11,10 +11,10 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from api.service import Given, NodeView, Published, Rows, Start, Started, Unavailable, Version
+from api.service import Given, NodeView, Published, Rows, Start, Started, Unavailable
 from contracts import values
-from contracts.caller import Caller
-from contracts.catalog import DefinitionPublished
+from contracts.caller import ENGINE, Caller
+from contracts.catalog import SourceText
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
@@ -29,11 +29,12 @@ from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
+from projections.definitions import Version
 from projections.executions import EXECUTIONS, ExecutionRecord, record_value
 from projections.history import HistoryEvent
 from projections.registry import MODEL_OF
 from projections.view import ExecutionView, state_value
-from workers.partition.catalog import Catalog
+from workers.partition.catalog import Catalog, versions_in
 from workers.partition.resources import Resources
 from workers.partition.round import Answer, Reply
 from workers.reading.execution_reader import ExecutionReader
@@ -98,22 +99,24 @@ class CommonService:
         """All node kinds."""
         return described_kinds(self._kinds)
 
-    async def publish(self, definition: WorkflowDefinition, activate: bool) -> Published:
-        """Publish a valid definition; with `activate` also content that was there before becomes the active version."""
+    async def publish(
+        self, definition: WorkflowDefinition, activate: bool, source: SourceText | None = None, caller: Caller = ENGINE
+    ) -> Published:
+        """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
         self._check_takes()
-        published = await self._in_catalog(self._catalog.publish, definition, activate)
+        published = await self._in_catalog(self._catalog.publish, definition, activate, source, caller)
         return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
 
-    async def activate(self, workflow: str, version: int) -> Version:
+    async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
         """Make a version the active one."""
         self._check_takes()
-        found = (await self._in_catalog(self._catalog.activate, workflow, version)).version
+        found = (await self._in_catalog(self._catalog.activate, workflow, version, caller)).version
         return self.versions(workflow)[found - 1]
 
-    async def archive(self, workflow: str) -> None:
+    async def archive(self, workflow: str, caller: Caller = ENGINE) -> None:
         """Let no execution start with it any more."""
         self._check_takes()
-        await self._in_catalog(self._catalog.archive, workflow)
+        await self._in_catalog(self._catalog.archive, workflow, caller)
 
     async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do something that reads or appends definitions or resources."""
@@ -128,8 +131,11 @@ class CommonService:
 
     def versions(self, workflow: str) -> list[Version]:
         """All versions of a workflow."""
-        active = self._catalog.active(workflow)
-        return [_version_of(one, active) for one in self._catalog.versions(workflow)]
+        return versions_in(self._catalog, workflow)
+
+    async def compute(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do what takes long beside all else, in the thread that reads."""
+        return await self._read(work, *arguments)
 
     # Resources.
 
@@ -320,8 +326,3 @@ class CommonService:
 def stopping() -> Unavailable:
     """Why nothing new is taken in."""
     return Unavailable("stopping", "the server is stopping", 5.0)
-
-
-def _version_of(record: DefinitionPublished, active: int | None) -> Version:
-    status = "archived" if active is None else "active" if active == record.version else "inactive"
-    return Version(record.name, record.version, record.hash, status, record.recorded_at, record.content)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from contracts import values
 from contracts.caller import ENGINE, Caller
+from contracts.catalog import SourceText
 from contracts.commands import Command, CreateExecution
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
@@ -66,9 +67,11 @@ class Engine:
 
     # What a caller may ask.
 
-    def publish(self, definition: WorkflowDefinition, activate: bool = False) -> Published:
+    def publish(
+        self, definition: WorkflowDefinition, activate: bool = False, source: SourceText | None = None, caller: Caller = ENGINE
+    ) -> Published:
         """Publish a valid definition; see `Catalog.publish`."""
-        return self.catalog.publish(definition, activate)
+        return self.catalog.publish(definition, activate, source, caller)
 
     def start(
         self,

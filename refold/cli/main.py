@@ -34,6 +34,7 @@ from refold.cli.options import (
     takes,
 )
 from refold.cli.process_verbs import kafka, serve, worker
+from refold.cli.workflow_verbs import workflows
 
 app = typer.Typer(no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)
 
@@ -358,6 +359,7 @@ def schemas(
 app.command()(accept_loss)
 app.command()(serve)
 app.command()(worker)
+app.add_typer(workflows, name="workflows")
 app.add_typer(kafka, name="kafka")
 
 

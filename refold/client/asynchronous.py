@@ -54,7 +54,7 @@ class AsyncClient(AsyncOperations):
             answer: Answer | None = None
             try:
                 answer = await self._request(request)
-                return ask.read(answer)
+                return ask.read(answer, request.is_text)
             except Unavailable as error:
                 tries += 1
                 if tries >= ask.TRIES_MAX or (isinstance(error, ConnectionLost) and not request.is_safe):
@@ -68,6 +68,16 @@ class AsyncClient(AsyncOperations):
         """
         answer: dict[str, Any] = await self._ask(ask.publish(definition, activate=activate))
         return answer
+
+    async def publish_text(self, text: bytes, syntax: Literal["yaml", "json"], *, activate: bool = False) -> dict[str, Any]:
+        """Publish the text of a definition, whatever it begins with; see `publish`."""
+        answer: dict[str, Any] = await self._ask(ask.publish_text(text, syntax, activate=activate))
+        return answer
+
+    async def source(self, name: str, version: int | None = None) -> bytes:
+        """The text that a version was published from, byte for byte; without `version` that of the active one."""
+        text: bytes = await self._ask(ask.source(name, version))
+        return text
 
     async def validate(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
         """Check a definition without publishing it: `{valid, problems}`."""

@@ -40,7 +40,7 @@ class Client(Operations):
             answer: Answer | None = None
             try:
                 answer = self._connection.request(request.method, request.path, request.body, request.headers, request.timeout_s)
-                return ask.read(answer)
+                return ask.read(answer, request.is_text)
             except Unavailable as error:
                 tries += 1
                 if tries >= ask.TRIES_MAX or (isinstance(error, ConnectionLost) and not request.is_safe):
@@ -54,6 +54,16 @@ class Client(Operations):
         """
         answer: dict[str, Any] = self._ask(ask.publish(definition, activate=activate))
         return answer
+
+    def publish_text(self, text: bytes, syntax: Literal["yaml", "json"], *, activate: bool = False) -> dict[str, Any]:
+        """Publish the text of a definition, whatever it begins with; see `publish`."""
+        answer: dict[str, Any] = self._ask(ask.publish_text(text, syntax, activate=activate))
+        return answer
+
+    def source(self, name: str, version: int | None = None) -> bytes:
+        """The text that a version was published from, byte for byte; without `version` that of the active one."""
+        text: bytes = self._ask(ask.source(name, version))
+        return text
 
     def validate(self, definition: Mapping[str, Any] | str | Path) -> dict[str, Any]:
         """Check a definition without publishing it: `{valid, problems}`."""

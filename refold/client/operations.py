@@ -50,6 +50,11 @@ class Operations:
         answer: Rows = self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions"))["versions"]
         return answer
 
+    def diff(self, name: str, before: int, after: int) -> dict[str, Any]:
+        """What is different between two versions: `{changes, text_of, text}`."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions/{before}/diff/{after}"))
+        return answer
+
     def get(self, execution_id: str) -> dict[str, Any]:
         """An execution as it is now."""
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}"))
@@ -169,6 +174,11 @@ class AsyncOperations:
     async def versions(self, name: str) -> Rows:
         """All versions of a workflow, the first one first."""
         answer: Rows = (await self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions")))["versions"]
+        return answer
+
+    async def diff(self, name: str, before: int, after: int) -> dict[str, Any]:
+        """What is different between two versions: `{changes, text_of, text}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions/{before}/diff/{after}"))
         return answer
 
     async def get(self, execution_id: str) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Ask(NamedTuple):
     headers: dict[str, str] | None = None
     is_safe: bool = True
     timeout_s: float = ANSWER_TIMEOUT_S
+    is_text: bool = False
+    """Whether the answer is bytes, as they are."""
 
 
 class Wait:
@@ -78,9 +80,11 @@ def server_of(server: str | None) -> str:
     return server or os.environ.get("REFOLD_SERVER") or SERVER_DEFAULT
 
 
-def read(answer: Answer) -> Any:
+def read(answer: Answer, is_text: bool = False) -> Any:
     """What was answered. Raises Refused, and Unavailable for what may pass."""
     content: Any = None
+    if is_text and answer.status < 400:
+        return answer.body
     if answer.body:
         try:
             content = loads(answer.body)
@@ -105,9 +109,19 @@ def publish(definition: Mapping[str, Any] | str | Path, path: str = "/v1/workflo
     path += "?activate=true" if activate else ""
     if isinstance(definition, Mapping):
         return Ask("POST", path, dumps(dict(definition)))
-    text = definition.read_text() if isinstance(definition, Path) else definition
-    kind = "application/json" if text.lstrip().startswith("{") else "application/yaml"
-    return Ask("POST", path, text.encode(), {"content-type": kind})
+    text = definition.read_bytes() if isinstance(definition, Path) else definition.encode()
+    is_json = text.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    return publish_text(text, "json" if is_json else "yaml", path)
+
+
+def publish_text(text: bytes, syntax: str, path: str = "/v1/workflows", activate: bool = False) -> Ask:
+    """Publish the text of a definition."""
+    return Ask("POST", path + ("?activate=true" if activate else ""), text, {"content-type": f"application/{syntax}"})
+
+
+def source(workflow: str, version: int | None) -> Ask:
+    """The text that a version was published from."""
+    return Ask("GET", f"/v1/workflows/{part(workflow)}/source{_query({'version': version})}", is_text=True)
 
 
 def validate(definition: Mapping[str, Any] | str | Path) -> Ask:

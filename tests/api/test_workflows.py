@@ -163,3 +163,47 @@ def test_node_kinds_and_the_schema_of_the_language(server: Server) -> None:
     assert kinds["condition"]["sort"] == "control flow"
     assert kinds["http_request"]["config"]["properties"]["url"]
     assert server.get("/v1/schemas/definition").json["title"] == "Workflow definition"
+
+
+# Versions: who, what, and what is different.
+
+COMMENTED = b"# Why there is this workflow.\r\nname: %s\nnodes: [{id: first, type: noop}]  # \xe2\x9c\x93"
+
+
+def test_the_text_of_a_version_comes_back_byte_for_byte(server: Server) -> None:
+    text = COMMENTED % b"texts"
+    server.post("/v1/workflows", text, Content_Type="application/yaml")
+    server.publish(numbered(2, "texts"))
+    answer = server.get("/v1/workflows/texts/source?version=1")
+    assert (answer.content, answer.headers["content-type"]) == (text, "application/yaml")
+    assert server.get("/v1/workflows/texts/source").headers["content-type"] == "application/json"
+    assert server.get("/v1/workflows/texts/source?version=3").json["reason"] == "unknown_workflow"
+    rows = server.get("/v1/workflows/texts/versions").json["versions"]
+    assert [(row["source"], row["published_by"]) for row in rows] == [("yaml", "anonymous"), ("json", "anonymous")]
+
+
+def test_two_versions_are_compared_by_nodes_and_as_text(server: Server) -> None:
+    server.publish(numbered(1, "compared"), numbered(2, "compared"))
+    found = server.get("/v1/workflows/compared/versions/1/diff/2").json
+    assert [(one["change"], one["what"], one["id"], one["path"]) for one in found["changes"]] == [
+        ("removed", "node", "n1", "nodes[n1]"), ("added", "node", "n2", "nodes[n2]"),
+    ]  # fmt: skip
+    assert (found["name"], found["before"], found["after"], found["text_of"]) == ("compared", 1, 2, "source")
+    assert found["text"].startswith("--- compared/1\n+++ compared/2\n")
+    same = server.get("/v1/workflows/compared/versions/2/diff/2").json
+    assert (same["changes"], same["text"]) == ([], "")
+
+
+def test_texts_of_two_kinds_are_compared_as_definitions(server: Server) -> None:
+    server.post("/v1/workflows", COMMENTED % b"mixed", Content_Type="application/yaml")
+    server.publish(numbered(2, "mixed"))
+    found = server.get("/v1/workflows/mixed/versions/1/diff/2").json
+    assert found["text_of"] == "definition"
+    assert '+      "id": "n2",' in found["text"]
+
+
+@pytest.mark.parametrize(("path", "status"), [("1/diff/9", 404), ("0/diff/1", 422), ("1/diff/x", 422), (f"1/diff/{2**64}", 404)])
+def test_a_version_that_is_not_there_is_not_compared(server: Server, path: str, status: int) -> None:
+    server.publish(numbered(1, "alone"))
+    assert server.get(f"/v1/workflows/alone/versions/{path}").status == status
+    assert server.get("/v1/workflows/nobody/versions/1/diff/1").json["reason"] == "unknown_workflow"

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from api.service import Start, Started, Version
+from api.service import Start, Started
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
@@ -28,6 +28,7 @@ from infra.server.parts.context import Context
 from infra.server.process import Process
 from infra.settings.model import EngineSettings, ServerSettings
 from infra.store.sqlite import SqliteReadModels
+from projections.definitions import Version
 from projections.registry import READ_MODELS
 from workers.cluster.ports import OnRecords
 from workers.partition.catalog import Catalog

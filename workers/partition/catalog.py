@@ -12,7 +12,16 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from contracts import codec
-from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished, read_catalog_record
+from contracts.caller import ENGINE, Caller
+from contracts.catalog import (
+    CatalogRecord,
+    DefinitionActivated,
+    DefinitionArchived,
+    DefinitionPublished,
+    DefinitionSource,
+    SourceText,
+    read_catalog_record,
+)
 from contracts.definitions import LANGUAGE, WorkflowDefinition
 from contracts.errors import LogCorrupt, LogError, RefoldError, Rejected, UnknownRecord
 from contracts.ports.clock import Clock
@@ -20,6 +29,7 @@ from contracts.ports.log import Log
 from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
+from projections.definitions import Version, version_of
 from workers.partition.graphs import Graphs
 
 
@@ -66,6 +76,7 @@ class Catalog:
         self._offset = 0
         self._versions: dict[str, list[DefinitionPublished]] = {}
         self._by_hash: dict[str, DefinitionPublished] = {}
+        self._sources: dict[str, SourceText] = {}
         self._active: dict[str, int] = {}
         self._graphs: Graphs | dict[str, Graph] = Graphs()
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
@@ -125,6 +136,8 @@ class Catalog:
             raise LogCorrupt(f"it speaks of workflow {record.name[:200]}, which is not published")
         if isinstance(record, DefinitionActivated) and not 0 < record.version <= len(self._versions[record.name]):
             raise LogCorrupt(f"it speaks of version {record.version} of workflow {record.name[:200]}, which is not published")
+        if isinstance(record, DefinitionSource) and record.hash not in self._by_hash:
+            raise LogCorrupt(f"it is the text of a version of workflow {record.name[:200]} that is not published: {record.hash[:64]}")
 
     def hear_of_passed_over(self, told: PassedOver) -> None:
         """From now on tell of records that are passed over, those included that already were; called from any thread."""
@@ -145,6 +158,8 @@ class Catalog:
                 self._active[record.name] = record.version
             case DefinitionArchived():
                 self._active.pop(record.name, None)
+            case DefinitionSource():
+                self._sources[record.hash] = SourceText(record.syntax, record.text)
 
     def _published(self, record: DefinitionPublished) -> int:
         """The version that a definition becomes: the next one, whatever number a publisher took who did not know of another one."""
@@ -158,30 +173,43 @@ class Catalog:
         self._by_hash.setdefault(record.hash, record)
         return record.version
 
-    def publish(self, definition: WorkflowDefinition, activate: bool = False) -> Published:
+    def publish(
+        self, definition: WorkflowDefinition, activate: bool = False, source: SourceText | None = None, caller: Caller = ENGINE
+    ) -> Published:
         """Make a valid definition the active version of its name; the same content as before is the version it was.
 
         Where executions start with another version meanwhile they go on doing so, unless with `activate`: nobody goes back unasked.
+        Its text is kept beside it, also where it says in other words what was there.
         """
         self.read_on()
         definition = published(definition)
-        content = canonical(definition)
-        hash_ = content_hash(definition)
-        versions = self._versions.get(definition.name, [])
-        known = next((version for version in versions if version.hash == hash_), None)
-        before = self._active.get(definition.name)
-        if known is not None:
-            if before not in (None, known.version) and not activate:
-                return Published(definition.name, known.version, hash_, "inactive", False, before)
-            if before != known.version:
-                self._append(DefinitionActivated(definition.name, known.version, self._clock.now()))
-            return Published(definition.name, known.version, hash_, "active", False, before)
-        self._append(DefinitionPublished(definition.name, len(versions) + 1, hash_, content, self._clock.now()))
-        version = next(one.version for one in self._versions[definition.name] if one.hash == hash_)
-        return Published(definition.name, version, hash_, "active", True, before)
+        content, hash_ = canonical(definition), content_hash(definition)
+        name, now = definition.name, self._clock.now()
+        versions = self._versions.get(name, [])
+        known = next((version.version for version in versions if version.hash == hash_), None)
+        before = self._active.get(name)
+        is_left = known is not None and before not in (None, known) and not activate
+        records: list[CatalogRecord] = []
+        if known is None:
+            records.append(DefinitionPublished(name, len(versions) + 1, hash_, content, now, *caller))
+        elif known != before and not is_left:
+            records.append(DefinitionActivated(name, known, now, *caller))
+        if source is not None and self._is_news(hash_, source):
+            records.append(DefinitionSource(name, hash_, *source, now, *caller))
+        self._append(*records)
+        version = next(one.version for one in self._versions[name] if one.hash == hash_)
+        return Published(name, version, hash_, "inactive" if is_left else "active", known is None, before)
 
-    def _append(self, record: CatalogRecord) -> None:
-        answer = self._log.append("definitions", {0: [codec.pack(record)]})[0]
+    def _is_news(self, definition_hash: str, source: SourceText) -> bool:
+        """Whether a text is to be kept: another one than is there, unless it is JSON in the place of YAML, which may have comments."""
+        known = self._sources.get(definition_hash)
+        return known is None or (known != source and (known.syntax, source.syntax) != ("yaml", "json"))
+
+    def _append(self, *records: CatalogRecord) -> None:
+        """Append them as one batch, which is there whole or not at all."""
+        if not records:
+            return
+        answer = self._log.append("definitions", {0: [codec.pack(record) for record in records]})[0]
         if isinstance(answer, LogError):
             raise answer
         self.read_on()
@@ -200,18 +228,18 @@ class Catalog:
             raise Rejected("unknown_workflow", f"workflow {name}{f', version {version}' if version else ''}: {found}", workflow=name)
         return wanted, versions[wanted - 1].hash
 
-    def activate(self, name: str, version: int) -> Published:
+    def activate(self, name: str, version: int, caller: Caller = ENGINE) -> Published:
         """Make a version the one that executions start with (rolling back is this). Raises Rejected where there is none."""
         found, hash_ = self.resolve(name, version)
         if self._active.get(name) != found:
-            self._append(DefinitionActivated(name, found, self._clock.now()))
+            self._append(DefinitionActivated(name, found, self._clock.now(), *caller))
         return Published(name, found, hash_, "active", False)
 
-    def archive(self, name: str) -> None:
+    def archive(self, name: str, caller: Caller = ENGINE) -> None:
         """Let no execution start with any version any more; those that run go on. Raises Rejected for an unknown workflow."""
         self.versions(name)
         if name in self._active:
-            self._append(DefinitionArchived(name, self._clock.now()))
+            self._append(DefinitionArchived(name, self._clock.now(), *caller))
 
     def versions(self, name: str) -> list[DefinitionPublished]:
         """All versions of a workflow, the first one first. Raises Rejected where there is none."""
@@ -220,6 +248,10 @@ class Catalog:
         if name not in self._versions:
             raise Rejected("unknown_workflow", f"workflow {name}: no such workflow is published", workflow=name)
         return self._versions[name]
+
+    def source(self, definition_hash: str) -> SourceText | None:
+        """The text that a version was published from; None where it was published without."""
+        return self._sources.get(definition_hash)
 
     def active(self, name: str) -> int | None:
         """The version that executions start with; None for a workflow that is archived or unknown."""
@@ -252,3 +284,10 @@ class Catalog:
     def names(self) -> list[str]:
         """The names of all published workflows."""
         return sorted(self._versions)
+
+
+def versions_in(catalog: Catalog, workflow: str) -> list[Version]:
+    """All versions of a workflow, as they are shown. Raises Rejected where there is none."""
+    versions = catalog.versions(workflow)
+    active = catalog.active(workflow)
+    return [version_of(one, active, catalog.source(one.hash)) for one in versions]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from contracts.catalog import SourceText
 from contracts.definitions import DEFINITION_BYTES_MAX
 from contracts.errors import InvalidDefinition, Problem
 from domain.definition.document import parse_document
@@ -18,15 +19,29 @@ from refold.cli.commands.output import BadInput
 Activities = Mapping[str, "type[BaseModel] | None"]
 
 
+class Written(NamedTuple):
+    """The definition in a file, as a place takes it, and the text that it was read from."""
+
+    definition: Any
+    source: SourceText
+
+
 def document_in(file: Path) -> dict[str, Any]:
     """The document in a file. Raises BadInput where there is none to read, InvalidDefinition that says where it is none."""
+    document: dict[str, Any] = written_in(file).definition
+    return document
+
+
+def written_in(file: Path) -> Written:
+    """The document in a file with its text; see `document_in`."""
     try:
         with file.open("rb") as opened:
             content = opened.read(DEFINITION_BYTES_MAX + 1)
     except OSError as error:
         raise BadInput(f"the definition {file} cannot be read: {error.strerror or error}") from None
     try:
-        return parse_document(content, _syntax_of(file))
+        document = parse_document(content, _syntax_of(file))
+        return Written(document, SourceText(_syntax_of(file) or _syntax_in(content), content))
     except InvalidDefinition as error:
         error.add_note(str(file))
         raise
@@ -65,3 +80,12 @@ def _syntax_of(file: Path) -> Literal["yaml", "json"] | None:
             return "yaml"
         case _:
             return None
+
+
+def _syntax_in(content: bytes) -> Literal["yaml", "json"]:
+    """What a text is written in whose file's name does not say it."""
+    try:
+        parse_document(content, "json")
+    except InvalidDefinition:
+        return "yaml"
+    return "json"

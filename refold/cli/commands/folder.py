@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.journal import Checkpoint
 from contracts.times import rfc3339
@@ -21,17 +20,19 @@ from domain.execution.state import Execution
 from infra.server.garbage import look_rarely
 from infra.server.reader_wiring import Reader, open_reader
 from infra.settings.model import EngineSettings
+from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
 from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
 from projections.view import state_value
 from projections.waiting import waiting_for
-from refold.cli.commands.definition_file import Activities, document_in, placed, told_of
+from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.target import Finding, Session, Value, Wanted
 from refold.worker.logs import writing_logs
+from workers.partition.catalog import versions_in
 from workers.partition.refolding import entries_of, refold
 from workers.reading.execution_reader import value_in
 
@@ -99,6 +100,30 @@ class FolderTarget:
         found = [incident for one in self._open() for incident in _incidents(one.state)]
         return sorted(found, key=lambda incident: str(incident["raised_at"]))
 
+    def workflows(self) -> list[Value]:
+        """See Place."""
+        with self.reader() as reader:
+            names = reader.catalog.names()
+            return [version_value(active_of(versions_in(reader.catalog, name))) for name in names]
+
+    def versions(self, workflow: str) -> list[Value]:
+        """See Place."""
+        return [version_value(one) for one in self._versions(workflow)]
+
+    def source(self, workflow: str, version: int | None) -> bytes:
+        """See Place."""
+        versions = self._versions(workflow)
+        return source_of(active_of(versions) if version is None else version_in(versions, version)).text
+
+    def difference(self, workflow: str, before: int, after: int) -> Value:
+        """See Place."""
+        versions = self._versions(workflow)
+        return difference_value(version_in(versions, before), version_in(versions, after))
+
+    def _versions(self, workflow: str) -> list[Version]:
+        with self.reader() as reader:
+            return versions_in(reader.catalog, workflow)
+
     def workflow_names(self) -> list[str]:
         """See Place."""
         with self.reader() as reader:
@@ -142,11 +167,11 @@ class FolderTarget:
 
         return {name: kind.Config for name, kind in activity_kinds(self.settings).items()}
 
-    def read(self, file: Path) -> WorkflowDefinition:
+    def read(self, file: Path) -> Written:
         """The valid definition in a file; see Place."""
-        document = document_in(file)
+        written = written_in(file)
         with told_of(file):
-            return publishable(document, self.activities())
+            return written._replace(definition=publishable(written.definition, self.activities()))
 
     def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
         """See Place."""

@@ -9,16 +9,18 @@ from api.service import Start as StartRequest
 from contracts import values
 from contracts.caller import ANONYMOUS, Caller
 from contracts.commands import Command
-from contracts.definitions import WorkflowDefinition
 from contracts.errors import Rejected
 from domain.execution.history import Folded
 from infra.server.engine import Engine
 from infra.server.starts import is_repeated, key_id
+from projections.definitions import version_value
 from projections.history import HistoryPresenter
+from refold.cli.commands.definition_file import Written
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.moving import Mover
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.target import ENDED, Start, Stop, Value, Waiting
+from workers.partition.catalog import versions_in
 from workers.partition.round import Answer
 
 if TYPE_CHECKING:
@@ -33,9 +35,20 @@ class FolderSession:
         self._mover = Mover(engine, progress, interrupt)
         self._caller = Caller(ANONYMOUS, new_correlation())
 
-    def publish(self, definition: WorkflowDefinition, activate: bool) -> Value:
+    def publish(self, written: Written, activate: bool) -> Value:
         """See Session."""
-        return self._engine.publish(definition, activate)._asdict()
+        return self._engine.publish(written.definition, activate, written.source, self._caller)._asdict()
+
+    def activate(self, workflow: str, version: int) -> Value:
+        """See Session."""
+        catalog, before = self._engine.catalog, self._engine.catalog.active(workflow)
+        return catalog.activate(workflow, version, self._caller)._replace(before=before)._asdict()
+
+    def archive(self, workflow: str) -> list[Value]:
+        """See Session."""
+        catalog = self._engine.catalog
+        catalog.archive(workflow, self._caller)
+        return [version_value(one) for one in versions_in(catalog, workflow)]
 
     def start(self, start: Start) -> Value:
         """See Session."""

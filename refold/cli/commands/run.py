@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from contracts.errors import RefoldError, Rejected
-from refold.cli.commands.definition_file import placed, problem_in, told_of
+from refold.cli.commands.definition_file import Written, placed, problem_in, told_of
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.outcome import result_of, say_outcome, say_why_stopped
 from refold.cli.commands.output import OK, BadInput, complain, error_value, hint, problem_line, read_json_argument, report, say, say_json
@@ -75,7 +74,7 @@ class _Run:
     def __init__(self, target: Target, wanted: Wanted) -> None:
         self._target, self._wanted = target, wanted
 
-    def run(self, definitions: list[tuple[Path, Any]], start: Start) -> int:
+    def run(self, definitions: list[tuple[Path, Written]], start: Start) -> int:
         """Publish, start it, follow it, say how it stands."""
         wanted = self._wanted
         with (
@@ -126,10 +125,10 @@ class _Run:
         return OK
 
 
-def publish(session: Session, file: Path, definition: Any, activate: bool) -> Value:
+def publish(session: Session, file: Path, written: Written, activate: bool) -> Value:
     """Publish the definition of a file; what is wrong with it is told with the file's name, and that one goes back to an earlier one."""
     with told_of(file):
-        published = session.publish(definition, activate)
+        published = session.publish(written, activate)
     warnings = [one for one in published.get("warnings", ()) if one["rule"] != "inactive"]
     for warning in placed([problem_in(one) for one in warnings], file):
         complain(problem_line(warning, str(file)))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from contracts.errors import InvalidDefinition, InvalidInput, LogError, Overloaded, Problem, RefoldError, Rejected
 from refold import errors
-from refold.cli.commands.definition_file import document_in, placed, problem_in
+from refold.cli.commands.definition_file import Written, document_in, placed, problem_in, written_in
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, complain, hint
 from refold.cli.commands.progress import Progress
@@ -101,6 +101,22 @@ class ServerTarget:
         self._say_lag()
         return found
 
+    def workflows(self) -> list[Value]:
+        """See Place."""
+        return self.client.workflows()
+
+    def versions(self, workflow: str) -> list[Value]:
+        """See Place."""
+        return self.client.versions(workflow)
+
+    def source(self, workflow: str, version: int | None) -> bytes:
+        """See Place."""
+        return self.client.source(workflow, version)
+
+    def difference(self, workflow: str, before: int, after: int) -> Value:
+        """See Place."""
+        return self.client.diff(workflow, before, after)
+
     def workflow_names(self) -> list[str]:
         """See Place."""
         return [str(workflow["name"]) for workflow in self.client.workflows()]
@@ -133,9 +149,9 @@ class ServerTarget:
 
     # Define and act.
 
-    def read(self, file: Path) -> Any:
+    def read(self, file: Path) -> Written:
         """The document in a file: the server itself checks it. See Place."""
-        return document_in(file)
+        return written_in(file)
 
     def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
         """See Place."""

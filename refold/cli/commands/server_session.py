@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import asdict
 
@@ -11,6 +11,7 @@ from contracts.commands import Command, ResolveIncident, SendSignal
 from contracts.values import decode
 from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
+from refold.cli.commands.definition_file import Written
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import complain
 from refold.cli.commands.progress import WAITS_FOR, Progress
@@ -40,9 +41,17 @@ class ServerSession:
         self._told: set[str] = set()
         progress.look = lambda: [(name, item) for name, items in self._waiting.items() for item in items]
 
-    def publish(self, definition: Any, activate: bool) -> Value:
+    def publish(self, written: Written, activate: bool) -> Value:
         """See Session."""
-        return self._client.publish(definition, activate=activate)
+        return self._client.publish_text(written.source.text, written.source.syntax, activate=activate)
+
+    def activate(self, workflow: str, version: int) -> Value:
+        """See Session."""
+        return self._client.activate(workflow, version)
+
+    def archive(self, workflow: str) -> list[Value]:
+        """See Session."""
+        return self._client.archive(workflow)
 
     def start(self, start: Start) -> Value:
         """See Session."""

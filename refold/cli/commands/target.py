@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from contracts.commands import Command
 from contracts.errors import Problem
+from refold.cli.commands.definition_file import Written
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.progress import Progress
 
@@ -66,8 +67,14 @@ class Finding(NamedTuple):
 class Session(Protocol):
     """What can be done at a place. A data folder is held as long as a session lasts."""
 
-    def publish(self, definition: Any, activate: bool) -> Value:
+    def publish(self, written: Written, activate: bool) -> Value:
         """Publish what `Place.read` gave: `{name, version, hash, status, created, before}`. See `Catalog.publish`."""
+
+    def activate(self, workflow: str, version: int) -> Value:
+        """Let executions start with this version from here on."""
+
+    def archive(self, workflow: str) -> list[Value]:
+        """Let no execution start with the workflow any more; its versions."""
 
     def start(self, start: Start) -> Value:
         """Start an execution: `{execution_id, version, status}`. The same request twice is once."""
@@ -121,6 +128,18 @@ class Target(Protocol):
     def incidents(self) -> list[Value]:
         """The open incidents, the oldest first, each an `INCIDENT`."""
 
+    def workflows(self) -> list[Value]:
+        """Of each workflow the active version, or the last one: `{name, version, hash, status, published_at, published_by, source}`."""
+
+    def versions(self, workflow: str) -> list[Value]:
+        """All versions of a workflow, the first one first."""
+
+    def source(self, workflow: str, version: int | None) -> bytes:
+        """The text that a version was published from; None: of the active one."""
+
+    def difference(self, workflow: str, before: int, after: int) -> Value:
+        """What is different between two versions: `{name, before, after, changes, text_of, text}`."""
+
     def workflow_names(self) -> list[str]:
         """The names of all workflows."""
 
@@ -141,7 +160,7 @@ class Target(Protocol):
 
     # Define and act.
 
-    def read(self, file: Path) -> Any:
+    def read(self, file: Path) -> Written:
         """The definition in a file, as `publish` takes it. Raises BadInput, InvalidDefinition."""
 
     def validate(self, file: Path, kinds: frozenset[str]) -> tuple[str, list[Problem], list[Problem]]:
