@@ -25,6 +25,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.gate import PAUSE_S
+from api.line import LINE, Line
 from api.message import HEAD_BYTES_MAX, HEAD_LINES_MAX, HEAD_S, STATUS_LINES, Call, Message, too_large_head
 from api.problems import BadRequest, respond
 from api.readers import Readers
@@ -180,6 +181,7 @@ class LaneProtocol(HttpToolsProtocol):
         for name, value in message.headers:
             super().on_header(name, value)
         super().on_headers_complete()
+        self.scope[LINE] = Line(self.transport, self.flow, message.method == b"HEAD")  # type: ignore[typeddict-unknown-key]  # our own
         if message.body:
             super().on_body(message.body)
         if message.is_whole:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from api.streams.streams import Streams
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.commands import Command
@@ -148,6 +149,10 @@ class Service(Protocol):
 
     def projected_of(self, execution: str) -> int:
         """Up to which position goes what is read about an execution."""
+
+    @property
+    def streams(self) -> Streams:
+        """Who reads along."""
 
     def check_ready(self) -> None:
         """Raise Unavailable where nothing can be taken in: while stopping, or while another owner is in charge."""

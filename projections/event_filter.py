@@ -20,6 +20,8 @@ EXECUTION: Final = "execution_id"
 SEARCH: Final = "search"
 """The search values of `data`, under the name that lists have for them."""
 NAMES: Final = (*CloudEvent.__struct_fields__, EXECUTION, SEARCH)
+UNITS_MAX: Final = 1_000
+"""What it may cost to ask one event: it is asked wherever events are told."""
 _plain: Final = msgspec.to_builtins
 _decode: Final = msgspec.json.Decoder().decode
 
@@ -30,7 +32,7 @@ class EventFilter:
     def __init__(self, source: str) -> None:
         """Raises InvalidInput where it cannot be read, or says another name than an attribute's."""
         self.source = source
-        self._condition = Condition(source, NAMES)
+        self._condition = Condition(source, NAMES, UNITS_MAX)
 
     def takes(self, event: CloudEvent) -> bool:
         """Whether it is true for an event."""

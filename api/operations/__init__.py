@@ -12,6 +12,7 @@ from api.operations.operation import Operation
 from api.operations.resources import RESOURCES
 from api.operations.server import SERVER
 from api.operations.starts import STARTS
+from api.operations.streams import STREAMS
 from api.operations.workers import WORKER_OPERATIONS
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -21,6 +22,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *INCIDENTS,
     *COMMANDS,
     *RESOURCES,
+    *STREAMS,
     *SERVER,
     *WORKER_OPERATIONS,
 )

@@ -55,6 +55,9 @@ class Subscription(Protocol):
     def after(self) -> dict[int, int]:
         """By partition the offset up to which everything was told: who subscribes with it later misses nothing and hears nothing twice."""
 
+    def has_begun(self) -> bool:
+        """Whether it is known of all its partitions where it begins: at once, where that was said."""
+
     def is_at_end(self) -> bool:
         """Whether all that is known to be durable was told."""
 

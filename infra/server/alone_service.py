@@ -67,14 +67,9 @@ class AloneService(CommonService):
         address: str = "",
     ) -> None:
         lookup = Lookup(reader, reads, progress, positions_of(settings), OwnerKnows(alone.owner))
-        super().__init__(alone.catalog, alone.resources, feed, reader, reads, progress, lookup, settings)
-        self._owner, self._clock, self._task_endpoint, self._requests, self._address = (
-            alone.owner,
-            alone.clock,
-            task_endpoint,
-            requests or Requests(),
-            address,
-        )
+        self._requests = requests or Requests()
+        super().__init__(alone.catalog, alone.resources, feed, reader, reads, progress, lookup, settings, self._requests)
+        self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
         self._incarnation, self._since = uuid4().hex, alone.clock.now()
         self.new_id = alone.new_execution_id

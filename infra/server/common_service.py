@@ -11,7 +11,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
+from api.requests import Requests
 from api.service import Given, NodeView, Published, Rows, Start, Started, Unavailable
+from api.streams.streams import Streams
 from contracts import values
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
@@ -65,8 +67,9 @@ class CommonService:
         progress: Progress,
         lookup: Lookup,
         settings: EngineSettings,
+        requests: Requests,
     ) -> None:
-        self.feed = feed
+        self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings))
         self._resources = resources
         self._catalog, self._reader, self._reads, self._progress, self._lookup = catalog, reader, reads, progress, lookup
         self._loop = asyncio.get_running_loop()
@@ -81,6 +84,7 @@ class CommonService:
 
     def close(self) -> None:
         """Tell nobody anything any more, and let go of the reading thread."""
+        self.streams.close()
         self.feed.close()
         self._reads.close()
 

@@ -91,12 +91,14 @@ class Http(Running):
         await self._uvicorn.asked.wait()
 
     def end(self) -> None:
-        """Answer what is under way, and end."""
+        """Answer what is under way, and end; streams have no end of their own."""
+        self._setup.service.streams.close()
         self._uvicorn.should_exit = True
 
     async def drain(self, stop_s: float) -> None:
         """Take nothing new in; polls that wait are answered with nothing."""
         self._setup.service.stop_taking()
+        self._setup.service.streams.close()
         if self._setup.task_endpoint is not None:
             self._setup.task_endpoint.close()
 

@@ -50,17 +50,17 @@ class Filter:
 class Condition:
     """A filter of what is at hand: nothing is asked of a database, so all of our language may stand in it."""
 
-    def __init__(self, source: str, names: Collection[str]) -> None:
-        """Raises InvalidInput where it cannot be read, or says another name than these."""
+    def __init__(self, source: str, names: Collection[str], units_max: int) -> None:
+        """`units_max` is what asking it once may cost. Raises InvalidInput where it cannot be read, or says another name than these."""
         evaluator = Evaluator(names)
-        self.source = source
+        self.source, self._units_max = source, units_max
         self._run = _evaluated(source, _read(source), evaluator)
         self._slots = [None] * (evaluator.slots - FIRST_SLOT)
 
     def takes(self, values: Mapping[str, Any]) -> bool:
         """Whether it is true for these values; where it fails, or costs more than an expression may, it is not."""
         try:
-            return self._run([values, Meter(), *self._slots]) is True
+            return self._run([values, Meter(self._units_max), *self._slots]) is True
         except (Fault, Limit):
             return False
 

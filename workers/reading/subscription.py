@@ -119,6 +119,10 @@ class Subscribed:
         found = {partition: self._told_to(strand) for partition, strand in self.strands.items()}
         return {partition: offset for partition, offset in found.items() if offset is not None}
 
+    def has_begun(self) -> bool:
+        """Whether it is known of all its partitions where it begins."""
+        return all(self._told_to(strand) is not None for strand in self.strands.values())
+
     def is_at_end(self) -> bool:
         """Whether all that is known to be durable was told."""
         return all(strand.is_at_end for strand in self.strands.values())

@@ -1,0 +1,82 @@
+"""The streams of a server: who reads what, how many there may be, and their end.
+
+    an event becomes durable ─► feed ─► a group for each selection ─► its readers ─► sinks: server-sent events, a WebSocket
+    from a position          ─► feed ─► a reader by itself ─────────► until it has caught up with its group
+
+Nobody waits for a reader: the feed keeps little and reads the rest from the journal (`contracts/ports/feed.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+from api.requests import Requests
+from api.streams.group import Group
+from api.streams.position import Places
+from api.streams.reader import Loop, Reader, Sink
+from api.streams.selection import Selection, Writer
+from contracts.errors import Overloaded
+from contracts.ports.feed import Feed
+from contracts.positions import Positions
+
+STREAMS_MAX: Final = 10_000
+"""So many readers may there be at a server."""
+BEAT_S: Final = 15.0
+"""So often each hears that the server is still there."""
+
+
+class Streams:
+    """Lives in the event loop's thread."""
+
+    def __init__(
+        self, feed: Feed, requests: Requests, positions: Positions, streams_max: int = STREAMS_MAX, loop: Loop | None = None
+    ) -> None:
+        self.requests = requests
+        self._feed, self._streams_max = feed, streams_max
+        self._loop: Loop = asyncio.get_running_loop() if loop is None else loop
+        self._groups: dict[Selection, Group] = {}
+        self._readers: set[Reader] = set()
+        self._writer = Writer(positions)
+        self._beating: Any = None
+        self._is_closed = False
+
+    @property
+    def count(self) -> int:
+        """How many readers there are."""
+        return len(self._readers)
+
+    def open(self, selection: Selection, places: Places | None, sink: Sink) -> Reader:
+        """Tell a sink from these places on, without any from now on. Raises Overloaded, and Rejected for a partition that is not there."""
+        if len(self._readers) >= self._streams_max:
+            raise Overloaded(f"{len(self._readers)} streams are being read; the limit is {self._streams_max}", retry_after_s=5.0)
+        group = self._groups.get(selection)
+        if group is None:
+            group = self._groups[selection] = Group(self._feed, self._loop, selection, self._writer, self._forget)
+        reader = Reader(self._feed, self._loop, group, sink, places, self._readers.discard)
+        group.add(reader)
+        self._readers.add(reader)
+        try:
+            reader.begin()
+        except Exception:
+            reader.close()
+            raise
+        if self._is_closed:
+            reader.end("stopping")
+        elif self._beating is None:
+            self._beating = self._loop.call_later(BEAT_S, self._beat)
+        return reader
+
+    def _forget(self, group: Group) -> None:
+        self._groups.pop(group.selection, None)
+
+    def _beat(self) -> None:
+        for reader in list(self._readers):
+            reader.beat()
+        self._beating = self._loop.call_later(BEAT_S, self._beat) if self._readers else None
+
+    def close(self) -> None:
+        """End all of them, and those that are yet to come: they may come again, here or elsewhere."""
+        self._is_closed = True
+        for reader in list(self._readers):
+            reader.end("stopping")
