@@ -158,19 +158,30 @@ class Error(BaseModel):
     message: str | None
 
 
+class Trigger(BaseModel):
+    """What started an execution."""
+
+    kind: str
+    id: str | None
+
+
 class Row(BaseModel):
     """An execution in the list."""
 
     execution_id: str
     workflow: str
     version: int
+    tags: list[str] = Field(description="those of the workflow's version")
     status: STATUS
     outcome: str | None
     error: Error | None
     parent: str | None
+    root: str | None = Field(description="the topmost execution above it; null for one that has no parent")
+    trigger: Trigger | None = Field(description="what started it, as its trigger says; null for one without")
     created_at: Time | None
     started_at: Time | None
     ended_at: Time | None
+    duration_ms: int | None = Field(description="from its start to its end")
     events: int
     waiting_for: list[WaitingFor]
     search: dict[str, Any] | None = Field(description="the values by which one searches, by their names in `settings.search`")

@@ -16,8 +16,8 @@ from api.answers import answer
 from api.authorize import Authorize
 from api.bodies import media_type_of
 from api.caller import caller_in
-from api.operations.executions import OFFSET_MAX
 from api.operations.operation import Body, Operation, Reply
+from api.pages import OFFSET_MAX
 from api.service import Service
 from contracts.ports.workers import TaskEndpoint
 

@@ -15,7 +15,7 @@ from contracts.catalog import SourceText
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
-from contracts.ports.read_models import Query
+from contracts.ports.read_models import Cursor, Query
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
@@ -123,6 +123,8 @@ class Rows(NamedTuple, Generic[R]):
 
     records: list[R]
     position: int
+    cursors: Sequence[Cursor] = ()
+    """Of each row where the page after it begins."""
 
 
 class Cluster(NamedTuple):

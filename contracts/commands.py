@@ -19,13 +19,22 @@ class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What all commands share: positional, frozen, tagged with a number that is never used again."""
 
 
-class Parent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Who started a child: the execution, the path of its `sub_workflow` node and that node's attempt."""
+class Parent(msgspec.Struct, frozen=True, array_like=True, gc=False, repr_omit_defaults=True):
+    """Who started a child: the execution, the path of its `sub_workflow` node and that node's attempt.
+
+    `root` is the topmost execution above the child; empty in histories from before it was noted.
+    """
 
     execution: str
     path: str
     attempt: int
     detached: bool = False
+    root: str = ""
+
+    @property
+    def topmost(self) -> str:
+        """The topmost execution that is known of."""
+        return self.root or self.execution
 
 
 class CreateExecution(_Command, frozen=True, tag=1):

@@ -8,14 +8,16 @@ from contracts import values
 from domain.execution.state import Status
 from domain.expressions.values import Moment, Span
 from projections.filter import Filter, compile_filter
-from projections.filter.column import MS, Columns, Search, fields, span, text, time, whole
+from projections.filter.column import MS, Columns, Search, Texts, fields, optional_whole, text, time, whole
 
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
 SEARCH_TABLE: Final = "search_values"
+TAG_TABLE: Final = "execution_tags"
 COLUMNS: Final[Columns] = {
     "execution_id": text("execution", says="the id"),
     "workflow": text("workflow", says="the name of the workflow"),
     "version": whole("version", says="the version of the workflow"),
+    "tags": Texts(TAG_TABLE, "tag", says="the `tags` of its definition: `'billing' in tags`"),
     "status": text("status", choices=STATUSES, says="`created`, `scheduled`, `running`, `paused`, `incident`, or how it ended"),
     "outcome": text("outcome", is_nullable=True, says="the outcome by which it ended"),
     "error": fields(
@@ -24,14 +26,20 @@ COLUMNS: Final[Columns] = {
         message=text("error_message", is_nullable=True, says="the same for people"),
     ),
     "parent": text("parent", is_nullable=True, says="the execution that started it as a child"),
+    "root": text("root", is_nullable=True, says="the topmost execution above it; none for one that has no parent"),
+    "trigger": fields(
+        "trigger_kind",
+        kind=text("trigger_kind", says="what started it: the text `kind` of its trigger"),
+        id=text("trigger_id", is_nullable=True, says="which of these: the text `id` of its trigger"),
+    ),
     "created_at": time("created_at", says="when it was created"),
     "started_at": time("started_at", says="when it began"),
     "ended_at": time("ended_at", says="when it ended"),
-    "duration": span("started_at", "created_at", "ended_at", says="from its start to its end"),
+    "duration": optional_whole("duration", "duration", says="from its start to its end"),
     "events": whole("events", says="how many events its history has"),
     "search": Search(SEARCH_TABLE),
 }
-"""By the names that a list shows; `duration` is computed."""
+"""By the names that a list shows."""
 
 
 def execution_filter(source: str, now_ms: int) -> Filter:
@@ -41,21 +49,23 @@ def execution_filter(source: str, now_ms: int) -> Filter:
 
 def names_of(row: Any) -> dict[str, Any]:
     """The values of the columns of a row, stored or folded, as our language has them."""
-    start = row.started_at or row.created_at
     error = row.error if not isinstance(row.error, str) else {"type": row.error, "message": row.error_message}
     search = search_of(row.search)
     return {
         "execution_id": row.execution,
         "workflow": row.workflow,
         "version": row.version,
+        "tags": tags_of(row.tags),
         "status": row.status,
         "outcome": row.outcome,
         "error": None if error is None else {"type": error["type"], "message": _stored(error["message"])},
         "parent": row.parent,
+        "root": row.root,
+        "trigger": None if row.trigger_kind is None else {"kind": row.trigger_kind, "id": row.trigger_id},
         "created_at": _time(row.created_at),
         "started_at": _time(row.started_at),
         "ended_at": _time(row.ended_at),
-        "duration": Span((row.ended_at - start) * MS) if row.ended_at else None,
+        "duration": None if row.duration is None else Span(row.duration * MS),
         "events": row.events,
         "search": None if search is None else {name: _stored(value) for name, value in search.items()},
     }
@@ -66,6 +76,12 @@ def search_of(search: str | None) -> dict[str, Any] | None:
     if search is None or values.is_reference(content := search.encode()):
         return None
     found: dict[str, Any] = values.decode(content)
+    return found
+
+
+def tags_of(tags: str | None) -> list[str]:
+    """The tags as they are stored."""
+    found: list[str] = [] if tags is None else values.decode(tags.encode())
     return found
 
 

@@ -9,7 +9,8 @@ from contracts.errors import SHORTAGES, LogUnreachable, reason_of
 from domain.definition.graph import Graph
 from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin
 from domain.execution.state import Execution
-from projections.executions import error_of, time_of
+from projections.execution_columns import tags_of
+from projections.executions import error_of, origin_of, time_of
 from projections.waiting import as_value, waiting_for
 
 
@@ -29,10 +30,14 @@ class ExecutionRow(NamedTuple):
     parent: str | None
     waiting_for: list[dict[str, Any]]
     search: str | None = None
+    root: str | None = None
+    trigger_kind: str | None = None
+    trigger_id: str | None = None
+    tags: str | None = None
 
     @property
-    def duration_ms(self) -> int | None:
-        """From its start to its end; None while it has not ended."""
+    def duration(self) -> int | None:
+        """From its start to its end, in milliseconds; None while it has not ended."""
         return self.ended_at - (self.started_at or self.created_at) if self.ended_at else None
 
     def as_value(self) -> dict[str, Any]:
@@ -45,11 +50,14 @@ class ExecutionRow(NamedTuple):
             "created_at": time_of(self.created_at),
             "started_at": time_of(self.started_at),
             "ended_at": time_of(self.ended_at),
-            "duration_ms": self.duration_ms,
+            "duration_ms": self.duration,
             "events": self.events,
             "outcome": self.outcome,
             "error": self.error,
             "parent": self.parent,
+            "root": self.root,
+            "trigger": None if self.trigger_kind is None else {"kind": self.trigger_kind, "id": self.trigger_id},
+            "tags": tags_of(self.tags),
             "waiting_for": [as_value(item) for item in self.waiting_for],
         }
 
@@ -70,6 +78,7 @@ def row_of(state: Execution, graph: Graph) -> ExecutionRow:
         parent=None if state.parent is None else state.parent.execution,
         waiting_for=waiting_for(state, graph),
         search=None if state.search is None else state.search.decode(),
+        **origin_of(state, graph)._asdict(),
     )
 
 

@@ -10,13 +10,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from contracts.ports.read_models import Changes, Condition, Cursor, Index, Query, Table
-from contracts.ports.where import ALWAYS, texts_of
+from contracts import values
+from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
+from contracts.ports.where import ALWAYS, Field, Is, OneOf, Where, all_of
 from contracts.times import rfc3339
 from domain.definition.graph import Graph
 from domain.execution.history import Unreadable
 from domain.execution.state import Execution
-from projections.execution_columns import search_of
+from projections.execution_columns import TAG_TABLE, search_of, tags_of
 from projections.filter import Filter
 from projections.read_model import ReadModel, Visit
 from projections.trail import Trail, pack_offsets, unpack_offsets
@@ -26,19 +27,14 @@ UNREADABLE: Final = "unreadable"
 """The error of an execution whose history cannot be read on."""
 WAITING_ITEMS_MAX: Final = 10
 """So many things that an execution waits for stand in its row."""
-OPEN: Final = frozenset({"created", "scheduled", "running", "paused", "incident"})
-"""The statuses of executions that have not ended."""
-SELDOM: Final = frozenset({"failed", "cancelled", "terminated", "quarantined"})
-"""The statuses in which few executions stay: ended otherwise than most, or set aside, which is no end."""
-
 _json: Final = msgspec.json.Encoder().encode
 
 
 class ExecutionRecord(NamedTuple):
     """A row about an execution. `number` is the offset of its first decision, so rows sort by creation; `position` follows its last.
 
-    Times are milliseconds since 1970, 0 where there is none. `waiting_for` and `search` are JSON. `offsets` says where its
-    last decisions lie, `PieceRecord` where those before.
+    Times are milliseconds since 1970, 0 where there is none; `duration` is from its start to its end. `waiting_for`, `search` and
+    `tags` are JSON. `offsets` says where its last decisions lie, `PieceRecord` where those before.
     """
 
     number: int
@@ -58,6 +54,19 @@ class ExecutionRecord(NamedTuple):
     waiting_for: str
     search: str | None
     offsets: bytes = b""
+    root: str | None = None
+    trigger_kind: str | None = None
+    trigger_id: str | None = None
+    tags: str | None = None
+    duration: int | None = None
+
+
+class TagRecord(NamedTuple):
+    """A row about a tag of an execution's definition."""
+
+    number: int
+    tag: str
+    created_at: int
 
 
 class PieceRecord(NamedTuple):
@@ -71,22 +80,41 @@ class PieceRecord(NamedTuple):
     rolled_at: int = 0
 
 
-IS_OPEN: Final = Index("open", ("status",), "ended_at = 0")
-IS_SELDOM: Final = Index("seldom", ("status",), f"status IN ({', '.join(repr(status) for status in sorted(SELDOM))})")
 EXECUTIONS: Final = Table(
     name="executions",
     row=ExecutionRecord,
     key=("number",),
-    fixed=("execution", "workflow", "version", "parent", "created_at"),
+    fixed=("execution", "workflow", "version", "parent", "created_at", "search", "root", "trigger_kind", "trigger_id", "tags"),
     unique=("execution",),
-    filters=frozenset({"workflow", "parent", "created_at", "status"}),
-    indexes=(Index("by_workflow", ("workflow",)), Index("by_parent", ("parent",), "parent IS NOT NULL"), IS_OPEN, IS_SELDOM),
+    indexes=(
+        Index("by_time"),
+        Index("by_workflow", ("workflow",)),
+        Index("by_version", ("workflow", "version")),
+        Index("by_status", ("status",)),
+        Index("by_outcome", ("outcome",), "outcome IS NOT NULL"),
+        Index("by_error", ("error",), "error IS NOT NULL"),
+        Index("by_parent", ("parent",), "parent IS NOT NULL"),
+        Index("by_root", ("root",), "root IS NOT NULL"),
+        Index("by_trigger", ("trigger_kind",), "trigger_kind IS NOT NULL"),
+        Index("by_trigger_id", ("trigger_id",), "trigger_id IS NOT NULL"),
+        Index("by_start", ("started_at",)),
+        Index("by_end", ("ended_at",)),
+        Index("by_duration", ("duration",), "duration IS NOT NULL"),
+    ),
     time="created_at",
     is_latest_first=True,
-    is_in_order=True,
     counted="status",
 )
 PIECES: Final = Table(name="pieces", row=PieceRecord, key=("number", "piece"))
+TAGS: Final = Table(
+    name=TAG_TABLE,
+    row=TagRecord,
+    key=("number", "tag"),
+    fixed=("created_at",),
+    indexes=(Index("by_tag", ("tag",)),),
+    time="created_at",
+    is_latest_first=True,
+)
 
 
 def executions_where(
@@ -100,24 +128,14 @@ def executions_where(
     filter_: Filter | None = None,
 ) -> Query[ExecutionRecord]:
     """The list of executions; times are milliseconds since 1970."""
-    where = ALWAYS if filter_ is None else filter_.where
-    asked = (
-        Condition("workflow", "=", workflow),
-        Condition("parent", "=", parent),
-        Condition("created_at", ">=", created_after),
-        Condition("created_at", "<", created_before),
-        Condition("status", "IN", (wanted := tuple(statuses)) or None),
-    )
-    within = _within(wanted or texts_of(where, "status"))
-    return Query(EXECUTIONS, tuple(one for one in asked if one.value is not None), within, after, limit, where)
-
-
-def _within(statuses: Iterable[str]) -> Index | None:
-    """The index that has all executions of these statuses, and leaves most others out."""
-    wanted = frozenset(statuses)
-    if not wanted:
-        return None
-    return IS_OPEN if wanted <= OPEN else IS_SELDOM if wanted <= SELDOM else None
+    created, wanted = Field("created_at"), tuple(statuses)
+    asked: list[Where] = []
+    asked += [] if workflow is None else [Is(Field("workflow", True), "=", workflow)]
+    asked += [] if parent is None else [Is(Field("parent", True), "=", parent)]
+    asked += [] if created_after is None else [Is(created, ">=", created_after)]
+    asked += [] if created_before is None else [Is(created, "<", created_before)]
+    asked += [OneOf(Field("status", True), wanted)] if wanted else []
+    return Query(EXECUTIONS, after=after, limit=limit, where=all_of(*asked, ALWAYS if filter_ is None else filter_.where))
 
 
 def offsets_of(record: ExecutionRecord, pieces: Iterable[PieceRecord], first: int = 0, last: int | None = None) -> list[int]:
@@ -156,13 +174,17 @@ def record_value(record: ExecutionRecord) -> dict[str, Any]:
         "execution_id": record.execution,
         "workflow": record.workflow,
         "version": record.version,
+        "tags": tags_of(record.tags),
         "status": record.status,
         "outcome": record.outcome,
         "error": error,
         "parent": record.parent,
+        "root": record.root,
+        "trigger": None if record.trigger_kind is None else {"kind": record.trigger_kind, "id": record.trigger_id},
         "created_at": time_of(record.created_at),
         "started_at": time_of(record.started_at),
         "ended_at": time_of(record.ended_at),
+        "duration_ms": record.duration,
         "events": record.events,
         "waiting_for": [as_value(item) for item in msgspec.json.decode(record.waiting_for)],
         "search": search_of(record.search),
@@ -184,7 +206,7 @@ def error_of(state: Execution) -> dict[str, Any] | None:
 
 def execution_record(state: Execution, graph: Graph, trail: Trail, position: int) -> ExecutionRecord:
     """The row of an execution as it is now."""
-    error = error_of(state)
+    error, origin = error_of(state), origin_of(state, graph)
     waiting = waiting_for(state, graph)[:WAITING_ITEMS_MAX]
     return ExecutionRecord(
         number=trail.number,
@@ -204,12 +226,49 @@ def execution_record(state: Execution, graph: Graph, trail: Trail, position: int
         waiting_for=_json(waiting).decode() if waiting else "[]",
         search=None if state.search is None else state.search.decode(),
         offsets=pack_offsets(trail.number, trail.offsets),
+        root=origin.root,
+        trigger_kind=origin.trigger_kind,
+        trigger_id=origin.trigger_id,
+        tags=origin.tags,
+        duration=state.ended_at - (state.started_at or state.created_at) if state.ended_at else None,
     )
+
+
+class Origin(NamedTuple):
+    """Where an execution comes from; `tags` is JSON."""
+
+    root: str | None
+    trigger_kind: str | None
+    trigger_id: str | None
+    tags: str | None
+
+
+def origin_of(state: Execution, graph: Graph) -> Origin:
+    """Where it comes from. A trigger without a text `kind`, or one so large that it lies in a blob, is not told."""
+    tags = graph.definition.tags
+    root = None if state.parent is None else state.parent.topmost
+    kind, id_ = _trigger_of(state.trigger)
+    return Origin(root, kind, id_, _json(list(dict.fromkeys(map(_stored, tags)))).decode() if tags else None)
+
+
+def _trigger_of(trigger: bytes | None) -> tuple[str | None, str | None]:
+    if trigger is None or values.is_reference(trigger) or not isinstance(found := values.decode(trigger), dict):
+        return None, None
+    kind, id_ = (_stored(one) if isinstance(one := found.get(name), str) else None for name in ("kind", "id"))
+    return kind, None if kind is None else id_
+
+
+def _stored(text: str) -> str:
+    """A text as a database holds it."""
+    return text.replace("\0", "\ufffd")
 
 
 def _finish(changes: Changes, visit: Visit) -> None:
     folded, trail = visit.folded, visit.trail
-    changes.put(EXECUTIONS, execution_record(folded.state, folded.graph, trail, visit.position))
+    record = execution_record(folded.state, folded.graph, trail, visit.position)
+    changes.put(EXECUTIONS, record)
+    for tag in tags_of(record.tags):
+        changes.put(TAGS, TagRecord(trail.number, tag, record.created_at))
     for piece in visit.pieces:
         changes.put(PIECES, PieceRecord(trail.number, piece.number, pack_offsets(trail.number, piece.offsets), *piece[2:]))
 
@@ -226,5 +285,5 @@ def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -
 
 
 READ_MODEL: Final = ReadModel(
-    name="executions", version=1, shape="a3cd90644fc341fa", tables=(EXECUTIONS, PIECES), finish=_finish, set_aside=_set_aside
+    name="executions", version=2, shape="e6357b52b965cb88", tables=(EXECUTIONS, PIECES, TAGS), finish=_finish, set_aside=_set_aside
 )

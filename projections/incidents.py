@@ -73,8 +73,8 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
 
 READ_MODEL: Final = ReadModel(
     name="incidents",
-    version=1,
-    shape="c873e8bef9b25ec3",
+    version=2,
+    shape="22b6e99e25a0c2c3",
     tables=(INCIDENTS,),
     events=frozenset({e.IncidentRaised, e.IncidentResolved}),
     take=_take,

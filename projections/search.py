@@ -24,6 +24,7 @@ class SearchRecord(NamedTuple):
     Ints beyond 64 bits are `above` or `below`, and in `real` is a double that is beyond, too: enough to be compared with others.
 
     `head` is how the text begins, by which an index finds it; `size` the characters of a text, the items of a list, the keys of a map.
+    `created_at` is of the execution, so that an index has values in the order of the list.
     """
 
     number: int
@@ -34,29 +35,33 @@ class SearchRecord(NamedTuple):
     whole: int | None = None
     real: float | None = None
     size: int | None = None
+    created_at: int = 0
 
 
 SEARCH_VALUES: Final = Table(
     name=SEARCH_TABLE,
     row=SearchRecord,
     key=("number", "name"),
-    fixed=("kind", "head", "text", "whole", "real", "size"),
+    fixed=("kind", "head", "text", "whole", "real", "size", "created_at"),
     indexes=(
         Index("by_text", ("name", "head"), "head IS NOT NULL"),
         Index("by_whole", ("name", "whole"), "whole IS NOT NULL"),
         Index("by_real", ("name", "real"), "real IS NOT NULL"),
+        Index("by_kind", ("name", "kind"), "head IS NULL AND whole IS NULL AND real IS NULL"),
     ),
+    time="created_at",
+    is_latest_first=True,
 )
 _ABOVE: Final = 2.0**63
 _KINDS: Final = {None: "null", True: "true", False: "false"}
 
 
-def search_records(number: int, search: bytes | None) -> Iterator[SearchRecord]:
+def search_records(number: int, search: bytes | None, created_at: int = 0) -> Iterator[SearchRecord]:
     """The rows of an execution's search values; none where they are so large that they lie in a blob."""
     if search is None or is_reference(search):
         return
     for name, value in msgspec.json.decode(search).items():
-        yield _record(number, name, value)
+        yield _record(number, name, value)._replace(created_at=created_at)
 
 
 def _record(number: int, name: str, value: Any) -> SearchRecord:
@@ -75,8 +80,9 @@ def _record(number: int, name: str, value: Any) -> SearchRecord:
 
 
 def _finish(changes: Changes, visit: Visit) -> None:
-    for value in search_records(visit.trail.number, visit.folded.state.search):
+    state = visit.folded.state
+    for value in search_records(visit.trail.number, state.search, state.created_at):
         changes.put(SEARCH_VALUES, value)
 
 
-READ_MODEL: Final = ReadModel(name="search", version=1, shape="d184911b0286d12d", tables=(SEARCH_VALUES,), finish=_finish)
+READ_MODEL: Final = ReadModel(name="search", version=2, shape="2102bd44505ff502", tables=(SEARCH_VALUES,), finish=_finish)

@@ -76,7 +76,7 @@ def _shared_postgres() -> Iterator[str | NoPostgres]:
     made.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def postgres_url(_shared_postgres: str | NoPostgres) -> str:
     """The address of a real PostgreSQL, the same for all tests."""
     if isinstance(_shared_postgres, NoPostgres):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -14,21 +11,16 @@ from fastapi import Path, Query
 from api import models
 from api.bodies import milliseconds
 from api.operations.operation import ClientMethod, Operation, Reply
-from api.problems import BadRequest
+from api.pages import LIST_MAX, read_cursor, read_filter, shown_cursor
 from api.service import NodeView, Service
-from contracts.errors import InvalidInput
-from contracts.ports.read_models import Cursor
 from projections.execution_columns import execution_filter
+from projections.executions import EXECUTIONS as EXECUTION_ROWS
 from projections.executions import executions_where, time_of
-from projections.filter import Filter, in_words
 
-LIST_MAX: Final = 500
 HISTORY_MAX: Final = 5_000
-OFFSET_MAX: Final = 2**62
 VERSION_MAX: Final = 2**31
 
 Id = Annotated[str, Path(max_length=400, description="the id of an execution", examples=[models.ID])]
-_CURSOR: Final = re.compile(r"e([0-9]{1,19})|t([0-9]{1,19})\.([0-9]{1,4})\.([0-9]{1,19})")
 _NULL: Final = msgspec.Raw(b"null")
 
 
@@ -45,42 +37,12 @@ async def list_executions(
 ) -> Reply:
     """List executions, the latest created first."""
     after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
-    filter_ = None if filter is None else _read_filter(filter, service.now())
-    query = executions_where(workflow, status or (), parent, after, before, _read_cursor(cursor), limit + 1, filter_)
+    filter_ = read_filter(execution_filter, filter, service.now())
+    query = executions_where(workflow, status or (), parent, after, before, read_cursor(cursor, EXECUTION_ROWS), limit + 1, filter_)
     found = await service.find(query)
-    following = _shown_cursor(found[limit - 1]["cursor"]) if len(found) > limit else None
+    following = shown_cursor(found[limit - 1]["cursor"]) if len(found) > limit else None
     rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]
     return Reply({"executions": rows, "next": following, "position": service.projected}, service.projected)
-
-
-def _read_filter(source: str, now_ms: int) -> Filter:
-    """The filter of a list. Raises BadRequest that names the part of it which cannot be asked."""
-    try:
-        return execution_filter(source, now_ms)
-    except InvalidInput as error:
-        (found,) = error.problems
-        problems = [{**found.as_value(), "path": "query/filter"}]
-        raise BadRequest(422, "filter.invalid", f"filter, {in_words(found)}", problems=problems) from None
-
-
-def _shown_cursor(cursor: Cursor) -> str:
-    text = f"e{cursor.number}" if cursor.time is None else f"t{cursor.time}.{cursor.partition}.{cursor.number}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str | None) -> Cursor | None:
-    """The row that a cursor stands for. Raises BadRequest for what is none."""
-    if cursor is None:
-        return None
-    try:
-        text = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
-    except (binascii.Error, ValueError):
-        text = ""
-    found = _CURSOR.fullmatch(text)
-    if found is None or any(int(one) > OFFSET_MAX for one in found.groups() if one):
-        raise BadRequest(422, "request.invalid", f"cursor: {cursor!r} is not one that a page has answered with")
-    number, at, partition, number_there = found.groups()
-    return Cursor(int(number)) if number else Cursor(int(number_there), int(at), int(partition))
 
 
 async def get_execution(service: Service, execution: Id) -> Reply:

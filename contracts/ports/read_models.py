@@ -57,8 +57,6 @@ class Table(Generic[R]):
     time: str = ""
     """The column that lists are sorted by; of the same time by partition, and then by key."""
     is_latest_first: bool = False
-    is_in_order: bool = False
-    """Whether `number` says the same order as `time`, unless a clock was set back: cheaper where there is but one partition."""
     counted: str = ""
     """The column whose values are counted."""
     columns: tuple[Column, ...] = field(init=False)
@@ -68,6 +66,10 @@ class Table(Generic[R]):
         hints = get_type_hints(self.row)
         columns = tuple(_column(name, hints[name]) for name in self.row._fields)  # type: ignore[attr-defined]  # of a NamedTuple
         object.__setattr__(self, "columns", columns)
+
+    def cursor(self, row: R, partition: int) -> Cursor:
+        """Where the page after this row begins."""
+        return Cursor(row[0], getattr(row, self.time), partition, row[1 : len(self.key)])
 
 
 def _column(name: str, declared: Any) -> Column:
@@ -86,11 +88,15 @@ class Model:
 
 
 class Cursor(NamedTuple):
-    """The last row of a page: its number, and where partitions are read together, and so sorted by time, its time and partition."""
+    """The last row of a page: its time, number and partition, and what else of its key tells it from others of that number.
+
+    None of these changes while a row is there, so that pages skip and double nothing, whatever arrives between them.
+    """
 
     number: int
-    time: int | None = None
+    time: int
     partition: int = 0
+    rest: tuple[int | str, ...] = ()
 
 
 class Condition(NamedTuple):
@@ -120,10 +126,15 @@ Key = tuple[Any, ...]
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch of decisions changes: whole rows by their key, and of rows that are there, some columns."""
+    """What a batch of decisions changes: rows that go, whole rows by their key, and of rows that are there, some columns.
+
+    What goes is stored first: of one row the last word counts.
+    """
 
     rows: dict[Table[Any], dict[Key, tuple[Any, ...]]] = field(default_factory=dict)
     parts: dict[Table[Any], dict[Key, dict[str, Any]]] = field(default_factory=dict)
+    gone: dict[Table[Any], set[Key]] = field(default_factory=dict)
+    """The keys of rows that go; of a key that is `number` alone all that belong to it."""
 
     def put(self, table: Table[R], row: R) -> None:
         """Store a row, in the place of the one with the same key."""
@@ -131,6 +142,17 @@ class Changes:
         self.rows.setdefault(table, {})[key] = row
         if table in self.parts:
             self.parts[table].pop(key, None)
+
+    def remove(self, table: Table[Any], key: Key) -> None:
+        """Let the row with this key go; where there is none, nothing."""
+        for found in (self.rows.get(table), self.parts.get(table)):
+            if found is not None:
+                found.pop(key, None)
+        self.gone.setdefault(table, set()).add(key)
+
+    def clear(self, table: Table[Any], number: int) -> None:
+        """Let all rows about an execution go that were stored by batches before; said before any of them is put."""
+        self.gone.setdefault(table, set()).add((number,))
 
     def change(self, table: Table[Any], key: Key, **columns: Any) -> None:
         """Change some columns of the row with this key; where there is none, nothing."""
@@ -185,7 +207,7 @@ class ReadModels(Protocol):
         """The rows of a list, in its order."""
 
     def counts(self, table: Table[Any]) -> Mapping[str, int]:
-        """How many rows there are of each value of the column that the table counts."""
+        """How many rows there are of each value of the column that the table counts; no row is looked at for it."""
 
     def close(self) -> None:
         """Let go of everything. Closing twice is once."""

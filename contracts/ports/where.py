@@ -182,12 +182,34 @@ def _size(one: Where, size: Callable[[Where], tuple[int, int]]) -> tuple[int, in
     return 1, len(one.operands) if isinstance(one, OneOf) else 2
 
 
-def texts_of(where: Where, column: str) -> tuple[str, ...]:
-    """The texts that a row must have one of in a column, as far as that is seen at a glance."""
-    for part in where.parts if isinstance(where, All) else (where,):
-        match part:
-            case Is(Field(name), "=", str() as operand) if name == column:
-                return (operand,)
-            case OneOf(Field(name), operands, True) if name == column:
-                return tuple(operand for operand in operands if isinstance(operand, str))
-    return ()
+def parts_of(where: Where) -> tuple[Where, ...]:
+    """The conditions that must all hold."""
+    return where.parts if isinstance(where, All) else (where,)
+
+
+def columns_of(where: Where) -> frozenset[str]:
+    """The columns of the row itself that are asked."""
+    match where:
+        case All() | Some():
+            return frozenset[str]().union(*map(columns_of, where.parts))
+        case There():
+            return frozenset({where.column})
+        case Is():
+            other = where.operand
+            return _columns_in(where.value) | (frozenset() if isinstance(other, int | float | str) else _columns_in(other))
+        case OneOf() | Contains():
+            return _columns_in(where.value)
+        case Beside():
+            return frozenset()
+
+
+def _columns_in(value: Value) -> frozenset[str]:
+    match value:
+        case Field():
+            return frozenset({value.name})
+        case Derived():
+            return _columns_in(value.of)
+        case Else():
+            return frozenset({value.column, value.other})
+        case Sum():
+            return frozenset[str]().union(*(_columns_in(one) for _, one in value.terms))

@@ -159,7 +159,8 @@ def _for_another(state: Execution, decision: Decision, name: str, execution: str
 def parent_of(state: Execution, path: str, detached: bool) -> Parent:
     """What a child knows of its parent. Its definition is looked up by whoever sends the creation; the child pins what was found."""
     run = state.runs.get(path)
-    return Parent(state.execution, path, run.attempt if run is not None else 1, detached)
+    root = state.execution if state.parent is None else state.parent.topmost
+    return Parent(state.execution, path, run.attempt if run is not None else 1, detached, root)
 
 
 def report_to_parent(state: Execution, decision: Decision) -> Iterator[Effect]:

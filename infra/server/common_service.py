@@ -20,7 +20,7 @@ from contracts.catalog import SourceText
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
-from contracts.ports.read_models import Condition, Cursor, Query
+from contracts.ports.read_models import Condition, Query
 from contracts.resources import Resource
 from domain.definition.outline import Activities
 from infra.server.background import Background
@@ -260,13 +260,11 @@ class CommonService:
 
     def _row(self, listed: Listed[ExecutionRecord]) -> dict[str, Any]:
         partition, record = listed
-        cursor = Cursor(record.number, record.created_at if self._positions.is_divided else None, partition)
+        cursor = EXECUTIONS.cursor(record, partition)
         return {**record_value(record), "position": self._positions.of(partition, record.position), "cursor": cursor}
 
     async def _find(self, query: Query[R]) -> list[Listed[R]]:
         """The rows of a list, of all partitions together."""
-        if query.after is not None and (query.after.time is not None) != self._positions.is_divided:
-            raise Rejected("unknown_cursor", "the cursor is of another log: begin again without one")
         await self._be_fresh()
         projected = self._progress.all
         found = await self._reads.run_list(self._reader.find, query)
@@ -289,14 +287,16 @@ class CommonService:
         def read(reader: ExecutionReader, name: str) -> Rows[R]:
             of_it = Condition("number", "=", reader.record(name).number)
             position = self._positions.of(partition, reader.models.checkpoint(model).offset)
-            return Rows(list(reader.models.select(query._replace(conditions=(*query.conditions, of_it)))), position)
+            found = list(reader.models.select(query._replace(conditions=(*query.conditions, of_it))))
+            return Rows(found, position, [query.table.cursor(one, partition) for one in found])
 
         return await self._read_about(execution, read)
 
     def _rows_of_all(self, query: Query[R], model: str) -> Rows[R]:
         is_one = self._reader.partitions == 1
         position = self._positions.of(0, self._reader.checkpoint_of(0, model).offset) if is_one else 0
-        return Rows([listed.record for listed in self._reader.find(query)], position)
+        found = self._reader.find(query)
+        return Rows([one.record for one in found], position, [query.table.cursor(one.record, one.partition) for one in found])
 
     async def _counts(self) -> Mapping[str, int]:
         """How many executions there are of each status; of none, while the rows cannot be read: all else can be told."""

@@ -27,19 +27,23 @@ from psycopg.conninfo import conninfo_to_dict
 from contracts.errors import LogError, LogUnreachable, Overtaken, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Model, Query, Standing, Table
+from infra.store.postgres_counts import COUNTS, counted, note_counts
 from infra.store.statements import (
     Dialect,
+    Source,
     by_columns,
+    by_length,
     changing,
     check_goes_as_far,
-    counting,
+    counts_of,
     creating,
     finding,
+    removing,
     saving,
-    selecting,
+    select_with,
     stored_name,
 )
-from infra.store.where import POSTGRES
+from infra.store.where import POSTGRES, Statement
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
@@ -57,7 +61,7 @@ CREATE TABLE checkpoints (
     partition integer NOT NULL, model text NOT NULL, version integer NOT NULL, position bigint NOT NULL, is_whole boolean NOT NULL,
     checkpoint bytea NOT NULL, PRIMARY KEY (partition, model, version));
 """
-DIALECT: Final = Dialect("bigint", "double precision", "text", "bytea", POSTGRES, is_shared=True, is_divided=True)
+DIALECT: Final = Dialect("bigint", "double precision", 'text COLLATE "C"', "bytea", POSTGRES, is_shared=True)
 _checkpoint: Final = msgspec.msgpack.Decoder(Checkpoint)
 _EMPTY: Final = msgspec.msgpack.encode(Checkpoint())
 _NOT_MADE: Final = (errors.UndefinedTable, errors.InvalidSchemaName)
@@ -145,6 +149,7 @@ class PostgresDatabase:
         for table, model in self.model_of.items():
             if stored_name(table, model.version) not in there:
                 missing += creating(DIALECT, table, model.version)
+                missing += [COUNTS.format(counts_of(table, model.version))] if table.counted else []
         return missing
 
     @contextmanager
@@ -232,11 +237,16 @@ class PostgresReadModels:
     def _save_rows(self, cursor: psycopg.Cursor[Any], model: Model, changes: Changes) -> None:
         here = self._partition
         for table in model.tables:
+            before = counted(cursor, table, model.version, here, changes)
+            for count, keys in by_length(changes.gone.get(table, ())).items():
+                _many(cursor, removing(DIALECT, table, model.version, count), [(here, *_clean(key)) for key in keys])
             if rows := changes.rows.get(table):
                 _many(cursor, saving(DIALECT, table, model.version), [(here, *_clean(row)) for row in rows.values()])
             for columns, parts in by_columns(changes.parts.get(table, {})).items():
                 statement = changing(DIALECT, table, model.version, columns)
                 _many(cursor, statement, [(*_clean(values), here, *_clean(key)) for values, key in parts])
+            if before is not None:
+                note_counts(cursor, table, model.version, here, before, counted(cursor, table, model.version, here, changes))
 
     def check(self) -> None:
         """The database itself says what is not there any more."""
@@ -252,10 +262,10 @@ class PostgresReadModels:
                 connection.execute("SET LOCAL statement_timeout = 0")
                 found = connection.execute("SELECT model, version FROM checkpoints WHERE partition = %s FOR UPDATE", (self._partition,))
                 for name, version in found.fetchall():
-                    for table in self._database.models[name].tables if name in self._database.models else ():
+                    tables = self._database.models[name].tables if name in self._database.models else ()
+                    for stored in [named for table in tables for named in (stored_name(table, version), counts_of(table, version))]:
                         with suppress(errors.UndefinedTable), connection.transaction():
-                            statement = f"DELETE FROM {stored_name(table, version)} WHERE partition = %s"
-                            connection.execute(statement.encode(), (self._partition,))
+                            connection.execute(f"DELETE FROM {stored} WHERE partition = %s".encode(), (self._partition,))
                 connection.execute("DELETE FROM checkpoints WHERE partition = %s", (self._partition,))
         self._database.is_whole.clear()
 
@@ -279,7 +289,7 @@ class PostgresReadModels:
 
     def _of_answering(self, model: Model, statement: str, *values: Any) -> list[Any]:
         """What a statement finds among the rows that lists are answered from; where that is nothing, they may be gone just now."""
-        rows = self._all(statement, self._partition, *values)
+        rows = self._all(statement, *values)
         if not rows:
             self._answering_version(model)
         return rows
@@ -292,7 +302,7 @@ class PostgresReadModels:
         if there == frozenset():
             return []
         statement, values = of(version, there)
-        return self._all(statement, self._partition, *values) if is_own else self._of_answering(model, statement, *values)
+        return self._all(statement, *values) if is_own else self._of_answering(model, statement, *values)
 
     def _columns_of(self, table: Table[Any], version: int) -> frozenset[str]:
         statement = "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema AND table_name = %s"
@@ -302,7 +312,7 @@ class PostgresReadModels:
         """Up to where the rows go that lists are answered from."""
         statement = "SELECT checkpoint FROM checkpoints WHERE partition = %s AND model = %s AND version = %s"
         known = self._database.models[model]
-        rows = self._of_answering(known, statement, model, self._answering_version(known))
+        rows = self._of_answering(known, statement, self._partition, model, self._answering_version(known))
         return _checkpoint.decode(rows[0][0]) if rows else Checkpoint()
 
     def find(self, table: Table[R], column: str, value: Any, is_own: bool = False) -> R | None:
@@ -314,7 +324,8 @@ class PostgresReadModels:
         return self._found(table, "number", number, is_own)
 
     def _found(self, table: Table[R], column: str, value: Any, is_own: bool) -> list[R]:
-        return _made(table, self._rows(table, is_own, lambda *source: (finding(DIALECT, table, *source, (column,)), (value,))))
+        values = self._partition, value
+        return _made(table, self._rows(table, is_own, lambda *source: (finding(DIALECT, table, *source, (column,)), values)))
 
     def select(self, query: Query[R]) -> list[R]:
         """The rows of a list, in its order."""
@@ -322,7 +333,14 @@ class PostgresReadModels:
         def stored(name: str) -> str:
             return self._stored_beside(query.table, name)
 
-        return _made(query.table, self._rows(query.table, False, lambda *source: selecting(DIALECT, query, *source, stored=stored)))
+        def of(version: int, there: frozenset[str] | None) -> Statement:
+            source = Source(version, there, self._partition, stored)
+            return select_with(DIALECT, query, source, lambda asked: self._number(asked))
+
+        return _made(query.table, self._rows(query.table, False, of))
+
+    def _number(self, asked: Statement) -> int:
+        return next((int(number) for (number,) in self._all(asked.sql, *asked.values)), 0)
 
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""
@@ -333,8 +351,14 @@ class PostgresReadModels:
 
     def counts(self, table: Table[Any]) -> dict[str, int]:
         """How many rows there are of each value of the column that the table counts."""
-        column = table.counted
-        return dict(self._rows(table, False, lambda version, _: (counting(DIALECT, table, version, column), ())))
+
+        def of(version: int, there: frozenset[str] | None) -> tuple[str, Sequence[Any]]:
+            if there is not None:  # of an older build, which may not have counted them
+                of_before = f"SELECT {table.counted}, count(*) FROM {stored_name(table, version)} WHERE partition = %s GROUP BY 1"
+                return of_before, (self._partition,)
+            return f"SELECT value, count FROM {counts_of(table, version)} WHERE partition = %s AND count > 0", (self._partition,)
+
+        return dict(self._rows(table, False, of))
 
     def close(self) -> None:
         """Let go of the connection; the partitions of a process share it."""

@@ -5,8 +5,7 @@
     …
     counts_of_…  of a table that counts: how many rows there are of each value
 
-A file of one partition among others has the same tables; its rows are read together with those of others, so its indexes
-go by time, which is the same order unless a clock was set back.
+A file of one partition among others has the same tables; its rows are read together with those of others.
 
 A file of another layout, or a damaged one, is thrown away and made again. Nothing waits for the disk here
 (`synchronous=NORMAL`): what a loss of power takes is read from the journal again.
@@ -27,15 +26,28 @@ from contracts.errors import LogError, Overtaken, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Model, Query, Standing, Table
 from infra.store.sqlite_file import BUSY_TIMEOUT_S, closed_on_error, connect, delete, identity_of, is_damage, is_no_table, rolled_back
-from infra.store.statements import Dialect, by_columns, changing, check_goes_as_far, creating, finding, saving, selecting, stored_name
-from infra.store.where import SQLITE
+from infra.store.statements import (
+    Dialect,
+    Source,
+    by_columns,
+    by_length,
+    changing,
+    check_goes_as_far,
+    counts_of,
+    creating,
+    finding,
+    removing,
+    saving,
+    select_with,
+    stored_name,
+)
+from infra.store.where import SQLITE, Statement
 
 R = TypeVar("R", bound=tuple[Any, ...])
 
 LAYOUT: Final = 1
 """Raised when `models` changes, or how indexes are made: a file of another one is made again."""
-ALONE: Final = Dialect("INTEGER", "REAL", "TEXT", "BLOB", SQLITE, is_shared=False, is_divided=False)
-AMONG_OTHERS: Final = ALONE._replace(is_divided=True)
+DIALECT: Final = Dialect("INTEGER", "REAL", "TEXT", "BLOB", SQLITE, is_shared=False)
 _MODELS: Final = """
 CREATE TABLE layout (name TEXT NOT NULL);
 CREATE TABLE models (
@@ -49,7 +61,7 @@ _EMPTY: Final = msgspec.msgpack.encode(Checkpoint())
 
 def _counting(table: Table[Any], version: int) -> Iterator[str]:
     """What counts the rows of a table by one of its columns, while they are written."""
-    name, column, counts = stored_name(table, version), table.counted, _counts_of(table, version)
+    name, column, counts = stored_name(table, version), table.counted, counts_of(table, version)
     more = f"INSERT INTO {counts} VALUES (new.{column}, 1) ON CONFLICT (value) DO UPDATE SET count = count + 1;"
     yield f"CREATE TABLE {counts} (value TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
     yield f"CREATE TRIGGER {name}_count AFTER INSERT ON {name} BEGIN {more} END"
@@ -57,10 +69,8 @@ def _counting(table: Table[Any], version: int) -> Iterator[str]:
         f"CREATE TRIGGER {name}_recount AFTER UPDATE OF {column} ON {name} WHEN old.{column} <> new.{column} BEGIN "
         f"UPDATE {counts} SET count = count - 1 WHERE value = old.{column}; {more} END"
     )
-
-
-def _counts_of(table: Table[Any], version: int) -> str:
-    return f"counts_of_{stored_name(table, version)}"
+    less = f"UPDATE {counts} SET count = count - 1 WHERE value = old.{column};"
+    yield f"CREATE TRIGGER {name}_uncount AFTER DELETE ON {name} BEGIN {less} END"
 
 
 class SqliteReadModels:
@@ -74,7 +84,6 @@ class SqliteReadModels:
         self._path, self._read_only = Path(path), read_only
         self._models = {model.name: model for model in models}
         self._model_of = {table: model for model in models for table in model.tables}
-        self._dialect = AMONG_OTHERS if is_divided else ALONE
         self._layout = f"{LAYOUT}, {'one of many' if is_divided else 'alone'}"
         self._reader: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -126,7 +135,7 @@ class SqliteReadModels:
         values = (model.name, model.version, 0, False, _EMPTY, named)
         if connection.execute("INSERT INTO models VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values).rowcount:
             for table in model.tables:
-                for statement in creating(self._dialect, table, model.version):
+                for statement in creating(DIALECT, table, model.version):
                     connection.execute(statement)
                 for statement in _counting(table, model.version) if table.counted else ():
                     connection.execute(statement)
@@ -246,10 +255,12 @@ class SqliteReadModels:
 
     def _save_rows(self, connection: sqlite3.Connection, model: Model, changes: Changes) -> None:
         for table in model.tables:
+            for columns, keys in by_length(changes.gone.get(table, ())).items():
+                connection.executemany(removing(DIALECT, table, model.version, columns), keys)
             if rows := changes.rows.get(table):
-                connection.executemany(saving(self._dialect, table, model.version), rows.values())
-            for columns, parts in by_columns(changes.parts.get(table, {})).items():
-                statement = changing(self._dialect, table, model.version, columns)
+                connection.executemany(saving(DIALECT, table, model.version), rows.values())
+            for names, parts in by_columns(changes.parts.get(table, {})).items():
+                statement = changing(DIALECT, table, model.version, names)
                 connection.executemany(statement, [(*values, *key) for values, key in parts])
 
     def rest(self) -> None:
@@ -320,7 +331,7 @@ class SqliteReadModels:
         return self._found(table, "number", number, is_own)
 
     def _found(self, table: Table[R], column: str, value: Any, is_own: bool) -> list[R]:
-        return _made(table, self._rows(table, is_own, lambda *source: (finding(self._dialect, table, *source, (column,)), (value,))))
+        return _made(table, self._rows(table, is_own, lambda *source: (finding(DIALECT, table, *source, (column,)), (value,))))
 
     def select(self, query: Query[R]) -> list[R]:
         """The rows of a list, in its order."""
@@ -328,7 +339,12 @@ class SqliteReadModels:
         def stored(name: str) -> str:
             return self._stored_beside(query.table, name)
 
-        return _made(query.table, self._rows(query.table, False, lambda *source: selecting(self._dialect, query, *source, stored=stored)))
+        def of(version: int, there: frozenset[str] | None) -> Statement:
+            return select_with(
+                DIALECT, query, Source(version, there, stored=stored), lambda asked: next((int(one) for (one,) in self._all(*asked)), 0)
+            )
+
+        return _made(query.table, self._rows(query.table, False, of))
 
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""
@@ -341,7 +357,7 @@ class SqliteReadModels:
         """How many rows there are of each value of the column that the table counts."""
 
         def of(version: int, _: object) -> tuple[str, Sequence[Any]]:
-            return f"SELECT value, count FROM {_counts_of(table, version)} WHERE count > 0", ()
+            return f"SELECT value, count FROM {counts_of(table, version)} WHERE count > 0", ()
 
         return dict(self._rows(table, False, of))
 

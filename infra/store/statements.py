@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 from contracts.errors import LogUnreachable
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import DEFAULTS, Column, Cursor, Index, Query, Table
-from contracts.ports.where import ALWAYS, Beside
-from infra.store.where import Words, statement_of
+from contracts.ports.read_models import DEFAULTS, Column, Cursor, Query, Table
+from contracts.ports.where import ALWAYS, Beside, Where, columns_of
+from infra.store.ways import FEW_MAX, Way, way_of
+from infra.store.where import LISTED, How, Statement, Words, hidden_column, statement_of
 
 
 class Dialect(NamedTuple):
-    """How a database wants it; `is_shared`: rows of many partitions in one table, `is_divided`: of one partition among others."""
+    """How a database wants it; `is_shared`: rows of many partitions in one table."""
 
     integer: str
     real: str
@@ -28,7 +29,6 @@ class Dialect(NamedTuple):
     bytes: str
     words: Words
     is_shared: bool
-    is_divided: bool
 
     @property
     def mark(self) -> str:
@@ -46,19 +46,16 @@ def stored_name(table: Table[Any], version: int) -> str:
     return table.name if version == 1 else f"{table.name}_{version}"
 
 
-def is_by_number(dialect: Dialect, table: Table[Any]) -> bool:
-    """Whether a list is sorted by number alone."""
-    return table.is_in_order and not dialect.is_divided
-
-
-def _order(dialect: Dialect, table: Table[Any]) -> tuple[str, ...]:
+def _order(table: Table[Any]) -> tuple[str, ...]:
     """The columns that a list is sorted by; of a table that is no list, its key."""
-    return table.key if not table.time or is_by_number(dialect, table) else (table.time, *table.key)
+    return (table.time, *table.key) if table.time else table.key
 
 
-def _sorted(dialect: Dialect, table: Table[Any]) -> str:
+def _sorted(table: Table[Any], is_hidden: bool = False) -> str:
+    """In this order; `is_hidden`: as no index has it."""
+    first, *rest = _order(table)
     turn = " DESC" if table.is_latest_first else ""
-    return ", ".join(f"{name}{turn}" for name in _order(dialect, table))
+    return ", ".join(f"{name}{turn}" for name in (hidden_column(first, False) if is_hidden else first, *rest))
 
 
 def _with_partition(dialect: Dialect, names: Iterable[str]) -> str:
@@ -75,15 +72,10 @@ def creating(dialect: Dialect, table: Table[Any], version: int) -> Iterator[str]
     yield f"CREATE TABLE {name} ({', '.join(lines)}){without_rowid}"
     for column in table.unique:
         yield f"CREATE UNIQUE INDEX {name}_{column} ON {name} ({_with_partition(dialect, (column,))})"
-    for index in _indexes(dialect, table):
+    for index in table.indexes:
         where = f" WHERE {index.where}" if index.where else ""
-        columns_of = _with_partition(dialect, dict.fromkeys((*index.columns, *_order(dialect, table)[:2])))
+        columns_of = _with_partition(dialect, dict.fromkeys((*index.columns, *_order(table))))
         yield f"CREATE INDEX {name}_{index.name} ON {name} ({columns_of}){where}"
-
-
-def _indexes(dialect: Dialect, table: Table[Any]) -> tuple[Index, ...]:
-    """Those that the table declares, and one for the whole list where no key gives its order."""
-    return table.indexes if not table.is_in_order or is_by_number(dialect, table) else (*table.indexes, Index("by_time"))
 
 
 @lru_cache(maxsize=256)
@@ -111,14 +103,32 @@ def _named(dialect: Dialect, columns: Sequence[str]) -> str:
     return " AND ".join(f"{name} = {dialect.mark}" for name in names)
 
 
+@lru_cache(maxsize=256)
+def removing(dialect: Dialect, table: Table[Any], version: int, columns: int) -> str:
+    """Let rows go that so many columns of the key name: `partition` where it is shared, then these."""
+    return f"DELETE FROM {stored_name(table, version)} WHERE {_named(dialect, table.key[:columns])}"
+
+
+class Source(NamedTuple):
+    """Where a list is read from: the version of its table, the columns of one of another build (None: it is of this one).
+
+    `partition` is the one to be read where partitions lie beside each other; `stored` tells what tables beside are called.
+    """
+
+    version: int
+    there: frozenset[str] | None = None
+    partition: int | None = None
+    stored: Callable[[str], str] = str
+
+
 def _relation(dialect: Dialect, table: Table[Any], version: int, there: frozenset[str] | None) -> tuple[str, str]:
     """The columns of a row, and where they are read from; `there` are those that an older table has, None: it is of this build."""
     name = stored_name(table, version)
     columns = ", ".join(column.name for column in table.columns)
     if there is None:
-        return columns, name
+        return columns, f"{name} AS {LISTED}"
     shown = ", ".join(column.name if column.name in there else f"{_default(column)} AS {column.name}" for column in table.columns)
-    return columns, f"(SELECT {'partition, ' if dialect.is_shared else ''}{shown} FROM {name}) AS of_before"
+    return columns, f"(SELECT {'partition, ' if dialect.is_shared else ''}{shown} FROM {name}) AS {LISTED}"
 
 
 def _default(column: Column) -> str:
@@ -132,54 +142,81 @@ def finding(dialect: Dialect, table: Table[Any], version: int, there: frozenset[
     return f"SELECT {shown} FROM {relation} WHERE {_named(dialect, columns)} ORDER BY {', '.join(table.key)}"
 
 
-def selecting(
-    dialect: Dialect, query: Query[Any], version: int, there: frozenset[str] | None, *, stored: Callable[[str], str] = str
-) -> tuple[str, list[Any]]:
-    """The statement of a list, and its values but for the partition, which is the first where it is shared.
+def select_with(dialect: Dialect, query: Query[Any], source: Source, count: Callable[[Statement], int]) -> Statement:
+    """The statement of a list; `count` asks for a number. Raises LogUnreachable where an older table lacks what it is filtered by."""
+    if source.there is not None:
+        if lacking := columns_of(query.where) - source.there:
+            raise LogUnreachable(f"{query.table.name} are being made again with {', '.join(sorted(lacking))}: ask again in a moment")
+        return selecting(dialect, query, source, Way())
+    return selecting(dialect, query, source, way_of(query, lambda one: count(looking(dialect, query.table, source, one)) <= FEW_MAX))
 
-    `stored` tells what tables beside are called.
-    """
-    table = query.table
-    where, values = (["partition = " + dialect.mark] if dialect.is_shared else []), list[Any]()
-    for column, is_, value in query.conditions:
-        assert column in table.filters, f"{table.name} cannot be asked for by {column}"
-        several = is_ == "IN"
-        where.append(f"{column} IN ({', '.join([dialect.mark] * len(value))})" if several else f"{column} {is_} {dialect.mark}")
-        values += value if several else (value,)
-    if query.within is not None:
-        where.append(query.within.where)  # word for word that of the index, so that the database looks there
+
+def selecting(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> Statement:
+    """The statement of a list that is found in this way."""
+    shown, relation = _relation(dialect, query.table, source.version, source.there)
+    if not way.branches:
+        return _page(dialect, query, source, way, f"SELECT {shown} FROM {relation}")
+    pages = [_page(dialect, query._replace(where=one), source, way, f"SELECT {shown} FROM {relation}") for one in way.branches]
+    together = " UNION ALL ".join(f"SELECT * FROM ({page.sql}) AS page_{number}" for number, page in enumerate(pages))
+    values = [value for page in pages for value in page.values]
+    sql = f"SELECT {shown} FROM ({together}) AS {LISTED} ORDER BY {_sorted(query.table)} LIMIT {dialect.mark}"
+    return Statement(sql, (*values, query.limit))
+
+
+def _page(dialect: Dialect, query: Query[Any], source: Source, way: Way, select: str) -> Statement:
+    conditions = [_of_partition(dialect, source), *_asked(dialect, query)]
     if query.after is not None:
-        condition, found = _after(dialect, table, query.after)
-        where.append(condition)
-        values += found
+        conditions.append(_after(dialect, query.table, query.after, way.is_few))
     if query.where != ALWAYS:
-        condition, found = _filtered(dialect, query, stored)
-        where.append(condition)
-        values += found
-    shown, relation = _relation(dialect, table, version, there)
-    conditions = f" WHERE {' AND '.join(where)}" if where else ""
-    return f"SELECT {shown} FROM {relation}{conditions} ORDER BY {_sorted(dialect, table)} LIMIT {dialect.mark}", [*values, query.limit]
+        conditions.append(statement_of(query.where, dialect.words, source.stored, _how(dialect, query, source, way)))
+    said = [one.sql for one in conditions if one.sql]
+    where = f" WHERE {' AND '.join(said)}" if said else ""
+    values = [value for one in conditions for value in one.values]
+    return Statement(f"{select}{where} ORDER BY {_sorted(query.table, way.is_few)} LIMIT {dialect.mark}", (*values, query.limit))
 
 
-def _after(dialect: Dialect, table: Table[Any], after: Cursor) -> tuple[str, tuple[Any, ...]]:
+def _of_partition(dialect: Dialect, source: Source) -> Statement:
+    return Statement(f"partition = {dialect.mark}", (source.partition,)) if dialect.is_shared else Statement("", ())
+
+
+def _asked(dialect: Dialect, query: Query[Any]) -> Iterator[Statement]:
+    """What is asked beside a filter."""
+    for column, is_, value in query.conditions:
+        assert column in query.table.filters, f"{query.table.name} cannot be asked for by {column}"
+        several = is_ == "IN"
+        said = f"{column} IN ({', '.join([dialect.mark] * len(value))})" if several else f"{column} {is_} {dialect.mark}"
+        yield Statement(said, tuple(value) if several else (value,))
+    if query.within is not None:
+        yield Statement(query.within.where, ())  # word for word that of the index, so that the database looks there
+
+
+def _after(dialect: Dialect, table: Table[Any], after: Cursor, is_hidden: bool) -> Statement:
+    """What stands behind a row in the order of the list."""
+    values = (after.time, after.number, *after.rest)
+    first, *rest = _order(table)[: len(values)]
+    names = ", ".join((hidden_column(first, False) if is_hidden else first, *rest))
     sign = "<" if table.is_latest_first else ">"
-    if is_by_number(dialect, table):
-        return f"number {sign} {dialect.mark}", (after.number,)
-    return f"({table.time}, number) {sign} ({dialect.mark}, {dialect.mark})", (after.time, after.number)
+    return Statement(f"({names}) {sign} ({', '.join([dialect.mark] * len(values))})", values)
 
 
-def _filtered(dialect: Dialect, query: Query[Any], stored: Callable[[str], str]) -> tuple[str, tuple[Any, ...]]:
-    """What a list is filtered by. Where it names rows beside and nothing else, no more of them are looked up than are shown."""
-    table = query.table
-    condition, values = statement_of(query.where, dialect.words, stored)
-    is_lone = isinstance(query.where, Beside) and query.where.is_so and not query.conditions and query.within is None
-    if not is_lone or not is_by_number(dialect, table) or dialect.is_shared:
-        return condition, values
-    condition, after = condition.removesuffix(")"), tuple[Any, ...]()
-    if query.after is not None:
-        there, after = _after(dialect, table, query.after)
-        condition += f" AND {there}"
-    return f"{condition} ORDER BY {_sorted(dialect, table)} LIMIT {dialect.mark})", (*values, *after, query.limit)
+def _how(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> How:
+    inside = _of_partition(dialect, source)
+    if not way.is_most:
+        return How(way.hidden, way.first, inside)
+    after = Statement("", ()) if query.after is None else _after(dialect, query.table, query.after, False)
+    return How(way.hidden, way.first, inside, after, _sorted(query.table), query.limit)
+
+
+def looking(dialect: Dialect, table: Table[Any], source: Source, where: Where) -> Statement:
+    """How many rows a condition takes, as far as it matters."""
+    if isinstance(where, Beside):
+        name, where = source.stored(where.table), where.where
+    else:
+        name = stored_name(table, source.version)
+    here, found = _of_partition(dialect, source), statement_of(where, dialect.words, source.stored)
+    said = " AND ".join(one.sql for one in (here, found) if one.sql)
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {name} AS {LISTED} WHERE {said} LIMIT {FEW_MAX + 1}) AS some_of"
+    return Statement(sql, (*here.values, *found.values))
 
 
 def check_goes_as_far(name: str, checkpoint: Checkpoint, wanted: Checkpoint) -> None:
@@ -189,10 +226,9 @@ def check_goes_as_far(name: str, checkpoint: Checkpoint, wanted: Checkpoint) -> 
         raise LogUnreachable(f"{name}, which the list is filtered by, are only {found}: ask again in a moment")
 
 
-def counting(dialect: Dialect, table: Table[Any], version: int, column: str) -> str:
-    """How many rows there are of each value of a column, all of them looked at."""
-    where = f" WHERE partition = {dialect.mark}" if dialect.is_shared else ""
-    return f"SELECT {column}, count(*) FROM {stored_name(table, version)}{where} GROUP BY {column}"
+def counts_of(table: Table[Any], version: int) -> str:
+    """Where it stands how many rows a table has of each value of the column that it counts."""
+    return f"counts_of_{stored_name(table, version)}"
 
 
 def by_columns(parts: Mapping[tuple[Any, ...], Mapping[str, Any]]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
@@ -200,4 +236,12 @@ def by_columns(parts: Mapping[tuple[Any, ...], Mapping[str, Any]]) -> dict[tuple
     found: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for key, columns in parts.items():
         found.setdefault(tuple(columns), []).append((tuple(columns.values()), key))
+    return found
+
+
+def by_length(keys: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[Any, ...]]]:
+    """Keys by how many of their columns are said."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for key in keys:
+        found.setdefault(len(key), []).append(key)
     return found

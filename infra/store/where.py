@@ -8,6 +8,13 @@ from typing import Any, Final, NamedTuple
 from contracts.ports.where import All, Beside, Contains, Derived, Else, Field, Is, OneOf, Some, Sum, There, Value, Where
 
 
+class Statement(NamedTuple):
+    """A condition with a mark for each value, and the values."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
 class Words(NamedTuple):
     """How a database says what others say otherwise; `{}` stands for a value, `mark` for a parameter."""
 
@@ -20,36 +27,53 @@ class Words(NamedTuple):
     is_at_end: str
     end: int
     """1 where the end of a text is named by how many characters it has, -1 where by where they begin."""
-    row: str
+    row: tuple[str, ...]
     """What rows of tables beside have in common."""
 
 
-SQLITE: Final = Words("?", "{}", "lower({})", "upper({})", "instr({}, ?) > 0", "substr({}, ?) = ?", -1, "number")
+SQLITE: Final = Words("?", "{}", "lower({})", "upper({})", "instr({}, ?) > 0", "substr({}, ?) = ?", -1, ("number",))
 POSTGRES: Final = Words(
     "%s", '{} COLLATE "C"', 'lower({} COLLATE "C")', 'upper({} COLLATE "C")', "strpos({}, %s) > 0", "right({}, %s) = %s", 1,
-    "(partition, number)",
+    ("partition", "number"),
 )  # fmt: skip
+LISTED: Final = "listed"
+"""What the table is called in a statement whose rows are shown."""
 
 
-class Statement(NamedTuple):
-    """A condition with a mark for each value, and the values."""
+class How(NamedTuple):
+    """How a condition is written: that does not change which rows it takes, but what a database finds them by.
 
-    sql: str
-    values: tuple[Any, ...]
+    `hidden` are columns that it finds no rows by. `first` are conditions about tables beside that it begins with: their rows are
+    looked up there, `inside` a partition, and with `most` no more than so many in an order, and after a row. All others are
+    asked of each row.
+    """
+
+    hidden: frozenset[str] = frozenset()
+    first: tuple[Beside, ...] = ()
+    inside: Statement = Statement("", ())
+    after: Statement = Statement("", ())
+    ordered: str = ""
+    most: int = 0
 
 
-def statement_of(where: Where, words: Words, stored: Callable[[str], str] = str) -> Statement:
-    """The condition in SQL; `stored` tells what tables beside are called in the database."""
-    writer = _Writer(words, stored)
+def hidden_column(name: str, is_text: bool) -> str:
+    """A column as a database finds no rows by."""
+    return f"({name} || '')" if is_text else f"({name} + 0)"
+
+
+def statement_of(where: Where, words: Words, stored: Callable[[str], str] = str, how: How | None = None) -> Statement:
+    """The condition in SQL, of rows of a table that is called `LISTED`; `stored` tells what tables beside are called."""
+    writer = _Writer(words, stored, how or How())
     return Statement(writer.write(where), tuple(writer.values))
 
 
 class _Writer:
     """Writes one condition, and gathers the values in their order."""
 
-    def __init__(self, words: Words, stored: Callable[[str], str]) -> None:
+    def __init__(self, words: Words, stored: Callable[[str], str], how: How) -> None:
         self.values: list[Any] = []
-        self._words, self._stored = words, stored
+        self._words, self._stored, self._how = words, stored, how
+        self._is_inside = False
 
     def write(self, where: Where) -> str:
         match where:
@@ -97,14 +121,30 @@ class _Writer:
         return said if where.is_so else f"NOT ({said})"
 
     def _beside(self, where: Beside) -> str:
-        row = self._words.row
-        found = f"SELECT {row.strip('()')} FROM {self._stored(where.table)} WHERE {self.write(where.where)}"
-        return f"{row} {'IN' if where.is_so else 'NOT IN'} ({found})"
+        row, table = self._words.row, self._stored(where.table)
+        self._is_inside = True
+        inner = self.write(where.where)
+        self._is_inside = False
+        if any(where is one for one in self._how.first):
+            return self._looked_up(table, inner)
+        same = " AND ".join(f"beside.{column} = {LISTED}.{column}" for column in row)
+        return f"{'' if where.is_so else 'NOT '}EXISTS (SELECT 1 FROM {table} AS beside WHERE {same} AND {inner})"
+
+    def _looked_up(self, table: str, inner: str) -> str:
+        """The rows beside for which something holds, be it all of them or the first ones in the order of the list."""
+        how, row = self._how, ", ".join(self._words.row)
+        said = " AND ".join(sql for sql in (inner, how.inside.sql, how.after.sql) if sql)
+        self.values += [*how.inside.values, *how.after.values]
+        if how.most:
+            said += f" ORDER BY {how.ordered} LIMIT {self._words.mark}"
+            self.values.append(how.most)
+        return f"({row}) IN (SELECT {row} FROM {table} WHERE {said})"
 
     def _value(self, value: Value) -> str:
         match value:
             case Field():
-                return value.name
+                is_hidden = value.name in self._how.hidden and not self._is_inside
+                return hidden_column(value.name, value.is_text) if is_hidden else value.name
             case Derived():
                 how = {"length": "length({})", "lower": self._words.lower, "upper": self._words.upper}[value.how]
                 return how.format(self._value(value.of))

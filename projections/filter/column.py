@@ -57,7 +57,16 @@ class Search:
     table: str
 
 
-Columns: TypeAlias = Mapping[str, Column | Fields | Search]
+@dataclass(frozen=True)
+class Texts:
+    """A list of texts, a row each in a table beside; asked for by whether one is in it."""
+
+    table: str
+    column: str
+    says: str = ""
+
+
+Columns: TypeAlias = Mapping[str, Column | Fields | Search | Texts]
 
 SEARCH_KINDS: Final = ("null", "true", "false", "int", "above", "below", "double", "string", "list", "map")
 """What stands in `kind`; `above` and `below` are ints beyond 64 bits."""
@@ -82,6 +91,11 @@ def time(column: str, says: str = "") -> Column:
     """Milliseconds since 1970; 0 is no time."""
     stored = Field(column)
     return Column(kind="timestamp", terms=((1, stored),), there=Is(stored, "<>", 0), missing=Is(stored, "=", 0), says=says)
+
+
+def optional_whole(column: str, kind: Kind = "int", says: str = "") -> Column:
+    """A whole number, or none; of a duration in milliseconds."""
+    return Column(kind=kind, terms=((1, Field(column)),), there=There(column), missing=There(column, False), says=says)
 
 
 def span(start: str, or_else: str, end: str, says: str = "") -> Column:

@@ -108,8 +108,15 @@ def _one(node: Node, term: Term, operator: Operator, value: Any) -> Where:
     if term.kind == "double":
         return compare_double(term.value, operator, value)
     if term.kind == "string":
+        if operator == "<>" and value in term.choices:
+            return _of_others(term, (value,))
         return compare_text(term.value, operator, value)
     return Is(term.value, operator, int(value))
+
+
+def _of_others(term: Term, values: tuple[str, ...]) -> Where:
+    """The value is another of those that it can be: these an index finds."""
+    return OneOf(term.value, tuple(choice for choice in term.choices if choice not in values))
 
 
 def _counted(node: Node, term: Term, operator: Operator, bound: Fraction) -> Where:
@@ -172,7 +179,7 @@ def one_of(node: Node, term: Term, values: list[Any]) -> Both:
     yes, no = list[Where](), list[Where]()
     if texts:
         yes.append(OneOf(term.value, tuple(dict.fromkeys(texts))))
-        no.append(OneOf(term.value, tuple(dict.fromkeys(texts)), False))
+        no.append(_of_others(term, tuple(texts)) if term.choices else OneOf(term.value, tuple(dict.fromkeys(texts)), False))
     for value in found:
         if type(value) is not str:
             is_so, is_not = of_value(node, term, "=", value)

@@ -20,9 +20,9 @@ from domain.expressions.values import NUMBERS, bare, kind_of
 from domain.expressions.words import Comparisons, a_kind, meant
 from projections.filter.arithmetic import add, negated
 from projections.filter.bounds import OPERATORS
-from projections.filter.column import Column, Columns, Fields, Search, is_always_told
+from projections.filter.column import Column, Columns, Fields, Search, Texts, is_always_told
 from projections.filter.comparison import compare, one_of, told
-from projections.filter.found import among, is_there, truth_found
+from projections.filter.found import among, has_text, is_there, truth_found
 from projections.filter.operand import FALSE, TRUE, Both, Branch, Constant, Found, Operand, Term, choose, term_of
 from projections.filter.refusal import refuse
 from projections.filter.texts import CASES, TESTS, in_case, length_of, test_of
@@ -119,6 +119,9 @@ class Compiler:
         if not self._reads(node.right):
             values = self._items(node.right)
             return self._lift(node, lambda one: self._among(node, one, values), left)
+        column = self._column(node.right)
+        if isinstance(column, Texts):
+            return self._lift(node, lambda one: has_text(node, one, column), left)
         if not isinstance(node.right, ListOf):
             if not isinstance(node.right, Select | Index) or not isinstance(self._column(node.right.owner), Search):
                 refuse(node, "lists", "`in` looks into a list", "write one, like `['a', 'b']`")
@@ -285,7 +288,7 @@ class Compiler:
     def _worth(self, node: Node) -> Any:
         return self._constants.worth(node, self._variables)
 
-    def _column(self, node: Node) -> Column | Fields | Search | None:
+    def _column(self, node: Node) -> Column | Fields | Search | Texts | None:
         return self._columns.get(node.name) if isinstance(node, Name) and self._reads(node) else None
 
     def _value(self, node: Node) -> Operand:
@@ -307,7 +310,9 @@ class Compiler:
             )
         return refuse(node, "path", "the column has no fields")
 
-    def _whole_map(self, node: Name, column: Fields | Search) -> Operand:
+    def _whole_map(self, node: Name, column: Fields | Search | Texts) -> Operand:
+        if isinstance(column, Texts):
+            return refuse(node, "lists", "is a list", f"ask whether one is in it: `'a' in {node.name}`")
         if isinstance(column, Search):
             return refuse(node, "search_value", "is all search values together", f"ask for one: `{node.name}.customer`")
         return Term(node=node, kind="map", terms=(), there=column.there, missing=column.missing)

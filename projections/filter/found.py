@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from contracts.ports.where import ALWAYS, INT_MAX, INT_MIN, NEVER, Is, OneOf, Operator, Where, all_of, some_of
+from contracts.ports.where import ALWAYS, INT_MAX, INT_MIN, NEVER, Beside, Field, Is, OneOf, Operator, There, Where, all_of, some_of
 from domain.expressions.tree import Node
 from domain.expressions.values import NUMBERS, kind_of
 from domain.expressions.words import a_kind
 from projections.filter.bounds import OPPOSITE, compare_double, compare_text, compare_whole
-from projections.filter.column import HEAD_CHARS
-from projections.filter.operand import Both, Found
+from projections.filter.column import HEAD_CHARS, Texts
+from projections.filter.operand import FALSE, Both, Constant, Found, Term
 from projections.filter.refusal import refuse
 from projections.filter.within import HEAD, KIND, REAL, TEXT, WHOLE, has_row
 
@@ -23,7 +23,12 @@ def is_there(found: Found) -> Both:
 
 def truth_found(found: Found) -> Both:
     """A search value that stands as a condition."""
-    return Both(has_row(found, Is(KIND, "=", "true")), has_row(found, Is(KIND, "=", "false")))
+    return Both(has_row(found, _of_kind("true")), has_row(found, _of_kind("false")))
+
+
+def _of_kind(kind: str) -> Where:
+    """A bool, or null: an index has these, since nothing else is stored of them."""
+    return all_of(Is(KIND, "=", kind), There("head", False), There("whole", False), There("real", False))
 
 
 def equal_found(node: Node, found: Found, value: Any) -> Both:
@@ -35,7 +40,7 @@ def equal_found(node: Node, found: Found, value: Any) -> Both:
 def _equal(node: Node, value: Any) -> tuple[Where, Where]:
     if value is None or type(value) is bool:
         kind = {None: "null", True: "true", False: "false"}[value]
-        return Is(KIND, "=", kind), Is(KIND, "<>", kind)
+        return _of_kind(kind), Is(KIND, "<>", kind)
     if type(value) is str:
         if "\0" in value:
             return NEVER, ALWAYS
@@ -96,3 +101,15 @@ def _fix_of(value: Any) -> str:
     if kind in ("timestamp", "duration"):
         return f"what is recorded is JSON, where a {kind} is a text: compare with that"
     return "compare with a text, a number, a bool or null"
+
+
+def has_text(node: Node, one: Constant | Term | Found, column: Texts) -> Both:
+    """`'a' in tags`."""
+    if not isinstance(one, Constant):
+        return refuse(node, "lists", "what is looked for in a list has to be a constant", "write a text")
+    if type(one.value) is not str:
+        return refuse(node, "kinds", f"the list is of texts, and {a_kind(kind_of(one.value))} is none", "write a text")
+    if "\0" in one.value:
+        return FALSE
+    is_it = Is(Field(column.column, True), "=", one.value)
+    return Both(Beside(column.table, is_it), Beside(column.table, is_it, False))

@@ -15,7 +15,7 @@ from domain.expressions.parser import LEVELS_MAX
 from domain.expressions.values import Moment
 from projections.execution_columns import COLUMNS
 from projections.filter import compile_filter
-from projections.filter.column import Column, Fields
+from projections.filter.column import Column, Fields, Texts
 from projections.filter.compiler import STEPS_MAX
 
 TEXT: Final = (Path(__file__).parents[2] / "docs/reference/filters.md").read_text()
@@ -33,7 +33,9 @@ def _table() -> list[str]:
         if isinstance(column, Column):
             rows.append(_row(name, column))
         elif isinstance(column, Fields):
-            rows += [_row(f"{name}.{field}", one, "fails where there is no error") for field, one in column.fields.items()]
+            rows += [_row(f"{name}.{field}", one, f"fails where there is no {name}") for field, one in column.fields.items()]
+        elif isinstance(column, Texts):
+            rows.append(f"| `{name}` | list of strings | | {column.says} |")
     return rows
 
 

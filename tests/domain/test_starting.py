@@ -3,6 +3,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts import commands as c
@@ -20,6 +21,14 @@ def test_the_same_request_twice_starts_once() -> None:
 
 def test_another_request_for_the_same_execution_is_refused() -> None:
     Spec(ONE, {"v": 1}).when(create({"v": 2})).then_rejected("already_exists")
+
+
+def test_a_child_of_before_its_root_was_noted_is_created_once() -> None:
+    parent = c.Parent("p", "sub", 1)
+    again = create({"v": 1}, parent=msgspec.structs.replace(parent, root="top"))
+    Spec(ONE, created=False).given(create({"v": 1}, parent=parent)).when(again).then()
+    other = create({"v": 1}, parent=c.Parent("p", "sub", 2, root="top"))
+    Spec(ONE, created=False).given(create({"v": 1}, parent=parent)).when(other).then_rejected("already_exists")
 
 
 def test_the_same_request_after_the_end_starts_nothing() -> None:

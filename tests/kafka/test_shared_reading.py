@@ -23,8 +23,10 @@ from infra.log.sqlite import SqliteLog
 from infra.server.reader_wiring import open_projectors
 from infra.settings.model import EngineSettings
 from infra.store.postgres import models_in, schema_of
+from infra.store.statements import stored_name
 from projections.executions import executions_where
 from projections.incidents import INCIDENTS, incidents_where
+from projections.incidents import READ_MODEL as INCIDENT_ROWS
 from projections.registry import READ_MODELS
 from tests.conftest import no_postgres
 from tests.kafka.beside import Beside, ends, run, until
@@ -105,7 +107,7 @@ def test_a_projector_that_is_killed_in_the_middle_of_a_transaction_leaves_nothin
         for _ in range(3):
             restarts = beside.process.restarts
             with psycopg.connect(postgres_url) as held:
-                held.execute(f'LOCK TABLE "{schema}".incidents IN EXCLUSIVE MODE'.encode())
+                held.execute(f'LOCK TABLE "{schema}".{stored_name(INCIDENTS, INCIDENT_ROWS.version)} IN EXCLUSIVE MODE'.encode())
                 beside.process.own([0, 1])
                 await until(lambda: is_waiting(postgres_url, schema))
                 assert beside.process.pid is not None
@@ -128,7 +130,8 @@ def list_of(models: ReadModels) -> list[Any]:
 def is_waiting(url: str, schema: str) -> bool:
     """Whether somebody waits for the lock on the incidents."""
     with psycopg.connect(url) as connection:
-        query = f"SELECT 1 FROM pg_locks WHERE relation = '\"{schema}\".incidents'::regclass AND NOT granted"
+        table = stored_name(INCIDENTS, INCIDENT_ROWS.version)
+        query = f"SELECT 1 FROM pg_locks WHERE relation = '\"{schema}\".{table}'::regclass AND NOT granted"
         return connection.execute(query.encode()).fetchone() is not None
 
 

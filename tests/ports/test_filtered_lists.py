@@ -7,17 +7,17 @@ import random
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from contracts.errors import LogUnreachable
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, Cursor, Query, ReadModels
+from contracts.ports.read_models import Changes, Cursor, ReadModels
 from infra.store.postgres import models_in
 from infra.store.sqlite import SqliteReadModels
-from projections.execution_columns import execution_filter, names_of
-from projections.executions import EXECUTIONS, ExecutionRecord, executions_where
+from projections.execution_columns import execution_filter, names_of, tags_of
+from projections.executions import EXECUTIONS, TAGS, ExecutionRecord, TagRecord, executions_where
 from projections.registry import READ_MODELS
 from projections.search import SEARCH_VALUES, search_records
 
@@ -33,6 +33,16 @@ FILTERS: Final = [
     "status == 'failed'",
     "status in ['running', 'incident']",
     "events + 1 > 3 && version <= 2.5",
+    "'billing' in tags",
+    "'billing' in tags && !('urgent' in tags) || status == 'failed'",
+    "status != 'completed'",
+    "!(status in ['completed', 'failed'])",
+    "root == 'x1' && status in ['running', 'failed']",
+    "trigger.kind == 'schedule' && trigger.id != 'nightly'",
+    "trigger == null && duration >= duration('5m')",
+    "ended_at > now - duration('1h')",
+    "search.vip == true || search.vip == null",
+    "search.amount >= 3 && search.customer == 'A-1' && workflow == 'order'",
 ]
 
 
@@ -54,29 +64,43 @@ def record(chance: random.Random, number: int) -> ExecutionRecord:
     ended = status in ("completed", "failed")
     start = NOW - 7_200_000 + number * 20_000
     error = "timeout" if status == "failed" else None
-    search = {"customer": chance.choice(["A-1", "B-2", 7, None]), "amount": chance.choice([1, 3.5, 2**70])} if number % 3 else None
+    search = {
+        "customer": chance.choice(["A-1", "B-2", 7, None]),
+        "amount": chance.choice([1, 3.5, 2**70]),
+        "vip": chance.choice([True, None, 1]),
+    }
     outcome, end = (chance.choice([None, "ok"]), start + chance.choice([1, 300_000, 300_001])) if ended else (None, 0)
+    duration = end - start if end else None
+    tags = chance.choice([None, '["billing"]', '["billing","urgent"]', '["urgent"]'])
+    trigger = chance.choice([(None, None), ("schedule", "nightly"), ("schedule", "hourly"), ("webhook", None)])
     return ExecutionRecord(
         number, f"x{number}", chance.choice(["order", "other"]), chance.randint(1, 3), status, outcome, chance.choice([None, "x1"]),
         start, start if number % 5 else 0, end, chance.randint(1, 4), number + 1, error, "no answer in time" if error else None, "[]",
-        json.dumps(search) if search else None,
+        json.dumps(search) if number % 3 else None, b"", chance.choice([None, "x1"]), *trigger, tags, duration,
     )  # fmt: skip
 
 
 def save(models: ReadModels, records: list[ExecutionRecord]) -> None:
-    """Store the rows with their search values."""
+    """Store the rows with their search values and tags."""
+    models.save([one.name for one in READ_MODELS], changes_of(records), Checkpoint("j", 1), 0, is_whole=True)
+
+
+def changes_of(records: list[ExecutionRecord]) -> Changes:
+    """What a projection makes of them."""
     changes = Changes()
     for one in records:
         changes.put(EXECUTIONS, one)
-        for value in search_records(one.number, None if one.search is None else one.search.encode()):
+        for value in search_records(one.number, None if one.search is None else one.search.encode(), one.created_at):
             changes.put(SEARCH_VALUES, value)
-    models.save([one.name for one in READ_MODELS], changes, Checkpoint("j", 1), 0, is_whole=True)
+        for tag in tags_of(one.tags):
+            changes.put(TAGS, TagRecord(one.number, tag, one.created_at))
+    return changes
 
 
 @pytest.mark.parametrize("source", FILTERS)
 def test_pages_show_each_row_for_which_the_filter_is_true_once_and_in_order(models: ReadModels, source: str) -> None:
     chance = random.Random(source)
-    records = [record(chance, number) for number in range(300)]
+    records = [record(chance, number) for number in range(600)]
     save(models, records)
     filter_ = execution_filter(source, NOW)
     shown: list[int] = []
@@ -126,56 +150,3 @@ def test_rows_are_not_filtered_by_search_values_that_are_still_being_made(models
         models.select(by_search)
     models.save(["search"], Changes(), Checkpoint("j", 2), 1, is_whole=True)
     assert len(models.select(by_search)) == 1
-
-
-INDEXED = [
-    ("workflow == 'order'", "_by_workflow (workflow=?"),
-    ("workflow == 'order' && version > 2 && !(outcome == 'x')", "_by_workflow (workflow=?"),
-    ("workflow.startsWith('ord')", "_by_workflow (workflow>? AND workflow<?"),
-    ("workflow >= 'ord' && !(workflow >= 'os')", "_by_workflow (workflow>? AND workflow<?"),
-    ("execution_id == 'x7'", "_execution (execution=?"),
-    ("parent == 'x1'", "_by_parent (parent=?"),
-    ("status == 'failed'", "_seldom (status=?"),
-    ("status in ['failed', 'cancelled'] && version == 1", "_seldom (status=?"),
-    ("status in ['running', 'incident']", "_open (status=?"),
-    ("search.customer == 'A-1'", "_by_text (name=? AND head=?"),
-    ("search.amount == 3", "_by_whole (name=? AND whole=?"),
-    ("search.amount == 3 || search.amount == 4", "_by_whole (name=? AND whole=?"),
-    ("search.amount > 3", "_by_whole (name=? AND whole>?"),
-    ("search.amount > 3.5", "_by_real (name=? AND real>?"),
-    ("search.customer == 'A-1' && workflow == 'order' && duration > duration('5m')", "_by_text (name=? AND head=?"),
-]
-
-
-@pytest.mark.parametrize("is_divided", [False, True])
-@pytest.mark.parametrize(("source", "index"), INDEXED, ids=[one[0] for one in INDEXED])
-def test_a_list_by_one_indexed_column_looks_at_no_other_rows(tmp_path: Path, source: str, index: str, is_divided: bool) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, is_divided=is_divided)
-    steps = plan(models, executions_where(filter_=execution_filter(source, NOW)))
-    assert any(index in step for step in steps), steps
-    assert not any(step.startswith("SCAN") for step in steps), steps
-    models.close()
-
-
-def test_in_a_cluster_a_list_by_time_looks_at_no_other_rows(tmp_path: Path) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, is_divided=True)
-    steps = plan(models, executions_where(filter_=execution_filter("created_at > now - duration('1h')", NOW)))
-    assert any("_by_time (created_at>?" in step for step in steps), steps
-    models.close()
-
-
-def test_of_a_search_value_that_all_have_no_more_are_looked_up_than_are_shown(tmp_path: Path) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
-    steps = plan(models, executions_where(filter_=execution_filter("search.customer == 'A-1'", NOW), after=Cursor(100), limit=5))
-    assert not any("TEMP B-TREE" in step for step in steps), steps
-    assert any("_by_text (name=? AND head=? AND number<?)" in step for step in steps), steps
-    models.close()
-
-
-def plan(models: SqliteReadModels, query: Query[Any]) -> list[str]:
-    """How a list is found."""
-    seen: list[str] = []
-    models._connection.set_trace_callback(seen.append)
-    models.select(query)
-    models._connection.set_trace_callback(None)
-    return [str(row[3]) for row in models._connection.execute(f"EXPLAIN QUERY PLAN {seen[-1]}")]

@@ -117,7 +117,7 @@ def test_rows_and_checkpoint_come_back_as_they_were_stored(open_: Open) -> None:
 
 def test_a_row_that_comes_again_is_changed_and_what_never_changes_stays(open_: Open) -> None:
     models = open_()
-    save(models, record(1, status="created", offsets=b"1"))
+    save(models, record(1, status="created", offsets=b"1", search='{"a":1}'))
     changed = record(1, status="completed", outcome="ok", started_at=8, ended_at=9, events=11, position=40, search='{"a":1}', offsets=b"2")
     save(models, changed._replace(workflow="never"))
     assert found(models, "x1") == changed
@@ -272,19 +272,29 @@ def test_counts_follow_every_change_of_a_status(open_: Open) -> None:
     assert counts(models) == {"completed": 4, "failed": 2}
 
 
-@pytest.mark.parametrize("is_divided", [False, True])
-def test_neither_a_list_of_failed_ones_nor_the_counts_look_through_all_rows(tmp_path: Path, is_divided: bool) -> None:
-    models = SqliteReadModels(tmp_path / "rows.db", READ_MODELS, is_divided=is_divided)
-    save(models, *(record(n, status="failed" if n % 50 == 0 else "completed", ended_at=9) for n in range(1_000)))
-    asked: list[str] = []
-    models._connection.set_trace_callback(asked.append)
-    assert len(models.select(executions_where(statuses=("failed",), limit=10))) == 10
-    assert counts(models) == {"failed": 20, "completed": 980}
-    models._connection.set_trace_callback(None)
-    plans = [str(row[3]) for statement in asked for row in models._connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
-    assert any("USING INDEX executions_seldom" in plan for plan in plans), plans
-    assert not any(plan.startswith("SCAN executions") for plan in plans), plans
-    models.close()
+def test_counts_follow_rows_that_go(open_: Open) -> None:
+    models = open_()
+    save(models, *(record(number) for number in range(5)), record(7, status="failed"))
+    changes = changes_of(record(8, status="failed"))
+    for number in (1, 2, 7, 9):
+        changes.remove(EXECUTIONS, (number,))
+    store(models, changes)
+    assert (shown(models), counts(models)) == ([8, 4, 3, 0], {"running": 3, "failed": 1})
+
+
+def test_rows_go_before_others_are_stored_in_their_place(open_: Open) -> None:
+    models = open_()
+    save(models, *(PieceRecord(number, piece, b"a") for number in (1, 2) for piece in (0, 1, 2)))
+    changes = Changes()
+    changes.clear(PIECES, 1)
+    changes.put(PIECES, PieceRecord(1, 1, b"b"))
+    changes.put(PIECES, PieceRecord(2, 2, b"b"))
+    changes.remove(PIECES, (2, 2))
+    changes.remove(PIECES, (2, 0))
+    changes.put(PIECES, PieceRecord(2, 0, b"c"))
+    store(models, changes)
+    found_ = [(one.number, one.piece, one.offsets) for number in (1, 2) for one in models.belonging(PIECES, number)]
+    assert found_ == [(1, 1, b"b"), (2, 0, b"c"), (2, 1, b"a")]
 
 
 # A version that was raised.

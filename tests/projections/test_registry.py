@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from infra.store.postgres import DIALECT
-from infra.store.sqlite import ALONE, AMONG_OTHERS
+from infra.store.postgres import DIALECT as POSTGRES
+from infra.store.sqlite import DIALECT as SQLITE
 from infra.store.statements import creating
 from projections.read_model import ReadModel
 from projections.registry import READ_MODELS
@@ -15,9 +15,7 @@ from projections.registry import READ_MODELS
 
 @pytest.mark.parametrize("model", READ_MODELS, ids=lambda model: model.name)
 def test_who_changes_a_table_raises_the_version_of_its_read_model(model: ReadModel) -> None:
-    statements = [
-        statement for dialect in (ALONE, AMONG_OTHERS, DIALECT) for table in model.tables for statement in creating(dialect, table, 1)
-    ]
+    statements = [statement for dialect in (SQLITE, POSTGRES) for table in model.tables for statement in creating(dialect, table, 1)]
     shape = hashlib.sha256("\n".join(statements).encode()).hexdigest()[:16]
     assert model.shape == shape, f"the tables of {model.name} have changed: raise its version, and say shape={shape!r}"
 

@@ -15,7 +15,9 @@ from infra.clock import ManualClock
 from infra.log.memory import MemoryLog
 from infra.store import sqlite
 from infra.store.sqlite import SqliteReadModels
-from projections.executions import PIECES, UNREADABLE, executions_where
+from infra.store.statements import stored_name
+from projections.executions import EXECUTIONS, PIECES, UNREADABLE, executions_where
+from projections.executions import READ_MODEL as EXECUTION_ROWS
 from projections.incidents import INCIDENTS
 from projections.read_model import ModelGroup, Visit
 from projections.registry import READ_MODELS
@@ -105,7 +107,7 @@ def test_rows_of_another_layout_are_made_again(bench: Bench, tmp_path: Path, mon
         older.setattr(sqlite, "LAYOUT", 0)
         old = SqliteReadModels(tmp_path / "rows.db", READ_MODELS)
         assert old.checkpoint("executions").offset == 0
-        old._connection.execute("DROP TABLE executions")
+        old._connection.execute(f"DROP TABLE {stored_name(EXECUTIONS, EXECUTION_ROWS.version)}")
         old.close()
     assert projected(bench.log, tmp_path / "rows.db") == whole
 

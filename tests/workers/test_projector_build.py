@@ -34,8 +34,8 @@ FORGETFUL = Sizes(batch_max=3, live_max=1, packed_max=1)
 
 
 def with_raised(*names: str) -> tuple[ReadModel, ...]:
-    """All read models, of these a second version."""
-    return tuple(replace(model, version=2) if model.name in names else model for model in READ_MODELS)
+    """All read models, of these a next version."""
+    return tuple(replace(model, version=model.version + 1) if model.name in names else model for model in READ_MODELS)
 
 
 RAISED = {"incidents": with_raised("incidents"), "executions": with_raised("executions"), "both": with_raised("executions", "incidents")}

@@ -153,4 +153,4 @@ def _of_partition(query: Query[R], partition: int) -> Query[R]:
     if after is None or partition == after.partition:
         return query
     is_through = partition < after.partition
-    return query._replace(after=after._replace(number=0 if is_through == query.table.is_latest_first else _AFTER_ALL))
+    return query._replace(after=after._replace(number=0 if is_through == query.table.is_latest_first else _AFTER_ALL, rest=()))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from contracts import commands as c
 from contracts import events as e
 from contracts.errors import ExpressionError, InvalidInput, Problem, Rejected
@@ -18,8 +20,7 @@ from domain.execution.start_values import search_values, slot_of
 def _create(ctx: Deciding, command: c.CreateExecution) -> None:
     state = ctx.state
     if state.version:
-        same_parent = command.parent is not None and command.parent == state.parent
-        if same_parent or request_of(command) == state.request:
+        if _is_of_parent(command.parent, state.parent) or request_of(command) == state.request:
             return
         raise Rejected(
             "already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution
@@ -33,6 +34,11 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         ctx.emit(e.TimerStarted(":start_at", command.start_at))
     elif command.autostart:
         begin(ctx)
+
+
+def _is_of_parent(asking: c.Parent | None, parent: c.Parent | None) -> bool:
+    """Whether a child is asked for again: it may have been created before its root was noted."""
+    return asking is not None and parent is not None and replace(asking, root=parent.root) == parent
 
 
 def _taken(ctx: Deciding, command: c.CreateExecution) -> bytes | None:

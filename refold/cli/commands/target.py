@@ -29,7 +29,7 @@ Stop: TypeAlias = Literal["ended", "outside", "timeout", "interrupted"]
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
 ROW: Final = (
     "execution_id", "workflow", "version", "status", "created_at", "started_at", "ended_at", "duration_ms", "events", "outcome",
-    "error", "parent", "waiting_for",
+    "error", "parent", "root", "trigger", "tags", "waiting_for",
 )  # fmt: skip
 INCIDENT: Final = ("execution_id", "incident", "path", "raised_at", "error")
 

@@ -70,6 +70,7 @@ def rows(draw: st.DrawFn) -> list[Row]:
         Row(
             number, draw(texts), draw(st.none() | texts), draw(wholes), draw(wholes), draw(st.none() | st.sampled_from(DOUBLES)),
             draw(st.integers(0, 1)), draw(times), draw(times), draw(times), draw(st.none() | texts), draw(st.none() | texts), draw(search),
+            tuple(draw(st.lists(texts, max_size=2))),
         )
         for number in range(count)
     ]  # fmt: skip
@@ -207,7 +208,8 @@ class Writer:
         items = ", ".join(self.text() for _ in range(self.pick(0, 1, 2)))
         quantified = f"[{items}].{self.pick('exists', 'all')}(v, {body})"
         has = self.pick("has(search.a)", "has(search.b)", "has(error.type)", "has(error.message)", "search.?a.hasValue()")
-        return str(self.pick("flag", self.pick(*SEARCHED), has, quantified, f"{self.any()} == null", f"{self.any()} != null"))
+        tag = f"{self._chosen(self.text)} in tags"
+        return str(self.pick("flag", tag, self.pick(*SEARCHED), has, quantified, f"{self.any()} == null", f"{self.any()} != null"))
 
 
 @st.composite

@@ -15,7 +15,7 @@ from domain.expressions.faults import Fault, Meter
 from domain.expressions.parser import parse
 from domain.expressions.values import Moment, Span
 from infra.store.where import POSTGRES, SQLITE, statement_of
-from projections.filter.column import MS, Column, Columns, Search, fields, span, text, time, whole
+from projections.filter.column import MS, Column, Columns, Search, Texts, fields, span, text, time, whole
 from projections.search import SearchRecord, search_records
 
 FLAG: Final = Field("flag")
@@ -33,6 +33,7 @@ COLUMNS: Final[Columns] = {
     "duration": span("started_at", "created_at", "ended_at"),
     "error": fields("error", type=text("error"), message=text("error_message", is_nullable=True)),
     "search": Search("search_values"),
+    "tags": Texts("thing_tags", "tag"),
 }
 
 
@@ -56,6 +57,7 @@ class Row(NamedTuple):
     error: str | None
     error_message: str | None
     search: dict[str, Any] | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def names(self) -> dict[str, Any]:
@@ -74,6 +76,7 @@ class Row(NamedTuple):
             "duration": Span((self.ended_at - start) * MS) if self.ended_at else None,
             "error": None if self.error is None else {"type": self.error, "message": self.error_message},
             "search": self.search,
+            "tags": list(self.tags),
         }
 
 
@@ -104,7 +107,7 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
-_STORED: Final = Row._fields[:-1]
+_STORED: Final = Row._fields[:-2]
 _INSERT: Final = f"INSERT INTO things ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"
 _INSERT_VALUE: Final = (
     f"INSERT INTO search_values ({', '.join(SearchRecord._fields)}) VALUES ({', '.join('?' * len(SearchRecord._fields))})"
@@ -117,7 +120,8 @@ CREATE TABLE things (number {whole} PRIMARY KEY, name {text} NOT NULL, outcome {
     amount {real}, flag {whole} NOT NULL, created_at {whole} NOT NULL, started_at {whole} NOT NULL, ended_at {whole} NOT NULL,
     error {text}, error_message {text});
 CREATE TABLE search_values (number {whole} NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, head {text}, text {text}, whole {whole},
-    real {real}, size {whole}, PRIMARY KEY (number, name));
+    real {real}, size {whole}, created_at {whole} NOT NULL, PRIMARY KEY (number, name));
+CREATE TABLE thing_tags (number {whole} NOT NULL, tag {text} NOT NULL, PRIMARY KEY (number, tag));
 CREATE INDEX things_by_name ON things (name, number);
 CREATE INDEX things_by_version ON things (version, number);
 CREATE INDEX things_by_time ON things (created_at, number);
@@ -130,6 +134,10 @@ def _values(rows: Sequence[Row]) -> list[SearchRecord]:
     return [value for row in rows for value in search_records(row.number, None if row.search is None else json.dumps(row.search).encode())]
 
 
+def _tags(rows: Sequence[Row]) -> list[tuple[int, str]]:
+    return [(row.number, tag) for row in rows for tag in dict.fromkeys(row.tags)]
+
+
 class SqliteStore:
     """In memory."""
 
@@ -140,17 +148,19 @@ class SqliteStore:
     def fill(self, rows: Sequence[Row]) -> None:
         self.connection.execute("DELETE FROM things")
         self.connection.execute("DELETE FROM search_values")
-        self.connection.executemany(_INSERT, [row[:-1] for row in rows])
+        self.connection.executemany(_INSERT, [row[:-2] for row in rows])
         self.connection.executemany(_INSERT_VALUE, _values(rows))
+        self.connection.execute("DELETE FROM thing_tags")
+        self.connection.executemany("INSERT INTO thing_tags VALUES (?, ?)", _tags(rows))
 
     def taken(self, where: Where) -> list[int]:
         sql, values = statement_of(where, SQLITE)
-        return [number for (number,) in self.connection.execute(f"SELECT number FROM things WHERE {sql} ORDER BY number", values)]
+        return [number for (number,) in self.connection.execute(f"SELECT number FROM things AS listed WHERE {sql} ORDER BY number", values)]
 
     def plan(self, where: Where) -> list[str]:
         """How the rows would be found."""
         sql, values = statement_of(where, SQLITE)
-        return [str(row[3]) for row in self.connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM things WHERE {sql}", values)]
+        return [str(row[3]) for row in self.connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM things AS listed WHERE {sql}", values)]
 
     def close(self) -> None:
         self.connection.close()
@@ -165,14 +175,16 @@ class PostgresStore:
 
     def fill(self, rows: Sequence[Row]) -> None:
         with self.connection.transaction(), self.connection.cursor() as cursor:
-            cursor.execute("TRUNCATE things, search_values")
-            cursor.executemany(_INSERT.replace("?", "%s").encode(), [row[:-1] for row in rows])
+            cursor.execute("TRUNCATE things, search_values, thing_tags")
+            cursor.executemany(_INSERT.replace("?", "%s").encode(), [row[:-2] for row in rows])
             if values := _values(rows):
                 cursor.executemany(_INSERT_VALUE.replace("?", "%s").encode(), values)
+            if tags := _tags(rows):
+                cursor.executemany("INSERT INTO thing_tags VALUES (%s, %s)", tags)
 
     def taken(self, where: Where) -> list[int]:
-        sql, values = statement_of(where, POSTGRES._replace(row="number"))
-        query = f"SELECT number FROM things WHERE {sql} ORDER BY number"
+        sql, values = statement_of(where, POSTGRES._replace(row=("number",)))
+        query = f"SELECT number FROM things AS listed WHERE {sql} ORDER BY number"
         return [number for (number,) in self.connection.execute(query.encode(), values)]
 
     def close(self) -> None:

@@ -179,8 +179,6 @@ INDEXED = [
     ("created_at > timestamp('2026-01-01T00:00:00Z')", "things_by_time (created_at>?)"),
     ("created_at + duration('1h') > timestamp('2026-01-01T00:00:00Z')", "things_by_time (created_at>? AND created_at<?)"),
     ("name == 'a' && duration > duration('5m')", "things_by_name (name=?)"),
-    ("search.a == 'x'", "search_by_text (name=? AND head=?)"),
-    ("search.a in ['x', 'y']", "search_by_text (name=? AND head=?)"),
 ]
 
 
