@@ -43,6 +43,7 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_workflow": 404,
     "unknown_incident": 404,
     "unknown_resource": 404,
+    "unknown_dead_letter": 404,
     "too_large": 413,
     "bad_id": 422,
     "bad_port": 422,

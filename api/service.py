@@ -19,6 +19,7 @@ from contracts.ports.read_models import Cursor, Query
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
+from projections.dead_letters import Letter, State
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent
@@ -138,6 +139,26 @@ class Cluster(NamedTuple):
     workers: Sequence[tuple[str, WorkerRow]]
 
 
+class Letters(Protocol):
+    """The dead letters of the log, and what is done about them."""
+
+    @property
+    def content_bytes_max(self) -> int:
+        """Content of a letter that is as long as this was cut."""
+
+    async def page(self, state: State | None, topic: str | None, before: int | None, limit: int) -> tuple[list[Letter], int | None, int]:
+        """Letters before an offset, the last one first; where to go on; and how many are open in all."""
+
+    async def find(self, number: int) -> Letter:
+        """A letter. Raises Rejected where there is none."""
+
+    async def send(self, number: int, reason: str, caller: Caller) -> Letter:
+        """Send a letter again. Raises Rejected where it is not to be had, or is refused once more."""
+
+    async def drop(self, number: int, reason: str, caller: Caller) -> Letter:
+        """Nobody needs to look at a letter any more. Raises Rejected where it is not to be had."""
+
+
 class Service(Protocol):
     """The engine as the API sees it."""
 
@@ -209,6 +230,12 @@ class Service(Protocol):
 
     async def write_resource(self, kind: str, name: str, value: bytes | None, caller: Caller, expected: int | None = None) -> Resource:
         """Let a resource be this JSON, or with None be no more; with `expected` only where that is its revision still."""
+
+    # Dead letters.
+
+    @property
+    def letters(self) -> Letters:
+        """What nobody could read or be given."""
 
     # Commands.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from api.operations.commands import COMMANDS
+from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
 from api.operations.executions import EXECUTIONS
 from api.operations.incidents import INCIDENTS
@@ -21,6 +22,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *EXECUTIONS,
     *INCIDENTS,
     *COMMANDS,
+    *DEAD_LETTERS,
     *RESOURCES,
     *STREAMS,
     *SERVER,

@@ -72,6 +72,7 @@ class AloneService(CommonService):
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
         self._incarnation, self._since = uuid4().hex, alone.clock.now()
+        self.letters = self._redelivery(alone.clock, _no_topic)
         self.new_id = alone.new_execution_id
         """An id that nobody else has."""
 
@@ -169,3 +170,8 @@ class AloneService(CommonService):
 
 def _nothing() -> None:
     """A command that was given stays given, whoever has gone."""
+
+
+async def _no_topic(topic: str, partition: int, content: bytes) -> None:
+    """On one machine nobody reads what stands in a topic; commands are given."""
+    raise Rejected("not_to_be_sent", f"it cannot be sent again: on one machine no topic {topic} is read; drop it, with a reason")

@@ -20,6 +20,7 @@ from contracts.catalog import SourceText
 from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
+from contracts.ports.clock import Clock
 from contracts.ports.read_models import Condition, Query
 from contracts.resources import Resource
 from domain.definition.outline import Activities
@@ -29,6 +30,7 @@ from infra.server.lookup import REACH_S, Lookup
 from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
+from infra.server.redelivery import PutAgain, Redelivery
 from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
 from projections.definitions import Version
@@ -42,6 +44,8 @@ from workers.partition.round import Answer, Reply
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import Listed, PartitionedReader
+from workers.tasks.dead_letters import DEAD_LETTERS
+from workers.tasks.letter_box import LetterBox
 
 LOOK_S: Final = 1.0
 """How long a list waits until all partitions were looked at; then it shows what there is."""
@@ -157,6 +161,17 @@ class CommonService:
         if value is None:
             return await self._in_catalog(self._resources.delete, kind, name, caller.actor, expected)
         return await self._in_catalog(self._resources.write, kind, name, value, caller.actor, expected)
+
+    # Dead letters.
+
+    def _redelivery(self, clock: Clock, put: PutAgain) -> Redelivery:
+        """What is done about dead letters; `put` appends a record to its topic again."""
+        box = LetterBox(self._reader.log, clock)
+        return Redelivery(box, self._read, lambda record: self._in_catalog(self._append_letter_act, record), self.give, put)
+
+    def _append_letter_act(self, record: bytes) -> int | LogError:
+        self._check_takes()
+        return self._catalog.log.append(DEAD_LETTERS, {0: [record]})[0]
 
     # Commands.
 

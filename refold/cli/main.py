@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from refold import __version__
+from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.folder_verbs import accept_loss
 from refold.cli.options import (
     Execution,
@@ -360,6 +361,7 @@ app.command()(accept_loss)
 app.command()(serve)
 app.command()(worker)
 app.add_typer(workflows, name="workflows")
+app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(kafka, name="kafka")
 
 

@@ -90,6 +90,28 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
         return answer
 
+    def dead_letters(self, state: str = "open", topic: str | None = None, limit: int = 50, cursor: int | None = None) -> dict[str, Any]:
+        """What nobody could read or be given, the last one first: `{dead_letters, next, open}`."""
+        answer: dict[str, Any] = self._ask(
+            asked("GET", "/v1/dead-letters", query={"state": state, "topic": topic, "limit": limit, "cursor": cursor})
+        )
+        return answer
+
+    def dead_letter(self, letter: int) -> dict[str, Any]:
+        """A dead letter with all that is in it."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/dead-letters/{letter}"))
+        return answer
+
+    def send_dead_letter(self, letter: int, reason: str = "") -> dict[str, Any]:
+        """Send a dead letter again; one that was sent is refused."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/dead-letters/{letter}/send", body={"reason": reason}))
+        return answer
+
+    def drop_dead_letter(self, letter: int, reason: str) -> dict[str, Any]:
+        """Drop a dead letter, with the reason."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/dead-letters/{letter}/drop", body={"reason": reason}))
+        return answer
+
     def views(self) -> Rows:
         """All views, by name."""
         answer: Rows = self._ask(asked("GET", "/v1/views"))["views"]
@@ -214,6 +236,30 @@ class AsyncOperations:
     async def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
         """Stop an execution now; nothing more runs."""
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
+        return answer
+
+    async def dead_letters(
+        self, state: str = "open", topic: str | None = None, limit: int = 50, cursor: int | None = None
+    ) -> dict[str, Any]:
+        """What nobody could read or be given, the last one first: `{dead_letters, next, open}`."""
+        answer: dict[str, Any] = await self._ask(
+            asked("GET", "/v1/dead-letters", query={"state": state, "topic": topic, "limit": limit, "cursor": cursor})
+        )
+        return answer
+
+    async def dead_letter(self, letter: int) -> dict[str, Any]:
+        """A dead letter with all that is in it."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/dead-letters/{letter}"))
+        return answer
+
+    async def send_dead_letter(self, letter: int, reason: str = "") -> dict[str, Any]:
+        """Send a dead letter again; one that was sent is refused."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/dead-letters/{letter}/send", body={"reason": reason}))
+        return answer
+
+    async def drop_dead_letter(self, letter: int, reason: str) -> dict[str, Any]:
+        """Drop a dead letter, with the reason."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/dead-letters/{letter}/drop", body={"reason": reason}))
         return answer
 
     async def views(self) -> Rows:

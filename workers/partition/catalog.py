@@ -104,6 +104,11 @@ class Catalog:
         return definition_hash in self._by_hash
 
     @property
+    def log(self) -> Log:
+        """The log that it is in, to be used in the thread that publishes."""
+        return self._log
+
+    @property
     def offset(self) -> int:
         """Up to where it has read."""
         return self._offset

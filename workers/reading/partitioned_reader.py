@@ -73,6 +73,11 @@ class PartitionedReader:
             self._readers.append(ExecutionReader(self._log, self._catalog, self.blobs, models, partition, self.courtesy.give_way))
 
     @property
+    def log(self) -> Log:
+        """The log, to be read in the thread that uses this reader."""
+        return self._log
+
+    @property
     def partitions(self) -> int:
         """How many partitions are known of."""
         return len(self._readers)

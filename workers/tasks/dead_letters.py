@@ -128,6 +128,10 @@ class DeadLetters:
     def _tell(self, topic: str, partition: int, offset: int, what: str, why: str) -> None:
         self._notices.say(logging.ERROR, f"{topic} {what}", f"{topic}, partition {partition}, offset {offset} {what}: {why[:500]}")
 
+    def put_again(self, topic: str, partition: int, content: bytes, then: Callable[[LogError | None], None]) -> None:
+        """Append a record that was buried to its topic once more."""
+        self._put(topic, partition, content, then)
+
     def look_again(self) -> None:
         """Bury what was found and is ours by now."""
         if self._left and self._read_to is None and self._is_ours():

@@ -14,6 +14,7 @@ from contracts.errors import Rejected
 from contracts.ids import counted_in, make_execution_id
 from contracts.ports.clock import Clock
 from infra.chance import Chance
+from infra.server.callback import awaited
 from infra.server.cluster.start_ids import LateStart, ask_and_start, is_counted, key_ids
 from infra.server.cluster.view import cluster_view
 from infra.server.common_service import CommonService
@@ -65,8 +66,9 @@ class ClusterService(CommonService):
         """`end_of` asks where the journal of a partition ends."""
         super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests)
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
-        self._letters, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
+        self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
         self._publishing = ThreadPoolExecutor(1, "refold-publishing")
+        self.letters = self._redelivery(clock, self._put_again)
         self._chance = Chance()
         self._next = 0
         self._local: dict[int, Starts] = {}
@@ -174,6 +176,15 @@ class ClusterService(CommonService):
         self._give_to(execution, partition, command, caller, self._router.at(partition).send, then)
         return _nothing
 
+    async def _put_again(self, topic: str, partition: int, content: bytes) -> None:
+        """Append a record to its topic once more."""
+
+        def put(then: Callable[[Exception | None], None]) -> Callable[[], None]:
+            self._unread.put_again(topic, partition, content, then)
+            return _nothing
+
+        await awaited(put)
+
     # What it says about itself.
 
     def cluster(self) -> Cluster:
@@ -189,7 +200,7 @@ class ClusterService(CommonService):
         opened = sum(len(owner.executions) for owner in owners)
         requests = self._requests.counted, self._requests.by_lane
         counted = total([self._owners.counted, self._rounds.counted, *(owner.metrics for owner in owners)])
-        unread = self._letters.unreadable, self._letters.newer
+        unread = self._unread.unreadable, self._unread.newer
         return render(Observed(counted, position, projected, opened, counts, *requests, self._progress.restarts, *unread))
 
     # Reading.

@@ -17,6 +17,7 @@ from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
 from domain.execution.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
 from domain.execution.state import Execution
+from infra.clock import SystemClock
 from infra.server.garbage import look_rarely
 from infra.server.reader_wiring import Reader, open_reader
 from infra.settings.model import EngineSettings
@@ -123,6 +124,20 @@ class FolderTarget:
     def _versions(self, workflow: str) -> list[Version]:
         with self.reader() as reader:
             return versions_in(reader.catalog, workflow)
+
+    def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
+        """See Place."""
+        from refold.cli.commands.folder_letters import letters_at
+
+        with self.reader() as reader:
+            return letters_at(reader.log, SystemClock(), state, topic, limit)
+
+    def dead_letter(self, letter: int) -> Value:
+        """See Place."""
+        from refold.cli.commands.folder_letters import letter_at
+
+        with self.reader() as reader:
+            return letter_at(reader.log, SystemClock(), letter)
 
     def workflow_names(self) -> list[str]:
         """See Place."""

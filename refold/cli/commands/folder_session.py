@@ -16,6 +16,7 @@ from infra.server.starts import is_repeated, key_id
 from projections.definitions import version_value
 from projections.history import HistoryPresenter
 from refold.cli.commands.definition_file import Written
+from refold.cli.commands.folder_letters import drop_letter, send_letter
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.moving import Mover
 from refold.cli.commands.progress import Progress
@@ -49,6 +50,14 @@ class FolderSession:
         catalog = self._engine.catalog
         catalog.archive(workflow, self._caller)
         return [version_value(one) for one in versions_in(catalog, workflow)]
+
+    def send_letter(self, letter: int, reason: str) -> Value:
+        """See Session."""
+        return send_letter(self._engine, self._engine.catalog.log, letter, reason, self._caller)
+
+    def drop_letter(self, letter: int, reason: str) -> Value:
+        """See Session."""
+        return drop_letter(self._engine, self._engine.catalog.log, letter, reason, self._caller)
 
     def start(self, start: Start) -> Value:
         """See Session."""

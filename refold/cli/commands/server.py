@@ -117,6 +117,14 @@ class ServerTarget:
         """See Place."""
         return self.client.diff(workflow, before, after)
 
+    def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
+        """See Place."""
+        return self.client.dead_letters(state=state, topic=topic, limit=limit)
+
+    def dead_letter(self, letter: int) -> Value:
+        """See Place."""
+        return self.client.dead_letter(letter)
+
     def workflow_names(self) -> list[str]:
         """See Place."""
         return [str(workflow["name"]) for workflow in self.client.workflows()]

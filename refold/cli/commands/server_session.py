@@ -53,6 +53,14 @@ class ServerSession:
         """See Session."""
         return self._client.archive(workflow)
 
+    def send_letter(self, letter: int, reason: str) -> Value:
+        """See Session."""
+        return self._client.send_dead_letter(letter, reason)
+
+    def drop_letter(self, letter: int, reason: str) -> Value:
+        """See Session."""
+        return self._client.drop_dead_letter(letter, reason)
+
     def start(self, start: Start) -> Value:
         """See Session."""
         more: Value = {"variables": start.variables, "execution_id": start.execution}

@@ -76,6 +76,12 @@ class Session(Protocol):
     def archive(self, workflow: str) -> list[Value]:
         """Let no execution start with the workflow any more; its versions."""
 
+    def send_letter(self, letter: int, reason: str) -> Value:
+        """Send a dead letter again; what has become of it."""
+
+    def drop_letter(self, letter: int, reason: str) -> Value:
+        """Drop a dead letter, with the reason; what has become of it."""
+
     def start(self, start: Start) -> Value:
         """Start an execution: `{execution_id, version, status}`. The same request twice is once."""
 
@@ -139,6 +145,12 @@ class Target(Protocol):
 
     def difference(self, workflow: str, before: int, after: int) -> Value:
         """What is different between two versions: `{name, before, after, changes, text_of, text}`."""
+
+    def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
+        """What nobody could read or be given, the last one first: `{dead_letters, next, open}`."""
+
+    def dead_letter(self, letter: int) -> Value:
+        """A dead letter with all that is in it."""
 
     def workflow_names(self) -> list[str]:
         """The names of all workflows."""
