@@ -26,6 +26,8 @@ class Observed(NamedTuple):
     projector_restarts: int
     unreadable: Mapping[str, int] = MappingProxyType({})
     newer: Mapping[str, int] = MappingProxyType({})
+    events_lag: int | None = None
+    """None where nobody has ever published any."""
 
 
 class _Collector:
@@ -63,6 +65,8 @@ class _Collector:
             yield CounterMetricFamily(name, text, value=value)
         for name, (level, text) in gauges.items():
             yield GaugeMetricFamily(name, text, value=level)
+        if seen.events_lag is not None:
+            yield GaugeMetricFamily("refold_events_lag", "Records that are not published as events yet", value=seen.events_lag)
         yield from _stand_downs(seen.metrics)
         yield _histogram("refold_takeover_seconds", "From a claim to the first round under it", seen.metrics.takeovers)
         yield _histogram("refold_batch_decisions", "Decisions in a round", seen.metrics.batches)

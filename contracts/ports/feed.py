@@ -27,13 +27,14 @@ class Selector:
     """Which decisions somebody wants: those that fit all that is named; by default every one, also those that only refuse.
 
     `events` are types, and a decision fits that has an event of any of them. With `with_origin` each is told with its origin,
-    which is looked up where nobody here has seen how the execution began.
+    which is looked up where nobody here has seen how the execution began. `partitions` are the only ones that are told of; None: all.
     """
 
     execution: str | None = None
     workflow: str | None = None
     events: frozenset[type[Event]] = frozenset()
     with_origin: bool = False
+    partitions: frozenset[int] | None = None
 
 
 class Told(NamedTuple):

@@ -23,7 +23,7 @@ from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.starts import Starts
-from infra.settings.model import ROLES, EngineSettings
+from infra.settings.model import ROLES_DEFAULT, EngineSettings
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
 from workers.partition.owner import Owner
@@ -151,7 +151,7 @@ class AloneService(CommonService):
         owner, counted = self._owner, self._owner.metrics
         state = "leaving" if self._is_stopping else "alive" if owner.is_in_charge else "joining"
         now = self._clock.now()
-        process = ProcessRow(owner.node, self._incarnation, state, ROLES, self._address, build_version(), self._since, now)
+        process = ProcessRow(owner.node, self._incarnation, state, ROLES_DEFAULT, self._address, build_version(), self._since, now)
         partition = PartitionRow(
             owner.partition, owner.node, owner.node if owner.is_in_charge else None, owner.epoch, self.position,
             max(0, owner.position - self._progress.of(owner.partition)), len(owner.executions), counted.claimed_at, counted.takeover_ms,

@@ -23,7 +23,7 @@ from infra.server.parts.part import Part
 from infra.server.process import Process
 from infra.server.starts import check_execution_id
 from infra.server.step_beside import StepBeside
-from infra.settings.model import ROLES
+from infra.settings.model import ROLES_DEFAULT
 from workers.partition.catalog import Published
 from workers.partition.round import Answer, Reply
 from workers.reading.journal_feed import Feed
@@ -41,7 +41,7 @@ class Engine:
         beside = StepBeside(alone.log, alone.clock)
         self.feed = Feed(OwnerGround(alone.owner, beside))
         context = Context(
-            clock=alone.clock, roles=ROLES, wake=alone.waker.wake, send=alone.owner.send, feed=self.feed, alone=alone
+            clock=alone.clock, roles=ROLES_DEFAULT, wake=alone.waker.wake, send=alone.owner.send, feed=self.feed, alone=alone
         )  # fmt: skip
         process = Process(context, parts, beside)
         self.step, self.next_due = process.step, process.next_due

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.blobs import Blobs
+from contracts.ports.event_topic import EventTopic
 from contracts.ports.snapshots import Snapshots
+from contracts.positions import Positions
 from infra.log.kafka.topics import TopicProblem, check
 from refold.kafka.address import KafkaAddress, check_installed, parse_address
 from workers.cluster.ports import ClusterLog
@@ -45,6 +47,13 @@ def shared_log(log: KafkaLog, on_problem: Callable[[str, int, LogError], None]) 
     from infra.log.kafka.shared import SharedKafkaLog
 
     return SharedKafkaLog(log.address, log, on_problem)
+
+
+def event_topic(log: KafkaLog, retention_h: float, positions: Positions) -> EventTopic:
+    """The topic of public events of a log."""
+    from infra.log.kafka.event_topic import KafkaEventTopic
+
+    return KafkaEventTopic(log.address, log.message_bytes_max, retention_h, positions)
 
 
 class KafkaTaskTopics:

@@ -32,7 +32,7 @@ from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import open_partitioned_reader
 from infra.server.wiring import open_alone
-from infra.settings.model import ROLES, EngineSettings, ServerSettings
+from infra.settings.model import ROLES_DEFAULT, EngineSettings, ServerSettings
 from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
 from workers.reading.partitioned_reader import PartitionedReader
@@ -45,7 +45,7 @@ def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[
 
     A log on Kafka is shared with other processes.
     """
-    if engine.log is None and set(settings.role_names) != set(ROLES):
+    if engine.log is None and set(settings.role_names) != set(ROLES_DEFAULT):
         raise RefoldError(f"roles are for processes that share a log on Kafka (--log); found {settings.roles}")
     listener = _listen(settings)
     try:
@@ -80,7 +80,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         service = AloneService(alone, feed, reader, reads, progress, engine, task_endpoint, requests, address)
         http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
         context = Context(
-            clock=clock, roles=ROLES, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
+            clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
             progress=progress, http=http,
         )  # fmt: skip
         try:

@@ -17,8 +17,10 @@ from contracts.journal import NONCE_BYTES
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
+from contracts.ports.event_topic import EventTopic
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
+from contracts.positions import Positions
 from domain.nodes import CONTROL_KINDS, KINDS
 from infra.chance import Chance
 from infra.clock import SystemClock
@@ -237,6 +239,12 @@ class SharedParts(NamedTuple):
         from infra.server.kafka import shared_log
 
         return shared_log(self.log, on_problem)
+
+    def event_topic(self, retention_h: float, positions: Positions) -> EventTopic:
+        """Where public events are written."""
+        from infra.server.kafka import event_topic
+
+        return event_topic(self.log, retention_h, positions)
 
     def task_topics(self) -> TaskTopics:
         """What tasks are taken from."""

@@ -11,10 +11,12 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.public_events import SOURCE_DEFAULT
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
 from workers.running.activity_settings import CODE_PROCESSES_DEFAULT
 
-ROLES: Final = ("api", "owner", "projector", "worker")
+ROLES_DEFAULT: Final = ("api", "owner", "projector", "worker")
+ROLES: Final = (*ROLES_DEFAULT, "publisher")
 READ_MODELS_VARIABLE: Final = "REFOLD_READ_MODELS"
 """How the setting `read_models` is called in the environment, where a projector finds it."""
 _NAME: Final = r"(\*|(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
@@ -48,10 +50,10 @@ class ServerSettings(BaseModel):
     lane: bool = Field(default=True, description="whether hot requests go past the web framework; off, they are answered alike, but slower")
     stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
     roles: str = Field(
-        default=",".join(ROLES),
+        default=",".join(ROLES_DEFAULT),
         pattern=rf"^({'|'.join(ROLES)})(,({'|'.join(ROLES)}))*$",
         json_schema_extra={"format": f"some of {', '.join(ROLES)}, with commas between"},
-        description="what this process does on a log on Kafka: some of api, owner, projector, worker, with commas between",
+        description="what this process does on a log on Kafka: some of api, owner, projector, worker, publisher, with commas between",
     )
     node: str | None = Field(
         default=None, min_length=1, max_length=200, description="what this process is called among those that share a log on Kafka"
@@ -61,6 +63,9 @@ class ServerSettings(BaseModel):
         ge=1.0,
         le=600,
         description="how long a process may be silent until its partitions go to others; the same in all processes",
+    )
+    events_retention_h: float = Field(
+        default=168.0, ge=1.0, le=87_600, description="how many hours public events stay in their topic on Kafka, where this publishes"
     )
     projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
 
@@ -108,6 +113,14 @@ class EngineSettings(BaseModel):
     inbox_max: int = Field(default=10_000, ge=1, description="how many commands may wait to be decided")
     live_max: int = Field(default=5_000, ge=1, description="how many open executions are kept as objects; the others are packed")
     lease_s: float = Field(default=30.0, ge=0.1, le=3_600, description="how long a worker may be silent until its activities run elsewhere")
+    event_source: str = Field(
+        default=SOURCE_DEFAULT,
+        min_length=1,
+        max_length=400,
+        pattern=r"^[!-~]+$",
+        json_schema_extra={"format": "a URI or a path, without blanks"},
+        description="the `source` of public events: what tells this Refold from others; the same in all processes of a log",
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="how logs are written: `text` for people, `json` as one object a line"
     )

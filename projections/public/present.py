@@ -15,7 +15,7 @@ from contracts import events as e
 from contracts import public_events as p
 from contracts import values
 from contracts.events import Event, carried_failure
-from contracts.failure import Failure
+from contracts.failure import MESSAGE_LENGTH_MAX, Failure, shorten
 from contracts.ids import root_of
 from contracts.journal import Decision
 from contracts.public_events import BY_DATA, SOURCE_DEFAULT, CloudEvent, Data, Link, Origin
@@ -66,6 +66,10 @@ def public_events(decision: Decision, origin: Origin, position: int, source: str
 @lru_cache(maxsize=1024)
 def _href(execution: str) -> str:
     return f"/v1/executions/{quote(execution, safe='~')}"
+
+
+def _short(reason: str) -> str:
+    return shorten(reason, MESSAGE_LENGTH_MAX)
 
 
 def _failure(failure: Failure | None) -> p.PublicFailure | None:
@@ -132,7 +136,7 @@ def _failed(event: e.ExecutionFailed, decision: Decision, origin: Origin, place:
 
 
 def _quarantined(event: e.ExecutionQuarantined, decision: Decision, origin: Origin, place: _Place) -> Data:
-    return p.ExecutionQuarantined(**_of_execution(origin, place), reason=event.reason, keeps=event.keeps)
+    return p.ExecutionQuarantined(**_of_execution(origin, place), reason=_short(event.reason), keeps=event.keeps)
 
 
 def _queued(event: e.ExecutionQueued, decision: Decision, origin: Origin, place: _Place) -> Data:
@@ -144,7 +148,9 @@ def _plain(shape: type[p.ExecutionData]) -> _Make:
 
 
 def _with_reason(shape: type[p.ExecutionPaused | p.ExecutionCancelRequested | p.ExecutionTerminated]) -> _Make:
-    return lambda event, decision, origin, place: shape(**_of_execution(origin, place), reason=event.reason or None)
+    return lambda event, decision, origin, place: shape(
+        **_of_execution(origin, place), reason=shorten(event.reason, MESSAGE_LENGTH_MAX) or None
+    )
 
 
 def _incident_raised(event: e.IncidentRaised, decision: Decision, origin: Origin, place: _Place) -> Data:

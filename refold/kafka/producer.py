@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import UnknownTopicOrPartitionError
@@ -29,7 +29,16 @@ REQUEST_TIMEOUT_MS: Final = 3_000
 RETRY_PAUSE_S: Final = 0.1
 START_TIMEOUT_S: Final = 5.0
 
-Batch: TypeAlias = tuple[TopicPartition, Sequence[bytes]]
+
+class Keyed(NamedTuple):
+    """A record that says what it belongs to, and how it is to be read."""
+
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+Batch: TypeAlias = tuple[TopicPartition, Sequence[bytes] | Sequence[Keyed]]
 """Records that stand together in a partition."""
 
 
@@ -162,12 +171,15 @@ class Producer:
             await asyncio.wait(set(self._leaving), timeout=2 * CLOSE_TIMEOUT_S)
 
 
-async def _send(producer: AIOKafkaProducer, key: TopicPartition, records: Sequence[bytes]) -> int:
+async def _send(producer: AIOKafkaProducer, key: TopicPartition, records: Sequence[bytes] | Sequence[Keyed]) -> int:
     """Hand a batch over and wait for its offset."""
     batch = producer.create_batch()
     now = int(time.time() * 1000)
     for record in records:
-        taken = batch.append(key=None, value=record, timestamp=now)
+        if isinstance(record, Keyed):
+            taken = batch.append(key=record.key, value=record.value, headers=list(record.headers), timestamp=now)
+        else:
+            taken = batch.append(key=None, value=record, timestamp=now)
         assert taken is not None, "the size of a batch is checked before"
     known = producer.client.cluster.partitions_for_topic(key.topic)
     if known is not None and key.partition not in known:  # added since it began

@@ -56,7 +56,7 @@ def sample(name: str) -> str:
 def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(refold: CommandLine) -> None:
     samples = {"server": "http://127.0.0.1:1", "data": "d", "log": "kafka://127.0.0.1:1", "files": ".", "host": "::1",
                "read_models": "postgresql://db/x", "hosts": "a.b,*.c", "node": "a", "roles": "api,owner", "queues": "q,r",
-               "bubblewrap": "jail", "log_format": "json"}  # fmt: skip
+               "bubblewrap": "jail", "log_format": "json", "event_source": "urn:x"}  # fmt: skip
     values = {name: samples.get(name) or sample(name) for name in known()}
     written = "".join(f"{name} = {json.dumps(value) if name in samples else value}\n" for name, value in values.items())
     refold.file("refold.toml", written)
@@ -95,7 +95,7 @@ def test_another_file_may_be_named_and_its_paths_are_meant_from_where_it_is(refo
         ("concurency = 1", {}, [], "there is no setting concurency (file refold.toml); the nearest is concurrency"),
         ("", {}, ["--set", "live-max=1"], "there is no setting live-max (flag --set); the nearest is live_max"),
         ("", {"REFOLD_PORT": "http"}, [], "setting port (environment REFOLD_PORT): expected a whole number from 0 to 65,535, found 'http'"),
-        ("", {"REFOLD_ROLES": "boss"}, [], "expected some of api, owner, projector, worker, with commas between, found 'boss'"),
+        ("", {"REFOLD_ROLES": "boss"}, [], "expected some of api, owner, projector, worker, publisher, with commas between, found 'boss'"),
         ("stop_s = -1", {}, [], "setting stop_s (file refold.toml): expected a number of at least 0, found -1"),
         ("threads = 'maybe'", {}, [], "setting threads (file refold.toml): expected true or false, found 'maybe'"),
         ("data = 5", {}, [], "setting data (file refold.toml): expected text, found 5"),

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import threading
 import traceback
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,8 +16,10 @@ from api.service import Start, Started
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import LogError
+from contracts.errors import LogError, LogUnreachable
+from contracts.ports.event_topic import EventRecord
 from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Log, Topic
+from contracts.positions import Positions
 from infra.clock import SystemClock
 from infra.files.blobs import MemoryBlobs
 from infra.files.snapshots import MemorySnapshots
@@ -165,10 +167,51 @@ class MemoryClusterLog:
 _numbers = itertools.count()
 
 
+class EventRecords:
+    """What stands in the topic of public events, and is committed, for all processes. Some appends fail, and some of those are there."""
+
+    def __init__(self, partitions: int) -> None:
+        self.written: list[list[EventRecord]] = [[] for _ in range(partitions)]
+        self.offsets: dict[int, int] = {}
+        self.appends = 0
+
+
+class MemoryEventTopic:
+    """See `contracts.ports.event_topic.EventTopic`."""
+
+    def __init__(self, records: EventRecords) -> None:
+        self._records = records
+
+    async def ensure(self, partitions: int) -> None: ...
+
+    async def append(self, partition: int, records: Sequence[EventRecord]) -> None:
+        await asyncio.sleep(0)
+        self._records.appends += 1
+        if self._records.appends % 5 == 0:
+            raise LogUnreachable("nobody is there")
+        self._records.written[partition] += records
+        if self._records.appends % 3 == 0:
+            raise LogUnreachable("nobody knows")
+
+    async def committed(self, partitions: Collection[int]) -> Mapping[int, int]:
+        return {one: self._records.offsets[one] for one in partitions if one in self._records.offsets}
+
+    async def load(self, partitions: Collection[int]) -> Mapping[int, int]:
+        return {one: self._records.offsets.get(one, 0) for one in partitions}
+
+    async def save(self, offsets: Mapping[int, int]) -> None:
+        self._records.offsets |= offsets
+
+    async def close(self) -> None: ...
+
+
 class Parts:
     """See `infra.server.wiring.SharedParts`."""
 
-    def __init__(self, log: SharedMemory, blobs: MemoryBlobs, snapshots: MemorySnapshots, folder: Path, node: str) -> None:
+    def __init__(
+        self, log: SharedMemory, blobs: MemoryBlobs, snapshots: MemorySnapshots, folder: Path, node: str, events: EventRecords
+    ) -> None:
+        self._events = events
         self._waiting = [Waiting(log), Waiting(blobs), Waiting(snapshots)]
         self.data, self.node, self._shared = folder, node, log
         self.log, self.blobs, self.snapshots = self._waiting
@@ -179,6 +222,9 @@ class Parts:
 
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> MemoryClusterLog:
         return MemoryClusterLog(self._shared, self.log)
+
+    def event_topic(self, retention_h: float, positions: Positions) -> MemoryEventTopic:
+        return MemoryEventTopic(self._events)
 
     def task_topics(self) -> NoTaskTopics:
         return NoTaskTopics()
@@ -206,7 +252,7 @@ class MemoryCluster:
 
     def __init__(self, folder: Path, partitions: int = 4) -> None:
         self._folder = folder
-        self.log = SharedMemory(partitions)
+        self.log, self.events = SharedMemory(partitions), EventRecords(partitions)
         self._blobs, self._snapshots = MemoryBlobs(), MemorySnapshots()
         self.living: dict[str, Shared] = {}
         self._processes: dict[str, Process] = {}
@@ -227,11 +273,13 @@ class MemoryCluster:
         self._projecting.cancel()
         self.projectors.close()
 
-    async def start(self, node: str) -> Shared:
+    async def start(self, node: str, roles: str = "owner") -> Shared:
         """One more process; it is there when it is settled."""
-        parts = Parts(self.log, self._blobs, self._snapshots, self._folder, node)
-        settings = ServerSettings(node=node, roles="owner", session_s=1.0)
-        built = Shared(cast(Any, parts), EngineSettings(data=self._folder, log="memory:"), settings, f"http://{node}")
+        parts = Parts(self.log, self._blobs, self._snapshots, self._folder, node, self.events)
+        settings = ServerSettings(node=node, roles=roles, session_s=1.0)
+        rows = "postgresql://those/of-this-test"  # no process projects: `projectors` do
+        engine = EngineSettings(data=self._folder, log="memory:", read_models=rows)
+        built = Shared(cast(Any, parts), engine, settings, f"http://{node}")
         self.living[node] = built
         context = Context(
             clock=built.clock, roles=built.roles, wake=built.driver.wake, send=built.router.send, feed=built.feed, shared=built,

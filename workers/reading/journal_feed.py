@@ -9,7 +9,7 @@ It has no thread and no clock: what is around it says where reading is done, and
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, TypeAlias
 
 from contracts.errors import LogError, UnknownRecord
@@ -123,7 +123,7 @@ class Feed:
     def subscribe(self, selector: Selector, then: Then, after: Mapping[int, int] | None = None) -> Subscription:
         """Tell of these decisions from the offsets `after` on. See `contracts.ports.feed.Feed`."""
         execution = selector.execution
-        partitions = range(self._ground.partitions) if execution is None else (self._ground.partition_of(execution),)
+        partitions = self._wanted(selector) if execution is None else (self._ground.partition_of(execution),)
         subscribed = Subscribed(selector, then, self._told_to, self._on_change)
         self._subscribed.add(subscribed)
         for partition in partitions:
@@ -134,9 +134,13 @@ class Feed:
         """Partitions were added: they are told from their beginning."""
         for subscribed in self._subscribed:
             if subscribed.selector.execution is None:
-                for partition in range(self._ground.partitions):
+                for partition in self._wanted(subscribed.selector):
                     if partition not in subscribed.strands:
                         self._add(subscribed, partition, 0)
+
+    def _wanted(self, selector: Selector) -> Iterable[int]:
+        wanted = selector.partitions
+        return (one for one in range(self._ground.partitions) if wanted is None or one in wanted)
 
     def close(self) -> None:
         """End all subscriptions."""

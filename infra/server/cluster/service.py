@@ -28,6 +28,7 @@ from projections.view import ExecutionView, view_of
 from workers.cluster.members import Members
 from workers.cluster.owners import Owners
 from workers.cluster.partitions import LocalPartition
+from workers.cluster.publishing_lag import PublishingLag
 from workers.cluster.rounds import Rounds
 from workers.cluster.router import Router
 from workers.partition.catalog import Catalog
@@ -62,6 +63,7 @@ class ClusterService(CommonService):
         requests: Requests,
         clock: Clock,
         settings: EngineSettings,
+        publishing_lag: PublishingLag,
     ) -> None:
         """`end_of` asks where the journal of a partition ends."""
         super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests)
@@ -69,7 +71,7 @@ class ClusterService(CommonService):
         self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
         self._publishing = ThreadPoolExecutor(1, "refold-publishing")
         self.letters = self._redelivery(clock, self._put_again)
-        self._chance = Chance()
+        self._chance, self._publishing_lag = Chance(), publishing_lag
         self._next = 0
         self._local: dict[int, Starts] = {}
         self._remote: dict[int, Starts] = {}
@@ -201,7 +203,8 @@ class ClusterService(CommonService):
         requests = self._requests.counted, self._requests.by_lane
         counted = total([self._owners.counted, self._rounds.counted, *(owner.metrics for owner in owners)])
         unread = self._unread.unreadable, self._unread.newer
-        return render(Observed(counted, position, projected, opened, counts, *requests, self._progress.restarts, *unread))
+        lag = self._publishing_lag.records
+        return render(Observed(counted, position, projected, opened, counts, *requests, self._progress.restarts, *unread, lag))
 
     # Reading.
 

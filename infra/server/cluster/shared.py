@@ -6,6 +6,7 @@ api        takes commands and queries over HTTP, and gives tasks to workers that
 owner      owns partitions
 projector  keeps the read models up
 worker     runs the built-in activity kinds
+publisher  writes public events to their topic
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ from contracts.errors import LogError, RefoldError, UnknownRecord
 from contracts.ids import counted_in
 from contracts.journal import NONCE_BYTES, OWN, Checkpoint
 from contracts.ports.activities import Report
+from contracts.ports.event_topic import EventRecord, EventTopic
+from contracts.ports.feed import Told
 from contracts.ports.snapshots import Snapshots
+from contracts.public_events import encode_event
 from contracts.worker_protocol import Workers
 from contracts.worker_topics import BUILT_IN, MEMBERS
 from infra.clock import SystemClock
@@ -50,6 +54,7 @@ from infra.server.wiring import (
     projector_environment,
 )
 from infra.settings.model import EngineSettings, ServerSettings
+from projections.public.present import public_events
 from workers.cluster.follower import Follower
 from workers.cluster.follower_feed import FollowerGround
 from workers.cluster.held_blobs import HeldBlobs
@@ -62,6 +67,8 @@ from workers.cluster.owners import Owners
 from workers.cluster.permission import MembersPermission
 from workers.cluster.ports import ClusterLog
 from workers.cluster.projection_share import ProjectionShare
+from workers.cluster.publisher import Publisher
+from workers.cluster.publishing_lag import PublishingLag
 from workers.cluster.record_outbox import RecordOutbox
 from workers.cluster.rounds import Rounds
 from workers.cluster.router import Router
@@ -179,9 +186,11 @@ class Shared:
             self.log, self.owned, self.rounds, self._make, self.clock, self.offloading, permission, self.router,
             self.gateway.ahead.let_out_of, self._failed, random.random,
         )  # fmt: skip
+        self._retention_h = settings.events_retention_h
+        self.publishing_lag = PublishingLag(self._event_topic(), self.owned.positions)
         self.service = ClusterService(
             self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.resources, self.feed, reader, self._reads,
-            progress, lookup, end_of, self.requests, self.clock, engine,
+            progress, lookup, end_of, self.requests, self.clock, engine, self.publishing_lag,
         )  # fmt: skip
         self.task_endpoint = (
             _TaskEndpoint(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None
@@ -241,10 +250,26 @@ class Shared:
             on_newer=lambda offset, what: letters.leave(MEMBERS, 0, offset, what),
         )
 
+    def _event_topic(self) -> EventTopic:
+        return self._stores.event_topic(self._retention_h, positions_of(self._engine))
+
+    def publisher(self) -> Publisher:
+        """What writes public events for other systems."""
+        positions, source = positions_of(self._engine), self._engine.event_source
+
+        def present(told: Told) -> list[EventRecord]:
+            position = positions.of(told.partition, told.offset)
+            assert told.origin is not None, f"the origin of execution {told.decision.execution} is not told"
+            key = told.decision.execution.encode()
+            return [EventRecord(key, encode_event(event)) for event in public_events(told.decision, told.origin, position, source)]
+
+        return Publisher(self.members, self.feed, self._event_topic(), present, lambda: self.participation.partitions, self.driver.fail)
+
     def _projector_of(self, settings: ServerSettings) -> Callable[[Callable[[int, int], None]], ProjectorProcess] | None:
         """Rows in the data folder are ours, of all partitions. Those in a database are everybody's: we do what nobody else does."""
         engine = self._engine
-        if not (settings.has_role("projector") or (settings.has_role("api") and not engine.read_models)):
+        reads = settings.has_role("api") or settings.has_role("publisher")
+        if not (settings.has_role("projector") or (reads and not engine.read_models)):
             return None
         data, words, environment = self._stores.data, projector_arguments(engine), projector_environment(engine)
         return lambda note: ProjectorProcess(data, settings.projector_nice, note, words, environment, PROJECT_AFTER_S)

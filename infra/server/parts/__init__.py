@@ -9,7 +9,8 @@ from infra.server.parts.membership import MEMBERSHIP
 from infra.server.parts.part import Part
 from infra.server.parts.partitions import PARTITIONS
 from infra.server.parts.projector import PROJECTOR
+from infra.server.parts.publisher import PUBLISHER
 from infra.server.parts.tasks import TASKS
 
-PARTS: Final[tuple[Part, ...]] = (PROJECTOR, MEMBERSHIP, TASKS, PARTITIONS, HTTP)
+PARTS: Final[tuple[Part, ...]] = (PROJECTOR, MEMBERSHIP, TASKS, PARTITIONS, PUBLISHER, HTTP)
 """They are moved and begin in this order, and end in the reverse one."""
