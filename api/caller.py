@@ -1,6 +1,6 @@
 """Who asks, by the head of a request: somebody unknown, and the correlation id under which all that comes of it is found.
 
-    traceparent: 00-<trace id>-<span id>-<flags>   the trace id, where it is valid (W3C Trace Context)
+    traceparent: 00-<trace id>-<span id>-<flags>   the trace id and the span, where it is valid (W3C Trace Context)
     X-Request-Id: <1 to 128 visible characters>    else this, as it is
     neither                                        else one that is made here, in the form of a trace id
 
@@ -28,7 +28,7 @@ CALLER: Final = "refold.caller"
 SOMEBODY: Final = Caller(ANONYMOUS)
 """A caller whose request has no correlation id: what workers do goes back to what began their executions."""
 
-_TRACE: Final = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_TRACE: Final = re.compile(rb"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 _REQUEST: Final = re.compile(rb"[!-~]{1,%d}" % REQUEST_ID_LENGTH_MAX)
 _PROCESS: Final = os.urandom(8).hex()
 _numbers: Final = itertools.count(1)
@@ -42,7 +42,9 @@ def caller_of(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
             trace = value
         elif name == REQUEST_ID:
             request = value
-    return Caller(ANONYMOUS, _trace_id(trace) or _request_id(request) or new_correlation())
+    if trace is not None and (found := _TRACE.fullmatch(trace)) is not None and (found[1] != b"00" or found[4] is None):
+        return Caller(ANONYMOUS, found[2].decode(), found[3].decode())
+    return Caller(ANONYMOUS, _request_id(request) or new_correlation())
 
 
 def caller_in(scope: Scope) -> Caller:
@@ -54,12 +56,6 @@ def caller_in(scope: Scope) -> Caller:
 def new_correlation() -> str:
     """An id that no other request has: 32 hexadecimal digits."""
     return f"{_PROCESS}{next(_numbers):016x}"
-
-
-def _trace_id(header: bytes | None) -> str | None:
-    """The trace id of a `traceparent`; None where it is not valid. Version 00 has four parts, a later one may have more."""
-    found = None if header is None else _TRACE.fullmatch(header)
-    return None if found is None or (found[1] == b"00" and found[3] is not None) else found[2].decode()
 
 
 def _request_id(header: bytes | None) -> str | None:

@@ -24,6 +24,7 @@ from projections.definitions import Version
 from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
+from projections.spans import SpanFold
 from projections.view import ExecutionView
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -282,6 +283,9 @@ class Service(Protocol):
 
     async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
         """All that an execution is, or was after an event; `whole` with its big values."""
+
+    async def spans(self, execution: str) -> SpanFold:
+        """The spans of an execution, so far."""
 
     async def nodes(self, execution: str) -> list[NodeView]:
         """The nodes of an execution, with their values."""

@@ -6,10 +6,11 @@ from typing import Final, NamedTuple
 
 
 class Caller(NamedTuple):
-    """Whoever asks for something, and the correlation id of the outside request that it is part of."""
+    """Whoever asks for something, the correlation id of the outside request that it is part of, and that request's span."""
 
     actor: str = ""
     correlation: str = ""
+    span: str = ""
 
 
 ANONYMOUS: Final = "anonymous"

@@ -38,7 +38,7 @@ class Parent(msgspec.Struct, frozen=True, array_like=True, gc=False, repr_omit_d
 
 
 class CreateExecution(_Command, frozen=True, tag=1):
-    """Begin an execution of a published definition, named by its content hash."""
+    """Begin an execution of a published definition, named by its content hash. `span` is that of the request, where it had one."""
 
     workflow: str
     version: int
@@ -50,6 +50,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     autostart: bool = True
     start_at: int | None = None
     trigger: bytes | None = None
+    span: str = ""
 
 
 class StartExecution(_Command, frozen=True, tag=2):
@@ -273,6 +274,7 @@ class RunActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
     caching: Caching | None = None
     queue: str = "default"
     priority: int = 5
+    correlation: str = ""
 
 
 class TakeSlot(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -51,7 +51,10 @@ class Poll(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One attempt of one node. With `report_start` the engine wants to hear when it begins, for its time limits."""
+    """One attempt of one node. With `report_start` the engine wants to hear when it begins, for its time limits.
+
+    `correlation_id` is of the outside request that it goes back to, `traceparent` what it says of itself to those whom it asks.
+    """
 
     task: str
     execution: str
@@ -66,6 +69,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     heartbeat_ms: int | None
     priority: int
     report_start: bool = False
+    correlation_id: str = ""
+    traceparent: str = ""
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):

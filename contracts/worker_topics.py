@@ -20,6 +20,7 @@ from msgspec import UNSET, Meta, Raw, UnsetType
 
 from contracts.commands import Caching, CancelActivity, Limits, RunActivity
 from contracts.ids import activity_key, idempotency_key
+from contracts.trace import traceparent_of
 from contracts.values import is_reference
 from contracts.worker_protocol import PROTOCOL, BadMessage, Name, Result, Task, check_characters, read
 from contracts.worker_results import error_instead, members_of, object_of
@@ -129,6 +130,8 @@ def encode_task(activity: RunActivity, config: bytes, input: bytes, sequence: in
             heartbeat_ms=limits.heartbeat,
             priority=activity.priority,
             report_start=limits.report_start,
+            correlation_id=activity.correlation,
+            traceparent=traceparent_of(activity),
             cache=_wish(caching) if caching else None,
             sequence=sequence,
         )
@@ -159,6 +162,7 @@ def decode_task(content: bytes) -> RunActivity:
         Caching(wish.ttl_ms, None if wish.key is UNSET else bytes(wish.key)) if wish else None,
         task.queue,
         task.priority,
+        task.correlation_id,
     )
 
 

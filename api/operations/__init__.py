@@ -14,6 +14,7 @@ from api.operations.resources import RESOURCES
 from api.operations.server import SERVER
 from api.operations.starts import STARTS
 from api.operations.streams import STREAMS
+from api.operations.traces import TRACES
 from api.operations.workers import WORKER_OPERATIONS
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -21,6 +22,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *STARTS,
     *EXECUTIONS,
     *INCIDENTS,
+    *TRACES,
     *COMMANDS,
     *DEAD_LETTERS,
     *RESOURCES,

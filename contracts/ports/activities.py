@@ -33,6 +33,10 @@ class ActivityContext(Protocol):
         """Stable over retries: hand it to the outside so that doing it twice is once."""
 
     @property
+    def traceparent(self) -> str:
+        """The attempt as a span of its trace, a header of W3C Trace Context: hand it to those whom you ask."""
+
+    @property
     def is_cancelled(self) -> bool:
         """Whether nobody waits for the result any more."""
 

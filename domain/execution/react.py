@@ -141,13 +141,13 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
         assert node.definition.compensate is not None
         return RunActivity(
             state.execution, path, run.attempt, node.definition.compensate.type, run.config or b"{}", NULL, state.workflow,
-            Limits(node.compensate_timeout_ms or None), None, node.queue, priority,
+            Limits(node.compensate_timeout_ms or None), None, node.queue, priority, state.correlation,
         )  # fmt: skip
     given = run.input or node.static_input or run.data
     caching = Caching(node.cache_ttl_ms, run.cache_key) if node.cache_ttl_ms else None
     return RunActivity(
         state.execution, path, run.attempt, node.type, run.config or node.static_config, given, state.workflow,
-        node.limits, caching, node.queue, priority,
+        node.limits, caching, node.queue, priority, state.correlation,
     )  # fmt: skip
 
 

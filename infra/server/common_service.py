@@ -37,6 +37,7 @@ from projections.definitions import Version
 from projections.executions import EXECUTIONS, ExecutionRecord, record_value
 from projections.history import HistoryEvent
 from projections.registry import MODEL_OF
+from projections.spans import SpanFold
 from projections.view import ExecutionView, state_value
 from workers.partition.catalog import Catalog, versions_in
 from workers.partition.resources import Resources
@@ -331,6 +332,10 @@ class CommonService:
             return state_value(reader.folded(name, at), reader.value if whole else reader.show)
 
         return await self._read_about(execution, read)
+
+    async def spans(self, execution: str) -> SpanFold:
+        """The spans of an execution, so far."""
+        return await self._read_about(execution, ExecutionReader.spans)
 
     async def nodes(self, execution: str) -> list[NodeView]:
         """The nodes of an execution, with their values."""

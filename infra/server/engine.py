@@ -91,7 +91,8 @@ class Engine:
         found, definition = self.catalog.resolve(workflow, version)
         name = execution or self.new_execution_id()
         packed = None if variables is None else values.written(variables)
-        command = CreateExecution(workflow, found, definition, values.written(given if given is not None else {}), packed, **more)
+        content = values.written(given if given is not None else {})
+        command = CreateExecution(workflow, found, definition, content, packed, span=caller.span, **more)
         self.send(name, command, reply, caller)
         return name
 

@@ -137,6 +137,7 @@ def creation(start: Start, version: int, definition: str) -> CreateExecution:
         priority=start.priority,
         autostart=start.autostart,
         start_at=start.start_at,
+        span=start.caller.span,
     )
 
 

@@ -69,6 +69,13 @@ class ServerSettings(BaseModel):
     )
     projector_nice: int = Field(default=10, ge=0, le=19, description="by how much the projector gives way to the engine")
 
+    traces: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#]+(/[^?#]*)?$",
+        json_schema_extra={"format": "an address like http://127.0.0.1:4318"},
+        description="where the spans of what has ended go, by OTLP over HTTP; without it they are only made when asked for",
+    )
+
     @property
     def host_names(self) -> tuple[str, ...]:
         """The further names."""

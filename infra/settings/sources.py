@@ -164,11 +164,11 @@ def _checked(model: type[BaseModel], given: Mapping[str, Given], problems: list[
 
 def _expected(model: type[BaseModel], name: str) -> str:
     """In words what may stand there, as the model says."""
-    schema = model.model_json_schema()["properties"][name]
-    schema = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    whole = model.model_json_schema()["properties"][name]
+    schema = next((one for one in whole.get("anyOf", ()) if one.get("type") != "null"), whole)
     words = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}.get(schema.get("type"), "text")
     if "pattern" in schema:
-        return str(schema["format"])
+        return str(whole["format"])
     lowest, highest = schema.get("minimum"), schema.get("maximum")
     if lowest is not None and highest is not None:
         return f"{words} from {lowest:,g} to {highest:,g}"

@@ -35,6 +35,7 @@ from refold.cli.options import (
     takes,
 )
 from refold.cli.process_verbs import kafka, serve, worker
+from refold.cli.trace_verb import trace
 from refold.cli.workflow_verbs import workflows
 
 app = typer.Typer(no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)
@@ -357,6 +358,7 @@ def schemas(
 
 # The data folder, and processes.
 
+app.command()(trace)
 app.command()(accept_loss)
 app.command()(serve)
 app.command()(worker)

@@ -65,6 +65,11 @@ class Operations:
         answer: Rows = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes"))["nodes"]
         return answer
 
+    def trace(self, execution_id: str) -> dict[str, Any]:
+        """Where the time of an execution went: the spans of a trace, made of its history."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/trace"))
+        return answer
+
     def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
         """Hold an execution."""
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/pause", body={"reason": reason}))
@@ -211,6 +216,11 @@ class AsyncOperations:
     async def nodes(self, execution_id: str) -> Rows:
         """The nodes that have begun, with input, output and timing."""
         answer: Rows = (await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes")))["nodes"]
+        return answer
+
+    async def trace(self, execution_id: str) -> dict[str, Any]:
+        """Where the time of an execution went: the spans of a trace, made of its history."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/trace"))
         return answer
 
     async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:

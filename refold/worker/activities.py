@@ -36,7 +36,7 @@ class Tell(Protocol):
 class ActivityContext(Cancellation):
     """What a running activity knows and may do besides its input. Safe to use from the activity's own thread."""
 
-    __slots__ = ("_tell", "attempt", "execution", "idempotency_key", "kind", "path", "task", "workflow")
+    __slots__ = ("_tell", "attempt", "correlation_id", "execution", "idempotency_key", "kind", "path", "task", "traceparent", "workflow")
 
     def __init__(self, task: dict[str, Any], tell: Tell) -> None:
         super().__init__()
@@ -48,6 +48,10 @@ class ActivityContext(Cancellation):
         self.kind: str = task["kind"]
         self.idempotency_key: str = task["idempotency_key"]
         """Stable over retries: hand it to the outside so that doing it twice is once."""
+        self.correlation_id: str = task.get("correlation_id", "")
+        """Of the outside request that it goes back to; empty where that had none."""
+        self.traceparent: str = task.get("traceparent", "")
+        """The attempt as a span of its trace, a header of W3C Trace Context: hand it to those whom you ask."""
         self._tell = tell
 
     @property
@@ -56,8 +60,9 @@ class ActivityContext(Cancellation):
         return _Logger(logging.getLogger(f"refold.activity.{self.kind}"), self.about())
 
     def about(self) -> dict[str, Any]:
-        """What a line of the log says about it: execution, path and attempt."""
-        return {"execution": self.execution, "path": self.path, "attempt": self.attempt}
+        """What a line of the log says about it: execution, path, attempt, and the correlation id where there is one."""
+        found = {"execution": self.execution, "path": self.path, "attempt": self.attempt}
+        return {**found, "correlation_id": self.correlation_id} if self.correlation_id else found
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """Tell that the activity is alive, and how far (0 … 1). Raises Cancelled when it should stop."""

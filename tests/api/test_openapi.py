@@ -85,7 +85,7 @@ def test_times_are_described_as_times(server: Server) -> None:
 
 
 FREE = {"HistoryEvent.data", "NodeKind.config", "Row.search", "State.variables", "Workflow.definition", "StartRequest.variables",
-        "ResolveRequest.variables"}  # fmt: skip
+        "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes"}  # fmt: skip
 """What belongs to users, or differs from type to type."""
 
 

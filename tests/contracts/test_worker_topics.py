@@ -12,6 +12,7 @@ from msgspec import Raw
 
 from contracts.commands import Caching, CancelActivity, Limits, RunActivity
 from contracts.ids import activity_key
+from contracts.trace import traceparent
 from contracts.worker_protocol import BadMessage, Result, ResultError, WrongProtocol
 from contracts.worker_topics import (
     attempt_of,
@@ -42,6 +43,7 @@ ACTIVITIES = st.builds(
     caching=st.none() | st.builds(Caching, st.integers(1, 10**12), st.none() | JSON),
     queue=st.text(min_size=1, max_size=20),
     priority=st.integers(0, 9),
+    correlation=st.text(max_size=20),
 )
 
 
@@ -51,7 +53,9 @@ def test_a_task_record_says_all_that_the_command_says(activity: RunActivity) -> 
 
 
 def test_a_task_record_is_json_with_its_values_inline() -> None:
-    activity = RunActivity("e", "a/b", 2, "charge", b"@sha256:cfg", b"@sha256:inp", "w", Limits(1, 2, True), Caching(5, b'"k"'), "gpu", 7)
+    activity = RunActivity(
+        "e", "a/b", 2, "charge", b"@sha256:cfg", b"@sha256:inp", "w", Limits(1, 2, True), Caching(5, b'"k"'), "gpu", 7, "request-1"
+    )
     assert json.loads(encode_task(activity, b'{"c":1}', b"[1]", 9)) == {
         "protocol": 1,
         "task": "e/a/b@2",
@@ -70,6 +74,8 @@ def test_a_task_record_is_json_with_its_values_inline() -> None:
         "report_start": True,
         "cache": {"ttl_ms": 5, "key": "k"},
         "sequence": 9,
+        "correlation_id": "request-1",
+        "traceparent": traceparent("request-1", "e", "a/b", 2),
     }
 
 

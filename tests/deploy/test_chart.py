@@ -38,6 +38,7 @@ ALL: dict[str, Any] = {
     "ingress": {"enabled": True, "hosts": ["refold.example"], "className": "nginx"},
     "networkPolicy": {"enabled": True, "from": [{"namespaceSelector": {"matchLabels": {"team": "shop"}}}]},
     "serviceMonitor": {"enabled": True},
+    "alerts": {"enabled": True, "labels": {"release": "prometheus"}},
     "imagePullSecrets": [{"name": "registry"}],
 }
 CASES: dict[str, dict[str, Any]] = {

@@ -36,6 +36,7 @@ class Tool(NamedTuple):
 HELM: Final = Tool("helm", "helm.sh/helm/v3/cmd/helm", "v3.22.0")
 VALIDATE: Final = Tool("kubectl-validate", "sigs.k8s.io/kubectl-validate", "v0.0.4")
 COMPOSE: Final = Tool("compose", "github.com/compose-spec/compose-go/v2/cmd", "v2.16.2")
+PROMTOOL: Final = Tool("promtool", "github.com/prometheus/prometheus/cmd/promtool", "v0.316.0")
 KUBERNETES: Final = "1.30"
 """The newest version whose schemas the validator carries."""
 
@@ -64,5 +65,5 @@ def build(tool: Tool) -> Path:
 
 
 if __name__ == "__main__":
-    for one in (HELM, COMPOSE, VALIDATE):
+    for one in (HELM, COMPOSE, VALIDATE, PROMTOOL):
         print(one.path if one.path.exists() else build(one))

@@ -22,6 +22,7 @@ from contracts.commands import (
     RunActivity,
 )
 from contracts.errors import Overloaded
+from contracts.trace import traceparent
 from contracts.values import reference_to
 from contracts.worker_protocol import (
     Assignment,
@@ -150,11 +151,12 @@ def test_a_kind_of_the_local_worker_goes_there(task_endpoint: TaskEndpoint) -> N
 
 
 def test_a_task_tells_all_that_a_worker_needs(task_endpoint: TaskEndpoint) -> None:
-    task_endpoint.run(input=b'{"a": 1}', config=b'{"b": 2}', limits=Limits(5_000, 1_000, True), priority=7)
+    task_endpoint.run(input=b'{"a": 1}', config=b'{"b": 2}', limits=Limits(5_000, 1_000, True), priority=7, correlation="request-1")
     (task,) = task_endpoint.poll().tasks
     assert msgspec.to_builtins(msgspec.structs.replace(task, config=None, input=None)) == {
         "task": "e/n@1", "execution": "e", "workflow": "w", "path": "n", "attempt": 1, "kind": "pay", "config": None, "input": None,
         "idempotency_key": "e/n", "timeout_ms": 5_000, "heartbeat_ms": 1_000, "priority": 7, "report_start": True,
+        "correlation_id": "request-1", "traceparent": traceparent("request-1", "e", "n", 1),
     }  # fmt: skip
     assert (bytes(task.config), bytes(task.input)) == (b'{"b": 2}', b'{"a": 1}')
 

@@ -16,6 +16,7 @@ from domain.execution.history import Entry, Folded, apply, apply_up_to, begin
 from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent, HistoryPresenter
 from projections.nodes import NodeRow, NodeTrace
+from projections.spans import SpanFold, spans_of
 from workers.partition.catalog import Catalog
 from workers.partition.stretches import entries_at
 from workers.reading.trails import record_of, trail_of
@@ -129,6 +130,10 @@ class ExecutionReader:
             folded = folded or begin(entry, self._catalog.graph)
             trace.take(folded, entry)
         return trace.rows()
+
+    def spans(self, execution: str) -> SpanFold:
+        """The spans of an execution, folded from its first decision on."""
+        return spans_of(self.entries(execution), self._catalog.graph)
 
     def content(self, value: bytes) -> bytes:
         """The JSON of a stored value, be it a blob or not."""

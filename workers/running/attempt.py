@@ -9,6 +9,7 @@ from contracts.ids import idempotency_key
 from contracts.ports.activities import Report
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
+from contracts.trace import traceparent_of
 from contracts.values import written
 from refold.worker.cancellation import Cancellation
 from workers.running.activity_error import Cancelled
@@ -55,6 +56,11 @@ class Attempt(Cancellation):
         """See ActivityContext."""
         return idempotency_key(self.activity.execution, self.activity.path)
 
+    @property
+    def traceparent(self) -> str:
+        """See ActivityContext."""
+        return traceparent_of(self.activity)
+
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """See ActivityContext. Without progress and detail it is a sign of life and reports nothing."""
         if self._is_cancelled:
@@ -74,4 +80,6 @@ class Attempt(Cancellation):
 
     def about(self) -> dict[str, Any]:
         """See Cancellation."""
-        return {"execution": self.execution, "path": self.path, "attempt": self.attempt}
+        found = {"execution": self.execution, "path": self.path, "attempt": self.attempt}
+        correlation = self.activity.correlation
+        return {**found, "correlation_id": correlation} if correlation else found

@@ -26,6 +26,7 @@ from contracts.ports.activities import ActivityWorker, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
+from contracts.trace import traceparent_of
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
 from workers.running.activity_settings import ActivitySettings
@@ -284,6 +285,8 @@ class TaskLeases:
             heartbeat_ms=limits.heartbeat,
             priority=leased.level,
             report_start=limits.report_start,
+            correlation_id=activity.correlation,
+            traceparent=traceparent_of(activity),
         )
 
     def _value(self, value: bytes) -> Raw:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
+from msgspec.structs import astuple
+
 from contracts import events as e
 from contracts.codec import pack
 from contracts.commands import CreateExecution, QuarantineExecution, RollHistory
@@ -20,10 +22,12 @@ from domain.execution.state import (
     Scope,
 )
 
+_CREATE: Final = CreateExecution.__struct_config__.tag
+
 
 def request_of(command: CreateExecution) -> bytes:
-    """The fingerprint of a start: the same for the same request, so that a repeated one is known."""
-    return hashlib.sha256(pack(command)).digest()[:8]
+    """The fingerprint of a start: the same for the same request, so that a repeated one is known; whichever span it is asked in."""
+    return hashlib.sha256(pack((_CREATE, *astuple(command)[:-1]))).digest()[:8]
 
 
 def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: Cause) -> None:

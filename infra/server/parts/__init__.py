@@ -11,6 +11,15 @@ from infra.server.parts.partitions import PARTITIONS
 from infra.server.parts.projector import PROJECTOR
 from infra.server.parts.publisher import PUBLISHER
 from infra.server.parts.tasks import TASKS
+from infra.server.parts.traces import TRACES
 
-PARTS: Final[tuple[Part, ...]] = (PROJECTOR, MEMBERSHIP, TASKS, PARTITIONS, PUBLISHER, HTTP)
+PARTS: Final[tuple[Part, ...]] = (
+    PROJECTOR,
+    MEMBERSHIP,
+    TASKS,
+    PARTITIONS,
+    PUBLISHER,
+    TRACES,
+    HTTP,
+)
 """They are moved and begin in this order, and end in the reverse one."""

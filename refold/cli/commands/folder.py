@@ -24,6 +24,7 @@ from infra.settings.model import EngineSettings
 from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
 from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
+from projections.spans import spans_of, trace_value
 from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
@@ -95,6 +96,11 @@ class FolderTarget:
         with self.reader() as reader:
             for entry in entries_at(reader, execution):
                 yield from (event.as_value() for event in presenter.present(entry.decision))
+
+    def trace(self, execution: str) -> Value:
+        """See Place."""
+        with self.reader() as reader:
+            return trace_value(spans_of(entries_at(reader, execution), reader.catalog.graph))
 
     def incidents(self) -> list[Value]:
         """See Place."""

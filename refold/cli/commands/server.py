@@ -95,6 +95,10 @@ class ServerTarget:
         """See Place."""
         return self.client.history(execution, min_position=self.client.get(execution)["position"])
 
+    def trace(self, execution: str) -> Value:
+        """See Place."""
+        return self.client.trace(execution)
+
     def incidents(self) -> list[Value]:
         """See Place."""
         found = [{name: incident[name] for name in INCIDENT} for incident in self.client.incidents()]

@@ -131,6 +131,9 @@ class Target(Protocol):
     def history(self, execution: str) -> Iterable[Value]:
         """Every event of an execution."""
 
+    def trace(self, execution: str) -> Value:
+        """The spans of an execution: `{trace_id, spans}`."""
+
     def incidents(self) -> list[Value]:
         """The open incidents, the oldest first, each an `INCIDENT`."""
 

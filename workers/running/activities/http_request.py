@@ -72,7 +72,7 @@ class HttpRequest:
 
         wanted = configs.read_config(HttpRequestConfig, config)
         expected = [_status_pattern(item) for item in wanted.expect]
-        answer = exchange(context, _question(wanted, context.idempotency_key), self._lookup, self._is_allowed)
+        answer = exchange(context, _question(wanted, context), self._lookup, self._is_allowed)
         if not any(pattern.fullmatch(str(answer.status)) for pattern in expected):
             raise _unexpected(wanted, answer)
         return {"status": answer.status, "headers": answer.headers, **_read_body(answer)}
@@ -89,13 +89,13 @@ def _status_pattern(item: int | str) -> re.Pattern[str]:
     return re.compile(text.replace("x", r"\d"))
 
 
-def _question(wanted: HttpRequestConfig, idempotency_key: str) -> Question:
+def _question(wanted: HttpRequestConfig, context: ActivityContext) -> Question:
     from workers.running.egress.exchange import Question
 
     method = wanted.method.upper()
     if not _METHOD.fullmatch(method):
         raise _invalid("method", f"expected an HTTP method, found {wanted.method!r}")
-    headers = {"idempotency-key": idempotency_key} | {
+    headers = {"idempotency-key": context.idempotency_key, "traceparent": context.traceparent} | {
         name.lower(): _line(f"headers.{name}", value) for name, value in wanted.headers.items()
     }
     content, content_type = _content(wanted.body, headers.get("content-type"))

@@ -1,0 +1,52 @@
+"""Traces: which trace an execution belongs to, and the ids of its spans, all derived, so that spans can be made again.
+
+    correlation id ─► trace id      as it is where it is one (32 hex digits), else its digest; without one, that of the execution
+    execution, node, attempt ─► span id      the digest of its name
+
+The forms are those of W3C Trace Context, level 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final
+
+from contracts.commands import RunActivity
+from contracts.ids import activity_key
+
+_TRACE: Final = re.compile(r"(?!0{32})[0-9a-f]{32}\Z")
+
+
+def trace_id(correlation: str, execution: str) -> str:
+    """The trace of an execution: 32 hex digits."""
+    return correlation if _TRACE.match(correlation) else _digest(correlation or execution, 16)
+
+
+def execution_span(execution: str) -> str:
+    """The span of an execution: 16 hex digits."""
+    return _digest(execution, 8)
+
+
+def node_span(execution: str, path: str, run: int) -> str:
+    """The span of a node: 16 hex digits; of its second run at the same path another one."""
+    return _digest(f"{execution}/{path}={run}", 8)
+
+
+def attempt_span(execution: str, path: str, attempt: int) -> str:
+    """The span of an attempt of an activity, or of starting a child: 16 hex digits."""
+    return _digest(activity_key(execution, path, attempt), 8)
+
+
+def traceparent(correlation: str, execution: str, path: str, attempt: int) -> str:
+    """What an attempt says of itself to those whom it asks: the header `traceparent`."""
+    return f"00-{trace_id(correlation, execution)}-{attempt_span(execution, path, attempt)}-01"
+
+
+def traceparent_of(activity: RunActivity) -> str:
+    """The same, of an activity command."""
+    return traceparent(activity.correlation, activity.execution, activity.path, activity.attempt)
+
+
+def _digest(name: str, size: int) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=size).hexdigest()
