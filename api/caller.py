@@ -17,7 +17,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from contracts.caller import ANONYMOUS, Caller
+from contracts.caller import ANONYMOUS, Caller, CallerInSpan
 
 REQUEST_ID: Final = b"x-request-id"
 REQUEST_ID_LENGTH_MAX: Final = 128
@@ -43,7 +43,7 @@ def caller_of(headers: Iterable[tuple[bytes, bytes]]) -> Caller:
         elif name == REQUEST_ID:
             request = value
     if trace is not None and (found := _TRACE.fullmatch(trace)) is not None and (found[1] != b"00" or found[4] is None):
-        return Caller(ANONYMOUS, found[2].decode(), found[3].decode())
+        return CallerInSpan(ANONYMOUS, found[2].decode(), found[3].decode())
     return Caller(ANONYMOUS, _request_id(request) or new_correlation())
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.caller import Caller
+from contracts.caller import CallerInSpan
 from contracts.commands import CompleteActivity, CreateExecution, FailActivity, ReportStarted
 from contracts.failure import Failure
 from contracts.trace import attempt_span, execution_span, trace_id, traceparent
@@ -20,7 +20,7 @@ from tests.histories.test_histories import FOLDERS, decisions_of
 from tests.workers.harness import Bench
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-ASKED = Caller("ada", TRACE, SPAN)
+ASKED = CallerInSpan("ada", TRACE, SPAN)
 
 
 def spans(bench: Bench, execution: str) -> dict[str, Span]:

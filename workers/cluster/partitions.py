@@ -91,7 +91,7 @@ class RemotePartition:
 
         def forward(small: Command) -> None:
             if reply is None:
-                self._sender.post(Envelope("", execution, small, "", caller.actor, caller.correlation))
+                self._sender.post(Envelope("", execution, small, "", *caller))
             else:
                 self._sender.ask(execution, small, reply, caller)
 

@@ -79,9 +79,8 @@ class Sender:
             if error is not None and self._follower.forget(partition, name):
                 answered(Answer(execution, 0, error=error))
 
-        envelope = Envelope(name, execution, command, "", caller.actor, caller.correlation)
         self._follower.expect(partition, name, answered)
-        self._record_outbox.put(COMMANDS, partition, codec.encode_envelope(envelope), out)
+        self._record_outbox.put(COMMANDS, partition, codec.encode_envelope(Envelope(name, execution, command, "", *caller)), out)
 
     def _give_up(self, partition: int, name: str, execution: str, reply: Reply) -> None:
         self._follower.forget(partition, name)

@@ -189,7 +189,7 @@ class Owner:
     def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
         """Take a command in that comes from a caller here. Raises Overloaded."""
         self._sent += 1
-        self.submit(Envelope(f"{execution}:{self._sent}", execution, command, "", caller.actor, caller.correlation), reply)
+        self.submit(Envelope(f"{execution}:{self._sent}", execution, command, "", *caller), reply)
 
     def take(self, item: Item) -> None:
         """Take in what stands in `commands`, in the order in which it stands there."""
