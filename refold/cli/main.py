@@ -15,6 +15,7 @@ import typer
 from refold import __version__
 from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.folder_verbs import accept_loss
+from refold.cli.live_verbs import follow
 from refold.cli.options import (
     Execution,
     File,
@@ -169,6 +170,9 @@ def history(where: Where, execution: Execution, as_json: Json = False) -> int:
     from refold.cli.commands import look
 
     return look.history(where, execution, as_json)
+
+
+app.command()(follow)
 
 
 @app.command()

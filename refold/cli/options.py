@@ -98,6 +98,9 @@ OwnId = Annotated[str | None, typer.Option("--id", metavar="EXECUTION", help="An
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A workflow definition, YAML or JSON.")]
 Execution = Annotated[str, typer.Argument(metavar="EXECUTION", help="The id of an execution.", autocompletion=_executions)]
 Workflow = Annotated[str, typer.Argument(metavar="NAME", help="The name of a workflow.", autocompletion=_workflows)]
+AnyExecution = Annotated[
+    str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.", autocompletion=_executions)
+]
 OfWorkflow = Annotated[str | None, typer.Option("--workflow", metavar="NAME", help="Only of this workflow.", autocompletion=_workflows)]
 
 

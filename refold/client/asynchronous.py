@@ -12,6 +12,7 @@ from refold.client import requests as ask
 from refold.client.connection import Answer, AsyncConnection, ConnectionLost, connect_async
 from refold.client.operations import AsyncOperations
 from refold.client.requests import Rows
+from refold.client.stream import PATIENCE_S, AsyncEventStream, Reading
 from refold.errors import IncidentOpen, Unavailable
 
 CONNECTIONS_MAX: Final = 64
@@ -189,19 +190,22 @@ class AsyncClient(AsyncOperations):
                 return
             start = page["next"]
 
-    async def stream(self, execution_id: str, start: int = 1) -> AsyncIterator[dict[str, Any]]:
-        """The events of an execution as they happen, until it has ended."""
-        looks = 0
-        while True:
-            has_ended = (await self.get(execution_id))["status"] in ask.ENDED
-            before = start
-            async for event in self.history(execution_id, start):
-                start = event["version"] + 1
-                yield event
-            if has_ended:
-                return
-            looks = 0 if start > before else looks + 1
-            await asyncio.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
+    def stream(
+        self,
+        execution_id: str | None = None,
+        *,
+        workflow: str | None = None,
+        types: str | Sequence[str] = (),
+        filter: str | None = None,
+        after: str | None = None,
+        patience_s: float | None = PATIENCE_S,
+    ) -> AsyncEventStream:
+        """Public events as they happen: of an execution from its beginning until it has ended, else from now on and for ever.
+
+        It goes on over broken connections and restarts, without gap or double, and raises Unavailable where no server answers for
+        `patience_s` seconds. `after` is a `position` that an earlier stream had, `"0"` the beginning.
+        """
+        return AsyncEventStream(self._server, Reading(execution_id, workflow, types, filter, after, patience_s))
 
     async def incidents(self, execution_id: str | None = None) -> Rows:
         """The open incidents of an execution, or of all."""

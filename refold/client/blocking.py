@@ -12,6 +12,7 @@ from refold.client import requests as ask
 from refold.client.connection import Answer, ConnectionLost, connect
 from refold.client.operations import Operations
 from refold.client.requests import Rows
+from refold.client.stream import PATIENCE_S, EventStream, Reading
 from refold.errors import IncidentOpen, Unavailable
 
 
@@ -22,7 +23,8 @@ class Client(Operations):
     """
 
     def __init__(self, server: str | None = None) -> None:
-        self._connection = connect(ask.server_of(server))
+        self._server = ask.server_of(server)
+        self._connection = connect(self._server)
 
     def __enter__(self) -> Client:
         return self
@@ -169,19 +171,22 @@ class Client(Operations):
                 return
             start = page["next"]
 
-    def stream(self, execution_id: str, start: int = 1) -> Iterator[dict[str, Any]]:
-        """The events of an execution as they happen, until it has ended."""
-        looks = 0
-        while True:
-            has_ended = self.get(execution_id)["status"] in ask.ENDED
-            before = start
-            for event in self.history(execution_id, start):
-                start = event["version"] + 1
-                yield event
-            if has_ended:
-                return
-            looks = 0 if start > before else looks + 1
-            time.sleep(ask.LOOK_EVERY_S[min(looks, len(ask.LOOK_EVERY_S) - 1)])
+    def stream(
+        self,
+        execution_id: str | None = None,
+        *,
+        workflow: str | None = None,
+        types: str | Sequence[str] = (),
+        filter: str | None = None,
+        after: str | None = None,
+        patience_s: float | None = PATIENCE_S,
+    ) -> EventStream:
+        """Public events as they happen: of an execution from its beginning until it has ended, else from now on and for ever.
+
+        It goes on over broken connections and restarts, without gap or double, and raises Unavailable where no server answers for
+        `patience_s` seconds. `after` is a `position` that an earlier stream had, `"0"` the beginning.
+        """
+        return EventStream(self._server, Reading(execution_id, workflow, types, filter, after, patience_s))
 
     def incidents(self, execution_id: str | None = None) -> Rows:
         """The open incidents of an execution, or of all."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import lru_cache
 
 import httpx2
@@ -23,12 +25,17 @@ class HttpxConnection:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None, timeout_s: float | None = None
     ) -> Answer:
         """See Connection."""
-        client = self._client = self._client or self._made()
-        url = self._address.url + path
+        client, url = self.client, self._address.url + path
         try:
             return _answer(client.request(method, url, content=body, headers=_full(body, headers), timeout=_limits(timeout_s)))
         except httpx2.HTTPError as error:
             raise _unavailable(self._address, error) from None
+
+    @property
+    def client(self) -> httpx2.Client:
+        """What asks."""
+        self._client = self._client or self._made()
+        return self._client
 
     def close(self) -> None:
         """See Connection."""
@@ -49,7 +56,7 @@ class HttpxAsyncConnection:
     def __init__(self, address: Address) -> None:
         self._address = address
         try:
-            self._client = httpx2.AsyncClient(verify=_context())
+            self.client = httpx2.AsyncClient(verify=_context())
         except (ValueError, ImportError) as error:
             raise _bad_proxy(address, error) from None
 
@@ -59,12 +66,43 @@ class HttpxAsyncConnection:
         """See AsyncConnection."""
         url = self._address.url + path
         try:
-            return _answer(await self._client.request(method, url, content=body, headers=_full(body, headers), timeout=_limits(timeout_s)))
+            return _answer(await self.client.request(method, url, content=body, headers=_full(body, headers), timeout=_limits(timeout_s)))
         except httpx2.HTTPError as error:
             raise _unavailable(self._address, error) from None
 
     def close(self) -> None:
         """See AsyncConnection. What is open ends with the loop."""
+
+
+@contextmanager
+def open_stream(url: str, path: str, headers: dict[str, str], silence_s: float) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """An answer that goes on for long, on a connection of its own: its status, and its bytes as they come.
+
+    Raises Unavailable where it breaks, or nothing comes for so long.
+    """
+    connection = HttpxConnection(address := Address(url))
+    try:
+        with connection.client.stream("GET", address.url + path, headers=headers, timeout=_limits(silence_s)) as answer:
+            yield answer.status_code, answer.iter_bytes()
+    except httpx2.HTTPError as error:
+        raise _unavailable(address, error) from None
+    finally:
+        connection.close()
+
+
+@asynccontextmanager
+async def open_async_stream(
+    url: str, path: str, headers: dict[str, str], silence_s: float
+) -> AsyncIterator[tuple[int, AsyncIterator[bytes]]]:
+    """The same on the event loop."""
+    connection = HttpxAsyncConnection(address := Address(url))
+    try:
+        async with connection.client.stream("GET", address.url + path, headers=headers, timeout=_limits(silence_s)) as answer:
+            yield answer.status_code, answer.aiter_bytes()
+    except httpx2.HTTPError as error:
+        raise _unavailable(address, error) from None
+    finally:
+        await connection.client.aclose()
 
 
 def _context() -> ssl.SSLContext:

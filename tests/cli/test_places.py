@@ -106,7 +106,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[CommandLin
             client.start("waits", execution_id=f"w{number}")
             client.start("needs_a_person", execution_id=f"s{number}")
         for number in range(5):
-            next(event for event in client.stream(f"s{number}") if event["type"] == "IncidentRaised")
+            next(event for event in client.stream(f"s{number}") if event["type"] == "refold.incident.raised")
     filling.terminate()
     assert filling.wait(30) == 0
     second = CommandLine(tmp_path_factory.mktemp("second"))

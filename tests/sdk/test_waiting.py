@@ -67,7 +67,7 @@ def test_whoever_wants_to_waits_through_incidents(prepared: refold.Client, serve
     waiting = threading.Thread(target=lambda: ended.append(run(server, name)))
     waiting.start()
     for event in stream(prepared, name):
-        if event["type"] == "IncidentRaised":
+        if event["type"] == "refold.incident.raised":
             break
     prepared.resolve(name, prepared.incidents(name)[0]["incident"], "skip", output=7)
     waiting.join(20)

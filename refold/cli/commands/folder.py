@@ -32,7 +32,7 @@ from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import Finding, Session, Value, Wanted
+from refold.cli.commands.target import Finding, Followed, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
 from workers.partition.refolding import entries_of, refold
@@ -101,6 +101,13 @@ class FolderTarget:
         """See Place."""
         with self.reader() as reader:
             return trace_value(spans_of(entries_at(reader, execution), reader.catalog.graph))
+
+    def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
+        """See Place."""
+        from refold.cli.commands.folder_follow import follow
+
+        with self.reader() as reader:
+            yield from follow(reader, followed)
 
     def incidents(self) -> list[Value]:
         """See Place."""

@@ -14,9 +14,10 @@ from refold.cli.commands.definition_file import Written, document_in, placed, pr
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, complain, hint
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import INCIDENT, Finding, Session, Value, Wanted, row_value
+from refold.cli.commands.target import INCIDENT, Finding, Followed, Session, Value, Wanted, row_value
 from refold.client.blocking import Client
 from refold.client.requests import Ask
+from refold.client.stream import EventStream, Reading
 
 PAGE: Final = 500
 
@@ -98,6 +99,17 @@ class ServerTarget:
     def trace(self, execution: str) -> Value:
         """See Place."""
         return self.client.trace(execution)
+
+    def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
+        """See Place. A server that goes away is waited for."""
+        types = tuple(followed.types)
+        reading = Reading(followed.execution, followed.workflow, types, followed.filter, followed.after, None, _say_lost)
+        try:
+            with EventStream(self.name, reading) as events:
+                for event in events:
+                    yield reading.position or "", event
+        except errors.Refused as refused:
+            raise as_engine_error(refused) from None
 
     def incidents(self) -> list[Value]:
         """See Place."""
@@ -182,6 +194,10 @@ class ServerTarget:
             yield ServerSession(self.client, progress, interrupt, worker_hint)
         finally:
             self.client.close()
+
+
+def _say_lost(why: errors.Unavailable) -> None:
+    complain(f"{why}; it is asked again until it answers, and nothing will be missing")
 
 
 def without_position(answer: Value) -> Value:

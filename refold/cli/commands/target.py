@@ -55,6 +55,20 @@ class Start:
     key: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What is followed: the events of one execution, of a workflow, or of all; of these types, and for which a filter is true.
+
+    `after` is a position; without it an execution is followed from its beginning, all else from now on.
+    """
+
+    execution: str | None = None
+    workflow: str | None = None
+    types: Sequence[str] = ()
+    filter: str | None = None
+    after: str | None = None
+
+
 class Finding(NamedTuple):
     """One thing that was looked at: `ok`, `note` (works, but less) or `wrong`, and what to do."""
 
@@ -133,6 +147,9 @@ class Target(Protocol):
 
     def trace(self, execution: str) -> Value:
         """The spans of an execution: `{trace_id, spans}`."""
+
+    def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
+        """Public events as they happen, each with the position after it; of an execution until it has ended."""
 
     def incidents(self) -> list[Value]:
         """The open incidents, the oldest first, each an `INCIDENT`."""

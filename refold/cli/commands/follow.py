@@ -1,0 +1,56 @@
+"""`follow`: what happens, as it happens, at a server or in a data folder that somebody else moves."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Final
+
+from contracts.public_events import TYPE_PREFIX
+from projections.history import moment
+from refold.cli.commands.output import FAILED, OK, complain, hint, say
+from refold.cli.commands.target import Followed, Target, Value
+from refold.cli.commands.where import target_of
+from refold.cli.options import Where
+
+INTERRUPTED: Final = 130
+COMPLETED: Final = f"{TYPE_PREFIX}execution.completed"
+_PLACE: Final = frozenset({"execution", "version", "href", "path", "attempt", "created_at", "search", "definition", "root", "due"})
+"""What a line says elsewhere, or not at all."""
+
+
+def follow(where: Where, followed: Followed, as_json: bool) -> int:
+    """Print events until the execution has ended. Exit code: 0 it has completed, 1 it has ended otherwise, 130 after Ctrl-C."""
+    target, position, last = target_of(where), "", ""
+    try:
+        for after, event in target.follow(followed):
+            position, last = after, event["type"]
+            say(json.dumps(event, ensure_ascii=False, separators=(",", ":")) if as_json else line_of(event))
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        _say_how_to_go_on(target, followed, position)
+        return INTERRUPTED
+    return OK if last in ("", COMPLETED) else FAILED
+
+
+def _say_how_to_go_on(target: Target, followed: Followed, position: str) -> None:
+    if position:
+        words = [followed.execution] if followed.execution else ["--workflow", followed.workflow] if followed.workflow else []
+        complain(f"to go on from here: {hint(' '.join(['follow', *words, '--from', position]), target.options)}")
+
+
+def line_of(event: Value) -> str:
+    """An event in one line: when, which execution, what, where, and what there is to say of it."""
+    data = event["data"]
+    attempt = f" (attempt {data['attempt']})" if data.get("attempt", 1) > 1 else ""
+    place = f"{data.get('path', '')}{attempt}"
+    parts = (moment(event["time"]), event["subject"], event["type"].removeprefix(TYPE_PREFIX), place, _said(data))
+    return "  ".join(part for part in parts if part)
+
+
+def _said(data: dict[str, Any]) -> str:
+    failure = data.get("failure")
+    if failure:
+        return f"{failure['type']}: {failure['message']}" + (f"; again at {moment(data['due'])}" if "due" in data else "")
+    told = {name: value for name, value in data.items() if name not in _PLACE and not isinstance(value, dict) and value != ["out"]}
+    return ", ".join(f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in told.items())
