@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools clean kafka lock
+.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -77,6 +77,9 @@ chaos-kafka: $(VENV)/.dev ## The same on Kafka: engines, workers and brokers; FA
 
 deploy-tools: $(VENV)/.dev ## Build the programs that check the deployment files, with Go
 	@$(BIN)/python -m tests.deploy.tools
+
+asyncapi-parser: ## Install the official parser of AsyncAPI documents, with Node
+	@cd tests/asyncapi && npm ci --silent
 
 clean: ## Remove the environment and all caches; the data in .refold stays
 	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

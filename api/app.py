@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
@@ -19,6 +18,7 @@ from api.requests import Requests
 from api.routes import add_routes
 from api.service import Service
 from api.sites import Sites
+from api.version import build_version
 from contracts.ports.workers import TaskEndpoint
 
 BODY_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
@@ -50,14 +50,6 @@ def make_app(
     add_routes(app.router, offered(is_open, task_endpoint is not None), service, task_endpoint, authorize)
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
-
-
-def build_version() -> str:
-    """The version of this build, 0 where it is not installed."""
-    try:
-        return version("refold")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _describe(app: FastAPI) -> None:

@@ -10,7 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from api import server_models
 from api.operations.operation import ClientMethod, Operation, Reply
 from api.service import Cluster, PartitionRow, ProcessRow, Service, Unavailable
+from api.version import build_version
 from api.worker_rows import worker_value
+from contracts.asyncapi import asyncapi_document
 from contracts.times import rfc3339
 from domain.definition.schema import all_schemas, definition_schema
 
@@ -50,6 +52,11 @@ async def get_schemas(service: Service) -> Reply:
 async def get_definition_schema(service: Service) -> Reply:
     """The JSON Schema of a definition."""
     return Reply(definition_schema(service.activities))
+
+
+async def get_asyncapi() -> Reply:
+    """The AsyncAPI document of public events: which ways there are to hear of them, and the schema of each type."""
+    return Reply(asyncapi_document(build_version()))
 
 
 async def get_cluster(service: Service) -> Reply:
@@ -110,6 +117,10 @@ SERVER: Final = (
     Operation(
         method="GET", path="/v1/schemas/definition", tag="definitions", right="read", offered="always",
         do=get_definition_schema, answer=dict[str, Any],
+    ),
+    Operation(
+        method="GET", path="/asyncapi.json", tag="definitions", right="read", offered="always",
+        do=get_asyncapi, answer=dict[str, Any],
     ),
     Operation(
         method="GET", path="/v1/cluster", tag="cluster", right="observe", offered="always", do=get_cluster, answer=server_models.Cluster,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
-from api.app import build_version
 from api.requests import Requests
 from api.service import Cluster, Given, PartitionRow, ProcessRow, Start, Started, Unavailable
+from api.version import build_version
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import Rejected

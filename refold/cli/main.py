@@ -14,6 +14,7 @@ import typer
 
 from refold import __version__
 from refold.cli.dead_letter_verbs import dead_letters
+from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss
 from refold.cli.live_verbs import follow
 from refold.cli.options import (
@@ -364,6 +365,7 @@ def schemas(
 
 app.command()(trace)
 app.command()(accept_loss)
+app.command()(asyncapi)
 app.command()(serve)
 app.command()(worker)
 app.add_typer(workflows, name="workflows")

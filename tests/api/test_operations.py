@@ -127,6 +127,7 @@ def test_an_operation_says_what_it_does_and_where_its_parameters_stand(operation
 
 def test_a_server_that_is_not_open_tells_of_itself_alone() -> None:
     names = {one.name for one in offered(is_open=False, gives_tasks=False)}
-    assert names == {"check_live", "check_ready", "get_metrics", "list_node_kinds", "get_schemas", "get_definition_schema", "get_cluster"}
+    schemas = {"get_schemas", "get_definition_schema", "get_asyncapi"}
+    assert names == {"check_live", "check_ready", "get_metrics", "list_node_kinds", "get_cluster"} | schemas
     assert {one.name for one in offered(is_open=False, gives_tasks=True)} - names == {"poll_tasks", "report_results", "list_workers"}
     assert offered(is_open=True, gives_tasks=True) == list(OPERATIONS)

@@ -20,8 +20,8 @@ from functools import partial
 from typing import Final, Protocol, runtime_checkable
 from uuid import uuid4
 
-from api.app import build_version
 from api.requests import Requests
+from api.version import build_version
 from contracts.errors import LogError, RefoldError, UnknownRecord
 from contracts.ids import counted_in
 from contracts.journal import NONCE_BYTES, OWN, Checkpoint

@@ -109,7 +109,7 @@ def _make(context: Context) -> Running | None:
     http, shared = context.http, context.shared
     if http is None or http.settings.traces is None:
         return None
-    from api.app import build_version
+    from api.version import build_version
     from infra.spans import SpanExporter
 
     is_here = (lambda partition: True) if shared is None else shared.owned.is_in_charge
