@@ -82,3 +82,47 @@ class Cluster(BaseModel):
     processes: list[ClusterProcess]
     partitions: list[ClusterPartition]
     workers: list[ClusterWorker]
+
+
+class ReadModelPartition(BaseModel):
+    """How far the rows of a partition go."""
+
+    partition: int
+    position: int
+
+
+class ReadModelBuilding(BaseModel):
+    """What is being made of a read model, beside what lists are answered from."""
+
+    version: int
+    rebuild: int = Field(description="0: rows of a new version; else the number of the rebuild")
+    rows: int
+    done: int = Field(description="records of the journals that are taken in, of all partitions in which it is being made")
+    end: int = Field(description="records that there are in those journals")
+
+
+class ReadModel(BaseModel):
+    """Rows that lists are answered from."""
+
+    name: str
+    version: int
+    rebuilds: int = Field(description="how often the rows of this version were made anew")
+    is_whole: bool = Field(description="false while they are made for the first time")
+    rows: int
+    bytes: int | None = Field(description="with indexes; null where the database does not say")
+    lag: int = Field(description="records of the journals that they lack")
+    differing: int | None = Field(description="how many rows differed when they were last made anew; null where they never were")
+    building: ReadModelBuilding | None
+    partitions: list[ReadModelPartition]
+
+
+class ReadModels(BaseModel):
+    """By name."""
+
+    read_models: list[ReadModel]
+
+
+class Rebuilding(BaseModel):
+    """What is made anew from now on."""
+
+    rebuilding: list[str]

@@ -15,7 +15,7 @@ from contracts.catalog import SourceText
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
-from contracts.ports.read_models import Cursor, Query
+from contracts.ports.read_models import Cursor, Query, StandIn
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
@@ -277,6 +277,15 @@ class Service(Protocol):
 
     async def rows(self, query: Query[R], execution: str | None = None) -> Rows[R]:
         """The rows of any read model's list: of all executions, or of one."""
+
+    async def stands(self) -> list[StandIn]:
+        """How the rows of each read model stand, in each partition."""
+
+    async def rebuild(self, models: Sequence[str]) -> None:
+        """Make the rows of these read models anew; done when it is stored that they are to be. Raises Unavailable."""
+
+    def position_of(self, partition: int, offset: int) -> int:
+        """The position that stands for an offset of a partition."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

@@ -15,3 +15,9 @@ READ_MODELS: Final[tuple[ReadModel, ...]] = (
 )
 MODEL_OF: Final[dict[Table[Any], ReadModel]] = {table: model for model in READ_MODELS for table in model.tables}
 """The read model that a table is of."""
+
+
+def named(name: str) -> list[str] | None:
+    """The names of the read models that are meant: one, or `all`; None where there is none of that name."""
+    names = [model.name for model in READ_MODELS]
+    return names if name == "all" else [name] if name in names else None

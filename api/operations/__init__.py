@@ -10,6 +10,7 @@ from api.operations.definitions import DEFINITIONS
 from api.operations.executions import EXECUTIONS
 from api.operations.incidents import INCIDENTS
 from api.operations.operation import Operation
+from api.operations.read_models import READ_MODEL_OPERATIONS
 from api.operations.resources import RESOURCES
 from api.operations.server import SERVER
 from api.operations.starts import STARTS
@@ -27,6 +28,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *DEAD_LETTERS,
     *RESOURCES,
     *STREAMS,
+    *READ_MODEL_OPERATIONS,
     *SERVER,
     *WORKER_OPERATIONS,
 )

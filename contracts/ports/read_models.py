@@ -6,7 +6,8 @@ first is `number`, the offset of the first decision of the execution that the ro
 
 Each model has a checkpoint, stored in the same transaction as its rows, so that what is stored is always what the journal
 adds up to at that offset. Where a model's version is raised, its tables are built anew beside those of the version before,
-which lists are answered from until the new ones have once been whole.
+which lists are answered from until the new ones have once been whole. Where rows are to be made anew without that (`rebuild`),
+those that are there are kept up until the new ones have come as far, and take their place.
 """
 
 from __future__ import annotations
@@ -170,6 +171,31 @@ class Standing(NamedTuple):
     is_whole: bool
 
 
+class Stand(NamedTuple):
+    """How one making of a model's rows stands in a partition. `rebuild` counts how often they were made anew.
+
+    `bytes` is what they take up, None where the database does not say; `differing` how many rows differed, when they took the place
+    of those before, None where they did not.
+    """
+
+    model: str
+    version: int
+    rebuild: int
+    position: int
+    is_whole: bool
+    rows: int
+    bytes: int | None
+    differing: int | None
+
+
+class StandIn(NamedTuple):
+    """How rows stand in a partition whose journal ends there."""
+
+    partition: int
+    end: int
+    stand: Stand
+
+
 class ReadModels(Protocol):
     """The rows of one partition, of all models that it was opened with. One thread uses an instance at a time.
 
@@ -187,6 +213,27 @@ class ReadModels(Protocol):
 
         With `is_whole` lists are answered from these rows from now on.
         """
+
+    def rebuild(self, models: Sequence[str]) -> None:
+        """Make the rows of these models anew, from the beginning and beside those that are there; what is being made goes on.
+
+        It is stored that they are to be made: whoever writes here goes on with it.
+        """
+
+    def rebuilding(self) -> Mapping[str, Checkpoint]:
+        """The models whose rows are being made anew beside those that are there, and how far."""
+
+    def beside(self) -> ReadModels:
+        """The same rows for another who writes: of models that are being made anew, the new ones are its own."""
+
+    def swap(self, models: Sequence[str]) -> Mapping[str, int] | None:
+        """Answer lists from the new rows from now on, and forget those before; how many rows of each model differed.
+
+        None, and nothing is done, where the two do not go equally far.
+        """
+
+    def stands(self) -> Sequence[Stand]:
+        """How the rows of each model stand, in every making that is there."""
 
     def check(self) -> None:
         """Raise RowsGone where what is written would be found by nobody."""

@@ -21,7 +21,7 @@ from contracts.commands import Command, SendSignal
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.clock import Clock
-from contracts.ports.read_models import Condition, Query
+from contracts.ports.read_models import Condition, Query, StandIn
 from contracts.resources import Resource
 from domain.definition.outline import Activities
 from infra.server.background import Background
@@ -320,6 +320,23 @@ class CommonService:
             return await self._reads.run_list(self._reader.counts, EXECUTIONS)
         except LogError:
             return {}
+
+    async def stands(self) -> list[StandIn]:
+        """How the rows of each read model stand, in each partition; counted in the thread where nobody's list waits."""
+        return await self._reads.run(self._reader.stands)
+
+    async def rebuild(self, models: Sequence[str]) -> None:
+        """Make the rows of these read models anew; done when it is stored that they are to be."""
+        if self._progress.process is None:
+            raise Unavailable("no_projector", "this server keeps no read models up: ask one that has the role `projector`")
+        stored = self._progress.process.rebuild(models)
+        done, _ = await asyncio.wait({stored}, timeout=REACH_S)
+        if not done:
+            raise Unavailable("behind", f"the projector has not begun within {REACH_S:g} s; it does as soon as it can")
+
+    def position_of(self, partition: int, offset: int) -> int:
+        """The position that stands for an offset of a partition."""
+        return self._positions.of(partition, offset)
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

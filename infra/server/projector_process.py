@@ -50,6 +50,9 @@ class ProjectorProcess:
         """Of the look that is under way."""
         self._next: asyncio.Future[None] | None = None
         """Of the one after it, which all share that have asked since."""
+        self._rebuilds: dict[int, tuple[bytes, asyncio.Future[None]]] = {}
+        """What was asked for to be made anew and is not known to be stored yet, by its number."""
+        self._rebuilds_asked = 0
         self.restarts = -1
 
     async def run(self) -> None:
@@ -80,6 +83,8 @@ class ProjectorProcess:
         self._write(self._own)
         if self._looking is not None:
             self._write(b"look %d\n" % self._looks)
+        for line, _ in self._rebuilds.values():
+            self._write(line)
         lines = 0
         while line := await self._process.stdout.readline():
             lines += 1
@@ -91,6 +96,11 @@ class ProjectorProcess:
         if words[0] == b"looked":
             if int(words[1]) == self._looks:
                 self._looked()
+            return
+        if words[0] == b"rebuilding":
+            _, stored = self._rebuilds.pop(int(words[1]), (b"", None))
+            if stored is not None and not stored.done():
+                stored.set_result(None)
             return
         partition, offset = int(words[0]), int(words[1])
         self._told.discard(partition)
@@ -140,6 +150,15 @@ class ProjectorProcess:
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         return self._next
+
+    def rebuild(self, names: Sequence[str]) -> asyncio.Future[None]:
+        """Have the rows of these read models made anew; done when it is stored that they are to be, which may take for ever."""
+        self._rebuilds_asked += 1
+        line = b"rebuild %d %s\n" % (self._rebuilds_asked, " ".join(names).encode())
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._rebuilds[self._rebuilds_asked] = line, stored
+        self._write(line)
+        return stored
 
     def _ask_to_look(self) -> None:
         self._looks += 1

@@ -3,9 +3,11 @@
 stdin   3           there may be something new in partition 3
         look 17     look at all partitions, also those that were added, and say so when that is done
         own 0 3     keep these partitions up from now on; `own all`: all of them. It begins with none
+        rebuild 5 executions search     make the rows of these anew in all partitions, and say so when it is stored that they are to be
         its end: stop (so a projector never outlives its server)
 stdout  3 1500      after each transaction: the offset up to which the read models of a partition go
         looked 17   all partitions were looked at since that was asked for
+        rebuilding 5
 """
 
 from __future__ import annotations
@@ -52,6 +54,8 @@ class Orders:
         self.is_full = False
         self.own: list[int] | None = None
         self.is_own_new = False
+        self.rebuilds: list[tuple[bytes, list[str]]] = []
+        """What is to be made anew, each with the number that it was asked for by."""
 
     def wait(self, timeout_s: float | None) -> bool:
         """Wait for something, and take it in; False when the time is up."""
@@ -72,6 +76,8 @@ class Orders:
                 self.own, self.is_own_new, self.is_full = None, True, True
             case [b"own", *partitions]:
                 self.own, self.is_own_new, self.is_full = [int(one) for one in partitions], True, True
+            case [b"rebuild", number, *names]:
+                self.rebuilds.append((number, [name.decode() for name in names]))
             case [partition]:
                 self.partitions.add(int(partition))
             case _:
@@ -83,16 +89,29 @@ def run(settings: EngineSettings) -> None:
     orders = Orders()
     with open_projectors(settings, _say) as projectors:
         orders.wait(None)
+        asked = time.monotonic()
         while not orders.is_ended:
             began = time.monotonic()
+            if began >= asked + CHECK_EVERY_S:
+                asked = began
+                _is_asked_by_others(projectors)
             _follow(projectors, orders)
             if not orders.wait(0.0 if projectors.is_building else REST_AFTER_S) and not projectors.is_building:
                 projectors.rest()
-                while not orders.wait(CHECK_EVERY_S):
+                while not orders.wait(CHECK_EVERY_S) and not _is_asked_by_others(projectors):
                     projectors.check()
             if not orders.is_ended:
                 time.sleep(max(0.0, began + BATCH_PAUSE_S - time.monotonic()))
         projectors.rest()
+
+
+def _is_asked_by_others(projectors: ProjectorPool) -> bool:
+    """Whether another process wants rows made anew that are kept up here."""
+    try:
+        projectors.look_for_rebuilds()
+    except LogUnreachable:  # who has nothing to do may wait for the database as long as it takes
+        return False
+    return projectors.is_building
 
 
 def _follow(projectors: ProjectorPool, orders: Orders) -> None:
@@ -121,6 +140,11 @@ def _follow_once(projectors: ProjectorPool, orders: Orders) -> None:
         projectors.look(sorted(orders.partitions))
     orders.is_own_new = orders.is_full = False
     orders.partitions.clear()
+    while orders.rebuilds:
+        number, names = orders.rebuilds[0]
+        projectors.rebuild(names)
+        _write(b"rebuilding %s\n" % number)
+        orders.rebuilds.pop(0)
     projectors.build()
 
 

@@ -1,6 +1,7 @@
 """Read models in one SQLite file beside the log: `projection.db`. Deleting it costs time, nothing else.
 
     models       a model and a version: its checkpoint, in the same transaction as its rows; whether lists are answered from it
+    swaps        how many rows differed where rows took the place of others (`sqlite_rebuild.py`)
     executions   a table of a read model, as it declares it, of its first version; of the second executions_2
     …
     counts_of_…  of a table that counts: how many rows there are of each value
@@ -24,23 +25,33 @@ import msgspec
 
 from contracts.errors import LogError, Overtaken, RowsGone
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, Model, Query, Standing, Table
-from infra.store.sqlite_file import BUSY_TIMEOUT_S, closed_on_error, connect, delete, identity_of, is_damage, is_no_table, rolled_back
+from contracts.ports.read_models import Changes, Model, Query, Stand, Standing, Table
+from infra.store.rebuild import REBUILD, answering_of, being_rebuilt, own_of, rebuilt_of, version_of
+from infra.store.sqlite_counts import counting
+from infra.store.sqlite_file import (
+    BUSY_TIMEOUT_S,
+    closed_on_error,
+    connect,
+    delete,
+    identity_of,
+    is_damage,
+    is_no_table,
+    layout_of,
+    rolled_back,
+)
+from infra.store.sqlite_rebuild import MAKINGS, drop_others, makings, stands_in, swapped
+from infra.store.sqlite_writing import move, save_rows
 from infra.store.statements import (
     Dialect,
     Source,
-    by_columns,
-    by_length,
-    changing,
     check_goes_as_far,
     counts_of,
     creating,
     finding,
-    removing,
-    saving,
+    made,
     select_with,
     stored_name,
-)
+)  # fmt: skip
 from infra.store.where import SQLITE, Statement
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -59,39 +70,31 @@ _log = logging.getLogger("refold.reading")
 _EMPTY: Final = msgspec.msgpack.encode(Checkpoint())
 
 
-def _counting(table: Table[Any], version: int) -> Iterator[str]:
-    """What counts the rows of a table by one of its columns, while they are written."""
-    name, column, counts = stored_name(table, version), table.counted, counts_of(table, version)
-    more = f"INSERT INTO {counts} VALUES (new.{column}, 1) ON CONFLICT (value) DO UPDATE SET count = count + 1;"
-    yield f"CREATE TABLE {counts} (value TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
-    yield f"CREATE TRIGGER {name}_count AFTER INSERT ON {name} BEGIN {more} END"
-    yield (
-        f"CREATE TRIGGER {name}_recount AFTER UPDATE OF {column} ON {name} WHEN old.{column} <> new.{column} BEGIN "
-        f"UPDATE {counts} SET count = count - 1 WHERE value = old.{column}; {more} END"
-    )
-    less = f"UPDATE {counts} SET count = count - 1 WHERE value = old.{column};"
-    yield f"CREATE TRIGGER {name}_uncount AFTER DELETE ON {name} BEGIN {less} END"
-
-
 class SqliteReadModels:
     """`ReadModels` in one file, of the only partition or of one among others (`is_divided`).
 
-    With `read_only` the file is looked for at each call until it is there; until then there are no rows.
+    With `read_only` the file is looked for at each call until it is there; until then there are no rows. `is_beside`: see `beside`.
     A reader that has seen whole rows shows none, once they are gone, until there are whole ones again: it raises RowsGone.
     """
 
-    def __init__(self, path: Path | str, models: Sequence[Model], read_only: bool = False, is_divided: bool = False) -> None:
+    def __init__(
+        self, path: Path | str, models: Sequence[Model], read_only: bool = False, is_divided: bool = False, is_beside: bool = False
+    ) -> None:
         self._path, self._read_only = Path(path), read_only
         self._models = {model.name: model for model in models}
         self._model_of = {table: model for model in models for table in model.tables}
+        self._is_divided = is_divided
         self._layout = f"{LAYOUT}, {'one of many' if is_divided else 'alone'}"
         self._reader: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         """Of the file that is open."""
         self._were_whole: set[str] = set()
         """The models that a reader has once answered lists from."""
-        self._is_whole: set[str] = set()
-        """The models whose lists are answered from what this build makes; they stay so while the file is the same."""
+        self._answers: dict[str, int] = {}
+        """What lists of a model are answered from that this build makes; it stays so until its tables are gone."""
+        self._own: dict[str, int] = {}
+        """What this build makes of a model: its version, or a rebuild of it."""
+        self._is_beside = is_beside
         if not read_only:
             self._reader = self._opened()
 
@@ -110,7 +113,7 @@ class SqliteReadModels:
     def _open(self) -> sqlite3.Connection:
         connection = self._connect()
         with closed_on_error(connection):
-            is_ours = self._layout_of(connection) == self._layout
+            is_ours = layout_of(connection) == self._layout
         if not is_ours:
             connection.close()
             self._delete()
@@ -131,30 +134,25 @@ class SqliteReadModels:
     def _make(self, connection: sqlite3.Connection, model: Model) -> None:
         """Make the tables of a model as this build has them, if they are missing; those of versions before stay."""
         connection.execute("BEGIN IMMEDIATE")
-        named = " ".join(stored_name(table, model.version) for table in model.tables)
-        values = (model.name, model.version, 0, False, _EMPTY, named)
-        if connection.execute("INSERT INTO models VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", values).rowcount:
-            for table in model.tables:
-                for statement in creating(DIALECT, table, model.version):
-                    connection.execute(statement)
-                for statement in _counting(table, model.version) if table.counted else ():
-                    connection.execute(statement)
+        if own_of(model.version, makings(connection, model.name)) is None:
+            self._make_tables(connection, model, model.version)
         connection.execute("COMMIT")
+
+    def _make_tables(self, connection: sqlite3.Connection, model: Model, version: int) -> None:
+        named = " ".join(stored_name(table, version) for table in model.tables)
+        connection.execute("INSERT INTO models VALUES (?, ?, 0, false, ?, ?)", (model.name, version, _EMPTY, named))
+        for table in model.tables:
+            for statement in creating(DIALECT, table, version):
+                connection.execute(statement)
+            for statement in counting(table, version) if table.counted else ():
+                connection.execute(statement)
 
     def _connect(self) -> sqlite3.Connection:
         return connect(self._path, self._read_only)
 
-    def _layout_of(self, connection: sqlite3.Connection) -> str | None:
-        try:
-            row = connection.execute("SELECT name FROM layout").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # no such table, or no such column
-                return None
-            raise
-        return None if row is None else str(row[0])
-
     def _delete(self) -> None:
-        self._is_whole.clear()
+        self._answers.clear()
+        self._own.clear()
         delete(self._path)
 
     @property
@@ -170,7 +168,8 @@ class SqliteReadModels:
         identity = identity_of(self._path)
         if self._reader is None or identity != self._identity:
             self.close()
-            self._is_whole.clear()
+            self._answers.clear()
+            self._own.clear()
             self._reader, self._identity = self._looked_into() if identity else None, identity
         if identity is None and self._were_whole:
             raise RowsGone(f"the file of read models {self._path} is not there any more, and is made again")
@@ -180,7 +179,7 @@ class SqliteReadModels:
         """A reader's connection; None where the file has another layout, or none yet."""
         connection = self._connect()
         with closed_on_error(connection):
-            is_ours = self._layout_of(connection) == self._layout
+            is_ours = layout_of(connection) == self._layout
         if is_ours:
             return connection
         connection.close()
@@ -214,9 +213,21 @@ class SqliteReadModels:
 
     def standing(self, model: str) -> Standing:
         """How the rows of a model stand that this build makes."""
+        self._own.pop(model, None)  # others may have made them anew
         statement = "SELECT checkpoint, is_whole FROM models WHERE model = ? AND version = ?"
-        rows = self._all(statement, (model, self._models[model].version))
+        rows = self._all(statement, (model, self._own_of(model)))
         return Standing(_checkpoint.decode(rows[0][0]), bool(rows[0][1])) if rows else Standing(Checkpoint(), is_whole=False)
+
+    def _own_of(self, name: str) -> int:
+        """The version of a model that is written here, as the file knows it."""
+        if name not in self._own:
+            version, there = self._models[name].version, self._makings(name)
+            found = rebuilt_of(version, there) if self._is_beside else None
+            self._own[name] = found or own_of(version, there) or version
+        return self._own[name]
+
+    def _makings(self, name: str) -> dict[int, bool]:
+        return dict(self._all(MAKINGS, (name,)))
 
     def save(self, models: Sequence[str], changes: Changes, checkpoint: Checkpoint, after: int, is_whole: bool) -> None:
         """Store rows and checkpoint in one transaction. Raises LogError where that cannot be; then nothing is stored."""
@@ -227,41 +238,55 @@ class SqliteReadModels:
             connection.execute("BEGIN IMMEDIATE")
             self._move(connection, named, standing, after)
             for model in named:
-                self._save_rows(connection, model, changes)
+                save_rows(connection, DIALECT, model, self._own_of(model.name), changes)
             connection.execute("COMMIT")
 
     def _move(self, connection: sqlite3.Connection, models: Sequence[Model], standing: tuple[int, bytes, bool], after: int) -> None:
-        which = ", ".join(["(?, ?)"] * len(models))
-        versions = [(model.name, model.version) for model in models]
-        moved = connection.execute(
-            "UPDATE models SET position = ?, checkpoint = ?, is_whole = is_whole OR ? "
-            f"WHERE position = ? AND (model, version) IN (VALUES {which})",
-            (*standing, after, *(value for version in versions for value in version)),
-        )
-        if moved.rowcount != len(models):
+        versions = [(model.name, self._own_of(model.name)) for model in models]
+        if not move(connection, versions, standing, after):
             connection.execute("ROLLBACK")
-            found = next(offset for offset in (self.standing(name).checkpoint.offset for name, _ in versions) if offset != after)
+            found = next((offset for offset in (self.standing(name).checkpoint.offset for name, _ in versions) if offset != after), 0)
             raise Overtaken(f"the read models {self._path} are at offset {found}, expected {after}: another projector writes them")
-        for model in models if standing[-1] else ():
-            self._drop_older(connection, model)
+        for name, version in versions if standing[-1] else ():
+            drop_others(connection, name, version)
 
-    def _drop_older(self, connection: sqlite3.Connection, model: Model) -> None:
-        """Rows of versions before are of no use any more: lists are answered from these."""
-        statement = "DELETE FROM models WHERE model = ? AND version <> ? RETURNING tables"
-        for (tables,) in connection.execute(statement, (model.name, model.version)).fetchall():
-            for table in str(tables).split():
-                connection.execute(f"DROP TABLE {table}")
-                connection.execute(f"DROP TABLE IF EXISTS counts_of_{table}")
+    def rebuild(self, models: Sequence[str]) -> None:
+        """Make the rows of these models anew, beside those that are there; what is being made goes on."""
+        self.check()
+        with self._guarded("written"), rolled_back(self._connection) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for name in models:
+                model, there = self._models[name], makings(connection, name)
+                if (own := own_of(model.version, there)) is not None and there[own] and rebuilt_of(model.version, there) is None:
+                    self._make_tables(connection, model, own + REBUILD)
+            connection.execute("COMMIT")
 
-    def _save_rows(self, connection: sqlite3.Connection, model: Model, changes: Changes) -> None:
-        for table in model.tables:
-            for columns, keys in by_length(changes.gone.get(table, ())).items():
-                connection.executemany(removing(DIALECT, table, model.version, columns), keys)
-            if rows := changes.rows.get(table):
-                connection.executemany(saving(DIALECT, table, model.version), rows.values())
-            for names, parts in by_columns(changes.parts.get(table, {})).items():
-                statement = changing(DIALECT, table, model.version, names)
-                connection.executemany(statement, [(*values, *key) for values, key in parts])
+    def rebuilding(self) -> dict[str, Checkpoint]:
+        """The models whose rows are being made anew, and how far."""
+        rows = self._all("SELECT model, version, is_whole, checkpoint FROM models")
+        return {name: _checkpoint.decode(checkpoint) for name, checkpoint in being_rebuilt(self._models, rows).items()}
+
+    def beside(self) -> SqliteReadModels:
+        """The same rows for another who writes: of models that are being made anew, the new ones are its own."""
+        return SqliteReadModels(self._path, tuple(self._models.values()), False, self._is_divided, is_beside=True)
+
+    def swap(self, models: Sequence[str]) -> dict[str, int] | None:
+        """Answer lists from the new rows, and forget those before; how many rows differed. None: they do not go equally far."""
+        self.check()
+        with self._guarded("written"), rolled_back(self._connection) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            differing = swapped(connection, DIALECT, [self._models[name] for name in models])
+            if differing is not None:
+                connection.execute("COMMIT")
+        for name in models:
+            self._own.pop(name, None)
+            self._answers.pop(name, None)
+        return differing
+
+    def stands(self) -> list[Stand]:
+        """How the rows of each model stand, in every making that is there."""
+        with self._guarded("read"):
+            return [] if (connection := self._reading()) is None else list(stands_in(connection, self._models))
 
     def rest(self) -> None:
         """Nothing more comes for a while: move all of the WAL into the file, and leave none beside it. Waits for no reader."""
@@ -285,25 +310,26 @@ class SqliteReadModels:
 
     def _answering_version(self, model: Model) -> int | None:
         """The version of a model that lists are answered from; None where there is none."""
-        if model.name not in self._is_whole:
-            statement = "SELECT version, is_whole FROM models WHERE model = ? ORDER BY version"
-            versions: dict[int, int] = dict(self._all(statement, (model.name,)))
-            if not versions.get(model.version):
-                whole = [version for version, is_whole in versions.items() if is_whole]
-                if not whole and model.name in self._were_whole:
-                    raise RowsGone(f"the read models {self._path} are being made again from the journal")
-                return whole[-1] if whole else model.version if model.version in versions else None
-            self._is_whole.add(model.name)
+        if model.name not in self._answers:
+            there = self._makings(model.name)
+            found = answering_of(model.version, there)
+            if found is None and model.name in self._were_whole:
+                raise RowsGone(f"the read models {self._path} are being made again from the journal")
+            if found is None:
+                return own_of(model.version, there)
+            if version_of(found).version != model.version:
+                return found
+            self._answers[model.name] = found
             if self._read_only:
                 self._were_whole.add(model.name)
-        return model.version
+        return self._answers[model.name]
 
     def _rows(self, table: Table[Any], is_own: bool, of: Callable[[int, frozenset[str] | None], tuple[str, Sequence[Any]]]) -> list[Any]:
         """What a statement finds in the tables of the version to be asked; it may be dropped just then, and the next one is there."""
         model = self._model_of[table]
         for attempt in (1, 2):
-            version = model.version if is_own else self._answering_version(model)
-            there = None if version is None or version == model.version else self._columns_of(table, version)
+            version = self._own_of(model.name) if is_own else self._answering_version(model)
+            there = None if version is None or version_of(version).version == model.version else self._columns_of(table, version)
             if version is None or there == frozenset():
                 return []
             try:
@@ -311,6 +337,7 @@ class SqliteReadModels:
             except LogError as error:
                 if attempt == 2 or not is_no_table(error.__cause__):
                     raise
+                self._answers.clear()
         raise AssertionError("unreachable")
 
     def _columns_of(self, table: Table[Any], version: int) -> frozenset[str]:
@@ -318,9 +345,12 @@ class SqliteReadModels:
 
     def checkpoint(self, model: str) -> Checkpoint:
         """Up to where the rows go that lists are answered from."""
-        version = self._answering_version(self._models[model])
-        rows = self._all("SELECT checkpoint FROM models WHERE model = ? AND version = ?", (model, version))
-        return _checkpoint.decode(rows[0][0]) if rows else Checkpoint()
+        for _ in range(2):
+            version = self._answering_version(self._models[model])
+            if rows := self._all("SELECT checkpoint FROM models WHERE model = ? AND version = ?", (model, version)):
+                return _checkpoint.decode(rows[0][0])
+            self._answers.pop(model, None)  # others have taken its place
+        return Checkpoint()
 
     def find(self, table: Table[R], column: str, value: Any, is_own: bool = False) -> R | None:
         """The row that its key or a unique column names."""
@@ -331,7 +361,7 @@ class SqliteReadModels:
         return self._found(table, "number", number, is_own)
 
     def _found(self, table: Table[R], column: str, value: Any, is_own: bool) -> list[R]:
-        return _made(table, self._rows(table, is_own, lambda *source: (finding(DIALECT, table, *source, (column,)), (value,))))
+        return made(table, self._rows(table, is_own, lambda *source: (finding(DIALECT, table, *source, (column,)), (value,))))
 
     def select(self, query: Query[R]) -> list[R]:
         """The rows of a list, in its order."""
@@ -344,14 +374,15 @@ class SqliteReadModels:
                 DIALECT, query, Source(version, there, stored=stored), lambda asked: next((int(one) for (one,) in self._all(*asked)), 0)
             )
 
-        return _made(query.table, self._rows(query.table, False, of))
+        return made(query.table, self._rows(query.table, False, of))
 
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""
         beside, model = next((one, of) for one, of in self._model_of.items() if one.name == name)
-        if self._answering_version(model) != model.version or model.name not in self._is_whole:
+        if self._answering_version(model) is None or model.name not in self._answers:
             check_goes_as_far(name, self.standing(model.name).checkpoint, self.checkpoint(self._model_of[table].name))
-        return stored_name(beside, model.version)
+            return stored_name(beside, self._own_of(model.name))
+        return stored_name(beside, self._answers[model.name])
 
     def counts(self, table: Table[Any]) -> dict[str, int]:
         """How many rows there are of each value of the column that the table counts."""
@@ -366,7 +397,3 @@ class SqliteReadModels:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-
-
-def _made(table: Table[R], rows: list[Any]) -> list[R]:
-    return [table.row(*row) for row in rows]

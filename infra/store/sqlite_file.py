@@ -42,6 +42,17 @@ def identity_of(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def layout_of(connection: sqlite3.Connection) -> str | None:
+    """The layout that a file says it has; None where it says nothing."""
+    try:
+        row = connection.execute("SELECT name FROM layout").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # no such table, or no such column
+            return None
+        raise
+    return None if row is None else str(row[0])
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is no database, or its pages are not what was written; nothing that may pass."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _DAMAGED

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from contracts.errors import LogUnreachable
 from contracts.journal import Checkpoint
@@ -18,6 +18,8 @@ from contracts.ports.read_models import DEFAULTS, Column, Cursor, Query, Table
 from contracts.ports.where import ALWAYS, Beside, Where, columns_of
 from infra.store.ways import FEW_MAX, Way, way_of
 from infra.store.where import LISTED, How, Statement, Words, hidden_column, statement_of
+
+R = TypeVar("R", bound=tuple[Any, ...])
 
 
 class Dialect(NamedTuple):
@@ -140,6 +142,11 @@ def finding(dialect: Dialect, table: Table[Any], version: int, there: frozenset[
     """The rows with these values of some columns, by their key: `partition` where it is shared, then the values."""
     shown, relation = _relation(dialect, table, version, there)
     return f"SELECT {shown} FROM {relation} WHERE {_named(dialect, columns)} ORDER BY {', '.join(table.key)}"
+
+
+def made(table: Table[R], rows: Iterable[Sequence[Any]]) -> list[R]:
+    """What was found, as rows."""
+    return [table.row(*row) for row in rows]
 
 
 def select_with(dialect: Dialect, query: Query[Any], source: Source, count: Callable[[Statement], int]) -> Statement:

@@ -38,6 +38,7 @@ from refold.cli.options import (
 )
 from refold.cli.process_verbs import kafka, serve, worker
 from refold.cli.trace_verb import trace
+from refold.cli.read_model_verbs import read_models
 from refold.cli.workflow_verbs import workflows
 
 app = typer.Typer(no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)
@@ -371,6 +372,7 @@ app.command()(worker)
 app.add_typer(workflows, name="workflows")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(kafka, name="kafka")
+app.add_typer(read_models, name="read-models")
 
 
 def main() -> None:

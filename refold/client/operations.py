@@ -146,6 +146,16 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
         return answer
 
+    def read_models(self) -> Rows:
+        """The read models: how far each goes, its rows, what is being made of it."""
+        answer: Rows = self._ask(asked("GET", "/v1/read-models"))["read_models"]
+        return answer
+
+    def rebuild_read_model(self, name: str) -> dict[str, Any]:
+        """Have the rows of a read model (or `all`) made anew, while lists go on."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/read-models/{part(name)}/rebuild"))
+        return answer
+
     def ready(self) -> dict[str, Any]:
         """Whether the server takes anything in, and up to which position journal and read models go."""
         answer: dict[str, Any] = self._ask(asked("GET", "/health/ready"))
@@ -299,6 +309,16 @@ class AsyncOperations:
     async def delete_view(self, name: str, revision: int | None = None) -> dict[str, Any]:
         """Delete a view; again, once it was deleted, is the same."""
         answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
+        return answer
+
+    async def read_models(self) -> Rows:
+        """The read models: how far each goes, its rows, what is being made of it."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/read-models")))["read_models"]
+        return answer
+
+    async def rebuild_read_model(self, name: str) -> dict[str, Any]:
+        """Have the rows of a read model (or `all`) made anew, while lists go on."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/read-models/{part(name)}/rebuild"))
         return answer
 
     async def ready(self) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from infra.log.kafka.log import KafkaLog
 from infra.log.sqlite import SqliteLog
 from infra.server.reader_wiring import open_projectors
 from infra.settings.model import EngineSettings
-from infra.store.postgres import models_in, schema_of
+from infra.store.postgres import models_in
+from infra.store.postgres_database import schema_of
 from infra.store.statements import stored_name
 from projections.executions import executions_where
 from projections.incidents import INCIDENTS, incidents_where
@@ -182,7 +183,7 @@ def test_rows_of_a_later_build_lie_beside_those_of_this_one(postgres_url: str, m
     with closing(models_in(postgres_url, prefix, READ_MODELS, read_only=False)(0)) as ours:
         save(ours, record(1))
         with monkeypatch.context() as later:
-            later.setattr("infra.store.postgres.LAYOUT", 4)
+            later.setattr("infra.store.postgres_database.LAYOUT", 4)
             with closing(models_in(postgres_url, prefix, READ_MODELS, read_only=False)(0)) as theirs:
                 assert theirs.checkpoint("executions") == Checkpoint()
                 save(theirs, record(2))

@@ -14,7 +14,8 @@ import pytest
 from contracts.errors import LogError, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
-from infra.store.postgres import models_in, schema_of
+from infra.store.postgres import models_in
+from infra.store.postgres_database import schema_of
 from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
 from tests.workers.harness import Bench

@@ -12,8 +12,9 @@ import pytest
 
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Cursor, Query
-from infra.store import postgres, sqlite
-from infra.store.postgres import PostgresDatabase, PostgresReadModels
+from infra.store import postgres_database, sqlite
+from infra.store.postgres import PostgresReadModels
+from infra.store.postgres_database import PostgresDatabase
 from infra.store.sqlite import SqliteReadModels
 from infra.store.statements import Source, select_with, stored_name
 from projections.execution_columns import execution_filter
@@ -98,7 +99,7 @@ def plan(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
     def said(query: Query[Any], count: int = 0) -> str:
         source = Source(MODEL_OF[query.table].version, None, 0, _stored)
-        sql, values = select_with(postgres.DIALECT, query, source, lambda asked: count)
+        sql, values = select_with(postgres_database.DIALECT, query, source, lambda asked: count)
         return "\n".join(row[0] for row in database.connection.execute(f"EXPLAIN {sql}".encode(), values))
 
     yield said

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from infra.store.postgres import DIALECT as POSTGRES
+from infra.store.postgres_database import DIALECT as POSTGRES
 from infra.store.sqlite import DIALECT as SQLITE
 from infra.store.statements import creating
 from projections.read_model import ReadModel

@@ -17,12 +17,14 @@ from contracts.ports.read_models import ReadModels
 from infra.log.sqlite import SqliteLog
 from projections.executions import EXECUTIONS, executions_where
 from projections.incidents import INCIDENTS, incidents_where
+from projections.registry import READ_MODELS
 from tests.workers.harness import Bench
 from tests.workers.projector_child import SIZES, raised, store_at
 from tests.workers.test_projector import CHAIN, LOOP, STUCK
 from workers.reading.trails import trail_of
 
 ROOT = Path(__file__).parents[2]
+VERSIONS = {model.name: model.version for model in READ_MODELS}
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +120,30 @@ def test_a_raised_read_model_whose_projector_is_killed_again_and_again(journal: 
         assert [built.standing(name) for name in ("executions", "incidents")] == [rebuilt.standing("executions")] * 2
         assert rows(built) == rows(rebuilt) != []
     assert SIZES.batch_max * 2 < journal.log.end("journal", 0)
+
+
+@pytest.mark.parametrize("model", ["executions", "incidents"])
+def test_rows_that_are_made_anew_by_a_projector_that_is_killed_again_and_again(
+    journal: Bench, where: str, model: str, tmp_path: Path
+) -> None:
+    with closing(SqliteLog(tmp_path / "log.db")) as log:
+        copy(journal, log, 0.6)
+        Child(tmp_path / "log.db", where, model, VERSIONS[model]).finish()
+        with closing(store_at(where, READ_MODELS)(0)) as models:
+            before = rows(models)
+            models.rebuild([model])
+        copy(journal, log, 1.0)
+    kills = 0
+    while (child := Child(tmp_path / "log.db", where, model, VERSIONS[model])).batches(2):
+        child.kill()
+        kills += 1
+        with closing(store_at(where, READ_MODELS, read_only=True)(0)) as models:
+            assert len(models.select(executions_where(limit=10_000))) >= len(before)
+            assert len(models.select(incidents_where(is_open=True))) >= 30
+    child.finish()
+    assert kills >= 2
+    clean = str(tmp_path / "clean.db")
+    Child(tmp_path / "log.db", clean, model, VERSIONS[model]).finish()
+    with closing(store_at(where, READ_MODELS, True)(0)) as built, closing(store_at(clean, READ_MODELS, True)(0)) as rebuilt:
+        assert rows(built) == rows(rebuilt) != []
+        assert [(stand.rebuild, stand.differing) for stand in built.stands() if stand.model == model] == [(1, 0)]

@@ -18,7 +18,7 @@ from contracts.ids import partition_of
 from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
-from contracts.ports.read_models import Query, ReadModels, Table
+from contracts.ports.read_models import Query, ReadModels, StandIn, Table
 from projections.executions import READ_MODEL
 from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
@@ -145,6 +145,11 @@ class PartitionedReader:
         for models in self._lists[: self.partitions]:
             counted.update(models.counts(table))
         return counted
+
+    def stands(self) -> list[StandIn]:
+        """How the rows of each read model stand in each partition, and where its journal ends. All rows are counted for it."""
+        ends = [self._log.end("journal", partition) for partition in range(self.partitions)]
+        return [StandIn(partition, end, stand) for partition, end in enumerate(ends) for stand in self._readers[partition].models.stands()]
 
     def close(self) -> None:
         """Let go of all read models."""

@@ -1,7 +1,7 @@
 """The projectors of many partitions, on one log and with one catalog: each partition gets its batches in turn.
 
     look()  ─► a batch of each partition that has something new ─► … until none has      told(partition, offset) after each
-    build() ─► a batch for read models that are being made beside the others
+    build() ─► a batch for read models that are being made beside the others, among them those that `rebuild` makes anew
 
 Which partitions are kept up can change at any time. Of those that others keep, in a database that all share, it is only
 told how far they are.
@@ -9,7 +9,7 @@ told how far they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from contracts.errors import LogCorrupt, LogError, LogUnreachable, Overtaken, RowsGone, UnknownRecord
 from contracts.ports.log import Log
@@ -33,7 +33,13 @@ class ProjectorPool:
         """From now on keep these partitions up, and no others; None is all there are."""
         self._own = None if partitions is None else frozenset(partitions)
         for partition in [one for one in self._projectors if not self._is_own(one)]:
-            del self._projectors[partition]
+            self._drop(partition)
+
+    def _drop(self, partition: int) -> None:
+        """Keep nothing of what was folded; its rows stay."""
+        projector = self._projectors.pop(partition, None)
+        if projector is not None:
+            projector.close()
 
     def _is_own(self, partition: int) -> bool:
         return self._own is None or partition in self._own
@@ -66,6 +72,20 @@ class ProjectorPool:
         """Take in a batch for the read models that are being made, of each partition where that is so. Raises as `look` does."""
         self._in_turn([partition for partition, projector in self._projectors.items() if projector.is_building], Projector.build)
 
+    def rebuild(self, names: Sequence[str]) -> None:
+        """Have the rows of these models made anew in all partitions; those that others keep they make. Raises as `look` does."""
+        for partition in range(self._log.look_again()):
+            projector = self._projectors.get(partition)
+            if projector is None:
+                self._models_at(partition).rebuild(names)
+            else:
+                projector.rebuild(names)
+
+    def look_for_rebuilds(self) -> None:
+        """Another process may have asked for rows to be made anew. Raises as `look` does."""
+        for projector in self._projectors.values():
+            projector.look_for_rebuilds()
+
     def _in_turn(self, partitions: list[int], step: Callable[[Projector], bool]) -> None:
         """A batch of each of these partitions, until nothing more is there. A journal that cannot be read holds no other up."""
         broken: list[LogError] = []
@@ -73,7 +93,8 @@ class ProjectorPool:
             while partitions:
                 partitions = [partition for partition in partitions if self._step(partition, step, broken)]
         except LogUnreachable:
-            self._projectors.clear()  # a database that comes back may not be where it was
+            for partition in list(self._projectors):
+                self._drop(partition)  # a database that comes back may not be where it was
             raise
         if broken:
             raise broken[0]
@@ -84,12 +105,12 @@ class ProjectorPool:
             projector = self._projector(partition)
             is_more = step(projector)
         except Overtaken:
-            del self._projectors[partition]
+            self._drop(partition)
             return True
         except LogUnreachable:
             raise
         except (LogError, UnknownRecord) as error:
-            self._projectors.pop(partition, None)  # it has folded what was not stored
+            self._drop(partition)  # it has folded what was not stored
             if isinstance(error, RowsGone):
                 self._told(partition, 0)
             broken.append(error if isinstance(error, LogError) else LogCorrupt(f"journal, partition {partition}: {error}"))
@@ -126,5 +147,7 @@ class ProjectorPool:
 
     def close(self) -> None:
         """Let go of all rows."""
+        for partition in list(self._projectors):
+            self._drop(partition)
         for models in self._models.values():
             models.close()

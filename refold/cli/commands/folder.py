@@ -25,6 +25,7 @@ from projections.definitions import Version, active_of, difference_value, source
 from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
 from projections.spans import spans_of, trace_value
+from projections.registry import named
 from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
@@ -32,7 +33,8 @@ from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import Finding, Followed, Session, Value, Wanted
+from refold.cli.commands.rebuilding import read_models_of, rebuild_of
+from refold.cli.commands.target import Done, Finding, Followed, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
 from workers.partition.refolding import entries_of, refold
@@ -170,6 +172,17 @@ class FolderTarget:
     def _open(self) -> list[Folded]:
         with self.reader() as reader:
             return ExecutionList(reader.catalog.graph).take(all_entries(reader)).open()
+
+    def read_models(self) -> list[Value]:
+        """See Place."""
+        with self.reader() as reader:
+            return read_models_of(reader, self.settings)
+
+    def rebuild(self, name: str) -> Iterator[Done]:
+        """See Place. The folder is held for so long: a server on it makes them anew itself."""
+        with self.reader():
+            pass
+        return rebuild_of(self.settings, named(name) or ())
 
     def node_kinds(self) -> list[Value]:
         """See Place."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -14,12 +15,14 @@ from refold.cli.commands.definition_file import Written, document_in, placed, pr
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, complain, hint
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import INCIDENT, Finding, Followed, Session, Value, Wanted, row_value
+from refold.cli.commands.target import INCIDENT, Done, Finding, Followed, Session, Value, Wanted, row_value
 from refold.client.blocking import Client
 from refold.client.requests import Ask
 from refold.client.stream import EventStream, Reading
 
 PAGE: Final = 500
+POLL_S: Final = 0.3
+"""What is done at the server is asked after so often."""
 
 
 class EngineClient(Client):
@@ -152,6 +155,17 @@ class ServerTarget:
     def cluster(self) -> Value:
         """See Place."""
         return self.client.cluster()
+
+    def read_models(self) -> list[Value]:
+        """See Place."""
+        return self.client.read_models()
+
+    def rebuild(self, name: str) -> Iterator[Done]:
+        """See Place. It goes on at the server also when nobody asks any more."""
+        names = self.client.rebuild_read_model(name)["rebuilding"]
+        while building := [one["building"] for one in self.client.read_models() if one["name"] in names and one["building"]]:
+            yield Done(min(one["done"] for one in building), max(one["end"] for one in building))
+            time.sleep(POLL_S)
 
     def node_kinds(self) -> list[Value]:
         """See Place."""

@@ -78,6 +78,13 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
+class Done(NamedTuple):
+    """How many records of the journals something has taken in, and how many there are."""
+
+    done: int
+    end: int
+
+
 class Session(Protocol):
     """What can be done at a place. A data folder is held as long as a session lasts."""
 
@@ -180,6 +187,12 @@ class Target(Protocol):
 
     def cluster(self) -> Value:
         """Who shares the log: `{node, leader, generation, processes, partitions, workers}`. Raises BadInput where nobody serves."""
+
+    def read_models(self) -> list[Value]:
+        """The read models by name, as `projections.stands` tells of them."""
+
+    def rebuild(self, name: str) -> Iterator[Done]:
+        """Have a read model (or `all`) made anew; how far that is, now and then, until it is done."""
 
     def node_kinds(self) -> list[Value]:
         """All node kinds."""
