@@ -12,13 +12,15 @@ import pytest
 
 from infra.log.memory import MemoryLog
 from infra.store.sqlite import SqliteReadModels
-from projections.executions import executions_where
+from infra.store.statements import stored_name
+from projections.executions import EXECUTIONS, executions_where
 from projections.incidents import incidents_where
 from projections.read_model import ReadModel
-from projections.registry import READ_MODELS
+from projections.registry import MODEL_OF, READ_MODELS
 from tests.workers.test_projector_build import FORGETFUL, goes_on, projector, story, whole
 from workers.reading.projector import Projector
 
+STORED = stored_name(EXECUTIONS, MODEL_OF[EXECUTIONS].version)
 NAMES = [model.name for model in READ_MODELS]
 
 
@@ -62,8 +64,8 @@ def test_rows_that_were_wrong_are_put_right_and_it_is_said_how_many(tmp_path: Pa
     goes_on(bench, 1)
     whole(bench.log, path)
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE executions SET status = 'failed' WHERE workflow = 'chain'")
-        connection.execute("DELETE FROM executions WHERE workflow = 'loop'")
+        connection.execute(f"UPDATE {STORED} SET status = 'failed' WHERE workflow = 'chain'")
+        connection.execute(f"DELETE FROM {STORED} WHERE workflow = 'loop'")
     with closing(SqliteReadModels(path, READ_MODELS)) as models:
         one = made(bench.log, models)
         one.rebuild(["executions"])
