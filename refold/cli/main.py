@@ -37,8 +37,8 @@ from refold.cli.options import (
     takes,
 )
 from refold.cli.process_verbs import kafka, serve, worker
-from refold.cli.trace_verb import trace
 from refold.cli.read_model_verbs import read_models
+from refold.cli.trace_verb import trace
 from refold.cli.workflow_verbs import workflows
 
 app = typer.Typer(no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)

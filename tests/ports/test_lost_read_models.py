@@ -18,6 +18,7 @@ from infra.store.postgres import models_in
 from infra.store.postgres_database import schema_of
 from infra.store.sqlite import SqliteReadModels
 from infra.store.statements import stored_name
+from projections.executions import EXECUTIONS
 from projections.registry import MODEL_OF, READ_MODELS
 from tests.workers.harness import Bench
 from workers.partition.catalog import Catalog
@@ -43,9 +44,6 @@ def models(path: Path) -> Iterator[SqliteReadModels]:
 def reader(path: Path) -> Iterator[SqliteReadModels]:
     with closing(SqliteReadModels(path, READ_MODELS, read_only=True)) as opened:
         yield opened
-
-
-STORED = stored_name(EXECUTIONS, MODEL_OF[EXECUTIONS].version)
 
 
 def take_away(path: Path) -> None:
@@ -151,7 +149,7 @@ def test_a_file_whose_pages_are_damaged_is_made_again_at_the_start(path: Path, c
 def test_pages_that_a_writer_finds_damaged_are_made_again(path: Path, caplog: pytest.LogCaptureFixture, how: str) -> None:
     with closing(SqliteReadModels(path, READ_MODELS)) as models:
         save(models, *map(record, range(100)))
-        _damage_table(path, STORED)
+        _damage_table(path, stored_name(EXECUTIONS, MODEL_OF[EXECUTIONS].version))
     with closing(SqliteReadModels(path, READ_MODELS)) as models:
         assert models.standing("executions").checkpoint.offset == 1, "what is damaged is not met at the start"
         asked: dict[str, Callable[[], object]] = {

@@ -24,8 +24,8 @@ from infra.settings.model import EngineSettings
 from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
 from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
-from projections.spans import spans_of, trace_value
 from projections.registry import named
+from projections.spans import spans_of, trace_value
 from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
