@@ -51,11 +51,14 @@ def _no_cursor(cursor: str) -> BadRequest:
 
 def read_filter(compiled: Callable[[str, int], Filter], source: str | None, now_ms: int) -> Filter | None:
     """The filter of a list. Raises BadRequest that names the part of it which cannot be asked."""
-    if source is None:
-        return None
+    return None if source is None else filter_in(compiled, source, now_ms, "query/filter")
+
+
+def filter_in(compiled: Callable[[str, int], Filter], source: str, now_ms: int, path: str) -> Filter:
+    """The filter that stands at a place of a request. Raises BadRequest that names the part of it which cannot be asked."""
     try:
         return compiled(source, now_ms)
     except InvalidInput as error:
         (found,) = error.problems
-        problems = [{**found.as_value(), "path": "query/filter"}]
+        problems = [{**found.as_value(), "path": path}]
         raise BadRequest(422, "filter.invalid", f"filter, {in_words(found)}", problems=problems) from None

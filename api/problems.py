@@ -42,6 +42,7 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_execution": 404,
     "unknown_workflow": 404,
     "unknown_incident": 404,
+    "unknown_operation": 404,
     "unknown_resource": 404,
     "unknown_dead_letter": 404,
     "too_large": 413,

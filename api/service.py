@@ -90,6 +90,16 @@ class NodeView(NamedTuple):
     output: bytes | None
 
 
+class Outcomes(NamedTuple):
+    """What has become of a bulk operation: how many executions it is about, None until that is known, and what became of each.
+
+    A row is the execution, `ok`, `skipped` or `failed`, and why, empty where there is nothing to say.
+    """
+
+    total: int | None
+    rows: Sequence[tuple[str, str, str]]
+
+
 class ProcessRow(NamedTuple):
     """A process of a cluster. Times are in milliseconds since 1970; `state` is `alive`, `joining`, `leaving` or `silent`."""
 
@@ -221,6 +231,9 @@ class Service(Protocol):
     async def compute(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do what takes long beside all else, in the thread that reads."""
 
+    async def prepare(self, workflow: str) -> None:
+        """Publish one of the engine's own workflows, as this build has it."""
+
     # Resources.
 
     async def resources(self, kind: str) -> list[Resource]:
@@ -286,6 +299,12 @@ class Service(Protocol):
 
     def position_of(self, partition: int, offset: int) -> int:
         """The position that stands for an offset of a partition."""
+
+    async def select(self, filter: str, most: int) -> Sequence[str]:
+        """The ids of all executions that a filter takes, the engine's own left out; one more than `most` where there are more."""
+
+    async def outcomes(self, operation: str) -> Outcomes:
+        """What has become of a bulk operation, so far."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

@@ -23,7 +23,8 @@ DEFINITION_BYTES_MAX: Final = 4 * 1024 * 1024
 """How long a definition may be, as text."""
 
 ID_PATTERN: Final = r"^[a-z][a-z0-9_]{0,62}$"
-NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,62}$"
+NAME_PATTERN: Final = r"^(refold\.)?[a-z][a-z0-9_-]{0,62}$"
+"""Names with a dot are the engine's own; see `contracts.system`."""
 DURATION_PATTERN: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$|^P(\d+[WD])+(T(\d+(\.\d+)?[HMS])+)?$|^PT(\d+(\.\d+)?[HMS])+$"
 RESERVED_IDS: Final = frozenset({"in", "true", "false", "null"})
 

@@ -13,6 +13,7 @@ import msgspec
 from contracts import values
 from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
 from contracts.ports.where import ALWAYS, Field, Is, OneOf, Where, all_of
+from contracts.system import SYSTEM_WORKFLOWS, is_system
 from contracts.times import rfc3339
 from domain.definition.graph import Graph
 from domain.execution.history import Unreadable
@@ -136,6 +137,15 @@ def executions_where(
     asked += [] if created_before is None else [Is(created, "<", created_before)]
     asked += [OneOf(Field("status", True), wanted)] if wanted else []
     return Query(EXECUTIONS, after=after, limit=limit, where=all_of(*asked, ALWAYS if filter_ is None else filter_.where))
+
+
+USERS_ONLY: Final = OneOf(Field("workflow", is_text=True), SYSTEM_WORKFLOWS, False)
+"""What is no workflow of the engine's own."""
+
+
+def asks_for_system(workflow: str | None, filter_: str | None) -> bool:
+    """Whether a list that names a workflow, or has this filter, is meant to show the engine's own: it names one."""
+    return (workflow is not None and is_system(workflow)) or (filter_ is not None and any(name in filter_ for name in SYSTEM_WORKFLOWS))
 
 
 def offsets_of(record: ExecutionRecord, pieces: Iterable[PieceRecord], first: int = 0, last: int | None = None) -> list[int]:

@@ -34,6 +34,7 @@ from workers.partition.resources import Resources
 from workers.partition.round import Reply
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
+from workers.running.desk import Desk
 from workers.running.memory_channel import MemoryChannel
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import TaskEndpoint
@@ -145,9 +146,9 @@ class Node:
             snapshot_every=traits.snapshot_every,
             round_max=traits.round_max,
         )
-        self._engine = Engine(
-            Alone(self.owner, gate, catalog, Resources(log, clock), clock, log, Bell(), lambda: chance.getrandbits(40), MemoryChannel())
-        )
+        resources, channel = Resources(log, clock), MemoryChannel()
+        alone = Alone(self.owner, gate, catalog, resources, clock, log, Bell(), lambda: chance.getrandbits(40), channel, Desk())
+        self._engine = Engine(alone)
         self.task_endpoint = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
         self.subscribers = Subscribers(self.owner, disk, audit, subscribing)
 

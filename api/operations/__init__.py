@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from api.operations.bulk import BULKS
 from api.operations.commands import COMMANDS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
@@ -26,6 +27,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *TRACES,
     *COMMANDS,
     *DEAD_LETTERS,
+    *BULKS,
     *RESOURCES,
     *STREAMS,
     *READ_MODEL_OPERATIONS,

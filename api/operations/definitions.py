@@ -17,6 +17,7 @@ from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.workers import TaskEndpoint
+from contracts.system import is_system
 from domain.definition.absent_check import missing_kinds, missing_workflows
 from domain.definition.document import parse_document
 from domain.definition.names_check import doubtful_names
@@ -89,7 +90,7 @@ async def archive_workflow(caller: Caller, service: Service, name: Name) -> Repl
 
 async def list_workflows(service: Service) -> Reply:
     """All workflows, each by its active version, or its last one."""
-    return Reply({"workflows": [version_value(one) for one in service.workflows()]})
+    return Reply({"workflows": [version_value(one) for one in service.workflows() if not is_system(one.name)]})
 
 
 async def get_workflow(service: Service, name: Name, version: OtherVersion = None) -> Reply:

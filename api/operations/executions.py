@@ -11,16 +11,20 @@ from fastapi import Path, Query
 from api import models
 from api.bodies import milliseconds
 from api.operations.operation import ClientMethod, Operation, Reply
-from api.pages import LIST_MAX, read_cursor, read_filter, shown_cursor
+from api.pages import LIST_MAX, filter_in, read_cursor, read_filter, shown_cursor
+from api.resources.view import VIEWS, View
 from api.service import NodeView, Service
+from contracts.ports.where import all_of
 from projections.execution_columns import execution_filter
 from projections.executions import EXECUTIONS as EXECUTION_ROWS
-from projections.executions import executions_where, time_of
+from projections.executions import USERS_ONLY, asks_for_system, executions_where, time_of
 
 HISTORY_MAX: Final = 5_000
 VERSION_MAX: Final = 2**31
 
 Id = Annotated[str, Path(max_length=400, description="the id of an execution", examples=[models.ID])]
+ALL: Final = "true"
+"""What a view without a filter takes."""
 _NULL: Final = msgspec.Raw(b"null")
 
 
@@ -32,6 +36,8 @@ async def list_executions(
     created_after: Annotated[datetime | None, Query(description="created at this time or later")] = None,
     created_before: Annotated[datetime | None, Query(description="created before this time")] = None,
     filter: Annotated[str | None, Query(description="only those for which this expression is true")] = None,
+    view: Annotated[str | None, Query(description="only those of this saved view")] = None,
+    system: Annotated[bool, Query(description="show the engine's own workflows, too")] = False,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
 ) -> Reply:
@@ -39,10 +45,21 @@ async def list_executions(
     after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
     filter_ = read_filter(execution_filter, filter, service.now())
     query = executions_where(workflow, status or (), parent, after, before, read_cursor(cursor, EXECUTION_ROWS), limit + 1, filter_)
+    if view is not None:
+        of_view = filter_in(execution_filter, await view_filter(service, view), service.now(), "query/view")
+        query = query._replace(where=all_of(query.where, of_view.where))
+    if not (system or asks_for_system(workflow, filter)):
+        query = query._replace(where=all_of(query.where, USERS_ONLY))
     found = await service.find(query)
     following = shown_cursor(found[limit - 1]["cursor"]) if len(found) > limit else None
     rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]
     return Reply({"executions": rows, "next": following, "position": service.projected}, service.projected)
+
+
+async def view_filter(service: Service, name: str) -> str:
+    """The filter of a saved view. Raises Rejected where there is no such view."""
+    found = await service.resource(VIEWS.name, name)
+    return View.model_validate_json(found.value or b"{}").filter or ALL
 
 
 async def get_execution(service: Service, execution: Id) -> Reply:
@@ -97,7 +114,8 @@ def _node(node: NodeView) -> dict[str, Any]:
 
 EXECUTIONS: Final = (
     Operation(
-        method="GET", path="/v1/executions", right="read", do=list_executions, answer=models.ExecutionsPage, waits_for_position=True,
+        method="GET", path="/v1/executions", right="read", do=list_executions, answer=models.ExecutionsPage, problems=(404,),
+        waits_for_position=True,
     ),
     Operation(
         method="GET", path="/v1/executions/{execution}", right="read", do=get_execution, answer=models.Execution, problems=(404, 409),

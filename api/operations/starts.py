@@ -18,6 +18,7 @@ from api.problems import BadRequest, respond, value_of
 from api.service import Service, Start, Started
 from contracts.caller import Caller
 from contracts.errors import RefoldError
+from contracts.system import is_system
 from domain.execution.state import ENDED
 
 WAIT_MAX_S: Final = 60.0
@@ -82,6 +83,8 @@ def _start_or_refusal(name: str, body: msgspec.Raw, caller: Caller, at: str) -> 
 
 def start_of(name: str, body: StartBody, key: str | None, caller: Caller, at: str = "") -> Start:
     """The start that a body, or the part of one at `at`, asks for. Raises BadRequest for what does not go together, InvalidInput."""
+    if is_system(name):
+        raise BadRequest(409, "system_workflow", f"workflow {name} is the engine's own, and is started by it: see `POST /v1/operations`")
     if key is not None and body.execution_id is not None:
         raise BadRequest(422, "request.invalid", "give either an Idempotency-Key or an execution_id, not both")
     if body.priority is not None and not 0 <= body.priority <= 9:

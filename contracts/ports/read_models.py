@@ -120,6 +120,8 @@ class Query(NamedTuple, Generic[R]):
     after: Cursor | None = None
     limit: int = 50
     where: Where = ALWAYS
+    only: tuple[str, ...] = ()
+    """The first columns that are given of each row, as a tuple; without any the whole row."""
 
 
 Key = tuple[Any, ...]

@@ -22,6 +22,7 @@ from domain.definition.joins_check import check_joins
 from domain.definition.names_check import check_names
 from domain.definition.nodes_check import check_duration, check_node, check_retry
 from domain.definition.outline import Activities, Outline, OutlineBody, TooManyNodes, bodies_around, config_of, outline_of
+from domain.definition.reserved_check import check_reserved
 from domain.definition.shape import read
 from domain.definition.text import TextFault
 from domain.definition.ways import reach
@@ -76,6 +77,7 @@ def _too_many() -> Problem:
 
 def _check_all(outline: Outline) -> None:
     findings = outline.findings
+    check_reserved(outline)
     _check_language(outline.definition, findings)
     _check_settings(outline.definition.settings, findings)
     check_input_schema(outline.definition.input, findings)

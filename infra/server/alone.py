@@ -13,6 +13,7 @@ from contracts.ports.lossy_channel import LossyChannel
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
 from workers.partition.resources import Resources
+from workers.running.desk import Desk
 from workers.tasks.leases import LocalWorker
 
 
@@ -59,6 +60,8 @@ class Alone(NamedTuple):
     chance: Callable[[], int]
     channel: LossyChannel
     """Where running attempts tell what no event carries."""
+    desk: Desk
+    """Where activities of the engine's own workflows ask."""
     check_ground: Callable[[], None] = is_there
     """Raises LogGone where the log's files were taken away."""
 

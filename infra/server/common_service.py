@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from api.requests import Requests
-from api.service import Given, NodeView, Published, Rows, Start, Started, Unavailable
+from api.service import Given, NodeView, Outcomes, Published, Rows, Start, Started, Unavailable
 from api.streams.streams import Streams
 from contracts import values
 from contracts.caller import ENGINE, Caller
@@ -27,10 +27,12 @@ from domain.definition.outline import Activities
 from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.lookup import REACH_S, Lookup
+from infra.server.operator import ServiceOperator
 from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
+from infra.server.system import system_definition
 from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
 from projections.definitions import Version
@@ -45,6 +47,7 @@ from workers.partition.round import Answer, Reply
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import Listed, PartitionedReader
+from workers.running.desk import Operator
 from workers.tasks.dead_letters import DEAD_LETTERS
 from workers.tasks.letter_box import LetterBox
 
@@ -83,6 +86,7 @@ class CommonService:
         self._background = Background()
         self._positions = positions_of(settings)
         self._reach, self._read_about = lookup.reach, lookup.read
+        self._operator = ServiceOperator(self, reader, reads, lookup, is_alone=not self._positions.is_divided)
         self._looked_at = -ASK_EVERY_S
         self._has_looked = False
         """Whether the read models were once up to date: before that a list would lack what was there long ago."""
@@ -145,6 +149,11 @@ class CommonService:
     async def compute(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do what takes long beside all else, in the thread that reads."""
         return await self._read(work, *arguments)
+
+    async def prepare(self, workflow: str) -> None:
+        """Publish one of the engine's own workflows, as this build has it."""
+        self._check_takes()
+        await self._in_catalog(self._catalog.publish, system_definition(workflow), True)
 
     # Resources.
 
@@ -232,6 +241,10 @@ class CommonService:
 
     # Reading.
 
+    def now(self) -> int:
+        """The time, in milliseconds since 1970."""
+        raise NotImplementedError
+
     @property
     def projected(self) -> int:
         """Up to where lists go; 0 on a log of several partitions, as no one number says it."""
@@ -253,6 +266,22 @@ class CommonService:
         elif self._progress.process is not None and self._loop.time() >= self._looked_at + ASK_EVERY_S:
             self._looked_at = self._loop.time()
             await self._look(LOOK_S)
+
+    async def be_current(self) -> None:
+        """Wait until lists show all that has been decided by now. Raises Unavailable where that takes too long."""
+        if not self._positions.is_divided:
+            await self.reach(self.position)
+        elif self._progress.process is not None and not await self._look(REACH_S):
+            raise Unavailable("behind", f"the read models did not come up to date within {REACH_S:g} s")
+
+    @property
+    def position(self) -> int:
+        """After the last durable decision; 0 where no one number says it."""
+        raise NotImplementedError
+
+    async def reach(self, position: int | None) -> None:
+        """Wait until what is read goes up to the position."""
+        raise NotImplementedError
 
     async def _look(self, timeout_s: float) -> bool:
         """Have all partitions looked at; whether that was done in time."""
@@ -337,6 +366,19 @@ class CommonService:
     def position_of(self, partition: int, offset: int) -> int:
         """The position that stands for an offset of a partition."""
         return self._positions.of(partition, offset)
+
+    @property
+    def operator(self) -> Operator:
+        """The engine as its own workflows move it."""
+        return self._operator
+
+    async def select(self, filter: str, most: int) -> Sequence[str]:
+        """The ids of all executions that a filter takes."""
+        return (await self._operator.select(filter, most)).executions
+
+    async def outcomes(self, operation: str) -> Outcomes:
+        """What has become of a bulk operation, so far."""
+        return await self._operator.outcomes(operation)
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

@@ -81,7 +81,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
         context = Context(
             clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
-            progress=progress, http=http,
+            progress=progress, operator=service.operator, http=http,
         )  # fmt: skip
         try:
             await _live(Process(context), driver, settings.stop_s)
@@ -114,7 +114,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
         http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready)
         context = Context(
             clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,
-            fail=shared.driver.fail, shared=shared, progress=shared.progress, http=http,
+            fail=shared.driver.fail, shared=shared, progress=shared.progress, operator=shared.service.operator, http=http,
         )  # fmt: skip
         try:
             await _live(Process(context), shared.driver, settings.stop_s)

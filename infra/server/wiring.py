@@ -44,8 +44,10 @@ from workers.reading.partitioned_reader import PartitionedReader
 from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
+from workers.running.desk import Desk
 from workers.running.memory_channel import MemoryChannel
 from workers.running.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
+from workers.running.system import SYSTEM_KINDS, system_kinds
 from workers.tasks.gateway import TaskTopics
 from workers.tasks.leases import TaskLeases
 
@@ -73,8 +75,8 @@ def activity_kinds(settings: EngineSettings) -> dict[str, ActivityKind]:
 
 
 def built_in_kinds(settings: EngineSettings) -> frozenset[str]:
-    """The names of the kinds that come with Refold."""
-    return frozenset(make(activity_settings(settings)).name for make in BUILT_IN)
+    """The names of the kinds that come with Refold, those of its own workflows included."""
+    return SYSTEM_KINDS.union(make(activity_settings(settings)).name for make in BUILT_IN)
 
 
 def described_kinds(activities: Mapping[str, ActivityKind]) -> list[dict[str, Any]]:
@@ -166,7 +168,8 @@ def build_alone(
         if not told.is_set():  # setting takes a lock
             told.set()
 
-    kinds = activity_kinds(settings)
+    desk = Desk()
+    kinds = {**activity_kinds(settings), **system_kinds(desk)}
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
     limits, channel = activity_settings(settings), MemoryChannel()
     local = ActivityWorker(kinds, limits, report, clock, blobs, cache, executor, channel=channel)
@@ -185,7 +188,7 @@ def build_alone(
         live_max=settings.live_max,
         neighbours=Neighbours(reports, told.wake),
     )
-    return Alone(owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, check_ground)
+    return Alone(owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, check_ground)
 
 
 def build_engine(

@@ -260,7 +260,8 @@ class PostgresReadModels:
             source = Source(version, there, self._partition, stored)
             return select_with(DIALECT, query, source, lambda asked: self._number(asked))
 
-        return made(query.table, self._rows(query.table, False, of, is_filtered=query.where != ALWAYS))
+        rows = self._rows(query.table, False, of, is_filtered=query.where != ALWAYS)
+        return rows if query.only else made(query.table, rows)
 
     def _number(self, asked: Statement) -> int:
         return next((int(number) for (number,) in self._all(asked.sql, *asked.values)), 0)

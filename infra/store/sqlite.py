@@ -374,7 +374,8 @@ class SqliteReadModels:
                 DIALECT, query, Source(version, there, stored=stored), lambda asked: next((int(one) for (one,) in self._all(*asked)), 0)
             )
 
-        return made(query.table, self._rows(query.table, False, of))
+        rows = self._rows(query.table, False, of)
+        return rows if query.only else made(query.table, rows)
 
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""

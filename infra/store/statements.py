@@ -161,6 +161,8 @@ def select_with(dialect: Dialect, query: Query[Any], source: Source, count: Call
 def selecting(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> Statement:
     """The statement of a list that is found in this way."""
     shown, relation = _relation(dialect, query.table, source.version, source.there)
+    if query.only:
+        shown = ", ".join(dict.fromkeys((*query.only, *_order(query.table))))
     if not way.branches:
         return _page(dialect, query, source, way, f"SELECT {shown} FROM {relation}")
     pages = [_page(dialect, query._replace(where=one), source, way, f"SELECT {shown} FROM {relation}") for one in way.branches]

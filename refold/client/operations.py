@@ -117,6 +117,58 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/dead-letters/{letter}/drop", body={"reason": reason}))
         return answer
 
+    def bulk(
+        self,
+        action: str,
+        filter: str | None = None,
+        view: str | None = None,
+        reason: str | None = None,
+        signal: str | None = None,
+        payload: Any = None,
+        rate: float | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Do one thing with each execution that a filter is true for."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                "/v1/operations",
+                body={
+                    "action": action,
+                    "filter": filter,
+                    "view": view,
+                    "reason": reason,
+                    "signal": signal,
+                    "payload": payload,
+                    "rate": rate,
+                    "dry_run": dry_run,
+                },
+            )
+        )
+        return answer
+
+    def operations(self, cursor: str | None = None, limit: int = 50) -> Rows:
+        """The bulk operations, the latest first; `search` has the action and the filter of each."""
+        answer: Rows = self._ask(asked("GET", "/v1/operations", query={"cursor": cursor, "limit": limit}))["operations"]
+        return answer
+
+    def operation(self, operation: str) -> dict[str, Any]:
+        """How far a bulk operation is."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/operations/{part(operation)}"))
+        return answer
+
+    def operation_results(self, operation: str, result: str | None = None, start: int = 0, limit: int = 100) -> Rows:
+        """What became of each execution, so far."""
+        answer: Rows = self._ask(
+            asked("GET", f"/v1/operations/{part(operation)}/results", query={"result": result, "from": start, "limit": limit})
+        )["results"]
+        return answer
+
+    def undo(self, operation: str) -> dict[str, Any]:
+        """Take back what an operation has done: an operation of its own, about those with which the first one did something."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/operations/{part(operation)}/undo"))
+        return answer
+
     def views(self) -> Rows:
         """All views, by name."""
         answer: Rows = self._ask(asked("GET", "/v1/views"))["views"]
@@ -280,6 +332,60 @@ class AsyncOperations:
     async def drop_dead_letter(self, letter: int, reason: str) -> dict[str, Any]:
         """Drop a dead letter, with the reason."""
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/dead-letters/{letter}/drop", body={"reason": reason}))
+        return answer
+
+    async def bulk(
+        self,
+        action: str,
+        filter: str | None = None,
+        view: str | None = None,
+        reason: str | None = None,
+        signal: str | None = None,
+        payload: Any = None,
+        rate: float | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Do one thing with each execution that a filter is true for."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "POST",
+                "/v1/operations",
+                body={
+                    "action": action,
+                    "filter": filter,
+                    "view": view,
+                    "reason": reason,
+                    "signal": signal,
+                    "payload": payload,
+                    "rate": rate,
+                    "dry_run": dry_run,
+                },
+            )
+        )
+        return answer
+
+    async def operations(self, cursor: str | None = None, limit: int = 50) -> Rows:
+        """The bulk operations, the latest first; `search` has the action and the filter of each."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/operations", query={"cursor": cursor, "limit": limit})))["operations"]
+        return answer
+
+    async def operation(self, operation: str) -> dict[str, Any]:
+        """How far a bulk operation is."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/operations/{part(operation)}"))
+        return answer
+
+    async def operation_results(self, operation: str, result: str | None = None, start: int = 0, limit: int = 100) -> Rows:
+        """What became of each execution, so far."""
+        answer: Rows = (
+            await self._ask(
+                asked("GET", f"/v1/operations/{part(operation)}/results", query={"result": result, "from": start, "limit": limit})
+            )
+        )["results"]
+        return answer
+
+    async def undo(self, operation: str) -> dict[str, Any]:
+        """Take back what an operation has done: an operation of its own, about those with which the first one did something."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/operations/{part(operation)}/undo"))
         return answer
 
     async def views(self) -> Rows:

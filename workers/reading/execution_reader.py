@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any, Final
 
 from contracts import values
+from contracts.caller import Caller
 from contracts.commands import SendSignal
 from contracts.errors import Rejected
 from contracts.ports.blobs import Blobs
@@ -106,6 +107,12 @@ class ExecutionReader:
         """Whether the execution has received the signal with this id; an ended one does not remember it itself."""
         commands = (entry.decision.command for entry in self.entries(execution) if entry.decision.events)
         return any(isinstance(command, SendSignal) and command.signal == signal for command in commands)
+
+    def has_acted(self, execution: str, caller: Caller, offset: int) -> bool:
+        """Whether anything has come of a command of this caller, from this offset on."""
+        offsets = [one for one in trail_of(self.models, self.record(execution)) if one >= offset]
+        decisions = (entry.decision for entry in self._at(offsets))
+        return any(one.events and (one.actor, one.correlation) == caller for one in decisions)
 
     def folded(self, execution: str, at: int | None = None) -> Folded:
         """The execution as it is, or after its event `at`. Raises Rejected for a version that it does not have."""

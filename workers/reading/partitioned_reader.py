@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
@@ -19,7 +19,9 @@ from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.ports.read_models import Query, ReadModels, StandIn, Table
-from projections.executions import READ_MODEL
+from domain.bulk.action import Row
+from projections.executions import EXECUTIONS, READ_MODEL, ExecutionRecord
+from projections.incidents import INCIDENTS
 from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
 from workers.reading.backlog import Backlog
@@ -135,6 +137,27 @@ class PartitionedReader:
         time, sign = attrgetter(query.table.time), -1 if query.table.is_latest_first else 1
         merged = heapq.merge(*pages, key=lambda one: (sign * time(one.record), one.partition))
         return list(islice(merged, query.limit))
+
+    def names(self, query: Query[ExecutionRecord]) -> list[str]:
+        """The ids of a list, as many as it asks for, and no more of each row: the first created first, partition by partition."""
+        found: list[str] = []
+        for models in self._lists[: self.partitions]:
+            rows = self._columns(models, query._replace(limit=query.limit - len(found), only=("execution",)))
+            found += [row[0] for row in reversed(rows)]
+        return found
+
+    def _columns(self, models: ReadModels, query: Query[Any]) -> Sequence[tuple[Any, ...]]:
+        """Tuples, as `only` asks."""
+        return models.select(query)
+
+    def row(self, execution: str) -> Row | None:
+        """An execution as bulk operations see it; None where there is no row of it."""
+        models = self._lists[self.partition_of(execution)]
+        record = models.find(EXECUTIONS, "execution", execution)
+        if record is None:
+            return None
+        incidents = [] if record.ended_at else models.belonging(INCIDENTS, record.number)
+        return Row(execution, record.status, [one.incident for one in incidents if not one.resolved_at])
 
     def _page(self, partition: int, query: Query[R]) -> list[Listed[R]]:
         return [Listed(partition, record) for record in self._lists[partition].select(query)]

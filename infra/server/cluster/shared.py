@@ -80,7 +80,9 @@ from workers.partition.resources import Resources
 from workers.partition.task_outbox import TaskOutbox
 from workers.reading.journal_feed import Feed
 from workers.running.activity_worker import ActivityWorker
+from workers.running.desk import Desk
 from workers.running.memory_channel import MemoryChannel
+from workers.running.system import system_kinds
 from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import Gateway
 from workers.tasks.polls import Submit, TaskEndpoint
@@ -146,7 +148,8 @@ class Shared:
     def __init__(self, stores: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str) -> None:
         self._stores, self._engine = stores, engine
         self.clock, reader = SystemClock(), stores.reader
-        self._kinds = activity_kinds(engine) if settings.has_role("worker") else {}
+        self.desk = Desk()
+        self._kinds = {**activity_kinds(engine), **system_kinds(self.desk)} if settings.has_role("worker") else {}
         self._limits, self._built_in = activity_settings(engine), built_in_kinds(engine)
         self._snapshots, self._held = BackgroundSnapshots(stores.snapshots), HeldBlobs(stores.blobs)
         self._home = reader.partition_of

@@ -6,6 +6,7 @@ from typing import Final
 
 from infra.server.parts.http import HTTP
 from infra.server.parts.membership import MEMBERSHIP
+from infra.server.parts.operations import OPERATIONS
 from infra.server.parts.part import Part
 from infra.server.parts.partitions import PARTITIONS
 from infra.server.parts.projector import PROJECTOR
@@ -16,6 +17,7 @@ from infra.server.parts.traces import TRACES
 PARTS: Final[tuple[Part, ...]] = (
     PROJECTOR,
     MEMBERSHIP,
+    OPERATIONS,
     TASKS,
     PARTITIONS,
     PUBLISHER,

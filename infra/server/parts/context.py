@@ -12,6 +12,7 @@ from contracts.ports.clock import Clock
 from contracts.ports.feed import Feed
 from infra.server.alone import Alone
 from workers.partition.round import Reply
+from workers.running.desk import Operator
 
 if TYPE_CHECKING:
     from infra.server.cluster.shared import Shared
@@ -47,5 +48,7 @@ class Context:
     shared: Shared | None = None
     progress: Progress | None = None
     """How far the read models are, where anybody here asks."""
+    operator: Operator | None = None
+    """The engine as its own workflows move it, where there is a service."""
     http: HttpSetup | None = None
     """What is served over HTTP, where anything is."""

@@ -1,0 +1,16 @@
+"""The engine's own workflows: their names, and those of the activities that nobody else may use."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SYSTEM_PREFIX: Final = "refold."
+"""What no workflow and no activity kind of a user may begin with."""
+BULK: Final = "refold.bulk"
+SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK,)
+"""Lists of executions and workflows leave them out unless they are asked for."""
+
+
+def is_system(name: str) -> bool:
+    """Whether a workflow, or a kind, is the engine's own."""
+    return name.startswith(SYSTEM_PREFIX)

@@ -1,0 +1,53 @@
+"""An action of a bulk operation: which commands it is for one execution, and when it has nothing to do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from contracts.commands import Command
+
+ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated"})
+"""The statuses of executions that have ended, but for those that were set aside."""
+Details: TypeAlias = dict[str, Any]
+"""What an operation says besides its action: `reason`, `signal`, `payload`."""
+
+
+class Row(NamedTuple):
+    """An execution as a list knows it now, with the ids of its open incidents."""
+
+    execution: str
+    status: str
+    incidents: Sequence[str] = ()
+
+
+class Aim(NamedTuple):
+    """What an action is aimed at: the execution, what the operation says, and a key that no other operation has for it."""
+
+    row: Row
+    details: Details
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A line of the list."""
+
+    name: str
+    summary: str
+    commands: Callable[[Aim], Sequence[Command]]
+    """In this order; none where there is nothing to do."""
+    nothing_to_do: Callable[[Row], str | None]
+    """Why it changes nothing for an execution that is as the row says; None where it does."""
+    takes: frozenset[str] = frozenset()
+    """The details that it may be given."""
+    needs: frozenset[str] = frozenset()
+    """Those without which it is refused."""
+    undone_by: str | None = None
+    """The action that takes it back."""
+
+
+def has_ended(row: Row) -> str | None:
+    """What most actions do nothing with."""
+    return f"it is {row.status} already" if row.status in ENDED else None

@@ -1,0 +1,114 @@
+"""The engine as bulk operations move it: what it finds comes from the read models, what it gives goes as any caller's. See `Operator`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from api.service import NodeView, Outcomes, Unavailable
+from contracts.caller import Caller
+from contracts.commands import Command
+from contracts.errors import LogUnreachable, Rejected
+from contracts.ports.read_models import Query
+from contracts.ports.where import all_of
+from domain.bulk.action import Row
+from infra.server.lookup import Lookup
+from infra.server.read_threads import ReadThreads
+from projections.execution_columns import execution_filter
+from projections.executions import USERS_ONLY, ExecutionRecord, executions_where
+from workers.reading.execution_reader import ExecutionReader
+from workers.reading.partitioned_reader import PartitionedReader
+from workers.running.desk import Selected
+from workers.running.system.bulk_act import BulkAct
+from workers.running.system.bulk_select import BulkSelect
+
+ALL: Final = "true"
+
+
+class _Selected(msgspec.Struct):
+    total: int
+
+
+class _Page(msgspec.Struct):
+    rows: list[tuple[str, str, str]]
+
+
+_selected: Final = msgspec.json.Decoder(_Selected)
+_page: Final = msgspec.json.Decoder(_Page)
+
+
+class Host(Protocol):
+    """The service that it stands on."""
+
+    def now(self) -> int:
+        """The time, in milliseconds since 1970."""
+
+    async def be_current(self) -> None:
+        """Wait until lists show all that has been decided by now."""
+
+    async def give(self, execution: str, command: Command, caller: Caller) -> Any:
+        """Give a command to an execution."""
+
+    async def nodes(self, execution: str) -> list[NodeView]:
+        """The nodes of an execution, with their values."""
+
+
+class ServiceOperator:
+    """All methods belong to the event loop's thread."""
+
+    def __init__(self, host: Host, reader: PartitionedReader, reads: ReadThreads, lookup: Lookup, is_alone: bool) -> None:
+        self._host, self._reader, self._reads, self._lookup, self.is_alone = host, reader, reads, lookup, is_alone
+
+    async def select(self, filter: str, most: int) -> Selected:
+        """See Operator."""
+        query = executions_where(limit=most + 1, filter_=execution_filter(filter or ALL, self._host.now()))
+        wanted = query._replace(where=all_of(query.where, USERS_ONLY))
+        await self._host.be_current()
+        return await self._reads.run_list(self._select, wanted)
+
+    def _select(self, query: Query[ExecutionRecord]) -> Selected:
+        """Offsets are read first: what is decided from there on comes after nothing that the rows lack."""
+        offsets = self._offsets()
+        return Selected(self._reader.names(query), offsets)
+
+    def _offsets(self) -> Mapping[int, int]:
+        """Up to where the rows of each partition go."""
+        return {partition: self._reader.checkpoint_of(partition).offset for partition in range(self._reader.partitions)}
+
+    async def succeeded(self, operation: str) -> Selected:
+        """See Operator."""
+        found = [row[0] for row in (await self.outcomes(operation)).rows if row[1] == "ok"]
+        return Selected(found, await self._reads.run_list(self._offsets))
+
+    async def outcomes(self, operation: str) -> Outcomes:
+        """What has become of an operation, by what its activities gave."""
+        total, rows = None, list[tuple[str, str, str]]()
+        for node in await self._host.nodes(operation):
+            if node.output is not None and node.row.type == BulkSelect.name:
+                total = _selected.decode(node.output).total
+            elif node.output is not None and node.row.type == BulkAct.name:
+                rows += _page.decode(node.output).rows
+        return Outcomes(total, rows)
+
+    async def rows(self, executions: Sequence[str]) -> Mapping[str, Row]:
+        """See Operator."""
+        await self._host.be_current()
+        found = await self._reads.run_list(lambda: [self._reader.row(one) for one in executions])
+        return {row.execution: row for row in found if row is not None}
+
+    async def has_acted(self, execution: str, caller: Caller, offsets: Mapping[int, int]) -> bool:
+        """See Operator."""
+        offset = offsets.get(self._reader.partition_of(execution), 0)
+        try:
+            return await self._lookup.read(execution, ExecutionReader.has_acted, caller, offset)
+        except Rejected:  # there is none, so nothing was done with it
+            return False
+
+    async def give(self, execution: str, command: Command, caller: Caller) -> None:
+        """See Operator. That nothing can be taken in just now may pass."""
+        try:
+            await self._host.give(execution, command, caller)
+        except Unavailable as error:
+            raise LogUnreachable(str(error)) from error

@@ -1,0 +1,18 @@
+"""The activity kinds of the engine's own workflows: no definition of a user may name them, and no list of kinds shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from contracts.ports.activities import ActivityKind
+from workers.running.desk import Desk
+from workers.running.system.bulk_act import BulkAct
+from workers.running.system.bulk_select import BulkSelect
+
+_KINDS: Final = (BulkSelect, BulkAct)
+SYSTEM_KINDS: Final = frozenset(kind.name for kind in _KINDS)
+
+
+def system_kinds(desk: Desk) -> dict[str, ActivityKind]:
+    """All of them by name, at a desk."""
+    return {kind.name: kind(desk) for kind in _KINDS}
