@@ -57,6 +57,9 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
+        if scope["type"] == "websocket":
+            await self._connect(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -78,6 +81,15 @@ class Gate:
             await self._measured(scope, receive, send)
         finally:
             self.requests.under_way -= is_counted
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket in, or refuse it before it is one: a page of another site may open one without being asked."""
+        refused = self.sites.refusal(scope["headers"])
+        if refused is None:
+            await self._app({**scope, CALLER: caller_of(scope["headers"])}, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.close", "code": 1008, "reason": "it comes from another site"})
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
         most = WORKER_BYTES_MAX if scope["path"].startswith(WORKERS) else self.body_bytes_max

@@ -82,6 +82,9 @@ class LaneProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
+            if self._should_upgrade() and not self._is_waited_for:
+                self._upgrade()
+                return
             self._unsupported_upgrade_warning()
         except httptools.HttpParserError as error:
             refused = error.__context__
@@ -89,6 +92,13 @@ class LaneProtocol(HttpToolsProtocol):
             return
         if self._begun is not None or not self._is_moving:
             self._note_half()
+
+    def _upgrade(self) -> None:
+        """Hand the connection over to a WebSocket."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self.readers.end(self.transport)
+        self.handle_websocket_upgrade()
 
     def on_message_begin(self) -> None:
         """See httptools."""

@@ -69,6 +69,7 @@ SAID: Final[dict[int, str]] = {
     415: "The body has another content type than expected.",
     421: "It was meant for a server of another name.",
     422: "Something in the request is not allowed; `problems` says what and where.",
+    426: "It is a WebSocket.",
     429: "Too many requests are under way, or too many commands wait.",
     431: "The head of the request is over the limit.",
     503: "Nothing can be taken in, or read up to that position, just now.",

@@ -15,6 +15,7 @@ from contracts.catalog import SourceText
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
+from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.read_models import Cursor, Query, StandIn
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
@@ -187,6 +188,10 @@ class Service(Protocol):
     @property
     def streams(self) -> Streams:
         """Who reads along."""
+
+    @property
+    def channel(self) -> LossyChannel:
+        """Where attempts tell what no event carries."""
 
     def check_ready(self) -> None:
         """Raise Unavailable where nothing can be taken in: while stopping, or while another owner is in charge."""

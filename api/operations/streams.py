@@ -8,7 +8,8 @@ from fastapi import Header, Query, Response
 
 from api.operations.definitions import Name
 from api.operations.executions import Id
-from api.operations.operation import Operation
+from api.operations.operation import Operation, Reply
+from api.problems import BadRequest
 from api.service import Service, Unavailable
 from api.streams.position import Places, read_position
 from api.streams.selection import select
@@ -79,12 +80,20 @@ def _places(start: str | None, last_event_id: str | None) -> Places | None:
     return None if start in (None, "", NOW) else read_position(start, "from")
 
 
+async def open_live() -> Reply:
+    """Subscribe to events, lists and what passes by, over one WebSocket. Without an upgrade to one it is refused."""
+    raise BadRequest(426, "upgrade", "expected a request to upgrade to a WebSocket (RFC 6455)")
+
+
 _STREAM: Final[dict[str, Any]] = {
     "responses": {200: {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     "response_class": EventStream,
 }
 
+LIVE: Final = Operation(method="GET", path="/v1/live", tag="streams", right="read", do=open_live, problems=(426,), status=101)
+
 STREAMS: Final = (
+    LIVE,
     Operation(method="GET", path="/v1/events", tag="streams", right="read", do=stream_events, described=_STREAM),
     Operation(
         method="GET", path="/v1/workflows/{name}/events", tag="streams", right="read", do=stream_workflow_events, described=_STREAM,

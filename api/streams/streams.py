@@ -9,6 +9,7 @@ Nobody waits for a reader: the feed keeps little and reads the rest from the jou
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final
 
 from api.requests import Requests
@@ -33,13 +34,14 @@ class Streams:
         self, feed: Feed, requests: Requests, positions: Positions, streams_max: int = STREAMS_MAX, loop: Loop | None = None
     ) -> None:
         self.requests = requests
-        self._feed, self._streams_max = feed, streams_max
+        self.feed, self._streams_max = feed, streams_max
         self._loop: Loop = asyncio.get_running_loop() if loop is None else loop
         self._groups: dict[Selection, Group] = {}
         self._readers: set[Reader] = set()
         self._writer = Writer(positions)
         self._beating: Any = None
         self._is_closed = False
+        self._on_close: dict[object, Callable[[], None]] = {}
 
     @property
     def count(self) -> int:
@@ -52,8 +54,8 @@ class Streams:
             raise Overloaded(f"{len(self._readers)} streams are being read; the limit is {self._streams_max}", retry_after_s=5.0)
         group = self._groups.get(selection)
         if group is None:
-            group = self._groups[selection] = Group(self._feed, self._loop, selection, self._writer, self._forget)
-        reader = Reader(self._feed, self._loop, group, sink, places, self._readers.discard)
+            group = self._groups[selection] = Group(self.feed, self._loop, selection, self._writer, self._forget)
+        reader = Reader(self.feed, self._loop, group, sink, places, self._readers.discard)
         group.add(reader)
         self._readers.add(reader)
         try:
@@ -66,6 +68,17 @@ class Streams:
         elif self._beating is None:
             self._beating = self._loop.call_later(BEAT_S, self._beat)
         return reader
+
+    def on_close(self, then: Callable[[], None]) -> Callable[[], None]:
+        """Call back when all are ended; at once where they are. What is given back forgets that."""
+        self._on_close[key := object()] = then
+        if self._is_closed:
+            then()
+
+        def forget() -> None:
+            self._on_close.pop(key, None)
+
+        return forget
 
     def _forget(self, group: Group) -> None:
         self._groups.pop(group.selection, None)
@@ -80,3 +93,5 @@ class Streams:
         self._is_closed = True
         for reader in list(self._readers):
             reader.end("stopping")
+        for then in list(self._on_close.values()):
+            then()

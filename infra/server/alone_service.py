@@ -69,6 +69,7 @@ class AloneService(CommonService):
         lookup = Lookup(reader, reads, progress, positions_of(settings), OwnerKnows(alone.owner))
         self._requests = requests or Requests()
         super().__init__(alone.catalog, alone.resources, feed, reader, reads, progress, lookup, settings, self._requests)
+        self.channel = alone.channel
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
         self._incarnation, self._since = uuid4().hex, alone.clock.now()

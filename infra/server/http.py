@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import uvicorn
 
@@ -16,6 +16,7 @@ from api.lane import make_lane
 from api.requests import Requests
 from api.service import Service
 from api.sites import Sites
+from api.streams.live import MESSAGE_BYTES_MAX
 from infra.server.parts.running import Running
 from infra.settings.model import ServerSettings
 from workers.tasks.polls import TaskEndpoint
@@ -38,6 +39,13 @@ class HttpSetup(NamedTuple):
     listener: socket.socket
     on_ready: Callable[[str], None]
     """Given the address when requests are answered."""
+
+
+def _web_socket(**made_of: Any) -> asyncio.Protocol:
+    """The protocol of a WebSocket, loaded with the first."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    return WebSocketsSansIOProtocol(**made_of)
 
 
 class _Uvicorn(uvicorn.Server):
@@ -74,8 +82,8 @@ class Http(Running):
         routes = Hot(service, app, task_endpoint) if settings.lane and is_open else NoRoutes()
         lane = make_lane(routes, app.requests.readers)
         config = uvicorn.Config(
-            app, http=lane, ws="none", lifespan="off", log_config=None, log_level="warning", access_log=False,
-            server_header=False, timeout_graceful_shutdown=2, timeout_keep_alive=75,
+            app, http=lane, ws=cast(Any, _web_socket), ws_max_size=MESSAGE_BYTES_MAX, ws_per_message_deflate=False, lifespan="off",
+            log_config=None, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=2, timeout_keep_alive=75,
         )  # fmt: skip
         self._uvicorn = _Uvicorn(config, self._say_ready)
 

@@ -1,0 +1,48 @@
+"""The route of the WebSocket, beside those of the operations."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from api import models
+from api.authorize import Authorize
+from api.caller import caller_in
+from api.operations.executions import list_executions
+from api.operations.streams import LIVE, has_ended
+from api.problems import BadRequest
+from api.service import Service
+from api.streams.lists import Listed, Lists
+from api.streams.live import Live
+from contracts.errors import InvalidInput, Problem
+from projections.execution_columns import STATUSES
+
+
+def live_route(service: Service, authorize: Authorize) -> WebSocketRoute:
+    """The route; whoever may not read is refused before it is a WebSocket."""
+
+    async def find(listed: Listed) -> bytes:
+        for status in listed.status:
+            if status not in STATUSES:
+                raise InvalidInput([Problem("status", "status", f"expected some of {', '.join(STATUSES)}, found {status!r}")])
+        statuses = cast("list[models.STATUS]", list(listed.status)) or None
+        reply = await list_executions(service, workflow=listed.workflow, status=statuses, filter=listed.filter, limit=listed.limit)
+        return msgspec.json.encode(reply.value["executions"])
+
+    lists: list[Lists] = []
+
+    async def live(socket: WebSocket) -> None:
+        try:
+            authorize(caller_in(socket.scope), LIVE)
+        except BadRequest as refused:
+            await socket.close(1008, str(refused)[:120])
+            return
+        if not lists:
+            lists.append(Lists(service.streams.feed, find))
+        await socket.accept()
+        await Live(socket, service.streams, lists[0], service.channel, lambda execution: has_ended(service, execution)).run()
+
+    return WebSocketRoute(LIVE.path, live)
