@@ -1,4 +1,4 @@
-"""Writes `refold/client/operations.py`: the methods that both clients have for the operations that are declared with `client`.
+"""Writes `refold/client/operations.py` and `async_operations.py`: the methods of both clients for operations declared with `client`.
 
 `refold/client` stands alone and may not import the engine, so what it needs is written out: `make clients`.
 """
@@ -19,20 +19,23 @@ from api.operations import OPERATIONS
 from api.operations.operation import ClientMethod, Operation
 from api.routes import SUPPLIED
 
-FILE: Final = Path(__file__).parents[1] / "refold" / "client" / "operations.py"
+_FOLDER: Final = Path(__file__).parents[1] / "refold" / "client"
+FILES: Final = (_FOLDER / "operations.py", _FOLDER / "async_operations.py")
+"""For the blocking client, and for the one on the event loop."""
 _RENAMED: Final = {"execution": "execution_id"}
 """What a client says for a parameter of a path."""
-_HEAD: Final = '''"""What is asked with one request and answered with one value, for both clients. Written by `make clients`.
+_HEAD: Final = '''"""What is asked with one request and answered with one value: {says} Written by `make clients`.
 
 Change nothing here: each method comes of an operation that is declared in `api/operations` with `client`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any{final}
 
 from refold.client.requests import Ask, Rows, asked, part
-
+'''
+_COMMANDS: Final = '''
 METHODS: Final = {{
 {commands}}}
 """The methods that give an execution a command, by the names of the commands."""
@@ -63,26 +66,31 @@ class _Parameter(NamedTuple):
     default: str
 
 
-def written() -> str:
-    """The text of the file."""
+def written() -> dict[Path, str]:
+    """The texts of the files."""
     methods = [(one, one.client) for one in OPERATIONS if one.client is not None]
-    blocking = _class("Operations", "For the blocking client.", "def", "", methods)
     commands = "".join(f'    "{one.command.__name__}": "{method.name}",\n' for one, method in methods if one.command is not None)
-    asynchronous = _class("AsyncOperations", "For the client on the event loop.", "async def", "await ", methods)
-    return _formatted(_HEAD.format(commands=commands) + blocking + asynchronous)
+    says = "for the blocking client.", "for the client on the event loop."
+    texts = (
+        _HEAD.format(says=says[0], final=", Final")
+        + _COMMANDS.format(commands=commands)
+        + _class("Operations", says[0], "def", "", methods),
+        _HEAD.format(says=says[1], final="") + _class("AsyncOperations", says[1], "async def", "await ", methods),
+    )
+    return {file: _formatted(file, text) for file, text in zip(FILES, texts, strict=True)}
 
 
-def _formatted(text: str) -> str:
+def _formatted(file: Path, text: str) -> str:
     """The text with its lines broken as everywhere."""
     ruff = str(Path(sys.executable).parent / "ruff")
     done = subprocess.run(
-        [ruff, "format", "--quiet", "--stdin-filename", str(FILE), "-"], input=text, capture_output=True, text=True, check=True
+        [ruff, "format", "--quiet", "--stdin-filename", str(file), "-"], input=text, capture_output=True, text=True, check=True
     )
     return str(done.stdout)
 
 
 def _class(name: str, says: str, define: str, await_: str, methods: list[tuple[Operation, ClientMethod]]) -> str:
-    return _CLASS.format(name=name, says=says, define=define) + "".join(_method(*one, define, await_) for one in methods)
+    return _CLASS.format(name=name, says=says.capitalize(), define=define) + "".join(_method(*one, define, await_) for one in methods)
 
 
 def _method(operation: Operation, method: ClientMethod, define: str, await_: str) -> str:
@@ -147,4 +155,5 @@ def _type(annotation: Any) -> str:
 
 
 if __name__ == "__main__":
-    FILE.write_text(written())
+    for path, text in written().items():
+        path.write_text(text)

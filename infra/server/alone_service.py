@@ -17,7 +17,8 @@ from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
 from infra.server.alone import Alone
-from infra.server.common_service import CommonService, stopping
+from infra.server.catalog_service import stopping
+from infra.server.common_service import CommonService
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads

@@ -12,36 +12,30 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from api.requests import Requests
-from api.service import Given, NodeView, Outcomes, Published, Rows, Start, Started, Unavailable
+from api.service import Given, NodeView, Outcomes, Rows, Start, Started, Unavailable
 from api.streams.streams import Streams
 from contracts import values
-from contracts.caller import ENGINE, Caller
-from contracts.catalog import SourceText
+from contracts.caller import Caller
 from contracts.commands import Command, SendSignal
-from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.read_models import Condition, Query, StandIn
-from contracts.resources import Resource
-from domain.definition.outline import Activities
 from infra.server.background import Background
 from infra.server.callback import awaited
+from infra.server.catalog_service import CatalogService
 from infra.server.lookup import REACH_S, Lookup
 from infra.server.operator import ServiceOperator
 from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
-from infra.server.system import system_definition
-from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
-from projections.definitions import Version
 from projections.executions import EXECUTIONS, ExecutionRecord, record_value
 from projections.history import HistoryEvent
 from projections.registry import MODEL_OF
 from projections.spans import SpanFold
 from projections.view import ExecutionView, state_value
-from workers.partition.catalog import Catalog, versions_in
+from workers.partition.catalog import Catalog
 from workers.partition.resources import Resources
 from workers.partition.round import Answer, Reply
 from workers.reading.execution_reader import ExecutionReader
@@ -59,11 +53,8 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
-class CommonService:
+class CommonService(CatalogService):
     """Half of a `Service`. All methods belong to the event loop's thread."""
-
-    strict_kinds = False
-    """A definition may name activities that nobody here can run: workers elsewhere may."""
 
     def __init__(
         self,
@@ -78,11 +69,9 @@ class CommonService:
         requests: Requests,
     ) -> None:
         self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings))
-        self._resources = resources
-        self._catalog, self._reader, self._reads, self._progress, self._lookup = catalog, reader, reads, progress, lookup
+        super().__init__(catalog, resources, settings)
+        self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup
         self._loop = asyncio.get_running_loop()
-        self._kinds = activity_kinds(settings)
-        self._is_stopping = False
         self._background = Background()
         self._positions = positions_of(settings)
         self._reach, self._read_about = lookup.reach, lookup.read
@@ -97,80 +86,9 @@ class CommonService:
         self.feed.close()
         self._reads.close()
 
-    def _check_takes(self) -> None:
-        if self._is_stopping:
-            raise stopping()
-
-    # Workflows.
-
-    @property
-    def activities(self) -> Activities:
-        """The activity kinds at hand, with the models of their configs."""
-        return {name: kind.Config for name, kind in self._kinds.items()}
-
-    def node_kinds(self) -> list[dict[str, Any]]:
-        """All node kinds."""
-        return described_kinds(self._kinds)
-
-    async def publish(
-        self, definition: WorkflowDefinition, activate: bool, source: SourceText | None = None, caller: Caller = ENGINE
-    ) -> Published:
-        """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
-        self._check_takes()
-        published = await self._in_catalog(self._catalog.publish, definition, activate, source, caller)
-        return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
-
-    async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
-        """Make a version the active one."""
-        self._check_takes()
-        found = (await self._in_catalog(self._catalog.activate, workflow, version, caller)).version
-        return self.versions(workflow)[found - 1]
-
-    async def archive(self, workflow: str, caller: Caller = ENGINE) -> None:
-        """Let no execution start with it any more."""
-        self._check_takes()
-        await self._in_catalog(self._catalog.archive, workflow, caller)
-
-    async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Do something that reads or appends definitions or resources."""
-        return work(*arguments)
-
-    async def know(self, workflow: str) -> None:
-        """Look whether somebody else has published a workflow that is not known here."""
-
-    def workflows(self) -> list[Version]:
-        """Of each workflow the active version, or the last one."""
-        return [self.versions(name)[(self._catalog.active(name) or 0) - 1] for name in self._catalog.names()]
-
-    def versions(self, workflow: str) -> list[Version]:
-        """All versions of a workflow."""
-        return versions_in(self._catalog, workflow)
-
     async def compute(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do what takes long beside all else, in the thread that reads."""
         return await self._read(work, *arguments)
-
-    async def prepare(self, workflow: str) -> None:
-        """Publish one of the engine's own workflows, as this build has it."""
-        self._check_takes()
-        await self._in_catalog(self._catalog.publish, system_definition(workflow), True)
-
-    # Resources.
-
-    async def resources(self, kind: str) -> list[Resource]:
-        """All of a kind, by name."""
-        return self._resources.all(kind)
-
-    async def resource(self, kind: str, name: str) -> Resource:
-        """One of them."""
-        return self._resources.get(kind, name)
-
-    async def write_resource(self, kind: str, name: str, value: bytes | None, caller: Caller, expected: int | None = None) -> Resource:
-        """Let a resource be this, or be no more."""
-        self._check_takes()
-        if value is None:
-            return await self._in_catalog(self._resources.delete, kind, name, caller.actor, expected)
-        return await self._in_catalog(self._resources.write, kind, name, value, caller.actor, expected)
 
     # Dead letters.
 
@@ -404,8 +322,3 @@ class CommonService:
             return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
 
         return await self._read_about(execution, read)
-
-
-def stopping() -> Unavailable:
-    """Why nothing new is taken in."""
-    return Unavailable("stopping", "the server is stopping", 5.0)

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Any, Final, Literal
 
 from refold.client import requests as ask
+from refold.client.async_operations import AsyncOperations
 from refold.client.connection import Answer, AsyncConnection, ConnectionLost, connect_async
-from refold.client.operations import AsyncOperations
 from refold.client.requests import Rows
 from refold.client.stream import PATIENCE_S, AsyncEventStream, Reading
 from refold.errors import IncidentOpen, Unavailable

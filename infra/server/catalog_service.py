@@ -1,0 +1,109 @@
+"""What an engine's service says and does about definitions and resources: what is published or written, and known to all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from api.service import Published, Unavailable
+from contracts.caller import ENGINE, Caller
+from contracts.catalog import SourceText
+from contracts.definitions import WorkflowDefinition
+from contracts.resources import Resource
+from domain.definition.outline import Activities
+from infra.server.system import system_definition
+from infra.server.wiring import activity_kinds, described_kinds
+from infra.settings.model import EngineSettings
+from projections.definitions import Version
+from workers.partition.catalog import Catalog, versions_in
+from workers.partition.resources import Resources
+
+T = TypeVar("T")
+
+
+class CatalogService:
+    """A part of a `Service`. All methods belong to the event loop's thread."""
+
+    strict_kinds = False
+    """A definition may name activities that nobody here can run: workers elsewhere may."""
+
+    def __init__(self, catalog: Catalog, resources: Resources, settings: EngineSettings) -> None:
+        self._catalog, self._resources = catalog, resources
+        self._kinds = activity_kinds(settings)
+        self._is_stopping = False
+
+    def _check_takes(self) -> None:
+        if self._is_stopping:
+            raise stopping()
+
+    # Workflows.
+
+    @property
+    def activities(self) -> Activities:
+        """The activity kinds at hand, with the models of their configs."""
+        return {name: kind.Config for name, kind in self._kinds.items()}
+
+    def node_kinds(self) -> list[dict[str, Any]]:
+        """All node kinds."""
+        return described_kinds(self._kinds)
+
+    async def publish(
+        self, definition: WorkflowDefinition, activate: bool, source: SourceText | None = None, caller: Caller = ENGINE
+    ) -> Published:
+        """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
+        self._check_takes()
+        published = await self._in_catalog(self._catalog.publish, definition, activate, source, caller)
+        return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
+
+    async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
+        """Make a version the active one."""
+        self._check_takes()
+        found = (await self._in_catalog(self._catalog.activate, workflow, version, caller)).version
+        return self.versions(workflow)[found - 1]
+
+    async def archive(self, workflow: str, caller: Caller = ENGINE) -> None:
+        """Let no execution start with it any more."""
+        self._check_takes()
+        await self._in_catalog(self._catalog.archive, workflow, caller)
+
+    async def _in_catalog(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do something that reads or appends definitions or resources."""
+        return work(*arguments)
+
+    async def know(self, workflow: str) -> None:
+        """Look whether somebody else has published a workflow that is not known here."""
+
+    def workflows(self) -> list[Version]:
+        """Of each workflow the active version, or the last one."""
+        return [self.versions(name)[(self._catalog.active(name) or 0) - 1] for name in self._catalog.names()]
+
+    def versions(self, workflow: str) -> list[Version]:
+        """All versions of a workflow."""
+        return versions_in(self._catalog, workflow)
+
+    async def prepare(self, workflow: str) -> None:
+        """Publish one of the engine's own workflows, as this build has it."""
+        self._check_takes()
+        await self._in_catalog(self._catalog.publish, system_definition(workflow), True)
+
+    # Resources.
+
+    async def resources(self, kind: str) -> list[Resource]:
+        """All of a kind, by name."""
+        return self._resources.all(kind)
+
+    async def resource(self, kind: str, name: str) -> Resource:
+        """One of them."""
+        return self._resources.get(kind, name)
+
+    async def write_resource(self, kind: str, name: str, value: bytes | None, caller: Caller, expected: int | None = None) -> Resource:
+        """Let a resource be this, or be no more."""
+        self._check_takes()
+        if value is None:
+            return await self._in_catalog(self._resources.delete, kind, name, caller.actor, expected)
+        return await self._in_catalog(self._resources.write, kind, name, value, caller.actor, expected)
+
+
+def stopping() -> Unavailable:
+    """Why nothing new is taken in."""
+    return Unavailable("stopping", "the server is stopping", 5.0)

@@ -1,0 +1,229 @@
+"""What is asked with one request and answered with one value: for the client on the event loop. Written by `make clients`.
+
+Change nothing here: each method comes of an operation that is declared in `api/operations` with `client`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from refold.client.requests import Ask, Rows, asked, part
+
+
+class AsyncOperations:
+    """For the client on the event loop."""
+
+    async def _ask(self, request: Ask) -> Any:
+        raise NotImplementedError
+
+    async def activate(self, name: str, version: int) -> dict[str, Any]:
+        """Let executions start with this version from here on."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/workflows/{part(name)}/activate", body={"version": version}))
+        return answer
+
+    async def archive(self, name: str) -> Rows:
+        """Let no execution start with the workflow any more; its versions."""
+        answer: Rows = (await self._ask(asked("POST", f"/v1/workflows/{part(name)}/archive")))["versions"]
+        return answer
+
+    async def workflows(self) -> Rows:
+        """All workflows, each by its active version, or its last one."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/workflows")))["workflows"]
+        return answer
+
+    async def workflow(self, name: str, version: int | None = None) -> dict[str, Any]:
+        """A version of a workflow with its definition; without `version` the active one."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/workflows/{part(name)}", query={"version": version}))
+        return answer
+
+    async def versions(self, name: str) -> Rows:
+        """All versions of a workflow, the first one first."""
+        answer: Rows = (await self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions")))["versions"]
+        return answer
+
+    async def diff(self, name: str, before: int, after: int) -> dict[str, Any]:
+        """What is different between two versions: `{changes, text_of, text}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions/{before}/diff/{after}"))
+        return answer
+
+    async def get(self, execution_id: str) -> dict[str, Any]:
+        """An execution as it is now."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}"))
+        return answer
+
+    async def nodes(self, execution_id: str) -> Rows:
+        """The nodes that have begun, with input, output and timing."""
+        answer: Rows = (await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes")))["nodes"]
+        return answer
+
+    async def trace(self, execution_id: str) -> dict[str, Any]:
+        """Where the time of an execution went: the spans of a trace, made of its history."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/trace"))
+        return answer
+
+    async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Hold an execution."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/pause", body={"reason": reason}))
+        return answer
+
+    async def resume(self, execution_id: str) -> dict[str, Any]:
+        """Let a paused execution go on."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/resume"))
+        return answer
+
+    async def release(self, execution_id: str) -> dict[str, Any]:
+        """Let an execution that was set aside go on, once the cause is mended."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/release"))
+        return answer
+
+    async def cancel(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution with clean-up and compensation."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/cancel", body={"reason": reason}))
+        return answer
+
+    async def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Stop an execution now; nothing more runs."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
+        return answer
+
+    async def dead_letters(
+        self, state: str = "open", topic: str | None = None, limit: int = 50, cursor: int | None = None
+    ) -> dict[str, Any]:
+        """What nobody could read or be given, the last one first: `{dead_letters, next, open}`."""
+        answer: dict[str, Any] = await self._ask(
+            asked("GET", "/v1/dead-letters", query={"state": state, "topic": topic, "limit": limit, "cursor": cursor})
+        )
+        return answer
+
+    async def dead_letter(self, letter: int) -> dict[str, Any]:
+        """A dead letter with all that is in it."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/dead-letters/{letter}"))
+        return answer
+
+    async def send_dead_letter(self, letter: int, reason: str = "") -> dict[str, Any]:
+        """Send a dead letter again; one that was sent is refused."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/dead-letters/{letter}/send", body={"reason": reason}))
+        return answer
+
+    async def drop_dead_letter(self, letter: int, reason: str) -> dict[str, Any]:
+        """Drop a dead letter, with the reason."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/dead-letters/{letter}/drop", body={"reason": reason}))
+        return answer
+
+    async def bulk(
+        self,
+        action: str,
+        filter: str | None = None,
+        view: str | None = None,
+        reason: str | None = None,
+        signal: str | None = None,
+        payload: Any = None,
+        rate: float | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Do one thing with each execution that a filter is true for."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "POST",
+                "/v1/operations",
+                body={
+                    "action": action,
+                    "filter": filter,
+                    "view": view,
+                    "reason": reason,
+                    "signal": signal,
+                    "payload": payload,
+                    "rate": rate,
+                    "dry_run": dry_run,
+                },
+            )
+        )
+        return answer
+
+    async def operations(self, cursor: str | None = None, limit: int = 50) -> Rows:
+        """The bulk operations, the latest first; `search` has the action and the filter of each."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/operations", query={"cursor": cursor, "limit": limit})))["operations"]
+        return answer
+
+    async def operation(self, operation: str) -> dict[str, Any]:
+        """How far a bulk operation is."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/operations/{part(operation)}"))
+        return answer
+
+    async def operation_results(self, operation: str, result: str | None = None, start: int = 0, limit: int = 100) -> Rows:
+        """What became of each execution, so far."""
+        answer: Rows = (
+            await self._ask(
+                asked("GET", f"/v1/operations/{part(operation)}/results", query={"result": result, "from": start, "limit": limit})
+            )
+        )["results"]
+        return answer
+
+    async def undo(self, operation: str) -> dict[str, Any]:
+        """Take back what an operation has done: an operation of its own, about those with which the first one did something."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/operations/{part(operation)}/undo"))
+        return answer
+
+    async def views(self) -> Rows:
+        """All views, by name."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/views")))["views"]
+        return answer
+
+    async def view(self, name: str) -> dict[str, Any]:
+        """A view."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/views/{part(name)}"))
+        return answer
+
+    async def put_view(
+        self, name: str, filter: str = "", columns: list[str] | None = None, summary: str | None = None, revision: int | None = None
+    ) -> dict[str, Any]:
+        """Make a view, or let it be this from now on; the same again writes nothing."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "PUT",
+                f"/v1/views/{part(name)}",
+                body={"filter": filter, "columns": columns, "summary": summary},
+                query={"revision": revision},
+            )
+        )
+        return answer
+
+    async def delete_view(self, name: str, revision: int | None = None) -> dict[str, Any]:
+        """Delete a view; again, once it was deleted, is the same."""
+        answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
+        return answer
+
+    async def read_models(self) -> Rows:
+        """The read models: how far each goes, its rows, what is being made of it."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/read-models")))["read_models"]
+        return answer
+
+    async def rebuild_read_model(self, name: str) -> dict[str, Any]:
+        """Have the rows of a read model (or `all`) made anew, while lists go on."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/read-models/{part(name)}/rebuild"))
+        return answer
+
+    async def ready(self) -> dict[str, Any]:
+        """Whether the server takes anything in, and up to which position journal and read models go."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/health/ready"))
+        return answer
+
+    async def node_kinds(self) -> Rows:
+        """All node kinds, each with the JSON Schema of its `config`."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/node-kinds")))["kinds"]
+        return answer
+
+    async def schemas(self) -> dict[str, Any]:
+        """The JSON Schemas by name: of a definition, and of what is stored."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/schemas"))
+        return answer
+
+    async def cluster(self) -> dict[str, Any]:
+        """Who shares the log: `{node, leader, generation, processes, partitions, workers}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/cluster"))
+        return answer
+
+    async def workers(self) -> dict[str, Any]:
+        """Who runs activities, and what waits for a worker that is not there: `{workers, waiting}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/workers"))
+        return answer
