@@ -9,6 +9,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_origin
 
@@ -151,6 +152,8 @@ def _default(value: Any) -> str:
 def _type(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return "str"
+    if annotation == datetime | None:
+        return "str | None"
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 

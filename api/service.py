@@ -6,7 +6,7 @@ which status each becomes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from api.streams.streams import Streams
@@ -20,6 +20,7 @@ from contracts.ports.read_models import Cursor, Query, StandIn
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
+from projections.audit import AuditRecord
 from projections.dead_letters import Letter, State
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
@@ -255,6 +256,9 @@ class Service(Protocol):
     @property
     def letters(self) -> Letters:
         """What nobody could read or be given."""
+
+    async def other_acts(self) -> Mapping[int, Sequence[AuditRecord]]:
+        """What was done to other things than executions, by where it stands; see `projections.audit`."""
 
     # Commands.
 

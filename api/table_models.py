@@ -58,3 +58,24 @@ class DropRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reason": "a typing mistake"}})
 
     reason: str = Field(min_length=1)
+
+
+class AuditRow(BaseModel):
+    """What somebody did."""
+
+    at: Time
+    actor: str | None
+    command: str
+    execution_id: str | None
+    version: int | None = Field(description="of the first event in the history of the execution that came of it")
+    workflow: str | None
+    about: str
+    correlation_id: str | None
+
+
+class AuditPage(BaseModel):
+    """The latest first."""
+
+    audit: list[AuditRow]
+    next: str | None = Field(description="the `cursor` of the next page; null at the end")
+    position: int

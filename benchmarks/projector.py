@@ -16,6 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from contracts.caller import ANONYMOUS
 from contracts.codec import encode_decision, encode_record
 from contracts.commands import Command, CompleteActivity, CreateExecution
 from contracts.definitions import WorkflowDefinition
@@ -59,7 +62,10 @@ class _Run:
         before, now = self.state.version, 1_760_000_000_000 + offset // 33
         events = decide(self.graph, self.state, command, now).events
         source = Source(0, offset, f"{self.name}:{self.step}")
-        content, self.digest = encode_decision(Decision(source, self.name, before + 1, now, command, tuple(events)), _NONCE, self.digest)
+        decision = Decision(source, self.name, before + 1, now, command, tuple(events))
+        if not self.step:
+            decision = msgspec.structs.replace(decision, actor=ANONYMOUS, correlation=f"{offset:032x}")
+        content, self.digest = encode_decision(decision, _NONCE, self.digest)
         self.step += 1
         return content
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from contracts.ports.read_models import Table
-from projections import executions, incidents, search
+from projections import audit, executions, incidents, search
 from projections.read_model import ReadModel
 
 READ_MODELS: Final[tuple[ReadModel, ...]] = (
     executions.READ_MODEL,
     incidents.READ_MODEL,
     search.READ_MODEL,
+    audit.READ_MODEL,
 )
 MODEL_OF: Final[dict[Table[Any], ReadModel]] = {table: model for model in READ_MODELS for table in model.tables}
 """The read model that a table is of."""

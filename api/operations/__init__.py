@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from api.operations.audit import AUDIT
 from api.operations.bulk import BULKS
 from api.operations.commands import COMMANDS
 from api.operations.dead_letters import DEAD_LETTERS
@@ -27,6 +28,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *TRACES,
     *COMMANDS,
     *DEAD_LETTERS,
+    *AUDIT,
     *BULKS,
     *RESOURCES,
     *STREAMS,

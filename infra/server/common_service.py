@@ -30,6 +30,7 @@ from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
 from infra.settings.model import EngineSettings
+from projections.audit import DEFINITIONS, LETTERS, AuditRecord
 from projections.executions import EXECUTIONS, ExecutionRecord, record_value
 from projections.history import HistoryEvent
 from projections.registry import MODEL_OF
@@ -55,6 +56,8 @@ Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 class CommonService(CatalogService):
     """Half of a `Service`. All methods belong to the event loop's thread."""
+
+    letters: Redelivery
 
     def __init__(
         self,
@@ -100,6 +103,10 @@ class CommonService(CatalogService):
     def _append_letter_act(self, record: bytes) -> int | LogError:
         self._check_takes()
         return self._catalog.log.append(DEAD_LETTERS, {0: [record]})[0]
+
+    async def other_acts(self) -> Mapping[int, Sequence[AuditRecord]]:
+        """What was done to other things than executions, by where it stands."""
+        return {DEFINITIONS: tuple(self._catalog.acts), LETTERS: await self.letters.acts()}
 
     # Commands.
 

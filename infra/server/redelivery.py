@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import LogError, Rejected
+from projections.audit import AuditRecord
 from projections.dead_letters import Letter, State, again
 from workers.tasks.letter_box import LetterBox
 
@@ -49,6 +50,11 @@ class Redelivery:
         """A letter. Raises Rejected where there is none."""
         letter: Letter = await self._read(self._box.find, number)
         return letter
+
+    async def acts(self) -> list[AuditRecord]:
+        """Who has sent or dropped which letter."""
+        acts: list[AuditRecord] = await self._read(self._box.acts)
+        return acts
 
     async def send(self, number: int, reason: str, caller: Caller) -> Letter:
         """Send a letter again. Raises Rejected where it is not to be had, or is refused once more."""

@@ -13,7 +13,6 @@ from typing import Annotated, Literal
 import typer
 
 from refold import __version__
-from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss
 from refold.cli.live_verbs import follow
@@ -38,8 +37,8 @@ from refold.cli.options import (
 )
 from refold.cli.process_verbs import kafka, serve, worker
 from refold.cli.read_model_verbs import read_models
+from refold.cli.table_verbs import add_to
 from refold.cli.trace_verb import trace
-from refold.cli.workflow_verbs import workflows
 
 app = typer.Typer(no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)
 
@@ -369,8 +368,7 @@ app.command()(accept_loss)
 app.command()(asyncapi)
 app.command()(serve)
 app.command()(worker)
-app.add_typer(workflows, name="workflows")
-app.add_typer(dead_letters, name="dead-letters")
+add_to(app)
 app.add_typer(kafka, name="kafka")
 app.add_typer(read_models, name="read-models")
 

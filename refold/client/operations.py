@@ -117,6 +117,38 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/dead-letters/{letter}/drop", body={"reason": reason}))
         return answer
 
+    def audit(
+        self,
+        actor: str | None = None,
+        execution: str | None = None,
+        workflow: str | None = None,
+        command: str | None = None,
+        after: str | None = None,
+        before: str | None = None,
+        filter: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> dict[str, Any]:
+        """Who did what, the latest first: `{audit, next, position}`."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "GET",
+                "/v1/audit",
+                query={
+                    "actor": actor,
+                    "execution": execution,
+                    "workflow": workflow,
+                    "command": command,
+                    "after": after,
+                    "before": before,
+                    "filter": filter,
+                    "cursor": cursor,
+                    "limit": limit,
+                },
+            )
+        )
+        return answer
+
     def bulk(
         self,
         action: str,

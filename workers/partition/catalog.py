@@ -29,6 +29,7 @@ from contracts.ports.log import Log
 from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
+from projections.audit import AuditRecord, definition_act
 from projections.definitions import Version, version_of
 from workers.partition.graphs import Graphs
 
@@ -78,6 +79,8 @@ class Catalog:
         self._by_hash: dict[str, DefinitionPublished] = {}
         self._sources: dict[str, SourceText] = {}
         self._active: dict[str, int] = {}
+        self.acts: list[AuditRecord] = []
+        """Who has published, activated and archived what, the first one first."""
         self._graphs: Graphs | dict[str, Graph] = Graphs()
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
@@ -158,13 +161,17 @@ class Catalog:
     def _apply(self, record: CatalogRecord) -> None:
         match record:
             case DefinitionPublished():
-                self._active[record.name] = self._published(record)
+                self._active[record.name] = version = self._published(record)
+                record = msgspec.structs.replace(record, version=version, content=b"")
             case DefinitionActivated():
                 self._active[record.name] = record.version
             case DefinitionArchived():
                 self._active.pop(record.name, None)
             case DefinitionSource():
                 self._sources[record.hash] = SourceText(record.syntax, record.text)
+        act = definition_act(self._offset - 1, record)
+        if act is not None:
+            self.acts.append(act)
 
     def _published(self, record: DefinitionPublished) -> int:
         """The version that a definition becomes: the next one, whatever number a publisher took who did not know of another one."""

@@ -24,6 +24,7 @@ from contracts.dead_letter import DeadLetter, LetterAct
 from contracts.errors import Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
+from projections.audit import AuditRecord, letter_act
 from projections.dead_letters import SENDING_MS, Letter, State, time_of, topic_of
 from workers.tasks.dead_letters import DEAD_LETTERS, FRAME_BYTES
 
@@ -84,6 +85,12 @@ class LetterBox:
         known = self._acts.setdefault(act.letter, [])
         if act.revision == len(known) + 1:
             known.append((offset, act))
+
+    def acts(self) -> list[AuditRecord]:
+        """Who has sent or dropped which letter."""
+        self.read_on()
+        rows = (letter_act(*act) for acts in self._acts.values() for act in acts)
+        return [row for row in rows if row is not None]
 
     @property
     def open(self) -> int:

@@ -34,7 +34,7 @@ from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.rebuilding import read_models_of, rebuild_of
-from refold.cli.commands.target import Done, Finding, Followed, Session, Value, Wanted
+from refold.cli.commands.target import AuditWanted, Done, Finding, Followed, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
 from workers.partition.refolding import entries_of, refold
@@ -139,6 +139,13 @@ class FolderTarget:
     def _versions(self, workflow: str) -> list[Version]:
         with self.reader() as reader:
             return versions_in(reader.catalog, workflow)
+
+    def audit(self, wanted: AuditWanted) -> list[Value]:
+        """See Place."""
+        from refold.cli.commands.folder_audit import audit_in
+
+        with self.reader() as reader:
+            return audit_in(reader, wanted)
 
     def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
         """See Place."""

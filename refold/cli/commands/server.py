@@ -15,7 +15,7 @@ from refold.cli.commands.definition_file import Written, document_in, placed, pr
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, complain, hint
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import INCIDENT, Done, Finding, Followed, Session, Value, Wanted, row_value
+from refold.cli.commands.target import INCIDENT, AuditWanted, Done, Finding, Followed, Session, Value, Wanted, row_value
 from refold.client.blocking import Client
 from refold.client.requests import Ask
 from refold.client.stream import EventStream, Reading
@@ -135,6 +135,12 @@ class ServerTarget:
     def difference(self, workflow: str, before: int, after: int) -> Value:
         """See Place."""
         return self.client.diff(workflow, before, after)
+
+    def audit(self, wanted: AuditWanted) -> list[Value]:
+        """See Place."""
+        rows: list[Value] = self.client.audit(**vars(wanted))["audit"]
+        self._say_lag()
+        return rows
 
     def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
         """See Place."""

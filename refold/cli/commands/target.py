@@ -45,6 +45,18 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuditWanted:
+    """Which rows of the audit are shown: of these the last ones."""
+
+    actor: str | None = None
+    execution: str | None = None
+    workflow: str | None = None
+    command: str | None = None
+    filter: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
 class Start:
     """A start; of `execution` and `key` at most one is given."""
 
@@ -172,6 +184,9 @@ class Target(Protocol):
 
     def difference(self, workflow: str, before: int, after: int) -> Value:
         """What is different between two versions: `{name, before, after, changes, text_of, text}`."""
+
+    def audit(self, wanted: AuditWanted) -> list[Value]:
+        """Who did what, the latest first."""
 
     def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
         """What nobody could read or be given, the last one first: `{dead_letters, next, open}`."""

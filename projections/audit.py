@@ -1,0 +1,228 @@
+"""The read model `audit`: who did what, of all that was asked from outside. Lists show the latest first.
+
+a decision whose command somebody has given     ─► a row, by the number of its execution and its first version
+a definition published, activated, archived     ─┐
+a dead letter sent again or dropped             ─┴► rows made of what the log has of them, when a list is asked for
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from contracts import commands as c
+from contracts import events as e
+from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished
+from contracts.dead_letter import LetterAct
+from contracts.events import Event
+from contracts.journal import Decision
+from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
+from contracts.ports.where import ALWAYS, Field, Is, Where, all_of
+from domain.expressions.values import Moment
+from projections.executions import time_of
+from projections.filter import Filter, compile_filter
+from projections.filter.column import MS, Columns, text, time
+from projections.read_model import ReadModel, Visit
+
+ABOUT_LENGTH_MAX: Final = 200
+DEFINITIONS: Final = 2**32
+LETTERS: Final = DEFINITIONS + 1
+"""Rows of other topics than the journal count as partitions behind all of its own."""
+
+OUTSIDE: Final = (
+    c.CreateExecution, c.StartExecution, c.SendSignal, c.PauseExecution, c.ResumeExecution, c.CancelExecution, c.TerminateExecution,
+    c.ResolveIncident, c.ReleaseExecution,
+)  # fmt: skip
+"""What somebody outside may ask of an execution."""
+_HEARD: Final[frozenset[type[Event]]] = frozenset({
+    e.ExecutionCreated, e.ExecutionStarted, e.ExecutionQueued, e.SignalReceived, e.CommandHeld, e.ExecutionPaused, e.ExecutionResumed,
+    e.ExecutionCancelRequested, e.ExecutionTerminated, e.IncidentResolved, e.ExecutionReleased,
+})  # fmt: skip
+"""Of whatever such a command leads to, one of these is part."""
+
+
+class AuditRecord(NamedTuple):
+    """A row about what somebody did; of what is no decision `number` is the offset in its topic, and `version` 0."""
+
+    number: int
+    version: int
+    at: int
+    actor: str
+    command: str
+    execution: str | None
+    workflow: str | None
+    about: str
+    correlation: str
+
+
+AUDIT: Final = Table(
+    name="audit",
+    row=AuditRecord,
+    key=("number", "version"),
+    fixed=AuditRecord._fields[2:],
+    filters=frozenset({"number"}),
+    indexes=(Index("by_time"), Index("by_workflow", ("workflow",)), Index("by_command", ("command",))),
+    time="at",
+    is_latest_first=True,
+)
+_COMMANDS: Final = (
+    "what was done: a command to an execution, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `SendDeadLetter`, "
+    "`DropDeadLetter`"
+)
+COLUMNS: Final[Columns] = {
+    "at": time("at", says="when it was decided, or written down"),
+    "actor": text("actor", says="who did it; `anonymous` until there are users"),
+    "command": text(
+        "command",
+        says="what was done: a command, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `SendDeadLetter`, `DropDeadLetter`",
+    ),
+    "execution_id": text("execution", is_nullable=True, says="the execution that it was done to"),
+    "workflow": text("workflow", is_nullable=True, says="the name of the workflow"),
+    "about": text("about", says="the name of a signal, the incident and what became of it, the version, the reason"),
+    "correlation_id": text("correlation", says="the id of the request that it was asked in"),
+}
+
+
+def audit_filter(source: str, now_ms: int) -> Filter:
+    """A filter of the audit; `now` is a name in it. Raises InvalidInput."""
+    return compile_filter(source, COLUMNS, {"now": Moment(now_ms * MS)})
+
+
+class Wanted(NamedTuple):
+    """Which rows a list shows; times are milliseconds since 1970."""
+
+    actor: str | None = None
+    execution: str | None = None
+    workflow: str | None = None
+    command: str | None = None
+    after: int | None = None
+    before: int | None = None
+    filter: Filter | None = None
+
+    def takes(self, row: AuditRecord) -> bool:
+        """Whether it shows a row."""
+        same = ((self.actor, row.actor), (self.execution, row.execution), (self.workflow, row.workflow), (self.command, row.command))
+        if any(wanted not in (None, found) for wanted, found in same):
+            return False
+        is_within = (self.after is None or row.at >= self.after) and (self.before is None or row.at < self.before)
+        return is_within and (self.filter is None or self.filter.takes(_names_of(row)))
+
+
+def audit_where(wanted: Wanted, after: Cursor | None = None, limit: int = 50) -> Query[AuditRecord]:
+    """The list of what was done to executions."""
+    named = {"actor": wanted.actor, "execution": wanted.execution, "workflow": wanted.workflow, "command": wanted.command}
+    asked: list[Where] = [Is(Field(column, True), "=", value) for column, value in named.items() if value is not None]
+    asked += [] if wanted.after is None else [Is(Field("at"), ">=", wanted.after)]
+    asked += [] if wanted.before is None else [Is(Field("at"), "<", wanted.before)]
+    return Query(AUDIT, after=after, limit=limit, where=all_of(*asked, ALWAYS if wanted.filter is None else wanted.filter.where))
+
+
+def merged(
+    rows: Iterable[tuple[AuditRecord, Cursor]],
+    others: Mapping[int, Iterable[AuditRecord]],
+    wanted: Wanted,
+    after: Cursor | None,
+    limit: int,
+) -> list[tuple[AuditRecord, Cursor]]:
+    """Rows of the journal with those of other topics, in the order of the list, each with where the page after it begins."""
+    found = list(rows)
+    for partition, records in others.items():
+        behind = ((record, AUDIT.cursor(record, partition)) for record in records if wanted.takes(record))
+        found += [one for one in behind if after is None or _place(one[1]) > _place(after)]
+    return sorted(found, key=lambda one: _place(one[1]))[:limit]
+
+
+def _place(cursor: Cursor) -> tuple[Any, ...]:
+    return (-cursor.time, cursor.partition, -cursor.number, tuple(-int(part) for part in cursor.rest))
+
+
+def audit_value(row: AuditRecord) -> dict[str, Any]:
+    """A row as JSON shows it; `version` is that of the first event that came of it."""
+    return {
+        "at": time_of(row.at),
+        "actor": row.actor or None,
+        "command": row.command,
+        "execution_id": row.execution,
+        "version": row.version or None,
+        "workflow": row.workflow,
+        "about": row.about,
+        "correlation_id": row.correlation or None,
+    }
+
+
+def _names_of(row: AuditRecord) -> dict[str, Any]:
+    return {
+        "at": Moment(row.at * MS) if row.at else None,
+        "actor": row.actor,
+        "command": row.command,
+        "execution_id": row.execution,
+        "workflow": row.workflow,
+        "about": row.about,
+        "correlation_id": row.correlation,
+    }
+
+
+# Rows.
+
+
+def audit_of(number: int, decision: Decision, workflow: str, correlation: str) -> AuditRecord | None:
+    """The row of a decision; None where nobody outside has asked for it. `correlation` is what its execution goes back to."""
+    command = decision.command
+    if not decision.actor or not isinstance(command, OUTSIDE):
+        return None
+    about, name = _about(command), type(command).__name__
+    found = decision.correlation or correlation
+    return AuditRecord(number, decision.first, decision.now, decision.actor, name, decision.execution, workflow, about, found)
+
+
+def _about(command: c.Command) -> str:
+    match command:
+        case c.SendSignal():
+            said = command.name
+        case c.ResolveIncident():
+            said = f"{command.incident}: {command.action}"
+        case c.PauseExecution() | c.CancelExecution() | c.TerminateExecution():
+            said = command.reason
+        case c.CreateExecution():
+            said = f"version {command.version}"
+        case _:
+            said = ""
+    return _short(said)
+
+
+def _short(text_: str) -> str:
+    return text_[:ABOUT_LENGTH_MAX].replace("\0", "\ufffd")
+
+
+def definition_act(offset: int, record: CatalogRecord) -> AuditRecord | None:
+    """The row of what was done to a definition; None for what nobody has decided."""
+    match record:
+        case DefinitionPublished():
+            name, about = "PublishDefinition", f"version {record.version}"
+        case DefinitionActivated():
+            name, about = "ActivateDefinition", f"version {record.version}"
+        case DefinitionArchived():
+            name, about = "ArchiveDefinition", ""
+        case _:
+            return None
+    return AuditRecord(offset, 0, record.recorded_at, record.actor, name, None, record.name, about, record.correlation)
+
+
+def letter_act(offset: int, act: LetterAct) -> AuditRecord | None:
+    """The row of what was done about a dead letter; None for a beginning, and for what could not be sent."""
+    name = {"sent": "SendDeadLetter", "dropped": "DropDeadLetter"}.get(act.act)
+    if name is None:
+        return None
+    about = _short(f"letter {act.letter}" + (f": {act.reason}" if act.reason else ""))
+    return AuditRecord(offset, 0, max(0, act.recorded_at), act.actor, name, None, None, about, act.correlation)
+
+
+def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
+    if decision.actor:
+        state = visit.folded.state
+        row = audit_of(visit.trail.number, decision, state.workflow, state.correlation)
+        if row is not None:
+            changes.put(AUDIT, row)
+
+
+READ_MODEL: Final = ReadModel(name="audit", version=1, shape="4906020e07d95242", tables=(AUDIT,), events=_HEARD, take=_take)

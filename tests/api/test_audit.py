@@ -1,0 +1,60 @@
+"""`/v1/audit`: who did what, over executions, definitions and dead letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .conftest import Server
+from .test_dead_letters import bury
+
+
+@pytest.fixture(scope="module")
+def acted(server: Server) -> Server:
+    server.publish({"name": "audited", "nodes": [{"id": "w", "type": "wait_signal", "config": {"name": "go"}}]})
+    server.start("audited", execution_id="audited-1")
+    server.post("/v1/executions/audited-1/signals/go", {"payload": 1}, X_Request_Id="my-request")
+    server.post("/v1/workflows/audited/archive")
+    number = bury(server, "audited-nobody")["letter"]
+    server.post(f"/v1/dead-letters/{number}/drop", {"reason": "nobody"})
+    return server
+
+
+def audit(server: Server, query: str) -> list[Any]:
+    position = server.get("/health/ready").json["position"]
+    answer = server.get(f"/v1/audit?min_position={position}&{query}")
+    assert answer.status == 200, answer.content
+    found: list[Any] = answer.json["audit"]
+    return found
+
+
+def test_what_was_done_is_told_the_latest_first(acted: Server) -> None:
+    found = audit(acted, "workflow=audited")
+    assert [(row["command"], row["about"], row["execution_id"]) for row in found] == [
+        ("ArchiveDefinition", "", None), ("SendSignal", "go", "audited-1"), ("CreateExecution", "version 1", "audited-1"),
+        ("PublishDefinition", "version 1", None),
+    ]  # fmt: skip
+    assert {row["actor"] for row in found} == {"anonymous"}
+    assert audit(acted, "command=DropDeadLetter")[0]["about"].endswith(": nobody")
+
+
+def test_it_is_filtered_and_found_by_execution_and_request(acted: Server) -> None:
+    assert [row["command"] for row in audit(acted, "execution=audited-1")] == ["SendSignal", "CreateExecution"]
+    assert [row["command"] for row in audit(acted, "filter=correlation_id%20%3D%3D%20'my-request'")] == ["SendSignal"]
+    wrong = acted.get("/v1/audit?filter=nobody%20%3D%3D%201")
+    assert (wrong.status, wrong.json["reason"]) == (422, "filter.invalid")
+    assert acted.get("/v1/audit?execution=nobody-knows-it").json["reason"] == "unknown_execution"
+
+
+def test_pages_go_through_all_of_it_once(acted: Server) -> None:
+    whole = audit(acted, "limit=500")
+    seen, cursor = list[Any](), ""
+    while True:
+        page = acted.get(f"/v1/audit?limit=3{cursor}").json
+        seen += page["audit"]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == whole
+    assert acted.get("/v1/audit?cursor=junk").status == 422
