@@ -292,25 +292,6 @@ class Nodes(BaseModel):
     position: int
 
 
-class Incident(BaseModel):
-    """A path that stopped and needs a person."""
-
-    execution_id: str
-    incident: str
-    path: str
-    error: Failure
-    raised_at: Time | None
-    resolved_at: Time | None
-    action: str | None
-
-
-class Incidents(BaseModel):
-    """The oldest first."""
-
-    incidents: list[Incident]
-    position: int
-
-
 class Published(BaseModel):
     """What publishing answers; `created` is false where the same content was there already."""
 

@@ -16,7 +16,7 @@ from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
 from contracts.ports.lossy_channel import LossyChannel
-from contracts.ports.read_models import Cursor, Query, StandIn
+from contracts.ports.read_models import Cursor, Group, Query, StandIn
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
@@ -25,6 +25,7 @@ from projections.dead_letters import Letter, State
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent
+from projections.incidents import IncidentRecord
 from projections.nodes import NodeRow
 from projections.spans import SpanFold
 from projections.view import ExecutionView
@@ -314,6 +315,9 @@ class Service(Protocol):
 
     async def outcomes(self, operation: str) -> Outcomes:
         """What has become of a bulk operation, so far."""
+
+    async def causes(self, query: Query[IncidentRecord]) -> Rows[tuple[Group, IncidentRecord | None]]:
+        """The incidents of a list by their cause, those with the most first, each with an example."""
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""

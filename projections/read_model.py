@@ -1,7 +1,8 @@
 """A read model as a value, and how several are fed together: each decision is folded once and handed to all of them.
 
-    decisions ─fold─► state ─► take: at each event that the model wants to hear of     ─┐
-                            ─► finish: at the end of a batch, once for each execution  ─┴─► changes of its tables
+    decisions ─fold─► state ─► take: at each event that the model wants to hear of                          ─┐
+                            ─► finish: at the end of a batch, once for each execution                        ─┼─► changes of its tables
+                            ─► rows_of: before a batch and at its end; what is different between the two     ─┘
 
 The rows that come out are the same however the decisions are cut into batches. A model that needs what an event says hears
 of it; one that needs what an execution is like waits for the end of the batch. What goes on in between it never sees.
@@ -12,11 +13,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from contracts.events import Event
 from contracts.journal import Decision
-from contracts.ports.read_models import Changes, Model
+from contracts.ports.read_models import Changes, Model, Table
 from domain.execution.evolve import evolve
 from domain.execution.history import Entry, Folded, Unreadable, apply, check_follows
 from projections.trail import Piece, Trail
@@ -25,10 +26,12 @@ from projections.trail import Piece, Trail
 class Visit:
     """An execution that a batch is about: what it is by now, where its decisions lie, and which pieces of that became whole."""
 
-    __slots__ = ("folded", "pieces", "position", "trail")
+    __slots__ = ("before", "folded", "pieces", "position", "trail")
 
     def __init__(self, folded: Folded, trail: Trail) -> None:
         self.folded, self.trail = folded, trail
+        self.before: dict[str, RowsOf] = {}
+        """By the names of read models, the rows that they had about the execution before the batch."""
         self.position = 0
         """The offset after its last decision."""
         self.pieces: list[Piece] = []
@@ -41,8 +44,11 @@ class Visit:
             self.pieces.append(piece)
 
 
+RowsOf: TypeAlias = dict[tuple[Any, ...], tuple[Any, ...]]
+"""Rows by their keys."""
 Take: TypeAlias = Callable[[Changes, Visit, Event, Decision], None]
 Finish: TypeAlias = Callable[[Changes, Visit], None]
+Rows: TypeAlias = Callable[[Folded, int], RowsOf]
 SetAside: TypeAlias = Callable[[Changes, int, Unreadable, bool], None]
 
 
@@ -50,8 +56,9 @@ SetAside: TypeAlias = Callable[[Changes, int, Unreadable, bool], None]
 class ReadModel(Model):
     """What a file in this folder defines. All functions are pure, and write into the changes of a batch.
 
-    `take` is called after each event of `events` has been folded. `finish` is called at the end of a batch. `set_aside` is
-    told of an execution, by its number, whose history cannot be read on, and whether it has no row yet.
+    `take` is called after each event of `events` has been folded. `finish` is called at the end of a batch; `rows_of` is asked before
+    it, too, and what has come or is other since is stored, what is not there any more goes. `set_aside` is told of an execution,
+    by its number, whose history cannot be read on, and whether it has no row yet.
     """
 
     shape: str
@@ -59,6 +66,8 @@ class ReadModel(Model):
     events: frozenset[type[Event]] = frozenset()
     take: Take | None = None
     finish: Finish | None = None
+    rows_of: Rows | None = None
+    """The rows of its first table that an execution has as it is now, by its state and its number."""
     set_aside: SetAside | None = None
 
 
@@ -75,6 +84,12 @@ class ModelGroup:
                 self._takers[event].append(model.take)
         self._heard = frozenset(self._takers)
         self._finishers = [model.finish for model in self.models if model.finish is not None]
+        self._stateful = [(model, model.rows_of) for model in self.models if model.rows_of is not None]
+
+    def begin(self, visit: Visit) -> None:
+        """A batch has something about this execution."""
+        for model, rows_of in self._stateful:
+            visit.before[model.name] = rows_of(visit.folded, visit.trail.number)
 
     def fold(self, changes: Changes, visit: Visit, entry: Entry) -> None:
         """Fold a decision, after checking that it follows, and let all take it. Raises LogCorrupt where it does not follow."""
@@ -99,9 +114,22 @@ class ModelGroup:
         """The batch is at its end."""
         for finish in self._finishers:
             finish(changes, visit)
+        for model, rows_of in self._stateful:
+            _keep(changes, model.tables[0], visit.before[model.name], rows_of(visit.folded, visit.trail.number))
 
     def set_aside(self, changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:
         """The history of an execution cannot be read on."""
         for model in self.models:
             if model.set_aside is not None:
                 model.set_aside(changes, number, found, is_new)
+
+
+def _keep(changes: Changes, table: Table[Any], before: RowsOf, now: RowsOf) -> None:
+    """Store what is different; what an event has put in the place of a row stays."""
+    for key, row in now.items():
+        if before.get(key) != row:
+            changes.put(table, row)
+    put = changes.rows.get(table, {})
+    for key in before:
+        if key not in now and key not in put:
+            changes.remove(table, key)

@@ -11,12 +11,14 @@ from contracts.commands import Envelope
 from contracts.errors import LogError, Rejected
 from contracts.events import IncidentResolved
 from contracts.ids import activity_key
-from contracts.ports.read_models import ReadModels
+from contracts.ports.read_models import Condition, ReadModels
 from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding
 from domain.execution.state import Execution
 from projections.executions import executions_where
 from projections.incidents import INCIDENTS, incidents_where
+from projections.node_runs import NODE_RUNS
+from projections.waits import WAITING
 from simulation.audit import Audit
 from simulation.disk import Disk, Hazards, NodeSnapshots
 from simulation.node import Node
@@ -28,6 +30,8 @@ from workers.partition.round import Answer
 from workers.reading.trails import trail_of
 
 POISON: Final = "deciding about this execution breaks"
+
+_ALL: Final = 2**62
 
 
 def check_answer(audit: Audit, end: int, envelope: Envelope, answer: Answer) -> None:
@@ -171,7 +175,9 @@ def check_rows(models: ReadModels, clean: ReadModels, audit: Audit) -> None:
         require(same, "rows say what the journal says", told)
         offsets = trail_of(models, record)
         require(offsets == audit.offsets[name], "rows say what the journal says", f"{offsets}, expected {audit.offsets[name]}: {told}")
-        incidents = models.select(incidents_where(is_open=False, number=record.number))
+        incidents = models.select(
+            incidents_where(is_open=False, limit=_ALL)._replace(conditions=(Condition("number", "=", record.number),))
+        )
         opened = sum(1 for one in incidents if not one.resolved_at)
         require(state.is_ended or opened == len(state.incidents), "rows say what the journal says", f"{opened} incidents of {told}")
         closed = len(incidents) - opened
@@ -188,4 +194,5 @@ def _first_difference(one: Any, other: Any) -> str:
 def rows_of(models: ReadModels) -> list[Any]:
     """All rows."""
     found = models.select(executions_where(limit=1_000))
-    return [(one, trail_of(models, one), models.belonging(INCIDENTS, one.number)) for one in found]
+    beside = (INCIDENTS, NODE_RUNS, WAITING)
+    return [(one, trail_of(models, one), *(models.belonging(table, one.number) for table in beside)) for one in found]

@@ -11,6 +11,7 @@ from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
 from api.operations.executions import EXECUTIONS
 from api.operations.incidents import INCIDENTS
+from api.operations.node_runs import NODE_RUNS
 from api.operations.operation import Operation
 from api.operations.read_models import READ_MODEL_OPERATIONS
 from api.operations.resources import RESOURCES
@@ -26,6 +27,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *EXECUTIONS,
     *INCIDENTS,
     *TRACES,
+    *NODE_RUNS,
     *COMMANDS,
     *DEAD_LETTERS,
     *AUDIT,

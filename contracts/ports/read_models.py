@@ -124,6 +124,15 @@ class Query(NamedTuple, Generic[R]):
     """The first columns that are given of each row, as a tuple; without any the whole row."""
 
 
+class Group(NamedTuple):
+    """Rows with the same values of some columns: how many there are, and the times of the first and the last one."""
+
+    values: tuple[Any, ...]
+    size: int
+    first: int
+    last: int
+
+
 Key = tuple[Any, ...]
 
 
@@ -154,7 +163,10 @@ class Changes:
         self.gone.setdefault(table, set()).add(key)
 
     def clear(self, table: Table[Any], number: int) -> None:
-        """Let all rows about an execution go that were stored by batches before; said before any of them is put."""
+        """Let all rows about an execution go, also those that this batch has put."""
+        for found in (self.rows.get(table, {}), self.parts.get(table, {})):
+            for key in [key for key in found if key[0] == number]:
+                del found[key]
         self.gone.setdefault(table, set()).add((number,))
 
     def change(self, table: Table[Any], key: Key, **columns: Any) -> None:
@@ -254,6 +266,9 @@ class ReadModels(Protocol):
 
     def select(self, query: Query[R]) -> Sequence[R]:
         """The rows of a list, in its order."""
+
+    def groups(self, query: Query[Any], columns: Sequence[str]) -> Sequence[Group]:
+        """The rows of a list put together by some columns: those of which there are most first, as many as the list shows."""
 
     def counts(self, table: Table[Any]) -> Mapping[str, int]:
         """How many rows there are of each value of the column that the table counts; no row is looked at for it."""

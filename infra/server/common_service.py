@@ -19,7 +19,7 @@ from contracts.caller import Caller
 from contracts.commands import Command, SendSignal
 from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.clock import Clock
-from contracts.ports.read_models import Condition, Query, StandIn
+from contracts.ports.read_models import Condition, Group, Query, StandIn
 from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService
@@ -33,6 +33,7 @@ from infra.settings.model import EngineSettings
 from projections.audit import DEFINITIONS, LETTERS, AuditRecord
 from projections.executions import EXECUTIONS, ExecutionRecord, record_value
 from projections.history import HistoryEvent
+from projections.incidents import CAUSE, INCIDENTS, IncidentRecord, of_cause
 from projections.registry import MODEL_OF
 from projections.spans import SpanFold
 from projections.view import ExecutionView, state_value
@@ -267,6 +268,19 @@ class CommonService(CatalogService):
         position = self._positions.of(0, self._reader.checkpoint_of(0, model).offset) if is_one else 0
         found = self._reader.find(query)
         return Rows([one.record for one in found], position, [query.table.cursor(one.record, one.partition) for one in found])
+
+    async def causes(self, query: Query[IncidentRecord]) -> Rows[tuple[Group, IncidentRecord | None]]:
+        """Incidents by their cause."""
+        await self._be_fresh()
+        found = await self._reads.run_list(self._causes, query)
+        if not found.records:
+            await self._lookup.check_rows(self._progress.all)
+        return found
+
+    def _causes(self, query: Query[IncidentRecord]) -> Rows[tuple[Group, IncidentRecord | None]]:
+        is_one = self._reader.partitions == 1
+        position = self._positions.of(0, self._reader.checkpoint_of(0, MODEL_OF[INCIDENTS].name).offset) if is_one else 0
+        return Rows([(one.group, one.example) for one in self._reader.groups(query, CAUSE, of_cause)], position)
 
     async def _counts(self) -> Mapping[str, int]:
         """How many executions there are of each status; of none, while the rows cannot be read: all else can be told."""

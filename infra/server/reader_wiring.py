@@ -6,6 +6,8 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from contracts.errors import LogError
 from contracts.ports.blobs import Blobs
@@ -20,11 +22,13 @@ from infra.files.snapshots import FileSnapshots
 from infra.log.sqlite import SqliteLog
 from infra.settings.model import EngineSettings
 from infra.store.sqlite import SqliteReadModels
+from infra.store.sqlite_file import copy
 from projections.registry import READ_MODELS
 from refold.extras import how_to_install
 from workers.partition.catalog import Catalog
 from workers.partition.resources import Resources
 from workers.reading.partitioned_reader import PartitionedReader
+from workers.reading.projector import Projector
 from workers.reading.projector_pool import ProjectorPool
 
 
@@ -85,6 +89,20 @@ def open_read_models(settings: EngineSettings) -> Iterator[ReadModels]:
     """The rows that a server keeps in a data folder, to be read only; none where there are none."""
     with closing(_models_of(settings, read_only=True)(0)) as models:
         yield models
+
+
+@contextmanager
+def open_rows_apart(settings: EngineSettings, reader: Reader) -> Iterator[ReadModels]:
+    """The rows of a data folder as far as its journal goes: those that a server keeps there, copied, with what they lack made apart."""
+    assert settings.data is not None
+    with TemporaryDirectory(prefix="refold-rows-") as apart:
+        path = Path(apart) / "projection.db"
+        copy(DataFolder(settings.data).projection, path)
+        with closing(SqliteReadModels(path, READ_MODELS)) as models:
+            projector = Projector(reader.log, reader.catalog, models)
+            while projector.step() or projector.is_building:
+                projector.build()
+            yield models
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from psycopg import errors
 
 from contracts.errors import Overtaken, RowsGone
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, Model, Query, Stand, Standing, Table
+from contracts.ports.read_models import Changes, Group, Model, Query, Stand, Standing, Table
 from contracts.ports.where import ALWAYS
 from infra.store import postgres_rebuild
 from infra.store.postgres_counts import counted, note_counts
@@ -38,7 +38,9 @@ from infra.store.statements import (
     check_goes_as_far,
     counts_of,
     finding,
+    grouping,
     made,
+    number_in,
     removing,
     saving,
     select_with,
@@ -258,13 +260,18 @@ class PostgresReadModels:
 
         def of(version: int, there: frozenset[str] | None) -> Statement:
             source = Source(version, there, self._partition, stored)
-            return select_with(DIALECT, query, source, lambda asked: self._number(asked))
+            return select_with(DIALECT, query, source, lambda asked: number_in(self._all(asked.sql, *asked.values)))
 
         rows = self._rows(query.table, False, of, is_filtered=query.where != ALWAYS)
         return rows if query.only else made(query.table, rows)
 
-    def _number(self, asked: Statement) -> int:
-        return next((int(number) for (number,) in self._all(asked.sql, *asked.values)), 0)
+    def groups(self, query: Query[Any], columns: Sequence[str]) -> list[Group]:
+        """The rows of a list put together by some columns."""
+
+        def of(version: int, there: frozenset[str] | None) -> Statement:
+            return grouping(DIALECT, query, Source(version, there, self._partition), columns)
+
+        return [Group(tuple(row[:-3]), *row[-3:]) for row in self._rows(query.table, False, of, is_filtered=query.where != ALWAYS)]
 
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""

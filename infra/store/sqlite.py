@@ -6,8 +6,6 @@
     …
     counts_of_…  of a table that counts: how many rows there are of each value
 
-A file of one partition among others has the same tables; its rows are read together with those of others.
-
 A file of another layout, or a damaged one, is thrown away and made again. Nothing waits for the disk here
 (`synchronous=NORMAL`): what a loss of power takes is read from the journal again.
 """
@@ -25,7 +23,7 @@ import msgspec
 
 from contracts.errors import LogError, Overtaken, RowsGone
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import Changes, Model, Query, Stand, Standing, Table
+from contracts.ports.read_models import Changes, Group, Model, Query, Stand, Standing, Table
 from infra.store.rebuild import REBUILD, answering_of, being_rebuilt, own_of, rebuilt_of, version_of
 from infra.store.sqlite_counts import counting
 from infra.store.sqlite_file import (
@@ -38,7 +36,7 @@ from infra.store.sqlite_file import (
     is_no_table,
     layout_of,
     rolled_back,
-)
+)  # fmt: skip
 from infra.store.sqlite_rebuild import MAKINGS, drop_others, makings, stands_in, swapped
 from infra.store.sqlite_writing import move, save_rows
 from infra.store.statements import (
@@ -48,7 +46,9 @@ from infra.store.statements import (
     counts_of,
     creating,
     finding,
+    grouping,
     made,
+    number_in,
     select_with,
     stored_name,
 )  # fmt: skip
@@ -111,13 +111,13 @@ class SqliteReadModels:
             raise LogError(f"the read models {self._path} cannot be opened: {error}") from error
 
     def _open(self) -> sqlite3.Connection:
-        connection = self._connect()
+        connection = connect(self._path, self._read_only)
         with closed_on_error(connection):
             is_ours = layout_of(connection) == self._layout
         if not is_ours:
             connection.close()
             self._delete()
-            connection = self._connect()
+            connection = connect(self._path, self._read_only)
         with closed_on_error(connection):
             if not is_ours:
                 connection.executescript(f"BEGIN; {_MODELS} INSERT INTO layout VALUES ('{self._layout}'); COMMIT;")
@@ -147,9 +147,6 @@ class SqliteReadModels:
             for statement in counting(table, version) if table.counted else ():
                 connection.execute(statement)
 
-    def _connect(self) -> sqlite3.Connection:
-        return connect(self._path, self._read_only)
-
     def _delete(self) -> None:
         self._answers.clear()
         self._own.clear()
@@ -177,7 +174,7 @@ class SqliteReadModels:
 
     def _looked_into(self) -> sqlite3.Connection | None:
         """A reader's connection; None where the file has another layout, or none yet."""
-        connection = self._connect()
+        connection = connect(self._path, self._read_only)
         with closed_on_error(connection):
             is_ours = layout_of(connection) == self._layout
         if is_ours:
@@ -370,12 +367,15 @@ class SqliteReadModels:
             return self._stored_beside(query.table, name)
 
         def of(version: int, there: frozenset[str] | None) -> Statement:
-            return select_with(
-                DIALECT, query, Source(version, there, stored=stored), lambda asked: next((int(one) for (one,) in self._all(*asked)), 0)
-            )
+            return select_with(DIALECT, query, Source(version, there, stored=stored), lambda asked: number_in(self._all(*asked)))
 
         rows = self._rows(query.table, False, of)
         return rows if query.only else made(query.table, rows)
+
+    def groups(self, query: Query[Any], columns: Sequence[str]) -> list[Group]:
+        """The rows of a list put together by some columns."""
+        found = self._rows(query.table, False, lambda *source: grouping(DIALECT, query, Source(*source), columns))
+        return [Group(tuple(row[:-3]), *row[-3:]) for row in found]
 
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,15 @@ def connect(path: Path, read_only: bool) -> sqlite3.Connection:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
     return connection
+
+
+def copy(path: Path, to: Path) -> None:
+    """Copy the file as it is between two transactions; nothing is left where there is none, or it is damaged."""
+    try:
+        with closing(connect(path, read_only=True)) as source, closing(connect(to, read_only=False)) as copied:
+            source.backup(copied)
+    except sqlite3.Error:
+        delete(to)
 
 
 def delete(path: Path) -> None:

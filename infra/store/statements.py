@@ -172,6 +172,18 @@ def selecting(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> 
     return Statement(sql, (*values, query.limit))
 
 
+def grouping(dialect: Dialect, query: Query[Any], source: Source, columns: Sequence[str]) -> Statement:
+    """The statement that puts the rows of a list together by some columns; none of an older table has them."""
+    _, relation = _relation(dialect, query.table, source.version, source.there)
+    by, time = ", ".join(columns), query.table.time
+    conditions = [one for one in (_of_partition(dialect, source), *_asked(dialect, query)) if one.sql]
+    conditions += [statement_of(query.where, dialect.words, source.stored)] if query.where != ALWAYS else []
+    where = f" WHERE {' AND '.join(one.sql for one in conditions)}" if conditions else ""
+    shown = f"SELECT {by}, count(*), min({time}), max({time}) FROM {relation}{where}"
+    sql = f"{shown} GROUP BY {by} ORDER BY count(*) DESC, {by} LIMIT {dialect.mark}"
+    return Statement(sql, (*(value for one in conditions for value in one.values), query.limit))
+
+
 def _page(dialect: Dialect, query: Query[Any], source: Source, way: Way, select: str) -> Statement:
     conditions = [_of_partition(dialect, source), *_asked(dialect, query)]
     if query.after is not None:
@@ -254,3 +266,8 @@ def by_length(keys: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[Any, ...]
     for key in keys:
         found.setdefault(len(key), []).append(key)
     return found
+
+
+def number_in(rows: Sequence[Any]) -> int:
+    """What a statement says that asks for a number; 0 where its table is not there yet."""
+    return int(rows[0][0]) if rows else 0

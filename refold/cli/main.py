@@ -15,6 +15,7 @@ import typer
 from refold import __version__
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss
+from refold.cli.list_verbs import incidents, nodes, waiting
 from refold.cli.live_verbs import follow
 from refold.cli.options import (
     Execution,
@@ -195,15 +196,6 @@ def verify(
 
 @app.command()
 @takes(where=asking)
-def incidents(where: Where, as_json: Json = False) -> int:
-    """List the open incidents: what needs a person."""
-    from refold.cli.commands import look
-
-    return look.incidents(where, as_json)
-
-
-@app.command()
-@takes(where=asking)
 def workers(where: Where, as_json: Json = False) -> int:
     """List who is there to run activities, and what waits for a worker that is not there."""
     from refold.cli.commands import look
@@ -364,6 +356,9 @@ def schemas(
 # The data folder, and processes.
 
 app.command()(trace)
+app.command()(nodes)
+app.command()(waiting)
+app.command()(incidents)
 app.command()(accept_loss)
 app.command()(asyncapi)
 app.command()(serve)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal
@@ -158,11 +158,25 @@ class AsyncClient(AsyncOperations):
 
         `filter` is an expression over the columns of the list, like `search.customer == 'A-1' && duration > duration('5m')`.
         """
+        query = {"workflow": workflow, "status": status, "parent": parent, "filter": filter, "limit": page}
+        async for row in self._pages("executions", lambda cursor: ask.find(**query, cursor=cursor)):
+            yield row
+
+    async def node_runs(self, *, filter: str | None = None, page: int = 50) -> AsyncIterator[dict[str, Any]]:
+        """The nodes of all executions that have begun and not ended, and the runs that have failed, fetched `page` by page."""
+        async for row in self._pages("node_runs", lambda cursor: ask.listed("node-runs", filter=filter, limit=page, cursor=cursor)):
+            yield row
+
+    async def waiting(self, *, filter: str | None = None, page: int = 50) -> AsyncIterator[dict[str, Any]]:
+        """Who waits for what: signals, timers, children, slots, people; fetched `page` by page."""
+        async for row in self._pages("waiting", lambda cursor: ask.listed("waiting", filter=filter, limit=page, cursor=cursor)):
+            yield row
+
+    async def _pages(self, name: str, page_of: Callable[[str | None], ask.Ask]) -> AsyncIterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
-            page_of = ask.find(workflow=workflow, status=status, parent=parent, filter=filter, cursor=cursor, limit=page)
-            found = await self._ask(page_of)
-            for row in found["executions"]:
+            found = await self._ask(page_of(cursor))
+            for row in found[name]:
                 yield row
             cursor = found.get("next")
             if cursor is None:
@@ -207,10 +221,10 @@ class AsyncClient(AsyncOperations):
         """
         return AsyncEventStream(self._server, Reading(execution_id, workflow, types, filter, after, patience_s))
 
-    async def incidents(self, execution_id: str | None = None) -> Rows:
-        """The open incidents of an execution, or of all."""
-        incidents: Rows = (await self._ask(ask.incidents(execution_id)))["incidents"]
-        return incidents
+    async def incidents(self, execution_id: str | None = None, *, filter: str | None = None) -> Rows:
+        """The open incidents of an execution, or of all, the oldest first."""
+        query = {"filter": filter, "limit": ask.PAGE_MAX}
+        return [row async for row in self._pages("incidents", lambda cursor: ask.incidents(execution_id, **query, cursor=cursor))]
 
     async def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
         """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""

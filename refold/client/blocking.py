@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -143,11 +143,22 @@ class Client(Operations):
 
         `filter` is an expression over the columns of the list, like `search.customer == 'A-1' && duration > duration('5m')`.
         """
+        query = {"workflow": workflow, "status": status, "parent": parent, "filter": filter, "limit": page}
+        return self._pages("executions", lambda cursor: ask.find(**query, cursor=cursor))
+
+    def node_runs(self, *, filter: str | None = None, page: int = 50) -> Iterator[dict[str, Any]]:
+        """The nodes of all executions that have begun and not ended, and the runs that have failed, fetched `page` by page."""
+        return self._pages("node_runs", lambda cursor: ask.listed("node-runs", filter=filter, limit=page, cursor=cursor))
+
+    def waiting(self, *, filter: str | None = None, page: int = 50) -> Iterator[dict[str, Any]]:
+        """Who waits for what: signals, timers, children, slots, people; fetched `page` by page."""
+        return self._pages("waiting", lambda cursor: ask.listed("waiting", filter=filter, limit=page, cursor=cursor))
+
+    def _pages(self, name: str, page_of: Callable[[str | None], ask.Ask]) -> Iterator[dict[str, Any]]:
         cursor: str | None = None
         while True:
-            page_of = ask.find(workflow=workflow, status=status, parent=parent, filter=filter, cursor=cursor, limit=page)
-            found = self._ask(page_of)
-            yield from found["executions"]
+            found = self._ask(page_of(cursor))
+            yield from found[name]
             cursor = found.get("next")
             if cursor is None:
                 return
@@ -188,10 +199,10 @@ class Client(Operations):
         """
         return EventStream(self._server, Reading(execution_id, workflow, types, filter, after, patience_s))
 
-    def incidents(self, execution_id: str | None = None) -> Rows:
-        """The open incidents of an execution, or of all."""
-        incidents: Rows = self._ask(ask.incidents(execution_id))["incidents"]
-        return incidents
+    def incidents(self, execution_id: str | None = None, *, filter: str | None = None) -> Rows:
+        """The open incidents of an execution, or of all, the oldest first."""
+        query = {"filter": filter, "limit": ask.PAGE_MAX}
+        return list(self._pages("incidents", lambda cursor: ask.incidents(execution_id, **query, cursor=cursor)))
 
     def resolve(self, execution_id: str, incident: str, action: Literal["retry", "skip", "fail"], **more: Any) -> dict[str, Any]:
         """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""

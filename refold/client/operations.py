@@ -65,6 +65,11 @@ class Operations:
         answer: Rows = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes"))["nodes"]
         return answer
 
+    def incident_causes(self, is_open: bool = True, filter: str | None = None, limit: int = 100) -> Rows:
+        """What needs a person by its cause, that with the most incidents first: workflow, node, type of error, shape of the message."""
+        answer: Rows = self._ask(asked("GET", "/v1/incidents/causes", query={"open": is_open, "filter": filter, "limit": limit}))["causes"]
+        return answer
+
     def trace(self, execution_id: str) -> dict[str, Any]:
         """Where the time of an execution went: the spans of a trace, made of its history."""
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/trace"))

@@ -31,6 +31,8 @@ LOOK_BELOW_EVERY: Final = 4
 BELOW_MAX: Final = 100
 """So many executions below one are looked at."""
 Rows: TypeAlias = list[dict[str, Any]]
+PAGE_MAX: Final = 500
+"""So many rows a page has at most."""
 OPEN: Final = ("created", "scheduled", "running", "paused", "incident")
 
 
@@ -168,9 +170,14 @@ def find(**query: Any) -> Ask:
     return Ask("GET", f"/v1/executions{_query(query)}")
 
 
-def incidents(execution: str | None) -> Ask:
-    """The open incidents of an execution, or of all."""
-    return Ask("GET", "/v1/incidents") if execution is None else get(execution, "/incidents")
+def incidents(execution: str | None, **query: Any) -> Ask:
+    """A page of the incidents of an execution, or of all."""
+    return listed("incidents", **query) if execution is None else get(execution, "/incidents", **query)
+
+
+def listed(name: str, **query: Any) -> Ask:
+    """A page of a list."""
+    return Ask("GET", f"/v1/{name}{_query(query)}")
 
 
 def signal(execution: str, name: str, payload: Any, key: str | None) -> Ask:

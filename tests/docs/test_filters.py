@@ -13,9 +13,10 @@ from contracts.ports.where import CONDITIONS_MAX, PARAMETERS_MAX
 from domain.expressions import SOURCE_CHARS_MAX
 from domain.expressions.parser import LEVELS_MAX
 from domain.expressions.values import Moment
+from projections import incidents, node_runs, waits
 from projections.execution_columns import COLUMNS
 from projections.filter import compile_filter
-from projections.filter.column import Column, Fields, Texts
+from projections.filter.column import Column, Columns, Fields, Texts
 from projections.filter.compiler import STEPS_MAX
 
 TEXT: Final = (Path(__file__).parents[2] / "docs/reference/filters.md").read_text()
@@ -27,9 +28,12 @@ def _row(name: str, column: Column, fails: str = "") -> str:
     return f"| `{name}` | {column.kind} | {null + ' ' if null else ''}| {column.says} |"
 
 
-def _table() -> list[str]:
+LISTS: Final = {"executions": COLUMNS, "node runs": node_runs.COLUMNS, "waits": waits.COLUMNS, "incidents": incidents.COLUMNS}
+
+
+def _table(columns: Columns) -> list[str]:
     rows = []
-    for name, column in COLUMNS.items():
+    for name, column in columns.items():
         if isinstance(column, Column):
             rows.append(_row(name, column))
         elif isinstance(column, Fields):
@@ -39,10 +43,11 @@ def _table() -> list[str]:
     return rows
 
 
-def test_the_table_of_columns_is_that_of_the_code() -> None:
-    between = TEXT.split("<!-- columns", 1)[1].split("<!-- end of columns", 1)[0]
+@pytest.mark.parametrize("name", LISTS)
+def test_the_table_of_columns_is_that_of_the_code(name: str) -> None:
+    between = TEXT.split(f"<!-- columns of {name} -->", 1)[1].split("<!-- end of columns", 1)[0]
     written = [line for line in between.splitlines() if line.startswith("| `") and "search.NAME" not in line]
-    assert written == _table()
+    assert written == _table(LISTS[name])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "how-to" / "look-after-a-server.md"
+PAGES = ["look-after-a-server.md", "find-what-waits-and-fails.md"]
 SERVE = "refold serve &"
 
 
@@ -50,8 +50,9 @@ def terminal(tmp_path: Path) -> Iterator[dict[str, str]]:
         server.terminate()
 
 
-def test_a_page_says_what_is_said(terminal: dict[str, str], tmp_path: Path) -> None:
-    page = PAGE.read_text()
+@pytest.mark.parametrize("name_of_page", PAGES)
+def test_a_page_says_what_is_said(terminal: dict[str, str], tmp_path: Path, name_of_page: str) -> None:
+    page = (ROOT / "docs" / "how-to" / name_of_page).read_text()
     for name, content in files(page):
         (tmp_path / name).write_text(content)
     typed = list(steps(page))

@@ -19,9 +19,11 @@ from infra.store.statements import stored_name
 from projections.executions import EXECUTIONS, PIECES, UNREADABLE, executions_where
 from projections.executions import READ_MODEL as EXECUTION_ROWS
 from projections.incidents import INCIDENTS
+from projections.node_runs import NODE_RUNS
 from projections.read_model import ModelGroup, Visit
 from projections.registry import READ_MODELS
 from projections.trail import pack_offsets, unpack_offsets
+from projections.waits import WAITING
 from tests.workers.harness import Bench
 from tests.workers.test_guard import READS, GuardBench
 from workers.partition.catalog import Catalog
@@ -59,7 +61,8 @@ def projector(log: MemoryLog, models: ReadModels, batch: int = 5_000) -> Project
 
 def rows(models: ReadModels) -> list[Any]:
     found = models.select(executions_where(limit=100))
-    return [(one, trail_of(models, one), models.belonging(INCIDENTS, one.number)) for one in found]
+    beside = (INCIDENTS, NODE_RUNS, WAITING)
+    return [(one, trail_of(models, one), *(models.belonging(table, one.number) for table in beside)) for one in found]
 
 
 def projected(log: MemoryLog, path: Path, batch: int = 5_000) -> list[Any]:

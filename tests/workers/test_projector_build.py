@@ -76,7 +76,7 @@ def whole(log: MemoryLog, path: Path, read_models: Sequence[ReadModel] = READ_MO
 
 def dump(path: Path, version_of: dict[str, int]) -> dict[str, list[Any]]:
     """All rows, byte for byte."""
-    tables = [("executions", "executions"), ("pieces", "executions"), ("incidents", "incidents")]
+    tables = [(table.name, model.name) for model in READ_MODELS for table in model.tables]
     with closing(sqlite3.connect(path)) as connection:
         named = {table: table if version_of[model] == 1 else f"{table}_{version_of[model]}" for table, model in tables}
         return {table: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for table, name in named.items()}

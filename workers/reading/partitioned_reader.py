@@ -18,7 +18,7 @@ from contracts.ids import partition_of
 from contracts.journal import Checkpoint, JournalOpened
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
-from contracts.ports.read_models import Query, ReadModels, StandIn, Table
+from contracts.ports.read_models import Group, Query, ReadModels, StandIn, Table
 from domain.bulk.action import Row
 from projections.executions import EXECUTIONS, READ_MODEL, ExecutionRecord
 from projections.incidents import INCIDENTS
@@ -29,6 +29,8 @@ from workers.reading.courtesy import Courtesy
 from workers.reading.execution_reader import ExecutionReader
 
 R = TypeVar("R", bound=tuple[Any, ...])
+GROUPS_MAX: Final = 10_000
+"""So many groups a partition tells of."""
 _AFTER_ALL: Final = 2**63 - 1
 
 
@@ -37,6 +39,13 @@ class Listed(NamedTuple, Generic[R]):
 
     partition: int
     record: R
+
+
+class Grouped(NamedTuple, Generic[R]):
+    """Rows that were put together, and one of them; none where it is gone just now."""
+
+    group: Group
+    example: R | None
 
 
 def began_with(log: Log) -> int | None:
@@ -161,6 +170,17 @@ class PartitionedReader:
 
     def _page(self, partition: int, query: Query[R]) -> list[Listed[R]]:
         return [Listed(partition, record) for record in self._lists[partition].select(query)]
+
+    def groups(self, query: Query[R], columns: Sequence[str], example_of: Callable[[Group, Query[R]], Query[R]]) -> list[Grouped[R]]:
+        """The rows of a list put together by some columns, of all partitions, each with a row of it."""
+        found: dict[tuple[Any, ...], Group] = {}
+        for models in self._lists[: self.partitions]:
+            for group in models.groups(query._replace(limit=GROUPS_MAX), columns):
+                known = found.get(group.values, group._replace(size=0))
+                first, last = min(known.first, group.first), max(known.last, group.last)
+                found[group.values] = Group(group.values, known.size + group.size, first, last)
+        most = sorted(found.values(), key=lambda group: (-group.size, group.values))[: query.limit]
+        return [Grouped(group, next((one.record for one in self.find(example_of(group, query))), None)) for group in most]
 
     def counts(self, table: Table[Any]) -> Mapping[str, int]:
         """How many rows there are of each value of the column that the table counts."""

@@ -132,6 +132,7 @@ class Projection:
             if found is None:
                 return
             visit = visits[name] = Visit(found, self._known[name])
+            self.group.begin(visit)
         if not visit.folded.state.is_ended:  # what comes after is a rejection, and changes nothing, however batches are cut
             self.group.fold(changes, visit, entry)
 

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.journal import Checkpoint
+from contracts.ports.read_models import ReadModels
 from contracts.times import rfc3339
 from domain.definition.absent_check import missing_workflows
 from domain.definition.names_check import doubtful_names
 from domain.definition.schema import all_schemas
 from domain.definition.validate import publishable
 from domain.execution.history import Entry, Folded, Unreadable, apply_up_to, begin, read_entries
-from domain.execution.state import Execution
 from infra.clock import SystemClock
 from infra.server.garbage import look_rarely
-from infra.server.reader_wiring import Reader, open_reader
+from infra.server.reader_wiring import Reader, open_reader, open_rows_apart
 from infra.settings.model import EngineSettings
 from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
 from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
+from projections.incidents import node_of
 from projections.registry import named
 from projections.spans import spans_of, trace_value
 from projections.view import state_value
 from projections.waiting import waiting_for
+from refold.cli.commands import folder_lists
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.rebuilding import read_models_of, rebuild_of
-from refold.cli.commands.target import AuditWanted, Done, Finding, Followed, Session, Value, Wanted
+from refold.cli.commands.target import ALL, INCIDENT, AuditWanted, Done, Finding, Followed, Picked, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
 from workers.partition.refolding import entries_of, refold
@@ -111,10 +113,27 @@ class FolderTarget:
         with self.reader() as reader:
             yield from follow(reader, followed)
 
-    def incidents(self) -> list[Value]:
+    def incidents(self, picked: Picked = ALL) -> list[Value]:
+        """Those of a journal that is damaged in places, too, as long as nothing of their rows is asked for. See Place."""
+        if picked == ALL:
+            return sorted((one for folded in self._open() for one in _incidents(folded)), key=lambda one: str(one["raised_at"]))
+        return [{name: incident[name] for name in INCIDENT} for incident in self._listed(folder_lists.incidents, picked)]
+
+    def causes(self, picked: Picked) -> list[Value]:
         """See Place."""
-        found = [incident for one in self._open() for incident in _incidents(one.state)]
-        return sorted(found, key=lambda incident: str(incident["raised_at"]))
+        return self._listed(folder_lists.causes, picked)
+
+    def node_runs(self, picked: Picked) -> list[Value]:
+        """See Place."""
+        return self._listed(folder_lists.node_runs, picked)
+
+    def waiting(self, picked: Picked) -> list[Value]:
+        """See Place."""
+        return self._listed(folder_lists.waiting, picked)
+
+    def _listed(self, list_of: Callable[[ReadModels, Picked], list[Value]], picked: Picked) -> list[Value]:
+        with self.reader() as reader, open_rows_apart(self.settings, reader) as models:
+            return list_of(models, picked)
 
     def workflows(self) -> list[Value]:
         """See Place."""
@@ -303,12 +322,15 @@ def shown(reader: Reader, folded: Folded) -> Value:
     return state_value(folded, lambda value: value_in(reader.blobs, value))
 
 
-def _incidents(state: Execution) -> Iterator[Value]:
+def _incidents(folded: Folded) -> Iterator[Value]:
+    state = folded.state
     for incident in state.incidents.values():
         yield {
             "execution_id": state.execution,
             "incident": incident.incident,
+            "workflow": state.workflow,
             "path": incident.path,
+            "node": node_of(folded, incident.path),
             "raised_at": rfc3339(incident.raised_at),
             "error": incident.failure.as_value(),
         }

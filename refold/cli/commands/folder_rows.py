@@ -11,18 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from contracts.errors import InvalidInput, LogCorrupt, LogError, UnknownRecord
+from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
 from domain.execution.history import Entry, read_entries
-from infra.clock import SystemClock
 from infra.server.reader_wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.execution_columns import execution_filter, names_of
 from projections.execution_list import ExecutionList, ExecutionRow, row_of
 from projections.executions import READ_MODEL, ExecutionRecord, executions_where, record_value
-from projections.filter import Filter, in_words
-from refold.cli.commands.output import BadInput
+from projections.filter import Filter
+from refold.cli.commands.folder_lists import read_filter
 from refold.cli.commands.target import Value, Wanted, row_value
 from workers.partition.refolding import refold
 from workers.partition.standing import misfit
@@ -38,17 +37,9 @@ Row: TypeAlias = ExecutionRow | ExecutionRecord
 
 def rows_of(reader: Reader, settings: EngineSettings, wanted: Wanted) -> list[Value]:
     """The executions that are wanted, in the order of their creation."""
-    filter_ = None if wanted.filter is None else _read_filter(wanted.filter)
+    filter_ = read_filter(execution_filter, wanted.filter)
     found = _with_read_models(reader, settings, wanted, filter_)
     return _folded(reader, wanted, filter_) if found is None else found
-
-
-def _read_filter(source: str) -> Filter:
-    try:
-        return execution_filter(source, SystemClock().now())
-    except InvalidInput as error:
-        (found,) = error.problems
-        raise BadInput(f"--filter, {in_words(found)}") from None
 
 
 def _folded(reader: Reader, wanted: Wanted, filter_: Filter | None) -> list[Value]:

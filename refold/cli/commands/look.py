@@ -1,4 +1,4 @@
-"""`list`, `show`, `history`, `incidents` and `workers`: reading, at a server or beside whoever holds the data folder."""
+"""`list`, `show`, `history` and `workers`: reading, at a server or beside whoever holds the data folder."""
 
 from __future__ import annotations
 
@@ -96,31 +96,6 @@ def history(where: Where, execution: str, as_json: bool) -> int:
 
 def _event_line(event: HistoryEvent) -> tuple[str, ...]:
     return (str(event.version), moment(event.recorded_at), event.type, event.path, str(event.attempt or ""), summary_of(event))
-
-
-def incidents(where: Where, as_json: bool) -> int:
-    """The open incidents of all executions, and the executions that the engine has set aside."""
-    target = target_of(where)
-    found = [*target.incidents(), *(_as_incident(row) for row in target.executions(Wanted(statuses=("quarantined",))))]
-    if as_json:
-        say_json(found)
-    elif found:
-        headers = ("EXECUTION", "INCIDENT", "PATH", "RAISED", "FAILURE")
-        table(headers, [_incident_line(incident) for incident in found])
-    else:
-        say("no open incidents")
-    return OK
-
-
-def _as_incident(row: Value) -> Value:
-    """An execution that is set aside, among the incidents: it has no number, and no node is to blame."""
-    return {"execution_id": row["execution_id"], "incident": "", "path": "", "raised_at": "", "error": row["error"]}
-
-
-def _incident_line(incident: Value) -> tuple[str, ...]:
-    error = incident["error"]
-    failure = f"{error['type']}: {error['message']}"
-    return (incident["execution_id"], incident["incident"], incident["path"], incident["raised_at"][:19], failure)
 
 
 def workers(where: Where, as_json: bool) -> int:

@@ -15,7 +15,7 @@ from refold.cli.commands.definition_file import Written, document_in, placed, pr
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, complain, hint
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import INCIDENT, AuditWanted, Done, Finding, Followed, Session, Value, Wanted, row_value
+from refold.cli.commands.target import ALL, INCIDENT, AuditWanted, Done, Finding, Followed, Picked, Session, Value, Wanted, row_value
 from refold.client.blocking import Client
 from refold.client.requests import Ask
 from refold.client.stream import EventStream, Reading
@@ -114,9 +114,27 @@ class ServerTarget:
         except errors.Refused as refused:
             raise as_engine_error(refused) from None
 
-    def incidents(self) -> list[Value]:
+    def incidents(self, picked: Picked = ALL) -> list[Value]:
         """See Place."""
-        found = [{name: incident[name] for name in INCIDENT} for incident in self.client.incidents()]
+        rows = self.client.incidents(filter=picked.filter)
+        found = [{name: incident[name] for name in INCIDENT} for incident in rows[: picked.limit]]
+        self._say_lag()
+        return found
+
+    def causes(self, picked: Picked) -> list[Value]:
+        """See Place."""
+        return self._listed(self.client.incident_causes(filter=picked.filter), picked)
+
+    def node_runs(self, picked: Picked) -> list[Value]:
+        """See Place."""
+        return self._listed(self.client.node_runs(filter=picked.filter, page=min(PAGE, picked.limit or PAGE)), picked)
+
+    def waiting(self, picked: Picked) -> list[Value]:
+        """See Place."""
+        return self._listed(self.client.waiting(filter=picked.filter, page=min(PAGE, picked.limit or PAGE)), picked)
+
+    def _listed(self, rows: Iterable[Value], picked: Picked) -> list[Value]:
+        found = list(islice(rows, picked.limit))
         self._say_lag()
         return found
 

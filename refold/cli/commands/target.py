@@ -31,7 +31,7 @@ ROW: Final = (
     "execution_id", "workflow", "version", "status", "created_at", "started_at", "ended_at", "duration_ms", "events", "outcome",
     "error", "parent", "root", "trigger", "tags", "waiting_for",
 )  # fmt: skip
-INCIDENT: Final = ("execution_id", "incident", "path", "raised_at", "error")
+INCIDENT: Final = ("execution_id", "incident", "workflow", "path", "node", "raised_at", "error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,17 @@ class AuditWanted:
     command: str | None = None
     filter: str | None = None
     limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picked:
+    """Which rows of a list are shown: those that a filter takes, and of these the first ones."""
+
+    filter: str | None = None
+    limit: int | None = None
+
+
+ALL: Final = Picked()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,8 +181,17 @@ class Target(Protocol):
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """Public events as they happen, each with the position after it; of an execution until it has ended."""
 
-    def incidents(self) -> list[Value]:
+    def incidents(self, picked: Picked = ALL) -> list[Value]:
         """The open incidents, the oldest first, each an `INCIDENT`."""
+
+    def causes(self, picked: Picked) -> list[Value]:
+        """The open incidents by their cause: `{workflow, node, type, message, count, first, last, example}`."""
+
+    def node_runs(self, picked: Picked) -> list[Value]:
+        """The runs of nodes that are open or have failed, of all executions."""
+
+    def waiting(self, picked: Picked) -> list[Value]:
+        """What executions wait for from outside."""
 
     def workflows(self) -> list[Value]:
         """Of each workflow the active version, or the last one: `{name, version, hash, status, published_at, published_by, source}`."""

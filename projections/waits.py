@@ -1,0 +1,147 @@
+"""The read model `waiting`: who waits for what from outside, since when and until when: signals, timers, children, slots, people.
+
+What comes of an activity is no wait here: `node_runs` has who runs. Lists show the waits of the latest created execution first,
+and of one the last path first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
+from contracts.ports.where import ALWAYS
+from domain.execution.history import Folded, Unreadable
+from domain.execution.state import Execution
+from domain.expressions.values import Moment
+from projections.executions import time_of
+from projections.filter import Filter, compile_filter
+from projections.filter.column import MS, Columns, text, time, whole
+from projections.read_model import ReadModel, RowsOf
+from projections.waiting import waiting_for
+
+INSIDE: Final = frozenset({"activity", "nodes"})
+"""What is on its way within the execution."""
+SORTS: Final = ("signal", "timer", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex")
+NAMES: Final = {
+    "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex"
+}  # fmt: skip
+"""By the sort of a wait, the detail that names it."""
+NAME_CHARS_MAX: Final = 500
+
+
+class WaitRecord(NamedTuple):
+    """A row about a wait; a wait for several signals has a row each. Times are milliseconds since 1970, 0 where there is none."""
+
+    number: int
+    path: str
+    waits_for: str
+    name: str
+    created_at: int
+    execution: str
+    workflow: str
+    version: int
+    since: int
+    until: int
+
+
+WAITING: Final = Table(
+    name="waiting",
+    row=WaitRecord,
+    key=("number", "path", "waits_for", "name"),
+    fixed=("created_at", "execution", "workflow", "version"),
+    indexes=(
+        Index("by_time"),
+        Index("by_execution", ("execution",)),
+        Index("by_workflow", ("workflow",)),
+        Index("by_sort", ("waits_for",)),
+        Index("by_name", ("name",)),
+        Index("by_since", ("since",)),
+        Index("by_until", ("until",)),
+    ),
+    time="created_at",
+    is_latest_first=True,
+)
+COLUMNS: Final[Columns] = {
+    "execution_id": text("execution", says="the execution that waits"),
+    "workflow": text("workflow", says="the name of its workflow"),
+    "version": whole("version", says="the version of its workflow"),
+    "path": text("path", says="the path of the node that waits, empty for the execution itself"),
+    "waits_for": text("waits_for", choices=SORTS, says=", ".join(f"`{one}`" for one in SORTS)),
+    "name": text(
+        "name",
+        says="the name of the signal, the purpose of the timer, the id of the child or of the incident, the slot, the mutex; else empty",
+    ),
+    "since": time("since", says="since when; of a pause and a release nobody knows"),
+    "until": time("until", says="when it ends by itself: a timer that is due, the timeout of a wait"),
+    "created_at": time("created_at", says="when the execution was created"),
+}
+
+
+def wait_filter(source: str, now_ms: int) -> Filter:
+    """A filter of waits; `now` is a name in it. Raises InvalidInput."""
+    return compile_filter(source, COLUMNS, {"now": Moment(now_ms * MS)})
+
+
+def waits_where(after: Cursor | None = None, limit: int = 50, filter_: Filter | None = None) -> Query[WaitRecord]:
+    """The list of waits."""
+    return Query(WAITING, after=after, limit=limit, where=ALWAYS if filter_ is None else filter_.where)
+
+
+def wait_value(record: WaitRecord) -> dict[str, Any]:
+    """A wait, as JSON shows it."""
+    return {
+        "execution_id": record.execution,
+        "workflow": record.workflow,
+        "version": record.version,
+        "path": record.path,
+        "waits_for": record.waits_for,
+        "name": record.name,
+        "since": time_of(record.since),
+        "until": time_of(record.until),
+        "created_at": time_of(record.created_at),
+    }
+
+
+def wait_names(record: WaitRecord) -> dict[str, Any]:
+    """The values of the columns of a row, as our language has them."""
+    times = {name: getattr(record, name) for name in ("since", "until", "created_at")}
+    return {**wait_value(record), **{name: Moment(at * MS) if at else None for name, at in times.items()}}
+
+
+def _rows_of(folded: Folded, number: int) -> RowsOf:
+    state, found = folded.state, RowsOf()
+    if not state.version:
+        return found
+    for item in waiting_for(state, folded.graph):
+        if item["for"] not in INSIDE:
+            since = _since(state, item)
+            for name in _names(item):
+                row = WaitRecord(
+                    number, item["path"], item["for"], name, state.created_at, state.execution, state.workflow, state.workflow_version,
+                    since, item.get("due") or 0,
+                )  # fmt: skip
+                found[row[:4]] = row
+    return found
+
+
+def _names(item: dict[str, Any]) -> Iterator[str]:
+    found = item.get(NAMES.get(item["for"], ""), "")
+    for name in found if isinstance(found, list) else (found,):
+        yield str(name or "")[:NAME_CHARS_MAX].replace("\0", "\ufffd")
+
+
+def _since(state: Execution, item: dict[str, Any]) -> int:
+    if item["for"] in ("pause", "release"):
+        return 0
+    run = state.runs.get(item["path"])
+    since: int = item.get("since") or (state.created_at if run is None else run.started_at or run.scheduled_at)
+    return since
+
+
+def set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:
+    """What an execution waits for whose history cannot be read on, nobody knows."""
+    changes.clear(WAITING, number)
+
+
+READ_MODEL: Final = ReadModel(name="waiting", version=1, shape="a94962d6188447a1", tables=(WAITING,), rows_of=_rows_of, set_aside=set_aside)
