@@ -126,3 +126,43 @@ class Rebuilding(BaseModel):
     """What is made anew from now on."""
 
     rebuilding: list[str]
+
+
+class Spread(BaseModel):
+    """How a measure is spread; a percentile is at most 1/128 off."""
+
+    count: int
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class AnalyticsWindow(BaseModel):
+    """What happened in an hour, a day, or all of the time; of the executions, or of a node."""
+
+    at: Time | None = Field(description="when the window begins; null where there is one")
+    workflow: str | None
+    version: int | None
+    node: str | None
+    started: int
+    ended: dict[str, int] = Field(description="by status")
+    outcomes: dict[str, int] = Field(description="those with a name")
+    retries: int
+    incidents: int
+    duration: Spread | None = Field(description="of those that ended, from the start on")
+    queue: Spread | None = Field(description="of attempts of activities, until a worker said that it began")
+    waiting: Spread | None = Field(description="of waits, until their signal came")
+    resolving: Spread | None = Field(description="of incidents, until a person resolved them")
+
+
+class Analytics(BaseModel):
+    """In the order of time."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: Time = Field(alias="from")
+    to: Time
+    by: Literal["hour", "day", "all"]
+    windows: list[AnalyticsWindow]
+    position: int

@@ -69,6 +69,9 @@ class ReadModel(Model):
     rows_of: Rows | None = None
     """The rows of its first table that an execution has as it is now, by its state and its number."""
     set_aside: SetAside | None = None
+    events_before: frozenset[type[Event]] = frozenset()
+    take_before: Take | None = None
+    """Called before each event of `events_before` is folded: what it ends is there no more afterwards."""
 
 
 class ModelGroup:
@@ -82,7 +85,12 @@ class ModelGroup:
             for event in model.events:
                 assert model.take is not None, f"{model.name} hears of {event.__name__} and takes nothing"
                 self._takers[event].append(model.take)
-        self._heard = frozenset(self._takers)
+        self._takers_before = defaultdict[type[Event], list[Take]](list)
+        for model in self.models:
+            for event in model.events_before:
+                assert model.take_before is not None, f"{model.name} hears of {event.__name__} and takes nothing"
+                self._takers_before[event].append(model.take_before)
+        self._heard = frozenset(self._takers).union(self._takers_before)
         self._finishers = [model.finish for model in self.models if model.finish is not None]
         self._stateful = [(model, model.rows_of) for model in self.models if model.rows_of is not None]
 
@@ -101,12 +109,14 @@ class ModelGroup:
 
     def _fold_each(self, changes: Changes, visit: Visit, entry: Entry) -> None:
         """Event by event: what one decision brings, a later event of it may take away."""
-        folded, decision = visit.folded, entry.decision
+        folded, decision, before, after = visit.folded, entry.decision, self._takers_before, self._takers
         check_follows(folded, entry)
         folded.state.now = decision.now
         for event in decision.events:
+            for take in before.get(type(event), ()):
+                take(changes, visit, event, decision)
             evolve(folded.graph, folded.state, event, decision)
-            for take in self._takers.get(type(event), ()):
+            for take in after.get(type(event), ()):
                 take(changes, visit, event, decision)
         folded.state.digest = entry.digest
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from api.operations.analytics import ANALYTICS_OPERATIONS
 from api.operations.audit import AUDIT
 from api.operations.bulk import BULKS
 from api.operations.commands import COMMANDS
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *BULKS,
     *RESOURCES,
     *STREAMS,
+    *ANALYTICS_OPERATIONS,
     *READ_MODEL_OPERATIONS,
     *SERVER,
     *WORKER_OPERATIONS,

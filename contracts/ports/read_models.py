@@ -2,7 +2,7 @@
 
 A read model says which tables it has, once for every database; what stands in them is its own affair (`projections/`).
 The rows of a table are of one type, a NamedTuple: its fields are the columns, those of the key come first, and the very
-first is `number`, the offset of the first decision of the execution that the row is about.
+first is `number`, the offset of the first decision of the execution that the row is about; unless rows are sums (`is_sum`).
 
 Each model has a checkpoint, stored in the same transaction as its rows, so that what is stored is always what the journal
 adds up to at that offset. Where a model's version is raised, its tables are built anew beside those of the version before,
@@ -60,6 +60,8 @@ class Table(Generic[R]):
     is_latest_first: bool = False
     counted: str = ""
     """The column whose values are counted."""
+    is_sum: bool = False
+    """Whether its rows are sums over executions, and name none: `number` is none of its columns."""
     columns: tuple[Column, ...] = field(init=False)
     """The columns, as the row's fields declare them."""
 
@@ -136,6 +138,13 @@ class Group(NamedTuple):
 Key = tuple[Any, ...]
 
 
+class Addition(Protocol):
+    """What a batch adds to a row that is a sum."""
+
+    def added_to(self, key: Key, before: tuple[Any, ...] | None) -> tuple[Any, ...]:
+        """The row with this added to it, None: it is not there yet. Said once: it may take what was before into itself."""
+
+
 @dataclass(slots=True)
 class Changes:
     """What a batch of decisions changes: rows that go, whole rows by their key, and of rows that are there, some columns.
@@ -147,6 +156,8 @@ class Changes:
     parts: dict[Table[Any], dict[Key, dict[str, Any]]] = field(default_factory=dict)
     gone: dict[Table[Any], set[Key]] = field(default_factory=dict)
     """The keys of rows that go; of a key that is `number` alone all that belong to it."""
+    sums: dict[Table[Any], dict[Key, Addition]] = field(default_factory=dict)
+    """What is added to rows that are about no execution, by their key."""
 
     def put(self, table: Table[R], row: R) -> None:
         """Store a row, in the place of the one with the same key."""

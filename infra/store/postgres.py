@@ -125,6 +125,10 @@ class PostgresReadModels:
             for columns, parts in by_columns(changes.parts.get(table, {})).items():
                 statement = changing(DIALECT, table, version, columns)
                 _many(cursor, statement, [(*clean(values), here, *clean(key)) for values, key in parts])
+            if sums := changes.sums.get(table):
+                asked = finding(DIALECT, table, version, None, table.key).encode()
+                added = [one.added_to(key, cursor.execute(asked, (here, *clean(key))).fetchone()) for key, one in sums.items()]
+                _many(cursor, saving(DIALECT, table, version), [(here, *clean(row)) for row in added])
             if before is not None:
                 note_counts(cursor, table, version, here, before, counted(cursor, table, version, here, changes))
 

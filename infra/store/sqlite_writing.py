@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from contracts.ports.read_models import Changes, Model
-from infra.store.statements import Dialect, by_columns, by_length, changing, removing, saving
+from infra.store.statements import Dialect, by_columns, by_length, changing, finding, removing, saving
 
 
 def move(connection: sqlite3.Connection, versions: Sequence[tuple[str, int]], standing: tuple[int, bytes, bool], after: int) -> bool:
@@ -29,3 +29,7 @@ def save_rows(connection: sqlite3.Connection, dialect: Dialect, model: Model, ve
         for names, parts in by_columns(changes.parts.get(table, {})).items():
             statement = changing(dialect, table, version, names)
             connection.executemany(statement, [(*values, *key) for values, key in parts])
+        if sums := changes.sums.get(table):
+            asked = finding(dialect, table, version, None, table.key)
+            added = [one.added_to(key, connection.execute(asked, key).fetchone()) for key, one in sums.items()]
+            connection.executemany(saving(dialect, table, version), added)

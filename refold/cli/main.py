@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 from refold import __version__
+from refold.cli.analytics_verb import analytics
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss
 from refold.cli.list_verbs import incidents, nodes, waiting
@@ -356,6 +357,7 @@ def schemas(
 # The data folder, and processes.
 
 app.command()(trace)
+app.command()(analytics)
 app.command()(nodes)
 app.command()(waiting)
 app.command()(incidents)

@@ -232,6 +232,28 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
         return answer
 
+    async def analytics(
+        self,
+        workflow: str | None = None,
+        version: int | None = None,
+        node: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        by: str = "day",
+        group: str = "workflow",
+    ) -> Rows:
+        """What happened in hours or days: begun, ended, percentiles, retries, incidents."""
+        answer: Rows = (
+            await self._ask(
+                asked(
+                    "GET",
+                    "/v1/analytics",
+                    query={"workflow": workflow, "version": version, "node": node, "from": since, "to": until, "by": by, "group": group},
+                )
+            )
+        )["windows"]
+        return answer
+
     async def read_models(self) -> Rows:
         """The read models: how far each goes, its rows, what is being made of it."""
         answer: Rows = (await self._ask(asked("GET", "/v1/read-models")))["read_models"]

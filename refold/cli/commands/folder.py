@@ -31,12 +31,13 @@ from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.cli.commands import folder_lists
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
+from refold.cli.commands.folder_analytics import analytics_of
 from refold.cli.commands.folder_rows import rows_of
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, hint
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.rebuilding import read_models_of, rebuild_of
-from refold.cli.commands.target import ALL, INCIDENT, AuditWanted, Done, Finding, Followed, Picked, Session, Value, Wanted
+from refold.cli.commands.target import ALL, INCIDENT, Analysed, AuditWanted, Done, Finding, Followed, Picked, Session, Value, Wanted
 from refold.worker.logs import writing_logs
 from workers.partition.catalog import versions_in
 from workers.partition.refolding import entries_of, refold
@@ -198,6 +199,12 @@ class FolderTarget:
     def _open(self) -> list[Folded]:
         with self.reader() as reader:
             return ExecutionList(reader.catalog.graph).take(all_entries(reader)).open()
+
+    def analytics(self, wanted: Analysed) -> list[Value]:
+        """See Place. Rows that nobody keeps up are brought up to date before."""
+        with self.reader():
+            pass
+        return analytics_of(self.settings, wanted)
 
     def read_models(self) -> list[Value]:
         """See Place."""

@@ -15,7 +15,20 @@ from refold.cli.commands.definition_file import Written, document_in, placed, pr
 from refold.cli.commands.interrupt import Interrupt
 from refold.cli.commands.output import BadInput, complain, hint
 from refold.cli.commands.progress import Progress
-from refold.cli.commands.target import ALL, INCIDENT, AuditWanted, Done, Finding, Followed, Picked, Session, Value, Wanted, row_value
+from refold.cli.commands.target import (
+    ALL,
+    INCIDENT,
+    Analysed,
+    AuditWanted,
+    Done,
+    Finding,
+    Followed,
+    Picked,
+    Session,
+    Value,
+    Wanted,
+    row_value,
+)
 from refold.client.blocking import Client
 from refold.client.requests import Ask
 from refold.client.stream import EventStream, Reading
@@ -179,6 +192,15 @@ class ServerTarget:
     def cluster(self) -> Value:
         """See Place."""
         return self.client.cluster()
+
+    def analytics(self, wanted: Analysed) -> list[Value]:
+        """See Place."""
+        found = self.client.analytics(
+            workflow=wanted.workflow, version=wanted.version, node=wanted.node, since=wanted.since, until=wanted.until, by=wanted.by,
+            group=wanted.group,
+        )  # fmt: skip
+        self._say_lag()
+        return found
 
     def read_models(self) -> list[Value]:
         """See Place."""

@@ -68,6 +68,19 @@ ALL: Final = Picked()
 
 
 @dataclass(frozen=True, kw_only=True)
+class Analysed:
+    """What analytics are asked for: see `GET /v1/analytics`."""
+
+    workflow: str | None = None
+    version: int | None = None
+    node: str | None = None
+    since: str | None = None
+    until: str | None = None
+    by: Literal["hour", "day", "all"] = "day"
+    group: str = "workflow"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Start:
     """A start; of `execution` and `key` at most one is given."""
 
@@ -222,6 +235,9 @@ class Target(Protocol):
 
     def cluster(self) -> Value:
         """Who shares the log: `{node, leader, generation, processes, partitions, workers}`. Raises BadInput where nobody serves."""
+
+    def analytics(self, wanted: Analysed) -> list[Value]:
+        """The windows in the order of time. Raises Rejected, BadInput."""
 
     def read_models(self) -> list[Value]:
         """The read models by name, as `projections.stands` tells of them."""

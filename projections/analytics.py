@@ -1,0 +1,228 @@
+"""The read model `analytics`: per workflow, version, node and hour how many began and ended how, and how long that took.
+
+Rows are sums: each batch adds what its decisions bring. Times are those of the decisions, so what is decided late, or read late,
+counts where it belongs, and rows come out the same however decisions are cut into batches. A row about the executions themselves
+has the node `""`. Days are added up from their hours, and all partitions from each: sketches and counts add up exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from contracts import events as e
+from contracts.events import Event
+from contracts.journal import Decision
+from contracts.ports.read_models import Changes, Condition, Index, Query, Table
+from domain.execution.state import Execution, NodeRun
+from projections.read_model import ReadModel, Visit
+from projections.sketch import Sketch
+
+HOUR_MS: Final = 3_600_000
+ROWS_MAX: Final = 20_000
+"""So many rows are added up for one question."""
+EXECUTIONS_NODE: Final = ""
+_RUN: Final = re.compile(r"\[\d+\]|#\d+")
+
+Ended: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeCancelled | e.NodeSkipped
+_json: Final = msgspec.json.Encoder(order="sorted").encode
+
+
+class AnalyticsRecord(NamedTuple):
+    """What happened to a node in an hour (milliseconds since 1970). `ended` is JSON: by status, then by outcome, how many.
+
+    `duration` is of those that ended, from their start on; `queue` of attempts of activities from being scheduled until a worker
+    said that it began; `waiting` of waits until their signal came; `resolving` of incidents until a person resolved them.
+    """
+
+    workflow: str
+    hour: int
+    version: int
+    node: str
+    started: int = 0
+    retries: int = 0
+    incidents: int = 0
+    ended: str = "{}"
+    duration: bytes = b""
+    queue: bytes = b""
+    waiting: bytes = b""
+    resolving: bytes = b""
+
+
+ANALYTICS: Final = Table(
+    name="analytics",
+    row=AnalyticsRecord,
+    key=("workflow", "hour", "version", "node"),
+    filters=frozenset({"workflow", "hour", "version", "node"}),
+    indexes=(Index("by_hour", ("hour",)),),
+    time="hour",
+    is_sum=True,
+)
+
+
+class Tally:
+    """What is added to a row: see `contracts.ports.read_models.Addition`."""
+
+    __slots__ = ("duration", "ended", "incidents", "queue", "resolving", "retries", "started", "waiting")
+
+    def __init__(self) -> None:
+        self.started = self.retries = self.incidents = 0
+        self.ended: dict[str, dict[str, int]] = {}
+        self.duration, self.queue, self.waiting, self.resolving = Sketch(), Sketch(), Sketch(), Sketch()
+
+    def add(self, record: AnalyticsRecord) -> None:
+        """All that is in a row."""
+        self.started += record.started
+        self.retries += record.retries
+        self.incidents += record.incidents
+        for status, outcomes in msgspec.json.decode(record.ended).items():
+            for outcome, count in outcomes.items():
+                self.end(status, outcome, count)
+        for name in ("duration", "queue", "waiting", "resolving"):
+            packed = getattr(record, name)
+            if packed:
+                getattr(self, name).add_packed(packed)
+
+    def end(self, status: str, outcome: str, count: int = 1) -> None:
+        """So many ended so."""
+        outcomes = self.ended.setdefault(status, {})
+        outcomes[outcome] = outcomes.get(outcome, 0) + count
+
+    def added_to(self, key: tuple[Any, ...], before: tuple[Any, ...] | None) -> tuple[Any, ...]:
+        """The row with this added; of one that is not there yet, this."""
+        if before is not None:
+            self.add(AnalyticsRecord(*before))
+        counts = self.started, self.retries, self.incidents, _json(self.ended).decode()
+        return (*key, *counts, *(sketch.packed() for sketch in (self.duration, self.queue, self.waiting, self.resolving)))
+
+
+@lru_cache(maxsize=4096)
+def node_of(path: str) -> str:
+    """The node that a path is a run of, with the nodes around it: `loop/charge` of `loop[2]/charge#1`."""
+    return _RUN.sub("", path) if "[" in path or "#" in path else path
+
+
+def _tally(changes: Changes, state: Execution, now: int, node: str) -> Tally:
+    key = (state.workflow, now - now % HOUR_MS, state.workflow_version, node)
+    sums = changes.sums.setdefault(ANALYTICS, {})
+    tally = sums.get(key)
+    if tally is None:
+        tally = sums[key] = Tally()
+    assert isinstance(tally, Tally)
+    return tally
+
+
+def _before(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
+    """What an event does to a node: its run is there until the event is folded."""
+    state, now = visit.folded.state, decision.now
+    match event:
+        case e.NodeCompleted() | e.NodeFailed() | e.NodeCancelled() | e.NodeSkipped():
+            run = state.runs.get(event.path)
+            if run is None or run.status != "lingering":  # which has ended before, and only its losers have not
+                _node_ended(_tally(changes, state, now, node_of(event.path)), run, event, now)
+        case e.NodeScheduled() | e.NodeStarted() | e.NodeQueued():
+            if event.path not in state.runs:
+                _tally(changes, state, now, node_of(event.path)).started += 1
+        case e.NodeProgressed():
+            run = state.runs.get(event.path)
+            if run is not None and event.progress is None:
+                _tally(changes, state, now, node_of(event.path)).queue.add(now - run.scheduled_at)
+        case e.NodeRetried():
+            _began_inline(changes, state, event.path, now)
+            _both(changes, state, event.path, now, "retries")
+        case e.IncidentRaised():
+            if event.path:
+                _began_inline(changes, state, event.path, now)
+            _both(changes, state, event.path, now, "incidents")
+        case e.IncidentResolved():
+            incident = state.incidents.get(event.incident)
+            if incident is not None:
+                for node in {node_of(incident.path), EXECUTIONS_NODE}:
+                    _tally(changes, state, now, node).resolving.add(now - incident.raised_at)
+        case e.SignalConsumed():
+            run = state.runs.get(event.path)
+            for node in (node_of(event.path), EXECUTIONS_NODE):
+                _tally(changes, state, now, node).waiting.add(0 if run is None else now - (run.started_at or run.scheduled_at or now))
+        case _:  # the execution ends, and what still runs in it with it
+            for path, run in state.runs.items():
+                if run.status != "lingering":
+                    _tally(changes, state, now, node_of(path)).end("terminated", "")
+
+
+def _node_ended(tally: Tally, run: NodeRun | None, event: Ended, now: int) -> None:
+    match event:
+        case e.NodeCompleted():
+            status = "completed"
+        case e.NodeFailed():
+            status = "failed"
+        case e.NodeSkipped():
+            status = "skipped"
+        case e.NodeCancelled():
+            status = "cancelled" if event.output is None else "completed"
+    tally.end(status, "")
+    if run is not None:
+        tally.duration.add(now - (run.started_at or run.scheduled_at or now))
+    elif status != "skipped":  # decided inline: it began and ended in one
+        tally.started += 1
+        tally.duration.add(0)
+
+
+def _began_inline(changes: Changes, state: Execution, path: str, now: int) -> None:
+    if path not in state.runs:
+        _tally(changes, state, now, node_of(path)).started += 1
+
+
+def _both(changes: Changes, state: Execution, path: str, now: int, what: str) -> None:
+    """Of a node, and of the executions."""
+    for node in {node_of(path), EXECUTIONS_NODE}:
+        tally = _tally(changes, state, now, node)
+        setattr(tally, what, getattr(tally, what) + 1)
+
+
+def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
+    """What an event does to an execution: begin it, or end it."""
+    state, now = visit.folded.state, decision.now
+    if type(event) is e.ExecutionStarted:
+        _tally(changes, state, now, EXECUTIONS_NODE).started += 1
+    elif state.is_ended:
+        tally = _tally(changes, state, now, EXECUTIONS_NODE)
+        tally.end(state.status, (state.outcome or "").replace("\0", "\ufffd"))
+        tally.duration.add(now - (state.started_at or state.created_at))
+
+
+def analytics_where(
+    begin: int, end: int, workflow: str | None = None, version: int | None = None, node: str | None = EXECUTIONS_NODE
+) -> Query[AnalyticsRecord]:
+    """The rows of hours from `begin` to before `end`, milliseconds since 1970; of the executions, of one node, or (None) of all."""
+    asked = (
+        Condition("workflow", "=", workflow),
+        Condition("hour", ">=", begin),
+        Condition("hour", "<", end),
+        Condition("version", "=", version),
+        Condition("node", "=", node),
+    )
+    return Query(ANALYTICS, tuple(one for one in asked if one.value is not None), limit=ROWS_MAX + 1)
+
+
+_ENDS: Final = (e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e.ExecutionTerminated, e.ExecutionQuarantined)
+
+READ_MODEL: Final = ReadModel(
+    name="analytics",
+    version=1,
+    shape="7b88de6152fc95d4",
+    tables=(ANALYTICS,),
+    events=frozenset({e.ExecutionStarted, *_ENDS}),
+    take=_take,
+    events_before=frozenset(
+        {
+            *(e.NodeQueued, e.NodeScheduled, e.NodeStarted, e.NodeProgressed, e.NodeRetried),
+            *(e.NodeCompleted, e.NodeFailed, e.NodeCancelled, e.NodeSkipped),
+            *(e.IncidentRaised, e.IncidentResolved, e.SignalConsumed),
+            *(e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e.ExecutionTerminated),
+        }
+    ),
+    take_before=_before,
+)
