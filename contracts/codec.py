@@ -19,6 +19,7 @@ _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
 RECORD_TAG_MAX = 5
+_REMOVED_TAG = b"\x05"
 
 pack = _encoder.encode
 """Any struct as bytes."""
@@ -52,16 +53,24 @@ def decode_record(content: bytes) -> Record:
 def removed_record(records: Iterable[bytes], end: int) -> bytes:
     """What stands in the place of these records of a journal, decisions or what stands for such, up to an offset."""
     sources: dict[int, int] = {}
+    dispatched_to = 0
     for content in records:
         record = decode_record(content)
         if isinstance(record, Decided):
-            sources[record.source_partition] = max(record.source_offset, sources.get(record.source_partition, -1))
+            found, out_to = {record.source_partition: record.source_offset}, decode_decision(record.body).dispatched_to
         elif isinstance(record, Removed):
-            for partition, highest in record.sources.items():
-                sources[partition] = max(highest, sources.get(partition, -1))
+            found, out_to = record.sources, record.dispatched_to
         else:
             raise LogCorrupt(f"a record of kind {type(record).__name__} is not to be removed")
-    return _encoder.encode(Removed(end, sources))
+        dispatched_to = max(dispatched_to, out_to)
+        sources |= {partition: max(highest, sources.get(partition, -1)) for partition, highest in found.items()}
+    return _encoder.encode(Removed(end, sources, dispatched_to))
+
+
+def removed_in(content: bytes) -> Removed | None:
+    """The record, if it stands in the place of others; nothing else is decoded."""
+    record = read_record(content) if content[1:2] == _REMOVED_TAG else None
+    return record if isinstance(record, Removed) else None
 
 
 def read_record(content: bytes) -> Record | None:

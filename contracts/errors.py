@@ -197,6 +197,14 @@ class LogGone(LogError):
     """The log's file was deleted, renamed or replaced under the process that has it open: nothing may be answered any more."""
 
 
+class ShelfError(RefoldError):
+    """The place where files of the archive are kept cannot be used."""
+
+
+class ArchiveDamaged(RefoldError):
+    """A bundle of the archive cannot be what was written, or is none."""
+
+
 class UnknownRecord(RefoldError):
     """A stored record has a schema version that this build does not know; it is never guessed at."""
 

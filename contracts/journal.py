@@ -113,13 +113,15 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, tag=4):
 
 
 class Removed(msgspec.Struct, frozen=True, array_like=True, tag=5):
-    """What stands in the place of records that were removed: up to which offset, and the highest source of each partition among them.
+    """What stands in the place of decisions that were removed: up to which offset, and the highest source of each partition among them.
 
     Decisions of executions that have ended are removed, all of one together, once they are archived (`settings.retention`).
+    `dispatched_to` is the highest that one of them said.
     """
 
     end: int
     sources: dict[int, int]
+    dispatched_to: int = 0
 
 
 Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered | Removed

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +23,7 @@ VALUE_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
 """A value longer than this is refused."""
 
 _PREFIX: Final = b"@sha256:"
+_REFERENCE: Final = re.compile(rb"@sha256:([0-9a-f]{64})")
 
 encode = msgspec.json.Encoder(enc_hook=lambda value: _plain(value)).encode
 _decode = msgspec.json.Decoder().decode
@@ -71,6 +73,11 @@ def is_reference(value: bytes) -> bool:
 def reference_to(content: bytes) -> bytes:
     """The reference that stands for this content."""
     return b"%s%s:%d" % (_PREFIX, hashlib.sha256(content).hexdigest().encode(), len(content))
+
+
+def blobs_in(content: bytes) -> set[str]:
+    """The content hashes that bytes may refer to, whatever they are: rather one too many than one too few."""
+    return {found.decode() for found in _REFERENCE.findall(content)} if _PREFIX in content else set()
 
 
 def blob_length(reference: bytes) -> int:

@@ -47,6 +47,9 @@ class _Collector:
             "refold_refused_rounds": (seen.metrics.refused, "Rounds for which there was no room"),
             "refold_quarantined": (seen.metrics.quarantined, "Executions set aside after an error of the engine"),
             "refold_dead_letters": (seen.metrics.dead_letters, "Messages nobody could be given"),
+            "refold_archived_executions": (seen.metrics.archived, "Executions that have ended and were written into the archive"),
+            "refold_removed_executions": (seen.metrics.removed, "Executions that have ended and were removed from the log"),
+            "refold_archive_failures": (seen.metrics.archive_failures, "Times that archiving or removing has failed"),
             "refold_lane_requests": (seen.lane_requests, "Requests that took the lane past the framework"),
             "refold_projector_restarts": (seen.projector_restarts, "Times the projector was started again"),
         }
@@ -59,6 +62,7 @@ class _Collector:
             "refold_foreign_records": (seen.metrics.foreign, "Records of others in the journal that count for nobody"),
             "refold_takeover_last_seconds": (seen.metrics.takeover_ms / 1000, "How long the last takeover took"),
             "refold_timer_drift_seconds": (seen.metrics.timer_drift_ms / 1000, "How late the last timer fired"),
+            "refold_overdue_seconds": (seen.metrics.overdue_ms / 1000, "How much longer the oldest is there than it is to be kept"),
             "refold_requests_under_way": (seen.requests_under_way, "HTTP requests under way"),
         }
         for name, (value, text) in counters.items():

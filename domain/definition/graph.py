@@ -203,6 +203,7 @@ class Graph:
         "name",
         "nodes",
         "priority",
+        "retention_ms",
         "root",
         "rules",
         "settings",
@@ -226,6 +227,8 @@ class Graph:
         self.hears_ends = False
         """Whether there are nodes that are told when something has changed, or another node has ended."""
         self.timeout_ms = parse_duration(definition.settings.timeout) if definition.settings.timeout else 0
+        self.retention_ms = parse_duration(definition.settings.retention) if definition.settings.retention else 0
+        """How long what has ended is kept in the log; 0 where the definition does not say."""
 
 
 def programs_of(compiled: Compiled) -> tuple[Program, ...]:

@@ -58,6 +58,10 @@ class Verifier:
         folded = self._open.get(execution)
         return None if folded is None else folded.state
 
+    def has_ended(self, execution: str) -> bool:
+        """Whether deciding again has led an execution to its end."""
+        return execution in self._ended
+
     def _give_up(self, divergence: Divergence, is_earlier: bool = False) -> None:
         (self.decided_earlier if is_earlier else self.divergences).append(divergence)
         self._given_up.add(divergence.execution)

@@ -55,6 +55,11 @@ class FileBlobs:
             raise LogCorrupt(f"{path} holds {len(content):,} bytes with hash {found}, not what its name says")
         return content
 
+    def delete(self, content_hash: str) -> None:
+        """See `contracts.ports.sweep`."""
+        if is_content_hash(content_hash):
+            self._path(content_hash).unlink(missing_ok=True)
+
     def _path(self, content_hash: str) -> Path:
         return self._folder / content_hash[:2] / content_hash[2:4] / content_hash
 
@@ -82,3 +87,7 @@ class MemoryBlobs:
     def get(self, content_hash: str) -> bytes:
         """The content. Raises KeyError where there is none."""
         return self._contents[content_hash]
+
+    def delete(self, content_hash: str) -> None:
+        """See `contracts.ports.sweep`."""
+        self._contents.pop(content_hash, None)

@@ -5,6 +5,7 @@ data/
 ├── projection.db read models, disposable (only with a server); of a log of many partitions projection-<partition>.db
 ├── blobs/        values too big for an event
 ├── snapshots/    disposable
+├── retention/    what is on its way from the log to the archive
 └── lock          held by the one process that writes; says which
 """
 
@@ -38,6 +39,7 @@ class DataFolder:
         self.blobs = self.path / "blobs"
         self.snapshots = self.path / "snapshots"
         self.projection = self.path / "projection.db"
+        self.pieces = self.path / "retention"
         self.lock = self.path / "lock"
 
     def projection_of(self, partition: int) -> Path:

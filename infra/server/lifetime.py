@@ -31,7 +31,7 @@ from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import open_partitioned_reader
-from infra.server.wiring import open_alone
+from infra.server.wiring import open_alone, open_retention
 from infra.settings.model import ROLES_DEFAULT, EngineSettings, ServerSettings
 from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
@@ -72,7 +72,11 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
     clock = SystemClock()
     driver = Driver(clock, asyncio.get_running_loop().create_future())
     address = address_of(settings, listener)
-    with open_alone(engine, clock, remote=True, waker=driver, address=address) as alone, open_partitioned_reader(engine) as reader:
+    with (
+        open_alone(engine, clock, remote=True, waker=driver, address=address) as alone,
+        open_retention(engine) as retention,
+        open_partitioned_reader(engine) as reader,
+    ):
         reads, requests = ReadThreads(reader.courtesy), Requests()
         progress = _progress(alone, reader, reads, engine, settings)
         task_endpoint = TaskEndpoint(alone.worker, alone.owner.submit, _soon) if isinstance(alone.worker, TaskLeases) else None
@@ -81,7 +85,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
         context = Context(
             clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
-            progress=progress, operator=service.operator, http=http,
+            progress=progress, operator=service.operator, retention=retention, http=http,
         )  # fmt: skip
         try:
             await _live(Process(context), driver, settings.stop_s)

@@ -23,6 +23,7 @@ from infra.log.sqlite import SqliteLog
 from infra.settings.model import EngineSettings
 from infra.store.sqlite import SqliteReadModels
 from infra.store.sqlite_file import copy
+from infra.store.sqlite_trim import SqliteTrim
 from projections.registry import READ_MODELS
 from refold.extras import how_to_install
 from workers.partition.catalog import Catalog
@@ -115,6 +116,12 @@ def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None
             yield reader
         finally:
             reader.close()
+
+
+def rows_to_trim(settings: EngineSettings) -> SqliteTrim:
+    """The rows that a server keeps in a data folder, to take some away."""
+    assert settings.data is not None
+    return SqliteTrim(DataFolder(settings.data).projection, READ_MODELS)
 
 
 def positions_of(settings: EngineSettings) -> Positions:

@@ -27,12 +27,14 @@ from infra.clock import SystemClock
 from infra.files.belonging import check_blobs_fit, check_log_is_there, note
 from infra.files.blobs import FileBlobs, MemoryBlobs
 from infra.files.data_folder import DataFolder
+from infra.files.shelf import FolderShelf
 from infra.files.snapshots import FileSnapshots, MemorySnapshots
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
 from infra.server.alone import Alone, Bell, Waker, is_there
 from infra.server.engine import Engine
-from infra.server.reader_wiring import open_partitioned_reader
+from infra.server.reader_wiring import open_partitioned_reader, rows_to_trim
+from infra.server.retention import RetentionSetup
 from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from workers.cluster.ports import ClusterLog
 from workers.partition.catalog import Catalog
@@ -126,6 +128,17 @@ def open_alone(
             log.close()
 
 
+@contextmanager
+def open_retention(settings: EngineSettings) -> Iterator[RetentionSetup]:
+    """What is needed to archive and remove what has ended from the log of a data folder, which is there."""
+    assert settings.data is not None
+    folder = DataFolder(settings.data)
+    archive = None if settings.archive is None else FolderShelf(settings.archive)
+    with closing(SqliteLog(folder.log, read_only=True)) as log:
+        rows = rows_to_trim(settings)
+        yield RetentionSetup(log, FileBlobs(folder.blobs), FolderShelf(folder.pieces), archive, rows, settings.remove_unarchived)
+
+
 def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
     """The log of a data folder, whatever it has lost: see `infra/server/loss.py`. Raises LogError where it is damaged otherwise."""
     return SqliteLog(folder.log, read_only=read_only, accepts_loss=True)
@@ -175,7 +188,7 @@ def build_alone(
     local = ActivityWorker(kinds, limits, report, clock, blobs, cache, executor, channel=channel)
     lease_ms = lease_ms or round(settings.lease_s * 1000)
     worker = TaskLeases(local, kinds, limits, report, clock, blobs, lease_ms, cache, channel) if remote else local
-    catalog = Catalog(log, clock)
+    catalog = Catalog(log, clock, retention_ms=settings.retention_ms)
     owner = Owner(
         log,
         catalog,

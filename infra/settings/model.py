@@ -11,8 +11,10 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.definitions import DURATION_PATTERN
 from contracts.public_events import SOURCE_DEFAULT
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
+from domain.expressions.durations import parse_duration
 from workers.running.activity_settings import CODE_PROCESSES_DEFAULT
 
 ROLES_DEFAULT: Final = ("api", "owner", "projector", "worker")
@@ -128,10 +130,27 @@ class EngineSettings(BaseModel):
         json_schema_extra={"format": "a URI or a path, without blanks"},
         description="the `source` of public events: what tells this Refold from others; the same in all processes of a log",
     )
+    retention: str | None = Field(
+        default=None,
+        pattern=DURATION_PATTERN,
+        json_schema_extra={"format": "a duration, such as 12h or 30d"},
+        description="how long executions are kept that have ended, where their definition does not say; without it for ever",
+    )
+    archive: Path | None = Field(
+        default=None, description="the folder that bundles of what has ended go into before that is removed; without one nothing is removed"
+    )
+    remove_unarchived: bool = Field(
+        default=False, description="whether what is not kept any longer is removed without a bundle of it, where there is no `archive`"
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="how logs are written: `text` for people, `json` as one object a line"
     )
     threads: bool = Field(default=True, description="False runs activities inside `step`, without any thread")
+
+    @property
+    def retention_ms(self) -> int:
+        """The default retention in milliseconds; 0 where there is none."""
+        return parse_duration(self.retention) if self.retention else 0
 
     @property
     def queue_names(self) -> tuple[str, ...]:

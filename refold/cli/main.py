@@ -182,12 +182,14 @@ app.command()(follow)
 @takes(where=asking)
 def verify(
     where: Where,
-    execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution; without it all.")] = None,
+    execution: Annotated[
+        str | None, typer.Argument(metavar="EXECUTION|BUNDLE", help="The id of an execution, or the file of a bundle; without it all.")
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="All executions.")] = False,
     log: Log = None,
     as_json: Json = False,
 ) -> int:
-    """Decide all decisions of a data folder or a log on Kafka again and compare; 1 on a difference."""
+    """Decide all decisions of a data folder, a log on Kafka or a bundle again and compare; 1 on a difference."""
     from refold.cli.commands import verify as command
 
     if execution is not None and every:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from refold.cli.archive_verbs import archive
 from refold.cli.audit_verbs import audit
 from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.workflow_verbs import workflows
@@ -12,5 +13,6 @@ from refold.cli.workflow_verbs import workflows
 def add_to(app: typer.Typer) -> None:
     """Add them."""
     app.command()(audit)
+    app.add_typer(archive, name="archive")
     app.add_typer(workflows, name="workflows")
     app.add_typer(dead_letters, name="dead-letters")

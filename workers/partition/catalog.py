@@ -69,8 +69,12 @@ class Published(NamedTuple):
 class Catalog:
     """Definitions by name and version, and compiled by hash. Reads on when somebody else may have published."""
 
-    def __init__(self, log: Log, clock: Clock, is_followed: bool = False) -> None:
-        """Of one that is followed records come by `take`: it reads nothing by itself where it is asked, as who asks there must not wait."""
+    def __init__(self, log: Log, clock: Clock, is_followed: bool = False, retention_ms: int = 0) -> None:
+        """Of one that is followed records come by `take`: it reads nothing by itself where it is asked, as who asks there must not wait.
+
+        `retention_ms` is how long executions are kept that have ended, where their definition does not say; 0 for ever.
+        """
+        self.retention_ms = retention_ms
         self._log = log
         self._clock = clock
         self._lock = threading.Lock()
@@ -105,6 +109,10 @@ class Catalog:
     def has(self, definition_hash: str) -> bool:
         """Whether the definition of a hash is known."""
         return definition_hash in self._by_hash
+
+    def published(self, definition_hash: str) -> DefinitionPublished:
+        """The definition of a hash, as it was published. Raises KeyError where it is not known."""
+        return self._by_hash[definition_hash]
 
     @property
     def log(self) -> Log:

@@ -72,8 +72,10 @@ class Effects:
                 self._carry(self._command_outbox.take(effect, offset))
         if state.timers:
             self._timers.arm(state.execution, _timers_of(made))
-        if state.ended_at and state.execution not in self._executions.ended:
-            self._executions.end(state, offset)
+        if state.ended_at and state.execution in self._executions.ended:
+            self._executions.note_after_end(state.execution, offset)
+        elif state.ended_at:
+            self._executions.end(made.folded, offset)
             if state.slot is not None:
                 self._send(self._slots.release(state.execution, made.folded.graph.settings.concurrency))
             ended.append(state)

@@ -1,12 +1,12 @@
-"""Executions in memory: the open ones folded, the idle ones packed, of those that have ended only how.
+"""Executions in memory: the open ones folded, the idle ones packed, of those that have ended only how, as long as they are kept.
 
 Nothing here is the truth. It may be dropped at any time and folded again from the journal.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -17,7 +17,7 @@ from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
 from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
-from domain.execution.state import Execution
+from projections.trail import pack_offsets, unpack_offsets
 from workers.partition.packed import Packed, packed, queue_of, unpacked
 
 LIVE_MAX_DEFAULT: Final = 5_000
@@ -25,17 +25,30 @@ LIVE_MAX_DEFAULT: Final = 5_000
 
 
 class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is known of an execution that has ended: its status, the fingerprint of its start, where its last decision lies."""
+    """What is known of an execution that has ended: its status, the fingerprint of its start, where its last decision lies.
+
+    Of one that is not kept for ever also from when on it is to be removed (milliseconds since 1970), and where its decisions lie
+    (`pack_offsets`); that is empty where they are too many to be noted.
+    """
 
     status: str
     request: bytes
     offset: int
+    expires: int = 0
+    trail: bytes = b""
+
+    @property
+    def offsets(self) -> list[int]:
+        """Where its decisions lie, as far as that was noted."""
+        return list(unpack_offsets(0, self.trail))
 
 
 class Executions:
     """All executions of a partition, by id."""
 
-    def __init__(self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT) -> None:
+    def __init__(self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0) -> None:
+        """`retention_ms` is how long what has ended is kept where its definition does not say; 0 for ever."""
+        self.retention_ms = retention_ms
         self._graph_of = graph_of
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
@@ -43,6 +56,8 @@ class Executions:
         self.families: Counter[str] = Counter()
         """Of each family with children: how many of them are open."""
         self.ended: dict[str, EndedExecution] = {}
+        self._expiring: defaultdict[int, deque[str]] = defaultdict(deque)
+        """Of each retention those that have ended, the first one first."""
         self.unreadable: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -100,10 +115,57 @@ class Executions:
             self.families[root_of(name)] += 1
         self._live[name] = folded
 
-    def end(self, state: Execution, offset: int) -> None:
+    def end(self, folded: Folded, offset: int) -> None:
         """The execution has ended: keep only how."""
+        state, kept_ms = folded.state, folded.graph.retention_ms or self.retention_ms
         self.drop(state.execution)
-        self.ended[state.execution] = EndedExecution(state.status, state.request, offset)
+        if not kept_ms:
+            self.ended[state.execution] = EndedExecution(state.status, state.request, offset)
+            return
+        trail = b"" if state.rolled_at else pack_offsets(0, folded.trail)
+        self.ended[state.execution] = EndedExecution(state.status, state.request, offset, state.ended_at + kept_ms, trail)
+        self._expiring[kept_ms].append(state.execution)
+
+    def note_after_end(self, execution: str, offset: int) -> None:
+        """What came too late was recorded here: it goes with the execution."""
+        ended = self.ended[execution]
+        if ended.expires and offset > ended.offset:
+            trail = pack_offsets(0, [*ended.offsets, offset]) if ended.trail else b""
+            self.ended[execution] = EndedExecution(ended.status, ended.request, offset, ended.expires, trail)
+
+    def take_ended(self, ended: dict[str, EndedExecution]) -> None:
+        """Keep what a snapshot holds of those that have ended."""
+        statuses: dict[str, str] = {}
+        for name, one in ended.items():
+            status = statuses.setdefault(one.status, one.status)  # one text for all that ended alike
+            self.ended[name] = EndedExecution(status, one.request, one.offset, one.expires, one.trail)
+        expiring = [(one.expires, name) for name, one in ended.items() if one.expires]
+        self._expiring[0].extend(name for _, name in sorted(expiring))
+
+    def expired(self, now: int, before: int, most: int) -> list[str]:
+        """Those that are to be removed now, and whose decisions lie before an offset; no more than so many."""
+        found: dict[str, None] = {}
+        for names in self._expiring.values():
+            for name in names:
+                if (ended := self.ended.get(name)) is None:
+                    continue
+                if len(found) == most or ended.expires > now or ended.offset >= before:
+                    break
+                found[name] = None
+        return list(found)
+
+    def overdue_ms(self, now: int) -> int:
+        """How much longer the oldest of those that have ended is known than it is to be kept."""
+        due = [self.ended[names[0]].expires for names in self._expiring.values() if names]
+        return max(0, now - min(due, default=now))
+
+    def forget(self, names: Iterable[str]) -> None:
+        """These were removed: nothing is known of them any more."""
+        for name in names:
+            self.ended.pop(name, None)
+        for waiting in self._expiring.values():
+            while waiting and waiting[0] not in self.ended:
+                waiting.popleft()
 
     def drop(self, execution: str) -> None:
         """Forget what is cached of an execution."""
@@ -131,7 +193,7 @@ class Executions:
             return None
         del self.unreadable[execution]
         if folded.state.ended_at:
-            self.end(folded.state, folded.trail[-1])
+            self.end(folded, folded.trail[-1])
             return None
         self.put(folded)
         return folded

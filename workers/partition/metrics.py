@@ -65,6 +65,12 @@ class Metrics:
     quarantined: int = 0
     timer_drift_ms: int = 0
     dead_letters: int = 0
+    archived: int = 0
+    removed: int = 0
+    """Executions that have ended: those written into the archive, and those removed from the log."""
+    archive_failures: int = 0
+    overdue_ms: int = 0
+    """How much longer the oldest of those that have ended is there than it is to be kept."""
     claimed_at: int = 0
     """When the last takeover was done, in milliseconds since 1970; 0 before the first."""
     takeover_ms: int = 0
@@ -98,14 +104,21 @@ class Metrics:
         self.takeovers.observe(self.takeover_ms / 1000)
 
 
+_COUNTERS: Final = (
+    "rounds", "decisions", "rejections", "claims", "stand_downs", "foreign", "refused", "quarantined", "dead_letters",
+    "archived", "removed", "archive_failures",
+)  # fmt: skip
+
+
 def total(several: Iterable[Metrics]) -> Metrics:
     """The counters of several owners together; of what varies, the largest."""
     found = Metrics()
     for one in several:
-        for name in ("rounds", "decisions", "rejections", "claims", "stand_downs", "foreign", "refused", "quarantined", "dead_letters"):
+        for name in _COUNTERS:
             setattr(found, name, getattr(found, name) + getattr(one, name))
         found.largest_round = max(found.largest_round, one.largest_round)
         found.timer_drift_ms = max(found.timer_drift_ms, one.timer_drift_ms)
+        found.overdue_ms = max(found.overdue_ms, one.overdue_ms)
         found.reasons += one.reasons
         found.takeovers.add(one.takeovers)
         found.batches.add(one.batches)

@@ -127,7 +127,7 @@ class Owner:
     def take_over(self, recovered: Recovered) -> None:
         """Go on from what was folded."""
         self._journal = recovered.checkpoint.journal
-        self.upkeep.forget()
+        self.upkeep.forget(recovered.dispatched_to)
         self.executions, self._checkpoint, self._last = recovered.executions, recovered.checkpoint, b""
         self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
         counted_in, waiting_of = self._neighbours.counted_in or (lambda workflow: self.partition), self._inbox.waiting_of
@@ -347,7 +347,7 @@ class Owner:
         for item in round_.items:
             if item.origin >= 0 and id(item) not in put_off:
                 self._commands_out.delivered(item)
-        self.upkeep.note(len(made))
+        self.upkeep.note(made)
         self.metrics.count_round(len(made))
         self._put_off.add(self._decider.later, self._decider.short, now)
         self.watchers.tell_all(ended)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from contracts.codec import encode_record
+from contracts.codec import encode_record, removed_in
 from contracts.commands import Effect, Envelope, RunActivity
 from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
 from contracts.ids import activity_key
@@ -92,10 +92,10 @@ class Tasks:
 def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int, tasks_outlive: bool = False) -> Recovered:
     """Everything that counts in a partition's journal, folded. With `tasks_outlive` what was given away needs no giving again."""
     catalog.read_on()
-    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max) or Recovered(Executions(catalog.graph, live_max))
+    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max) or Recovered(_none(catalog, live_max))
     recovered.tasks = Tasks() if tasks_outlive else None
     with _without_gc():
-        records = log.read("journal", partition, recovered.checkpoint.offset)
+        records = _noting_removed(log.read("journal", partition, recovered.checkpoint.offset), recovered)
         try:
             for entry in read_entries(records, recovered.checkpoint, recovered.note_junk):
                 _take(recovered, catalog, entry)
@@ -107,15 +107,28 @@ def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, li
 
 def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int) -> Recovered | None:
     snapshot = decode_snapshot(snapshots.load(partition))
-    if snapshot is None or not _fits(log, partition, snapshot.checkpoint):
+    if snapshot is None or snapshot.retention_ms != catalog.retention_ms or not _fits(log, partition, snapshot.checkpoint):
         return None
-    recovered = Recovered(Executions(catalog.graph, live_max))
+    recovered = Recovered(_none(catalog, live_max))
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
     recovered.executions.take(snapshot.open)
-    recovered.executions.ended.update(snapshot.ended)
+    recovered.executions.take_ended(snapshot.ended)
     recovered.executions.unreadable.update(snapshot.unreadable)
     recovered.undelivered.extend(snapshot.undelivered)
     return recovered
+
+
+def _noting_removed(records: Iterable[tuple[int, bytes]], recovered: Recovered) -> Iterator[tuple[int, bytes]]:
+    """The records; what is out by those that were removed is out."""
+    for one in records:
+        if (removed := removed_in(one[1])) is not None:
+            recovered.dispatched_to = max(recovered.dispatched_to, removed.dispatched_to)
+        yield one
+
+
+def _none(catalog: Catalog, live_max: int) -> Executions:
+    """Nothing is folded yet."""
+    return Executions(catalog.graph, live_max, catalog.retention_ms)
 
 
 def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
@@ -170,13 +183,16 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
     if envelopes:
         _note(recovered, entry.offset, envelopes)
     if folded.state.is_ended:
-        executions.end(folded.state, entry.offset)
+        executions.end(folded, entry.offset)
 
 
 def _begin(executions: Executions, catalog: Catalog, entry: Entry) -> Folded | None:
     """The execution that begins here; None where it was set aside, or for a rejection that was recorded after its end."""
     name = entry.decision.execution
-    if name in executions.ended or name in executions.unreadable:
+    if name in executions.ended:
+        executions.note_after_end(name, entry.offset)
+        return None
+    if name in executions.unreadable:
         return None
     folded = begin(entry, catalog.graph)
     executions.put(folded)

@@ -18,7 +18,10 @@ from workers.partition.packed import Packed
 
 
 class OwnerSnapshot(msgspec.Struct, array_like=True):
-    """Open states, how the others ended, and the checkpoint of the readers' rule."""
+    """Open states, how the others ended, and the checkpoint of the readers' rule.
+
+    `retention_ms` is how long executions were kept whose definition does not say: by it stands when those go that have ended.
+    """
 
     schema: str
     checkpoint: Checkpoint
@@ -27,6 +30,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     ended: dict[str, EndedExecution]
     unreadable: dict[str, str]
     undelivered: list[tuple[int, Envelope]]
+    retention_ms: int = 0
 
 
 @cache
@@ -49,13 +53,15 @@ class Draft:
     """
 
     def __init__(self, executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]) -> None:
+        self.offset = checkpoint.offset
+        """It holds what is decided before."""
         self._executions = executions
         self._left = dict.fromkeys(executions.names())
         self._ended = list(executions.ended.items())
         self._head = [pack(schema_hash()), pack(checkpoint), pack(dispatched_to), _map_header(len(self._left))]
         self._open_pieces: list[bytes] = []
         self._ended_pieces = [_map_header(len(self._ended))]
-        self._tail = [pack(executions.unreadable), pack(undelivered)]
+        self._tail = [pack(executions.unreadable), pack(undelivered), pack(executions.retention_ms)]
 
     def take(self, execution: str) -> None:
         """Take an open execution as it is now, unless that was done."""
@@ -75,10 +81,10 @@ class Draft:
     def content(self) -> bytes:
         """The snapshot as bytes: an `OwnerSnapshot`, whatever the pieces were."""
         assert not self._left, f"{len(self._left)} executions have not been taken"
-        return b"".join([_SEVEN_FIELDS, *self._head, *self._open_pieces, *self._ended_pieces, *self._tail])
+        return b"".join([_FIELDS, *self._head, *self._open_pieces, *self._ended_pieces, *self._tail])
 
 
-_SEVEN_FIELDS: Final = bytes([0x90 + len(OwnerSnapshot.__struct_fields__)])
+_FIELDS: Final = bytes([0x90 + len(OwnerSnapshot.__struct_fields__)])
 
 
 def _map_header(count: int) -> bytes:

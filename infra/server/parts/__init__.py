@@ -11,6 +11,7 @@ from infra.server.parts.part import Part
 from infra.server.parts.partitions import PARTITIONS
 from infra.server.parts.projector import PROJECTOR
 from infra.server.parts.publisher import PUBLISHER
+from infra.server.parts.retention import RETENTION
 from infra.server.parts.tasks import TASKS
 from infra.server.parts.traces import TRACES
 
@@ -22,6 +23,7 @@ PARTS: Final[tuple[Part, ...]] = (
     PARTITIONS,
     PUBLISHER,
     TRACES,
+    RETENTION,
     HTTP,
 )
 """They are moved and begin in this order, and end in the reverse one."""

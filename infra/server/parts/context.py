@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.server.cluster.shared import Shared
     from infra.server.http import HttpSetup
     from infra.server.progress import Progress
+    from infra.server.retention import RetentionSetup
 
 
 class Send(Protocol):
@@ -50,5 +51,7 @@ class Context:
     """How far the read models are, where anybody here asks."""
     operator: Operator | None = None
     """The engine as its own workflows move it, where there is a service."""
+    retention: RetentionSetup | None = None
+    """What is needed to archive and remove what has ended, where the log is in a file."""
     http: HttpSetup | None = None
     """What is served over HTTP, where anything is."""

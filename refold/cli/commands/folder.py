@@ -30,6 +30,7 @@ from projections.spans import spans_of, trace_value
 from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.cli.commands import folder_lists
+from refold.cli.commands.archived import where_archived
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_analytics import analytics_of
 from refold.cli.commands.folder_rows import rows_of
@@ -99,7 +100,11 @@ class FolderTarget:
         """See Place."""
         presenter = HistoryPresenter()
         with self.reader() as reader:
-            for entry in entries_at(reader, execution):
+            try:
+                entries = entries_at(reader, execution)
+            except Rejected as unknown:
+                raise where_archived(self.settings, unknown, execution) from None
+            for entry in entries:
                 yield from (event.as_value() for event in presenter.present(entry.decision))
 
     def trace(self, execution: str) -> Value:

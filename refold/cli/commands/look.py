@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from projections.execution_columns import STATUSES
@@ -84,7 +85,11 @@ def _item_line(item: Value) -> str:
 
 def history(where: Where, execution: str, as_json: bool) -> int:
     """Every event of an execution."""
-    events = target_of(where).history(execution)
+    return say_history(target_of(where).history(execution), as_json)
+
+
+def say_history(events: Iterable[Value], as_json: bool) -> int:
+    """These events, one a line."""
     if as_json:
         for event in events:
             say_json(event, indent=False)

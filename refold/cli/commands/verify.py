@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from contracts.errors import Divergence
@@ -17,7 +18,11 @@ from refold.cli.options import Where
 
 
 def verify(where: Where, execution: str | None, as_json: bool) -> int:
-    """Verify one execution, or all. A divergence names event, node, what was expected and what was found."""
+    """Verify one execution, or all, or a bundle of the archive. A divergence names event, node, what was expected and what was found."""
+    if execution is not None and Path(execution).is_file():
+        from refold.cli.commands import archive
+
+        return archive.verify(where, Path(execution), as_json)
     settings = checked_settings(where)
     engine = engine_of(settings)
     is_log = engine.log is not None and settings.given["server"].origin != "flag"

@@ -1,0 +1,55 @@
+"""The verbs of the command line that are about the archive: `refold archive …`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from refold.cli.options import Json, Where, acting, asking, takes
+
+archive = typer.Typer(no_args_is_help=True, help="Look at bundles of executions that have ended and are in the log no more.")
+
+Place = Annotated[Path | None, typer.Argument(metavar="PLACE", help="A bundle, or a folder of bundles; without it the setting `archive`.")]
+
+
+@archive.command()
+@takes(where=acting)
+def make(where: Where, as_json: Json = False) -> int:
+    """Archive and remove what is past its retention in a data folder that no server holds, at once. A server does so by itself."""
+    from refold.cli.commands import archive as command
+
+    return command.make(where, as_json)
+
+
+@archive.command("list")
+@takes(where=asking)
+def list_(where: Where, place: Place = None, as_json: Json = False) -> int:
+    """List bundles: of which journal and partition they are, how many executions are in them, and from when."""
+    from refold.cli.commands import archive as command
+
+    return command.list_bundles(where, place, as_json)
+
+
+@archive.command()
+@takes(where=asking)
+def show(
+    where: Where,
+    place: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.")],
+    execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution in it: its events.")] = None,
+    as_json: Json = False,
+) -> int:
+    """List the executions in a bundle, or show every event of one of them."""
+    from refold.cli.commands import archive as command
+
+    return command.show(where, place, execution, as_json)
+
+
+@archive.command()
+@takes(where=asking)
+def verify(where: Where, place: Place = None, as_json: Json = False) -> int:
+    """Prove bundles from what is in them alone: digests, payloads by their hash, every decision decided again; 1 on a difference."""
+    from refold.cli.commands import archive as command
+
+    return command.verify(where, place, as_json)

@@ -1,0 +1,33 @@
+"""Where an execution is that is in the log of a data folder no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from contracts.errors import ArchiveDamaged, Rejected
+from infra.files.data_folder import DataFolder
+from infra.settings.model import EngineSettings
+from refold.cli.commands.output import hint
+from workers.archive.bundle import Bundle
+
+
+def where_archived(settings: EngineSettings, unknown: Rejected, execution: str) -> Rejected:
+    """Why there is no such execution: it says where it is archived, if it is."""
+    if not (bundle := archived_in(settings, execution)):
+        return unknown
+    text = f"execution {execution} is not in the log any more, but archived: `{hint(f'archive show {bundle} {execution}')}`"
+    return Rejected("archived_execution", text, execution=execution)
+
+
+def archived_in(settings: EngineSettings, execution: str) -> Path | None:
+    """The newest bundle of the archive, or what is on its way there, that holds an execution; None where none does that can be read."""
+    assert settings.data is not None
+    for folder in (DataFolder(settings.data).pieces, settings.archive):
+        for path in sorted(folder.iterdir(), reverse=True) if folder is not None and folder.is_dir() else ():
+            try:
+                with path.open("rb") as file:
+                    if Bundle(file).line_of(execution) is not None:
+                        return path
+            except (ArchiveDamaged, OSError):
+                continue
+    return None

@@ -1,0 +1,222 @@
+"""What has ended is archived and removed, whole or not at all, and nothing that is still needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from contracts.commands import CancelExecution, SendSignal
+from contracts.errors import LogError, Rejected
+from contracts.ports.read_models import Query
+from projections.executions import EXECUTIONS, executions_where
+from projections.incidents import INCIDENTS
+from tests.archive.bench import HOUR_MS, ArchivingBench, bench_in
+
+BIG = "x" * 100_000
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ArchivingBench]:
+    with bench_in(tmp_path, request.param) as made:
+        yield made
+
+
+def test_what_has_ended_long_ago_is_in_the_archive_and_nowhere_else(bench: ArchivingBench) -> None:
+    old = bench.run_some(20)
+    bench.project()
+    bench.later()
+    bench.project()
+    bench.later(60_000)
+    assert set(old).isdisjoint(bench.owner.executions.ended)
+    assert set(old).isdisjoint(bench.in_journal())
+    assert sorted(bench.in_archive()) == sorted(old)
+    assert bench.owner.metrics.removed == 20
+    with closing(bench.project()) as rows:
+        assert set(old).isdisjoint(row.execution for row in rows.select(executions_where(limit=100)))
+    assert bench.verify().divergences == []
+
+
+def test_what_has_ended_a_moment_ago_stays(bench: ArchivingBench) -> None:
+    young = bench.run_some(5)
+    bench.later(HOUR_MS // 2)
+    assert bench.in_journal().issuperset(young)
+    assert bench.in_archive() == []
+
+
+def test_what_is_open_stays_and_goes_on(bench: ArchivingBench) -> None:
+    open_ones = bench.run_some(3, "waits")
+    old = bench.run_some(3)
+    for _ in range(3):
+        bench.later()
+    assert bench.in_journal().issuperset(open_ones)
+    assert set(old).isdisjoint(bench.in_journal())
+    bench.restart()
+    for name in open_ones:
+        bench.ask(name, SendSignal("1", "go", b"1"))
+        assert bench.status(name) == "completed"
+    assert bench.verify().divergences == []
+
+
+def test_a_definition_says_itself_how_long_its_executions_are_kept(bench: ArchivingBench) -> None:
+    node = {"id": "a", "type": "end"}
+    bench.publish({"name": "short", "nodes": [node], "settings": {"retention": "1m"}})
+    bench.publish({"name": "long", "nodes": [node], "settings": {"retention": "3d"}})
+    short, default, long = bench.run_some(2, "short"), bench.run_some(2), bench.run_some(2, "long")
+    bench.later(11 * 60_000)
+    assert sorted(bench.in_archive()) == sorted(short)
+    bench.later()
+    assert set(default) <= set(bench.in_archive())
+    assert set(long).isdisjoint(bench.in_archive())
+    bench.later(72 * HOUR_MS)
+    assert set(long) <= set(bench.in_archive())
+
+
+def test_without_a_retention_everything_stays(tmp_path: Path) -> None:
+    with bench_in(tmp_path, "memory", retention=None) as bench:
+        bench.run_some(5)
+        before = list(bench.log.read("journal", 0))
+        bench.later(1_000 * HOUR_MS)
+        assert list(bench.log.read("journal", 0))[: len(before)] == before
+
+
+@pytest.mark.parametrize("died_in", ["archived", "removed"])
+def test_whoever_goes_on_from_a_piece_removes_what_is_in_it_once(bench: ArchivingBench, died_in: str) -> None:
+    old = bench.run_some(10)
+    bench.clock.set(bench.clock.now() + 2 * HOUR_MS)
+    bench.tick()
+    for _ in range(1_000):
+        bench.engine.step()
+        bench.retention.step()
+        if any(piece.stage == died_in for piece in bench.pieces.at("archived", "removed")):
+            break
+        bench.clock.set(bench.clock.now() + 1_000)
+    bench.restart()
+    bench.tick()
+    for _ in range(3):
+        bench.later()
+    found = bench.in_archive()
+    assert [found.count(name) for name in old] == [1] * 10
+    assert set(old).isdisjoint(bench.in_journal())
+    assert set(old).isdisjoint(bench.owner.executions.ended)
+
+
+def test_a_log_that_cannot_remove_loses_nothing(bench: ArchivingBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = bench.run_some(4)
+
+    def refuse(plan: object) -> None:
+        raise LogError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.log, "remove", refuse)
+        bench.later()
+        assert "disk is full" in bench.retention.error
+        assert bench.in_journal().issuperset(old)
+        assert bench.owner.executions.ended.keys() >= set(old)
+    bench.later()
+    assert set(old).isdisjoint(bench.in_journal())
+    assert bench.retention.error == ""
+
+
+def test_a_snapshot_that_is_older_than_a_removal_brings_nothing_back_for_good(bench: ArchivingBench) -> None:
+    old = bench.run_some(4)
+    bench.owner.snapshot()
+    before = bench.snapshots.load(0)
+    assert before is not None
+    bench.later()
+    bench.snapshots.save(0, before)
+    bench.restart()
+    assert bench.owner.executions.ended.keys() >= set(old)
+    bench.tick()
+    bench.later()
+    assert set(old).isdisjoint(bench.owner.executions.ended)
+    assert sorted(name for name in bench.in_archive() if name in old) == sorted(old)
+
+
+def test_nothing_is_removed_that_a_snapshot_still_says_is_open(bench: ArchivingBench) -> None:
+    [name] = bench.run_some(1, "waits")
+    bench.owner.snapshot()
+    bench.ask(name, CancelExecution())
+    bench.clock.set(bench.clock.now() + 2 * HOUR_MS)
+    bench.tick()
+    for _ in range(20):
+        bench.retention.step()
+    assert name in bench.in_journal()
+    bench.settle()
+    assert name not in bench.in_journal()
+    bench.restart()
+    assert bench.owner.executions.get(name) is None
+
+
+def test_nothing_is_removed_before_the_read_models_know_it(bench: ArchivingBench) -> None:
+    bench.project()
+    old = bench.run_some(4)
+    bench.later()
+    assert bench.in_journal().issuperset(old)
+    bench.project()
+    bench.later(120_000)
+    assert set(old).isdisjoint(bench.in_journal())
+
+
+def test_rows_are_those_of_a_rebuild_after_a_removal(bench: ArchivingBench) -> None:
+    bench.publish(
+        {"name": "fails", "nodes": [{"id": "a", "type": "fail", "config": {"message": "no"}}], "settings": {"on_failure": "fail"}}
+    )
+    bench.run_some(4)
+    bench.run_some(2, "fails")
+    bench.run_some(2, "waits")
+    bench.project()
+    bench.later()
+    bench.project()
+    bench.later(120_000)
+    with closing(bench.project()) as rows:
+        found = rows.select(executions_where(limit=100)), rows.counts(EXECUTIONS), rows.select(Query(INCIDENTS))
+        rows.reset()
+    with closing(bench.project()) as rows:
+        assert (rows.select(executions_where(limit=100)), rows.counts(EXECUTIONS), rows.select(Query(INCIDENTS))) == found
+    assert bench.owner.metrics.removed == 6
+
+
+def test_payloads_go_with_the_last_that_refers_to_them(bench: ArchivingBench) -> None:
+    shared, own = {"v": BIG}, {"v": BIG + "own"}
+    bench.run_some(1, given=shared)
+    bench.run_some(1, given=own)
+    [waits] = bench.run_some(1, "waits", given=shared)
+    assert len(bench.blobs._contents) >= 2
+    bench.later()
+    bench.later()
+    assert len(bench.blobs._contents) == 1
+    bench.restart()
+    assert bench.status(waits) == "running"
+    bench.ask(waits, CancelExecution())
+    for _ in range(3):
+        bench.later()
+    assert not bench.blobs._contents
+
+
+def test_a_start_is_repeated_as_long_as_its_execution_is_kept(bench: ArchivingBench) -> None:
+    bench.start("w", 1, execution="mine")
+    bench.move(time=False)
+    assert bench.status("mine") == "completed"
+    bench.later()
+    with pytest.raises(Rejected, match="there is no execution mine"):
+        raise bench.ask("mine", SendSignal("1", "go", b"1")).error or AssertionError
+    bench.start("w", 2, execution="mine")
+    bench.move(time=False)
+    assert bench.status("mine") == "completed"
+
+
+def test_memory_and_journal_stay_as_they_are_under_a_steady_load(tmp_path: Path) -> None:
+    with bench_in(tmp_path) as bench:
+        sizes: list[tuple[int, int]] = []
+        for _ in range(24):
+            for _ in range(5):
+                bench.run_some(30)
+            bench.later(15 * 60_000)
+            sizes.append((len(bench.owner.executions.ended), (tmp_path / "log.db").stat().st_size))
+        settled = sizes[8:]
+        assert max(known for known, _ in settled) <= 1.1 * min(known for known, _ in settled)
+        assert max(size for _, size in settled) <= 1.2 * min(size for _, size in settled)
+        assert bench.verify().divergences == []

@@ -1,0 +1,40 @@
+"""The sweep: which payloads nobody refers to any more, of those that removed executions did.
+
+The journal is read from its beginning to its end beside the owner, and what was decided meanwhile in the owner's thread, where
+no round is under way: payloads are stored in the same round as the decision that refers to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contracts.ports.log import Log
+from contracts.values import blobs_in
+from workers.archive.bundle import Bundle
+from workers.archive.pieces import Piece, Pieces
+
+
+class Sweep:
+    """Of the payloads of some pieces."""
+
+    def __init__(self, log: Log, partition: int, pieces: Pieces, swept: Iterable[Piece]) -> None:
+        self._log, self._partition = log, partition
+        self.pieces = list(swept)
+        self._left: set[str] = set()
+        self._read_to = 0
+        for piece in self.pieces:
+            with pieces.shelf.open(piece.name) as file:
+                self._left.update(Bundle(file).index.payloads)
+
+    def read(self, end: int | None = None) -> None:
+        """Look for who refers to them, up to the end of the journal. Raises LogError."""
+        end = self._log.end("journal", self._partition) if end is None else end
+        for _, content in self._log.read("journal", self._partition, self._read_to, end) if self._left else ():
+            self._left -= blobs_in(content)
+        self._read_to = max(end, self._read_to)
+
+    def unneeded(self, log: Log) -> list[str]:
+        """Those that nobody refers to now. To be asked in the owner's thread, with its own view of the log."""
+        self._log = log
+        self.read()
+        return sorted(self._left)
