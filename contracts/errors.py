@@ -17,6 +17,7 @@ RefoldError
 │   ├── LogUnreachable       nobody answers at the moment; nothing was sent
 │   ├── LogFull              there is no room; nothing was stored
 │   ├── LogHeld              another process holds the data folder
+│   ├── LogFenced            the data folder is a copy in which nothing is to run yet
 │   ├── LogGone              the log's file was taken away under the process that has it open
 │   └── LogCorrupt           what is stored cannot be what was written
 │       └── LogLost          what was acknowledged is not there any more
@@ -175,6 +176,14 @@ class LogHeld(LogError):
     def __init__(self, message: str, server: str | None = None) -> None:
         super().__init__(message)
         self.server = server
+
+
+class LogFenced(LogError):
+    """The data folder is a copy in which nothing is to run until somebody says so; `folder` is where it is."""
+
+    def __init__(self, message: str, folder: str) -> None:
+        super().__init__(message)
+        self.folder = folder
 
 
 class LogCorrupt(LogError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from contracts.errors import LogCorrupt
@@ -59,6 +60,16 @@ class FileBlobs:
         """See `contracts.ports.sweep`."""
         if is_content_hash(content_hash):
             self._path(content_hash).unlink(missing_ok=True)
+
+    def has(self, content_hash: str) -> bool:
+        """Whether there is one of that hash; it is not read."""
+        return is_content_hash(content_hash) and self._path(content_hash).is_file()
+
+    def hashes(self) -> Iterator[str]:
+        """The content hashes of all that are there."""
+        for path in self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+            if is_content_hash(path.name):
+                yield path.name
 
     def _path(self, content_hash: str) -> Path:
         return self._folder / content_hash[:2] / content_hash[2:4] / content_hash

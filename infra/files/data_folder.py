@@ -6,6 +6,7 @@ data/
 ├── blobs/        values too big for an event
 ├── snapshots/    disposable
 ├── retention/    what is on its way from the log to the archive
+├── fence.json    of a copy in which nothing is to run yet
 └── lock          held by the one process that writes; says which
 """
 
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from contracts.errors import LogError, LogHeld
+from infra.files.fence import check_open, check_whole
 from infra.files.whole import make_folder, raises_log_full
 
 _AT: Final = ", which serves at "
@@ -60,6 +62,7 @@ class DataFolder:
             raise LogError(f"{self.path} is a folder without a log: {self.log.name} is missing")
         if not os.access(self.log, os.R_OK):
             raise LogError(f"{self.log} cannot be read by this user")
+        check_whole(self.path)
 
     def create(self) -> None:
         """Make the folder and those within, if they are missing. Raises LogError where that cannot be."""
@@ -92,10 +95,11 @@ class DataFolder:
 
         `address` is that of a server, which who comes later can ask instead.
 
-        Raises LogHeld, naming the holder, where another process holds it. The lock is the operating system's (`flock`),
-        not the file: a dead process holds nothing, and the file is left behind on purpose, as removing it would let two
-        processes lock two files of one name.
+        Raises LogFenced where it is a copy in which nothing is to run; LogHeld, naming the holder, where another process holds it.
+        The lock is the operating system's (`flock`), not the file: a dead process holds nothing, and the file is left behind on
+        purpose, as removing it would let two processes lock two files of one name.
         """
+        check_open(self.path)
         self.create()
         with self._open_lock() as file:
             try:

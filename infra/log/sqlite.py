@@ -39,10 +39,10 @@ from infra.log.arguments import batch_too_large, check_batches, check_partition,
 from infra.log.body import BODY_BYTES_MAX, Body, DamagedBody
 from infra.log.end_file import At, End, EndFile, topic_partitions
 from infra.log.ground import Ground
-from infra.log.links import digest_of, link
+from infra.log.links import Walk, digest_of, link
 from infra.log.sqlite_file import FORMAT_WITH_REMOVED, TABLES, beside, open_file, opening_error, primary_code
 from infra.log.sqlite_removal import Removal, RemovalPlan
-from infra.log.sqlite_rows import PARTITION_SHIFT, Rows
+from infra.log.sqlite_rows import PARTITION_SHIFT, Row, Rows, followed
 
 _log = logging.getLogger("refold.log")
 
@@ -241,6 +241,42 @@ class SqliteLog:
         """The offset that the next record would get. Asks the file, as another process may have written."""
         check_partition(topic, partition, self._partitions)
         return self._rows.end(topic, partition)
+
+    # Copying.
+
+    def stored(self, topic: Topic, partition: int, first: int, end: int) -> list[Row]:
+        """Some rows as they are stored, for a copy. See `Rows.stored`. Raises LogCorrupt."""
+        return self._rows.stored(topic, partition, first, end)
+
+    def put_back(self, topic: Topic, partition: int, rows: Sequence[Row]) -> None:
+        """Append rows as they were stored in another log of this kind, which follow on what is here. Raises LogCorrupt, LogFull."""
+        before = self._rows.last_end(topic, partition)
+        end = followed(rows, before, topic, partition, self._body)
+        base = partition << PARTITION_SHIFT
+        execute = self._connection.execute
+        try:
+            execute("BEGIN IMMEDIATE")
+            self._connection.executemany(_INSERT[topic], [(base + row.first, row.records, row.stored) for row in rows])
+            if any(row.has_removed for row in rows):
+                execute(f"PRAGMA user_version = {FORMAT_WITH_REMOVED}")
+            execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._append_error(error) from error
+        finally:
+            self._roll_back()
+        self._ends[topic, partition] = end
+        self._note({(topic, partition): end})
+
+    def put_beginning(self, topic: Topic, partition: int, row: Row, end: int) -> None:
+        """Append of a row of another log the records before an offset. Raises LogError where these cannot be told apart."""
+        if row.has_removed:
+            raise LogError(f"offset {end} lies within records that were removed, from {row.first} to {row.end - 1}: name one outside")
+        before = self._rows.last_end(topic, partition)
+        followed([row], before, topic, partition, self._body)
+        content = Walk(before.digest).take(row.first + (partition << PARTITION_SHIFT), row.records, row.stored)
+        answer = self.append(topic, {partition: self._body.decode(content, row.records)[: end - row.first]})[partition]
+        if isinstance(answer, LogError):
+            raise answer
 
     # Removing.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -99,6 +99,13 @@ class Rows:
             before = self.last(topic, partition, row.first)
             for _ in self.read(topic, partition, row.first if before is None else before.first, row.end):
                 pass
+
+    def stored(self, topic: Topic, partition: int, first: int, stop: int) -> list[Row]:
+        """Some rows as they are stored, none that begins at `stop` or behind: from the one on that begins at `first`, or holds it."""
+        if self._lacks(topic) or first >= stop:
+            return []
+        rows = self._chunk(topic, partition, first, stop)
+        return rows if rows and rows[0].first == first else [self._row_around(topic, partition, first, rows)]
 
     # Records.
 
@@ -206,3 +213,25 @@ class Rows:
             return self._connection.execute(statement, parameters).fetchone()
         except sqlite3.Error as error:
             raise self._meaning(error, self._path) from error
+
+
+def followed(rows: Sequence[Row], before: End, topic: Topic, partition: int, body: Body) -> End:
+    """Where a log ends behind these rows of another one. Raises LogCorrupt where one does not follow, or is damaged."""
+    walk, end = Walk(before.digest), before.offset
+    for row in rows:
+        where = f"{topic}, partition {partition}, offsets {row.first} to {row.end - 1}"
+        if row.first != end:
+            raise LogCorrupt(
+                f"the copy lacks {topic}, partition {partition}, offset {end}: the next row has {row.records} from {row.first}"
+            )
+        key = row.first + (partition << PARTITION_SHIFT)
+        try:
+            content = walk.take(key, row.records, row.stored)
+            if row.has_removed:
+                decode_left(key, row.records, content, body)
+            else:
+                body.decode(content, row.records)
+        except DamagedBody as error:
+            raise LogCorrupt(f"the copy is damaged at {where}: {error}") from None
+        end = row.end
+    return End(end, walk.digest)

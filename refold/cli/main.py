@@ -15,7 +15,7 @@ import typer
 from refold import __version__
 from refold.cli.analytics_verb import analytics
 from refold.cli.event_verbs import asyncapi
-from refold.cli.folder_verbs import accept_loss
+from refold.cli.folder_verbs import accept_loss, backup, restore
 from refold.cli.list_verbs import incidents, nodes, waiting
 from refold.cli.live_verbs import follow
 from refold.cli.options import (
@@ -363,6 +363,8 @@ app.command()(analytics)
 app.command()(nodes)
 app.command()(waiting)
 app.command()(incidents)
+app.command()(backup)
+app.command()(restore)
 app.command()(accept_loss)
 app.command()(asyncapi)
 app.command()(serve)

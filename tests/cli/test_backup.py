@@ -44,6 +44,48 @@ def test_a_backup_beside_a_living_server_holds_all_that_was_acknowledged(refold:
     assert {row["status"] for row in refold("list", "--json", data=backup).json} == {"completed"}
 
 
+def test_a_backup_is_brought_up_to_date_beside_a_living_server_and_its_copy_waits_to_be_let_run(
+    refold: CommandLine, waits: Path, tmp_path: Path
+) -> None:
+    refold("deploy", waits)
+    url = refold.serve()
+    backup, copy = tmp_path / "backup", tmp_path / "copy"
+    given = refold.file("given.json", json.dumps({"text": "x" * 100_000}))
+    positions = []
+    for name in ("a", "b", "c"):
+        refold("start", "big", "--id", name, "--input", f"@{given}", "--server", url, env={"REFOLD_DATA": ""})
+        positions.append(refold("backup", backup, "--json").json["position"])
+    assert "goes up to position" in refold("backup", backup).out
+    assert "verify it: " in refold("restore", backup, "--to", copy).out
+    assert [row["execution_id"] for row in refold("list", "--json", data=copy).json] == ["a", "b", "c"]
+    assert "0 differences" in refold("verify", data=copy).out
+    complaint = refold("signal", "a", "go", data=copy, code=1).complaint
+    assert "the original may live" in complaint
+    assert f"refold restore --resume --to {copy}" in complaint
+    assert refold("serve", "--port", "0", data=copy, code=1).complaint == complaint
+    refold("restore", "--resume", "--to", copy)
+    refold("signal", "a", "go", data=copy)
+    refold("restore", backup, "--to", tmp_path / "earlier", "--at", positions[0])
+    assert [row["execution_id"] for row in refold("list", "--json", data=tmp_path / "earlier").json] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("restore", "nowhere", "--to", "copy"), "there is no backup in nowhere: it has no backup.json"),
+        (("restore", "nowhere"), "--to DIR is missing"),
+        (("restore", "--to", "copy"), "SRC is missing"),
+        (("restore", "--to", "copy", "--resume"), "copy is no copy that waits for --resume"),
+        (("restore", "--to", "copy", "--resume", "--at", "3"), "--at is for putting a backup back"),
+        (("backup", "data/backup"), "lies in the data folder"),
+        (("backup", "backup"), "there is no data folder"),
+        (("backup", "backup", "--server", "http://127.0.0.1:1"), "a backup is made of a data folder, on the machine where it is"),
+    ],
+)
+def test_what_cannot_be_backed_up_or_put_back_is_said(refold: CommandLine, words: tuple[str, ...], says: str) -> None:
+    assert says in refold(*words, code=None).complaint
+
+
 def cut_off(refold: CommandLine, rows: int) -> None:
     """Take rows away at the end of the journal."""
     with closing(sqlite3.connect(refold.data / "log.db", isolation_level=None)) as log:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import typer
 
 from contracts import values
-from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogHeld, LogLost, Problem, RefoldError, Rejected
+from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogFenced, LogHeld, LogLost, Problem, RefoldError, Rejected
 from contracts.value_check import check
 from refold.worker.terminal import escaped
 
@@ -80,6 +80,9 @@ def _way_out(error: Exception) -> str:
         return f"; ask it instead: --server {error.server}"
     if isinstance(error, LogHeld):
         return "; wait until it has ended"
+    if isinstance(error, LogFenced):
+        folder = shlex.quote(error.folder)
+        return f"; `refold list --data {folder}` shows it, `refold restore --resume --to {folder}` lets it run"
     if isinstance(error, LogLost):
         return "; put a backup of the whole folder in its place, or see `refold accept-loss`, which goes on without what is gone"
     if isinstance(error, Rejected) and error.reason == "unknown_execution":
