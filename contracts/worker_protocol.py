@@ -90,6 +90,14 @@ class ResultError(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     retryable: bool = True
 
 
+class LogLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A line of an activity's log; `level` is debug, info, warning or error."""
+
+    message: str
+    level: str = "info"
+    fields: Raw | UnsetType = UNSET
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a worker has to say about a task: an output, an error, a sign of life with or without progress, or that it has begun."""
 
@@ -99,6 +107,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     progress: Annotated[float, Meta(ge=0, le=1)] | UnsetType | None = UNSET
     detail: Raw | UnsetType = UNSET
     started: bool = False
+    log: list[LogLine] | UnsetType = UNSET
+    """Told to those who look on, and stored nowhere."""
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -11,7 +11,7 @@ from api.streams.reader import Batch, Loop, Reader
 from api.streams.selection import Entry, Selection, Teller, Writer
 from contracts.ports.feed import Feed, Told
 
-PACE_S: Final = 0.00005
+PACE_S: Final = 0.00008
 """So long for each reader is waited between two batches: what comes meanwhile goes out with the second."""
 SLICE: Final = 100
 """So many readers are told in one turn of the loop."""

@@ -43,6 +43,9 @@ class ActivityContext(Protocol):
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """Tell that the activity is alive, and how far (0 … 1). Raises Cancelled when it should stop."""
 
+    def log(self, message: str, level: str = "info", **fields: Any) -> None:
+        """Write a line to the log, and tell it to those who look on. `level` is debug, info, warning or error."""
+
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Call `stop` (from another thread) when the activity is cancelled; at once if it already is."""
 

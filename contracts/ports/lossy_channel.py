@@ -13,8 +13,8 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 ROOM_DEFAULT: Final = 1_000
 """So much waits for a listener."""
 
-Topic: TypeAlias = Literal["progress"]
-"""What is told: how far an attempt is, as `{"progress": …, "detail": …}`."""
+Topic: TypeAlias = Literal["progress", "log"]
+"""What is told: how far an attempt is, `{"progress": …, "detail": …}`; a line of its log, `{"level": …, "message": …, "fields": …}`."""
 
 
 class Passing(NamedTuple):

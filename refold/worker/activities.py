@@ -19,6 +19,7 @@ from typing import Any, Generic, ParamSpec, Protocol, TypeVar, get_args, get_typ
 
 from refold.errors import ActivityError, Cancelled
 from refold.worker.cancellation import Cancellation
+from refold.worker.logs import LEVELS, fields_of
 from refold.worker.parameters import Convert, converter, takes_no_object
 
 _P = ParamSpec("_P")
@@ -36,9 +37,21 @@ class Tell(Protocol):
 class ActivityContext(Cancellation):
     """What a running activity knows and may do besides its input. Safe to use from the activity's own thread."""
 
-    __slots__ = ("_tell", "attempt", "correlation_id", "execution", "idempotency_key", "kind", "path", "task", "traceparent", "workflow")
+    __slots__ = (
+        "_tell",
+        "_tell_line",
+        "attempt",
+        "correlation_id",
+        "execution",
+        "idempotency_key",
+        "kind",
+        "path",
+        "task",
+        "traceparent",
+        "workflow",
+    )
 
-    def __init__(self, task: dict[str, Any], tell: Tell) -> None:
+    def __init__(self, task: dict[str, Any], tell: Tell, tell_line: Callable[[str, dict[str, Any]], None] | None = None) -> None:
         super().__init__()
         self.task: str = task["task"]
         self.execution: str = task["execution"]
@@ -52,7 +65,7 @@ class ActivityContext(Cancellation):
         """Of the outside request that it goes back to; empty where that had none."""
         self.traceparent: str = task.get("traceparent", "")
         """The attempt as a span of its trace, a header of W3C Trace Context: hand it to those whom you ask."""
-        self._tell = tell
+        self._tell, self._tell_line = tell, tell_line
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:
@@ -69,6 +82,15 @@ class ActivityContext(Cancellation):
         if self._is_cancelled:
             raise Cancelled
         self._tell(self.task, None if progress is None else min(1.0, max(0.0, progress)), detail)
+
+    def log(self, message: str, level: str = "info", **fields: Any) -> None:
+        """Write a line to the worker's log, and tell it to those who look on at the server (`level`: debug, info, warning, error).
+
+        It is stored nowhere; what has to last is an output.
+        """
+        self.logger.log(LEVELS.get(level, logging.INFO), "%s", message, extra=fields_of(fields))
+        if self._tell_line is not None:
+            self._tell_line(self.task, {"level": level if level in LEVELS else "info", "message": str(message), "fields": fields})
 
     def wait_cancelled(self, timeout_s: float | None = None) -> bool:
         """Sleep, but no longer than until the activity is cancelled; whether it is."""

@@ -21,6 +21,8 @@ from refold.worker.cancellation import cause_of_end
 from refold.worker.pool import Pool
 from refold.worker.raised import told
 
+LINES_MAX: Final = 100
+"""So many lines of a log wait to be told for each task; the oldest make room."""
 PROGRESS_EVERY_S: Final = 1.0
 """Progress and signs of life are sent at most this often; the first and the last always are."""
 
@@ -39,6 +41,7 @@ class TaskInHand:
         "is_begun",
         "is_handed_back",
         "is_listed",
+        "lines",
         "must_tell_start",
         "outcome",
         "progress",
@@ -60,6 +63,8 @@ class TaskInHand:
         self.must_tell_start = False
         """Whether the server wants to hear that it has begun, and has not acknowledged it."""
         self.progress: dict[str, Any] | None = None
+        self.lines: deque[dict[str, Any]] = deque(maxlen=LINES_MAX)
+        """What its log has said since, for those who look on."""
         self.told_at: float | None = None
         self.outcome: bytes | None = None
         self.is_listed = False
@@ -71,6 +76,9 @@ class TaskInHand:
         if self.must_tell_start:
             news.append(b'{"task":%s,"started":true}' % dumps(self.task))
         progress, self.progress = self.progress, None
+        if self.lines:
+            progress = {"progress": None, **(progress or {}), "log": list(self.lines)}
+            self.lines.clear()
         if progress is not None:
             news.append(dumps({"task": self.task, **progress}))
         if self.outcome is not None:
@@ -91,6 +99,8 @@ class InHand:
         self._activities, self._loop, self._on_gone = activities, loop, on_gone
         self.tasks: dict[str, TaskInHand] = {}
         self.has_news = asyncio.Event()
+        self.tells_lines = True
+        """Whether anybody there can hear what logs say."""
         self._news: deque[TaskInHand] = deque()
         self._pool: Pool[TaskInHand] = Pool("activity", threads_max, self._attend)
         self._owed = 0
@@ -103,7 +113,7 @@ class InHand:
         if content["task"] in self.tasks:
             return
         activity = self._activities.get(content["kind"])
-        one = TaskInHand(content, activity, ActivityContext(content, self.tell))
+        one = TaskInHand(content, activity, ActivityContext(content, self.tell, self.tell_line))
         self.tasks[one.task] = one
         if activity is not None and activity.is_async:
             one.handle = self._loop.create_task(self._run_async(one, activity))
@@ -196,6 +206,29 @@ class InHand:
         known = loads(dumps(detail))  # as it is now; what cannot be told is the activity's own mistake, and shows where it was made
         self._wake(self._note_progress, task, progress, known)
 
+    def tell_line(self, task: str, line: dict[str, Any]) -> None:
+        """A line of its log. The last hundred since they were sent are kept. Safe to call from any thread."""
+        if self.tells_lines:
+            try:
+                known = loads(dumps(line))
+            except (TypeError, ValueError):
+                known = {**line, "fields": {name: repr(value) for name, value in line["fields"].items()}}
+            self._wake(self._note_line, task, known)
+
+    def _note_line(self, task: str, line: dict[str, Any]) -> None:
+        one = self.tasks.get(task)
+        if one is not None and one.outcome is None:
+            one.lines.append(line)
+            self._list_soon(one, self._loop.time())
+
+    def _list_soon(self, one: TaskInHand, now: float) -> None:
+        """At once, unless something was told a moment ago."""
+        if one.told_at is None or now - one.told_at >= PROGRESS_EVERY_S:
+            one.told_at = now
+            self._list(one)
+        elif not one.is_listed:
+            self._loop.call_at(one.told_at + PROGRESS_EVERY_S, self._list, one)
+
     def _note_progress(self, task: str, progress: float | None, detail: Any) -> None:
         one = self.tasks.get(task)
         if one is None or one.outcome is not None:
@@ -205,12 +238,11 @@ class InHand:
         if detail is not None or "detail" in latest:
             one.progress["detail"] = latest.get("detail") if detail is None else detail
         now = self._loop.time()
-        is_last = progress is not None and progress >= 1
-        if is_last or one.told_at is None or now - one.told_at >= PROGRESS_EVERY_S:
+        if progress is not None and progress >= 1:
             one.told_at = now
             self._list(one)
-        elif not one.is_listed:
-            self._loop.call_at(one.told_at + PROGRESS_EVERY_S, self._list, one)
+        else:
+            self._list_soon(one, now)
 
     def _list(self, one: TaskInHand) -> None:
         if not one.is_listed and self.tasks.get(one.task) is one:

@@ -63,6 +63,7 @@ class KafkaTransport:
 
     async def work(self, in_hand: InHand) -> None:
         """See Transport."""
+        in_hand.tells_lines = False  # nobody would hear them: what is written to a log of records is not lossy
         self._stop_now = asyncio.Event()
         if self._is_stopping:
             return

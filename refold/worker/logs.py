@@ -18,6 +18,9 @@ from refold.worker.terminal import escaped
 FORMATS: Final = ("text", "json")
 VARIABLE: Final = "REFOLD_LOG_FORMAT"
 """How the setting `log_format` is called in the environment; child processes and workers read it there."""
+LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_OWN: Final = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime"))
+"""What a record of `logging` has itself."""
 _NOISE: Final = ("color_message", "taskName")
 _QUIET: Final = ("httpx2", "uvicorn.access")
 """They would tell every request."""
@@ -47,6 +50,11 @@ class Handler(logging.Handler):
             sys.stderr.flush()
         except Exception:
             self.handleError(record)
+
+
+def fields_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What a line brings, as `extra` takes it: a name that a record has itself gets a `_` behind it."""
+    return {f"{name}_" if name in _OWN else name: value for name, value in fields.items()}
 
 
 def handler(log_format: str) -> Handler:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final
 
 from contracts.commands import ReportProgress, RunActivity
@@ -12,10 +13,12 @@ from contracts.ports.lossy_channel import LossyChannel
 from contracts.trace import traceparent_of
 from contracts.values import written
 from refold.worker.cancellation import Cancellation
+from refold.worker.logs import LEVELS, fields_of
 from workers.running.activity_error import Cancelled
 from workers.running.alarms import Alarm
-from workers.running.memory_channel import tell_progress
+from workers.running.memory_channel import tell_line, tell_progress
 
+_log: Final = logging.getLogger("refold.activity")
 PROGRESS_EVERY_MS: Final = 1_000
 """Progress is reported at most this often; the first and the last always are."""
 
@@ -77,6 +80,12 @@ class Attempt(Cancellation):
             self._reported_at = now
             told = None if detail is None else written(detail)
             self._report(self.execution, ReportProgress(self.path, self.attempt, self._progress, told))
+
+    def log(self, message: str, level: str = "info", **fields: Any) -> None:
+        """See ActivityContext."""
+        _log.log(LEVELS.get(level, logging.INFO), "%s", message, extra={**fields_of(fields), **self.about()})
+        line = {"level": level if level in LEVELS else "info", "message": message, "fields": fields}
+        tell_line(self._channel, self.execution, self.path, self.attempt, line)
 
     def about(self) -> dict[str, Any]:
         """See Cancellation."""

@@ -6,12 +6,15 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from contracts.errors import reason_of
 from contracts.ports.lossy_channel import ROOM_DEFAULT, Listener, LossyChannel, Passing, Taken
 from contracts.values import encode
 
+MESSAGE_CHARS_MAX: Final = 4_096
+LINE_BYTES_MAX: Final = 64 * 1024
+"""So much of a line of a log is passed on."""
 _log = logging.getLogger("refold.activity")
 
 
@@ -78,6 +81,19 @@ class _Listening:
     def end(self) -> None:
         """Listen no more."""
         self._remove(self)
+
+
+def tell_line(channel: LossyChannel | None, execution: str, path: str, attempt: int, line: dict[str, Any]) -> None:
+    """Tell a line of a log, where anybody listens: its beginning, where it is long. Fields that are no value are replaced by why."""
+    if channel is None or not channel.is_heard(execution):
+        return
+    try:
+        value = encode({**line, "message": line["message"][:MESSAGE_CHARS_MAX]})
+        if len(value) > LINE_BYTES_MAX:
+            raise ValueError(f"{len(value)} bytes, {LINE_BYTES_MAX} are passed on")
+    except Exception as error:  # a line is not to fail for who listens to it
+        value = encode({"level": line["level"], "message": line["message"][:MESSAGE_CHARS_MAX], "fields": {"invalid": reason_of(error)}})
+    channel.put(Passing(execution, path, attempt, "log", value))
 
 
 def tell_progress(channel: LossyChannel | None, execution: str, path: str, attempt: int, progress: float | None, detail: Any) -> None:

@@ -13,7 +13,7 @@ from contracts.values import decode, encode
 from contracts.worker_protocol import Result
 from workers.running.activity_error import ActivityError, failure_of
 from workers.running.attempt import PROGRESS_EVERY_MS
-from workers.running.memory_channel import tell_progress
+from workers.running.memory_channel import tell_line, tell_progress
 from workers.tasks.queue import LeasedTask
 
 
@@ -75,8 +75,12 @@ def detail_of(result: Result) -> bytes | None:
 
 
 def pass_on(channel: LossyChannel | None, leased: LeasedTask, result: Result) -> None:
-    """Tell those who listen of the progress in a result, however often it comes."""
+    """Tell those who listen of the progress and the log lines in a result, however often they come."""
     activity, progress = leased.activity, result.progress
+    if channel is not None and result.log is not UNSET and channel.is_heard(activity.execution):
+        for line in result.log:
+            told_line = {"level": line.level, "message": line.message, "fields": {} if line.fields is UNSET else line.fields}
+            tell_line(channel, activity.execution, activity.path, activity.attempt, told_line)
     if channel is None or progress is UNSET or (progress is None and result.detail is UNSET) or not channel.is_heard(activity.execution):
         return
     detail = detail_of(result)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from contracts.ports.activities import ActivityContext
 from contracts.values import encode
+from refold.worker.logs import LEVELS
 from workers.running.activities import config as configs
 from workers.running.activity_settings import ActivitySettings
-
-LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-
-_log = logging.getLogger("refold.activity")
 
 
 class LogConfig(configs.Config):
@@ -42,6 +38,5 @@ class Log:
         """Write the message to the logger `refold.activity`; give the data."""
         wanted = configs.read_config(LogConfig, config)
         message = wanted.message if isinstance(wanted.message, str) else encode(wanted.message).decode()
-        where = {"execution": context.execution, "path": context.path, "attempt": context.attempt}
-        _log.log(LEVELS[wanted.level], "%s", message, extra=where)
+        context.log(message, wanted.level)
         return data

@@ -1,0 +1,99 @@
+"""The readers of a stream as a process: so many connections, each of server-sent events; a few of them take the times.
+
+    python -m benchmarks.readers URL COUNT < nothing      a line "ready", and when stdin ends a line of JSON
+
+A reader that takes times sees for each event how long ago it was decided; the others only count what arrives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import time
+from datetime import datetime
+from functools import partial
+from typing import Final
+from urllib.parse import urlsplit
+
+TIMED_EVERY: Final = 50
+"""One of so many readers takes the times."""
+BATCH: Final = 100
+"""So many connections are opened at a time."""
+_EVENT: Final = re.compile(rb'"subject":"([^"]+)","time":"([^"]+)".*?"version":([0-9]+)', re.DOTALL)
+
+
+class Reader(asyncio.Protocol):
+    """One connection."""
+
+    def __init__(self, path: str, host: str, is_timed: bool) -> None:
+        self._request = f"GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode()
+        self._is_timed, self._rest = is_timed, b""
+        self.has_begun = asyncio.get_running_loop().create_future()
+        self.events = self.doubles = self.ends = 0
+        self.times_ms: list[float] = []
+        self._last: dict[bytes, int] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ask."""
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        """Count, or take the times."""
+        if not self.has_begun.done() and b"event: position" in data:
+            self.has_begun.set_result(None)
+        self.ends += b"event: end" in data
+        if not self._is_timed:
+            self.events += data.count(b'\ndata: {"specversion')
+            return
+        now = time.time() * 1_000
+        data = self._rest + data
+        end = data.rfind(b"\n\n") + 2
+        self._rest, data = data[end:], data[:end]
+        for subject, decided, version in _EVENT.findall(data):
+            self.events += 1
+            self.doubles += int(version) <= self._last.get(subject, 0)
+            self._last[subject] = int(version)
+            self.times_ms.append(now - datetime.fromisoformat(decided.decode()).timestamp() * 1_000)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The server has ended it."""
+        self.ends += 1
+
+
+def _same(reader: Reader) -> Reader:
+    return reader
+
+
+async def read(url: str, count: int) -> None:
+    """Read until stdin ends."""
+    parts, loop = urlsplit(url), asyncio.get_running_loop()
+    readers: list[Reader] = []
+    for first in range(0, count, BATCH):
+        opened = [Reader(parts.path, parts.netloc, number % TIMED_EVERY == 0) for number in range(first, min(first + BATCH, count))]
+        for reader in opened:
+            await loop.create_connection(partial(_same, reader), parts.hostname or "", parts.port or 80)
+        await asyncio.gather(*(reader.has_begun for reader in opened))
+        readers += opened
+    print("ready", flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+    timed = [reader for reader in readers if reader.times_ms]
+    times = sorted(time for reader in timed for time in reader.times_ms)
+    counts = [reader.events for reader in readers]
+    told = {
+        "p50_ms": times[len(times) // 2],
+        "p95_ms": times[len(times) * 95 // 100],
+        "p99_ms": times[len(times) * 99 // 100],
+        "events_least": min(counts),
+        "events_most": max(counts),
+        "doubles": sum(reader.doubles for reader in readers),
+        "ends": sum(reader.ends for reader in readers),
+        "cpu_s": time.process_time(),
+    }
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(read(sys.argv[1], int(sys.argv[2])))
