@@ -261,6 +261,17 @@ class Service(Protocol):
     async def other_acts(self) -> Mapping[int, Sequence[AuditRecord]]:
         """What was done to other things than executions, by where it stands; see `projections.audit`."""
 
+    def chance(self, size: int) -> bytes:
+        """Bytes that nobody can guess."""
+
+    # Single events.
+
+    async def ends(self) -> dict[int, int]:
+        """By partition the offset at which the journal ends."""
+
+    async def find_event(self, execution: str, version: int) -> tuple[int, int]:
+        """The partition and the offset of the decision that an event is of. Raises Rejected where there is none."""
+
     # Commands.
 
     def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:

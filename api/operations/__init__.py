@@ -20,6 +20,7 @@ from api.operations.server import SERVER
 from api.operations.starts import STARTS
 from api.operations.streams import STREAMS
 from api.operations.traces import TRACES
+from api.operations.webhooks import WEBHOOKS
 from api.operations.workers import WORKER_OPERATIONS
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
@@ -34,6 +35,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *AUDIT,
     *BULKS,
     *RESOURCES,
+    *WEBHOOKS,
     *STREAMS,
     *ANALYTICS_OPERATIONS,
     *READ_MODEL_OPERATIONS,

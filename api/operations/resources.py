@@ -105,7 +105,7 @@ def read_value(kind: ResourceKind, content: bytes, now_ms: int) -> bytes:
     try:
         found = kind.model.model_validate_json(check_json(content))
     except ValidationError as error:
-        raise _misfit(error) from None
+        raise misfit(error) from None
     kind.check(found, now_ms)
     value = found.model_dump_json(exclude_none=True, by_alias=True).encode()
     if len(value) > VALUE_BYTES_MAX:
@@ -113,7 +113,8 @@ def read_value(kind: ResourceKind, content: bytes, now_ms: int) -> bytes:
     return value
 
 
-def _misfit(error: ValidationError) -> BadRequest:
+def misfit(error: ValidationError) -> BadRequest:
+    """What does not fit, and where."""
     problems = [
         {"path": "".join(f"/{part}" for part in one["loc"]), "rule": "shape", "message": one["msg"], "fix": ""} for one in error.errors()
     ]

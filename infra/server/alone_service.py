@@ -88,6 +88,10 @@ class AloneService(CommonService):
         """After the last durable decision."""
         return self._positions.of(self._owner.partition, self._owner.position)
 
+    async def ends(self) -> dict[int, int]:
+        """That of the only partition."""
+        return {self._owner.partition: self._owner.position}
+
     def check_ready(self) -> None:
         """Raise Unavailable while stopping, or while another owner is in charge."""
         self._check_takes()

@@ -6,6 +6,7 @@ Reading and folding take long, so they run in one other thread with connections 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -19,6 +20,7 @@ from contracts.caller import Caller
 from contracts.commands import Command, SendSignal
 from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.clock import Clock
+from contracts.ports.feed import Told
 from contracts.ports.read_models import Condition, Group, Query, StandIn
 from infra.server.background import Background
 from infra.server.callback import awaited
@@ -75,6 +77,7 @@ class CommonService(CatalogService):
         self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings))
         super().__init__(catalog, resources, settings)
         self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup
+        self._backlog = reader.backlog()
         self._loop = asyncio.get_running_loop()
         self._background = Background()
         self._positions = positions_of(settings)
@@ -93,6 +96,28 @@ class CommonService(CatalogService):
     async def compute(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do what takes long beside all else, in the thread that reads."""
         return await self._read(work, *arguments)
+
+    def chance(self, size: int) -> bytes:
+        """Of the system."""
+        return secrets.token_bytes(size)
+
+    # Single events.
+
+    async def ends(self) -> dict[int, int]:
+        """By partition the offset at which the journal ends."""
+        raise NotImplementedError
+
+    async def told_at(self, partition: int, offset: int) -> Told | None:
+        """The decision at an offset, as a feed tells it; None where there is none."""
+        return await self._reads.run(self._backlog.at, partition, offset)
+
+    async def find_event(self, execution: str, version: int) -> tuple[int, int]:
+        """The partition and the offset of the decision that an event is of. Raises Rejected where there is none."""
+
+        def find(reader: ExecutionReader, name: str) -> int:
+            return reader.offset_of(name, version)
+
+        return self._reader.known(execution), await self._read_about(execution, find)
 
     # Dead letters.
 

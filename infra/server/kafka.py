@@ -22,6 +22,7 @@ from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import LocalPartitions, Taken, TaskRoute, TaskSource
 
 if TYPE_CHECKING:
+    from infra.log.kafka.group_offsets import GroupCheckpoints
     from infra.log.kafka.log import KafkaLog
 
 
@@ -54,6 +55,13 @@ def event_topic(log: KafkaLog, retention_h: float, positions: Positions) -> Even
     from infra.log.kafka.event_topic import KafkaEventTopic
 
     return KafkaEventTopic(log.address, log.message_bytes_max, retention_h, positions)
+
+
+def webhook_checkpoints(log: KafkaLog) -> GroupCheckpoints:
+    """Checkpoints as offsets of groups."""
+    from infra.log.kafka.group_offsets import GroupCheckpoints
+
+    return GroupCheckpoints(log.address)
 
 
 class KafkaTaskTopics:

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from typing import Final
 
 import uvicorn
 
@@ -20,6 +21,7 @@ from api.requests import Requests
 from contracts.errors import RefoldError
 from contracts.journal import Checkpoint
 from infra.clock import SystemClock
+from infra.files.checkpoints import FileCheckpoints
 from infra.server.alone import Alone
 from infra.server.alone_service import AloneService
 from infra.server.beside import LoopBeside
@@ -31,13 +33,19 @@ from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import open_partitioned_reader
+from infra.server.webhook_ground import WebhookGround
 from infra.server.wiring import open_alone, open_retention
 from infra.settings.model import ROLES_DEFAULT, EngineSettings, ServerSettings
+from workers.cluster.webhook_share import falls_to
 from workers.reading.journal_feed import Feed
 from workers.reading.owner_feed import OwnerGround
 from workers.reading.partitioned_reader import PartitionedReader
+from workers.reading.webhook_deliveries import WebhookDeliveries
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import TaskEndpoint
+
+CHECKPOINTS: Final = "webhooks.json"
+"""The file of a data folder that says how far events were sent to webhooks."""
 
 
 def serve(engine: EngineSettings, settings: ServerSettings, on_ready: Callable[[str], None]) -> None:
@@ -83,9 +91,12 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         feed = Feed(OwnerGround(alone.owner, LoopBeside(reader.backlog(), reads.pool)))
         service = AloneService(alone, feed, reader, reads, progress, engine, task_endpoint, requests, address)
         http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
+        assert engine.data is not None
+        ground = WebhookGround(service, feed, clock, engine, FileCheckpoints(engine.data / CHECKPOINTS))
+        webhooks = WebhookDeliveries(alone.resources, ground, lambda name: True), ground
         context = Context(
             clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
-            progress=progress, operator=service.operator, retention=retention, http=http,
+            progress=progress, operator=service.operator, retention=retention, http=http, webhooks=webhooks,
         )  # fmt: skip
         try:
             await _live(Process(context), driver, settings.stop_s)
@@ -116,9 +127,12 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
     with open_shared(engine, address) as stores:
         shared = Shared(stores, engine, settings, address)
         http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready)
+        ground = WebhookGround(shared.service, shared.feed, shared.clock, engine, stores.webhook_checkpoints())
+        deliveries = WebhookDeliveries(shared.resources, ground, partial(falls_to, shared.members))
         context = Context(
             clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,
             fail=shared.driver.fail, shared=shared, progress=shared.progress, operator=shared.service.operator, http=http,
+            webhooks=(deliveries, ground),
         )  # fmt: skip
         try:
             await _live(Process(context), shared.driver, settings.stop_s)

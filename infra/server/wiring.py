@@ -54,6 +54,7 @@ from workers.tasks.gateway import TaskTopics
 from workers.tasks.leases import TaskLeases
 
 if TYPE_CHECKING:
+    from infra.log.kafka.group_offsets import GroupCheckpoints
     from infra.log.kafka.log import KafkaLog
 
 
@@ -261,6 +262,12 @@ class SharedParts(NamedTuple):
         from infra.server.kafka import event_topic
 
         return event_topic(self.log, retention_h, positions)
+
+    def webhook_checkpoints(self) -> GroupCheckpoints:
+        """Where the checkpoints of webhooks are kept."""
+        from infra.server.kafka import webhook_checkpoints
+
+        return webhook_checkpoints(self.log)
 
     def task_topics(self) -> TaskTopics:
         """What tasks are taken from."""

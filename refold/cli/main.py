@@ -41,6 +41,7 @@ from refold.cli.process_verbs import kafka, serve, worker
 from refold.cli.read_model_verbs import read_models
 from refold.cli.table_verbs import add_to
 from refold.cli.trace_verb import trace
+from refold.cli.webhook_verbs import webhooks
 
 app = typer.Typer(no_args_is_help=True, help="Refold runs workflows and remembers all they did in a log.", rich_markup_mode=None)
 
@@ -370,6 +371,7 @@ app.command()(asyncapi)
 app.command()(serve)
 app.command()(worker)
 add_to(app)
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(kafka, name="kafka")
 app.add_typer(read_models, name="read-models")
 

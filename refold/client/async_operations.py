@@ -232,6 +232,55 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
         return answer
 
+    async def webhooks(self) -> Rows:
+        """All webhooks, by name."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/webhooks")))["webhooks"]
+        return answer
+
+    async def webhook(self, name: str) -> dict[str, Any]:
+        """A webhook."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/webhooks/{part(name)}"))
+        return answer
+
+    async def put_webhook(
+        self,
+        name: str,
+        url: str,
+        types: list[str] | None = None,
+        workflow: str | None = None,
+        filter: str | None = None,
+        secret: str | None = None,
+    ) -> dict[str, Any]:
+        """Make a webhook, or let it be this from now on; the answer alone has its secret."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "PUT",
+                f"/v1/webhooks/{part(name)}",
+                body={"url": url, "types": types, "workflow": workflow, "filter": filter, "secret": secret},
+            )
+        )
+        return answer
+
+    async def delete_webhook(self, name: str) -> dict[str, Any]:
+        """Delete a webhook: it is sent nothing more; again, once it was deleted, is the same."""
+        answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/webhooks/{part(name)}"))
+        return answer
+
+    async def deliveries(self, name: str) -> Rows:
+        """The events that wait to be sent again to a webhook."""
+        answer: Rows = (await self._ask(asked("GET", f"/v1/webhooks/{part(name)}/deliveries")))["deliveries"]
+        return answer
+
+    async def redeliver(self, name: str, event: str) -> dict[str, Any]:
+        """Send an event (`EXECUTION/VERSION`) to a webhook once more."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/webhooks/{part(name)}/deliveries", body={"event": event}))
+        return answer
+
+    async def enable_webhook(self, name: str) -> dict[str, Any]:
+        """Send to a webhook again that was disabled."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/webhooks/{part(name)}/enable"))
+        return answer
+
     async def analytics(
         self,
         workflow: str | None = None,

@@ -75,6 +75,15 @@ class Backlog:
                     told.append(Told(partition, offset, *found))
         return Piece(told, checkpoint)
 
+    def at(self, partition: int, offset: int) -> Told | None:
+        """The decision at an offset, with its origin; None where there is none, or none any more. Raises LogError, UnknownRecord."""
+        for at, content in self._log.read("journal", partition, offset, offset + 1):
+            record = read_record(content)
+            if at == offset and isinstance(record, Decided):
+                decision = decode_decision(record.body)
+                return Told(partition, offset, decision, self._seen(decision) or self._origin_of(partition, decision.execution))
+        return None
+
     def _decision(self, partition: int, record: Decided, selector: Selector) -> tuple[Decision, Origin | None] | None:
         """The decision, if it is wanted, and can be read; and its origin, where that matters."""
         if selector.execution is not None and read_header(record.body)[1] != selector.execution:

@@ -103,6 +103,13 @@ class ExecutionReader:
                 found.append(event)
         return found, None
 
+    def offset_of(self, execution: str, version: int) -> int:
+        """The offset of the decision that an event is of. Raises Rejected where the execution has no such event."""
+        for entry in self.entries(execution):
+            if entry.decision.first <= version < entry.decision.first + len(entry.decision.events):
+                return entry.offset
+        raise Rejected("unknown_version", f"execution {execution} has no event {version}", execution=execution)
+
     def has_signal(self, execution: str, signal: str) -> bool:
         """Whether the execution has received the signal with this id; an ended one does not remember it itself."""
         commands = (entry.decision.command for entry in self.entries(execution) if entry.decision.events)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiokafka import AIOKafkaConsumer
@@ -21,19 +21,18 @@ from contracts.ports.event_topic import EventRecord
 from contracts.positions import Positions
 from contracts.public_events import CONTENT_TYPE
 from infra.log.kafka.administration import administering
+from infra.log.kafka.group_offsets import REQUEST_TIMEOUT_MS, TIMEOUT_S, GroupOffsets
 from refold.errors import Unavailable
 from refold.kafka.address import KafkaAddress
 from refold.kafka.admin import change, create, described, grow, settings_in_force
 from refold.kafka.append import BATCH_BYTES, FRAME_BYTES
 from refold.kafka.client import give_up, reason, start
-from refold.kafka.consumer import committed
 from refold.kafka.producer import Keyed, Producer
 from refold.kafka.task_topics import replicas_of, replicas_wanted
 from refold.kafka.topic import topic_settings
 
 EVENTS: Final = "events"
 GROUP: Final = "publisher"
-TIMEOUT_S: Final = 5.0
 SEGMENTS_PER_RETENTION: Final = 8
 """Kafka deletes whole segments: one lasts so small a part of the retention, an hour at least."""
 _HOUR_MS: Final = 3600 * 1000
@@ -53,7 +52,7 @@ class KafkaEventTopic:
         self._topic, self._journal = address.topic(EVENTS), address.topic("journal")
         self._producer = Producer(address, message_bytes_max)
         self._positions = positions
-        self._consumer: Any = None
+        self._offsets = GroupOffsets(address, GROUP)
 
     async def ensure(self, partitions: int) -> None:
         """Make the topic, give it more partitions, set its retention."""
@@ -95,46 +94,16 @@ class KafkaEventTopic:
 
     async def committed(self, partitions: Collection[int]) -> Mapping[int, int]:
         """What the group has committed."""
-        keys = [TopicPartition(self._journal, partition) for partition in partitions]
-        if not keys:
-            return {}
-        try:
-            consumer = await self._committing(keys)
-            found = await committed(consumer, keys, TIMEOUT_S)
-            return {key.partition: found[key][0] for key in keys if key in found and found[key][0] >= 0}
-        except (KafkaError, OSError, TimeoutError) as error:
-            await self._drop_consumer()
-            raise LogUnreachable(f"how far public events are written cannot be read: {reason(error)}") from error
+        return await self._offsets.load(partitions)
 
     async def save(self, offsets: Mapping[int, int]) -> None:
         """Commit, once: what is not committed is written again, no more."""
-        keys = {TopicPartition(self._journal, partition): offset for partition, offset in offsets.items()}
-        try:
-            consumer = await self._committing(keys)
-            async with asyncio.timeout(TIMEOUT_S):
-                await consumer.commit(keys)
-        except (KafkaError, OSError, TimeoutError) as error:
-            await self._drop_consumer()
-            raise LogUnreachable(f"how far public events are written cannot be saved: {reason(error)}") from error
-
-    async def _committing(self, keys: Collection[TopicPartition]) -> Any:
-        """A consumer that consumes nothing: it only knows the group's offsets of these partitions."""
-        if self._consumer is None:
-            consumer = AIOKafkaConsumer(
-                **self._address.client_settings(), group_id=self._address.topic(GROUP), enable_auto_commit=False, request_timeout_ms=5_000
-            )
-            await start(consumer, TIMEOUT_S)
-            self._consumer = consumer
-        consumer = self._consumer
-        if missing := set(keys) - consumer.assignment():
-            consumer.assign([*consumer.assignment(), *missing])
-            consumer.pause(*consumer.assignment())
-        return consumer
+        await self._offsets.save(offsets)
 
     async def _last_written(self, partition: int) -> int:
         """The offset of the last event's decision in the journal, which may not be written whole; 0 without any."""
         key = TopicPartition(self._topic, partition)
-        reader = AIOKafkaConsumer(**self._address.client_settings(), enable_auto_commit=False, request_timeout_ms=5_000)
+        reader = AIOKafkaConsumer(**self._address.client_settings(), enable_auto_commit=False, request_timeout_ms=REQUEST_TIMEOUT_MS)
         try:
             await start(reader, TIMEOUT_S)
             async with asyncio.timeout(TIMEOUT_S):
@@ -151,14 +120,9 @@ class KafkaEventTopic:
         finally:
             await give_up(reader.stop())
 
-    async def _drop_consumer(self) -> None:
-        consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await give_up(consumer.stop())
-
     async def close(self) -> None:
         """Let go of everything."""
-        await self._drop_consumer()
+        await self._offsets.close()
         await self._producer.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -195,6 +196,11 @@ class ClusterService(CommonService):
     def cluster(self) -> Cluster:
         """The cluster as this process knows it."""
         return cluster_view(self._members, self._reader.partitions)
+
+    async def ends(self) -> dict[int, int]:
+        """Those of all partitions, as the brokers say them."""
+        partitions = range(self._reader.partitions)
+        return dict(zip(partitions, await asyncio.gather(*map(self._end_of, partitions)), strict=True))
 
     async def metrics(self) -> bytes:
         """Counters and gauges of the partitions that are owned here, as Prometheus reads them."""

@@ -14,6 +14,7 @@ from infra.server.parts.publisher import PUBLISHER
 from infra.server.parts.retention import RETENTION
 from infra.server.parts.tasks import TASKS
 from infra.server.parts.traces import TRACES
+from infra.server.parts.webhooks import WEBHOOKS
 
 PARTS: Final[tuple[Part, ...]] = (
     PROJECTOR,
@@ -22,6 +23,7 @@ PARTS: Final[tuple[Part, ...]] = (
     TASKS,
     PARTITIONS,
     PUBLISHER,
+    WEBHOOKS,
     TRACES,
     RETENTION,
     HTTP,

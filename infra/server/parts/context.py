@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from infra.server.http import HttpSetup
     from infra.server.progress import Progress
     from infra.server.retention import RetentionSetup
+    from infra.server.webhook_ground import WebhookGround
+    from workers.reading.webhook_deliveries import WebhookDeliveries
 
 
 class Send(Protocol):
@@ -55,3 +57,5 @@ class Context:
     """What is needed to archive and remove what has ended, where the log is in a file."""
     http: HttpSetup | None = None
     """What is served over HTTP, where anything is."""
+    webhooks: tuple[WebhookDeliveries, WebhookGround] | None = None
+    """What sends events to webhooks, where anything does."""

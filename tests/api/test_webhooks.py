@@ -1,0 +1,241 @@
+"""Webhooks: real receivers hear each event at least once, whatever is killed, signed; what they refuse is sent again."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from tests.api.conftest import HELLO, Server
+
+DEADLINE_S = 30.0
+CONSUMER = Path(__file__).parents[2] / "docs/snippets/stream_consumer.py"
+ALLOWED = ("--allow-private-addresses",)
+
+
+class Receiver:
+    """A real HTTP server that notes what it is sent, and answers what it is told to."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.status = 204
+        self.headers: dict[str, str] = {}
+        self.gate = threading.Event()
+        self.gate.set()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                receiver.gate.wait()
+                receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(receiver.status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(body) for _, body in self.got]
+
+    def ids(self) -> set[str]:
+        return {event["id"] for event in self.events()}
+
+    def close(self) -> None:
+        self.gate.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receivers() -> Iterator[Callable[[], Receiver]]:
+    made: list[Receiver] = []
+
+    def make() -> Receiver:
+        made.append(Receiver())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path / "data", *ALLOWED)
+    made.publish(HELLO)
+    yield made
+    made.kill()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        return int(made.getsockname()[1])
+
+
+def until(holds: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def hook(server: Server, name: str, url: str, **more: Any) -> dict[str, Any]:
+    answer = server.ask("PUT", f"/v1/webhooks/{name}", {"url": url, **more})
+    assert answer.status == 200, answer.content
+    made: dict[str, Any] = answer.json
+    return made
+
+
+def wanted(server: Server, execution: str, *types: str) -> set[str]:
+    """The ids of public events of an execution that are of these types of the journal."""
+    path = f"/v1/executions/{execution}/history"
+    until(lambda: server.get(path).status == 200, "the read models are not there")
+    events = server.get(path).json["events"]
+    return {f"{execution}/{event['version']}" for event in events if event["type"] in types}
+
+
+def test_a_receiver_hears_of_what_it_wants_signed_as_a_public_verifier_expects(server: Server, receivers: Callable[[], Receiver]) -> None:
+    all_, some, filtered = receivers(), receivers(), receivers()
+    before = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
+    secret = hook(server, "all", all_.url)["secret"]
+    hook(server, "some", some.url, types=["execution.completed"], workflow="hello", secret="whsec_" + "-_" * 20)
+    hook(server, "filtered", filtered.url, filter="data.outcome == 'never'")
+    done = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
+    until(lambda: len(some.got) == 1 and any(event["type"] == "refold.execution.completed" for event in all_.events()), "it heard nothing")
+    headers, body = some.got[0]
+    assert Webhook("whsec_" + "+/" * 20).verify(body, headers)["subject"] == done
+    assert all(Webhook(secret).verify(body, headers)["id"] == headers["webhook-id"] for headers, body in all_.got)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(body, headers)
+    assert wanted(server, done, "ExecutionCreated", "ExecutionStarted", "ExecutionCompleted") <= all_.ids()
+    assert not any(one.startswith(before) for one in all_.ids()), "what was before it was made is not sent"
+    assert filtered.got == []
+    shown = server.get("/v1/webhooks").json["webhooks"]
+    assert [(one["name"], one["status"], one["secret"]) for one in shown] == [
+        (name, "active", None) for name in ("all", "filtered", "some")
+    ]
+
+
+def test_what_is_refused_is_listed_and_sent_again_and_a_slow_receiver_holds_up_no_other(
+    server: Server, receivers: Callable[[], Receiver]
+) -> None:
+    slow, good = receivers(), receivers()
+    slow.gate.clear()
+    hook(server, "slow", slow.url, types=["execution.completed"])
+    hook(server, "good", good.url, types=["execution.completed"])
+    done = [server.start("hello", {"name": "x"}, wait=20)["execution_id"] for _ in range(8)]
+    until(lambda: len(good.got) == 8, "a slow receiver holds up another")
+    slow.status = 500
+    slow.gate.set()
+    until(lambda: server.get("/v1/webhooks/slow").json["pending"] == 8, "nothing is put aside")
+    deliveries = server.get("/v1/webhooks/slow/deliveries").json["deliveries"]
+    assert {one["event"].rpartition("/")[0] for one in deliveries} == set(done)
+    assert {(one["attempts"], one["error"]) for one in deliveries} <= {(1, "answered 500"), (2, "answered 500")}
+    assert server.get("/v1/webhooks/slow").json["status"] == "failing"
+    slow.status = 200
+    until(lambda: server.get("/v1/webhooks/slow").json["pending"] == 0, "it is not sent again")
+    assert len(slow.got) >= 16
+
+
+def test_each_event_arrives_over_kills(tmp_path: Path, receivers: Callable[[], Receiver]) -> None:
+    receiver = receivers()
+    server = Server(tmp_path / "data", *ALLOWED)
+    server.publish(HELLO)
+    hook(server, "all", receiver.url)
+    done: list[str] = []
+    for turn in range(2):
+        receiver.status = (503, 200)[turn]
+        done += [server.start("hello", {"name": "x"}, wait=20)["execution_id"] for _ in range(5)]
+        server.kill()
+        server = Server(tmp_path / "data", *ALLOWED)
+    expected = {one for execution in done for one in wanted(server, execution, "ExecutionCreated", "NodeCompleted", "ExecutionCompleted")}
+    until(lambda: expected <= receiver.ids(), f"missing: {expected - receiver.ids()}")
+    until(lambda: server.get("/v1/webhooks/all").json["pending"] == 0, "something is still pending")
+    server.kill()
+
+
+def test_one_that_is_gone_is_disabled_and_can_be_enabled_and_sent_to_once_more(server: Server, receivers: Callable[[], Receiver]) -> None:
+    receiver = receivers()
+    receiver.status = 410
+    hook(server, "old", receiver.url, types=["execution.completed"])
+    done = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
+    until(lambda: server.get("/v1/webhooks/old").json["status"] == "disabled", "it is not disabled")
+    assert "410" in server.get("/v1/webhooks/old").json["reason"]
+    later = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
+    receiver.status = 200
+    assert server.post("/v1/webhooks/old/enable").json["status"] == "active"
+    until(
+        lambda: server.get("/v1/webhooks/old").json["pending"] == 0 and later in {one["subject"] for one in receiver.events()}, "not sent"
+    )
+    heard = len(receiver.got)
+    (event,) = wanted(server, done, "ExecutionCompleted")
+    assert server.post("/v1/webhooks/old/deliveries", {"event": event}).status == 202
+    until(lambda: len(receiver.got) > heard, "it is not sent once more")
+    assert receiver.events()[-1]["id"] == event
+
+
+def test_private_addresses_are_guarded(tmp_path: Path, receivers: Callable[[], Receiver]) -> None:
+    receiver = receivers()
+    server = Server(tmp_path / "data")
+    try:
+        server.publish(HELLO)
+        hook(server, "inside", receiver.url, types=["execution.completed"])
+        server.start("hello", {"name": "x"}, wait=20)
+        until(lambda: server.get("/v1/webhooks/inside").json["pending"] == 1, "it is not refused")
+        assert "http.forbidden_address" in server.get("/v1/webhooks/inside/deliveries").json["deliveries"][0]["error"]
+        assert receiver.got == []
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"url": "ftp://x"}, "/url"),
+        ({"url": "http://x.example", "types": ["execution.complete"]}, "did you mean `refold.execution.completed`"),
+        ({"url": "http://x.example", "filter": "status == 'x'"}, "status"),
+        ({"url": "http://x.example", "secret": "short"}, "/secret"),
+        ({"url": "http://x.example", "more": 1}, "/more"),
+    ],
+)
+def test_a_webhook_that_could_not_work_is_refused(server: Server, asked: dict[str, Any], said: str) -> None:
+    answer = server.ask("PUT", "/v1/webhooks/wrong", asked)
+    assert (answer.status, said in answer.content.decode()) == (422, True), answer.content
+
+
+def test_a_client_of_fifteen_lines_hears_all_over_a_restart(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", "--port", str(free_port()))
+    server.publish(HELLO)
+    done = [server.start("hello", {"name": "x"}, wait=20)["execution_id"]]
+    out = tmp_path / "heard.txt"
+    with out.open("wb") as file, subprocess.Popen([sys.executable, str(CONSUMER), server.url], stdout=file) as consumer:
+        try:
+            until(lambda: "execution.completed" in out.read_text(), "the client has heard nothing")
+            server.kill()
+            server = Server(tmp_path / "data", "--port", server.url.rpartition(":")[2])
+            done.append(server.start("hello", {"name": "x"}, wait=20)["execution_id"])
+            until(lambda: out.read_text().count("execution.completed") == 2, "the client has not come back")
+        finally:
+            consumer.kill()
+            server_events = {one: wanted(server, one, "ExecutionCreated", "ExecutionCompleted") for one in done}
+            server.kill()
+    heard = [line.split()[0] for line in out.read_text().splitlines()]
+    assert len(heard) == len(set(heard))
+    assert {event for events in server_events.values() for event in events} <= set(heard)
