@@ -17,6 +17,7 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.read_models import Cursor, Group, Query, StandIn
+from contracts.ports.result_cache import ResultCache
 from contracts.resources import Resource
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
@@ -153,6 +154,14 @@ class Cluster(NamedTuple):
     workers: Sequence[tuple[str, WorkerRow]]
 
 
+class Warmed(NamedTuple):
+    """How many executions were read, how many of their results are kept now, and how many executions could not be read."""
+
+    executions: int
+    results: int
+    unreadable: int
+
+
 class Letters(Protocol):
     """The dead letters of the log, and what is done about them."""
 
@@ -271,6 +280,15 @@ class Service(Protocol):
 
     async def find_event(self, execution: str, version: int) -> tuple[int, int]:
         """The partition and the offset of the decision that an event is of. Raises Rejected where there is none."""
+
+    # Cached results.
+
+    @property
+    def cache(self) -> ResultCache:
+        """What activities gave, to be used again; of this process. Asked by `compute`."""
+
+    async def warm(self, workflow: str, limit: int) -> Warmed:
+        """Keep what activities of the last executions of a workflow gave, for what is left of its time."""
 
     # Commands.
 

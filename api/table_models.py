@@ -79,3 +79,68 @@ class AuditPage(BaseModel):
     audit: list[AuditRow]
     next: str | None = Field(description="the `cursor` of the next page; null at the end")
     position: int
+
+
+class CachedResult(BaseModel):
+    """What an activity gave, to be used again."""
+
+    key: str = Field(description="a hash of kind, config, input and the node's own key")
+    kind: str
+    workflow: str = Field(description="the workflow that it was computed for")
+    size: int = Field(description="bytes")
+    kept_at: Time
+    expires_at: Time
+    hits: int = Field(description="how often it was used again")
+
+
+class CacheUse(BaseModel):
+    """How often results of a kind in a workflow were used again."""
+
+    kind: str
+    workflow: str
+    hits: int = Field(description="how often one was used again")
+    kept: int = Field(description="how often one was computed and kept")
+    rate: float = Field(description="hits of all that were given, 0 to 1")
+
+
+class CachedResults(BaseModel):
+    """By key."""
+
+    results: list[CachedResult]
+    next: str | None = Field(description="the `cursor` of the next page; null at the end")
+    uses: list[CacheUse]
+
+
+class InvalidateRequest(BaseModel):
+    """Which results are forgotten: those that fit all that is given."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"kind": "http_request", "older_than": "10m"}})
+
+    kind: str | None = None
+    workflow: str | None = None
+    key: str | None = None
+    older_than: str | None = Field(default=None, description="kept longer ago than this duration: `90m`, `PT1H`")
+    all: bool = Field(default=False, description="every one of them")
+
+
+class Forgotten(BaseModel):
+    """How many results were forgotten."""
+
+    count: int
+
+
+class WarmRequest(BaseModel):
+    """Whose results are kept."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"workflow": "hello", "limit": 100}})
+
+    workflow: str
+    limit: int = Field(default=100, ge=1, le=1_000, description="the last so many executions")
+
+
+class Warmed(BaseModel):
+    """What was read and kept."""
+
+    executions: int
+    results: int
+    unreadable: int = Field(description="executions that could not be read")

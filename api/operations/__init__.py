@@ -7,6 +7,7 @@ from typing import Final
 from api.operations.analytics import ANALYTICS_OPERATIONS
 from api.operations.audit import AUDIT
 from api.operations.bulk import BULKS
+from api.operations.cached_results import CACHED_RESULTS
 from api.operations.commands import COMMANDS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
@@ -33,6 +34,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *COMMANDS,
     *DEAD_LETTERS,
     *AUDIT,
+    *CACHED_RESULTS,
     *BULKS,
     *RESOURCES,
     *WEBHOOKS,

@@ -10,6 +10,7 @@ from contracts.ids import make_execution_id
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.lossy_channel import LossyChannel
+from contracts.ports.result_cache import ResultCache
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
 from workers.partition.resources import Resources
@@ -62,6 +63,8 @@ class Alone(NamedTuple):
     """Where running attempts tell what no event carries."""
     desk: Desk
     """Where activities of the engine's own workflows ask."""
+    cache: ResultCache | None = None
+    """What activities gave, to be used again."""
     check_ground: Callable[[], None] = is_there
     """Raises LogGone where the log's files were taken away."""
 

@@ -31,6 +31,7 @@ from workers.partition.owner import Owner
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import PartitionedReader
+from workers.running.memory_result_cache import MemoryResultCache
 from workers.tasks.polls import TaskEndpoint
 
 
@@ -74,6 +75,7 @@ class AloneService(CommonService):
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
         self._incarnation, self._since = uuid4().hex, alone.clock.now()
+        self.cache = alone.cache or MemoryResultCache(alone.clock)
         self.letters = self._redelivery(alone.clock, _no_topic)
         self.new_id = alone.new_execution_id
         """An id that nobody else has."""

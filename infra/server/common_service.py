@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from api.requests import Requests
-from api.service import Given, NodeView, Outcomes, Rows, Start, Started, Unavailable
+from api.service import Given, NodeView, Outcomes, Rows, Start, Started, Unavailable, Warmed
 from api.streams.streams import Streams
 from contracts import values
 from contracts.caller import Caller
@@ -22,6 +22,7 @@ from contracts.errors import LogError, RefoldError, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.feed import Told
 from contracts.ports.read_models import Condition, Group, Query, StandIn
+from contracts.ports.result_cache import ResultCache
 from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService
@@ -33,7 +34,7 @@ from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
 from infra.settings.model import EngineSettings
 from projections.audit import DEFINITIONS, LETTERS, AuditRecord
-from projections.executions import EXECUTIONS, ExecutionRecord, record_value
+from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, record_value
 from projections.history import HistoryEvent
 from projections.incidents import CAUSE, INCIDENTS, IncidentRecord, of_cause
 from projections.registry import MODEL_OF
@@ -46,6 +47,7 @@ from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import Listed, PartitionedReader
 from workers.running.desk import Operator
+from workers.running.result_warming import past_results, warm
 from workers.tasks.dead_letters import DEAD_LETTERS
 from workers.tasks.letter_box import LetterBox
 
@@ -61,6 +63,7 @@ class CommonService(CatalogService):
     """Half of a `Service`. All methods belong to the event loop's thread."""
 
     letters: Redelivery
+    cache: ResultCache
 
     def __init__(
         self,
@@ -133,6 +136,23 @@ class CommonService(CatalogService):
     async def other_acts(self) -> Mapping[int, Sequence[AuditRecord]]:
         """What was done to other things than executions, by where it stands."""
         return {DEFINITIONS: tuple(self._catalog.acts), LETTERS: await self.letters.acts()}
+
+    # Cached results.
+
+    async def warm(self, workflow: str, limit: int) -> Warmed:
+        """Keep what activities of the last executions of a workflow gave, for what is left of its time."""
+        found = await self._find(executions_where(workflow, limit=limit))
+        results = unreadable = 0
+        for listed in found:
+            try:
+                results += await self._read_about(listed.record.execution, self._warm_by)
+            except (KeyError, LogError):
+                unreadable += 1
+        return Warmed(len(found), results, unreadable)
+
+    def _warm_by(self, reader: ExecutionReader, execution: str) -> int:
+        past = past_results(reader.entries(execution), self._catalog.graph, reader.blobs.get)
+        return warm(self.cache, past, self.now())
 
     # Commands.
 

@@ -19,6 +19,7 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.event_topic import EventTopic
 from contracts.ports.log import Log
+from contracts.ports.result_cache import ResultCache
 from contracts.ports.snapshots import Snapshots
 from contracts.positions import Positions
 from domain.nodes import CONTROL_KINDS, KINDS
@@ -48,7 +49,8 @@ from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
 from workers.running.desk import Desk
 from workers.running.memory_channel import MemoryChannel
-from workers.running.result_cache import MemoryResultCache, ResultCache, SqliteResultCache
+from workers.running.memory_result_cache import MemoryResultCache
+from workers.running.sqlite_result_cache import SqliteResultCache
 from workers.running.system import SYSTEM_KINDS, system_kinds
 from workers.tasks.gateway import TaskTopics
 from workers.tasks.leases import TaskLeases
@@ -202,7 +204,7 @@ def build_alone(
         live_max=settings.live_max,
         neighbours=Neighbours(reports, told.wake),
     )
-    return Alone(owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, check_ground)
+    return Alone(owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, cache, check_ground)
 
 
 def build_engine(

@@ -154,6 +154,33 @@ class Operations:
         )
         return answer
 
+    def cached_results(
+        self, kind: str | None = None, workflow: str | None = None, cursor: str | None = None, limit: int = 50
+    ) -> dict[str, Any]:
+        """Which results are used again, and how often they are: `{results, next, uses}`."""
+        answer: dict[str, Any] = self._ask(
+            asked("GET", "/v1/cached-results", query={"kind": kind, "workflow": workflow, "cursor": cursor, "limit": limit})
+        )
+        return answer
+
+    def invalidate(
+        self, kind: str | None = None, workflow: str | None = None, key: str | None = None, older_than: str | None = None, all: bool = False
+    ) -> dict[str, Any]:
+        """Forget cached results that fit all that is given: `{count}`."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                "/v1/cached-results/invalidate",
+                body={"kind": kind, "workflow": workflow, "key": key, "older_than": older_than, "all": all},
+            )
+        )
+        return answer
+
+    def warm(self, workflow: str, limit: int = 100) -> dict[str, Any]:
+        """Keep what activities of past executions gave: `{executions, results, unreadable}`."""
+        answer: dict[str, Any] = self._ask(asked("POST", "/v1/cached-results/warm", body={"workflow": workflow, "limit": limit}))
+        return answer
+
     def bulk(
         self,
         action: str,

@@ -36,7 +36,7 @@ from workers.cluster.ports import OnRecords
 from workers.partition.catalog import Catalog
 from workers.reading.partitioned_reader import PartitionedReader
 from workers.reading.projector_pool import ProjectorPool
-from workers.running.result_cache import MemoryResultCache
+from workers.running.memory_result_cache import MemoryResultCache
 
 DEADLINE_S = 30.0
 

@@ -21,6 +21,7 @@ from contracts.commands import (
 )
 from contracts.failure import Failure
 from contracts.ports.activities import ActivityContext
+from contracts.ports.result_cache import Which
 from contracts.values import encode, reference_to
 from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
@@ -29,7 +30,7 @@ from workers.running.activities import load_kinds
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import STEP_MAX, ActivityWorker
-from workers.running.result_cache import MemoryResultCache
+from workers.running.memory_result_cache import MemoryResultCache
 
 Make = Callable[..., ActivityWorker]
 WAIT_S = 20.0
@@ -491,7 +492,7 @@ def test_a_cached_result_is_given_without_running(make: Make, told: Reports, clo
     assert ask("d", 1, None) == CompleteActivity("d", 1, b"3", cached=False)
     clock.advance(1_000)
     assert ask("e", 1, day) == CompleteActivity("e", 1, b"4", cached=False)
-    cache.invalidate("ask")
+    cache.invalidate(Which(kind="ask"))
     assert ask("f", 1, day) == CompleteActivity("f", 1, b"5", cached=False)
 
 

@@ -14,7 +14,7 @@ from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from workers.partition.round import Made
 from workers.partition.task_outbox import TaskOutbox
-from workers.running.result_cache import MemoryResultCache
+from workers.running.memory_result_cache import MemoryResultCache
 
 
 class Topics:

@@ -38,7 +38,8 @@ from contracts.worker_results import APART_BYTES_MAX, TooMuch, read_results
 from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from workers.running.activity_settings import ActivitySettings
-from workers.running.result_cache import MemoryResultCache, SqliteResultCache
+from workers.running.memory_result_cache import MemoryResultCache
+from workers.running.sqlite_result_cache import SqliteResultCache
 from workers.tasks.leases import WORKERS_MAX, TaskLeases
 
 LEASE_MS = 30_000

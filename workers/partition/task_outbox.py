@@ -19,10 +19,11 @@ from contracts.failure import Failure
 from contracts.ids import activity_key
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
+from contracts.ports.result_cache import ResultCache
 from contracts.values import blob_of, is_reference
 from contracts.worker_topics import BUILT_IN, CANCELLATIONS, encode_cancellation, encode_task, task_topic
 from workers.partition.round import Made
-from workers.running.result_cache import ResultCache, cached, keep
+from workers.running.result_cache import cached, keep
 
 Put: TypeAlias = Callable[[str, int, bytes, "Callable[[LogError | None], None]"], None]
 """Brings a record into a topic (named without prefix) and a partition; calls back when it is durable, or can never be."""

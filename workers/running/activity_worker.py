@@ -23,13 +23,13 @@ from contracts.ports.activities import ActivityKind, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
+from contracts.ports.result_cache import ResultCache
 from refold.worker.pool import UrgentFirst, Waiting
 from workers.running.activity_error import failure_of
 from workers.running.activity_settings import ActivitySettings
 from workers.running.alarms import ALARMS
 from workers.running.attempt import Attempt
 from workers.running.performance import Performance
-from workers.running.result_cache import ResultCache
 
 STEP_MAX: Final = 256
 """So many instant activities run in one step; then the engine gets its turn."""

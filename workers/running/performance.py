@@ -14,6 +14,7 @@ from contracts.commands import CompleteActivity, FailActivity
 from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
+from contracts.ports.result_cache import ResultCache
 from contracts.values import NULL, blob_of, decode, is_reference, written
 from refold.worker.cancellation import cause_of_end
 from workers.running.activities import is_built_in
@@ -21,7 +22,7 @@ from workers.running.activities.config import read_config
 from workers.running.activity_error import ActivityError, failure_of, is_retryable, traceback_of
 from workers.running.activity_settings import ActivitySettings
 from workers.running.attempt import Attempt
-from workers.running.result_cache import ResultCache, cached, keep
+from workers.running.result_cache import cached, keep
 
 _log = logging.getLogger("refold.activity")
 

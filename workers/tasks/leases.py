@@ -26,11 +26,12 @@ from contracts.ports.activities import ActivityWorker, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
+from contracts.ports.result_cache import ResultCache
 from contracts.trace import traceparent_of
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
 from workers.running.activity_settings import ActivitySettings
-from workers.running.result_cache import ResultCache, cached, keep
+from workers.running.result_cache import cached, keep
 from workers.tasks.queue import LeasedTask, TaskQueue
 from workers.tasks.report import command_instead, command_of, pass_on
 from workers.tasks.worker import RemoteWorker

@@ -15,6 +15,7 @@ from contracts.errors import Rejected
 from contracts.ids import counted_in, make_execution_id
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
+from contracts.ports.result_cache import ResultCache
 from infra.chance import Chance
 from infra.server.callback import awaited
 from infra.server.cluster.start_ids import LateStart, ask_and_start, is_counted, key_ids
@@ -66,11 +67,12 @@ class ClusterService(CommonService):
         clock: Clock,
         settings: EngineSettings,
         channel: LossyChannel,
+        cache: ResultCache,
         publishing_lag: PublishingLag,
     ) -> None:
         """`end_of` asks where the journal of a partition ends."""
         super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests)
-        self.channel = channel
+        self.channel, self.cache = channel, cache
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
         self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
         self._publishing = ThreadPoolExecutor(1, "refold-publishing")

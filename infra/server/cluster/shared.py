@@ -193,7 +193,7 @@ class Shared:
         self.publishing_lag = PublishingLag(self._event_topic(), self.owned.positions)
         self.service = ClusterService(
             self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.resources, self.feed, reader, self._reads,
-            progress, lookup, end_of, self.requests, self.clock, engine, self.channel, self.publishing_lag,
+            progress, lookup, end_of, self.requests, self.clock, engine, self.channel, stores.cache, self.publishing_lag,
         )  # fmt: skip
         self.task_endpoint = (
             _TaskEndpoint(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None

@@ -172,6 +172,25 @@ class FolderTarget:
         with self.reader() as reader:
             return audit_in(reader, wanted)
 
+    def cached_results(self, kind: str | None, workflow: str | None, limit: int) -> Value:
+        """See Place."""
+        from refold.cli.commands.folder_cache import results_in
+
+        return results_in(self.data, kind, workflow, limit)
+
+    def invalidate(self, kind: str | None, workflow: str | None, key: str | None, older_than: str | None, all: bool) -> Value:
+        """See Place."""
+        from refold.cli.commands.folder_cache import invalidate_in
+
+        return invalidate_in(self.data, kind, workflow, key, older_than)
+
+    def warm(self, workflow: str, limit: int) -> Value:
+        """See Place."""
+        from refold.cli.commands.folder_cache import warm_in
+
+        with self.reader() as reader:
+            return warm_in(self.data, reader, workflow, limit)
+
     def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
         """See Place."""
         from refold.cli.commands.folder_letters import letters_at

@@ -173,6 +173,18 @@ class ServerTarget:
         self._say_lag()
         return rows
 
+    def cached_results(self, kind: str | None, workflow: str | None, limit: int) -> Value:
+        """See Place."""
+        return self.client.cached_results(kind=kind, workflow=workflow, limit=limit)
+
+    def invalidate(self, kind: str | None, workflow: str | None, key: str | None, older_than: str | None, all: bool) -> Value:
+        """See Place."""
+        return self.client.invalidate(kind, workflow, key, older_than, all)
+
+    def warm(self, workflow: str, limit: int) -> Value:
+        """See Place."""
+        return self.client.warm(workflow, limit)
+
     def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
         """See Place."""
         return self.client.dead_letters(state=state, topic=topic, limit=limit)

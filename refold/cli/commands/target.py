@@ -221,6 +221,15 @@ class Target(Protocol):
     def audit(self, wanted: AuditWanted) -> list[Value]:
         """Who did what, the latest first."""
 
+    def cached_results(self, kind: str | None, workflow: str | None, limit: int) -> Value:
+        """Which results are used again, and how often they are: `{results, next, uses}`."""
+
+    def invalidate(self, kind: str | None, workflow: str | None, key: str | None, older_than: str | None, all: bool) -> Value:
+        """Forget results: `{count}`."""
+
+    def warm(self, workflow: str, limit: int) -> Value:
+        """Keep what activities of past executions gave: `{executions, results, unreadable}`."""
+
     def dead_letters(self, state: str, topic: str | None, limit: int) -> Value:
         """What nobody could read or be given, the last one first: `{dead_letters, next, open}`."""
 
