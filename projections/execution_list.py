@@ -9,7 +9,7 @@ from contracts.errors import SHORTAGES, LogUnreachable, reason_of
 from domain.definition.graph import Graph
 from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin
 from domain.execution.state import Execution
-from projections.execution_columns import tags_of
+from projections.execution_columns import search_of, tags_of
 from projections.executions import error_of, origin_of, time_of
 from projections.waiting import as_value, waiting_for
 
@@ -59,6 +59,7 @@ class ExecutionRow(NamedTuple):
             "trigger": None if self.trigger_kind is None else {"kind": self.trigger_kind, "id": self.trigger_id},
             "tags": tags_of(self.tags),
             "waiting_for": [as_value(item) for item in self.waiting_for],
+            "search": search_of(self.search),
         }
 
 

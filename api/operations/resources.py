@@ -50,16 +50,16 @@ def operations_of(kind: ResourceKind) -> tuple[Operation, ...]:
     one, many = _answers_of(kind)
 
     async def list_them(service: Service) -> Reply:
-        return Reply({kind.name: [_shown(found) for found in await service.resources(kind.name)]})
+        return Reply({kind.name: [resource_value(found) for found in await service.resources(kind.name)]})
 
     async def get_one(service: Service, name: Name) -> Reply:
-        return Reply(_shown(await service.resource(kind.name, name)))
+        return Reply(resource_value(await service.resource(kind.name, name)))
 
     async def put_one(caller: Caller, service: Service, name: Name, body: Body, revision: Revision = None) -> Reply:
         if not is_resource_name(name):
             raise BadRequest(422, "request.invalid", f"{name!r} cannot be the name of a {kind.one}; expected {NAME_PATTERN}")
         value = read_value(kind, body.json() or b"{}", service.now())
-        return Reply(_shown(await service.write_resource(kind.name, name, value, caller, revision)))
+        return Reply(resource_value(await service.write_resource(kind.name, name, value, caller, revision)))
 
     async def delete_one(caller: Caller, service: Service, name: Name, revision: Revision = None) -> Reply:
         gone = await service.write_resource(kind.name, name, None, caller, revision)
@@ -122,7 +122,8 @@ def misfit(error: ValidationError) -> BadRequest:
     return BadRequest(422, "request.invalid", said, problems=problems)
 
 
-def _shown(found: Resource) -> dict[str, Any]:
+def resource_value(found: Resource) -> dict[str, Any]:
+    """A resource, as JSON shows it."""
     return {
         "name": found.name,
         "revision": found.revision,

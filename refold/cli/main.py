@@ -14,6 +14,7 @@ import typer
 
 from refold import __version__
 from refold.cli.analytics_verb import analytics
+from refold.cli.bulk_verbs import bulk, list_, operations, views
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss, backup, restore
 from refold.cli.list_verbs import incidents, nodes, waiting
@@ -25,7 +26,6 @@ from refold.cli.options import (
     Input,
     Json,
     Log,
-    OfWorkflow,
     OwnId,
     Reason,
     Timeout,
@@ -134,23 +134,7 @@ def continue_(where: Where, as_json: Json = False, timeout: Timeout = None) -> i
 # Look.
 
 
-@app.command("list")
-@takes(where=asking)
-def list_(
-    where: Where,
-    status: Annotated[list[str] | None, typer.Option("--status", help="Only of this status; repeatable.")] = None,
-    workflow: OfWorkflow = None,
-    filter_: Annotated[
-        str | None, typer.Option("--filter", metavar="EXPRESSION", help="Only those for which it is true: \"search.customer == 'A-1'\".")
-    ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Only the last N that were created.")] = None,
-    as_json: Json = False,
-) -> int:
-    """List the executions, and what each open one waits for."""
-    from refold.cli.commands import look
-    from refold.cli.commands.target import Wanted
-
-    return look.list_executions(where, Wanted(statuses=status or (), workflow=workflow, filter=filter_, limit=limit), as_json)
+app.command("list")(list_)
 
 
 @app.command()
@@ -372,6 +356,9 @@ app.command()(serve)
 app.command()(worker)
 add_to(app)
 app.add_typer(webhooks, name="webhooks")
+app.command()(bulk)
+app.add_typer(operations, name="operations")
+app.add_typer(views, name="views")
 app.add_typer(kafka, name="kafka")
 app.add_typer(read_models, name="read-models")
 

@@ -152,13 +152,17 @@ class AsyncClient(AsyncOperations):
         status: str | Sequence[str] | None = None,
         parent: str | None = None,
         filter: str | None = None,
+        view: str | None = None,
+        system: bool = False,
         page: int = 50,
     ) -> AsyncIterator[dict[str, Any]]:
         """The executions that match, the latest created first, fetched `page` by page (up to 500 at a time).
 
-        `filter` is an expression over the columns of the list, like `search.customer == 'A-1' && duration > duration('5m')`.
+        `filter` is an expression over the columns of the list, like `search.customer == 'A-1' && duration > duration('5m')`;
+        `view` the name of a saved view, `system` shows the engine's own workflows, too.
         """
-        query = {"workflow": workflow, "status": status, "parent": parent, "filter": filter, "limit": page}
+        query: dict[str, Any] = {"workflow": workflow, "status": status, "parent": parent, "filter": filter, "view": view, "limit": page}
+        query["system"] = system or None
         async for row in self._pages("executions", lambda cursor: ask.find(**query, cursor=cursor)):
             yield row
 

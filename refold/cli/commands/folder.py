@@ -205,6 +205,27 @@ class FolderTarget:
         with self.reader() as reader:
             return letter_at(reader.log, SystemClock(), letter)
 
+    def views(self) -> list[Value]:
+        """See Place."""
+        from refold.cli.commands import folder_views
+
+        with self.reader() as reader:
+            return [folder_views.shown(one) for one in reader.resources.all(folder_views.KIND)]
+
+    def view(self, name: str) -> Value:
+        """See Place."""
+        from refold.cli.commands import folder_views
+
+        with self.reader() as reader:
+            return folder_views.value_of(reader.resources.get(folder_views.KIND, name))
+
+    def write_view(self, name: str, value: Value | None) -> Value:
+        """See Place."""
+        from refold.cli.commands import folder_views
+
+        self._check_place()
+        return folder_views.write(self.settings, name, value)
+
     def workflow_names(self) -> list[str]:
         """See Place."""
         with self.reader() as reader:

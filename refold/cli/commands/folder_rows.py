@@ -14,12 +14,14 @@ from typing import Final, TypeAlias
 from contracts.errors import LogCorrupt, LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
+from contracts.ports.where import all_of
+from contracts.system import is_system
 from domain.execution.history import Entry, read_entries
 from infra.server.reader_wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.execution_columns import execution_filter, names_of
 from projections.execution_list import ExecutionList, ExecutionRow, row_of
-from projections.executions import READ_MODEL, ExecutionRecord, executions_where, record_value
+from projections.executions import READ_MODEL, USERS_ONLY, ExecutionRecord, asks_for_system, executions_where, record_value
 from projections.filter import Filter
 from refold.cli.commands.folder_lists import read_filter
 from refold.cli.commands.target import Value, Wanted, row_value
@@ -50,9 +52,15 @@ def _folded(reader: Reader, wanted: Wanted, filter_: Filter | None) -> list[Valu
 
 
 def _is_wanted(row: Row, wanted: Wanted, filter_: Filter | None) -> bool:
+    if is_system(row.workflow) and not _shows_system(wanted):
+        return False
     if (wanted.statuses and row.status not in wanted.statuses) or wanted.workflow not in (None, row.workflow):
         return False
     return filter_ is None or filter_.takes(names_of(row))
+
+
+def _shows_system(wanted: Wanted) -> bool:
+    return wanted.system or asks_for_system(wanted.workflow, wanted.filter)
 
 
 def _last(rows: list[Value], limit: int | None) -> list[Value]:
@@ -81,7 +89,8 @@ def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: 
             raise LogCorrupt(entry.reason)
         gone_on.setdefault(entry.decision.execution, []).append(entry)
     limit = _ALL if wanted.limit is None else wanted.limit + len(gone_on)
-    records = models.select(executions_where(wanted.workflow, wanted.statuses, limit=limit, filter_=filter_))
+    query = executions_where(wanted.workflow, wanted.statuses, limit=limit, filter_=filter_)
+    records = models.select(query if _shows_system(wanted) else query._replace(where=all_of(query.where, USERS_ONLY)))
     rows = [(record.number, row_value(record_value(record))) for record in records if record.execution not in gone_on]
     for name, entries in gone_on.items():
         number, row = _row_since(reader, models, name, entries, since)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from projections.execution_columns import STATUSES
@@ -14,21 +16,49 @@ from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 
 
-def list_executions(where: Where, wanted: Wanted, as_json: bool) -> int:
-    """The executions, in the order of their creation."""
+def list_executions(where: Where, wanted: Wanted, view: str | None, as_json: bool) -> int:
+    """The executions, in the order of their creation; with a view those of its filter, by its columns."""
     for status in wanted.statuses:
         if status not in STATUSES:
             raise BadInput(f"--status: expected one of {', '.join(STATUSES)}, found {status!r}")
     target = target_of(where)
+    columns: Sequence[str] = ()
+    if view is not None:
+        saved = target.view(view)
+        columns = saved.get("columns") or ()
+        wanted = replace(wanted, filter=_both(wanted.filter, saved.get("filter")))
     rows = target.executions(wanted)
     if as_json:
         say_json(rows)
+    elif rows and columns:
+        table([column.upper() for column in columns], [[_cell(row, column) for column in columns] for row in rows])
     elif rows:
         headers = ("EXECUTION", "WORKFLOW", "VERSION", "STATUS", "STARTED", "DURATION", "WAITING FOR")
         table(headers, [_line(row) for row in rows])
     else:
         say(f"no executions{' match' if wanted.statuses or wanted.workflow or wanted.filter else ''}")
     return OK
+
+
+def _both(one: str | None, other: str | None) -> str | None:
+    """The filter that is true where both are."""
+    return f"({one}) && ({other})" if one and other else one or other
+
+
+def _cell(row: Value, column: str) -> str:
+    """A column of a view, for people."""
+    if column == "waiting_for":
+        return ", ".join(in_words(item) for item in row["waiting_for"][:3])
+    if column == "duration":
+        return seconds(row["duration_ms"])
+    found = (row["search"] or {}).get(column.removeprefix("search.")) if column.startswith("search.") else row.get(column)
+    if found is None:
+        return ""
+    if column.endswith("_at"):
+        return str(found)[:19].replace("T", " ")
+    if column == "error":
+        return f"{found['type']}: {found['message']}"
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
 
 
 def _line(row: Value) -> tuple[str, ...]:

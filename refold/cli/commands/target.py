@@ -29,7 +29,7 @@ Stop: TypeAlias = Literal["ended", "outside", "timeout", "interrupted"]
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated", "quarantined"})
 ROW: Final = (
     "execution_id", "workflow", "version", "status", "created_at", "started_at", "ended_at", "duration_ms", "events", "outcome",
-    "error", "parent", "root", "trigger", "tags", "waiting_for",
+    "error", "parent", "root", "trigger", "tags", "waiting_for", "search",
 )  # fmt: skip
 INCIDENT: Final = ("execution_id", "incident", "workflow", "path", "node", "raised_at", "error")
 
@@ -42,6 +42,8 @@ class Wanted:
     workflow: str | None = None
     filter: str | None = None
     limit: int | None = None
+    system: bool = False
+    """Whether the engine's own workflows are among them, too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,6 +237,15 @@ class Target(Protocol):
 
     def dead_letter(self, letter: int) -> Value:
         """A dead letter with all that is in it."""
+
+    def views(self) -> list[Value]:
+        """The saved views, by name: `{name, revision, written_by, written_at, value}`."""
+
+    def view(self, name: str) -> Value:
+        """A saved view: `{filter, columns, summary}`. Raises Rejected where there is none."""
+
+    def write_view(self, name: str, value: Value | None) -> Value:
+        """Let a view be this, or None: be no more. Raises InvalidInput, Rejected."""
 
     def workflow_names(self) -> list[str]:
         """The names of all workflows."""

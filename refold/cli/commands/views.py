@@ -1,0 +1,47 @@
+"""`views …`: filters of executions under names."""
+
+from __future__ import annotations
+
+from refold.cli.commands.output import OK, say, say_json, table
+from refold.cli.commands.target import Value
+from refold.cli.commands.where import target_of
+from refold.cli.options import Where
+
+
+def list_views(where: Where, as_json: bool) -> int:
+    """All of them, by name."""
+    found = target_of(where).views()
+    if as_json:
+        say_json(found)
+    elif found:
+        table(("VIEW", "WRITTEN", "BY", "FILTER"), [_line(one) for one in found])
+    else:
+        say("no views are saved")
+    return OK
+
+
+def _line(view: Value) -> tuple[str, ...]:
+    when = view["written_at"][:19].replace("T", " ")
+    return (view["name"], when, view["written_by"] or "the engine", view["value"].get("filter") or "all")
+
+
+def save(where: Where, name: str, filter_: str | None, columns: str | None, summary: str | None, as_json: bool) -> int:
+    """Keep one."""
+    value: Value = {"filter": filter_ or ""}
+    if columns is not None:
+        value["columns"] = [column.strip() for column in columns.split(",") if column.strip()]
+    if summary is not None:
+        value["summary"] = summary
+    found = target_of(where).write_view(name, value)
+    if as_json:
+        say_json(found)
+    else:
+        say(f"view {name} is saved, revision {found['revision']}")
+    return OK
+
+
+def delete(where: Where, name: str) -> int:
+    """Keep it no more."""
+    target_of(where).write_view(name, None)
+    say(f"view {name} is deleted")
+    return OK
