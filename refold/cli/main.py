@@ -38,7 +38,6 @@ from refold.cli.options import (
     takes,
 )
 from refold.cli.process_verbs import kafka, serve, worker
-from refold.cli.read_model_verbs import read_models
 from refold.cli.table_verbs import add_to
 from refold.cli.trace_verb import trace
 from refold.cli.webhook_verbs import webhooks
@@ -360,7 +359,6 @@ app.command()(bulk)
 app.add_typer(operations, name="operations")
 app.add_typer(views, name="views")
 app.add_typer(kafka, name="kafka")
-app.add_typer(read_models, name="read-models")
 
 
 def main() -> None:
