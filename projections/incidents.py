@@ -125,6 +125,7 @@ def incident_names(incident: IncidentRecord) -> dict[str, Any]:
     return {
         **incident_value(incident),
         "error": {"type": incident.type, "message": incident.message},
+        "action": incident.action,
         "raised_at": Moment(incident.raised_at * MS) if incident.raised_at else None,
         "resolved_at": Moment(incident.resolved_at * MS) if incident.resolved_at else None,
     }

@@ -31,6 +31,7 @@ from workers.reading.execution_reader import ExecutionReader
 R = TypeVar("R", bound=tuple[Any, ...])
 GROUPS_MAX: Final = 10_000
 """So many groups a partition tells of."""
+_BEFORE_ALL: Final = -1
 _AFTER_ALL: Final = 2**63 - 1
 
 
@@ -206,4 +207,4 @@ def _of_partition(query: Query[R], partition: int) -> Query[R]:
     if after is None or partition == after.partition:
         return query
     is_through = partition < after.partition
-    return query._replace(after=after._replace(number=0 if is_through == query.table.is_latest_first else _AFTER_ALL, rest=()))
+    return query._replace(after=after._replace(number=_BEFORE_ALL if is_through == query.table.is_latest_first else _AFTER_ALL, rest=()))
