@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock
+.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -54,6 +54,9 @@ odd: $(VENV)/.dev ## Bring odd JSON to every door; VALUES=100000
 
 bench: $(VENV)/.dev ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+retention: $(VENV)/.dev ## Run many short executions with a retention of an hour, on a fast clock; EXECUTIONS=1000000
+	@$(BIN)/python -m benchmarks.retention --executions $(or $(EXECUTIONS),1000000) $(ARGS)
 
 kafka: $(VENV)/.dev ## Start Apache Kafka for development; ARGS="--port 9092 --brokers 3"
 	@$(BIN)/python -m brokers $(ARGS)

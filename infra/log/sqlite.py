@@ -312,11 +312,16 @@ class SqliteLog:
         finally:
             self._roll_back()
 
+    @property
+    def gives_room_back(self) -> bool:
+        """Whether the file can become smaller. One of a build before keeps its size, and uses again what is free."""
+        return bool(self._connection.execute("PRAGMA auto_vacuum").fetchone()[0])
+
     def shrink(self, pages: int) -> bool:
-        """See `contracts.ports.removal`. A file of a build before keeps its size, and uses again what is free."""
+        """See `contracts.ports.removal`."""
         ask = self._connection.execute
         try:
-            if not ask("PRAGMA auto_vacuum").fetchone()[0]:
+            if not self.gives_room_back:
                 return False
             surplus = ask("PRAGMA freelist_count").fetchone()[0] - max(FREE_PAGES_KEPT, ask("PRAGMA page_count").fetchone()[0] // 8)
             if surplus > 0:

@@ -40,6 +40,8 @@ class Reader:
         self.log = log
         self.has_end = not isinstance(log, SqliteLog) or log.has_end_file
         """Whether it would be noticed if the log ended earlier than it did."""
+        self.gives_room_back = not isinstance(log, SqliteLog) or log.gives_room_back
+        """Whether the file of the log can become smaller."""
         self.snapshots = snapshots
         self.catalog = catalog
         self.blobs = blobs

@@ -10,10 +10,14 @@ import pytest
 
 from contracts.commands import CancelExecution, SendSignal
 from contracts.errors import LogError, Rejected
+from contracts.journal import Checkpoint
+from contracts.ports.feed import Selector
 from contracts.ports.read_models import Query
+from domain.execution.history import read_entries
 from projections.executions import EXECUTIONS, executions_where
 from projections.incidents import INCIDENTS
 from tests.archive.bench import HOUR_MS, ArchivingBench, bench_in
+from workers.reading.backlog import Backlog
 
 BIG = "x" * 100_000
 
@@ -194,6 +198,24 @@ def test_payloads_go_with_the_last_that_refers_to_them(bench: ArchivingBench) ->
     for _ in range(3):
         bench.later()
     assert not bench.blobs._contents
+
+
+@pytest.mark.parametrize("start", [0, 5, 12])
+def test_who_is_told_from_before_what_was_removed_is_told_of_the_rest(bench: ArchivingBench, start: int) -> None:
+    [waits] = bench.run_some(1, "waits")
+    bench.run_some(30)
+    bench.later()
+    bench.ask(waits, SendSignal("1", "go", b"1"))
+    with closing(bench.project()) as rows:
+        backlog, at, told = Backlog(bench.log, lambda _: rows), Checkpoint(), []
+        piece = backlog.read(0, start, start + 4, Selector())
+        while (at := piece.checkpoint).offset < bench.log.end("journal", 0):
+            told += piece.told
+            piece = backlog.read(0, at, at.offset + 4, Selector())
+        told += piece.told
+    left = [entry.offset for entry in read_entries(bench.log.read("journal", 0), Checkpoint()) if entry.offset >= start]
+    assert [one.offset for one in told] == left
+    assert len(left) < 20
 
 
 def test_a_start_is_repeated_as_long_as_its_execution_is_kept(bench: ArchivingBench) -> None:

@@ -48,6 +48,7 @@ def checks(target: FolderTarget) -> Iterator[Finding]:
         with target.reader() as reader:
             yield from _lost(reader)
             yield from _journal(reader)
+            yield from _size(folder, reader)
             yield _other_topics(reader)
             yield from _blobs(folder, reader)
             yield from _blobs_know(folder, reader)
@@ -97,6 +98,17 @@ def _journal(reader: Reader) -> Iterator[Finding]:
         yield Finding("histories", "wrong", f"{len(executions.unreadable)} cannot be read, the first is {name}: {reason}", fix)
     else:
         yield Finding("histories", "ok", "all can be read")
+
+
+def _size(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
+    """What is removed makes room; whether the file gives it back."""
+    if not reader.gives_room_back:
+        fix = (
+            f"nothing to do; to shrink it once, stop what holds the folder and run `sqlite3 {folder.log} 'PRAGMA auto_vacuum = 2; VACUUM'`"
+        )
+        yield Finding(
+            "size of the log", "note", "a version before has made the file: room that becomes free is used again, not given back", fix
+        )
 
 
 def _blobs(folder: DataFolder, reader: Reader) -> Iterator[Finding]:
