@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final
 
 from fastapi import Path
@@ -36,6 +37,8 @@ from domain.definition.findings import nearest
 from projections.event_filter import EventFilter
 
 SECRET_BYTES: Final = 32
+VERSION_DIGITS_MAX: Final = 16
+_URL: Final = re.compile(r"https?://[^\s/?#]+[^\s]*\Z")
 TRIES_MAX: Final = 10
 """So often a state is written anew where others were quicker."""
 
@@ -63,7 +66,7 @@ async def put_webhook(caller: Caller, service: Service, name: Name, body: Body) 
         raise Rejected("too_many", f"there are {WEBHOOKS_MAX} webhooks already, the most there may be")
     known = None if before is None else decode_webhook(before.value or b"")
     webhook = Webhook(
-        url=asked.url,
+        url=_url(asked.url),
         secret=_secret(asked.secret, known, service.chance(SECRET_BYTES)),
         begun=service.now() if known is None else known.begun,
         after=await service.ends() if known is None else known.after,
@@ -92,6 +95,8 @@ async def redeliver_event(caller: Caller, service: Service, name: Name, body: Bo
     """Send an event once more, also one that has arrived; it is tried for three days again."""
     asked = _read(models.RedeliverRequest, body.json() or b"{}")
     execution, _, version = asked.event.rpartition("/")
+    if not (execution and version.isascii() and version.isdecimal() and len(version) < VERSION_DIGITS_MAX):
+        raise BadRequest(422, "request.invalid", f"/event: expected EXECUTION/VERSION, found {asked.event[:100]!r}")
     partition, offset = await service.find_event(execution, int(version))
     now = service.now()
     pending = Pending(event=asked.event, partition=partition, offset=offset, since=now, due=now)
@@ -152,6 +157,12 @@ def _read(model: Any, content: bytes) -> Any:
 
 def _asked(content: bytes) -> models.WebhookRequest:
     asked: models.WebhookRequest = _read(models.WebhookRequest, content)
+    return asked
+
+
+def _url(asked: str) -> str:
+    if not _URL.match(asked):
+        raise BadRequest(422, "request.invalid", f"/url: expected http:// or https:// and a host, found {asked[:100]!r}")
     return asked
 
 

@@ -208,7 +208,7 @@ def test_private_addresses_are_guarded(tmp_path: Path, receivers: Callable[[], R
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"url": "ftp://x"}, "/url"),
+        ({"url": "ftp://x"}, "/url: expected http:// or https:// and a host, found 'ftp://x'"),
         ({"url": "http://x.example", "types": ["execution.complete"]}, "did you mean `refold.execution.completed`"),
         ({"url": "http://x.example", "filter": "status == 'x'"}, "status"),
         ({"url": "http://x.example", "secret": "short"}, "/secret"),
