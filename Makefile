@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
+.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -74,6 +74,9 @@ benchmarks/peers/%/.venv/.installed: benchmarks/peers/%/requirements.lock
 
 chaos: $(VENV)/.dev ## Kill processes in full work and audit what is left; KILLS=200 SEED=1
 	@$(BIN)/python -m tests.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1) $(ARGS)
+
+chaos-live: $(VENV)/.dev ## Kill servers while readers read along; KILLS=100 SEED=1, ARGS="--kafka HOST:PORT" two engines on a log
+	@$(BIN)/python -m tests.chaos_live --kills $(or $(KILLS),100) --seed $(or $(SEED),1) $(ARGS)
 
 chaos-kafka: $(VENV)/.dev ## The same on Kafka: engines, workers and brokers; FAULTS=300 SEED=1
 	@$(BIN)/python -m tests.chaos_kafka --faults $(or $(KILLS),$(FAULTS),300) --seed $(or $(SEED),1) $(ARGS)

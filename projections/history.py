@@ -26,6 +26,9 @@ SUMMARY_LENGTH_MAX: Final = 100
 
 _REMEMBERED: Final = frozenset({e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.IncidentRaised})
 
+_ABOUT_AN_ATTEMPT: Final = e.NodeCompleted | e.NodeFailed | e.NodeProgressed | e.IncidentRaised | e.NodeCancelled
+_OF_AN_ATTEMPT: Final = c.ReportStarted | c.ReportProgress | c.CompleteActivity | c.FailActivity | c.LoseActivity
+
 Show = Callable[[bytes], Any]
 """Makes JSON of a stored value."""
 
@@ -67,6 +70,17 @@ class HistoryPresenter:
         self._incidents: dict[str, str] = {}
         self._correlation = correlation
         """Of the request that began the execution, which its first decision says."""
+        self._is_alone = False
+        self.is_unsure = False
+        """Whether an earlier decision would have been needed."""
+
+    def begin_alone(self, first: Decision) -> None:
+        """The next decision follows on others that are not presented here; `first` is the first of the execution.
+
+        What only those say is not known then: `is_unsure` once any of it was asked for.
+        """
+        self._begin(first)
+        self._is_alone = True
 
     def begin_at(self, state: Execution) -> None:
         """The next decision follows on this state."""
@@ -93,6 +107,8 @@ class HistoryPresenter:
         for index, event in enumerate(decision.events):
             path = self._path(event)
             attempt = self._attempt(event, path)
+            if attempt is None and self._is_alone and isinstance(event, _ABOUT_AN_ATTEMPT):
+                attempt = self._attempt_in(decision.command, path)
             data = {**self._fields(event), **self._filled(event, decision)}
             yield HistoryEvent(decision.first + index, type(event).__name__, path, attempt, recorded_at, data, actor, correlation)
 
@@ -110,16 +126,24 @@ class HistoryPresenter:
                 self._incidents[event.incident] = event.path
                 return event.path
             case e.IncidentResolved():
+                self.is_unsure |= self._is_alone and event.incident not in self._incidents
                 return self._incidents.get(event.incident, "")
             case _:
                 return getattr(event, "path", "")
+
+    def _attempt_in(self, command: c.Command, path: str) -> int | None:
+        """The attempt that a command is about, where it is about this node."""
+        if isinstance(command, _OF_AN_ATTEMPT) and command.path == path:
+            return command.attempt
+        self.is_unsure = True
+        return None
 
     def _attempt(self, event: Event, path: str) -> int | None:
         """The attempt that the event is about; for one that says none, the node's last."""
         if isinstance(event, e.NodeScheduled | e.NodeStarted | e.NodeRetried):
             self._attempts[path] = event.attempt
             return event.attempt
-        if isinstance(event, e.NodeCompleted | e.NodeFailed | e.NodeProgressed | e.IncidentRaised | e.NodeCancelled):
+        if isinstance(event, _ABOUT_AN_ATTEMPT):
             return self._attempts.get(path)
         return None
 

@@ -134,6 +134,25 @@ def test_a_history_with_retries_and_incidents_is_shown_in_windows_as_in_whole() 
                 assert list(later.present(decision)) == expected[index], f"{folder.name}, from {cut} on, decision {index}"
 
 
+def test_a_window_alone_shows_the_same_or_says_that_it_is_unsure() -> None:
+    """From each decision of every golden history on, with nothing known of those before but the first."""
+    sure = 0
+    for folder in FOLDERS:
+        decisions = decisions_of(folder)
+        presenter = HistoryPresenter(bytes)
+        expected = [list(presenter.present(decision)) for decision in decisions]
+        for cut in range(1, len(decisions)):
+            alone = HistoryPresenter(bytes)
+            alone.begin_alone(decisions[0])
+            for index, decision in enumerate(decisions[cut:], start=cut):
+                shown = list(alone.present(decision))
+                if alone.is_unsure:
+                    break
+                sure += 1
+                assert shown == expected[index], f"{folder.name}, from {cut} on, decision {index}"
+    assert sure > 100
+
+
 def test_decisions_that_lie_apart_are_read_once_each(tmp_path: Path) -> None:
     bench = Bench(CountingLog())
     bench.publish({"name": "s", "nodes": [{"id": "w", "type": "wait_signal", "config": {"name": "go"}}]})

@@ -20,7 +20,7 @@ from projections.nodes import NodeRow, NodeTrace
 from projections.spans import SpanFold, spans_of
 from workers.partition.catalog import Catalog
 from workers.partition.stretches import entries_at
-from workers.reading.trails import record_of, trail_of
+from workers.reading.trails import record_of, trail_of, window_of
 
 VERSION_MAX: Final = 2**62
 """No history comes that far."""
@@ -85,23 +85,23 @@ class ExecutionReader:
 
     def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Up to `limit` events from version `start` on, and the version to go on from."""
+        return self._history_near(execution, start, limit) or self._history_from_rolled(execution, start, limit)
+
+    def _history_near(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None] | None:
+        """The same from the decisions around them alone; None where what they tell hangs on earlier ones."""
+        record = self.record(execution)
         presenter = HistoryPresenter(self.show)
-        found: list[HistoryEvent] = []
+        presenter.begin_alone(next(self._at([record.number])).decision)
+        shown = _shown(presenter, self._at(window_of(self.models, record, start, start + limit)), start, limit)
+        return None if presenter.is_unsure else shown
+
+    def _history_from_rolled(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """The same with all that lies between them and a rolled state."""
+        presenter = HistoryPresenter(self.show)
         rolled, entries = self._window(execution, start, start + limit)
         if rolled is not None:
             presenter.begin_at(rolled.state)
-        for entry in entries:
-            decision = entry.decision
-            if decision.first + len(decision.events) <= start:
-                presenter.skip(decision)
-                continue
-            for event in presenter.present(decision):
-                if event.version < start:
-                    continue
-                if len(found) == limit:
-                    return found, event.version
-                found.append(event)
-        return found, None
+        return _shown(presenter, entries, start, limit)
 
     def offset_of(self, execution: str, version: int) -> int:
         """The offset of the decision that an event is of. Raises Rejected where the execution has no such event."""
@@ -162,3 +162,20 @@ class ExecutionReader:
         if values.is_reference(value):
             return {"blob": f"sha256:{values.blob_of(value)}", "bytes": int(value.rpartition(b":")[2])}
         return values.decode(value)
+
+
+def _shown(presenter: HistoryPresenter, entries: Iterator[Entry], start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+    """Up to `limit` of the events of these decisions from version `start` on, and the version to go on from."""
+    found: list[HistoryEvent] = []
+    for entry in entries:
+        decision = entry.decision
+        if decision.first + len(decision.events) <= start:
+            presenter.skip(decision)
+            continue
+        for event in presenter.present(decision):
+            if event.version < start:
+                continue
+            if len(found) == limit:
+                return found, event.version
+            found.append(event)
+    return found, None

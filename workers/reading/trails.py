@@ -17,7 +17,8 @@ from contracts.journal import Checkpoint
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from domain.execution.history import Unreadable, read_entries
-from projections.executions import EXECUTIONS, PIECES, READ_MODEL, UNREADABLE, ExecutionRecord, offsets_of
+from projections.executions import EXECUTIONS, PIECES, READ_MODEL, UNREADABLE, ExecutionRecord, PieceRecord, offsets_of
+from projections.trail import unpack_offsets
 
 
 def record_of(models: ReadModels, execution: str) -> ExecutionRecord | None:
@@ -28,6 +29,20 @@ def record_of(models: ReadModels, execution: str) -> ExecutionRecord | None:
 def trail_of(models: ReadModels, record: ExecutionRecord, first: int = 0, last: int | None = None) -> list[int]:
     """The offsets of the decisions of an execution that are needed to tell of these versions. See `offsets_of`."""
     return offsets_of(record, models.belonging(PIECES, record.number), first, last)
+
+
+def window_of(models: ReadModels, record: ExecutionRecord, first: int, last: int) -> list[int]:
+    """The offsets of the decisions that tell of these versions, and of few others."""
+    wanted: list[PieceRecord] = []
+    for piece in models.belonging(PIECES, record.number):
+        if piece.first > last:
+            break
+        if 0 < piece.first <= first:
+            wanted.clear()
+        wanted.append(piece)
+    else:
+        wanted.append(PieceRecord(record.number, -1, record.offsets))
+    return sorted({offset for piece in wanted for offset in unpack_offsets(record.number, piece.offsets)})
 
 
 class Known(NamedTuple):

@@ -1,0 +1,13 @@
+"""The short form of `make chaos-live`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .__main__ import run
+
+
+def test_readers_are_told_each_event_once_whatever_is_killed(tmp_path: Path) -> None:
+    told = run(tmp_path, kills=2, readers=8, seed=3)
+    assert told.faults == []
+    assert told.events > 20
