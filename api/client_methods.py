@@ -121,6 +121,7 @@ def _call(operation: Operation, parameters: list[_Parameter]) -> str:
     for place in ("body", "query"):
         fields = ", ".join(f'"{one.name}": {one.here}' for one in parameters if one.place == place)
         words += [f"{place}={{{fields}}}"] if fields else []
+    words += ["is_keyed=True"] if operation.client is not None and operation.client.is_keyed else []
     return f"asked({', '.join(words)})"
 
 

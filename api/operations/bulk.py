@@ -23,13 +23,11 @@ from contracts.ids import signal_name_problem
 from contracts.ports.where import all_of
 from contracts.system import BULK
 from domain.bulk import ACTIONS
-from domain.bulk.action import Action
+from domain.bulk.action import ROWS_MAX, Action
 from domain.definition.findings import nearest
 from projections.execution_columns import execution_filter
 from projections.executions import USERS_ONLY, executions_where
 
-ROWS_MAX: Final = 100_000
-"""So many executions one operation may be about."""
 RATE_DEFAULT: Final = 200.0
 RATE_MIN: Final = 0.1
 RATE_MAX: Final = 5_000.0
@@ -90,8 +88,11 @@ async def _start(
     await service.prepare(BULK)
     asked = {"action": action, "filter": filter_, "details": details, "actor": caller.actor, "rate": rate, "undo": undoes}
     started = await service.start(Start(BULK, values.written(asked), key=key, caller=caller), 0)
-    operation = started.view.execution_id
-    return Reply(await _shown(service, operation), started.view.position, 201 if started.created else 200)
+    view = started.view
+    begun = {"total": None, **dict.fromkeys(("done", "ok", "skipped", "failed"), 0)}
+    times = {"created_at": view.created_at, "ended_at": view.ended_at}
+    value = {**_asked(view.execution_id, asked, view.status), **begun, "error": None, **times, "position": view.position}
+    return Reply(value, view.position, 201 if started.created else 200)
 
 
 async def list_operations(
@@ -198,22 +199,22 @@ async def _state(service: Service, operation: str) -> dict[str, Any]:
 
 async def _shown(service: Service, operation: str) -> dict[str, Any]:
     state = await _state(service, operation)
-    asked = state["input"]
     incident = next((one for one in state["waiting_for"] if one["for"] == "incident"), None)
     failed = state["error"] or incident
     return {
-        "operation_id": operation,
-        "action": asked["action"],
-        "filter": asked["filter"],
-        "details": asked["details"],
-        "undoes": asked["undo"],
-        "status": state["status"],
+        **_asked(operation, state["input"], state["status"]),
         **(await _progress(service, operation, state)),
         "error": failed["message"] if failed else None,
         "created_at": state["created_at"],
         "ended_at": state["ended_at"],
         "position": service.projected_of(operation),
     }
+
+
+def _asked(operation: str, asked: dict[str, Any], status: str) -> dict[str, Any]:
+    """What an operation is, by its input."""
+    said = {"action": asked["action"], "filter": asked["filter"], "details": asked["details"], "undoes": asked["undo"]}
+    return {"operation_id": operation, **said, "status": status}
 
 
 async def _progress(service: Service, operation: str, state: dict[str, Any]) -> dict[str, int | None]:
@@ -235,7 +236,7 @@ BULKS: Final = (
     Operation(
         method="POST", path="/v1/operations", tag="operations", right="steer", do=start_operation, answer=models.BulkOperation, status=201,
         takes=models.BulkRequest, is_required=True, problems=(404, 409, 415), described={"responses": _CREATED},
-        client=ClientMethod("bulk", says="Do one thing with each execution that a filter is true for."),
+        client=ClientMethod("bulk", says="Do one thing with each execution that a filter is true for.", is_keyed=True),
     ),
     Operation(
         method="GET", path="/v1/operations", tag="operations", right="read", do=list_operations, answer=models.BulkOperations,
@@ -251,6 +252,6 @@ BULKS: Final = (
     ),
     Operation(
         method="POST", path=f"{_OF_ONE}/undo", tag="operations", right="steer", do=undo_operation, answer=models.BulkOperation, status=201,
-        problems=(404, 409), client=ClientMethod("undo"),
+        problems=(404, 409), client=ClientMethod("undo", is_keyed=True),
     ),
 )  # fmt: skip

@@ -88,6 +88,8 @@ class ClientMethod(NamedTuple):
     name: str
     gives: str = ""
     says: str = ""
+    is_keyed: bool = False
+    """Whether it carries an `Idempotency-Key`, so that asking again is asking once."""
 
 
 @dataclass(frozen=True, kw_only=True)

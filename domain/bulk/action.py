@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from contracts.commands import Command
 
+ROWS_MAX: Final = 100_000
+"""So many executions one operation may be about."""
 ENDED: Final = frozenset({"completed", "failed", "cancelled", "terminated"})
 """The statuses of executions that have ended, but for those that were set aside."""
 Details: TypeAlias = dict[str, Any]

@@ -202,6 +202,7 @@ class AsyncOperations:
                     "rate": rate,
                     "dry_run": dry_run,
                 },
+                is_keyed=True,
             )
         )
         return answer
@@ -227,7 +228,7 @@ class AsyncOperations:
 
     async def undo(self, operation: str) -> dict[str, Any]:
         """Take back what an operation has done: an operation of its own, about those with which the first one did something."""
-        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/operations/{part(operation)}/undo"))
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/operations/{part(operation)}/undo", is_keyed=True))
         return answer
 
     async def views(self) -> Rows:

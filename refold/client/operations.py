@@ -207,6 +207,7 @@ class Operations:
                     "rate": rate,
                     "dry_run": dry_run,
                 },
+                is_keyed=True,
             )
         )
         return answer
@@ -230,7 +231,7 @@ class Operations:
 
     def undo(self, operation: str) -> dict[str, Any]:
         """Take back what an operation has done: an operation of its own, about those with which the first one did something."""
-        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/operations/{part(operation)}/undo"))
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/operations/{part(operation)}/undo", is_keyed=True))
         return answer
 
     def views(self) -> Rows:

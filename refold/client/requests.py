@@ -159,10 +159,13 @@ def get(execution: str, below: str, **query: Any) -> Ask:
     return Ask("GET", f"/v1/executions/{part(execution)}{below}{_query(query)}")
 
 
-def asked(method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None) -> Ask:
-    """A request for an operation that is the same once and twice; what is left out as it is without is not said."""
+def asked(
+    method: str, path: str, body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None, is_keyed: bool = False
+) -> Ask:
+    """A request for an operation that is the same once and twice, `is_keyed` by a key; what is left out as it is without is not said."""
+    headers = {"idempotency-key": new_key()} if is_keyed else None
     said = {name: value for name, value in (body or {}).items() if value not in (None, "")}
-    return Ask(method, path + _query(query or {}), None if method in ("GET", "DELETE") else dumps(said))
+    return Ask(method, path + _query(query or {}), None if method in ("GET", "DELETE") else dumps(said), headers)
 
 
 def find(**query: Any) -> Ask:

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from contracts.errors import LogError
 from refold.cli.commands.output import FAILED, OK, BadInput, hint, read_json_argument, say, say_json, table
 from refold.cli.commands.server import ServerTarget
 from refold.cli.commands.target import ENDED, Value
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
-from refold.client.requests import new_key
 
 LOOK_EVERY_S: Final = 0.25
 LINE_EVERY_S: Final = 2.0
@@ -45,11 +45,9 @@ def begin(where: Where, wanted: Wanted, follows: bool, as_json: bool) -> int:
     """Begin an operation, or with a dry run say what it would be about."""
     server = _server(where)
     payload = None if wanted.payload is None else read_json_argument(wanted.payload, "--payload")
-    body = {
-        "action": wanted.action, "filter": wanted.filter, "view": wanted.view, "reason": wanted.reason, "signal": wanted.signal,
-        "payload": payload, "rate": wanted.rate, "dry_run": wanted.dry_run or None,
-    }  # fmt: skip
-    answer = server.operate({name: value for name, value in body.items() if value is not None}, new_key())
+    answer = server.client.bulk(
+        wanted.action, wanted.filter, wanted.view, wanted.reason, wanted.signal, payload, wanted.rate, wanted.dry_run
+    )  # fmt: skip
     if wanted.dry_run:
         return _say_dry_run(answer, as_json)
     return _go_on(server, answer, follows, as_json)
@@ -85,10 +83,18 @@ def _follow(server: ServerTarget, found: Value, as_json: bool) -> int:
     while found["status"] not in ENDED and found["status"] != "incident":
         progress.show(found)
         time.sleep(LOOK_EVERY_S)
-        found = server.client.operation(found["operation_id"])
+        found = _looked_at(server, found)
     progress.end(found)
     _say(server, found, as_json)
     return OK if found["status"] == "completed" and not found["failed"] else FAILED
+
+
+def _looked_at(server: ServerTarget, found: Value) -> Value:
+    """How far it is now; as far as it was, while the server does not answer or lists are behind."""
+    try:
+        return server.client.operation(found["operation_id"])
+    except LogError:
+        return found
 
 
 class _Progress:
@@ -198,4 +204,4 @@ def results(where: Where, operation: str, result: str | None, as_json: bool) -> 
 def undo(where: Where, operation: str, follows: bool, as_json: bool) -> int:
     """Take back what it has done."""
     server = _server(where)
-    return _go_on(server, server.undo(operation, new_key()), follows, as_json)
+    return _go_on(server, server.client.undo(operation), follows, as_json)

@@ -30,9 +30,8 @@ from refold.cli.commands.target import (
     row_value,
 )
 from refold.client.blocking import Client
-from refold.client.requests import Ask, part
+from refold.client.requests import Ask
 from refold.client.stream import EventStream, Reading
-from refold.json_values import dumps
 
 PAGE: Final = 500
 POLL_S: Final = 0.3
@@ -207,16 +206,6 @@ class ServerTarget:
     def write_view(self, name: str, value: Value | None) -> Value:
         """See Place."""
         return self.client.delete_view(name) if value is None else self.client.put_view(name, **value)
-
-    def operate(self, body: Value, key: str) -> Value:
-        """Begin a bulk operation; the same key twice is one."""
-        answer: Value = self.client._ask(Ask("POST", "/v1/operations", dumps(body), {"idempotency-key": key}))
-        return answer
-
-    def undo(self, operation: str, key: str) -> Value:
-        """Take back what a bulk operation has done; the same key twice is once."""
-        answer: Value = self.client._ask(Ask("POST", f"/v1/operations/{part(operation)}/undo", None, {"idempotency-key": key}))
-        return answer
 
     def workflow_names(self) -> list[str]:
         """See Place."""

@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityContext
+from domain.bulk.action import ROWS_MAX
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError
 from workers.running.desk import Desk, Operator, Selected
 
-ROWS_MAX: Final = 100_000
-"""So many executions one operation may be about."""
 PAGE_ROWS: Final = 200
 """So many are acted on by one activity: what a crash in the middle does again at most, and looks at first."""
 
