@@ -8,18 +8,23 @@ from typing import Any
 import msgspec
 
 from contracts.commands import Envelope
-from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import SCHEMA, Decided, Decision, Record, Removed, Source, chain
+from contracts.errors import KeyGone, LogCorrupt, UnknownRecord
+from contracts.journal import SCHEMA, Closing, Decided, Decision, Record, Removed, Sealed, SealedBody, Source, chain
+from contracts.key import NO_KEY
+from contracts.ports.keys import Keys
 from contracts.upcasters import COMMAND_UPCASTERS, EVENT_UPCASTERS, Upcaster, upcast
 
 _encoder = msgspec.msgpack.Encoder()
 _decision_decoder = msgspec.msgpack.Decoder(Decision)
 _record_decoder: msgspec.msgpack.Decoder[Record] = msgspec.msgpack.Decoder(Record)
 _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
+_sealed_decoder = msgspec.msgpack.Decoder(SealedBody)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
-RECORD_TAG_MAX = 5
 _REMOVED_TAG = b"\x05"
+RECORD_TAG_MAX = 6
+_SEALED_HEAD = b"\x97\x06"
+"""A sealed decision begins so: an array of seven, and its tag."""
 
 pack = _encoder.encode
 """Any struct as bytes."""
@@ -31,6 +36,45 @@ def encode_decision(decision: Decision, nonce: bytes, previous_digest: bytes) ->
     digest = chain(previous_digest, body)
     source = decision.source
     return _encoder.encode(Decided(nonce, source.partition, source.offset, body, digest)), digest
+
+
+def seal_decision(
+    decision: Decision, nonce: bytes, previous_digest: bytes, keys: Keys, key: int, definition: str, closing: Closing | None
+) -> tuple[bytes, bytes]:
+    """The same for a decision that nobody is to read without this key. Raises KeyGone."""
+    head = SealedBody(decision.execution, decision.first, len(decision.events), key, b"", definition, closing)
+    content = keys.seal(key, _encoder.encode(decision), _encoder.encode(head))
+    body = _encoder.encode(msgspec.structs.replace(head, content=content))
+    digest = chain(previous_digest, body)
+    source = decision.source
+    return _encoder.encode(Sealed(nonce, source.partition, source.offset, body, digest)), digest
+
+
+def open_record(content: bytes, keys: Keys) -> bytes:
+    """A record of the journal as it was read; of a sealed decision with what it says in plain, where its key is there."""
+    if not content.startswith(_SEALED_HEAD):
+        return content
+    record = read_record(content)
+    if not isinstance(record, Sealed):
+        return content
+    return _encoder.encode(msgspec.structs.replace(record, plain=_opened(record.body, keys)))
+
+
+def _opened(body: bytes, keys: Keys) -> bytes:
+    try:
+        sealed = read_sealed(body)
+        about = _encoder.encode(msgspec.structs.replace(sealed, content=b""))
+        return keys.unseal(sealed.key, sealed.content, about)
+    except (KeyGone, LogCorrupt):
+        return b""
+
+
+def read_sealed(body: bytes) -> SealedBody:
+    """What a sealed decision says in plain. Raises LogCorrupt where it cannot be read."""
+    try:
+        return _sealed_decoder.decode(body)
+    except msgspec.MsgspecError as error:
+        raise LogCorrupt(f"a sealed decision cannot be read: {error}") from None
 
 
 def encode_record(record: Record) -> bytes:
@@ -114,6 +158,25 @@ def _positional(content: bytes, what: str) -> list[Any]:
         return _positional_decoder.decode(content)
     except msgspec.MsgspecError as error:
         raise LogCorrupt(f"{what} cannot be read: {error}") from None
+
+
+def decision_of(record: Decided | Sealed) -> Decision:
+    """The decision that a record holds. Raises as `decode_decision` does, UnknownRecord too where its key is not there."""
+    if isinstance(record, Decided):
+        return decode_decision(record.body)
+    if not record.plain:
+        raise UnknownRecord(f"it is sealed, and key {read_sealed(record.body).key} is not there")
+    return decode_decision(record.plain)
+
+
+def key_of(record: Decided | Sealed) -> int:
+    """The number of the key that a decision was sealed with."""
+    return NO_KEY if isinstance(record, Decided) else read_sealed(record.body).key
+
+
+def execution_in(record: Decided | Sealed) -> str:
+    """The execution that a decision is about, whether it can be read or not."""
+    return read_header(record.body)[1] if isinstance(record, Decided) else read_sealed(record.body).execution
 
 
 def read_header(body: bytes) -> tuple[Source, str, int]:

@@ -191,6 +191,13 @@ class ReleaseExecution(_Command, frozen=True, tag=20):
     """The cause of a quarantine is mended: the execution goes on from where it was set aside."""
 
 
+class EraseExecution(_Command, frozen=True, tag=22):
+    """Make what an execution that has ended says unreadable for ever, by throwing its key away. `by` is who asked."""
+
+    reason: str = ""
+    by: str = ""
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -212,6 +219,7 @@ Command: TypeAlias = (
     | GrantSlot
     | LoseActivity
     | ReleaseExecution
+    | EraseExecution
 )
 """Everything that may be asked of an execution."""
 
@@ -220,7 +228,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A command on its way: its own id, the execution it is for, and the id of what caused it.
 
     `actor` is who asks, empty for the engine itself; `correlation` is of the outside request that it goes back to, empty where
-    that is what the execution itself goes back to.
+    that is what the execution itself goes back to. `is_sealed` says that whoever asks is sealed, and so is what it begins.
     """
 
     id: str
@@ -229,6 +237,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
     causation: str = ""
     actor: str = ""
     correlation: str = ""
+    is_sealed: bool = False
 
     @property
     def caller(self) -> Caller:

@@ -213,6 +213,7 @@ class Settings(Model):
     while_paused: Literal["start", "skip", "queue"] = "start"
     priority: int = Field(default=5, ge=0, le=9)
     retention: Duration | None = None
+    erasable: bool = False
     search: dict[Identifier, Expression] = Field(default_factory=dict)
 
 

@@ -218,6 +218,10 @@ class UnknownRecord(RefoldError):
     """A stored record has a schema version that this build does not know; it is never guessed at."""
 
 
+class KeyGone(RefoldError):
+    """A key was thrown away, or is not here: what it sealed cannot be read."""
+
+
 class Divergence(RefoldError):
     """Replay decides otherwise than was recorded."""
 

@@ -393,6 +393,26 @@ class ExecutionReleased(_Event, frozen=True, tag=47):
     """An execution that was set aside goes on; what was held is taken up in the same decision."""
 
 
+class ExecutionErased(_Event, frozen=True, tag=50):
+    """Nothing of what the execution said can be read any more. This is what stays known of it; who erased it and why, its command says.
+
+    `last` is the digest (hex) of its last decision before, whose last event has the version before this one's. Times are milliseconds
+    since 1970.
+    """
+
+    workflow: str
+    version: int
+    definition: str
+    status: str
+    created_at: int
+    started_at: int
+    ended_at: int
+    parent: str | None
+    root: str | None
+    key: int
+    last: str
+
+
 Event: TypeAlias = (
     ExecutionCreated
     | ExecutionStarted
@@ -441,6 +461,7 @@ Event: TypeAlias = (
     | ConditionMet
     | ExecutionQueued
     | ExecutionReleased
+    | ExecutionErased
 )
 """Every fact that can stand in a history."""
 

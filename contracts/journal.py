@@ -124,7 +124,58 @@ class Removed(msgspec.Struct, frozen=True, array_like=True, tag=5):
     dispatched_to: int = 0
 
 
-Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered | Removed
+class Sealed(msgspec.Struct, frozen=True, array_like=True, tag=6):
+    """A decision that can be read with a key alone: `body` is a `SealedBody`, and the digest chains over that, so it is checked without.
+
+    `plain` is never stored: whoever reads with the key puts in what the body says.
+    """
+
+    nonce: bytes
+    source_partition: int
+    source_offset: int
+    body: bytes
+    digest: bytes
+    plain: bytes = b""
+
+
+class Closing(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is said in plain of a sealed execution that has ended. Times are milliseconds since 1970.
+
+    `parent` is an execution, and so is `root`, the topmost one above it.
+    """
+
+    workflow: str
+    version: int
+    definition: str
+    status: str
+    created_at: int
+    started_at: int
+    ended_at: int
+    parent: str | None = None
+    root: str | None = None
+
+
+class SealedBody(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is said in plain of a sealed decision, and `content`, which is not: the decision, sealed with the key of this number.
+
+    `first` is the version of the first of so many `events`. `definition` begins the chain of digests, in the first decision.
+    """
+
+    execution: str
+    first: int
+    events: int
+    key: int
+    content: bytes
+    definition: str = ""
+    closing: Closing | None = None
+
+    @property
+    def last(self) -> int:
+        """The version of the last event."""
+        return self.first + self.events - 1
+
+
+Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered | Removed | Sealed
 """What stands in a journal."""
 
 
@@ -154,7 +205,7 @@ def mark_of(record: Record | None) -> bytes:
     match record:
         case None:
             return b""
-        case Decided():
+        case Decided() | Sealed():
             return record.nonce + record.digest
         case Answered():
             return record.nonce + record.command.encode()
@@ -182,7 +233,7 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict
     checkpoint.offset = offset + 1
     checkpoint.mark = mark_of(record)
     match record:
-        case Decided():
+        case Decided() | Sealed():
             if record.nonce != checkpoint.nonce or not record.nonce:
                 checkpoint.foreign += 1
                 return "foreign"

@@ -131,6 +131,12 @@ class ExecutionReleased(ExecutionData, frozen=True, kw_only=True):
     """An execution that was set aside goes on."""
 
 
+class ExecutionErased(ExecutionData, frozen=True, kw_only=True):
+    """Nothing of what the execution said can be read any more; who keeps copies of its events is to erase them, too."""
+
+    reason: str | None = None
+
+
 class IncidentRaised(ExecutionData, frozen=True, kw_only=True):
     """The node at `path` needs a person."""
 
@@ -289,6 +295,7 @@ PUBLIC_TYPES: Final[tuple[PublicType, ...]] = (
     PublicType("execution.failed", 1, ExecutionFailed),
     PublicType("execution.quarantined", 1, ExecutionQuarantined),
     PublicType("execution.released", 1, ExecutionReleased),
+    PublicType("execution.erased", 1, ExecutionErased),
     PublicType("incident.raised", 1, IncidentRaised),
     PublicType("incident.resolved", 1, IncidentResolved),
     PublicType("node.scheduled", 1, NodeScheduled),

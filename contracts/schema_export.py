@@ -14,14 +14,14 @@ import msgspec
 from contracts.catalog import CatalogRecord
 from contracts.commands import Command, Envelope, RunActivity
 from contracts.events import Event
-from contracts.journal import Decided, Decision, JournalOpened, PartitionClaimed
+from contracts.journal import Decided, Decision, JournalOpened, PartitionClaimed, Sealed, SealedBody
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _RECORDS: Final[dict[str, tuple[str, tuple[Any, ...]]]] = {
     "commands": ("What one may ask of an execution, and what it asks of a worker.", (Command, Envelope, RunActivity)),
     "events": ("The recorded facts of an execution.", (Event,)),
-    "decisions": ("The records of the journal.", (Decision, Decided, PartitionClaimed, JournalOpened)),
+    "decisions": ("The records of the journal.", (Decision, Decided, PartitionClaimed, JournalOpened, Sealed, SealedBody)),
     "catalog": ("What is recorded about published definitions.", (CatalogRecord,)),
 }
 

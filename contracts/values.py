@@ -1,7 +1,7 @@
 """Values: JSON as bytes, passed through unparsed; a big one is a reference to a blob.
 
-A value is either JSON text in UTF-8 or `@sha256:<64 hex>:<bytes>`. No JSON text begins with `@`, so the two are never
-mixed up, and a value of a user can never be taken for a reference.
+A value is either JSON text in UTF-8 or `@sha256:<64 hex>:<bytes>`, with `:<key>` where it is sealed.
+No JSON text begins with `@`, so the two are never mixed up, and a value of a user can never be taken for a reference.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.errors import InvalidInput, Problem
+from contracts.key import NO_KEY
 from contracts.value_check import check
 
 NULL: Final = b"null"
@@ -24,6 +25,7 @@ VALUE_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
 
 _PREFIX: Final = b"@sha256:"
 _REFERENCE: Final = re.compile(rb"@sha256:([0-9a-f]{64})")
+_HASH_ENDS: Final = len(_PREFIX) + 64
 
 encode = msgspec.json.Encoder(enc_hook=lambda value: _plain(value)).encode
 _decode = msgspec.json.Decoder().decode
@@ -70,9 +72,10 @@ def is_reference(value: bytes) -> bool:
     return value.startswith(_PREFIX)
 
 
-def reference_to(content: bytes) -> bytes:
-    """The reference that stands for this content."""
-    return b"%s%s:%d" % (_PREFIX, hashlib.sha256(content).hexdigest().encode(), len(content))
+def reference_to(content: bytes, key: int = NO_KEY) -> bytes:
+    """The reference that stands for this content, sealed with the key of a number."""
+    reference = b"%s%s:%d" % (_PREFIX, hashlib.sha256(content).hexdigest().encode(), len(content))
+    return reference if key == NO_KEY else b"%s:%d" % (reference, key)
 
 
 def blobs_in(content: bytes) -> set[str]:
@@ -82,9 +85,22 @@ def blobs_in(content: bytes) -> set[str]:
 
 def blob_length(reference: bytes) -> int:
     """The length of the blob that a reference names."""
-    return int(reference[len(_PREFIX) + 65 :])
+    return int(reference[_HASH_ENDS + 1 :].partition(b":")[0])
 
 
 def blob_of(reference: bytes) -> str:
-    """The content hash (64 hex digits) that a reference names."""
-    return reference[len(_PREFIX) : len(_PREFIX) + 64].decode()
+    """What a reference names: the content hash (64 hex digits), of a sealed blob with a colon and the number of its key."""
+    content_hash = reference[len(_PREFIX) : _HASH_ENDS].decode()
+    key = key_of(reference)
+    return content_hash if key == NO_KEY else f"{content_hash}:{key}"
+
+
+def described(reference: bytes) -> dict[str, Any]:
+    """A reference as JSON shows it: which blob, and how long it is."""
+    return {"blob": f"sha256:{reference[len(_PREFIX) : _HASH_ENDS].decode()}", "bytes": blob_length(reference)}
+
+
+def key_of(reference: bytes) -> int:
+    """The number of the key that a reference names, `NO_KEY` where it names none."""
+    key = reference[_HASH_ENDS + 1 :].partition(b":")[2]
+    return int(key) if key else NO_KEY

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from contracts.errors import SHORTAGES, LogUnreachable, reason_of
 from domain.definition.graph import Graph
-from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin
+from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin, is_erasure
 from domain.execution.state import Execution
 from projections.execution_columns import search_of, tags_of
 from projections.executions import error_of, origin_of, time_of
@@ -96,6 +96,8 @@ class ExecutionList:
         """Fold these; a history that cannot be read is set aside with the reason, and harms no other."""
         for entry in entries:
             name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
+            if isinstance(entry, Entry) and is_erasure(entry):
+                self._forget(name)
             if name in self.unreadable:
                 continue
             if isinstance(entry, Unreadable):
@@ -120,6 +122,12 @@ class ExecutionList:
         if folded.state.is_ended:
             self._rows[name] = row_of(folded.state, folded.graph)
             del self._open[name]
+
+    def _forget(self, name: str) -> None:
+        """An execution is erased: whether it could be read before does not matter any more."""
+        self.unreadable.pop(name, None)
+        self._open.pop(name, None)
+        self._rows[name] = None
 
     def _set_aside(self, name: str, reason: str) -> None:
         self.unreadable[name] = reason

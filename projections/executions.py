@@ -17,7 +17,7 @@ from contracts.system import SYSTEM_WORKFLOWS, is_system
 from contracts.times import rfc3339
 from domain.definition.graph import Graph
 from domain.execution.history import Unreadable
-from domain.execution.state import Execution
+from domain.execution.state import Erased, Execution
 from projections.execution_columns import TAG_TABLE, search_of, tags_of
 from projections.filter import Filter
 from projections.read_model import ReadModel, Visit
@@ -26,6 +26,8 @@ from projections.waiting import as_value, waiting_for
 
 UNREADABLE: Final = "unreadable"
 """The error of an execution whose history cannot be read on."""
+ERASED: Final = "erased"
+"""The error of an execution that was erased."""
 WAITING_ITEMS_MAX: Final = 10
 """So many things that an execution waits for stand in its row."""
 _json: Final = msgspec.json.Encoder().encode
@@ -204,6 +206,8 @@ def record_value(record: ExecutionRecord) -> dict[str, Any]:
 
 def error_of(state: Execution) -> dict[str, Any] | None:
     """Why an execution did not end well, as a failure: its own, or that it was stopped, and the reason."""
+    if state.erased is not None:
+        return _of_erased(state.erased)
     if state.failure is not None:
         return state.failure.as_value()
     if state.quarantine is not None:
@@ -212,6 +216,14 @@ def error_of(state: Execution) -> dict[str, Any] | None:
         message = state.reason or f"the execution was {state.status}"
         return {"type": state.status, "message": message, "details": None, "node": "", "attempt": 0, "cause": None}
     return None
+
+
+def _of_erased(erased: Erased) -> dict[str, Any]:
+    """That an execution was erased stands where its error would: when, by whom and why."""
+    at = rfc3339(erased.at)
+    message = f"erased at {at} by {erased.by or 'the engine'}" + (f": {erased.reason}" if erased.reason else "")
+    details = {"at": at, "by": erased.by or None, "reason": erased.reason}
+    return {"type": ERASED, "message": message, "details": details, "node": "", "attempt": 0, "cause": None}
 
 
 def execution_record(state: Execution, graph: Graph, trail: Trail, position: int) -> ExecutionRecord:

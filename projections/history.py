@@ -24,6 +24,7 @@ from domain.execution.state import Execution
 
 SUMMARY_LENGTH_MAX: Final = 100
 
+_TIMES: Final = frozenset({"due", "created_at", "started_at", "ended_at"})
 _REMEMBERED: Final = frozenset({e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.IncidentRaised})
 
 _ABOUT_AN_ATTEMPT: Final = e.NodeCompleted | e.NodeFailed | e.NodeProgressed | e.IncidentRaised | e.NodeCancelled
@@ -58,7 +59,7 @@ def show_value(value: bytes) -> Any:
     """The JSON of a stored value; a blob is shown as `{blob, bytes}`."""
     if not values.is_reference(value):
         return values.decode(value)
-    return {"blob": f"sha256:{values.blob_of(value)}", "bytes": int(value.rpartition(b":")[2])}
+    return values.described(value)
 
 
 class HistoryPresenter:
@@ -164,7 +165,7 @@ class HistoryPresenter:
             return value.as_value()
         if isinstance(value, Ending):
             return self._ending(value)
-        if name == "due":
+        if name in _TIMES:
             return rfc3339(value)
         return list(value) if isinstance(value, tuple) else value
 
@@ -197,6 +198,8 @@ class HistoryPresenter:
                 return {"fired_at": rfc3339(decision.now)}
             case e.HistoryRolled() if isinstance(command, c.RollHistory):
                 return self._shown(state=command.state)
+            case e.ExecutionErased() if isinstance(command, c.EraseExecution):
+                return {"by": command.by, "reason": command.reason}
             case e.CommandHeld():
                 return {"command": type(command).__name__}
             case _:
@@ -229,6 +232,8 @@ def summary_of(event: HistoryEvent) -> str:
         case "NodeCompleted":
             ports = "" if data["ports"] == ["out"] else f"by {', '.join(data['ports'])} "
             return _short(ports + ("passes its data on" if data.get("passes") else _json(data.get("output"))))
+        case "ExecutionErased":
+            return _short(f"by {data['by'] or 'the engine'}" + (f": {data['reason']}" if data["reason"] else ""))
         case "TimerStarted":
             return f"due at {moment(data['due'])}"
         case "SignalReceived":

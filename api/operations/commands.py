@@ -21,6 +21,7 @@ from contracts.caller import Caller
 from contracts.commands import (
     CancelExecution,
     Command,
+    EraseExecution,
     PauseExecution,
     ReleaseExecution,
     ResumeExecution,
@@ -68,6 +69,11 @@ async def cancel_execution(caller: Caller, service: Service, execution: Id, body
 async def terminate_execution(caller: Caller, service: Service, execution: Id, body: Body) -> Reply:
     """Stop an execution now; nothing more runs."""
     return await give(caller, service, execution, TerminateExecution(body.read(ReasonBody).reason))
+
+
+async def erase_execution(caller: Caller, service: Service, execution: Id, body: Body) -> Reply:
+    """Make all that an execution said unreadable for ever, by throwing its key away. It must have ended, and have been sealed."""
+    return await give(caller, service, execution, EraseExecution(body.read(ReasonBody).reason, caller.actor))
 
 
 async def signal_execution(
@@ -118,6 +124,7 @@ COMMANDS: Final = (
     _steers(ReleaseExecution, "release", release_execution, says="Let an execution that was set aside go on, once the cause is mended."),
     _steers(CancelExecution, "cancel", cancel_execution, models.ReasonRequest),
     _steers(TerminateExecution, "terminate", terminate_execution, models.ReasonRequest),
+    _steers(EraseExecution, "erase", erase_execution, models.ReasonRequest, "Make all that an ended execution said unreadable for ever."),
     Operation(
         method="POST", path="/v1/executions/{execution}/signals/{name}", right="steer", do=signal_execution, answer=models.Given,
         problems=(404, 409, 415), described={"openapi_extra": _PAYLOAD}, fast=Fast(_SIGNAL, _begin_signal),

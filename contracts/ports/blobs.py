@@ -16,3 +16,10 @@ class Blobs(Protocol):
 
     def get(self, content_hash: str) -> bytes:
         """The content. Raises KeyError where there is none, LogCorrupt where it does not match its hash."""
+
+
+class SealedBlobs(Protocol):
+    """A store of contents that one key alone reads each, and that no two executions share."""
+
+    def put_sealed(self, content: bytes, key: int) -> None:
+        """Store the content sealed, durable when the call returns. Storing twice is once. Raises LogFull, KeyGone."""

@@ -173,6 +173,12 @@ class Changes:
                 found.pop(key, None)
         self.gone.setdefault(table, set()).add(key)
 
+    def forget(self, table: Table[Any], number: int) -> None:
+        """Store nothing of what this batch has said so far about an execution."""
+        for found in (self.rows.get(table, {}), self.parts.get(table, {})):
+            for key in [key for key in found if key[0] == number]:
+                found.pop(key, None)
+
     def clear(self, table: Table[Any], number: int) -> None:
         """Let all rows about an execution go, also those that this batch has put."""
         for found in (self.rows.get(table, {}), self.parts.get(table, {})):

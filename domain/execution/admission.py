@@ -14,12 +14,12 @@ STEERING: Final = frozenset({c.StartExecution, c.PauseExecution, c.ResumeExecuti
 
 
 def check_takes(state: Execution, command: Command) -> None:
-    """Raise Rejected for what it does not take: without a beginning, or after its end, all but its creation."""
+    """Raise Rejected for what it does not take: without a beginning, or after its end, all but its creation, and that it is erased."""
     if isinstance(command, c.CreateExecution):
         return
     if not state.version:
         raise Rejected("unknown_execution", f"there is no execution {state.execution}", execution=state.execution)
-    if state.ended_at:
+    if state.ended_at and not isinstance(command, c.EraseExecution):
         message = f"execution {state.execution} is {state.status}: it takes no more commands"
         raise Rejected("already_ended", message, execution=state.execution, status=state.status)
     if type(command) in STEERING:

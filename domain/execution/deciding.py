@@ -104,7 +104,7 @@ class Deciding(msgspec.Struct, eq=False, gc=False):
             if total >= self.limits.turn_bytes:
                 self.is_full = True
             return value
-        reference = reference_to(value)
+        reference = reference_to(value, self.state.key)
         self.blobs[values.blob_of(reference)] = value
         return reference
 

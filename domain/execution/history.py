@@ -11,10 +11,12 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from contracts.codec import decode_decision, read_header, read_record
-from contracts.commands import CreateExecution, RollHistory
+from contracts.codec import decision_of, read_header, read_record, read_sealed
+from contracts.commands import CreateExecution, EraseExecution, RollHistory
 from contracts.errors import LogCorrupt, UnknownRecord
-from contracts.journal import Checkpoint, Decided, Decision, chain, judge
+from contracts.events import ExecutionErased
+from contracts.journal import Checkpoint, Decided, Decision, Sealed, chain, judge
+from contracts.key import NO_KEY
 from contracts.values import blob_of, is_reference
 from domain.definition.graph import Graph
 from domain.execution.deciding import ReadBlob, no_blobs
@@ -29,21 +31,23 @@ _states: Final = msgspec.msgpack.Decoder(Execution)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
-    """A decision that counts: its offset, itself, and its stored bytes and digest."""
+    """A decision that counts: its offset, itself, its stored bytes and digest, and the number of the key that it was sealed with."""
 
     offset: int
     decision: Decision
     body: bytes
     digest: bytes
+    key: int = NO_KEY
 
 
 class Unreadable(NamedTuple):
-    """A decision that counts and that this build cannot read."""
+    """A decision that counts and that this build cannot read; `sealed` where that is for want of a key."""
 
     offset: int
     execution: str
     first: int
     reason: str
+    sealed: Sealed | None = None
 
 
 def read_entries(
@@ -56,12 +60,23 @@ def read_entries(
             found_junk(offset, content)
         if judge(checkpoint, offset, record) != "counts":
             continue
-        assert isinstance(record, Decided)
+        assert isinstance(record, Decided | Sealed)
+        yield entry_of(offset, record)
+
+
+def entry_of(offset: int, record: Decided | Sealed) -> Entry | Unreadable:
+    """The decision that a record of the journal holds. Raises LogCorrupt where not even its head can be read."""
+    if isinstance(record, Decided):
         try:
-            yield Entry(offset, decode_decision(record.body), record.body, record.digest)
+            return Entry(offset, decision_of(record), record.body, record.digest)
         except UnknownRecord as error:
             _, execution, first = read_header(record.body)
-            yield Unreadable(offset, execution, first, str(error))
+            return Unreadable(offset, execution, first, str(error))
+    head = read_sealed(record.body)
+    try:
+        return Entry(offset, decision_of(record), record.body, record.digest, head.key)
+    except UnknownRecord as error:
+        return Unreadable(offset, head.execution, head.first, str(error), None if record.plain else record)
 
 
 class Folded:
@@ -83,7 +98,7 @@ class Folded:
 
 
 def begin(entry: Entry, graph_of: GraphOf, read_blob: ReadBlob = no_blobs) -> Folded:
-    """The state before an execution's first decision, or before one that sums it up.
+    """The state before an execution's first decision, or before one that sums it up, or says what stays known of it.
 
     Raises LogCorrupt where it is neither, KeyError for an unknown definition.
     """
@@ -91,12 +106,29 @@ def begin(entry: Entry, graph_of: GraphOf, read_blob: ReadBlob = no_blobs) -> Fo
     if isinstance(command, RollHistory):
         state = rolled_state(command, read_blob)
         return Folded(graph_of(state.definition), state)
+    if is_erasure(entry):
+        return _before_erasure(entry, graph_of)
     if not isinstance(command, CreateExecution) or entry.decision.first != 1:
         raise LogCorrupt(f"offset {entry.offset}: execution {entry.decision.execution} begins with version {entry.decision.first}")
     folded = Folded(graph_of(command.definition), initial(entry.decision.execution))
     folded.state.digest = command.definition.encode()
     folded.state.correlation = entry.decision.correlation
+    folded.state.key = entry.key
     return folded
+
+
+def is_erasure(entry: Entry) -> bool:
+    """Whether the decision erases its execution: whatever stands before it may be unreadable."""
+    return isinstance(entry.decision.command, EraseExecution) and bool(entry.decision.events)
+
+
+def _before_erasure(entry: Entry, graph_of: GraphOf) -> Folded:
+    """As much of an execution as the decision that erases it follows on: nobody can fold what it was."""
+    (erased,) = entry.decision.events
+    assert isinstance(erased, ExecutionErased)
+    state = initial(entry.decision.execution)
+    state.version, state.digest = entry.decision.first - 1, bytes.fromhex(erased.last)
+    return Folded(graph_of(erased.definition), state)
 
 
 def rolled_state(command: RollHistory, read_blob: ReadBlob) -> Execution:

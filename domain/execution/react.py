@@ -33,6 +33,7 @@ from contracts.events import Event
 from contracts.failure import Failure
 from contracts.ids import activity_key
 from contracts.journal import Decision
+from contracts.key import NO_KEY
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
 from domain.execution.paths import is_for_worker, is_undo, undone_node
@@ -144,7 +145,7 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
             Limits(node.compensate_timeout_ms or None), None, node.queue, priority, state.correlation,
         )  # fmt: skip
     given = run.input or node.static_input or run.data
-    caching = Caching(node.cache_ttl_ms, run.cache_key) if node.cache_ttl_ms else None
+    caching = Caching(node.cache_ttl_ms, run.cache_key) if node.cache_ttl_ms and state.key == NO_KEY else None
     return RunActivity(
         state.execution, path, run.attempt, node.type, run.config or node.static_config, given, state.workflow,
         node.limits, caching, node.queue, priority, state.correlation,
@@ -153,7 +154,7 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
 
 def _for_another(state: Execution, decision: Decision, name: str, execution: str, command: Command) -> Envelope:
     """A command to another execution: it goes back to the same outside request as the decision that calls for it."""
-    return Envelope(name, execution, command, state.execution, "", decision.correlation or state.correlation)
+    return Envelope(name, execution, command, state.execution, "", decision.correlation or state.correlation, state.key != NO_KEY)
 
 
 def parent_of(state: Execution, path: str, detached: bool) -> Parent:

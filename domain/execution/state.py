@@ -19,6 +19,7 @@ import msgspec
 from contracts.commands import Command, Parent
 from contracts.events import Ending
 from contracts.failure import Failure
+from contracts.key import NO_KEY
 from domain.execution.memo import Memo
 
 PENDING: Final = 0
@@ -167,11 +168,30 @@ class Undoing(msgspec.Struct, array_like=True):
     done: list[str] = msgspec.field(default_factory=list)
 
 
+class Erased(msgspec.Struct, array_like=True):
+    """That an execution was erased: when, by whom, and why."""
+
+    at: int
+    by: str
+    reason: str
+
+
+def parent_named(execution: str | None, root: str | None) -> Parent | None:
+    """The parent of an execution, of which nothing else is known but the topmost one above."""
+    return None if execution is None else Parent(execution, "", 0, root=root or "")
+
+
+def names_of(parent: Parent | None) -> tuple[str | None, str | None]:
+    """The parent of an execution, and the topmost one above it."""
+    return (None, None) if parent is None else (parent.execution, parent.topmost)
+
+
 class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
     `alone` is how much it had done since anything came from outside when it last waited for a turn.
-    `correlation` is of the outside request that began it; like the digest it is taken from the decision, not from an event.
+    `correlation` is of the outside request that began it; like the digest and the number of the `key` that its decisions are sealed
+    with it is taken from the decision, not from an event.
     """
 
     execution: str
@@ -224,6 +244,8 @@ class Execution(msgspec.Struct, array_like=True):
     quarantine: str | None = None
     was_paused: bool = False
     correlation: str = ""
+    key: int = NO_KEY
+    erased: Erased | None = None
 
     @property
     def is_ended(self) -> bool:

@@ -15,9 +15,10 @@ from contracts.journal import chain
 from domain.definition.graph import Graph, all_programs
 from domain.execution.decide import decide
 from domain.execution.deciding import ReadBlob, no_blobs
-from domain.execution.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows, rolled_state
+from domain.execution.history import Entry, Folded, GraphOf, Unreadable, begin, check_follows, is_erasure, rolled_state
 from domain.execution.limits import limits_of
 from domain.execution.state import Execution
+from domain.replay.sealed import SealedChains
 
 _decoder: Final = msgspec.msgpack.Decoder(Execution)
 
@@ -38,6 +39,8 @@ class Verifier:
         self._open: dict[str, Folded] = {}
         self._ended: dict[str, tuple[int, bytes]] = {}
         self._given_up: set[str] = set()
+        self.sealed = SealedChains()
+        """Of executions that are sealed: whose chain of digests was checked, and who was erased."""
 
     def run(self, entries: Iterable[Entry | Unreadable]) -> None:
         """Verify all entries; after its first divergence an execution is left alone."""
@@ -45,11 +48,14 @@ class Verifier:
             execution = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
             if (self._only is not None and execution != self._only) or execution in self._given_up:
                 continue
-            if isinstance(entry, Unreadable):
+            if isinstance(entry, Unreadable) and entry.sealed is None:
                 self._give_up(Divergence(execution, entry.first, "", "a record of a known schema", entry.reason))
                 continue
             try:
-                self._verify(entry)
+                if isinstance(entry, Unreadable):
+                    self.sealed.take(entry)
+                else:
+                    self._verify(entry)
             except Divergence as divergence:
                 self._give_up(divergence)
 
@@ -71,12 +77,16 @@ class Verifier:
         decision = entry.decision
         try:
             folded = self._open.get(decision.execution)
+            if is_erasure(entry):
+                folded = self._open[decision.execution] = self.sealed.before_erasure(entry, self._graph_of)
+                self._ended.pop(decision.execution, None)
             if folded is None and decision.execution in self._ended:
                 self._verify_after_the_end(entry)
                 return
             if folded is None:
                 folded = self._open[decision.execution] = begin(entry, self._graph_of)
                 self.executions += 1
+                self.sealed.begin(entry)
             _compare(entry, self._decide_again(folded, entry))
         except Divergence as divergence:
             if folded is None or not _is_of_expressions_before(folded.graph):
@@ -92,6 +102,7 @@ class Verifier:
         if folded.state.is_ended:
             del self._open[decision.execution]
             self._ended[decision.execution] = folded.state.version, entry.digest
+            self.sealed.end(folded)
 
     def _verify_after_the_end(self, entry: Entry) -> None:
         """Only what was refused because it came too late may follow on an end."""
@@ -102,6 +113,7 @@ class Verifier:
             found = "a decision that does not follow on it" if not follows else f"{type(decision.command).__name__} with events"
             raise Divergence(decision.execution, decision.first, "", "nothing but refusals after the end", found)
         self._ended[decision.execution] = version, entry.digest
+        self.sealed.go_on(entry)
         self.decisions += 1
 
     def _decide_again(self, folded: Folded, entry: Entry) -> tuple[Event, ...]:
@@ -110,7 +122,6 @@ class Verifier:
         if isinstance(decision.command, RollHistory):
             self._check_rolled(folded, decision.command, decision.execution, decision.first)
         check_follows(folded, entry)
-        state.digest = entry.digest
         try:
             return tuple(decide(folded.graph, state, decision.command, decision.now, self._read_blob, limits_of(decision.schema)).events)
         except Rejected as rejected:
@@ -121,6 +132,8 @@ class Verifier:
             if decision.rejection is not None:
                 return ()
             raise Divergence(decision.execution, decision.first, "", "events", str(error)) from None
+        finally:
+            state.digest = entry.digest
 
     def _check_rolled(self, folded: Folded, command: RollHistory, execution: str, version: int) -> None:
         try:

@@ -4,6 +4,8 @@ data/
 ├── log.db        the log, all that Refold knows
 ├── projection.db read models, disposable (only with a server); of a log of many partitions projection-<partition>.db
 ├── blobs/        values too big for an event
+├── sealed/       the same of executions that are sealed, each with its key
+├── keys          their keys, and nothing else
 ├── snapshots/    disposable
 ├── retention/    what is on its way from the log to the archive
 ├── fence.json    of a copy in which nothing is to run yet
@@ -40,6 +42,8 @@ class DataFolder:
         self.log = self.path / "log.db"
         self.blobs = self.path / "blobs"
         self.snapshots = self.path / "snapshots"
+        self.sealed = self.path / "sealed"
+        self.keys = self.path / "keys"
         self.projection = self.path / "projection.db"
         self.pieces = self.path / "retention"
         self.lock = self.path / "lock"

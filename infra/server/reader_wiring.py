@@ -19,6 +19,10 @@ from infra.clock import SystemClock
 from infra.files.blobs import FileBlobs
 from infra.files.data_folder import DataFolder
 from infra.files.snapshots import FileSnapshots
+from infra.keys.blobs import FileSealedStore, SealingBlobs
+from infra.keys.file import FileVault
+from infra.keys.opening import OpeningLog
+from infra.keys.ring import KeyRing
 from infra.log.sqlite import SqliteLog
 from infra.settings.model import EngineSettings
 from infra.store.sqlite import SqliteReadModels
@@ -36,9 +40,9 @@ from workers.reading.projector_pool import ProjectorPool
 class Reader:
     """What is needed to read a data folder, beside whoever writes it."""
 
-    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, snapshots: Snapshots) -> None:
+    def __init__(self, log: Log, catalog: Catalog, blobs: Blobs, snapshots: Snapshots, has_end: bool) -> None:
         self.log = log
-        self.has_end = not isinstance(log, SqliteLog) or log.has_end_file
+        self.has_end = has_end
         """Whether it would be noticed if the log ended earlier than it did."""
         self.gives_room_back = not isinstance(log, SqliteLog) or log.gives_room_back
         """Whether the file of the log can become smaller."""
@@ -70,9 +74,14 @@ def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterato
     if settings.log is None:
         folder.check()
     log = open_log(settings, read_only=True)
+    vault = FileVault(folder.keys, read_only=True)
+    keys = KeyRing(vault, ciphers_max=0)
+    blobs = blobs or SealingBlobs(FileBlobs(folder.blobs), keys, FileSealedStore(folder.sealed))
+    has_end = not isinstance(log, SqliteLog) or log.has_end_file
     try:
-        yield Reader(log, Catalog(log, SystemClock()), blobs or FileBlobs(folder.blobs), FileSnapshots(folder.snapshots))
+        yield Reader(OpeningLog(log, keys), Catalog(log, SystemClock()), blobs, FileSnapshots(folder.snapshots), has_end)
     finally:
+        vault.close()
         log.close()
 
 

@@ -30,6 +30,11 @@ from infra.files.blobs import FileBlobs, MemoryBlobs
 from infra.files.data_folder import DataFolder
 from infra.files.shelf import FolderShelf
 from infra.files.snapshots import FileSnapshots, MemorySnapshots
+from infra.keys.blobs import DroppingKeys, FileSealedStore, MemorySealedStore, SealedStore, SealingBlobs
+from infra.keys.cipher import check_can_seal
+from infra.keys.file import FileVault
+from infra.keys.opening import OpeningLog
+from infra.keys.ring import KeyRing, MemoryVault
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
 from infra.server.alone import Alone, Bell, Waker, is_there
@@ -42,6 +47,7 @@ from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours, Reports
 from workers.partition.owner import Owner
 from workers.partition.resources import Resources
+from workers.partition.sealing import UNSEALED, Sealing
 from workers.partition.standing import journal_of
 from workers.reading.partitioned_reader import PartitionedReader
 from workers.running.activities import BUILT_IN, load_kinds
@@ -113,20 +119,28 @@ def open_alone(
     assert settings.log is None, "a log that processes share is served by one of them"
     clock = clock or SystemClock()
     if settings.data is None:
-        stores = MemoryLog(), MemoryBlobs(), MemorySnapshots()
-        yield from _run(build_alone(settings, *stores, clock, MemoryResultCache(clock), remote, waker=waker))
+        log, blobs, sealing = sealed(MemoryLog(), MemoryBlobs(), KeyRing(MemoryVault()), MemorySealedStore(), settings.erasable)
+        stores = log, blobs, MemorySnapshots()
+        yield from _run(build_alone(settings, *stores, clock, MemoryResultCache(clock), remote, waker=waker, sealing=sealing))
         return
     folder = DataFolder(settings.data)
     with folder.hold(address):
         check_log_is_there(folder)
         log = SqliteLog(folder.log)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
+        vault = FileVault(folder.keys)
         try:
-            blobs, snapshots = FileBlobs(folder.blobs), FileSnapshots(folder.snapshots)
-            alone = build_alone(settings, log, blobs, snapshots, clock, cache, remote, waker=waker, check_ground=log.check_ground)
+            opening, blobs, sealing = sealed(
+                log, FileBlobs(folder.blobs), KeyRing(vault), FileSealedStore(folder.sealed), settings.erasable
+            )
+            alone = build_alone(
+                settings, opening, blobs, FileSnapshots(folder.snapshots), clock, cache, remote,
+                waker=waker, check_ground=log.check_ground, sealing=sealing,
+            )  # fmt: skip
             check_blobs_fit(folder, journal_of(log, alone.owner.partition))
             yield from _run(alone, folder)
         finally:
+            vault.close()
             cache.close()
             log.close()
 
@@ -140,6 +154,15 @@ def open_retention(settings: EngineSettings) -> Iterator[RetentionSetup]:
     with closing(SqliteLog(folder.log, read_only=True)) as log:
         rows = rows_to_trim(settings)
         yield RetentionSetup(log, FileBlobs(folder.blobs), FolderShelf(folder.pieces), archive, rows, settings.remove_unarchived)
+
+
+def sealed(log: Log, blobs: Blobs, keys: KeyRing, store: SealedStore, is_default: bool) -> tuple[Log, Blobs, Sealing]:
+    """Log and blobs as those read them who have the keys, and what an owner seals with. Raises LogError where it cannot, and must."""
+    missing = check_can_seal() if is_default else ""
+    if missing:
+        raise LogError(f"with the setting `erasable` all executions are sealed, and {missing}")
+    sealing_blobs = SealingBlobs(blobs, keys, store)
+    return OpeningLog(log, keys), sealing_blobs, Sealing(DroppingKeys(keys, store), sealing_blobs, is_default)
 
 
 def open_with_loss(folder: DataFolder, read_only: bool) -> SqliteLog:
@@ -174,6 +197,7 @@ def build_alone(
     lease_ms: int | None = None,
     waker: Waker | None = None,
     check_ground: Callable[[], None] = is_there,
+    sealing: Sealing = UNSEALED,
 ) -> Alone:
     """What an engine on the given adapters consists of; it has claimed nothing yet."""
     told = waker or Bell()
@@ -202,7 +226,7 @@ def build_alone(
         nonce=lambda: secrets.token_bytes(NONCE_BYTES),
         inbox_max=settings.inbox_max,
         live_max=settings.live_max,
-        neighbours=Neighbours(reports, told.wake),
+        neighbours=Neighbours(reports, told.wake, sealing=sealing),
     )
     return Alone(owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, cache, check_ground)
 
@@ -216,9 +240,10 @@ def build_engine(
     cache: ResultCache | None = None,
     remote: bool = False,
     lease_ms: int | None = None,
+    sealing: Sealing = UNSEALED,
 ) -> Engine:
     """An engine on the given adapters; it has claimed nothing yet."""
-    return Engine(build_alone(settings, log, blobs, snapshots, clock, cache, remote, lease_ms))
+    return Engine(build_alone(settings, log, blobs, snapshots, clock, cache, remote, lease_ms, sealing=sealing))
 
 
 def projector_arguments(settings: EngineSettings) -> tuple[str, ...]:
@@ -285,6 +310,8 @@ def open_shared(settings: EngineSettings, address: str | None) -> Iterator[Share
 
     assert settings.data is not None
     assert settings.log is not None
+    if settings.erasable:
+        raise LogError("the setting `erasable` is one of a data folder: a log on Kafka keeps no keys that could be thrown away")
     folder = DataFolder(settings.data)
     with ExitStack() as opened:
         opened.enter_context(folder.hold(address))

@@ -142,6 +142,9 @@ class EngineSettings(BaseModel):
     remove_unarchived: bool = Field(
         default=False, description="whether what is not kept any longer is removed without a bundle of it, where there is no `archive`"
     )
+    erasable: bool = Field(
+        default=False, description="whether all executions are sealed, so that they can be erased; off, those whose definition asks for it"
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="how logs are written: `text` for people, `json` as one object a line"
     )

@@ -14,6 +14,7 @@ from contracts import commands as c
 from contracts import events as e
 from contracts import public_events as p
 from contracts import values
+from contracts.commands import EraseExecution
 from contracts.events import Event, carried_failure
 from contracts.failure import MESSAGE_LENGTH_MAX, Failure, shorten
 from contracts.ids import root_of
@@ -153,6 +154,13 @@ def _with_reason(shape: type[p.ExecutionPaused | p.ExecutionCancelRequested | p.
     )
 
 
+def _erased(event: e.ExecutionErased, decision: Decision, origin: Origin, place: _Place) -> Data:
+    command = decision.command
+    reason = command.reason if isinstance(command, EraseExecution) else ""
+    said = {**_of_execution(origin, place), "search": None}  # whoever hears it late is not to be told again
+    return p.ExecutionErased(**said, reason=shorten(reason, MESSAGE_LENGTH_MAX) or None)
+
+
 def _incident_raised(event: e.IncidentRaised, decision: Decision, origin: Origin, place: _Place) -> Data:
     failure = _cause(event, decision)
     return p.IncidentRaised(**_of_execution(origin, place), incident=event.incident, path=event.path, failure=failure)
@@ -244,6 +252,7 @@ _PUBLIC: Final[dict[type[Event], _Make]] = {
     e.ExecutionFailed: _failed,
     e.ExecutionQuarantined: _quarantined,
     e.ExecutionReleased: _plain(p.ExecutionReleased),
+    e.ExecutionErased: _erased,
     e.IncidentRaised: _incident_raised,
     e.IncidentResolved: _incident_resolved,
     e.NodeScheduled: _scheduled,

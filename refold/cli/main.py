@@ -15,6 +15,7 @@ import typer
 from refold import __version__
 from refold.cli.analytics_verb import analytics
 from refold.cli.bulk_verbs import bulk, list_, operations, views
+from refold.cli.erase_verb import erase
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss, backup, restore
 from refold.cli.list_verbs import incidents, nodes, waiting
@@ -356,6 +357,7 @@ app.command()(worker)
 add_to(app)
 app.add_typer(webhooks, name="webhooks")
 app.command()(bulk)
+app.command()(erase)
 app.add_typer(operations, name="operations")
 app.add_typer(views, name="views")
 app.add_typer(kafka, name="kafka")

@@ -93,6 +93,11 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
         return answer
 
+    async def erase(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Make all that an ended execution said unreadable for ever."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/erase", body={"reason": reason}))
+        return answer
+
     async def dead_letters(
         self, state: str = "open", topic: str | None = None, limit: int = 50, cursor: int | None = None
     ) -> dict[str, Any]:

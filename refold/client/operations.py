@@ -15,6 +15,7 @@ METHODS: Final = {
     "ReleaseExecution": "release",
     "CancelExecution": "cancel",
     "TerminateExecution": "terminate",
+    "EraseExecution": "erase",
 }
 """The methods that give an execution a command, by the names of the commands."""
 
@@ -98,6 +99,11 @@ class Operations:
     def terminate(self, execution_id: str, reason: str = "") -> dict[str, Any]:
         """Stop an execution now; nothing more runs."""
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/terminate", body={"reason": reason}))
+        return answer
+
+    def erase(self, execution_id: str, reason: str = "") -> dict[str, Any]:
+        """Make all that an ended execution said unreadable for ever."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/erase", body={"reason": reason}))
         return answer
 
     def dead_letters(self, state: str = "open", topic: str | None = None, limit: int = 50, cursor: int | None = None) -> dict[str, Any]:

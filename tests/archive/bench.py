@@ -45,7 +45,7 @@ class ArchivingBench(Bench):
     def owner(self) -> Owner:
         return self.engine.owner
 
-    def restart(self) -> Any:
+    def restart(self, claims: bool = True) -> Any:
         """As after `kill -9`."""
         engine = super().restart()
         log: Any = self.log

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["look-after-a-server.md", "find-what-waits-and-fails.md", "act-on-many.md", "hear-of-executions.md"]
+PAGES = ["look-after-a-server.md", "find-what-waits-and-fails.md", "act-on-many.md", "hear-of-executions.md", "erase-an-execution.md"]
 SERVE = "refold serve &"
 
 

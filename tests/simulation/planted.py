@@ -147,9 +147,9 @@ def ignore_the_cancel_of_an_activity(patch: Patch) -> None:
 
 
 def keep_a_snapshot_with_a_wrong_offset(patch: Patch) -> None:
-    def wrong(executions: Any, checkpoint: Checkpoint, dispatched_to: int, undelivered: Any) -> Draft:
+    def wrong(executions: Any, checkpoint: Checkpoint, dispatched_to: int, undelivered: Any, sealing: Any) -> Draft:
         ahead = Checkpoint(checkpoint.journal, checkpoint.offset + 1, checkpoint.nonce, dict(checkpoint.sources))
-        return Draft(executions, ahead, dispatched_to, undelivered)
+        return Draft(executions, ahead, dispatched_to, undelivered, sealing)
 
     patch.setattr(workers.partition.owner, "Draft", wrong)
 

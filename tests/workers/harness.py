@@ -20,9 +20,11 @@ from domain.replay.verify import Verifier
 from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from infra.files.snapshots import MemorySnapshots
+from infra.keys.blobs import MemorySealedStore
+from infra.keys.ring import KeyRing, MemoryVault
 from infra.log.memory import MemoryLog
 from infra.server.engine import Engine
-from infra.server.wiring import build_engine
+from infra.server.wiring import build_engine, sealed
 from infra.settings.model import EngineSettings
 from workers.partition.refolding import entries_of
 from workers.partition.round import Answer
@@ -61,14 +63,18 @@ class Bench:
         self.log = log or FaultyLog()
         self.blobs = MemoryBlobs()
         self.snapshots = MemorySnapshots()
+        self.vault, self.sealed_blobs = MemoryVault(), MemorySealedStore()
         self.clock = ManualClock(1_000_000)
         self.settings = EngineSettings(threads=False, **settings)
         self.engine = self.restart()
 
-    def restart(self) -> Engine:
+    def restart(self, claims: bool = True) -> Engine:
         """As after `kill -9`: a new engine on the same log, which remembers nothing."""
-        self.engine = build_engine(self.settings, self.log, self.blobs, self.snapshots, self.clock)
-        self.engine.owner.claim()
+        keys = KeyRing(self.vault)
+        self.opened, self.all_blobs, sealing = sealed(self.log, self.blobs, keys, self.sealed_blobs, self.settings.erasable)
+        self.engine = build_engine(self.settings, self.opened, self.all_blobs, self.snapshots, self.clock, sealing=sealing)
+        if claims:
+            self.engine.owner.claim()
         return self.engine
 
     def publish(self, *definitions: dict[str, Any]) -> None:
@@ -103,7 +109,7 @@ class Bench:
         return folded.state.status if folded is not None else "unknown"
 
     def entries(self, execution: str) -> list[Entry]:
-        return list(entries_of(self.log, 0, execution))
+        return list(entries_of(self.opened, 0, execution))
 
     def events(self, execution: str) -> list[str]:
         return [type(event).__name__ for entry in self.entries(execution) for event in entry.decision.events]
@@ -112,8 +118,8 @@ class Bench:
         from contracts.journal import Checkpoint
         from domain.execution.history import read_entries
 
-        verifier = Verifier(self.engine.catalog.graph, self.blobs.get)
-        verifier.run(read_entries(self.log.read("journal", 0), Checkpoint()))
+        verifier = Verifier(self.engine.catalog.graph, self.all_blobs.get)
+        verifier.run(read_entries(self.opened.read("journal", 0), Checkpoint()))
         return verifier
 
 

@@ -20,7 +20,6 @@ from domain.execution.facts import APPLIERS
 from domain.nodes.merge import Merge
 from infra.files.blobs import MemoryBlobs, content_hash_of
 from infra.log.memory import MemoryLog
-from infra.server.wiring import build_engine
 
 from .harness import Bench, FaultyLog, sequence
 
@@ -102,9 +101,9 @@ class GuardBench(Bench):
         super().__init__(log)
         self.publish(*definitions)
 
-    def restart(self) -> Any:
+    def restart(self, claims: bool = True) -> Any:
         self.blobs, self.hand = self.faulty, Hand()
-        self.engine = build_engine(self.settings, self.log, self.blobs, self.snapshots, self.clock)
+        super().restart(claims=False)
         self.engine.worker = self.engine.owner._worker = self.hand
         self.engine.owner.claim()
         return self.engine

@@ -10,6 +10,7 @@ from contracts.errors import LogError, LogUnreachable
 from contracts.ports.read_models import ReadModels
 from infra.store.sqlite import SqliteReadModels
 from projections.executions import executions_where
+from tests.workers.harness import rewrite
 from tests.workers.partitioned import Partitioned
 from workers.reading.projector_pool import ProjectorPool
 
@@ -92,7 +93,7 @@ def test_two_at_once_on_one_partition_add_up_to_the_same_rows(made: Partitioned)
 
 
 def test_a_journal_that_cannot_be_read_holds_no_other_partition_up(made: Partitioned) -> None:
-    made.log._records["journal", 0][2] = b"\xc1"
+    rewrite(made.log, 2, lambda fields: [*fields[:4], b"\xc1", *fields[5:]])
     kept = Kept(made)
     with pytest.raises(LogError):
         kept.projectors.look_at_all()

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeAlias
 
-from contracts.codec import decode_decision, read_record
+from contracts.codec import decision_of, key_of, read_record
 from contracts.commands import CreateExecution
 from contracts.errors import LogCorrupt, LogError, LogUnreachable, UnknownRecord
 from contracts.events import (
@@ -25,7 +25,7 @@ from contracts.events import (
     ExecutionTerminated,
     IncidentRaised,
 )
-from contracts.journal import Answered, Checkpoint, Decided, Decision, judge
+from contracts.journal import Answered, Checkpoint, Decided, Decision, Sealed, judge
 from contracts.refusal import refusal_of
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
 from domain.execution.state import Execution
@@ -184,18 +184,18 @@ class Follower:
             reply = followed.expected.pop(record.command, None)
             if reply is not None:
                 answer_all([(reply, _answer_of(record))], offset + 1)
-        elif verdict == "counts" and (is_heard or followed.watched) and isinstance(record, Decided):
+        elif verdict == "counts" and (is_heard or followed.watched) and isinstance(record, Decided | Sealed):
             decision = _readable(record)
             if decision is not None:
                 self._look_for_end(followed, offset, record, decision)
             return decision
         return None
 
-    def _look_for_end(self, followed: _Followed, offset: int, record: Decided, decision: Decision) -> None:
+    def _look_for_end(self, followed: _Followed, offset: int, record: Decided | Sealed, decision: Decision) -> None:
         watched = followed.watched.get(decision.execution)
         if watched is None:
             return
-        self._fold(watched, Entry(offset, decision, record.body, record.digest))
+        self._fold(watched, Entry(offset, decision, record.body, record.digest, key_of(record)))
         if any(isinstance(event, _ENDS) for event in decision.events):
             del followed.watched[decision.execution]
             watched.tell(watched.waiting)
@@ -246,10 +246,10 @@ class Follower:
             self._stop(partition)
 
 
-def _readable(record: Decided) -> Decision | None:
+def _readable(record: Decided | Sealed) -> Decision | None:
     """The decision; of a newer build's, which this one cannot read, nobody is told anything."""
     try:
-        return decode_decision(record.body)
+        return decision_of(record)
     except UnknownRecord as error:
         _log.warning("a decision of the journal is passed over: %s", error)
         return None

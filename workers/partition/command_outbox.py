@@ -6,7 +6,7 @@ A command is out when the decision on it is durable. Until then its origin, the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -72,6 +72,13 @@ class CommandOutbox:
             pending.pop(item.called_for, None)
             if not pending:
                 del self._pending[item.origin]
+
+    def delivered_all(self, items: Iterable[Item], but: Iterable[Item]) -> None:
+        """These are decided, and durable, but for those that are put off."""
+        put_off = set(map(id, but))
+        for item in items:
+            if item.origin >= 0 and id(item) not in put_off:
+                self.delivered(item)
 
     def dispatched_to(self, end: int) -> int:
         """The offset, at most `end`, below which everything is out: commands to other executions, and activities."""

@@ -36,7 +36,7 @@ from contracts.commands import (
 from contracts.dead_letter import DeadLetter
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, RecordTooLarge, Rejected
 from contracts.failure import Failure
-from contracts.journal import Checkpoint, Source
+from contracts.journal import Checkpoint
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import RECORD_FRAME_BYTES, Log
 from domain.execution.history import Folded
@@ -47,12 +47,14 @@ from workers.partition.decision import Decisions
 from workers.partition.executions import Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
-from workers.partition.offload import WAITED_FOR, held_of, offload
+from workers.partition.offload import WAITED_FOR, held_of
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
-from workers.partition.refolding import entry_of, read_again, recorded_of, refold
+from workers.partition.refolding import entry_made, read_again, recorded_of, refold
 from workers.partition.refusals import told
-from workers.partition.round import Answer, Item, Made, Reply, TopicReply, records_of
+from workers.partition.round import Answer, Item, Made, Reply, TopicReply
+from workers.partition.sealing import Sealing
 from workers.partition.snapshot import Draft
+from workers.partition.sources import Sources
 
 _log = logging.getLogger("refold.owner")
 
@@ -84,11 +86,11 @@ class Decider:
         own: int,
         counted_in: Callable[[str], int],
         waiting_of: Callable[[str], int],
+        sealing: Sealing,
     ) -> None:
         """`counted_in` says in which partition the executions of a workflow are counted, where so many may run at a time."""
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
-        self._own = own
-        """The source partition under which commands count that came from nowhere else."""
+        self.sources = self._sources = Sources(partition, own)
         self._checkpoint, self._metrics, self._log = checkpoint, metrics, log
         self._made: list[Made] = []
         self._answers: list[tuple[Reply, Answer]] = []
@@ -106,11 +108,13 @@ class Decider:
         self.short = ""
         """What the machine was short of in this round."""
         self.families = Families(waiting_of)
+        self.thrown_away: list[int] = []
+        """The keys of executions that this round erases."""
         self.draft: Draft | None = None
         """The snapshot in the making: it takes an execution before that may change."""
-        self._decisions = Decisions(partition, executions, catalog, blobs, checkpoint, metrics, log, self.slots, self.families, counted_in)
-        self._own_source = self._source = -1
-        """The highest source so far: of what came from nowhere else, and of `commands`."""
+        self._decisions = Decisions(
+            partition, executions, catalog, blobs, checkpoint, metrics, log, self.slots, self.families, counted_in, sealing
+        )
         self._now = self._bytes = 0
         self._steps = 0
         """How many nodes the decisions of callers, or of echoes, have begun in this round."""
@@ -127,8 +131,8 @@ class Decider:
         self.short, self.read_again = "", []
         self._now = self._decisions.now = now
         self._decisions.dispatched_to = dispatched_to
-        sources = self._checkpoint.sources
-        self._own_source, self._source = sources.get(self._own, -1), sources.get(self._partition, -1)
+        self._sources.begin(self._checkpoint)
+        self.thrown_away = self._decisions.thrown_away = []
         self._bytes = 0
         bytes_max = self._round_bytes_max()
         left = self._decide_some(callers, bytes_max * 3 // 4 if echoes else bytes_max)
@@ -157,7 +161,7 @@ class Decider:
             self.draft.take(item.envelope.execution)
         if isinstance(item.envelope.command, ReleaseExecution) and item.envelope.execution in self._executions.unreadable:
             self._read_again(item.envelope.execution)
-        outcome = self._decisions.of(item, self._source_of(item))
+        outcome = self._decisions.of(item, self._sources.of(item))
         match outcome:
             case Recorded():
                 self._steps += outcome.steps
@@ -180,38 +184,13 @@ class Decider:
     def _keep(self, item: Item, made: Recorded) -> None:
         folded, decision = made.folded, made.decision
         folded.state.digest = made.digest
-        self._count(decision.source)
+        self._sources.count(decision.source)
         if folded.state.slot is not None:
             self._queue(folded, made.effects)
         self._made.append(Made(item, folded, decision, made.record, made.effects))
         self._bytes += len(made.record) + RECORD_FRAME_BYTES
         if decision.first == 1:
             self._executions.put(folded)
-
-    def _source_of(self, item: Item) -> Source:
-        """A command from `commands` is the source of one decision; what else follows of it counts as the owner's own."""
-        if item.offset > self._source:
-            return Source(self._partition, item.offset, item.envelope.id)
-        return Source(self._own, self._own_source + 1, item.envelope.id)
-
-    def _count(self, source: Source) -> None:
-        if source.partition == self._own:
-            self._own_source = source.offset
-        else:
-            self._source = source.offset
-
-    def answered(self, answers: list[tuple[Reply, Answer]]) -> list[bytes]:
-        """What became of commands that somebody elsewhere waits for, as records of the journal."""
-        offsets = (reply.offset for reply, _ in answers if isinstance(reply, TopicReply))
-        self._source = max(self._source, *offsets, -1)
-        return records_of(answers, self._checkpoint.nonce, self._partition)
-
-    def note_sources(self, checkpoint: Checkpoint) -> None:
-        """The round is durable: these sources are decided."""
-        if self._own_source >= 0:
-            checkpoint.sources[self._own] = self._own_source
-        if self._own != self._partition and self._source >= 0:
-            checkpoint.sources[self._partition] = max(self._source, checkpoint.sources.get(self._partition, -1))
 
     def _queue(self, folded: Folded, effects: list[Effect]) -> None:
         """Who queues takes its place at once, so that the next start of this round sees it. If the round fails, all is folded again."""
@@ -230,7 +209,7 @@ class Decider:
         except SHORTAGES:  # another time
             return
         plain = Item(item.envelope, None)
-        rolled = self._decisions.instead(folded, command, self._source_of(plain), ENGINE)
+        rolled = self._decisions.instead(folded, command, self._sources.of(plain), ENGINE)
         if isinstance(rolled, Recorded):
             self._keep(plain, rolled)
         else:
@@ -278,7 +257,9 @@ class Decider:
     def _record_refusal(self, item: Item, folded: Folded, command: CompleteActivity | FailActivity, reason: str) -> None:
         """Big values are not stored in it either, and one that is too big to be stored at all is not recorded."""
         with suppress(Rejected, RecordTooLarge, *SHORTAGES):
-            outcome = self._decisions.instead(folded, offload(command, self._blobs), self._source_of(item), item.envelope.caller, reason)
+            outcome = self._decisions.instead(
+                folded, self._decisions.small(command, folded.state.key), self._sources.of(item), item.envelope.caller, reason
+            )
             if isinstance(outcome, Recorded):
                 self._keep(item, outcome)
 
@@ -323,7 +304,7 @@ class Decider:
     def _instead(self, item: Item, before: Folded, command: Command, error: Exception) -> None:
         """Record this about the execution, in place of what was asked."""
         plain = Item(item.envelope, None, item.origin, offset=item.offset)
-        outcome = self._decisions.instead(before, command, self._source_of(plain), item.envelope.caller)
+        outcome = self._decisions.instead(before, command, self._sources.of(plain), item.envelope.caller)
         if isinstance(outcome, Recorded):
             self._keep(plain, outcome)
         elif not isinstance(outcome, Refused):
@@ -336,8 +317,10 @@ class Decider:
         self._metrics.quarantined += before.state.quarantine is None
         reason = f"{type(error).__name__}: {error}"[:REASON_LENGTH_MAX]
         plain = Item(item.envelope, None, item.origin, offset=item.offset)
-        for held in (held_of(item.envelope.command, self._blobs), None):
-            outcome = self._decisions.instead(before, QuarantineExecution(reason, True, held), self._source_of(plain), item.envelope.caller)
+        for held in (held_of(item.envelope.command, self._decisions.small, before.state.key), None):
+            outcome = self._decisions.instead(
+                before, QuarantineExecution(reason, True, held), self._sources.of(plain), item.envelope.caller
+            )
             if isinstance(outcome, Recorded):
                 self._keep(plain, outcome)
                 return
@@ -384,7 +367,7 @@ class Decider:
         """The execution from the journal, and from what this round has decided about it so far."""
         name = folded.state.execution
         recorded = recorded_of(self._log, self._partition, folded, self._checkpoint.offset)
-        decided = (entry_of(made.record) for made in self._made if made.decision.execution == name)
+        decided = (entry_made(made.record, made.decision, folded.state.key) for made in self._made if made.decision.execution == name)
         before = refold(self._catalog.graph, chain(recorded, decided), self._blobs.get)
         if before is not None:
             before.trail = folded.trail

@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 from contracts import codec
 from contracts.caller import Caller
-from contracts.commands import Command, CreateExecution, Envelope
+from contracts.commands import Command, CreateExecution, Envelope, EraseExecution
 from contracts.errors import SHORTAGES, ExpressionError, InvalidInput, LogFull, LogUnreachable, Problem, RecordTooLarge, Rejected
+from contracts.events import ExecutionErased
 from contracts.journal import SCHEMA, Checkpoint, Decision, Source
+from contracts.key import NO_KEY
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.values import reference_to
@@ -26,13 +28,14 @@ from domain.execution.react import react
 from domain.execution.start_values import slot_of
 from workers.partition.catalog import Catalog
 from workers.partition.concurrency import Slots
-from workers.partition.executions import Executions
+from workers.partition.executions import EndedExecution, Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
-from workers.partition.offload import offload
+from workers.partition.offload import SomeCommand
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
 from workers.partition.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.partition.round import Answer, Item
+from workers.partition.sealing import Sealing, closed_at
 
 BUGS_MAX = 20
 """So many tracebacks are kept."""
@@ -53,12 +56,15 @@ class Decisions:
         slots: Slots,
         families: Families,
         counted_in: Callable[[str], int],
+        sealing: Sealing,
     ) -> None:
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
         self._checkpoint, self._metrics, self._log, self._slots = checkpoint, metrics, log, slots
-        self._families, self._counted_in = families, counted_in
+        self._families, self._counted_in, self._sealing = families, counted_in, sealing
         self._read_blob = blobs.get
         self.now = self.dispatched_to = 0
+        self.thrown_away: list[int] = []
+        """The keys of executions that this round erases."""
 
     def of(self, item: Item, source: Source) -> Outcome:
         """What comes of a command. Raises LogFull, LogUnreachable: then nothing of the round has happened."""
@@ -69,7 +75,7 @@ class Decisions:
             if folded is None:
                 folded = self._created(item.envelope)
             version = folded.state.version
-            return self._recorded(item.envelope, folded, offload(item.envelope.command, self._blobs), source)
+            return self._recorded(item.envelope, folded, self.small(item.envelope.command, folded.state.key), source)
         except Repeated as repeated:
             return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))
         except Exception as error:
@@ -86,9 +92,19 @@ class Decisions:
 
     def summed_up(self, folded: Folded) -> bytes:
         """A reference to the state as it is now. Raises LogFull."""
-        content = codec.pack(folded.state)
-        self._blobs.put(content)
-        return reference_to(content)
+        content, key = codec.pack(folded.state), folded.state.key
+        self._put(content, key)
+        return reference_to(content, key)
+
+    def small(self, command: SomeCommand, key: int) -> SomeCommand:
+        """See `Sealing.small`."""
+        return self._sealing.small(command, self._blobs, key)
+
+    def _put(self, content: bytes, key: int) -> None:
+        if key == NO_KEY:
+            self._blobs.put(content)
+        else:
+            self._sealing.put(content, key)
 
     def _failed(self, error: Exception, folded: Folded | None, is_touched: bool) -> Outcome:
         if isinstance(error, LogFull | LogUnreachable):
@@ -116,13 +132,15 @@ class Decisions:
             raise Rejected("quarantined", f"the history of execution {name} cannot be read: {reason}", execution=name, status="quarantined")
         ended = self._executions.ended.get(name)
         command = envelope.command
+        if ended is not None and isinstance(command, EraseExecution):
+            return self._to_be_erased(name, ended)
         if not isinstance(command, CreateExecution):
             if ended is None:
                 raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
             message = f"execution {name} is {ended.status}: it takes no more commands"
             raise Rejected("already_ended", message, execution=name, status=ended.status)
         if ended is not None:
-            if command.parent is None and ended.request != request_of(offload(command, self._blobs)):
+            if command.parent is None and ended.request != request_of(self.small(command, ended.key)):
                 raise Rejected("already_exists", f"execution {name} exists, and was started with another request", execution=name)
             raise Repeated(ended.status)
         if not command.definition:
@@ -135,9 +153,15 @@ class Decisions:
             raise unknown_definition(envelope) from None
         folded = Folded(graph, initial(name))
         folded.state.digest = command.definition.encode()
-        folded.state.correlation = envelope.correlation
+        folded.state.correlation, folded.state.key = envelope.correlation, self._sealing.key_for(envelope, graph)
         self._check_slot(folded, command)
         return folded
+
+    def _to_be_erased(self, name: str, ended: EndedExecution) -> Folded:
+        """As much of an ended execution as it takes to erase it. Raises Repeated where that was done, Rejected where it cannot be."""
+        if ended.is_erased or ended.key in self.thrown_away:
+            raise Repeated(ended.status)
+        return closed_at(self._log, self._partition, ended.offset, name, self._catalog.graph)
 
     def _check_slot(self, folded: Folded, command: CreateExecution) -> None:
         """Raise Rejected for a start too many, where the workflow says that it is refused, and for one that nobody could count."""
@@ -171,7 +195,7 @@ class Decisions:
         state = folded.state
         events = tuple(decided.events)
         for content in decided.blobs.values():
-            self._blobs.put(content)
+            self._put(content, state.key)
         first = state.version - len(events) + 1
         correlation = caller.correlation
         if correlation and first > 1 and correlation == state.correlation:
@@ -189,7 +213,9 @@ class Decisions:
             caller.actor,
             correlation,
         )
-        record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
+        record, digest = self._sealing.encode(decision, self._checkpoint.nonce, state)
         if len(record) > self._log.record_bytes_max:
             raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")
+        if state.erased is not None:
+            self.thrown_away += (event.key for event in events if isinstance(event, ExecutionErased))
         return Recorded(folded, decision, record, digest, react(folded.graph, state, decision), decided.steps)

@@ -73,7 +73,10 @@ class Effects:
         if state.timers:
             self._timers.arm(state.execution, _timers_of(made))
         if state.ended_at and state.execution in self._executions.ended:
-            self._executions.note_after_end(state.execution, offset)
+            if state.erased is None:
+                self._executions.note_after_end(state.execution, offset)
+            else:
+                self._executions.end(made.folded, offset)
         elif state.ended_at:
             self._executions.end(made.folded, offset)
             if state.slot is not None:

@@ -15,6 +15,7 @@ import msgspec
 from contracts.commands import RunActivity
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
+from contracts.key import NO_KEY
 from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
@@ -29,6 +30,8 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     Of one that is not kept for ever also from when on it is to be removed (milliseconds since 1970), and where its decisions lie
     (`pack_offsets`); that is empty where they are too many to be noted.
+
+    `key` is the number of the key that it was sealed with; of one that was erased there is none, and no fingerprint.
     """
 
     status: str
@@ -36,6 +39,8 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
     offset: int
     expires: int = 0
     trail: bytes = b""
+    key: int = NO_KEY
+    is_erased: bool = False
 
     @property
     def offsets(self) -> list[int]:
@@ -117,10 +122,12 @@ class Executions:
 
     def end(self, folded: Folded, offset: int) -> None:
         """The execution has ended: keep only how."""
-        state, kept_ms = folded.state, folded.graph.retention_ms or self.retention_ms
+        state = folded.state
+        is_sealed = state.key != NO_KEY or state.erased is not None  # what its archive would say, everybody could read
+        kept_ms = 0 if is_sealed else folded.graph.retention_ms or self.retention_ms
         self.drop(state.execution)
         if not kept_ms:
-            self.ended[state.execution] = EndedExecution(state.status, state.request, offset)
+            self.ended[state.execution] = EndedExecution(state.status, state.request, offset, 0, b"", state.key, state.erased is not None)
             return
         trail = b"" if state.rolled_at else pack_offsets(0, folded.trail)
         self.ended[state.execution] = EndedExecution(state.status, state.request, offset, state.ended_at + kept_ms, trail)
@@ -129,7 +136,9 @@ class Executions:
     def note_after_end(self, execution: str, offset: int) -> None:
         """What came too late was recorded here: it goes with the execution."""
         ended = self.ended[execution]
-        if ended.expires and offset > ended.offset:
+        if ended.key != NO_KEY and offset > ended.offset:
+            self.ended[execution] = msgspec.structs.replace(ended, offset=offset)
+        elif ended.expires and offset > ended.offset:
             trail = pack_offsets(0, [*ended.offsets, offset]) if ended.trail else b""
             self.ended[execution] = EndedExecution(ended.status, ended.request, offset, ended.expires, trail)
 
@@ -138,7 +147,7 @@ class Executions:
         statuses: dict[str, str] = {}
         for name, one in ended.items():
             status = statuses.setdefault(one.status, one.status)  # one text for all that ended alike
-            self.ended[name] = EndedExecution(status, one.request, one.offset, one.expires, one.trail)
+            self.ended[name] = EndedExecution(status, one.request, one.offset, one.expires, one.trail, one.key, one.is_erased)
         expiring = [(one.expires, name) for name, one in ended.items() if one.expires]
         self._expiring[0].extend(name for _, name in sorted(expiring))
 
@@ -166,6 +175,12 @@ class Executions:
         for waiting in self._expiring.values():
             while waiting and waiting[0] not in self.ended:
                 waiting.popleft()
+
+    def close(self, execution: str, ended: EndedExecution) -> None:
+        """All that is known of an execution is how it has ended, as its history cannot be read."""
+        self.drop(execution)
+        self.unreadable.pop(execution, None)
+        self.ended[execution] = ended
 
     def drop(self, execution: str) -> None:
         """Forget what is cached of an execution."""

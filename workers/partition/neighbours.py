@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 from contracts.commands import Command
 from workers.partition.command_outbox import Learn
 from workers.partition.round import Item
+from workers.partition.sealing import UNSEALED, Sealing
 from workers.partition.watchers import Watchers
 
 Reports: TypeAlias = deque[tuple[str, Command]]
@@ -33,5 +34,7 @@ class Neighbours(NamedTuple):
     """See `CommandOutbox`; an owner alone knows of all that is published."""
     on_junk: Callable[[int, bytes], None] = _nothing
     """Called with what was come upon in the journal that is no record, and is passed over."""
+    sealing: Sealing = UNSEALED
+    """How executions are sealed that are to be erased some day."""
     counted_in: Callable[[str], int] | None = None
     """See `Decider`; an owner alone counts all."""

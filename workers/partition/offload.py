@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 
@@ -21,6 +22,7 @@ from contracts.commands import (
     SendSignal,
 )
 from contracts.errors import Rejected
+from contracts.key import NO_KEY
 from contracts.ports.blobs import Blobs
 from contracts.values import BLOB_BYTES_MIN_DEFAULT, VALUE_BYTES_MAX_DEFAULT, reference_to
 
@@ -37,8 +39,11 @@ VALUES: Final[dict[type, tuple[str, ...]]] = {
 """The fields of commands that carry values."""
 
 
-def offload(command: SomeCommand, blobs: Blobs) -> SomeCommand:
-    """The command with its big values stored. Raises Rejected for one over the limit, LogFull where there is no room."""
+def offload(command: SomeCommand, blobs: Blobs, key: int = NO_KEY) -> SomeCommand:
+    """The command with its big values stored, to be read with the key of this number.
+
+    Raises Rejected for one over the limit, LogFull where there is no room.
+    """
     changes: dict[str, Any] | None = None
     for name in VALUES.get(type(command), ()):
         value = getattr(command, name)
@@ -48,7 +53,7 @@ def offload(command: SomeCommand, blobs: Blobs) -> SomeCommand:
             raise Rejected("too_large", f"{name} has {len(value)} bytes; the limit is {VALUE_BYTES_MAX_DEFAULT}")
         blobs.put(value)
         changes = changes or {}
-        changes[name] = reference_to(value)
+        changes[name] = reference_to(value, key)
     return msgspec.structs.replace(command, **changes) if changes else command
 
 
@@ -56,11 +61,11 @@ WAITED_FOR: Final = (CompleteActivity, FailActivity, LoseActivity, FireTimer, Re
 """What an execution waits for: without it, it cannot go on."""
 
 
-def held_of(command: Command, blobs: Blobs) -> Command | None:
+def held_of(command: Command, small: Callable[[Command, int], Command], key: int) -> Command | None:
     """What an execution waits for, with its big values stored; None for anything else, and where that cannot be kept."""
     if isinstance(command, WAITED_FOR):
         with suppress(Exception):
-            return offload(command, blobs)
+            return small(command, key)
     return None
 
 

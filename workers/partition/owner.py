@@ -18,18 +18,7 @@ from typing import Final
 from contracts import codec
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, Envelope, GrantSlot
-from contracts.errors import (
-    SHORTAGES,
-    AppendUnknown,
-    Fenced,
-    LogCorrupt,
-    LogError,
-    LogFull,
-    LogGone,
-    LogUnreachable,
-    RecordTooLarge,
-    reason_of,
-)  # fmt: skip
+from contracts.errors import SHORTAGES, AppendUnknown, Fenced, LogCorrupt, LogError, LogFull, LogGone, LogUnreachable, reason_of
 from contracts.journal import Checkpoint, PartitionClaimed, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
 from contracts.ports.blobs import Blobs
@@ -108,7 +97,8 @@ class Owner:
         """Append a claim and fold up to it: what to take over. Changes nothing in here, so it may run in another thread."""
         nonce = self._nonce_of()
         append_claim(self._log, self.partition, PartitionClaimed(nonce, self.node, generation), self._journal, self._nonce_of)
-        recovered = recover(self._log, self.partition, self._catalog, self._snapshots, self._live_max, self._outbox is not None)
+        stores = self._log, self.partition, self._catalog, self._snapshots, self._live_max
+        recovered = recover(*stores, self._outbox is not None, self._neighbours.sealing)
         if recovered.checkpoint.nonce != nonce:
             raise Fenced(f"partition {self.partition} was claimed by another owner in the meantime")
         return recovered
@@ -133,7 +123,7 @@ class Owner:
         counted_in, waiting_of = self._neighbours.counted_in or (lambda workflow: self.partition), self._inbox.waiting_of
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own,
-            counted_in, waiting_of,
+            counted_in, waiting_of, self._neighbours.sealing,
         )  # fmt: skip
         self._commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox, self._carry, self._neighbours.learn)
         self.timers.clear()
@@ -243,7 +233,9 @@ class Owner:
         made = self.begin(now)
         if made is None or not self.stands(made, *append(self._log, self.partition, made, self.metrics.appends)):
             return True
-        if not made.dead or self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
+        if made.dead and not self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
+            return True
+        if not made.thrown_away or self.throws_away(made):
             self.act(made)
         return True
 
@@ -282,9 +274,9 @@ class Owner:
         self._inbox.put_back(rest)
         records = [one.record for one in made]
         if self._own != self.partition:
-            records += self._decider.answered(answers)
+            records += self._decider.sources.answered(answers, self._checkpoint.nonce)
         self._is_ahead = True
-        return Round(self._checkpoint.offset, callers + echoes, made, answers, records, self._decider.dead)
+        return Round(self._checkpoint.offset, callers + echoes, made, answers, records, self._decider.dead, self._decider.thrown_away)
 
     def stands(self, made: Round, answer: int | LogError, gap: Sequence[tuple[int, bytes]] = ()) -> bool:
         """Whether the round has happened, by the offset that its append was answered with; else the owner stands down.
@@ -336,17 +328,14 @@ class Owner:
             one.folded.note(base + index, one.decision)
             self._effects.act(one, base + index, ended, now)
         self._effects.take_up(self._decider.read_again)
-        self._decider.note_sources(self._checkpoint)
+        self._decider.sources.note(self._checkpoint)
         self._checkpoint.offset = base + len(round_.records)
         self._last = round_.records[-1] if round_.records else self._last
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._inbox.send(self._decider.turns)
         self.timers.put_back(self._decider.too_early)
-        put_off = set(map(id, self._decider.later))
-        for item in round_.items:
-            if item.origin >= 0 and id(item) not in put_off:
-                self._commands_out.delivered(item)
+        self._commands_out.delivered_all(round_.items, self._decider.later)
         self.upkeep.note(made)
         self.metrics.count_round(len(made))
         self._put_off.add(self._decider.later, self._decider.short, now)
@@ -364,11 +353,18 @@ class Owner:
 
     def buries(self, made: Round, answer: int | LogError) -> bool:
         """Whether what could not be delivered is kept. Else the round is decided again, and finds the same dead."""
-        if isinstance(answer, LogError) and not isinstance(answer, RecordTooLarge):
+        if isinstance(answer, LogError) and not made.is_too_large(answer):
             self._give_back(made.items, answer)
             return False
         self.metrics.dead_letters += made.count_buried(answer)
         return True
+
+    def throws_away(self, made: Round) -> bool:
+        """Whether the keys of what the round erases are gone. Else nobody hears that it is erased; whoever claims next sees to it."""
+        why = self._neighbours.sealing.throw_away(made.thrown_away)
+        if why is not None:
+            self._give_back(made.items, why)
+        return why is None
 
     def _is_due(self, execution: str, timer: str, due: int) -> int | None:
         return due_again(self.executions.get(execution), timer, due, self._worker, self._clock.now())
@@ -385,7 +381,8 @@ class Owner:
             self.upkeep.save_now()
 
     def _draft(self) -> Draft:
-        return Draft(self.executions, self.checkpoint, self._commands_out.dispatched_to(self.position), self._commands_out.undelivered())
+        sent = self._commands_out.dispatched_to(self.position), self._commands_out.undelivered()
+        return Draft(self.executions, self.checkpoint, *sent, self._neighbours.sealing)
 
     @property
     def checkpoint(self) -> Checkpoint:

@@ -8,6 +8,7 @@ import msgspec
 import zstandard
 
 from contracts.codec import pack
+from contracts.key import NO_KEY
 from domain.execution.history import Folded, GraphOf
 from domain.execution.paths import is_for_worker
 from domain.execution.state import Execution
@@ -31,13 +32,15 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     is_active: bool = False
     queue: tuple[str, str, bool, int] | None = None
     trail: bytes = b""
+    key: int = NO_KEY
+    """The number of the execution's key: with it `content` is sealed in a snapshot."""
 
 
 def packed(folded: Folded) -> Packed:
     """The execution as bytes."""
     state = folded.state
     content = bytes(memoryview(_compress(pack(state))))  # a copy: the compressor's own bytes keep the room they might have needed
-    return Packed(content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes())
+    return Packed(content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes(), state.key)
 
 
 def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:

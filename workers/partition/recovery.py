@@ -13,17 +13,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from contracts.codec import encode_record, removed_in
+from contracts.codec import encode_record, read_sealed, removed_in
 from contracts.commands import Effect, Envelope, RunActivity
 from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
+from contracts.events import ExecutionErased
 from contracts.ids import activity_key
 from contracts.journal import OWN, Checkpoint, JournalOpened, PartitionClaimed, Source
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
-from domain.execution.history import Entry, Folded, Unreadable, apply, begin, read_entries
+from domain.execution.history import Entry, Folded, Unreadable, apply, begin, is_erasure, read_entries
 from domain.execution.react import commands_for_others, react
 from workers.partition.catalog import Catalog
-from workers.partition.executions import Executions
+from workers.partition.executions import EndedExecution, Executions
+from workers.partition.sealing import UNSEALED, Sealing
 from workers.partition.snapshot import decode_snapshot
 from workers.partition.standing import journal_of, misfit
 
@@ -47,6 +49,8 @@ class Recovered:
         self.last: Source | None = None
         """The source of the last decision that came from `commands`."""
         self.tasks: Tasks | None = None
+        self.thrown_away: list[int] = []
+        """The keys of executions that were erased."""
 
     def may_be_unsent(self, activity: RunActivity) -> bool:
         """Whether an activity that is waited for may never have been given to a worker that outlives its owner."""
@@ -89,10 +93,21 @@ class Tasks:
             del self._called_for[task]
 
 
-def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int, tasks_outlive: bool = False) -> Recovered:
-    """Everything that counts in a partition's journal, folded. With `tasks_outlive` what was given away needs no giving again."""
+def recover(
+    log: Log,
+    partition: int,
+    catalog: Catalog,
+    snapshots: Snapshots,
+    live_max: int,
+    tasks_outlive: bool = False,
+    sealing: Sealing = UNSEALED,
+) -> Recovered:
+    """Everything that counts in a partition's journal, folded. With `tasks_outlive` what was given away needs no giving again.
+
+    Keys of executions that the journal says are erased are thrown away, should somebody have been killed before. Raises LogError.
+    """
     catalog.read_on()
-    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max) or Recovered(_none(catalog, live_max))
+    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max, sealing) or Recovered(_none(catalog, live_max))
     recovered.tasks = Tasks() if tasks_outlive else None
     with _without_gc():
         records = _noting_removed(log.read("journal", partition, recovered.checkpoint.offset), recovered)
@@ -102,18 +117,21 @@ def recover(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, li
         except UnknownRecord as error:  # whoever can read it is to own the partition
             raise LogCorrupt(f"the journal of partition {partition} cannot be read on: {error}") from None
     recovered.forget_sent()
+    sealing.keys.throw_away(recovered.thrown_away)
     return recovered
 
 
-def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int) -> Recovered | None:
+def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int, sealing: Sealing) -> Recovered | None:
     snapshot = decode_snapshot(snapshots.load(partition))
     if snapshot is None or snapshot.retention_ms != catalog.retention_ms or not _fits(log, partition, snapshot.checkpoint):
         return None
     recovered = Recovered(_none(catalog, live_max))
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
-    recovered.executions.take(snapshot.open)
+    kept = {name: sealing.kept(name, idle) for name, idle in snapshot.open.items()}
+    recovered.executions.take({name: idle for name, idle in kept.items() if idle is not None})
     recovered.executions.take_ended(snapshot.ended)
     recovered.executions.unreadable.update(snapshot.unreadable)
+    recovered.executions.unreadable.update((name, "its key is not there") for name, idle in kept.items() if idle is None)
     recovered.undelivered.extend(snapshot.undelivered)
     return recovered
 
@@ -156,9 +174,11 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
     """Fold one decision. A history that cannot be read stops its own execution, and no other."""
     executions = recovered.executions
     if isinstance(entry, Unreadable):
-        executions.set_aside(entry.execution, entry.reason)
+        _set_aside(executions, entry)
         return
     decision = entry.decision
+    if is_erasure(entry):
+        _erase(recovered, entry)
     try:
         folded = executions.get(decision.execution) or _begin(executions, catalog, entry)
         if folded is None:
@@ -184,6 +204,23 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
         _note(recovered, entry.offset, envelopes)
     if folded.state.is_ended:
         executions.end(folded, entry.offset)
+
+
+def _set_aside(executions: Executions, entry: Unreadable) -> None:
+    """A decision that cannot be read. Of one that is sealed, and ends its execution, so much is known."""
+    closing = None if entry.sealed is None else read_sealed(entry.sealed.body)
+    if closing is not None and closing.closing is not None:
+        executions.close(entry.execution, EndedExecution(closing.closing.status, b"", entry.offset, closing.key))
+    else:
+        executions.set_aside(entry.execution, entry.reason)
+
+
+def _erase(recovered: Recovered, entry: Entry) -> None:
+    """The execution is erased: its key is to be thrown away, and whether it could be read before does not matter any more."""
+    (event,) = entry.decision.events
+    assert isinstance(event, ExecutionErased)
+    recovered.thrown_away.append(event.key)
+    recovered.executions.close(entry.decision.execution, EndedExecution(event.status, b"", entry.offset, is_erased=True))
 
 
 def _begin(executions: Executions, catalog: Catalog, entry: Entry) -> Folded | None:

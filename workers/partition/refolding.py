@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from contracts.codec import decode_decision, decode_record
+from contracts.codec import decode_record
 from contracts.errors import LogCorrupt
-from contracts.journal import Checkpoint, Decided
+from contracts.journal import Checkpoint, Decided, Decision, Sealed
 from contracts.ports.log import Log
 from domain.execution.deciding import ReadBlob, no_blobs
-from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin, read_entries
+from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin, is_erasure, read_entries
 from workers.partition.stretches import entries_at
 from workers.partition.watchers import Watchers
 
 
 def entries_of(log: Log, partition: int, execution: str, end: int | None = None) -> Iterable[Entry]:
-    """The decisions of one execution that count, in their order. Raises LogCorrupt for one that cannot be read."""
+    """The decisions of one execution that count, in their order; of one that was erased, that which says so.
+
+    Raises LogCorrupt for one that cannot be read.
+    """
+    missing: Unreadable | None = None
     for entry in read_entries(log.read("journal", partition, 0, end), Checkpoint()):
         name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
         if name != execution:
             continue
         if isinstance(entry, Unreadable):
-            raise LogCorrupt(f"execution {execution}, version {entry.first}: {entry.reason}")
-        yield entry
+            if entry.sealed is None:
+                raise _unreadable(entry)
+            missing = entry
+            continue
+        if missing is not None and is_erasure(entry):
+            missing = None
+        if missing is None:
+            yield entry
+    if missing is not None:
+        raise _unreadable(missing)
+
+
+def _unreadable(entry: Unreadable) -> LogCorrupt:
+    return LogCorrupt(f"execution {entry.execution}, version {entry.first}: {entry.reason}")
 
 
 def recorded_of(log: Log, partition: int, folded: Folded, end: int) -> Iterable[Entry]:
@@ -53,11 +69,11 @@ def read_again(log: Log, partition: int, graph_of: GraphOf, execution: str, end:
     return folded
 
 
-def entry_of(record: bytes) -> Entry:
+def entry_made(record: bytes, decision: Decision, key: int) -> Entry:
     """A decision of a round that is not durable yet."""
     decided = decode_record(record)
-    assert isinstance(decided, Decided)
-    return Entry(-1, decode_decision(decided.body), decided.body, decided.digest)
+    assert isinstance(decided, Decided | Sealed)
+    return Entry(-1, decision, decided.body, decided.digest, key)
 
 
 def read_end(graph_of: GraphOf, log: Log, partition: int, execution: str, watchers: Watchers) -> None:

@@ -18,7 +18,17 @@ import msgspec
 from contracts import codec
 from contracts.commands import Effect, Envelope
 from contracts.dead_letter import DeadLetter
-from contracts.errors import SHORTAGES, AppendUnknown, LogError, LogUnreachable, RefoldError, Rejected, UnknownRecord, reason_of
+from contracts.errors import (
+    SHORTAGES,
+    AppendUnknown,
+    LogError,
+    LogUnreachable,
+    RecordTooLarge,
+    RefoldError,
+    Rejected,
+    UnknownRecord,
+    reason_of,
+)
 from contracts.journal import Answered, Checkpoint, Decision, judge
 from contracts.ports.log import Log
 from contracts.refusal import told_of
@@ -86,7 +96,8 @@ class Made(msgspec.Struct):
 class Round(msgspec.Struct):
     """A round that is decided, and not durable yet: to be appended at `base`, all of it or nothing.
 
-    `dead` is to be kept as dead letters once it is durable, `must_confirm` says that somebody is answered though nothing is appended.
+    `dead` is to be kept as dead letters once it is durable, `thrown_away` are the keys of what it erases. `must_confirm` says that
+    somebody is answered though nothing is appended.
     """
 
     base: int
@@ -95,6 +106,11 @@ class Round(msgspec.Struct):
     answers: list[tuple[Reply, Answer]]
     records: list[bytes]
     dead: list[DeadLetter]
+    thrown_away: list[int]
+
+    def is_too_large(self, answer: LogError) -> bool:
+        """Whether its dead letters can never be kept, by the answer to their append."""
+        return isinstance(answer, RecordTooLarge)
 
     def count_buried(self, answer: int | LogError) -> int:
         """How many of its dead letters are kept, by the answer to their append."""

@@ -15,6 +15,7 @@ from contracts.journal import Checkpoint
 from domain.execution.state import Execution
 from workers.partition.executions import EndedExecution, Executions
 from workers.partition.packed import Packed
+from workers.partition.sealing import UNSEALED, Sealing
 
 
 class OwnerSnapshot(msgspec.Struct, array_like=True):
@@ -52,10 +53,17 @@ class Draft:
     What changes meanwhile has to be taken before it does (`take`).
     """
 
-    def __init__(self, executions: Executions, checkpoint: Checkpoint, dispatched_to: int, undelivered: list[tuple[int, Envelope]]) -> None:
+    def __init__(
+        self,
+        executions: Executions,
+        checkpoint: Checkpoint,
+        dispatched_to: int,
+        undelivered: list[tuple[int, Envelope]],
+        sealing: Sealing = UNSEALED,
+    ) -> None:
         self.offset = checkpoint.offset
         """It holds what is decided before."""
-        self._executions = executions
+        self._executions, self._sealing = executions, sealing
         self._left = dict.fromkeys(executions.names())
         self._ended = list(executions.ended.items())
         self._head = [pack(schema_hash()), pack(checkpoint), pack(dispatched_to), _map_header(len(self._left))]
@@ -67,7 +75,7 @@ class Draft:
         """Take an open execution as it is now, unless that was done."""
         if execution in self._left:
             del self._left[execution]
-            self._open_pieces += (pack(execution), pack(self._executions.packed(execution)))
+            self._open_pieces += (pack(execution), pack(self._sealing.to_keep(execution, self._executions.packed(execution))))
 
     def step(self) -> bool:
         """Go on; True when all is taken."""

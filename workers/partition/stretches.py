@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from contracts.codec import decode_decision, decode_record
-from contracts.errors import LogCorrupt
-from contracts.journal import Decided
+from contracts.codec import decode_record
+from contracts.errors import LogCorrupt, Rejected, UnknownRecord
+from contracts.journal import Decided, Sealed
 from contracts.ports.log import Log
-from domain.execution.history import Entry
+from domain.execution.history import Entry, entry_of
 
 GAP_MAX: Final = 100
 """Decisions that lie no further apart than this are read in one go: they stand in the same round, most often."""
 
 
 def entries_at(log: Log, partition: int, offsets: Sequence[int]) -> Iterator[Entry]:
-    """The decisions at these offsets, in their order. Raises LogCorrupt where one of them is none."""
+    """The decisions at these offsets, in their order. Raises LogCorrupt where one of them is none, Rejected where it is sealed for ever."""
     for stretch in _stretches(offsets):
         wanted = iter(stretch)
         next_wanted = next(wanted)
@@ -39,6 +39,11 @@ def _stretches(offsets: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def _entry(offset: int, content: bytes) -> Entry:
     record = decode_record(content)
-    if not isinstance(record, Decided):
+    if not isinstance(record, Decided | Sealed):
         raise LogCorrupt(f"offset {offset} of the journal holds no decision")
-    return Entry(offset, decode_decision(record.body), record.body, record.digest)
+    entry = entry_of(offset, record)
+    if isinstance(entry, Entry):
+        return entry
+    if entry.sealed is not None:
+        raise Rejected("erased", f"execution {entry.execution} cannot be read: {entry.reason}", execution=entry.execution)
+    raise UnknownRecord(entry.reason)

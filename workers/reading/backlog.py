@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from contracts.codec import decode_decision, read_header, read_record
+from contracts.codec import decision_of, execution_in, read_record
 from contracts.errors import LogUnreachable, UnknownRecord
-from contracts.journal import Checkpoint, Decided, Decision, PartitionClaimed, judge
+from contracts.journal import Checkpoint, Decided, Decision, PartitionClaimed, Sealed, judge
 from contracts.ports.feed import Selector, Told
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
@@ -69,7 +69,7 @@ class Backlog:
         told: list[Told] = []
         for offset, content in self._log.read("journal", partition, checkpoint.offset, end):
             record = read_record(content)
-            if judge(checkpoint, offset, record) == "counts" and isinstance(record, Decided):
+            if judge(checkpoint, offset, record) == "counts" and isinstance(record, Decided | Sealed):
                 found = self._decision(partition, record, selector)
                 if found is not None:
                     told.append(Told(partition, offset, *found))
@@ -79,17 +79,17 @@ class Backlog:
         """The decision at an offset, with its origin; None where there is none, or none any more. Raises LogError, UnknownRecord."""
         for at, content in self._log.read("journal", partition, offset, offset + 1):
             record = read_record(content)
-            if at == offset and isinstance(record, Decided):
-                decision = decode_decision(record.body)
+            if at == offset and isinstance(record, Decided | Sealed):
+                decision = decision_of(record)
                 return Told(partition, offset, decision, self._seen(decision) or self._origin_of(partition, decision.execution))
         return None
 
-    def _decision(self, partition: int, record: Decided, selector: Selector) -> tuple[Decision, Origin | None] | None:
+    def _decision(self, partition: int, record: Decided | Sealed, selector: Selector) -> tuple[Decision, Origin | None] | None:
         """The decision, if it is wanted, and can be read; and its origin, where that matters."""
-        if selector.execution is not None and read_header(record.body)[1] != selector.execution:
+        if selector.execution is not None and execution_in(record) != selector.execution:
             return None
         try:
-            decision = decode_decision(record.body)
+            decision = decision_of(record)
         except UnknownRecord:  # a build that knows it may tell of it
             return None
         origin = self._seen(decision) if selector.with_origin or selector.workflow is not None else None
@@ -120,9 +120,9 @@ class Backlog:
         """The origin that the decision at an offset says; None where it is gone or cannot be read, so that a row has to do."""
         for _, content in self._log.read("journal", partition, offset, offset + 1):
             record = read_record(content)
-            if isinstance(record, Decided):
+            if isinstance(record, Decided | Sealed):
                 try:
-                    return origin_of(decode_decision(record.body))
+                    return origin_of(decision_of(record))
                 except UnknownRecord:
                     return None
         return None

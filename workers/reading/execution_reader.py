@@ -160,7 +160,7 @@ class ExecutionReader:
     def show(self, value: bytes) -> Any:
         """The parsed JSON of a stored value; of a big one, what it is."""
         if values.is_reference(value):
-            return {"blob": f"sha256:{values.blob_of(value)}", "bytes": int(value.rpartition(b":")[2])}
+            return values.described(value)
         return values.decode(value)
 
 

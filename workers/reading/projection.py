@@ -15,7 +15,7 @@ from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, rea
 from contracts.journal import Checkpoint
 from contracts.ports.log import Log
 from contracts.ports.read_models import Changes, ReadModels
-from domain.execution.history import Entry, Folded, Unreadable, apply, begin, read_entries
+from domain.execution.history import Entry, Folded, Unreadable, apply, begin, is_erasure, read_entries
 from projections.executions import READ_MODEL
 from projections.read_model import ModelGroup, Visit
 from projections.trail import Trail
@@ -60,6 +60,9 @@ class Projection:
         """The offset from which on the rows are whole once nothing more is there; None where they are."""
         self._executions = Executions(catalog.graph, sizes.live_max)
         self._known: dict[str, Trail] = {}
+        self._has_erased = False
+        self._set_aside_now: dict[str, int] = {}
+        """The numbers of executions of which this batch has nothing but what cannot be read."""
         self._trails = Trails(log, models, partition, is_own=READ_MODEL.name in group.names)
 
     def step(self, end: int | None = None) -> bool:
@@ -69,6 +72,7 @@ class Projection:
         records = (record for record, _ in zip(self._log.read("journal", self._partition, offset, end), left, strict=False))
         visits: dict[str, Visit] = {}
         changes = Changes()
+        self._set_aside_now.clear()
         self._trails.begin(offset)
         for entry in read_entries(records, self.checkpoint):
             self._take(entry, visits, changes)
@@ -79,6 +83,9 @@ class Projection:
         for name in list(visits):
             self._finish(name, visits, changes)
         self._models.save(self.group.names, changes, self.checkpoint, offset, became_whole)
+        if self._has_erased:
+            self._models.rest()  # what is erased is not to stay beside the rows until nothing more comes
+            self._has_erased = False
         if became_whole:
             self._whole_from = None
         self._forget(name for name, visit in visits.items() if visit.folded.state.is_ended)
@@ -119,6 +126,8 @@ class Projection:
             self._set_aside(entry, visits, changes)
             return
         try:
+            if is_erasure(entry):
+                self._erase(entry, name, visits, changes)
             self._fold(entry, name, visits, changes)
         except (LogFull, LogUnreachable, *SHORTAGES):
             raise
@@ -135,6 +144,20 @@ class Projection:
             self.group.begin(visit)
         if not visit.folded.state.is_ended:  # what comes after is a rejection, and changes nothing, however batches are cut
             self.group.fold(changes, visit, entry)
+
+    def _erase(self, entry: Entry, name: str, visits: dict[str, Visit], changes: Changes) -> None:
+        """Nothing stays of an execution that is erased but its row: what the decision says that erases it."""
+        visit, known = visits.pop(name, None), self._trails.find(name)
+        number = self._set_aside_now.pop(name, entry.offset) if known is None else known.number
+        number = number if visit is None else visit.trail.number
+        for model in self.group.models:
+            for table in model.tables:
+                changes.forget(table, number)
+                changes.clear(table, number)
+        self._forget((name,))
+        self._has_erased = True
+        self._known[name] = Trail(number)
+        self._executions.put(begin(entry, self._catalog.graph))
 
     def _find(self, entry: Entry, name: str) -> Folded | None:
         """The execution before this decision; None for a rejection after its end, or where it was set aside."""
@@ -166,7 +189,9 @@ class Projection:
             is_new = is_told and self._trails.find(name) is None
             self.group.set_aside(changes, visit.trail.number, found, is_new)
         elif (known := self._trails.find(name)) is None:
-            self.group.set_aside(changes, found.offset, found, is_new=True)
+            number = self._set_aside_now.setdefault(name, found.offset)
+            if number == found.offset:
+                self.group.set_aside(changes, number, found, is_new=True)
         elif not known.is_unreadable:
             self.group.set_aside(changes, known.number, found, is_new=False)
         self._forget((name,))

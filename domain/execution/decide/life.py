@@ -10,12 +10,14 @@ from contracts import commands as c
 from contracts import events as e
 from contracts.commands import Command
 from contracts.errors import Rejected
+from contracts.key import NO_KEY
 from domain.execution.decide import activity, child, incident, start, timer
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import signals
 from domain.execution.moves.advance import pump
 from domain.execution.moves.close import close_children
 from domain.execution.moves.stop import stop_scope
+from domain.execution.state import names_of
 
 
 def _pause(ctx: Deciding, command: c.PauseExecution) -> None:
@@ -71,6 +73,32 @@ def _release(ctx: Deciding, command: c.ReleaseExecution) -> None:
         _take_all_up(ctx, held)
 
 
+def _erase(ctx: Deciding, command: c.EraseExecution) -> None:
+    state = ctx.state
+    if state.erased is not None:
+        return
+    if not state.ended_at:
+        said = f"execution {state.execution} is {state.status}: it is erased once it has ended; terminate it first, or force it"
+        raise Rejected("not_ended", said, status=state.status)
+    if state.key == NO_KEY:
+        raise not_sealed(state.execution)
+    ctx.emit(
+        e.ExecutionErased(
+            state.workflow, state.workflow_version, state.definition, state.status, state.created_at, state.started_at, state.ended_at,
+            *names_of(state.parent), state.key, state.digest.hex(),
+        )
+    )  # fmt: skip
+
+
+def not_sealed(execution: str) -> Rejected:
+    """It cannot be erased: its decisions are readable by all who have the journal."""
+    return Rejected(
+        "not_sealed",
+        f"execution {execution} was not sealed when it began, so it cannot be made unreadable; "
+        "`settings.erasable` in the definition, or the setting `erasable` of the server, seals what begins from then on",
+    )
+
+
 def _roll(ctx: Deciding, command: c.RollHistory) -> None:
     if ctx.state.rolled_at != ctx.state.version:
         ctx.emit(e.HistoryRolled())
@@ -118,4 +146,5 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.QuarantineExecution: _quarantine,
     c.ReleaseExecution: _release,
     c.RollHistory: _roll,
+    c.EraseExecution: _erase,
 }

@@ -9,7 +9,7 @@ from msgspec.structs import astuple
 
 from contracts import events as e
 from contracts.codec import pack
-from contracts.commands import CreateExecution, QuarantineExecution, RollHistory
+from contracts.commands import CreateExecution, EraseExecution, QuarantineExecution, RollHistory
 from domain.definition.graph import Graph
 from domain.execution.facts.runs import (
     Applier,
@@ -17,10 +17,7 @@ from domain.execution.facts.runs import (
     blank,
     restate,
 )
-from domain.execution.state import (
-    Execution,
-    Scope,
-)
+from domain.execution.state import Erased, Execution, Scope, parent_named
 
 _CREATE: Final = CreateExecution.__struct_config__.tag
 
@@ -121,6 +118,19 @@ def _rolled(graph: Graph, state: Execution, event: e.HistoryRolled, cause: Cause
     state.rolled_at = state.version
 
 
+def _erased(graph: Graph, state: Execution, event: e.ExecutionErased, cause: Cause) -> None:
+    """Nothing stays but what the event says, wherever it is read: whoever still has the key folds to the same state."""
+    command = cause.command
+    assert isinstance(command, EraseExecution)
+    kept = Execution(state.execution, event.workflow, event.version, event.definition, "created", state.version, state.digest)
+    kept.status = event.status  # type: ignore[assignment]  # one of them: an execution had it
+    kept.parent = parent_named(event.parent, event.root)
+    kept.created_at, kept.started_at, kept.ended_at, kept.now = event.created_at, event.started_at, event.ended_at, cause.now
+    kept.erased = Erased(cause.now, command.by, command.reason)
+    for name in Execution.__struct_fields__:
+        setattr(state, name, getattr(kept, name))
+
+
 def _held(graph: Graph, state: Execution, event: e.CommandHeld, cause: Cause) -> None:
     state.held.append(cause.command)
 
@@ -148,4 +158,5 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.ExecutionEnding: _ending,
     e.HistoryRolled: _rolled,
     e.CommandHeld: _held,
+    e.ExecutionErased: _erased,
 }

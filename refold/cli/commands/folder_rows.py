@@ -16,7 +16,7 @@ from contracts.journal import Checkpoint
 from contracts.ports.read_models import ReadModels
 from contracts.ports.where import all_of
 from contracts.system import is_system
-from domain.execution.history import Entry, read_entries
+from domain.execution.history import Entry, is_erasure, read_entries
 from infra.server.reader_wiring import Reader, open_read_models
 from infra.settings.model import EngineSettings
 from projections.execution_columns import execution_filter, names_of
@@ -87,6 +87,8 @@ def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: 
     for entry in read_entries(reader.log.read("journal", PARTITION, since), checkpoint):
         if not isinstance(entry, Entry):
             raise LogCorrupt(entry.reason)
+        if is_erasure(entry):  # nothing before it may be readable
+            gone_on.pop(entry.decision.execution, None)
         gone_on.setdefault(entry.decision.execution, []).append(entry)
     limit = _ALL if wanted.limit is None else wanted.limit + len(gone_on)
     query = executions_where(wanted.workflow, wanted.statuses, limit=limit, filter_=filter_)
@@ -102,6 +104,10 @@ def _merged(reader: Reader, models: ReadModels, checkpoint: Checkpoint, wanted: 
 def _row_since(reader: Reader, models: ReadModels, name: str, entries: Sequence[Entry], since: int) -> tuple[int, Row]:
     """Number and row of an execution that has gone on since the rows were stored; they may have been stored again meanwhile."""
     record = record_of(models, name)
+    if is_erasure(entries[0]):
+        folded = refold(reader.catalog.graph, entries)
+        assert folded is not None
+        return entries[0].offset if record is None else record.number, row_of(folded.state, folded.graph)
     if record is not None and record.number < since and (record.ended_at or record.status == "quarantined"):
         return record.number, record
     before = [] if record is None or record.number >= since else [offset for offset in trail_of(models, record) if offset < since]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from api.caller import new_correlation
 from api.service import Start as StartRequest
 from contracts import values
 from contracts.caller import ANONYMOUS, Caller
-from contracts.commands import Command
+from contracts.commands import Command, EraseExecution
 from contracts.errors import Rejected
 from domain.execution.history import Folded
 from infra.server.engine import Engine
@@ -96,7 +98,8 @@ class FolderSession:
         if known.get(execution) is None and execution not in known.ended and execution not in known.unreadable:
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
         self._mover.mean(execution)
-        self._engine.ask(execution, command, self._caller)
+        given = replace(command, by=self._caller.actor) if isinstance(command, EraseExecution) else command
+        self._engine.ask(execution, given, self._caller)
 
     def follow(self, execution: str, timeout_s: float | None, patient: bool) -> Stop:
         """See Session."""

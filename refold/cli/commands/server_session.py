@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from contracts.commands import Command, ResolveIncident, SendSignal
+from contracts.commands import Command, EraseExecution, ResolveIncident, SendSignal
 from contracts.values import decode
 from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
@@ -75,6 +75,8 @@ class ServerSession:
                 client.signal(execution, command.name, decode(command.payload), signal_id=command.signal)
             case ResolveIncident():
                 self._resolve(execution, command)
+            case EraseExecution():  # who asks, the server knows
+                client.erase(execution, command.reason)
             case _:
                 getattr(client, METHODS[type(command).__name__])(execution, **asdict(command))
 

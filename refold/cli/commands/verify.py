@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from contracts.errors import Divergence
 from contracts.journal import Checkpoint
 from domain.execution.history import read_entries
+from domain.replay.sealed import SealedChains
 from domain.replay.verify import Verifier
 from infra.server.reader_wiring import open_reader
 from infra.settings.model import EngineSettings
@@ -28,7 +30,7 @@ def verify(where: Where, execution: str | None, as_json: bool) -> int:
     is_log = engine.log is not None and settings.given["server"].origin != "flag"
     verifier = _of_log(engine, execution) if is_log else _of_folder(where, execution)
     divergences = verifier.divergences
-    if execution is not None and not verifier.executions and not divergences:
+    if execution is not None and not verifier.executions and not verifier.sealed.erased and not verifier.sealed.closed and not divergences:
         raise unknown_execution(execution)
     if as_json:
         say_json(_result(verifier))
@@ -42,6 +44,8 @@ def verify(where: Where, execution: str | None, as_json: bool) -> int:
             f"{verifier.decisions} decisions with {verifier.events} events of {_counted(verifier.executions, 'execution')} "
             f"decided again: {_counted(count, 'difference')}"
         )
+        for line in _of_sealed(verifier.sealed):
+            say(line)
     return FAILED if divergences else OK
 
 
@@ -65,6 +69,16 @@ def _of_log(settings: EngineSettings, execution: str | None) -> Verifier:
     return verifier
 
 
+def _of_sealed(sealed: SealedChains) -> Iterator[str]:
+    """What is said of executions that are sealed."""
+    if sealed.opened:
+        yield f"{_counted(sealed.opened, 'execution')} of these sealed, and read with the keys"
+    if sealed.erased:
+        yield f"{_counted(sealed.erased, 'execution')} erased: the chain of digests is unbroken, and nothing else can be read"
+    if sealed.closed:
+        yield f"{_counted(sealed.closed, 'execution')} sealed, and the keys are not here: the chain of digests is unbroken"
+
+
 def _counted(count: int, word: str) -> str:
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
@@ -74,6 +88,7 @@ def _result(verifier: Verifier) -> dict[str, Any]:
         "decisions": verifier.decisions,
         "events": verifier.events,
         "executions": verifier.executions,
+        "sealed": {"opened": verifier.sealed.opened, "erased": verifier.sealed.erased, "closed": verifier.sealed.closed},
         "differences": [_difference(divergence) for divergence in verifier.divergences],
         "decided_under_language_1": [_difference(divergence) for divergence in verifier.decided_earlier],
     }

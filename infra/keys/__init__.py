@@ -1,0 +1,1 @@
+"""Keys of executions: where they are kept, and how they seal."""
