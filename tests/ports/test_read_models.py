@@ -12,9 +12,11 @@ import pytest
 from contracts.errors import Overtaken
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Condition, Cursor, Model, Query, ReadModels, Table
+from contracts.ports.where import all_of
 from infra.store.postgres import models_in
 from infra.store.sqlite import SqliteReadModels
-from projections.executions import EXECUTIONS, PIECES, ExecutionRecord, PieceRecord, executions_where
+from projections.execution_columns import execution_filter
+from projections.executions import EXECUTIONS, PIECES, USERS_ONLY, ExecutionRecord, PieceRecord, executions_where
 from projections.incidents import INCIDENTS, IncidentRecord, incidents_where
 from projections.registry import READ_MODELS
 
@@ -198,6 +200,15 @@ def test_lists_are_filtered(open_: Open) -> None:
     assert shown(models, created_after=2, created_before=6) == [5, 3, 2]
     assert shown(models, limit=2) == [8, 7]
     assert shown(models, workflow="a", limit=1, after=Cursor(3, 3)) == [1]
+
+
+def test_of_a_list_only_some_columns_are_given_in_its_order(open_: Open) -> None:
+    models = open_()
+    save(models, record(1, workflow="a"), record(3, workflow="b"), record(5, workflow="refold.bulk"))
+    query = executions_where(filter_=execution_filter("status == 'running' || status == 'failed' || version == 1", 0))
+    query = query._replace(where=all_of(query.where, USERS_ONLY), only=("execution", "workflow"))
+    rows: Sequence[tuple[Any, ...]] = models.select(query)  # type: ignore[arg-type]  # tuples, as `only` asks
+    assert [row[:2] for row in rows] == [("x3", "b"), ("x1", "a")]
 
 
 def test_pages_follow_on_each_other(open_: Open) -> None:
