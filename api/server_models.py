@@ -61,6 +61,17 @@ class ClusterPartition(BaseModel):
     takeover_ms: int | None = Field(description="how long the last takeover took, from the claim on")
 
 
+class TaskInHand(BaseModel):
+    """A task that a worker has."""
+
+    task: str
+    execution_id: str
+    path: str
+    attempt: int
+    kind: str
+    since: Time
+
+
 class ClusterWorker(BaseModel):
     """An activity worker, and the node that knows of it; the rest as in `GET /v1/workers`."""
 
@@ -71,6 +82,8 @@ class ClusterWorker(BaseModel):
     running: int
     last_seen: Time
     connected: bool
+    since: Time | None = Field(description="when it was first heard of; null where nobody says")
+    tasks: list[TaskInHand] = Field(description="those it has had for longest")
 
 
 class Cluster(BaseModel):

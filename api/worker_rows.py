@@ -8,7 +8,18 @@ import msgspec
 from msgspec.structs import asdict
 
 from contracts.times import rfc3339
-from contracts.worker_protocol import WaitingRow, WorkerRow, Workers
+from contracts.worker_protocol import InHandRow, WaitingRow, WorkerRow, Workers
+
+
+class InHandView(msgspec.Struct, kw_only=True):
+    """A task that a worker has."""
+
+    task: str
+    execution_id: str
+    path: str
+    attempt: int
+    kind: str
+    since: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 
 
 class WorkerView(msgspec.Struct, kw_only=True):
@@ -20,6 +31,8 @@ class WorkerView(msgspec.Struct, kw_only=True):
     running: int
     last_seen: Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
     connected: bool
+    since: Annotated[str | None, msgspec.Meta(extra_json_schema={"format": "date-time"})]
+    tasks: list[InHandView]
 
 
 class WorkersView(msgspec.Struct, kw_only=True):
@@ -31,7 +44,13 @@ class WorkersView(msgspec.Struct, kw_only=True):
 
 def worker_value(row: WorkerRow) -> dict[str, Any]:
     """A row as JSON shows it."""
-    return {**asdict(row), "last_seen": rfc3339(row.last_seen)}
+    since = rfc3339(row.since) if row.since else None
+    return {**asdict(row), "last_seen": rfc3339(row.last_seen), "since": since, "tasks": [_in_hand(task) for task in row.tasks]}
+
+
+def _in_hand(row: InHandRow) -> InHandView:
+    times = {"since": rfc3339(row.since)}
+    return InHandView(task=row.task, execution_id=row.execution, path=row.path, attempt=row.attempt, kind=row.kind, **times)
 
 
 def workers_view(known: Workers) -> WorkersView:

@@ -134,8 +134,22 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cancel: list[str]
 
 
+class InHandRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A task that a worker has: of which attempt it is, and since when (ms since 1970)."""
+
+    task: str
+    execution: str
+    path: str
+    attempt: int
+    kind: str
+    since: int
+
+
 class WorkerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A worker that the engine knows: what it offers, how many tasks it has, when it was last heard of (ms since 1970)."""
+    """A worker that the engine knows: what it offers, how many tasks it has, and which, the longest first, of many only some.
+
+    `since` is when it was first heard of, without having been away for long, `last_seen` when last (ms since 1970).
+    """
 
     worker: str
     kinds: list[str]
@@ -143,6 +157,8 @@ class WorkerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     running: int
     last_seen: int
     connected: bool
+    since: int = 0
+    tasks: list[InHandRow] = msgspec.field(default_factory=list)
 
 
 class WaitingRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):

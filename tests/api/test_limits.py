@@ -285,6 +285,7 @@ def test_a_stopping_server_answers_polls_and_takes_results_in(serve: Serve) -> N
     line = server.connect()
     line.request("POST", "/v1/worker/poll", json.dumps({**WORKER, "kinds": ["echo"], "wait_s": 15, "running": [task["task"]]}), JSON)
     until(lambda: server.get("/v1/workers").json["workers"][0]["running"] == 1)
+    assert [one["execution_id"] for one in server.get("/v1/workers").json["workers"][0]["tasks"]] == [execution]
     with stopping(server):
         assert json.loads(line.getresponse().read())["tasks"] == []
         assert report(server, [{"task": task["task"], "output": 1}]).json["accepted"] == [task["task"]]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from api.worker_rows import worker_value
 from contracts.commands import (
     Caching,
     CancelActivity,
@@ -31,6 +32,7 @@ from contracts.worker_protocol import (
     Result,
     ResultError,
     WaitingRow,
+    WorkerRow,
     WrongProtocol,
     read_poll,
 )
@@ -40,7 +42,7 @@ from infra.files.blobs import MemoryBlobs
 from workers.running.activity_settings import ActivitySettings
 from workers.running.memory_result_cache import MemoryResultCache
 from workers.running.sqlite_result_cache import SqliteResultCache
-from workers.tasks.leases import WORKERS_MAX, TaskLeases
+from workers.tasks.leases import TASKS_SHOWN_MAX, WORKERS_MAX, TaskLeases
 
 LEASE_MS = 30_000
 
@@ -613,3 +615,41 @@ def test_a_worker_that_has_told_the_beginning_is_not_asked_for_it(task_endpoint:
     task_endpoint.poll(running=(task,))
     task_endpoint.remote.step()
     assert task_endpoint.reports == []
+
+
+# Who is there.
+
+
+def test_a_worker_is_shown_with_what_it_has_had_for_longest_and_since_when_it_is_there(task_endpoint: TaskEndpoint) -> None:
+    began = task_endpoint.clock.now()
+    task_endpoint.poll()
+    task_endpoint.clock.advance(100)
+    first = task_endpoint.run("a")
+    task_endpoint.tasks()
+    task_endpoint.clock.advance(100)
+    second = task_endpoint.run("b")
+    task_endpoint.tasks(running=(first,))
+    (row,) = task_endpoint.remote.workers().workers
+    assert (row.since, row.last_seen, row.running) == (began, began + 200, 2)
+    assert [(one.task, one.execution, one.path, one.attempt, one.kind, one.since) for one in row.tasks] == [
+        (first, "a", "n", 1, "pay", began + 100), (second, "b", "n", 1, "pay", began + 200),
+    ]  # fmt: skip
+    assert [one.task for one in task_endpoint.remote.workers(1).workers[0].tasks] == [first]
+    task_endpoint.result(first, output=raw(1))
+    task_endpoint.remote.settle(first)
+    assert [one.task for one in task_endpoint.remote.workers().workers[0].tasks] == [second]
+
+
+def test_of_many_tasks_some_are_shown(task_endpoint: TaskEndpoint) -> None:
+    for number in range(TASKS_SHOWN_MAX + 1):
+        task_endpoint.run(f"e{number}")
+    task_endpoint.tasks(credits=100)
+    (row,) = task_endpoint.remote.workers().workers
+    assert (row.running, len(row.tasks)) == (TASKS_SHOWN_MAX + 1, TASKS_SHOWN_MAX)
+
+
+def test_a_row_of_a_build_before_says_neither() -> None:
+    old = {"worker": "w", "kinds": [], "queues": [], "running": 0, "last_seen": 5, "connected": True}
+    row = msgspec.convert(old, WorkerRow)
+    assert (row.since, row.tasks) == (0, [])
+    assert worker_value(row)["since"] is None

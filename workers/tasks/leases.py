@@ -37,6 +37,8 @@ from workers.tasks.report import command_instead, command_of, pass_on
 from workers.tasks.worker import RemoteWorker
 
 LEASE_MS_DEFAULT: Final = 30_000
+TASKS_SHOWN_MAX: Final = 20
+"""So many of the tasks of a worker are shown."""
 WORKERS_MAX: Final = 10_000
 FORGET_AFTER_MS: Final = 5 * 60_000
 """A worker that has nothing and was not heard of for so long is forgotten."""
@@ -204,6 +206,7 @@ class TaskLeases:
         if worker is None:
             self.make_room_for(name)
             worker = self._workers[name] = RemoteWorker(name)
+            worker.since = now
         worker.seen_at = now
         return worker
 
@@ -375,8 +378,8 @@ class TaskLeases:
 
     # Who is there.
 
-    def workers(self) -> Workers:
-        """Who is there, and what waits for a worker that is not there."""
+    def workers(self, tasks_max: int = TASKS_SHOWN_MAX) -> Workers:
+        """Who is there, each with so many of its tasks at most, and what waits for a worker that is not there."""
         now = self._clock.now()
         rows = [
             WorkerRow(
@@ -386,6 +389,8 @@ class TaskLeases:
                 running=len(worker.leased_tasks),
                 last_seen=worker.seen_at,
                 connected=now - worker.seen_at < self.lease_ms,
+                since=worker.since,
+                tasks=worker.in_hand(tasks_max),
             )
             for worker in self._workers.values()
         ]

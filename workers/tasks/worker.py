@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
+
+from contracts.worker_protocol import InHandRow
 from workers.tasks.queue import LeasedTask, TaskRoute
 
 
@@ -18,3 +21,16 @@ class RemoteWorker:
         self.leased_tasks: dict[str, LeasedTask] = {}
         self.cancels: dict[str, None] = {}
         self.seen_at = 0
+        self.since = 0
+        """When it was met."""
+
+    def in_hand(self, most: int) -> list[InHandRow]:
+        """The tasks that it has had for longest."""
+        longest = nsmallest(most, self.leased_tasks.values(), key=lambda leased: (leased.taken_at, leased.task))
+        return [
+            InHandRow(
+                task=leased.task, execution=leased.activity.execution, path=leased.activity.path, attempt=leased.activity.attempt,
+                kind=leased.activity.kind, since=leased.taken_at,
+            )
+            for leased in longest
+        ]  # fmt: skip

@@ -41,6 +41,9 @@ OWNER: Final = "owner"
 
 _log = logging.getLogger("refold.cluster")
 
+TASKS_TOLD_MAX: Final = 3
+"""So many of the tasks of each worker a heartbeat tells of."""
+
 
 class Participation:
     """Lives in the event loop. `failed` gets what ends the process. See `workers.cluster.members.Host`."""
@@ -102,7 +105,7 @@ class Participation:
     def own(self) -> Own:
         """See Host."""
         held = {partition: self._held(owned) for partition, owned in self._owners.owned.items() if owned.owner.is_in_charge}
-        return Own(partitions=held, workers=tuple(self._gateway.remote.workers().workers))
+        return Own(partitions=held, workers=tuple(self._gateway.remote.workers(TASKS_TOLD_MAX).workers))
 
     def _held(self, owned: Owned) -> PartitionHeld:
         position = owned.owner.position

@@ -141,9 +141,13 @@ def workers(where: Where, as_json: bool) -> int:
         say_json(found)
         return OK
     if found["workers"]:
-        table(("WORKER", "STATE", "RUNNING", "LAST SEEN", "QUEUES", "KINDS"), [_worker_line(worker) for worker in found["workers"]])
+        headers = ("WORKER", "STATE", "RUNNING", "SINCE", "LAST SEEN", "QUEUES", "KINDS")
+        table(headers, [_worker_line(worker) for worker in found["workers"]])
     else:
         say("no worker is there")
+    for worker in found["workers"]:
+        for task in worker["tasks"]:
+            say(f"{worker['worker']} has {task['task']} ({task['kind']}) since {task['since']}")
     for row in found["waiting"]:
         say(f"{waiting_words(row)}: {worker_hint(target, row)}")
     return OK
@@ -151,8 +155,8 @@ def workers(where: Where, as_json: bool) -> int:
 
 def _worker_line(worker: Value) -> tuple[str, ...]:
     state = "connected" if worker["connected"] else "lost"
-    seen = worker["last_seen"][:19].replace("T", " ")
-    return (worker["worker"], state, str(worker["running"]), seen, ", ".join(worker["queues"]), ", ".join(worker["kinds"]))
+    since, seen = ((worker[name] or "")[:19].replace("T", " ") for name in ("since", "last_seen"))
+    return (worker["worker"], state, str(worker["running"]), since, seen, ", ".join(worker["queues"]), ", ".join(worker["kinds"]))
 
 
 def waiting_words(row: Value) -> str:
