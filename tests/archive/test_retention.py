@@ -17,6 +17,7 @@ from domain.execution.history import read_entries
 from projections.executions import EXECUTIONS, executions_where
 from projections.incidents import INCIDENTS
 from tests.archive.bench import HOUR_MS, ArchivingBench, bench_in
+from tests.workers.harness import rewrite
 from workers.reading.backlog import Backlog
 
 BIG = "x" * 100_000
@@ -198,6 +199,27 @@ def test_payloads_go_with_the_last_that_refers_to_them(bench: ArchivingBench) ->
     for _ in range(3):
         bench.later()
     assert not bench.blobs._contents
+
+
+def test_a_history_that_is_damaged_stays_and_keeps_no_other(tmp_path: Path) -> None:
+    with bench_in(tmp_path, "memory") as bench:
+        old = bench.run_some(4)
+        offset = bench.entries(old[1])[0].offset
+        rewrite(bench.log, offset, lambda fields: [*fields[:5], bytes(16)])
+        bench.later()
+        bench.later()
+        assert old[1] in bench.in_journal()
+        assert {old[0], old[2], old[3]}.isdisjoint(bench.in_journal())
+        assert old[1] in bench.owner.executions.ended
+        assert bench.owner.metrics.archive_failures == 1
+
+
+def test_an_execution_that_is_sealed_stays(tmp_path: Path) -> None:
+    with bench_in(tmp_path, "memory", erasable=True) as bench:
+        old = bench.run_some(3)
+        bench.later()
+        assert bench.in_journal().issuperset(old) or not bench.in_archive()
+        assert bench.owner.executions.ended.keys() >= set(old)
 
 
 @pytest.mark.parametrize("start", [0, 5, 12])

@@ -30,6 +30,14 @@ Ended: TypeAlias = Mapping[str, tuple[str, Sequence[int]]]
 """Executions that have ended: how, and where their decisions lie, as far as that is known."""
 
 
+class Archived(NamedTuple):
+    """What came of archiving: a piece, where any could be written; those that had been removed before; why others cannot be archived."""
+
+    prepared: Prepared | None
+    gone: Sequence[str]
+    refused: Mapping[str, str]
+
+
 class Prepared(NamedTuple):
     """A piece that is written and proved: what is in it, and what becomes of the log without that."""
 
@@ -53,16 +61,18 @@ class Archivist:
         self._log, self._catalog, self._blobs = log, catalog, blobs
         self._partition, self._journal, self._pieces = partition, journal, pieces
 
-    def archive(self, ended: Ended, now: int) -> Prepared | None:
-        """Write a piece of these, and read it back; None where all of them were removed before. Raises LogError, ShelfError."""
-        histories = self._histories(ended)
+    def archive(self, ended: Ended, now: int) -> Archived:
+        """Write a piece of these, and read it back. Raises LogError, ShelfError."""
+        refused: dict[str, str] = {}
+        histories = self._histories(ended, refused)
+        gone = sorted(set(ended) - refused.keys() - {history.execution for history in histories})
         if not histories:
-            return None
+            return Archived(None, gone, refused)
         piece = self._pieces.write(now, partial(self._fill, {name: status for name, (status, _) in ended.items()}, histories, now))
         prepared = self.prepare(piece)
         if list(prepared.executions) != sorted(history.execution for history in histories):
             raise ArchiveDamaged(f"{piece.name} does not hold what was written")
-        return prepared
+        return Archived(prepared, gone, refused)
 
     def prepare(self, piece: Piece) -> Prepared:
         """Read a piece back, every history of it, and plan how it is removed. Raises LogError, ArchiveDamaged."""
@@ -79,14 +89,21 @@ class Archivist:
 
     # What goes into it.
 
-    def _histories(self, ended: Ended) -> list[History]:
+    def _histories(self, ended: Ended, refused: dict[str, str]) -> list[History]:
+        """The histories that are there; into `refused` goes why one cannot be archived, which keeps no other."""
         records = self._records(offset for _, offsets in ended.values() for offset in offsets)
-        histories = [
-            self._history(name, {offset: records[offset] for offset in offsets}) for name, (_, offsets) in ended.items() if offsets
-        ]
-        unknown = {name for name, (_, offsets) in ended.items() if not offsets}
-        histories += [self._history(name, found) for name, found in self._looked_for(unknown).items()]
-        return [history for history in histories if history is not None]
+        found = {name: {offset: records[offset] for offset in offsets} for name, (_, offsets) in ended.items() if offsets}
+        found |= self._looked_for({name for name, (_, offsets) in ended.items() if not offsets})
+        histories: list[History] = []
+        for name, of_it in found.items():
+            try:
+                history = self._history(name, of_it)
+            except (LogCorrupt, ArchiveDamaged) as error:
+                refused[name] = str(error)
+                continue
+            if history is not None:
+                histories.append(history)
+        return histories
 
     def _records(self, offsets: Iterable[int]) -> dict[int, bytes]:
         """The records at these offsets."""
@@ -129,6 +146,8 @@ class Archivist:
             if entry.decision.execution != name or entry.decision.first != version or chain(digest, record.body) != record.digest:
                 raise LogCorrupt(f"execution {name} cannot be archived: the decision at offset {offset} does not follow")
             digest, version = record.digest, version + len(entry.decision.events)
+        if version == 1:
+            raise LogCorrupt(f"execution {name} cannot be archived: nothing of it is there")
         return History(name, sorted(records.items()))
 
     def _fill(self, statuses: Mapping[str, str], histories: Sequence[History], now: int, file: BinaryIO) -> None:

@@ -20,7 +20,7 @@ from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.removal import RemovalLog
 from contracts.ports.sweep import SweepableBlobs
-from workers.archive.archivist import Archivist, Ended, Prepared
+from workers.archive.archivist import Archived, Archivist, Ended, Prepared
 from workers.archive.pieces import Pieces
 from workers.archive.sweep import Sweep
 from workers.partition.owner import Owner
@@ -161,7 +161,7 @@ class Retention:
         due = self._due(self._before())
         if due:
             now = self._clock.now()
-            self._do(lambda: self._archivist.archive(due, now), lambda prepared: self._is_archived(due, prepared))
+            self._do(lambda: self._archivist.archive(due, now), self._is_archived)
             return
         now = self._clock.now()
         if now < self._sweep_at:
@@ -187,14 +187,18 @@ class Retention:
                 upkeep.save_soon()
         return {name: (executions.ended[name].status, executions.ended[name].offsets) for name in names}
 
-    def _is_archived(self, due: Ended, found: object) -> None:
-        if found is None:  # a snapshot that is older than their removal has brought them back
-            self._owner.executions.forget(due)
-            return
-        assert isinstance(found, Prepared)
-        self._owner.executions.forget(set(due) - set(found.executions))
-        self.metrics.archived += len(found.executions)
-        self._prepared = found
+    def _is_archived(self, found: object) -> None:
+        assert isinstance(found, Archived)
+        executions = self._owner.executions
+        executions.forget(found.gone)  # a snapshot that is older than their removal has brought them back
+        for name, why in found.refused.items():
+            _log.error("execution %s is not archived, and stays: %s", name, why)
+            self.error = why
+            self.metrics.archive_failures += 1
+        executions.keep(found.refused)
+        if found.prepared is not None:
+            self.metrics.archived += len(found.prepared.executions)
+        self._prepared = found.prepared
 
     # Removing.
 

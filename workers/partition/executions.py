@@ -163,6 +163,15 @@ class Executions:
                 found[name] = None
         return list(found)
 
+    def keep(self, names: Iterable[str]) -> None:
+        """These are kept for ever, as they cannot be archived."""
+        for name in names:
+            self.ended[name] = msgspec.structs.replace(self.ended[name], expires=0)
+        for waiting in self._expiring.values():
+            for name in names:
+                if name in waiting:
+                    waiting.remove(name)
+
     def overdue_ms(self, now: int) -> int:
         """How much longer the oldest of those that have ended is known than it is to be kept."""
         due = [self.ended[names[0]].expires for names in self._expiring.values() if names]
