@@ -238,10 +238,10 @@ class CommonService(CatalogService):
             self._looked_at = self._loop.time()
             await self._look(LOOK_S)
 
-    async def be_current(self) -> None:
-        """Wait until lists show all that has been decided by now. Raises Unavailable where that takes too long."""
+    async def be_current(self, position: int) -> None:
+        """Wait until lists show all that had been decided at a position of ours. Raises Unavailable where that takes too long."""
         if not self._positions.is_divided:
-            await self.reach(self.position)
+            await self.reach(position)
         elif self._progress.process is not None and not await self._look(REACH_S):
             raise Unavailable("behind", f"the read models did not come up to date within {REACH_S:g} s")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -25,6 +26,10 @@ from workers.running.system.bulk_act import BulkAct
 from workers.running.system.bulk_select import BulkSelect
 
 ALL: Final = "true"
+PATIENCE_TRIES: Final = 200
+"""So often it is asked again while read models are behind; each time they are waited for already."""
+PATIENCE_PAUSE_S: Final = 0.5
+T = TypeVar("T")
 
 
 class _Selected(msgspec.Struct):
@@ -45,8 +50,12 @@ class Host(Protocol):
     def now(self) -> int:
         """The time, in milliseconds since 1970."""
 
-    async def be_current(self) -> None:
-        """Wait until lists show all that has been decided by now."""
+    @property
+    def position(self) -> int:
+        """After the last durable decision; 0 where no one number says it."""
+
+    async def be_current(self, position: int) -> None:
+        """Wait until lists show all that had been decided then. Raises Unavailable."""
 
     async def give(self, execution: str, command: Command, caller: Caller) -> Any:
         """Give a command to an execution."""
@@ -65,8 +74,12 @@ class ServiceOperator:
         """See Operator."""
         query = executions_where(limit=most + 1, filter_=execution_filter(filter or ALL, self._host.now()))
         wanted = query._replace(where=all_of(query.where, USERS_ONLY))
-        await self._host.be_current()
+        await self._be_current()
         return await self._reads.run_list(self._select, wanted)
+
+    async def _be_current(self) -> None:
+        position = self._host.position
+        await _patiently(lambda: self._host.be_current(position))
 
     def _select(self, query: Query[ExecutionRecord]) -> Selected:
         """Offsets are read first: what is decided from there on comes after nothing that the rows lack."""
@@ -94,7 +107,7 @@ class ServiceOperator:
 
     async def rows(self, executions: Sequence[str]) -> Mapping[str, Row]:
         """See Operator."""
-        await self._host.be_current()
+        await self._be_current()
         found = await self._reads.run_list(lambda: [self._reader.row(one) for one in executions])
         return {row.execution: row for row in found if row is not None}
 
@@ -102,7 +115,7 @@ class ServiceOperator:
         """See Operator."""
         offset = offsets.get(self._reader.partition_of(execution), 0)
         try:
-            return await self._lookup.read(execution, ExecutionReader.has_acted, caller, offset)
+            return await _patiently(lambda: self._lookup.read(execution, ExecutionReader.has_acted, caller, offset))
         except Rejected:  # there is none, so nothing was done with it
             return False
 
@@ -112,3 +125,13 @@ class ServiceOperator:
             await self._host.give(execution, command, caller)
         except Unavailable as error:
             raise LogUnreachable(str(error)) from error
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask again while the read models are behind. Raises LogUnreachable where that takes very long."""
+    for _ in range(PATIENCE_TRIES):
+        try:
+            return await ask()
+        except Unavailable:
+            await asyncio.sleep(PATIENCE_PAUSE_S)
+    raise LogUnreachable("the read models did not come up to date")
