@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engine, expressions, kafka, library, projector, report, served, start, takeover
+from benchmarks import engine, expressions, histories, kafka, library, projector, report, served, start, streams, takeover
 from benchmarks.machine import machine, version
 from benchmarks.peers import NAMES, missing
 from benchmarks.refold_server import RefoldServer
@@ -23,7 +23,7 @@ from benchmarks.served import Served
 from benchmarks.workloads import WORKLOADS, Workload, chosen
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-ALONE = ("start", "engine", "projector", "expressions")
+ALONE = ("start", "engine", "projector", "expressions", "streams", "histories")
 """What is measured of Refold only."""
 Figures = dict[str, float]
 
@@ -99,6 +99,10 @@ def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[st
         yield "engine", partial(engine.main, scale=arguments.scale)
     if "expressions" in arguments.only:
         yield "expressions", lambda _: expressions.measure(arguments.scale)
+    if "streams" in arguments.only:
+        yield "streams", partial(streams.measure, scale=0.3 * arguments.scale)
+    if "histories" in arguments.only:
+        yield "histories", partial(histories.measure, scale=arguments.scale)
     if "projector" in arguments.only:
         yield "projector", partial(projector.bench_projector, executions=max(int(5_000 * arguments.scale), 500))
 
@@ -148,7 +152,14 @@ def main() -> None:
         show(kafka.tables(figures, peers), _workloads(arguments))
         return
     figures |= report.ratios(figures, peers)
-    tables = (report.workloads(figures, peers), report.processes(figures), report.expressions(figures), report.others(figures))
+    tables = (
+        report.workloads(figures, peers),
+        report.processes(figures),
+        report.expressions(figures),
+        report.others(figures),
+        streams.table(figures),
+        histories.table(figures),
+    )
     show(tables, _workloads(arguments))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({**{key: round(value, 4) for key, value in figures.items()}, **made, **about}, indent=2) + "\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -53,6 +54,12 @@ class HistoryEvent(NamedTuple):
     def as_value(self) -> dict[str, Any]:
         """The event as JSON shows it."""
         return self._asdict()
+
+
+@cache
+def _shown_fields(kind: type[Event]) -> tuple[tuple[str, Any], ...]:
+    """The fields of an event that stand in its data, with their defaults: to look them up takes longer than to show them."""
+    return tuple((field.name, field.default) for field in msgspec.structs.fields(kind) if field.name not in ("path", "attempt"))
 
 
 def show_value(value: bytes) -> Any:
@@ -151,11 +158,11 @@ class HistoryPresenter:
     def _fields(self, event: Event) -> dict[str, Any]:
         """The fields that the event says itself; those that have their default are left out."""
         data: dict[str, Any] = {}
-        for field in msgspec.structs.fields(event):
-            value = getattr(event, field.name)
-            if field.name in ("path", "attempt") or value is None or value == field.default:
+        for name, default in _shown_fields(type(event)):
+            value = getattr(event, name)
+            if value is None or value == default:
                 continue
-            data[field.name] = self._plain(field.name, value)
+            data[name] = self._plain(name, value)
         return data
 
     def _plain(self, name: str, value: Any) -> Any:

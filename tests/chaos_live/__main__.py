@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from .campaign import Server, Told, campaign
+from .campaign import ROOT, Server, Told, campaign
 
 
 def main() -> int:
@@ -31,7 +33,9 @@ def run(folder: Path, kills: int, readers: int, seed: int, kafka: str | None = N
     if kafka is None:
         servers = [Server(folder, "server", ["--data", str(folder / "data")])]
     else:
-        log = kafka if kafka.startswith("kafka://") else f"kafka://{kafka}?prefix=chaos-live-{seed}."
+        log = kafka if kafka.startswith("kafka://") else f"kafka://{kafka}/chaos-live-{seed}"
+        made = [sys.executable, "-P", "-m", "refold", "kafka", "init", "--log", log, "--partitions", "4"]
+        subprocess.run(made, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, stdout=subprocess.DEVNULL)
         words = [["--log", log, "--node", name, "--data", str(folder / name), "--set", "session_s=3"] for name in ("a", "b")]
         servers = [Server(folder, name, one) for name, one in zip("ab", words, strict=True)]
     try:
