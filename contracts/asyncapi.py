@@ -24,6 +24,7 @@ def asyncapi_document(version: str, prefix: str = "refold") -> dict[str, Any]:
         "workflowStream": _streamed("/v1/workflows/{name}/events", "The executions of a workflow, as server-sent events"),
         "executionStream": _streamed("/v1/executions/{id}/events", "One execution, as server-sent events; the stream ends with it"),
     }
+    channels["webhook"] = _sent_to_webhooks()
     return {
         "asyncapi": ASYNCAPI,
         "info": {
@@ -64,6 +65,11 @@ def _streamed(address: str, title: str) -> dict[str, Any]:
         "messages": _refs(),
         "parameters": {name: {"description": _PARAMETERS[name]} for name in names},
     }
+
+
+def _sent_to_webhooks() -> dict[str, Any]:
+    description = "One event a request, signed by the scheme of Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`."
+    return {"address": None, "title": "What was asked for, by POST to a webhook", "description": description, "messages": _refs()}
 
 
 def _refs() -> dict[str, Any]:

@@ -41,7 +41,7 @@ def test_the_official_parser_finds_nothing_wrong(parsed: dict[str, Any]) -> None
 
 
 def test_the_official_parser_finds_every_way_with_every_type(parsed: dict[str, Any]) -> None:
-    ways = ["orders.events", "/v1/events", "/v1/workflows/{name}/events", "/v1/executions/{id}/events"]
+    ways = ["orders.events", "/v1/events", "/v1/workflows/{name}/events", "/v1/executions/{id}/events", None]
     assert parsed["channels"] == [[way, len(PUBLIC_TYPES)] for way in ways]
 
 
@@ -52,7 +52,7 @@ def test_the_official_parser_would_find_what_is_wrong() -> None:
 
 def test_parameters_are_those_of_the_address() -> None:
     for channel in DOCUMENT["channels"].values():
-        assert re.findall(r"{(\w+)}", channel["address"]) == list(channel["parameters"])
+        assert re.findall(r"{(\w+)}", channel["address"] or "") == list(channel.get("parameters", {}))
 
 
 def test_what_is_sent_fits_the_document() -> None:
