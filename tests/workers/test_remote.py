@@ -42,7 +42,8 @@ from infra.files.blobs import MemoryBlobs
 from workers.running.activity_settings import ActivitySettings
 from workers.running.memory_result_cache import MemoryResultCache
 from workers.running.sqlite_result_cache import SqliteResultCache
-from workers.tasks.leases import TASKS_SHOWN_MAX, WORKERS_MAX, TaskLeases
+from workers.tasks.leases import WORKERS_MAX, TaskLeases
+from workers.tasks.worker import TASKS_SHOWN_MAX
 
 LEASE_MS = 30_000
 

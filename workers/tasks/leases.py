@@ -29,16 +29,14 @@ from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
 from contracts.trace import traceparent_of
 from contracts.values import blob_of, is_reference
-from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, WorkerRow, Workers
+from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, Workers
 from workers.running.activity_settings import ActivitySettings
 from workers.running.result_cache import cached, keep
 from workers.tasks.queue import LeasedTask, TaskQueue
 from workers.tasks.report import command_instead, command_of, pass_on
-from workers.tasks.worker import RemoteWorker
+from workers.tasks.worker import TASKS_SHOWN_MAX, RemoteWorker
 
 LEASE_MS_DEFAULT: Final = 30_000
-TASKS_SHOWN_MAX: Final = 20
-"""So many of the tasks of a worker are shown."""
 WORKERS_MAX: Final = 10_000
 FORGET_AFTER_MS: Final = 5 * 60_000
 """A worker that has nothing and was not heard of for so long is forgotten."""
@@ -381,19 +379,7 @@ class TaskLeases:
     def workers(self, tasks_max: int = TASKS_SHOWN_MAX) -> Workers:
         """Who is there, each with so many of its tasks at most, and what waits for a worker that is not there."""
         now = self._clock.now()
-        rows = [
-            WorkerRow(
-                worker=worker.name,
-                kinds=sorted(worker.kinds),
-                queues=sorted(worker.queues),
-                running=len(worker.leased_tasks),
-                last_seen=worker.seen_at,
-                connected=now - worker.seen_at < self.lease_ms,
-                since=worker.since,
-                tasks=worker.in_hand(tasks_max),
-            )
-            for worker in self._workers.values()
-        ]
+        rows = [worker.row(now, self.lease_ms, tasks_max) for worker in self._workers.values()]
         return Workers(workers=sorted(rows, key=lambda row: row.worker), waiting=self.waiting())
 
     def waiting(self) -> list[WaitingRow]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from heapq import nsmallest
+from typing import Final
 
-from contracts.worker_protocol import InHandRow
+from contracts.worker_protocol import InHandRow, WorkerRow
 from workers.tasks.queue import LeasedTask, TaskRoute
+
+TASKS_SHOWN_MAX: Final = 20
+"""So many of the tasks of a worker are shown."""
 
 
 class RemoteWorker:
@@ -23,6 +27,13 @@ class RemoteWorker:
         self.seen_at = 0
         self.since = 0
         """When it was met."""
+
+    def row(self, now: int, lease_ms: int, tasks_max: int) -> WorkerRow:
+        """What is shown of it, with so many of its tasks at most; `now` is milliseconds since 1970."""
+        return WorkerRow(
+            worker=self.name, kinds=sorted(self.kinds), queues=sorted(self.queues), running=len(self.leased_tasks),
+            last_seen=self.seen_at, connected=now - self.seen_at < lease_ms, since=self.since, tasks=self.in_hand(tasks_max),
+        )  # fmt: skip
 
     def in_hand(self, most: int) -> list[InHandRow]:
         """The tasks that it has had for longest."""
