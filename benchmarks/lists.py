@@ -19,6 +19,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -117,16 +118,16 @@ def measure(name: str, ask: Callable[[], Any]) -> float:
 
 def measure_all(models: ReadModels) -> float:
     """All lists; the median of the slowest in milliseconds."""
-    found = [measure(source, lambda source=source: _page(models, source)) for source in FILTERS]  # type: ignore[misc]  # a default
+    found = [measure(source, partial(_page, models, source)) for source in FILTERS]
     page = models.select(executions_where(limit=50, filter_=execution_filter("workflow == 'workflow-7'", NOW)))
     after = EXECUTIONS.cursor(page[-1], 0)
     found.append(measure("the page after: workflow == 'workflow-7'", lambda: _page(models, "workflow == 'workflow-7'", after)))
     for list_, source in (("node runs", "status == 'failed'"), ("node runs", "since < now - duration('400h')")):
         where = node_runs_where(filter_=node_run_filter(source, NOW))
-        found.append(measure(f"{list_}: {source}", lambda where=where: models.select(where)))  # type: ignore[misc]
+        found.append(measure(f"{list_}: {source}", partial(models.select, where)))
     for source in ("name == 'signal-3'", "waits_for == 'signal' && until <= now"):
         waits = waits_where(filter_=wait_filter(source, NOW))
-        found.append(measure(f"waits: {source}", lambda waits=waits: models.select(waits)))  # type: ignore[misc]
+        found.append(measure(f"waits: {source}", partial(models.select, waits)))
     open_ones = incidents_where(is_open=True, limit=100, filter_=incident_filter("workflow != 'none'", NOW))
     found.append(measure("incidents: workflow != 'none'", lambda: models.select(open_ones)))
     found.append(measure("incidents by cause", lambda: models.groups(incidents_where(is_open=True, limit=100), CAUSE)))

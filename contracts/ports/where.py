@@ -213,3 +213,13 @@ def _columns_in(value: Value) -> frozenset[str]:
             return frozenset({value.column, value.other})
         case Sum():
             return frozenset[str]().union(*(_columns_in(one) for _, one in value.terms))
+
+
+def alternatives_of(beside: Beside) -> tuple[Beside, ...]:
+    """The same condition about another table as several, of which one must hold: each has an index of its own."""
+    parts = parts_of(beside.where)
+    chosen = next((part for part in parts if isinstance(part, Some)), None)
+    if chosen is None or not beside.is_so:
+        return (beside,)
+    rest = [part for part in parts if part is not chosen]
+    return tuple(Beside(beside.table, all_of(*rest, one)) for one in chosen.parts)

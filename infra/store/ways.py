@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from contracts.ports.read_models import Query, Table
-from contracts.ports.where import All, Beside, Field, Is, OneOf, Some, There, Where, all_of, parts_of
+from contracts.ports.where import All, Beside, Field, Is, OneOf, Some, There, Where, all_of, alternatives_of, parts_of
 
 FEW_MAX: Final = 5_000
 """So many rows are found by an index that does not have them in order, and sorted; of more the list is gone through."""
@@ -53,7 +53,7 @@ def way_of(query: Query[Any], is_few: Callable[[Where], bool]) -> Way:
         if is_few(range_):
             return Way(hidden=leading - {name} | followers, is_few=True)
     for beside in besides:
-        if all(is_few(one) for one in beside):
+        if all(is_few(each) for one in beside for each in alternatives_of(one)):
             return Way(hidden=leading | followers, first=beside, is_few=True)
     hidden = frozenset(ranges) | (followers - equal)
     return Way(hidden=hidden) if equal & leading else Way(hidden=hidden, branches=_branches(query.where, leading))

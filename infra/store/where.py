@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from contracts.ports.where import All, Beside, Contains, Derived, Else, Field, Is, OneOf, Some, Sum, There, Value, Where
+from contracts.ports.where import All, Beside, Contains, Derived, Else, Field, Is, OneOf, Some, Sum, There, Value, Where, alternatives_of
 
 
 class Statement(NamedTuple):
@@ -121,18 +121,23 @@ class _Writer:
         return said if where.is_so else f"NOT ({said})"
 
     def _beside(self, where: Beside) -> str:
-        row, table = self._words.row, self._stored(where.table)
+        table = self._stored(where.table)
+        if any(where is one for one in self._how.first):
+            found = [self._looked_up(table, one) for one in alternatives_of(where)]
+            return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+        same = " AND ".join(f"beside.{column} = {LISTED}.{column}" for column in self._words.row)
+        inner = self._within(where)
+        return f"{'' if where.is_so else 'NOT '}EXISTS (SELECT 1 FROM {table} AS beside WHERE {same} AND {inner})"
+
+    def _within(self, where: Beside) -> str:
         self._is_inside = True
         inner = self.write(where.where)
         self._is_inside = False
-        if any(where is one for one in self._how.first):
-            return self._looked_up(table, inner)
-        same = " AND ".join(f"beside.{column} = {LISTED}.{column}" for column in row)
-        return f"{'' if where.is_so else 'NOT '}EXISTS (SELECT 1 FROM {table} AS beside WHERE {same} AND {inner})"
+        return inner
 
-    def _looked_up(self, table: str, inner: str) -> str:
+    def _looked_up(self, table: str, where: Beside) -> str:
         """The rows beside for which something holds, be it all of them or the first ones in the order of the list."""
-        how, row = self._how, ", ".join(self._words.row)
+        how, row, inner = self._how, ", ".join(self._words.row), self._within(where)
         said = " AND ".join(sql for sql in (inner, how.inside.sql, how.after.sql) if sql)
         self.values += [*how.inside.values, *how.after.values]
         if how.most:
