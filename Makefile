@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run serve test check format clients cel-conformance simulate odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
+.PHONY: event-windows help run serve test check format clients cel-conformance simulate odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -72,6 +72,14 @@ benchmarks/peers/%/.venv/.installed: benchmarks/peers/%/requirements.lock
 	@if [ -e $(<D)/package.json ]; then cd $(<D) && npm ci --silent; fi
 	@touch $@
 
+event-windows: examples/event_windows/.venv/.installed ## Install what the example of a consumer of public events runs with
+
+examples/%/.venv/.installed: examples/%/requirements.lock
+	@echo 'Installing $* ...'
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
+
 chaos: $(VENV)/.dev ## Kill processes in full work and audit what is left; KILLS=200 SEED=1
 	@$(BIN)/python -m tests.chaos --kills $(or $(KILLS),200) --seed $(or $(SEED),1) $(ARGS)
 
@@ -100,7 +108,7 @@ lock: $(if $(shell command -v uv),,$(VENV)/.dev) ## Write the lock files again; 
 	@$(UV) $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	@$(UV) $(LOCK) --all-extras --constraints requirements.lock --output-file infra/deploy/image.lock
 	@$(UV) pip compile --group pyproject.toml:build $(LOCK_FLAGS) --constraints requirements.lock --output-file infra/deploy/build.lock
-	@for peer in benchmarks/peers/*/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
+	@for peer in benchmarks/peers/*/requirements.in examples/*/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
 
 # The environment is made in three steps, each with a stamp inside of it: a step is done again when its lock is newer.
 

@@ -125,8 +125,12 @@ def bench_projector(folder: Path, executions: int = 5_000) -> dict[str, float]:
     for batch in BATCHES:
         rounds = 3 if batch == BATCHES[0] else 1
         each, size, longest = min(project(log, folder / f"{batch}.{number}.db", batch, executions) for number in range(rounds))
-        print(f"  batches of {batch:>5,} decisions: {each:6.0f} µs CPU and {size:6,.0f} bytes each, the longest batch {longest:6.1f} ms")
+        rate = (STEPS + 1) / each * 1e6
+        print(
+            f"  batches of {batch:>5,} decisions: {each:6.0f} µs and {size:6,.0f} bytes each, the longest {longest:6.1f} ms, {rate:7,.0f}/s"
+        )
         figures[f"projector.us_per_execution_{batch}"] = each
+        figures.setdefault("projector.decisions_per_s", rate)
         figures.setdefault("projector.bytes_per_execution", size)
     log.close()
     return figures
