@@ -31,12 +31,12 @@ LETTERS: Final = DEFINITIONS + 1
 
 OUTSIDE: Final = (
     c.CreateExecution, c.StartExecution, c.SendSignal, c.PauseExecution, c.ResumeExecution, c.CancelExecution, c.TerminateExecution,
-    c.ResolveIncident, c.ReleaseExecution,
+    c.ResolveIncident, c.ReleaseExecution, c.EraseExecution,
 )  # fmt: skip
 """What somebody outside may ask of an execution."""
 _HEARD: Final[frozenset[type[Event]]] = frozenset({
     e.ExecutionCreated, e.ExecutionStarted, e.ExecutionQueued, e.SignalReceived, e.CommandHeld, e.ExecutionPaused, e.ExecutionResumed,
-    e.ExecutionCancelRequested, e.ExecutionTerminated, e.IncidentResolved, e.ExecutionReleased,
+    e.ExecutionCancelRequested, e.ExecutionTerminated, e.IncidentResolved, e.ExecutionReleased, e.ExecutionErased,
 })  # fmt: skip
 """Of whatever such a command leads to, one of these is part."""
 
@@ -181,7 +181,7 @@ def _about(command: c.Command) -> str:
             said = command.name
         case c.ResolveIncident():
             said = f"{command.incident}: {command.action}"
-        case c.PauseExecution() | c.CancelExecution() | c.TerminateExecution():
+        case c.PauseExecution() | c.CancelExecution() | c.TerminateExecution() | c.EraseExecution():
             said = command.reason
         case c.CreateExecution():
             said = f"version {command.version}"

@@ -6,11 +6,23 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.bulk.action import Action
+from domain.bulk.erasure import ERASE
 from domain.bulk.incidents import FAIL, RETRY
 from domain.bulk.life import CANCEL, PAUSE, RELEASE, RESUME, START, TERMINATE
 from domain.bulk.signal import SIGNAL
 
 ACTIONS: Final[Mapping[str, Action]] = {
     action.name: action
-    for action in (CANCEL, TERMINATE, PAUSE, RESUME, START, RELEASE, SIGNAL, RETRY, FAIL)  # archive: a line here, once there are archives
+    for action in (
+        CANCEL,
+        TERMINATE,
+        PAUSE,
+        RESUME,
+        START,
+        RELEASE,
+        SIGNAL,
+        RETRY,
+        FAIL,
+        ERASE,
+    )  # archive: a line here, once there are archives
 }

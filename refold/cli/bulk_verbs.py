@@ -42,7 +42,9 @@ def list_(
 @takes(where=asking)
 def bulk(
     where: Where,
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="cancel, terminate, pause, resume, start, release, signal, retry, fail.")],
+    action: Annotated[
+        str, typer.Argument(metavar="ACTION", help="cancel, terminate, pause, resume, start, release, signal, retry, fail, erase.")
+    ],
     filter_: Filter = None,
     view: View = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Why, for the histories.")] = None,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.api.conftest import Server
+from tests.api.test_bulk import ask, ended, results
 
 MARKER = "MARKER-Ada Lovelace"
 LETTER: dict[str, Any] = {
@@ -79,7 +80,9 @@ def test_what_is_erased_is_said_by_whom_when_and_why_also_after_a_kill(serve: Ca
     assert row["error"]["details"].keys() == {"at", "by", "reason"}
     assert (row["error"]["type"], row["error"]["details"]["by"], row["error"]["details"]["reason"]) == ("erased", "anonymous", "she asked")
     assert (row["status"], row["output"]) == ("failed", None)
-    (event,) = server.get("/v1/executions/x/history").json["events"]
+    answer = server.get(f"/v1/executions/x/history?min_position={position}")
+    assert answer.status == 200, answer.content
+    (event,) = answer.json["events"]
     assert (event["type"], event["actor"], event["data"]["reason"]) == ("ExecutionErased", "anonymous", "she asked")
     assert settled(server, "x", "erased")["search"] is None
     assert MARKER not in json.dumps([server.get(f"/v1/executions/x/{what}").json for what in ("state", "nodes", "history")])
@@ -94,3 +97,20 @@ def test_what_cannot_be_erased_is_refused_with_the_way_out(serve: Callable[..., 
     assert (answer.status, answer.json["type"]) == (409, "urn:refold:not_sealed")
     assert "settings.erasable" in answer.json["detail"]
     assert server.post("/v1/executions/nobody/erase", {}).status == 404
+
+
+def test_many_are_erased_by_an_operation_and_who_was_not_sealed_is_passed_over(serve: Callable[..., Server]) -> None:
+    server = serve()
+    server.publish(LETTER, {**LETTER, "name": "open", "settings": {"on_failure": "fail"}})
+    for number in range(3):
+        server.start("letter", {"who": MARKER}, wait=10, execution_id=f"many-{number}")
+    server.start("open", {"who": MARKER}, wait=10, execution_id="many-open")
+    operation = ask(server, "erase", "execution_id.startsWith('many-')", reason="they asked")
+    assert ended(server, operation)["status"] == "completed"
+    assert {one["execution_id"]: one["result"] for one in results(server, operation)} == {
+        **{f"many-{number}": "ok" for number in range(3)}, "many-open": "skipped"
+    }  # fmt: skip
+    for number in range(3):
+        assert settled(server, f"many-{number}", "erased")["error"]["message"].endswith(" by anonymous: they asked")
+    rows = server.get("/v1/audit?command=EraseExecution").json
+    assert len(rows["audit"]) == 3, rows

@@ -9,6 +9,8 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 
+import msgspec
+
 from contracts import codec
 from contracts.caller import Caller
 from contracts.commands import Command, CreateExecution, Envelope, EraseExecution
@@ -31,7 +33,7 @@ from workers.partition.concurrency import Slots
 from workers.partition.executions import EndedExecution, Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
-from workers.partition.offload import SomeCommand
+from workers.partition.offload import SomeCommand, offload
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
 from workers.partition.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.partition.round import Answer, Item
@@ -97,8 +99,8 @@ class Decisions:
         return reference_to(content, key)
 
     def small(self, command: SomeCommand, key: int) -> SomeCommand:
-        """See `Sealing.small`."""
-        return self._sealing.small(command, self._blobs, key)
+        """The command with its big values stored. See `offload`, `Sealing.small`."""
+        return offload(command, self._blobs) if key == NO_KEY else self._sealing.small(command, key)
 
     def _put(self, content: bytes, key: int) -> None:
         if key == NO_KEY:
@@ -176,6 +178,8 @@ class Decisions:
     # A decision.
 
     def _recorded(self, asked: Envelope, folded: Folded, command: Command, source: Source) -> Outcome:
+        if type(command) is EraseExecution and not command.by:
+            command = msgspec.structs.replace(command, by=asked.actor)
         decided = self._ask(folded, command)
         if decided.events:
             return self._encoded(folded, command, decided, source, asked, None)
@@ -213,7 +217,10 @@ class Decisions:
             caller.actor,
             correlation,
         )
-        record, digest = self._sealing.encode(decision, self._checkpoint.nonce, state)
+        if state.key == NO_KEY:
+            record, digest = codec.encode_decision(decision, self._checkpoint.nonce, state.digest)
+        else:
+            record, digest = self._sealing.encode(decision, self._checkpoint.nonce, state)
         if len(record) > self._log.record_bytes_max:
             raise RecordTooLarge(f"a decision of {len(record)} bytes; the log takes {self._log.record_bytes_max}")
         if state.erased is not None:

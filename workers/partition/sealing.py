@@ -13,12 +13,12 @@ from typing import Final
 
 import msgspec
 
-from contracts.codec import decode_record, encode_decision, read_sealed, seal_decision
+from contracts.codec import decode_record, read_sealed, seal_decision
 from contracts.commands import Command, Envelope
 from contracts.errors import SHORTAGES, KeyGone, LogCorrupt, LogError, LogUnreachable, RecordTooLarge, reason_of
 from contracts.journal import Closing, Decision, Sealed
 from contracts.key import NO_KEY
-from contracts.ports.blobs import Blobs, SealedBlobs
+from contracts.ports.blobs import SealedBlobs
 from contracts.ports.keys import Keys, NoKeys
 from contracts.ports.log import Log
 from contracts.values import is_reference, key_of
@@ -46,16 +46,12 @@ class Sealing:
         return self.keys.take() if is_sealed else NO_KEY
 
     def encode(self, decision: Decision, nonce: bytes, state: Execution) -> tuple[bytes, bytes]:
-        """The record of a decision that has led to this state, and its digest. Raises KeyGone."""
-        if state.key == NO_KEY:
-            return encode_decision(decision, nonce, state.digest)
+        """The record of a decision that has led to this state, sealed, and its digest. Raises KeyGone."""
         definition = state.definition if decision.first == 1 else ""
         return seal_decision(decision, nonce, state.digest, self.keys, state.key, definition, closing_of(state))
 
-    def small(self, command: SomeCommand, blobs: Blobs, key: int) -> SomeCommand:
-        """The command with its big values stored. Raises as `offload` does, RecordTooLarge for one that cannot be stored sealed."""
-        if key == NO_KEY:
-            return offload(command, blobs)
+    def small(self, command: SomeCommand, key: int) -> SomeCommand:
+        """The command with its big values sealed and stored. Raises as `offload` does, RecordTooLarge for one that cannot be."""
         _check_is_sealed(command)
         return offload(command, _BlobsOfOne(self, key), key)
 

@@ -14,7 +14,7 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from domain.execution.history import Entry, Folded, apply, apply_up_to, begin
-from projections.executions import ExecutionRecord
+from projections.executions import ERASED, ExecutionRecord
 from projections.history import HistoryEvent, HistoryPresenter
 from projections.nodes import NodeRow, NodeTrace
 from projections.spans import SpanFold, spans_of
@@ -90,6 +90,8 @@ class ExecutionReader:
     def _history_near(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None] | None:
         """The same from the decisions around them alone; None where what they tell hangs on earlier ones."""
         record = self.record(execution)
+        if record.error == ERASED:  # the first one cannot be read any more
+            return None
         presenter = HistoryPresenter(self.show)
         presenter.begin_alone(next(self._at([record.number])).decision)
         shown = _shown(presenter, self._at(window_of(self.models, record, start, start + limit)), start, limit)

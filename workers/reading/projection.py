@@ -152,6 +152,8 @@ class Projection:
         number = number if visit is None else visit.trail.number
         for model in self.group.models:
             for table in model.tables:
+                if table.key[0] != "number":  # sums of many, which tell of none
+                    continue
                 changes.forget(table, number)
                 changes.clear(table, number)
         self._forget((name,))
