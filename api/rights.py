@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-Right: TypeAlias = Literal["define", "start", "steer", "read", "work", "observe"]
-"""To publish, to start, to command executions, to look at them, to run activities, to look at the server."""
+Right: TypeAlias = Literal["define", "start", "steer", "read", "work", "observe", "copy"]
+"""To publish, to start, to command executions, to look at them, to run activities, to look at the server, to take all of it away."""

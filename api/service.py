@@ -182,6 +182,22 @@ class Letters(Protocol):
         """Nobody needs to look at a letter any more. Raises Rejected where it is not to be had."""
 
 
+class Copied(Protocol):
+    """A data folder as somebody copies it. Raises LogError where it cannot be read."""
+
+    def describe(self) -> dict[str, Any]:
+        """The journal's id, the number of partitions, and by topic and partition (`journal/0`) where it ends."""
+
+    def rows(self, topic: str, partition: int, first: int, end: int) -> bytes:
+        """Some rows as they are stored, packed as a segment is, from the one that begins at `first` or holds it. Raises Rejected."""
+
+    def blob_hashes(self, after: str, limit: int) -> list[str]:
+        """The content hashes of big values, in their order, behind this one."""
+
+    def blob_content(self, content_hash: str) -> bytes:
+        """A big value. Raises Rejected where there is none."""
+
+
 class Service(Protocol):
     """The engine as the API sees it."""
 
@@ -359,6 +375,9 @@ class Service(Protocol):
 
     async def nodes(self, execution: str) -> list[NodeView]:
         """The nodes of an execution, with their values."""
+
+    async def copied(self, read: Callable[[Copied], T]) -> T:
+        """Read of the data folder what somebody copies. Raises Rejected where there is none, or not all there is lies in it."""
 
     def cluster(self) -> Cluster:
         """The processes that share the log, and the partitions."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from api.operations.analytics import ANALYTICS_OPERATIONS
 from api.operations.audit import AUDIT
+from api.operations.backups import BACKUPS
 from api.operations.bulk import BULKS
 from api.operations.cached_results import CACHED_RESULTS
 from api.operations.commands import COMMANDS
@@ -42,6 +43,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *ANALYTICS_OPERATIONS,
     *READ_MODEL_OPERATIONS,
     *SERVER,
+    *BACKUPS,
     *WORKER_OPERATIONS,
 )
 """In the order in which routes are tried, and the document tells of them."""

@@ -39,7 +39,7 @@ class Source(Protocol):
     def end(self, topic: Topic, partition: int) -> int:
         """The offset after the last record."""
 
-    def rows(self, topic: Topic, partition: int, first: int, end: int) -> list[Row]:
+    def stored(self, topic: Topic, partition: int, first: int, end: int) -> list[Row]:
         """Some rows as they are stored, from the one that begins at `first` or holds it; none from `end` on."""
 
     def blobs(self) -> Iterator[str]:
@@ -67,7 +67,7 @@ def back_up(
         _check_same(source, folder.path, manifest)
         manifest = msgspec.structs.replace(manifest, journal=source.journal, partitions=source.partitions)
         position = source.end(JOURNAL, 0)
-        ends = {(topic, number): source.end(topic, number) for topic, number in _places(source.partitions)}
+        ends = {(topic, number): source.end(topic, number) for topic, number in places(source.partitions)}
         wanted = sum(max(0, end - _end_of(manifest, *at)) for at, end in ends.items())
         records = size = 0
         for (topic, partition), end in ends.items():
@@ -82,7 +82,7 @@ def back_up(
     return Report(position, records, blobs, size + blob_bytes)
 
 
-def _places(partitions: int) -> Iterator[tuple[Topic, int]]:
+def places(partitions: int) -> Iterator[tuple[Topic, int]]:
     """The journal first: what it says needs the others, and they only grow."""
     return ((topic, number) for topic in TOPICS for number in range(partitions_in(topic, partitions)))
 
@@ -127,7 +127,7 @@ def _gather(source: Source, topic: Topic, partition: int, first: int, end: int) 
     rows: list[Row] = []
     size = 0
     while first < end and size < SEGMENT_BYTES:
-        more = source.rows(topic, partition, first, end)
+        more = source.stored(topic, partition, first, end)
         if not more or (rows and more[0].first != first) or more[0].first > first:
             raise LogError(f"{topic}, partition {partition}: the rows from offset {first} on cannot be read")
         rows += more

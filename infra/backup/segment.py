@@ -44,12 +44,16 @@ def unpack(segment: Segment, content: bytes) -> list[Row]:
     """The rows of a segment. Raises LogCorrupt, naming it, where they are not what was written."""
     if hashlib.sha256(content).hexdigest() != segment.digest:
         raise LogCorrupt(f"the backup is damaged: {segment.file} is not what was written ({len(content):,} of {segment.size:,} bytes)")
+    return rows_in(content, segment.file)
+
+
+def rows_in(content: bytes, name: str) -> list[Row]:
+    """The rows that were packed. Raises LogCorrupt, naming it, where they cannot be read."""
     try:
         unpacked = zstandard.ZstdDecompressor().decompress(content, max_output_size=UNPACKED_BYTES_MAX)
-        rows = [Row(*row) for row in _rows.decode(unpacked)]
+        return [Row(*row) for row in _rows.decode(unpacked)]
     except (zstandard.ZstdError, msgspec.MsgspecError) as error:
-        raise LogCorrupt(f"the backup is damaged: {segment.file} cannot be read: {error}") from None
-    return rows
+        raise LogCorrupt(f"{name} is damaged: {error}") from None
 
 
 def described(topic: Topic, partition: int, rows: Sequence[Row], content: bytes) -> Segment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,14 +66,23 @@ class FileBlobs:
         """Whether there is one of that hash; it is not read."""
         return is_content_hash(content_hash) and self._path(content_hash).is_file()
 
-    def hashes(self) -> Iterator[str]:
-        """The content hashes of all that are there."""
-        for path in self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
-            if is_content_hash(path.name):
-                yield path.name
+    def hashes(self, after: str = "") -> Iterator[str]:
+        """The content hashes of all that are there, in their order, behind this one."""
+        for outer in _names(self._folder):
+            for inner in _names(self._folder / outer) if len(outer) == 2 and outer >= after[:2] else ():
+                if outer + inner >= after[:4]:
+                    yield from (name for name in _names(self._folder / outer / inner) if is_content_hash(name) and name > after)
 
     def _path(self, content_hash: str) -> Path:
         return self._folder / content_hash[:2] / content_hash[2:4] / content_hash
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, in order; nothing where it is none."""
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -8,15 +8,18 @@ What takes long, reading and folding, runs in one other thread with connections 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 from uuid import uuid4
 
 from api.requests import Requests
-from api.service import Cluster, Given, PartitionRow, ProcessRow, Start, Started, Unavailable
+from api.service import Cluster, Copied, Given, PartitionRow, ProcessRow, Start, Started, Unavailable
 from api.version import build_version
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
+from infra.files.data_folder import DataFolder
 from infra.server.alone import Alone
+from infra.server.backup_source import read_folder
 from infra.server.catalog_service import stopping
 from infra.server.common_service import CommonService
 from infra.server.lookup import Lookup
@@ -33,6 +36,8 @@ from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import PartitionedReader
 from workers.running.memory_result_cache import MemoryResultCache
 from workers.tasks.polls import TaskEndpoint
+
+T = TypeVar("T")
 
 
 class OwnerKnows:
@@ -74,6 +79,7 @@ class AloneService(CommonService):
         self.channel = alone.channel
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
+        self._data = settings.data
         self._incarnation, self._since = uuid4().hex, alone.clock.now()
         self.cache = alone.cache or MemoryResultCache(alone.clock)
         self.letters = self._redelivery(alone.clock, _no_topic)
@@ -153,6 +159,12 @@ class AloneService(CommonService):
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
         ended = await self._read_about(execution, ExecutionReader.folded)
         return await self._filled(view_of(ended.state, self.position))
+
+    async def copied(self, read: Callable[[Copied], T]) -> T:
+        """Read of the data folder what somebody copies. Raises Rejected for an engine in memory."""
+        if self._data is None:
+            raise Rejected("not_here", "this server keeps everything in memory: there is nothing to copy")
+        return await self._read(read_folder, DataFolder(self._data), read)
 
     def cluster(self) -> Cluster:
         """A cluster of one."""

@@ -56,6 +56,12 @@ def test_a_backup_is_brought_up_to_date_beside_a_living_server_and_its_copy_wait
         refold("start", "big", "--id", name, "--input", f"@{given}", "--server", url, env={"REFOLD_DATA": ""})
         positions.append(refold("backup", backup, "--json").json["position"])
     assert "goes up to position" in refold("backup", backup).out
+    over_http = tmp_path / "over_http"
+    assert refold("backup", over_http, "--server", url, "--json", env={"REFOLD_DATA": ""}).json["position"] == positions[-1]
+    assert {path.name for path in (over_http / "segments").iterdir()} >= {path.name for path in (backup / "segments").glob("definitions*")}
+    refold("restore", over_http, "--to", tmp_path / "far")
+    assert "0 differences" in refold("verify", data=tmp_path / "far").out
+    assert refold("list", "--json", data=tmp_path / "far").json == refold("list", "--json").json
     assert "verify it: " in refold("restore", backup, "--to", copy).out
     assert [row["execution_id"] for row in refold("list", "--json", data=copy).json] == ["a", "b", "c"]
     assert "0 differences" in refold("verify", data=copy).out
@@ -79,7 +85,7 @@ def test_a_backup_is_brought_up_to_date_beside_a_living_server_and_its_copy_wait
         (("restore", "--to", "copy", "--resume", "--at", "3"), "--at is for putting a backup back"),
         (("backup", "data/backup"), "lies in the data folder"),
         (("backup", "backup"), "there is no data folder"),
-        (("backup", "backup", "--server", "http://127.0.0.1:1"), "a backup is made of a data folder, on the machine where it is"),
+        (("backup", "backup", "--server", "http://127.0.0.1:1"), "the server does not answer"),
     ],
 )
 def test_what_cannot_be_backed_up_or_put_back_is_said(refold: CommandLine, words: tuple[str, ...], says: str) -> None:

@@ -1,4 +1,4 @@
-"""Data folders that builds before this one have written: each is read, proved and gone on with. A release adds its own to `tests/folders`."""
+"""Data folders that builds before this one have written: each is read, proved, gone on with. A release adds its own to `tests/folders`."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from api.requests import Requests
-from api.service import Cluster, Given, Start, Started, Unavailable
+from api.service import Cluster, Copied, Given, Start, Started, Unavailable
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
@@ -194,6 +194,10 @@ class ClusterService(CommonService):
         await awaited(put)
 
     # What it says about itself.
+
+    async def copied(self, read: Callable[[Copied], T]) -> T:
+        """Raises Rejected: what there is lies in topics."""
+        raise Rejected("not_here", "the log is on Kafka, and not in the data folder of this server: mirror its topics")
 
     def cluster(self) -> Cluster:
         """The cluster as this process knows it."""

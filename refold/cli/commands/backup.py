@@ -16,19 +16,17 @@ from infra.backup.restore import restore as put_back
 from infra.clock import SystemClock
 from infra.files.data_folder import DataFolder
 from infra.files.fence import take_down
-from infra.server.backup_source import FolderSource
+from infra.server.backup_source import FolderSource, ServerSource
 from refold import __version__
+from refold.cli.commands.folder import FolderTarget
 from refold.cli.commands.output import OK, BadInput, hint, say, say_json
-from refold.cli.commands.where import folder_of
+from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 
 
 def back_up(where: Where, destination: Path, as_json: bool) -> int:
     """Bring a backup of a data folder up to date. Raises LogError."""
-    data = folder_of(where, "a backup is made of a data folder, on the machine where it is").data
-    if destination.absolute().is_relative_to(data.absolute()):
-        raise BadInput(f"{destination} lies in the data folder {data}: name a folder elsewhere, best on another disk")
-    with closing(FolderSource(DataFolder(data))) as source, _progress("backing up") as told:
+    with closing(_source(where, destination)) as source, _progress("backing up") as told:
         report = make_backup(source, BackupFolder(destination), SystemClock().now(), __version__, told)
     if as_json:
         say_json({"position": report.position, "records": report.records, "blobs": report.blobs, "bytes": report.size})
@@ -36,6 +34,21 @@ def back_up(where: Where, destination: Path, as_json: bool) -> int:
         what = f"{report.records:,} records, {report.blobs:,} big values, {report.size:,} bytes"
         say(f"{destination} goes up to position {report.position}; new: {what}")
     return OK
+
+
+def _source(where: Where, destination: Path) -> FolderSource | ServerSource:
+    """What is to be backed up: a data folder, or what a server gives away of its own."""
+    target = target_of(where)
+    if isinstance(target, FolderTarget):
+        target.check_place()
+        if destination.absolute().is_relative_to(target.data.absolute()):
+            raise BadInput(f"{destination} lies in the data folder {target.data}: name a folder elsewhere, best on another disk")
+        return FolderSource(DataFolder(target.data))
+    from refold.cli.commands.server import ServerTarget
+
+    assert isinstance(target, ServerTarget)
+    client = target.client
+    return ServerSource(lambda path: client.read("/v1/backup" + path), lambda path: client.read_json("/v1/backup" + path))
 
 
 def restore(source: Path | None, to: Path | None, at: int | None, resume: bool, as_json: bool) -> int:

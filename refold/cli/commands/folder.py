@@ -75,11 +75,12 @@ class FolderTarget:
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         """What reads the folder, whoever holds it. Raises LogError where there is none."""
-        self._check_place()
+        self.check_place()
         with open_reader(self.settings) as reader:
             yield reader
 
-    def _check_place(self) -> None:
+    def check_place(self) -> None:
+        """Raise BadInput where the executions are elsewhere than in the folder."""
         if self.settings.log is not None:
             where = f"a log that servers share ({self._log})"
             raise BadInput(f"the executions are in {where}: ask one of them with --server URL, or give --data DIR")
@@ -223,7 +224,7 @@ class FolderTarget:
         """See Place."""
         from refold.cli.commands import folder_views
 
-        self._check_place()
+        self.check_place()
         return folder_views.write(self.settings, name, value)
 
     def workflow_names(self) -> list[str]:
@@ -319,7 +320,7 @@ class FolderTarget:
         """An engine that holds the folder. With `must_exist` a missing folder is refused instead of made."""
         from infra.server.wiring import open_engine  # a tenth of a second that only who acts has to wait
 
-        self._check_place()
+        self.check_place()
         if must_exist:
             with self.reader():
                 pass

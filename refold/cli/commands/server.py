@@ -41,6 +41,15 @@ POLL_S: Final = 0.3
 class EngineClient(Client):
     """A client whose errors are those of the engine."""
 
+    def read(self, path: str) -> bytes:
+        """What lies at a path, as bytes."""
+        content: bytes = self._ask(Ask("GET", path, is_text=True))
+        return content
+
+    def read_json(self, path: str) -> Any:
+        """The same, parsed."""
+        return self._ask(Ask("GET", path))
+
     def _ask(self, request: Ask) -> Any:
         try:
             return super()._ask(request)
