@@ -10,7 +10,7 @@ from api.streams.position import Place, Places, shown
 from contracts.errors import InvalidInput, Problem
 from contracts.ports.feed import Selector, Told
 from contracts.positions import Positions
-from contracts.public_events import BY_TYPE, TYPE_PREFIX, CloudEvent, encode_event
+from contracts.public_events import BY_TYPE, SOURCE_DEFAULT, TYPE_PREFIX, CloudEvent, encode_event
 from domain.definition.findings import nearest
 from projections.event_filter import EventFilter
 from projections.public.present import PUBLIC, ends_execution, public_events
@@ -69,8 +69,9 @@ class _Written:
 class Writer:
     """Writes the events of decisions as JSON, once for all who read them at about the same time."""
 
-    def __init__(self, positions: Positions) -> None:
-        self._positions = positions
+    def __init__(self, positions: Positions, source: str = SOURCE_DEFAULT) -> None:
+        """`source` is that of the events."""
+        self._positions, self._source = positions, source
         self._written: OrderedDict[tuple[int, int], list[_Written]] = OrderedDict()
 
     def write(self, told: Told) -> Sequence[_Written]:
@@ -87,7 +88,7 @@ class Writer:
         decision, origin = told.decision, told.origin
         assert origin is not None, "what is streamed is asked for with its origin"
         written: list[_Written] = []
-        for event in public_events(decision, origin, self._positions.of(told.partition, told.offset)):
+        for event in public_events(decision, origin, self._positions.of(told.partition, told.offset), self._source):
             number = event.data.version - decision.first + 1
             written.append(_Written(event, number, ends_execution(decision.events[number - 1])))
         return written

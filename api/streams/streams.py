@@ -20,6 +20,7 @@ from api.streams.selection import Selection, Writer
 from contracts.errors import Overloaded
 from contracts.ports.feed import Feed
 from contracts.positions import Positions
+from contracts.public_events import SOURCE_DEFAULT
 
 STREAMS_MAX: Final = 10_000
 """So many readers may there be at a server."""
@@ -31,14 +32,21 @@ class Streams:
     """Lives in the event loop's thread."""
 
     def __init__(
-        self, feed: Feed, requests: Requests, positions: Positions, streams_max: int = STREAMS_MAX, loop: Loop | None = None
+        self,
+        feed: Feed,
+        requests: Requests,
+        positions: Positions,
+        source: str = SOURCE_DEFAULT,
+        streams_max: int = STREAMS_MAX,
+        loop: Loop | None = None,
     ) -> None:
+        """`source` is that of the public events."""
         self.requests = requests
         self.feed, self._streams_max = feed, streams_max
         self._loop: Loop = asyncio.get_running_loop() if loop is None else loop
         self._groups: dict[Selection, Group] = {}
         self._readers: set[Reader] = set()
-        self._writer = Writer(positions)
+        self._writer = Writer(positions, source)
         self._beating: Any = None
         self._is_closed = False
         self._on_close: dict[object, Callable[[], None]] = {}

@@ -77,7 +77,7 @@ class CommonService(CatalogService):
         settings: EngineSettings,
         requests: Requests,
     ) -> None:
-        self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings))
+        self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings), settings.event_source)
         super().__init__(catalog, resources, settings)
         self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup
         self._backlog = reader.backlog()

@@ -150,3 +150,11 @@ def test_a_server_that_stops_ends_its_streams_at_once_and_says_why(serve: Serve)
     assert server.stop() == 0
     ends: list[Any] = [stream.rest()[-1] for stream in streams]
     assert [(end.event, end.data["reason"]) for end in ends] == [("end", "stopping")] * 3
+
+
+def test_events_have_the_source_that_the_settings_name(serve: Serve) -> None:
+    server = serve(engine={"event_source": "https://refold.example/shop"})
+    server.publish(WORKS)
+    server.start("works", execution_id="of-ours", wait=30)
+    events = [block.data for block in Stream(server, "/v1/executions/of-ours/events?from=0").rest() if block.event == "message"]
+    assert {event["source"] for event in events} == {"https://refold.example/shop"}

@@ -118,7 +118,7 @@ class FolderTarget:
         from refold.cli.commands.folder_follow import follow
 
         with self.reader() as reader:
-            yield from follow(reader, followed)
+            yield from follow(reader, followed, self.settings.event_source)
 
     def incidents(self, picked: Picked = ALL) -> list[Value]:
         """Those of a journal that is damaged in places, too, as long as nothing of their rows is asked for. See Place."""

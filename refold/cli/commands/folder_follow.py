@@ -23,13 +23,13 @@ from workers.reading.backlog import is_wanted
 LOOK_EVERY_S: Final = 0.2
 
 
-def follow(reader: Reader, followed: Followed) -> Iterator[tuple[str, Value]]:
+def follow(reader: Reader, followed: Followed, source: str) -> Iterator[tuple[str, Value]]:
     """The events that are asked for, each with the position after it. Raises InvalidInput, and Rejected for an unknown execution."""
     selection = select(followed.execution, followed.workflow, followed.types, followed.filter)
     start = followed.after or ("0" if followed.execution else "now")
     first = reader.log.end("journal", PARTITION) if start == "now" else read_position(start, "--from").get(PARTITION, Place(0))
     place = Place(first) if isinstance(first, int) else first
-    following = _Following(selection, place)
+    following = _Following(selection, place, source)
     while True:
         yield from following.read_on(reader)
         if following.has_ended:
@@ -43,9 +43,10 @@ def follow(reader: Reader, followed: Followed) -> Iterator[tuple[str, Value]]:
 class _Following:
     """Where it stands. The journal is read from its beginning: how an execution began stands nowhere else."""
 
-    def __init__(self, selection: Selection, place: Place) -> None:
+    def __init__(self, selection: Selection, place: Place, source: str) -> None:
         self._selection, self._first = selection, place.offset
-        self._teller = Teller(selection, Writer(Positions(is_divided=False)), {PARTITION: place})
+        self._writer = Writer(Positions(is_divided=False), source)
+        self._teller = Teller(selection, self._writer, {PARTITION: place})
         self._checkpoint = Checkpoint()
         self._origins: dict[str, Origin] = {}
         self._has_ended = False
@@ -72,7 +73,7 @@ class _Following:
             self._origins[decision.execution] = origin
             if not is_wanted(self._selection.selector, decision, origin):
                 continue
-            before = Teller(self._selection, Writer(Positions(is_divided=False)), {}) if entry.offset < self._first else self._teller
+            before = Teller(self._selection, self._writer, {}) if entry.offset < self._first else self._teller
             entries = before.tell([Told(PARTITION, entry.offset, decision, origin)])
             self._has_ended |= before.has_ended
             for one in entries if before is self._teller else ():
