@@ -180,7 +180,9 @@ class Changes:
                 found.pop(key, None)
 
     def clear(self, table: Table[Any], number: int) -> None:
-        """Let all rows about an execution go, also those that this batch has put."""
+        """Let all rows about an execution go, also those that this batch has put. Rows that are sums are about none, and stay."""
+        if table.is_sum:
+            return
         for found in (self.rows.get(table, {}), self.parts.get(table, {})):
             for key in [key for key in found if key[0] == number]:
                 del found[key]

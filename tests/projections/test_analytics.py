@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from contracts.commands import ResolveIncident, SendSignal, TerminateExecution
+from contracts.ports.read_models import Changes
 from infra.store.sqlite import SqliteReadModels
-from projections.analytics import HOUR_MS, AnalyticsRecord, Tally, analytics_where, node_of
+from projections.analytics import ANALYTICS, HOUR_MS, AnalyticsRecord, Tally, analytics_where, node_of
 from projections.analytics_windows import DAY_MS, Group, by_default, windows
 from projections.registry import READ_MODELS
 from projections.sketch import bucket_of, middle_of
-from tests.ports.test_read_models import Open, open_  # noqa: F401  # the fixture
+from tests.ports.test_read_models import Open, open_, store  # noqa: F401  # the fixture
 from tests.workers.harness import Bench, payload
 from tests.workers.test_projector import CHAIN, LOOP, STUCK
 from workers.reading.projection import Sizes
@@ -73,6 +74,20 @@ def rows(bench: Bench, models: Any, batch: int, live: int = 100) -> list[Analyti
 def test_rows_are_the_same_however_decisions_are_cut(bench: Bench, open_: Open, tmp_path: Path, batch: int, live: int) -> None:  # noqa: F811
     with closing(SqliteReadModels(tmp_path / "whole.db", READ_MODELS)) as whole:
         assert rows(bench, open_(), batch, live) == rows(bench, whole, 10_000) != []
+
+
+def test_what_happened_stays_where_the_rows_of_an_execution_go(open_: Open) -> None:  # noqa: F811
+    models, begins, erases = open_(), Changes(), Changes()
+    tally = Tally()
+    tally.started = 1
+    begins.sums[ANALYTICS] = {("w", 0, 1, ""): tally}
+    store(models, begins)
+    for model in READ_MODELS:
+        for table in model.tables:
+            erases.forget(table, 7)
+            erases.clear(table, 7)
+    store(models, erases)
+    assert [one.started for one in models.select(analytics_where(0, ALL))] == [1]
 
 
 def test_rows_that_are_made_anew_are_the_same(bench: Bench, tmp_path: Path) -> None:
