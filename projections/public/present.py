@@ -20,18 +20,15 @@ from contracts.failure import MESSAGE_LENGTH_MAX, Failure, shorten
 from contracts.ids import root_of
 from contracts.journal import Decision
 from contracts.public_events import BY_DATA, SOURCE_DEFAULT, CloudEvent, Data, Link, Origin
+from contracts.system import is_system
 from contracts.times import rfc3339
-
-SYSTEM_PREFIX: Final = "refold."
-"""Workflows whose names begin so are the engine's own: nobody outside is told of them."""
-
 
 _OF_AN_ATTEMPT: Final = c.ReportStarted | c.ReportProgress | c.CompleteActivity | c.FailActivity | c.LoseActivity
 
 
 def is_public(origin: Origin) -> bool:
-    """Whether others are told of the executions of this workflow."""
-    return not origin.workflow.startswith(SYSTEM_PREFIX)
+    """Whether others are told of the executions of this workflow: of the engine's own nobody is."""
+    return not is_system(origin.workflow)
 
 
 def public_events(decision: Decision, origin: Origin, position: int, source: str = SOURCE_DEFAULT) -> Iterator[CloudEvent]:
