@@ -87,7 +87,7 @@ def test_times_are_described_as_times(server: Server) -> None:
 FREE = {
     "AnalyticsWindow.ended", "AnalyticsWindow.outcomes",
     "BulkOperation.details", "HistoryEvent.data", "NodeKind.config", "Row.search", "State.variables", "Workflow.definition",
-    "StartRequest.variables", "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes",
+    "StartRequest.variables", "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes", "LogEnds.ends",
 }  # fmt: skip
 """What belongs to users, or differs from type to type."""
 
