@@ -83,6 +83,8 @@ class EventStream(Response):
     def __init__(
         self, streams: Streams, selection: Selection, places: Places | None, has_ended: Callable[[], Awaitable[bool]] | None = None
     ) -> None:
+        """Raises Overloaded where there is no room for it."""
+        streams.check_room()
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
         self._streams, self._selection, self._places, self._has_ended = streams, selection, places, has_ended

@@ -56,10 +56,14 @@ class Streams:
         """How many readers there are."""
         return len(self._readers)
 
-    def open(self, selection: Selection, places: Places | None, sink: Sink) -> Reader:
-        """Tell a sink from these places on, without any from now on. Raises Overloaded, and Rejected for a partition that is not there."""
+    def check_room(self) -> None:
+        """Raise Overloaded where there are as many readers as may be."""
         if len(self._readers) >= self._streams_max:
             raise Overloaded(f"{len(self._readers)} streams are being read; the limit is {self._streams_max}", retry_after_s=5.0)
+
+    def open(self, selection: Selection, places: Places | None, sink: Sink) -> Reader:
+        """Tell a sink from these places on, without any from now on. Raises Overloaded, and Rejected for a partition that is not there."""
+        self.check_room()
         group = self._groups.get(selection)
         if group is None:
             group = self._groups[selection] = Group(self.feed, self._loop, selection, self._writer, self._forget)

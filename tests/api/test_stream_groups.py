@@ -13,6 +13,7 @@ from api.requests import Requests
 from api.streams.position import Places, read_position
 from api.streams.reader import SLOW_S, Batch, Reader, Why
 from api.streams.selection import select
+from api.streams.server_sent import EventStream
 from api.streams.streams import BEAT_S, Streams
 from contracts.commands import SendSignal
 from contracts.errors import InvalidInput, Overloaded
@@ -232,6 +233,8 @@ def test_there_are_so_many_readers_and_no_more(tmp_path: Path) -> None:
     _, (_, second) = world.open(), world.open(None)
     with pytest.raises(Overloaded, match="the limit is 2"):
         world.open()
+    with pytest.raises(Overloaded, match="the limit is 2"):  # before the head of an answer is sent
+        EventStream(world.streams, select(), None)
     second.close()
     world.open()
 
