@@ -64,6 +64,8 @@ def rebuild(where: Where, name: str, as_json: bool) -> int:
     target = target_of(where)
     began, records = time.monotonic(), 0
     for done in _shown(target.rebuild(name), name, as_json):
+        if not records:
+            began = time.monotonic()  # before it, what was behind was brought up to date
         records = max(records, done.end)
     took = max(0.001, time.monotonic() - began)
     found = [one for one in target.read_models() if one["name"] in names]
@@ -98,17 +100,19 @@ def _bar(steps: Iterator[Done], name: str) -> Iterator[Done]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, transient=True) as bar:
-        task, began = bar.add_task(name, total=None, rate=""), time.monotonic()
+        task, began = bar.add_task(name, total=None, rate=""), 0.0
         for done in steps:
+            began = began or time.monotonic()
             rate = done.done / max(0.001, time.monotonic() - began)
             bar.update(task, total=done.end, completed=done.done, rate=f"{rate:,.0f} records/s")
             yield done
 
 
 def _lines(steps: Iterator[Done], name: str) -> Iterator[Done]:
-    began = told = time.monotonic()
+    began = told = 0.0
     for done in steps:
         now = time.monotonic()
+        began, told = began or now, told or now
         if now >= told + LINE_EVERY_S:
             told = now
             say(f"{name}: {done.done:,} of {done.end:,} records, {done.done / (now - began):,.0f}/s")

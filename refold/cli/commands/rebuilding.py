@@ -37,6 +37,7 @@ def rebuild_of(settings: EngineSettings, names: Sequence[str]) -> Iterator[Done]
 def _build(settings: EngineSettings, projectors: ProjectorPool, names: Sequence[str]) -> Iterator[Done]:
     with open_read_models(settings) as models, closing(models):
         end = models.checkpoint(names[0]).offset
+        yield Done(0, end)
         while projectors.is_building:
             projectors.build()
             found = models.rebuilding()
