@@ -75,7 +75,7 @@ class Beside:
 
 def measured(folder: Path, count: int, speed: int, lines: int) -> None:
     """Run them, and print what there is now and then."""
-    settings = EngineSettings(data=folder / "data", retention="1h", archive=folder / "archive", threads=False)
+    settings = EngineSettings(data=folder / "data", retention="1h", archive=str(folder / "archive"), threads=False)
     clock: Any = FastClock(speed)
     with open_alone(settings, clock) as alone, open_retention(settings) as setup, closing(_rows(folder / "data")) as rows:
         engine, beside = Engine(alone), Beside()

@@ -44,7 +44,7 @@ class Reader:
         self.log = log
         self.has_end = has_end
         """Whether it would be noticed if the log ended earlier than it did."""
-        self.gives_room_back = not isinstance(log, SqliteLog) or log.gives_room_back
+        self.gives_room_back: bool = getattr(log, "gives_room_back", True)
         """Whether the file of the log can become smaller."""
         self.snapshots = snapshots
         self.catalog = catalog

@@ -29,6 +29,7 @@ from infra.files.belonging import check_blobs_fit, check_log_is_there, note
 from infra.files.blobs import FileBlobs, MemoryBlobs
 from infra.files.data_folder import DataFolder
 from infra.files.shelf import FolderShelf
+from infra.files.shelf_at import shelf_at
 from infra.files.snapshots import FileSnapshots, MemorySnapshots
 from infra.keys.blobs import DroppingKeys, FileSealedStore, MemorySealedStore, SealedStore, SealingBlobs
 from infra.keys.cipher import check_can_seal
@@ -150,7 +151,7 @@ def open_retention(settings: EngineSettings) -> Iterator[RetentionSetup]:
     """What is needed to archive and remove what has ended from the log of a data folder, which is there."""
     assert settings.data is not None
     folder = DataFolder(settings.data)
-    archive = None if settings.archive is None else FolderShelf(settings.archive)
+    archive = None if settings.archive is None else shelf_at(settings.archive)
     with closing(SqliteLog(folder.log, read_only=True)) as log:
         rows = rows_to_trim(settings)
         yield RetentionSetup(log, FileBlobs(folder.blobs), FolderShelf(folder.pieces), archive, rows, settings.remove_unarchived)

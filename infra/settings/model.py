@@ -136,8 +136,10 @@ class EngineSettings(BaseModel):
         json_schema_extra={"format": "a duration, such as 12h or 30d"},
         description="how long executions are kept that have ended, where their definition does not say; without it for ever",
     )
-    archive: Path | None = Field(
-        default=None, description="the folder that bundles of what has ended go into before that is removed; without one nothing is removed"
+    archive: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the folder, or the URL of an object store, that bundles of what has ended go into; without one nothing is removed",
     )
     remove_unarchived: bool = Field(
         default=False, description="whether what is not kept any longer is removed without a bundle of it, where there is no `archive`"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +10,9 @@ from refold.cli.options import Json, Where, acting, asking, takes
 
 archive = typer.Typer(no_args_is_help=True, help="Look at bundles of executions that have ended and are in the log no more.")
 
-Place = Annotated[Path | None, typer.Argument(metavar="PLACE", help="A bundle, or a folder of bundles; without it the setting `archive`.")]
+Place = Annotated[
+    str | None, typer.Argument(metavar="PLACE", help="A bundle, or a folder or URL with bundles; without it the setting `archive`.")
+]
 
 
 @archive.command()
@@ -36,7 +37,7 @@ def list_(where: Where, place: Place = None, as_json: Json = False) -> int:
 @takes(where=asking)
 def show(
     where: Where,
-    place: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle.")],
+    place: Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle: a file, or its URL.")],
     execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution in it: its events.")] = None,
     as_json: Json = False,
 ) -> int:

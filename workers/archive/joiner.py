@@ -67,14 +67,21 @@ class Joiner:
     def _join(self, archive: Shelf, day: str, pieces: list[Piece]) -> None:
         prefix = f"{day}-p{self._partition}-{self._journal[:8]}-"
         there = [name for name in archive.names() if name.startswith(prefix)]
-        known = {piece for piece in pieces if any(_holds(name, prefix, piece) for name in there)}
-        left = [piece for piece in pieces if piece not in known]
+        left = [piece for piece in pieces if not any(_holds(name, prefix, piece) and self._is_in(archive, name, piece) for name in there)]
         if left:
             name = f"{prefix}{left[0].number:015d}-{left[-1].number:015d}{SUFFIX}"
             archive.write(name, partial(self._fill, left))
             self._check(archive, name, left)
         for piece in pieces:
             self._pieces.drop(piece)
+
+    def _is_in(self, archive: Shelf, name: str, piece: Piece) -> bool:
+        """Whether a bundle that should hold a piece does; some stores show what is not written to its end."""
+        try:
+            self._check(archive, name, [piece])
+        except (ArchiveDamaged, KeyError):
+            return False
+        return True
 
     def _fill(self, pieces: Sequence[Piece], file: BinaryIO) -> None:
         writer = BundleWriter(file, Head(self._journal, self._partition, pieces[-1].number))

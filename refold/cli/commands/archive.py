@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from contracts.errors import ArchiveDamaged, Rejected
+from contracts.ports.shelf import Shelf
 from contracts.times import rfc3339
 from domain.execution.history import Unreadable
+from infra.files.shelf_at import shelf_at
 from projections.history import HistoryPresenter
 from refold.cli.commands.look import say_history
 from refold.cli.commands.output import FAILED, OK, BadInput, complain, say, say_json, table
@@ -43,7 +45,7 @@ def make(where: Where, as_json: bool) -> int:
     return OK
 
 
-def list_bundles(where: Where, place: Path | None, as_json: bool) -> int:
+def list_bundles(where: Where, place: str | None, as_json: bool) -> int:
     """One line a bundle; what is damaged is told."""
     rows: list[dict[str, Any]] = []
     damaged = 0
@@ -62,7 +64,7 @@ def list_bundles(where: Where, place: Path | None, as_json: bool) -> int:
     return FAILED if damaged else OK
 
 
-def show(where: Where, place: Path, execution: str | None, as_json: bool) -> int:
+def show(where: Where, place: str, execution: str | None, as_json: bool) -> int:
     """The executions in a bundle, or the events of one."""
     with opened(_existing(place)) as bundle:
         if execution is None:
@@ -77,7 +79,7 @@ def show(where: Where, place: Path, execution: str | None, as_json: bool) -> int
     return OK
 
 
-def verify(where: Where, place: Path | None, as_json: bool) -> int:
+def verify(where: Where, place: str | None, as_json: bool) -> int:
     """Prove each, one line a bundle."""
     folder = _place(where, place)
     if not (paths := bundles_in(folder)):
@@ -98,7 +100,7 @@ def verify(where: Where, place: Path | None, as_json: bool) -> int:
     return FAILED if any(found["problems"] for found in results) else OK
 
 
-def _proved(path: Path) -> dict[str, Any]:
+def _proved(path: There) -> dict[str, Any]:
     """What the proof of a bundle has found."""
     try:
         with opened(path) as bundle:
@@ -120,40 +122,51 @@ def _proved(path: Path) -> dict[str, Any]:
     }
 
 
-def bundles_in(place: Path) -> list[Path]:
-    """The bundles of a folder, or the one that is named."""
-    return sorted(place.glob(f"*{SUFFIX}")) if place.is_dir() else [_existing(place)]
+class There(NamedTuple):
+    """A bundle, where it is kept."""
+
+    shelf: Shelf
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.shelf.place == "." else f"{self.shelf.place}/{self.name}"
+
+
+def bundles_in(place: str) -> list[There]:
+    """The bundles at a place, or the one that is named. Raises ShelfError."""
+    if place.endswith(SUFFIX) or Path(place).is_file():
+        return [_existing(place)]
+    shelf = shelf_at(place)
+    return [There(shelf, name) for name in shelf.names() if name.endswith(SUFFIX)]
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Bundle]:
-    """A bundle. Raises ArchiveDamaged, which names the file."""
+def opened(there: There) -> Iterator[Bundle]:
+    """A bundle. Raises ArchiveDamaged, which names it."""
     try:
-        with path.open("rb") as file:
+        with there.shelf.open(there.name) as file:
             yield Bundle(file)
     except ArchiveDamaged as error:
-        raise ArchiveDamaged(f"the bundle {path} is damaged: {error}") from None
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+        raise ArchiveDamaged(f"the bundle {there} is damaged: {error}") from None
 
 
-def _place(where: Where, place: Path | None) -> Path:
+def _place(where: Where, place: str | None) -> str:
     if place is not None:
         return place
     if (found := engine_of(checked_settings(where)).archive) is None:
         raise BadInput("name a bundle or a folder of bundles, or the setting `archive`")
-    if not found.is_dir():
-        raise BadInput(f"there is no folder {found}, which is the setting `archive`")
     return found
 
 
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise BadInput(f"there is no bundle {path}")
-    return path
+def _existing(place: str) -> There:
+    folder, slash, name = place.rpartition("/")
+    there = There(shelf_at(folder if slash else "."), name)
+    if name not in there.shelf.names():
+        raise BadInput(f"there is no bundle {place}")
+    return there
 
 
-def _row(path: Path, bundle: Bundle) -> dict[str, Any]:
+def _row(path: There, bundle: Bundle) -> dict[str, Any]:
     lines, head = bundle.index.executions, bundle.head
     times = [line.ended_at for line in lines]
     return {
@@ -163,7 +176,7 @@ def _row(path: Path, bundle: Bundle) -> dict[str, Any]:
         "executions": len(lines),
         "decisions": sum(line.decisions for line in lines),
         "payloads": len(bundle.index.payloads),
-        "bytes": path.stat().st_size,
+        "bytes": path.shelf.size(path.name),
         "first": rfc3339(min(times)) if times else "",
         "last": rfc3339(max(times)) if times else "",
     }
@@ -180,7 +193,7 @@ def _line(line: Any) -> dict[str, Any]:
     }
 
 
-def _events(place: Path, bundle: Bundle, execution: str) -> Iterator[dict[str, Any]]:
+def _events(place: str, bundle: Bundle, execution: str) -> Iterator[dict[str, Any]]:
     line = bundle.line_of(execution)
     if line is None:
         raise Rejected("unknown_execution", f"there is no execution {execution} in {place}", execution=execution)

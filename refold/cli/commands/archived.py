@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from contracts.errors import ArchiveDamaged, Rejected
 from infra.files.data_folder import DataFolder
+from infra.files.shelf_at import shelf_at
 from infra.settings.model import EngineSettings
 from refold.cli.commands.output import hint
 from workers.archive.bundle import Bundle
@@ -19,15 +18,18 @@ def where_archived(settings: EngineSettings, unknown: Rejected, execution: str) 
     return Rejected("archived_execution", text, execution=execution)
 
 
-def archived_in(settings: EngineSettings, execution: str) -> Path | None:
-    """The newest bundle of the archive, or what is on its way there, that holds an execution; None where none does that can be read."""
+def archived_in(settings: EngineSettings, execution: str) -> str:
+    """The newest bundle of the archive, or what is on its way there, that holds an execution; empty where none does that can be read."""
     assert settings.data is not None
-    for folder in (DataFolder(settings.data).pieces, settings.archive):
-        for path in sorted(folder.iterdir(), reverse=True) if folder is not None and folder.is_dir() else ():
+    for place in (str(DataFolder(settings.data).pieces), settings.archive):
+        if place is None:
+            continue
+        shelf = shelf_at(place)
+        for name in reversed(shelf.names()):
             try:
-                with path.open("rb") as file:
+                with shelf.open(name) as file:
                     if Bundle(file).line_of(execution) is not None:
-                        return path
-            except (ArchiveDamaged, OSError):
+                        return f"{place}/{name}"
+            except (ArchiveDamaged, KeyError):
                 continue
-    return None
+    return ""

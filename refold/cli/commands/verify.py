@@ -21,10 +21,10 @@ from refold.cli.options import Where
 
 def verify(where: Where, execution: str | None, as_json: bool) -> int:
     """Verify one execution, or all, or a bundle of the archive. A divergence names event, node, what was expected and what was found."""
-    if execution is not None and Path(execution).is_file():
+    if execution is not None and ("://" in execution or Path(execution).is_file()):
         from refold.cli.commands import archive
 
-        return archive.verify(where, Path(execution), as_json)
+        return archive.verify(where, execution, as_json)
     settings = checked_settings(where)
     engine = engine_of(settings)
     is_log = engine.log is not None and settings.given["server"].origin != "flag"
