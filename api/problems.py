@@ -55,7 +55,6 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_variable": 422,
     "unknown_version": 422,
     "unknown_position": 422,
-    "unknown_cursor": 422,
     "too_many_signals": 429,
 }
 """The status of a rejection by its reason; of all others 409: what is asked for does not fit what is."""

@@ -13,6 +13,8 @@ from brokers.finding import some_broker
 from brokers.jars import NoBroker
 from tests.postgres import NoPostgres, Postgres
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # of the many processes that tests begin each would compile everything anew
+
 settings.register_profile("long", print_blob=True, deadline=None)
 settings.register_profile("here", deadline=None)  # no test is about time; in CI hypothesis has a profile of its own that says so
 if "CI" not in os.environ:

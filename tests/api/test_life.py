@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.settings.model import ServerSettings
+from infra.store.statements import stored_name
+from projections.registry import MODEL_OF
 
 from .conftest import ROOT, WAITS, WORKS, Server
 
@@ -153,8 +155,10 @@ def find_projector(server: Server) -> int | None:
 def dump(path: Path) -> dict[str, list[Any]]:
     """All rows, byte for byte: no table depends on how the batches were cut."""
     with closing(sqlite3.connect(path)) as connection:
+        names = {table: stored_name(table, model.version) for table, model in MODEL_OF.items()}
         return {
-            table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in ("executions", "pieces", "incidents")
+            table.name: connection.execute(f"SELECT * FROM {name} ORDER BY {', '.join(table.key)}").fetchall()
+            for table, name in names.items()
         }
 
 

@@ -114,10 +114,11 @@ def change_definition_of_tiny(log: Path) -> None:
     ):
         body = walk.take(place, count, stored)
         if not number:
-            published = msgspec.msgpack.decode(Body().decode(body, count)[0], type=CatalogRecord)
+            first, *others = Body().decode(body, count)
+            published = msgspec.msgpack.decode(first, type=CatalogRecord)
             content = published.content.replace(b"input * 2", b"input * 3").replace(b": 21 ", b": 22 ")
             assert content != published.content
-            body = Body().encode([codec.pack(msgspec.structs.replace(published, content=content))])
+            body = Body().encode([codec.pack(msgspec.structs.replace(published, content=content)), *others])
         changed = link(before, body)
         connection.execute("UPDATE definitions SET body = ? WHERE place = ?", (changed, place))
         before = digest_of(place, count, changed)
