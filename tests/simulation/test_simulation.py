@@ -82,7 +82,8 @@ def test_every_kind_of_control_flow_and_every_fault_is_drawn() -> None:
 
 def test_every_event_happens(outcomes: list[Outcome]) -> None:
     told = " ".join(line for outcome in outcomes for line in outcome.trace)
-    assert [event.__name__ for event in EVENTS if event.__name__ not in told] == []
+    never = {"ExecutionErased"}  # of what is sealed alone, and the simulated disk keeps no keys: tests/workers/test_sealing.py
+    assert {event.__name__ for event in EVENTS if event.__name__ not in told} == never
 
 
 # The checkers bite.
