@@ -22,7 +22,7 @@ from workers.archive.layout import Head
 from workers.archive.pieces import Piece, Pieces
 
 SUFFIX: Final = ".refold"
-JOINED_MAX: Final = 500
+JOINED_MAX: Final = 100
 """So many pieces go into a bundle at most; then it is made before its day is over."""
 JOINED_BYTES_MAX: Final = 512 * 1024 * 1024
 """The same by their bytes."""
