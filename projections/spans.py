@@ -16,13 +16,14 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from contracts import events as e
 from contracts.commands import CreateExecution, Parent, SendSignal
+from contracts.errors import Rejected
 from contracts.events import Event, carried_failure
 from contracts.failure import Failure
 from contracts.journal import Decision
 from contracts.times import rfc3339
 from contracts.trace import attempt_span, execution_span, node_span, trace_id
 from domain.definition.graph import Graph
-from domain.execution.history import Entry, GraphOf
+from domain.execution.history import Entry, GraphOf, is_erasure
 from domain.execution.paths import is_undo, owner_of
 from domain.execution.react import node_of_path
 
@@ -199,11 +200,14 @@ class SpanFold:
 
 
 def spans_of(entries: Iterable[Entry], graph_of: GraphOf) -> SpanFold:
-    """The spans that the decisions of one execution tell of, the first one included."""
+    """The spans that the decisions of one execution tell of, the first one included. Raises Rejected where it was erased."""
     found: SpanFold | None = None
     for entry in entries:
         command = entry.decision.command
         if found is None:
+            if is_erasure(entry):
+                name = entry.decision.execution
+                raise Rejected("erased", f"execution {name} was erased: where its time went is not known any more", execution=name)
             assert isinstance(command, CreateExecution), "an execution begins with its creation"
             found = SpanFold(graph_of(command.definition))
         found.take(entry.decision)

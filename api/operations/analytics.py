@@ -18,6 +18,9 @@ from contracts.times import rfc3339
 from projections.analytics import EXECUTIONS_NODE, ROWS_MAX, analytics_where
 from projections.analytics_windows import DAY_MS, SPAN_MAX, SYSTEM, Asked, Group, by_default, windows
 
+TIME_END: Final = 253_370_764_800_000
+"""The year 9999 in milliseconds since 1970: the last window that is asked for ends in a year that has a name."""
+
 
 async def get_analytics(
     service: Service,
@@ -61,9 +64,12 @@ def _asked(now: int, since: str | None, until: str | None, by: Literal["hour", "
 
 def _time(text: str | None, field: str) -> int | None:
     try:
-        return None if text is None else milliseconds(datetime.fromisoformat(text), field)
+        time = None if text is None else milliseconds(datetime.fromisoformat(text), field)
     except (ValueError, OverflowError, OSError):
         raise BadRequest(422, "request.invalid", f"{field}: expected a time like 2026-11-21T08:00:00Z, found {text!r}") from None
+    if field == "to" and time is not None and not 0 <= time < TIME_END:
+        raise BadRequest(422, "request.invalid", f"{field}: expected a time in the years 1970 to 9998, found {text!r}")
+    return time
 
 
 ANALYTICS_OPERATIONS: Final = (

@@ -50,7 +50,7 @@ async def get_trace(service: Service, execution: Id) -> Reply:
 
 TRACES: Final = (
     Operation(
-        method="GET", path="/v1/executions/{execution}/trace", right="read", do=get_trace, answer=Trace, problems=(404,),
+        method="GET", path="/v1/executions/{execution}/trace", right="read", do=get_trace, answer=Trace, problems=(404, 409),
         waits_for_position=True, client=ClientMethod("trace"),
     ),
 )  # fmt: skip

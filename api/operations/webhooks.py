@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import Path
 from pydantic import ValidationError
@@ -161,9 +162,18 @@ def _asked(content: bytes) -> models.WebhookRequest:
 
 
 def _url(asked: str) -> str:
-    if not _URL.match(asked):
+    if not _URL.match(asked) or not _has_host(asked):
         raise BadRequest(422, "request.invalid", f"/url: expected http:// or https:// and a host, found {asked[:100]!r}")
     return asked
+
+
+def _has_host(url: str) -> bool:
+    """Whether it names a host, and a port that there can be, or none; and nobody's name and password, which lists would show."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0 and parts.username is None
+    except ValueError:
+        return False
 
 
 def _secret(asked: str | None, known: Webhook | None, chance: bytes) -> str:

@@ -88,15 +88,15 @@ class WebhookGround:
         return asyncio.get_running_loop().run_in_executor(pool, self._send, url, dict(headers), body)
 
     def _send(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
-        question = Question(
-            method="POST", url=httpx2.URL(url), headers=headers, content=body, timeout_s=TIMEOUT_S, follow_redirects=False,
-            response_bytes_max=ANSWER_BYTES_MAX,
-        )  # fmt: skip
         try:
+            question = Question(
+                method="POST", url=httpx2.URL(url), headers=headers, content=body, timeout_s=TIMEOUT_S, follow_redirects=False,
+                response_bytes_max=ANSWER_BYTES_MAX,
+            )  # fmt: skip
             return _outcome(exchange(_Request(), question, resolve, self._is_allowed))
         except ActivityError as error:
             return Outcome(None, f"{(said := failure_of(error)).type}: {said.message}")
-        except (Cancelled, OSError, httpx2.HTTPError, ValueError) as error:
+        except (Cancelled, OSError, httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             return Outcome(None, f"{type(error).__name__}: {error}")
 
     async def save_state(self, name: str, state: WebhookState, revision: int) -> int:

@@ -85,6 +85,8 @@ def test_what_is_erased_is_said_by_whom_when_and_why_also_after_a_kill(serve: Ca
     (event,) = answer.json["events"]
     assert (event["type"], event["actor"], event["data"]["reason"]) == ("ExecutionErased", "anonymous", "she asked")
     assert settled(server, "x", "erased")["search"] is None
+    trace = server.get("/v1/executions/x/trace")
+    assert (trace.status, trace.json["reason"]) == (409, "erased")
     assert MARKER not in json.dumps([server.get(f"/v1/executions/x/{what}").json for what in ("state", "nodes", "history")])
     gone_from(server.data, MARKER)
 

@@ -209,6 +209,10 @@ def test_private_addresses_are_guarded(tmp_path: Path, receivers: Callable[[], R
     ("asked", "said"),
     [
         ({"url": "ftp://x"}, "/url: expected http:// or https:// and a host, found 'ftp://x'"),
+        ({"url": "http://x.example:abc/"}, "/url: expected http:// or https:// and a host, found 'http://x.example:abc/'"),
+        ({"url": "http://x.example:99999/"}, "/url: expected"),
+        ({"url": "http://[::1"}, "/url: expected"),
+        ({"url": "http://ada:password@x.example/"}, "/url: expected"),
         ({"url": "http://x.example", "types": ["execution.complete"]}, "did you mean `refold.execution.completed`"),
         ({"url": "http://x.example", "filter": "status == 'x'"}, "status"),
         ({"url": "http://x.example", "secret": "short"}, "/secret"),

@@ -40,6 +40,8 @@ def test_what_cannot_be_asked_is_refused_with_a_way_out(filled: CommandLine) -> 
             ({"since": "2026-01-02T00:00:00Z", "until": "2026-01-01T00:00:00Z"}, "is not before"),
             ({"since": "2000-01-01T00:00:00Z"}, "at most 400 days"),
             ({"since": "9999-12-31T23:59:59.999Z"}, "is not before"),
+            ({"until": "9999-12-31T23:59:59.999Z"}, "to: expected a time in the years 1970 to 9998"),
+            ({"until": "0001-01-01T00:00:00Z"}, "to: expected a time in the years 1970 to 9998"),
         ):
             with pytest.raises(Refused, match=says) as refused:
                 client.analytics(**asked)  # type: ignore[arg-type]  # of texts

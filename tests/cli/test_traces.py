@@ -54,6 +54,25 @@ def test_the_spans_of_what_has_ended_come_to_the_collector_under_the_span_of_the
     assert refold("trace", "x").out == shown.out
 
 
+def test_an_execution_that_was_erased_has_no_trace_any_more_and_keeps_no_other_from_the_collector(refold: CommandLine) -> None:
+    letter = {"name": "letter", "settings": {"erasable": True}, "nodes": [{"id": "w", "type": "wait_signal", "config": {"name": "go"}}]}
+    with collecting(0) as collector:
+        url = refold.serve("--set", f"traces={collector.url}")
+        for definition in (letter, TWO):
+            call(f"{url}/v1/workflows", json.dumps(definition).encode())
+        call(f"{url}/v1/workflows/letter/executions", json.dumps({"execution_id": "x"}).encode())
+        for verb in ("terminate", "erase"):
+            call(f"{url}/v1/executions/x/{verb}", b"{}")
+        call(f"{url}/v1/workflows/two/executions?wait=60", json.dumps({"execution_id": "y"}).encode())
+        while not any(span.name == "two" for span in collector.spans()):
+            pass
+        refused = refold("trace", "x", "--server", url, code=None)
+        refold.stop()
+    here = refold("trace", "x", code=None)
+    for said in (refused, here):
+        assert (said.code, said.err) == (1, "refold: execution x was erased: where its time went is not known any more\n")
+
+
 def test_an_execution_that_goes_on_is_told_so_far(filled: CommandLine) -> None:
     found = filled("trace", "waiting", "--json").json
     assert [span["name"] for span in found["spans"]] == ["waits", "approval"]
