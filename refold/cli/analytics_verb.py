@@ -21,7 +21,7 @@ def analytics(
     group: Annotated[str, typer.Option("--group", metavar="A,B", help="What is told apart: workflow, version, node.")] = "workflow",
     as_json: Json = False,
 ) -> int:
-    """Show how many began and ended, and how long that took, by hour or day."""
+    """Show how many began, ended, and how long it took, by day. Or by hour, by workflow, version or node."""
     from refold.cli.commands import analytics as command
     from refold.cli.commands.target import Analysed
 

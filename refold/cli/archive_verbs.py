@@ -8,7 +8,7 @@ import typer
 
 from refold.cli.options import Json, Where, acting, asking, takes
 
-archive = typer.Typer(no_args_is_help=True, help="Look at bundles of executions that have ended and are in the log no more.")
+archive = typer.Typer(no_args_is_help=True, help="Look at executions that have been archived.")
 
 Place = Annotated[
     str | None, typer.Argument(metavar="PLACE", help="A bundle, or a folder or URL with bundles; without it the setting `archive`.")
@@ -18,7 +18,7 @@ Place = Annotated[
 @archive.command()
 @takes(where=acting)
 def make(where: Where, as_json: Json = False) -> int:
-    """Archive and remove what is past its retention in a data folder that no server holds, at once. A server does so by itself."""
+    """Archive what is past its retention, at once. It is removed from a data folder that no server holds. A server does so by itself."""
     from refold.cli.commands import archive as command
 
     return command.make(where, as_json)
@@ -27,7 +27,7 @@ def make(where: Where, as_json: Json = False) -> int:
 @archive.command("list")
 @takes(where=asking)
 def list_(where: Where, place: Place = None, as_json: Json = False) -> int:
-    """List bundles: of which journal and partition they are, how many executions are in them, and from when."""
+    """List bundles. Of which journal and partition, with how many executions, and from when."""
     from refold.cli.commands import archive as command
 
     return command.list_bundles(where, place, as_json)
@@ -41,7 +41,7 @@ def show(
     execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution in it: its events.")] = None,
     as_json: Json = False,
 ) -> int:
-    """List the executions in a bundle, or show every event of one of them."""
+    """List the executions in a bundle, or the events of one."""
     from refold.cli.commands import archive as command
 
     return command.show(where, place, execution, as_json)
@@ -50,7 +50,7 @@ def show(
 @archive.command()
 @takes(where=asking)
 def verify(where: Where, place: Place = None, as_json: Json = False) -> int:
-    """Prove bundles from what is in them alone: digests, payloads by their hash, every decision decided again; 1 on a difference."""
+    """Prove bundles from what is in them alone. Digests, payloads, every decision decided again; exit code 1 on a difference."""
     from refold.cli.commands import archive as command
 
     return command.verify(where, place, as_json)

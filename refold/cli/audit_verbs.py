@@ -20,7 +20,7 @@ def audit(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="Only the last N.")] = 50,
     as_json: Json = False,
 ) -> int:
-    """Show who did what, the latest first: to executions, definitions and dead letters."""
+    """Show who did what, the latest first. To executions, definitions and dead letters."""
     from refold.cli.commands import audit as commands
     from refold.cli.commands.target import AuditWanted
 

@@ -55,7 +55,7 @@ def bulk(
     follow: Follow = False,
     as_json: Json = False,
 ) -> int:
-    """Do one thing with each execution that a filter gives. Exit code with --follow: 0 where none failed, else 1."""
+    """Do one thing with all executions that a filter gives. Exit code with --follow: 0 where none failed, else 1."""
     from refold.cli.commands import bulk as command
 
     wanted = command.Wanted(
@@ -103,7 +103,7 @@ def results(
 @operations.command("undo")
 @takes(where=asking)
 def undo(where: Where, operation: Operation, follow: Follow = False, as_json: Json = False) -> int:
-    """Take back what a bulk operation has done, where that can be: pause and resume."""
+    """Take back what a bulk operation has done. That can be with pause and resume."""
     from refold.cli.commands import bulk as command
 
     return command.undo(where, operation, follow, as_json)
@@ -130,7 +130,7 @@ def save_view(
     summary: Annotated[str | None, typer.Option("--summary", help="What it is for.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Keep a filter of executions under a name; another one of that name is replaced."""
+    """Keep a filter of executions under a name. Another one of that name is replaced."""
     from refold.cli.commands import views as command
 
     return command.save(where, name, filter_, columns, summary, as_json)

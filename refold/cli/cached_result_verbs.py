@@ -8,7 +8,7 @@ import typer
 
 from refold.cli.options import Json, OfWorkflow, Where, Workflow, asking, takes
 
-cached_results = typer.Typer(no_args_is_help=True, help="Look at the results that are used again, forget them, or bring them back.")
+cached_results = typer.Typer(no_args_is_help=True, help="List results that are used again, or forget them.")
 
 Kind = Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")]
 
@@ -22,7 +22,7 @@ def list_(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="Only so many.")] = 50,
     as_json: Json = False,
 ) -> int:
-    """List the results that are used again, and how often they are, by kind and workflow."""
+    """List results that are used again, and how often. By kind and workflow."""
     from refold.cli.commands import cached_results as command
 
     return command.list_results(where, kind, workflow, limit, as_json)
@@ -39,7 +39,7 @@ def invalidate(
     every: Annotated[bool, typer.Option("--all", help="Every one of them.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Forget results, so that activities run again: those that fit all that is given."""
+    """Forget results, so that activities run again. Those that fit all that is given."""
     from refold.cli.commands import cached_results as command
 
     return command.invalidate(where, command.Wanted(kind, workflow, key, older_than, every), as_json)
@@ -53,7 +53,7 @@ def warm(
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="The last N executions.")] = 100,
     as_json: Json = False,
 ) -> int:
-    """Keep what activities of past executions of a workflow gave, for what is left of its time. Nothing runs."""
+    """Keep what activities gave in past executions. For what is left of its time; nothing runs."""
     from refold.cli.commands import cached_results as command
 
     return command.warm(where, workflow, limit, as_json)

@@ -8,7 +8,7 @@ import typer
 
 from refold.cli.options import Json, Where, acting, asking, takes
 
-dead_letters = typer.Typer(no_args_is_help=True, help="Look at what nobody could read or be given, send it again, or drop it.")
+dead_letters = typer.Typer(no_args_is_help=True, help="List what could not be delivered, send it again, drop it.")
 
 Why = Annotated[str, typer.Option("--reason", help="Why; it must be said.")]
 Letter = Annotated[int, typer.Argument(metavar="LETTER", min=0, help="The number of a dead letter.")]
@@ -32,7 +32,7 @@ def list_(
 @dead_letters.command()
 @takes(where=asking)
 def show(where: Where, letter: Letter, as_json: Json = False) -> int:
-    """Show a dead letter with all that is in it, and what sending it again would mean."""
+    """Show a dead letter with all that is in it. And what sending it again would mean."""
     from refold.cli.commands import dead_letters as command
 
     return command.show(where, letter, as_json)
@@ -41,7 +41,7 @@ def show(where: Where, letter: Letter, as_json: Json = False) -> int:
 @dead_letters.command()
 @takes(where=acting)
 def send(where: Where, letter: Letter, reason: Annotated[str, typer.Option("--reason", help="Why.")] = "", as_json: Json = False) -> int:
-    """Send a dead letter again: a command to its execution, a record to its topic."""
+    """Send a dead letter again. A command to its execution, a record to its topic."""
     from refold.cli.commands import dead_letters as command
 
     return command.send(where, letter, reason, as_json)

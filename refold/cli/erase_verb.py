@@ -23,7 +23,7 @@ def erase(
     reason: Reason = "",
     as_json: Json = False,
 ) -> int:
-    """Make all that executions said unreadable for ever. They must have ended, and have been sealed (`settings.erasable`)."""
+    """Make what executions said unreadable for ever. They must have ended, and have been sealed (`settings.erasable`)."""
     from refold.cli.commands import erase as command
 
     wanted = command.ToErase(execution or named, filter_, children, force, dry_run, reason)

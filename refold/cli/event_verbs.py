@@ -10,7 +10,7 @@ import typer
 def asyncapi(
     prefix: Annotated[str, typer.Option("--prefix", metavar="PREFIX", help="What the topics of the log on Kafka begin with.")] = "refold",
 ) -> int:
-    """Print the AsyncAPI document of public events: what other systems hear, and by which ways."""
+    """Print the AsyncAPI document of what other systems hear."""
     from refold.cli.commands import asyncapi as command
 
     return command.asyncapi(prefix)

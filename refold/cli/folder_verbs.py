@@ -16,7 +16,7 @@ def accept_loss(
     yes: Annotated[bool, typer.Option("--yes", help="Go on without what is gone; without it, it is only said.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Go on with a log that has lost acknowledged records, and write down which; 1 without --yes where there are any."""
+    """Go on with a log that has lost records. Which, is written down. Exit code 1 without --yes where there are any."""
     from refold.cli.commands import accept_loss as command
 
     return command.accept_loss(where, yes, as_json)
@@ -30,7 +30,7 @@ def backup(
     ],
     as_json: Json = False,
 ) -> int:
-    """Back up a data folder, also beside a living server: the log up to where it is now, and the big values."""
+    """Back up a data folder, also beside a living server. The log up to where it is now, and the big values."""
     from refold.cli.commands import backup as command
 
     return command.back_up(where, destination, as_json)
@@ -45,7 +45,7 @@ def restore(
     resume: Annotated[bool, typer.Option("--resume", help="Let it run; of a copy that was made before, without SRC.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Put a backup back into a new data folder, in which nothing runs until --resume: the original may live."""
+    """Put a backup back into a new data folder. Nothing runs in it until --resume, as the original may live."""
     from refold.cli.commands import backup as command
 
     return command.restore(source, to, at, resume, as_json)

@@ -14,7 +14,7 @@ Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="
 
 @takes(where=asking)
 def nodes(where: Where, filter_: Filter = None, limit: Limit = None, as_json: Json = False) -> int:
-    """List the nodes that have begun and not ended, of all executions, and the runs that have failed."""
+    """List the nodes that run, wait or have failed, everywhere."""
     from refold.cli.commands import look_across
     from refold.cli.commands.target import Picked
 
@@ -23,7 +23,7 @@ def nodes(where: Where, filter_: Filter = None, limit: Limit = None, as_json: Js
 
 @takes(where=asking)
 def waiting(where: Where, filter_: Filter = None, limit: Limit = None, as_json: Json = False) -> int:
-    """List who waits for what: signals, timers, children, slots, people."""
+    """List who waits for what, everywhere. Signals, timers, children, slots, people."""
     from refold.cli.commands import look_across
     from refold.cli.commands.target import Picked
 
@@ -38,7 +38,7 @@ def incidents(
     limit: Limit = None,
     as_json: Json = False,
 ) -> int:
-    """List the open incidents: what needs a person."""
+    """List what needs a person, everywhere: open incidents."""
     from refold.cli.commands import look_across
     from refold.cli.commands.target import Picked
 

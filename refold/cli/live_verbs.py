@@ -25,7 +25,7 @@ def follow(
     ] = None,
     as_json: Json = False,
 ) -> int:
-    """Print what happens as it happens, of an execution until its end."""
+    """Print events as they happen. Of an execution until its end."""
     from refold.cli.commands import follow as command
     from refold.cli.commands.target import Followed
 

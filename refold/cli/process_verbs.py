@@ -18,7 +18,12 @@ def serve(
     log: Log = None,
     read_models: ReadModels = None,
     roles: Annotated[
-        str | None, typer.Option("--roles", metavar="ROLE,…", help="On a log on Kafka: some of api,owner,projector,worker; all without it.")
+        str | None,
+        typer.Option(
+            "--roles",
+            metavar="ROLE,…",
+            help="On a log on Kafka: some of api,owner,projector,worker,publisher; all but publisher without it.",
+        ),
     ] = None,
     node: Annotated[str | None, typer.Option("--node", metavar="NAME", help="What this process is called among those on the log.")] = None,
 ) -> int:
@@ -40,7 +45,7 @@ def worker(
     watch: Annotated[bool, typer.Option("--watch", help="Start again when a source file changes.")] = False,
     kinds: Annotated[bool, typer.Option("--kinds", help="Only list the kinds that the module offers, as JSON.")] = False,
 ) -> int:
-    """Run your own activities for a server, or for a log on Kafka."""
+    """Run activities of your own, for a server or a log on Kafka."""
     from refold.worker import command
 
     where = command.WorkerTarget(server=server, log=log, name=name, queues=command.names(queues))
@@ -64,7 +69,7 @@ def kafka_init(
         int | None, typer.Option("--replication", min=1, help="How many brokers hold each record; 3 without it, or as many as there are.")
     ] = None,
 ) -> int:
-    """Make the topics that are missing, and set what is set otherwise than it must be."""
+    """Make the topics that are missing. What is set otherwise than it must be is set."""
     from refold.cli.commands import kafka as command
 
     return command.init(Where(config=config).and_flags(log=log), partitions, replication)

@@ -8,7 +8,7 @@ import typer
 
 from refold.cli.options import Json, Where, asking, takes
 
-webhooks = typer.Typer(no_args_is_help=True, help="Send other systems events over HTTP, and see what they have not taken.")
+webhooks = typer.Typer(no_args_is_help=True, help="Send other systems events over HTTP.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a webhook.")]
 
@@ -34,7 +34,7 @@ def set_(
     secret: Annotated[str | None, typer.Option("--secret", metavar="SECRET", help="What requests are signed with.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Make a webhook, or let it be this from now on; its secret is printed."""
+    """Make a webhook, or let it be this from now on. Its secret is printed."""
     from refold.cli.commands import webhooks as command
 
     return command.set_webhook(where, name, url, types, workflow, filter_, secret, as_json)

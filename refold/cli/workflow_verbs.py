@@ -8,7 +8,7 @@ import typer
 
 from refold.cli.options import Json, Where, Workflow, acting, asking, takes
 
-workflows = typer.Typer(no_args_is_help=True, help="Look at workflows and their versions, and choose the one that executions start with.")
+workflows = typer.Typer(no_args_is_help=True, help="List workflows, compare versions, choose the active one.")
 
 Version = Annotated[int, typer.Argument(metavar="VERSION", min=1, help="A version of the workflow.")]
 
@@ -54,7 +54,7 @@ def diff(
     text: Annotated[bool, typer.Option("--text", help="Only the texts, as a unified diff.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Show what is different between two versions: nodes and edges, and the text. Exit code: 0 the same, 1 different."""
+    """Show what two versions do differently. Nodes and edges, then the text. Exit code: 0 the same, 1 different."""
     from refold.cli.commands import workflows as command
 
     return command.diff(where, workflow, before, after, text, as_json)
@@ -63,7 +63,7 @@ def diff(
 @workflows.command()
 @takes(where=acting)
 def activate(where: Where, workflow: Workflow, version: Version, as_json: Json = False) -> int:
-    """Let executions start with this version from here on: how one rolls back, or takes a workflow out of the archive."""
+    """Let executions start with this version from here on. So one rolls back, or takes a workflow out of the archive."""
     from refold.cli.commands import workflows as command
 
     return command.activate(where, workflow, version, as_json)
@@ -72,7 +72,7 @@ def activate(where: Where, workflow: Workflow, version: Version, as_json: Json =
 @workflows.command()
 @takes(where=acting)
 def archive(where: Where, workflow: Workflow, as_json: Json = False) -> int:
-    """Let no execution start with any version of a workflow; those that run go on."""
+    """Let no execution start with a workflow any more. Those that run go on."""
     from refold.cli.commands import workflows as command
 
     return command.archive(where, workflow, as_json)

@@ -22,6 +22,7 @@ from domain.definition.validate import check
 from domain.nodes import CONTROL_KINDS
 from infra.settings.sources import MODELS as MODELS_OF_SETTINGS
 from refold.cli.main import app
+from refold.cli.registry import PANELS
 from workers.running.activities import BUILT_IN
 from workers.running.activity_settings import ActivitySettings
 
@@ -132,8 +133,12 @@ def test_every_setting_has_its_row() -> None:
     assert rows(section(page, "## ActivitySettings")) == {field.name for field in fields(ActivitySettings)}
 
 
-def test_every_verb_of_the_command_line_has_its_heading_and_no_other() -> None:
-    assert sorted(headings(text("command-line.md"), "###")) == sorted(commands())
+def test_every_verb_of_the_command_line_has_its_heading_in_its_panel_and_no_other() -> None:
+    page = text("command-line.md")
+    assert {panel: headings(section(page, f"## {panel}"), "###") for panel in PANELS} == {
+        panel: list(verbs) for panel, verbs in PANELS.items()
+    }
+    assert sorted(headings(page, "###")) == sorted(commands())
 
 
 @pytest.mark.parametrize("verb", sorted(commands()))

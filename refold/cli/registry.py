@@ -1,0 +1,91 @@
+"""The verbs of the command line, in the panels and the order that `refold --help` shows them in. A new one is a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import typer
+
+from refold.cli.analytics_verb import analytics
+from refold.cli.archive_verbs import archive
+from refold.cli.audit_verbs import audit
+from refold.cli.bulk_verbs import bulk, list_, operations, views
+from refold.cli.cached_result_verbs import cached_results
+from refold.cli.dead_letter_verbs import dead_letters
+from refold.cli.define_verbs import deploy, node_kinds, schemas, validate
+from refold.cli.erase_verb import erase
+from refold.cli.event_verbs import asyncapi
+from refold.cli.folder_verbs import accept_loss, backup, restore
+from refold.cli.list_verbs import incidents, nodes, waiting
+from refold.cli.live_verbs import follow
+from refold.cli.look_verbs import history, show, verify
+from refold.cli.place_verbs import cluster, doctor, settings, workers
+from refold.cli.process_verbs import kafka, serve, worker
+from refold.cli.read_model_verbs import read_models
+from refold.cli.run_verbs import continue_, run, start
+from refold.cli.steer_verbs import cancel, pause, release, resolve, resume, signal, terminate
+from refold.cli.trace_verb import trace
+from refold.cli.webhook_verbs import webhooks
+from refold.cli.workflow_verbs import workflows
+
+Verb: TypeAlias = Callable[..., int] | typer.Typer
+
+PANELS: Mapping[str, Mapping[str, Verb]] = {
+    "Run": {
+        "run": run,
+        "start": start,
+        "continue": continue_,
+        "serve": serve,
+        "worker": worker,
+    },
+    "Define": {
+        "validate": validate,
+        "deploy": deploy,
+        "workflows": workflows,
+        "node-kinds": node_kinds,
+        "schemas": schemas,
+    },
+    "Look": {
+        "list": list_,
+        "show": show,
+        "history": history,
+        "follow": follow,
+        "trace": trace,
+        "verify": verify,
+        "nodes": nodes,
+        "waiting": waiting,
+        "incidents": incidents,
+        "analytics": analytics,
+        "audit": audit,
+        "views": views,
+    },
+    "Steer": {
+        "signal": signal,
+        "pause": pause,
+        "resume": resume,
+        "resolve": resolve,
+        "release": release,
+        "cancel": cancel,
+        "terminate": terminate,
+        "erase": erase,
+        "bulk": bulk,
+        "operations": operations,
+    },
+    "Operate": {
+        "doctor": doctor,
+        "settings": settings,
+        "workers": workers,
+        "cluster": cluster,
+        "kafka": kafka,
+        "read-models": read_models,
+        "cached-results": cached_results,
+        "dead-letters": dead_letters,
+        "webhooks": webhooks,
+        "asyncapi": asyncapi,
+        "archive": archive,
+        "backup": backup,
+        "restore": restore,
+        "accept-loss": accept_loss,
+    },
+}

@@ -1,0 +1,42 @@
+"""What `refold --help` shows: every verb in its panel, and of each a whole sentence."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from refold.cli.main import app
+from refold.cli.registry import PANELS
+
+ROOT: Any = typer.main.get_command(app)
+
+
+def groups(group: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """A group of verbs, and all groups in it."""
+    yield name, group
+    for verb, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from groups(command, f"{name} {verb}")
+
+
+def shown(group: Any, name: str) -> str:
+    return str(group.get_help(typer.Context(group, info_name=name, terminal_width=80)))
+
+
+def test_every_verb_is_shown_in_its_panel() -> None:
+    found: dict[str, list[str]] = {}
+    for line in shown(ROOT, "refold").split("--help", 1)[1].split("\n"):
+        if re.fullmatch(r"\w+:", line):
+            panel = found.setdefault(line[:-1], [])
+        elif verb := re.match(r"  ([a-z-]+)  ", line):
+            panel.append(verb[1])
+    assert found == {name: list(verbs) for name, verbs in PANELS.items()}
+
+
+@pytest.mark.parametrize(("name", "group"), list(groups(ROOT, "refold")))
+def test_of_every_verb_a_whole_sentence_is_shown(name: str, group: Any) -> None:
+    verbs = shown(group, name).split("--help", 1)[1]
+    assert [line for line in verbs.split("\n") if line.endswith("...") or len(line) > 80] == []
+    assert set(group.commands) <= set(re.findall(r"^  ([a-z-]+)  ", verbs, re.MULTILINE))
