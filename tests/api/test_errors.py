@@ -42,7 +42,7 @@ START = "/v1/workflows/hello/executions"
         ("GET", "/v1/executions?workflow=%C3", None, {}, 400, "target"),
         ("GET", "/v1/executions/100%25", None, {}, 404, "unknown_execution"),
         ("GET", "/v1/executions?cursor=zzz", None, {}, 422, "request.invalid"),
-        ("GET", "/v1/executions?cursor=dDUuMC43", None, {}, 422, "unknown_cursor"),
+        ("GET", "/v1/executions?cursor=dDUuMC43", None, {}, 422, "request.invalid"),
         ("GET", "/v1/executions?limit=0", None, {}, 422, "request.invalid"),
         ("GET", "/v1/executions?stauts=failed", None, {}, 422, "request.invalid"),
         ("GET", "/v1/workflows?n=1", None, {}, 422, "request.invalid"),
