@@ -247,7 +247,8 @@ def summary_of(event: HistoryEvent) -> str:
             return _short(f"{data.get('name', '')} {_json(data.get('payload'))}")
         case "VariableSet":
             return _short(f"{data['name']} = {_json(data['value'])}")
-    return _short(", ".join(f"{name} {value if isinstance(value, str) else _json(value)}" for name, value in data.items()))
+    said = {name: value for name, value in data.items() if value != ""}
+    return _short(", ".join(f"{name} {value if isinstance(value, str) else _json(value)}" for name, value in said.items()))
 
 
 def moment(time: str) -> str:

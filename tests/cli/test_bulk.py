@@ -30,7 +30,7 @@ def test_a_view_of_a_data_folder_is_saved_shown_by_its_columns_and_deleted(refol
     ] == []
     refold("views", "delete", "of-ada")
     assert "no views are saved" in refold("views", "list").out
-    assert "views/of-ada: there is none" in refold("list", "--view", "of-ada", code=1).err
+    assert "`refold views list` shows those there are" in refold("list", "--view", "of-ada", code=1).err
 
 
 def test_a_view_that_cannot_be_is_refused(refold: CommandLine) -> None:
@@ -42,6 +42,11 @@ def test_a_view_that_cannot_be_is_refused(refold: CommandLine) -> None:
 def test_a_bulk_operation_is_done_by_a_server(refold: CommandLine) -> None:
     for words in (("bulk", "cancel", "--filter", "true"), ("operations", "list")):
         assert "bulk operations are done by a server" in refold(*words, code=2).err
+
+
+def test_a_bulk_operation_without_a_filter_is_refused_before_a_server_is_asked(refold: CommandLine) -> None:
+    said = refold("bulk", "cancel", "--server", "http://127.0.0.1:1", code=2).err
+    assert said == "refold: expected --filter EXPRESSION or --view NAME, found neither; `--filter true` where all are meant\n"
 
 
 def test_progress_is_one_line() -> None:

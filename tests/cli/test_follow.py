@@ -69,9 +69,9 @@ def test_ctrl_c_says_from_where_to_go_on(served: CommandLine, waiting_for_line: 
     ("words", "said"),
     [
         (["nothing"], "there is no execution nothing"),
-        (["--type", "node.faild"], "node.faild"),
-        (["--filter", "type =="], "filter"),
-        (["--from", "yesterday"], "found yesterday"),
+        (["--type", "node.faild"], "refold: --type: there are no events 'refold.node.faild'"),
+        (["--filter", "type =="], "refold: --filter, line 1, column "),
+        (["--from", "yesterday"], "refold: --from: expected 0 for the beginning"),
         (["a", "--workflow", "two"], "give either EXECUTION or --workflow"),
     ],
 )

@@ -10,6 +10,8 @@ import typer
 from refold.cli.main import app
 from refold.cli.registry import PANELS
 
+from .conftest import CommandLine
+
 ROOT: Any = typer.main.get_command(app)
 
 
@@ -33,6 +35,19 @@ def test_every_verb_is_shown_in_its_panel() -> None:
         elif verb := re.match(r"  ([a-z-]+)  ", line):
             panel.append(verb[1])
     assert found == {name: list(verbs) for name, verbs in PANELS.items()}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("lst", "No such command 'lst'. Did you mean 'list', 'cluster'? (`refold --help` lists the commands)"),
+        ("webhooks lst", "(`refold webhooks --help` lists the commands)"),
+        ("dead-letters drop 3", "Missing option '--reason'. (`refold dead-letters drop --help` lists its arguments and options)"),
+        ("analytics --by week", "Invalid value for '--by': 'week' is not one of 'hour', 'day', 'all'. (`refold analytics --help`"),
+    ],
+)
+def test_what_is_mistyped_is_answered_with_the_help_of_that_verb(refold: CommandLine, words: str, said: str) -> None:
+    assert said in refold(*words.split(), code=2).err
 
 
 @pytest.mark.parametrize(("name", "group"), list(groups(ROOT, "refold")))

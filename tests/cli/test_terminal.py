@@ -1,12 +1,15 @@
 """What reaches a terminal is text: nothing that comes from data commands it."""
 
+import io
 import json
 import logging
+import os
 import re
 import sys
 
 import pytest
 
+from refold.cli.commands.output import table
 from refold.worker.logs import FORMATS, handler
 from refold.worker.terminal import escaped
 from tests.cli.conftest import CommandLine
@@ -63,3 +66,38 @@ def test_no_command_lets_data_command_the_terminal(refold: CommandLine) -> None:
         assert not COMMANDS.search(one.out + one.err)
     outputs = [json.loads(line)["data"].get("output") for line in said[8].out.splitlines()]
     assert NASTY in outputs
+
+
+class Narrow(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 1
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, columns: int, *rows: tuple[str, ...]) -> list[str]:
+    """A table, the first row of which is its head, in a terminal of so many columns."""
+    terminal = Narrow()
+    monkeypatch.setattr("sys.stdout", terminal)
+    monkeypatch.setattr("os.get_terminal_size", lambda fd: os.terminal_size((columns, 24)))
+    table(rows[0], rows[1:])
+    return terminal.getvalue().splitlines()
+
+
+def test_columns_for_which_a_terminal_has_no_room_stand_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ("EXECUTION", "STATUS", "WAITING FOR"), ("order-1", "running", "signal approved"), ("order-2", "completed", "")
+    assert shown(monkeypatch, 37, *rows) == [
+        "EXECUTION  STATUS     WAITING FOR", "order-1    running    signal approved", "order-2    completed",
+    ]  # fmt: skip
+    assert shown(monkeypatch, 36, *rows) == [
+        "EXECUTION  STATUS", "    WAITING FOR", "order-1    running", "    signal approved", "order-2    completed",
+    ]  # fmt: skip
+    assert shown(monkeypatch, 14, *rows)[:3] == ["EXECUTION", "    STATUS", "    WAITING F…"]
+
+
+def test_a_long_last_column_is_cut_where_enough_of_it_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(monkeypatch, 30, ("N", ""), ("1", "x" * 99)) == ["N", "1  " + "x" * 26 + "…"]
+    assert shown(monkeypatch, 26, ("N", ""), ("1", "x" * 99)) == ["N", "1", "    " + "x" * 21 + "…"]

@@ -16,7 +16,7 @@ def audit(where: Where, wanted: AuditWanted, as_json: bool) -> int:
     elif rows:
         table(("TIME", "ACTOR", "DID", "EXECUTION", "WORKFLOW", "ABOUT"), [_line(row) for row in rows])
     else:
-        say("nobody did anything that is wanted")
+        say("nobody did anything of that kind")
     return OK
 
 

@@ -44,6 +44,8 @@ def _server(where: Where) -> ServerTarget:
 def begin(where: Where, wanted: Wanted, follows: bool, as_json: bool) -> int:
     """Begin an operation, or with a dry run say what it would be about."""
     server = _server(where)
+    if wanted.filter is None and wanted.view is None:
+        raise BadInput("expected --filter EXPRESSION or --view NAME, found neither; `--filter true` where all are meant")
     payload = None if wanted.payload is None else read_json_argument(wanted.payload, "--payload")
     answer = server.client.bulk(
         wanted.action, wanted.filter, wanted.view, wanted.reason, wanted.signal, payload, wanted.rate, wanted.dry_run

@@ -6,9 +6,10 @@ import json
 import sys
 from typing import Any, Final
 
+from contracts.errors import InvalidInput, Problem
 from contracts.public_events import TYPE_PREFIX
 from projections.history import moment
-from refold.cli.commands.output import FAILED, OK, complain, hint, say
+from refold.cli.commands.output import FAILED, OK, BadInput, complain, hint, say
 from refold.cli.commands.target import Followed, Target, Value
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -17,6 +18,8 @@ INTERRUPTED: Final = 130
 COMPLETED: Final = f"{TYPE_PREFIX}execution.completed"
 _PLACE: Final = frozenset({"execution", "version", "href", "path", "attempt", "created_at", "search", "definition", "root", "due"})
 """What a line says elsewhere, or not at all."""
+_OPTIONS: Final = {"filter": "--filter", "type": "--type", "from": "--from", "Last-Event-ID": "--from"}
+"""The options by the names of the parameters of a stream."""
 
 
 def follow(where: Where, followed: Followed, as_json: bool) -> int:
@@ -30,7 +33,15 @@ def follow(where: Where, followed: Followed, as_json: bool) -> int:
     except KeyboardInterrupt:
         _say_how_to_go_on(target, followed, position)
         return INTERRUPTED
+    except InvalidInput as error:
+        raise BadInput("; ".join(_of_an_option(problem) for problem in error.problems)) from None
     return OK if last in ("", COMPLETED) else FAILED
+
+
+def _of_an_option(problem: Problem) -> str:
+    name = problem.path.removeprefix("/").partition("/")[0]
+    place = f", line {problem.line}, column {problem.column}" if problem.line else ""
+    return f"{_OPTIONS.get(name, name)}{place}: {problem.message}" + (f"; {problem.fix}" if problem.fix else "")
 
 
 def _say_how_to_go_on(target: Target, followed: Followed, position: str) -> None:

@@ -23,6 +23,9 @@ OK: Final = 0
 FAILED: Final = 1
 INVALID: Final = 2
 ERROR_LENGTH_MAX: Final = 1_000
+LAST_COLUMN_MIN: Final = 24
+BELOW: Final = "    "
+"""What begins the line of columns for which there was no room."""
 
 
 class BadInput(RefoldError):
@@ -67,8 +70,11 @@ def report(error: Exception) -> int:
             complain(problem_line(problem, where))
         return INVALID
     if isinstance(error, typer.TyperException):
-        said = getattr(error, "format_message", error.__str__)()
-        complain(f"{said} (`refold --help` lists the commands and their options)")
+        said = getattr(error, "format_message", error.__str__)().replace("Value error, ", "")
+        context = getattr(error, "ctx", None)
+        asked = "refold" if context is None else context.command_path
+        listed = "the commands" if context is None or hasattr(context.command, "commands") else "its arguments and options"
+        complain(f"{said} (`{asked} --help` lists {listed})")
         return INVALID
     complain(f"{error}{_way_out(error)}")
     return INVALID if isinstance(error, BadInput | InvalidSettings) else FAILED
@@ -87,6 +93,8 @@ def _way_out(error: Exception) -> str:
         return "; put a backup of the whole folder in its place, or see `refold accept-loss`, which goes on without what is gone"
     if isinstance(error, Rejected) and error.reason == "unknown_execution":
         return "; `refold list` shows those there are"
+    if isinstance(error, Rejected) and error.reason == "unknown_resource":
+        return f"; `refold {str(error).partition('/')[0]} list` shows those there are"
     return ""
 
 
@@ -105,13 +113,31 @@ def error_value(error: RefoldError) -> dict[str, Any]:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Columns as wide as their longest cell; the last one is cut at the edge of a terminal."""
+    """Columns as wide as their longest cell. In a terminal what has no room stands below, and the last is cut at the edge."""
     lines = [list(headers), *([_cell(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headers))]
     width = _terminal_width()
+    parts = _beside_each_other(widths, width)
     for line in lines:
-        text = "  ".join(cell.ljust(size) for cell, size in zip(line, widths, strict=True)).rstrip()
-        say(text if width is None or len(text) <= width else text[: width - 1] + "…")
+        for below, part in enumerate(parts):
+            text = "  ".join(line[column].ljust(widths[column]) for column in part).rstrip()
+            if text or not below:
+                text = f"{BELOW if below else ''}{text}"
+                say(text if width is None or len(text) <= width else text[: width - 1] + "…")
+
+
+def _beside_each_other(widths: Sequence[int], width: int | None) -> list[list[int]]:
+    """The columns of each line: as many as there is room for, of the last one at least a part that can be read."""
+    parts: list[list[int]] = [[]]
+    used = 0
+    for column, size in enumerate(widths):
+        wanted = min(size, LAST_COLUMN_MIN) if column == len(widths) - 1 else size
+        if width is not None and parts[-1] and used + wanted > width:
+            parts.append([])
+            used = len(BELOW)
+        parts[-1].append(column)
+        used += size + 2
+    return parts
 
 
 def _cell(text: str) -> str:
