@@ -91,6 +91,21 @@ def test_what_is_erased_is_said_by_whom_when_and_why_also_after_a_kill(serve: Ca
     gone_from(server.data, MARKER)
 
 
+def test_of_what_is_sealed_and_has_lost_its_key_each_answer_says_so(serve: Callable[..., Server]) -> None:
+    server = serve()
+    server.publish(LETTER)
+    position = server.start("letter", {"who": MARKER}, wait=10, execution_id="x")["position"]
+    server.stop()
+    for path in (*server.data.glob("projection.db*"), server.data / "keys", *server.data.glob("snapshots/*")):
+        path.unlink()
+    server = serve()
+    server.get(f"/v1/executions?min_position={position}")
+    for what in ("", "/history", "/state", "/state?at=2", "/nodes", "/trace", "/events"):
+        answer = server.get(f"/v1/executions/x{what}")
+        assert (answer.status, answer.json["reason"]) == (409, "erased"), (what, answer.json)
+        assert "it is sealed, and key 0 is not there" in answer.json["detail"]
+
+
 def test_what_cannot_be_erased_is_refused_with_the_way_out(serve: Callable[..., Server]) -> None:
     server = serve()
     server.publish({**LETTER, "settings": {"on_failure": "fail"}})

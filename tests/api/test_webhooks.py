@@ -224,6 +224,26 @@ def test_a_webhook_that_could_not_work_is_refused(server: Server, asked: dict[st
     assert (answer.status, said in answer.content.decode()) == (422, True), answer.content
 
 
+def test_an_event_of_what_was_erased_since_is_not_sent_again_and_keeps_no_other(tmp_path: Path, receivers: Callable[[], Receiver]) -> None:
+    receiver = receivers()
+    receiver.status = 500
+    server = Server(tmp_path / "data", *ALLOWED)
+    try:
+        server.publish({**HELLO, "settings": {"erasable": True}})
+        hook(server, "inside", receiver.url, types=["execution.completed"])
+        for name in ("erased", "kept"):
+            server.start("hello", {"name": "x"}, wait=20, execution_id=name)
+        until(lambda: server.get("/v1/webhooks/inside").json["pending"] == 2, "it is not refused")
+        assert server.post("/v1/executions/erased/erase", {}).status == 200
+        receiver.got.clear()
+        receiver.status = 204
+        server.post("/v1/webhooks/inside/enable")
+        until(lambda: server.get("/v1/webhooks/inside").json["pending"] == 0, "something waits for ever")
+        assert {name.partition("/")[0] for name in receiver.ids()} == {"kept"}
+    finally:
+        server.kill()
+
+
 def test_a_client_of_fifteen_lines_hears_all_over_a_restart(tmp_path: Path) -> None:
     server = Server(tmp_path / "data", "--port", str(free_port()))
     server.publish(HELLO)

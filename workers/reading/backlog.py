@@ -76,9 +76,11 @@ class Backlog:
         return Piece(told, checkpoint)
 
     def at(self, partition: int, offset: int) -> Told | None:
-        """The decision at an offset, with its origin; None where there is none, or none any more. Raises LogError, UnknownRecord."""
+        """The decision at an offset, with its origin; None where there is none any more, or it was erased. Raises LogError, UnknownRecord."""
         for at, content in self._log.read("journal", partition, offset, offset + 1):
             record = read_record(content)
+            if isinstance(record, Sealed) and not record.plain:
+                return None
             if at == offset and isinstance(record, Decided | Sealed):
                 decision = decision_of(record)
                 return Told(partition, offset, decision, self._seen(decision) or self._origin_of(partition, decision.execution))

@@ -62,7 +62,12 @@ class ExecutionReader:
 
     def entries(self, execution: str) -> Iterator[Entry]:
         """The decisions of an execution. Raises Rejected where there is none of that id."""
-        return self._at(trail_of(self.models, self.record(execution)))
+        record = self.record(execution)
+        return self._at(self._trail(record))
+
+    def _trail(self, record: ExecutionRecord, first: int = 0, last: int | None = None) -> Sequence[int]:
+        """Where the decisions lie that tell of these versions; of what rows could not read it is the first one, which says why."""
+        return trail_of(self.models, record, first, last) or (record.number,)
 
     def _at(self, offsets: Sequence[int]) -> Iterator[Entry]:
         for entry in entries_at(self._log, self._partition, offsets):
@@ -72,7 +77,7 @@ class ExecutionReader:
     def _window(self, execution: str, first: int, last: int | None) -> tuple[Folded | None, Iterator[Entry]]:
         """The decisions that tell of these versions, or of more, and the rolled state that they follow on; None from the beginning on."""
         record = self.record(execution)
-        entries = self._at(trail_of(self.models, record, first, last))
+        entries = self._at(self._trail(record, first, last))
         entry = next(entries, None)
         if entry is None:
             return None, entries
@@ -81,7 +86,7 @@ class ExecutionReader:
         try:
             return begin(entry, self._catalog.graph, self.blobs.get), chain((entry,), entries)
         except KeyError:  # the blob of the rolled state is lost: what it was made of is not
-            return None, self._at(trail_of(self.models, record, 0, last))
+            return None, self._at(self._trail(record, 0, last))
 
     def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Up to `limit` events from version `start` on, and the version to go on from."""

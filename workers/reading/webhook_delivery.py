@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from contracts.errors import RefoldError, Rejected
+from contracts.errors import RefoldError, Rejected, UnknownRecord
 from contracts.ports.feed import Feed, Selector, Told
 from contracts.public_events import CloudEvent, encode_event
 from contracts.webhooks import DELAYS_S, ERROR_LENGTH_MAX, PENDING_MAX, Pending, Webhook, WebhookState, signed
@@ -186,8 +186,10 @@ class WebhookDelivery:
             if not due or self.state.disabled_at:
                 self._has_changed.clear()
                 waiting = asyncio.ensure_future(self._has_changed.wait())
-                await asyncio.wait({waiting}, timeout=LOOK_EVERY_S)
-                waiting.cancel()
+                try:
+                    await asyncio.wait({waiting}, timeout=LOOK_EVERY_S)
+                finally:
+                    waiting.cancel()
                 continue
             for one in due:
                 await self._try_again(one)
@@ -195,6 +197,10 @@ class WebhookDelivery:
     async def _try_again(self, pending: Pending) -> None:
         try:
             told = await self._ground.told_at(pending.partition, pending.offset)
+        except UnknownRecord as error:
+            self._note_failure(pending, Outcome(None, str(error)))
+            await self._save()
+            return
         except RefoldError as error:
             _log.warning("event %s cannot be read for the webhook %s: %s", pending.event, self.name, error)
             await asyncio.sleep(RETRY_PAUSE_S)
