@@ -76,7 +76,7 @@ class Backlog:
         return Piece(told, checkpoint)
 
     def at(self, partition: int, offset: int) -> Told | None:
-        """The decision at an offset, with its origin; None where there is none any more, or it was erased. Raises LogError, UnknownRecord."""
+        """The decision at an offset, with its origin; None where it is gone or was erased. Raises LogError, UnknownRecord."""
         for at, content in self._log.read("journal", partition, offset, offset + 1):
             record = read_record(content)
             if isinstance(record, Sealed) and not record.plain:
