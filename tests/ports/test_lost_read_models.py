@@ -182,13 +182,13 @@ def test_what_may_pass_deletes_nothing(path: Path, monkeypatch: pytest.MonkeyPat
     with closing(SqliteReadModels(path, READ_MODELS)) as models:
         save(models, record(1))
 
-    def fail(self: SqliteReadModels) -> sqlite3.Connection:
+    def fail(path: Path, read_only: bool) -> sqlite3.Connection:
         error = sqlite3.OperationalError("planted")
         error.sqlite_errorcode = code
         raise error
 
     with monkeypatch.context() as short:
-        short.setattr(SqliteReadModels, "_connect", fail)
+        short.setattr("infra.store.sqlite.connect", fail)
         with pytest.raises(LogError, match="cannot be opened"):
             SqliteReadModels(path, READ_MODELS)
     with closing(SqliteReadModels(path, READ_MODELS)) as models:
