@@ -19,7 +19,7 @@ UV = $(or $(shell command -v uv),$(BIN)/uv)
 help: ## List these commands
 	@echo 'Usage: make <command> [PYTHON=python3.12] [ARGS="..."]'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 run: $(VENV)/.runtime ## Run the example workflow, with live progress
 	@$(REFOLD) run examples/seattle_weather.yaml --files examples --data .refold $(ARGS)

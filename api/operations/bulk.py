@@ -191,7 +191,12 @@ async def _dry_run(service: Service, filter_: str) -> Reply:
 
 async def _state(service: Service, operation: str) -> dict[str, Any]:
     """The state of an operation. Raises Rejected for an execution that is none."""
-    state = await service.state(operation, None, True)
+    try:
+        state = await service.state(operation, None, True)
+    except Rejected as refused:
+        if refused.reason != "unknown_execution":
+            raise
+        raise Rejected("unknown_operation", f"there is no bulk operation {operation}", execution=operation) from None
     if state["workflow"] != BULK:
         raise Rejected("unknown_operation", f"execution {operation} is no bulk operation", execution=operation)
     return state

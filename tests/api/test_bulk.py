@@ -185,6 +185,8 @@ def test_what_cannot_be_done_is_refused_before_anything_is(server: Server, body:
 def test_what_is_no_operation_and_what_cannot_be_taken_back_is_told(server: Server) -> None:
     filter_ = begun(server, "keeps", "back", 1)
     assert server.get("/v1/operations/back-0").json["reason"] == "unknown_operation"
+    nobody = server.get("/v1/operations/nobody").json
+    assert (nobody["reason"], nobody["detail"]) == ("unknown_operation", "there is no bulk operation nobody")
     assert server.get("/v1/operations/back-0/results").status == 404
     ended(server, operation := ask(server, "cancel", filter_))
     answer = server.post(f"/v1/operations/{operation}/undo")

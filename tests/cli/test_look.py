@@ -1,6 +1,7 @@
 """`list`, `show`, `history`, `incidents`, `verify`, `doctor`, `validate`, `node-kinds`, `schemas`."""
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def test_incidents_lists_what_needs_a_person(filled: CommandLine) -> None:
     (incident,) = filled("incidents", "--json").json
     assert (incident["execution_id"], incident["incident"], incident["path"]) == ("stuck", "1", "divide")
     assert incident["error"]["type"] == "ZeroDivisionError"
-    assert "divide" in filled("incidents").out
+    assert re.search(r"^stuck  +1  +divide  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ZeroDivisionError", filled("incidents").out, re.MULTILINE)
+    assert "; it needs a person and waits for incident 2 at divide\n" in filled("resolve", "stuck", "retry").out
 
 
 def test_verify_decides_everything_again(filled: CommandLine) -> None:

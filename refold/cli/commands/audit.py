@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refold.cli.commands.output import OK, say, say_json, table
+from refold.cli.commands.output import OK, say, say_json, table, to_the_second
 from refold.cli.commands.target import AuditWanted, Value
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -21,5 +21,5 @@ def audit(where: Where, wanted: AuditWanted, as_json: bool) -> int:
 
 
 def _line(row: Value) -> tuple[str, ...]:
-    when = (row["at"] or "")[:19].replace("T", " ")
+    when = to_the_second(row["at"])
     return (when, row["actor"] or "", row["command"], row["execution_id"] or "", row["workflow"] or "", row["about"])

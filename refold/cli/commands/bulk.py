@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contracts.errors import LogError
-from refold.cli.commands.output import FAILED, OK, BadInput, hint, read_json_argument, say, say_json, table
+from refold.cli.commands.output import FAILED, OK, BadInput, hint, read_json_argument, say, say_json, table, to_the_second
 from refold.cli.commands.server import ServerTarget
 from refold.cli.commands.target import ENDED, Value
 from refold.cli.commands.where import target_of
@@ -62,7 +62,7 @@ def _say_dry_run(answer: Value, as_json: bool) -> int:
     total = f"more than {answer['total']:,}, too many for one operation" if answer["is_more"] else f"{answer['total']:,}"
     say(f"it would be about {total} execution{'' if answer['total'] == 1 else 's'}; nothing was done")
     if answer["examples"]:
-        rows = [(one["execution_id"], one["workflow"], one["status"], (one["created_at"] or "")[:19]) for one in answer["examples"]]
+        rows = [(one["execution_id"], one["workflow"], one["status"], to_the_second(one["created_at"])) for one in answer["examples"]]
         table(("EXECUTION", "WORKFLOW", "STATUS", "CREATED"), rows)
     return OK
 
@@ -171,7 +171,7 @@ def list_operations(where: Where, limit: int, as_json: bool) -> int:
 
 def _line(row: Value) -> tuple[str, ...]:
     search = row["search"] or {}
-    when = (row["created_at"] or "")[:19].replace("T", " ")
+    when = to_the_second(row["created_at"])
     return (row["execution_id"], row["status"], when, str(search.get("action", "")), str(search.get("filter", "")))
 
 

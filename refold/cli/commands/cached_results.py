@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from refold.cli.commands.output import OK, BadInput, say, say_json, table
+from refold.cli.commands.output import OK, BadInput, say, say_json, table, to_the_second
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -37,7 +37,7 @@ def list_results(where: Where, kind: str | None, workflow: str | None, limit: in
 
 
 def _line(one: Value) -> tuple[str, ...]:
-    times = (one[name][:19].replace("T", " ") for name in ("kept_at", "expires_at"))
+    times = (to_the_second(one[name]) for name in ("kept_at", "expires_at"))
     return (one["key"], one["kind"], one["workflow"], str(one["size"]), *times, str(one["hits"]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from refold.cli.commands.output import OK, say, say_json, seconds, table
+from refold.cli.commands.output import OK, say, say_json, seconds, table, to_the_second
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -55,4 +55,4 @@ def _shown(value: Any) -> str:
 
 
 def _time(text: str | None) -> str:
-    return NOTHING if not text else text[:19].replace("T", " ")
+    return to_the_second(text) or NOTHING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from refold.cli.commands.interrupt import interruptible
-from refold.cli.commands.output import OK, BadInput, say, say_json, table
+from refold.cli.commands.output import OK, BadInput, say, say_json, table, to_the_second
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import target_of
@@ -25,7 +25,7 @@ def list_letters(where: Where, state: str, topic: str | None, limit: int, as_jso
 
 
 def _line(letter: Value) -> tuple[str, ...]:
-    when = letter["recorded_at"][:19].replace("T", " ")
+    when = to_the_second(letter["recorded_at"])
     return (str(letter["letter"]), letter["state"], when, letter["origin"], str(letter["size"]), letter["reason"])
 
 

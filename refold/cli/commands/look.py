@@ -10,7 +10,7 @@ from typing import Any
 from projections.execution_columns import STATUSES
 from projections.history import HistoryEvent, moment, summary_of
 from projections.waiting import in_words
-from refold.cli.commands.output import OK, BadInput, hint, say, say_json, seconds, table
+from refold.cli.commands.output import OK, BadInput, hint, say, say_json, seconds, table, to_the_second
 from refold.cli.commands.target import Target, Value, Wanted
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -55,7 +55,7 @@ def _cell(row: Value, column: str) -> str:
     if found is None:
         return ""
     if column.endswith("_at"):
-        return str(found)[:19].replace("T", " ")
+        return to_the_second(str(found))
     if column == "error":
         return f"{found['type']}: {found['message']}"
     return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
@@ -65,7 +65,7 @@ def _line(row: Value) -> tuple[str, ...]:
     items = row["waiting_for"]
     waiting = ", ".join(in_words(item) for item in items[:3])
     more = f" and {len(items) - 3} more" if len(items) > 3 else ""
-    started = (row["started_at"] or row["created_at"] or "")[:19].replace("T", " ")
+    started = to_the_second(row["started_at"] or row["created_at"])
     return (row["execution_id"], row["workflow"], str(row["version"]), row["status"], started, seconds(row["duration_ms"]), waiting + more)
 
 
@@ -155,7 +155,7 @@ def workers(where: Where, as_json: bool) -> int:
 
 def _worker_line(worker: Value) -> tuple[str, ...]:
     state = "connected" if worker["connected"] else "lost"
-    since, seen = ((worker[name] or "")[:19].replace("T", " ") for name in ("since", "last_seen"))
+    since, seen = (to_the_second(worker[name]) for name in ("since", "last_seen"))
     return (worker["worker"], state, str(worker["running"]), since, seen, ", ".join(worker["queues"]), ", ".join(worker["kinds"]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from refold.cli.commands.output import OK, say, say_json, table
+from refold.cli.commands.output import OK, say, say_json, table, to_the_second
 from refold.cli.commands.target import ALL, Picked, Value, Wanted
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -26,7 +26,7 @@ def _run_line(run: Value) -> tuple[str, ...]:
         run["type"],
         run["status"],
         str(run["attempt"]),
-        _moment(run["since"]),
+        to_the_second(run["since"]),
         failure,
     )
 
@@ -38,7 +38,7 @@ def waiting(where: Where, picked: Picked, as_json: bool) -> int:
 
 
 def _wait_line(wait: Value) -> tuple[str, ...]:
-    times = (_moment(wait["since"]), _moment(wait["until"]))
+    times = (to_the_second(wait["since"]), to_the_second(wait["until"]))
     return (wait["execution_id"], wait["workflow"], wait["path"], wait["waits_for"], wait["name"], *times)
 
 
@@ -60,7 +60,7 @@ def _as_incident(row: Value) -> Value:
 def _incident_line(incident: Value) -> tuple[str, ...]:
     error = incident["error"]
     failure = f"{error['type']}: {error['message']}"
-    return (incident["execution_id"], incident["incident"], incident["path"], incident["raised_at"][:19], failure)
+    return (incident["execution_id"], incident["incident"], incident["path"], to_the_second(incident["raised_at"]), failure)
 
 
 def causes(where: Where, picked: Picked, as_json: bool) -> int:
@@ -72,7 +72,7 @@ def causes(where: Where, picked: Picked, as_json: bool) -> int:
 def _cause_line(cause: Value) -> tuple[str, ...]:
     example = cause["example"]
     shown = "" if example is None else f"{example['execution_id']} {example['incident']}"
-    times = (_moment(cause["first"]), _moment(cause["last"]))
+    times = (to_the_second(cause["first"]), to_the_second(cause["last"]))
     return (str(cause["count"]), cause["workflow"], cause["node"], f"{cause['type']}: {cause['message']}", *times, shown)
 
 
@@ -86,7 +86,3 @@ def _show(
     else:
         say(f"{none}{' that matches' if picked.filter else ''}")
     return OK
-
-
-def _moment(time: str | None) -> str:
-    return (time or "")[:19].replace("T", " ")

@@ -95,6 +95,8 @@ def _way_out(error: Exception) -> str:
         return "; `refold list` shows those there are"
     if isinstance(error, Rejected) and error.reason == "unknown_resource":
         return f"; `refold {str(error).partition('/')[0]} list` shows those there are"
+    if isinstance(error, Rejected) and error.reason == "unknown_operation":
+        return "; `refold operations list` shows those there are"
     return ""
 
 
@@ -149,6 +151,11 @@ def _terminal_width() -> int | None:
         return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else None
     except (OSError, ValueError):
         return None
+
+
+def to_the_second(time: str | None) -> str:
+    """A time for people: `2026-11-21 09:40:49`, in UTC; empty where there is none."""
+    return (time or "")[:19].replace("T", " ")
 
 
 def seconds(milliseconds: int | None) -> str:

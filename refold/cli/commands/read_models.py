@@ -73,7 +73,7 @@ def rebuild(where: Where, name: str, as_json: bool) -> int:
         say_json({"read_models": found, "records": records, "seconds": round(took, 3), "records_per_s": round(records / took)})
     else:
         for one in found:
-            say(f"{one['name']}: {one['rows']:,} rows made anew; {_differing(one['differing'] or 0)}")
+            say(f"{one['name']}: {one['rows']:,} row{'' if one['rows'] == 1 else 's'} made anew; {_differing(one['differing'] or 0)}")
         if records:
             say(f"{records:,} records in {took:.1f} s, {records / took:,.0f}/s")
     return FAILED if any(one["differing"] for one in found) else OK

@@ -107,6 +107,7 @@ def _say(target: Target, state: Value, waiting: Waiting, said: str, as_json: boo
         say_json({"execution_id": name, "status": status, "waiting_for": items})
         return
     words = ", ".join(in_words(item) for item in items)
-    say(f"execution {name}: {said}; it is {status}" + (f" and waits for {words}" if words else ""))
+    stands = "it needs a person" if status == "incident" else f"it is {status}"
+    say(f"execution {name}: {said}; {stands}" + (f" and waits for {words}" if words else ""))
     for line in what_it_waits_for(waiting, target):
         say(f"  {line}")

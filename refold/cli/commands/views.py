@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refold.cli.commands.output import OK, say, say_json, table
+from refold.cli.commands.output import OK, say, say_json, table, to_the_second
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -21,7 +21,7 @@ def list_views(where: Where, as_json: bool) -> int:
 
 
 def _line(view: Value) -> tuple[str, ...]:
-    when = view["written_at"][:19].replace("T", " ")
+    when = to_the_second(view["written_at"])
     return (view["name"], when, view["written_by"] or "the engine", view["value"].get("filter") or "all")
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.values import written
 from refold.cli.commands.interrupt import interruptible
-from refold.cli.commands.output import FAILED, OK, say, say_json, table
+from refold.cli.commands.output import FAILED, OK, say, say_json, table, to_the_second
 from refold.cli.commands.progress import Progress
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import target_of
@@ -39,7 +39,7 @@ def _say_versions(rows: list[Value], as_json: bool) -> int:
 
 
 def _version_line(row: Value) -> tuple[str, ...]:
-    when = row["published_at"][:19].replace("T", " ")
+    when = to_the_second(row["published_at"])
     return (row["name"], str(row["version"]), row["status"], when, row["published_by"] or "", row["source"] or "", row["hash"][:12])
 
 
