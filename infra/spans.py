@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import TYPE_CHECKING, Final
 
 from contracts.errors import RefoldError
@@ -24,10 +23,11 @@ class SpanExporter:
     """
 
     def __init__(self, url: str, version: str) -> None:
-        if not all(map(importlib.util.find_spec, ("opentelemetry", "opentelemetry.exporter.otlp.proto.http"))):
-            raise RefoldError(f"sending spans needs OpenTelemetry: {how_to_install('traces')}")
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import Resource
+        try:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+            from opentelemetry.sdk.resources import Resource
+        except ImportError:
+            raise RefoldError(f"the setting `traces` needs OpenTelemetry: {how_to_install('traces')}") from None
 
         self._exporter = OTLPSpanExporter(f"{url.rstrip('/')}/v1/traces")
         self._resource = Resource.create({"service.name": "refold", "service.version": version})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 import urllib.request
 from typing import Any
 
 import pytest
 
+from contracts.errors import RefoldError
 from contracts.trace import attempt_span, execution_span
+from infra.spans import SpanExporter
 from tests.cli.collector import collecting
 from tests.cli.conftest import CommandLine
 
@@ -87,3 +90,11 @@ def test_of_an_execution_that_is_not_there_nothing_is_told(filled: CommandLine) 
 @pytest.mark.parametrize("url", ["collector:4318", "ftp://collector", "http://collector:4318/?a=1"])
 def test_what_is_no_address_of_a_collector_is_refused(refold: CommandLine, url: str) -> None:
     assert "traces" in refold("serve", "--set", f"traces={url}", code=2).complaint
+
+
+def test_a_collector_without_the_extra_is_refused_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("opentelemetry.exporter")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "opentelemetry.exporter", None)
+    with pytest.raises(RefoldError, match=r"the setting `traces` needs OpenTelemetry: pip install '\.\[traces\]'"):
+        SpanExporter("http://127.0.0.1:1", "0")
