@@ -37,6 +37,8 @@ def test_a_view_that_cannot_be_is_refused(refold: CommandLine) -> None:
     assert "there is no `runing`" in refold("views", "save", "x", "--filter", "status == 'runing'", code=2).err
     assert "a list has no column 'statsu'" in refold("views", "save", "x", "--columns", "statsu", code=2).err
     assert "cannot be the name of a view" in refold("views", "save", "é", "--filter", "true", code=2).err
+    assert "there is no data folder" in refold("views", "delete", "x", code=1).complaint
+    assert not refold.data.exists()
 
 
 def test_a_bulk_operation_is_done_by_a_server(refold: CommandLine) -> None:
