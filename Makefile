@@ -89,8 +89,8 @@ chaos-live: $(VENV)/.dev ## Kill servers while readers read along; KILLS=100 SEE
 chaos-kafka: $(VENV)/.dev ## The same on Kafka: engines, workers and brokers; FAULTS=300 SEED=1
 	@$(BIN)/python -m tests.chaos_kafka --faults $(or $(KILLS),$(FAULTS),300) --seed $(or $(SEED),1) $(ARGS)
 
-deploy-tools: $(VENV)/.dev ## Build the programs that check the deployment files, with Go
-	@$(BIN)/python -m tests.deploy.tools
+deploy-tools: $(VENV)/.dev ## Build the programs that check the deployment files, with Go; TOOLS="helm" only that
+	@$(BIN)/python -m tests.deploy.tools $(TOOLS)
 
 asyncapi-parser: ## Install the official parser of AsyncAPI documents, with Node
 	@cd tests/asyncapi && npm ci --silent

@@ -1,6 +1,7 @@
 """The programs that check what is deployed, without a container engine and without a cluster.
 
-`make deploy-tools` builds them once, into `.tools/`: Go takes some minutes for it, so a test does not begin with that.
+`make deploy-tools` builds them once, into `.tools/`: Go takes some minutes for it, so a test does not begin with that. In CI all but
+`promtool` are built, which alone takes as long as the others together.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -66,4 +68,5 @@ def build(tool: Tool) -> Path:
 
 if __name__ == "__main__":
     for one in (HELM, COMPOSE, VALIDATE, PROMTOOL):
-        print(one.path if one.path.exists() else build(one))
+        if one.name in sys.argv[1:] or not sys.argv[1:]:
+            print(one.path if one.path.exists() else build(one))
