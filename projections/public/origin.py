@@ -1,9 +1,9 @@
-"""Where the origin of an execution is found: in its first decision, in its state, in a row about it."""
+"""Where the origin of an execution is found: in its first decision, in the one that erases it, in its state, in a row about it."""
 
 from __future__ import annotations
 
-from contracts.commands import CreateExecution
-from contracts.events import ExecutionCreated
+from contracts.commands import CreateExecution, EraseExecution
+from contracts.events import ExecutionCreated, ExecutionErased
 from contracts.journal import Decision
 from contracts.public_events import Origin
 from domain.execution.state import Execution
@@ -11,8 +11,12 @@ from projections.executions import ExecutionRecord
 
 
 def origin_of(decision: Decision) -> Origin | None:
-    """The origin that a decision says: only the first one of an execution does."""
+    """The origin that a decision says: only the first one of an execution does, and its erasure, which may be all that can be read."""
     command = decision.command
+    if isinstance(command, EraseExecution) and decision.events:
+        (erased,) = decision.events
+        assert isinstance(erased, ExecutionErased)
+        return Origin(erased.workflow, erased.version, erased.created_at, None, decision.correlation)
     if not isinstance(command, CreateExecution) or not decision.events:
         return None
     created = decision.events[0]

@@ -23,6 +23,7 @@ def test_an_erased_execution_is_shown_listed_and_verified_as_one(refold: Command
     assert "1 execution erased: the chain of digests is unbroken" in refold("verify").out
     assert refold("verify", "x", "--json").json["sealed"] == {"opened": 0, "erased": 1, "closed": 0}
     assert [path for path in refold.data.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()] == []
+    assert refold("follow", "x", code=1).out.endswith("  x  execution.erased  reason she asked\n")
 
 
 def test_a_journal_alone_is_verified_without_its_keys(refold: CommandLine) -> None:

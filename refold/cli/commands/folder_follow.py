@@ -12,7 +12,7 @@ from contracts.journal import Checkpoint
 from contracts.ports.feed import Told
 from contracts.positions import Positions
 from contracts.public_events import Origin
-from domain.execution.history import Unreadable, read_entries
+from domain.execution.history import Unreadable, is_erasure, read_entries
 from infra.server.reader_wiring import Reader
 from projections.public.origin import origin_of
 from refold.cli.commands.folder import PARTITION, unknown_execution
@@ -71,6 +71,7 @@ class _Following:
             if origin is None:
                 continue
             self._origins[decision.execution] = origin
+            self._has_ended |= is_erasure(entry) and decision.execution == self._selection.execution
             if not is_wanted(self._selection.selector, decision, origin):
                 continue
             before = Teller(self._selection, self._writer, {}) if entry.offset < self._first else self._teller
