@@ -8,6 +8,7 @@ has the node `""`. Days are added up from their hours, and all partitions from e
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -17,7 +18,7 @@ from contracts import events as e
 from contracts.events import Event
 from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Condition, Index, Query, Table
-from domain.execution.state import Execution, NodeRun
+from domain.execution.state import Execution
 from projections.read_model import ReadModel, Visit
 from projections.sketch import Sketch
 
@@ -117,57 +118,79 @@ def _tally(changes: Changes, state: Execution, now: int, node: str) -> Tally:
 
 def _before(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
     """What an event does to a node: its run is there until the event is folded."""
-    state, now = visit.folded.state, decision.now
-    match event:
-        case e.NodeCompleted() | e.NodeFailed() | e.NodeCancelled() | e.NodeSkipped():
-            run = state.runs.get(event.path)
-            if run is None or run.status != "lingering":  # which has ended before, and only its losers have not
-                _node_ended(_tally(changes, state, now, node_of(event.path)), run, event, now)
-        case e.NodeScheduled() | e.NodeStarted() | e.NodeQueued():
-            if event.path not in state.runs:
-                _tally(changes, state, now, node_of(event.path)).started += 1
-        case e.NodeProgressed():
-            run = state.runs.get(event.path)
-            if run is not None and event.progress is None:
-                _tally(changes, state, now, node_of(event.path)).queue.add(now - run.scheduled_at)
-        case e.NodeRetried():
-            _began_inline(changes, state, event.path, now)
-            _both(changes, state, event.path, now, "retries")
-        case e.IncidentRaised():
-            if event.path:
-                _began_inline(changes, state, event.path, now)
-            _both(changes, state, event.path, now, "incidents")
-        case e.IncidentResolved():
-            incident = state.incidents.get(event.incident)
-            if incident is not None:
-                for node in {node_of(incident.path), EXECUTIONS_NODE}:
-                    _tally(changes, state, now, node).resolving.add(now - incident.raised_at)
-        case e.SignalConsumed():
-            run = state.runs.get(event.path)
-            for node in (node_of(event.path), EXECUTIONS_NODE):
-                _tally(changes, state, now, node).waiting.add(0 if run is None else now - (run.started_at or run.scheduled_at or now))
-        case _:  # the execution ends, and what still runs in it with it
-            for path, run in state.runs.items():
-                if run.status != "lingering":
-                    _tally(changes, state, now, node_of(path)).end("terminated", "")
+    _BEFORE[type(event)](changes, visit.folded.state, event, decision.now)
 
 
-def _node_ended(tally: Tally, run: NodeRun | None, event: Ended, now: int) -> None:
-    match event:
-        case e.NodeCompleted():
-            status = "completed"
-        case e.NodeFailed():
-            status = "failed"
-        case e.NodeSkipped():
-            status = "skipped"
-        case e.NodeCancelled():
-            status = "cancelled" if event.output is None else "completed"
+def _node_ended(changes: Changes, state: Execution, event: Ended, now: int) -> None:
+    run = state.runs.get(event.path)
+    if run is not None and run.status == "lingering":  # it has ended before, and only its losers have not
+        return
+    tally, status = _tally(changes, state, now, node_of(event.path)), _STATUS[type(event)]
+    if isinstance(event, e.NodeCancelled) and event.output is not None:
+        status = "completed"
     tally.end(status, "")
     if run is not None:
         tally.duration.add(now - (run.started_at or run.scheduled_at or now))
     elif status != "skipped":  # decided inline: it began and ended in one
         tally.started += 1
         tally.duration.add(0)
+
+
+def _node_began(changes: Changes, state: Execution, event: e.NodeScheduled | e.NodeStarted | e.NodeQueued, now: int) -> None:
+    if event.path not in state.runs:
+        _tally(changes, state, now, node_of(event.path)).started += 1
+
+
+def _worker_began(changes: Changes, state: Execution, event: e.NodeProgressed, now: int) -> None:
+    run = state.runs.get(event.path)
+    if run is not None and event.progress is None:
+        _tally(changes, state, now, node_of(event.path)).queue.add(now - run.scheduled_at)
+
+
+def _retried(changes: Changes, state: Execution, event: e.NodeRetried, now: int) -> None:
+    _began_inline(changes, state, event.path, now)
+    _both(changes, state, event.path, now, "retries")
+
+
+def _raised(changes: Changes, state: Execution, event: e.IncidentRaised, now: int) -> None:
+    if event.path:
+        _began_inline(changes, state, event.path, now)
+    _both(changes, state, event.path, now, "incidents")
+
+
+def _resolved(changes: Changes, state: Execution, event: e.IncidentResolved, now: int) -> None:
+    incident = state.incidents.get(event.incident)
+    if incident is not None:
+        for node in {node_of(incident.path), EXECUTIONS_NODE}:
+            _tally(changes, state, now, node).resolving.add(now - incident.raised_at)
+
+
+def _signalled(changes: Changes, state: Execution, event: e.SignalConsumed, now: int) -> None:
+    run = state.runs.get(event.path)
+    for node in (node_of(event.path), EXECUTIONS_NODE):
+        _tally(changes, state, now, node).waiting.add(0 if run is None else now - (run.started_at or run.scheduled_at or now))
+
+
+def _all_ended(changes: Changes, state: Execution, event: Event, now: int) -> None:
+    """The execution ends, and what still runs in it with it."""
+    for path, run in state.runs.items():
+        if run.status != "lingering":
+            _tally(changes, state, now, node_of(path)).end("terminated", "")
+
+
+_STATUS: Final[dict[type[Ended], str]] = {
+    e.NodeCompleted: "completed", e.NodeFailed: "failed", e.NodeSkipped: "skipped", e.NodeCancelled: "cancelled"
+}  # fmt: skip
+_BEFORE: Final[dict[type[Event], Callable[[Changes, Execution, Any, int], None]]] = {
+    **dict.fromkeys((e.NodeCompleted, e.NodeFailed, e.NodeCancelled, e.NodeSkipped), _node_ended),
+    **dict.fromkeys((e.NodeScheduled, e.NodeStarted, e.NodeQueued), _node_began),
+    **dict.fromkeys((e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e.ExecutionTerminated), _all_ended),
+    e.NodeProgressed: _worker_began,
+    e.NodeRetried: _retried,
+    e.IncidentRaised: _raised,
+    e.IncidentResolved: _resolved,
+    e.SignalConsumed: _signalled,
+}
 
 
 def _began_inline(changes: Changes, state: Execution, path: str, now: int) -> None:
@@ -216,13 +239,6 @@ READ_MODEL: Final = ReadModel(
     tables=(ANALYTICS,),
     events=frozenset({e.ExecutionStarted, *_ENDS}),
     take=_take,
-    events_before=frozenset(
-        {
-            *(e.NodeQueued, e.NodeScheduled, e.NodeStarted, e.NodeProgressed, e.NodeRetried),
-            *(e.NodeCompleted, e.NodeFailed, e.NodeCancelled, e.NodeSkipped),
-            *(e.IncidentRaised, e.IncidentResolved, e.SignalConsumed),
-            *(e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e.ExecutionTerminated),
-        }
-    ),
+    events_before=frozenset(_BEFORE),
     take_before=_before,
 )

@@ -21,8 +21,8 @@ from domain.execution.state import Erased, Execution
 from projections.execution_columns import TAG_TABLE, search_of, tags_of
 from projections.filter import Filter
 from projections.read_model import ReadModel, Visit
-from projections.trail import Trail, pack_offsets, unpack_offsets
-from projections.waiting import as_value, waiting_for
+from projections.trail import pack_offsets, unpack_offsets
+from projections.waiting import as_value
 
 UNREADABLE: Final = "unreadable"
 """The error of an execution whose history cannot be read on."""
@@ -226,10 +226,11 @@ def _of_erased(erased: Erased) -> dict[str, Any]:
     return {"type": ERASED, "message": message, "details": details, "node": "", "attempt": 0, "cause": None}
 
 
-def execution_record(state: Execution, graph: Graph, trail: Trail, position: int) -> ExecutionRecord:
+def execution_record(visit: Visit) -> ExecutionRecord:
     """The row of an execution as it is now."""
-    error, origin = error_of(state), origin_of(state, graph)
-    waiting = waiting_for(state, graph)[:WAITING_ITEMS_MAX]
+    state, trail, position = visit.folded.state, visit.trail, visit.position
+    error, origin = error_of(state), origin_of(state, visit.folded.graph)
+    waiting = visit.waiting()[:WAITING_ITEMS_MAX]
     return ExecutionRecord(
         number=trail.number,
         execution=state.execution,
@@ -286,11 +287,17 @@ def _stored(text: str) -> str:
 
 
 def _finish(changes: Changes, visit: Visit) -> None:
-    folded, trail = visit.folded, visit.trail
-    record = execution_record(folded.state, folded.graph, trail, visit.position)
-    changes.put(EXECUTIONS, record)
-    for tag in tags_of(record.tags):
-        changes.put(TAGS, TagRecord(trail.number, tag, record.created_at))
+    trail, record = visit.trail, execution_record(visit)
+    key = record[:1]
+    stored = visit.before.get(EXECUTIONS.name, {}).get(key)
+    if stored is None:
+        changes.put(EXECUTIONS, record)
+        for tag in tags_of(record.tags):
+            changes.put(TAGS, TagRecord(trail.number, tag, record.created_at))
+    else:  # so that no index is touched by whose columns nothing has changed
+        named = zip(EXECUTIONS.row._fields, record, stored, strict=True)
+        changes.change(EXECUTIONS, key, **{name: value for name, value, before in named if value != before})
+    visit.before[EXECUTIONS.name] = {key: record}
     for piece in visit.pieces:
         changes.put(PIECES, PieceRecord(trail.number, piece.number, pack_offsets(trail.number, piece.offsets), *piece[2:]))
 

@@ -15,7 +15,7 @@ from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
 from contracts.ports.where import ALWAYS
 from domain.execution.facts.runs import UNPLACED
-from domain.execution.history import Folded, Unreadable
+from domain.execution.history import Unreadable
 from domain.execution.paths import is_undo, locate
 from domain.expressions.values import Moment
 from projections.executions import time_of
@@ -114,9 +114,9 @@ def node_run_names(record: NodeRunRecord) -> dict[str, Any]:
     return {**value, "since": Moment(record.since * MS) if record.since else None, "created_at": Moment(record.created_at * MS)}
 
 
-def _rows_of(folded: Folded, number: int) -> RowsOf:
+def _rows_of(visit: Visit) -> RowsOf:
     """The runs that are open."""
-    state, graph, found = folded.state, folded.graph, RowsOf()
+    state, graph, number, found = visit.folded.state, visit.folded.graph, visit.trail.number, RowsOf()
     if not state.version or state.is_ended:
         return found
     for path, run in state.runs.items():

@@ -10,31 +10,42 @@ of it; one that needs what an execution is like waits for the end of the batch. 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from contracts.events import Event
 from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Model, Table
 from domain.execution.evolve import evolve
-from domain.execution.history import Entry, Folded, Unreadable, apply, check_follows
+from domain.execution.history import Entry, Folded, Unreadable, check_follows
 from projections.trail import Piece, Trail
+from projections.waiting import waiting_for
 
 
 class Visit:
     """An execution that a batch is about: what it is by now, where its decisions lie, and which pieces of that became whole."""
 
-    __slots__ = ("before", "folded", "pieces", "position", "trail")
+    __slots__ = ("_waiting", "before", "folded", "pieces", "position", "trail")
 
     def __init__(self, folded: Folded, trail: Trail) -> None:
         self.folded, self.trail = folded, trail
         self.before: dict[str, RowsOf] = {}
-        """By the names of read models, the rows that they had about the execution before the batch."""
+        """By the names of read models, the rows that they had about the execution before the batch, as far as that is known."""
         self.position = 0
         """The offset after its last decision."""
         self.pieces: list[Piece] = []
+        self._waiting: list[dict[str, Any]] | None = None
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """What it waits for as it is now: see `waiting_for`. Several models tell of it."""
+        if self._waiting is None:
+            self._waiting = waiting_for(self.folded.state, self.folded.graph)
+        return self._waiting
+
+    def changes(self) -> None:
+        """It is about to be other than it was."""
+        self._waiting = None
 
     def note(self, entry: Entry) -> None:
         """This decision has been folded."""
@@ -48,7 +59,7 @@ RowsOf: TypeAlias = dict[tuple[Any, ...], tuple[Any, ...]]
 """Rows by their keys."""
 Take: TypeAlias = Callable[[Changes, Visit, Event, Decision], None]
 Finish: TypeAlias = Callable[[Changes, Visit], None]
-Rows: TypeAlias = Callable[[Folded, int], RowsOf]
+Rows: TypeAlias = Callable[[Visit], RowsOf]
 SetAside: TypeAlias = Callable[[Changes, int, Unreadable, bool], None]
 
 
@@ -67,11 +78,14 @@ class ReadModel(Model):
     take: Take | None = None
     finish: Finish | None = None
     rows_of: Rows | None = None
-    """The rows of its first table that an execution has as it is now, by its state and its number."""
+    """The rows of its first table that an execution has as it is now."""
     set_aside: SetAside | None = None
     events_before: frozenset[type[Event]] = frozenset()
     take_before: Take | None = None
     """Called before each event of `events_before` is folded: what it ends is there no more afterwards."""
+
+
+_NOBODY: Final[tuple[tuple[Take, ...], tuple[Take, ...]]] = ((), ())
 
 
 class ModelGroup:
@@ -80,52 +94,57 @@ class ModelGroup:
     def __init__(self, models: Iterable[ReadModel]) -> None:
         self.models = tuple(models)
         self.names = tuple(model.name for model in self.models)
-        self._takers = defaultdict[type[Event], list[Take]](list)
-        for model in self.models:
-            for event in model.events:
-                assert model.take is not None, f"{model.name} hears of {event.__name__} and takes nothing"
-                self._takers[event].append(model.take)
-        self._takers_before = defaultdict[type[Event], list[Take]](list)
-        for model in self.models:
-            for event in model.events_before:
-                assert model.take_before is not None, f"{model.name} hears of {event.__name__} and takes nothing"
-                self._takers_before[event].append(model.take_before)
-        self._heard = frozenset(self._takers).union(self._takers_before)
+        heard = {event for model in self.models for event in (*model.events, *model.events_before)}
+        self._takers = {event: (tuple(self._before(event)), tuple(self._after(event))) for event in heard}
         self._finishers = [model.finish for model in self.models if model.finish is not None]
         self._stateful = [(model, model.rows_of) for model in self.models if model.rows_of is not None]
 
-    def begin(self, visit: Visit) -> None:
-        """A batch has something about this execution."""
+    def _before(self, event: type[Event]) -> Iterator[Take]:
+        for model in self.models:
+            if event in model.events_before:
+                assert model.take_before is not None, f"{model.name} hears of {event.__name__} and takes nothing"
+                yield model.take_before
+
+    def _after(self, event: type[Event]) -> Iterator[Take]:
+        for model in self.models:
+            if event in model.events:
+                assert model.take is not None, f"{model.name} hears of {event.__name__} and takes nothing"
+                yield model.take
+
+    def begin(self, visit: Visit, before: dict[str, RowsOf] | None = None) -> None:
+        """A batch has something about this execution; `before` is what `finish` gave when one last had, if that is known."""
+        if before is not None:
+            visit.before = before
+            return
         for model, rows_of in self._stateful:
-            visit.before[model.name] = rows_of(visit.folded, visit.trail.number)
+            visit.before[model.name] = rows_of(visit)
 
     def fold(self, changes: Changes, visit: Visit, entry: Entry) -> None:
         """Fold a decision, after checking that it follows, and let all take it. Raises LogCorrupt where it does not follow."""
-        if self._heard.isdisjoint(map(type, entry.decision.events)):
-            apply(visit.folded, entry)
-        else:
-            self._fold_each(changes, visit, entry)
+        visit.changes()
+        folded, decision, takers = visit.folded, entry.decision, self._takers
+        check_follows(folded, entry)
+        graph, state = folded.graph, folded.state
+        state.now = decision.now
+        for event in decision.events:  # one by one: what one decision brings, a later event of it may take away
+            before, after = takers.get(type(event), _NOBODY)
+            for take in before:
+                take(changes, visit, event, decision)
+            evolve(graph, state, event, decision)
+            for take in after:
+                take(changes, visit, event, decision)
+        state.digest = entry.digest
         visit.note(entry)
 
-    def _fold_each(self, changes: Changes, visit: Visit, entry: Entry) -> None:
-        """Event by event: what one decision brings, a later event of it may take away."""
-        folded, decision, before, after = visit.folded, entry.decision, self._takers_before, self._takers
-        check_follows(folded, entry)
-        folded.state.now = decision.now
-        for event in decision.events:
-            for take in before.get(type(event), ()):
-                take(changes, visit, event, decision)
-            evolve(folded.graph, folded.state, event, decision)
-            for take in after.get(type(event), ()):
-                take(changes, visit, event, decision)
-        folded.state.digest = entry.digest
-
-    def finish(self, changes: Changes, visit: Visit) -> None:
-        """The batch is at its end."""
+    def finish(self, changes: Changes, visit: Visit) -> dict[str, RowsOf]:
+        """The batch is at its end; what models have about the execution now, for the next one: see `begin`."""
         for finish in self._finishers:
             finish(changes, visit)
         for model, rows_of in self._stateful:
-            _keep(changes, model.tables[0], visit.before[model.name], rows_of(visit.folded, visit.trail.number))
+            now = rows_of(visit)
+            _keep(changes, model.tables[0], visit.before[model.name], now)
+            visit.before[model.name] = now
+        return visit.before
 
     def set_aside(self, changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:
         """The history of an execution cannot be read on."""

@@ -81,6 +81,9 @@ def _record(number: int, name: str, value: Any) -> SearchRecord:
 
 def _finish(changes: Changes, visit: Visit) -> None:
     state = visit.folded.state
+    if SEARCH_TABLE in visit.before or state.search is None:
+        return
+    visit.before[SEARCH_TABLE] = {}  # they never change
     for value in search_records(visit.trail.number, state.search, state.created_at):
         changes.put(SEARCH_VALUES, value)
 

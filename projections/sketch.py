@@ -50,7 +50,10 @@ class Sketch:
 
     def add(self, value: int) -> None:
         """One more."""
-        value = 0 if value < 0 else min(value, VALUE_MAX)
+        if value < 0:
+            value = 0
+        elif value > VALUE_MAX:
+            value = VALUE_MAX
         bucket = bucket_of(value)
         self.counts[bucket] = self.counts.get(bucket, 0) + 1
         self.total += value

@@ -11,14 +11,13 @@ from typing import Any, Final, NamedTuple
 
 from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
 from contracts.ports.where import ALWAYS
-from domain.execution.history import Folded, Unreadable
+from domain.execution.history import Unreadable
 from domain.execution.state import Execution
 from domain.expressions.values import Moment
 from projections.executions import time_of
 from projections.filter import Filter, compile_filter
 from projections.filter.column import MS, Columns, text, time, whole
-from projections.read_model import ReadModel, RowsOf
-from projections.waiting import waiting_for
+from projections.read_model import ReadModel, RowsOf, Visit
 
 INSIDE: Final = frozenset({"activity", "nodes"})
 """What is on its way within the execution."""
@@ -109,11 +108,11 @@ def wait_names(record: WaitRecord) -> dict[str, Any]:
     return {**wait_value(record), **{name: Moment(at * MS) if at else None for name, at in times.items()}}
 
 
-def _rows_of(folded: Folded, number: int) -> RowsOf:
-    state, found = folded.state, RowsOf()
+def _rows_of(visit: Visit) -> RowsOf:
+    state, number, found = visit.folded.state, visit.trail.number, RowsOf()
     if not state.version:
         return found
-    for item in waiting_for(state, folded.graph):
+    for item in visit.waiting():
         if item["for"] not in INSIDE:
             since = _since(state, item)
             for name in _names(item):

@@ -9,6 +9,7 @@ after a restart an execution is folded again, from its own decisions alone, when
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final, NamedTuple
 
 from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, reason_of
@@ -17,7 +18,7 @@ from contracts.ports.log import Log
 from contracts.ports.read_models import Changes, ReadModels
 from domain.execution.history import Entry, Folded, Unreadable, apply, begin, is_erasure, read_entries
 from projections.executions import READ_MODEL
-from projections.read_model import ModelGroup, Visit
+from projections.read_model import ModelGroup, RowsOf, Visit
 from projections.trail import Trail
 from workers.partition.catalog import Catalog
 from workers.partition.executions import Executions
@@ -60,6 +61,8 @@ class Projection:
         """The offset from which on the rows are whole once nothing more is there; None where they are."""
         self._executions = Executions(catalog.graph, sizes.live_max)
         self._known: dict[str, Trail] = {}
+        self._rows: dict[str, dict[str, RowsOf]] = {}
+        """What read models have about those that were last heard of, as many as are kept as objects."""
         self._has_erased = False
         self._set_aside_now: dict[str, int] = {}
         """The numbers of executions of which this batch has nothing but what cannot be read."""
@@ -91,6 +94,8 @@ class Projection:
         self._forget(name for name, visit in visits.items() if visit.folded.state.is_ended)
         self._executions.pack_idle()
         self._forget(self._executions.forget_idle(self._sizes.packed_max))
+        for name in list(islice(self._rows, max(0, len(self._rows) - self._sizes.live_max))):
+            del self._rows[name]
         return is_more
 
     @property
@@ -107,7 +112,7 @@ class Projection:
         """The rows of an execution at the end of a batch; where they cannot be told, that harms no other."""
         visit = visits[name]
         try:
-            self.group.finish(changes, visit)
+            self._rows[name] = self.group.finish(changes, visit)
         except SHORTAGES:
             raise
         except Exception as error:
@@ -119,6 +124,7 @@ class Projection:
         for name in names:
             self._executions.drop(name)
             self._known.pop(name, None)
+            self._rows.pop(name, None)
 
     def _take(self, entry: Entry | Unreadable, visits: dict[str, Visit], changes: Changes) -> None:
         name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
@@ -141,7 +147,7 @@ class Projection:
             if found is None:
                 return
             visit = visits[name] = Visit(found, self._known[name])
-            self.group.begin(visit)
+            self.group.begin(visit, self._rows.pop(name, None))
         if not visit.folded.state.is_ended:  # what comes after is a rejection, and changes nothing, however batches are cut
             self.group.fold(changes, visit, entry)
 
