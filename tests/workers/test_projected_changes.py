@@ -18,8 +18,12 @@ from workers.partition.catalog import Catalog
 from workers.reading.projection import Sizes
 from workers.reading.projector import Projector
 
-STEPS = {"name": "steps", "settings": {"search": {"of": "{{ input.of }}"}}, "nodes": [{"id": f"n{i}", "type": "delay", "config": {"for": "1s"}} for i in range(3)],
-         "edges": [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(2)]}  # fmt: skip
+STEPS = {
+    "name": "steps",
+    "settings": {"search": {"of": "{{ input.of }}"}},
+    "nodes": [{"id": f"n{i}", "type": "delay", "config": {"for": "1s"}} for i in range(3)],
+    "edges": [{"from": f"n{i}", "to": f"n{i + 1}"} for i in range(2)],
+}
 
 
 class Kept(SqliteReadModels):
