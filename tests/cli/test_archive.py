@@ -38,6 +38,14 @@ def test_a_bundle_is_listed_shown_and_proved(archived: CommandLine) -> None:
     assert (proof["executions"], proof["problems"]) == (1, [])
 
 
+@pytest.mark.parametrize("verb", ["history", "show", "trace", "follow"])
+def test_where_an_execution_is_that_is_in_the_log_no_more_is_said(archived: CommandLine, verb: str) -> None:
+    said = archived(verb, "mine", code=1, env={"REFOLD_ARCHIVE": str(archived.folder / "bundles")}).complaint
+    assert "execution mine is not in the log any more, but archived: " in said
+    assert f"archive show {bundle_of(archived)} mine" in said
+    assert "there is no execution other" in archived(verb, "other", code=1).complaint
+
+
 def test_a_damaged_bundle_is_named_with_1(archived: CommandLine) -> None:
     path = bundle_of(archived)
     content = path.read_bytes()

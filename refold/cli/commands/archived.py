@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from contracts.errors import ArchiveDamaged, Rejected
 from infra.files.data_folder import DataFolder
 from infra.files.shelf_at import shelf_at
@@ -10,8 +13,18 @@ from refold.cli.commands.output import hint
 from workers.archive.bundle import Bundle
 
 
-def where_archived(settings: EngineSettings, unknown: Rejected, execution: str) -> Rejected:
-    """Why there is no such execution: it says where it is archived, if it is."""
+@contextmanager
+def saying_where_archived(settings: EngineSettings) -> Iterator[None]:
+    """Where an execution is asked for that is not there: the refusal says in which bundle it is, if it is in one."""
+    try:
+        yield
+    except Rejected as refused:
+        if refused.reason != "unknown_execution":
+            raise
+        raise _where_archived(settings, refused, refused.details["execution"]) from None
+
+
+def _where_archived(settings: EngineSettings, unknown: Rejected, execution: str) -> Rejected:
     if not (bundle := archived_in(settings, execution)):
         return unknown
     text = f"execution {execution} is not in the log any more, but archived: `{hint(f'archive show {bundle} {execution}')}`"

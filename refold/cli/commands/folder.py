@@ -30,7 +30,7 @@ from projections.spans import spans_of, trace_value
 from projections.view import state_value
 from projections.waiting import waiting_for
 from refold.cli.commands import folder_lists
-from refold.cli.commands.archived import where_archived
+from refold.cli.commands.archived import saying_where_archived
 from refold.cli.commands.definition_file import Activities, Written, document_in, placed, told_of, written_in
 from refold.cli.commands.folder_analytics import analytics_of
 from refold.cli.commands.folder_rows import rows_of
@@ -94,30 +94,26 @@ class FolderTarget:
 
     def state(self, execution: str, at: int | None) -> Value:
         """See Place."""
-        with self.reader() as reader:
+        with self.reader() as reader, saying_where_archived(self.settings):
             return shown(reader, folded_at(reader, execution) if at is None else _folded_to(reader, execution, at))
 
     def history(self, execution: str) -> Iterable[Value]:
         """See Place."""
         presenter = HistoryPresenter()
-        with self.reader() as reader:
-            try:
-                entries = entries_at(reader, execution)
-            except Rejected as unknown:
-                raise where_archived(self.settings, unknown, execution) from None
-            for entry in entries:
+        with self.reader() as reader, saying_where_archived(self.settings):
+            for entry in entries_at(reader, execution):
                 yield from (event.as_value() for event in presenter.present(entry.decision))
 
     def trace(self, execution: str) -> Value:
         """See Place."""
-        with self.reader() as reader:
+        with self.reader() as reader, saying_where_archived(self.settings):
             return trace_value(spans_of(entries_at(reader, execution), reader.catalog.graph))
 
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """See Place."""
         from refold.cli.commands.folder_follow import follow
 
-        with self.reader() as reader:
+        with self.reader() as reader, saying_where_archived(self.settings):
             yield from follow(reader, followed, self.settings.event_source)
 
     def incidents(self, picked: Picked = ALL) -> list[Value]:
