@@ -84,7 +84,7 @@ class Live:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
-                if task.done() and (error := task.exception()) is not None:
+                if task.done() and not isinstance(error := task.exception(), WebSocketDisconnect | None):
                     _log.error("a live connection failed", exc_info=error)
                     self._end = self._end or (FAILED, "the engine failed; its log says why")
         finally:
@@ -109,11 +109,19 @@ class Live:
 
     async def _hear(self) -> None:
         while True:
+            if self.is_full:
+                await self._room()
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 return
             content = message.get("bytes") or (message.get("text") or "").encode(errors="surrogatepass")
             await self._take(content)
+
+    async def _room(self) -> None:
+        """Who does not read what is answered is not listened to: else the answers would be as many as the other side likes."""
+        has_room = asyncio.Event()
+        self.when_room(has_room.set)
+        await has_room.wait()
 
     async def _take(self, content: bytes) -> None:
         name = ""

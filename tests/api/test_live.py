@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+from socket import create_connection
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -99,6 +100,21 @@ def test_what_cannot_be_done_is_answered_with_a_problem_and_harms_nothing_else(s
         assert said in hear(socket)["problem"]["detail"]
         say(socket, subscribe="list", id="b", limit=1)
         assert hear(socket)["id"] == "b"
+
+
+def test_who_does_not_read_what_is_answered_is_not_listened_to(server: Server) -> None:
+    host, _, port = server.host.partition(":")
+    wrong = b'{"subscribe":"%b"}' % (b"x" * 900)
+    frames = (b"\x81\xfe" + len(wrong).to_bytes(2, "big") + bytes(4) + wrong) * 100
+    head = ("GET /v1/live HTTP/1.1", f"Host: {server.host}", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13")
+    taken = 0
+    with create_connection((host, int(port)), timeout=2) as line:
+        line.sendall("\r\n".join([*head, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", ""]).encode())
+        assert line.recv(4096).startswith(b"HTTP/1.1 101 ")
+        with pytest.raises(TimeoutError):
+            while taken < 96 * 1024 * 1024:
+                taken += line.send(frames[taken % len(frames) :])
+    assert server.get("/health/live").status == 200
 
 
 def test_an_id_is_given_once_and_there_are_so_many(server: Server) -> None:
