@@ -23,7 +23,18 @@ from api.sites import Sites
 from contracts.caller import ANONYMOUS, Caller
 
 HOT = [one for one in OPERATIONS if one.fast is not None]
-URLS = {"name": "hello", "execution": "x", "operation": "x", "incident": "1", "before": "1", "after": "2", "letter": "0"}
+URLS = {
+    "name": "hello",
+    "execution": "x",
+    "operation": "x",
+    "incident": "1",
+    "before": "1",
+    "after": "2",
+    "letter": "0",
+    "topic": "journal",
+    "partition": "0",
+    "blob": "ab",
+}
 
 
 def refuses(caller: Caller, operation: Operation) -> None:
