@@ -137,6 +137,8 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any
 
 def _turn(state: Execution, run: NodeRun) -> dict[str, Any] | None:
     """The next turn, where a node or a loop waits for nothing else (`domain.execution.moves.turns`)."""
+    if not state.timers:
+        return None
     for purpose in (TURN, NEXT):
         due = state.timers.get(f"{run.path}:{purpose}")
         if due is not None:
