@@ -26,7 +26,7 @@ def test_what_happened_is_told_by_a_folder_and_by_a_server(filled: CommandLine) 
     assert filled("analytics", "--json", "--by", "all", "--server", url, env=empty).json == told
     assert filled("analytics", "--json", "--by", "all", "--group", "workflow,version,node", "--server", url, env=empty).json == nodes
     assert filled("analytics", "--server", url, "--from", "2020-01-01T00:00:00Z", "--to", "2020-01-02", code=1, env=empty).complaint
-    assert filled("analytics", "--server", url, "--workflow", "nobody", env=empty).out == "nothing happened then\n"
+    assert filled("analytics", "--server", url, "--workflow", "nobody", env=empty).out == "nothing happened in this time\n"
 
 
 def test_what_cannot_be_asked_is_refused_with_a_way_out(filled: CommandLine) -> None:

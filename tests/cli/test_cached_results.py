@@ -18,6 +18,6 @@ def test_results_are_listed_forgotten_and_brought_back(refold: CommandLine, plac
     assert refold("cached-results", "list", *at).out.splitlines()[-1].split() == ["code", "tiny", "1", "1", "50%"]
     assert refold("cached-results", "invalidate", "--kind", "code", *at).out == "1 result is forgotten\n"
     assert "found none" in refold("cached-results", "invalidate", *at, code=2).complaint
-    assert refold("cached-results", "warm", "tiny", *at).out == "1 results of 2 executions are kept for what is left of their time\n"
+    assert refold("cached-results", "warm", "tiny", *at).out == "results kept for what is left of their time: 1, of executions: 2\n"
     assert len(refold("cached-results", "list", "--json", *at).json["results"]) == 1
     refold("cached-results", "warm", "nobody", *at, code=1)

@@ -35,7 +35,7 @@ def analytics(where: Where, wanted: Analysed, as_json: bool) -> int:
         )
         table(headers, [_line(one, what) for one in found])
     else:
-        say("nothing happened then")
+        say("nothing happened in this time")
     return OK
 
 

@@ -72,7 +72,7 @@ def restore(source: Path | None, to: Path | None, at: int | None, resume: bool, 
     elif resume:
         say(f"{to} is at position {position}, and may run: make sure that the original does not")
     else:
-        say(f"{to} is at position {position}. It is shown and verified, and runs nothing, as the original may live")
+        say(f"{to} is at position {position}. It can be shown and verified, and runs nothing yet, as the original may live")
         say(f"verify it: {hint('verify --all', ['--data', str(to)])}; let it run: {hint('restore --resume', ['--to', str(to)])}")
     return OK
 

@@ -64,5 +64,5 @@ def warm(where: Where, workflow: str, limit: int, as_json: bool) -> int:
         say_json(found)
     else:
         lost = f"; {found['unreadable']} could not be read" if found["unreadable"] else ""
-        say(f"{found['results']} results of {found['executions']} executions are kept for what is left of their time{lost}")
+        say(f"results kept for what is left of their time: {found['results']}, of executions: {found['executions']}{lost}")
     return OK
