@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from contracts.errors import RefoldError
 from contracts.journal import Checkpoint
@@ -20,12 +20,13 @@ from infra.files.data_folder import DataFolder
 from infra.log.sqlite import SqliteLog
 from infra.server.reader_wiring import open_projectors
 from infra.settings.model import EngineSettings
+from infra.store.statements import stored_name
+from projections.registry import MODEL_OF
 from projections.trail import unpack_offsets
 
 from .ledger import Asked
 from .processes import ROOT, Exit, Fault
 
-TABLES: Final = ("executions", "pieces", "incidents")
 Rows = dict[str, list[Any]]
 
 
@@ -108,16 +109,24 @@ def verify(data: Path) -> tuple[tuple[int, int], str]:
 
 def read_projection(data: Path) -> Rows:
     """All rows of the read models, and the offsets of the decisions that they say each execution has."""
-    path = DataFolder(data).projection
+    return rows_in(DataFolder(data).projection)
+
+
+def rows_in(path: Path) -> Rows:
+    """The same of one file; nothing where there is none."""
     if not path.exists():
         return {}
+    names = {table.name: stored_name(table, model.version) for table, model in MODEL_OF.items()}
     connection = sqlite3.connect(path)
     try:
-        rows: Rows = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
+        rows: Rows = {
+            table.name: connection.execute(f"SELECT * FROM {names[table.name]} ORDER BY {', '.join(table.key)}").fetchall()
+            for table in MODEL_OF
+        }
         found: dict[int, list[int]] = {}
         for number, packed in connection.execute(
-            "SELECT number, offsets FROM (SELECT number, piece, offsets FROM pieces UNION ALL"
-            " SELECT number, 2 << 40, offsets FROM executions WHERE offsets IS NOT NULL) ORDER BY number, piece"
+            f"SELECT number, offsets FROM (SELECT number, piece, offsets FROM {names['pieces']} UNION ALL"
+            f" SELECT number, 2 << 40, offsets FROM {names['executions']} WHERE offsets IS NOT NULL) ORDER BY number, piece"
         ):
             found.setdefault(number, []).extend(unpack_offsets(number, packed))
     finally:

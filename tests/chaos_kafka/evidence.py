@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -18,8 +17,7 @@ from infra.files.blobs import FileBlobs
 from infra.files.data_folder import DataFolder
 from infra.server.reader_wiring import open_projectors, open_reader
 from infra.settings.model import EngineSettings
-from projections.trail import unpack_offsets
-from tests.chaos.evidence import TABLES, Evidence, Rows, read_effects
+from tests.chaos.evidence import Evidence, read_effects, rows_in
 from tests.chaos.ledger import Asked
 from tests.chaos.processes import Fault
 
@@ -63,24 +61,6 @@ def wait_agreed(ports: dict[str, int], wanted: dict[str, str]) -> dict[str, dict
     return answered
 
 
-def _rows(path: Path) -> Rows:
-    """All rows of the read models of a partition, and the offsets that each execution has there."""
-    if not path.exists():
-        return {}
-    connection = sqlite3.connect(path)
-    try:
-        rows: Rows = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in TABLES}
-        offsets: dict[int, list[int]] = {}
-        for number, packed in connection.execute(
-            "SELECT number, offsets FROM (SELECT number, piece, offsets FROM pieces UNION ALL"
-            " SELECT number, 2 << 40, offsets FROM executions WHERE offsets IS NOT NULL) ORDER BY number, piece"
-        ):
-            offsets.setdefault(number, []).extend(unpack_offsets(number, packed))
-    finally:
-        connection.close()
-    return {**rows, "decisions": sorted(offsets.items())}
-
-
 def _project(log: str, data: Path) -> None:
     with open_projectors(EngineSettings(data=data, log=log), lambda partition, offset: None) as projectors:
         own: Callable[[Any], None] | None = getattr(projectors, "own", None)
@@ -100,7 +80,7 @@ def read_models(site: KafkaSite, partitions: Iterable[int]) -> tuple[ReadModels,
         _project(site.log, data)
         for partition in partitions:
             path, rebuilt = DataFolder(data).projection_of(partition), DataFolder(clean).projection_of(partition)
-            found.append(ReadModels(engine.name, partition, _rows(path), _rows(rebuilt)))
+            found.append(ReadModels(engine.name, partition, rows_in(path), rows_in(rebuilt)))
     return tuple(found)
 
 
