@@ -15,6 +15,7 @@ class OpeningLog:
 
     def __init__(self, log: Log, keys: Keys) -> None:
         self._log, self._keys = log, keys
+        self.record_bytes_max, self.batch_bytes_max = log.record_bytes_max, log.batch_bytes_max  # asked with every decision
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._log, name)  # also `append`, `end` and all that is not of the port
@@ -23,16 +24,6 @@ class OpeningLog:
     def partitions(self) -> int:
         """See Log."""
         return self._log.partitions
-
-    @property
-    def record_bytes_max(self) -> int:
-        """See Log."""
-        return self._log.record_bytes_max
-
-    @property
-    def batch_bytes_max(self) -> int:
-        """See Log."""
-        return self._log.batch_bytes_max
 
     def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
         """See Log."""
