@@ -82,7 +82,7 @@ def beside(changes: Changes, one: ExecutionRecord) -> None:
     status = {"running": "active", "incident": "incident", "failed": "failed"}[one.status]
     place = (one.created_at, one.execution, one.workflow, one.version)
     error, message = (None, None) if status == "active" else ("timeout", f"no answer in {one.number} ms")
-    run = (one.number, "charge", 1, *place, "charge", "http_request", status, one.started_at, error, message)
+    run = (one.number, "charge", 1, int(status == "failed"), *place, "charge", "http_request", status, one.started_at, error, message)
     changes.put(NODE_RUNS, NodeRunRecord(*run))
     if status == "active":
         changes.put(WAITING, WaitRecord(one.number, "ask", "signal", f"signal-{one.number % 10}", *place, one.started_at, NOW))

@@ -29,11 +29,15 @@ MESSAGE_CHARS_MAX: Final = 1_000
 
 
 class NodeRunRecord(NamedTuple):
-    """A row about a run of a node. `since` is when its attempt began, or, of one that has failed, when it did; milliseconds since 1970."""
+    """A row about a run of a node. `since` is when its attempt began, or, of one that has failed, when it did; milliseconds since 1970.
+
+    What has failed and what is open are two rows, also where the path runs again under the same number.
+    """
 
     number: int
     path: str
     attempt: int
+    has_failed: int
     created_at: int
     execution: str
     workflow: str
@@ -49,7 +53,7 @@ class NodeRunRecord(NamedTuple):
 NODE_RUNS: Final = Table(
     name="node_runs",
     row=NodeRunRecord,
-    key=("number", "path", "attempt"),
+    key=("number", "path", "attempt", "has_failed"),
     fixed=("created_at", "execution", "workflow", "version", "node", "type"),
     indexes=(
         Index("by_time"),
@@ -123,11 +127,11 @@ def _rows_of(visit: Visit) -> RowsOf:
         node = graph.nodes[run.node].definition
         failure = run.last_failure if run.status in ("retrying", "incident") else None
         row = NodeRunRecord(
-            number, path, run.attempt, state.created_at, state.execution, state.workflow, state.workflow_version, node.id,
+            number, path, run.attempt, 0, state.created_at, state.execution, state.workflow, state.workflow_version, node.id,
             "compensation" if is_undo(path) else node.type, run.status, run.started_at or run.scheduled_at,
             None if failure is None else failure.type, None if failure is None else _shown(failure.message),
         )  # fmt: skip
-        found[row[:3]] = row
+        found[row[:4]] = row
     return found
 
 
@@ -146,7 +150,7 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
     changes.put(
         NODE_RUNS,
         NodeRunRecord(
-            visit.trail.number, path, attempt, state.created_at, state.execution, state.workflow, state.workflow_version, node, kind,
+            visit.trail.number, path, attempt, 1, state.created_at, state.execution, state.workflow, state.workflow_version, node, kind,
             "failed", decision.now, failure.type, _shown(failure.message),
         ),
     )  # fmt: skip
@@ -163,8 +167,8 @@ def set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) ->
 
 READ_MODEL: Final = ReadModel(
     name="node_runs",
-    version=1,
-    shape="32e336181844d9b6",
+    version=2,
+    shape="307d4fb320e0af9d",
     tables=(NODE_RUNS,),
     events=frozenset({e.NodeFailed}),
     take=_take,

@@ -53,7 +53,8 @@ class Listed(NamedTuple):
 LISTS: Final = {
     "node runs": Listed(
         NODE_RUNS, node_runs_where, node_runs.node_run_filter, node_runs.COLUMNS, node_runs.node_run_names,
-        st.builds(NodeRunRecord, wholes, texts, wholes, st.just(0), texts, texts, wholes, texts, texts, st.sampled_from(RUN_STATUSES),
+        st.builds(NodeRunRecord, wholes, texts, wholes, st.sampled_from((0, 1)), st.just(0), texts, texts, wholes, texts, texts,
+                  st.sampled_from(RUN_STATUSES),
                   times, errors, errors),
     ),
     "waits": Listed(
