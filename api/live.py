@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -12,7 +13,7 @@ from api import models
 from api.authorize import Authorize
 from api.caller import caller_in
 from api.operations.executions import list_executions
-from api.operations.streams import LIVE, has_ended
+from api.operations.streams import LIVE, has_ended, reached
 from api.problems import BadRequest
 from api.service import Service
 from api.streams.lists import Listed, Lists
@@ -43,6 +44,7 @@ def live_route(service: Service, authorize: Authorize) -> WebSocketRoute:
         if not lists:
             lists.append(Lists(service.streams.feed, find))
         await socket.accept()
-        await Live(socket, service.streams, lists[0], service.channel, lambda execution: has_ended(service, execution)).run()
+        ended, there = partial(has_ended, service), partial(reached, service)
+        await Live(socket, service.streams, lists[0], service.channel, ended, there).run()
 
     return WebSocketRoute(LIVE.path, live)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Query, Response
@@ -11,7 +12,7 @@ from api.operations.executions import Id
 from api.operations.operation import Operation, Reply
 from api.problems import BadRequest
 from api.service import Service, Unavailable
-from api.streams.position import Places, read_position
+from api.streams.position import Places, check_reached, read_position
 from api.streams.selection import select
 from api.streams.server_sent import EventStream
 from contracts.errors import LogError, Rejected
@@ -34,7 +35,7 @@ async def stream_events(
 ) -> Response:
     """Tell of the events of all executions as server-sent events, each a CloudEvent."""
     selection = select(types=type or (), filter=filter)
-    return EventStream(service.streams, selection, _places(start, last_event_id))
+    return EventStream(service.streams, selection, await _places(service, start, last_event_id))
 
 
 async def stream_workflow_events(
@@ -44,7 +45,7 @@ async def stream_workflow_events(
     selection = select(workflow=name, types=type or (), filter=filter)
     await service.know(name)
     service.versions(name)
-    return EventStream(service.streams, selection, _places(start, last_event_id))
+    return EventStream(service.streams, selection, await _places(service, start, last_event_id))
 
 
 async def stream_execution_events(
@@ -52,7 +53,7 @@ async def stream_execution_events(
 ) -> Response:
     """Tell of the events of an execution, until it has ended."""
     selection = select(execution=execution, types=type or (), filter=filter)
-    places = _places(start, last_event_id)
+    places = await _places(service, start, last_event_id)
     await has_ended(service, execution)
 
     async def ended() -> bool:
@@ -73,11 +74,19 @@ async def has_ended(service: Service, execution: str) -> bool:
         return False
 
 
-def _places(start: str | None, last_event_id: str | None) -> Places | None:
-    """Where a stream begins: what a reader says that comes again counts more than its URL."""
+async def _places(service: Service, start: str | None, last_event_id: str | None) -> Places | None:
+    """Where a stream begins: what a reader says that comes again counts more than its URL. Raises InvalidInput, Rejected."""
     if last_event_id:
-        return read_position(last_event_id, "Last-Event-ID")
-    return None if start in (None, "", NOW) else read_position(start, "from")
+        return await reached(service, read_position(last_event_id, "Last-Event-ID"))
+    return None if start in (None, "", NOW) else await reached(service, read_position(start, "from"))
+
+
+async def reached(service: Service, places: Places) -> Places:
+    """The places, where the journals have come that far. Raises Rejected where not; while that cannot be asked, nobody knows."""
+    if places:
+        with suppress(Unavailable, LogError):
+            check_reached(places, await service.ends())
+    return places
 
 
 async def open_live() -> Reply:

@@ -22,7 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.problems import value_of
 from api.streams.lists import Lists
-from api.streams.position import read_position
+from api.streams.position import Places, read_position
 from api.streams.reader import SAID, SLOW_S, Batch, Why
 from api.streams.selection import select
 from api.streams.streams import Streams
@@ -43,6 +43,8 @@ _log: Final = logging.getLogger("refold.streams")
 
 HasEnded = Callable[[str], Awaitable[bool]]
 """Whether an execution has ended. Raises Rejected where there is none."""
+Reached = Callable[[Places], Awaitable[Places]]
+"""Gives places back that the journals have reached. Raises Rejected for others."""
 
 
 class Ask(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"start": "from"}):
@@ -66,8 +68,11 @@ _read: Final = msgspec.json.Decoder(Ask).decode
 class Live:
     """One connection. Lives in the event loop's thread."""
 
-    def __init__(self, socket: WebSocket, streams: Streams, lists: Lists, channel: LossyChannel, has_ended: HasEnded) -> None:
-        self._socket, self._streams, self._lists, self._channel, self._has_ended = socket, streams, lists, channel, has_ended
+    def __init__(
+        self, socket: WebSocket, streams: Streams, lists: Lists, channel: LossyChannel, has_ended: HasEnded, reached: Reached
+    ) -> None:
+        self._socket, self._streams, self._lists, self._channel = socket, streams, lists, channel
+        self._has_ended, self._reached = has_ended, reached
         self._loop = asyncio.get_running_loop()
         self._subscribed: dict[str, Callable[[], None]] = {}
         """What ends each subscription."""
@@ -160,7 +165,7 @@ class Live:
 
     async def _subscribe_events(self, ask: Ask) -> None:
         selection = select(ask.execution, ask.workflow, ask.types, ask.filter)
-        places = None if ask.start in (None, "now") else read_position(ask.start or "", "from")
+        places = None if ask.start in (None, "now") else await self._reached(read_position(ask.start or "", "from"))
         if ask.execution is not None:
             await self._has_ended(ask.execution)
         reader = self._streams.open(selection, places, _Sink(self, ask.id))

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from contracts.errors import InvalidInput, Problem
+from contracts.errors import InvalidInput, Problem, Rejected
 
 BEGINNING: Final = "0"
 LENGTH_MAX: Final = 32 * 1024
@@ -50,6 +50,19 @@ def read_position(text: str, named: str) -> dict[int, Place]:
             raise InvalidInput([Problem(named, "position", said)])
         places[int(part[1])] = Place(int(part[2]), int(part[3] or 0))
     return places
+
+
+def check_reached(places: Places, ends: Mapping[int, int]) -> None:
+    """Raise Rejected for places that the journals, which end there, do not have: whoever waited for them would wait for ever."""
+    for partition, place in places.items():
+        if partition not in ends:
+            message = f"the position is of partition {partition}, which the log does not have"
+        elif place.offset > ends[partition]:
+            there = f"the position is {place.offset} in partition {partition}, and the journal ends at {ends[partition]}"
+            message = f"{there}: it is of another log, or of one that was put back since; begin anew with 0, or without a position"
+        else:
+            continue
+        raise Rejected("unknown_position", message)
 
 
 def moved_on(places: Places, after: Mapping[int, int]) -> dict[int, Place]:

@@ -90,6 +90,8 @@ def test_an_end_that_a_type_leaves_out_ends_the_stream_all_the_same(server: Serv
         ("/v1/events?from=yesterday", 422, "found yesterday"),
         ("/v1/events?from=0:1,0:2", 422, "expected 0 for the beginning"),
         ("/v1/events?from=0:9999999999999999999", 422, "expected 0 for the beginning"),
+        ("/v1/events?from=0:99999", 422, "the journal ends at"),
+        ("/v1/events?from=7:3", 422, "partition 7, which the log does not have"),
         ("/v1/events?type=node.faild", 422, "node.faild"),
         ("/v1/events?filter=status%20%3D%3D%201", 422, "unknown name `status`"),
     ],
