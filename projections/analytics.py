@@ -234,6 +234,7 @@ _ENDS: Final = (e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e
 
 READ_MODEL: Final = ReadModel(
     name="analytics",
+    outlives_journal=True,
     version=1,
     shape="7b88de6152fc95d4",
     tables=(ANALYTICS,),

@@ -80,6 +80,8 @@ class ReadModel(Model):
     rows_of: Rows | None = None
     """The rows of its first table that an execution has as it is now."""
     set_aside: SetAside | None = None
+    outlives_journal: bool = False
+    """Whether rows stay that tell of what was removed from the journal: made anew, they know less."""
     events_before: frozenset[type[Event]] = frozenset()
     take_before: Take | None = None
     """Called before each event of `events_before` is folded: what it ends is there no more afterwards."""

@@ -22,6 +22,7 @@ MODEL_OF: Final[dict[Table[Any], ReadModel]] = {table: model for model in READ_M
 
 
 def named(name: str) -> list[str] | None:
-    """The names of the read models that are meant: one, or `all`; None where there is none of that name."""
-    names = [model.name for model in READ_MODELS]
-    return names if name == "all" else [name] if name in names else None
+    """The names of the read models that are meant: one, or `all` whose rows the journal gives again; None where there is none."""
+    if name == "all":
+        return [model.name for model in READ_MODELS if not model.outlives_journal]
+    return [name] if name in [model.name for model in READ_MODELS] else None

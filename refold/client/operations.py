@@ -344,7 +344,7 @@ class Operations:
         return answer
 
     def rebuild_read_model(self, name: str) -> dict[str, Any]:
-        """Have the rows of a read model (or `all`) made anew, while lists go on."""
+        """Make the rows of a read model anew; `all`: of all but analytics."""
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/read-models/{part(name)}/rebuild"))
         return answer
 
