@@ -106,7 +106,7 @@ LOCK = pip compile pyproject.toml $(LOCK_FLAGS)
 lock: $(if $(shell command -v uv),,$(VENV)/.dev) ## Write the lock files again; ARGS=--upgrade takes newer versions
 	@$(UV) $(LOCK) --group build --output-file requirements.lock
 	@$(UV) $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
-	@$(UV) $(LOCK) --all-extras --constraints requirements.lock --output-file infra/deploy/image.lock
+	@$(UV) $(LOCK) --all-extras --constraints requirements-dev.lock --output-file infra/deploy/image.lock
 	@$(UV) pip compile --group pyproject.toml:build $(LOCK_FLAGS) --constraints requirements.lock --output-file infra/deploy/build.lock
 	@for peer in benchmarks/peers/*/requirements.in examples/*/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
 
