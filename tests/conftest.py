@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -14,6 +15,9 @@ from brokers.jars import NoBroker
 from tests.postgres import NoPostgres, Postgres
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # of the many processes that tests begin each would compile everything anew
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a script begins what it runs beside itself: so would begin what tests begin
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("long", print_blob=True, deadline=None)
 settings.register_profile("here", deadline=None)  # no test is about time; in CI hypothesis has a profile of its own that says so

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 
 import pytest
 
@@ -47,17 +46,6 @@ def test_a_folder_is_followed_while_a_server_works_on_it(served: CommandLine, wa
     assert waiting_for_line(everything, "a0  execution.failed")
 
 
-def interrupted(process: subprocess.Popen[str]) -> str:
-    """What a command says that is interrupted; Python may lose a Ctrl-C (in a destructor), and then one presses it again."""
-    for _ in range(6):
-        process.send_signal(signal.SIGINT)
-        try:
-            return process.communicate(timeout=10)[1]
-        except subprocess.TimeoutExpired:
-            continue
-    raise AssertionError("it does not end")
-
-
 def test_ctrl_c_says_from_where_to_go_on(served: CommandLine, waiting_for_line: WaitForLine) -> None:
     served("start", "two", "--id", "a", "--server", served.url)
     places: list[list[str]] = [["--server", served.url], []]
@@ -65,7 +53,8 @@ def test_ctrl_c_says_from_where_to_go_on(served: CommandLine, waiting_for_line: 
     for place in places:
         following = served.start("follow", "a", *place)
         waiting_for_line(following, "node.started  wait")
-        said = interrupted(following)
+        following.send_signal(signal.SIGINT)
+        _, said = following.communicate(timeout=30)
         assert following.returncode == 130
         positions.append(said.rpartition("--from ")[2].split()[0].rstrip("`"))
     served("signal", "a", "go", "--server", served.url)
