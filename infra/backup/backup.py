@@ -23,6 +23,10 @@ from infra.log.arguments import partitions_in
 from infra.log.sqlite_rows import Row
 
 JOURNAL: Final[Topic] = "journal"
+MERGED_BYTES: Final = 1024 * 1024
+"""A last segment that is smaller is written anew with what follows: so a backup a minute has no file a minute."""
+MADE_MAX: Final = 1_000
+"""So many of the times at which it was brought up are kept, the last ones."""
 
 
 class Source(Protocol):
@@ -69,17 +73,19 @@ def back_up(
         position = source.end(JOURNAL, 0)
         ends = {(topic, number): source.end(topic, number) for topic, number in places(source.partitions)}
         wanted = sum(max(0, end - _end_of(manifest, *at)) for at, end in ends.items())
-        records = size = 0
+        size = done = 0
         for (topic, partition), end in ends.items():
+            before = _end_of(manifest, topic, partition)
             for segment in _segments(source, folder, manifest, topic, partition, end):
-                records += segment.end - segment.first
                 size += segment.size
-                told(records, wanted)
+                told(done + max(0, segment.end - before), wanted)
+            done += max(0, end - before)
         blobs, blob_bytes = _copy_blobs(source, folder)
         manifest.made.append(Made(at=now, version=version, position=position))
+        del manifest.made[:-MADE_MAX]
         folder.write(manifest)
         folder.tidy(manifest)
-    return Report(position, records, blobs, size + blob_bytes)
+    return Report(position, wanted, blobs, size + blob_bytes)
 
 
 def places(partitions: int) -> Iterator[tuple[Topic, int]]:
@@ -108,6 +114,8 @@ def _segments(source: Source, folder: BackupFolder, manifest: Manifest, topic: T
     """Copy the rows that the backup lacks, a segment at a time."""
     known = manifest.segments.setdefault(f"{topic}/{partition}", [])
     first = known[-1].end if known else 0
+    if known and first < end and known[-1].size < MERGED_BYTES:
+        first = known.pop().first
     while first < end:
         rows = _gather(source, topic, partition, first, end)
         if rows[0].first < first:  # records were removed there since: what it says now is one row, and the chain goes on behind it

@@ -86,7 +86,8 @@ def test_a_copy_has_every_record_and_every_big_value(place: Place) -> None:
     assert sorted(FileBlobs(copy.blobs).hashes()) == sorted(FileBlobs(place.data.blobs).hashes()) != []
 
 
-def test_what_was_backed_up_is_not_copied_again(place: Place) -> None:
+def test_what_was_backed_up_is_not_copied_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.backup.backup.MERGED_BYTES", 0)
     place.run()
     place.back_up()
     before = {path.name: path.stat().st_mtime_ns for path in place.backup.segments.iterdir()}
@@ -97,6 +98,23 @@ def test_what_was_backed_up_is_not_copied_again(place: Place) -> None:
     assert {
         name: one for name, one in ((path.name, path.stat().st_mtime_ns) for path in place.backup.segments.iterdir()) if name in before
     } == before
+    assert records(place.restored()) == records(place.data)
+
+
+def test_a_backup_that_is_made_all_the_time_has_few_files_and_knows_the_last_times(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.backup.backup.MADE_MAX", 3)
+    for _ in range(5):
+        place.run(1)
+        end = len(records(place.data))
+        before = place.backup.read().position if place.backup.path.exists() else 0
+        report = place.back_up()
+        assert report.position == end
+        assert report.records >= end - before
+    manifest = place.backup.read()
+    assert [len(segments) for segments in manifest.segments.values() if segments] == [1, 1]
+    assert len(list(place.backup.segments.iterdir())) == 2
+    assert [one.position for one in manifest.made][-1] == len(records(place.data))
+    assert len(manifest.made) == 3
     assert records(place.restored()) == records(place.data)
 
 
@@ -166,7 +184,8 @@ def test_a_missing_segment_is_named(place: Place) -> None:
         place.restored()
 
 
-def test_segments_of_another_order_do_not_follow_on_each_other(place: Place) -> None:
+def test_segments_of_another_order_do_not_follow_on_each_other(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.backup.backup.MERGED_BYTES", 0)
     place.run()
     place.back_up()
     place.run()

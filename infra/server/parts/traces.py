@@ -78,14 +78,14 @@ class Traces(Running):
                 self._tell_lost()
 
     async def _send(self, execution: str) -> None:
+        """Whatever one history holds, the others are sent."""
         try:
             fold = await self._spans(execution)
-        except RefoldError as error:
-            _log.warning("its spans cannot be made: %s", error, extra={"execution": execution})
-            self._lost += 1
-            return
-        loop = asyncio.get_running_loop()
-        self._lost += not await loop.run_in_executor(self._pool, self._exporter.export, fold)
+            is_sent = await asyncio.get_running_loop().run_in_executor(self._pool, self._exporter.export, fold)
+        except Exception as error:
+            _log.warning("its spans cannot be sent: %s", error, extra={"execution": execution}, exc_info=not isinstance(error, RefoldError))
+            is_sent = False
+        self._lost += not is_sent
 
     def _tell_lost(self) -> None:
         now = asyncio.get_running_loop().time()
