@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from types import MappingProxyType
-from typing import NamedTuple, get_args
+from typing import Final, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -30,6 +30,35 @@ class Observed(NamedTuple):
     """None where nobody has ever published any."""
 
 
+_COUNTERS: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
+    ("refold_decisions", lambda seen: seen.metrics.decisions, "Decisions made"),
+    ("refold_rounds", lambda seen: seen.metrics.rounds, "Rounds that were committed"),
+    ("refold_rejections", lambda seen: seen.metrics.rejections, "Commands that were refused"),
+    ("refold_claims", lambda seen: seen.metrics.claims, "Times the partition was claimed"),
+    ("refold_refused_rounds", lambda seen: seen.metrics.refused, "Rounds for which there was no room"),
+    ("refold_quarantined", lambda seen: seen.metrics.quarantined, "Executions set aside after an error of the engine"),
+    ("refold_dead_letters", lambda seen: seen.metrics.dead_letters, "Messages nobody could be given"),
+    ("refold_archived_executions", lambda seen: seen.metrics.archived, "Executions that have ended and were written into the archive"),
+    ("refold_removed_executions", lambda seen: seen.metrics.removed, "Executions that have ended and were removed from the log"),
+    ("refold_archive_failures", lambda seen: seen.metrics.archive_failures, "Times that archiving or removing has failed"),
+    ("refold_lane_requests", lambda seen: seen.lane_requests, "Requests that took the lane past the framework"),
+    ("refold_projector_restarts", lambda seen: seen.projector_restarts, "Times the projector was started again"),
+)
+_GAUGES: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
+    ("refold_journal_position", lambda seen: seen.position, "The offset after the last decision"),
+    ("refold_projection_position", lambda seen: seen.projected, "The offset up to which the read models go"),
+    ("refold_projection_lag", lambda seen: max(0, seen.position - seen.projected), "Records that the read models lack"),
+    ("refold_open_executions", lambda seen: seen.open_executions, "Executions that have not ended"),
+    ("refold_largest_round", lambda seen: seen.metrics.largest_round, "Decisions in the largest round"),
+    ("refold_foreign_records", lambda seen: seen.metrics.foreign, "Records of others in the journal that count for nobody"),
+    ("refold_takeover_last_seconds", lambda seen: seen.metrics.takeover_ms / 1000, "How long the last takeover took"),
+    ("refold_timer_drift_seconds", lambda seen: seen.metrics.timer_drift_ms / 1000, "How late the last timer fired"),
+    ("refold_overdue_seconds", lambda seen: seen.metrics.overdue_ms / 1000, "How much longer the oldest is there than it is to be kept"),
+    ("refold_requests_under_way", lambda seen: seen.requests_under_way, "HTTP requests under way"),
+)
+"""A metric is a line here: its name, what it is at a moment, and what it counts."""
+
+
 class _Collector:
     """Gives the metrics of one moment."""
 
@@ -39,36 +68,10 @@ class _Collector:
     def collect(self) -> Iterable[Metric]:
         """All families."""
         seen = self._observed
-        counters = {
-            "refold_decisions": (seen.metrics.decisions, "Decisions made"),
-            "refold_rounds": (seen.metrics.rounds, "Rounds that were committed"),
-            "refold_rejections": (seen.metrics.rejections, "Commands that were refused"),
-            "refold_claims": (seen.metrics.claims, "Times the partition was claimed"),
-            "refold_refused_rounds": (seen.metrics.refused, "Rounds for which there was no room"),
-            "refold_quarantined": (seen.metrics.quarantined, "Executions set aside after an error of the engine"),
-            "refold_dead_letters": (seen.metrics.dead_letters, "Messages nobody could be given"),
-            "refold_archived_executions": (seen.metrics.archived, "Executions that have ended and were written into the archive"),
-            "refold_removed_executions": (seen.metrics.removed, "Executions that have ended and were removed from the log"),
-            "refold_archive_failures": (seen.metrics.archive_failures, "Times that archiving or removing has failed"),
-            "refold_lane_requests": (seen.lane_requests, "Requests that took the lane past the framework"),
-            "refold_projector_restarts": (seen.projector_restarts, "Times the projector was started again"),
-        }
-        gauges: dict[str, tuple[float, str]] = {
-            "refold_journal_position": (seen.position, "The offset after the last decision"),
-            "refold_projection_position": (seen.projected, "The offset up to which the read models go"),
-            "refold_projection_lag": (max(0, seen.position - seen.projected), "Records that the read models lack"),
-            "refold_open_executions": (seen.open_executions, "Executions that have not ended"),
-            "refold_largest_round": (seen.metrics.largest_round, "Decisions in the largest round"),
-            "refold_foreign_records": (seen.metrics.foreign, "Records of others in the journal that count for nobody"),
-            "refold_takeover_last_seconds": (seen.metrics.takeover_ms / 1000, "How long the last takeover took"),
-            "refold_timer_drift_seconds": (seen.metrics.timer_drift_ms / 1000, "How late the last timer fired"),
-            "refold_overdue_seconds": (seen.metrics.overdue_ms / 1000, "How much longer the oldest is there than it is to be kept"),
-            "refold_requests_under_way": (seen.requests_under_way, "HTTP requests under way"),
-        }
-        for name, (value, text) in counters.items():
-            yield CounterMetricFamily(name, text, value=value)
-        for name, (level, text) in gauges.items():
-            yield GaugeMetricFamily(name, text, value=level)
+        for name, value_of, text in _COUNTERS:
+            yield CounterMetricFamily(name, text, value=value_of(seen))
+        for name, value_of, text in _GAUGES:
+            yield GaugeMetricFamily(name, text, value=value_of(seen))
         if seen.events_lag is not None:
             yield GaugeMetricFamily("refold_events_lag", "Records that are not published as events yet", value=seen.events_lag)
         yield from _stand_downs(seen.metrics)
