@@ -49,6 +49,16 @@ nodes: [{id: sub, type: sub_workflow, config: {workflow: letter, input: {who: "{
 """
 
 
+STUBBORN = """
+name: parent
+settings: {erasable: true}
+nodes:
+- {id: sub, type: sub_workflow, config: {workflow: letter, input: {who: "{{ input.who }}"}}}
+- {id: again, type: sub_workflow, config: {workflow: letter, input: {who: "{{ input.who }}"}}}
+edges: [{from: sub.error, to: again}]
+"""
+
+
 def test_all_that_a_filter_takes_are_erased_and_those_alone(refold: CommandLine) -> None:
     file = refold.file("note.yaml", "name: note\nsettings: {erasable: true, search: {who: input.who}}\nnodes: [{id: a, type: noop}]")
     for name in ("ada", "ada2", "bo"):
@@ -74,6 +84,16 @@ def test_with_force_and_children_what_is_open_and_what_it_has_started_goes_too(r
     assert [(one["execution_id"], one["done"]) for one in told] == [("p~sub", "erased"), ("p", "erased")]
     assert "2 executions erased" in refold("verify").out
     assert [path for path in refold.data.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()] == []
+
+
+def test_what_a_parent_starts_as_its_child_is_stopped_goes_too(refold: CommandLine) -> None:
+    refold("deploy", refold.file("letter.yaml", LETTER))
+    refold("deploy", refold.file("parent.yaml", STUBBORN))
+    refold("start", "parent", "--id", "p", "--input", f'{{"who": "{MARKER}"}}')
+    told = refold("erase", "p", "--children", "--force", "--json").json
+    assert {one["done"] for one in told} == {"erased"}
+    rows = refold("list", "--json").json
+    assert {row["execution_id"]: row["error"]["type"] for row in rows} == dict.fromkeys((one["execution_id"] for one in told), "erased")
 
 
 def test_one_says_which_are_to_be_erased(refold: CommandLine) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from contracts.commands import EraseExecution, TerminateExecution
 from contracts.errors import RefoldError
+from contracts.ids import depth_of
 from refold.cli.commands.interrupt import interruptible
 from refold.cli.commands.output import FAILED, OK, BadInput, complain, say, say_json
 from refold.cli.commands.progress import make_progress
@@ -44,7 +47,9 @@ def erase(where: Where, wanted: ToErase, as_json: bool) -> int:
             make_progress(as_json) as progress,
             target.act(progress, interrupt, must_exist=True) as session,
         ):
-            done = [_erased(session, row, wanted) for row in rows]
+            if wanted.is_forced:
+                rows = _stopped(target, session, rows, wanted)
+            done = [_erased(session, row, wanted.reason) for row in rows]
     _say(done, as_json)
     return FAILED if any(one["error"] for one in done) else OK
 
@@ -56,28 +61,48 @@ def _rows(target: Target, wanted: ToErase) -> list[Value]:
     else:
         assert wanted.execution is not None
         found = [{"execution_id": wanted.execution, **target.state(wanted.execution, None)}]
-    if not wanted.with_children:
-        return found
+    return _with_started(target, found) if wanted.with_children else found
+
+
+def _with_started(target: Target, found: list[Value]) -> list[Value]:
+    """These, and all that they have started, the deepest first."""
     names = {row["execution_id"]: row for row in found}
-    for name in list(names):
+    for name in [name for name in names if not any(above in names for above in _above(name))]:
         below = target.executions(Wanted(filter=f"execution_id.startsWith({_quoted(f'{name}~')})"))
         names.update((row["execution_id"], row) for row in below)
-    return sorted(names.values(), key=lambda row: -str(row["execution_id"]).count("~"))
+    return sorted(names.values(), key=lambda row: -depth_of(str(row["execution_id"])))
+
+
+def _above(name: str) -> Iterator[str]:
+    """The ids of those by whom an execution was started, the topmost first."""
+    return (name[: found.start()] for found in re.finditer("~", name))
+
+
+def _stopped(target: Target, session: Session, rows: list[Value], wanted: ToErase) -> list[Value]:
+    """The same once none is open; who has started others goes before them, as it might start more of them when they are stopped.
+
+    What was started meanwhile is among them. That one cannot be terminated is said when it is to be erased, unless it has ended.
+    """
+    asked: set[str] = set()
+    while is_open := [row["execution_id"] for row in rows if row["status"] not in ENDED and row["execution_id"] not in asked]:
+        for name in sorted(is_open, key=depth_of):
+            asked.add(name)
+            with suppress(RefoldError, Refused):
+                session.give(name, TerminateExecution(wanted.reason))
+        rows = _with_started(target, rows) if wanted.with_children else rows
+    return rows
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _erased(session: Session, row: Value, wanted: ToErase) -> Value:
+def _erased(session: Session, row: Value, reason: str) -> Value:
     """Erase one, and say what came of it."""
-    name = row["execution_id"]
     if _is_erased(row):
         return _done(row, "erased")
     try:
-        if wanted.is_forced and row["status"] not in ENDED:
-            session.give(name, TerminateExecution(wanted.reason))
-        session.give(name, EraseExecution(wanted.reason))
+        session.give(row["execution_id"], EraseExecution(reason))
     except (RefoldError, Refused) as error:
         return _done(row, "refused", str(error))
     return _done(row, "erased")
