@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 
 from contracts.commands import CancelExecution, SendSignal
-from contracts.errors import LogError, Rejected
+from contracts.errors import LogError, LogFull, Rejected
 from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector
 from contracts.ports.read_models import Query
 from domain.execution.history import read_entries
+from infra.server.parts.retention import Keeping
+from infra.server.wiring import build_alone
 from projections.executions import EXECUTIONS, executions_where
 from projections.incidents import INCIDENTS
-from tests.archive.bench import HOUR_MS, ArchivingBench, bench_in
-from tests.workers.harness import rewrite
+from tests.archive.bench import HOUR_MS, WORKFLOWS, ArchivingBench, bench_in
+from tests.workers.harness import FaultyLog, rewrite
 from workers.reading.backlog import Backlog
 
 BIG = "x" * 100_000
@@ -212,6 +214,20 @@ def test_a_history_that_is_damaged_stays_and_keeps_no_other(tmp_path: Path) -> N
         assert {old[0], old[2], old[3]}.isdisjoint(bench.in_journal())
         assert old[1] in bench.owner.executions.ended
         assert bench.owner.metrics.archive_failures == 1
+
+
+def test_nothing_is_due_while_its_owner_cannot_go_on(tmp_path: Path) -> None:
+    log = FaultyLog()
+    bench = ArchivingBench(tmp_path, log)
+    bench.publish(*WORKFLOWS.values())
+    keeping = Keeping(build_alone(bench.settings, log, bench.blobs, bench.snapshots, bench.clock))
+    assert keeping.next_due() is None  # it has claimed nothing
+    assert bench.retention.next_due() is not None
+    log.faults.append(LogFull("no room"))
+    bench.start("tick")
+    bench.engine.step()
+    assert not bench.owner.is_current
+    assert bench.retention.next_due() is None
 
 
 def test_an_execution_that_is_sealed_stays(tmp_path: Path) -> None:

@@ -103,8 +103,8 @@ class Retention:
         return not self._is_busy and self._prepared is None and self._look_at > self._clock.now() + SOON_MS
 
     def next_due(self) -> int | None:
-        """When there may be something to do."""
-        return None if self._is_busy else self._look_at
+        """When there may be something to do; None until what is under way beside it, or with its owner, is done: that says so itself."""
+        return None if self._is_busy or not self._owner.is_current else self._look_at
 
     def step(self) -> bool:
         """Go on where that can be now; True when anything was done."""

@@ -86,7 +86,7 @@ class Keeping(Running):
 
     def next_due(self) -> int | None:
         """When it looks again."""
-        return None if self._has_told else self._look_at
+        return None if self._has_told or not self._alone.owner.is_current else self._look_at
 
 
 def _make(context: Context) -> Running | None:
