@@ -6,6 +6,7 @@ however often its node is tried again. A run that has failed stays, also where a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from contracts import events as e
@@ -17,11 +18,12 @@ from contracts.ports.where import ALWAYS
 from domain.execution.facts.runs import UNPLACED
 from domain.execution.history import Unreadable
 from domain.execution.paths import is_undo, locate
+from domain.execution.state import Execution
 from domain.expressions.values import Moment
 from projections.executions import time_of
 from projections.filter import Filter, compile_filter
 from projections.filter.column import MS, Columns, fields, text, time, whole
-from projections.read_model import ReadModel, RowsOf, Visit
+from projections.read_model import ReadModel, RunWas, Visit
 
 RUN_STATUSES: Final = ("queued", "active", "retrying", "incident", "stopping", "lingering", "failed")
 MESSAGE_CHARS_MAX: Final = 1_000
@@ -118,21 +120,51 @@ def node_run_names(record: NodeRunRecord) -> dict[str, Any]:
     return {**value, "since": Moment(record.since * MS) if record.since else None, "created_at": Moment(record.created_at * MS)}
 
 
-def _rows_of(visit: Visit) -> RowsOf:
-    """The runs that are open."""
-    state, graph, number, found = visit.folded.state, visit.folded.graph, visit.trail.number, RowsOf()
-    if not state.version or state.is_ended:
-        return found
-    for path, run in state.runs.items():
-        node = graph.nodes[run.node].definition
-        failure = run.last_failure if run.status in ("retrying", "incident") else None
-        row = NodeRunRecord(
-            number, path, run.attempt, 0, state.created_at, state.execution, state.workflow, state.workflow_version, node.id,
-            "compensation" if is_undo(path) else node.type, run.status, run.started_at or run.scheduled_at,
-            None if failure is None else failure.type, None if failure is None else _shown(failure.message),
-        )  # fmt: skip
-        found[row[:4]] = row
-    return found
+def _was(state: Execution, path: str) -> RunWas | None:
+    """What a run is like, of all that may change: its attempt, its status, since when, and the failure that is shown."""
+    run = state.runs.get(path)
+    if run is None:
+        return None
+    failure = run.last_failure if run.status in ("retrying", "incident") else None
+    return run.attempt, run.status, run.started_at or run.scheduled_at, failure
+
+
+def _before(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
+    """An event changes a run: the first one of a batch finds it as it is stored."""
+    state, runs = visit.folded.state, visit.runs
+    for path in _paths(state, event):
+        if path not in runs:
+            runs[path] = _was(state, path)
+
+
+def _paths(state: Execution, event: Any) -> Iterable[str]:
+    """The paths of the runs that an event may change."""
+    if type(event) in _OF_A_RUN:
+        return (event.path,)
+    return (state.scopes[event.scope].owner,) if type(event) is e.ScopeLeft else state.runs
+
+
+def _finish(changes: Changes, visit: Visit) -> None:
+    """Of the runs that events of the batch were about, what has come or is other is stored, and what is open no longer goes."""
+    state, number = visit.folded.state, visit.trail.number
+    for path, was in visit.runs.items():
+        now = _was(state, path)
+        if now == was:
+            continue
+        if was is not None and (now is None or now[0] != was[0]):
+            changes.remove(NODE_RUNS, (number, path, was[0], 0))
+        if now is not None:
+            changes.put(NODE_RUNS, _open_row(visit, path, now))
+
+
+def _open_row(visit: Visit, path: str, now: RunWas) -> NodeRunRecord:
+    state, graph = visit.folded.state, visit.folded.graph
+    node, (attempt, status, since, failure) = graph.nodes[state.runs[path].node].definition, now
+    return NodeRunRecord(
+        visit.trail.number, path, attempt, 0, state.created_at, state.execution, state.workflow, state.workflow_version, node.id,
+        "compensation" if is_undo(path) else node.type, status, since,
+        None if failure is None else failure.type, None if failure is None else _shown(failure.message),
+    )  # fmt: skip
 
 
 def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
@@ -165,6 +197,20 @@ def set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) ->
     changes.clear(NODE_RUNS, number)
 
 
+_OF_A_RUN: Final[set[type[Event]]] = {
+    e.NodeScheduled, e.NodeStarted, e.NodeProgressed, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeSkipped, e.NodeCancelled,
+    e.NodeQueued, e.NodeStopped, e.IncidentRaised,
+}  # fmt: skip
+"""The events that name the run that they change."""
+_ENDS: Final[set[type[Event]]] = {
+    e.ExecutionCompleted,
+    e.ExecutionFailed,
+    e.ExecutionCancelled,
+    e.ExecutionTerminated,
+    e.ExecutionQuarantined,
+}
+"""The events that may end all of them."""
+
 READ_MODEL: Final = ReadModel(
     name="node_runs",
     version=2,
@@ -172,6 +218,8 @@ READ_MODEL: Final = ReadModel(
     tables=(NODE_RUNS,),
     events=frozenset({e.NodeFailed}),
     take=_take,
-    rows_of=_rows_of,
+    events_before=frozenset({*_OF_A_RUN, e.ScopeLeft, *_ENDS}),
+    take_before=_before,
+    finish=_finish,
     set_aside=set_aside,
 )

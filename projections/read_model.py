@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from contracts.events import Event
+from contracts.failure import Failure
 from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Model, Table
 from domain.execution.evolve import evolve
@@ -26,12 +27,14 @@ from projections.waiting import waiting_for
 class Visit:
     """An execution that a batch is about: what it is by now, where its decisions lie, and which pieces of that became whole."""
 
-    __slots__ = ("_waiting", "before", "folded", "pieces", "position", "trail")
+    __slots__ = ("_waiting", "before", "folded", "pieces", "position", "runs", "trail")
 
     def __init__(self, folded: Folded, trail: Trail) -> None:
         self.folded, self.trail = folded, trail
         self.before: dict[str, RowsOf] = {}
         """By the names of read models, the rows that they had about the execution before the batch, as far as that is known."""
+        self.runs: dict[str, RunWas | None] = {}
+        """By their paths, the runs that events of the batch are about, as they were before it; None where there was none."""
         self.position = 0
         """The offset after its last decision."""
         self.pieces: list[Piece] = []
@@ -55,6 +58,8 @@ class Visit:
             self.pieces.append(piece)
 
 
+RunWas: TypeAlias = tuple[int, str, int, Failure | None]
+"""Of a run of a node: its attempt, its status, since when, and the failure that is told of it."""
 RowsOf: TypeAlias = dict[tuple[Any, ...], tuple[Any, ...]]
 """Rows by their keys."""
 Take: TypeAlias = Callable[[Changes, Visit, Event, Decision], None]
