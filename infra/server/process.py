@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from infra.server.driver import Moved
@@ -46,8 +47,13 @@ class Process:
         await self._end(lambda running: running.drain(stop_s))
 
     async def stop(self) -> None:
-        """End now. What one of them fails with is raised when all have ended."""
-        await self._end(lambda running: running.stop())
+        """End now, all of them, though a second Ctrl-C cancels who waits for it. What one fails with is raised when all have ended."""
+        ending = asyncio.ensure_future(self._end(lambda running: running.stop()))
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:
+            await ending
+            raise
 
     async def _end(self, end: Callable[[Running], Awaitable[None]]) -> None:
         failures: list[Exception] = []

@@ -18,6 +18,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from infra.settings.model import ServerSettings
 from infra.store.statements import stored_name
 from projections.registry import MODEL_OF
@@ -94,7 +96,8 @@ def test_a_stop_lets_running_activities_end_and_releases_the_folder(serve: Serve
     assert view["status"] == "completed"
 
 
-def test_a_second_signal_ends_a_server_while_an_activity_runs(serve: Serve) -> None:
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_a_server_while_an_activity_runs(serve: Serve, second: signal.Signals) -> None:
     server = serve("--set", "stop_s=600")
     sleeps = {"source": "import time; time.sleep(600)", "sandbox": "process", "timeout": "700s"}
     server.publish({"name": "sleeps", "nodes": [{"id": "a", "type": "code", "config": sleeps}]})
@@ -102,8 +105,8 @@ def test_a_second_signal_ends_a_server_while_an_activity_runs(serve: Serve) -> N
     server.process.send_signal(signal.SIGTERM)
     while server.post("/v1/workflows/sleeps/executions").status != 503:  # it has heard the first one
         pass
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(30) == 128 + signal.SIGTERM
+    server.process.send_signal(second)
+    assert server.process.wait(30) == 128 + second
     assert server.stderr() == ""
     assert json.loads(cli(server.data, "list", "--json").stdout)[0]["execution_id"] == name
 

@@ -43,6 +43,7 @@ class Noted(Running):
         self._say("drain")
 
     async def stop(self) -> None:
+        await asyncio.sleep(0)
         self._say("stop")
 
 
@@ -111,6 +112,19 @@ def test_a_process_that_ends_now_has_cancelled_its_activities_before_it_is_asked
     asyncio.run(Process(_context(alone)).stop())
     assert alone.worker.last_heartbeat(name, "a", 1) is None
     engine.stop()
+
+
+def test_all_parts_end_though_who_waits_for_it_is_cancelled() -> None:
+    async def story() -> list[str]:
+        said: list[str] = []
+        stopping = asyncio.ensure_future(_process(said).stop())
+        await asyncio.sleep(0)
+        stopping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await stopping
+        return said
+
+    assert asyncio.run(story()) == ["stop c", "stop b", "stop a"]
 
 
 def test_what_a_part_fails_with_at_the_end_is_raised_when_all_have_ended() -> None:
