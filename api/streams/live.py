@@ -22,6 +22,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.problems import value_of
 from api.streams.lists import Lists
+from api.streams.outlet import ListSink, PassingSink
 from api.streams.position import Places, read_position
 from api.streams.reader import SAID, SLOW_S, Batch, Why
 from api.streams.selection import select
@@ -155,9 +156,7 @@ class Live:
             case "events":
                 await self._subscribe_events(ask)
             case "list":
-                self._subscribed[ask.id] = await self._lists.watch(
-                    ask.workflow, tuple(ask.status), ask.filter, ask.limit, lambda rows: self._put_raw(ask.id, b'"rows":' + rows)
-                )
+                self._subscribed[ask.id] = await self._watch(ask)
             case "passing":
                 self._subscribed[ask.id] = self._listen(ask.id, ask.execution)
             case None:
@@ -175,23 +174,33 @@ class Live:
         elif ask.execution is not None and await self._has_ended(ask.execution):
             reader.end_at_end()
 
+    async def _watch(self, ask: Ask) -> Callable[[], None]:
+        sink = ListSink(self, ask.id)
+        stop = await self._lists.watch(ask.workflow, tuple(ask.status), ask.filter, ask.limit, sink.tell)
+
+        def end() -> None:
+            stop()
+            sink.end()
+
+        return end
+
     def _listen(self, name: str, execution: str | None) -> Callable[[], None]:
+        sink = PassingSink(self, name)
+
         def arrived() -> None:
-            taken = listener.take()
-            if taken.dropped:
-                self._put({"id": name, "lossy": True, "dropped": taken.dropped})
-            for one in taken.passing:
-                if self._size > UNREAD_BYTES_MAX:
-                    continue
-                said = {"id": name, "lossy": True, "execution": one.execution, "path": one.path, "attempt": one.attempt, "topic": one.topic}
-                self._put({**said, "value": msgspec.Raw(one.value)})
+            sink.tell(listener.take())
 
         def wake() -> None:
             with suppress(RuntimeError):  # the loop has ended before
                 self._loop.call_soon_threadsafe(arrived)
 
         listener = self._channel.listen(wake, execution)
-        return listener.end
+
+        def end() -> None:
+            listener.end()
+            sink.end()
+
+        return end
 
     # What it says.
 
@@ -216,9 +225,6 @@ class Live:
 
     def _put(self, value: dict[str, Any]) -> None:
         self.put(_encode(value))
-
-    def _put_raw(self, name: str, fields: bytes) -> None:
-        self.put(b'{"id":%b,%b}' % (_encode(name), fields))
 
     async def _tell(self) -> None:
         while self._end is None or self._waiting:
