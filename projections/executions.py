@@ -20,7 +20,7 @@ from domain.execution.history import Unreadable
 from domain.execution.state import Erased, Execution
 from projections.execution_columns import TAG_TABLE, search_of, tags_of
 from projections.filter import Filter
-from projections.read_model import ReadModel, Visit
+from projections.read_model import WAITING_ITEMS_MAX, ReadModel, Visit
 from projections.trail import pack_offsets, unpack_offsets
 from projections.waiting import as_value
 
@@ -28,8 +28,6 @@ UNREADABLE: Final = "unreadable"
 """The error of an execution whose history cannot be read on."""
 ERASED: Final = "erased"
 """The error of an execution that was erased."""
-WAITING_ITEMS_MAX: Final = 10
-"""So many things that an execution waits for stand in its row."""
 _json: Final = msgspec.json.Encoder().encode
 
 

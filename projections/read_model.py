@@ -23,6 +23,9 @@ from domain.execution.history import Entry, Folded, Unreadable, check_follows
 from projections.trail import Piece, Trail
 from projections.waiting import waiting_for
 
+WAITING_ITEMS_MAX: Final = 10
+"""So many things that an execution waits for stand in its row."""
+
 
 class Visit:
     """An execution that a batch is about: what it is by now, where its decisions lie, and which pieces of that became whole."""
@@ -41,9 +44,9 @@ class Visit:
         self._waiting: list[dict[str, Any]] | None = None
 
     def waiting(self) -> list[dict[str, Any]]:
-        """What it waits for as it is now: see `waiting_for`. Several models tell of it."""
+        """What it waits for as it is now, see `waiting_for`; of activities only those among the first. Several models tell of it."""
         if self._waiting is None:
-            self._waiting = waiting_for(self.folded.state, self.folded.graph)
+            self._waiting = waiting_for(self.folded.state, self.folded.graph, WAITING_ITEMS_MAX)
         return self._waiting
 
     def changes(self) -> None:

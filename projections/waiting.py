@@ -21,6 +21,7 @@ What a node of a control-flow kind waits for is said by its kind (`Kind.waits_fo
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -36,17 +37,26 @@ MOVING: Final = frozenset({"activity", "timer"})
 """What comes by itself, if the engine runs."""
 
 
-def waiting_for(state: Execution, graph: Graph) -> list[dict[str, Any]]:
-    """All that the execution waits for, in the order of the paths; nothing for one that has ended."""
+def waiting_for(state: Execution, graph: Graph, most: int = sys.maxsize) -> list[dict[str, Any]]:
+    """All that the execution waits for, in the order of the paths; nothing for one that has ended.
+
+    Once there are `most`, activities are left out that workers have: there may be thousands, and few readers want them.
+    """
     if state.is_ended:
         return []
     found = [*_execution(state), *(_incident(state, incident) for incident in state.incidents.values())]
-    for path in sorted(state.runs):
-        found.extend(_run(state, graph, state.runs[path]))
-    named = {item.get("execution") for item in found}
-    found.extend(
-        {"for": "child", "path": state.children.get(child, ""), "execution": child} for child in state.children if child not in named
-    )
+    runs = state.runs
+    for path in sorted(runs):
+        run = runs[path]
+        if len(found) >= most and _is_with_worker(state, graph, run):
+            continue
+        if (item := _run(state, graph, run)) is not None:
+            found.append(item)
+    if state.children:
+        named = {item.get("execution") for item in found}
+        found.extend(
+            {"for": "child", "path": state.children.get(child, ""), "execution": child} for child in state.children if child not in named
+        )
     return found
 
 
@@ -115,30 +125,32 @@ def _incident(state: Execution, incident: Incident) -> dict[str, Any]:
     }
 
 
-def _run(state: Execution, graph: Graph, run: NodeRun) -> Iterator[dict[str, Any]]:
+def _is_with_worker(state: Execution, graph: Graph, run: NodeRun) -> bool:
+    """Whether it waits for nothing but an activity."""
+    return run.status == "active" and is_for_worker(graph, run) and (not state.timers or _turn(state, run) is None)
+
+
+def _run(state: Execution, graph: Graph, run: NodeRun) -> dict[str, Any] | None:
     """What one node waits for; a container waits for what is in it, which has runs of its own."""
+    if state.timers and (turn := _turn(state, run)) is not None:
+        return turn
     node = graph.nodes[run.node]
-    if (turn := _turn(state, run)) is not None:
-        yield turn
-    elif run.status == "queued":
+    if run.status == "queued":
         holder = next(iter(state.mutexes.get(node.mutex or "", [])), "")
-        yield {"for": "mutex", "path": run.path, "mutex": node.mutex, "holder": holder}
-    elif run.status == "retrying":
+        return {"for": "mutex", "path": run.path, "mutex": node.mutex, "holder": holder}
+    if run.status == "retrying":
         due = state.timers.get(f"{run.path}:retry", 0)
-        yield {"for": "timer", "path": run.path, "purpose": "retry", "due": due, "attempt": run.attempt}
-    elif is_for_worker(graph, run):
-        if run.status != "incident" and not is_reported(state, run):
-            yield _activity(node, run)
-    elif run.status != "incident" and not run.bodies:
-        wait = acting_kind(graph, run).waits_for(graph, state, run)
-        if wait is not None:
-            yield {"for": wait.sort, "path": run.path, **wait.details}
+        return {"for": "timer", "path": run.path, "purpose": "retry", "due": due, "attempt": run.attempt}
+    if run.status == "incident":
+        return None
+    if is_for_worker(graph, run):
+        return None if state.held and is_reported(state, run) else _activity(node, run)
+    wait = None if run.bodies else acting_kind(graph, run).waits_for(graph, state, run)
+    return None if wait is None else {"for": wait.sort, "path": run.path, **wait.details}
 
 
 def _turn(state: Execution, run: NodeRun) -> dict[str, Any] | None:
     """The next turn, where a node or a loop waits for nothing else (`domain.execution.moves.turns`)."""
-    if not state.timers:
-        return None
     for purpose in (TURN, NEXT):
         due = state.timers.get(f"{run.path}:{purpose}")
         if due is not None:
