@@ -40,17 +40,19 @@ class RetentionSetup(NamedTuple):
 
 
 def archive_now(setup: RetentionSetup, alone: Alone) -> None:
-    """Archive and remove what is due, all of it, before this returns. Raises what fails."""
+    """Archive and remove what is due, all of it, before this returns. Raises what fails, LogError where read models are in the way."""
 
     def at_once(work: Callable[[], object], then: Then) -> None:
         then(work())
 
     alone.owner.snapshot()
     retention = made_for(setup, alone, at_once, waits_for_day=False)
-    while not retention.is_done:
-        retention.step()
+    while retention.step():
+        pass
     if retention.error:
         raise LogError(retention.error)
+    if retention.is_held_up:
+        raise LogError("what is archived cannot be removed before the read models know of it: start the server, which brings them up")
 
 
 def made_for(setup: RetentionSetup, alone: Alone, beside: Beside, waits_for_day: bool = True) -> Retention:

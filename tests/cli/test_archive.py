@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from projections.registry import READ_MODELS
 from tests.cli.conftest import CommandLine
 
 SHORT = '{"name": "short", "nodes": [{"id": "a", "type": "end"}], "settings": {"retention": "1ms"}}'
@@ -68,6 +69,21 @@ def test_who_does_not_say_where_to_removes_nothing(refold: CommandLine) -> None:
     assert "mine" in refold("list").out
     assert "1 execution removed" in refold("archive", "make", "--set", "remove_unarchived=true").out
     assert "there is no execution mine" in refold("history", "mine", code=1).complaint
+
+
+def test_what_read_models_lack_stays_and_that_is_said(refold: CommandLine) -> None:
+    refold.file("short.json", SHORT)
+    refold("run", "short.json", "--id", "mine")
+    words = ("archive", "make", "--set", f"archive={refold.folder / 'bundles'}")
+    with closing(sqlite3.connect(refold.data / "projection.db", isolation_level=None)) as rows:
+        rows.execute("CREATE TABLE models (model, version, position)")
+        rows.execute("INSERT INTO models VALUES (?, ?, 1000)", (READ_MODELS[0].name, READ_MODELS[0].version))
+        assert "rows cannot be taken out" in refold(*words, code=1).complaint  # its tables are missing: the piece waits
+        rows.execute("UPDATE models SET position = 0")
+        assert "before the read models know of it" in refold(*words, code=1).complaint
+        assert "mine" in refold("list").out
+        rows.execute("DELETE FROM models")
+    assert "1 execution archived" in refold(*words).out
 
 
 def test_doctor_says_of_a_file_that_keeps_its_size_how_it_gives_room_back(archived: CommandLine) -> None:

@@ -98,9 +98,9 @@ class Retention:
         """What failed last, empty where nothing has since."""
 
     @property
-    def is_done(self) -> bool:
-        """Whether nothing was left to do when it looked last, or something has failed."""
-        return not self._is_busy and self._prepared is None and self._look_at > self._clock.now() + SOON_MS
+    def is_held_up(self) -> bool:
+        """Whether something is archived that cannot be removed yet."""
+        return self._prepared is not None
 
     def next_due(self) -> int | None:
         """When there may be something to do; None until what is under way beside it, or with its owner, is done: that says so itself."""
