@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from contracts.errors import RefoldError
+from api.streams.reader import Loop
+from contracts.errors import Overloaded, RefoldError
 from contracts.ports.feed import Feed, Selector, Told
 
 AGAIN_S: Final = 0.25
 """So long after something has happened a list is asked for; what happens meanwhile is in it."""
 UNTIL_S: Final = 1.0
 """So long after the last it is asked for once more: rows follow the journal a little later."""
+LISTS_MAX: Final = 1_000
+"""So many different lists may be watched at a server: each is asked for again whenever something happens."""
 _log: Final = logging.getLogger("refold.streams")
 
 Tell: TypeAlias = Callable[[bytes], None]
@@ -38,8 +41,9 @@ Find: TypeAlias = Callable[[Listed], Awaitable[bytes]]
 class Lists:
     """All lists that are watched. Lives in the event loop's thread."""
 
-    def __init__(self, feed: Feed, find: Find) -> None:
-        self._feed, self._find = feed, find
+    def __init__(self, feed: Feed, find: Find, lists_max: int = LISTS_MAX, loop: Loop | None = None) -> None:
+        self._feed, self._find, self._lists_max = feed, find, lists_max
+        self._loop: Loop = asyncio.get_running_loop() if loop is None else loop
         self._watched: dict[Listed, _Watched] = {}
 
     async def watch(self, workflow: str | None, status: tuple[str, ...], filter: str | None, limit: int, tell: Tell) -> Callable[[], None]:
@@ -47,23 +51,29 @@ class Lists:
         listed = Listed(workflow, status, filter, limit)
         rows = await self._find(listed)
         watched = self._watched.get(listed)
+        is_new = watched is None
         if watched is None:
-            watched = self._watched[listed] = _Watched(self._feed, self._find, listed, rows)
+            self._check_room()
+            watched = self._watched[listed] = _Watched(self._feed, self._find, self._loop, listed, rows)
         tell(rows)
-        if rows != watched.rows:
-            watched.ask_again()
-        return watched.add(tell, lambda: self._watched.pop(listed, None))
+        end = watched.add(tell, lambda: self._watched.pop(listed, None))
+        if is_new or rows != watched.rows:  # what was decided before it was heard may not have been in the rows
+            watched.may_have_changed()
+        return end
+
+    def _check_room(self) -> None:
+        if len(self._watched) >= self._lists_max:
+            raise Overloaded(f"{len(self._watched)} lists are being watched; the limit is {self._lists_max}", retry_after_s=5.0)
 
 
 class _Watched:
     """One list."""
 
-    def __init__(self, feed: Feed, find: Find, listed: Listed, rows: bytes) -> None:
+    def __init__(self, feed: Feed, find: Find, loop: Loop, listed: Listed, rows: bytes) -> None:
         self.rows = rows
-        self._find, self._listed = find, listed
-        self._loop = asyncio.get_running_loop()
+        self._find, self._loop, self._listed = find, loop, listed
         self._telling: dict[object, Tell] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Any = None
         self._asking: asyncio.Task[None] | None = None
         self._changed_at = self._loop.time()
         self._subscription = feed.subscribe(Selector(workflow=listed.workflow), self._heard)
@@ -83,11 +93,14 @@ class _Watched:
         return end
 
     def _heard(self, told: Sequence[Told]) -> None:
-        self._changed_at = self._loop.time()
-        self.ask_again()
+        self.may_have_changed()
 
-    def ask_again(self) -> None:
-        """Ask for it in a moment."""
+    def may_have_changed(self) -> None:
+        """Ask for it in a moment, and until its rows have had the time to follow."""
+        self._changed_at = self._loop.time()
+        self._ask_again()
+
+    def _ask_again(self) -> None:
         if self._timer is None and self._asking is None and self._telling:
             self._timer = self._loop.call_later(AGAIN_S, self._begin)
 
@@ -109,4 +122,4 @@ class _Watched:
         finally:
             self._asking = None
         if asked_at < self._changed_at + UNTIL_S:
-            self.ask_again()
+            self._ask_again()
