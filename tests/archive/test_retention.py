@@ -203,6 +203,25 @@ def test_payloads_go_with_the_last_that_refers_to_them(bench: ArchivingBench) ->
     assert not bench.blobs._contents
 
 
+@pytest.mark.parametrize("moment", range(8))
+def test_a_payload_that_comes_again_while_it_is_swept_is_there(bench: ArchivingBench, moment: int) -> None:
+    bench.run_some(1, given={"v": BIG})
+    [content_hash] = bench.blobs._contents
+    works: list[str] = []
+
+    def start_again() -> None:
+        if bench.pieces.at("removed"):
+            if len(works) == moment:
+                bench.run_some(1, "waits", given={"v": BIG})
+            works.append("beside")
+
+    bench.before_work = start_again
+    bench.later()
+    bench.later()
+    assert len(works) > moment
+    assert content_hash in bench.blobs._contents
+
+
 def test_a_history_that_is_damaged_stays_and_keeps_no_other(tmp_path: Path) -> None:
     with bench_in(tmp_path, "memory") as bench:
         old = bench.run_some(4)

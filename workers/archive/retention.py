@@ -1,9 +1,8 @@
 """Retention: what has ended long enough ago is archived, and then removed from read models, log, memory and blobs, a piece at a time.
 
-    due ─► piece written, synced, read back ─► rows gone ─┬─► records gone ─► memory gone ─┬─► payloads gone ─► joined: archive
-           beside                              beside     │   in the owner's thread        │   beside
-                                                          └── all that could bring them ───┘
-                                                              back goes further by now
+    due ─► piece written, synced, read back ─► rows gone ─┬─► records gone ─► memory gone ─► payloads gone ─┬─► joined: archive
+           beside                              beside     │   in the owner's thread                         │   beside
+                                                          └── all that could bring them back goes further ──┘
 
 What is removed is removed for good, so nothing may know of it that would go on from there: the owner's snapshot and all read
 models go further, and what its decisions call for is out. Killed at any point, the next process goes on from the pieces.
@@ -35,6 +34,8 @@ FAILED_PAUSE_MS: Final = 60_000
 """The same after something has failed."""
 SWEEP_PAUSE_MS: Final = 600_000
 """How long after a look for payloads that nobody needs the next one is taken: it reads all of the journal."""
+PAYLOADS_A_STEP: Final = 50
+"""So many payloads are deleted in one step, which the owner waits for."""
 SHRINK_PAGES: Final = 200
 """So many pages of the file are given back at a time."""
 
@@ -91,6 +92,8 @@ class Retention:
         self._look_at = self._sweep_at = 0
         self._rows_reach = 0
         self._prepared: Prepared | None = None
+        self._sweep: Sweep | None = None
+        """The one that was read, and says which payloads are to be deleted."""
         self._is_waiting = False
         """Whether a snapshot is being made, so that more can be removed."""
         self.metrics = owner.metrics
@@ -112,6 +115,8 @@ class Retention:
             return False
         if self._prepared is not None:
             return self._remove(self._prepared)
+        if self._sweep is not None:
+            return self._delete_some(self._sweep)
         if self._journal.shrink(SHRINK_PAGES):
             return True
         self._do(self._look, self._looked)
@@ -233,15 +238,25 @@ class Retention:
 
     def _end_sweep(self, found: object) -> None:
         assert isinstance(found, Sweep)
-        if not self._owner.is_current:
-            return
-        unneeded = found.unneeded(self._journal)
-        now = self._clock.now()
-        self._do(lambda: self._finish(found, unneeded, now), self._finished)
+        self._sweep = found
 
-    def _finish(self, sweep: Sweep, unneeded: Sequence[str], now: int) -> None:
-        for content_hash in unneeded:
-            self._blobs.delete(content_hash)
+    def _delete_some(self, sweep: Sweep) -> bool:
+        """Nothing is decided between the question who needs them and their end."""
+        try:
+            unneeded = sweep.unneeded(self._journal, PAYLOADS_A_STEP)
+            for content_hash in unneeded:
+                self._blobs.delete(content_hash)
+        except (LogError, OSError) as error:
+            self._sweep = None
+            self._failed(error)
+            return True
+        if not unneeded:
+            self._sweep = None
+            now = self._clock.now()
+            self._do(lambda: self._finish(sweep, now), self._finished)
+        return True
+
+    def _finish(self, sweep: Sweep, now: int) -> None:
         for piece in sweep.pieces:
             self._pieces.move(piece, "swept")
         self._joining.join(now)
