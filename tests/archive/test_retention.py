@@ -203,7 +203,7 @@ def test_payloads_go_with_the_last_that_refers_to_them(bench: ArchivingBench) ->
     assert not bench.blobs._contents
 
 
-@pytest.mark.parametrize("moment", range(8))
+@pytest.mark.parametrize("moment", range(9))
 def test_a_payload_that_comes_again_while_it_is_swept_is_there(bench: ArchivingBench, moment: int) -> None:
     bench.run_some(1, given={"v": BIG})
     [content_hash] = bench.blobs._contents
