@@ -36,7 +36,7 @@ SUBSCRIPTIONS_MAX: Final = 100
 """So many may one connection have."""
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 FINISHED, RESTARTS, TRY_LATER, FAILED = 1000, 1012, 1013, 1011
-"""Codes of the end (RFC 6455, 7.4): the other side has ended it; the server restarts; too slow; the server has failed."""
+"""Codes of the end (RFC 6455, 7.4): the other side has ended it; the server restarts; too slow, or no room; the server has failed."""
 REASON_BYTES_MAX: Final = 123
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -85,7 +85,12 @@ class Live:
 
     async def run(self) -> None:
         """Until one of both ends it."""
-        forget = self._streams.on_close(lambda: self.end(RESTARTS, SAID["stopping"]))
+        try:
+            forget = self._streams.on_close(lambda: self.end(RESTARTS, SAID["stopping"]))
+        except Overloaded as full:
+            self.end(TRY_LATER, str(full))
+            await self._close()
+            return
         tasks = [asyncio.ensure_future(self._hear()), asyncio.ensure_future(self._tell())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -57,9 +57,10 @@ class Streams:
         return len(self._readers)
 
     def check_room(self) -> None:
-        """Raise Overloaded where there are as many readers as may be."""
-        if len(self._readers) >= self._streams_max:
-            raise Overloaded(f"{len(self._readers)} streams are being read; the limit is {self._streams_max}", retry_after_s=5.0)
+        """Raise Overloaded where there are as many readers, or connections, as may be."""
+        count = max(len(self._readers), len(self._on_close))
+        if count >= self._streams_max:
+            raise Overloaded(f"{count} streams are being read; the limit is {self._streams_max}", retry_after_s=5.0)
 
     def open(self, selection: Selection, places: Places | None, sink: Sink) -> Reader:
         """Tell a sink from these places on, without any from now on. Raises Overloaded, and Rejected for a partition that is not there."""
@@ -82,7 +83,8 @@ class Streams:
         return reader
 
     def on_close(self, then: Callable[[], None]) -> Callable[[], None]:
-        """Call back when all are ended; at once where they are. What is given back forgets that."""
+        """Call a connection back when all are ended; at once where they are. What is given back forgets that. Raises Overloaded."""
+        self.check_room()
         self._on_close[key := object()] = then
         if self._is_closed:
             then()
