@@ -13,6 +13,7 @@ from contracts.errors import LogError, LogFull, Rejected
 from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector
 from contracts.ports.read_models import Query
+from contracts.values import blobs_in
 from domain.execution.history import read_entries
 from infra.server.parts.retention import Keeping
 from infra.server.wiring import build_alone
@@ -201,6 +202,18 @@ def test_payloads_go_with_the_last_that_refers_to_them(bench: ArchivingBench) ->
     for _ in range(3):
         bench.later()
     assert not bench.blobs._contents
+
+
+def test_a_payload_stays_that_a_dead_letter_refers_to(bench: ArchivingBench) -> None:
+    config = {"name": "go", "execution": "nobody", "payload": "{{ input }}"}
+    bench.publish({"name": "tells", "nodes": [{"id": "tell", "type": "emit_signal", "config": config}]})
+    [name] = bench.run_some(1, "tells", given={"v": BIG})
+    letters = b"".join(content for _, content in bench.log.read("dead-letters", 0))
+    assert blobs_in(letters)
+    bench.later()
+    bench.later()
+    assert name not in bench.in_journal()
+    assert blobs_in(letters) <= bench.blobs._contents.keys()
 
 
 @pytest.mark.parametrize("moment", range(9))
