@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Final
 
 BUSY_TIMEOUT_S: Final = 5.0
-AUTOCHECKPOINT_PAGES: Final = 100
-"""A small WAL is reused instead of growing, and is what lies beside the file while nothing happens."""
+AUTOCHECKPOINT_PAGES: Final = 1_000
+"""A batch touches hundreds of pages, many of them the same as the one before: several are moved into the file at once.
+
+The WAL takes about 4 MB meanwhile, and nothing once no more comes: see `SqliteReadModels.rest`.
+"""
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
