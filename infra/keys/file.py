@@ -19,6 +19,8 @@ from infra.keys.cipher import KEY_BYTES
 
 _HEAD: Final = b"refold keys 1\n".ljust(KEY_BYTES, b"\0")
 _THROWN_AWAY: Final = bytes(KEY_BYTES)
+NUMBERS_MAX: Final = 2**48
+"""No file is so long: whatever names a key behind it, such as a damaged record, names none."""
 
 
 class FileVault:
@@ -40,7 +42,7 @@ class FileVault:
 
     def get(self, number: int) -> bytes | None:
         """See Vault."""
-        if number < 0 or (file := self._opened(make=False)) < 0:
+        if not 0 <= number < NUMBERS_MAX or (file := self._opened(make=False)) < 0:
             return None
         found = os.pread(file, KEY_BYTES, _place(number))
         return found if len(found) == KEY_BYTES and found != _THROWN_AWAY else None

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.codec import open_record, pack
 from contracts.errors import KeyGone, LogCorrupt, LogUnreachable
+from contracts.journal import Sealed, SealedBody
 from infra.keys.cipher import KEY_BYTES, NONCE_BYTES, Cipher
 from infra.keys.file import FileVault
 from infra.keys.ring import AHEAD, KeyRing, MemoryVault, Vault
@@ -39,6 +41,22 @@ def test_a_key_that_was_thrown_away_is_gone_for_all_and_no_other_is(make: Make) 
         vault.throw_away([1, 7, -1])
     assert [one.get(number) for one in (vault, other) for number in range(3)] == [KEYS[0], None, KEYS[2]] * 2
     assert vault.add(KEYS[:1]) == 3, "its number is never used again"
+
+
+@pytest.mark.parametrize("number", [2**48, 2**62, 2**63, 2**64])
+def test_a_number_that_no_key_can_have_names_none(make: Make, number: int) -> None:
+    vault = make()
+    vault.add(KEYS)
+    vault.throw_away([number])
+    assert vault.get(number) is None
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1])
+def test_a_record_that_names_such_a_key_is_one_that_nobody_can_read(make: Make, number: int) -> None:
+    vault = make()
+    vault.add(KEYS)
+    record = Sealed(b"nonce678", 0, 1, pack(SealedBody("x", 1, 1, number, b"sealed")), bytes(16))
+    assert open_record(pack(record), KeyRing(vault)) == pack(record)
 
 
 def test_where_there_are_no_keys_none_is_found_or_thrown_away(make: Make) -> None:
