@@ -84,20 +84,27 @@ def server_of(server: str | None) -> str:
 
 def read(answer: Answer, is_text: bool = False) -> Any:
     """What was answered. Raises Refused, and Unavailable for what may pass."""
-    content: Any = None
     if is_text and answer.status < 400:
         return answer.body
-    if answer.body:
-        try:
-            content = loads(answer.body)
-        except ValueError:
-            content = {"title": "no JSON", "detail": answer.body[:200].decode(errors="replace")}
     if answer.status < 300:
-        return content
+        return _content(answer.body)
+    raise refusal(answer.status, answer.body)
+
+
+def refusal(status: int, body: bytes) -> Refused | Unavailable:
+    """What an answer that is none says; Unavailable for what may pass."""
+    content = _content(body)
     problem = content if isinstance(content, dict) else {"title": "refused"}
-    if answer.status in (429, 502, 503, 504):
-        raise Unavailable(f"{answer.status} {problem.get('title') or ''}: {problem.get('detail') or ''}")
-    raise Refused(answer.status, problem)
+    if status in (429, 502, 503, 504):
+        return Unavailable(f"{status} {problem.get('title') or ''}: {problem.get('detail') or ''}")
+    return Refused(status, problem)
+
+
+def _content(body: bytes) -> Any:
+    try:
+        return loads(body) if body else None
+    except ValueError:
+        return {"title": "no JSON", "detail": body[:200].decode(errors="replace")}
 
 
 def pause_s(tries: int, answer: Answer | None) -> float:

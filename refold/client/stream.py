@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, 
 from types import TracebackType
 from typing import Any, Final, NamedTuple
 
-from refold.client.requests import PAUSES_S, asked, part
-from refold.errors import Refused, Unavailable
+from refold.client.requests import PAUSES_S, asked, part, refusal
+from refold.errors import Unavailable
 from refold.json_values import loads
 
 SILENCE_S: Final = 45.0
@@ -22,7 +22,8 @@ SILENCE_S: Final = 45.0
 NOW: Final = "now"
 PATIENCE_S: Final = 60.0
 """So long a server may not be reached before that is raised."""
-_MAY_PASS: Final = (429, 502, 503, 504)
+BLOCK_BYTES_MAX: Final = 16 * 1024 * 1024
+"""So much of an event is read; they hold no values, so none is near that."""
 
 
 class Block(NamedTuple):
@@ -38,23 +39,35 @@ class Parser:
 
     def __init__(self) -> None:
         self._line = bytearray()
-        self._event, self._data = "", list[str]()
+        self._event, self._data, self._size = "", list[str](), 0
         self._id: str | None = None
 
     def feed(self, content: bytes) -> list[Block]:
-        """The blocks that are whole with these bytes."""
-        self._line += content
-        *lines, rest = bytes(self._line).split(b"\n")
-        self._line = bytearray(rest)
-        return [block for line in lines if (block := self._take(line.rstrip(b"\r").decode())) is not None]
+        """The blocks that are whole with these bytes. Raises Unavailable for one without end."""
+        blocks: list[Block] = []
+        *lines, rest = content.split(b"\n")
+        for line in lines:
+            self._line += line
+            whole, self._line = self._line, bytearray()
+            if (block := self._take(whole.rstrip(b"\r").decode())) is not None:
+                blocks.append(block)
+        self._line += rest
+        self._check(self._size + len(self._line))
+        return blocks
+
+    def _check(self, size: int) -> None:
+        if size > BLOCK_BYTES_MAX:
+            raise Unavailable(f"the stream has an event of more than {BLOCK_BYTES_MAX:,} bytes, which are read at most")
 
     def _take(self, line: str) -> Block | None:
         if line:
+            self._size += len(line)
+            self._check(self._size)
             name, _, value = line.partition(":")
             self._note(name, value.removeprefix(" "))
             return None
         block = Block(self._event or "message", self._id, "\n".join(self._data)) if self._data else None
-        self._event, self._id, self._data = "", None, []
+        self._event, self._id, self._data, self._size = "", None, [], 0
         return block
 
     def _note(self, name: str, value: str) -> None:
@@ -101,16 +114,6 @@ class Reading:
         if self.position is not None:
             headers["last-event-id"] = self.position
         return asked("GET", self._path, query={**self._query, "type": tuple(self._query["type"] or ())}).path, headers
-
-    def check(self, status: int, body: bytes) -> None:
-        """Look at an answer that is no stream. Raises Refused; Unavailable for what may pass."""
-        try:
-            problem = loads(body)
-        except ValueError:
-            problem = {"title": "no JSON", "detail": body[:200].decode(errors="replace")}
-        if status in _MAY_PASS:
-            raise Unavailable(f"{status} {problem.get('title') or ''}: {problem.get('detail') or ''}")
-        raise Refused(status, problem)
 
     def take(self, content: bytes) -> Iterator[dict[str, Any]]:
         """The events in these bytes; with each, `position` moves on."""
@@ -175,7 +178,7 @@ class EventStream:
             try:
                 with open_stream(self._url, path, headers, SILENCE_S) as (status, body):
                     if status != 200:
-                        reading.check(status, b"".join(body))
+                        raise refusal(status, b"".join(body))
                     for content in body:
                         yield from reading.take(content)
             except Unavailable as error:
@@ -222,7 +225,7 @@ class AsyncEventStream:
             try:
                 async with open_async_stream(self._url, path, headers, SILENCE_S) as (status, body):
                     if status != 200:
-                        reading.check(status, b"".join([content async for content in body]))
+                        raise refusal(status, b"".join([content async for content in body]))
                     async for content in body:
                         for event in reading.take(content):
                             yield event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 import refold
 from projections.public.present import PUBLIC
+from refold.client.requests import refusal
 from refold.client.stream import Block, Parser
 from tests.chaos.processes import free_port
 
@@ -119,3 +121,17 @@ def test_blocks_are_the_same_however_the_bytes_come(tmp_path: Path) -> None:
     for cut in range(len(content)):
         parser = Parser()
         assert [*parser.feed(content[:cut]), *parser.feed(content[cut:])] == whole
+
+
+@pytest.mark.parametrize("endless", [b"data: x", b"data: x\n"], ids=["line", "event"])
+def test_an_event_without_end_is_given_up(endless: bytes) -> None:
+    parser = Parser()
+    with pytest.raises(refold.errors.Unavailable, match="more than 16,777,216 bytes"):
+        deque(map(parser.feed, [endless * 100_000] * 50), maxlen=0)
+
+
+def test_what_a_proxy_answers_instead_of_a_stream_is_a_refusal() -> None:
+    with pytest.raises(refold.errors.Refused, match="403"):
+        raise refusal(403, b"[]")
+    with pytest.raises(refold.errors.Unavailable, match="503"):
+        raise refusal(503, b"")
