@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from infra.settings.model import READ_MODELS_VARIABLE
 
@@ -23,6 +23,14 @@ STOP_S: Final = 5.0
 _PACKAGES: Final = str(Path(__file__).parents[2])
 """The folder that the engine's packages are in: first on the path of the child too, before any of the same names."""
 _log = logging.getLogger("refold.projector")
+
+
+class _Rebuild(NamedTuple):
+    """Rows that are to be made anew: of which read models, how that is said, and whether it is stored."""
+
+    names: frozenset[str]
+    line: bytes
+    stored: asyncio.Future[None]
 
 
 class ProjectorProcess:
@@ -50,7 +58,7 @@ class ProjectorProcess:
         """Of the look that is under way."""
         self._next: asyncio.Future[None] | None = None
         """Of the one after it, which all share that have asked since."""
-        self._rebuilds: dict[int, tuple[bytes, asyncio.Future[None]]] = {}
+        self._rebuilds: dict[int, _Rebuild] = {}
         """What was asked for to be made anew and is not known to be stored yet, by its number."""
         self._rebuilds_asked = 0
         self.restarts = -1
@@ -83,8 +91,8 @@ class ProjectorProcess:
         self._write(self._own)
         if self._looking is not None:
             self._write(b"look %d\n" % self._looks)
-        for line, _ in self._rebuilds.values():
-            self._write(line)
+        for waiting in self._rebuilds.values():
+            self._write(waiting.line)
         lines = 0
         while line := await self._process.stdout.readline():
             lines += 1
@@ -98,9 +106,9 @@ class ProjectorProcess:
                 self._looked()
             return
         if words[0] == b"rebuilding":
-            _, stored = self._rebuilds.pop(int(words[1]), (b"", None))
-            if stored is not None and not stored.done():
-                stored.set_result(None)
+            rebuild = self._rebuilds.pop(int(words[1]), None)
+            if rebuild is not None and not rebuild.stored.done():
+                rebuild.stored.set_result(None)
             return
         partition, offset = int(words[0]), int(words[1])
         self._told.discard(partition)
@@ -152,11 +160,18 @@ class ProjectorProcess:
         return self._next
 
     def rebuild(self, names: Sequence[str]) -> asyncio.Future[None]:
-        """Have the rows of these read models made anew; done when it is stored that they are to be, which may take for ever."""
+        """Have the rows of these read models made anew; done when it is stored that they are to be, which may take for ever.
+
+        Who asks for the same meanwhile shares what is given back: wait for it, and do not cancel it.
+        """
+        asked = frozenset(names)
+        for waiting in self._rebuilds.values():
+            if waiting.names == asked:
+                return waiting.stored
         self._rebuilds_asked += 1
         line = b"rebuild %d %s\n" % (self._rebuilds_asked, " ".join(names).encode())
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._rebuilds[self._rebuilds_asked] = line, stored
+        self._rebuilds[self._rebuilds_asked] = _Rebuild(asked, line, stored)
         self._write(line)
         return stored
 

@@ -75,6 +75,23 @@ def test_who_asks_for_a_look_while_one_is_under_way_shares_the_next(tmp_path: Pa
         asyncio.run(story())
 
 
+def test_who_has_the_same_rows_made_anew_meanwhile_shares_that(tmp_path: Path) -> None:
+    async def story() -> None:
+        process = _process(tmp_path)
+        same = {process.rebuild(names) for names in (["executions", "search"], ["search", "executions"]) * 500}
+        other = process.rebuild(["search"])
+        assert len(same | {other}) == 2
+        running = asyncio.ensure_future(process.run())
+        async with asyncio.timeout(30):
+            await asyncio.gather(*same, other)
+        assert process.rebuild(["search"]) is not other
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    with open_engine(EngineSettings(data=tmp_path, threads=False)):
+        asyncio.run(story())
+
+
 def test_who_waited_in_vain_for_the_read_models_is_forgotten() -> None:
     async def nobody_answers(partition: int) -> Checkpoint:
         raise LogUnreachable("nobody answers")
