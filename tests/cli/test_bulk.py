@@ -41,9 +41,11 @@ def test_a_view_that_cannot_be_is_refused(refold: CommandLine) -> None:
     assert not refold.data.exists()
 
 
-def test_a_bulk_operation_is_done_by_a_server(refold: CommandLine) -> None:
+def test_a_bulk_operation_is_done_by_a_server_and_so_are_webhooks(refold: CommandLine) -> None:
     for words in (("bulk", "cancel", "--filter", "true"), ("operations", "list")):
         assert "bulk operations are done by a server" in refold(*words, code=2).err
+    said = refold("webhooks", "list", code=2).err
+    assert said == f"refold: events are sent by a server, and {refold.data} is a data folder: give --server URL\n"
 
 
 def test_a_bulk_operation_without_a_filter_is_refused_before_a_server_is_asked(refold: CommandLine) -> None:

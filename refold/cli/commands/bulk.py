@@ -11,7 +11,7 @@ from contracts.errors import LogError
 from refold.cli.commands.output import FAILED, OK, BadInput, hint, read_json_argument, say, say_json, table, to_the_second
 from refold.cli.commands.server import ServerTarget
 from refold.cli.commands.target import ENDED, Value
-from refold.cli.commands.where import target_of
+from refold.cli.commands.where import server_of
 from refold.cli.options import Where
 
 LOOK_EVERY_S: Final = 0.25
@@ -35,10 +35,7 @@ class Wanted:
 
 
 def _server(where: Where) -> ServerTarget:
-    target = target_of(where)
-    if not isinstance(target, ServerTarget):
-        raise BadInput(f"bulk operations are done by a server, and {target.name} is a data folder: give --server URL")
-    return target
+    return server_of(where, "bulk operations are done by a server")
 
 
 def begin(where: Where, wanted: Wanted, follows: bool, as_json: bool) -> int:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from refold.cli.commands.output import OK, BadInput, say, say_json, table
-from refold.cli.commands.server import ServerTarget
+from refold.cli.commands.output import OK, say, say_json, table
 from refold.cli.commands.target import Value
-from refold.cli.commands.where import target_of
+from refold.cli.commands.where import server_of
 from refold.cli.options import Where
 from refold.client.blocking import Client
 
 
 def _client(where: Where) -> Client:
-    target = target_of(where)
-    if not isinstance(target, ServerTarget):
-        raise BadInput("events are sent by a server; ask one: --server URL, or REFOLD_SERVER")
-    return target.client
+    return server_of(where, "events are sent by a server").client
 
 
 def list_webhooks(where: Where, as_json: bool) -> int:

@@ -17,6 +17,7 @@ from workers.running.files import is_within
 
 if TYPE_CHECKING:
     from refold.cli.commands.folder import FolderTarget
+    from refold.cli.commands.server import ServerTarget
 
 _RANKS: Final = {"default": 0, "file": 1, "environment": 2, "flag": 3}
 
@@ -59,6 +60,16 @@ def folder_of(where: Where, why: str) -> FolderTarget:
         given = settings.given["server"]
         raise BadInput(f"{why}; a server is meant ({given}: {given.value}): give --data DIR instead")
     return _folder(where, settings)
+
+
+def server_of(where: Where, why: str) -> ServerTarget:
+    """The server. Raises BadInput, saying why, where a data folder is meant."""
+    from refold.cli.commands.server import ServerTarget
+
+    target = target_of(where)
+    if not isinstance(target, ServerTarget):
+        raise BadInput(f"{why}, and {target.name} is a data folder: give --server URL")
+    return target
 
 
 def engine_of(settings: Settings) -> EngineSettings:
