@@ -6,3 +6,5 @@ from typing import Final
 
 NO_KEY: Final = -1
 """Of what is not sealed."""
+KEYS_MAX: Final = 2**36
+"""Numbers are lower: whatever names another one, such as a damaged record, names no key."""

@@ -16,6 +16,9 @@ class Keys(Protocol):
         cannot be had at all.
         """
 
+    def begin_at(self, number: int) -> None:
+        """Those below this number were given, also where they are not here any more: none of them is given again."""
+
     def seal(self, key: int, content: bytes, about: bytes) -> bytes:
         """The content, readable with this key alone, and bound to what it is about. Raises KeyGone."""
 
@@ -38,6 +41,9 @@ class NoKeys:
     def take(self) -> int:
         """See Keys."""
         raise Rejected("no_keys", f"payloads cannot be sealed: {self._why}")
+
+    def begin_at(self, number: int) -> None:
+        """See Keys: none is given."""
 
     def seal(self, key: int, content: bytes, about: bytes) -> bytes:
         """See Keys."""

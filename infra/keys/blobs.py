@@ -70,7 +70,8 @@ class DroppingKeys:
 
     def __init__(self, keys: Keys, store: SealedStore) -> None:
         self._keys, self._store = keys, store
-        self.take, self.seal, self.unseal, self.name = keys.take, keys.seal, keys.unseal, keys.name
+        self.take, self.begin_at = keys.take, keys.begin_at
+        self.seal, self.unseal, self.name = keys.seal, keys.unseal, keys.name
 
     def throw_away(self, keys: Iterable[int]) -> None:
         """See Keys."""

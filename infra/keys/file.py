@@ -1,6 +1,6 @@
 """Keys in a file of a data folder: places of 32 bytes, which are overwritten where they stand.
 
-    keys     │ head, 32 bytes │ key 0 │ key 1 │ 00…00 │ key 3 │ …       a place of zeros: thrown away
+    keys     │ head, 32 bytes │ key 0 │ key 1 │ 00…00 │ key 3 │ …       a place of zeros: thrown away, or never here
 
 Nothing else in the folder ever holds a key: no table with free pages, no write-ahead log, no copy that a replaced file leaves
 behind. A place lies within one sector, so that a lost power supply leaves the key or zeros.
@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from contracts.errors import LogCorrupt, LogUnreachable
+from contracts.key import KEYS_MAX
 from infra.files.whole import raises_log_full, sync_folder
 from infra.keys.cipher import KEY_BYTES
 
 _HEAD: Final = b"refold keys 1\n".ljust(KEY_BYTES, b"\0")
 _THROWN_AWAY: Final = bytes(KEY_BYTES)
-NUMBERS_MAX: Final = 2**48
-"""No file is so long: whatever names a key behind it, such as a damaged record, names none."""
 
 
 class FileVault:
@@ -30,19 +29,20 @@ class FileVault:
         self._path, self._read_only = path, read_only
         self._file = -1
 
-    def add(self, keys: Sequence[bytes]) -> int:
+    def add(self, keys: Sequence[bytes], at_least: int = 0) -> int:
         """See Vault."""
         assert not self._read_only
         file = self._opened(make=True)
         with raises_log_full(self._path):
-            first = max(0, -(-(os.fstat(file).st_size - len(_HEAD)) // KEY_BYTES))  # after what a kill has left half written
+            behind = -(-(os.fstat(file).st_size - len(_HEAD)) // KEY_BYTES)  # after what a kill has left half written
+            first = max(0, behind, at_least)
             _write(file, b"".join(keys), _place(first))
             os.fsync(file)
         return first
 
     def get(self, number: int) -> bytes | None:
         """See Vault."""
-        if not 0 <= number < NUMBERS_MAX or (file := self._opened(make=False)) < 0:
+        if not 0 <= number < KEYS_MAX or (file := self._opened(make=False)) < 0:
             return None
         found = os.pread(file, KEY_BYTES, _place(number))
         return found if len(found) == KEY_BYTES and found != _THROWN_AWAY else None

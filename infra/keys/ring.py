@@ -19,8 +19,11 @@ CIPHERS_MAX: Final = 10_000
 class Vault(Protocol):
     """Where keys are kept, by number."""
 
-    def add(self, keys: Sequence[bytes]) -> int:
-        """Keep them, durable when the call returns: the number of the first, the others follow. Raises LogFull, LogUnreachable."""
+    def add(self, keys: Sequence[bytes], at_least: int = 0) -> int:
+        """Keep them, durable when the call returns: the number of the first, which is no lower than that; the others follow.
+
+        Raises LogFull, LogUnreachable.
+        """
 
     def get(self, number: int) -> bytes | None:
         """The key; None where it was thrown away, or never was."""
@@ -38,6 +41,7 @@ class KeyRing:
     def __init__(self, vault: Vault, chance: Callable[[int], bytes] = secrets.token_bytes, ciphers_max: int = CIPHERS_MAX) -> None:
         self._vault, self._chance, self._ciphers_max = vault, chance, ciphers_max
         self._ahead: deque[int] = deque()
+        self._begins_at = 0
         self._ciphers: dict[int, Cipher] = {}
 
     def take(self) -> int:
@@ -46,9 +50,15 @@ class KeyRing:
             missing = check_can_seal()
             if missing:
                 raise Rejected("no_keys", f"payloads cannot be sealed: {missing}")
-            first = self._vault.add([self._chance(KEY_BYTES) for _ in range(AHEAD)])
+            first = self._vault.add([self._chance(KEY_BYTES) for _ in range(AHEAD)], self._begins_at)
             self._ahead.extend(range(first, first + AHEAD))
         return self._ahead.popleft()
+
+    def begin_at(self, number: int) -> None:
+        """See Keys."""
+        self._begins_at = number
+        while self._ahead and self._ahead[0] < number:
+            self._ahead.popleft()
 
     def seal(self, key: int, content: bytes, about: bytes) -> bytes:
         """See Keys."""
@@ -91,20 +101,21 @@ class MemoryVault:
     """Keys that live as long as the process."""
 
     def __init__(self) -> None:
-        self._keys: list[bytes | None] = []
+        self._keys: dict[int, bytes] = {}
+        self._end = 0
 
-    def add(self, keys: Sequence[bytes]) -> int:
+    def add(self, keys: Sequence[bytes], at_least: int = 0) -> int:
         """See Vault."""
-        first = len(self._keys)
-        self._keys += keys
+        first = max(self._end, at_least)
+        self._end = first + len(keys)
+        self._keys.update(enumerate(keys, start=first))
         return first
 
     def get(self, number: int) -> bytes | None:
         """See Vault."""
-        return self._keys[number] if 0 <= number < len(self._keys) else None
+        return self._keys.get(number)
 
     def throw_away(self, numbers: Sequence[int]) -> None:
         """See Vault."""
         for number in numbers:
-            if 0 <= number < len(self._keys):
-                self._keys[number] = None
+            self._keys.pop(number, None)

@@ -43,7 +43,19 @@ def test_a_key_that_was_thrown_away_is_gone_for_all_and_no_other_is(make: Make) 
     assert vault.add(KEYS[:1]) == 3, "its number is never used again"
 
 
-@pytest.mark.parametrize("number", [2**48, 2**62, 2**63, 2**64])
+def test_numbers_that_were_given_are_not_given_again_where_their_keys_are_lost(make: Make) -> None:
+    assert make().add(KEYS, 100) == 100
+    assert make().add(KEYS[:1], 50) == 103
+    assert [make().get(number) for number in (0, 99, 100, 102, 103, 104)] == [None, None, KEYS[0], KEYS[2], KEYS[0], None]
+    ring = KeyRing(make())
+    assert ring.take() == 104
+    ring.begin_at(104 + AHEAD // 2)
+    assert ring.take() == 104 + AHEAD // 2
+    ring.begin_at(1_000)
+    assert [ring.take(), ring.take()] == [1_000, 1_001]
+
+
+@pytest.mark.parametrize("number", [2**36, 2**48, 2**62, 2**63, 2**64])
 def test_a_number_that_no_key_can_have_names_none(make: Make, number: int) -> None:
     vault = make()
     vault.add(KEYS)

@@ -12,6 +12,7 @@ from contracts.codec import decode_record
 from contracts.commands import CompleteActivity, EraseExecution, SendSignal, TerminateExecution
 from contracts.errors import AppendUnknown, LogCorrupt, LogFull, Rejected
 from contracts.journal import Decided, Sealed
+from infra.files.snapshots import MemorySnapshots
 from infra.keys.opening import OpeningLog
 from infra.keys.ring import KeyRing, MemoryVault
 from infra.server.wiring import build_engine
@@ -372,7 +373,7 @@ def test_what_is_decided_again_after_a_failed_append_never_shares_a_nonce() -> N
 
 def test_with_no_room_for_keys_nothing_begins() -> None:
     class Full(MemoryVault):
-        def add(self, keys: Sequence[bytes]) -> int:
+        def add(self, keys: Sequence[bytes], at_least: int = 0) -> int:
             raise LogFull("no room")
 
     bench = Bench()
@@ -395,3 +396,23 @@ def test_without_any_keys_it_is_said_what_is_missing() -> None:
     bench.start("w", {}, execution="x", reply=answers.append)
     bench.move()
     assert answers[0].error.reason == "no_keys"
+
+
+@pytest.mark.parametrize("has_snapshot", [False, True])
+def test_where_keys_were_lost_what_is_sealed_from_then_on_is_not_erased_with_what_was(has_snapshot: bool) -> None:
+    bench = done()
+    bench.ask("x", EraseExecution())
+    bench.start("w", {"who": SECRET}, execution="y")
+    bench.move()
+    if has_snapshot:
+        bench.engine.owner.snapshot()
+    bench.vault = MemoryVault()  # a backup holds no keys
+    bench.restart()
+    for name in ("a", "b", "c"):
+        bench.start("w", {"who": SECRET}, execution=name)
+    bench.move()
+    bench.ask("y", EraseExecution())
+    bench.snapshots = MemorySnapshots()
+    bench.restart()
+    assert [len(bench.entries(name)) > 1 for name in ("a", "b", "c")] == [True] * 3
+    assert bench.verify().divergences == []

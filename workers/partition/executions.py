@@ -15,7 +15,7 @@ import msgspec
 from contracts.commands import RunActivity
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
-from contracts.key import NO_KEY
+from contracts.key import KEYS_MAX, NO_KEY
 from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
@@ -64,6 +64,8 @@ class Executions:
         self._expiring: defaultdict[int, deque[str]] = defaultdict(deque)
         """Of each retention those that have ended, the first one first."""
         self.unreadable: dict[str, str] = {}
+        self.keys_end = 0
+        """All keys that executions here were ever sealed with have lower numbers."""
 
     def __len__(self) -> int:
         return len(self._live) + len(self._packed)
@@ -118,7 +120,14 @@ class Executions:
         name = folded.state.execution
         if depth_of(name) and name not in self._live and name not in self._packed:
             self.families[root_of(name)] += 1
+        if folded.state.key >= self.keys_end:
+            self.note_key(folded.state.key)
         self._live[name] = folded
+
+    def note_key(self, key: int) -> None:
+        """An execution is sealed with the key of this number."""
+        if self.keys_end <= key < KEYS_MAX:
+            self.keys_end = key + 1
 
     def end(self, folded: Folded, offset: int) -> None:
         """The execution has ended: keep only how."""

@@ -19,6 +19,7 @@ from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreac
 from contracts.events import ExecutionErased
 from contracts.ids import activity_key
 from contracts.journal import OWN, Checkpoint, JournalOpened, PartitionClaimed, Source
+from contracts.key import NO_KEY
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.execution.history import Entry, Folded, Unreadable, apply, begin, is_erasure, read_entries
@@ -117,6 +118,7 @@ def recover(
         except UnknownRecord as error:  # whoever can read it is to own the partition
             raise LogCorrupt(f"the journal of partition {partition} cannot be read on: {error}") from None
     recovered.forget_sent()
+    sealing.keys.begin_at(recovered.executions.keys_end)
     sealing.keys.throw_away(recovered.thrown_away)
     return recovered
 
@@ -129,6 +131,7 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
     kept = {name: sealing.kept(name, idle) for name, idle in snapshot.open.items()}
     recovered.executions.take({name: idle for name, idle in kept.items() if idle is not None})
+    recovered.executions.keys_end = snapshot.keys_end
     recovered.executions.take_ended(snapshot.ended)
     recovered.executions.unreadable.update(snapshot.unreadable)
     recovered.executions.unreadable.update((name, "its key is not there") for name, idle in kept.items() if idle is None)
@@ -208,9 +211,10 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
 
 def _set_aside(executions: Executions, entry: Unreadable) -> None:
     """A decision that cannot be read. Of one that is sealed, and ends its execution, so much is known."""
-    closing = None if entry.sealed is None else read_sealed(entry.sealed.body)
-    if closing is not None and closing.closing is not None:
-        executions.close(entry.execution, EndedExecution(closing.closing.status, b"", entry.offset, closing.key))
+    head = None if entry.sealed is None else read_sealed(entry.sealed.body)
+    executions.note_key(NO_KEY if head is None else head.key)
+    if head is not None and head.closing is not None:
+        executions.close(entry.execution, EndedExecution(head.closing.status, b"", entry.offset, head.key))
     else:
         executions.set_aside(entry.execution, entry.reason)
 

@@ -22,6 +22,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     """Open states, how the others ended, and the checkpoint of the readers' rule.
 
     `retention_ms` is how long executions were kept whose definition does not say: by it stands when those go that have ended.
+    `keys_end` is that of `Executions`.
     """
 
     schema: str
@@ -32,6 +33,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     unreadable: dict[str, str]
     undelivered: list[tuple[int, Envelope]]
     retention_ms: int = 0
+    keys_end: int = 0
 
 
 @cache
@@ -69,7 +71,7 @@ class Draft:
         self._head = [pack(schema_hash()), pack(checkpoint), pack(dispatched_to), _map_header(len(self._left))]
         self._open_pieces: list[bytes] = []
         self._ended_pieces = [_map_header(len(self._ended))]
-        self._tail = [pack(executions.unreadable), pack(undelivered), pack(executions.retention_ms)]
+        self._tail = [pack(executions.unreadable), pack(undelivered), pack(executions.retention_ms), pack(executions.keys_end)]
 
     def take(self, execution: str) -> None:
         """Take an open execution as it is now, unless that was done."""
