@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.models import ID, STATUS, Row, Time
 
-ACTION = "one of `cancel`, `terminate`, `pause`, `resume`, `start`, `release`, `signal`, `retry`, `fail`"
+ACTION = "one of `cancel`, `terminate`, `pause`, `resume`, `start`, `release`, `signal`, `retry`, `fail`, `erase`, `archive`"
 
 
 class BulkRequest(BaseModel):

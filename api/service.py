@@ -227,6 +227,10 @@ class Service(Protocol):
     def short(self) -> str:
         """What the machine is short of, so that something waits to be tried again; empty where nothing is."""
 
+    @property
+    def archives(self) -> bool:
+        """Whether what has ended can be archived here."""
+
     # Workflows.
 
     @property

@@ -198,6 +198,10 @@ class EraseExecution(_Command, frozen=True, tag=22):
     by: str = ""
 
 
+class ArchiveExecution(_Command, frozen=True, tag=27):
+    """What has ended is to be archived now, before its retention is over. Nothing of the execution changes: no event follows."""
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -220,6 +224,7 @@ Command: TypeAlias = (
     | LoseActivity
     | ReleaseExecution
     | EraseExecution
+    | ArchiveExecution
 )
 """Everything that may be asked of an execution."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.bulk.action import Action
+from domain.bulk.archive import ARCHIVE
 from domain.bulk.erasure import ERASE
 from domain.bulk.incidents import FAIL, RETRY
 from domain.bulk.life import CANCEL, PAUSE, RELEASE, RESUME, START, TERMINATE
@@ -24,5 +25,6 @@ ACTIONS: Final[Mapping[str, Action]] = {
         RETRY,
         FAIL,
         ERASE,
-    )  # archive: a line here, once there are archives
+        ARCHIVE,
+    )
 }

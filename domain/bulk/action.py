@@ -48,8 +48,15 @@ class Action:
     """Those without which it is refused."""
     undone_by: str | None = None
     """The action that takes it back."""
+    removes: bool = False
+    """Whether an execution that is not there any more is what it is for. It is done where there is an archive."""
 
 
 def has_ended(row: Row) -> str | None:
     """What most actions do nothing with."""
     return f"it is {row.status} already" if row.status in ENDED else None
+
+
+def must_have_ended(row: Row) -> str | None:
+    """What the others do nothing with."""
+    return None if row.status in ENDED else f"it is {row.status}, and has not ended"

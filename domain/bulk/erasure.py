@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from typing import Final
 
 from contracts.commands import Command, EraseExecution
-from domain.bulk.action import ENDED, Action, Aim, Row
+from domain.bulk.action import Action, Aim, must_have_ended
 
 
 def _commands(aim: Aim) -> Sequence[Command]:
-    return (EraseExecution(str(aim.details.get("reason") or "")),) if aim.row.status in ENDED else ()
-
-
-def _nothing_to_do(row: Row) -> str | None:
-    return None if row.status in ENDED else f"it is {row.status}: what has ended is erased"
+    return (EraseExecution(str(aim.details.get("reason") or "")),) if must_have_ended(aim.row) is None else ()
 
 
 ERASE: Final = Action(
     name="erase",
     summary="make all that they said unreadable for ever; what was not sealed is passed over",
     commands=_commands,
-    nothing_to_do=_nothing_to_do,
+    nothing_to_do=must_have_ended,
     takes=frozenset({"reason"}),
 )

@@ -11,15 +11,17 @@ from domain.execution.state import Execution
 
 STEERING: Final = frozenset({c.StartExecution, c.PauseExecution, c.ResumeExecution, c.CancelExecution, c.ResolveIncident, c.RaiseIncident})
 """What would move an execution that is set aside."""
+REMOVING: Final = frozenset({c.EraseExecution, c.ArchiveExecution})
+"""What is only asked of executions that have ended."""
 
 
 def check_takes(state: Execution, command: Command) -> None:
-    """Raise Rejected for what it does not take: without a beginning, or after its end, all but its creation, and that it is erased."""
+    """Raise Rejected for what it does not take: without a beginning, or after its end, all but its creation, and its removal."""
     if isinstance(command, c.CreateExecution):
         return
     if not state.version:
         raise Rejected("unknown_execution", f"there is no execution {state.execution}", execution=state.execution)
-    if state.ended_at and not isinstance(command, c.EraseExecution):
+    if state.ended_at and type(command) not in REMOVING:
         message = f"execution {state.execution} is {state.status}: it takes no more commands"
         raise Rejected("already_ended", message, execution=state.execution, status=state.status)
     if type(command) in STEERING:

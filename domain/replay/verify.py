@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from contracts.codec import pack
-from contracts.commands import RollHistory
+from contracts.commands import ArchiveExecution, RollHistory
 from contracts.errors import SHORTAGES, Divergence, RefoldError, Rejected
 from contracts.events import Event
 from contracts.journal import chain
@@ -105,11 +105,12 @@ class Verifier:
             self.sealed.end(folded)
 
     def _verify_after_the_end(self, entry: Entry) -> None:
-        """Only what was refused because it came too late may follow on an end."""
+        """Only what was refused because it came too late may follow on an end, and that the execution is to be archived."""
         decision = entry.decision
         version, digest = self._ended[decision.execution]
         follows = decision.first == version + 1 and chain(digest, entry.body) == entry.digest
-        if not follows or decision.events or decision.rejection is None:
+        is_told = decision.rejection is not None or isinstance(decision.command, ArchiveExecution)
+        if not follows or decision.events or not is_told:
             found = "a decision that does not follow on it" if not follows else f"{type(decision.command).__name__} with events"
             raise Divergence(decision.execution, decision.first, "", "nothing but refusals after the end", found)
         self._ended[decision.execution] = version, entry.digest

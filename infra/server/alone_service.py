@@ -80,6 +80,7 @@ class AloneService(CommonService):
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
         self._data = settings.data
+        self.archives = settings.data is not None and settings.archive is not None
         self._incarnation, self._since = uuid4().hex, alone.clock.now()
         self.cache = alone.cache or MemoryResultCache(alone.clock)
         self.letters = self._redelivery(alone.clock, _no_topic)

@@ -43,7 +43,7 @@ def list_(
 def bulk(
     where: Where,
     action: Annotated[
-        str, typer.Argument(metavar="ACTION", help="cancel, terminate, pause, resume, start, release, signal, retry, fail, erase.")
+        str, typer.Argument(metavar="ACTION", help="cancel, terminate, pause, resume, start, release, signal, retry, fail, erase, archive.")
     ],
     filter_: Filter = None,
     view: View = None,

@@ -15,8 +15,12 @@ from contracts.codec import decode_decision, read_record
 from contracts.commands import Command, ResolveIncident, SendSignal
 from contracts.journal import Decided
 from infra.log.sqlite import SqliteLog
+from infra.server.retention import archive_now
+from infra.server.wiring import open_alone, open_retention
+from infra.settings.model import EngineSettings
 from refold.client.blocking import Client
 from tests.api.conftest import Server
+from workers.archive.bundle import Bundle
 
 DEADLINE_S = 60.0
 KEEPS: dict[str, Any] = {
@@ -180,6 +184,38 @@ def test_what_cannot_be_done_is_refused_before_anything_is(server: Server, body:
     answer = server.post("/v1/operations", body)
     assert (answer.status, answer.json["problems"][0]["path"]) == (422, path)
     assert said in answer.json["problems"][0]["message"]
+
+
+def test_what_has_ended_is_archived_before_its_time_also_past_a_kill(serve: Callable[..., Server], tmp_path: Path) -> None:
+    archive = tmp_path / "bundles"
+    first = serve("--set", f"archive={archive}")
+    filter_ = begun(first, "keeps", "arch", 400)
+    ended(first, ask(first, "terminate", f"{filter_} && execution_id != 'arch-7'"))
+    operation = ask(first, "archive", filter_, rate=400)
+    until(first, operation, lambda found: found["done"] >= 200)
+    first.kill()
+    second = serve("--set", f"archive={archive}")
+    done = ended(second, operation)
+    assert {name: done[name] for name in ("total", "ok", "skipped", "failed")} == {"total": 400, "ok": 399, "skipped": 1, "failed": 0}
+    assert [(one["execution_id"], one["why"]) for one in results(second, operation, "&result=skipped")] == [
+        ("arch-7", "it is running, and has not ended"),
+    ]
+    second.stop()
+    engine = EngineSettings(data=second.data, archive=str(archive))
+    with open_alone(engine) as alone, open_retention(engine) as setup:
+        archive_now(setup, alone)
+        assert len(alone.owner.executions.ended.keys() & {f"arch-{number}" for number in range(400)}) == 0
+    lines: list[str] = []
+    for path in archive.iterdir():
+        with path.open("rb") as file:
+            lines += [line.execution for line in Bundle(file).index.executions]
+    assert sorted(lines) == sorted(f"arch-{number}" for number in range(400) if number != 7)
+
+
+def test_a_server_without_an_archive_says_so(server: Server) -> None:
+    answer = server.post("/v1/operations", {"action": "archive", "filter": "true"})
+    assert (answer.status, answer.json["reason"]) == (409, "no_archive")
+    assert "setting `archive`" in answer.json["detail"]
 
 
 def test_what_is_no_operation_and_what_cannot_be_taken_back_is_told(server: Server) -> None:

@@ -8,13 +8,16 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["look-after-a-server.md", "find-what-waits-and-fails.md", "act-on-many.md", "hear-of-executions.md", "erase-an-execution.md"]
-SERVE = "refold serve &"
+PAGES = (
+    "look-after-a-server.md", "find-what-waits-and-fails.md", "act-on-many.md", "hear-of-executions.md", "erase-an-execution.md",
+    "archive-what-has-ended.md",
+)  # fmt: skip
 
 
 def files(page: str) -> Iterator[tuple[str, str]]:
@@ -34,38 +37,57 @@ def is_said(shown: str, said: str) -> bool:
     return re.fullmatch(pattern, re.sub(r" +", " ", said), re.DOTALL) is not None
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An environment with `refold` in its path, and a server in the folder."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    (tools / "refold").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m refold "$@"\n')
-    (tools / "refold").chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    words = ["refold", "serve", "--port", "0"]
-    with subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().rsplit(" at ", 1)[1].strip()
-        yield {**environment, "REFOLD_SERVER": url}
-        server.terminate()
+class Terminal:
+    """A shell in a folder; what begins a server there is told where the last one that it began listens."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._servers = folder, list[subprocess.Popen[str]]()
+        tools = folder / "bin"
+        tools.mkdir()
+        (tools / "refold").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m refold "$@"\n')
+        (tools / "refold").chmod(0o755)
+        self._environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
-@pytest.mark.parametrize("name_of_page", PAGES)
-def test_a_page_says_what_is_said(terminal: dict[str, str], tmp_path: Path, name_of_page: str) -> None:
-    page = (ROOT / "docs" / "how-to" / name_of_page).read_text()
-    for name, content in files(page):
-        (tmp_path / name).write_text(content)
-    typed = list(steps(page))
-    assert typed[0] == (SERVE, "")
-    for line, shown in typed[2:]:
+    def type(self, line: str) -> str:
+        """What is said of a line."""
+        if line.startswith("refold serve") and line.endswith("&"):
+            return self._serve(shlex.split(line.removesuffix("&")))
+        if line.startswith("export REFOLD_SERVER="):
+            return ""
         done = subprocess.run(
             ["sh", "-c", line],
-            cwd=tmp_path,
-            env=terminal,
+            cwd=self._folder,
+            env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=60,
             check=False,
         )
-        assert is_said(re.sub(r" +", " ", shown), done.stdout), f"$ {line}\n{done.stdout}\nexpected\n{shown}"
+        return done.stdout
+
+    def _serve(self, words: list[str]) -> str:
+        server = subprocess.Popen([*words, "--port", "0"], cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True)
+        self._servers.append(server)
+        assert server.stdout is not None
+        self._environment["REFOLD_SERVER"] = server.stdout.readline().rsplit(" at ", 1)[1].strip()
+        return ""
+
+    def close(self) -> None:
+        """End what is at work in it."""
+        for server in self._servers:
+            with server:
+                server.terminate()
+
+
+@pytest.mark.parametrize("name_of_page", PAGES)
+def test_a_page_says_what_is_said(tmp_path: Path, name_of_page: str) -> None:
+    page = (ROOT / "docs" / "how-to" / name_of_page).read_text()
+    for name, content in files(page):
+        (tmp_path / name).write_text(content)
+    typed = list(steps(page))
+    assert typed
+    with closing(Terminal(tmp_path)) as terminal:
+        for line, shown in typed:
+            said = terminal.type(line)
+            assert is_said(re.sub(r" +", " ", shown), said), f"$ {line}\n{said}\nexpected\n{shown}"

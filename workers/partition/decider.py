@@ -133,6 +133,7 @@ class Decider:
         self._decisions.dispatched_to = dispatched_to
         self._sources.begin(self._checkpoint)
         self.thrown_away = self._decisions.thrown_away = []
+        self._decisions.to_archive.clear()
         self._bytes = 0
         bytes_max = self._round_bytes_max()
         left = self._decide_some(callers, bytes_max * 3 // 4 if echoes else bytes_max)

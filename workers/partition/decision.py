@@ -13,7 +13,7 @@ import msgspec
 
 from contracts import codec
 from contracts.caller import Caller
-from contracts.commands import Command, CreateExecution, Envelope, EraseExecution
+from contracts.commands import ArchiveExecution, Command, CreateExecution, Envelope, EraseExecution
 from contracts.errors import SHORTAGES, ExpressionError, InvalidInput, LogFull, LogUnreachable, Problem, RecordTooLarge, Rejected
 from contracts.events import ExecutionErased
 from contracts.journal import SCHEMA, Checkpoint, Decision, Source
@@ -22,6 +22,7 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
 from contracts.values import reference_to
 from domain.execution.decide import Decided, decide
+from domain.execution.decide.life import is_sealed
 from domain.execution.deciding import Deciding, TooManySteps
 from domain.execution.evolve import initial
 from domain.execution.facts.execution import request_of
@@ -30,6 +31,7 @@ from domain.execution.react import react
 from domain.execution.start_values import slot_of
 from workers.partition.catalog import Catalog
 from workers.partition.concurrency import Slots
+from workers.partition.ended import ended_at
 from workers.partition.executions import EndedExecution, Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
@@ -67,6 +69,8 @@ class Decisions:
         self.now = self.dispatched_to = 0
         self.thrown_away: list[int] = []
         """The keys of executions that this round erases."""
+        self.to_archive: set[str] = set()
+        """Of those that had ended before, the ones that this round is asked to archive."""
 
     def of(self, item: Item, source: Source) -> Outcome:
         """What comes of a command. Raises LogFull, LogUnreachable: then nothing of the round has happened."""
@@ -136,6 +140,8 @@ class Decisions:
         command = envelope.command
         if ended is not None and isinstance(command, EraseExecution):
             return self._to_be_erased(name, ended)
+        if ended is not None and isinstance(command, ArchiveExecution):
+            return self._to_be_archived(name, ended)
         if not isinstance(command, CreateExecution):
             if ended is None:
                 raise Rejected("unknown_execution", f"there is no execution {name}", execution=name)
@@ -165,6 +171,16 @@ class Decisions:
             raise Repeated(ended.status)
         return closed_at(self._log, self._partition, ended.offset, name, self._catalog.graph)
 
+    def _to_be_archived(self, name: str, ended: EndedExecution) -> Folded:
+        """As much of an ended execution as it takes to ask for its archive. Raises Repeated where that was done."""
+        if ended.is_erased or ended.key != NO_KEY:
+            raise is_sealed(name)
+        if name in self.to_archive or 0 < ended.expires <= self.now:
+            raise Repeated(ended.status)
+        folded = ended_at(self._log, self._partition, name, ended)
+        self.to_archive.add(name)
+        return folded
+
     def _check_slot(self, folded: Folded, command: CreateExecution) -> None:
         """Raise Rejected for a start too many, where the workflow says that it is refused, and for one that nobody could count."""
         settings = folded.graph.settings.concurrency
@@ -181,7 +197,7 @@ class Decisions:
         if type(command) is EraseExecution and not command.by:
             command = msgspec.structs.replace(command, by=asked.actor)
         decided = self._ask(folded, command)
-        if decided.events:
+        if decided.events or type(command) is ArchiveExecution:
             return self._encoded(folded, command, decided, source, asked, None)
         state = folded.state
         return Known(Answer(state.execution, 0, state.version, state.status, None, True))

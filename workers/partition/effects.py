@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from contracts.commands import CancelActivity, Envelope, RunActivity
+from contracts.commands import ArchiveExecution, CancelActivity, Envelope, RunActivity
 from contracts.errors import reason_of
 from contracts.events import ExecutionReleased, NodeRetried, TimerStarted
 from contracts.ports.activities import ActivityWorker
@@ -73,10 +73,7 @@ class Effects:
         if state.timers:
             self._timers.arm(state.execution, _timers_of(made))
         if state.ended_at and state.execution in self._executions.ended:
-            if state.erased is None:
-                self._executions.note_after_end(state.execution, offset)
-            else:
-                self._executions.end(made.folded, offset)
+            self._act_after_end(made, offset)
         elif state.ended_at:
             self._executions.end(made.folded, offset)
             if state.slot is not None:
@@ -84,6 +81,15 @@ class Effects:
             ended.append(state)
         elif state.quarantine is not None:
             ended.append(state)
+
+    def _act_after_end(self, made: Made, offset: int) -> None:
+        name = made.folded.state.execution
+        if isinstance(made.decision.command, ArchiveExecution):
+            self._executions.expire(name, offset, made.decision.now)
+        elif made.folded.state.erased is None:
+            self._executions.note_after_end(name, offset)
+        else:
+            self._executions.end(made.folded, offset)
 
 
 def owed_by(folded: Folded, executions: Executions) -> list[RunActivity]:

@@ -21,6 +21,8 @@ from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
 from workers.partition.packed import Packed, packed, queue_of, unpacked
 
+_ASKED: Final = -1
+"""Stands for the retention of those that somebody has asked to archive."""
 LIVE_MAX_DEFAULT: Final = 5_000
 """How many executions are kept as objects; the others wait packed, at a fifth of the memory."""
 
@@ -63,6 +65,8 @@ class Executions:
         self.ended: dict[str, EndedExecution] = {}
         self._expiring: defaultdict[int, deque[str]] = defaultdict(deque)
         """Of each retention those that have ended, the first one first."""
+        self._early: set[str] = set()
+        """Those among them that do not wait for it any more."""
         self.unreadable: dict[str, str] = {}
         self.keys_end = 0
         """All keys that executions here were ever sealed with have lower numbers."""
@@ -151,6 +155,14 @@ class Executions:
             trail = pack_offsets(0, [*ended.offsets, offset]) if ended.trail else b""
             self.ended[execution] = EndedExecution(ended.status, ended.request, offset, ended.expires, trail)
 
+    def expire(self, execution: str, offset: int, now: int) -> None:
+        """Somebody has asked, in the decision at this offset, to archive it now."""
+        ended = self.ended[execution]
+        trail = pack_offsets(0, [*ended.offsets, offset]) if ended.trail else b""
+        self.ended[execution] = EndedExecution(ended.status, ended.request, offset, min(now, ended.expires or now), trail)
+        self._early.add(execution)
+        self._expiring[_ASKED].append(execution)
+
     def take_ended(self, ended: dict[str, EndedExecution]) -> None:
         """Keep what a snapshot holds of those that have ended."""
         statuses: dict[str, str] = {}
@@ -175,7 +187,7 @@ class Executions:
     def keep(self, names: Iterable[str]) -> None:
         """These are kept for ever, as they cannot be archived."""
         for name in names:
-            self.ended[name] = msgspec.structs.replace(self.ended[name], expires=0)
+            self.ended[name] = msgspec.structs.replace(self.ended[name], expires=0, trail=b"")
         for waiting in self._expiring.values():
             for name in names:
                 if name in waiting:
@@ -188,11 +200,16 @@ class Executions:
 
     def forget(self, names: Iterable[str]) -> None:
         """These were removed: nothing is known of them any more."""
+        names = set(names)
         for name in names:
             self.ended.pop(name, None)
-        for waiting in self._expiring.values():
+        early = self._early & names
+        self._early -= early
+        for kept_ms, waiting in self._expiring.items():
             while waiting and waiting[0] not in self.ended:
                 waiting.popleft()
+            if early and kept_ms != _ASKED:  # another one may be called so, and would be taken for this one
+                self._expiring[kept_ms] = deque(name for name in waiting if name not in early)
 
     def close(self, execution: str, ended: EndedExecution) -> None:
         """All that is known of an execution is how it has ended, as its history cannot be read."""

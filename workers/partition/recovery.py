@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from contracts.codec import encode_record, read_sealed, removed_in
-from contracts.commands import Effect, Envelope, RunActivity
+from contracts.commands import ArchiveExecution, Effect, Envelope, RunActivity
 from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
 from contracts.events import ExecutionErased
 from contracts.ids import activity_key
@@ -228,10 +228,13 @@ def _erase(recovered: Recovered, entry: Entry) -> None:
 
 
 def _begin(executions: Executions, catalog: Catalog, entry: Entry) -> Folded | None:
-    """The execution that begins here; None where it was set aside, or for a rejection that was recorded after its end."""
+    """The execution that begins here; None where it was set aside, or for what was recorded after its end."""
     name = entry.decision.execution
     if name in executions.ended:
-        executions.note_after_end(name, entry.offset)
+        if isinstance(entry.decision.command, ArchiveExecution) and entry.decision.rejection is None:
+            executions.expire(name, entry.offset, entry.decision.now)
+        else:
+            executions.note_after_end(name, entry.offset)
         return None
     if name in executions.unreadable:
         return None

@@ -90,6 +90,21 @@ def _erase(ctx: Deciding, command: c.EraseExecution) -> None:
     )  # fmt: skip
 
 
+def _archive(ctx: Deciding, command: c.ArchiveExecution) -> None:
+    """Nothing follows: that it was asked for is all there is to record. Raises Rejected for what goes on, and for what is sealed."""
+    state = ctx.state
+    if not state.ended_at:
+        said = f"execution {state.execution} is {state.status}: it is archived once it has ended; terminate it first"
+        raise Rejected("not_ended", said, status=state.status)
+    if state.key != NO_KEY or state.erased is not None:
+        raise is_sealed(state.execution)
+
+
+def is_sealed(execution: str) -> Rejected:
+    """It cannot be archived: whoever has its bundle could read it."""
+    return Rejected("sealed", f"execution {execution} is sealed, and stays: what stands in a bundle could not be erased any more")
+
+
 def not_sealed(execution: str) -> Rejected:
     """It cannot be erased: its decisions are readable by all who have the journal."""
     return Rejected(
@@ -147,4 +162,5 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.ReleaseExecution: _release,
     c.RollHistory: _roll,
     c.EraseExecution: _erase,
+    c.ArchiveExecution: _archive,
 }

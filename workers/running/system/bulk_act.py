@@ -131,7 +131,7 @@ class _Page:
         if not self._is_new and await self._operator.has_acted(execution, self._caller, self._offsets):
             return Outcome(execution, "ok")
         if row is None:
-            return Outcome(execution, "skipped", "it is not there any more")
+            return Outcome(execution, "ok") if self._action.removes else Outcome(execution, "skipped", "it is not there any more")
         nothing = self._action.nothing_to_do(row)
         for command in self._action.commands(Aim(row, self._wanted.details, self._operation)):
             outcome = await self._give(execution, command)
