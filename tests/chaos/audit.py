@@ -14,6 +14,7 @@ from typing import Final
 from contracts.ids import idempotency_key
 from contracts.values import is_reference
 
+from .evidence import differing
 from .processes import Fault
 from .story import Stories, Story
 from .workflows import EXPECTED
@@ -216,11 +217,7 @@ def only_decisions_that_count_are_counted(stories: Stories) -> Iterator[str]:
 
 def read_models_equal_a_clean_rebuild(stories: Stories) -> Iterator[str]:
     """The rows of projectors that were killed again and again are those of one that never was."""
-    before, after = stories.evidence.projection, stories.evidence.rebuilt
-    for table in sorted({*before, *after, "decisions"}):
-        if before.get(table) != after.get(table) or not after:
-            odd = [row for row in before.get(table, ()) if row not in after.get(table, ())][:2]
-            yield f"{table}: {len(before.get(table, ()))} rows, rebuilt {len(after.get(table, ()))}; for example {odd}"
+    yield from differing(stories.evidence.projection, stories.evidence.rebuilt)
 
 
 # The processes.

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,20 +134,33 @@ def rows_in(path: Path) -> Rows:
     return {**rows, "decisions": sorted(found.items())}
 
 
-def project(data: Path) -> None:
-    """Bring the read models up to the end of the journal, from where they are."""
-    with open_projectors(EngineSettings(data=data), lambda partition, offset: None) as projectors:
+def bring_up(settings: EngineSettings) -> None:
+    """Bring the read models up to the end of all journals, from where they are."""
+    with open_projectors(settings, lambda partition, offset: None) as projectors:
+        own: Callable[[Any], None] | None = getattr(projectors, "own", None)
+        if own is not None:
+            own(None)
         projectors.look_at_all()
+
+
+def differing(found: Rows, rebuilt: Rows) -> Iterator[str]:
+    """The tables whose rows are others than those of a clean rebuild."""
+    for table in sorted({*found, *rebuilt}):
+        if found.get(table) != rebuilt.get(table):
+            odd = [row for row in found.get(table, ()) if row not in rebuilt.get(table, ())][:2]
+            yield f"{table}: {len(found.get(table, ()))} rows, rebuilt {len(rebuilt.get(table, ()))}; for example {odd}"
+    if not rebuilt:
+        yield "there are no read models"
 
 
 def read_rebuilt(data: Path) -> tuple[Rows, Rows]:
     """The rows as the killed projectors left them, brought to the end of the journal, and those of a clean rebuild."""
     try:
-        project(data)
+        bring_up(EngineSettings(data=data))
         before = read_projection(data)
         for ending in ("", "-wal", "-shm"):
             DataFolder(data).projection.with_name(f"projection.db{ending}").unlink(missing_ok=True)
-        project(data)
+        bring_up(EngineSettings(data=data))
     except RefoldError:  # a damaged journal: said by who reads it
         return {}, {}
     return before, read_projection(data)

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from tests.chaos import audit as common
+from tests.chaos.evidence import differing
 from tests.chaos.processes import Fault
 from tests.chaos.workflows import EXPECTED
 
@@ -115,11 +116,8 @@ def read_models_hold_what_counts(stories: RawStories) -> Iterator[str]:
 def read_models_equal_a_clean_rebuild(stories: RawStories) -> Iterator[str]:
     """The rows of projectors that died with their engines again and again are those of one that never did."""
     for models in stories.kafka.read_models:
-        for table in models.rebuilt.keys() | models.found.keys():
-            found, rebuilt = models.found.get(table, []), models.rebuilt.get(table, [])
-            if found != rebuilt:
-                odd = [row for row in found if row not in rebuilt][:2]
-                yield f"{models.engine}, partition {models.partition}, {table}: {len(found)} rows, rebuilt {len(rebuilt)}; as {odd}"
+        for said in differing(models.found, models.rebuilt):
+            yield f"{models.engine}, partition {models.partition}, {said}"
     if not stories.kafka.read_models:
         yield "there are no read models"
 

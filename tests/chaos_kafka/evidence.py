@@ -5,19 +5,18 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from contracts.journal import Checkpoint
 from domain.execution.history import read_entries
 from domain.replay.verify import Verifier
 from infra.files.blobs import FileBlobs
 from infra.files.data_folder import DataFolder
-from infra.server.reader_wiring import open_projectors, open_reader
+from infra.server.reader_wiring import open_reader
 from infra.settings.model import EngineSettings
-from tests.chaos.evidence import Evidence, read_effects, rows_in
+from tests.chaos.evidence import Evidence, bring_up, read_effects, rows_in
 from tests.chaos.ledger import Asked
 from tests.chaos.processes import Fault
 
@@ -61,23 +60,15 @@ def wait_agreed(ports: dict[str, int], wanted: dict[str, str]) -> dict[str, dict
     return answered
 
 
-def _project(log: str, data: Path) -> None:
-    with open_projectors(EngineSettings(data=data, log=log), lambda partition, offset: None) as projectors:
-        own: Callable[[Any], None] | None = getattr(projectors, "own", None)
-        if own is not None:
-            own(None)
-        projectors.look_at_all()
-
-
 def read_models(site: KafkaSite, partitions: Iterable[int]) -> tuple[ReadModels, ...]:
     """Of each engine, brought up to the end; and of a rebuild that nothing has happened to."""
     clean = site.folder / "rebuilt"
     DataFolder(clean).create()
-    _project(site.log, clean)
+    bring_up(EngineSettings(data=clean, log=site.log))
     found = []
     for engine in site.engines:
         data = site.folder / engine.name
-        _project(site.log, data)
+        bring_up(EngineSettings(data=data, log=site.log))
         for partition in partitions:
             path, rebuilt = DataFolder(data).projection_of(partition), DataFolder(clean).projection_of(partition)
             found.append(ReadModels(engine.name, partition, rows_in(path), rows_in(rebuilt)))

@@ -1,16 +1,22 @@
-"""`make chaos-live`: kills servers while readers read along; embedded, or with --kafka two engines on a log that they take over."""
+"""`make chaos-live`: kills servers while readers read along; embedded, or with --kafka two engines and two publishers on a log."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from .campaign import ROOT, Server, Told, campaign
+from refold.kafka.address import parse_address
+
+from .campaign import ROOT, Killed, Server, Told, campaign
+from .consumer import Consumer
+from .rows import unlike
 
 
 def main() -> int:
@@ -23,26 +29,42 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="refold-chaos-live-") as folder:
         told = run(Path(folder), arguments.kills, arguments.readers, arguments.seed, arguments.kafka)
     readers = f"{told.connections} connections of {arguments.readers} readers"
-    print(f"{told.kills} kills, {told.executions} executions, {told.events} events, {readers}")
-    print("\n".join(told.faults) or "each reader was told each of its events once, and those of an execution in their order")
+    kills = ", ".join(f"{count} of a {kind}" for kind, count in sorted(told.kills.items()))
+    print(f"{told.kills.total()} kills ({kills}), {told.executions} executions, {told.events} events, {readers}")
+    if arguments.kafka:
+        print(f"the Kafka client heard each event; {told.doubles} records had been told before")
+    print("\n".join(told.faults) or "each reader was told each of its events once, in order; the rows are those of a clean rebuild")
     return bool(told.faults)
 
 
 def run(folder: Path, kills: int, readers: int, seed: int, kafka: str | None = None) -> Told:
     """A campaign in a folder."""
     if kafka is None:
-        servers = [Server(folder, "server", ["--data", str(folder / "data")])]
+        log, datas = None, {"server": folder / "data"}
+        killed = Killed([Server(folder, "server", ["--data", str(datas["server"])])], [], None)
     else:
-        log = kafka if kafka.startswith("kafka://") else f"kafka://{kafka}/chaos-live-{seed}"
-        made = [sys.executable, "-P", "-m", "refold", "kafka", "init", "--log", log, "--partitions", "4"]
-        subprocess.run(made, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, stdout=subprocess.DEVNULL)
-        words = [["--log", log, "--node", name, "--data", str(folder / name), "--set", "session_s=3"] for name in ("a", "b")]
-        servers = [Server(folder, name, one) for name, one in zip("ab", words, strict=True)]
+        log = kafka if kafka.startswith("kafka://") else f"kafka://{kafka}/chaos-live-{secrets.token_hex(3)}"
+        datas = {name: folder / name for name in "ab"}
+        killed = _on_kafka(folder, log, datas)
     try:
-        return asyncio.run(campaign(servers, kills, readers, seed))
+        told = asyncio.run(campaign(killed, kills, readers, seed))
     finally:
-        for server in servers:
-            server.kill()
+        for one in (*killed.servers, *killed.publishers):
+            one.kill()
+    return told._replace(faults=[*told.faults, *unlike(datas, folder / "rebuilt", log)])
+
+
+def _on_kafka(folder: Path, log: str, datas: Mapping[str, Path]) -> Killed:
+    """Two engines on a new log, and two publishers that share its partitions."""
+    made = [sys.executable, "-P", "-m", "refold", "kafka", "init", "--log", log, "--partitions", "4"]
+    subprocess.run(made, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, stdout=subprocess.DEVNULL)
+
+    def server(name: str, *words: str) -> Server:
+        return Server(folder, name, ["--log", log, "--node", name, "--data", str(folder / name), "--set", "session_s=3", *words])
+
+    publishers = [server(name, "--roles", "publisher") for name in "pq"]
+    address = parse_address(log)
+    return Killed([server(name) for name in datas], publishers, Consumer(",".join(address.servers), address.topic("events")))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""A campaign: servers in full work are killed with kill -9, and their projectors, while readers read along; then all is compared.
+"""A campaign: servers in full work, their projectors and publishers are killed with kill -9 while readers read along; then all is compared.
 
 load ─► servers ◄── killed, started again
           ├─► readers, each from its position on, at the next server
-          └─► at last the histories of all executions: what each reader had to be told
+          ├─► publishers ◄── killed, started again ─► refold.events ─► a plain Kafka client
+          └─► at last the histories of all executions: what each reader had to be told, and the client to hear
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -24,6 +26,7 @@ import refold
 from projections.public.present import PUBLIC
 from tests.chaos.processes import free_port
 
+from .consumer import Consumer
 from .readers import Reader
 
 ROOT: Final = Path(__file__).parents[2]
@@ -42,13 +45,22 @@ WAITS: Final[dict[str, Any]] = {
 
 
 class Told(NamedTuple):
-    """What a campaign came to."""
+    """What a campaign came to. `doubles` are records of public events that had been told before."""
 
-    kills: int
+    kills: Counter[str]
     executions: int
     events: int
     connections: int
+    doubles: int
     faults: list[str]
+
+
+class Killed(NamedTuple):
+    """What is killed: servers, with their projectors, and the publishers beside them, which a consumer hears."""
+
+    servers: list[Server]
+    publishers: list[Server]
+    consumer: Consumer | None
 
 
 class Server:
@@ -90,46 +102,59 @@ class Server:
                 os.kill(int(child), signal.SIGKILL)
 
 
-async def campaign(servers: list[Server], kills: int, readers: int, seed: int) -> Told:
-    """Carry it out."""
-    chance, urls = random.Random(seed), [server.url for server in servers]
-    for server in servers:
+async def campaign(killed: Killed, kills: int, readers: int, seed: int) -> Told:
+    """Carry it out. All processes still run afterwards."""
+    chance, urls = random.Random(seed), [server.url for server in killed.servers]
+    for server in killed.servers:
         await server.ready()
     async with refold.AsyncClient(urls[0]) as client:
         await client.publish(WORKS)
         await client.publish(WAITS)
     reading = [Reader(number, urls) for number in range(readers)]
     tasks = [asyncio.ensure_future(reader.read()) for reader in reading]
+    tasks += [] if killed.consumer is None else [asyncio.ensure_future(killed.consumer.read())]
     started: list[str] = []
     stopped = threading.Event()
     loading = [threading.Thread(target=_load, args=(urls, number, seed, started, stopped)) for number in range(4)]
     for one in loading:
         one.start()
-    for _ in range(kills):
-        await asyncio.sleep(chance.uniform(0.3, 2.0))
-        server = chance.choice(servers)
-        if chance.random() < 0.25:
-            server.kill_projector()
-            continue
-        server.kill()
-        await asyncio.sleep(chance.choice([0.0, 0.2]))
-        server.begin()
-        if len(servers) > 1 or chance.random() < 0.7:
-            await server.ready()
+    counted = await _kill_some(killed, kills, chance)
     stopped.set()
-    for server in servers:
+    for server in killed.servers:
         await server.ready()
     for one in loading:
         await asyncio.to_thread(one.join)
     expected = await _expected(urls[0], started)
-    await _all_told(reading, expected)
+    await _all_told(reading, killed.consumer, expected)
     for task in tasks:
         task.cancel()
     for task in tasks:
         with suppress(asyncio.CancelledError):
             await task
     faults = [f"reader {number} {reader.kind}: {fault}" for number, reader in enumerate(reading) for fault in reader.faults(expected)]
-    return Told(kills, len(started), len(expected), sum(reader.connections for reader in reading), faults)
+    faults += [] if killed.consumer is None else [f"the Kafka client: {fault}" for fault in killed.consumer.faults(expected)]
+    doubles = 0 if killed.consumer is None else killed.consumer.doubles
+    return Told(counted, len(started), len(expected), sum(reader.connections for reader in reading), doubles, faults)
+
+
+async def _kill_some(killed: Killed, kills: int, chance: random.Random) -> Counter[str]:
+    """Kill so often, now this and now that; how often each."""
+    counted: Counter[str] = Counter()
+    kinds = ["server", "server", "projector", *(["publisher"] if killed.publishers else [])]
+    for number in range(kills):
+        await asyncio.sleep(chance.uniform(0.3, 2.0))
+        kind = kinds[-1 - number] if number < len(kinds) else chance.choice(kinds)
+        counted[kind] += 1
+        one = chance.choice(killed.publishers if kind == "publisher" else killed.servers)
+        if kind == "projector":
+            one.kill_projector()
+            continue
+        one.kill()
+        await asyncio.sleep(chance.choice([0.0, 0.2]))
+        one.begin()
+        if kind == "server" and (len(killed.servers) > 1 or chance.random() < 0.7):
+            await one.ready()
+    return counted
 
 
 def _load(urls: list[str], number: int, seed: int, started: list[str], stopped: threading.Event) -> None:
@@ -165,9 +190,14 @@ def _public_type(name: str) -> str:
     return f"refold.{first.lower()}.{'_'.join(rest).lower()}"
 
 
-async def _all_told(reading: list[Reader], expected: set[tuple[str, int, str, str]]) -> None:
+async def _all_told(reading: list[Reader], consumer: Consumer | None, expected: set[tuple[str, int, str, str]]) -> None:
     """Wait until each was told as much as it had to be, and a moment more: nothing may come after it."""
+
+    def has_all() -> bool:
+        has_heard = consumer is None or len(consumer.heard) >= len(expected)
+        return has_heard and all(len(reader.told) >= reader.count(expected) for reader in reading)
+
     end = time.monotonic() + READY_S
-    while time.monotonic() < end and any(len(reader.told) < reader.count(expected) for reader in reading):
+    while time.monotonic() < end and not has_all():
         await asyncio.sleep(0.1)
     await asyncio.sleep(0.5)
