@@ -222,6 +222,10 @@ class KeyGone(RefoldError):
     """A key was thrown away, or is not here: what it sealed cannot be read."""
 
 
+class KeysMissing(RefoldError):
+    """The keys of a partition's sealed executions are kept where this process does not look: it must not own the partition."""
+
+
 class Divergence(RefoldError):
     """Replay decides otherwise than was recorded."""
 

@@ -24,6 +24,8 @@ VALUE_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
 """A value longer than this is refused."""
 
 _PREFIX: Final = b"@sha256:"
+IN_TRANSIT: Final = b"@transit:"
+"""So a value begins that is on its way to an owner elsewhere, in `commands` and nowhere else."""
 _REFERENCE: Final = re.compile(rb"@sha256:([0-9a-f]{64})")
 _HASH_ENDS: Final = len(_PREFIX) + 64
 
@@ -65,6 +67,11 @@ def _check_finite(value: Any) -> None:
             waiting.extend(one.values())
         elif isinstance(one, list | tuple):
             waiting.extend(one)
+
+
+def is_in_transit(value: bytes) -> bool:
+    """Whether the value stands for one that is on its way to an owner elsewhere."""
+    return value.startswith(IN_TRANSIT)
 
 
 def is_reference(value: bytes) -> bool:

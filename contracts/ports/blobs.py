@@ -18,6 +18,19 @@ class Blobs(Protocol):
         """The content. Raises KeyError where there is none, LogCorrupt where it does not match its hash."""
 
 
+class SealedStore(Protocol):
+    """Where sealed contents lie."""
+
+    def put(self, key: int, name: str, sealed: bytes) -> None:
+        """Keep it, durable when the call returns. Raises LogFull, LogUnreachable."""
+
+    def get(self, key: int, name: str) -> bytes:
+        """It again. Raises KeyError where there is none."""
+
+    def drop(self, key: int) -> None:
+        """Let go of all of a key: nobody can read it any more. Where that fails it takes up room, and nothing else."""
+
+
 class SealedBlobs(Protocol):
     """A store of contents that one key alone reads each, and that no two executions share."""
 

@@ -16,8 +16,11 @@ class Keys(Protocol):
         cannot be had at all.
         """
 
-    def begin_at(self, number: int) -> None:
-        """Those below this number were given, also where they are not here any more: none of them is given again."""
+    def begin_at(self, number: int, journal: str = "") -> None:
+        """Those of a journal below this number were given, also where they are not here any more: none of them is given again.
+
+        Raises KeysMissing where that journal's keys are kept elsewhere, LogUnreachable.
+        """
 
     def seal(self, key: int, content: bytes, about: bytes) -> bytes:
         """The content, readable with this key alone, and bound to what it is about. Raises KeyGone."""
@@ -42,7 +45,7 @@ class NoKeys:
         """See Keys."""
         raise Rejected("no_keys", f"payloads cannot be sealed: {self._why}")
 
-    def begin_at(self, number: int) -> None:
+    def begin_at(self, number: int, journal: str = "") -> None:
         """See Keys: none is given."""
 
     def seal(self, key: int, content: bytes, about: bytes) -> bytes:

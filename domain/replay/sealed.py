@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Final, NamedTuple
+
 import msgspec
 
 from contracts.codec import read_sealed
+from contracts.commands import EraseExecution
 from contracts.errors import Divergence
 from contracts.journal import SealedBody, chain
 from contracts.key import NO_KEY
 from domain.execution.evolve import initial
 from domain.execution.history import Entry, Folded, GraphOf, Unreadable
 from domain.execution.state import Execution, parent_named
+
+TOLD_MAX: Final = 10_000
+"""So many of those that were erased are remembered by name; the others are counted."""
+
+
+class Erasure(NamedTuple):
+    """That an execution was erased: when (milliseconds since 1970), by whom and why."""
+
+    execution: str
+    at: int
+    by: str
+    reason: str
 
 
 class SealedChains:
@@ -20,6 +35,8 @@ class SealedChains:
         self.opened = 0
         """Sealed, and read with their keys: decided again like others."""
         self.erased = 0
+        self.erasures: list[Erasure] = []
+        """The first of those that were erased."""
         self.decisions = 0
         """Of those that cannot be read: whose digests follow on each other."""
         self._closed: dict[str, tuple[SealedBody, bytes]] = {}
@@ -66,6 +83,9 @@ class SealedChains:
         """An execution as the decision finds it that erases it. Raises Divergence where it was not one that has ended."""
         name = entry.decision.execution
         self.erased += 1
+        command = entry.decision.command
+        if isinstance(command, EraseExecution) and len(self.erasures) < TOLD_MAX:
+            self.erasures.append(Erasure(name, entry.decision.now, command.by, command.reason))
         known = self._ended.pop(name, None)
         if known is not None:
             self.opened -= 1

@@ -10,27 +10,13 @@ import hashlib
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
 from contracts.errors import KeyGone, LogCorrupt
-from contracts.ports.blobs import Blobs
+from contracts.ports.blobs import Blobs, SealedStore
 from contracts.ports.keys import Keys
 from infra.files.whole import check_folder, write_whole
 
 _ABOUT = b"blob"
-
-
-class SealedStore(Protocol):
-    """Where sealed contents lie."""
-
-    def put(self, key: int, name: str, sealed: bytes) -> None:
-        """Keep it, durable when the call returns. Raises LogFull, LogUnreachable."""
-
-    def get(self, key: int, name: str) -> bytes:
-        """It again. Raises KeyError where there is none."""
-
-    def drop(self, key: int) -> None:
-        """Let go of all of a key: nobody can read it any more. Where that fails it takes up room, and nothing else."""
 
 
 class SealingBlobs:

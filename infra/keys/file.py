@@ -8,8 +8,10 @@ behind. A place lies within one sector, so that a lost power supply leaves the k
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -29,11 +31,14 @@ class FileVault:
         self._path, self._read_only = path, read_only
         self._file = -1
 
+    def begin(self, journal: str, end: int) -> None:
+        """See Vault: it lies beside its log."""
+
     def add(self, keys: Sequence[bytes], at_least: int = 0) -> int:
-        """See Vault."""
+        """See Vault. Who adds at the same time elsewhere adds behind these."""
         assert not self._read_only
         file = self._opened(make=True)
-        with raises_log_full(self._path):
+        with raises_log_full(self._path), _alone(file):
             behind = -(-(os.fstat(file).st_size - len(_HEAD)) // KEY_BYTES)  # after what a kill has left half written
             first = max(0, behind, at_least)
             _write(file, b"".join(keys), _place(first))
@@ -97,6 +102,16 @@ class FileVault:
             return
         self.close()
         raise LogCorrupt(f"{self._path} is no file of keys, or one of another version of Refold")
+
+
+@contextmanager
+def _alone(file: int) -> Iterator[None]:
+    """Nobody else adds."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def _place(number: int) -> int:

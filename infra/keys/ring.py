@@ -19,6 +19,9 @@ CIPHERS_MAX: Final = 10_000
 class Vault(Protocol):
     """Where keys are kept, by number."""
 
+    def begin(self, journal: str, end: int) -> None:
+        """The keys of a journal are wanted, of which those below `end` were given. Raises KeysMissing where this is not their place."""
+
     def add(self, keys: Sequence[bytes], at_least: int = 0) -> int:
         """Keep them, durable when the call returns: the number of the first, which is no lower than that; the others follow.
 
@@ -54,8 +57,9 @@ class KeyRing:
             self._ahead.extend(range(first, first + AHEAD))
         return self._ahead.popleft()
 
-    def begin_at(self, number: int) -> None:
+    def begin_at(self, number: int, journal: str = "") -> None:
         """See Keys."""
+        self._vault.begin(journal, number)
         self._begins_at = number
         while self._ahead and self._ahead[0] < number:
             self._ahead.popleft()
@@ -103,6 +107,9 @@ class MemoryVault:
     def __init__(self) -> None:
         self._keys: dict[int, bytes] = {}
         self._end = 0
+
+    def begin(self, journal: str, end: int) -> None:
+        """See Vault: there is no other."""
 
     def add(self, keys: Sequence[bytes], at_least: int = 0) -> int:
         """See Vault."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.errors import LogCorrupt, LogError
-from contracts.ports.blobs import Blobs
 from contracts.ports.event_topic import EventTopic
 from contracts.ports.snapshots import Snapshots
 from contracts.positions import Positions
@@ -22,6 +21,7 @@ from workers.tasks.dead_letters import DeadLetters
 from workers.tasks.gateway import LocalPartitions, Taken, TaskRoute, TaskSource
 
 if TYPE_CHECKING:
+    from infra.log.kafka.blobs import KafkaBlobs
     from infra.log.kafka.group_offsets import GroupCheckpoints
     from infra.log.kafka.log import KafkaLog
 
@@ -85,7 +85,7 @@ class KafkaTaskTopics:
 
 
 @contextmanager
-def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots, KafkaLog]]:
+def shared_stores(url: str, blobs: Path) -> Iterator[tuple[KafkaBlobs, Snapshots, KafkaLog]]:
     """Blobs, mirrored into a folder, and snapshots, as topics of the log; each on a view of its own, as threads of their own use them.
 
     The third is the view of the snapshots, which has to take notice of partitions that are added.
@@ -98,7 +98,7 @@ def shared_stores(url: str, blobs: Path) -> Iterator[tuple[Blobs, Snapshots, Kaf
 
 
 @contextmanager
-def blobs_to_read(url: str) -> Iterator[Blobs]:
+def blobs_to_read(url: str) -> Iterator[KafkaBlobs]:
     """The blobs of a log, mirrored into a folder that is gone in the end."""
     from infra.log.kafka.blobs import KafkaBlobs
 

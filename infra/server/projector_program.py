@@ -161,13 +161,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="refold-projector", description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--data", type=Path, required=True, help="the data folder")
     parser.add_argument("--log", help="where the log is, if not in the data folder")
+    parser.add_argument("--keys", type=Path, help="where the keys are that the processes of the log share")
     parser.add_argument("--nice", type=int, default=0, help="by how much to give way to others")
     arguments = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; when it ends, so does stdin
     os.nice(arguments.nice)
     write_logs()
     try:
-        run(EngineSettings(data=arguments.data, log=arguments.log, read_models=os.environ.get(READ_MODELS_VARIABLE)))
+        rows = os.environ.get(READ_MODELS_VARIABLE)
+        run(EngineSettings(data=arguments.data, log=arguments.log, keys=arguments.keys, read_models=rows))
     except BrokenPipeError:
         return 0
     except RefoldError as error:

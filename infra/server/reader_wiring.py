@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from contracts.errors import LogError
 from contracts.ports.blobs import Blobs
+from contracts.ports.keys import Keys, NoKeys
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from contracts.ports.snapshots import Snapshots
@@ -21,6 +22,7 @@ from infra.files.data_folder import DataFolder
 from infra.files.snapshots import FileSnapshots
 from infra.keys.blobs import FileSealedStore, SealingBlobs
 from infra.keys.file import FileVault
+from infra.keys.folder import FolderVault
 from infra.keys.opening import OpeningLog
 from infra.keys.ring import KeyRing
 from infra.log.sqlite import SqliteLog
@@ -73,16 +75,47 @@ def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterato
     folder = DataFolder(settings.data)
     if settings.log is None:
         folder.check()
-    log = open_log(settings, read_only=True)
-    vault = FileVault(folder.keys, read_only=True)
-    keys = KeyRing(vault, ciphers_max=0)
-    blobs = blobs or SealingBlobs(FileBlobs(folder.blobs), keys, FileSealedStore(folder.sealed))
-    has_end = not isinstance(log, SqliteLog) or log.has_end_file
-    try:
+    with closing(open_log(settings, read_only=True)) as log, keys_to_read(settings) as keys:
+        blobs = blobs or SealingBlobs(FileBlobs(folder.blobs), keys, FileSealedStore(folder.sealed))
+        has_end = not isinstance(log, SqliteLog) or log.has_end_file
         yield Reader(OpeningLog(log, keys), Catalog(log, SystemClock()), blobs, FileSnapshots(folder.snapshots), has_end)
-    finally:
-        vault.close()
-        log.close()
+
+
+@contextmanager
+def open_shared_reader(settings: EngineSettings) -> Iterator[Reader]:
+    """A log that processes share, to be read beside them; its blobs are mirrored into a folder that is gone in the end."""
+    from infra.server.kafka import blobs_to_read
+
+    assert settings.log is not None
+    with (
+        blobs_to_read(settings.log) as topic,
+        keys_to_read(settings) as keys,
+        open_reader(settings, SealingBlobs(topic, keys, topic.sealed)) as reader,
+    ):
+        yield reader
+
+
+@contextmanager
+def keys_to_read(settings: EngineSettings) -> Iterator[Keys]:
+    """The keys of a data folder, or those that the processes of a log share, for who only reads: none is kept in memory.
+
+    Raises LogError where their place is not there.
+    """
+    assert settings.data is not None
+    if settings.log is not None and settings.keys is None:
+        yield NoKeys("this process was told of no place for keys; name one with the setting `keys`")
+        return
+    vault = FileVault(DataFolder(settings.data).keys, read_only=True) if settings.log is None else FolderVault(place_of_keys(settings))
+    with closing(vault):
+        yield KeyRing(vault, ciphers_max=0)
+
+
+def place_of_keys(settings: EngineSettings) -> Path:
+    """The folder of the keys that the processes of a log share. Raises LogError where it is not there."""
+    assert settings.keys is not None
+    if not settings.keys.is_dir():
+        raise LogError(f"there is no folder {settings.keys} for keys: make it, where all processes of this log see it, or mount it")
+    return settings.keys
 
 
 @contextmanager

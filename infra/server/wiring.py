@@ -15,7 +15,7 @@ from contracts.commands import Command
 from contracts.errors import LogError, LogFull
 from contracts.journal import NONCE_BYTES
 from contracts.ports.activities import ActivityKind
-from contracts.ports.blobs import Blobs
+from contracts.ports.blobs import Blobs, SealedStore
 from contracts.ports.clock import Clock
 from contracts.ports.event_topic import EventTopic
 from contracts.ports.log import Log
@@ -31,16 +31,17 @@ from infra.files.data_folder import DataFolder
 from infra.files.shelf import FolderShelf
 from infra.files.shelf_at import shelf_at
 from infra.files.snapshots import FileSnapshots, MemorySnapshots
-from infra.keys.blobs import DroppingKeys, FileSealedStore, MemorySealedStore, SealedStore, SealingBlobs
+from infra.keys.blobs import DroppingKeys, FileSealedStore, MemorySealedStore, SealingBlobs
 from infra.keys.cipher import check_can_seal
 from infra.keys.file import FileVault
 from infra.keys.opening import OpeningLog
 from infra.keys.ring import KeyRing, MemoryVault
+from infra.keys.shared import SharedKeys
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
 from infra.server.alone import Alone, Bell, Waker, is_there
 from infra.server.engine import Engine
-from infra.server.reader_wiring import open_partitioned_reader, rows_to_trim
+from infra.server.reader_wiring import keys_to_read, open_partitioned_reader, place_of_keys, rows_to_trim
 from infra.server.retention import RetentionSetup
 from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from workers.cluster.ports import ClusterLog
@@ -249,7 +250,8 @@ def build_engine(
 
 def projector_arguments(settings: EngineSettings) -> tuple[str, ...]:
     """What a projector beside a server is started with, besides its data folder."""
-    return ("--log", settings.log) if settings.log else ()
+    keys = ("--keys", str(settings.keys.absolute())) if settings.keys else ()
+    return ("--log", settings.log, *keys) if settings.log else ()
 
 
 def projector_environment(settings: EngineSettings) -> dict[str, str]:
@@ -264,10 +266,12 @@ class SharedParts(NamedTuple):
     node: str
     log: KafkaLog
     blobs: Blobs
+    topic_of_blobs: Blobs
     snapshots: Snapshots
     of_snapshots: KafkaLog
     reader: PartitionedReader
     cache: ResultCache
+    keys: SharedKeys
 
     def look_again(self) -> None:
         """Take notice of partitions that were added. Raises LogUnreachable."""
@@ -311,13 +315,22 @@ def open_shared(settings: EngineSettings, address: str | None) -> Iterator[Share
 
     assert settings.data is not None
     assert settings.log is not None
-    if settings.erasable:
-        raise LogError("the setting `erasable` is one of a data folder: a log on Kafka keeps no keys that could be thrown away")
+    _check_can_seal(settings)
     folder = DataFolder(settings.data)
     with ExitStack() as opened:
         opened.enter_context(folder.hold(address))
         log = opened.enter_context(closing(open_kafka_log(settings.log)))
         blobs, snapshots, of_snapshots = opened.enter_context(shared_stores(settings.log, folder.blobs))
-        reader = opened.enter_context(open_partitioned_reader(settings, blobs))
+        keys = SharedKeys(place_of_keys(settings) if settings.keys else None, opened.enter_context(keys_to_read(settings)), blobs.sealed)
+        sealing_blobs = SealingBlobs(blobs, keys.to_read, blobs.sealed)
+        reader = opened.enter_context(open_partitioned_reader(settings, sealing_blobs))
         cache = opened.enter_context(closing(SqliteResultCache(folder.path / "cache.db", SystemClock())))
-        yield SharedParts(folder.path, folder.node(), log, blobs, snapshots, of_snapshots, reader, cache)
+        yield SharedParts(folder.path, folder.node(), log, sealing_blobs, blobs, snapshots, of_snapshots, reader, cache, keys)
+
+
+def _check_can_seal(settings: EngineSettings) -> None:
+    """Raise LogError where all executions are to be sealed, and cannot be."""
+    if settings.erasable and settings.keys is None:
+        raise LogError("with the setting `erasable` all executions are sealed: name the folder of their keys with the setting `keys`")
+    if settings.keys is not None and (missing := check_can_seal()):
+        raise LogError(f"with the setting `keys` executions are sealed, and {missing}")

@@ -103,6 +103,11 @@ class EngineSettings(BaseModel):
     read_models: str | None = Field(
         default=None, description="where the read models of a log on Kafka are: `postgresql://…`; without it in the data folder"
     )
+    keys: Path | None = Field(
+        default=None,
+        description="the folder of the keys of sealed executions of a log on Kafka, which all its processes share; "
+        "without it none is sealed there",
+    )
     files: Path | None = Field(default=None, description="the folder that `read_file` and `write_file` may use; None allows no files")
     allow_private_addresses: bool = Field(default=False, description="whether `http_request` may reach loopback and private addresses")
     allow_unsandboxed: bool = Field(default=False, description="whether `code` with `sandbox: process` may run without bubblewrap")

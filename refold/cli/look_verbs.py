@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from refold.cli.options import Execution, Json, Log, Where, asking, takes
+from refold.cli.options import Execution, Json, Keys, Log, Where, asking, takes
 
 
 @takes(where=asking)
@@ -38,6 +38,7 @@ def verify(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All executions.")] = False,
     log: Log = None,
+    keys: Keys = None,
     as_json: Json = False,
 ) -> int:
     """Decide all decisions again, and compare. Those of a data folder, a log on Kafka or a bundle; exit code 1 on a difference."""
@@ -45,4 +46,4 @@ def verify(
 
     if execution is not None and every:
         raise typer.BadParameter("give either EXECUTION or --all")
-    return command.verify(where.and_flags(log=log), execution, as_json)
+    return command.verify(where.and_flags(log=log, keys=keys), execution, as_json)

@@ -84,6 +84,10 @@ ReadModels = Annotated[
         "--read-models", metavar="URL", help="Where the read models of a log on Kafka are: postgresql://…; else in the data folder."
     ),
 ]
+Keys = Annotated[
+    Path | None,
+    typer.Option("--keys", metavar="DIR", help="The keys of sealed executions of a log on Kafka: a folder that all its engines share."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="S", min=0.0, help="Stop after so many seconds; what is open stays open.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from refold.cli.options import Activities, Config, Log, OwnName, ReadModels, Where, WorkLog, WorkServer, holding, takes
+from refold.cli.options import Activities, Config, Keys, Log, OwnName, ReadModels, Where, WorkLog, WorkServer, holding, takes
 
 
 @takes(where=holding)
@@ -17,6 +17,7 @@ def serve(
     lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
     log: Log = None,
     read_models: ReadModels = None,
+    keys: Keys = None,
     roles: Annotated[
         str | None,
         typer.Option(
@@ -30,7 +31,7 @@ def serve(
     """Serve the HTTP API, and run what is started over it."""
     from refold.cli.commands import serve as command
 
-    where = where.and_flags(host=host, port=port, lane=lane, log=log, read_models=read_models, roles=roles, node=node)
+    where = where.and_flags(host=host, port=port, lane=lane, log=log, read_models=read_models, keys=keys, roles=roles, node=node)
     return command.serve(where)
 
 

@@ -83,11 +83,18 @@ class Server:
     """`refold serve` on a data folder, with or without the lane; with settings that have no flag, the same by a few lines of code."""
 
     def __init__(
-        self, data: Path, *flags: str, lane: bool = True, engine: dict[str, Any] | None = None, server: dict[str, Any] | None = None
+        self,
+        data: Path,
+        *flags: str,
+        lane: bool = True,
+        engine: dict[str, Any] | None = None,
+        server: dict[str, Any] | None = None,
+        code: str = "",
     ) -> None:
+        """`code` calls the command line instead of `refold`."""
         self.data = data
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "REFOLD_LANE": str(lane)}
-        words = ["-m", "refold", "serve", "--data", str(data), "--port", "0", *flags]
+        words = [*(["-c", code] if code else ["-m", "refold"]), "serve", "--data", str(data), "--port", "0", *flags]
         if engine or server:
             words = ["-c", WITH_SETTINGS, json.dumps([{"data": str(data), **(engine or {})}, {"lane": lane, **(server or {})}])]
         self.process = subprocess.Popen(

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("infra", "workers", "simulation", "refold/kafka", "refold/worker")
 
 LATE: dict[str, str] = {
-    "infra/server/cluster/shared.py: self._stores.blobs.on_unreadable": "the store is opened before the loop's letters can be",
+    "infra/server/cluster/shared.py: self._stores.topic_of_blobs.on_unreadable": "the store is opened before the loop's letters can be",
     "infra/server/cluster/shared.py: self._stores.snapshots.on_unreadable": "the same",
     "infra/log/sqlite_file.py: connection.text_factory": "that is how sqlite3 takes it",
 }

@@ -1,5 +1,7 @@
 """Erasing from the command line."""
 
+import re
+
 from tests.cli.conftest import CommandLine
 
 LETTER = """
@@ -20,7 +22,11 @@ def test_an_erased_execution_is_shown_listed_and_verified_as_one(refold: Command
     assert refold("show", "x", "--json").json["error"]["details"]["reason"] == "she asked"
     assert [event["type"] for event in refold.history("x")] == ["ExecutionErased"]
     assert [row["status"] for row in refold("list", "--json").json] == ["terminated"]
-    assert "1 execution erased: the chain of digests is unbroken" in refold("verify").out
+    told = refold("verify").out
+    assert "1 execution erased: the chain of digests is unbroken" in told
+    assert re.search(r"^  x at \S+Z by \S+: she asked$", told, re.MULTILINE)
+    (erased,) = refold("verify", "x", "--json").json["erased"]
+    assert (erased["execution"], erased["reason"]) == ("x", "she asked")
     assert refold("verify", "x", "--json").json["sealed"] == {"opened": 0, "erased": 1, "closed": 0}
     assert [path for path in refold.data.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()] == []
     assert refold("follow", "x", code=1).out.endswith("  x  execution.erased  reason she asked\n")

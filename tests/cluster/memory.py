@@ -18,11 +18,14 @@ from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogError, LogUnreachable
 from contracts.ports.event_topic import EventRecord
+from contracts.ports.keys import NoKeys
 from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Log, Topic
 from contracts.positions import Positions
 from infra.clock import SystemClock
 from infra.files.blobs import MemoryBlobs
 from infra.files.snapshots import MemorySnapshots
+from infra.keys.blobs import MemorySealedStore
+from infra.keys.shared import SharedKeys
 from infra.log.arguments import check_partition
 from infra.log.memory import MemoryLog
 from infra.server.cluster.shared import Shared
@@ -46,6 +49,7 @@ class SharedMemory(MemoryLog):
 
     def __init__(self, partitions: int) -> None:
         super().__init__(partitions)
+        self.deleted: dict[tuple[str, int], int] = {}
         self.followers: dict[tuple[str, int], dict[int, Callable[[], None]]] = {}
 
     def put(self, topic: str, partition: int, records: Sequence[bytes]) -> int:
@@ -127,6 +131,9 @@ class MemoryClusterLog:
 
     async def start(self, topic: str, partition: int) -> int:
         return 0
+
+    async def delete_before(self, topic: str, partition: int, offset: int) -> None:
+        self._shared.deleted[topic, partition] = offset
 
     async def partition_count(self) -> int:
         return self._shared.partitions
@@ -215,6 +222,8 @@ class Parts:
         self._waiting = [Waiting(log), Waiting(blobs), Waiting(snapshots)]
         self.data, self.node, self._shared = folder, node, log
         self.log, self.blobs, self.snapshots = self._waiting
+        self.topic_of_blobs = self.blobs
+        self.keys = SharedKeys(None, NoKeys(), MemorySealedStore())
         self.of_snapshots = log
         clock = SystemClock()
         self.reader = PartitionedReader(log, Catalog(log, clock), blobs, lambda partition: models_in(folder, partition, read_only=True))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any, cast
 
 import pytest
 
-from contracts.codec import decode_record, encode_record
+from contracts.codec import decode_record, encode_record, open_record
 from contracts.commands import TerminateExecution
 from contracts.errors import LogCorrupt, LogUnreachable
 from contracts.journal import Answered, Checkpoint, Decided
+from contracts.ports.keys import NoKeys
 from domain.execution.evolve import initial
 from domain.execution.state import Execution
+from infra.keys.ring import KeyRing
 from tests.cluster.memory import MemoryClusterLog, SharedMemory
 from tests.cluster.world import run
 from tests.workers.harness import Bench, journal
@@ -52,11 +55,12 @@ class Journal:
     def end(self, execution: str) -> None:
         self.bench.ask(execution, TerminateExecution("enough"))
 
-    async def follower(self) -> Follower:
+    async def follower(self, has_keys: bool = False) -> Follower:
         async def beginning(partition: int) -> Checkpoint:
             return Checkpoint()
 
-        follower = Follower(cast(Any, self), beginning, self.bench.engine.catalog.graph)
+        opened = partial(open_record, keys=KeyRing(self.bench.vault) if has_keys else NoKeys())
+        follower = Follower(cast(Any, self), beginning, self.bench.engine.catalog.graph, opened)
         await follower.ready(0)
         return follower
 
@@ -78,6 +82,27 @@ def test_an_end_comes_with_the_execution_for_whoever_saw_it_begin() -> None:
         there.end("other")
         there.read_on()
         assert [(end.execution, end.status, end.input) for end in ends if end] == [("new", "terminated", b'{"x":"new"}')] * 2
+        follower.close()
+
+    run(story)
+
+
+@pytest.mark.parametrize("has_keys", [True, False])
+def test_an_end_of_what_is_sealed_comes_to_all_and_what_it_says_to_whoever_has_the_keys(has_keys: bool) -> None:
+    async def story() -> None:
+        there = Journal()
+        there.bench.publish({**WAIT, "name": "sealed", "settings": {"erasable": True}})
+        follower = await there.follower(has_keys)
+        ends: list[Execution | None] = []
+        heard: list[str] = []
+        follower.hear(0, lambda partition, base, found, checkpoint: heard.extend(one.decision.execution for one in found))
+        there.bench.start("sealed", {"x": 1}, execution="one")
+        follower.watch(0, "one", ends.append)
+        there.read_on()
+        there.end("one")
+        there.read_on()
+        assert [None if end is None else end.input for end in ends] == [b'{"x":1}' if has_keys else None]
+        assert heard == (["one", "one"] if has_keys else [])
         follower.close()
 
     run(story)

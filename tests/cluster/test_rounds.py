@@ -27,7 +27,7 @@ class World:
         self.bench.publish(sequence("slow"))
         self.bench.engine.worker.run = lambda activity: None  # type: ignore[method-assign]  # it has gone to a worker elsewhere
         self.gate = asyncio.Event()
-        self.owned, held = OwnedTable(), HeldBlobs(self.bench.blobs)
+        self.owned, held = OwnedTable(), HeldBlobs(self.bench.blobs, self.bench.sealed_blobs)
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.rounds = Rounds(cast(Any, self), self.owned, self.bench.clock, self.failed, held)
         self.here = Locality(self.owned, self.rounds, lambda execution: 0, lambda partition: self.is_held_elsewhere)

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codec import open_record, pack
-from contracts.errors import KeyGone, LogCorrupt, LogUnreachable
+from contracts.errors import KeyGone, KeysMissing, LogCorrupt, LogUnreachable
 from contracts.journal import Sealed, SealedBody
+from contracts.key import NO_KEY, first_key
+from infra.keys.blobs import MemorySealedStore
 from infra.keys.cipher import KEY_BYTES, NONCE_BYTES, Cipher
 from infra.keys.file import FileVault
+from infra.keys.folder import FolderVault
 from infra.keys.ring import AHEAD, KeyRing, MemoryVault, Vault
+from infra.keys.transit import SealedTransit
 
 Make = Callable[[], Vault]
 KEYS = [bytes([number]) * KEY_BYTES for number in (1, 2, 3)]
 
 
-@pytest.fixture(params=["memory", "file"])
+@pytest.fixture(params=["memory", "file", "folder"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """The same vault as somebody else opens it; in memory there is but one."""
     memory = MemoryVault()
+    if request.param == "folder":
+        return lambda: owned(tmp_path)
     return (lambda: memory) if request.param == "memory" else (lambda: FileVault(tmp_path / "keys"))
+
+
+def owned(folder: Path, partition: int = 0, journal: str = "a journal", end: int | None = None) -> FolderVault:
+    """A folder of keys as the owner of a partition opens it."""
+    vault = FolderVault(folder, partition)
+    vault.begin(journal, first_key(partition) if end is None else end)
+    return vault
 
 
 def test_keys_are_numbered_from_0_and_found_again(make: Make) -> None:
@@ -49,9 +63,9 @@ def test_numbers_that_were_given_are_not_given_again_where_their_keys_are_lost(m
     assert [make().get(number) for number in (0, 99, 100, 102, 103, 104)] == [None, None, KEYS[0], KEYS[2], KEYS[0], None]
     ring = KeyRing(make())
     assert ring.take() == 104
-    ring.begin_at(104 + AHEAD // 2)
+    ring.begin_at(104 + AHEAD // 2, "a journal")
     assert ring.take() == 104 + AHEAD // 2
-    ring.begin_at(1_000)
+    ring.begin_at(1_000, "a journal")
     assert [ring.take(), ring.take()] == [1_000, 1_001]
 
 
@@ -155,3 +169,70 @@ def test_a_name_tells_nothing_and_differs_by_key() -> None:
     one, other = ring.take(), ring.take()
     assert ring.name(one, "a") == ring.name(one, "a") != ring.name(other, "a")
     assert len(ring.name(one, "a")) == 64
+
+
+def test_partitions_have_no_number_in_common_and_all_are_read_by_anybody(tmp_path: Path) -> None:
+    first = [owned(tmp_path, partition).add(KEYS[partition : partition + 1]) for partition in range(3)]
+    assert first == [first_key(partition) for partition in range(3)]
+    reader = FolderVault(tmp_path)
+    assert [reader.get(number) for number in first] == KEYS
+    owned(tmp_path, 1, end=first[1] + 1).throw_away([*first])
+    assert [reader.get(number) for number in first] == [KEYS[0], None, KEYS[2]], "a partition's owner throws away its own alone"
+
+
+def test_two_owners_at_once_give_no_number_twice(tmp_path: Path) -> None:
+    given: list[int] = []
+
+    def give() -> None:
+        ring = KeyRing(owned(tmp_path, 3))
+        given.extend(ring.take() for _ in range(5 * AHEAD))
+
+    threads = [Thread(target=give) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(given)) == len(given) == 20 * AHEAD
+    assert all(FolderVault(tmp_path).get(number) is not None for number in given)
+
+
+def test_who_was_owner_before_seals_with_no_key_of_who_is_it_now(tmp_path: Path) -> None:
+    before, now = KeyRing(owned(tmp_path)), KeyRing(owned(tmp_path))
+    last = before.take()
+    now.begin_at(last + 1, "a journal")
+    given = [now.take() for _ in range(AHEAD)]
+    assert not {before.take() for _ in range(AHEAD)} & set(given)
+
+
+def test_a_folder_without_the_keys_of_a_journal_is_not_their_place(tmp_path: Path) -> None:
+    here, elsewhere = tmp_path / "here", tmp_path / "elsewhere"
+    for folder in (here, elsewhere):
+        folder.mkdir()
+    end = owned(here).add(KEYS) + len(KEYS)
+    owned(here, end=end)
+    with pytest.raises(KeysMissing, match=r"there is no .*0\.journal"):
+        owned(elsewhere, end=end)
+    with pytest.raises(KeysMissing, match="names the journal a journal"):
+        owned(here, journal="another")
+    (elsewhere / "0.journal").write_text("a journal\n")  # they are lost for ever, says somebody
+    assert owned(elsewhere, end=end).add(KEYS, end) == end
+
+
+def test_a_key_is_not_thrown_away_where_its_place_is_gone(tmp_path: Path) -> None:
+    vault = owned(tmp_path)
+    vault.add(KEYS)
+    (tmp_path / "0.journal").rename(tmp_path / "away")
+    with pytest.raises(LogUnreachable, match="is gone"):
+        vault.throw_away([0])
+
+
+def test_a_value_on_its_way_is_read_with_its_command_alone() -> None:
+    store = MemorySealedStore()
+    transit = SealedTransit(store)
+    one, same = transit.seal(b"content"), transit.seal(b"content")
+    assert one != same
+    assert b"content" not in b"".join(store._contents[NO_KEY].values())
+    assert (transit.opened(one), transit.opened(same)) == (b"content", b"content")
+    store.drop(NO_KEY)
+    with pytest.raises(LogCorrupt, match="lost"):
+        transit.opened(one)

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final, TypeAlias
 
-from contracts.codec import decision_of, key_of, read_record
+from contracts.codec import decision_of, key_of, read_record, read_sealed
 from contracts.commands import CreateExecution
 from contracts.errors import LogCorrupt, LogError, LogUnreachable, UnknownRecord
 from contracts.events import (
@@ -75,10 +75,16 @@ class _Followed:
 
 
 class Follower:
-    """Lives in the event loop. `checkpoint_of` reads where the read models of a partition stand."""
+    """Lives in the event loop. `checkpoint_of` reads where the read models of a partition stand, `opened` opens what is sealed."""
 
-    def __init__(self, log: ClusterLog, checkpoint_of: Callable[[int], Awaitable[Checkpoint]], graph_of: GraphOf) -> None:
-        self._log, self._checkpoint_of, self._graph_of = log, checkpoint_of, graph_of
+    def __init__(
+        self,
+        log: ClusterLog,
+        checkpoint_of: Callable[[int], Awaitable[Checkpoint]],
+        graph_of: GraphOf,
+        opened: Callable[[bytes], bytes] = bytes,
+    ) -> None:
+        self._log, self._checkpoint_of, self._graph_of, self._opened = log, checkpoint_of, graph_of, opened
         self._loop = asyncio.get_running_loop()
         self._followed: dict[int, _Followed] = {}
         self._starting: dict[int, asyncio.Lock] = {}
@@ -185,6 +191,13 @@ class Follower:
             if reply is not None:
                 answer_all([(reply, _answer_of(record))], offset + 1)
         elif verdict == "counts" and (is_heard or followed.watched) and isinstance(record, Decided | Sealed):
+            if isinstance(record, Sealed):
+                opened = read_record(self._opened(content))
+                assert isinstance(opened, Sealed)
+                if not opened.plain:
+                    _tell_of_end(followed, opened)
+                    return None
+                record = opened
             decision = _readable(record)
             if decision is not None:
                 self._look_for_end(followed, offset, record, decision)
@@ -244,6 +257,14 @@ class Follower:
             self._timer.cancel()
         for partition in list(self._followed):
             self._stop(partition)
+
+
+def _tell_of_end(followed: _Followed, record: Sealed) -> None:
+    """Of what nobody here can read its end is known all the same."""
+    head = read_sealed(record.body)
+    if head.closing is not None and (watched := followed.watched.pop(head.execution, None)) is not None:
+        watched.folded = None
+        watched.tell(watched.waiting)
 
 
 def _readable(record: Decided | Sealed) -> Decision | None:

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.clock import Clock
+from workers.cluster.decided_commands import drop_decided
 from workers.cluster.offload import Offloading
 from workers.cluster.owned import Moves, Owned, OwnedTable
 from workers.cluster.ports import ClusterLog
@@ -174,6 +175,10 @@ class Owners:
         self._log.follow("commands", partition, owned.next, self._on_commands)
         self._permission.changed()
         self._rounds.wake()
+        if recovered.thrown_away:  # whoever threw the keys away may have been killed before this
+            task = asyncio.ensure_future(drop_decided(self._log, partition, recovered.checkpoint))
+            self._storing.add(task)
+            task.add_done_callback(self._storing.discard)
 
     # Letting go.
 
@@ -220,7 +225,7 @@ class Owners:
             item = owned.intake.item(offset, content)
             if item is not None:
                 items.append(item)
-        if all(self._offloading.is_ready(item.envelope.command) for item in items):
+        if all(self._offloading.is_ready(item.envelope) for item in items):
             self._take_in(owned, items)
         else:
             self._hold_back(owned)

@@ -50,10 +50,16 @@ class LocalPartition:
         """Give a command to the owner."""
 
         owner = self.owned.owner
-        if is_small(command):
+        if is_small(command) or self._is_sealed_by_owner(execution, command):
             owner.send(execution, command, reply, caller)
         else:
             self._offloading.send(execution, command, reply, lambda small: owner.send(execution, small, reply, caller))
+
+    def _is_sealed_by_owner(self, execution: str, command: Command) -> bool:
+        """Whether the owner is to store what is big, as its execution is sealed, or may be."""
+        if self.executions.is_sealed(execution) is False:
+            return False
+        return self._offloading.may_be_sealed(Envelope("", execution, command))
 
 
 class RemotePartition:

@@ -43,6 +43,9 @@ class ClusterLog(Protocol):
     async def start(self, topic: str, partition: int) -> int:
         """The offset of the first record that is still there. Raises LogError."""
 
+    async def delete_before(self, topic: str, partition: int, offset: int) -> None:
+        """Delete the records before an offset. Raises LogError, and then nobody knows whether they are."""
+
     async def partition_count(self) -> int:
         """How many partitions the journal has now. Raises LogError."""
 

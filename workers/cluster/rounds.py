@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 
 from contracts.errors import LogError, LogUnreachable
 from contracts.ports.clock import Clock
+from workers.cluster.decided_commands import drop_decided
 from workers.cluster.held_blobs import HeldBlobs
 from workers.cluster.owned import Owned
 from workers.cluster.ports import ClusterLog
@@ -162,7 +163,8 @@ class Rounds:
                 gap = await self._loop.run_in_executor(None, self._read_gap, owned.partition, made.base, answer)
         except LogUnreachable as error:
             answer = error
-        if owner.stands(made, answer, gap) and (not made.dead or await self._buries(owner, made)):
+        is_durable = owner.stands(made, answer, gap) and (not made.dead or await self._buries(owner, made))
+        if is_durable and (not made.thrown_away or await self._throws_away(owned, made)):
             owner.act(made)
             owned.moves.acted(owned)
         if not owner.is_in_charge and not owned.is_leaving:
@@ -174,6 +176,15 @@ class Rounds:
     async def _buries(self, owner: Owner, made: Round) -> bool:
         answer = (await self._log.append("dead-letters", {0: letters_of(made)}))[0]
         return owner.buries(made, answer)
+
+    async def _throws_away(self, owned: Owned, made: Round) -> bool:
+        """The keys of what is erased go, and the commands that were decided before with them; then whoever asked may hear of it."""
+        owner = owned.owner
+        why = await self._loop.run_in_executor(None, owner.throw_away, made)
+        if not owner.has_thrown_away(made, why):
+            return False
+        await drop_decided(self._log, owned.partition, owner.checkpoint)
+        return True
 
     def _sleep(self) -> None:
         """Until something is due."""

@@ -69,6 +69,15 @@ class Router:
         else:
             self._offloading.send(execution, command, reply, lambda small: self._sender.post(Envelope("", execution, small), reply))
 
+    def _ask_elsewhere(self, envelope: Envelope, reply: Reply) -> None:
+        def forward(small: Command) -> None:
+            self._sender.ask(envelope.execution, small, reply, envelope.caller)
+
+        try:
+            self._offloading.send(envelope.execution, envelope.command, reply, forward)
+        except Overloaded as error:
+            reply(Answer(envelope.execution, 0, error=error))
+
     def carry(self, partition: int, item: Item, delivered: Callable[[Item], None]) -> bool:
         """Of an owner of a partition: see `Neighbours.elsewhere`."""
         if self.home(item.envelope.execution) == partition:
@@ -86,10 +95,7 @@ class Router:
         """What was not decided here goes to whoever owns the partition now; so does who waits for ends."""
         for item in items:
             if item.reply is not None:
-                try:
-                    self._sender.ask(item.envelope.execution, item.envelope.command, item.reply, item.envelope.caller)
-                except Overloaded as error:
-                    item.reply(Answer(item.envelope.execution, 0, error=error))
+                self._ask_elsewhere(item.envelope, item.reply)
         remote, watchers = self._remote_of(owned.partition), owned.owner.watchers
         watchers.tell_of_unwatched(lambda execution: remote.remove(execution, watchers.tell))
         for execution in watchers.watched():

@@ -15,7 +15,7 @@ import msgspec
 from contracts.commands import RunActivity
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
-from contracts.key import KEYS_MAX, NO_KEY
+from contracts.key import NO_KEY, first_key, partition_of
 from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
@@ -53,9 +53,9 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Executions:
     """All executions of a partition, by id."""
 
-    def __init__(self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0) -> None:
+    def __init__(self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0, partition: int = 0) -> None:
         """`retention_ms` is how long what has ended is kept where its definition does not say; 0 for ever."""
-        self.retention_ms = retention_ms
+        self.retention_ms, self._partition = retention_ms, partition
         self._graph_of = graph_of
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
@@ -68,7 +68,7 @@ class Executions:
         self._early: set[str] = set()
         """Those among them that do not wait for it any more."""
         self.unreadable: dict[str, str] = {}
-        self.keys_end = 0
+        self.keys_end = first_key(partition)
         """All keys that executions here were ever sealed with have lower numbers."""
 
     def __len__(self) -> int:
@@ -93,6 +93,13 @@ class Executions:
         except Exception as error:
             self.set_aside(execution, reason_of(error))
             return None
+
+    def is_sealed(self, execution: str) -> bool | None:
+        """Whether an open execution is sealed; None of one that is not known to be open."""
+        if (folded := self._live.get(execution)) is not None:
+            return folded.state.key != NO_KEY
+        idle = self._packed.get(execution)
+        return None if idle is None else idle.key != NO_KEY
 
     def offset_after(self, execution: str) -> int:
         """The offset after the last durable decision about an execution, as far as that is known here; else 0."""
@@ -130,7 +137,7 @@ class Executions:
 
     def note_key(self, key: int) -> None:
         """An execution is sealed with the key of this number."""
-        if self.keys_end <= key < KEYS_MAX:
+        if key >= self.keys_end and partition_of(key) == self._partition:
             self.keys_end = key + 1
 
     def end(self, folded: Folded, offset: int) -> None:

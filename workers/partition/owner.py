@@ -235,7 +235,7 @@ class Owner:
             return True
         if made.dead and not self.buries(made, self._log.append("dead-letters", {0: letters_of(made)})[0]):
             return True
-        if not made.thrown_away or self.throws_away(made):
+        if not made.thrown_away or self.has_thrown_away(made, self.throw_away(made)):
             self.act(made)
         return True
 
@@ -359,9 +359,12 @@ class Owner:
         self.metrics.dead_letters += made.count_buried(answer)
         return True
 
-    def throws_away(self, made: Round) -> bool:
+    def throw_away(self, made: Round) -> LogError | None:
+        """The keys of what the round erases go; why that is not known, if so. May be called from any thread, while the round is on."""
+        return self._neighbours.sealing.throw_away(made.thrown_away)
+
+    def has_thrown_away(self, made: Round, why: LogError | None) -> bool:
         """Whether the keys of what the round erases are gone. Else nobody hears that it is erased; whoever claims next sees to it."""
-        why = self._neighbours.sealing.throw_away(made.thrown_away)
         if why is not None:
             self._give_back(made.items, why)
         return why is None

@@ -105,10 +105,11 @@ def recover(
 ) -> Recovered:
     """Everything that counts in a partition's journal, folded. With `tasks_outlive` what was given away needs no giving again.
 
-    Keys of executions that the journal says are erased are thrown away, should somebody have been killed before. Raises LogError.
+    Keys of executions that the journal says are erased are thrown away, should somebody have been killed before. Raises LogError,
+    KeysMissing where there are sealed executions, and their keys are kept elsewhere.
     """
     catalog.read_on()
-    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max, sealing) or Recovered(_none(catalog, live_max))
+    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max, sealing) or Recovered(_none(catalog, live_max, partition))
     recovered.tasks = Tasks() if tasks_outlive else None
     with _without_gc():
         records = _noting_removed(log.read("journal", partition, recovered.checkpoint.offset), recovered)
@@ -118,7 +119,7 @@ def recover(
         except UnknownRecord as error:  # whoever can read it is to own the partition
             raise LogCorrupt(f"the journal of partition {partition} cannot be read on: {error}") from None
     recovered.forget_sent()
-    sealing.keys.begin_at(recovered.executions.keys_end)
+    sealing.keys.begin_at(recovered.executions.keys_end, recovered.checkpoint.journal)
     sealing.keys.throw_away(recovered.thrown_away)
     return recovered
 
@@ -127,11 +128,11 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
     snapshot = decode_snapshot(snapshots.load(partition))
     if snapshot is None or snapshot.retention_ms != catalog.retention_ms or not _fits(log, partition, snapshot.checkpoint):
         return None
-    recovered = Recovered(_none(catalog, live_max))
+    recovered = Recovered(_none(catalog, live_max, partition))
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
     kept = {name: sealing.kept(name, idle) for name, idle in snapshot.open.items()}
     recovered.executions.take({name: idle for name, idle in kept.items() if idle is not None})
-    recovered.executions.keys_end = snapshot.keys_end
+    recovered.executions.keys_end = max(snapshot.keys_end, recovered.executions.keys_end)
     recovered.executions.take_ended(snapshot.ended)
     recovered.executions.unreadable.update(snapshot.unreadable)
     recovered.executions.unreadable.update((name, "its key is not there") for name, idle in kept.items() if idle is None)
@@ -147,9 +148,9 @@ def _noting_removed(records: Iterable[tuple[int, bytes]], recovered: Recovered) 
         yield one
 
 
-def _none(catalog: Catalog, live_max: int) -> Executions:
+def _none(catalog: Catalog, live_max: int, partition: int) -> Executions:
     """Nothing is folded yet."""
-    return Executions(catalog.graph, live_max, catalog.retention_ms)
+    return Executions(catalog.graph, live_max, catalog.retention_ms, partition)
 
 
 def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:

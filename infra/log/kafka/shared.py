@@ -14,6 +14,7 @@ from typing import Final
 from aiokafka.structs import TopicPartition
 
 from contracts.errors import LogError
+from infra.log.kafka.administration import delete_before
 from infra.log.kafka.append import LogAppender
 from infra.log.kafka.fetch import EARLIEST, LATEST, Fetcher
 from infra.log.kafka.log import BEHIND_TIMEOUT_S, KafkaLog
@@ -61,6 +62,10 @@ class SharedKafkaLog:
     async def start(self, topic: str, partition: int) -> int:
         """The offset of the first record that is still there. Raises LogError."""
         return await self._fetcher.offset(TopicPartition(self._prefix + topic, partition), EARLIEST)
+
+    async def delete_before(self, topic: str, partition: int, offset: int) -> None:
+        """Delete the records before an offset. Raises LogError."""
+        await delete_before(self._address, TopicPartition(self._prefix + topic, partition), offset)
 
     async def partition_count(self) -> int:
         """How many partitions the journal has now. Raises LogError."""

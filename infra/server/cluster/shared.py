@@ -151,7 +151,7 @@ class Shared:
         self.desk = Desk()
         self._kinds = {**activity_kinds(engine), **system_kinds(self.desk)} if settings.has_role("worker") else {}
         self._limits, self._built_in = activity_settings(engine), built_in_kinds(engine)
-        self._snapshots, self._held = BackgroundSnapshots(stores.snapshots), HeldBlobs(stores.blobs)
+        self._snapshots, self._held = BackgroundSnapshots(stores.snapshots), HeldBlobs(stores.topic_of_blobs, stores.keys.store)
         self._home = reader.partition_of
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.driver = Driver(self.clock, self._failed)
@@ -166,7 +166,7 @@ class Shared:
         self.resources = Resources(stores.log, self.clock, is_followed=True)
         for topic, read in ((DEFINITIONS, self.catalog), (RESOURCES, self.resources)):
             read.hear_of_passed_over(partial(self.letters.from_thread, partial(self._on_passed_over, topic)))
-        self.offloading = Offloading(stores.blobs, self.catalog)
+        self.offloading = Offloading(stores.blobs, self.catalog, stores.keys.transit, stores.keys.has_place, engine.erasable)
         who = Who(
             node=settings.node or stores.node, incarnation=uuid4().hex, roles=settings.role_names, address=address, version=build_version()
         )
@@ -176,7 +176,7 @@ class Shared:
         end_of = partial(self.log.end, "journal")
         lookup = Lookup(reader, self._reads, progress, positions_of(engine), ClusterKnows(self.owned, self.rounds, end_of))
         self._ends = Ends(lookup, end_of, self._home, self._background)
-        self.follower = Follower(self.log, self._checkpoint_of, self.catalog.graph)
+        self.follower = Follower(self.log, self._checkpoint_of, self.catalog.graph, stores.keys.opened)
         self.feed = Feed(FollowerGround(self.follower, reader, LoopBeside(reader.backlog(), self._reads.pool)))
         sender = Sender(outbox, self.follower, self._home, who.incarnation)
         self.router = Router(self.owned, sender, self.follower, self.offloading, self._home, self._ends.of, progress.of)
@@ -212,6 +212,7 @@ class Shared:
         """The owner of a partition, with what is beside it."""
         stores, letters = self._stores, self.letters
         task_outbox = TaskOutbox(partition, self.gateway.ahead.put, stores.blobs, self.clock, stores.cache, self._built_in)
+        log, blobs, sealing = stores.keys.of_owner(partition, stores.log, self._held, self._engine.erasable)
         neighbours = Neighbours(
             wake=self.rounds.wake,
             elsewhere=partial(self.router.carry, partition),
@@ -219,9 +220,10 @@ class Shared:
             learn=self._learn,
             on_junk=lambda offset, content: letters.bury("journal", partition, offset, content, "it is no record of a journal"),
             counted_in=lambda workflow: counted_in(workflow, stores.reader.began_with),
+            sealing=sealing,
         )
         owner = Owner(
-            stores.log, self.catalog, self._held, self._snapshots, self.clock, task_outbox,
+            log, self.catalog, blobs, self._snapshots, self.clock, task_outbox,
             nonce=lambda: secrets.token_bytes(NONCE_BYTES), partition=partition, node=self.members.who.node, own=OWN,
             outbox=task_outbox, inbox_max=self._engine.inbox_max, live_max=self._engine.live_max, round_max=ROUND_MAX,
             neighbours=neighbours,
@@ -280,8 +282,8 @@ class Shared:
     def _hear_of_unreadable(self) -> None:
         """Whoever comes upon what nobody can read in a thread of its own tells of it."""
         letters = self.letters
-        if isinstance(self._stores.blobs, HearsOfUnreadable):
-            self._stores.blobs.on_unreadable = partial(letters.from_thread, letters.find, "blobs")
+        if isinstance(self._stores.topic_of_blobs, HearsOfUnreadable):
+            self._stores.topic_of_blobs.on_unreadable = partial(letters.from_thread, letters.find, "blobs")
         if isinstance(self._stores.snapshots, HearsOfUnreadable):
             self._stores.snapshots.on_unreadable = partial(letters.from_thread, letters.bury, "snapshots")
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from contracts.errors import Divergence
 from contracts.journal import Checkpoint
+from contracts.times import rfc3339
 from domain.execution.history import read_entries
 from domain.replay.sealed import SealedChains
 from domain.replay.verify import Verifier
-from infra.server.reader_wiring import open_reader
+from infra.server.reader_wiring import open_shared_reader
 from infra.settings.model import EngineSettings
 from refold.cli.commands.folder import all_entries, unknown_execution
 from refold.cli.commands.output import FAILED, OK, complain, say, say_json
 from refold.cli.commands.where import checked_settings, engine_of, folder_of
 from refold.cli.options import Where
+
+SHOWN_MAX: Final = 20
+"""So many executions that were erased are named."""
 
 
 def verify(where: Where, execution: str | None, as_json: bool) -> int:
@@ -59,11 +63,8 @@ def _of_folder(where: Where, execution: str | None) -> Verifier:
 
 def _of_log(settings: EngineSettings, execution: str | None) -> Verifier:
     """All partitions of a log that is shared, beside the servers that own them."""
-    from infra.server.kafka import blobs_to_read
-
-    assert settings.log is not None
-    with blobs_to_read(settings.log) as blobs, open_reader(settings, blobs) as reader:
-        verifier = Verifier(reader.catalog.graph, blobs.get, execution)
+    with open_shared_reader(settings) as reader:
+        verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
         for partition in range(reader.log.partitions):
             verifier.run(read_entries(reader.log.read("journal", partition), Checkpoint()))
     return verifier
@@ -75,6 +76,10 @@ def _of_sealed(sealed: SealedChains) -> Iterator[str]:
         yield f"{_counted(sealed.opened, 'execution')} of these sealed, and read with the keys"
     if sealed.erased:
         yield f"{_counted(sealed.erased, 'execution')} erased: the chain of digests is unbroken, and nothing else can be read"
+        for one in sealed.erasures[:SHOWN_MAX]:
+            yield f"  {one.execution} at {rfc3339(one.at)} by {one.by or 'the engine'}" + (f": {one.reason}" if one.reason else "")
+        if sealed.erased > SHOWN_MAX:
+            yield f"  and {sealed.erased - SHOWN_MAX} more: --json names them"
     if sealed.closed:
         yield f"{_counted(sealed.closed, 'execution')} sealed, and the keys are not here: the chain of digests is unbroken"
 
@@ -89,6 +94,7 @@ def _result(verifier: Verifier) -> dict[str, Any]:
         "events": verifier.events,
         "executions": verifier.executions,
         "sealed": {"opened": verifier.sealed.opened, "erased": verifier.sealed.erased, "closed": verifier.sealed.closed},
+        "erased": [{**one._asdict(), "at": rfc3339(one.at), "by": one.by or None} for one in verifier.sealed.erasures],
         "differences": [_difference(divergence) for divergence in verifier.divergences],
         "decided_under_language_1": [_difference(divergence) for divergence in verifier.decided_earlier],
     }
