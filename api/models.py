@@ -130,7 +130,7 @@ class WaitingFor(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"for": "timer", "path": "pause", "purpose": "delay", "due": AT, "attempt": 1}})
 
     sort: Literal[
-        "activity", "timer", "signal", "child", "incident", "pause", "start", "turn", "condition", "mutex", "nodes"
+        "activity", "timer", "signal", "child", "incident", "pause", "start", "turn", "condition", "mutex", "nodes", "task"
     ] = Field(alias="for")  # fmt: skip
     path: str = Field(description="the path of the node, empty for the execution itself")
     kind: str | None = Field(default=None, description="of an activity")
@@ -149,6 +149,10 @@ class WaitingFor(BaseModel):
     mutex: str | None = None
     holder: str | None = None
     paths: list[str] | None = Field(default=None, description="of nodes whose end is waited for")
+    task: str | None = Field(default=None, description="of people: the task's id")
+    question: str | None = Field(default=None, description="of people: what they are asked")
+    people: list[str] | None = Field(default=None, description="who is asked: people, and groups as `group:NAME`; none: anybody")
+    claimed_by: str | None = Field(default=None, description="who has taken the task upon themselves")
 
 
 class Error(BaseModel):

@@ -7,12 +7,13 @@ JSON as it came, or a reference to a blob (`contracts/values.py`).
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from contracts.caller import Caller
 from contracts.failure import Failure
+from contracts.person import Person
 
 
 class _Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -202,6 +203,60 @@ class ArchiveExecution(_Command, frozen=True, tag=27):
     """What has ended is to be archived now, before its retention is over. Nothing of the execution changes: no event follows."""
 
 
+class ClaimTask(_Command, frozen=True, tag=40):
+    """A person takes a human task upon themselves: until they release it nobody else answers it."""
+
+    path: str
+    attempt: int
+    by: Person
+
+
+class ReleaseTask(_Command, frozen=True, tag=41):
+    """A person gives a human task back to all who are asked."""
+
+    path: str
+    attempt: int
+    by: Person
+
+
+class DelegateTask(_Command, frozen=True, tag=42):
+    """A person lets somebody else, or a group, be asked in their place."""
+
+    path: str
+    attempt: int
+    to: str
+    by: Person
+    comment: str = ""
+
+
+class AnswerTask(_Command, frozen=True, tag=43):
+    """A person answers a human task: by which port, with which data, and of a review with which edited content."""
+
+    path: str
+    attempt: int
+    port: str
+    by: Person
+    data: bytes | None = None
+    comment: str = ""
+    content: bytes | None = None
+
+
+class CommentTask(_Command, frozen=True, tag=44):
+    """A person says something about a human task, and may attach a file: its name, its media type and a JSON text in base 64.
+
+    The same `id` twice is one comment.
+    """
+
+    path: str
+    attempt: int
+    id: str
+    by: Person
+    comment: str = ""
+    name: str = ""
+    media_type: str = ""
+    content: bytes | None = None
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -225,8 +280,17 @@ Command: TypeAlias = (
     | ReleaseExecution
     | EraseExecution
     | ArchiveExecution
+    | ClaimTask
+    | ReleaseTask
+    | DelegateTask
+    | AnswerTask
+    | CommentTask
 )
 """Everything that may be asked of an execution."""
+
+
+TASK_COMMANDS: Final = (ClaimTask, ReleaseTask, DelegateTask, AnswerTask, CommentTask)
+"""What a person does with a human task; each says who by `by`."""
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):

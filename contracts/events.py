@@ -17,6 +17,7 @@ import msgspec
 
 from contracts.commands import Command, CompleteActivity, FailActivity, ReportChild, SendSignal
 from contracts.failure import Failure
+from contracts.person import Person
 
 EndingStatus: TypeAlias = Literal["completed", "failed", "cancelled", "broken", "continued", "terminated"]
 """How a body or a container is going to end, once what runs in it has stopped."""
@@ -413,6 +414,123 @@ class ExecutionErased(_Event, frozen=True, tag=50):
     last: str
 
 
+class TaskCreated(_Event, frozen=True, tag=70):
+    """People are asked. `details`, `content` and `channels` are JSON; `limit` and `reminders` are milliseconds from now on."""
+
+    path: str
+    attempt: int
+    question: str
+    assignees: tuple[str, ...]
+    details: bytes | None = None
+    content: bytes | None = None
+    channels: bytes = b"[]"
+    limit: int | None = None
+    reminders: tuple[int, ...] = ()
+
+
+class TaskNotified(_Event, frozen=True, tag=71):
+    """Those who are asked were told by a channel, of this version of the task. `about` is why.
+
+    Where something was sent, `child` did so; without an `output` it is the command's.
+    """
+
+    path: str
+    attempt: int
+    channel: str
+    version: int
+    about: str
+    child: str = ""
+    output: bytes | None = None
+
+
+class TaskClaimed(_Event, frozen=True, tag=72):
+    """A person, whom the command names, has taken the task upon themselves."""
+
+    path: str
+    attempt: int
+
+
+class TaskReleased(_Event, frozen=True, tag=73):
+    """All who are asked may answer again."""
+
+    path: str
+    attempt: int
+
+
+class TaskDelegated(_Event, frozen=True, tag=74):
+    """Somebody else is asked in the place of a person. Without `by` it and the comment are the command's."""
+
+    path: str
+    attempt: int
+    to: str
+    by: Person | None = None
+    comment: str = ""
+
+
+class TaskReminded(_Event, frozen=True, tag=75):
+    """Those who are asked are reminded, for the `number`th time."""
+
+    path: str
+    attempt: int
+    number: int
+
+
+class TaskAnswered(_Event, frozen=True, tag=76):
+    """A person has answered. With `decides` it was enough, and the node ends by the port. Without `by` all else is the command's, too."""
+
+    path: str
+    attempt: int
+    decides: bool = False
+    by: Person | None = None
+    port: str = ""
+    data: bytes | None = None
+    comment: str = ""
+    content: bytes | None = None
+
+
+class TaskWithdrawn(_Event, frozen=True, tag=77):
+    """Nobody is asked any more, as the node has ended otherwise."""
+
+    path: str
+    attempt: int
+    reason: str = ""
+
+
+class TaskExpired(_Event, frozen=True, tag=78):
+    """Nobody has answered in time. The node leaves by `port`; without one it fails."""
+
+    path: str
+    attempt: int
+    port: str = ""
+
+
+class TaskEscalated(_Event, frozen=True, tag=79):
+    """Nobody has answered in time, and others are asked, once more for as long."""
+
+    path: str
+    attempt: int
+    to: tuple[str, ...]
+
+
+class TaskCommented(_Event, frozen=True, tag=80):
+    """A person has said something, or attached a file under this number; all else stands in the command."""
+
+    path: str
+    attempt: int
+    number: int = 0
+
+
+class TaskNoticeStarted(_Event, frozen=True, tag=81):
+    """A child is to tell people of this version of the task, by the channel at this place. `about` is why."""
+
+    path: str
+    attempt: int
+    child: str
+    place: int
+    version: int
+    about: str
+
+
 Event: TypeAlias = (
     ExecutionCreated
     | ExecutionStarted
@@ -462,6 +580,18 @@ Event: TypeAlias = (
     | ExecutionQueued
     | ExecutionReleased
     | ExecutionErased
+    | TaskCreated
+    | TaskNotified
+    | TaskClaimed
+    | TaskReleased
+    | TaskDelegated
+    | TaskReminded
+    | TaskAnswered
+    | TaskWithdrawn
+    | TaskExpired
+    | TaskEscalated
+    | TaskCommented
+    | TaskNoticeStarted
 )
 """Every fact that can stand in a history."""
 

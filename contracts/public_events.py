@@ -13,44 +13,13 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from contracts import public_tasks as tasks
+from contracts.public_data import Data, Link, PublicFailure, PublicParent
+
 TYPE_PREFIX: Final = "refold."
 SCHEMA_PREFIX: Final = "urn:refold:event:"
 SOURCE_DEFAULT: Final = "/refold"
 CONTENT_TYPE: Final = "application/cloudevents+json"
-
-
-class _Shape(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What all shapes share: objects with names, from which is left out what they do not say."""
-
-
-class Link(_Shape, frozen=True, kw_only=True):
-    """Where a value is: the path of a GET request to a server."""
-
-    href: str
-
-
-class PublicFailure(_Shape, frozen=True, kw_only=True):
-    """What went wrong: `type` is dotted (`http.404`), `node` the innermost path, `attempt` counts from 1."""
-
-    type: str
-    message: str
-    node: str | None = None
-    attempt: int | None = None
-
-
-class PublicParent(_Shape, frozen=True, kw_only=True):
-    """Who started a child: the execution, and the path of its node."""
-
-    execution: str
-    path: str
-
-
-class Data(_Shape, frozen=True, kw_only=True):
-    """The event's place: the execution and the version in its history. `href` is the whole event, with its values."""
-
-    execution: str
-    version: int
-    href: str
 
 
 class ExecutionData(Data, frozen=True, kw_only=True):
@@ -311,6 +280,17 @@ PUBLIC_TYPES: Final[tuple[PublicType, ...]] = (
     PublicType("child.started", 1, ChildStarted),
     PublicType("child.completed", 1, ChildCompleted),
     PublicType("child.failed", 1, ChildFailed),
+    PublicType("task.created", 1, tasks.TaskCreated),
+    PublicType("task.notified", 1, tasks.TaskNotified),
+    PublicType("task.claimed", 1, tasks.TaskClaimed),
+    PublicType("task.released", 1, tasks.TaskReleased),
+    PublicType("task.delegated", 1, tasks.TaskDelegated),
+    PublicType("task.reminded", 1, tasks.TaskReminded),
+    PublicType("task.answered", 1, tasks.TaskAnswered),
+    PublicType("task.commented", 1, tasks.TaskCommented),
+    PublicType("task.escalated", 1, tasks.TaskEscalated),
+    PublicType("task.expired", 1, tasks.TaskExpired),
+    PublicType("task.withdrawn", 1, tasks.TaskWithdrawn),
     PublicType("compensation.started", 1, CompensationStarted),
     PublicType("compensation.ended", 1, CompensationEnded),
 )

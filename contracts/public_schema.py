@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from contracts.public_events import PUBLIC_TYPES, CloudEvent, Data, PublicType
+from contracts.public_data import Data
+from contracts.public_events import PUBLIC_TYPES, CloudEvent, PublicType
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _ENVELOPE: Final = tuple(name for name in CloudEvent.__struct_fields__ if name != "data")

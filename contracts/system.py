@@ -7,7 +7,9 @@ from typing import Final
 SYSTEM_PREFIX: Final = "refold."
 """What no workflow and no activity kind of a user may begin with."""
 BULK: Final = "refold.bulk"
-SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK,)
+NOTIFY: Final = "refold.notify"
+"""Tells people of a human task by one channel."""
+SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK, NOTIFY)
 """Lists of executions and workflows leave them out unless they are asked for."""
 
 

@@ -19,6 +19,7 @@ from contracts import values
 from contracts.events import Ending, Event, carried, carried_failure
 from contracts.failure import Failure, shorten
 from contracts.journal import Decision
+from contracts.person import Person
 from contracts.times import rfc3339
 from domain.execution.paths import scope_path
 from domain.execution.state import Execution
@@ -29,6 +30,10 @@ _TIMES: Final = frozenset({"due", "created_at", "started_at", "ended_at"})
 _REMEMBERED: Final = frozenset({e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.IncidentRaised})
 
 _ABOUT_AN_ATTEMPT: Final = e.NodeCompleted | e.NodeFailed | e.NodeProgressed | e.IncidentRaised | e.NodeCancelled
+_OF_TASKS: Final = (
+    e.TaskCreated | e.TaskNotified | e.TaskClaimed | e.TaskReleased | e.TaskDelegated | e.TaskReminded
+    | e.TaskAnswered | e.TaskWithdrawn | e.TaskExpired | e.TaskEscalated | e.TaskCommented | e.TaskNoticeStarted
+)  # fmt: skip
 _OF_AN_ATTEMPT: Final = c.ReportStarted | c.ReportProgress | c.CompleteActivity | c.FailActivity | c.LoseActivity
 
 Show = Callable[[bytes], Any]
@@ -153,7 +158,7 @@ class HistoryPresenter:
             return event.attempt
         if isinstance(event, _ABOUT_AN_ATTEMPT):
             return self._attempts.get(path)
-        return None
+        return event.attempt if isinstance(event, _OF_TASKS) else None
 
     def _fields(self, event: Event) -> dict[str, Any]:
         """The fields that the event says itself; those that have their default are left out."""
@@ -172,6 +177,8 @@ class HistoryPresenter:
             return value.as_value()
         if isinstance(value, Ending):
             return self._ending(value)
+        if isinstance(value, Person):
+            return msgspec.structs.asdict(value)
         if name in _TIMES:
             return rfc3339(value)
         return list(value) if isinstance(value, tuple) else value
@@ -207,6 +214,10 @@ class HistoryPresenter:
                 return self._shown(state=command.state)
             case e.ExecutionErased() if isinstance(command, c.EraseExecution):
                 return {"by": command.by, "reason": command.reason}
+            case e.TaskClaimed() | e.TaskReleased() | e.TaskCommented() | e.TaskDelegated(by=None) | e.TaskAnswered(by=None):
+                return self._said(command)
+            case e.TaskNotified() if event.child and event.output is None:
+                return self._shown(output=carried(command))
             case e.CommandHeld():
                 return {"command": type(command).__name__}
             case _:
@@ -222,6 +233,14 @@ class HistoryPresenter:
         if command.priority is not None:
             data["priority"] = command.priority
         return data
+
+    def _said(self, command: c.Command) -> dict[str, Any]:
+        """What a person did with a task, as the command says it; the content of a file is left out."""
+        assert isinstance(command, c.TASK_COMMANDS), f"a person acted by {type(command).__name__}"
+        named = {name: getattr(command, name) for name in command.__struct_fields__ if name not in ("path", "attempt", "id")}
+        if isinstance(command, c.CommentTask):
+            del named["content"]
+        return {name: self._plain(name, value) for name, value in named.items() if value not in (None, "")}
 
     def _shown(self, **stored: bytes | None) -> dict[str, Any]:
         return {name: self._show(value) for name, value in stored.items() if value is not None}
@@ -241,6 +260,11 @@ def summary_of(event: HistoryEvent) -> str:
             return _short(ports + ("passes its data on" if data.get("passes") else _json(data.get("output"))))
         case "ExecutionErased":
             return _short(f"by {data['by'] or 'the engine'}" + (f": {data['reason']}" if data["reason"] else ""))
+        case "TaskAnswered":
+            return _short(f"{data['by']['name']}: {data['port']}" + (f", {data['comment']}" if data.get("comment") else ""))
+        case "TaskClaimed" | "TaskReleased" | "TaskDelegated" | "TaskCommented":
+            said = data.get("to") or data.get("comment") or data.get("name") or ""
+            return _short(f"{data['by']['name']}" + (f": {said}" if said else ""))
         case "TimerStarted":
             return f"due at {moment(data['due'])}"
         case "SignalReceived":

@@ -14,6 +14,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     turn       slot                                others of its workflow and key run (`settings.concurrency`)
     condition  due                                 a `wait_until`
     mutex      mutex, holder
+    task       task, question, people, claimed_by, due   people are asked
     nodes      paths                               the end of other nodes
 
 What a node of a control-flow kind waits for is said by its kind (`Kind.waits_for`).
@@ -85,6 +86,8 @@ def in_words(item: dict[str, Any]) -> str:
             return f"child {item['execution']}"
         case "incident":
             return f"incident {item['incident']}" + (f" at {item['path']}" if item["path"] else "")
+        case "task":
+            return f"task {item['path']} of {item['claimed_by'] or ', '.join(item['people']) or 'anybody'}"
         case "pause" | "release" | "start" as sort:
             return str(sort)
         case "turn":

@@ -21,9 +21,9 @@ from projections.read_model import ReadModel, RowsOf, Visit
 
 INSIDE: Final = frozenset({"activity", "nodes"})
 """What is on its way within the execution."""
-SORTS: Final = ("signal", "timer", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex")
+SORTS: Final = ("signal", "timer", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex", "task")
 NAMES: Final = {
-    "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex"
+    "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex", "task": "task"
 }  # fmt: skip
 """By the sort of a wait, the detail that names it."""
 NAME_CHARS_MAX: Final = 500
@@ -69,7 +69,8 @@ COLUMNS: Final[Columns] = {
     "waits_for": text("waits_for", choices=SORTS, says=", ".join(f"`{one}`" for one in SORTS)),
     "name": text(
         "name",
-        says="the name of the signal, the purpose of the timer, the id of the child or of the incident, the slot, the mutex; else empty",
+        says="the name of the signal, the purpose of the timer, "
+        "the id of the child, the incident, the task; the slot, the mutex; else empty",
     ),
     "since": time("since", says="since when; of a pause and a release nobody knows"),
     "until": time("until", says="when it ends by itself: a timer that is due, the timeout of a wait"),

@@ -7,7 +7,9 @@ from typing import Any, Final, Protocol
 from contracts import commands as c
 from contracts.commands import Command, Envelope
 from contracts.errors import LogError
+from contracts.person import Person
 from contracts.values import encode
+from domain.execution.memo import TaskMemo
 from simulation.audit import Audit
 from simulation.behaviour import BIG, Behaviour
 from simulation.checks import check_answer
@@ -104,6 +106,8 @@ class Client:
                 return c.StartExecution()
             case "resolve":
                 return self._resolve()
+            case "answer":
+                return self._answer()
 
     def _start(self) -> Command:
         number = self.operation.number
@@ -125,3 +129,13 @@ class Client:
         action = self.operation.name
         assert action in ("retry", "skip", "fail")
         return c.ResolveIncident(next(iter(state.incidents)), action)  # type: ignore[arg-type]  # one of these three
+
+    def _answer(self) -> Command | None:
+        """A person answers the first task that is open, by one of its ports, some of which no answer may lead to."""
+        folded, number = self._world.audit.executions.get(self.operation.execution), self.operation.number
+        run = None if folded is None else next((run for run in folded.state.runs.values() if isinstance(run.memo, TaskMemo)), None)
+        if folded is None or run is None:
+            return None
+        ports = folded.graph.nodes[run.node].ports
+        data = self._value({"n": number})
+        return c.AnswerTask(run.path, run.attempt, ports[number % len(ports)], Person(self.operation.name, ("crew",)), data)

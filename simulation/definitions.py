@@ -12,6 +12,8 @@ from domain.nodes import CONTROL_KINDS
 
 DEPTH_MAX = 3
 SIGNALS = ("go", "stop")
+PEOPLE = ("ada", "bob", "eve")
+"""Who answers human tasks; all are of the group `crew`."""
 ERROR_TYPES = ("boom", "http.500", "expression")
 CHILD = {
     "nodes": [

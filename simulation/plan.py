@@ -11,13 +11,13 @@ import msgspec
 
 from domain.definition.validate import check
 from simulation.chance import Chance
-from simulation.definitions import SIGNALS, write_definition
+from simulation.definitions import PEOPLE, SIGNALS, write_definition
 
 TICKS_DEFAULT: Final = 200
 EXECUTIONS_MAX: Final = 7
 FAULTS_MAX: Final = 14
 
-Asked: TypeAlias = Literal["start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin", "release"]
+Asked: TypeAlias = Literal["start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin", "release", "answer"]
 FaultKind: TypeAlias = Literal[
     "kill", "crash", "stop", "append_lost", "append_landed", "append_late", "append_doubled", "full", "takeover", "freeze",
     "freeze_in_append", "clock", "snapshot", "snapshot_lost", "snapshot_stale", "projector_stop", "projector_kill",
@@ -153,6 +153,8 @@ def _life(chance: Chance, execution: str, workflow: str, ticks: int) -> list[Ope
 
 def _request(chance: Chance, execution: str, at: int) -> Operation:
     draw = chance.number(0, 99)
+    if draw < 10:
+        return Operation(at, "answer", execution, chance.one_of(*PEOPLE), chance.number(0, 3))
     if draw < 40:
         return Operation(at, "signal", execution, chance.one_of(*SIGNALS, "more"), chance.number(0, 1))
     if draw < 60:

@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.execution.liveness import waits_of
 from simulation.checks import check_recovery, check_still
-from simulation.definitions import SIGNALS
+from simulation.definitions import PEOPLE, SIGNALS
 from simulation.plan import Asked, Operation
 from simulation.violation import Violation
 from simulation.world import World
@@ -31,6 +31,8 @@ class Settling:
         self._ask_all("release", "resume", "begin")
         for action in ("retry", "skip"):
             self._ask_all("resolve", "signal", name=action)
+        for person in PEOPLE:
+            self._ask_all("answer", name=person)
         self._ask_all("cancel")
         for _ in range(ROUNDS_MAX):
             if not list(world.audit.open()):
@@ -118,5 +120,7 @@ class Settling:
             self._ask("resume", name)
             self._ask("resolve", name, self._world.chance.one_of("skip", "fail"))
             self._ask("signal", name)
+            for person in PEOPLE:
+                self._ask("answer", name, person)
             self._ask("cancel", name)
         self._rest()

@@ -13,58 +13,58 @@ _DEPTH_MAX: Final = 60
 _SEE: Final = "see JSON Schema 2020-12 for this keyword"
 
 
-def check_input_schema(schema: Any, findings: Findings) -> None:
-    """`input` is a JSON Schema of the draft 2020-12 whose references stay within it, and which ends soon for any value."""
+def check_input_schema(schema: Any, findings: Findings, root: str = "input") -> None:
+    """What stands at `root` is a JSON Schema of the draft 2020-12 whose references stay within it, and which ends soon for any value."""
     if not isinstance(schema, dict):
         return
     dialect = schema.get("$schema")
     if isinstance(dialect, str) and "2020-12" not in dialect:
-        findings.add("input.$schema", "input_schema", f"expected JSON Schema 2020-12, found {shown(dialect)}", "remove `$schema`")
+        findings.add(f"{root}.$schema", "input_schema", f"expected JSON Schema 2020-12, found {shown(dialect)}", "remove `$schema`")
         return
     parts = list(parts_of(schema))
     if any(part.depth > _DEPTH_MAX for part in parts):
-        findings.add("input", "input_schema", f"the schema is nested deeper than {_DEPTH_MAX} levels", "use `$defs` and `$ref`")
+        findings.add(root, "input_schema", f"the schema is nested deeper than {_DEPTH_MAX} levels", "use `$defs` and `$ref`")
         return
     before = findings.count
     for path, said in meta_problems(schema)[:_FAULTS_MAX]:
-        findings.add(_place(path), "input_schema", f"not a JSON Schema: {said}", _SEE)
+        findings.add(_place(root, path), "input_schema", f"not a JSON Schema: {said}", _SEE)
     whole = Schema(schema)
     for part in parts:
-        _check_references(part, whole, findings)
-        _check_patterns(part, findings)
+        _check_references(part, whole, findings, root)
+        _check_patterns(part, findings, root)
         if part.schema.get("enum") == []:
             findings.add(
-                _place((*part.path, "enum")), "input_schema", "`enum` is empty, so no value fits", "name the values, or remove `enum`"
+                _place(root, (*part.path, "enum")), "input_schema", "`enum` is empty, so no value fits", "name the values, or remove `enum`"
             )
     if findings.count == before:
-        _check_whole(schema, whole, findings)
+        _check_whole(schema, whole, findings, root)
 
 
-def _check_whole(schema: Any, whole: Schema, findings: Findings) -> None:
+def _check_whole(schema: Any, whole: Schema, findings: Findings, root: str) -> None:
     try:
         compiled(schema)
         whole.width()
     except SchemaFault as fault:
-        findings.add("input", "input_schema", f"the schema cannot be used: {fault}", _SEE)
+        findings.add(root, "input_schema", f"the schema cannot be used: {fault}", _SEE)
     except Endless as endless:
         fix = "let it refer to itself below `properties` or `items` only"
-        findings.add(_place(endless.path), "input_schema", "the schema refers to itself for the same value, without end", fix)
+        findings.add(_place(root, endless.path), "input_schema", "the schema refers to itself for the same value, without end", fix)
     except TooWide:
         message = f"one value would be held to more than {PARTS_MAX:,} parts of the schema"
-        findings.add("input", "input_schema", message, "use fewer alternatives, or check parts of the input in the workflow")
+        findings.add(root, "input_schema", message, "use fewer alternatives, or check parts of the input in the workflow")
 
 
-def _check_references(part: Part, whole: Schema, findings: Findings) -> None:
+def _check_references(part: Part, whole: Schema, findings: Findings, root: str) -> None:
     for keyword in ("$ref", "$dynamicRef"):
         reference = part.schema.get(keyword)
         if not isinstance(reference, str) or whole.target(part.schema, keyword) is not None:
             continue
         leads = "leads nowhere" if reference.startswith("#") else "leads out of the definition"
         fix = "correct it, or add what it refers to under `$defs`" if reference.startswith("#") else "copy what it refers to into `$defs`"
-        findings.add(_place((*part.path, keyword)), "input_schema", f"`{keyword}` {leads}: {shown(reference)}", fix)
+        findings.add(_place(root, (*part.path, keyword)), "input_schema", f"`{keyword}` {leads}: {shown(reference)}", fix)
 
 
-def _check_patterns(part: Part, findings: Findings) -> None:
+def _check_patterns(part: Part, findings: Findings, root: str) -> None:
     properties = part.schema.get("patternProperties")
     patterns = [(("patternProperties", name), name) for name in properties] if isinstance(properties, dict) else []
     for path, pattern in [(("pattern",), part.schema.get("pattern")), *patterns]:
@@ -74,11 +74,13 @@ def _check_patterns(part: Part, findings: Findings) -> None:
             compiled({"pattern": pattern})
         except SchemaFault:
             message = f"{shown(pattern)} is no regular expression that takes linear time: no look-around, no back-references, not too large"
-            findings.add(_place((*part.path, *path)), "input_schema", message, "write a simpler pattern, or check the text in the workflow")
+            findings.add(
+                _place(root, (*part.path, *path)), "input_schema", message, "write a simpler pattern, or check the text in the workflow"
+            )
 
 
-def _place(path: tuple[Step, ...] | list[Step]) -> str:
-    whole = "input"
+def _place(root: str, path: tuple[Step, ...] | list[Step]) -> str:
+    whole = root
     for step in path:
         whole = joined(whole, step)
     return whole

@@ -8,6 +8,7 @@ import msgspec
 
 from contracts.events import Ending, NodeStarted
 from contracts.ids import child_id
+from contracts.person import Person, plain_name
 from contracts.values import NULL, decode, encode
 from domain.definition.kind_shape import KindShape, MemoName
 from domain.execution.item_list import split_list
@@ -169,7 +170,71 @@ class DetailMemo(Notes, array_like=True, tag="detail"):
         return cls(event.detail or NULL)
 
 
-Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo
+class Answer(msgspec.Struct, array_like=True, gc=False):
+    """What a person has answered; `at` is milliseconds since 1970."""
+
+    by: Person
+    port: str
+    at: int
+    data: bytes | None = None
+    comment: str = ""
+    content: bytes | None = None
+
+
+class Attachment(msgspec.Struct, array_like=True, gc=False):
+    """A file that a person has attached; `content` is a JSON text in base 64."""
+
+    number: int
+    name: str
+    media_type: str
+    content: bytes
+
+
+class Telling(msgspec.Struct, array_like=True, gc=False):
+    """People are about to be told: by the channel at this place, of which version, and why."""
+
+    place: int
+    version: int
+    about: str
+
+
+class TaskMemo(Notes, array_like=True, tag="task"):
+    """What a human task notes: what people are asked, who is asked now, and what they have said so far.
+
+    `limit` and the `reminders` are milliseconds from `asked_at` on. `version` counts how often people were to be told of it.
+    `notices` are what channels gave that have told people, by the channel's place; `telling` are those that are about to, by their
+    executions. `commented` are the ids of what was said. `closed` says that nobody is asked any more.
+    """
+
+    question: str = ""
+    assignees: list[str] = msgspec.field(default_factory=list)
+    details: bytes | None = None
+    content: bytes | None = None
+    channels: bytes = b"[]"
+    limit: int | None = None
+    reminders: tuple[int, ...] = ()
+    asked_at: int = 0
+    claimed_by: str = ""
+    answers: list[Answer] = msgspec.field(default_factory=list)
+    reminded: int = 0
+    is_escalated: bool = False
+    version: int = 0
+    notices: dict[int, bytes] = msgspec.field(default_factory=dict)
+    telling: dict[str, Telling] = msgspec.field(default_factory=dict)
+    attachments: list[Attachment] = msgspec.field(default_factory=list)
+    commented: list[str] = msgspec.field(default_factory=list)
+    closed: bool = False
+
+    def answer_of(self, name: str) -> Answer | None:
+        """What this person has answered."""
+        return next((answer for answer in self.answers if plain_name(answer.by.name) == plain_name(name)), None)
+
+    def count(self, port: str) -> int:
+        """How many people have answered by a port."""
+        return sum(answer.port == port for answer in self.answers)
+
+
+Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo | TaskMemo
 MEMOS: Final[dict[MemoName, type[Memo]]] = {
     "loop": LoopMemo,
     "branches": BranchesMemo,
@@ -178,5 +243,6 @@ MEMOS: Final[dict[MemoName, type[Memo]]] = {
     "child": ChildMemo,
     "cancel": CancelMemo,
     "detail": DetailMemo,
+    "task": TaskMemo,
 }
 """The notes by the name that a kind asks for them by, which is the tag they are stored under."""

@@ -17,6 +17,7 @@ from domain.nodes.end import End
 from domain.nodes.fail import Fail
 from domain.nodes.for_each import ForEach
 from domain.nodes.get_variable import GetVariable
+from domain.nodes.human_task import HumanTask
 from domain.nodes.merge import Merge
 from domain.nodes.parallel import Parallel
 from domain.nodes.repeat import Repeat
@@ -51,6 +52,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Delay(),
     WaitSignal(),
     WaitUntil(),
+    HumanTask(),
     EmitSignal(),
     Cancel(),
     Compensate(),

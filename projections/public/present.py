@@ -19,9 +19,11 @@ from contracts.events import Event, carried_failure
 from contracts.failure import MESSAGE_LENGTH_MAX, Failure, shorten
 from contracts.ids import root_of
 from contracts.journal import Decision
-from contracts.public_events import BY_DATA, SOURCE_DEFAULT, CloudEvent, Data, Link, Origin
+from contracts.public_data import Data, Link, PublicFailure, PublicParent
+from contracts.public_events import BY_DATA, SOURCE_DEFAULT, CloudEvent, Origin
 from contracts.system import is_system
 from contracts.times import rfc3339
+from projections.public.tasks import TASKS
 
 _OF_AN_ATTEMPT: Final = c.ReportStarted | c.ReportProgress | c.CompleteActivity | c.FailActivity | c.LoseActivity
 
@@ -70,13 +72,13 @@ def _short(reason: str) -> str:
     return shorten(reason, MESSAGE_LENGTH_MAX)
 
 
-def _failure(failure: Failure | None) -> p.PublicFailure | None:
+def _failure(failure: Failure | None) -> PublicFailure | None:
     if failure is None:
         return None
-    return p.PublicFailure(type=failure.type, message=failure.message, node=failure.node or None, attempt=failure.attempt or None)
+    return PublicFailure(type=failure.type, message=failure.message, node=failure.node or None, attempt=failure.attempt or None)
 
 
-def _cause(event: e.NodeFailed | e.NodeRetried | e.IncidentRaised | e.ChildFailed, decision: Decision) -> p.PublicFailure | None:
+def _cause(event: e.NodeFailed | e.NodeRetried | e.IncidentRaised | e.ChildFailed, decision: Decision) -> PublicFailure | None:
     """The failure that the event says, or that its command has brought."""
     return _failure(getattr(event, "failure", None) or carried_failure(decision.command))
 
@@ -117,7 +119,7 @@ def _created(event: e.ExecutionCreated, decision: Decision, origin: Origin, plac
         definition=command.definition,
         root=root_of(decision.execution),
         input=Link(href=_href(decision.execution)),
-        parent=None if parent is None else p.PublicParent(execution=parent.execution, path=parent.path),
+        parent=None if parent is None else PublicParent(execution=parent.execution, path=parent.path),
         priority=command.priority,
         start_at=None if command.start_at is None else rfc3339(command.start_at),
     )
@@ -265,6 +267,7 @@ _PUBLIC: Final[dict[type[Event], _Make]] = {
     e.ChildStarted: _child_started,
     e.ChildCompleted: _child_completed,
     e.ChildFailed: _child_failed,
+    **TASKS,
     e.CompensationStarted: _compensating,
     e.CompensationEnded: _compensated,
 }
@@ -299,6 +302,7 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.ChildCancelRequested,
         e.ExecutionEnding,
         e.ConditionMet,
+        e.TaskNoticeStarted,
     }
 )
 """Those that are how the engine does things, and nobody's business outside."""

@@ -16,7 +16,8 @@ from contracts.commands import Command
 from contracts.definitions import Body, EdgeDefinition, NodeDefinition, Retry, Settings, Timeouts, WorkflowDefinition
 from contracts.events import EVENTS
 from contracts.failure import ENGINE_ERROR_TYPES
-from contracts.public_events import PUBLIC_TYPES, CloudEvent, Data
+from contracts.public_data import Data
+from contracts.public_events import PUBLIC_TYPES, CloudEvent
 from domain.definition.document import parse_document
 from domain.definition.validate import check
 from domain.nodes import CONTROL_KINDS

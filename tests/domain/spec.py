@@ -530,8 +530,10 @@ class World:
         try:
             decision = subject.ask(command, self.now)
         except InvalidInput as error:
+            if not isinstance(command, CreateExecution):
+                self.rejections.append((command, Rejected("input.invalid", str(error))))
+                return
             self.subjects.pop(subject.state.execution, None)
-            assert isinstance(command, CreateExecution)
             if command.parent is None:
                 raise
             self._refuse(subject.state.execution, command, Failure("input.invalid", str(error)))

@@ -8,6 +8,7 @@ from typing import Final
 
 from contracts import commands as c
 from contracts.failure import Failure
+from contracts.person import Person
 from tests.domain.spec import World, fails, never, signal, slow
 
 SAGA: Final = """
@@ -82,6 +83,16 @@ nodes:
   - {id: e, type: end, config: {outcome: chosen, terminate: true}}
 edges: [{from: s.one, to: late}, {from: s.two, to: x}, {from: x, to: e}]
 """
+PEOPLE: Final = """
+nodes:
+  - {id: pay, type: human_task, config: {question: "Pay {{ input.amount }}?", assignees: [ada, bob, cyd], approval_threshold: 2, timeout: 24h, reminders: [1h], on_timeout: auto_reject}}
+  - {id: text, type: human_task, config: {kind: review, question: Good?, content: {text: draft}, assignees: [ada], timeout: 1h, on_timeout: escalate, escalate_to: ["group:board"]}}
+  - {id: which, type: human_task, config: {kind: decision, question: Which?, options: [{port: left}, {port: right}], timeout: 1h}}
+  - {id: late, type: late}
+  - {id: never, type: human_task, config: {question: Go on?}}
+  - {id: stop, type: end, config: {terminate: true}}
+edges: [{from: pay.approved, to: text}, {from: text.approved, to: which}, {from: which.timeout, to: late}, {from: which.timeout, to: never}, {from: late, to: stop}]
+"""
 UNDO: Final = """
 nodes:
   - {id: a, type: a, compensate: {type: undo, config: {was: "{{ nodes.a.output }}"}}}
@@ -145,6 +156,23 @@ def _undo() -> World:
     return World(UNDO, acts={"undo": fails(times=1)}).start(5).send(c.ResolveIncident("1", "retry"))
 
 
+def _people() -> World:
+    ada, bob, dan, board = Person("ada", (), "web", "10.0.0.1"), Person("bob"), Person("dan"), Person("eve", ("board",))
+    return (
+        World(PEOPLE, acts={"late": slow(50)})
+        .at(10, c.AnswerTask("pay", 1, "approved", ada, b'{"n":1}', "fine"), c.AnswerTask("pay", 1, "rejected", ada), c.PauseExecution())
+        .at(
+            20,
+            c.DelegateTask("pay", 1, "dan", bob, "away"),
+            c.CommentTask("pay", 1, "1", bob, "see this", "a.txt", "text/plain", b'"QQ=="'),
+        )
+        .at(3_700_000, c.ResumeExecution(), c.AnswerTask("pay", 1, "approved", dan))
+        .at(3_800_000, c.ClaimTask("text", 1, ada), c.ReleaseTask("text", 1, ada))
+        .at(7_500_000, c.AnswerTask("text", 1, "approved", board, None, "better", b'{"text":"better"}'))
+        .start({"amount": 7})
+    )
+
+
 def _terminated() -> World:
     return World(UNDO, acts={"a": never}).at(500, c.ReportProgress("a", 1, 0.5), c.TerminateExecution("now")).start(5, start_at=1_000_250)
 
@@ -176,6 +204,7 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "loops": _loops,
     "patient": _patient,
     "paused": _paused,
+    "people": _people,
     "quarantined": _quarantined,
     "race": _race,
     "released": _released,

@@ -13,13 +13,19 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contracts import commands as c
+from contracts import events as e
 from contracts import values
+from contracts.person import Person
+from domain.definition.graph import Graph
 from domain.definition.validate import check
+from domain.execution.facts.tasks import answer_said
 from domain.execution.liveness import waits_of
+from domain.execution.memo import TaskMemo
 from domain.execution.state import Execution
 from simulation.definitions import CHILD, ERROR_TYPES, SIGNALS, write_definition
 from tests.domain.spec import NEVER, UNSTARTED, ActivityError, After, Called, World, create, signal
 
+PEOPLE = ("ada", "bob", "dan", "eve")
 ROUNDS_MAX = 8
 """How often an execution that stands still is pushed on before it is cancelled."""
 
@@ -88,6 +94,8 @@ class Walk:
 
     def command(self) -> c.Command:
         draw = self.chance.random()
+        if draw < 0.2 and (acts := self.acts_on_tasks()):
+            return self.chance.choice(acts)
         if draw < 0.4:
             return self.signal()
         if draw < 0.6:
@@ -102,13 +110,32 @@ class Walk:
 
     def push_on(self) -> list[c.Command]:
         """What may move an execution that stands still; late and foreign reports among it."""
-        commands = [self.command(), *self.resolutions(), *self.reports()]
+        commands = [self.command(), *self.resolutions(), *self.reports(), *self.acts_on_tasks()]
         self.chance.shuffle(commands)
         return commands[:3]
 
     def resolutions(self) -> list[c.Command]:
         actions: tuple[Literal["retry", "skip", "fail"], ...] = ("retry", "skip", "fail")
         return [c.ResolveIncident(name, self.chance.choice(actions)) for name in self.world.state().incidents]
+
+    def acts_on_tasks(self) -> list[c.Command]:
+        """What people do with the tasks that are open, and somebody who may not; one is about an attempt that nobody waits for."""
+        state = self.world.state() if "x" in self.world.subjects else None
+        acts: list[c.Command] = []
+        for run in [] if state is None else state.runs.values():
+            if isinstance(run.memo, TaskMemo):
+                graph = self.world.subjects["x"].graph
+                port = self.chance.choice(graph.nodes[run.node].ports)
+                person = Person(self.chance.choice(PEOPLE), ("crew",) if self.chance.random() < 0.5 else ())
+                late = run.attempt + (self.chance.random() < 0.1)
+                acts += [
+                    c.AnswerTask(run.path, late, port, person, b'{"n":1}'),
+                    c.ClaimTask(run.path, run.attempt, person),
+                    c.ReleaseTask(run.path, run.attempt, person),
+                    c.DelegateTask(run.path, run.attempt, self.chance.choice(PEOPLE), person),
+                    c.CommentTask(run.path, run.attempt, self.chance.choice("ab"), person, "hm"),
+                ]
+        return self.chance.sample(acts, min(3, len(acts)))
 
     def reports(self) -> list[c.Command]:
         """Results of attempts that were asked for: of those that run, and of those that nobody waits for any more."""
@@ -133,7 +160,14 @@ class Walk:
     def last_commands(self, state: Execution) -> list[c.Command]:
         skips = [c.ResolveIncident(name, self.chance.choice(("skip", "fail"))) for name in state.incidents]
         ends = [c.CompleteActivity(run.path, run.attempt, b"{}") for run in state.runs.values() if run.status == "active"]
-        return [*skips, *ends, self.signal(), self.signal(), c.CancelExecution("enough"), *self.out_of_patience(state)]
+        answers = [
+            c.AnswerTask(run.path, run.attempt, port, Person(name, ("crew",)), b'{"n":1}')
+            for run in state.runs.values()
+            if isinstance(run.memo, TaskMemo)
+            for name in (run.memo.claimed_by or "ada", *PEOPLE)
+            for port in graph_of_state(self.world, state).nodes[run.node].ports[:1]
+        ]
+        return [*skips, *ends, *answers, self.signal(), self.signal(), c.CancelExecution("enough"), *self.out_of_patience(state)]
 
     def out_of_patience(self, state: Execution) -> list[c.Command]:
         """A condition that never holds, in a clean-up, is nothing that a cancel could end."""
@@ -147,8 +181,40 @@ class Walk:
         return [c.TerminateExecution("no end in sight")] if stuck else []
 
 
+def graph_of_state(world: World, state: Execution) -> Graph:
+    return world.subjects[state.execution].graph
+
+
 def walk(definition: dict[str, Any], chance: random.Random) -> World:
-    return Walk(definition, chance).run()
+    world = Walk(definition, chance).run()
+    for name, subject in world.subjects.items():
+        check_tasks(world, name, subject.state.is_ended)
+    return world
+
+
+def check_tasks(world: World, execution: str, is_ended: bool) -> None:
+    """Each task that was created has one end, nothing happens to it before or after, and no more people have answered than there are."""
+    open_ones: dict[tuple[str, int], set[str]] = {}
+    for decision in world.subjects[execution].decisions:
+        for event in decision.events:
+            if isinstance(event, e.TaskCreated):
+                assert (event.path, event.attempt) not in open_ones
+                open_ones[event.path, event.attempt] = set()
+            elif isinstance(event, OF_TASKS) and (type(event) is not e.TaskNotified or not event.child):
+                answered = open_ones[event.path, event.attempt]
+                if isinstance(event, e.TaskAnswered):
+                    by = answer_said(event, decision.command, decision.now).by.name
+                    assert by not in answered
+                    answered.add(by)
+                if isinstance(event, e.TaskWithdrawn | e.TaskExpired) or (isinstance(event, e.TaskAnswered) and event.decides):
+                    del open_ones[event.path, event.attempt]
+    assert not (is_ended and open_ones), f"{open_ones} of {execution} have no end"
+
+
+OF_TASKS = (
+    e.TaskNotified, e.TaskClaimed, e.TaskReleased, e.TaskDelegated, e.TaskReminded, e.TaskAnswered, e.TaskWithdrawn, e.TaskExpired,
+    e.TaskEscalated, e.TaskCommented,
+)  # fmt: skip
 
 
 EXAMPLES = 20_000 if settings.get_current_profile_name() == "long" else 3_000

@@ -9,7 +9,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from contracts.commands import (
+    AnswerTask,
     Command,
+    CommentTask,
     CompleteActivity,
     CreateExecution,
     FailActivity,
@@ -35,6 +37,8 @@ VALUES: Final[dict[type, tuple[str, ...]]] = {
     ReportChild: ("output",),
     ReportProgress: ("detail",),
     ResolveIncident: ("output", "variables"),
+    AnswerTask: ("data", "content"),
+    CommentTask: ("content",),
 }
 """The fields of commands that carry values."""
 

@@ -10,7 +10,7 @@ from contracts.errors import Rejected
 from domain.execution.decide import hold
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.kind import acting_kind
-from domain.execution.memo import ChildMemo
+from domain.execution.memo import ChildMemo, TaskMemo
 
 
 def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
@@ -25,7 +25,7 @@ def _report_child(ctx: Deciding, command: c.ReportChild) -> None:
     run = ctx.state.runs.get(command.path)
     if run is None or run.status not in ("active", "stopping"):
         return
-    if isinstance(run.memo, ChildMemo) and run.memo.child == command.child:
+    if isinstance(run.memo, TaskMemo) or (isinstance(run.memo, ChildMemo) and run.memo.child == command.child):
         acting_kind(ctx.graph, run).on_child(ctx, run, command)
 
 

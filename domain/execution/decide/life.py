@@ -11,12 +11,13 @@ from contracts import events as e
 from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.key import NO_KEY
-from domain.execution.decide import activity, child, incident, start, timer
+from domain.execution.decide import activity, child, incident, start, task, timer
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import signals
 from domain.execution.moves.advance import pump
 from domain.execution.moves.close import close_children
 from domain.execution.moves.stop import stop_scope
+from domain.execution.moves.withdrawal import withdraw_all
 from domain.execution.state import names_of
 
 
@@ -52,12 +53,14 @@ def _cancel(ctx: Deciding, command: c.CancelExecution) -> None:
 
 
 def _terminate(ctx: Deciding, command: c.TerminateExecution) -> None:
+    withdraw_all(ctx, "the execution was terminated")
     close_children(ctx)
     ctx.emit(e.ExecutionTerminated(command.reason))
 
 
 def _quarantine(ctx: Deciding, command: c.QuarantineExecution) -> None:
     if not command.keeps:
+        withdraw_all(ctx, "the execution was set aside")
         close_children(ctx)
         ctx.emit(e.ExecutionQuarantined(command.reason))
     elif ctx.state.quarantine is None or (command.held is not None and command.held not in ctx.state.held):
@@ -122,7 +125,9 @@ def _roll(ctx: Deciding, command: c.RollHistory) -> None:
 # What arrived in a pause.
 
 
-HELD: Final[dict[type, Handler]] = {**start.HANDLERS, **activity.HANDLERS, **timer.HANDLERS, **child.HANDLERS, **incident.HANDLERS}
+HELD: Final[dict[type, Handler]] = {
+    handled: handler for family in (start, activity, timer, child, incident, task) for handled, handler in family.HANDLERS.items()
+}
 """Who decides about what was held; signals are in the buffer, and have their own way."""
 
 

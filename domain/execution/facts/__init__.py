@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.execution.facts import bodies, execution, nodes, trouble, waits
+from domain.execution.facts import bodies, execution, nodes, tasks, trouble, waits
 from domain.execution.facts.runs import Applier
 
 APPLIERS: Final[dict[type, Applier]] = {
@@ -13,5 +13,6 @@ APPLIERS: Final[dict[type, Applier]] = {
     **nodes.APPLIERS,
     **waits.APPLIERS,
     **trouble.APPLIERS,
+    **tasks.APPLIERS,
 }
 """What each kind of event does to the state."""

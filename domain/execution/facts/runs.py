@@ -163,6 +163,7 @@ def drop_waits(state: Execution, path: str) -> None:
 
 PURPOSES: Final = (
     ":start_to_close", ":heartbeat", ":schedule_to_start", ":schedule_to_close", ":retry", ":delay", ":timeout", ":child", ":turn", ":next",
+    ":reminder",
 )  # fmt: skip
 """What a timer of a node may be for. All are looked for by name: an execution may have tens of thousands of timers."""
 

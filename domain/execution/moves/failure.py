@@ -20,6 +20,7 @@ from domain.execution.moves.cycles import spent, take_back
 from domain.execution.moves.ending import TOO_LARGE, At, end_aside, end_well, place_of
 from domain.execution.moves.losers import is_ignored_loser
 from domain.execution.moves.stop import end_cancelled, stop_run, stop_scope
+from domain.execution.moves.withdrawal import withdraw
 from domain.execution.state import NodeRun, Scope
 
 
@@ -32,6 +33,8 @@ def fail(ctx: Deciding, at: At, failure: Failure, retryable: bool = True, final:
     """The present attempt of the node has failed. `final`: nobody is asked again; not `continues`: `on_error: continue` was asked."""
     scope, node = place_of(ctx, at)
     run = ctx.state.runs.get(at.path)
+    if run is not None:
+        withdraw(ctx, run, failure.type)
     if scope.ending is not None and run is not None:
         end_cancelled(ctx, run)
     elif run is not None and run.bodies and run.status == "active":

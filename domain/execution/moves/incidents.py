@@ -11,6 +11,7 @@ from domain.execution.moves import compensation
 from domain.execution.moves.advance import restart
 from domain.execution.moves.completion import complete
 from domain.execution.moves.failure import fail
+from domain.execution.moves.withdrawal import withdraw
 from domain.execution.paths import is_undo
 from domain.execution.state import Incident, NodeRun, Scope
 
@@ -100,4 +101,5 @@ def raise_from_engine(ctx: Deciding, command: RaiseIncident) -> None:
         return
     if run.status == "incident":
         return
+    withdraw(ctx, run, command.failure.type)
     ctx.emit(e.IncidentRaised(str(ctx.state.incidents_raised + 1), run.path, command.failure))

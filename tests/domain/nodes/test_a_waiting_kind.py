@@ -126,7 +126,7 @@ def test_the_checks_ask_it() -> None:
 
 
 def test_the_simulation_draws_it() -> None:
-    drawn = [str(write_definition(Chance(seed, "trial"))) for seed in range(30)]
+    drawn = [str(write_definition(Chance(seed, "trial"))) for seed in range(80)]
     assert any("'type': 'approval', 'config': {'by': 'ann', 'timeout': '40ms'}" in document for document in drawn)
     assert any(".approved'" in document for document in drawn)
 
