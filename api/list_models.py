@@ -40,8 +40,8 @@ class Wait(BaseModel):
     workflow: str
     version: int
     path: str = Field(description="the path of the node, empty for the execution itself")
-    waits_for: Literal["signal", "timer", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex"]
-    name: str = Field(description="of the signal, the timer's purpose, the child, the incident, the slot, the mutex; else empty")
+    waits_for: Literal["signal", "timer", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex", "task"]
+    name: str = Field(description="of the signal, the timer's purpose, the child, the incident, the slot, the mutex, the task; else empty")
     since: Time | None
     until: Time | None = Field(description="when it ends by itself")
     created_at: Time | None = Field(description="when the execution was created")

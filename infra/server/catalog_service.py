@@ -10,6 +10,8 @@ from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.resources import Resource
+from contracts.system import NOTIFY
+from domain.channels import sends_notices
 from domain.definition.outline import Activities
 from infra.server.system import system_definition
 from infra.server.wiring import activity_kinds, described_kinds
@@ -53,6 +55,8 @@ class CatalogService:
         """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
         self._check_takes()
         published = await self._in_catalog(self._catalog.publish, definition, activate, source, caller)
+        if sends_notices(definition):
+            await self.prepare(NOTIFY)
         return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
 
     async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:

@@ -8,8 +8,9 @@ from contracts.ports.activities import ActivityKind
 from workers.running.desk import Desk
 from workers.running.system.bulk_act import BulkAct
 from workers.running.system.bulk_select import BulkSelect
+from workers.running.system.send_notice import SendNotice
 
-_KINDS: Final = (BulkSelect, BulkAct)
+_KINDS: Final = (BulkSelect, BulkAct, SendNotice)
 SYSTEM_KINDS: Final = frozenset(kind.name for kind in _KINDS)
 
 

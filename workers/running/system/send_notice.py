@@ -1,0 +1,88 @@
+"""`refold.send_notice`: tells people of one version of a human task by one channel, and never twice without being told to.
+
+Whether something was sent nobody knows any more whose process died while it was being sent. So that it is about to be is stored
+first, as a signal to the execution that sends it, and that it was not sent afterwards, where that is sure:
+
+    begun@1 ─► send ─► it has failed ─► settled@1 ─► the next attempt
+            └► the process dies ─► begun@1 is there, settled@1 is not ─► `notice.unknown`, which a person resolves
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from contracts.caller import Caller
+from contracts.commands import SendSignal
+from contracts.ports.activities import ActivityContext
+from contracts.values import NULL
+from workers.running.activities import config as configs
+from workers.running.activity_error import ActivityError, Cancelled
+from workers.running.channels import SENDERS
+from workers.running.desk import Desk, Operator
+
+UNKNOWN: Final = "notice.unknown"
+"""The type of the failure where nobody knows whether it was sent; it is not tried again by itself."""
+_ACTOR: Final = "refold.notify"
+
+
+class SendNoticeConfig(configs.Config):
+    """What is told, and where: see `domain/execution/moves/notices.py`."""
+
+    message: dict[str, Any]
+
+
+class SendNotice:
+    """Sends one notice."""
+
+    name = "refold.send_notice"
+    summary = "Tells people of one version of a human task by one channel."
+    Config = SendNoticeConfig
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
+        """What the channel gives. Raises ActivityError `notice.no_channel`, `notice.unknown`, and what the channel raises."""
+        message = configs.read_config(SendNoticeConfig, config).message
+        sender = SENDERS.get(message["channel"])
+        if sender is None:
+            raise ActivityError("notice.no_channel", f"nobody here sends by {message['channel']}", retryable=False)
+        self._begin(context)
+        try:
+            return sender.send(context, message)
+        except Cancelled:
+            raise
+        except Exception:
+            self._mark(context, "settled", context.attempt)
+            raise
+
+    def _begin(self, context: ActivityContext) -> None:
+        async def unsettled(operator: Operator) -> int | None:
+            """The last attempt that was about to send, where nobody has said what came of it."""
+            for attempt in range(context.attempt, 0, -1):
+                if await _has(operator, context, f"begun@{attempt}"):
+                    return None if await _has(operator, context, f"settled@{attempt}") else attempt
+            return None
+
+        attempt = self._desk.call(context, unsettled)
+        if attempt is not None:
+            self._mark(context, "settled", attempt)
+            message = "the process that sent this has died: look whether it was sent; then skip it, or have it sent again by a retry"
+            raise ActivityError(UNKNOWN, message, retryable=False)
+        self._mark(context, "begun", context.attempt)
+
+    def _mark(self, context: ActivityContext, what: str, attempt: int) -> None:
+        name = f"{what}@{attempt}"
+
+        async def give(operator: Operator) -> None:
+            await operator.give(context.execution, SendSignal(name, what, NULL), _caller(name))
+
+        self._desk.call(context, give)
+
+
+def _caller(name: str) -> Caller:
+    return Caller(_ACTOR, name)
+
+
+async def _has(operator: Operator, context: ActivityContext, name: str) -> bool:
+    return await operator.has_acted(context.execution, _caller(name), {})
