@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from api.streams.streams import Streams
+from api.trigger_book import TriggerBook
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.commands import Command
@@ -19,6 +20,7 @@ from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.read_models import Cursor, Group, Query, StandIn
 from contracts.ports.result_cache import ResultCache
 from contracts.resources import Resource
+from contracts.triggers import Triggered
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
 from projections.audit import AuditRecord
@@ -54,7 +56,7 @@ class Started(NamedTuple):
 class Start(NamedTuple):
     """A start as a caller asks for it; `input` and `variables` are JSON, `start_at` milliseconds since 1970.
 
-    Of `execution` and `key` at most one is given; the execution's id derives from the key (`key_id`).
+    Of `execution`, `key` and `trigger` at most one is given; the execution's id derives from the last two (`key_id`, `cause_id`).
     """
 
     workflow: str
@@ -68,6 +70,8 @@ class Start(NamedTuple):
     through_incidents: bool = False
     """Whether a wait goes on while the execution needs a person."""
     caller: Caller = ENGINE
+    trigger: Triggered | None = None
+    """What fired, and why; the execution's id derives from it, so that the same cause again is the same start."""
 
 
 class Given(NamedTuple):
@@ -198,7 +202,7 @@ class Copied(Protocol):
         """A big value. Raises Rejected where there is none."""
 
 
-class Service(Protocol):
+class Service(TriggerBook, Protocol):
     """The engine as the API sees it."""
 
     @property

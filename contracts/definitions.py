@@ -19,6 +19,8 @@ NESTING_MAX: Final = 32
 """How deep bodies may be nested."""
 NODES_MAX: Final = 5_000
 """How many nodes a definition may have, all bodies together."""
+TRIGGERS_MAX: Final = 100
+"""How many triggers a definition may have."""
 DEFINITION_BYTES_MAX: Final = 4 * 1024 * 1024
 """How long a definition may be, as text."""
 
@@ -225,7 +227,7 @@ class WorkflowDefinition(Body):
     tags: list[str] = Field(default_factory=list)
     input: dict[str, Any] | bool | None = Field(default=None, description="JSON Schema 2020-12 of the input")
     settings: Settings = Field(default_factory=Settings)
-    triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=0, description="later")
+    triggers: list[dict[str, Any]] = Field(default_factory=list, max_length=TRIGGERS_MAX, description="what starts executions by itself")
     language: int | None = Field(default=None, ge=1, description="the number of the language; it is added when the definition is published")
 
 

@@ -1,17 +1,18 @@
 """Resources: what is made over the API and is neither a definition nor an execution, such as saved views. This is a storage format.
 
 A record says all that a resource is from then on. It counts if its revision follows on the one before: of two who write at the
-same time, each of a revision that it has seen, one is passed over, by whoever reads.
+same time, each of a revision that it has seen, one is passed over, by whoever reads. Beside them stands how far triggers are.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.triggers import Fired
 
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 """What a resource may be called."""
@@ -32,6 +33,20 @@ class ResourceWritten(msgspec.Struct, frozen=True, array_like=True, tag=1):
     recorded_at: int
 
 
+class TriggersAdvanced(msgspec.Struct, frozen=True, array_like=True, tag=2):
+    """Triggers have fired. By what is counted, up to where they are done: the highest that was ever said of it holds.
+
+    A schedule counts the times that it was due, in milliseconds since 1970; those that hear events count offsets of the journal.
+    """
+
+    positions: dict[str, int]
+    fired: tuple[Fired, ...]
+    recorded_at: int
+
+
+ResourceRecord: TypeAlias = ResourceWritten | TriggersAdvanced
+
+
 class Resource(NamedTuple):
     """A resource as it is. `value` is JSON, None of one that was deleted; times are in milliseconds since 1970."""
 
@@ -43,8 +58,8 @@ class Resource(NamedTuple):
     written_at: int
 
 
-_TAG_MAX: Final = 1
-_decoder: Final = msgspec.msgpack.Decoder(ResourceWritten)
+_TAG_MAX: Final = 2
+_decoder: Final = msgspec.msgpack.Decoder(ResourceRecord)
 _any: Final = msgspec.msgpack.Decoder()
 _NAME: Final = re.compile(NAME_PATTERN[1:-1])
 
@@ -54,14 +69,14 @@ def is_resource_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def read_resource_record(content: bytes) -> ResourceWritten:
+def read_resource_record(content: bytes) -> ResourceRecord:
     """What a record says. Raises UnknownRecord for one of a newer version, LogCorrupt for bytes that are none."""
     try:
-        record = _decoder.decode(content)
+        record: ResourceRecord = _decoder.decode(content)
     except msgspec.MsgspecError as error:
         reason = str(error)
     else:
-        if record.revision < 1:
+        if isinstance(record, ResourceWritten) and record.revision < 1:
             raise LogCorrupt(f"a record about a resource cannot be read: its revision is {record.revision}")
         return record
     try:

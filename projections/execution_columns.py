@@ -29,8 +29,8 @@ COLUMNS: Final[Columns] = {
     "root": text("root", is_nullable=True, says="the topmost execution above it; none for one that has no parent"),
     "trigger": fields(
         "trigger_kind",
-        kind=text("trigger_kind", says="what started it: the text `kind` of its trigger"),
-        id=text("trigger_id", is_nullable=True, says="which of these: the text `id` of its trigger"),
+        kind=text("trigger_kind", says="what started it: the `type` of its trigger"),
+        id=text("trigger_id", is_nullable=True, says="which of these: the `id` of its trigger"),
     ),
     "created_at": time("created_at", says="when it was created"),
     "started_at": time("started_at", says="when it began"),

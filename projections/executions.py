@@ -265,7 +265,7 @@ class Origin(NamedTuple):
 
 
 def origin_of(state: Execution, graph: Graph) -> Origin:
-    """Where it comes from. A trigger without a text `kind`, or one so large that it lies in a blob, is not told."""
+    """Where it comes from. Not told is a trigger without a text `type` (`kind`, once), or in a blob, as it is large."""
     tags = graph.definition.tags
     root = None if state.parent is None else state.parent.topmost
     kind, id_ = _trigger_of(state.trigger)
@@ -275,7 +275,8 @@ def origin_of(state: Execution, graph: Graph) -> Origin:
 def _trigger_of(trigger: bytes | None) -> tuple[str | None, str | None]:
     if trigger is None or values.is_reference(trigger) or not isinstance(found := values.decode(trigger), dict):
         return None, None
-    kind, id_ = (_stored(one) if isinstance(one := found.get(name), str) else None for name in ("kind", "id"))
+    type_, kind, id_ = (_stored(one) if isinstance(one := found.get(name), str) else None for name in ("type", "kind", "id"))
+    kind = type_ if type_ is not None else kind
     return kind, None if kind is None else id_
 
 

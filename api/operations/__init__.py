@@ -22,6 +22,7 @@ from api.operations.server import SERVER
 from api.operations.starts import STARTS
 from api.operations.streams import STREAMS
 from api.operations.traces import TRACES
+from api.operations.triggers import TRIGGER_OPERATIONS
 from api.operations.webhooks import WEBHOOKS
 from api.operations.workers import WORKER_OPERATIONS
 
@@ -38,6 +39,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *CACHED_RESULTS,
     *BULKS,
     *RESOURCES,
+    *TRIGGER_OPERATIONS,
     *WEBHOOKS,
     *STREAMS,
     *ANALYTICS_OPERATIONS,

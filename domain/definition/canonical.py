@@ -6,7 +6,7 @@ Two texts have the same form exactly when they say the same. It is compact JSON 
   and so does the order of a map whose keys are the user's own: branches begin in it, variables get their first values in
   it, a `for_each` goes over it, and values keep it. In language 1 all keys are sorted.
 - It says the number of the language (`language`), so that the same text published under another one is another version.
-- A field that says its default is left out, in nodes, edges, settings, and in the configs of control-flow kinds, so that
+- A field that says its default is left out, in nodes, edges, settings, triggers, and in the configs of control-flow kinds, so that
   a later version of Refold that knows more fields gives old definitions their old hash. The configs of activities stay
   as written, since their defaults belong to their authors.
 - Where null means something (`output: null`, a switch's `value`, `equals`, `payload` …), a null that is written stays.
@@ -28,6 +28,7 @@ from pydantic import BaseModel
 
 from contracts.definitions import LANGUAGE, NodeDefinition, WorkflowDefinition
 from domain.nodes import CONTROL_KINDS
+from domain.triggers import TRIGGER_KINDS
 
 
 def published(definition: WorkflowDefinition) -> WorkflowDefinition:
@@ -75,11 +76,19 @@ def _model(model: BaseModel) -> dict[str, Any]:
         value = getattr(model, attribute)
         if keeps_null or value != default:
             said[name] = _plain(value)
+    if isinstance(model, WorkflowDefinition) and "triggers" in said:
+        said["triggers"] = [_trigger(raw) for raw in model.triggers]
     if isinstance(model, NodeDefinition) and "config" in said and model.type in CONTROL_KINDS:
         said["config"] = _model(CONTROL_KINDS[model.type].Config.model_validate(model.config))
         if not said["config"]:
             del said["config"]
     return dict(sorted(said.items()))
+
+
+def _trigger(raw: dict[str, Any]) -> Any:
+    """What a trigger says beyond the defaults of its kind."""
+    kind = TRIGGER_KINDS.get(raw["type"])
+    return raw if kind is None else _model(kind.Config.model_validate(raw))
 
 
 def _plain(value: Any) -> Any:

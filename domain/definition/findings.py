@@ -71,7 +71,7 @@ class Findings:
 
 
 SHAPE_RULES: Final = frozenset(
-    {"unknown_field", "missing_field", "wrong_type", "wrong_value", "out_of_range", "pattern", "duration", "reserved_id", "config", "later"}
+    {"unknown_field", "missing_field", "wrong_type", "wrong_value", "out_of_range", "pattern", "duration", "reserved_id", "config"}
 )
 """The rules about the shape of a field by itself."""
 

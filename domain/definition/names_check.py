@@ -12,12 +12,14 @@ from domain.definition.input_shapes import shape_of
 from domain.definition.outline import HANDLER, Outline, OutlineBody, OutlineNode, all_ids_known, bodies_around, find_node, outline_of
 from domain.definition.texts import Text, texts_of
 from domain.expressions import Program, Reference, Shapes, program, value
+from domain.triggers import TRIGGER_NAMES
 
 _OF_NODES: Final = ("output", "error")
 _FIELDS: Final = {
     "execution": ("id", "workflow", "version", "started_at"),
     "iteration": ("item", "index", "parent"),
     "error": ("type", "message", "details", "node", "attempt", "cause"),
+    "trigger": TRIGGER_NAMES,
 }
 _FIX: Final = "correct the expression; the reference of expressions lists names and functions"
 

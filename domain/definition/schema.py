@@ -15,8 +15,10 @@ from pydantic.json_schema import models_json_schema
 
 from contracts.definitions import ID_PATTERN, RESERVED_IDS, WorkflowDefinition
 from contracts.schema_export import DIALECT, record_schemas
+from domain.definition.kind_shape import KindShape
 from domain.definition.outline import Activities
 from domain.nodes import CONTROL_KINDS
+from domain.triggers import TRIGGER_KINDS, TriggerKind
 
 TEMPLATE: Final = {"type": "string", "pattern": r"\{\{"}
 """A text with a template, which may stand for any value in the config of an activity."""
@@ -34,6 +36,7 @@ def definition_schema(activities: Activities) -> dict[str, Any]:
     _select_config(defs["NodeDefinition"], [*CONTROL_KINDS, *activities], defs)
     _select_config(defs["Compensation"], [*(name for name, kind in CONTROL_KINDS.items() if kind.can_undo), *activities], defs)
     defs["NodeDefinition"]["properties"]["id"]["not"] = _RESERVED
+    root["properties"]["triggers"]["items"] = _triggers(defs)
     named = ((root, "variables"), (defs["Body"], "variables"), (defs["Settings"], "search"), (defs["config_parallel"], "branches"))
     for owner, field in named:
         owner["properties"][field]["propertyNames"] = {"pattern": ID_PATTERN, "not": _RESERVED}
@@ -48,15 +51,40 @@ def all_schemas(activities: Activities) -> dict[str, dict[str, Any]]:
 
 def _language() -> tuple[dict[str, Any], dict[str, Any]]:
     """The schema of a definition, and all that it refers to, the configs of control-flow kinds by `config_<kind>`."""
-    models: list[type[BaseModel]] = [WorkflowDefinition, *(kind.Config for kind in CONTROL_KINDS.values())]
+    kinds: dict[str, KindShape | TriggerKind] = {f"config_{name}": kind for name, kind in CONTROL_KINDS.items()}
+    kinds |= {_trigger_key(name): kind for name, kind in TRIGGER_KINDS.items()}
+    models: list[type[BaseModel]] = [WorkflowDefinition, *(kind.Config for kind in kinds.values())]
     refs, whole = models_json_schema([(model, "validation") for model in models], by_alias=True)
     defs = whole["$defs"]
-    for name, kind in CONTROL_KINDS.items():
+    for key, kind in kinds.items():
         own = _last(refs[(kind.Config, "validation")]["$ref"])
-        defs[f"config_{name}"] = {**defs[own], "title": f"config of {name}", "description": f"{kind.summary}."}
+        title = key.replace("config_", "config of ").replace("trigger_", "trigger ")
+        defs[key] = {**defs[own], "title": title, "description": f"{kind.summary}."}
     root = defs[_last(refs[(WorkflowDefinition, "validation")]["$ref"])]
     renamed = {_last(ref["$ref"]) for ref in refs.values()}
     return root, {name: schema for name, schema in defs.items() if name not in renamed}
+
+
+def _trigger_key(kind: str) -> str:
+    return f"trigger_{kind}"
+
+
+def _triggers(defs: dict[str, Any]) -> dict[str, Any]:
+    """What an item of `triggers` is: by its `type` one of the kinds."""
+    for kind in TRIGGER_KINDS:
+        properties = defs[_trigger_key(kind)]["properties"]
+        properties["type"] = {"const": kind, "description": "the kind of trigger"}
+        properties["id"]["not"] = _RESERVED
+    return {
+        "title": "Trigger",
+        "type": "object",
+        "required": ["id", "type"],
+        "properties": {"type": {"enum": list(TRIGGER_KINDS)}},
+        "allOf": [
+            {"if": {"properties": {"type": {"const": kind}}, "required": ["type"]}, "then": {"$ref": f"#/$defs/{_trigger_key(kind)}"}}
+            for kind in TRIGGER_KINDS
+        ],
+    }
 
 
 def _last(ref: str) -> str:

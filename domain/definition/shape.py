@@ -42,6 +42,7 @@ _NEUTRAL: Final[dict[str, Any]] = {
     "catch": {"body": {}},
     "nodes": {"id": "unreadable", "type": "unreadable"},
     "edges": {"from": "unreadable", "to": "unreadable"},
+    "triggers": {},
     "cases": {"port": "unreadable"},
     "signals": {"name": "unreadable", "port": "unreadable"},
     "branches": {"unreadable": {}},

@@ -74,7 +74,6 @@ _OTHERS_WORDS: Final = {
 }
 """Fields as other systems call them."""
 _ERROR_PATTERN: Final = "`*`, an error type or the beginning of one (`http`, `http.404`, `http.4xx`)"
-_LATER: Final = "triggers"
 
 
 def explain(model: type[BaseModel], raw: Any, path: str, faults: list[Fault], findings: Findings) -> tuple[list[Problem], set[str]]:
@@ -204,9 +203,6 @@ def _range(at: str, name: str, error: Any, findings: Findings) -> Problem:
 
 
 def _length(at: str, name: str, error: Any, findings: Findings) -> Problem:
-    if name == _LATER:
-        message = "`triggers` are not there yet: they come in a later version"
-        return Problem(at, "later", message, "remove them, and start executions by a call")
     bounds = error["ctx"]
     unit = "character" if error["type"].startswith("string") else "item"
     least = bounds.get("min_length")

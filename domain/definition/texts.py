@@ -44,9 +44,9 @@ def texts_of(outline: Outline) -> Iterator[Text]:
     for body in outline.bodies:
         prefix = f"{body.path}." if body.path else ""
         for name, initial in body.definition.variables.items():
-            yield from _in_value(f"{prefix}variables.{name}", initial, body)
+            yield from texts_in(f"{prefix}variables.{name}", initial, body)
         if has_output(body.definition):
-            yield from _in_value(f"{prefix}output", body.definition.output, body)
+            yield from texts_in(f"{prefix}output", body.definition.output, body)
         for edge in body.edges:
             yield from _in_edge(edge)
         for node in body.nodes:
@@ -72,15 +72,15 @@ def _in_node(node: OutlineNode) -> Iterator[Text]:
     if isinstance(definition.when, str):
         yield Text(f"{node.path}.when", definition.when, True, node.body, node)
     if definition.cache is not None and definition.cache.key is not None:
-        yield from _in_value(f"{node.path}.cache.key", definition.cache.key, node.body, node)
+        yield from texts_in(f"{node.path}.cache.key", definition.cache.key, node.body, node)
     if node.is_activity and "input" in definition.model_fields_set:
-        yield from _in_value(f"{node.path}.input", definition.input, node.body, node)
+        yield from texts_in(f"{node.path}.input", definition.input, node.body, node)
     if definition.compensate is not None:
-        yield from _in_value(f"{node.path}.compensate.config", definition.compensate.config, node.body, node)
+        yield from texts_in(f"{node.path}.compensate.config", definition.compensate.config, node.body, node)
     if node.config is not None:
         yield from _in_config(node, node.config, f"{node.path}.config")
     elif node.is_activity:
-        yield from _in_value(f"{node.path}.config", definition.config, node.body, node)
+        yield from texts_in(f"{node.path}.config", definition.config, node.body, node)
 
 
 def _in_config(node: OutlineNode, config: BaseModel, path: str) -> Iterator[Text]:
@@ -94,7 +94,7 @@ def _in_config(node: OutlineNode, config: BaseModel, path: str) -> Iterator[Text
             body, extra = _view(node, attribute, config)
             yield Text(f"{path}.{name}", raw, True, body, node, extra)
         elif type(raw) in _HOLDING:
-            yield from _in_value(f"{path}.{name}", raw, node.body, node)
+            yield from texts_in(f"{path}.{name}", raw, node.body, node)
 
 
 def _in_models(node: OutlineNode, raw: Any, path: str) -> Iterator[Text]:
@@ -127,7 +127,7 @@ def _extra_names(kind: str, field: str, operation: str) -> Names:
 _HOLDING: Final = frozenset({str, list, dict})
 
 
-def _in_value(path: str, value: Any, body: OutlineBody, node: OutlineNode | None = None) -> Iterator[Text]:
+def texts_in(path: str, value: Any, body: OutlineBody, node: OutlineNode | None = None) -> Iterator[Text]:
     """The strings with a template in a value; a deep one is looked through without recursion."""
     waiting = [(path, value)]
     while waiting:

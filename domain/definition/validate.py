@@ -25,6 +25,7 @@ from domain.definition.outline import Activities, Outline, OutlineBody, TooManyN
 from domain.definition.reserved_check import check_reserved
 from domain.definition.shape import read
 from domain.definition.text import TextFault
+from domain.definition.triggers_check import check_triggers
 from domain.definition.ways import reach
 
 
@@ -81,6 +82,7 @@ def _check_all(outline: Outline) -> None:
     _check_language(outline.definition, findings)
     _check_settings(outline.definition.settings, findings)
     check_input_schema(outline.definition.input, findings)
+    check_triggers(outline.definition, findings)
     for body in outline.bodies:
         _check_has_nodes(body, findings)
         check_edges(body, findings)

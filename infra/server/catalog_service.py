@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from api.service import Published, Unavailable
@@ -11,6 +11,7 @@ from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.resources import Resource
 from contracts.system import NOTIFY
+from contracts.triggers import TriggerStatus
 from domain.channels import sends_notices
 from domain.definition.outline import Activities
 from infra.server.system import system_definition
@@ -19,6 +20,7 @@ from infra.settings.model import EngineSettings
 from projections.definitions import Version
 from workers.partition.catalog import Catalog, versions_in
 from workers.partition.resources import Resources
+from workers.triggers.directory import Directory
 
 T = TypeVar("T")
 
@@ -31,6 +33,7 @@ class CatalogService:
 
     def __init__(self, catalog: Catalog, resources: Resources, settings: EngineSettings) -> None:
         self._catalog, self._resources = catalog, resources
+        self._directory = Directory(catalog, resources)
         self._kinds = activity_kinds(settings)
         self._is_stopping = False
 
@@ -106,6 +109,21 @@ class CatalogService:
         if value is None:
             return await self._in_catalog(self._resources.delete, kind, name, caller.actor, expected)
         return await self._in_catalog(self._resources.write, kind, name, value, caller.actor, expected)
+
+    # Triggers.
+
+    def triggers(self) -> Collection[str]:
+        """The names of all triggers that are in force."""
+        self._resources.look()
+        return self._directory.all().keys()
+
+    def trigger(self, name: str) -> TriggerStatus:
+        """One of them, and how it stands."""
+        return self._directory.status(self._directory.get(name))
+
+    def next_times(self, name: str, most: int) -> Sequence[int]:
+        """When a schedule is due next."""
+        return ()
 
 
 def stopping() -> Unavailable:

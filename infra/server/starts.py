@@ -19,6 +19,7 @@ from contracts.commands import Command, CreateExecution
 from contracts.errors import Rejected
 from contracts.ids import execution_id_problem, make_key_id
 from contracts.positions import Positions
+from contracts.triggers import cause_id
 from domain.execution.facts.execution import request_of
 from domain.execution.state import ENDED, Execution
 from projections.view import ExecutionView, view_of
@@ -104,12 +105,25 @@ class Starts:
 
 def name_of(start: Start, new_id: Callable[[], str]) -> str:
     """The id of the execution that is to start. Raises Rejected for one that nobody may choose."""
-    if start.key is not None:
-        return key_id(start.workflow, start.key)
+    if is_keyed(start):
+        return derived_id(start)
     if start.execution is None:
         return new_id()
     check_execution_id(start.execution)
     return start.execution
+
+
+def is_keyed(start: Start) -> bool:
+    """Whether its id derives from what caused it, so that the same one again is the same start."""
+    return start.key is not None or start.trigger is not None
+
+
+def derived_id(start: Start, partition: int | None = None) -> str:
+    """The id that derives from a trigger and its cause, or from a key; in a partition, or wherever its checksum says."""
+    if start.trigger is not None:
+        return cause_id(start.workflow, start.trigger.trigger, start.trigger.cause, partition)
+    assert start.key is not None, "an id derives from a key, or from a trigger"
+    return key_id(start.workflow, start.key, partition)
 
 
 def check_execution_id(text: str) -> None:
@@ -137,17 +151,18 @@ def creation(start: Start, version: int, definition: str) -> CreateExecution:
         priority=start.priority,
         autostart=start.autostart,
         start_at=start.start_at,
+        trigger=None if start.trigger is None else start.trigger.value,
         span=start.caller.span,
     )
 
 
 def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalog) -> bool:
-    """Whether this start was made before: by its key, or by the same request for any version of the workflow."""
+    """Whether this start was made before: by its key or cause, or by the same request for any version of the workflow."""
     folded = executions.get(name)
     known = executions.ended.get(name) if folded is None else folded.state
     if known is None:
         return False
-    if start.key is not None:
+    if is_keyed(start):
         return True
     commands = (creation(start, one.version, one.hash) for one in catalog.versions(start.workflow))
     return any(fingerprint(command) == known.request for command in commands)
@@ -188,7 +203,7 @@ class _Start:
     def begin(self) -> None:
         """Give it to the engine, unless it is known already."""
         starts, at, start = self._starts, self._starts.at, self._start
-        has_name = start.execution is not None or start.key is not None  # an id that was made just now nobody has used
+        has_name = start.execution is not None or is_keyed(start)  # an id that was made just now nobody has used
         if has_name and at.is_current and starts.is_repeated(self._name, start):  # else memory may hold what was never stored
             self._watch()
             self._is_made(False, self._needs_a_person())
@@ -222,7 +237,7 @@ class _Start:
             self._answer(error)
 
     def _is_repeated(self) -> bool:
-        return self._start.key is not None or self._starts.is_repeated(self._name, self._start)
+        return is_keyed(self._start) or self._starts.is_repeated(self._name, self._start)
 
     def _is_made(self, created: bool, has_ended: bool = False) -> None:
         """It is there, and durable; `has_ended` says that there is nothing to wait for."""

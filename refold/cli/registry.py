@@ -26,6 +26,7 @@ from refold.cli.read_model_verbs import read_models
 from refold.cli.run_verbs import continue_, run, start
 from refold.cli.steer_verbs import cancel, pause, release, resolve, resume, signal, terminate
 from refold.cli.trace_verb import trace
+from refold.cli.trigger_verbs import triggers
 from refold.cli.webhook_verbs import webhooks
 from refold.cli.workflow_verbs import workflows
 
@@ -79,6 +80,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "cluster": cluster,
         "kafka": kafka,
         "read-models": read_models,
+        "triggers": triggers,
         "cached-results": cached_results,
         "dead-letters": dead_letters,
         "webhooks": webhooks,

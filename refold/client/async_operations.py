@@ -265,6 +265,49 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
         return answer
 
+    async def triggers(
+        self, workflow: str | None = None, type: str | None = None, after: str | None = None, limit: int = 50
+    ) -> dict[str, Any]:
+        """What starts executions by itself, by name: `{triggers, next}`."""
+        answer: dict[str, Any] = await self._ask(
+            asked("GET", "/v1/triggers", query={"workflow": workflow, "type": type, "after": after, "limit": limit})
+        )
+        return answer
+
+    async def trigger(self, name: str) -> dict[str, Any]:
+        """A trigger, and how it stands."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/triggers/{part(name)}"))
+        return answer
+
+    async def put_trigger(self, name: str, workflow: str, trigger: dict[str, Any]) -> dict[str, Any]:
+        """Make a trigger by hand, or let it be this from now on; the same again writes nothing."""
+        answer: dict[str, Any] = await self._ask(
+            asked("PUT", f"/v1/triggers/{part(name)}", body={"workflow": workflow, "trigger": trigger})
+        )
+        return answer
+
+    async def delete_trigger(self, name: str) -> dict[str, Any]:
+        """Delete a trigger that was made by hand: it starts nothing more; again, once it was deleted, is the same."""
+        answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/triggers/{part(name)}"))
+        return answer
+
+    async def pause_trigger(self, name: str, reason: str = "") -> dict[str, Any]:
+        """Let a trigger start nothing by itself until it is resumed; what would have started it meanwhile is passed over."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/triggers/{part(name)}/pause", body={"reason": reason}))
+        return answer
+
+    async def resume_trigger(self, name: str) -> dict[str, Any]:
+        """Let a trigger that is paused start executions again, from now on; one that is not paused stays as it is."""
+        answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/triggers/{part(name)}/resume"))
+        return answer
+
+    async def fire_trigger(self, name: str, body: Any = None, key: str | None = None) -> dict[str, Any]:
+        """Start what a trigger starts, now and by hand, also while it is paused. With a `key`, or an `Idempotency-Key`, twice is once."""
+        answer: dict[str, Any] = await self._ask(
+            asked("POST", f"/v1/triggers/{part(name)}/fire", body={"body": body, "key": key}, is_keyed=True)
+        )
+        return answer
+
     async def webhooks(self) -> Rows:
         """All webhooks, by name."""
         answer: Rows = (await self._ask(asked("GET", "/v1/webhooks")))["webhooks"]

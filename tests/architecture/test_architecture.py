@@ -22,6 +22,8 @@ LONG_FUNCTIONS: dict[str, str] = {}
 """`<file>:<function>` → why it is better in one piece."""
 LONG_FILES = {
     "contracts/events.py": "every event in one file: it is the storage format, read from top to bottom",
+    "refold/client/operations.py": "a method for each operation, written by `make clients`",
+    "refold/client/async_operations.py": "the same, awaited",
 }
 
 

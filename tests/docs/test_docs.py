@@ -21,6 +21,7 @@ from contracts.public_events import PUBLIC_TYPES, CloudEvent
 from domain.definition.document import parse_document
 from domain.definition.validate import check
 from domain.nodes import CONTROL_KINDS
+from domain.triggers import TRIGGER_KINDS, TRIGGER_NAMES
 from infra.settings.sources import MODELS as MODELS_OF_SETTINGS
 from refold.cli.main import app
 from refold.cli.registry import PANELS
@@ -105,6 +106,19 @@ def test_every_config_field_of_a_control_flow_kind_is_named(kind: str) -> None:
     described = section(text("definitions.md"), f"### `{kind}`")
     for name, field in CONTROL_KINDS[kind].Config.model_fields.items():
         assert f"`{field.alias or name}" in described, f"`{field.alias or name}` of {kind} is not described"
+
+
+def test_every_kind_of_trigger_has_its_heading_and_a_row_for_each_field() -> None:
+    page = section(text("triggers.md"), "## Kinds")
+    assert headings(page, "###") == list(TRIGGER_KINDS)
+    common = rows(section(text("triggers.md"), "## Fields of every trigger"))
+    for name, kind in TRIGGER_KINDS.items():
+        fields_of = {field.alias or key for key, field in kind.Config.model_fields.items()}
+        assert fields_of - common == rows(section(page, f"### `{name}`")) - set(kind.gives), name
+
+
+def test_everything_that_expressions_see_of_a_trigger_has_its_row() -> None:
+    assert rows(section(text("triggers.md"), "## What expressions see")) == set(TRIGGER_NAMES)
 
 
 def test_every_activity_kind_has_its_heading_and_no_other() -> None:
@@ -215,12 +229,12 @@ def examples(page: Path) -> Iterator[str]:
 
 
 def nodes_in(value: Any) -> Iterator[dict[str, Any]]:
-    """Every node in a piece of YAML, nested ones included."""
+    """Every node in a piece of YAML, nested ones included; a trigger is none, though it has an id and a type."""
     if isinstance(value, dict):
         if "id" in value and "type" in value:
             yield value
-        for part in value.values():
-            yield from nodes_in(part)
+        for name, part in value.items():
+            yield from nodes_in(part) if name != "triggers" else ()
     elif isinstance(value, list):
         for part in value:
             yield from nodes_in(part)

@@ -44,6 +44,7 @@ def test_all_that_is_below_an_execution_names_it_as_its_root(tmp_path: Path) -> 
     [
         (None, (None, None)),
         (b'{"kind":"schedule","id":"nightly","due":1}', ("schedule", "nightly")),
+        (b'{"type":"schedule","id":"nightly","due":"2026-01-01T00:00:00Z"}', ("schedule", "nightly")),
         (b'{"kind":"webhook","id":7}', ("webhook", None)),
         (b'{"id":"nightly"}', (None, None)),
         (b'{"kind":"a\\u0000b"}', ("a\ufffdb", None)),

@@ -117,7 +117,7 @@ def test_one_that_never_was_cannot_be_deleted_and_one_that_was_may_come_again() 
 
 def test_what_is_no_record_or_a_newer_one_is_passed_over_and_told() -> None:
     log = MemoryLog()
-    log.append("resources", {0: [b"junk", codec.pack([2, "of a newer build"]), codec.pack(ResourceWritten("views", "a", b"1", 0, "", 0))]})
+    log.append("resources", {0: [b"junk", codec.pack([3, "of a newer build"]), codec.pack(ResourceWritten("views", "a", b"1", 0, "", 0))]})
     one = made(log)
     told: list[tuple[int, RefoldError]] = []
     one.hear_of_passed_over(lambda offset, content, error: told.append((offset, error)))

@@ -32,6 +32,7 @@ from domain.definition.graph import Graph
 from projections.audit import AuditRecord, definition_act
 from projections.definitions import Version, version_of
 from workers.partition.graphs import Graphs
+from workers.partition.trigger_sections import TriggerSections
 
 
 class _Limits(msgspec.Struct, frozen=True):
@@ -90,6 +91,8 @@ class Catalog:
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
         self._is_followed = is_followed
+        self.triggers = TriggerSections()
+        """The triggers of all active versions."""
         self.read_on()
 
     def read_on(self) -> None:
@@ -170,16 +173,23 @@ class Catalog:
         match record:
             case DefinitionPublished():
                 self._active[record.name] = version = self._published(record)
+                self._note_triggers(record.name, version, record.recorded_at)
                 record = msgspec.structs.replace(record, version=version, content=b"")
             case DefinitionActivated():
                 self._active[record.name] = record.version
+                self._note_triggers(record.name, record.version, record.recorded_at)
             case DefinitionArchived():
                 self._active.pop(record.name, None)
+                self.triggers.take(record.name, b"", record.recorded_at)
             case DefinitionSource():
                 self._sources[record.hash] = SourceText(record.syntax, record.text)
         act = definition_act(self._offset - 1, record)
         if act is not None:
             self.acts.append(act)
+
+    def _note_triggers(self, workflow: str, version: int, now: int) -> None:
+        versions = self._versions.get(workflow, [])
+        self.triggers.take(workflow, versions[version - 1].content if 0 < version <= len(versions) else b"", now)
 
     def _published(self, record: DefinitionPublished) -> int:
         """The version that a definition becomes: the next one, whatever number a publisher took who did not know of another one."""

@@ -6,16 +6,18 @@ It is folded from the `resources` topic; writing appends there. What is written 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from contracts import codec
 from contracts.errors import LogCorrupt, LogError, Overloaded, RefoldError, Rejected, UnknownRecord
 from contracts.ports.clock import Clock
 from contracts.ports.log import Log
-from contracts.resources import RESOURCES_MAX, Resource, ResourceWritten, read_resource_record
+from contracts.resources import RESOURCES_MAX, Resource, ResourceRecord, ResourceWritten, TriggersAdvanced, read_resource_record
+from contracts.triggers import Fired
 from workers.partition.catalog import PASSED_OVER_MAX, PassedOver
+from workers.partition.trigger_states import TriggerStates
 
 OnWritten: TypeAlias = Callable[[Resource], None]
 WRITES_MAX: Final = 10
@@ -40,6 +42,10 @@ class Resources:
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
         self._is_followed = is_followed
+        self.writes: Counter[str] = Counter()
+        """How often anything of a kind was written or deleted: whoever keeps what it made of them looks whether that has changed."""
+        self.triggers = TriggerStates()
+        """How far triggers are."""
         self.read_on()
 
     @property
@@ -69,12 +75,16 @@ class Resources:
                 then(written)
         self._tell_passed_over()
 
-    def _apply(self, offset: int, record: ResourceWritten) -> Resource | None:
-        """What a resource is after a record; None where somebody else was quicker, so that it does not count."""
+    def _apply(self, offset: int, record: ResourceRecord) -> Resource | None:
+        """What a resource is after a record; None where somebody else was quicker, so that it does not count, or it is about none."""
+        if isinstance(record, TriggersAdvanced):
+            self.triggers.take(record)
+            return None
         known = self._kinds.setdefault(record.kind, {})
         if record.revision != _revision(known.get(record.name)) + 1:
             return None
         self._counted.append(offset)
+        self.writes[record.kind] += 1
         known[record.name] = found = _resource_of(record)
         return found
 
@@ -104,6 +114,10 @@ class Resources:
         """The resource of a name; None where there is none."""
         found = self._kinds.get(kind, {}).get(name)
         return None if found is None or found.value is None else found
+
+    def last(self, kind: str, name: str) -> Resource | None:
+        """What was written last about a name, also that it was deleted."""
+        return self._kinds.get(kind, {}).get(name)
 
     def get(self, kind: str, name: str) -> Resource:
         """The same. Raises Rejected where there is none."""
@@ -153,7 +167,13 @@ class Resources:
                 return _resource_of(record)
         raise Overloaded(f"{kind}/{name}: others write it all the time")
 
-    def _append(self, record: ResourceWritten) -> int:
+    def advance(self, positions: Mapping[str, int], fired: Sequence[Fired] = ()) -> None:
+        """Let triggers be done up to these positions, and say what they did; durable when it returns. Raises LogError."""
+        with self._writing:
+            self._append(TriggersAdvanced(dict(positions), tuple(fired), self._clock.now()))
+            self.read_on()
+
+    def _append(self, record: ResourceRecord) -> int:
         answer = self._log.append(TOPIC, {0: [codec.pack(record)]})[0]
         if isinstance(answer, LogError):
             raise answer

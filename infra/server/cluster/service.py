@@ -18,13 +18,13 @@ from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
 from infra.chance import Chance
 from infra.server.callback import awaited
-from infra.server.cluster.start_ids import LateStart, ask_and_start, is_counted, key_ids
+from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids, is_counted
 from infra.server.cluster.view import cluster_view
 from infra.server.common_service import CommonService
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
-from infra.server.starts import Starts, name_of
+from infra.server.starts import Starts, is_keyed, name_of
 from infra.settings.model import EngineSettings
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
@@ -172,9 +172,9 @@ class ClusterService(CommonService):
         def begin(name: str) -> Callable[[], None]:
             return self._starts_of(self._router.home(name)).begin(start, wait_s, then, name)
 
-        if start.key is None:
+        if not is_keyed(start):
             return begin(name_of(start, lambda: self._id_for(start.workflow)))
-        name, other = key_ids(self._catalog, start.workflow, start.key, self._reader.began_with)
+        name, other = derived_ids(self._catalog, start, self._reader.began_with)
         return begin(name) if other is None else ask_and_start(name, other, self._router.send, LateStart(begin, then))
 
     def begin_give(self, execution: str, command: Command, caller: Caller, then: Callable[[Given | Exception], None]) -> Callable[[], None]:

@@ -1,7 +1,7 @@
 """Naming: under which id a start comes to be, and so in which partition.
 
 without id and key    spread over the partitions that are owned here
-with a key            where the checksum of its id says: the same key is the same id, whichever process is asked
+with a key or a cause where the checksum of its id says: the same key is the same id, whichever process is asked
 with an id            as it is
 limited in number     all executions of the workflow in one partition, whose owner counts them (`contracts.ids.counted_in`)
 
@@ -14,11 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from api.service import Started
+from api.service import Start, Started
 from contracts.commands import CreateExecution
 from contracts.errors import RefoldError, Rejected
 from contracts.ids import counted_in
-from infra.server.starts import key_id
+from infra.server.starts import derived_id
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer, Reply
 
@@ -42,9 +42,10 @@ def is_counted(catalog: Catalog, workflow: str) -> bool:
     return active is None or catalog.graph(catalog.resolve(workflow, active)[1]).settings.concurrency is not None
 
 
-def key_ids(catalog: Catalog, workflow: str, key: str, began_with: int) -> tuple[str, str | None]:
-    """The id that a key stands for now, and the other one, where versions of the workflow differ in that."""
-    plain, placed = key_id(workflow, key), key_id(workflow, key, counted_in(workflow, began_with))
+def derived_ids(catalog: Catalog, start: Start, began_with: int) -> tuple[str, str | None]:
+    """The id that a key or a cause stands for now, and the other one, where versions of the workflow differ in that."""
+    workflow = start.workflow
+    plain, placed = derived_id(start), derived_id(start, counted_in(workflow, began_with))
     name, other = (placed, plain) if is_counted(catalog, workflow) else (plain, placed)
     return name, other if len(catalog.counted(workflow)) > 1 else None
 

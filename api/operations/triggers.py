@@ -1,0 +1,207 @@
+"""Operations on triggers: what starts executions by itself is listed, made by hand, paused, resumed, and fired by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Path, Query
+from pydantic import BaseModel, ValidationError
+
+from api import models
+from api import trigger_models as shapes
+from api.bodies import check_json
+from api.operations.operation import Body, ClientMethod, Operation, Reply
+from api.operations.resources import Deleted, misfit
+from api.operations.starts import Key
+from api.pages import LIST_MAX
+from api.problems import BadRequest
+from api.service import Service, Start
+from contracts import values
+from contracts.caller import Caller
+from contracts.errors import ExpressionError, InvalidInput, Problem, Rejected
+from contracts.resources import NAME_PATTERN, VALUE_BYTES_MAX, is_resource_name
+from contracts.system import is_system
+from contracts.times import rfc3339
+from contracts.triggers import PAUSES, TRIGGERS, Fired, TriggerPause, TriggerStatus, encode_pause
+from domain.definition.triggers_check import problems_of
+from domain.triggers.firing import config_of, kind_of, seen, started_with, triggered
+from domain.triggers.kind import BY_HAND
+
+NEXT_TIMES: Final = 10
+"""So many times are told at which a schedule is due next."""
+Name = Annotated[
+    str, Path(max_length=127, description="`WORKFLOW.ID` of one in a definition, else the name it was given", examples=["report.by_hand"])
+]
+
+
+async def list_triggers(
+    service: Service,
+    workflow: Annotated[str | None, Query(description="only those that start this workflow")] = None,
+    type: Annotated[str | None, Query(description="only of this kind")] = None,
+    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
+) -> Reply:
+    """All triggers that are in force, by name: of active versions, and made by hand."""
+    found = [
+        one for one in sorted(service.triggers())
+        if (after is None or one > after) and _is_asked(service.trigger(one), workflow, type)
+    ]  # fmt: skip
+    page = [_shown(service, service.trigger(name)) for name in found[:limit]]
+    return Reply({"triggers": page, "next": found[limit - 1] if len(found) > limit else None})
+
+
+def _is_asked(status: TriggerStatus, workflow: str | None, type_: str | None) -> bool:
+    trigger = status.trigger
+    return workflow in (None, trigger.workflow) and type_ in (None, trigger.type)
+
+
+async def get_trigger(service: Service, name: Name) -> Reply:
+    """A trigger, and how it stands."""
+    return Reply(_shown(service, service.trigger(name)))
+
+
+async def put_trigger(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
+    """Make a trigger by hand, or let it be this from now on; the same again writes nothing."""
+    if not is_resource_name(name) or "." in name:
+        message = f"{name!r} cannot be the name of a trigger that is made by hand; expected {NAME_PATTERN}, without a dot"
+        raise BadRequest(422, "request.invalid", message)
+    content = body.json() or b"{}"
+    asked = _read(shapes.TriggerRequest, content)
+    _check(asked)
+    value = values.written(asked.model_dump())
+    if len(value) > VALUE_BYTES_MAX:
+        raise BadRequest(422, "too_large", f"a trigger has {len(value):,} bytes of JSON; {VALUE_BYTES_MAX:,} are the most")
+    await service.write_resource(TRIGGERS, name, value, caller)
+    return await get_trigger(service, name)
+
+
+async def delete_trigger(caller: Caller, service: Service, name: Name) -> Reply:
+    """Delete a trigger that was made by hand: it starts nothing more; again, once it was deleted, is the same."""
+    if name in service.triggers() and not service.trigger(name).trigger.is_by_hand:
+        message = f"trigger {name} stands in the definition of its workflow: publish that without it, or pause it"
+        raise Rejected("not_by_hand", message)
+    gone = await service.write_resource(TRIGGERS, name, None, caller)
+    await _resume(service, name, caller)
+    return Reply({"name": gone.name, "revision": gone.revision})
+
+
+async def pause_trigger(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
+    """Let a trigger start nothing by itself until it is resumed; what would have started it meanwhile is passed over."""
+    asked = _read(shapes.PauseRequest, body.json() or b"{}")
+    service.trigger(name)
+    await service.write_resource(PAUSES, name, encode_pause(TriggerPause(asked.reason)), caller)
+    return await get_trigger(service, name)
+
+
+async def resume_trigger(caller: Caller, service: Service, name: Name) -> Reply:
+    """Let a trigger that is paused start executions again, from now on; one that is not paused stays as it is."""
+    service.trigger(name)
+    await _resume(service, name, caller)
+    return await get_trigger(service, name)
+
+
+async def _resume(service: Service, name: str, caller: Caller) -> None:
+    if any(one.name == name for one in await service.resources(PAUSES)):
+        await service.write_resource(PAUSES, name, None, caller)
+
+
+async def fire_trigger(caller: Caller, service: Service, name: Name, body: Body, key: Key = None) -> Reply:
+    """Start what a trigger starts, now and by hand, also while it is paused. With a `key`, or an `Idempotency-Key`, twice is once."""
+    content = body.json() or b"{}"
+    asked = _read(shapes.FireRequest, content)
+    trigger = service.trigger(name).trigger
+    kind = kind_of(trigger)
+    if kind is None:
+        raise Rejected("unknown_kind", f"trigger {name} is a `{trigger.type}`, a kind that this server does not have")
+    kind.check_by_hand(config_of(trigger), asked.body, len(content))
+    given = kind.by_hand(asked.body, asked.key, service.now())
+    found = seen(trigger, given, by=caller.actor)
+    cause = f"hand/{asked.key or key or service.new_id()}"
+    try:
+        start = Start(trigger.workflow, started_with(trigger, found), caller=caller, trigger=triggered(trigger, cause, found))
+    except ExpressionError as error:
+        raise InvalidInput([Problem("/body", "expression", f"the `input` of trigger {name} cannot be filled in: {error}")]) from None
+    await service.know(trigger.workflow)
+    started = await service.start(start, 0)
+    return Reply(started.view, started.view.position, 201 if started.created else 200)
+
+
+def _read(model: type[BaseModel], content: bytes) -> Any:
+    try:
+        return model.model_validate_json(check_json(content))
+    except ValidationError as error:
+        raise misfit(error) from None
+
+
+def _check(asked: shapes.TriggerRequest) -> None:
+    """Raise InvalidInput for what no kind of trigger is, BadRequest for a workflow that nobody may start."""
+    if is_system(asked.workflow):
+        raise BadRequest(409, "system_workflow", f"workflow {asked.workflow} is the engine's own, and is started by it")
+    if "id" in asked.trigger:
+        problem = Problem("/trigger/id", "unknown_field", "a trigger that is made by hand has its name for an id", "remove `id`")
+        raise InvalidInput([problem])
+    problems = problems_of({**asked.trigger, "id": BY_HAND})
+    if problems:
+        raise InvalidInput([one._replace(path=_pointer(one.path)) for one in problems])
+
+
+def _pointer(path: str) -> str:
+    return "/trigger" + ("/" + path.replace("[", "/").replace("]", "").replace(".", "/") if path else "")
+
+
+def _shown(service: Service, status: TriggerStatus) -> dict[str, Any]:
+    trigger, paused, last = status.trigger, status.paused, status.last
+    kind = kind_of(trigger)
+    return {
+        "name": trigger.name,
+        "id": trigger.id,
+        "type": trigger.type,
+        "workflow": trigger.workflow,
+        "made_by": "hand" if trigger.is_by_hand else "definition",
+        "status": "unknown" if kind is None else "active" if paused is None else "paused",
+        "paused": None if paused is None else {"reason": paused.reason, "by": paused.by, "at": rfc3339(paused.at)},
+        "since": rfc3339(trigger.since),
+        "next": [] if kind is None or paused is not None else [rfc3339(due) for due in service.next_times(trigger.name, NEXT_TIMES)],
+        "last": None if last is None else {"cause": last.cause, "at": rfc3339(last.at), "execution_id": last.execution},
+        "skipped": [_skipped(one) for one in status.skipped],
+        "config": msgspec.Raw(trigger.content),
+    }
+
+
+def _skipped(one: Fired) -> dict[str, Any]:
+    return {"cause": one.cause, "at": rfc3339(one.at), "reason": one.reason, "message": one.message, "count": one.count}
+
+
+_ONE: Final = "/v1/triggers/{name}"
+
+TRIGGER_OPERATIONS: Final = (
+    Operation(
+        method="GET", path="/v1/triggers", tag="triggers", right="read", do=list_triggers, answer=shapes.TriggersShown,
+        client=ClientMethod("triggers", says="What starts executions by itself, by name: `{triggers, next}`."),
+    ),
+    Operation(
+        method="GET", path=_ONE, tag="triggers", right="read", do=get_trigger, answer=shapes.TriggerShown, problems=(404,),
+        client=ClientMethod("trigger"),
+    ),
+    Operation(
+        method="PUT", path=_ONE, tag="triggers", right="define", do=put_trigger, answer=shapes.TriggerShown, takes=shapes.TriggerRequest,
+        is_required=True, problems=(409, 415), client=ClientMethod("put_trigger"),
+    ),
+    Operation(
+        method="DELETE", path=_ONE, tag="triggers", right="define", do=delete_trigger, answer=Deleted, problems=(404, 409),
+        client=ClientMethod("delete_trigger"),
+    ),
+    Operation(
+        method="POST", path=f"{_ONE}/pause", tag="triggers", right="steer", do=pause_trigger, answer=shapes.TriggerShown,
+        takes=shapes.PauseRequest, problems=(404, 415), client=ClientMethod("pause_trigger"),
+    ),
+    Operation(
+        method="POST", path=f"{_ONE}/resume", tag="triggers", right="steer", do=resume_trigger, answer=shapes.TriggerShown,
+        problems=(404,), client=ClientMethod("resume_trigger"),
+    ),
+    Operation(
+        method="POST", path=f"{_ONE}/fire", tag="triggers", right="start", do=fire_trigger, answer=models.Execution, status=201,
+        takes=shapes.FireRequest, problems=(404, 409, 415, 422), client=ClientMethod("fire_trigger", is_keyed=True),
+    ),
+)  # fmt: skip

@@ -1,0 +1,50 @@
+"""Firing: what a trigger starts with, and what expressions see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from contracts.triggers import Trigger, Triggered
+from contracts.values import written
+from domain.expressions import value
+from domain.triggers import TRIGGER_KINDS
+from domain.triggers.kind import TriggerKind
+
+CONFIGS_MAX: Final = 1_000
+"""So many configs stay read in a process; those of ten thousand triggers that wait cost nothing."""
+
+
+def kind_of(trigger: Trigger) -> TriggerKind | None:
+    """The kind of a trigger; None for one that this version of Refold does not know."""
+    return TRIGGER_KINDS.get(trigger.type)
+
+
+def config_of(trigger: Trigger) -> Any:
+    """The config of a trigger as its kind reads it; of one of an unknown kind it is a bug to ask."""
+    return _config(trigger.type, trigger.content)
+
+
+@lru_cache(CONFIGS_MAX)
+def _config(type_: str, content: bytes) -> Any:
+    return TRIGGER_KINDS[type_].read(content)
+
+
+def seen(trigger: Trigger, given: Mapping[str, Any], by: str = "", depth: int = 1) -> dict[str, Any]:
+    """What expressions see as `trigger`: `by` is who fired it by hand, `depth` how many triggers started each other up to this one."""
+    return {"id": trigger.id, "type": trigger.type, "by": by or None, "depth": depth, **given}
+
+
+def started_with(trigger: Trigger, found: Mapping[str, Any]) -> bytes:
+    """The input of what is started, as JSON. Raises ExpressionError where a template of it cannot be filled in."""
+    kind, config = TRIGGER_KINDS[trigger.type], config_of(trigger)
+    if "input" not in config.model_fields_set:
+        return written(kind.input_of(found))
+    names = {"trigger": found, **{name: found.get(name) for name in kind.extra}}
+    return written(value(config.input).render(names))
+
+
+def triggered(trigger: Trigger, cause: str, found: Mapping[str, Any]) -> Triggered:
+    """What the start says of the trigger."""
+    return Triggered(trigger.name, cause, written(found))

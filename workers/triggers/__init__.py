@@ -1,0 +1,1 @@
+"""Triggers at work: which there are, and what fires them."""
