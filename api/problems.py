@@ -45,6 +45,7 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_operation": 404,
     "unknown_resource": 404,
     "unknown_trigger": 404,
+    "unknown_credential": 404,
     "unknown_blob": 404,
     "unknown_dead_letter": 404,
     "too_large": 413,

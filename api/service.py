@@ -16,6 +16,7 @@ from contracts.catalog import SourceText
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
+from contracts.ports.credentials import CredentialKeeper
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.read_models import Cursor, Group, Query, StandIn
 from contracts.ports.result_cache import ResultCache
@@ -284,6 +285,12 @@ class Service(TriggerBook, Protocol):
 
     async def write_resource(self, kind: str, name: str, value: bytes | None, caller: Caller, expected: int | None = None) -> Resource:
         """Let a resource be this JSON, or with None be no more; with `expected` only where that is its revision still."""
+
+    # Credentials.
+
+    @property
+    def credentials(self) -> CredentialKeeper:
+        """The secrets that activities may use."""
 
     # Dead letters.
 

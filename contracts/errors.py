@@ -2,7 +2,8 @@
 
 RefoldError
 ├── Rejected                 the engine refuses a command; the caller can act on the reason
-│   └── Overloaded           too much is waiting; try again after a pause
+│   ├── Overloaded           too much is waiting; try again after a pause
+│   └── NoCredential         a secret is asked for that is not there, or that cannot be opened
 ├── InvalidDefinition        a definition has problems; carries all of them
 ├── InvalidInput             a value does not match what was asked for; carries the problems
 ├── InvalidSettings          settings that cannot be used: unknown names, wrong values
@@ -56,6 +57,19 @@ class Overloaded(Rejected):
     def __init__(self, message: str, retry_after_s: float = 1.0) -> None:
         super().__init__("overloaded", message)
         self.retry_after_s = retry_after_s
+
+
+class NoCredential(Rejected):
+    """There is no credential of that name, or it cannot be opened here; the message says what is missing.
+
+    For an activity it is a failure of that type, which trying again alone does not mend.
+    """
+
+    error_type = "no_credential"
+    retryable = False
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__("no_credential", f"credential {name}: {why}")
 
 
 class Problem(NamedTuple):

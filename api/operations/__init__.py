@@ -10,6 +10,7 @@ from api.operations.backups import BACKUPS
 from api.operations.bulk import BULKS
 from api.operations.cached_results import CACHED_RESULTS
 from api.operations.commands import COMMANDS
+from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
 from api.operations.executions import EXECUTIONS
@@ -41,6 +42,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *RESOURCES,
     *TRIGGER_OPERATIONS,
     *WEBHOOKS,
+    *CREDENTIALS,
     *STREAMS,
     *ANALYTICS_OPERATIONS,
     *READ_MODEL_OPERATIONS,

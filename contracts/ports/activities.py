@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 from pydantic import BaseModel
 
 from contracts.commands import CancelActivity, Command, RunActivity
+from contracts.ports.credentials import Secret
 
 Report: TypeAlias = Callable[[str, Command], None]
 """How a worker reports: execution id and command. It may be called from any thread and returns at once."""
@@ -39,6 +40,12 @@ class ActivityContext(Protocol):
     @property
     def is_cancelled(self) -> bool:
         """Whether nobody waits for the result any more."""
+
+    def credential(self, name: str) -> Secret:
+        """The credential of that name. From then on its values are made unreadable in all that the activity gives back and says.
+
+        Raises NoCredential (the failure `no_credential`) where there is none, or it cannot be opened here.
+        """
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """Tell that the activity is alive, and how far (0 … 1). Raises Cancelled when it should stop."""

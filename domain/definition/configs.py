@@ -28,8 +28,8 @@ def check_activity_config(model: type[BaseModel] | None, config: dict[str, Any],
 
 
 def _is_open(fault: Fault, config: dict[str, Any]) -> bool:
-    """Whether a template stands where the fault is, or inside; a missing field is told in any case."""
-    if fault.error["type"] in ("missing", "extra_forbidden"):
+    """Whether a template stands where the fault is, or inside; a missing field, and one that takes none, is told in any case."""
+    if fault.error["type"] in ("missing", "extra_forbidden", "literal"):
         return False
     value: Any = config
     for key in fault.keys:

@@ -117,7 +117,7 @@ def _or_template(schema: Any) -> Any:
         return schema
     about = {key: schema[key] for key in ("title", "description", "default", "examples") if key in schema}
     own = {key: value for key, value in schema.items() if key not in about}
-    if own in ({}, {"type": "string"}):
+    if own in ({}, {"type": "string"}) or any("x-refold-literal" in one for one in (own, *own.get("anyOf", ()))):
         return schema
     return {**about, "anyOf": [_templated(own), {"$ref": "#/$defs/Template"}]}
 

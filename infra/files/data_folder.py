@@ -6,6 +6,8 @@ data/
 ├── blobs/        values too big for an event
 ├── sealed/       the same of executions that are sealed, each with its key
 ├── keys          their keys, and nothing else
+├── credentials.db secrets, sealed
+├── master.key    what opens them, unless it is kept elsewhere
 ├── snapshots/    disposable
 ├── retention/    what is on its way from the log to the archive
 ├── fence.json    of a copy in which nothing is to run yet
@@ -44,6 +46,7 @@ class DataFolder:
         self.snapshots = self.path / "snapshots"
         self.sealed = self.path / "sealed"
         self.keys = self.path / "keys"
+        self.credentials = self.path / "credentials.db"
         self.projection = self.path / "projection.db"
         self.pieces = self.path / "retention"
         self.lock = self.path / "lock"

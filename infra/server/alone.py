@@ -11,6 +11,7 @@ from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
+from infra.credentials.store import CredentialStore
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
 from workers.partition.resources import Resources
@@ -67,6 +68,8 @@ class Alone(NamedTuple):
     """What activities gave, to be used again."""
     check_ground: Callable[[], None] = is_there
     """Raises LogGone where the log's files were taken away."""
+    credentials: CredentialStore | None = None
+    """The secrets that activities may use."""
 
     def new_execution_id(self) -> str:
         """An id that sorts by time."""

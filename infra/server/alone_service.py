@@ -22,6 +22,7 @@ from infra.server.alone import Alone
 from infra.server.backup_source import read_folder
 from infra.server.catalog_service import stopping
 from infra.server.common_service import CommonService
+from infra.server.credential_wiring import credential_store
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
@@ -77,6 +78,7 @@ class AloneService(CommonService):
         self._requests = requests or Requests()
         super().__init__(alone.catalog, alone.resources, feed, reader, reads, progress, lookup, settings, self._requests)
         self.channel = alone.channel
+        self.credentials = alone.credentials or credential_store(settings, alone.clock)
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
         self._data = settings.data

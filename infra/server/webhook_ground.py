@@ -13,7 +13,9 @@ from typing import Any, Final, Protocol
 import httpx2
 
 from contracts.caller import ENGINE
+from contracts.errors import NoCredential
 from contracts.ports.clock import Clock
+from contracts.ports.credentials import Secret
 from contracts.ports.feed import Feed, Told
 from contracts.public_events import CloudEvent
 from contracts.webhooks import STATE, WebhookState, encode_json
@@ -55,6 +57,10 @@ class _Request:
 
     def log(self, message: str, level: str = "info", **fields: Any) -> None:
         """Nobody hears it."""
+
+    def credential(self, name: str) -> Secret:
+        """It needs none."""
+        raise NoCredential(name, "deliveries to webhooks use none")
 
     def on_cancel(self, stop: Callable[[], None]) -> None:
         """Nobody cancels it."""

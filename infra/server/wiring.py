@@ -25,6 +25,7 @@ from contracts.positions import Positions
 from domain.nodes import CONTROL_KINDS, KINDS
 from infra.chance import Chance
 from infra.clock import SystemClock
+from infra.credentials.store import CredentialStore
 from infra.files.belonging import check_blobs_fit, check_log_is_there, note
 from infra.files.blobs import FileBlobs, MemoryBlobs
 from infra.files.data_folder import DataFolder
@@ -40,6 +41,7 @@ from infra.keys.shared import SharedKeys
 from infra.log.memory import MemoryLog
 from infra.log.sqlite import SqliteLog
 from infra.server.alone import Alone, Bell, Waker, is_there
+from infra.server.credential_wiring import credential_store
 from infra.server.engine import Engine
 from infra.server.reader_wiring import keys_to_read, open_partitioned_reader, place_of_keys, rows_to_trim
 from infra.server.retention import RetentionSetup
@@ -123,25 +125,31 @@ def open_alone(
     if settings.data is None:
         log, blobs, sealing = sealed(MemoryLog(), MemoryBlobs(), KeyRing(MemoryVault()), MemorySealedStore(), settings.erasable)
         stores = log, blobs, MemorySnapshots()
-        yield from _run(build_alone(settings, *stores, clock, MemoryResultCache(clock), remote, waker=waker, sealing=sealing))
+        with closing(credential_store(settings, clock)) as credentials:
+            yield from _run(
+                build_alone(
+                    settings, *stores, clock, MemoryResultCache(clock), remote, waker=waker, sealing=sealing, credentials=credentials
+                )
+            )
         return
     folder = DataFolder(settings.data)
     with folder.hold(address):
         check_log_is_there(folder)
         log = SqliteLog(folder.log)
         cache = SqliteResultCache(folder.path / "cache.db", clock)
-        vault = FileVault(folder.keys)
+        vault, credentials = FileVault(folder.keys), credential_store(settings, clock)
         try:
             opening, blobs, sealing = sealed(
                 log, FileBlobs(folder.blobs), KeyRing(vault), FileSealedStore(folder.sealed), settings.erasable
             )
             alone = build_alone(
                 settings, opening, blobs, FileSnapshots(folder.snapshots), clock, cache, remote,
-                waker=waker, check_ground=log.check_ground, sealing=sealing,
+                waker=waker, check_ground=log.check_ground, sealing=sealing, credentials=credentials,
             )  # fmt: skip
             check_blobs_fit(folder, journal_of(log, alone.owner.partition))
             yield from _run(alone, folder)
         finally:
+            credentials.close()
             vault.close()
             cache.close()
             log.close()
@@ -200,6 +208,7 @@ def build_alone(
     waker: Waker | None = None,
     check_ground: Callable[[], None] = is_there,
     sealing: Sealing = UNSEALED,
+    credentials: CredentialStore | None = None,
 ) -> Alone:
     """What an engine on the given adapters consists of; it has claimed nothing yet."""
     told = waker or Bell()
@@ -214,7 +223,7 @@ def build_alone(
     kinds = {**activity_kinds(settings), **system_kinds(desk)}
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
     limits, channel = activity_settings(settings), MemoryChannel()
-    local = ActivityWorker(kinds, limits, report, clock, blobs, cache, executor, channel=channel)
+    local = ActivityWorker(kinds, limits, report, clock, blobs, cache, executor, channel=channel, credentials=credentials)
     lease_ms = lease_ms or round(settings.lease_s * 1000)
     worker = TaskLeases(local, kinds, limits, report, clock, blobs, lease_ms, cache, channel) if remote else local
     catalog = Catalog(log, clock, retention_ms=settings.retention_ms)
@@ -230,7 +239,10 @@ def build_alone(
         live_max=settings.live_max,
         neighbours=Neighbours(reports, told.wake, sealing=sealing),
     )
-    return Alone(owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, cache, check_ground)
+    return Alone(
+        owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, cache, check_ground,
+        credentials,
+    )  # fmt: skip
 
 
 def build_engine(
@@ -272,6 +284,7 @@ class SharedParts(NamedTuple):
     reader: PartitionedReader
     cache: ResultCache
     keys: SharedKeys
+    credentials: CredentialStore
 
     def look_again(self) -> None:
         """Take notice of partitions that were added. Raises LogUnreachable."""
@@ -325,7 +338,8 @@ def open_shared(settings: EngineSettings, address: str | None) -> Iterator[Share
         sealing_blobs = SealingBlobs(blobs, keys.to_read, blobs.sealed)
         reader = opened.enter_context(open_partitioned_reader(settings, sealing_blobs))
         cache = opened.enter_context(closing(SqliteResultCache(folder.path / "cache.db", SystemClock())))
-        yield SharedParts(folder.path, folder.node(), log, sealing_blobs, blobs, snapshots, of_snapshots, reader, cache, keys)
+        credentials = opened.enter_context(closing(credential_store(settings, SystemClock())))
+        yield SharedParts(folder.path, folder.node(), log, sealing_blobs, blobs, snapshots, of_snapshots, reader, cache, keys, credentials)
 
 
 def _check_can_seal(settings: EngineSettings) -> None:

@@ -152,6 +152,11 @@ class EngineSettings(BaseModel):
     erasable: bool = Field(
         default=False, description="whether all executions are sealed, so that they can be erased; off, those whose definition asks for it"
     )
+    master_key: str | None = Field(
+        default=None,
+        min_length=1,
+        description="where the master key of credentials is: a file, or `env:VARIABLE`; without it `master.key` in the data folder",
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="how logs are written: `text` for people, `json` as one object a line"
     )

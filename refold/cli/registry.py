@@ -12,6 +12,7 @@ from refold.cli.archive_verbs import archive
 from refold.cli.audit_verbs import audit
 from refold.cli.bulk_verbs import bulk, list_, operations, views
 from refold.cli.cached_result_verbs import cached_results
+from refold.cli.credential_verbs import credentials
 from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.define_verbs import deploy, node_kinds, schemas, validate
 from refold.cli.erase_verb import erase
@@ -84,6 +85,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "cached-results": cached_results,
         "dead-letters": dead_letters,
         "webhooks": webhooks,
+        "credentials": credentials,
         "asyncapi": asyncapi,
         "archive": archive,
         "backup": backup,

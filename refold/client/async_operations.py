@@ -357,6 +357,39 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/webhooks/{part(name)}/enable"))
         return answer
 
+    async def credentials(self) -> Rows:
+        """All credentials by name, without their values."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/credentials")))["credentials"]
+        return answer
+
+    async def create_credential(
+        self, name: str, kind: str, values: dict[str, str], summary: str = "", workflows: list[str] | None = None
+    ) -> dict[str, Any]:
+        """Keep a credential; the same again is once. Its values are told to nobody, only used."""
+        answer: dict[str, Any] = await self._ask(
+            asked(
+                "POST", "/v1/credentials", body={"name": name, "kind": kind, "values": values, "summary": summary, "workflows": workflows}
+            )
+        )
+        return answer
+
+    async def credential(self, name: str) -> dict[str, Any]:
+        """A credential without its values, and what names it."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/credentials/{part(name)}"))
+        return answer
+
+    async def rotate_credential(self, name: str, values: dict[str, str], overlap: str = "1h") -> dict[str, Any]:
+        """Let a credential have other values; those before count beside them for a while. The same again changes nothing."""
+        answer: dict[str, Any] = await self._ask(
+            asked("POST", f"/v1/credentials/{part(name)}/rotate", body={"values": values, "overlap": overlap})
+        )
+        return answer
+
+    async def delete_credential(self, name: str, force: bool = False) -> dict[str, Any]:
+        """Keep a credential no more; refused where something names it. Again, once it was deleted, is the same."""
+        answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/credentials/{part(name)}", query={"force": force}))
+        return answer
+
     async def analytics(
         self,
         workflow: str | None = None,

@@ -89,6 +89,7 @@ FREE = {
     "BulkOperation.details", "HistoryEvent.data", "NodeKind.config", "Row.search", "State.variables", "Workflow.definition",
     "StartRequest.variables", "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes", "LogEnds.ends",
     "TriggerRequest.trigger", "TriggerShown.config",
+    "CredentialRequest.values", "RotateRequest.values",
 }  # fmt: skip
 """What belongs to users, or differs from type to type."""
 

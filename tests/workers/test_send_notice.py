@@ -12,6 +12,7 @@ import pytest
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
+from contracts.ports.credentials import Secret
 from domain.bulk.action import Row
 from domain.channels import CHANNELS, sends_notices
 from domain.channels.channel import Channel
@@ -72,6 +73,9 @@ class Context:
 
     def __init__(self, attempt: int) -> None:
         self.attempt = attempt
+
+    def credential(self, name: str) -> Secret:
+        raise NotImplementedError
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """Nobody listens."""

@@ -22,6 +22,7 @@ from contracts.failure import Failure
 from contracts.ports.activities import ActivityKind, Report
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
+from contracts.ports.credentials import CredentialsAtHand
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
 from refold.worker.pool import UrgentFirst, Waiting
@@ -54,8 +55,9 @@ class ActivityWorker:
         executor: Literal["threads", "inline"] = "threads",
         name: str = "",
         channel: LossyChannel | None = None,
+        credentials: CredentialsAtHand | None = None,
     ) -> None:
-        self._channel = channel
+        self._channel, self._credentials = channel, credentials
         self._kinds = kinds
         self._settings = settings
         self._report = report
@@ -77,7 +79,7 @@ class ActivityWorker:
         key = (activity.execution, activity.path, activity.attempt)
         if key in self._in_hand or self._is_stopped:
             return
-        attempt = Attempt(activity, self._report, self._clock, self._channel)
+        attempt = Attempt(activity, self._report, self._clock, self._channel, self._credentials)
         self._in_hand[key] = attempt
         if activity.kind in self._instant_kinds or activity.kind not in self._kinds:
             self._instant.add(attempt, activity.priority)

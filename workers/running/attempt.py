@@ -6,9 +6,11 @@ import logging
 from typing import Any, Final
 
 from contracts.commands import ReportProgress, RunActivity
+from contracts.errors import NoCredential
 from contracts.ids import idempotency_key
 from contracts.ports.activities import Report
 from contracts.ports.clock import Clock
+from contracts.ports.credentials import CredentialsAtHand, Secret, Use
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.trace import traceparent_of
 from contracts.values import written
@@ -16,6 +18,7 @@ from refold.worker.cancellation import Cancellation
 from refold.worker.logs import LEVELS, fields_of
 from workers.running.activity_error import Cancelled
 from workers.running.alarms import Alarm
+from workers.running.masking import Masking
 from workers.running.memory_channel import tell_line, tell_progress
 
 _log: Final = logging.getLogger("refold.activity")
@@ -26,9 +29,16 @@ PROGRESS_EVERY_MS: Final = 1_000
 class Attempt(Cancellation):
     """An `ActivityContext`, see there."""
 
-    __slots__ = ("_channel", "_clock", "_progress", "_report", "_reported_at", "activity", "limit", "seen_at")
+    __slots__ = ("_channel", "_clock", "_credentials", "_progress", "_report", "_reported_at", "activity", "limit", "masking", "seen_at")
 
-    def __init__(self, activity: RunActivity, report: Report, clock: Clock, channel: LossyChannel | None = None) -> None:
+    def __init__(
+        self,
+        activity: RunActivity,
+        report: Report,
+        clock: Clock,
+        channel: LossyChannel | None = None,
+        credentials: CredentialsAtHand | None = None,
+    ) -> None:
         super().__init__()
         self.activity = activity
         self.seen_at: int | None = None
@@ -36,6 +46,9 @@ class Attempt(Cancellation):
         self.limit: Alarm | None = None
         self._report = report
         self._clock, self._channel = clock, channel
+        self._credentials = credentials
+        self.masking: Masking | None = None
+        """What makes the secrets unreadable that it was given; None as long as it was given none."""
         self._progress = 0.0
         self._reported_at: int | None = None
 
@@ -64,6 +77,17 @@ class Attempt(Cancellation):
         """See ActivityContext."""
         return traceparent_of(self.activity)
 
+    def credential(self, name: str) -> Secret:
+        """See ActivityContext."""
+        if self._credentials is None:
+            raise NoCredential(name, "no credentials are kept here")
+        activity = self.activity
+        use = Use(activity.execution, activity.path, activity.attempt, activity.workflow)
+        secret = self._credentials.secret(name, use)
+        self.masking = self.masking or Masking()
+        self.masking.add(secret)
+        return secret
+
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """See ActivityContext. Without progress and detail it is a sign of life and reports nothing."""
         if self._is_cancelled:
@@ -72,6 +96,8 @@ class Attempt(Cancellation):
         self.seen_at = now
         if progress is None and detail is None:
             return
+        if self.masking is not None:
+            detail = self.masking.value(detail)
         is_first_or_last = self._reported_at is None or (progress is not None and progress >= 1 > self._progress)
         if progress is not None:
             self._progress = min(1.0, max(0.0, progress))
@@ -83,6 +109,8 @@ class Attempt(Cancellation):
 
     def log(self, message: str, level: str = "info", **fields: Any) -> None:
         """See ActivityContext."""
+        if self.masking is not None:
+            message, fields = self.masking.text(str(message)), self.masking.fields(fields)
         _log.log(LEVELS.get(level, logging.INFO), "%s", message, extra={**fields_of(fields), **self.about()})
         line = {"level": level if level in LEVELS else "info", "message": message, "fields": fields}
         tell_line(self._channel, self.execution, self.path, self.attempt, line)

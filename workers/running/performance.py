@@ -77,7 +77,8 @@ class Performance:
         if getattr(kind, "passes_data", False):
             kind.run(attempt, config, None)
             return attempt.activity.input
-        return self._write(kind.run(attempt, config, self._read(attempt.activity.input)))
+        output = self._write(kind.run(attempt, config, self._read(attempt.activity.input)))
+        return output if attempt.masking is None else attempt.masking.json(output)
 
     def _read(self, value: bytes) -> Any:
         if is_reference(value):
@@ -108,6 +109,9 @@ class Performance:
 
 def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
     failure = failure_of(error)
+    shown: BaseException | None = error
+    if attempt.masking is not None:
+        failure, shown = attempt.masking.failure(failure), None  # where it was raised stands in its details
     if traceback_of(error):  # not of the kinds that come with Refold: they say what went wrong
-        _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=attempt.about(), exc_info=error)
+        _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=attempt.about(), exc_info=shown)
     return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error))

@@ -17,6 +17,7 @@ from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
 from infra.chance import Chance
+from infra.credentials.store import CredentialStore
 from infra.server.callback import awaited
 from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids, is_counted
 from infra.server.cluster.view import cluster_view
@@ -69,10 +70,11 @@ class ClusterService(CommonService):
         channel: LossyChannel,
         cache: ResultCache,
         publishing_lag: PublishingLag,
+        credentials: CredentialStore,
     ) -> None:
         """`end_of` asks where the journal of a partition ends."""
         super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests)
-        self.channel, self.cache, self.archives = channel, cache, False
+        self.channel, self.cache, self.archives, self.credentials = channel, cache, False, credentials
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
         self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
         self._publishing = ThreadPoolExecutor(1, "refold-publishing")

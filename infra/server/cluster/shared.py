@@ -194,6 +194,7 @@ class Shared:
         self.service = ClusterService(
             self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.resources, self.feed, reader, self._reads,
             progress, lookup, end_of, self.requests, self.clock, engine, self.channel, stores.cache, self.publishing_lag,
+            stores.credentials,
         )  # fmt: skip
         self.task_endpoint = (
             _TaskEndpoint(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None
@@ -235,7 +236,9 @@ class Shared:
 
     def _make_leases(self, report: Report, on_routes: Callable[[], None], on_done: Callable[[str], None]) -> SharedTaskLeases:
         stores, lease_ms = self._stores, round(self._engine.lease_s * 1000)
-        local = ActivityWorker(self._kinds, self._limits, report, self.clock, stores.blobs, stores.cache, channel=self.channel)
+        local = ActivityWorker(
+            self._kinds, self._limits, report, self.clock, stores.blobs, stores.cache, channel=self.channel, credentials=stores.credentials
+        )
         clock, blobs = self.clock, stores.blobs
         return SharedTaskLeases(local, self._kinds, self._limits, report, clock, blobs, on_routes, on_done, lease_ms, self.channel)
 

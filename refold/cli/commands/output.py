@@ -95,6 +95,8 @@ def _way_out(error: Exception) -> str:
         return "; `refold list` shows those there are"
     if isinstance(error, Rejected) and error.reason == "unknown_resource":
         return f"; `refold {str(error).partition('/')[0]} list` shows those there are"
+    if isinstance(error, Rejected) and error.reason == "unknown_credential":
+        return "; `refold credentials list` shows those there are"
     if isinstance(error, Rejected) and error.reason == "unknown_operation":
         return "; `refold operations list` shows those there are"
     return ""

@@ -11,12 +11,18 @@ from typing import Any
 
 import pytest
 
+from contracts.commands import CompleteActivity, FailActivity, RunActivity
+from contracts.errors import NoCredential
+from contracts.ports.credentials import NO_USE, Secret, Use
+from contracts.values import written
+from infra.clock import ManualClock
 from tests.workers.conftest import Web
 from workers.running.activities.http_request import DETAIL_BYTES_MAX, HttpRequest
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.activity_settings import ActivitySettings
 from workers.running.attempt import Attempt
 from workers.running.egress.addresses import is_public, resolve
+from workers.running.performance import Performance
 
 Run = Callable[..., Any]
 
@@ -342,3 +348,85 @@ def test_a_cancelled_request_ends_at_once(run: Run, web: Web, attempt: Attempt, 
     attempt.cancel()
     with pytest.raises(Cancelled):
         future.result(timeout=30)
+
+
+# Credentials
+
+
+class Kept:
+    """Credentials at hand."""
+
+    def __init__(self, **kept: Secret) -> None:
+        self.kept, self.uses = kept, list[Use]()
+
+    def secret(self, name: str, use: Use = NO_USE) -> Secret:
+        self.uses.append(use)
+        return self.kept[name]
+
+
+@pytest.fixture
+def run_with(clock: ManualClock) -> Callable[..., Any]:
+    """Performs a whole attempt that is given credentials, as the worker does."""
+    settings = ActivitySettings(allow_private_addresses=True)
+    performance = Performance({"http_request": HttpRequest(settings)}, settings, None, None)
+
+    def run(kept: Kept, **config: Any) -> Any:
+        activity = RunActivity("order-1", "pay", 2, "http_request", written(config), b"null", "order")
+        return performance.of(Attempt(activity, lambda *_: None, clock, credentials=kept))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("secret", "header", "shown"),
+    [
+        (Secret({"username": "ann", "password": "s3cr3t"}, kind="basic"), "authorization", "Basic YW5uOnMzY3IzdA=="),
+        (Secret({"token": "s3cr3t"}, kind="bearer"), "authorization", "Bearer s3cr3t"),
+        (Secret({"name": "X-Api-Key", "value": "s3cr3t"}, kind="header"), "x-api-key", "s3cr3t"),
+    ],
+)
+def test_a_credential_is_shown_in_a_header(run_with: Callable[..., Any], web: Web, secret: Secret, header: str, shown: str) -> None:
+    kept = Kept(crm=secret)
+    assert isinstance(run_with(kept, url=web.url, credential="crm"), CompleteActivity)
+    assert (web.asked[0]["headers"][header], kept.uses) == (shown, [Use("order-1", "pay", 2, "order")])
+
+
+def test_what_a_service_echoes_of_a_credential_is_masked(run_with: Callable[..., Any], web: Web) -> None:
+    web.answers["/echo"] = (200, {"content-type": "application/json", "x-seen": "Bearer s3cr3t-t0ken"}, b'{"token": "s3cr3t-t0ken"}')
+    done = run_with(Kept(crm=Secret({"token": "s3cr3t-t0ken"}, kind="bearer")), url=f"{web.url}/echo", credential="crm")
+    assert isinstance(done, CompleteActivity)
+    assert b"s3cr3t" not in done.output
+    assert json.loads(done.output)["body"] == {"token": "•••"}
+    web.answers["/fail"] = (500, {"content-type": "text/plain", "location": "/?key=s3cr3t-t0ken"}, b"x" * 2_040 + b"s3cr3t-t0ken")
+    failed = run_with(Kept(crm=Secret({"token": "s3cr3t-t0ken"}, kind="bearer")), url=f"{web.url}/fail", credential="crm")
+    assert isinstance(failed, FailActivity)
+    assert "s3cr3t" not in repr(failed)
+
+
+@pytest.mark.parametrize(
+    "secret", [Secret({"token": "s3cr3t"}, kind="bearer"), Secret({"name": "x-key", "value": "s3cr3t"}, kind="header")]
+)
+def test_a_redirect_takes_a_credential_nowhere_else(run_with: Callable[..., Any], web: Web, secret: Secret) -> None:
+    elsewhere = web.url.replace("127.0.0.1", "localhost")
+    web.answers["/here"] = (307, {"location": f"{elsewhere}/there"}, b"")
+    web.answers["/moved"] = (307, {"location": f"{web.url}/there"}, b"")
+    for path in ("/here", "/moved"):
+        run_with(Kept(crm=secret), url=f"{web.url}{path}", credential="crm", follow_redirects=True)
+    shown = [(one["path"], "s3cr3t" in "".join(one["headers"].values())) for one in web.asked]
+    assert shown == [("/here", True), ("/there", False), ("/moved", True), ("/there", True)]
+
+
+def test_a_header_that_a_credential_says_too_is_refused(run_with: Callable[..., Any], web: Web) -> None:
+    kept = Kept(crm=Secret({"token": "s3cr3t"}, kind="bearer"))
+    failed = run_with(kept, url=web.url, credential="crm", headers={"Authorization": "Bearer mine"})
+    assert failed.failure.message == "config.headers.authorization: the credential crm says what stands there; take one of them out"
+    failed = run_with(Kept(crm=Secret({"some": "s3cr3t"}, kind="values")), url=web.url, credential="crm")
+    assert failed.failure.message.startswith(
+        "config.credential: expected a credential of kind basic, bearer, header; crm is of kind values"
+    )
+    assert (web.asked, failed.retryable) == ([], False)
+
+
+def test_a_credential_that_is_not_there_is_a_failure_of_its_own(run: Run, web: Web) -> None:
+    with pytest.raises(NoCredential, match="credential crm: no credentials are kept here"):
+        run(url=web.url, credential="crm")

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import msgspec
 from pydantic import Field
 
+from contracts.credentials import CredentialName
 from contracts.ports.activities import ActivityContext
 from contracts.values import encode
 from workers.running.activities import config as configs
@@ -47,6 +48,9 @@ class HttpRequestConfig(configs.Config):
     headers: dict[str, Any] = Field(default_factory=dict, description="Headers; null leaves one out.")
     query: dict[str, Any] = Field(
         default_factory=dict, description="Added to the URL's query; a list repeats the name, null leaves it out."
+    )
+    credential: CredentialName | None = Field(
+        default=None, description="The name of a credential that the request shows: of kind basic, bearer or header."
     )
     body: Any = Field(default=None, description="A string is sent as text, null sends nothing, anything else is sent as JSON.")
     timeout: str = Field(default="30s", description="How long all of it may take, a duration.")
@@ -101,6 +105,11 @@ def _question(wanted: HttpRequestConfig, context: ActivityContext) -> Question:
     content, content_type = _content(wanted.body, headers.get("content-type"))
     if content_type:
         headers.setdefault("content-type", content_type)
+    shown = _shown(wanted, context)
+    for name in shown:
+        if headers.get(name) is not None:
+            raise _invalid(f"headers.{name}", f"the credential {wanted.credential} says what stands there; take one of them out")
+    headers |= shown
     return Question(
         method=method,
         url=_url(wanted),
@@ -109,7 +118,17 @@ def _question(wanted: HttpRequestConfig, context: ActivityContext) -> Question:
         timeout_s=seconds_of(wanted.timeout, "timeout"),
         follow_redirects=wanted.follow_redirects,
         response_bytes_max=wanted.response_bytes_max,
+        secret_headers=tuple(shown),
     )
+
+
+def _shown(wanted: HttpRequestConfig, context: ActivityContext) -> dict[str, str]:
+    """The headers that show the credential."""
+    if wanted.credential is None:
+        return {}
+    from workers.running.egress.authorization import authorization
+
+    return authorization(wanted.credential, context.credential(wanted.credential))
 
 
 def _line(field: str, value: Any) -> Any:

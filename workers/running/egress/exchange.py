@@ -14,6 +14,7 @@ import httpx2
 from contracts.ports.activities import ActivityContext
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.egress.addresses import Allow, Resolve
+from workers.running.egress.authorization import keeping
 from workers.running.egress.transport import Line, Transport
 from workers.running.watch import Watch
 
@@ -35,6 +36,8 @@ class Question:
     timeout_s: float
     follow_redirects: bool
     response_bytes_max: int
+    secret_headers: tuple[str, ...] = ()
+    """Those of its headers that a redirect takes nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def _under_watch(context: ActivityContext, watch: Watch, question: Question, sen
 def _send(question: Question, transport: Transport) -> Answer:
     timeout = httpx2.Timeout(question.timeout_s, connect=min(CONNECT_S_MAX, question.timeout_s))
     with httpx2.Client(transport=transport, trust_env=False, timeout=timeout, max_redirects=REDIRECTS_MAX) as client:
+        client.event_hooks = {"request": [keeping(question.secret_headers, question.url)]}
         client.headers.update({"accept-encoding": "gzip, deflate", "user-agent": "refold"})
         request = client.build_request(question.method, question.url, headers=question.headers, content=question.content)
         response = client.send(request, stream=True, follow_redirects=question.follow_redirects)

@@ -1,0 +1,102 @@
+"""What credentials look like to those who keep and use them: never with their values."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api import models
+from contracts.credentials import KINDS, NAME_PATTERN, SUMMARY_LENGTH_MAX
+from contracts.definitions import DURATION_PATTERN
+
+OVERLAP_DEFAULT: Final = "1h"
+WORKFLOWS_MAX: Final = 100
+VALUES_MAX: Final = 100
+_VALUES: Final[Any] = {"writeOnly": True}
+_EXAMPLE: Final[Any] = {"name": "crm", "kind": "bearer", "values": {"token": "…"}}
+_ROTATION: Final[Any] = {"values": {"token": "…"}, "overlap": "24h"}
+_SHOWN: Final[Any] = {
+    "name": "crm",
+    "kind": "bearer",
+    "summary": "the token of the CRM",
+    "workflows": ["order"],
+    "version": 2,
+    "versions": [
+        {"version": 1, "written_by": "anonymous", "written_at": "2026-11-21T08:00:00.000Z", "valid_until": "2026-11-22T09:00:00.000Z"},
+        {"version": 2, "written_by": "anonymous", "written_at": "2026-11-22T08:00:00.000Z", "valid_until": None},
+    ],
+    "master_key": "6bffcef6",
+    "missing": None,
+    "needed_by": [{"kind": "workflow", "name": "order", "version": 3, "path": "nodes.charge.config.credential"}],
+}
+
+
+class CredentialRequest(BaseModel):
+    """A credential to keep."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"example": _EXAMPLE})
+
+    name: str = Field(pattern=NAME_PATTERN, description="what definitions call it")
+    kind: str = Field(max_length=100, description=f"what it is: {', '.join(KINDS)}")
+    values: dict[str, str] = Field(repr=False, max_length=VALUES_MAX, json_schema_extra=_VALUES, description="its values, by their names")
+    summary: str = Field(default="", max_length=SUMMARY_LENGTH_MAX, description="what it is for")
+    workflows: list[str] | None = Field(
+        default=None, max_length=WORKFLOWS_MAX, description="the workflows that may use it; without any, all may"
+    )
+
+
+class RotateRequest(BaseModel):
+    """Other values for a credential."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"example": _ROTATION})
+
+    values: dict[str, str] = Field(repr=False, max_length=VALUES_MAX, json_schema_extra=_VALUES, description="all of its values")
+    overlap: str = Field(default=OVERLAP_DEFAULT, pattern=DURATION_PATTERN, description="how long the values before count beside them")
+
+
+class CredentialVersion(BaseModel):
+    """Values that it has, or had."""
+
+    version: int
+    written_by: str
+    written_at: models.Time
+    valid_until: models.Time | None = Field(description="until when they count beside the next ones; of the newest null")
+
+
+class Need(BaseModel):
+    """Something that names a credential."""
+
+    kind: Literal["workflow", "resource"]
+    name: str = Field(description="of the workflow; of a resource `KIND/NAME`")
+    version: int | None = Field(description="of the workflow")
+    path: str = Field(description="where in it")
+
+
+class CredentialShown(BaseModel):
+    """A credential, without its values."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _SHOWN})
+
+    name: str
+    kind: str
+    summary: str
+    workflows: list[str]
+    version: int
+    versions: list[CredentialVersion]
+    master_key: str = Field(description="the id of the master key that opens it")
+    missing: str | None = Field(description="what is missing to open it here")
+    needed_by: list[Need] | None = Field(description="what names it; null in the list of all")
+
+
+class Credentials(BaseModel):
+    """All credentials, by name."""
+
+    credentials: list[CredentialShown]
+
+
+class CredentialDeleted(BaseModel):
+    """A credential is no more."""
+
+    name: str
+    needed_by: list[Need] = Field(description="what still names it")

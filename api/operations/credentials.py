@@ -1,0 +1,187 @@
+"""Operations on credentials: what is kept, and by whom; nobody is ever told a value."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import Path, Query
+from pydantic import BaseModel, ValidationError
+
+from api import credential_models as models
+from api.bodies import check_json
+from api.operations.operation import Body, ClientMethod, Operation, Reply
+from api.operations.resources import misfit
+from api.problems import BadRequest
+from api.resources import KINDS as RESOURCE_KINDS
+from api.service import Service
+from contracts.caller import Caller
+from contracts.credentials import NAME_PATTERN, CredentialRow, check_values, is_credential_name
+from contracts.errors import Rejected
+from contracts.resources import Resource
+from contracts.times import rfc3339
+from contracts.webhooks import KIND as WEBHOOKS
+from domain.expressions.durations import parse_duration
+from projections.definitions import Version
+
+OVERLAP_MS_MAX: Final = 366 * 86_400_000
+NAMED_MAX: Final = 5
+NAMING: Final = ("credential", "secret")
+"""The fields that name a credential."""
+
+Name = Annotated[str, Path(max_length=63, description=f"its name: `{NAME_PATTERN}`", examples=["crm"])]
+Force = Annotated[bool, Query(description="also where something still names it, which then fails")]
+
+
+async def list_credentials(service: Service) -> Reply:
+    """All credentials by name, without their values."""
+    return Reply({"credentials": [shown(one) for one in await asyncio.to_thread(service.credentials.all)]})
+
+
+async def get_credential(service: Service, name: Name) -> Reply:
+    """A credential without its values, and what names it."""
+    return Reply(shown(await asyncio.to_thread(service.credentials.get, name), await _needs(service, name)))
+
+
+async def create_credential(caller: Caller, service: Service, body: Body) -> Reply:
+    """Keep a credential; the same again is once. Its values are told to nobody, only used."""
+    asked = _read(models.CredentialRequest, body)
+    if not is_credential_name(asked.name):
+        raise BadRequest(422, "request.invalid", f"/name: {asked.name[:100]!r} cannot be the name of a credential; expected {NAME_PATTERN}")
+    check_values(asked.kind, asked.values)
+    workflows = list(dict.fromkeys(asked.workflows or []))
+    made = await asyncio.to_thread(service.credentials.create, asked.name, asked.kind, asked.values, caller.actor, asked.summary, workflows)
+    return Reply(shown(made), status=201)
+
+
+async def rotate_credential(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
+    """Let a credential have other values; those before count beside them for a while. The same again changes nothing."""
+    asked = _read(models.RotateRequest, body)
+    overlap_ms = _overlap(asked.overlap)
+    check_values((await asyncio.to_thread(service.credentials.get, name)).kind, asked.values)
+    rotated = await asyncio.to_thread(service.credentials.rotate, name, asked.values, caller.actor, overlap_ms)
+    return Reply(shown(rotated))
+
+
+async def delete_credential(caller: Caller, service: Service, name: Name, force: Force = False) -> Reply:
+    """Keep a credential no more; refused where something names it. Again, once it was deleted, is the same."""
+    needs = await _needs(service, name)
+    if needs and not force:
+        raise Rejected("credential_needed", still_needed(name, needs))
+    await asyncio.to_thread(service.credentials.delete, name, caller.actor)
+    return Reply({"name": name, "needed_by": needs})
+
+
+def _overlap(asked: str) -> int:
+    try:
+        overlap_ms = parse_duration(asked)
+    except ValueError as error:
+        raise BadRequest(422, "request.invalid", f"/overlap: {error}") from None
+    if overlap_ms > OVERLAP_MS_MAX:
+        raise BadRequest(422, "request.invalid", f"/overlap: expected a year at most, found {asked[:50]}")
+    return overlap_ms
+
+
+def _read(model: type[Any], body: Body) -> Any:
+    """What is asked. Of what does not fit no value is repeated."""
+    assert issubclass(model, BaseModel)
+    try:
+        return model.model_validate_json(check_json(body.json() or b"{}"))
+    except ValidationError as error:
+        raise misfit(error) from None
+
+
+def shown(row: CredentialRow, needs: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    """A credential, as JSON shows it."""
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "summary": row.summary,
+        "workflows": list(row.workflows),
+        "version": row.versions[-1].number,
+        "versions": [
+            {
+                "version": one.number,
+                "written_by": one.by,
+                "written_at": rfc3339(one.at),
+                "valid_until": rfc3339(one.until) if one.until else None,
+            }
+            for one in row.versions
+        ],
+        "master_key": row.master_key,
+        "missing": row.missing or None,
+        "needed_by": needs,
+    }
+
+
+async def _needs(service: Service, name: str) -> list[dict[str, Any]]:
+    kinds = (*(kind.name for kind in RESOURCE_KINDS), WEBHOOKS)
+    resources = [one for kind in kinds for one in await service.resources(kind)]
+    return await service.compute(needs_of, name, service.workflows(), resources)
+
+
+def needs_of(name: str, workflows: Sequence[Version], resources: Sequence[Resource]) -> list[dict[str, Any]]:
+    """What names a credential: of workflows the versions that executions start with, and what was made over the API."""
+    found = [
+        {"kind": "workflow", "name": one.name, "version": one.version, "path": path}
+        for one in workflows
+        if one.status == "active"
+        for path in _naming(msgspec.json.decode(one.content), name)
+    ]
+    return found + [
+        {"kind": "resource", "name": f"{one.kind}/{one.name}", "version": None, "path": path}
+        for one in resources
+        for path in _naming(msgspec.json.decode(one.value or b"null"), name)
+    ]
+
+
+def _naming(value: Any, name: str) -> Iterator[str]:
+    """The paths at which a definition, or a resource, names the credential; nodes are called by their ids."""
+    left: list[tuple[str, Any]] = [("", value)]
+    while left:
+        path, found = left.pop()
+        if isinstance(found, dict):
+            for key, inner in found.items():
+                at = f"{path}.{key}" if path else str(key)
+                if key in NAMING and inner == name:
+                    yield at
+                left.append((at, inner))
+        elif isinstance(found, list):
+            for number, inner in enumerate(found):
+                own = inner.get("id") if isinstance(inner, dict) else None
+                left.append((f"{path}.{own}" if isinstance(own, str) else f"{path}[{number}]", inner))
+
+
+def still_needed(name: str, needs: Sequence[dict[str, Any]]) -> str:
+    """Why it is not deleted."""
+    said = ", ".join(f"{one['kind']} {one['name']} ({one['path']})" for one in needs[:NAMED_MAX])
+    more = f" and {len(needs) - NAMED_MAX} more" if len(needs) > NAMED_MAX else ""
+    return f"credential {name} is named by {said}{more}; take it out there first, or delete it with `force`"
+
+
+CREDENTIALS: Final = (
+    Operation(
+        method="GET", path="/v1/credentials", tag="credentials", right="read", do=list_credentials, answer=models.Credentials,
+        client=ClientMethod("credentials", "credentials"),
+    ),
+    Operation(
+        method="POST", path="/v1/credentials", tag="credentials", right="entrust", do=create_credential, answer=models.CredentialShown,
+        takes=models.CredentialRequest, is_required=True, problems=(409, 415), status=201,
+        client=ClientMethod("create_credential"),
+    ),
+    Operation(
+        method="GET", path="/v1/credentials/{name}", tag="credentials", right="read", do=get_credential, answer=models.CredentialShown,
+        problems=(404,), client=ClientMethod("credential"),
+    ),
+    Operation(
+        method="POST", path="/v1/credentials/{name}/rotate", tag="credentials", right="entrust", do=rotate_credential,
+        answer=models.CredentialShown, takes=models.RotateRequest, is_required=True, problems=(404, 409, 415),
+        client=ClientMethod("rotate_credential"),
+    ),
+    Operation(
+        method="DELETE", path="/v1/credentials/{name}", tag="credentials", right="entrust", do=delete_credential,
+        answer=models.CredentialDeleted, problems=(404, 409), client=ClientMethod("delete_credential"),
+    ),
+)  # fmt: skip

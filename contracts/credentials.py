@@ -1,0 +1,126 @@
+"""Credentials: their kinds, and what the values of each are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from contracts.errors import InvalidInput, Problem
+
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+"""What a credential may be called."""
+VALUES_BYTES_MAX: Final = 64 * 1024
+"""So long its values may be together."""
+CREDENTIALS_MAX: Final = 10_000
+SUMMARY_LENGTH_MAX: Final = 500
+HIDDEN: Final = "•••"
+"""What stands wherever a secret would."""
+_NAME: Final = re.compile(NAME_PATTERN[1:-1])
+_FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+class CredentialKind(NamedTuple):
+    """Which values there must be, and which there may be; those that are `open` tell nothing, all others are secret."""
+
+    summary: str
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+    takes_any: bool = False
+    open: tuple[str, ...] = ()
+
+
+KINDS: Final[Mapping[str, CredentialKind]] = {
+    "basic": CredentialKind("a user name and a password", ("username", "password"), open=("username",)),
+    "bearer": CredentialKind("a token", ("token",)),
+    "header": CredentialKind("a header of requests, such as an API key", ("name", "value"), open=("name",)),
+    "signing": CredentialKind("what requests are signed with", ("secret",)),
+    "values": CredentialKind("any values", takes_any=True),
+}
+"""By what a definition or a caller calls them."""
+
+
+class VersionRow(NamedTuple):
+    """A version of a credential; `until` is when it stops to count beside the next one, 0 for the newest."""
+
+    number: int
+    by: str
+    at: int
+    until: int
+
+
+class CredentialRow(NamedTuple):
+    """A credential as everybody may see it. Times are in milliseconds since 1970; `missing` says why it cannot be opened here."""
+
+    name: str
+    kind: str
+    summary: str
+    workflows: Sequence[str]
+    master_key: str
+    versions: Sequence[VersionRow]
+    missing: str = ""
+
+
+def _is_literal(found: object) -> object:
+    if isinstance(found, str) and _NAME.fullmatch(found) is None:
+        raise PydanticCustomError("literal", "expected the name of a credential as it is, no template")
+    return found
+
+
+CredentialName: TypeAlias = Annotated[
+    str, BeforeValidator(_is_literal), Field(json_schema_extra={"pattern": NAME_PATTERN, "x-refold-literal": True})
+]
+"""A field of a config that names one. It takes no template: what needs a credential is to be found, and who starts may not choose."""
+
+
+def is_credential_name(name: str) -> bool:
+    """Whether a credential may be called so."""
+    return _NAME.fullmatch(name) is not None
+
+
+def check_values(kind: str, values: Mapping[str, str]) -> None:
+    """Raise InvalidInput where these cannot be the values of a credential of the kind. It never says what the values are."""
+    problems = list(_problems(kind, values))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _problems(kind: str, values: Mapping[str, str]) -> list[Problem]:
+    known = KINDS.get(kind)
+    if known is None:
+        return [Problem("/kind", "unknown_kind", f"there is no kind of credentials {kind[:100]!r}", f"there are {', '.join(KINDS)}")]
+    fields = ", ".join(known.needs + known.takes)
+    found = [Problem("/values", "missing", f"{name} is missing", f"{kind} needs {fields}") for name in known.needs if not values.get(name)]
+    for name in values:
+        if not _FIELD.fullmatch(name):
+            found.append(Problem("/values", "name", f"{name[:100]!r} cannot be the name of a value", "small letters, digits and _"))
+        elif not known.takes_any and name not in known.needs + known.takes:
+            found.append(Problem("/values", "unknown", f"{kind} has no value {name}", f"it has {fields}"))
+    if known.takes_any and not values:
+        found.append(Problem("/values", "missing", "there are no values", "give at least one"))
+    found += [_unfit(name) for name, value in values.items() if not _is_text(value)]
+    if kind in _ONE_LINE and not found:
+        found += [
+            Problem("/values", "line", f"{name} is to be one line", "take the line breaks out") for name in values if _breaks(values[name])
+        ]
+    if sum(len(value.encode(errors="replace")) for value in values.values()) > VALUES_BYTES_MAX:
+        found.append(Problem("/values", "too_large", f"the values have more than {VALUES_BYTES_MAX:,} bytes", "keep a key to them instead"))
+    return found
+
+
+_ONE_LINE: Final = ("basic", "bearer", "header")
+
+
+def _unfit(name: str) -> Problem:
+    return Problem("/values", "text", f"{name[:100]} is no text: it has half of a pair of surrogates, or U+0000", "encode it, as base64")
+
+
+def _is_text(value: str) -> bool:
+    return "\0" not in value and not any("\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _breaks(value: str) -> bool:
+    return any(ord(sign) < 32 and sign != "\t" for sign in value)

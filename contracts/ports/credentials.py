@@ -1,0 +1,98 @@
+"""Credentials: how who needs a secret gets it by its name, and what it is then. Nobody writes one down, or shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, NoReturn, Protocol
+
+from contracts.credentials import CredentialRow
+from contracts.errors import NoCredential
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Secret:
+    """A credential as it counts now: its values by their names (`username`, `password`, `token` …).
+
+    It neither prints nor pickles: what shows it shows `•••`.
+    """
+
+    values: Mapping[str, str]
+    previous: Secret | None = None
+    """The version before, as long as a rotation lets both count."""
+    kind: str = ""
+    version: int = 0
+
+    def __repr__(self) -> str:
+        return "Secret(•••)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not written down")
+
+    @property
+    def valid(self) -> tuple[Secret, ...]:
+        """All that count now, the newest first: who checks what others send takes either."""
+        return (self,) if self.previous is None else (self, self.previous)
+
+
+class Use(NamedTuple):
+    """What a credential is used for: an attempt of a node, or what the engine does by itself (`purpose`)."""
+
+    execution: str = ""
+    path: str = ""
+    attempt: int = 0
+    workflow: str = ""
+    purpose: str = ""
+
+
+NO_USE = Use()
+
+
+class Credentials(Protocol):
+    """Where secrets come from, in an event loop."""
+
+    async def resolve(self, name: str, use: Use = NO_USE) -> Secret:
+        """The credential of that name. Raises NoCredential, LogError where they cannot be read just now."""
+
+
+class CredentialsAtHand(Protocol):
+    """The same for threads, which may wait."""
+
+    def secret(self, name: str, use: Use = NO_USE) -> Secret:
+        """See `Credentials.resolve`."""
+
+
+class NoCredentials:
+    """Where no credentials are at hand. `why` is told who asks for one."""
+
+    def __init__(self, why: str = "no credentials are kept here") -> None:
+        self._why = why
+
+    async def resolve(self, name: str, use: Use = NO_USE) -> Secret:
+        """See Credentials."""
+        return self.secret(name, use)
+
+    def secret(self, name: str, use: Use = NO_USE) -> Secret:
+        """See CredentialsAtHand."""
+        raise NoCredential(name, self._why)
+
+
+class CredentialKeeper(Protocol):
+    """The credentials of the log, without their values. What it does may wait for a disk or a database: ask it in another thread."""
+
+    def all(self) -> list[CredentialRow]:
+        """All that there are, by name."""
+
+    def get(self, name: str) -> CredentialRow:
+        """One of them. Raises Rejected where there is none."""
+
+    def create(
+        self, name: str, kind: str, values: Mapping[str, str], by: str, summary: str = "", workflows: Sequence[str] = ()
+    ) -> CredentialRow:
+        """Keep a new one; the same once more is once. Raises Rejected for a name that is taken."""
+
+    def rotate(self, name: str, values: Mapping[str, str], by: str, overlap_ms: int) -> CredentialRow:
+        """Let it have these values; those before count beside them for so long."""
+
+    def delete(self, name: str, by: str) -> None:
+        """Keep it no more; once it was deleted, again is the same."""

@@ -1,0 +1,1 @@
+"""Credentials: where they are kept, and the keys that open them."""

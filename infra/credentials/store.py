@@ -1,0 +1,245 @@
+"""The store of credentials: what they are, sealed, and what opens them for whoever may use them.
+
+    values ─► sealed with the data key of the credential ─► an event          master key ─► wraps the data key ─► in the event, too
+    a name ─► its newest version ─► the data key, unwrapped and kept in memory ─► its values, for a worker, and for nobody else
+
+Nothing is loaded or opened before the first one is made, or asked for where there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from contracts.credentials import CREDENTIALS_MAX, KINDS, CredentialRow, VersionRow
+from contracts.errors import KeyGone, NoCredential, Overloaded, Rejected
+from contracts.ports.clock import Clock
+from contracts.ports.credentials import NO_USE, Secret, Use
+from contracts.ports.master_keys import MasterKeys, Wrapped
+from infra.credentials.recorder import Place
+from infra.keys.cipher import KEY_BYTES, Cipher
+
+if TYPE_CHECKING:
+    from infra.credentials.aggregate import KeptCredential, Version
+    from infra.credentials.events import Events
+
+WRITES_MAX: Final = 10
+"""So often one who writes tries again, where others were quicker."""
+
+
+class CredentialStore:
+    """See `Credentials` and `CredentialsAtHand`. May be used from any thread; all but `resolve` may wait for a disk or a database."""
+
+    def __init__(self, place: Place, keys: MasterKeys, clock: Clock, chance: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self.place, self.keys, self._clock, self._chance = place, keys, clock, chance
+        self._lock = threading.RLock()
+        self._events: Events | None = None
+        self._ciphers: dict[str, tuple[Wrapped, Cipher]] = {}
+
+    def close(self) -> None:
+        """Let go of everything. Closing twice is once."""
+        with self._lock:
+            if self._events is not None:
+                self._events.close()
+                self._events = None
+            self._ciphers.clear()
+
+    # Using.
+
+    async def resolve(self, name: str, use: Use = NO_USE) -> Secret:
+        """See Credentials."""
+        return await asyncio.to_thread(self.secret, name, use)
+
+    def secret(self, name: str, use: Use = NO_USE) -> Secret:
+        """See CredentialsAtHand."""
+        with self._lock:
+            events = self._looked()
+            kept = None if events is None else _of(events, name)
+            if kept is None:
+                raise NoCredential(name, "there is none of that name; `refold credentials create` makes one")
+            if use.workflow and kept.workflows and use.workflow not in kept.workflows:
+                raise NoCredential(name, f"workflow {use.workflow} may not use it; {', '.join(kept.workflows)} may")
+            newest, before = kept.versions[-1], kept.versions[-2:-1]
+            previous = None
+            if before and before[0].sealed and before[0].until > self._clock.now():
+                previous = self._opened(kept, before[0])
+            return self._opened(kept, newest, previous)
+
+    def _opened(self, kept: KeptCredential, version: Version, previous: Secret | None = None) -> Secret:
+        try:
+            content = self._cipher(kept).unseal(bytes.fromhex(version.sealed), _about(kept.name, version.number))
+        except KeyGone as error:
+            raise NoCredential(kept.name, str(error)) from None
+        return Secret(msgspec.json.decode(content, type=dict[str, str]), previous, kept.kind, version.number)
+
+    def _cipher(self, kept: KeptCredential) -> Cipher:
+        """With the data key. Raises KeyGone."""
+        known = self._ciphers.get(kept.name)
+        if known is None or known[0] != kept.wrapped:
+            known = kept.wrapped, Cipher(self.keys.unwrap(kept.wrapped, _about(kept.name)))
+            self._ciphers[kept.name] = known
+        return known[1]
+
+    # Looking.
+
+    def all(self) -> list[CredentialRow]:
+        """All that there are, by name."""
+        with self._lock:
+            events = self._looked()
+            return [] if events is None else [self._row(one) for one in events.all()]
+
+    def get(self, name: str) -> CredentialRow:
+        """One of them. Raises Rejected where there is none."""
+        with self._lock:
+            return self._row(self._known(name))
+
+    def _row(self, kept: KeptCredential) -> CredentialRow:
+        versions = [VersionRow(one.number, one.by, one.at, one.until) for one in kept.versions]
+        return CredentialRow(kept.name, kept.kind, kept.summary, kept.workflows, kept.wrapped.master_key, versions, self._missing(kept))
+
+    def _missing(self, kept: KeptCredential) -> str:
+        try:
+            self._cipher(kept)
+        except KeyGone as error:
+            return str(error)
+        return ""
+
+    def _known(self, name: str) -> KeptCredential:
+        events = self._looked()
+        kept = None if events is None else _of(events, name)
+        if kept is None:
+            raise Rejected("unknown_credential", f"there is no credential {name}")
+        return kept
+
+    def _looked(self, make: bool = False) -> Events | None:
+        """What is recorded by now; None where nothing ever was."""
+        if self._events is None:
+            if not (make or self.place.exists()):
+                return None
+            opened = self.place.open()
+            from infra.credentials.events import Events
+
+            self._events = Events(opened)
+        self._events.read_on()
+        return self._events
+
+    # Writing.
+
+    def create(
+        self, name: str, kind: str, values: Mapping[str, str], by: str, summary: str = "", workflows: Sequence[str] = ()
+    ) -> CredentialRow:
+        """Keep a new one; the same once more is once. Raises Rejected for a name that is taken, LogError."""
+        assert kind in KINDS, f"the kind is checked before: {kind}"
+        with self._lock:
+            for _ in range(WRITES_MAX):
+                events = self._looked(make=True)
+                assert events is not None
+                before = events.find(_id(name))
+                if before is not None and not before.is_deleted:
+                    if self._is_same(before, values, kind, summary, workflows):
+                        return self._row(before)
+                    raise Rejected("credential_exists", f"there is a credential {name} already; rotate it, or delete it first")
+                if len(events.all()) >= CREDENTIALS_MAX:
+                    raise Rejected("too_many", f"there are {CREDENTIALS_MAX:,} credentials already, the most there may be")
+                if self._begin(events, before, name, kind, values, by, summary, list(workflows)):
+                    return self._row(self._known(name))
+            raise _busy(name)
+
+    def _begin(
+        self, events: Events, before: KeptCredential | None, name: str, kind: str, values: Mapping[str, str], by: str, summary: str,
+        workflows: list[str],
+    ) -> bool:  # fmt: skip
+        from infra.credentials.aggregate import KeptCredential
+
+        if not events.all():
+            self.keys.make()
+        number = 1 if before is None else before.number + 1
+        data_key = self._chance(KEY_BYTES)
+        sealed = Cipher(data_key).seal(_written(values), _about(name, number)).hex()
+        named = {"name": name, "originator_topic": KeptCredential.TOPIC} if before is None else {}
+        try:
+            with self.keys.holding():
+                wrapped = self.keys.wrap(data_key, _about(name))
+                return events.add(
+                    KeptCredential.Created if before is None else KeptCredential.Recreated, before, timestamp=self._now(), by=by, **named,
+                    kind=kind, summary=summary, workflows=workflows, master_key=wrapped.master_key, wrapped=wrapped.content.hex(),
+                    sealed=sealed,
+                )  # fmt: skip
+        except KeyGone as error:
+            raise NoCredential(name, f"it cannot be kept: {error}") from None
+
+    def rotate(self, name: str, values: Mapping[str, str], by: str, overlap_ms: int) -> CredentialRow:
+        """Let it have these values; those before count beside them for so long. The same values again change nothing.
+
+        Raises Rejected for one that is not there, NoCredential where it cannot be opened, LogError.
+        """
+        from infra.credentials.aggregate import KeptCredential
+
+        with self._lock:
+            for _ in range(WRITES_MAX):
+                kept = self._known(name)
+                if dict(self._opened(kept, kept.versions[-1]).values) == dict(values):
+                    return self._row(kept)
+                sealed = self._cipher(kept).seal(_written(values), _about(name, kept.number + 1)).hex()
+                until = self._clock.now() + overlap_ms
+                if self._add(KeptCredential.Rotated, kept, by=by, sealed=sealed, until=until):
+                    return self._row(self._known(name))
+            raise _busy(name)
+
+    def delete(self, name: str, by: str) -> None:
+        """Keep it no more; once it was deleted, again is the same. Raises Rejected where there never was any."""
+        from infra.credentials.aggregate import KeptCredential
+
+        with self._lock:
+            for _ in range(WRITES_MAX):
+                events = self._looked()
+                kept = None if events is None else events.find(_id(name))
+                if kept is None:
+                    raise Rejected("unknown_credential", f"there is no credential {name}")
+                self._ciphers.pop(name, None)
+                if kept.is_deleted or self._add(KeptCredential.Deleted, kept, by=by):
+                    return
+            raise _busy(name)
+
+    def _add(self, event_class: Any, kept: KeptCredential, **fields: Any) -> bool:
+        assert self._events is not None
+        return self._events.add(event_class, kept, timestamp=self._now(), **fields)
+
+    def _is_same(self, kept: KeptCredential, values: Mapping[str, str], kind: str, summary: str, workflows: Sequence[str]) -> bool:
+        if (kept.kind, kept.summary, kept.workflows) != (kind, summary, list(workflows)):
+            return False
+        return dict(self._opened(kept, kept.versions[-1]).values) == dict(values)
+
+    def _now(self) -> Any:
+        from infra.credentials.aggregate import time_of
+
+        return time_of(self._clock.now())
+
+
+def _of(events: Events, name: str) -> KeptCredential | None:
+    kept = events.find(_id(name))
+    return None if kept is None or kept.is_deleted else kept
+
+
+def _id(name: str) -> Any:
+    from infra.credentials.aggregate import id_of
+
+    return id_of(name)
+
+
+def _about(name: str, version: int = 0) -> bytes:
+    """What a sealed value, or with 0 a wrapped key, is bound to: of none can be made another's."""
+    return f"refold credential\0{name}\0{version}".encode()
+
+
+def _written(values: Mapping[str, str]) -> bytes:
+    return msgspec.json.encode(dict(sorted(values.items())))
+
+
+def _busy(name: str) -> Overloaded:
+    return Overloaded(f"credential {name}: others write it all the time")
