@@ -22,7 +22,7 @@ _sealed_decoder = msgspec.msgpack.Decoder(SealedBody)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
 _REMOVED_TAG = b"\x05"
-RECORD_TAG_MAX = 6
+RECORD_TAG_MAX = 9
 _SEALED_HEAD = b"\x97\x06"
 """A sealed decision begins so: an array of seven, and its tag."""
 

@@ -138,6 +138,35 @@ class Sealed(msgspec.Struct, frozen=True, array_like=True, tag=6):
     plain: bytes = b""
 
 
+class Retired(msgspec.Struct, frozen=True, array_like=True, tag=7):
+    """From here on these executions, which have ended, are in the journal no more, whatever is still read of them before this place.
+
+    So it is said where records cannot be taken out of the middle. Each has its number, the offset of its first decision, by which
+    read models know it. `piece` is the file that they were archived into, empty where nothing was. `dispatched_to` is as in a decision.
+    """
+
+    nonce: bytes
+    piece: str
+    executions: tuple[tuple[str, int], ...]
+    dispatched_to: int = 0
+
+
+class Bundled(msgspec.Struct, frozen=True, array_like=True, tag=8):
+    """These pieces become this bundle: whoever owns the partition makes it, unless it is there."""
+
+    nonce: bytes
+    bundle: str
+    pieces: tuple[str, ...]
+
+
+class Cut(msgspec.Struct, frozen=True, array_like=True, tag=9):
+    """What stands before an offset may be deleted: all of it that is still needed was copied, and `kept_at` says where to."""
+
+    nonce: bytes
+    before: int
+    kept_at: int
+
+
 class Closing(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is said in plain of a sealed execution that has ended. Times are milliseconds since 1970.
 
@@ -175,7 +204,10 @@ class SealedBody(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.first + self.events - 1
 
 
-Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered | Removed | Sealed
+Filing: TypeAlias = Retired | Bundled | Cut
+"""What the owner of a partition notes of its archive, where several may own it: it counts under the claim in force."""
+
+Record: TypeAlias = JournalOpened | PartitionClaimed | Decided | Answered | Removed | Sealed | Filing
 """What stands in a journal."""
 
 
@@ -213,18 +245,24 @@ def mark_of(record: Record | None) -> bytes:
             return record.nonce
         case JournalOpened():
             return record.journal.encode()
+        case Retired():
+            return record.nonce + record.piece.encode()
+        case Bundled():
+            return record.nonce + record.bundle.encode()
+        case Cut():
+            return record.nonce + b"%d" % record.before
         case Removed():
             return b""
 
 
-Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened", "removed"]
+Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened", "removed", "filing"]
 
 
 def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict:
     """The readers' rule, the same for owners, projectors, publishers and `verify`; it moves the checkpoint on.
 
     Bytes that are no record (None) are of nobody who may write here. A decision counts if its nonce is that of the last claim,
-    and its source is above the highest one seen of that source partition; an answer if its nonce is.
+    and its source is above the highest one seen of that source partition; an answer, or a filing, if its nonce is.
     What does not count is counted, and never believed. Offsets must follow on each other; one record may stand for many that
     were removed.
     """
@@ -249,6 +287,11 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict
             highest = checkpoint.sources.get(record.source_partition, -1)
             checkpoint.sources[record.source_partition] = max(highest, record.source_offset)
             return "answer"
+        case Retired() | Bundled() | Cut():
+            if record.nonce != checkpoint.nonce or not record.nonce:
+                checkpoint.foreign += 1
+                return "foreign"
+            return "filing"
         case PartitionClaimed():
             checkpoint.nonce = record.nonce
             return "claim"

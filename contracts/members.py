@@ -42,7 +42,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     `beat` counts its heartbeats from 1: one that is not above the last one read is old. `since` is the broker's time of the first
     one it read back; 0 until then: who has not heard itself leads nothing and is given nothing. `generation` is the highest
     of an assignment it knows of. `contested` are processes that want to be called the same, and that it has read of: they
-    have to go.
+    have to go. `rows` says up to which offset of each journal the read models go that this process keeps.
     """
 
     heartbeat: int = HEARTBEAT
@@ -58,6 +58,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     partitions: dict[Partition, PartitionHeld] = {}
     workers: tuple[WorkerRow, ...] = ()
     contested: tuple[str, ...] = ()
+    rows: dict[Partition, Count] = {}
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,6 +104,10 @@ class NodeLog:
         """Nobody adds any."""
         return self.partitions
 
+    def kept_to(self, partition: int, asks: bool = False) -> int:
+        """Nothing is cut off."""
+        return 0
+
     def close(self) -> None:
         """Nothing to let go of."""
 

@@ -85,5 +85,12 @@ class Log(Protocol):
     def end(self, topic: Topic, partition: int) -> int:
         """The offset that the next record of the partition would get, as far as it is durable."""
 
+    def kept_to(self, partition: int, asks: bool = False) -> int:
+        """Below this offset of the journal stands what was kept when the rest was removed; 0 where nothing is removed in this way.
+
+        Who has read up to a lower one does not know what was removed since, and has to begin again. Unless one `asks`, it is what was
+        found while reading. Raises LogError where nobody answers.
+        """
+
     def close(self) -> None:
         """Let go of everything. Closing twice is once."""

@@ -12,7 +12,7 @@ those that are there are kept up until the new ones have come as far, and take t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
@@ -187,6 +187,15 @@ class Changes:
             for key in [key for key in found if key[0] == number]:
                 del found[key]
         self.gone.setdefault(table, set()).add((number,))
+
+    def clear_all(self, table: Table[Any], numbers: Collection[int]) -> None:
+        """The same for several executions."""
+        if table.is_sum:
+            return
+        for found in (self.rows.get(table, {}), self.parts.get(table, {})):
+            for key in [key for key in found if key[0] in numbers]:
+                del found[key]
+        self.gone.setdefault(table, set()).update((number,) for number in numbers)
 
     def change(self, table: Table[Any], key: Key, **columns: Any) -> None:
         """Change some columns of the row with this key; where there is none, nothing."""

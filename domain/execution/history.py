@@ -15,7 +15,7 @@ from contracts.codec import decision_of, read_header, read_record, read_sealed
 from contracts.commands import CreateExecution, EraseExecution, RollHistory
 from contracts.errors import LogCorrupt, UnknownRecord
 from contracts.events import ExecutionErased
-from contracts.journal import Checkpoint, Decided, Decision, Sealed, chain, judge
+from contracts.journal import Bundled, Checkpoint, Cut, Decided, Decision, Filing, Retired, Sealed, chain, judge
 from contracts.key import NO_KEY
 from contracts.values import blob_of, is_reference
 from domain.definition.graph import Graph
@@ -51,17 +51,26 @@ class Unreadable(NamedTuple):
 
 
 def read_entries(
-    records: Iterable[tuple[int, bytes]], checkpoint: Checkpoint, found_junk: Callable[[int, bytes], None] | None = None
+    records: Iterable[tuple[int, bytes]],
+    checkpoint: Checkpoint,
+    found_junk: Callable[[int, bytes], None] | None = None,
+    filed: Callable[[Filing], None] | None = None,
 ) -> Iterator[Entry | Unreadable]:
-    """The decisions that count by the readers' rule; the checkpoint moves along. `found_junk` is told of bytes that are no record."""
+    """The decisions that count by the readers' rule; the checkpoint moves along. `found_junk` is told of bytes that are no record.
+
+    `filed` is told what is noted of the archive, when all that stands before it was taken.
+    """
     for offset, content in records:
         record = read_record(content)
         if record is None and found_junk is not None:
             found_junk(offset, content)
-        if judge(checkpoint, offset, record) != "counts":
-            continue
-        assert isinstance(record, Decided | Sealed)
-        yield entry_of(offset, record)
+        verdict = judge(checkpoint, offset, record)
+        if verdict == "counts":
+            assert isinstance(record, Decided | Sealed)
+            yield entry_of(offset, record)
+        elif verdict == "filing" and filed is not None:
+            assert isinstance(record, Retired | Bundled | Cut)
+            filed(record)
 
 
 def entry_of(offset: int, record: Decided | Sealed) -> Entry | Unreadable:

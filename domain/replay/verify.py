@@ -11,7 +11,7 @@ from contracts.codec import pack
 from contracts.commands import ArchiveExecution, RollHistory
 from contracts.errors import SHORTAGES, Divergence, RefoldError, Rejected
 from contracts.events import Event
-from contracts.journal import chain
+from contracts.journal import Filing, Retired, chain
 from domain.definition.graph import Graph, all_programs
 from domain.execution.decide import decide
 from domain.execution.deciding import ReadBlob, no_blobs
@@ -58,6 +58,12 @@ class Verifier:
                     self._verify(entry)
             except Divergence as divergence:
                 self._give_up(divergence)
+
+    def file(self, record: Filing) -> None:
+        """What the journal notes of its archive: executions that it retires may begin anew."""
+        if isinstance(record, Retired):
+            for name, _ in record.executions:
+                self._ended.pop(name, None)
 
     def state_of(self, execution: str) -> Execution | None:
         """What deciding again has led to, of an execution that has not ended."""

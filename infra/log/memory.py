@@ -115,5 +115,9 @@ class MemoryLog:
         check_partition(topic, partition, self._partitions)
         return len(self._records[topic, partition])
 
+    def kept_to(self, partition: int, asks: bool = False) -> int:
+        """See Log: what is removed leaves its place, and whoever reads has been told."""
+        return 0
+
     def close(self) -> None:
         """Nothing to let go of: another owner may still hold the same instance."""

@@ -121,10 +121,10 @@ def _progress(alone: Alone, reader: PartitionedReader, reads: ReadThreads, engin
 async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listener: socket.socket, on_ready: Callable[[str], None]) -> None:
     """Serve a log that is shared with other processes."""
     from infra.server.cluster.shared import Shared
-    from infra.server.wiring import open_shared
+    from infra.server.wiring import open_shared, open_shared_retention
 
     address = address_of(settings, listener)
-    with open_shared(engine, address) as stores:
+    with open_shared(engine, address) as stores, open_shared_retention(engine, stores.blobs) as retention:
         shared = Shared(stores, engine, settings, address)
         http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready)
         ground = WebhookGround(shared.service, shared.feed, shared.clock, engine, stores.webhook_checkpoints())
@@ -132,7 +132,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
         context = Context(
             clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,
             fail=shared.driver.fail, shared=shared, progress=shared.progress, operator=shared.service.operator, http=http,
-            webhooks=(deliveries, ground),
+            webhooks=(deliveries, ground), shared_retention=retention,
         )  # fmt: skip
         try:
             await _live(Process(context), shared.driver, settings.stop_s)

@@ -45,6 +45,7 @@ from infra.server.credential_wiring import credential_store
 from infra.server.engine import Engine
 from infra.server.reader_wiring import keys_to_read, open_partitioned_reader, place_of_keys, rows_to_trim
 from infra.server.retention import RetentionSetup
+from infra.server.shared_retention import PIECES, SharedRetentionSetup
 from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from workers.cluster.ports import ClusterLog
 from workers.partition.catalog import Catalog
@@ -164,6 +165,18 @@ def open_retention(settings: EngineSettings) -> Iterator[RetentionSetup]:
     with closing(SqliteLog(folder.log, read_only=True)) as log:
         rows = rows_to_trim(settings)
         yield RetentionSetup(log, FileBlobs(folder.blobs), FolderShelf(folder.pieces), archive, rows, settings.remove_unarchived)
+
+
+@contextmanager
+def open_shared_retention(settings: EngineSettings, blobs: Blobs) -> Iterator[SharedRetentionSetup]:
+    """The same for a log on Kafka: pieces lie beside the bundles, where all reach them who may own a partition."""
+    from infra.server.kafka import open_kafka_log
+
+    assert settings.log is not None
+    archive = None if settings.archive is None else shelf_at(settings.archive)
+    pieces = None if settings.archive is None else shelf_at(f"{settings.archive.rstrip('/')}/{PIECES}")
+    with closing(open_kafka_log(settings.log)) as log:
+        yield SharedRetentionSetup(log, log.kept(), blobs, pieces, archive, settings.remove_unarchived)
 
 
 def sealed(log: Log, blobs: Blobs, keys: KeyRing, store: SealedStore, is_default: bool) -> tuple[Log, Blobs, Sealing]:

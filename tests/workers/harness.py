@@ -119,7 +119,7 @@ class Bench:
         from domain.execution.history import read_entries
 
         verifier = Verifier(self.engine.catalog.graph, self.all_blobs.get)
-        verifier.run(read_entries(self.opened.read("journal", 0), Checkpoint()))
+        verifier.run(read_entries(self.opened.read("journal", 0), Checkpoint(), filed=verifier.file))
         return verifier
 
 

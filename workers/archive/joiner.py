@@ -46,10 +46,10 @@ class Joiner:
                 self._pieces.drop(piece)
             return
         while swept:
-            day = _day(swept[0].number)
-            among = [piece for piece in swept if _day(piece.number) == day]
+            day = day_of(swept[0].number)
+            among = [piece for piece in swept if day_of(piece.number) == day]
             chosen = self._as_many_as_fit(among)
-            if self._waits_for_day and day == _day(now) and len(chosen) == len(among):
+            if self._waits_for_day and day == day_of(now) and len(chosen) == len(among):
                 return
             self._join(self._archive, day, chosen)
             swept = swept[len(chosen) :]
@@ -102,7 +102,8 @@ class Joiner:
                     raise ArchiveDamaged(f"{archive.place}/{name} lacks what is in {piece.name}")
 
 
-def _day(number: int) -> str:
+def day_of(number: int) -> str:
+    """The day, in UTC, of a piece with this number."""
     return datetime.fromtimestamp(number / 1000, UTC).strftime("%Y-%m-%d")
 
 

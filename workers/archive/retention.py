@@ -19,7 +19,8 @@ from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.removal import RemovalLog
 from contracts.ports.sweep import SweepableBlobs
-from workers.archive.archivist import Archived, Archivist, Ended, Prepared
+from workers.archive.archivist import Archived, Archivist, Prepared
+from workers.archive.histories import Ended
 from workers.archive.pieces import Pieces
 from workers.archive.sweep import Sweep
 from workers.partition.owner import Owner

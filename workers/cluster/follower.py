@@ -75,7 +75,10 @@ class _Followed:
 
 
 class Follower:
-    """Lives in the event loop. `checkpoint_of` reads where the read models of a partition stand, `opened` opens what is sealed."""
+    """Lives in the event loop. `checkpoint_of` says where a partition's journal is to be followed from: where its read models stand.
+
+    `opened` opens what is sealed.
+    """
 
     def __init__(
         self,

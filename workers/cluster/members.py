@@ -58,6 +58,7 @@ class Own:
 
     partitions: dict[int, PartitionHeld] = field(default_factory=dict)
     workers: tuple[WorkerRow, ...] = ()
+    rows: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +188,11 @@ class Members:
         """Whether what was folded can be believed: the topic was read to its end, or what was its end moments ago."""
         return self._beats.is_fresh(self._pace.session_s / 2)
 
+    def rows_of_others(self, partition: int) -> list[int]:
+        """Up to which offset of a journal the rows go that others keep."""
+        living = (one for name, one in self.membership.table.living() if name != self.who.node)
+        return [one.said.rows[partition] for one in living if partition in one.said.rows]
+
     @property
     def is_leaving(self) -> bool:
         """Whether `leave` was called."""
@@ -290,7 +296,7 @@ class Members:
         return Heartbeat(
             node=who.node, incarnation=who.incarnation, beat=self._beats.make(), since=since, roles=who.roles, address=who.address,
             version=who.version, leaving=self._leave_by is not None, generation=generation, partitions=own.partitions,
-            workers=own.workers, contested=contested,
+            workers=own.workers, contested=contested, rows=own.rows,
         )  # fmt: skip
 
     async def _say(self, heartbeat: Heartbeat) -> None:

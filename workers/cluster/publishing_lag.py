@@ -42,6 +42,10 @@ class PublishingLag:
         known = [max(0, positions[partition] - self._committed[partition]) for partition in positions if partition in self._committed]
         return sum(known) if known else None
 
+    def published(self, partition: int) -> int | None:
+        """The offset up to which the events of a partition that is owned here are written; None where nobody has ever published any."""
+        return self._committed.get(partition)
+
     async def stop(self) -> None:
         """Look no more."""
         if self._task is not None:

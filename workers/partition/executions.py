@@ -15,10 +15,12 @@ import msgspec
 from contracts.commands import RunActivity
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
+from contracts.journal import Filing, Retired
 from contracts.key import NO_KEY, first_key, partition_of
 from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
+from workers.partition.filed import Filed
 from workers.partition.packed import Packed, packed, queue_of, unpacked
 
 _ASKED: Final = -1
@@ -68,6 +70,8 @@ class Executions:
         self._early: set[str] = set()
         """Those among them that do not wait for it any more."""
         self.unreadable: dict[str, str] = {}
+        self.filed = Filed()
+        """How far the archive has come, where the journal says it."""
         self.keys_end = first_key(partition)
         """All keys that executions here were ever sealed with have lower numbers."""
 
@@ -217,6 +221,15 @@ class Executions:
                 waiting.popleft()
             if early and kept_ms != _ASKED:  # another one may be called so, and would be taken for this one
                 self._expiring[kept_ms] = deque(name for name in waiting if name not in early)
+
+    def file(self, record: Filing) -> None:
+        """The journal notes this of its archive; those that it retires were removed."""
+        self.filed.take(record)
+        if isinstance(record, Retired):
+            for name, _ in record.executions:
+                self.drop(name)
+                self.unreadable.pop(name, None)
+            self.forget(name for name, _ in record.executions)
 
     def close(self, execution: str, ended: EndedExecution) -> None:
         """All that is known of an execution is how it has ended, as its history cannot be read."""

@@ -26,6 +26,7 @@ from contracts.ports.clock import Clock
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.execution.state import Execution
+from workers.partition.asides import Asides
 from workers.partition.catalog import Catalog
 from workers.partition.command_outbox import CommandOutbox
 from workers.partition.decider import Decider
@@ -118,26 +119,26 @@ class Owner:
         """Go on from what was folded."""
         self._journal = recovered.checkpoint.journal
         self.upkeep.forget(recovered.dispatched_to)
-        self.executions, self._checkpoint, self._last = recovered.executions, recovered.checkpoint, b""
+        self.executions, self._checkpoint, self._last, self.asides = recovered.executions, recovered.checkpoint, b"", Asides()
         self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
         counted_in, waiting_of = self._neighbours.counted_in or (lambda workflow: self.partition), self._inbox.waiting_of
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own,
             counted_in, waiting_of, self._neighbours.sealing,
         )  # fmt: skip
-        self._commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox, self._carry, self._neighbours.learn)
+        self.commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox, self._carry, self._neighbours.learn)
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
         self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
         self._effects = Effects(
-            self._worker, self.executions, self._commands_out, self._decider.slots, self.timers, self._carry, self._inbox.send
+            self._worker, self.executions, self.commands_out, self._decider.slots, self.timers, self._carry, self._inbox.send
         )
         if self._outbox is not None:
             self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
         owed = (effect for folded in self.executions.active() for effect in owed_by(folded, self.executions))
         self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
-        for item in self._commands_out.again():
+        for item in self.commands_out.again():
             self._carry(item)
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
@@ -256,7 +257,7 @@ class Owner:
         for execution, fire in self.timers.take_due(now, A_ROUND_MAX, self._is_due):
             self._inbox.put(Item(Envelope("", execution, fire), None))
             self.metrics.timer_drift_ms = max(0, now - fire.due)
-        return bool(len(self._inbox))
+        return bool(len(self._inbox) or self.asides)
 
     def begin(self, now: int) -> Round | None:
         """Decide what waits. It has not happened until it is durable (`stands`); None where nothing could be decided."""
@@ -264,7 +265,7 @@ class Owner:
         self._decider.draft = self.upkeep.draft
         items = callers + echoes
         try:
-            made, answers, rest = self._decider.decide_all(callers, echoes, now, self._commands_out.dispatched_to(self.position))
+            made, answers, rest = self._decider.decide_all(callers, echoes, now, self.commands_out.dispatched_to(self.position))
         except LogFull as full:
             self._refuse(items, full)
             return None
@@ -272,10 +273,10 @@ class Owner:
             self._give_back(items, error)
             return None
         self._inbox.put_back(rest)
-        records = [one.record for one in made]
+        records, self._is_ahead = [one.record for one in made], True
         if self._own != self.partition:
             records += self._decider.sources.answered(answers, self._checkpoint.nonce)
-        self._is_ahead = True
+        records += self.asides.begin(self._checkpoint.nonce)
         return Round(self._checkpoint.offset, callers + echoes, made, answers, records, self._decider.dead, self._decider.thrown_away)
 
     def stands(self, made: Round, answer: int | LogError, gap: Sequence[tuple[int, bytes]] = ()) -> bool:
@@ -290,7 +291,8 @@ class Owner:
             self._refuse(made.items, answer)
         elif isinstance(answer, LogError):
             self._give_back(made.items, answer)
-        elif made.records and answer > base and not self._is_claimed_within(gap):
+        elif made.records and answer > base and not is_claimed_within(self._checkpoint, gap, self._neighbours.on_junk):
+            self.metrics.foreign = self._checkpoint.foreign
             return True
         elif answer > base:
             self._give_back(made.items, Fenced(f"the journal is at offset {answer}, expected {base}"))
@@ -299,11 +301,6 @@ class Owner:
             _log.critical("%s", lost)
             self._give_back(made.items, lost)
         return False
-
-    def _is_claimed_within(self, gap: Sequence[tuple[int, bytes]]) -> bool:
-        is_claimed = is_claimed_within(self._checkpoint, gap, self._neighbours.on_junk)
-        self.metrics.foreign = self._checkpoint.foreign
-        return is_claimed
 
     def _refuse(self, items: list[Item], error: LogError) -> None:
         """There was no room: callers are told, and what the engine itself has to do is done again later."""
@@ -335,7 +332,7 @@ class Owner:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._inbox.send(self._decider.turns)
         self.timers.put_back(self._decider.too_early)
-        self._commands_out.delivered_all(round_.items, self._decider.later)
+        self.commands_out.delivered_all(round_.items, self._decider.later)
         self.upkeep.note(made)
         self.metrics.count_round(len(made))
         self._put_off.add(self._decider.later, self._decider.short, now)
@@ -343,12 +340,13 @@ class Owner:
         self.watchers.look_at(one.folded.state for one in made)
         answer_all(round_.answers, self._checkpoint.offset)
         self.hearers.tell(base, made)
+        self.asides.act()
         self.upkeep.step(self.executions)
 
     def _carry(self, item: Item | None) -> None:
         """A command for another execution: to be decided here, or elsewhere, if it lives there."""
         elsewhere = self._neighbours.elsewhere
-        if item is not None and (elsewhere is None or not elsewhere(item, self._commands_out.delivered)):
+        if item is not None and (elsewhere is None or not elsewhere(item, self.commands_out.delivered)):
             self._inbox.put(item)
 
     def buries(self, made: Round, answer: int | LogError) -> bool:
@@ -384,7 +382,7 @@ class Owner:
             self.upkeep.save_now()
 
     def _draft(self) -> Draft:
-        sent = self._commands_out.dispatched_to(self.position), self._commands_out.undelivered()
+        sent = self.commands_out.dispatched_to(self.position), self.commands_out.undelivered()
         return Draft(self.executions, self.checkpoint, *sent, self._neighbours.sealing)
 
     @property

@@ -18,7 +18,7 @@ from contracts.commands import ArchiveExecution, Effect, Envelope, RunActivity
 from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
 from contracts.events import ExecutionErased
 from contracts.ids import activity_key
-from contracts.journal import OWN, Checkpoint, JournalOpened, PartitionClaimed, Source
+from contracts.journal import OWN, Checkpoint, Filing, JournalOpened, PartitionClaimed, Source
 from contracts.key import NO_KEY
 from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
@@ -61,6 +61,11 @@ class Recovered:
         """Bytes that are no record were come upon."""
         if len(self.junk) < JUNK_MAX:
             self.junk.append((offset, content))
+
+    def file(self, record: Filing) -> None:
+        """The journal notes this of its archive."""
+        self.executions.file(record)
+        self.dispatched_to = max(self.dispatched_to, self.executions.filed.out_to)
 
     def forget_sent(self) -> None:
         """What lies below `dispatched_to` is out."""
@@ -109,15 +114,19 @@ def recover(
     KeysMissing where there are sealed executions, and their keys are kept elsewhere.
     """
     catalog.read_on()
+    kept_to = log.kept_to(partition, asks=True)
     recovered = _from_snapshot(log, partition, catalog, snapshots, live_max, sealing) or Recovered(_none(catalog, live_max, partition))
     recovered.tasks = Tasks() if tasks_outlive else None
+    began_at = recovered.checkpoint.offset
     with _without_gc():
         records = _noting_removed(log.read("journal", partition, recovered.checkpoint.offset), recovered)
         try:
-            for entry in read_entries(records, recovered.checkpoint, recovered.note_junk):
+            for entry in read_entries(records, recovered.checkpoint, recovered.note_junk, recovered.file):
                 _take(recovered, catalog, entry)
         except UnknownRecord as error:  # whoever can read it is to own the partition
             raise LogCorrupt(f"the journal of partition {partition} cannot be read on: {error}") from None
+    if began_at < log.kept_to(partition) != kept_to:
+        raise LogUnreachable(f"the journal of partition {partition} was cut while it was read: it is read again")
     recovered.forget_sent()
     sealing.keys.begin_at(recovered.executions.keys_end, recovered.checkpoint.journal)
     sealing.keys.throw_away(recovered.thrown_away)
@@ -133,6 +142,7 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
     kept = {name: sealing.kept(name, idle) for name, idle in snapshot.open.items()}
     recovered.executions.take({name: idle for name, idle in kept.items() if idle is not None})
     recovered.executions.keys_end = max(snapshot.keys_end, recovered.executions.keys_end)
+    recovered.executions.filed = snapshot.filed
     recovered.executions.take_ended(snapshot.ended)
     recovered.executions.unreadable.update(snapshot.unreadable)
     recovered.executions.unreadable.update((name, "its key is not there") for name, idle in kept.items() if idle is None)
@@ -157,7 +167,9 @@ def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
     """Whether the snapshot is of this journal, and of no more than there is. What does not fit tells of a loss."""
     why = misfit(log, partition, checkpoint)
     if why:
-        _log.critical("the snapshot of partition %d is thrown away: %s; is the log an old copy, or are records lost?", partition, why)
+        is_cut = checkpoint.offset < log.kept_to(partition)
+        level, doubt = (logging.INFO, "") if is_cut else (logging.CRITICAL, "; is the log an old copy, or are records lost?")
+        _log.log(level, "the snapshot of partition %d is thrown away: %s%s", partition, why, doubt)
     return not why
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from contracts.codec import decode_record
 from contracts.errors import LogCorrupt
-from contracts.journal import Checkpoint, Decided, Decision, Sealed
+from contracts.journal import Checkpoint, Decided, Decision, Filing, Retired, Sealed
 from contracts.ports.log import Log
 from domain.execution.deciding import ReadBlob, no_blobs
 from domain.execution.history import Entry, Folded, GraphOf, Unreadable, apply, begin, is_erasure, read_entries
@@ -17,24 +17,32 @@ from workers.partition.watchers import Watchers
 def entries_of(log: Log, partition: int, execution: str, end: int | None = None) -> Iterable[Entry]:
     """The decisions of one execution that count, in their order; of one that was erased, that which says so.
 
-    Raises LogCorrupt for one that cannot be read.
+    Of one that was removed, and then began anew, those since. Raises LogCorrupt for one that cannot be read.
     """
+    found: list[Entry] = []
     missing: Unreadable | None = None
-    for entry in read_entries(log.read("journal", partition, 0, end), Checkpoint()):
+
+    def filed(record: Filing) -> None:
+        nonlocal missing
+        if isinstance(record, Retired) and any(name == execution for name, _ in record.executions):
+            found.clear()
+            missing = None
+
+    for entry in read_entries(log.read("journal", partition, 0, end), Checkpoint(), filed=filed):
         name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
         if name != execution:
             continue
         if isinstance(entry, Unreadable):
-            if entry.sealed is None:
-                raise _unreadable(entry)
-            missing = entry
+            missing = missing if missing is not None and missing.sealed is None else entry
             continue
-        if missing is not None and is_erasure(entry):
+        if missing is not None and missing.sealed is not None and is_erasure(entry):
             missing = None
+            found.clear()
         if missing is None:
-            yield entry
+            found.append(entry)
     if missing is not None:
         raise _unreadable(missing)
+    return found
 
 
 def _unreadable(entry: Unreadable) -> LogCorrupt:

@@ -14,6 +14,7 @@ from contracts.commands import Envelope
 from contracts.journal import Checkpoint
 from domain.execution.state import Execution
 from workers.partition.executions import EndedExecution, Executions
+from workers.partition.filed import Filed
 from workers.partition.packed import Packed
 from workers.partition.sealing import UNSEALED, Sealing
 
@@ -22,7 +23,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     """Open states, how the others ended, and the checkpoint of the readers' rule.
 
     `retention_ms` is how long executions were kept whose definition does not say: by it stands when those go that have ended.
-    `keys_end` is that of `Executions`.
+    `keys_end` is that of `Executions`, and so is `filed`.
     """
 
     schema: str
@@ -34,6 +35,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     undelivered: list[tuple[int, Envelope]]
     retention_ms: int = 0
     keys_end: int = 0
+    filed: Filed = msgspec.field(default_factory=Filed)
 
 
 @cache
@@ -71,7 +73,13 @@ class Draft:
         self._head = [pack(schema_hash()), pack(checkpoint), pack(dispatched_to), _map_header(len(self._left))]
         self._open_pieces: list[bytes] = []
         self._ended_pieces = [_map_header(len(self._ended))]
-        self._tail = [pack(executions.unreadable), pack(undelivered), pack(executions.retention_ms), pack(executions.keys_end)]
+        self._tail = [
+            pack(executions.unreadable),
+            pack(undelivered),
+            pack(executions.retention_ms),
+            pack(executions.keys_end),
+            pack(executions.filed),
+        ]
 
     def take(self, execution: str) -> None:
         """Take an open execution as it is now, unless that was done."""

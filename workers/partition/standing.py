@@ -43,6 +43,8 @@ def misfit(log: Log, partition: int, checkpoint: Checkpoint) -> str:
     journal, end = journal_of(log, partition), log.end("journal", partition)
     if journal != checkpoint.journal:
         return f"it is of the journal {checkpoint.journal or 'without a name'}, and this one is {journal or 'empty'}"
+    if checkpoint.offset < (kept_to := log.kept_to(partition, asks=True)):
+        return f"it goes up to offset {checkpoint.offset}, and what was removed since is told no more: the journal was cut at {kept_to}"
     if checkpoint.offset > end:
         return f"it goes up to offset {checkpoint.offset}, and the journal to {end}"
     if checkpoint.mark and not _may_be_at(log, partition, checkpoint.offset - 1, checkpoint.mark):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -12,8 +13,11 @@ from contracts.ports.feed import Selector, Told
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from contracts.public_events import Origin
+from projections.executions import READ_MODEL
 from projections.public.origin import origin_in_row, origin_of
 from workers.reading.trails import record_of
+
+_log = logging.getLogger("refold.reading")
 
 WINDOW_RECORDS: Final = 1_000
 WINDOW_RECORDS_MAX: Final = 64_000
@@ -65,12 +69,12 @@ class Backlog:
 
     def read(self, partition: int, start: Checkpoint | int, end: int, selector: Selector) -> Piece:
         """The wanted ones of the decisions from a checkpoint, or an offset, up to `end`. Raises LogError, UnknownRecord."""
-        checkpoint = self._checkpoint_at(partition, start) if isinstance(start, int) else copy_of(start)
+        checkpoint = self.checkpoint_at(partition, start) if isinstance(start, int) else copy_of(start)
         told: list[Told] = []
         for offset, content in self._log.read("journal", partition, checkpoint.offset, end):
             record = read_record(content)
             if judge(checkpoint, offset, record) == "counts" and isinstance(record, Decided | Sealed):
-                found = self._decision(partition, record, selector)
+                found = self._decision(partition, offset, record, selector)
                 if found is not None:
                     told.append(Told(partition, offset, *found))
         return Piece(told, checkpoint)
@@ -83,10 +87,11 @@ class Backlog:
                 return None
             if at == offset and isinstance(record, Decided | Sealed):
                 decision = decision_of(record)
-                return Told(partition, offset, decision, self._seen(decision) or self._origin_of(partition, decision.execution))
+                origin = self._seen(decision) or self._origin_of(partition, decision.execution, offset)
+                return None if origin is None else Told(partition, offset, decision, origin)
         return None
 
-    def _decision(self, partition: int, record: Decided | Sealed, selector: Selector) -> tuple[Decision, Origin | None] | None:
+    def _decision(self, partition: int, offset: int, record: Decided | Sealed, selector: Selector) -> tuple[Decision, Origin | None] | None:
         """The decision, if it is wanted, and can be read; and its origin, where that matters."""
         if selector.execution is not None and execution_in(record) != selector.execution:
             return None
@@ -97,7 +102,9 @@ class Backlog:
         origin = self._seen(decision) if selector.with_origin or selector.workflow is not None else None
         wanted = is_wanted(selector, decision, origin)
         if wanted is None:
-            origin = self._origin_of(partition, decision.execution)
+            origin = self._origin_of(partition, decision.execution, offset)
+            if origin is None:
+                return None
             wanted = is_wanted(selector, decision, origin)
         return (decision, origin) if wanted else None
 
@@ -109,9 +116,19 @@ class Backlog:
         self._origins.note(decision.execution, origin)
         return origin
 
-    def _origin_of(self, partition: int, execution: str) -> Origin:
-        """The origin, by the first decision, which the read models know the place of. Raises LogUnreachable while they do not know it."""
-        row = record_of(self._models_of(partition), execution)
+    def _origin_of(self, partition: int, execution: str, offset: int) -> Origin | None:
+        """The origin, by the first decision, which the read models know the place of. Raises LogUnreachable while they do not know it.
+
+        None where they have come further than this decision of it, and the execution was removed since: nobody is told of it any more.
+        """
+        models = self._models_of(partition)
+        reached = models.checkpoint(READ_MODEL.name).offset
+        row = record_of(models, execution)
+        if row is None and reached > offset:
+            _log.info(
+                "partition %d: what is left of execution %s, which was removed, is passed over for a subscriber", partition, execution
+            )
+            return None
         if row is None:
             raise LogUnreachable(f"the read models of partition {partition} do not know execution {execution} yet")
         origin = self._first_said(partition, row.number) or origin_in_row(row)
@@ -129,7 +146,7 @@ class Backlog:
                     return None
         return None
 
-    def _checkpoint_at(self, partition: int, offset: int) -> Checkpoint:
+    def checkpoint_at(self, partition: int, offset: int) -> Checkpoint:
         """Where a reader stands who has read up to an offset: from the claim on that is in force there, which is looked for backwards.
 
         What was decided under earlier claims needs no reading: an owner has folded it before it decides anything.

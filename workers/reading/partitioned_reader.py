@@ -22,6 +22,7 @@ from contracts.ports.read_models import Group, Query, ReadModels, StandIn, Table
 from domain.bulk.action import Row
 from projections.executions import EXECUTIONS, READ_MODEL, ExecutionRecord
 from projections.incidents import INCIDENTS
+from projections.registry import READ_MODELS
 from workers.partition.catalog import Catalog
 from workers.partition.standing import first_record
 from workers.reading.backlog import Backlog
@@ -114,6 +115,14 @@ class PartitionedReader:
     def checkpoint_of(self, partition: int, model: str = READ_MODEL.name) -> Checkpoint:
         """Up to where the rows of a read model go, in a partition."""
         return self._lists[partition].checkpoint(model)
+
+    def reached(self, partition: int) -> int:
+        """The lowest offset that the rows of any read model go up to, in a partition, those that are being made included."""
+        models = self._lists[partition]
+        found = [checkpoint.offset for checkpoint in models.rebuilding().values()]
+        for model in READ_MODELS:
+            found += [models.checkpoint(model.name).offset, models.standing(model.name).checkpoint.offset]
+        return min(found)
 
     def check_rows(self, projected: Mapping[int, int]) -> None:
         """Raise RowsGone where the rows of a partition go less far than is known of them: they are made again."""

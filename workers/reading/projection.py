@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final, NamedTuple
 
-from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, reason_of
-from contracts.journal import Checkpoint
+from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, Overtaken, reason_of
+from contracts.journal import Checkpoint, Filing, Retired
 from contracts.ports.log import Log
 from contracts.ports.read_models import Changes, ReadModels
 from domain.execution.history import Entry, Folded, Unreadable, apply, begin, is_erasure, read_entries
@@ -66,10 +66,14 @@ class Projection:
         self._has_erased = False
         self._set_aside_now: dict[str, int] = {}
         """The numbers of executions of which this batch has nothing but what cannot be read."""
+        self._kept_to = log.kept_to(partition, asks=True)
         self._trails = Trails(log, models, partition, is_own=READ_MODEL.name in group.names)
 
     def step(self, end: int | None = None) -> bool:
-        """Take in the next batch, up to an offset; True when there may be more behind it."""
+        """Take in the next batch, up to an offset; True when there may be more behind it.
+
+        Raises Overtaken where the journal was cut behind where the rows have come to: nobody tells any more what was removed since.
+        """
         offset = self.checkpoint.offset
         left = iter(range(self._sizes.batch_max))
         records = (record for record, _ in zip(self._log.read("journal", self._partition, offset, end), left, strict=False))
@@ -77,8 +81,10 @@ class Projection:
         changes = Changes()
         self._set_aside_now.clear()
         self._trails.begin(offset)
-        for entry in read_entries(records, self.checkpoint):
+        for entry in read_entries(records, self.checkpoint, filed=lambda record: self._file(record, visits, changes)):
             self._take(entry, visits, changes)
+        if offset < self._log.kept_to(self._partition) != self._kept_to:
+            raise Overtaken(f"the journal was cut at {self._log.kept_to(self._partition)}, and the rows had come to {offset}")
         is_more = next(left, None) is None
         became_whole = not is_more and self._whole_from is not None and 0 < self.checkpoint.offset >= self._whole_from
         if self.checkpoint.offset == offset and not became_whole:
@@ -150,6 +156,23 @@ class Projection:
             self.group.begin(visit, self._rows.pop(name, None))
         if not visit.folded.state.is_ended:  # what comes after is a rejection, and changes nothing, however batches are cut
             self.group.fold(changes, visit, entry)
+
+    def _file(self, record: Filing, visits: dict[str, Visit], changes: Changes) -> None:
+        """The rows of executions that the journal retires go; what they are part of in sums stays."""
+        if not isinstance(record, Retired):
+            return
+        for name, _ in record.executions:
+            if name in visits:
+                self._finish(name, visits, changes)
+                visits.pop(name, None)
+            self._trails.retire(name)
+            self._set_aside_now.pop(name, None)
+        numbers = {number for _, number in record.executions}
+        for model in self.group.models:
+            for table in model.tables:
+                if table.key[0] == "number":
+                    changes.clear_all(table, numbers)
+        self._forget(name for name, _ in record.executions)
 
     def _erase(self, entry: Entry, name: str, visits: dict[str, Visit], changes: Changes) -> None:
         """Nothing stays of an execution that is erased but its row: what the decision says that erases it."""

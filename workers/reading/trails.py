@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from contracts.journal import Checkpoint
+from contracts.journal import Checkpoint, Filing, Retired
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
 from domain.execution.history import Unreadable, read_entries
@@ -60,6 +60,8 @@ class Trails:
     def __init__(self, log: Log, models: ReadModels, partition: int, is_own: bool) -> None:
         self._log, self._models, self._partition, self._is_own = log, models, partition, is_own
         self._before = 0
+        self._retired: set[str] = set()
+        """Executions that this batch has come to the end of, rows included."""
         self._since: defaultdict[str, list[int]] | None = None
         """The offsets of decisions behind the rows, by execution, once they have been asked for."""
         self._read_to = Checkpoint()
@@ -67,6 +69,7 @@ class Trails:
     def begin(self, before: int) -> None:
         """A batch begins at this offset."""
         self._before = before
+        self._retired.clear()
         if not self._is_own:
             self._read_behind(before)
 
@@ -78,12 +81,24 @@ class Trails:
                 self._since, self._read_to = defaultdict(list), there
         if self._read_to.offset >= before:
             return
-        for entry in read_entries(self._log.read("journal", self._partition, self._read_to.offset, before), self._read_to):
+        records = self._log.read("journal", self._partition, self._read_to.offset, before)
+        for entry in read_entries(records, self._read_to, filed=self._filed):
             name = entry.execution if isinstance(entry, Unreadable) else entry.decision.execution
             self._since[name].append(entry.offset)
 
+    def _filed(self, record: Filing) -> None:
+        if isinstance(record, Retired) and self._since is not None:
+            for name, _ in record.executions:
+                self._since.pop(name, None)
+
+    def retire(self, execution: str) -> None:
+        """The journal retires it: an execution of this name that begins behind that is another one."""
+        self._retired.add(execution)
+
     def find(self, execution: str) -> Known | None:
         """What is known of an execution; None where nothing is."""
+        if execution in self._retired:
+            return None
         record = self._models.find(EXECUTIONS, "execution", execution, self._is_own)
         behind = [] if self._since is None else self._since.get(execution, [])
         if record is None or not (self._is_own or record.number < self._before):

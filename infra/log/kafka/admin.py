@@ -15,12 +15,16 @@ from contracts.errors import LogError
 from contracts.ports.log import Topic
 from infra.log.arguments import DIVIDED, check_partitions, partitions_in
 from infra.log.kafka.administration import administering
-from infra.log.kafka.topics import KAFKA_TOPICS, PARTITIONS_DEFAULT, Found, settings_of, topics_of
+from infra.log.kafka.topics import KAFKA_TOPICS, MADE_WITH, PARTITIONS_DEFAULT, Found, settings_of, topics_of
 from refold.kafka.address import KafkaAddress
-from refold.kafka.admin import RETRY_PAUSE_S, change, create, described, grow, settings_in_force
+from refold.kafka.admin import RETRY_PAUSE_S, change, create, described, grow, settings_in_force, wait_until_there
 from refold.kafka.client import CONNECT_TIMEOUT_S
 from refold.kafka.task_topics import replicas_of, replicas_wanted
+from refold.kafka.topic import topic_settings
 
+KEPT: Final = "kept"
+"""The topic of copies of what is needed before journals were cut."""
+KEPT_SETTINGS: Final = {"segment.bytes": str(64 * 1024 * 1024)}
 LOOK_AGAIN: Final = 2
 """For so many times as long as a connection may take it is asked anew, where a broker that was asked is away."""
 
@@ -83,12 +87,16 @@ async def _make(
 ) -> list[str]:
     """Make those topics that are missing, and grow those that are short."""
     missing = [
-        NewTopic(address.topic(topic), partitions_in(topic, count, KAFKA_TOPICS), replicas, topic_configs=settings_of(topic, replicas))
+        NewTopic(address.topic(topic), partitions_in(topic, count, KAFKA_TOPICS), replicas, topic_configs=_made_with(topic, replicas))
         for topic in topics
         if address.topic(topic) not in before
     ]
     there = [address.topic(topic) for topic in topics if topic in DIVIDED and address.topic(topic) in before]
     return await create(admin, missing) + await grow(admin, {name: count for name in there if before[name].partitions < count})
+
+
+def _made_with(topic: Topic, replicas: int) -> dict[str, str]:
+    return settings_of(topic, replicas) | dict(MADE_WITH.get(topic, {}))
 
 
 async def _short_task_topics(address: KafkaAddress, admin: AIOKafkaAdminClient, count: int) -> dict[str, int]:
@@ -110,6 +118,26 @@ async def _mend(address: KafkaAddress, admin: AIOKafkaAdminClient, before: Mappi
             await change(admin, name, differing)
             done += [f"set {key}={value} on {name}" for key, value in differing.items()]
     return done
+
+
+async def is_there(address: KafkaAddress, topic: str) -> bool:
+    """Whether a topic of the log is there. Raises LogUnreachable."""
+    async with administering(address) as admin:
+        return address.topic(topic) in await described(admin, [address.topic(topic)])
+
+
+async def ensure_kept(address: KafkaAddress, partitions: int) -> None:
+    """Make the topic of copies, or give it more partitions; it comes with the first cut. Raises LogError."""
+    async with administering(address) as admin:
+        name, journal = address.topic(KEPT), address.topic("journal")
+        there = await described(admin, [name, journal])
+        if name not in there:
+            replicas = replicas_of(there[journal]) if journal in there else await replicas_wanted(admin)
+            settings = topic_settings(replicas, None, must_last=True) | KEPT_SETTINGS
+            await create(admin, [NewTopic(name, partitions, replicas, topic_configs=settings)])
+            await wait_until_there(admin, {name: partitions})
+        elif len(there[name]) < partitions:
+            await grow(admin, {name: partitions})
 
 
 async def partition_count(address: KafkaAddress) -> int:

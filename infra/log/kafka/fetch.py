@@ -35,6 +35,14 @@ EARLIEST: Final = -2
 _NO_LEADER: Final = -1
 
 
+class RecordsDeleted(LogCorrupt):
+    """What was asked for is deleted; `first` is the offset of the first record that is there."""
+
+    def __init__(self, message: str, first: int) -> None:
+        super().__init__(message)
+        self.first = first
+
+
 class Fetcher:
     """Asks brokers for records and offsets; lives in the event loop. Every question has a deadline: LogUnreachable."""
 
@@ -59,7 +67,7 @@ class Fetcher:
         return len(client.cluster.partitions_for_topic(topic) or ())
 
     async def fetch(self, key: TopicPartition, offset: int, count: int) -> bytes:
-        """Some batches, the first of which holds `offset`, for somebody who wants so many records. LogCorrupt where they are deleted."""
+        """Some batches, the first of which holds `offset`, for somebody who wants so many records. RecordsDeleted where they are."""
         size = min(FETCH_BYTES, FETCH_BYTES_MIN + count * FETCH_BYTES_A_RECORD)
         request = FetchRequest(FETCH_WAIT_MS, 1, size, 0, [(key.topic, [(key.partition, offset, size)])])
         deadline = time.monotonic() + self._timeout_s
@@ -70,7 +78,7 @@ class Fetcher:
                 found = b""
                 first = await self.offset(key, EARLIEST)
                 if offset < first:
-                    raise self.lacks(key, offset, f"the first one that is there is {first}") from None
+                    raise RecordsDeleted(str(self.lacks(key, offset, f"the first one that is there is {first}")), first) from None
             if found:
                 return found
             await asyncio.sleep(RETRY_PAUSE_S)  # a new leader may not show yet what an old one has acknowledged

@@ -12,10 +12,11 @@ from aiokafka.structs import TopicPartition
 from contracts.errors import LogCorrupt, LogError, RecordTooLarge
 from contracts.ports.log import RECORD_FRAME_BYTES, Topic
 from infra.log.arguments import batch_too_large, check_batches, check_partition, check_partitions, too_large
-from infra.log.kafka.admin import look
+from infra.log.kafka.admin import KEPT, ensure_kept, is_there, look
 from infra.log.kafka.administration import delete_before
 from infra.log.kafka.append import BATCH_HEAD_BYTES, LogAppender
 from infra.log.kafka.fetch import EARLIEST, LATEST, READ_TIMEOUT_S, Fetcher, records_in
+from infra.log.kafka.kept import KafkaKept, KeptCopy, KeptTopic, find_kept
 from infra.log.kafka.loop import LoopThread
 from infra.log.kafka.topics import KAFKA_TOPICS, Found, check, topics_of
 from refold.kafka.address import KafkaAddress, parse_address
@@ -45,6 +46,9 @@ class KafkaLog:
         check_partitions(1 if partitions is None else partitions)
         self.address = parse_address(address) if isinstance(address, str) else address
         self._ends: dict[TopicPartition, int] = {}
+        self._starts: dict[int, int] = {}
+        self._copies: dict[int, KeptCopy] = {}
+        """Of journals that are known to be cut: where they begin, and what was kept."""
         self._loop = LoopThread()
         self._is_closed = False
         self._fetcher = Fetcher(self.address, read_timeout_s)
@@ -136,7 +140,54 @@ class KafkaLog:
         """
         check_partition(topic, partition, self._partitions, offset, KAFKA_TOPICS)
         there = self.end(topic, partition)
-        return self._read(self._key(topic, partition), offset, there if end is None else min(end, there))
+        stop = there if end is None else min(end, there)
+        return self._read_journal(partition, offset, stop) if topic == "journal" else self._read(self._key(topic, partition), offset, stop)
+
+    def _read_journal(self, partition: int, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        """The journal, where it was cut off what was kept of it; it may be cut at any time."""
+        while offset < stop:
+            copy = self._copies.get(partition)
+            try:
+                if copy is not None and offset < self._starts[partition]:
+                    for at, record in copy.read(offset, min(stop, copy.before)):
+                        yield at, record
+                        offset = at + 1
+                    offset = max(offset, copy.before)
+                for at, record in self._read(self._key("journal", partition), offset, stop):
+                    yield at, record
+                    offset = at + 1
+                return
+            except LogCorrupt:
+                if not self._was_cut(partition):
+                    raise
+
+    def _was_cut(self, partition: int) -> bool:
+        """Whether the journal has been cut further than was known; then it is known, and the copy of what was kept."""
+        start = self.start("journal", partition)
+        if start <= self._starts.get(partition, 0):
+            return False
+        is_kept = self._loop.call(is_there(self.address, KEPT))
+        copy = find_kept(self._kept_topic(partition), start) if is_kept else None
+        if copy is None:
+            return False
+        self._starts[partition], self._copies[partition] = start, copy
+        return True
+
+    def kept_to(self, partition: int, asks: bool = False) -> int:
+        """See Log."""
+        if asks:
+            self._was_cut(partition)
+        return self._starts.get(partition, 0)
+
+    def kept(self) -> KafkaKept:
+        """Where copies are kept of what is needed before a cut."""
+        return KafkaKept(self._kept_topic, self._trim_kept, lambda: self._loop.call(ensure_kept(self.address, self._partitions)))
+
+    def _kept_topic(self, partition: int) -> KeptTopic:
+        return _KeptTopic(self, TopicPartition(self.address.topic(KEPT), partition))
+
+    def _trim_kept(self, partition: int, offset: int) -> None:
+        self._loop.call(delete_before(self.address, TopicPartition(self.address.topic(KEPT), partition), offset))
 
     def _read(self, key: TopicPartition, offset: int, stop: int) -> Iterator[tuple[int, bytes]]:
         expected = offset
@@ -199,6 +250,31 @@ class KafkaLog:
         for part in parts:
             self._loop.call(part.close())
         self._loop.stop()
+
+
+class _KeptTopic:
+    """The topic of copies in a partition, by the connections of a log. See KeptTopic."""
+
+    def __init__(self, log: KafkaLog, key: TopicPartition) -> None:
+        self._log, self._key = log, key
+
+    def append(self, record: bytes) -> int:
+        answer = self._log._loop.call(self._log._others.append(self._key.topic, {self._key.partition: [record]}))[self._key.partition]
+        if isinstance(answer, LogError):
+            raise answer
+        return answer
+
+    def read(self, offset: int, end: int) -> Iterator[tuple[int, bytes]]:
+        return self._log._read(self._key, offset, end)
+
+    def start(self) -> int:
+        return self._offset(EARLIEST)
+
+    def end(self) -> int:
+        return self._offset(LATEST)
+
+    def _offset(self, which: int) -> int:
+        return self._log._loop.call(self._log._fetcher.offset(self._key, which))
 
 
 def _message_bytes_max(found: Found) -> int:

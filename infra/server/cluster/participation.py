@@ -105,7 +105,8 @@ class Participation:
     def own(self) -> Own:
         """See Host."""
         held = {partition: self._held(owned) for partition, owned in self._owners.owned.items() if owned.owner.is_in_charge}
-        return Own(partitions=held, workers=tuple(self._gateway.remote.workers(TASKS_TOLD_MAX).workers))
+        workers = tuple(self._gateway.remote.workers(TASKS_TOLD_MAX).workers)
+        return Own(partitions=held, workers=workers, rows={} if self._progress.process is None else self._progress.all)
 
     def _held(self, owned: Owned) -> PartitionHeld:
         position = owned.owner.position

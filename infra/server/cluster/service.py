@@ -74,7 +74,7 @@ class ClusterService(CommonService):
     ) -> None:
         """`end_of` asks where the journal of a partition ends."""
         super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests)
-        self.channel, self.cache, self.archives, self.credentials = channel, cache, False, credentials
+        self.channel, self.cache, self.archives, self.credentials = channel, cache, settings.archive is not None, credentials
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
         self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
         self._publishing = ThreadPoolExecutor(1, "refold-publishing")

@@ -162,7 +162,7 @@ class Shared:
         outbox = RecordOutbox(self.log)
         self.letters = DeadLetters(outbox.put, self.clock, stores.log.record_bytes_max, lambda: self.owned.is_in_charge(0))
         self._hear_of_unreadable()
-        self.catalog = Catalog(stores.log, self.clock, is_followed=True)
+        self.catalog = Catalog(stores.log, self.clock, is_followed=True, retention_ms=engine.retention_ms)
         self.resources = Resources(stores.log, self.clock, is_followed=True)
         for topic, read in ((DEFINITIONS, self.catalog), (RESOURCES, self.resources)):
             read.hear_of_passed_over(partial(self.letters.from_thread, partial(self._on_passed_over, topic)))
@@ -176,7 +176,8 @@ class Shared:
         end_of = partial(self.log.end, "journal")
         lookup = Lookup(reader, self._reads, progress, positions_of(engine), ClusterKnows(self.owned, self.rounds, end_of))
         self._ends = Ends(lookup, end_of, self._home, self._background)
-        self.follower = Follower(self.log, self._checkpoint_of, self.catalog.graph, stores.keys.opened)
+        self._backlog = reader.backlog()
+        self.follower = Follower(self.log, self._follow_from, self.catalog.graph, stores.keys.opened)
         self.feed = Feed(FollowerGround(self.follower, reader, LoopBeside(reader.backlog(), self._reads.pool)))
         sender = Sender(outbox, self.follower, self._home, who.incarnation)
         self.router = Router(self.owned, sender, self.follower, self.offloading, self._home, self._ends.of, progress.of)
@@ -261,6 +262,17 @@ class Shared:
     def _event_topic(self) -> EventTopic:
         return self._stores.event_topic(self._retention_h, positions_of(self._engine))
 
+    async def reached(self, partition: int) -> int | None:
+        """The offset up to which all have come of a journal who read on from where they are: rows, and who writes public events.
+
+        None where nobody does. Raises LogError.
+        """
+        found = [self.publishing_lag.published(partition)]
+        if self.progress.process is not None or self._engine.read_models:
+            found.append(await self._reads.run_list(self._stores.reader.reached, partition))
+        found += self.members.rows_of_others(partition)
+        return min((one for one in found if one is not None), default=None)
+
     def publisher(self) -> Publisher:
         """What writes public events for other systems."""
         positions, source = positions_of(self._engine), self._engine.event_source
@@ -314,6 +326,12 @@ class Shared:
 
     async def _checkpoint_of(self, partition: int) -> Checkpoint:
         return await self._reads.run_list(self._stores.reader.checkpoint_of, partition)
+
+    async def _follow_from(self, partition: int) -> Checkpoint:
+        """Where a journal is followed from: where the rows stand, unless it begins behind that."""
+        found = await self._checkpoint_of(partition)
+        start = await self.log.start("journal", partition)
+        return found if found.offset >= start else await self._reads.run(self._backlog.checkpoint_at, partition, start)
 
     async def _look_again(self) -> int:
         """Partitions were added: take notice of them everywhere."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from infra.server.http import HttpSetup
     from infra.server.progress import Progress
     from infra.server.retention import RetentionSetup
+    from infra.server.shared_retention import SharedRetentionSetup
     from infra.server.webhook_ground import WebhookGround
     from workers.reading.webhook_deliveries import WebhookDeliveries
 
@@ -55,6 +56,8 @@ class Context:
     """The engine as its own workflows move it, where there is a service."""
     retention: RetentionSetup | None = None
     """What is needed to archive and remove what has ended, where the log is in a file."""
+    shared_retention: SharedRetentionSetup | None = None
+    """The same where the log is on Kafka."""
     http: HttpSetup | None = None
     """What is served over HTTP, where anything is."""
     webhooks: tuple[WebhookDeliveries, WebhookGround] | None = None

@@ -16,6 +16,7 @@ from infra.server.alone import Alone
 from infra.server.parts.context import Context
 from infra.server.parts.part import Part
 from infra.server.parts.running import Running
+from infra.server.parts.shared_retention import ArchivingShared, KeepingShared
 from infra.server.retention import RetentionSetup, made_for
 from workers.archive.retention import PAUSE_MS, Then
 
@@ -78,10 +79,7 @@ class Keeping(Running):
             self._look_at = now + PAUSE_MS
             if owner.executions.expired(now, owner.position, 1):
                 self._has_told = True
-                _log.warning(
-                    "executions have ended longer ago than they are to be kept, and nothing is removed: name a folder for bundles of them "
-                    "(setting `archive`), or say that they may be removed without (`remove_unarchived`)"
-                )
+                _tell()
         return False
 
     def next_due(self) -> int | None:
@@ -89,7 +87,18 @@ class Keeping(Running):
         return None if self._has_told or not self._alone.owner.is_current else self._look_at
 
 
+def _tell() -> None:
+    _log.warning(
+        "executions have ended longer ago than they are to be kept, and nothing is removed: name a folder for bundles of them "
+        "(setting `archive`), or say that they may be removed without (`remove_unarchived`)"
+    )
+
+
 def _make(context: Context) -> Running | None:
+    if context.shared is not None and context.shared_retention is not None:
+        if context.shared_retention.is_allowed:
+            return ArchivingShared(context.shared_retention, context.shared, context.wake)
+        return KeepingShared(context.shared.owned, context.clock, _tell)
     if context.alone is None or context.retention is None:
         return None
     if context.retention.is_allowed:

@@ -66,7 +66,8 @@ def _of_log(settings: EngineSettings, execution: str | None) -> Verifier:
     with open_shared_reader(settings) as reader:
         verifier = Verifier(reader.catalog.graph, reader.blobs.get, execution)
         for partition in range(reader.log.partitions):
-            verifier.run(read_entries(reader.log.read("journal", partition), Checkpoint()))
+            records = reader.log.read("journal", partition)
+            verifier.run(read_entries(records, Checkpoint(), filed=verifier.file))
     return verifier
 
 
