@@ -95,6 +95,14 @@ class Credentials(BaseModel):
     credentials: list[CredentialShown]
 
 
+class MasterKeyRotated(BaseModel):
+    """Another master key wraps all credentials."""
+
+    master_key: str = Field(description="the id of the master key that wraps now")
+    rewrapped: int = Field(description="how many it was made to wrap")
+    missing: list[str] = Field(description="those that cannot be opened here, and were left as they are")
+
+
 class CredentialDeleted(BaseModel):
     """A credential is no more."""
 

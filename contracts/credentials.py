@@ -64,6 +64,14 @@ class CredentialRow(NamedTuple):
     missing: str = ""
 
 
+class Rotated(NamedTuple):
+    """Which master key wraps now, how many credentials it was made to wrap, and which cannot be opened and were left as they are."""
+
+    master_key: str
+    rewrapped: int
+    missing: Sequence[str] = ()
+
+
 def _is_literal(found: object) -> object:
     if isinstance(found, str) and _NAME.fullmatch(found) is None:
         raise PydanticCustomError("literal", "expected the name of a credential as it is, no template")

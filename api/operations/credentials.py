@@ -65,6 +65,12 @@ async def rotate_credential(caller: Caller, service: Service, name: Name, body: 
     return Reply(shown(rotated))
 
 
+async def rotate_master_key(caller: Caller, service: Service) -> Reply:
+    """Have another master key wrap all credentials, while they are used; again after it was broken off finishes it."""
+    rotated = await asyncio.to_thread(service.credentials.rotate_master_key, caller.actor)
+    return Reply({**rotated._asdict(), "missing": list(rotated.missing)})
+
+
 async def delete_credential(caller: Caller, service: Service, name: Name, force: Force = False) -> Reply:
     """Keep a credential no more; refused where something names it. Again, once it was deleted, is the same."""
     needs = await _needs(service, name)
@@ -179,6 +185,10 @@ CREDENTIALS: Final = (
         method="POST", path="/v1/credentials/{name}/rotate", tag="credentials", right="entrust", do=rotate_credential,
         answer=models.CredentialShown, takes=models.RotateRequest, is_required=True, problems=(404, 409, 415),
         client=ClientMethod("rotate_credential"),
+    ),
+    Operation(
+        method="POST", path="/v1/credentials/rotate-master-key", tag="credentials", right="entrust", do=rotate_master_key,
+        answer=models.MasterKeyRotated, problems=(409,), client=ClientMethod("rotate_master_key"),
     ),
     Operation(
         method="DELETE", path="/v1/credentials/{name}", tag="credentials", right="entrust", do=delete_credential,

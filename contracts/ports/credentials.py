@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn, Protocol
 
-from contracts.credentials import CredentialRow
+from contracts.credentials import CredentialRow, Rotated
 from contracts.errors import NoCredential
 
 
@@ -93,6 +93,9 @@ class CredentialKeeper(Protocol):
 
     def rotate(self, name: str, values: Mapping[str, str], by: str, overlap_ms: int) -> CredentialRow:
         """Let it have these values; those before count beside them for so long."""
+
+    def rotate_master_key(self, by: str) -> Rotated:
+        """Have another master key wrap all of them; again after it was broken off finishes it. Raises NoCredential where there is none."""
 
     def delete(self, name: str, by: str) -> None:
         """Keep it no more; once it was deleted, again is the same."""

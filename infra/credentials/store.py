@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from contracts.credentials import CREDENTIALS_MAX, KINDS, CredentialRow, VersionRow
+from contracts.credentials import CREDENTIALS_MAX, KINDS, CredentialRow, Rotated, VersionRow
 from contracts.errors import KeyGone, NoCredential, Overloaded, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.credentials import NO_USE, Secret, Use
@@ -205,6 +205,44 @@ class CredentialStore:
                 if kept.is_deleted or self._add(KeptCredential.Deleted, kept, by=by):
                     return
             raise _busy(name)
+
+    def rotate_master_key(self, by: str) -> Rotated:
+        """Have another master key wrap all of them, while they are used and written; again after it was broken off finishes it.
+
+        The key before is taken away once nothing is wrapped by it: what was deleted until then can be opened by nobody any more.
+        Raises NoCredential where there is no master key.
+        """
+        try:
+            self.keys.begin_rotation()
+            rewrapped = 0
+            for _ in range(WRITES_MAX):
+                rewrapped += sum(self._rewrap(name, by) for name in self._wrapped_before())
+                with self._lock:  # before the keys' own lock, as whoever writes takes them
+                    if self.keys.finish_rotation(lambda: not self._wrapped_before()):
+                        missing = [one.name for one in self.all() if one.missing]
+                        return Rotated(self.keys.current(), rewrapped, missing)
+        except KeyGone as error:
+            raise NoCredential("of any name", str(error)) from None
+        raise _busy("of any name")
+
+    def _wrapped_before(self) -> list[str]:
+        """Those that can be opened, and are wrapped by another master key than the current one."""
+        with self._lock:
+            events, current = self._looked(), self.keys.current()
+            kept = [] if events is None else events.all()
+            return [one.name for one in kept if one.wrapped.master_key != current and not self._missing(one)]
+
+    def _rewrap(self, name: str, by: str) -> bool:
+        """Have the current master key wrap its data key. False where it was deleted, or others were quicker: it is looked at again."""
+        from infra.credentials.aggregate import KeptCredential
+
+        with self._lock, self.keys.holding():
+            events = self._looked()
+            kept = None if events is None else _of(events, name)
+            if kept is None or kept.wrapped.master_key == self.keys.current():
+                return False
+            wrapped = self.keys.wrap(self.keys.unwrap(kept.wrapped, _about(name)), _about(name))
+            return self._add(KeptCredential.Rewrapped, kept, by=by, master_key=wrapped.master_key, wrapped=wrapped.content.hex())
 
     def _add(self, event_class: Any, kept: KeptCredential, **fields: Any) -> bool:
         assert self._events is not None

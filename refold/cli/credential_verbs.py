@@ -59,6 +59,15 @@ def rotate(where: Where, name: Name, file: From = None, overlap: Overlap = "1h")
     return command.rotate(where, name, file, overlap)
 
 
+@credentials.command("rotate-master-key")
+@takes(where=asking)
+def rotate_master_key(where: Where) -> int:
+    """Have another master key open all credentials."""
+    from refold.cli.commands import credentials as command
+
+    return command.rotate_master_key(where)
+
+
 @credentials.command()
 @takes(where=asking)
 def delete(

@@ -385,6 +385,11 @@ class AsyncOperations:
         )
         return answer
 
+    async def rotate_master_key(self) -> dict[str, Any]:
+        """Have another master key wrap all credentials, while they are used; again after it was broken off finishes it."""
+        answer: dict[str, Any] = await self._ask(asked("POST", "/v1/credentials/rotate-master-key"))
+        return answer
+
     async def delete_credential(self, name: str, force: bool = False) -> dict[str, Any]:
         """Keep a credential no more; refused where something names it. Again, once it was deleted, is the same."""
         answer: dict[str, Any] = await self._ask(asked("DELETE", f"/v1/credentials/{part(name)}", query={"force": force}))

@@ -21,6 +21,7 @@ class _Keeper(Protocol):
         self, name: str, kind: str, values: dict[str, str], summary: str = "", workflows: list[str] | None = None
     ) -> Value: ...
     def rotate_credential(self, name: str, values: dict[str, str], overlap: str = "1h") -> Value: ...
+    def rotate_master_key(self) -> Value: ...
     def delete_credential(self, name: str, force: bool = False) -> Value: ...
 
 
@@ -94,6 +95,15 @@ def rotate(where: Where, name: str, file: Path | None, overlap: str) -> int:
         return OK
     until = next((one["valid_until"] for one in reversed(made["versions"]) if one["valid_until"]), None)
     say(f"credential {name} is at version {made['version']}" + (f"; the one before counts until {to_the_second(until)}" if until else ""))
+    return OK
+
+
+def rotate_master_key(where: Where) -> int:
+    """Have another one open all of them."""
+    done = _keeper(where).rotate_master_key()
+    say(f"master key {done['master_key']} opens all credentials; {done['rewrapped']} were wrapped anew")
+    for name in done["missing"]:
+        say(f"credential {name} cannot be opened, and was left as it is")
     return OK
 
 

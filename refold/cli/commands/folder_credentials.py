@@ -64,6 +64,12 @@ class FolderKeeper:
         with self._store() as store:
             return shown(store.rotate(name, values, ACTOR, overlap_ms))
 
+    def rotate_master_key(self) -> Value:
+        """Have another master key open all of them."""
+        with self._store() as store:
+            rotated = store.rotate_master_key(ACTOR)
+            return {**rotated._asdict(), "missing": list(rotated.missing)}
+
     def delete_credential(self, name: str, force: bool = False) -> Value:
         """Keep it no more."""
         needs = self._needs(name)
