@@ -108,7 +108,9 @@ def node_of(path: str) -> str:
 
 def _tally(changes: Changes, state: Execution, now: int, node: str) -> Tally:
     key = (state.workflow, now - now % HOUR_MS, state.workflow_version, node)
-    sums = changes.sums.setdefault(ANALYTICS, {})
+    sums = changes.sums.get(ANALYTICS)
+    if sums is None:
+        sums = changes.sums[ANALYTICS] = {}
     tally = sums.get(key)
     if tally is None:
         tally = sums[key] = Tally()
@@ -116,17 +118,13 @@ def _tally(changes: Changes, state: Execution, now: int, node: str) -> Tally:
     return tally
 
 
-def _before(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
-    """What an event does to a node: its run is there until the event is folded."""
-    _BEFORE[type(event)](changes, visit.folded.state, event, decision.now)
-
-
-def _node_ended(changes: Changes, state: Execution, event: Ended, now: int) -> None:
-    run = state.runs.get(event.path)
+def _node_ended(changes: Changes, visit: Visit, event: Ended, decision: Decision) -> None:
+    state, now, path = visit.folded.state, decision.now, event.path
+    run = state.runs.get(path)
     if run is not None and run.status == "lingering":  # it has ended before, and only its losers have not
         return
-    tally, status = _tally(changes, state, now, node_of(event.path)), _STATUS[type(event)]
-    if isinstance(event, e.NodeCancelled) and event.output is not None:
+    tally, status = _tally(changes, state, now, node_of(path)), _STATUS[type(event)]
+    if status == "cancelled" and isinstance(event, e.NodeCancelled) and event.output is not None:
         status = "completed"
     tally.end(status, "")
     if run is not None:
@@ -136,52 +134,57 @@ def _node_ended(changes: Changes, state: Execution, event: Ended, now: int) -> N
         tally.duration.add(0)
 
 
-def _node_began(changes: Changes, state: Execution, event: e.NodeScheduled | e.NodeStarted | e.NodeQueued, now: int) -> None:
-    if event.path not in state.runs:
-        _tally(changes, state, now, node_of(event.path)).started += 1
+def _node_began(changes: Changes, visit: Visit, event: e.NodeScheduled | e.NodeStarted | e.NodeQueued, decision: Decision) -> None:
+    _began(changes, visit.folded.state, event.path, decision.now)
 
 
-def _worker_began(changes: Changes, state: Execution, event: e.NodeProgressed, now: int) -> None:
+def _worker_began(changes: Changes, visit: Visit, event: e.NodeProgressed, decision: Decision) -> None:
+    state, now = visit.folded.state, decision.now
     run = state.runs.get(event.path)
     if run is not None and event.progress is None:
         _tally(changes, state, now, node_of(event.path)).queue.add(now - run.scheduled_at)
 
 
-def _retried(changes: Changes, state: Execution, event: e.NodeRetried, now: int) -> None:
-    _began_inline(changes, state, event.path, now)
+def _retried(changes: Changes, visit: Visit, event: e.NodeRetried, decision: Decision) -> None:
+    state, now = visit.folded.state, decision.now
+    _began(changes, state, event.path, now)
     _both(changes, state, event.path, now, "retries")
 
 
-def _raised(changes: Changes, state: Execution, event: e.IncidentRaised, now: int) -> None:
+def _raised(changes: Changes, visit: Visit, event: e.IncidentRaised, decision: Decision) -> None:
+    state, now = visit.folded.state, decision.now
     if event.path:
-        _began_inline(changes, state, event.path, now)
+        _began(changes, state, event.path, now)
     _both(changes, state, event.path, now, "incidents")
 
 
-def _resolved(changes: Changes, state: Execution, event: e.IncidentResolved, now: int) -> None:
+def _resolved(changes: Changes, visit: Visit, event: e.IncidentResolved, decision: Decision) -> None:
+    state, now = visit.folded.state, decision.now
     incident = state.incidents.get(event.incident)
     if incident is not None:
         for node in {node_of(incident.path), EXECUTIONS_NODE}:
             _tally(changes, state, now, node).resolving.add(now - incident.raised_at)
 
 
-def _signalled(changes: Changes, state: Execution, event: e.SignalConsumed, now: int) -> None:
+def _signalled(changes: Changes, visit: Visit, event: e.SignalConsumed, decision: Decision) -> None:
+    state, now = visit.folded.state, decision.now
     run = state.runs.get(event.path)
     for node in (node_of(event.path), EXECUTIONS_NODE):
         _tally(changes, state, now, node).waiting.add(0 if run is None else now - (run.started_at or run.scheduled_at or now))
 
 
-def _all_ended(changes: Changes, state: Execution, event: Event, now: int) -> None:
+def _all_ended(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
     """The execution ends, and what still runs in it with it."""
+    state = visit.folded.state
     for path, run in state.runs.items():
         if run.status != "lingering":
-            _tally(changes, state, now, node_of(path)).end("terminated", "")
+            _tally(changes, state, decision.now, node_of(path)).end("terminated", "")
 
 
-_STATUS: Final[dict[type[Ended], str]] = {
+_STATUS: Final[dict[type[Event], str]] = {
     e.NodeCompleted: "completed", e.NodeFailed: "failed", e.NodeSkipped: "skipped", e.NodeCancelled: "cancelled"
 }  # fmt: skip
-_BEFORE: Final[dict[type[Event], Callable[[Changes, Execution, Any, int], None]]] = {
+_BEFORE: Final[dict[type[Event], Callable[[Changes, Visit, Any, Decision], None]]] = {
     **dict.fromkeys((e.NodeCompleted, e.NodeFailed, e.NodeCancelled, e.NodeSkipped), _node_ended),
     **dict.fromkeys((e.NodeScheduled, e.NodeStarted, e.NodeQueued), _node_began),
     **dict.fromkeys((e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e.ExecutionTerminated), _all_ended),
@@ -191,9 +194,11 @@ _BEFORE: Final[dict[type[Event], Callable[[Changes, Execution, Any, int], None]]
     e.IncidentResolved: _resolved,
     e.SignalConsumed: _signalled,
 }
+"""What an event does to a node: its run is there until the event is folded."""
 
 
-def _began_inline(changes: Changes, state: Execution, path: str, now: int) -> None:
+def _began(changes: Changes, state: Execution, path: str, now: int) -> None:
+    """A node has begun, unless its run is there."""
     if path not in state.runs:
         _tally(changes, state, now, node_of(path)).started += 1
 
@@ -234,12 +239,12 @@ _ENDS: Final = (e.ExecutionCompleted, e.ExecutionFailed, e.ExecutionCancelled, e
 
 READ_MODEL: Final = ReadModel(
     name="analytics",
+    may_lag=True,
     outlives_journal=True,
     version=1,
     shape="7b88de6152fc95d4",
     tables=(ANALYTICS,),
     events=frozenset({e.ExecutionStarted, *_ENDS}),
     take=_take,
-    events_before=frozenset(_BEFORE),
-    take_before=_before,
+    take_before=_BEFORE,
 )

@@ -299,6 +299,7 @@ def _finish(changes: Changes, visit: Visit) -> None:
     visit.before[EXECUTIONS.name] = {key: record}
     for piece in visit.pieces:
         changes.put(PIECES, PieceRecord(trail.number, piece.number, pack_offsets(trail.number, piece.offsets), *piece[2:]))
+    visit.pieces.clear()
 
 
 def _set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:

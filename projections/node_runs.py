@@ -6,7 +6,6 @@ however often its node is tried again. A run that has failed stays, also where a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from contracts import events as e
@@ -130,22 +129,28 @@ def _was(state: Execution, path: str) -> RunWas | None:
 
 
 def _before(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
-    """An event changes a run: the first one of a batch finds it as it is stored."""
-    state, runs = visit.folded.state, visit.runs
-    for path in _paths(state, event):
-        if path not in runs:
-            runs[path] = _was(state, path)
+    """An event changes the run that it names: the first one finds it as it is stored."""
+    path, runs = event.path, visit.runs
+    if path not in runs:
+        runs[path] = _was(visit.folded.state, path)
 
 
-def _paths(state: Execution, event: Any) -> Iterable[str]:
-    """The paths of the runs that an event may change."""
-    if type(event) in _OF_A_RUN:
-        return (event.path,)
-    return (state.scopes[event.scope].owner,) if type(event) is e.ScopeLeft else state.runs
+def _before_scope_is_left(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
+    """The run that the scope belongs to may end."""
+    state = visit.folded.state
+    owner = state.scopes[event.scope].owner
+    visit.runs.setdefault(owner, _was(state, owner))
+
+
+def _before_end(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
+    """All runs may end."""
+    state = visit.folded.state
+    for path in state.runs:
+        visit.runs.setdefault(path, _was(state, path))
 
 
 def _finish(changes: Changes, visit: Visit) -> None:
-    """Of the runs that events of the batch were about, what has come or is other is stored, and what is open no longer goes."""
+    """Of the runs that events were about, what has come or is other is stored, and what is open no longer goes."""
     state, number = visit.folded.state, visit.trail.number
     for path, was in visit.runs.items():
         now = _was(state, path)
@@ -155,6 +160,7 @@ def _finish(changes: Changes, visit: Visit) -> None:
             changes.remove(NODE_RUNS, (number, path, was[0], 0))
         if now is not None:
             changes.put(NODE_RUNS, _open_row(visit, path, now))
+    visit.runs.clear()
 
 
 def _open_row(visit: Visit, path: str, now: RunWas) -> NodeRunRecord:
@@ -216,10 +222,10 @@ READ_MODEL: Final = ReadModel(
     version=2,
     shape="307d4fb320e0af9d",
     tables=(NODE_RUNS,),
+    may_lag=True,
     events=frozenset({e.NodeFailed}),
     take=_take,
-    events_before=frozenset({*_OF_A_RUN, e.ScopeLeft, *_ENDS}),
-    take_before=_before,
+    take_before={**dict.fromkeys(_OF_A_RUN, _before), e.ScopeLeft: _before_scope_is_left, **dict.fromkeys(_ENDS, _before_end)},
     finish=_finish,
     set_aside=set_aside,
 )

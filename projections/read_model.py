@@ -10,8 +10,8 @@ of it; one that needs what an execution is like waits for the end of the batch. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from contracts.events import Event
@@ -37,7 +37,7 @@ class Visit:
         self.before: dict[str, RowsOf] = {}
         """By the names of read models, the rows that they had about the execution before the batch, as far as that is known."""
         self.runs: dict[str, RunWas | None] = {}
-        """By their paths, the runs that events of the batch are about, as they were before it; None where there was none."""
+        """By their paths, the runs that events are about, as they were when rows were last told; None where there was none."""
         self.position = 0
         """The offset after its last decision."""
         self.pieces: list[Piece] = []
@@ -88,11 +88,12 @@ class ReadModel(Model):
     rows_of: Rows | None = None
     """The rows of its first table that an execution has as it is now."""
     set_aside: SetAside | None = None
+    may_lag: bool = False
+    """Whether its rows may follow a little later under load, so that what comes and goes meanwhile is never stored."""
     outlives_journal: bool = False
     """Whether rows stay that tell of what was removed from the journal: made anew, they know less."""
-    events_before: frozenset[type[Event]] = frozenset()
-    take_before: Take | None = None
-    """Called before each event of `events_before` is folded: what it ends is there no more afterwards."""
+    take_before: Mapping[type[Event], Take] = field(default_factory=dict)
+    """What is called before an event of a type is folded: what it ends is there no more afterwards."""
 
 
 _NOBODY: Final[tuple[tuple[Take, ...], tuple[Take, ...]]] = ((), ())
@@ -104,16 +105,16 @@ class ModelGroup:
     def __init__(self, models: Iterable[ReadModel]) -> None:
         self.models = tuple(models)
         self.names = tuple(model.name for model in self.models)
-        heard = {event for model in self.models for event in (*model.events, *model.events_before)}
+        self.prompt = tuple(model for model in self.models if not model.may_lag)
+        self.lagging = tuple(model for model in self.models if model.may_lag)
+        heard = {event for model in self.models for event in (*model.events, *model.take_before)}
         self._takers = {event: (tuple(self._before(event)), tuple(self._after(event))) for event in heard}
-        self._finishers = [model.finish for model in self.models if model.finish is not None]
         self._stateful = [(model, model.rows_of) for model in self.models if model.rows_of is not None]
 
     def _before(self, event: type[Event]) -> Iterator[Take]:
         for model in self.models:
-            if event in model.events_before:
-                assert model.take_before is not None, f"{model.name} hears of {event.__name__} and takes nothing"
-                yield model.take_before
+            if event in model.take_before:
+                yield model.take_before[event]
 
     def _after(self, event: type[Event]) -> Iterator[Take]:
         for model in self.models:
@@ -146,14 +147,15 @@ class ModelGroup:
         state.digest = entry.digest
         visit.note(entry)
 
-    def finish(self, changes: Changes, visit: Visit) -> dict[str, RowsOf]:
-        """The batch is at its end; what models have about the execution now, for the next one: see `begin`."""
-        for finish in self._finishers:
-            finish(changes, visit)
-        for model, rows_of in self._stateful:
-            now = rows_of(visit)
-            _keep(changes, model.tables[0], visit.before[model.name], now)
-            visit.before[model.name] = now
+    def finish(self, changes: Changes, visit: Visit, models: Iterable[ReadModel] | None = None) -> dict[str, RowsOf]:
+        """Rows of these models are about to be stored, by default of all; what they have about the execution now: see `begin`."""
+        for model in self.models if models is None else models:
+            if model.finish is not None:
+                model.finish(changes, visit)
+            if model.rows_of is not None:
+                now = model.rows_of(visit)
+                _keep(changes, model.tables[0], visit.before[model.name], now)
+                visit.before[model.name] = now
         return visit.before
 
     def set_aside(self, changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:
@@ -164,11 +166,10 @@ class ModelGroup:
 
 
 def _keep(changes: Changes, table: Table[Any], before: RowsOf, now: RowsOf) -> None:
-    """Store what is different; what an event has put in the place of a row stays."""
+    """Store what is different."""
     for key, row in now.items():
         if before.get(key) != row:
             changes.put(table, row)
-    put = changes.rows.get(table, {})
     for key in before:
-        if key not in now and key not in put:
+        if key not in now:
             changes.remove(table, key)

@@ -144,4 +144,6 @@ def set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) ->
     changes.clear(WAITING, number)
 
 
-READ_MODEL: Final = ReadModel(name="waiting", version=1, shape="a94962d6188447a1", tables=(WAITING,), rows_of=_rows_of, set_aside=set_aside)
+READ_MODEL: Final = ReadModel(
+    name="waiting", version=1, shape="a94962d6188447a1", tables=(WAITING,), may_lag=True, rows_of=_rows_of, set_aside=set_aside
+)

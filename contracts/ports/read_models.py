@@ -12,7 +12,7 @@ those that are there are kept up until the new ones have come as far, and take t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args, get_type_hints
 
@@ -196,6 +196,14 @@ class Changes:
             for key in [key for key in found if key[0] in numbers]:
                 del found[key]
         self.gone.setdefault(table, set()).update((number,) for number in numbers)
+
+    def stored(self, tables: Iterable[Table[Any]]) -> None:
+        """What was said of these tables is stored, and said no more."""
+        for table in tables:
+            self.rows.pop(table, None)
+            self.parts.pop(table, None)
+            self.gone.pop(table, None)
+            self.sums.pop(table, None)
 
     def change(self, table: Table[Any], key: Key, **columns: Any) -> None:
         """Change some columns of the row with this key; where there is none, nothing."""

@@ -295,6 +295,8 @@ class CommonService(CatalogService):
         model = MODEL_OF[query.table].name
         if execution is None:
             await self._be_fresh()
+            for partition, offset in self._progress.all.items() if MODEL_OF[query.table].may_lag else ():
+                await self._lookup.reach(partition, offset, of_all=True)
             projected = self._progress.all
             found = await self._reads.run_list(self._rows_of_all, query, model)
             if not found.records:

@@ -34,11 +34,11 @@ class Lookup:
     def __init__(self, reader: PartitionedReader, reads: ReadThreads, progress: Progress, positions: Positions, known: Known) -> None:
         self._reader, self._reads, self._progress, self._positions, self._known = reader, reads, progress, positions, known
 
-    async def reach(self, partition: int, offset: int) -> None:
-        """Wait for the read models of a partition; offset 1 asks that there are any. Raises Unavailable."""
+    async def reach(self, partition: int, offset: int, of_all: bool = False) -> None:
+        """Wait for the read models of a partition, `of_all` with those that lag; offset 1 asks that there are any. Raises Unavailable."""
         offset = max(1, offset)
         try:
-            await self._progress.reach(partition, offset, REACH_S)
+            await self._progress.reach(partition, offset, REACH_S, of_all)
         except TimeoutError:
             found, wanted = (self._positions.of(partition, one) for one in (self._progress.of(partition), offset))
             message = f"what can be read goes up to position {found}; {wanted} was not reached within {REACH_S:g} s"

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from contracts.errors import LogError
 from contracts.journal import Checkpoint
@@ -22,8 +22,15 @@ ASK_EVERY_S: Final = 0.2
 """The projector is asked so often while somebody waits: nobody else may tell it of what others have written."""
 
 _log = logging.getLogger("refold.reading")
-MakeProcess: TypeAlias = Callable[[Callable[[int, int], None]], ProjectorProcess]
-"""Makes the projector beside this process, given what is to hear how far it is: partition and offset."""
+MakeProcess: TypeAlias = Callable[[Callable[[int, int, int], None]], ProjectorProcess]
+"""Makes the projector beside this process, given what is to hear how far it is: see `Progress.note`."""
+
+
+class _Waiter(NamedTuple):
+    """Somebody who waits for rows: up to which offset, and whether for those, too, that may be held back."""
+
+    offset: int
+    of_all: bool
 
 
 class Progress:
@@ -40,8 +47,9 @@ class Progress:
     ) -> None:
         self._owned, self._checkpoint_of = owned, checkpoint_of
         self._offsets: dict[int, int] = {}
-        self._waiting: defaultdict[int, dict[asyncio.Future[None], int]] = defaultdict(dict)
-        """Of a partition, who waits, and for which offset."""
+        self._lagging: dict[int, int] = {}
+        self._waiting: defaultdict[int, dict[asyncio.Future[None], _Waiter]] = defaultdict(dict)
+        """Of a partition, who waits."""
         self._asking: dict[int, asyncio.Future[None]] = {}
         self.process = None if make_process is None else make_process(self.note)
 
@@ -59,15 +67,16 @@ class Progress:
         """How often the projector was started again."""
         return 0 if self.process is None else max(0, self.process.restarts)
 
-    def note(self, partition: int, offset: int) -> None:
-        """The read models of a partition go up to here; after a rebuild that may be less than before."""
+    def note(self, partition: int, offset: int, lagging: int | None = None) -> None:
+        """The read models of a partition go up to here, those that may be held back up to `lagging`; after a rebuild less than before."""
         self._offsets[partition] = offset
+        self._lagging[partition] = lagging = offset if lagging is None else lagging
         waiting = self._waiting[partition]
-        for future in [one for one, wanted in waiting.items() if wanted <= offset]:
+        for future in [one for one, wanted in waiting.items() if wanted.offset <= (lagging if wanted.of_all else offset)]:
             del waiting[future]
             future.set_result(None)
-        if self.process is not None and offset < self._owned().get(partition, 0):
-            (self.process.tell if waiting else self.process.tell_soon)(partition)
+        if self.process is not None and (offset < self._owned().get(partition, 0) or (waiting and lagging < offset)):
+            (self._ask if waiting else self.process.tell_soon)(partition)
 
     def heard(self, partition: int, base: int, made: Sequence[Made]) -> None:
         """A journal that is owned here may have grown. See `workers.partition.hearers`."""
@@ -82,12 +91,12 @@ class Progress:
                 if partition not in owned and position > self.of(partition):
                     self.process.tell_soon(partition)
 
-    async def reach(self, partition: int, offset: int, timeout_s: float) -> None:
-        """Wait until the read models of a partition go up to an offset. Raises TimeoutError."""
-        if self.of(partition) >= offset:
+    async def reach(self, partition: int, offset: int, timeout_s: float, of_all: bool = False) -> None:
+        """Wait until the read models of a partition go up to an offset, or all of them, with those that lag. Raises TimeoutError."""
+        if (self._lagging if of_all else self._offsets).get(partition, 0) >= offset:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[partition][future] = offset
+        self._waiting[partition][future] = _Waiter(offset, of_all)
         try:
             async with asyncio.timeout(timeout_s):
                 while not future.done():
@@ -99,7 +108,7 @@ class Progress:
     def _ask(self, partition: int) -> None:
         """Somebody waits for the read models of a partition."""
         if self.process is not None:
-            self.process.tell(partition)
+            self.process.tell(partition, of_all=any(waiter.of_all for waiter in self._waiting[partition].values()))
         elif partition not in self._asking:
             self._asking[partition] = asyncio.ensure_future(self._look_at(partition))
 

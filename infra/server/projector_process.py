@@ -34,13 +34,13 @@ class _Rebuild(NamedTuple):
 
 
 class ProjectorProcess:
-    """Runs the projector and knows how far it is. `on_progress` is called with partition and offset whenever it says so."""
+    """Runs the projector and knows how far it is. `on_progress` hears of a partition: see `ProjectorPool`."""
 
     def __init__(
         self,
         data: Path,
         nice: int,
-        on_progress: Callable[[int, int], None],
+        on_progress: Callable[[int, int, int], None],
         more: Sequence[str] = (),
         environment: Mapping[str, str] = MappingProxyType({}),
         tell_after_s: float = TELL_AFTER_S,
@@ -49,7 +49,8 @@ class ProjectorProcess:
         self._command: tuple[str, ...] = (sys.executable, *words)
         self._on_progress, self._environment, self._tell_after_s = on_progress, environment, tell_after_s
         self._process: asyncio.subprocess.Process | None = None
-        self._told: set[int] = set()
+        self._told: dict[int, bool] = {}
+        """The partitions that it was told of and has not answered for, and whether all of their rows are wanted."""
         self._soon: asyncio.TimerHandle | None = None
         self._soon_partitions: set[int] = set()
         self._own = b"own all\n"
@@ -110,9 +111,9 @@ class ProjectorProcess:
             if rebuild is not None and not rebuild.stored.done():
                 rebuild.stored.set_result(None)
             return
-        partition, offset = int(words[0]), int(words[1])
-        self._told.discard(partition)
-        self._on_progress(partition, offset)
+        partition, offset, lagging = map(int, words)
+        self._told.pop(partition, None)
+        self._on_progress(partition, offset, lagging)
 
     def _looked(self) -> None:
         """The look that was under way is done: begin the next one, if somebody waits for it."""
@@ -122,11 +123,11 @@ class ProjectorProcess:
         if done is not None and not done.done():
             done.set_result(None)
 
-    def tell(self, partition: int = 0) -> None:
-        """There may be something new in a partition. Once is enough until it has answered."""
-        if partition not in self._told and self._process is not None:
-            self._told.add(partition)
-            self._write(b"%d\n" % partition)
+    def tell(self, partition: int = 0, of_all: bool = False) -> None:
+        """There may be something new in a partition; `of_all`: no rows are to be held back. Once is enough until it has answered."""
+        if self._process is not None and (partition not in self._told or of_all > self._told[partition]):
+            self._told[partition] = of_all
+            self._write(b"%d all\n" % partition if of_all else b"%d\n" % partition)
 
     def tell_soon(self, partition: int = 0) -> None:
         """The same in a moment, for all that comes until then: rows of larger batches cost less, and the engine has the cores meanwhile."""

@@ -1,11 +1,12 @@
 """The projector as a process: `python -m infra.server.projector_program --data DIR`. A server starts it, and talks to it by pipes.
 
-stdin   3           there may be something new in partition 3
+stdin   3           there may be something new in partition 3; under load some rows may be held back for a moment
+        3 all       the same, and nothing is to be held back
         look 17     look at all partitions, also those that were added, and say so when that is done
         own 0 3     keep these partitions up from now on; `own all`: all of them. It begins with none
         rebuild 5 executions search     make the rows of these anew in all partitions, and say so when it is stored that they are to be
         its end: stop (so a projector never outlives its server)
-stdout  3 1500      after each transaction: the offset up to which the read models of a partition go
+stdout  3 1500 900  after each transaction: the offset up to which the read models of a partition go, and those that may be held back
         looked 17   all partitions were looked at since that was asked for
         rebuilding 5
 """
@@ -49,6 +50,8 @@ class Orders:
         self._rest = b""
         self.is_ended = False
         self.partitions: set[int] = set()
+        self.partitions_all: set[int] = set()
+        """Those of which nothing is to be held back."""
         self.look = 0
         """The number of the last look at all that was asked for."""
         self.is_full = False
@@ -80,6 +83,8 @@ class Orders:
                 self.rebuilds.append((number, [name.decode() for name in names]))
             case [partition]:
                 self.partitions.add(int(partition))
+            case [partition, b"all"]:
+                self.partitions_all.add(int(partition))
             case _:
                 raise RefoldError(f"the projector was told {b' '.join(words).decode(errors='replace')!r}, which it does not know")
 
@@ -97,12 +102,19 @@ def run(settings: EngineSettings) -> None:
                 _is_asked_by_others(projectors)
             _follow(projectors, orders)
             if not orders.wait(0.0 if projectors.is_building else REST_AFTER_S) and not projectors.is_building:
-                projectors.rest()
+                _rest(projectors)
                 while not orders.wait(CHECK_EVERY_S) and not _is_asked_by_others(projectors):
                     projectors.check()
             if not orders.is_ended:
                 time.sleep(max(0.0, began + BATCH_PAUSE_S - time.monotonic()))
+        _rest(projectors)
+
+
+def _rest(projectors: ProjectorPool) -> None:
+    try:
         projectors.rest()
+    except LogUnreachable as error:  # what was held back is made again
+        _log.warning("the projector does not come to rest: %s", error)
 
 
 def _is_asked_by_others(projectors: ProjectorPool) -> bool:
@@ -137,9 +149,11 @@ def _follow_once(projectors: ProjectorPool, orders: Orders) -> None:
         projectors.look_at_all()
         _write(b"looked %d\n" % orders.look)
     else:
-        projectors.look(sorted(orders.partitions))
+        projectors.look(sorted(orders.partitions_all))
+        projectors.look(sorted(orders.partitions - orders.partitions_all), may_hold=True)
     orders.is_own_new = orders.is_full = False
     orders.partitions.clear()
+    orders.partitions_all.clear()
     while orders.rebuilds:
         number, names = orders.rebuilds[0]
         projectors.rebuild(names)
@@ -148,8 +162,8 @@ def _follow_once(projectors: ProjectorPool, orders: Orders) -> None:
     projectors.build()
 
 
-def _say(partition: int, offset: int) -> None:
-    _write(b"%d %d\n" % (partition, offset))
+def _say(partition: int, offset: int, lagging: int) -> None:
+    _write(b"%d %d %d\n" % (partition, offset, lagging))
 
 
 def _write(line: bytes) -> None:

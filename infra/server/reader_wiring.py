@@ -119,10 +119,11 @@ def place_of_keys(settings: EngineSettings) -> Path:
 
 
 @contextmanager
-def open_projectors(settings: EngineSettings, told: Callable[[int, int], None]) -> Iterator[ProjectorPool]:
-    """What keeps the read models up with the log; `told` hears partition and offset after each transaction."""
+def open_projectors(settings: EngineSettings, told: Callable[[int, int, int], None]) -> Iterator[ProjectorPool]:
+    """What keeps the read models up with the log; `told` hears of a partition after each transaction: see `ProjectorPool`."""
     with open_reader(settings) as reader:
-        projectors = ProjectorPool(reader.log, reader.catalog, _models_of(settings, read_only=False), told)
+        models_of, are_shared = _models_of(settings, read_only=False), settings.read_models is not None
+        projectors = ProjectorPool(reader.log, reader.catalog, models_of, told, are_shared)
         try:
             yield projectors
         finally:

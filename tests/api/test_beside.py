@@ -9,20 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogUnreachable
 from contracts.journal import Checkpoint
+from infra.server.engine import Engine
 from infra.server.parts.projector import Projector
 from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.wiring import open_engine
 from infra.settings.model import EngineSettings
+from workers.reading.projection import HELD_FROM
+
+from .conftest import WAITS
 
 TOO_LONG = "x" * 200_000
 """Longer than any argument may be: the system begins no process with it."""
 
 
 def _process(data: Path, *more: str) -> ProjectorProcess:
-    return ProjectorProcess(data, 0, lambda partition, offset: None, more)
+    return ProjectorProcess(data, 0, lambda *_: None, more)
 
 
 async def _until(met: Callable[[], bool]) -> None:
@@ -105,3 +110,29 @@ def test_who_waited_in_vain_for_the_read_models_is_forgotten() -> None:
         return sum(isinstance(one, asyncio.Future) for one in gc.get_objects())
 
     assert asyncio.run(story(nobody_answers)) < 20
+
+
+def test_a_projector_stores_what_it_holds_back_for_who_wants_all(tmp_path: Path) -> None:
+    async def story(engine: Engine) -> list[tuple[int, int, int]]:
+        told: list[tuple[int, int, int]] = []
+        process = ProjectorProcess(tmp_path, 0, lambda *said: told.append(said))
+        running = asyncio.ensure_future(process.run())
+        async with asyncio.timeout(30):
+            await process.look()
+            for number in range(HELD_FROM):
+                engine.start("waits", execution=f"e-{number}")
+            while engine.step():
+                pass
+            process.tell()
+            await _until(lambda: told[-1][1] == engine.owner.position)
+            process.tell(of_all=True)
+            await _until(lambda: told[-1][2] == engine.owner.position)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return told
+
+    with open_engine(EngineSettings(data=tmp_path, threads=False)) as engine:
+        engine.publish(WorkflowDefinition.model_validate(WAITS))
+        told = asyncio.run(story(engine))
+        assert any(lagging < offset for _, offset, lagging in told)
+        assert told[-1] == (0, engine.owner.position, engine.owner.position)

@@ -15,12 +15,15 @@ from infra.server.alone_service import AloneService
 from infra.server.driver import Driver
 from infra.server.engine import Engine
 from infra.server.progress import Progress
+from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import open_partitioned_reader, open_projectors
 from infra.server.wiring import open_alone
 from infra.settings.model import EngineSettings
 from projections.executions import executions_where
 from projections.incidents import incidents_where
+from projections.waits import waits_where
+from workers.reading.projection import HELD_FROM
 
 from .conftest import WAITS
 
@@ -98,3 +101,41 @@ def test_what_ends_while_it_is_read_is_not_unknown(tmp_path: Path) -> None:
     (events, _), state, nodes, incidents = asyncio.run(read_while_it_ends(tmp_path / "data", "e-1"))
     assert events[-1].type == "ExecutionCompleted"
     assert (state["status"], len(nodes), incidents.records) == ("completed", 2, [])
+
+
+async def waits_while_held_back(data: Path) -> tuple[bool, int, int]:
+    """Whether a list of what is held back came before it was stored, how long it was then, and how long one of executions was before."""
+    settings = EngineSettings(data=data, threads=False)
+    driver = Driver(SystemClock(), asyncio.get_running_loop().create_future())
+    with open_alone(settings, waker=driver) as alone, open_partitioned_reader(settings) as reader:
+        reads = ReadThreads(reader.courtesy)
+        engine = Engine(alone)
+        driver.start(engine)
+        progress = Progress(
+            lambda: {0: alone.owner.position},
+            lambda partition: reads.run_list(reader.checkpoint_of, partition),
+            lambda note: ProjectorProcess(data, 0, note),  # never begun: the projectors are moved here
+        )
+        service = AloneService(alone, engine.feed, reader, reads, progress, settings)
+        with open_projectors(settings, progress.note) as projectors:
+            await service.publish(WorkflowDefinition.model_validate(WAITS), activate=False)
+            await service.start(Start("waits", execution="e"), 0)
+            projectors.look_at_all()
+            for number in range(HELD_FROM):
+                await service.start(Start("waits", execution=f"e-{number}"), 0)
+            projectors.look([0], may_hold=True)
+            executions = len(await service.find(executions_where(limit=1_000)))
+            waits = asyncio.ensure_future(service.rows(waits_where(limit=1_000)))
+            for _ in range(10):
+                await asyncio.sleep(0)
+                reads.pool.submit(list).result()
+            came = waits.done()
+            projectors.look([0])
+            found = len((await waits).records)
+            driver.stop()
+            service.close()
+            return came, found, executions
+
+
+def test_a_list_of_rows_that_are_held_back_waits_until_they_go_as_far_as_others(tmp_path: Path) -> None:
+    assert asyncio.run(waits_while_held_back(tmp_path / "data")) == (False, HELD_FROM + 1, HELD_FROM + 1)

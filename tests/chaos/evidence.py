@@ -136,7 +136,7 @@ def rows_in(path: Path) -> Rows:
 
 def bring_up(settings: EngineSettings) -> None:
     """Bring the read models up to the end of all journals, from where they are."""
-    with open_projectors(settings, lambda partition, offset: None) as projectors:
+    with open_projectors(settings, lambda *_: None) as projectors:
         own: Callable[[Any], None] | None = getattr(projectors, "own", None)
         if own is not None:
             own(None)

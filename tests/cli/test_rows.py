@@ -28,7 +28,7 @@ WANTED = [
 
 def project(data: Path) -> None:
     """What a server's projector does beside it."""
-    with open_projectors(EngineSettings(data=data), lambda partition, offset: None) as projectors:
+    with open_projectors(EngineSettings(data=data), lambda *_: None) as projectors:
         projectors.look_at_all()
 
 

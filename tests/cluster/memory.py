@@ -266,7 +266,7 @@ class MemoryCluster:
         self.living: dict[str, Shared] = {}
         self._processes: dict[str, Process] = {}
         catalog = Catalog(self.log, SystemClock())
-        self.projectors = ProjectorPool(self.log, catalog, lambda partition: models_in(folder, partition), lambda partition, offset: None)
+        self.projectors = ProjectorPool(self.log, catalog, lambda partition: models_in(folder, partition), lambda *_: None)
         self._projecting = asyncio.ensure_future(self._project())
 
     async def _project(self) -> None:

@@ -25,7 +25,7 @@ class Beside:
         self.process = ProjectorProcess(made.folder, 0, self._note, ("--log", str(made.log.address)), environment)
         self._running = asyncio.ensure_future(self.process.run())
 
-    def _note(self, partition: int, offset: int) -> None:
+    def _note(self, partition: int, offset: int, _: int) -> None:
         self.offsets[partition] = offset
         self._heard.set()
 

@@ -74,7 +74,7 @@ def rows(models_of: Callable[[int], ReadModels]) -> list[Any]:
 
 def rebuilt(made: Partitioned) -> list[Any]:
     """The same of a clean rebuild, in files."""
-    projectors = ProjectorPool(made.log, made.catalog, made.models_of, lambda partition, offset: None)
+    projectors = ProjectorPool(made.log, made.catalog, made.models_of, lambda *_: None)
     projectors.look_at_all()
     projectors.close()
     return rows(made.readers_of)
@@ -209,7 +209,7 @@ def test_a_transaction_that_stands_still_is_ended_by_the_database(postgres_url: 
 def test_read_models_that_cannot_be_used_are_refused(made: Partitioned, settings: dict[str, Any], said: str) -> None:
     SqliteLog(made.folder / "log.db").close()
     given = EngineSettings(**{"data": made.folder, "log": str(made.log.address), **settings})
-    with pytest.raises(LogError, match=said), open_projectors(given, lambda partition, offset: None):
+    with pytest.raises(LogError, match=said), open_projectors(given, lambda *_: None):
         pass
 
 

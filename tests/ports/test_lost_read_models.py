@@ -212,7 +212,7 @@ def test_a_projector_says_that_it_is_at_the_beginning_once_its_rows_were_taken_a
     bench = Bench()
     told: list[tuple[int, int]] = []
 
-    def tell(partition: int, offset: int) -> None:
+    def tell(partition: int, offset: int, _: int) -> None:
         told.append((partition, offset))
 
     catalog = Catalog(bench.log, bench.clock)

@@ -36,7 +36,7 @@ def three(tmp_path: Path) -> Iterator[tuple[Partitioned, ProjectorPool, Partitio
     for partition in range(3):
         made.start(partition, "chain", own_id(partition, 3))
         made.start(partition, "stuck", make_execution_id(1_000, partition, partition, 3))
-    projectors = ProjectorPool(made.log, made.catalog, made.models_of, lambda partition, offset: None)
+    projectors = ProjectorPool(made.log, made.catalog, made.models_of, lambda *_: None)
     projectors.look_at_all()
     reader = PartitionedReader(made.log, made.catalog, MemoryBlobs(), made.readers_of)
     yield made, projectors, reader
@@ -103,7 +103,7 @@ def test_a_log_that_nobody_has_opened_yet_shows_nothing(tmp_path: Path) -> None:
     name = own_id(1, 2)
     made.start(0, "chain", own_id(0, 2))
     made.start(1, "chain", name)
-    projectors = ProjectorPool(made.log, made.catalog, made.models_of, lambda partition, offset: None)
+    projectors = ProjectorPool(made.log, made.catalog, made.models_of, lambda *_: None)
     projectors.look_at_all()
     assert reader.of(name).record(name).status == "completed"
     projectors.close()

@@ -34,7 +34,7 @@ class Kept(SqliteReadModels):
         self.saved: list[Changes] = []
 
     def save(self, models: Sequence[str], changes: Changes, checkpoint: Checkpoint, after: int, is_whole: bool) -> None:
-        self.saved.append(changes)
+        self.saved.append(Changes(dict(changes.rows), dict(changes.parts), dict(changes.gone), dict(changes.sums)))
         super().save(models, changes, checkpoint, after, is_whole)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from projections.executions import EXECUTIONS, PIECES, UNREADABLE, executions_wh
 from projections.executions import READ_MODEL as EXECUTION_ROWS
 from projections.incidents import INCIDENTS
 from projections.node_runs import NODE_RUNS
-from projections.read_model import ModelGroup, RowsOf, Visit
+from projections.read_model import ModelGroup, ReadModel, RowsOf, Visit
 from projections.registry import READ_MODELS
 from projections.trail import pack_offsets, unpack_offsets
 from projections.waits import WAITING
@@ -236,10 +236,10 @@ def test_an_exception_in_the_projector_for_one_execution_stops_no_rows_of_others
     rows_of = projector(bench.log, models)
     real = ModelGroup.finish
 
-    def planted(self: ModelGroup, changes: Changes, visit: Visit) -> dict[str, RowsOf]:
+    def planted(self: ModelGroup, changes: Changes, visit: Visit, models: Sequence[ReadModel]) -> dict[str, RowsOf]:
         if visit.folded.state.execution == poisoned and visit.folded.state.status == "completed":
             raise TypeError("planted")
-        return real(self, changes, visit)
+        return real(self, changes, visit, models)
 
     monkeypatch.setattr(ModelGroup, "finish", planted)
     bench.move(time=False)

@@ -21,7 +21,7 @@ class Kept:
     def __init__(self, made: Partitioned) -> None:
         self.told: list[tuple[int, int]] = []
         self.projectors = ProjectorPool(
-            made.log, made.catalog, made.models_of, lambda partition, offset: self.told.append((partition, offset))
+            made.log, made.catalog, made.models_of, lambda partition, offset, _: self.told.append((partition, offset))
         )
 
     def look_at_all(self) -> dict[int, int]:

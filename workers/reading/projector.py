@@ -83,6 +83,7 @@ class Projector:
 
     def _begin_rebuilds(self) -> None:
         """A projection for those rows that are made anew beside others, and stand at the same offset."""
+        self.release()
         self.close()
         found = self._models.rebuilding()
         ordered = sorted((model for model in self._read_models if model.name in found), key=lambda model: -found[model.name].offset)
@@ -103,10 +104,20 @@ class Projector:
         if not self._rebuilds and self._models.rebuilding():
             self._begin_rebuilds()
 
-    def step(self) -> bool:
-        """Take in the next batch; True when there may be more behind it. Raises RowsGone."""
+    def step(self, may_hold: bool = False) -> bool:
+        """Take in the next batch; True when there may be more behind it. `may_hold`: see `Projection`. Raises RowsGone."""
         self._models.check()
-        return self._first is not None and self._first.step()
+        return self._first is not None and self._first.step(may_hold=may_hold and not self.is_building)
+
+    @property
+    def held_at(self) -> int | None:
+        """Where rows stand that are held back; None where none are."""
+        return None if self._first is None else self._first.held_at
+
+    def release(self) -> None:
+        """Store what is held back."""
+        if self._first is not None:
+            self._first.release()
 
     @property
     def is_building(self) -> bool:
@@ -143,6 +154,7 @@ class Projector:
 
     def rest(self) -> None:
         """Nothing more comes for a while."""
+        self.release()
         self._models.rest()
 
     def close(self) -> None:

@@ -1,15 +1,16 @@
 """The projectors of many partitions, on one log and with one catalog: each partition gets its batches in turn.
 
-    look()  ─► a batch of each partition that has something new ─► … until none has      told(partition, offset) after each
+    look()  ─► a batch of each partition that has something new ─► … until none has      told(partition, offset, lagging) after each
     build() ─► a batch for read models that are being made beside the others, among them those that `rebuild` makes anew
 
 Which partitions are kept up can change at any time. Of those that others keep, in a database that all share, it is only
-told how far they are.
+told how far they are. `lagging` is how far those rows go that may be held back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from contracts.errors import LogCorrupt, LogError, LogUnreachable, Overtaken, RowsGone, UnknownRecord
 from contracts.ports.log import Log
@@ -21,10 +22,20 @@ from workers.reading.projector import Projector
 
 
 class ProjectorPool:
-    """Keeps the rows of partitions up with their journals; at first of all of them. `models_of` opens those of one partition."""
+    """Keeps the rows of partitions up with their journals; at first of all of them. `models_of` opens those of one partition.
 
-    def __init__(self, log: Log, catalog: Catalog, models_of: Callable[[int], ReadModels], told: Callable[[int, int], None]) -> None:
-        self._log, self._catalog, self._models_of, self._told = log, catalog, models_of, told
+    `are_shared`: others read them who tell nobody that they wait, so that no rows are held back.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        catalog: Catalog,
+        models_of: Callable[[int], ReadModels],
+        told: Callable[[int, int, int], None],
+        are_shared: bool = False,
+    ) -> None:
+        self._log, self._catalog, self._models_of, self._told, self._are_shared = log, catalog, models_of, told, are_shared
         self._models: dict[int, ReadModels] = {}
         self._projectors: dict[int, Projector] = {}
         self._own: frozenset[int] | None = None
@@ -44,8 +55,8 @@ class ProjectorPool:
     def _is_own(self, partition: int) -> bool:
         return self._own is None or partition in self._own
 
-    def look(self, partitions: Iterable[int]) -> None:
-        """Take in everything that is new in these partitions, and tell how far each is.
+    def look(self, partitions: Iterable[int], may_hold: bool = False) -> None:
+        """Take in everything that is new in these partitions, and tell how far each is. `may_hold`: some rows may be held back under load.
 
         A partition that the log does not have yet is passed over. Raises LogError where log or rows cannot be used;
         whoever calls again goes on from what is stored.
@@ -53,8 +64,9 @@ class ProjectorPool:
         wanted = [partition for partition in partitions if self._is_there(partition)]
         for partition in wanted:
             if not self._is_own(partition):
-                self._told(partition, self._models_at(partition).checkpoint(READ_MODEL.name).offset)
-        self._in_turn([partition for partition in wanted if self._is_own(partition)], Projector.step)
+                self._tell(partition, self._models_at(partition).checkpoint(READ_MODEL.name).offset)
+        step = partial(Projector.step, may_hold=may_hold and not self._are_shared)
+        self._in_turn([partition for partition in wanted if self._is_own(partition)], step)
 
     def look_at_all(self) -> None:
         """The same for all partitions, also those that were added meanwhile."""
@@ -112,11 +124,14 @@ class ProjectorPool:
         except (LogError, UnknownRecord) as error:
             self._drop(partition)  # it has folded what was not stored
             if isinstance(error, RowsGone):
-                self._told(partition, 0)
+                self._tell(partition, 0)
             broken.append(error if isinstance(error, LogError) else LogCorrupt(f"journal, partition {partition}: {error}"))
             return False
-        self._told(partition, projector.offset)
+        self._tell(partition, projector.offset, projector.held_at)
         return is_more
+
+    def _tell(self, partition: int, offset: int, held_at: int | None = None) -> None:
+        self._told(partition, offset, offset if held_at is None else held_at)
 
     def _projector(self, partition: int) -> Projector:
         if partition not in self._projectors:
@@ -136,11 +151,12 @@ class ProjectorPool:
             try:
                 self._models[partition].check()
             except RowsGone:
-                self._told(partition, 0)
+                self._tell(partition, 0)
                 raise
 
     def rest(self) -> None:
-        """Nothing more comes for a while. Raises RowsGone."""
+        """Nothing more comes for a while. Raises as `look` does."""
+        self.look([partition for partition, projector in self._projectors.items() if projector.held_at is not None])
         self.check()
         for partition in self._projectors:
             self._models[partition].rest()

@@ -41,7 +41,7 @@ from infra.server.cluster.service import ClusterService
 from infra.server.cluster.view import all_workers
 from infra.server.driver import Driver
 from infra.server.lookup import Lookup
-from infra.server.progress import Progress
+from infra.server.progress import MakeProcess, Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
@@ -285,7 +285,7 @@ class Shared:
 
         return Publisher(self.members, self.feed, self._event_topic(), present, lambda: self.participation.partitions, self.driver.fail)
 
-    def _projector_of(self, settings: ServerSettings) -> Callable[[Callable[[int, int], None]], ProjectorProcess] | None:
+    def _projector_of(self, settings: ServerSettings) -> MakeProcess | None:
         """Rows in the data folder are ours, of all partitions. Those in a database are everybody's: we do what nobody else does."""
         engine = self._engine
         reads = settings.has_role("api") or settings.has_role("publisher")

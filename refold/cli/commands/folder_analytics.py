@@ -35,7 +35,7 @@ def analytics_of(settings: EngineSettings, wanted: Analysed) -> list[Value]:
 def _bring_up_to_date(settings: EngineSettings) -> None:
     """Where a server holds the folder, it does."""
     assert settings.data is not None
-    with suppress(LogHeld), DataFolder(settings.data).hold(), open_projectors(settings, lambda partition, offset: None) as projectors:
+    with suppress(LogHeld), DataFolder(settings.data).hold(), open_projectors(settings, lambda *_: None) as projectors:
         projectors.own(None)
         projectors.look_at_all()
         while projectors.is_building:

@@ -27,7 +27,7 @@ def read_models_of(reader: Reader, settings: EngineSettings) -> list[Value]:
 def rebuild_of(settings: EngineSettings, names: Sequence[str]) -> Iterator[Done]:
     """Bring them up to date, and make the rows of these anew; how far that is, after each batch."""
     assert settings.data is not None
-    with DataFolder(settings.data).hold(), open_projectors(settings, lambda partition, offset: None) as projectors:
+    with DataFolder(settings.data).hold(), open_projectors(settings, lambda *_: None) as projectors:
         projectors.own(None)
         projectors.look_at_all()
         projectors.rebuild(names)
