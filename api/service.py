@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from api.letters import Letters
 from api.streams.streams import Streams
 from api.trigger_book import TriggerBook
+from api.webhook_book import WebhookBook
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.commands import Command
@@ -25,7 +27,6 @@ from contracts.triggers import Triggered
 from contracts.worker_protocol import WorkerRow
 from domain.definition.outline import Activities
 from projections.audit import AuditRecord
-from projections.dead_letters import Letter, State
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
 from projections.history import HistoryEvent
@@ -167,26 +168,6 @@ class Warmed(NamedTuple):
     unreadable: int
 
 
-class Letters(Protocol):
-    """The dead letters of the log, and what is done about them."""
-
-    @property
-    def content_bytes_max(self) -> int:
-        """Content of a letter that is as long as this was cut."""
-
-    async def page(self, state: State | None, topic: str | None, before: int | None, limit: int) -> tuple[list[Letter], int | None, int]:
-        """Letters before an offset, the last one first; where to go on; and how many are open in all."""
-
-    async def find(self, number: int) -> Letter:
-        """A letter. Raises Rejected where there is none."""
-
-    async def send(self, number: int, reason: str, caller: Caller) -> Letter:
-        """Send a letter again. Raises Rejected where it is not to be had, or is refused once more."""
-
-    async def drop(self, number: int, reason: str, caller: Caller) -> Letter:
-        """Nobody needs to look at a letter any more. Raises Rejected where it is not to be had."""
-
-
 class Copied(Protocol):
     """A data folder as somebody copies it. Raises LogError where it cannot be read."""
 
@@ -291,6 +272,10 @@ class Service(TriggerBook, Protocol):
     @property
     def credentials(self) -> CredentialKeeper:
         """The secrets that activities may use."""
+
+    @property
+    def webhooks(self) -> WebhookBook:
+        """What was sent to webhooks."""
 
     # Dead letters.
 

@@ -68,17 +68,23 @@ class Webhooks(BaseModel):
 
 
 class Delivery(BaseModel):
-    """An event that waits to be sent again."""
+    """An event that waits to be sent again, or a request that was made."""
 
     event: str = Field(description="its id", examples=["order-7/12"])
-    attempts: int = Field(description="how often it was tried")
-    since: models.Time
-    due: models.Time
-    error: str | None = Field(description="why the last attempt failed")
+    verdict: Literal["pending", "delivered", "failed"] = Field(
+        description="`pending`: it waits to be sent again; `delivered`: the receiver has taken it; `failed`: this request was not taken"
+    )
+    at: models.Time | None = Field(description="when the request was made; of what waits the last one, null before there was any")
+    status: int | None = Field(description="the status of the answer; null without one")
+    duration_ms: int | None = Field(description="how long the request took")
+    error: str | None = Field(description="why it failed")
+    attempts: int | None = Field(description="of what waits: how often it was tried")
+    since: models.Time | None = Field(description="of what waits: since when")
+    due: models.Time | None = Field(description="of what waits: when it is sent next")
 
 
 class Deliveries(BaseModel):
-    """What waits to be sent again to a webhook."""
+    """What waits to be sent again to a webhook, and the last requests that were made, the latest first."""
 
     deliveries: list[Delivery]
 

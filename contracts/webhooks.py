@@ -13,7 +13,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +22,8 @@ import msgspec
 KIND: Final = "webhooks"
 STATE: Final = "webhook-states"
 """The kinds of resources that hold webhooks, and what is still to be sent to them."""
+Status: TypeAlias = Literal["active", "failing", "disabled"]
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 SECRET_PREFIX: Final = "whsec_"
 SECRET_BYTES_MIN: Final = 24
 SECRET_BYTES_MAX: Final = 64
@@ -28,6 +31,10 @@ WEBHOOKS_MAX: Final = 100
 PENDING_MAX: Final = 100
 """So many events may wait to be sent again; then nothing further is tried until one is through."""
 ERROR_LENGTH_MAX: Final = 200
+SENT_MAX: Final = 50
+"""So many requests to a webhook are remembered at most."""
+SENT_BYTES_MAX: Final = 3_500
+"""In so many bytes: Kafka keeps 4,096 beside the offset of a group."""
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 DELAYS_S: Final = (5, 5 * _MINUTE, 30 * _MINUTE, 2 * _HOUR, 5 * _HOUR, 10 * _HOUR, 14 * _HOUR, 20 * _HOUR, 24 * _HOUR)
@@ -70,9 +77,52 @@ class WebhookState(msgspec.Struct, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
+class Sent(msgspec.Struct, frozen=True, array_like=True):
+    """A request that was made: the event in it, when (milliseconds since 1970), the status of the answer, None without one, how long it
+    took, and why it failed, empty where the receiver has taken the event."""
+
+    event: str
+    at: int
+    status: int | None
+    duration_ms: int
+    error: str = ""
+
+
 encode_json: Final = msgspec.json.Encoder().encode
 decode_webhook: Final = msgspec.json.Decoder(Webhook).decode
 decode_state: Final = msgspec.json.Decoder(WebhookState).decode
+_decode_sent: Final = msgspec.json.Decoder(list[Sent]).decode
+
+
+def encode_sent(sent: Sequence[Sent]) -> str:
+    """The last of these that are remembered."""
+    texts: list[str] = []
+    left = SENT_BYTES_MAX - 2
+    for one in reversed(sent[-SENT_MAX:]):
+        text = encode_json(one).decode()
+        left -= len(text.encode()) + 1
+        if left < 0:
+            break
+        texts.insert(0, text)
+    return f"[{','.join(texts)}]"
+
+
+def decode_sent(text: str) -> list[Sent]:
+    """What was encoded; nothing where it is something else."""
+    try:
+        return _decode_sent(text)
+    except msgspec.MsgspecError:
+        return []
+
+
+def checkpoint_name(name: str, webhook: Webhook) -> str:
+    """What a webhook's checkpoint is kept under: one that was deleted and made again begins anew."""
+    return f"{name}.{webhook.begun}"
+
+
+def status_of(state: WebhookState) -> Status:
+    """How a webhook stands: `failing` where an event waits to be sent again, `disabled` where nothing is sent."""
+    return "disabled" if state.disabled_at else "failing" if any(one.attempts for one in state.pending) else "active"
 
 
 def state_of(webhook: Webhook, stored: bytes | None) -> WebhookState:

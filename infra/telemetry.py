@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, get_args
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from contracts.webhooks import STATUSES as WEBHOOK_STATUSES
 from workers.partition.metrics import Histogram, Metrics, Reason
 
 
@@ -28,6 +29,8 @@ class Observed(NamedTuple):
     newer: Mapping[str, int] = MappingProxyType({})
     events_lag: int | None = None
     """None where nobody has ever published any."""
+    webhooks: Mapping[str, int] = MappingProxyType({})
+    """How many webhooks stand how."""
 
 
 _COUNTERS: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
@@ -80,10 +83,15 @@ class _Collector:
         yield _histogram("refold_append_seconds", "How long appends of rounds took", seen.metrics.appends)
         yield _by_topic("refold_unreadable_records", "Records come upon that nobody can read: dead letters", seen.unreadable)
         yield _by_topic("refold_newer_records", "Records come upon that a newer version has written, left where they are", seen.newer)
-        by_status = GaugeMetricFamily("refold_executions", "Executions in the read models", labels=["status"])
-        for status, count in sorted(seen.executions.items()):
-            by_status.add_metric([status], count)
-        yield by_status
+        yield _by_status("refold_executions", "Executions in the read models", seen.executions)
+        yield _by_status("refold_webhooks", "Webhooks, by how they stand", dict.fromkeys(WEBHOOK_STATUSES, 0) | dict(seen.webhooks))
+
+
+def _by_status(name: str, text: str, counts: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=["status"])
+    for status, count in sorted(counts.items()):
+        family.add_metric([status], count)
+    return family
 
 
 def _by_topic(name: str, text: str, counts: Mapping[str, int]) -> Metric:

@@ -26,12 +26,15 @@ from contracts.webhooks import (
     STATE,
     WEBHOOKS_MAX,
     Pending,
+    Sent,
     Webhook,
     WebhookState,
+    checkpoint_name,
     decode_webhook,
     encode_json,
     secret_key,
     state_of,
+    status_of,
     written_secret,
 )
 from domain.definition.findings import nearest
@@ -86,10 +89,13 @@ async def delete_webhook(caller: Caller, service: Service, name: Name) -> Reply:
 
 
 async def list_deliveries(service: Service, name: Name) -> Reply:
-    """The events that wait to be sent again, those first that have waited longest."""
+    """The events that wait to be sent again, those first that have waited longest, and the last requests, the latest first."""
     webhook = decode_webhook((await service.resource(KIND, name)).value or b"")
     state = state_of(webhook, _value(await _stored_state(service, name)))
-    return Reply({"deliveries": [_delivery(one) for one in state.pending]})
+    sent = [*reversed(await service.webhooks.sent_to(checkpoint_name(name, webhook)))]
+    last = {one.event: one for one in reversed(sent)}
+    pending = [_waiting(one, last.get(one.event)) for one in state.pending]
+    return Reply({"deliveries": [*pending, *map(_sent, sent)]})
 
 
 async def redeliver_event(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
@@ -109,7 +115,7 @@ async def redeliver_event(caller: Caller, service: Service, name: Name, body: Bo
         state.pending.append(pending)
 
     await _change(service, name, caller, add)
-    return Reply(_delivery(pending), status=202)
+    return Reply(_waiting(pending, None), status=202)
 
 
 async def enable_webhook(caller: Caller, service: Service, name: Name) -> Reply:
@@ -207,14 +213,13 @@ def _filter(source: str) -> str:
 def _shown(found: Resource, stored: Resource | None) -> dict[str, Any]:
     webhook = decode_webhook(found.value or b"")
     state = state_of(webhook, _value(stored))
-    is_failing = any(one.attempts for one in state.pending)
     return {
         "name": found.name,
         "url": webhook.url,
         "types": list(webhook.types),
         "workflow": webhook.workflow,
         "filter": webhook.filter or None,
-        "status": "disabled" if state.disabled_at else "failing" if is_failing else "active",
+        "status": status_of(state),
         "reason": state.reason or None,
         "pending": len(state.pending),
         "revision": found.revision,
@@ -224,13 +229,29 @@ def _shown(found: Resource, stored: Resource | None) -> dict[str, Any]:
     }
 
 
-def _delivery(pending: Pending) -> dict[str, Any]:
+def _waiting(pending: Pending, last: Sent | None) -> dict[str, Any]:
     return {
         "event": pending.event,
+        "verdict": "pending",
+        "at": None if last is None else rfc3339(last.at),
+        "status": None if last is None else last.status,
+        "duration_ms": None if last is None else last.duration_ms,
+        "error": pending.error or None,
         "attempts": pending.attempts,
         "since": rfc3339(pending.since),
         "due": rfc3339(pending.due),
-        "error": pending.error or None,
+    }
+
+
+def _sent(sent: Sent) -> dict[str, Any]:
+    return {
+        "event": sent.event,
+        "verdict": "failed" if sent.error else "delivered",
+        "at": rfc3339(sent.at),
+        "status": sent.status,
+        "duration_ms": sent.duration_ms,
+        "error": sent.error or None,
+        **dict.fromkeys(("attempts", "since", "due")),
     }
 
 
@@ -254,7 +275,7 @@ WEBHOOKS: Final = (
     ),
     Operation(
         method="GET", path="/v1/webhooks/{name}/deliveries", tag="webhooks", right="read", do=list_deliveries, answer=models.Deliveries,
-        problems=(404,), client=ClientMethod("deliveries", "deliveries", "The events that wait to be sent again to a webhook."),
+        problems=(404,), client=ClientMethod("deliveries", "deliveries", "What waits to be sent to a webhook, and the last requests."),
     ),
     Operation(
         method="POST", path="/v1/webhooks/{name}/deliveries", tag="webhooks", right="steer", do=redeliver_event, answer=models.Delivery,

@@ -28,6 +28,7 @@ from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.starts import Starts
+from infra.server.webhook_book import Notes
 from infra.settings.model import ROLES_DEFAULT, EngineSettings
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
@@ -73,10 +74,11 @@ class AloneService(CommonService):
         task_endpoint: TaskEndpoint | None = None,
         requests: Requests | None = None,
         address: str = "",
+        notes: Notes | None = None,
     ) -> None:
         lookup = Lookup(reader, reads, progress, positions_of(settings), OwnerKnows(alone.owner))
         self._requests = requests or Requests()
-        super().__init__(alone.catalog, alone.resources, feed, reader, reads, progress, lookup, settings, self._requests)
+        super().__init__(alone.catalog, alone.resources, feed, reader, reads, progress, lookup, settings, self._requests, notes)
         self.channel = alone.channel
         self.credentials = alone.credentials or credential_store(settings, alone.clock)
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
@@ -188,7 +190,18 @@ class AloneService(CommonService):
         opened = len(self._owner.executions)
         projected = self._progress.of(self._owner.partition)
         requests = self._requests.counted, self._requests.by_lane
-        return render(Observed(self._owner.metrics, self._owner.position, projected, opened, counts, *requests, self._progress.restarts))
+        return render(
+            Observed(
+                self._owner.metrics,
+                self._owner.position,
+                projected,
+                opened,
+                counts,
+                *requests,
+                self._progress.restarts,
+                webhooks=self.webhooks.standing(),
+            )
+        )
 
 
 def _nothing() -> None:

@@ -33,6 +33,7 @@ from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
+from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
 from projections.audit import DEFINITIONS, LETTERS, AuditRecord
 from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, record_value
@@ -78,7 +79,9 @@ class CommonService(CatalogService):
         lookup: Lookup,
         settings: EngineSettings,
         requests: Requests,
+        notes: Notes | None = None,
     ) -> None:
+        self.webhooks = WebhookBook(resources, notes)
         self.feed, self.streams = feed, Streams(feed, requests, positions_of(settings), settings.event_source)
         super().__init__(catalog, resources, settings)
         self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup

@@ -89,10 +89,11 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         progress = _progress(alone, reader, reads, engine, settings)
         task_endpoint = TaskEndpoint(alone.worker, alone.owner.submit, _soon) if isinstance(alone.worker, TaskLeases) else None
         feed = Feed(OwnerGround(alone.owner, LoopBeside(reader.backlog(), reads.pool)))
-        service = AloneService(alone, feed, reader, reads, progress, engine, task_endpoint, requests, address)
-        http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
         assert engine.data is not None
-        ground = WebhookGround(service, feed, clock, engine, FileCheckpoints(engine.data / CHECKPOINTS))
+        checkpoints = FileCheckpoints(engine.data / CHECKPOINTS)
+        service = AloneService(alone, feed, reader, reads, progress, engine, task_endpoint, requests, address, checkpoints)
+        http = HttpSetup(service, task_endpoint, requests, settings, listener, on_ready)
+        ground = WebhookGround(service, feed, clock, engine, checkpoints)
         webhooks = WebhookDeliveries(alone.resources, ground, lambda name: True), ground
         context = Context(
             clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
@@ -127,7 +128,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
     with open_shared(engine, address) as stores, open_shared_retention(engine, stores.blobs) as retention:
         shared = Shared(stores, engine, settings, address)
         http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready)
-        ground = WebhookGround(shared.service, shared.feed, shared.clock, engine, stores.webhook_checkpoints())
+        ground = WebhookGround(shared.service, shared.feed, shared.clock, engine, shared.webhook_checkpoints)
         deliveries = WebhookDeliveries(shared.resources, ground, partial(falls_to, shared.members))
         context = Context(
             clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,

@@ -6,6 +6,7 @@ A webhook has threads of its own for its requests: one that answers slowly holds
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
@@ -21,6 +22,7 @@ from contracts.public_events import CloudEvent
 from contracts.webhooks import STATE, WebhookState, encode_json
 from infra.server.common_service import CommonService
 from infra.server.reader_wiring import positions_of
+from infra.server.webhook_book import Notes
 from infra.settings.model import EngineSettings
 from projections.public.present import public_events
 from workers.reading.webhook_delivery import PARALLEL, Outcome
@@ -32,14 +34,14 @@ TIMEOUT_S: Final = 15.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
 
 
-class Checkpoints(Protocol):
+class Checkpoints(Notes, Protocol):
     """Where checkpoints are kept."""
 
     async def load(self, name: str, partitions: int) -> Mapping[int, int]:
         """What was saved under a name."""
 
-    async def save(self, name: str, checkpoint: Mapping[int, int]) -> None:
-        """Save it."""
+    async def save(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
+        """Save it, and a note with it."""
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -94,6 +96,11 @@ class WebhookGround:
         return asyncio.get_running_loop().run_in_executor(pool, self._send, url, dict(headers), body)
 
     def _send(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+        began = time.monotonic()
+        outcome = self._outcome(url, headers, body)
+        return outcome._replace(duration_ms=int((time.monotonic() - began) * 1000))
+
+    def _outcome(self, url: str, headers: dict[str, str], body: bytes) -> Outcome:
         try:
             question = Question(
                 method="POST", url=httpx2.URL(url), headers=headers, content=body, timeout_s=TIMEOUT_S, follow_redirects=False,
@@ -113,9 +120,13 @@ class WebhookGround:
         """What was saved."""
         return await self._checkpoints.load(name, len(await self._service.ends()))
 
-    async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int]) -> None:
+    async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
         """Save it."""
-        await self._checkpoints.save(name, checkpoint)
+        await self._checkpoints.save(name, checkpoint, note)
+
+    async def load_note(self, name: str) -> str:
+        """What was saved with it."""
+        return await self._checkpoints.note(name)
 
     async def close(self) -> None:
         """Let go of everything; requests that are under way end by themselves."""

@@ -52,7 +52,7 @@ def delete(where: Where, name: Name) -> int:
 @webhooks.command()
 @takes(where=asking)
 def deliveries(where: Where, name: Name, as_json: Json = False) -> int:
-    """List the events that wait to be sent again."""
+    """List what waits to be sent again, and the last requests."""
     from refold.cli.commands import webhooks as command
 
     return command.deliveries(where, name, as_json)

@@ -341,7 +341,7 @@ class Operations:
         return answer
 
     def deliveries(self, name: str) -> Rows:
-        """The events that wait to be sent again to a webhook."""
+        """What waits to be sent to a webhook, and the last requests."""
         answer: Rows = self._ask(asked("GET", f"/v1/webhooks/{part(name)}/deliveries"))["deliveries"]
         return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -145,13 +146,50 @@ def test_what_is_refused_is_listed_and_sent_again_and_a_slow_receiver_holds_up_n
     slow.status = 500
     slow.gate.set()
     until(lambda: server.get("/v1/webhooks/slow").json["pending"] == 8, "nothing is put aside")
-    deliveries = server.get("/v1/webhooks/slow/deliveries").json["deliveries"]
+    deliveries = listed(server, "slow", "pending")
     assert {one["event"].rpartition("/")[0] for one in deliveries} == set(done)
     assert {(one["attempts"], one["error"]) for one in deliveries} <= {(1, "answered 500"), (2, "answered 500")}
+    assert sum(status == "failing" for status in statuses(server)) == 1
     assert server.get("/v1/webhooks/slow").json["status"] == "failing"
     slow.status = 200
     until(lambda: server.get("/v1/webhooks/slow").json["pending"] == 0, "it is not sent again")
     assert len(slow.got) >= 16
+
+
+def listed(server: Server, name: str, verdict: str) -> list[dict[str, Any]]:
+    deliveries = server.get(f"/v1/webhooks/{name}/deliveries").json["deliveries"]
+    return [one for one in deliveries if one["verdict"] == verdict]
+
+
+def statuses(server: Server) -> list[str]:
+    """How its webhooks stand, by its metrics."""
+    found = re.findall(r'^refold_webhooks{status="(\w+)"} (\d+)\.0$', server.get("/metrics").content.decode(), re.MULTILINE)
+    assert {status for status, _ in found} == {"active", "disabled", "failing"}
+    return [status for status, count in found for _ in range(int(count))]
+
+
+def test_what_was_sent_is_listed_with_its_verdict_also_after_a_kill(tmp_path: Path, receivers: Callable[[], Receiver]) -> None:
+    receiver = receivers()
+    server = Server(tmp_path / "data", *ALLOWED)
+    server.publish(HELLO)
+    hook(server, "log", receiver.url, types=["execution.completed"])
+    first = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
+    until(lambda: listed(server, "log", "delivered"), "what has arrived is not listed")
+    (sent,) = listed(server, "log", "delivered")
+    assert (sent["event"].rpartition("/")[0], sent["status"], sent["error"], sent["due"]) == (first, 204, None, None)
+    assert 0 <= sent["duration_ms"] < 15_000
+    server.kill()
+    server = Server(tmp_path / "data", *ALLOWED)
+    assert listed(server, "log", "delivered") == [sent]
+    receiver.status = 503
+    assert server.post("/v1/webhooks/log/deliveries", {"event": sent["event"]}).status == 202
+    until(lambda: listed(server, "log", "failed"), "what has failed is not listed")
+    (failed,) = listed(server, "log", "failed")
+    assert (failed["event"], failed["status"], failed["error"]) == (sent["event"], 503, "answered 503")
+    until(lambda: listed(server, "log", "pending")[0]["attempts"] == 1, "the attempt is not counted")
+    (pending,) = listed(server, "log", "pending")
+    assert (pending["event"], pending["status"], pending["at"]) == (sent["event"], 503, failed["at"])
+    server.kill()
 
 
 def test_each_event_arrives_over_kills(tmp_path: Path, receivers: Callable[[], Receiver]) -> None:
@@ -178,6 +216,7 @@ def test_one_that_is_gone_is_disabled_and_can_be_enabled_and_sent_to_once_more(s
     done = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
     until(lambda: server.get("/v1/webhooks/old").json["status"] == "disabled", "it is not disabled")
     assert "410" in server.get("/v1/webhooks/old").json["reason"]
+    assert "disabled" in statuses(server)
     later = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
     receiver.status = 200
     assert server.post("/v1/webhooks/old/enable").json["status"] == "active"

@@ -12,7 +12,20 @@ import pytest
 from contracts.errors import LogUnreachable
 from contracts.ports.feed import Feed, Told
 from contracts.public_events import CloudEvent
-from contracts.webhooks import DELAYS_S, PENDING_MAX, Webhook, WebhookState, secret_key, signed, written_secret
+from contracts.webhooks import (
+    DELAYS_S,
+    PENDING_MAX,
+    SENT_BYTES_MAX,
+    SENT_MAX,
+    Sent,
+    Webhook,
+    WebhookState,
+    decode_sent,
+    encode_sent,
+    secret_key,
+    signed,
+    written_secret,
+)
 from projections.public.present import public_events
 from tests.workers.feeding import Fed
 from tests.workers.harness import Bench, sequence
@@ -33,6 +46,7 @@ class HeldGround:
         self.sent: list[str] = []
         self.state: WebhookState | None = None
         self.checkpoints: dict[str, Mapping[int, int]] = {}
+        self.notes: dict[str, str] = {}
         self.failing_saves = 0
 
     def now(self) -> int:
@@ -62,8 +76,11 @@ class HeldGround:
     async def load_checkpoint(self, name: str) -> Mapping[int, int]:
         return self.checkpoints.get(name, {})
 
-    async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int]) -> None:
-        self.checkpoints[name] = checkpoint
+    async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
+        self.checkpoints[name], self.notes[name] = checkpoint, note
+
+    async def load_note(self, name: str) -> str:
+        return self.notes.get(name, "")
 
 
 async def until(holds: Callable[[], Any]) -> None:
@@ -186,3 +203,14 @@ def test_the_id_of_a_child_can_stand_in_a_header() -> None:
     headers = signed(SECRET, "a~per_year(3):ü/4", 7, b"{}")
     assert headers["webhook-id"] == "a~per_year(3):%C3%BC/4"
     headers["webhook-id"].encode("ascii")
+
+
+def test_so_many_requests_are_remembered_as_have_room_the_last_ones() -> None:
+    sent = [Sent("é" * 300 + f"/{number}", 1_700_000_000_000, 500, 15_000, "answered 500") for number in range(60)]
+    kept = decode_sent(text := encode_sent(sent))
+    assert len(text.encode()) <= SENT_BYTES_MAX
+    assert 3 <= len(kept) <= 6
+    assert kept == sent[-len(kept) :]
+    short = [Sent(f"x/{number}", 1, 200, 1) for number in range(60)]
+    assert decode_sent(encode_sent(short)) == short[-SENT_MAX:]
+    assert (decode_sent(""), decode_sent("{"), decode_sent(encode_sent([]))) == ([], [], [])

@@ -19,7 +19,20 @@ from typing import Final, NamedTuple, Protocol
 from contracts.errors import RefoldError, Rejected, UnknownRecord
 from contracts.ports.feed import Feed, Selector, Told
 from contracts.public_events import CloudEvent, encode_event
-from contracts.webhooks import DELAYS_S, ERROR_LENGTH_MAX, PENDING_MAX, Pending, Webhook, WebhookState, signed
+from contracts.webhooks import (
+    DELAYS_S,
+    ERROR_LENGTH_MAX,
+    PENDING_MAX,
+    SENT_MAX,
+    Pending,
+    Sent,
+    Webhook,
+    WebhookState,
+    checkpoint_name,
+    decode_sent,
+    encode_sent,
+    signed,
+)
 from projections.event_filter import EventFilter
 from projections.public.present import PUBLIC
 
@@ -28,6 +41,8 @@ PARALLEL: Final = 4
 QUEUE_MAX: Final = 200
 RETRY_PAUSE_S: Final = 0.5
 LOOK_EVERY_S: Final = 1.0
+SENT_ERROR_MAX: Final = 100
+"""So much of why a request failed is remembered with it."""
 GONE: Final = 410
 RETRY_AFTER_MAX_S: Final = 24 * 3600
 
@@ -35,11 +50,13 @@ _log = logging.getLogger("refold.webhooks")
 
 
 class Outcome(NamedTuple):
-    """What came of a request: the status, None without an answer; why it failed; after how many seconds the receiver wants it again."""
+    """What came of a request: the status, None without an answer; why it failed; after how many seconds the receiver wants it again;
+    how long it took."""
 
     status: int | None
     error: str = ""
     retry_after_s: int = 0
+    duration_ms: int = 0
 
     @property
     def is_done(self) -> bool:
@@ -72,15 +89,25 @@ class Ground(Protocol):
     async def load_checkpoint(self, name: str) -> Mapping[int, int]:
         """By partition the offset up to which all is sent or pending."""
 
-    async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int]) -> None:
-        """All below is."""
+    async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
+        """All below is; a note is kept with it, as long as there is no other one."""
+
+    async def load_note(self, name: str) -> str:
+        """The note; empty where there is none."""
 
 
 class WebhookDelivery:
     """Lives in the event loop. It is made by `begin`, and ended by `stop`."""
 
     def __init__(
-        self, name: str, webhook: Webhook, state: WebhookState, revision: int, ground: Ground, checkpoint: Mapping[int, int]
+        self,
+        name: str,
+        webhook: Webhook,
+        state: WebhookState,
+        revision: int,
+        ground: Ground,
+        checkpoint: Mapping[int, int],
+        sent: Sequence[Sent],
     ) -> None:
         self.name, self.webhook, self.state, self._ground = name, webhook, state, ground
         self.revision = revision
@@ -92,7 +119,8 @@ class WebhookDelivery:
         self._has_queued, self._has_changed, self._has_room = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._saving = asyncio.Lock()
         self._is_held = False
-        self._saved: dict[int, int] = {}
+        self._sent = deque(sent, SENT_MAX)
+        self._saved: tuple[Mapping[int, int], str] = {}, ""
         self._after = {**webhook.after, **checkpoint}
         selector = Selector(events=PUBLIC, with_origin=True, workflow=webhook.workflow)
         self._subscription = ground.feed.subscribe(selector, self._take, self._after)
@@ -102,7 +130,9 @@ class WebhookDelivery:
     @classmethod
     async def begin(cls, name: str, webhook: Webhook, state: WebhookState, revision: int, ground: Ground) -> WebhookDelivery:
         """Go on where the checkpoint stands."""
-        return cls(name, webhook, state, revision, ground, await ground.load_checkpoint(_checkpoint_name(name, webhook)))
+        kept = checkpoint_name(name, webhook)
+        sent = decode_sent(await ground.load_note(kept))
+        return cls(name, webhook, state, revision, ground, await ground.load_checkpoint(kept), sent)
 
     @property
     def has_failed(self) -> bool:
@@ -149,7 +179,11 @@ class WebhookDelivery:
     async def _send(self, event: CloudEvent) -> Outcome:
         body = encode_event(event)
         headers = signed(self.webhook.secret, event.id, self._ground.now() // 1000, body)
-        return await self._ground.send(self.name, self.webhook.url, {**headers, "content-type": "application/cloudevents+json"}, body)
+        headers["content-type"] = "application/cloudevents+json"
+        outcome = await self._ground.send(self.name, self.webhook.url, headers, body)
+        error = "" if outcome.is_done else _why(outcome)[:SENT_ERROR_MAX]
+        self._sent.append(Sent(event.id, self._ground.now(), outcome.status, outcome.duration_ms, error))
+        return outcome
 
     # What failed.
 
@@ -170,7 +204,7 @@ class WebhookDelivery:
         """It is due later, or it was the last time."""
         now = self._ground.now()
         pending.attempts += 1
-        pending.error = outcome.error[:ERROR_LENGTH_MAX] or f"answered {outcome.status}"
+        pending.error = _why(outcome)
         if outcome.status == GONE or pending.attempts > len(DELAYS_S):
             why = "the receiver says that it is gone (410)" if outcome.status == GONE else f"event {pending.event} was refused for 3 days"
             self.state.disabled_at, self.state.reason = now, f"{why}: {pending.error}"
@@ -256,12 +290,12 @@ class WebhookDelivery:
             await self._save_checkpoint()
 
     async def _save_checkpoint(self) -> None:
-        checkpoint = self.checkpoint
-        if checkpoint == self._saved:
+        kept = self.checkpoint, encode_sent(list(self._sent))
+        if kept == self._saved:
             return
         try:
-            await self._ground.save_checkpoint(_checkpoint_name(self.name, self.webhook), checkpoint)
-            self._saved = checkpoint
+            await self._ground.save_checkpoint(checkpoint_name(self.name, self.webhook), *kept)
+            self._saved = kept
         except RefoldError as error:
             _log.warning("the checkpoint of the webhook %s waits to be stored: %s", self.name, error)
 
@@ -274,6 +308,5 @@ class WebhookDelivery:
         self._subscription.end()
 
 
-def _checkpoint_name(name: str, webhook: Webhook) -> str:
-    """One that was deleted and made again begins anew."""
-    return f"{name}.{webhook.begun}"
+def _why(outcome: Outcome) -> str:
+    return outcome.error[:ERROR_LENGTH_MAX] or f"answered {outcome.status}"

@@ -17,6 +17,8 @@ from refold.kafka.consumer import committed
 
 TIMEOUT_S: Final = 5.0
 REQUEST_TIMEOUT_MS: Final = 5_000
+NOTED_WITH: Final = 0
+"""The partition whose offset a note is committed with."""
 
 
 class GroupOffsets:
@@ -28,19 +30,27 @@ class GroupOffsets:
 
     async def load(self, partitions: Collection[int]) -> dict[int, int]:
         """By partition what was saved; what never was is left out."""
+        return {partition: offset for partition, (offset, _) in (await self._load(partitions)).items()}
+
+    async def note(self) -> str:
+        """The note that was saved with them; empty where there is none."""
+        return (await self._load([NOTED_WITH])).get(NOTED_WITH, (0, ""))[1]
+
+    async def _load(self, partitions: Collection[int]) -> dict[int, tuple[int, str]]:
         keys = [TopicPartition(self._journal, partition) for partition in partitions]
         if not keys:
             return {}
         try:
             found = await committed(await self._committing(keys), keys, TIMEOUT_S)
-            return {key.partition: found[key][0] for key in keys if key in found and found[key][0] >= 0}
+            return {key.partition: found[key] for key in keys if key in found and found[key][0] >= 0}
         except (KafkaError, OSError, TimeoutError) as error:
             await self.close()
             raise LogUnreachable(f"the offsets of {self._group} cannot be read: {reason(error)}") from error
 
-    async def save(self, offsets: Mapping[int, int]) -> None:
-        """Commit these."""
-        keys = {TopicPartition(self._journal, partition): offset for partition, offset in offsets.items()}
+    async def save(self, offsets: Mapping[int, int], note: str = "") -> None:
+        """Commit these, and a note, of as many bytes as brokers keep (4,096, unless they are told otherwise)."""
+        noted = {partition: (offset, note if partition == NOTED_WITH else "") for partition, offset in offsets.items()}
+        keys = {TopicPartition(self._journal, partition): one for partition, one in noted.items()}
         try:
             consumer = await self._committing(keys)
             async with asyncio.timeout(TIMEOUT_S):
@@ -83,9 +93,13 @@ class GroupCheckpoints:
         """What was saved under a name."""
         return await self._of(name).load(range(partitions))
 
-    async def save(self, name: str, checkpoint: Mapping[int, int]) -> None:
-        """Save it."""
-        await self._of(name).save(checkpoint)
+    async def save(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
+        """Save it, and a note with it."""
+        await self._of(name).save(checkpoint, note)
+
+    async def note(self, name: str) -> str:
+        """What was noted with it."""
+        return await self._of(name).note()
 
     async def close(self) -> None:
         """Let go of all connections."""

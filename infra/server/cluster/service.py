@@ -26,6 +26,7 @@ from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.starts import Starts, is_keyed, name_of
+from infra.server.webhook_book import Notes
 from infra.settings.model import EngineSettings
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
@@ -71,9 +72,10 @@ class ClusterService(CommonService):
         cache: ResultCache,
         publishing_lag: PublishingLag,
         credentials: CredentialStore,
+        notes: Notes,
     ) -> None:
         """`end_of` asks where the journal of a partition ends."""
-        super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests)
+        super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests, notes)
         self.channel, self.cache, self.archives, self.credentials = channel, cache, settings.archive is not None, credentials
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
         self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
@@ -221,7 +223,11 @@ class ClusterService(CommonService):
         counted = total([self._owners.counted, self._rounds.counted, *(owner.metrics for owner in owners)])
         unread = self._unread.unreadable, self._unread.newer
         lag = self._publishing_lag.records
-        return render(Observed(counted, position, projected, opened, counts, *requests, self._progress.restarts, *unread, lag))
+        return render(
+            Observed(
+                counted, position, projected, opened, counts, *requests, self._progress.restarts, *unread, lag, self.webhooks.standing()
+            )
+        )
 
     # Reading.
 

@@ -192,10 +192,12 @@ class Shared:
         )  # fmt: skip
         self._retention_h = settings.events_retention_h
         self.publishing_lag = PublishingLag(self._event_topic(), self.owned.positions)
+        self.webhook_checkpoints = stores.webhook_checkpoints()
         self.service = ClusterService(
             self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.resources, self.feed, reader, self._reads,
             progress, lookup, end_of, self.requests, self.clock, engine, self.channel, stores.cache, self.publishing_lag,
             stores.credentials,
+            self.webhook_checkpoints,
         )  # fmt: skip
         self.task_endpoint = (
             _TaskEndpoint(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None

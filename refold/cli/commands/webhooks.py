@@ -50,7 +50,7 @@ def delete(where: Where, name: str) -> int:
 
 
 def deliveries(where: Where, name: str, as_json: bool) -> int:
-    """What waits."""
+    """What waits, and what was sent."""
     client = _client(where)
     found = client.deliveries(name)
     if as_json:
@@ -60,11 +60,16 @@ def deliveries(where: Where, name: str, as_json: bool) -> int:
     if webhook["reason"]:
         say(f"{name} is disabled: {webhook['reason']}")
     if found:
-        rows = [(one["event"], str(one["attempts"]), one["since"], one["due"], one["error"] or "") for one in found]
-        table(("EVENT", "ATTEMPTS", "SINCE", "AGAIN AT", "WHY"), rows)
+        table(("EVENT", "VERDICT", "AT", "STATUS", "TOOK", "TRIED", "AGAIN AT", "WHY"), [_request(one) for one in found])
     else:
-        say(f"nothing waits to be sent to {name}")
+        say(f"nothing was sent to {name} lately, and nothing waits")
     return OK
+
+
+def _request(one: Value) -> tuple[str, ...]:
+    took = None if one["duration_ms"] is None else f"{one['duration_ms']} ms"
+    shown = (one["event"], one["verdict"], one["at"], one["status"], took, one["attempts"], one["due"], one["error"])
+    return tuple("" if value is None else str(value) for value in shown)
 
 
 def redeliver(where: Where, name: str, event: str) -> int:
