@@ -95,6 +95,29 @@ class Credentials(BaseModel):
     credentials: list[CredentialShown]
 
 
+class AuthorizeRequest(BaseModel):
+    """Where the server sends a person back to who has authorized a credential."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"redirect_uri": "http://127.0.0.1:8085/"}})
+
+    redirect_uri: str = Field(max_length=2_000, pattern=r"^https?://[^\s#]+$", description="as it is registered with the server")
+
+
+class Authorize(BaseModel):
+    """Where a person is to go who authorizes a credential."""
+
+    url: str
+
+
+class AuthorizedRequest(BaseModel):
+    """What a person came back with."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, json_schema_extra={"example": {"state": "…", "code": "…"}})
+
+    state: str = Field(max_length=1_000, repr=False)
+    code: str = Field(max_length=10_000, repr=False, json_schema_extra=_VALUES)
+
+
 class MasterKeyRotated(BaseModel):
     """Another master key wraps all credentials."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator, Field
@@ -19,6 +19,9 @@ CREDENTIALS_MAX: Final = 10_000
 SUMMARY_LENGTH_MAX: Final = 500
 HIDDEN: Final = "•••"
 """What stands wherever a secret would."""
+CLIENT_AUTHS: Final = ("client_secret_basic", "client_secret_post", "none")
+"""How a client shows its secret to a token endpoint; the first where there is one, the last where there is none."""
+_URL: Final = re.compile(r"https?://[^\s/?#@]+[^\s#]*")
 _NAME: Final = re.compile(NAME_PATTERN[1:-1])
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -38,6 +41,12 @@ KINDS: Final[Mapping[str, CredentialKind]] = {
     "bearer": CredentialKind("a token", ("token",)),
     "header": CredentialKind("a header of requests, such as an API key", ("name", "value"), open=("name",)),
     "signing": CredentialKind("what requests are signed with", ("secret",)),
+    "oauth2": CredentialKind(
+        "a client of an OAuth 2.0 server, whose access tokens are asked for as they are needed",
+        ("token_url", "client_id"),
+        ("client_secret", "scope", "authorize_url", "refresh_token", "client_auth"),
+        open=("token_url", "client_id", "scope", "authorize_url", "client_auth"),
+    ),
     "values": CredentialKind("any values", takes_any=True),
 }
 """By what a definition or a caller calls them."""
@@ -114,12 +123,24 @@ def _problems(kind: str, values: Mapping[str, str]) -> list[Problem]:
         found += [
             Problem("/values", "line", f"{name} is to be one line", "take the line breaks out") for name in values if _breaks(values[name])
         ]
+    if kind == "oauth2" and not found:
+        found += list(_unfit_client(values))
     if sum(len(value.encode(errors="replace")) for value in values.values()) > VALUES_BYTES_MAX:
         found.append(Problem("/values", "too_large", f"the values have more than {VALUES_BYTES_MAX:,} bytes", "keep a key to them instead"))
     return found
 
 
-_ONE_LINE: Final = ("basic", "bearer", "header")
+_ONE_LINE: Final = ("basic", "bearer", "header", "oauth2")
+
+
+def _unfit_client(values: Mapping[str, str]) -> Iterator[Problem]:
+    for name in ("token_url", "authorize_url"):
+        if name in values and _URL.fullmatch(values[name]) is None:
+            yield Problem("/values", "url", f"{name} is no http or https URL", "write it with its scheme and host")
+    if values.get("client_auth", CLIENT_AUTHS[0]) not in CLIENT_AUTHS:
+        yield Problem("/values", "client_auth", "client_auth is not known", f"there are {', '.join(CLIENT_AUTHS)}")
+    if not values.get("client_secret") and not values.get("authorize_url") and not values.get("refresh_token"):
+        yield Problem("/values", "missing", "there is nothing to get a token by", "give client_secret, refresh_token or authorize_url")
 
 
 def _unfit(name: str) -> Problem:

@@ -62,14 +62,14 @@ class Overloaded(Rejected):
 class NoCredential(Rejected):
     """There is no credential of that name, or it cannot be opened here; the message says what is missing.
 
-    For an activity it is a failure of that type, which trying again alone does not mend.
+    For an activity it is a failure of that type, which trying again alone does not mend, unless it is `retryable`.
     """
 
     error_type = "no_credential"
-    retryable = False
 
-    def __init__(self, name: str, why: str) -> None:
+    def __init__(self, name: str, why: str, retryable: bool = False) -> None:
         super().__init__("no_credential", f"credential {name}: {why}")
+        self.retryable = retryable
 
 
 class Problem(NamedTuple):

@@ -65,6 +65,18 @@ async def rotate_credential(caller: Caller, service: Service, name: Name, body: 
     return Reply(shown(rotated))
 
 
+async def begin_authorization(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
+    """Tell where a person is to go who authorizes a credential of kind `oauth2`."""
+    asked = _read(models.AuthorizeRequest, body)
+    return Reply({"url": await asyncio.to_thread(service.credentials.begin_authorization, name, asked.redirect_uri, caller.actor)})
+
+
+async def finish_authorization(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
+    """Take what a person came back with who has authorized a credential, and get tokens for it."""
+    asked = _read(models.AuthorizedRequest, body)
+    return Reply(shown(await asyncio.to_thread(service.credentials.finish_authorization, name, asked.state, asked.code, caller.actor)))
+
+
 async def rotate_master_key(caller: Caller, service: Service) -> Reply:
     """Have another master key wrap all credentials, while they are used; again after it was broken off finishes it."""
     rotated = await asyncio.to_thread(service.credentials.rotate_master_key, caller.actor)
@@ -185,6 +197,16 @@ CREDENTIALS: Final = (
         method="POST", path="/v1/credentials/{name}/rotate", tag="credentials", right="entrust", do=rotate_credential,
         answer=models.CredentialShown, takes=models.RotateRequest, is_required=True, problems=(404, 409, 415),
         client=ClientMethod("rotate_credential"),
+    ),
+    Operation(
+        method="POST", path="/v1/credentials/{name}/authorize", tag="credentials", right="entrust", do=begin_authorization,
+        answer=models.Authorize, takes=models.AuthorizeRequest, is_required=True, problems=(404, 409, 415),
+        client=ClientMethod("begin_authorization"),
+    ),
+    Operation(
+        method="POST", path="/v1/credentials/{name}/authorized", tag="credentials", right="entrust", do=finish_authorization,
+        answer=models.CredentialShown, takes=models.AuthorizedRequest, is_required=True, problems=(404, 409, 415),
+        client=ClientMethod("finish_authorization"),
     ),
     Operation(
         method="POST", path="/v1/credentials/rotate-master-key", tag="credentials", right="entrust", do=rotate_master_key,

@@ -94,6 +94,12 @@ class CredentialKeeper(Protocol):
     def rotate(self, name: str, values: Mapping[str, str], by: str, overlap_ms: int) -> CredentialRow:
         """Let it have these values; those before count beside them for so long."""
 
+    def begin_authorization(self, name: str, redirect_uri: str, by: str) -> str:
+        """Where a person is to go who authorizes it. Raises NoCredential for one that nobody needs to authorize."""
+
+    def finish_authorization(self, name: str, state: str, code: str, by: str) -> CredentialRow:
+        """Somebody has come back with a code. Raises NoCredential where nobody was sent, or the code is refused."""
+
     def rotate_master_key(self, by: str) -> Rotated:
         """Have another master key wrap all of them; again after it was broken off finishes it. Raises NoCredential where there is none."""
 

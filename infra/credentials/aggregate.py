@@ -88,6 +88,45 @@ class KeptCredential(Aggregate):
             """See Aggregate.Event."""
             aggregate.wrapped = _wrapped(self.master_key, self.wrapped)
 
+    class TokenAsked(Event):
+        """Somebody asks for an access token; until then nobody else does."""
+
+        TOPIC = "refold.credential.token_asked"
+        until: int
+
+        def apply(self, aggregate: KeptCredential) -> None:
+            """See Aggregate.Event."""
+            aggregate.asked_until = self.until
+
+    class TokenGiven(Event):
+        """There is another access token."""
+
+        TOPIC = "refold.credential.token_given"
+        sealed: str
+
+        def apply(self, aggregate: KeptCredential) -> None:
+            """See Aggregate.Event."""
+            aggregate.tokens, aggregate.asked_until, aggregate.authorization = self.sealed, 0, ""
+
+    class TokenRefused(Event):
+        """Nobody asks any more, and there is none."""
+
+        TOPIC = "refold.credential.token_refused"
+
+        def apply(self, aggregate: KeptCredential) -> None:
+            """See Aggregate.Event."""
+            aggregate.asked_until = 0
+
+    class AuthorizationBegun(Event):
+        """A person was sent to authorize it."""
+
+        TOPIC = "refold.credential.authorization_begun"
+        sealed: str
+
+        def apply(self, aggregate: KeptCredential) -> None:
+            """See Aggregate.Event."""
+            aggregate.authorization = self.sealed
+
     class Deleted(Event):
         """It is no more."""
 
@@ -111,6 +150,8 @@ class KeptCredential(Aggregate):
         self.kind, self.summary, self.workflows = kind, summary, list(workflows)
         self.wrapped = _wrapped(master_key, wrapped)
         self.versions = [one._replace(sealed="") for one in self.versions]
+        self.tokens = self.authorization = ""
+        self.asked_until = 0
         self.is_deleted = False
 
     def add(self, sealed: str, by: str, at: int) -> None:
@@ -151,6 +192,10 @@ EVENTS: Final[tuple[type[Any], ...]] = (
     KeptCredential.Recreated,
     KeptCredential.Rotated,
     KeptCredential.Rewrapped,
+    KeptCredential.TokenAsked,
+    KeptCredential.TokenGiven,
+    KeptCredential.TokenRefused,
+    KeptCredential.AuthorizationBegun,
     KeptCredential.Deleted,
 )
 """All that can happen to it."""

@@ -12,6 +12,8 @@ import asyncio
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -23,10 +25,12 @@ from contracts.ports.credentials import NO_USE, Secret, Use
 from contracts.ports.master_keys import MasterKeys, Wrapped
 from infra.credentials.recorder import Place
 from infra.keys.cipher import KEY_BYTES, Cipher
+from workers.running.egress.addresses import Allow, is_public
 
 if TYPE_CHECKING:
     from infra.credentials.aggregate import KeptCredential, Version
     from infra.credentials.events import Events
+    from infra.credentials.token_keeper import TokenKeeper
 
 WRITES_MAX: Final = 10
 """So often one who writes tries again, where others were quicker."""
@@ -35,8 +39,17 @@ WRITES_MAX: Final = 10
 class CredentialStore:
     """See `Credentials` and `CredentialsAtHand`. May be used from any thread; all but `resolve` may wait for a disk or a database."""
 
-    def __init__(self, place: Place, keys: MasterKeys, clock: Clock, chance: Callable[[int], bytes] = secrets.token_bytes) -> None:
+    def __init__(
+        self,
+        place: Place,
+        keys: MasterKeys,
+        clock: Clock,
+        chance: Callable[[int], bytes] = secrets.token_bytes,
+        is_allowed: Allow = is_public,
+    ) -> None:
+        """`is_allowed` says which addresses a token endpoint may have."""
         self.place, self.keys, self._clock, self._chance = place, keys, clock, chance
+        self._is_allowed = is_allowed
         self._lock = threading.RLock()
         self._events: Events | None = None
         self._ciphers: dict[str, tuple[Wrapped, Cipher]] = {}
@@ -64,11 +77,43 @@ class CredentialStore:
                 raise NoCredential(name, "there is none of that name; `refold credentials create` makes one")
             if use.workflow and kept.workflows and use.workflow not in kept.workflows:
                 raise NoCredential(name, f"workflow {use.workflow} may not use it; {', '.join(kept.workflows)} may")
+            is_asked_for = kept.kind == "oauth2"
             newest, before = kept.versions[-1], kept.versions[-2:-1]
             previous = None
             if before and before[0].sealed and before[0].until > self._clock.now():
                 previous = self._opened(kept, before[0])
-            return self._opened(kept, newest, previous)
+            secret = self._opened(kept, newest, previous)
+        return self.tokens.secret(name) if is_asked_for else secret
+
+    @cached_property
+    def tokens(self) -> TokenKeeper:
+        """The access tokens of those of kind `oauth2`."""
+        from infra.credentials.token_keeper import TokenKeeper
+        from infra.credentials.tokens import TokenEndpoint
+
+        return TokenKeeper(self, TokenEndpoint(self._is_allowed, self._clock.now))
+
+    def opened(self, name: str) -> tuple[KeptCredential, Mapping[str, str], Cipher]:
+        """One of them, its values, and what opens what is sealed with its data key. Raises NoCredential, LogError."""
+        with self._lock:
+            events = self._looked()
+            kept = None if events is None else _of(events, name)
+            if kept is None:
+                raise NoCredential(name, "it was deleted meanwhile")
+            return (
+                copy(kept),
+                self._opened(kept, kept.versions[-1]).values,
+                self._cipher(kept),
+            )  # as it was: it counts if nobody was quicker
+
+    def record(self, event_class: Any, kept: KeptCredential, by: str, **fields: Any) -> bool:
+        """Record an event; False where somebody else was quicker."""
+        with self._lock:
+            return self._add(event_class, kept, by=by, **fields)
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return self._clock.now()
 
     def _opened(self, kept: KeptCredential, version: Version, previous: Secret | None = None) -> Secret:
         try:
@@ -252,6 +297,17 @@ class CredentialStore:
         if (kept.kind, kept.summary, kept.workflows) != (kind, summary, list(workflows)):
             return False
         return dict(self._opened(kept, kept.versions[-1]).values) == dict(values)
+
+    def begin_authorization(self, name: str, redirect_uri: str, by: str) -> str:
+        """Where a person is to go who authorizes it. Raises Rejected for one that is not there, NoCredential."""
+        self.get(name)
+        return self.tokens.begin(name, redirect_uri, by)
+
+    def finish_authorization(self, name: str, state: str, code: str, by: str) -> CredentialRow:
+        """Somebody has come back with a code. Raises NoCredential where nobody was sent, or the code is refused."""
+        self.get(name)
+        self.tokens.finish(name, state, code, by)
+        return self.get(name)
 
     def _now(self) -> Any:
         from infra.credentials.aggregate import time_of

@@ -11,11 +11,13 @@ from infra.credentials.recorder import Place, in_file, in_memory, in_postgres, n
 from infra.credentials.store import CredentialStore
 from infra.files.data_folder import DataFolder
 from infra.settings.model import EngineSettings
+from workers.running.egress.addresses import is_any, is_public
 
 
 def credential_store(settings: EngineSettings, clock: Clock, environment: Mapping[str, str] = os.environ) -> CredentialStore:
     """The store; nothing is opened before it is needed. Raises LogError for a `master_key` that is nowhere."""
-    return CredentialStore(_place(settings), master_keys_at(settings.master_key, settings.data, environment), clock)
+    is_allowed = is_any if settings.allow_private_addresses else is_public
+    return CredentialStore(_place(settings), master_keys_at(settings.master_key, settings.data, environment), clock, is_allowed=is_allowed)
 
 
 def _place(settings: EngineSettings) -> Place:

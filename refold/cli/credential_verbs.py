@@ -12,7 +12,7 @@ from refold.cli.options import Json, Where, asking, takes
 credentials = typer.Typer(no_args_is_help=True, help="Keep secrets, for activities to use.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of a credential.")]
-Kind = Annotated[str, typer.Option("--kind", metavar="KIND", help="What it is: basic, bearer, header, signing or values.")]
+Kind = Annotated[str, typer.Option("--kind", metavar="KIND", help="What it is: basic, bearer, header, signing, oauth2 or values.")]
 From = Annotated[
     Path | None, typer.Option("--file", metavar="FILE", help="The file with its values; without it they are asked for, or read from stdin.")
 ]
@@ -57,6 +57,24 @@ def rotate(where: Where, name: Name, file: From = None, overlap: Overlap = "1h")
     from refold.cli.commands import credentials as command
 
     return command.rotate(where, name, file, overlap)
+
+
+@credentials.command()
+@takes(where=asking)
+def authorize(
+    where: Where,
+    name: Name,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65_535, help="Where on this machine the browser comes back.")
+    ] = 0,
+    redirect_uri: Annotated[
+        str | None, typer.Option("--redirect-uri", metavar="URL", help="Where it comes back instead; then its address is asked for.")
+    ] = None,
+) -> int:
+    """Let a person authorize a credential of kind oauth2."""
+    from refold.cli.commands import authorize as command
+
+    return command.authorize(where, name, port, redirect_uri)
 
 
 @credentials.command("rotate-master-key")

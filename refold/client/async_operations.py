@@ -385,6 +385,20 @@ class AsyncOperations:
         )
         return answer
 
+    async def begin_authorization(self, name: str, redirect_uri: str) -> dict[str, Any]:
+        """Tell where a person is to go who authorizes a credential of kind `oauth2`."""
+        answer: dict[str, Any] = await self._ask(
+            asked("POST", f"/v1/credentials/{part(name)}/authorize", body={"redirect_uri": redirect_uri})
+        )
+        return answer
+
+    async def finish_authorization(self, name: str, state: str, code: str) -> dict[str, Any]:
+        """Take what a person came back with who has authorized a credential, and get tokens for it."""
+        answer: dict[str, Any] = await self._ask(
+            asked("POST", f"/v1/credentials/{part(name)}/authorized", body={"state": state, "code": code})
+        )
+        return answer
+
     async def rotate_master_key(self) -> dict[str, Any]:
         """Have another master key wrap all credentials, while they are used; again after it was broken off finishes it."""
         answer: dict[str, Any] = await self._ask(asked("POST", "/v1/credentials/rotate-master-key"))

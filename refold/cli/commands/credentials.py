@@ -21,11 +21,14 @@ class _Keeper(Protocol):
         self, name: str, kind: str, values: dict[str, str], summary: str = "", workflows: list[str] | None = None
     ) -> Value: ...
     def rotate_credential(self, name: str, values: dict[str, str], overlap: str = "1h") -> Value: ...
+    def begin_authorization(self, name: str, redirect_uri: str) -> Value: ...
+    def finish_authorization(self, name: str, state: str, code: str) -> Value: ...
     def rotate_master_key(self) -> Value: ...
     def delete_credential(self, name: str, force: bool = False) -> Value: ...
 
 
-def _keeper(where: Where) -> _Keeper:
+def keeper_of(where: Where) -> _Keeper:
+    """Whoever keeps them at the place that is meant."""
     from refold.cli.commands.folder import FolderTarget
     from refold.cli.commands.server import ServerTarget
 
@@ -40,7 +43,7 @@ def _keeper(where: Where) -> _Keeper:
 
 def list_credentials(where: Where, as_json: bool) -> int:
     """All of them."""
-    found = _keeper(where).credentials()
+    found = keeper_of(where).credentials()
     if as_json:
         say_json(found)
     elif found:
@@ -58,7 +61,7 @@ def _line(one: Value) -> tuple[str, ...]:
 
 def show(where: Where, name: str, as_json: bool) -> int:
     """One of them."""
-    found = _keeper(where).credential(name)
+    found = keeper_of(where).credential(name)
     if as_json:
         say_json(found)
         return OK
@@ -80,14 +83,14 @@ def _until(version: Value) -> str:
 def create(where: Where, name: str, kind: str, file: Path | None, summary: str, workflows: list[str]) -> int:
     """Keep one."""
     check_name(name)
-    made = _keeper(where).create_credential(name, kind, values_of(kind, file), summary, workflows)
+    made = keeper_of(where).create_credential(name, kind, values_of(kind, file), summary, workflows)
     say(f"credential {name} of kind {made['kind']} is kept")
     return OK
 
 
 def rotate(where: Where, name: str, file: Path | None, overlap: str) -> int:
     """Give it other values."""
-    keeper = _keeper(where)
+    keeper = keeper_of(where)
     kind, before = (found := keeper.credential(name))["kind"], found["version"]
     made = keeper.rotate_credential(name, values_of(kind, file), overlap)
     if made["version"] == before:
@@ -100,7 +103,7 @@ def rotate(where: Where, name: str, file: Path | None, overlap: str) -> int:
 
 def rotate_master_key(where: Where) -> int:
     """Have another one open all of them."""
-    done = _keeper(where).rotate_master_key()
+    done = keeper_of(where).rotate_master_key()
     say(f"master key {done['master_key']} opens all credentials; {done['rewrapped']} were wrapped anew")
     for name in done["missing"]:
         say(f"credential {name} cannot be opened, and was left as it is")
@@ -109,7 +112,7 @@ def rotate_master_key(where: Where) -> int:
 
 def delete(where: Where, name: str, force: bool) -> int:
     """Keep it no more."""
-    gone = _keeper(where).delete_credential(name, force)
+    gone = keeper_of(where).delete_credential(name, force)
     say(f"credential {name} is deleted")
     for need in gone["needed_by"]:
         say(f"it is still named by {need['kind']} {need['name']} at {need['path']}")

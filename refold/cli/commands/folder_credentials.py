@@ -64,6 +64,16 @@ class FolderKeeper:
         with self._store() as store:
             return shown(store.rotate(name, values, ACTOR, overlap_ms))
 
+    def begin_authorization(self, name: str, redirect_uri: str) -> Value:
+        """Where a person is to go."""
+        with self._store() as store:
+            return {"url": store.begin_authorization(name, redirect_uri, ACTOR)}
+
+    def finish_authorization(self, name: str, state: str, code: str) -> Value:
+        """Somebody has come back."""
+        with self._store() as store:
+            return shown(store.finish_authorization(name, state, code, ACTOR))
+
     def rotate_master_key(self) -> Value:
         """Have another master key open all of them."""
         with self._store() as store:

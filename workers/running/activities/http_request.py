@@ -50,7 +50,7 @@ class HttpRequestConfig(configs.Config):
         default_factory=dict, description="Added to the URL's query; a list repeats the name, null leaves it out."
     )
     credential: CredentialName | None = Field(
-        default=None, description="The name of a credential that the request shows: of kind basic, bearer or header."
+        default=None, description="The name of a credential that the request shows: of kind basic, bearer, header or oauth2."
     )
     body: Any = Field(default=None, description="A string is sent as text, null sends nothing, anything else is sent as JSON.")
     timeout: str = Field(default="30s", description="How long all of it may take, a duration.")

@@ -11,7 +11,7 @@ import httpx2
 from contracts.ports.credentials import Secret
 from workers.running.activity_error import ActivityError
 
-KINDS: Final = ("basic", "bearer", "header")
+KINDS: Final = ("basic", "bearer", "header", "oauth2")
 
 
 def authorization(name: str, secret: Secret) -> dict[str, str]:
@@ -21,7 +21,7 @@ def authorization(name: str, secret: Secret) -> dict[str, str]:
         case "basic":
             content = base64.b64encode(f"{values['username']}:{values['password']}".encode()).decode()
             return {"authorization": f"Basic {content}"}
-        case "bearer":
+        case "bearer" | "oauth2":
             return {"authorization": f"Bearer {_ascii(name, values['token'])}"}
         case "header":
             return {_ascii(name, values["name"]).lower(): _ascii(name, values["value"])}
