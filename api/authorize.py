@@ -20,10 +20,22 @@ RIGHTS: Final[dict[str, frozenset[str]]] = {ANONYMOUS: frozenset(get_args(Right)
 """What each actor may do."""
 
 
+LOOKING: Final[frozenset[Right]] = frozenset({"read", "observe", "copy"})
+"""What changes nothing."""
+
+
 def authorize(caller: Caller, operation: Operation) -> None:
     """Raise BadRequest (403) unless the caller has the right that the operation needs."""
     if operation.right not in RIGHTS.get(caller.actor, ()):
         raise forbidden(caller, operation)
+
+
+def only_look(caller: Caller, operation: Operation) -> None:
+    """The same where nothing may run, as the log is a copy whose original may live. Raises BadRequest (409)."""
+    authorize(caller, operation)
+    if operation.right not in LOOKING:
+        detail = "this server shows a copy of a log, whose original may live: `refold restore --resume --to URL` lets it run"
+        raise BadRequest(409, "fenced", detail, operation=operation.name)
 
 
 def forbidden(caller: Caller, operation: Operation) -> BadRequest:

@@ -9,7 +9,20 @@ import msgspec
 
 from contracts.commands import Envelope
 from contracts.errors import KeyGone, LogCorrupt, UnknownRecord
-from contracts.journal import SCHEMA, Closing, Decided, Decision, Record, Removed, Sealed, SealedBody, Source, chain
+from contracts.journal import (
+    RESTORED,
+    SCHEMA,
+    Closing,
+    Decided,
+    Decision,
+    PartitionClaimed,
+    Record,
+    Removed,
+    Sealed,
+    SealedBody,
+    Source,
+    chain,
+)
 from contracts.key import NO_KEY
 from contracts.ports.keys import Keys
 from contracts.upcasters import COMMAND_UPCASTERS, EVENT_UPCASTERS, Upcaster, upcast
@@ -21,6 +34,7 @@ _envelope_decoder = msgspec.msgpack.Decoder(Envelope)
 _sealed_decoder = msgspec.msgpack.Decoder(SealedBody)
 _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
+_CLAIM_TAG = b"\x02"
 _REMOVED_TAG = b"\x05"
 RECORD_TAG_MAX = 9
 _SEALED_HEAD = b"\x97\x06"
@@ -109,6 +123,12 @@ def removed_record(records: Iterable[bytes], end: int) -> bytes:
         dispatched_to = max(dispatched_to, out_to)
         sources |= {partition: max(highest, sources.get(partition, -1)) for partition, highest in found.items()}
     return _encoder.encode(Removed(end, sources, dispatched_to))
+
+
+def is_restored(content: bytes) -> bool:
+    """Whether a record is the claim behind which a log goes on that was put back; nothing else is decoded."""
+    record = read_record(content) if content[1:2] == _CLAIM_TAG else None
+    return isinstance(record, PartitionClaimed) and record.generation == RESTORED
 
 
 def removed_in(content: bytes) -> Removed | None:

@@ -75,6 +75,11 @@ class JournalOpened(msgspec.Struct, frozen=True, array_like=True, tag=1):
     partitions: int
 
 
+RESTORED: Final = -1
+"""The generation of the claim behind which a log goes on that was put back: what was decided before it may have called for tasks that
+nobody has, as these are no part of a backup."""
+
+
 class PartitionClaimed(msgspec.Struct, frozen=True, array_like=True, tag=2):
     """From here on only decisions with this nonce count. `lost` is what was acknowledged before and is gone, as somebody has accepted."""
 

@@ -22,24 +22,36 @@ from infra.backup.segment import Segment
 from infra.files.whole import make_folder, raises_log_full, write_whole
 
 FORMAT: Final = 1
+LOG_FORMAT: Final = 2
+"""Of a backup of a log that processes share."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """A time at which the backup was brought up: when (milliseconds since 1970), by which version, and up to which position."""
+    """A time at which the backup was brought up: when (milliseconds since 1970), by which version, and up to which position.
+
+    Of a log that processes share, `ends` are the positions in all partitions, by their numbers, and `time` is the brokers' time up to
+    which the backup goes: of each journal it holds what was appended until then.
+    """
 
     at: int
     version: str
     position: int
+    ends: dict[str, int] = {}
+    time: int = 0
 
 
 class Manifest(msgspec.Struct, kw_only=True):
-    """What a backup says of itself. `segments` are by topic and partition, `journal/0`, in their order."""
+    """What a backup says of itself. `segments` are by topic and partition, `journal/0`, in their order.
+
+    `starts` says of those of a log that processes share where they began.
+    """
 
     format: int = FORMAT
     journal: str = ""
     partitions: int = 1
     made: list[Made] = []
     segments: dict[str, list[Segment]] = {}
+    starts: dict[str, int] = {}
 
     @property
     def position(self) -> int:
@@ -69,21 +81,29 @@ class BackupFolder:
         except OSError as error:
             raise LogError(f"{self._manifest} cannot be read: {error.strerror}") from error
         try:
-            if (found := msgspec.json.decode(content, type=_Numbered).format) != FORMAT:
-                raise LogError(f"the backup {self.path} is of format {found}; this version of Refold reads format {FORMAT}")
+            if (found := msgspec.json.decode(content, type=_Numbered).format) not in (FORMAT, LOG_FORMAT):
+                raise LogError(f"the backup {self.path} is of format {found}; this version of Refold reads formats up to {LOG_FORMAT}")
             return msgspec.json.decode(content, type=Manifest)
         except msgspec.MsgspecError as error:
             raise LogCorrupt(f"{self._manifest} cannot be read: {error}") from None
 
-    def read_or_begin(self) -> Manifest:
+    def read_or_begin(self, format: int = FORMAT) -> Manifest:
         """What is there, nothing in an empty or a new folder. Raises LogError where something else is there."""
         if self._manifest.exists():
-            return self.read()
+            return self.read_as(format)
         if self.path.exists() and (
             others := sorted(one.name for one in self.path.iterdir() if one.name not in ("lock", "segments", "blobs"))
         ):
             raise LogError(f"{self.path} is no backup and not empty (it has {others[0]}): name a folder of its own")
-        return Manifest()
+        return Manifest(format=format)
+
+    def read_as(self, format: int) -> Manifest:
+        """What is there. Raises LogError where it is a backup of something else, too."""
+        found = self.read()
+        if found.format != format:
+            kinds = {FORMAT: "a data folder", LOG_FORMAT: "a log on Kafka"}
+            raise LogError(f"{self.path} is a backup of {kinds[found.format]}, and not of {kinds[format]}")
+        return found
 
     def write(self, manifest: Manifest) -> None:
         """From now on this is the backup."""

@@ -15,7 +15,7 @@ import msgspec
 from contracts.errors import LogCorrupt, LogError
 from contracts.ports.log import TOPICS
 from infra.backup.backup import JOURNAL
-from infra.backup.folder import BackupFolder, Manifest
+from infra.backup.folder import FORMAT, BackupFolder, Manifest
 from infra.backup.segment import unpack
 from infra.files.blobs import FileBlobs
 from infra.files.data_folder import DataFolder
@@ -37,7 +37,7 @@ def restore(
 
     Raises LogError where the folder is there already, or the backup does not go up to `at`; LogCorrupt where it is damaged.
     """
-    manifest = backup.read()
+    manifest = backup.read_as(FORMAT)
     position = _position(manifest, at)
     if data.path.exists() and any(data.path.iterdir()):
         raise LogError(f"{data.path} is not empty: a backup is put back into a folder of its own")

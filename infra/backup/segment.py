@@ -25,13 +25,18 @@ _rows: Final = msgspec.msgpack.Decoder(list[tuple[int, int, bytes]])
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
-    """What a backup knows of a segment: from which offset on, up to which, and the digest of its file (SHA-256, hex)."""
+    """What a backup knows of a segment: from which offset on, up to which, and the digest of its file (SHA-256, hex).
+
+    Of one of a log on Kafka also when its last record was appended (milliseconds since 1970), and that record's digest.
+    """
 
     file: str
     first: int
     end: int
     size: int
     digest: str
+    time: int = 0
+    mark: str = ""
 
 
 def pack(rows: Sequence[Row]) -> bytes:

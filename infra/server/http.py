@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, cast
 import uvicorn
 
 from api.app import make_app
+from api.authorize import Authorize, authorize
 from api.hot import Hot, NoRoutes
 from api.lane import make_lane
 from api.requests import Requests
@@ -39,6 +40,8 @@ class HttpSetup(NamedTuple):
     listener: socket.socket
     on_ready: Callable[[str], None]
     """Given the address when requests are answered."""
+    authorize: Authorize = authorize
+    """Whether a caller may do an operation."""
 
 
 def _web_socket(**made_of: Any) -> asyncio.Protocol:
@@ -78,8 +81,10 @@ class Http(Running):
         service, settings, task_endpoint = setup.service, setup.settings, setup.task_endpoint
         is_open = settings.has_role("api")
         sites = Sites(settings.host, settings.host_names)
-        app = make_app(service, sites, settings.body_bytes_max, settings.requests_max, task_endpoint, is_open, setup.requests)
-        routes = Hot(service, app, task_endpoint) if settings.lane and is_open else NoRoutes()
+        app = make_app(
+            service, sites, settings.body_bytes_max, settings.requests_max, task_endpoint, is_open, setup.requests, setup.authorize
+        )
+        routes = Hot(service, app, task_endpoint, authorize=setup.authorize) if settings.lane and is_open else NoRoutes()
         lane = make_lane(routes, app.requests.readers)
         config = uvicorn.Config(
             app, http=lane, ws=cast(Any, _web_socket), ws_max_size=MESSAGE_BYTES_MAX, ws_per_message_deflate=False, lifespan="off",

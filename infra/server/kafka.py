@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from contracts.errors import LogCorrupt, LogError
+from contracts.journal import NONCE_BYTES
 from contracts.ports.event_topic import EventTopic
 from contracts.ports.snapshots import Snapshots
 from contracts.positions import Positions
+from infra.backup.folder import BackupFolder
+from infra.backup.log import LogReport, back_up_log
+from infra.backup.restore_log import RestoredLog, restore_log
 from infra.log.kafka.topics import TopicProblem, check
 from refold.kafka.address import KafkaAddress, check_installed, parse_address
 from workers.cluster.ports import ClusterLog
@@ -24,6 +29,10 @@ if TYPE_CHECKING:
     from infra.log.kafka.blobs import KafkaBlobs
     from infra.log.kafka.group_offsets import GroupCheckpoints
     from infra.log.kafka.log import KafkaLog
+
+
+Told: TypeAlias = Callable[[int, int], None]
+"""Hears how many records of how many are done."""
 
 
 def address_of(url: str) -> KafkaAddress:
@@ -104,6 +113,45 @@ def blobs_to_read(url: str) -> Iterator[KafkaBlobs]:
 
     with tempfile.TemporaryDirectory(prefix="refold-blobs-") as folder, closing(open_kafka_log(url)) as log:
         yield KafkaBlobs(log, Path(folder))
+
+
+def back_up_topics(url: str, folder: BackupFolder, now: int, version: str, told: Told) -> LogReport:
+    """Bring a backup of a log up to date, beside the processes that share it. Raises LogError."""
+    with closing(open_kafka_log(url)) as log:
+        return back_up_log(log, folder, now, version, told)
+
+
+def restore_topics(folder: BackupFolder, url: str, at: int | None, now: int, told: Told) -> RestoredLog:
+    """Put a backup of a log back, under a prefix where nothing is yet. Raises LogError."""
+    address = address_of(url)
+    from infra.log.kafka.fence import EmptyTopics
+
+    with closing(EmptyTopics(address)) as log:
+        return restore_log(folder, log, at, now, lambda: secrets.token_bytes(NONCE_BYTES), told)
+
+
+def resume_log(url: str) -> bool:
+    """From now on a log that was put back may run; False where it was none, or did already. Raises LogError."""
+    address = address_of(url)
+    from infra.log.kafka.fence import take_down
+
+    return take_down(address) is not None
+
+
+def is_fenced(url: str, may_look: bool) -> bool:
+    """Whether the log was put back and nothing may run on it yet. Raises LogFenced then, unless it is only looked at; LogError."""
+    address = address_of(url)
+    from infra.log.kafka.fence import is_up
+
+    return is_up(address, may_look)
+
+
+def check_is_whole(url: str) -> None:
+    """Raise LogError where the log is half a copy."""
+    address = address_of(url)
+    from infra.log.kafka.fence import check_whole
+
+    check_whole(address)
 
 
 def init_topics(url: str, partitions: int | None, replicas: int | None) -> list[str]:

@@ -17,6 +17,7 @@ from typing import Final
 
 import uvicorn
 
+from api.authorize import authorize, only_look
 from api.requests import Requests
 from contracts.errors import RefoldError
 from contracts.journal import Checkpoint
@@ -27,6 +28,7 @@ from infra.server.alone_service import AloneService
 from infra.server.beside import LoopBeside
 from infra.server.driver import Driver
 from infra.server.http import Http, HttpSetup, address_of
+from infra.server.parts import LOOKING, PARTS
 from infra.server.parts.context import Context
 from infra.server.process import Process
 from infra.server.progress import Progress
@@ -125,9 +127,10 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
     from infra.server.wiring import open_shared, open_shared_retention
 
     address = address_of(settings, listener)
-    with open_shared(engine, address) as stores, open_shared_retention(engine, stores.blobs) as retention:
+    with open_shared(engine, address, settings.role_names) as stores, open_shared_retention(engine, stores.blobs) as retention:
         shared = Shared(stores, engine, settings, address)
-        http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready)
+        may = only_look if stores.is_fenced else authorize
+        http = HttpSetup(shared.service, shared.task_endpoint, shared.requests, settings, listener, on_ready, may)
         ground = WebhookGround(shared.service, shared.feed, shared.clock, engine, shared.webhook_checkpoints)
         deliveries = WebhookDeliveries(shared.resources, ground, partial(falls_to, shared.members))
         context = Context(
@@ -136,7 +139,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
             webhooks=(deliveries, ground), shared_retention=retention,
         )  # fmt: skip
         try:
-            await _live(Process(context), shared.driver, settings.stop_s)
+            await _live(Process(context, LOOKING if stores.is_fenced else PARTS), shared.driver, settings.stop_s)
         finally:
             shared.service.close()
 

@@ -84,9 +84,10 @@ def open_reader(settings: EngineSettings, blobs: Blobs | None = None) -> Iterato
 @contextmanager
 def open_shared_reader(settings: EngineSettings) -> Iterator[Reader]:
     """A log that processes share, to be read beside them; its blobs are mirrored into a folder that is gone in the end."""
-    from infra.server.kafka import blobs_to_read
+    from infra.server.kafka import blobs_to_read, check_is_whole
 
     assert settings.log is not None
+    check_is_whole(settings.log)
     with (
         blobs_to_read(settings.log) as topic,
         keys_to_read(settings) as keys,

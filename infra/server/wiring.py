@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -284,6 +284,10 @@ def projector_environment(settings: EngineSettings) -> dict[str, str]:
     return {READ_MODELS_VARIABLE: settings.read_models} if settings.read_models else {}
 
 
+LOOKING_ROLES: Final = frozenset({"api", "projector"})
+"""What a process may do on a log that is a copy whose original may live."""
+
+
 class SharedParts(NamedTuple):
     """What a process needs of a log on Kafka that others use too, and of its own data folder, which nobody else needs."""
 
@@ -298,6 +302,8 @@ class SharedParts(NamedTuple):
     cache: ResultCache
     keys: SharedKeys
     credentials: CredentialStore
+    is_fenced: bool
+    """Whether the log is a copy whose original may live."""
 
     def look_again(self) -> None:
         """Take notice of partitions that were added. Raises LogUnreachable."""
@@ -335,13 +341,17 @@ class SharedParts(NamedTuple):
 
 
 @contextmanager
-def open_shared(settings: EngineSettings, address: str | None) -> Iterator[SharedParts]:
-    """The parts of a process of a cluster. Raises LogHeld where another process holds the data folder, LogError."""
-    from infra.server.kafka import open_kafka_log, shared_stores
+def open_shared(settings: EngineSettings, address: str | None, roles: Sequence[str]) -> Iterator[SharedParts]:
+    """The parts of a process of a cluster. Raises LogHeld where another process holds the data folder, LogError.
+
+    LogFenced where the log is a copy whose original may live, and the process would do more than show it.
+    """
+    from infra.server.kafka import is_fenced, open_kafka_log, shared_stores
 
     assert settings.data is not None
     assert settings.log is not None
     _check_can_seal(settings)
+    fenced = is_fenced(settings.log, may_look=set(roles) <= LOOKING_ROLES)
     folder = DataFolder(settings.data)
     with ExitStack() as opened:
         opened.enter_context(folder.hold(address))
@@ -352,7 +362,8 @@ def open_shared(settings: EngineSettings, address: str | None) -> Iterator[Share
         reader = opened.enter_context(open_partitioned_reader(settings, sealing_blobs))
         cache = opened.enter_context(closing(SqliteResultCache(folder.path / "cache.db", SystemClock())))
         credentials = opened.enter_context(closing(credential_store(settings, SystemClock())))
-        yield SharedParts(folder.path, folder.node(), log, sealing_blobs, blobs, snapshots, of_snapshots, reader, cache, keys, credentials)
+        stores = log, sealing_blobs, blobs, snapshots, of_snapshots, reader, cache, keys, credentials
+        yield SharedParts(folder.path, folder.node(), *stores, fenced)
 
 
 def _check_can_seal(settings: EngineSettings) -> None:

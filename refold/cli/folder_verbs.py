@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from refold.cli.options import Json, Where, asking, takes
+from refold.cli.options import Json, Log, Where, asking, takes
 
 
 @takes(where=asking)
@@ -28,24 +28,25 @@ def backup(
     destination: Annotated[
         Path, typer.Argument(metavar="DEST", help="The folder of the backup; of one that is there, what is new is added.")
     ],
+    log: Log = None,
     as_json: Json = False,
 ) -> int:
-    """Back up a data folder, also beside a living server. The log up to where it is now, and the big values."""
+    """Back up a data folder or a log on Kafka, beside who writes it. Up to where it is now, with the big values."""
     from refold.cli.commands import backup as command
 
-    return command.back_up(where, destination, as_json)
+    return command.back_up(where.and_flags(log=log), destination, as_json)
 
 
 def restore(
     source: Annotated[Path | None, typer.Argument(metavar="SRC", help="The folder of the backup.")] = None,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="The data folder to make; REFOLD_DATA or .refold is no default.")
+        str | None, typer.Option("--to", metavar="DIR|URL", help="The data folder or the log on Kafka to make: kafka://HOST:PORT/PREFIX.")
     ] = None,
     at: Annotated[int | None, typer.Option("--at", metavar="POSITION", help="Only up to this position of the journal.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Let it run; of a copy that was made before, without SRC.")] = False,
     as_json: Json = False,
 ) -> int:
-    """Put a backup back into a new data folder. Nothing runs in it until --resume, as the original may live."""
+    """Put a backup back, into a new place. Nothing runs in it until --resume, as the original may live."""
     from refold.cli.commands import backup as command
 
     return command.restore(source, to, at, resume, as_json)

@@ -79,7 +79,7 @@ def test_a_backup_is_brought_up_to_date_beside_a_living_server_and_its_copy_wait
     ("words", "says"),
     [
         (("restore", "nowhere", "--to", "copy"), "there is no backup in nowhere: it has no backup.json"),
-        (("restore", "nowhere"), "--to DIR is missing"),
+        (("restore", "nowhere"), "--to is missing"),
         (("restore", "--to", "copy"), "SRC is missing"),
         (("restore", "--to", "copy", "--resume"), "copy is no copy that waits for --resume"),
         (("restore", "--to", "copy", "--resume", "--at", "3"), "--at is for putting a backup back"),

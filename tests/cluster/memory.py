@@ -225,6 +225,7 @@ class Parts:
         self.topic_of_blobs = self.blobs
         self.keys = SharedKeys(None, NoKeys(), MemorySealedStore())
         self.of_snapshots = log
+        self.is_fenced = False
         clock = SystemClock()
         self.reader = PartitionedReader(log, Catalog(log, clock), blobs, lambda partition: models_in(folder, partition, read_only=True))
         self.cache = MemoryResultCache(clock)

@@ -16,11 +16,11 @@ from tests.docs.test_transcripts import ROOT, files, is_said, steps
 from tests.kafka.topics import new_topics
 
 LOG = "kafka://127.0.0.1:9092"
-PAGES = ["erase-in-a-cluster.md"]
+PAGES = ["erase-in-a-cluster.md", "back-up-a-cluster.md"]
 
 
 class Terminal:
-    """A shell in a folder, where a line that ends in `&` goes on beside the others."""
+    """A shell in a folder, where a line that ends in `&` goes on beside the others. Another prefix of the page is one behind its log's."""
 
     def __init__(self, folder: Path, log: str) -> None:
         self._folder, self._log = folder, log
@@ -33,7 +33,7 @@ class Terminal:
 
     def type(self, line: str) -> str:
         """What is said to a line. Servers listen at a free port, and the last one is asked."""
-        line = line.replace(LOG, self._log)
+        line = re.sub(r"--port \d+", "--port 0", line.replace(f"{LOG}/", f"{self._log}-").replace(LOG, self._log))
         if line.startswith("export REFOLD_SERVER="):
             return ""
         if not line.endswith(" &"):
@@ -41,12 +41,16 @@ class Terminal:
                 ["sh", "-c", line], cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, timeout=60, check=False,
             ).stdout  # fmt: skip
-        words = shlex.split(re.sub(r"--port \d+", "--port 0", line.removesuffix(" &")))
+        words = shlex.split(line.removesuffix(" &"))
         self._beside.append(subprocess.Popen(words, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, text=True))
         said = self._beside[-1].stdout
         assert said is not None
         self._environment["REFOLD_SERVER"] = said.readline().rsplit(" at ", 1)[1].strip()
         return ""
+
+    def shown(self, said: str) -> str:
+        """What was said, with the page's address."""
+        return said.replace(f"{self._log}-", f"{LOG}/").replace(self._log, LOG)
 
     def close(self) -> None:
         for one in self._beside:
@@ -68,4 +72,4 @@ def test_a_page_says_what_is_said(terminal: Terminal, tmp_path: Path, name_of_pa
         (tmp_path / name).write_text(content)
     for line, shown in steps(page):
         said = terminal.type(line)
-        assert is_said(re.sub(r" +", " ", shown), said), f"$ {line}\n{said}\nexpected\n{shown}"
+        assert is_said(re.sub(r" +", " ", shown), terminal.shown(said)), f"$ {line}\n{said}\nexpected\n{shown}"

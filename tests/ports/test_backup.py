@@ -262,12 +262,12 @@ def test_a_folder_with_something_else_in_it_is_left_alone(place: Place) -> None:
         place.back_up()
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 2}', '{"format": 1, "made": 3}'])
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": 3}', '{"format": 1, "made": 3}'])
 def test_what_is_no_manifest_is_refused(place: Place, content: str) -> None:
     place.run()
     place.back_up()
     (place.backup.path / "backup.json").write_text(content)
-    with pytest.raises(LogError, match=r"backup\.json cannot be read|format 2"):
+    with pytest.raises(LogError, match=r"backup\.json cannot be read|format 3"):
         place.restored()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from contracts.codec import encode_record, read_sealed, removed_in
+from contracts.codec import encode_record, is_restored, read_sealed, removed_in
 from contracts.commands import ArchiveExecution, Effect, Envelope, RunActivity
 from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
 from contracts.events import ExecutionErased
@@ -52,10 +52,14 @@ class Recovered:
         self.tasks: Tasks | None = None
         self.thrown_away: list[int] = []
         """The keys of executions that were erased."""
+        self.restored_at = -1
+        """The offset of the claim behind which the log goes on, if it was put back: no task of before was put back with it."""
 
     def may_be_unsent(self, activity: RunActivity) -> bool:
         """Whether an activity that is waited for may never have been given to a worker that outlives its owner."""
-        return self.tasks is None or activity_key(activity.execution, activity.path, activity.attempt) in self.tasks
+        if self.tasks is None or self.dispatched_to <= self.restored_at:
+            return True
+        return activity_key(activity.execution, activity.path, activity.attempt) in self.tasks
 
     def note_junk(self, offset: int, content: bytes) -> None:
         """Bytes that are no record were come upon."""
@@ -119,7 +123,7 @@ def recover(
     recovered.tasks = Tasks() if tasks_outlive else None
     began_at = recovered.checkpoint.offset
     with _without_gc():
-        records = _noting_removed(log.read("journal", partition, recovered.checkpoint.offset), recovered)
+        records = _noting(log.read("journal", partition, recovered.checkpoint.offset), recovered)
         try:
             for entry in read_entries(records, recovered.checkpoint, recovered.note_junk, recovered.file):
                 _take(recovered, catalog, entry)
@@ -150,11 +154,13 @@ def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapsh
     return recovered
 
 
-def _noting_removed(records: Iterable[tuple[int, bytes]], recovered: Recovered) -> Iterator[tuple[int, bytes]]:
-    """The records; what is out by those that were removed is out."""
+def _noting(records: Iterable[tuple[int, bytes]], recovered: Recovered) -> Iterator[tuple[int, bytes]]:
+    """The records; what is out by those that were removed is out, and what was before the log was put back is not."""
     for one in records:
         if (removed := removed_in(one[1])) is not None:
             recovered.dispatched_to = max(recovered.dispatched_to, removed.dispatched_to)
+        elif is_restored(one[1]):
+            recovered.restored_at = one[0]
         yield one
 
 

@@ -18,6 +18,7 @@ from infra.log.kafka.append import BATCH_HEAD_BYTES, LogAppender
 from infra.log.kafka.fetch import EARLIEST, LATEST, READ_TIMEOUT_S, Fetcher, records_in
 from infra.log.kafka.kept import KafkaKept, KeptCopy, KeptTopic, find_kept
 from infra.log.kafka.loop import LoopThread
+from infra.log.kafka.poll import Stamped, stamped_in
 from infra.log.kafka.topics import KAFKA_TOPICS, Found, check, topics_of
 from refold.kafka.address import KafkaAddress, parse_address
 from refold.kafka.client import CONNECT_TIMEOUT_S
@@ -209,6 +210,21 @@ class KafkaLog:
         if not records:
             raise self._fetcher.lacks(key, offset, "what was fetched there holds no record")
         return records
+
+    def read_stamped(self, topic: Topic, partition: int, offset: int, end: int) -> Iterator[Stamped]:
+        """The same with the time at which the log has appended each. `end` is not beyond what is there."""
+        check_partition(topic, partition, self._partitions, offset, KAFKA_TOPICS)
+        key, expected = self._key(topic, partition), offset
+        while expected < end:
+            fetched = self._loop.call(self._fetcher.fetch(key, expected, end - expected))
+            try:
+                records, following = stamped_in(fetched, expected)
+            except LogError as error:
+                raise LogCorrupt(f"the log {self.address} is damaged at {key.topic}, partition {key.partition}: {error}") from None
+            if following == expected:
+                raise self._fetcher.lacks(key, expected, "what was fetched there holds no record")
+            yield from (record for record in records if record.offset < end)
+            expected = following
 
     def end(self, topic: Topic, partition: int) -> int:
         """The offset that the next record would get, as its leader knows it.

@@ -201,7 +201,10 @@ class ClusterService(CommonService):
 
     async def copied(self, read: Callable[[Copied], T]) -> T:
         """Raises Rejected: what there is lies in topics."""
-        raise Rejected("not_here", "the log is on Kafka, and not in the data folder of this server: mirror its topics")
+        raise Rejected(
+            "not_here",
+            "the log is on Kafka, and not in the data folder of this server: back it up with `refold backup DEST --log kafka://HOST:PORT`",
+        )
 
     def cluster(self) -> Cluster:
         """The cluster as this process knows it."""

@@ -29,3 +29,6 @@ PARTS: Final[tuple[Part, ...]] = (
     HTTP,
 )
 """They are moved and begin in this order, and end in the reverse one."""
+
+LOOKING: Final[tuple[Part, ...]] = (PROJECTOR, MEMBERSHIP, HTTP)
+"""Those of a process that shows a copy of a log, whose original may live: nothing runs, and nobody is told of anything."""

@@ -86,6 +86,8 @@ def _way_out(error: Exception) -> str:
         return f"; ask it instead: --server {error.server}"
     if isinstance(error, LogHeld):
         return "; wait until it has ended"
+    if isinstance(error, LogFenced) and "://" in error.folder:
+        return f"; `--roles api,projector` shows it, `refold restore --resume --to {error.folder}` lets it run"
     if isinstance(error, LogFenced):
         folder = shlex.quote(error.folder)
         return f"; `refold list --data {folder}` shows it, `refold restore --resume --to {folder}` lets it run"
