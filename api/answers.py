@@ -11,9 +11,11 @@ POSITION: Final = "Refold-Position"
 encode: Final = msgspec.json.Encoder().encode
 
 
-def answer(value: Any, position: int | None = None, status: int = 200) -> Response:
+def answer(value: Any, position: int | None = None, status: int = 200, etag: str | None = None) -> Response:
     """An answer of JSON."""
-    headers = None if position is None else {POSITION: str(position)}
+    headers = {} if position is None else {POSITION: str(position)}
+    if etag is not None:
+        headers["ETag"] = etag
     return Response(encode(value), status, headers, media_type="application/json")
 
 

@@ -67,6 +67,7 @@ SAID: Final[dict[int, str]] = {
     405: "The path does not know this method.",
     408: "The body did not come in time.",
     409: "It does not fit what is: it has ended, or exists already.",
+    412: "It is another version by now than `If-Match` says; `revision` and `ETag` say which.",
     413: "The body is over the limit.",
     415: "The body has another content type than expected.",
     421: "It was meant for a server of another name.",
@@ -83,9 +84,9 @@ _log: Final = logging.getLogger("refold.api")
 class BadRequest(RefoldError):
     """A request that cannot be read, with the status that says so."""
 
-    def __init__(self, status: int, reason: str, message: str, **more: Any) -> None:
+    def __init__(self, status: int, reason: str, message: str, headers: dict[str, str] | None = None, **more: Any) -> None:
         super().__init__(message)
-        self.status, self.reason, self.more = status, reason, more
+        self.status, self.reason, self.headers, self.more = status, reason, headers, more
 
 
 class ProblemItem(BaseModel):
@@ -154,7 +155,7 @@ def respond(error: Exception) -> Response:
     """The answer that an error of the engine becomes."""
     match error:
         case BadRequest():
-            headers = {"Connection": "close"} if error.status in (408, 413) else None  # the rest of the body is not read
+            headers = {"Connection": "close"} if error.status in (408, 413) else error.headers  # the rest of the body is not read
             return problem(error.status, error.reason, str(error), headers, **error.more)
         case InvalidDefinition() | InvalidInput():
             reason = "definition.invalid" if isinstance(error, InvalidDefinition) else "input.invalid"

@@ -18,6 +18,8 @@ from api.bodies import media_type_of
 from api.caller import caller_in
 from api.operations.operation import Body, Operation, Reply
 from api.pages import OFFSET_MAX
+from api.preconditions import PRECONDITIONS
+from api.problems import BadRequest
 from api.service import Service
 from contracts.ports.workers import TaskEndpoint
 
@@ -55,6 +57,7 @@ def _endpoint(operation: Operation, service: Service, task_endpoint: TaskEndpoin
     needs = SUPPLIED.intersection(parameters)
 
     async def endpoint(request: Request, min_position: int | None = None, **given: Any) -> Response:
+        _check_preconditions(request, operation, "if_match" in parameters)
         if min_position is not None:
             await service.reach(min_position)
         supplied: dict[str, Any] = {"caller": caller_in(request.scope), "service": service, "task_endpoint": task_endpoint}
@@ -72,6 +75,15 @@ def _endpoint(operation: Operation, service: Service, task_endpoint: TaskEndpoin
     endpoint.__signature__ = inspect.Signature([asked, *own])  # type: ignore[attr-defined]  # FastAPI reads it
     endpoint.__name__, endpoint.__doc__ = operation.name, operation.do.__doc__
     return endpoint
+
+
+def _check_preconditions(request: Request, operation: Operation, takes_match: bool) -> None:
+    """Raise BadRequest for a write that depends on what nobody would look at."""
+    if operation.method == "GET":
+        return
+    for name in PRECONDITIONS:
+        if name in request.headers and not (takes_match and name == "If-Match"):
+            raise BadRequest(422, "request.invalid", f"{name}: {operation.method} {operation.path} does not look at it, so it is not done")
 
 
 async def _while_there(request: Request, work: Awaitable[Reply | Response]) -> Reply | Response:

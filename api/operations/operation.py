@@ -33,11 +33,12 @@ T = TypeVar("T")
 
 
 class Reply(NamedTuple):
-    """What an operation answers: a value as JSON, and the position that it is about."""
+    """What an operation answers: a value as JSON, the position that it is about, and the tag of the version that it shows."""
 
     value: Any
     position: int | None = None
     status: int = 200
+    etag: str | None = None
 
 
 class Body(NamedTuple):

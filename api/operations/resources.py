@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from fastapi import Path, Query
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from api import models
 from api.bodies import check_json
 from api.operations.operation import Body, ClientMethod, Operation, Reply
+from api.preconditions import IfMatch, etag_of, write
 from api.problems import BadRequest
 from api.resources import KINDS
 from api.resources.kind import ResourceKind
@@ -19,6 +21,7 @@ from contracts.caller import Caller
 from contracts.resources import NAME_PATTERN, VALUE_BYTES_MAX, Resource, is_resource_name
 from contracts.times import rfc3339
 
+Do: TypeAlias = Callable[..., Awaitable[Reply]]
 REVISION_MAX: Final = 2**53
 
 Name = Annotated[str, Path(max_length=63, description=f"its name: `{NAME_PATTERN}`", examples=["late-orders"])]
@@ -47,32 +50,37 @@ class Deleted(BaseModel):
 
 def operations_of(kind: ResourceKind) -> tuple[Operation, ...]:
     """The four operations of a kind."""
-    one, many = _answers_of(kind)
 
     async def list_them(service: Service) -> Reply:
         return Reply({kind.name: [resource_value(found) for found in await service.resources(kind.name)]})
 
     async def get_one(service: Service, name: Name) -> Reply:
-        return Reply(resource_value(await service.resource(kind.name, name)))
+        return _reply(await service.resource(kind.name, name))
 
-    async def put_one(caller: Caller, service: Service, name: Name, body: Body, revision: Revision = None) -> Reply:
+    async def put_one(
+        caller: Caller, service: Service, name: Name, body: Body, revision: Revision = None, if_match: IfMatch = None
+    ) -> Reply:
         if not is_resource_name(name):
             raise BadRequest(422, "request.invalid", f"{name!r} cannot be the name of a {kind.one}; expected {NAME_PATTERN}")
         value = read_value(kind, body.json() or b"{}", service.now())
-        return Reply(resource_value(await service.write_resource(kind.name, name, value, caller, revision)))
+        return _reply(await write(service, kind.name, name, value, caller, revision, if_match))
 
-    async def delete_one(caller: Caller, service: Service, name: Name, revision: Revision = None) -> Reply:
-        gone = await service.write_resource(kind.name, name, None, caller, revision)
+    async def delete_one(caller: Caller, service: Service, name: Name, revision: Revision = None, if_match: IfMatch = None) -> Reply:
+        gone = await write(service, kind.name, name, None, caller, revision, if_match)
         return Reply({"name": gone.name, "revision": gone.revision})
 
-    says = {
-        list_them: (f"list_{kind.name}", f"All {kind.name}, by name."),
-        get_one: (f"get_{kind.one}", f"A {kind.one}."),
-        put_one: (f"put_{kind.one}", f"Make a {kind.one}, or let it be this from now on; the same again writes nothing."),
-        delete_one: (f"delete_{kind.one}", f"Delete a {kind.one}; again, once it was deleted, is the same."),
-    }
-    for do, (named, doc) in says.items():
+    for do, named, doc in (
+        (list_them, f"list_{kind.name}", f"All {kind.name}, by name."),
+        (get_one, f"get_{kind.one}", f"A {kind.one}."),
+        (put_one, f"put_{kind.one}", f"Make a {kind.one}, or let it be this from now on; the same again writes nothing."),
+        (delete_one, f"delete_{kind.one}", f"Delete a {kind.one}; again, once it was deleted, is the same."),
+    ):
         do.__name__, do.__doc__ = named, doc
+    return _declared(kind, list_them, get_one, put_one, delete_one)
+
+
+def _declared(kind: ResourceKind, list_them: Do, get_one: Do, put_one: Do, delete_one: Do) -> tuple[Operation, ...]:
+    one, many = _answers_of(kind)
     path, of_one = f"/v1/{kind.name}", f"/v1/{kind.name}/{{name}}"
     return (
         Operation(
@@ -83,10 +91,10 @@ def operations_of(kind: ResourceKind) -> tuple[Operation, ...]:
         ),
         Operation(
             method="PUT", path=of_one, tag=kind.name, right=kind.right, do=put_one, answer=one, takes=kind.model, is_required=True,
-            problems=(409, 415), client=ClientMethod(f"put_{kind.one}"),
+            problems=(409, 412, 415), client=ClientMethod(f"put_{kind.one}"),
         ),
         Operation(
-            method="DELETE", path=of_one, tag=kind.name, right=kind.right, do=delete_one, answer=Deleted, problems=(404, 409),
+            method="DELETE", path=of_one, tag=kind.name, right=kind.right, do=delete_one, answer=Deleted, problems=(404, 409, 412),
             client=ClientMethod(f"delete_{kind.one}"),
         ),
     )  # fmt: skip
@@ -120,6 +128,10 @@ def misfit(error: ValidationError) -> BadRequest:
     ]
     said = "; ".join(f"{one['path'] or 'body'}: {one['message']}" for one in problems[:3])
     return BadRequest(422, "request.invalid", said, problems=problems)
+
+
+def _reply(found: Resource) -> Reply:
+    return Reply(resource_value(found), etag=etag_of(found))
 
 
 def resource_value(found: Resource) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from api import webhook_models as models
 from api.bodies import check_json
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.operations.resources import Deleted, misfit
+from api.preconditions import IfMatch, etag_of, write
 from api.problems import BadRequest
 from api.service import Service
 from contracts.caller import Caller
@@ -57,10 +58,11 @@ async def list_webhooks(service: Service) -> Reply:
 
 async def get_webhook(service: Service, name: Name) -> Reply:
     """A webhook."""
-    return Reply(_shown(await service.resource(KIND, name), await _stored_state(service, name)))
+    found = await service.resource(KIND, name)
+    return Reply(_shown(found, await _stored_state(service, name)), etag=etag_of(found))
 
 
-async def put_webhook(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
+async def put_webhook(caller: Caller, service: Service, name: Name, body: Body, if_match: IfMatch = None) -> Reply:
     """Make a webhook, or let it be this from now on. It is sent what is decided from now on; the answer alone has the secret."""
     if not is_resource_name(name):
         raise BadRequest(422, "request.invalid", f"{name!r} cannot be the name of a webhook; expected {NAME_PATTERN}")
@@ -78,13 +80,13 @@ async def put_webhook(caller: Caller, service: Service, name: Name, body: Body) 
         workflow=asked.workflow,
         filter=_filter(asked.filter or ""),
     )
-    written = await service.write_resource(KIND, name, encode_json(webhook), caller)
-    return Reply(_shown(written, await _stored_state(service, name)) | {"secret": webhook.secret})
+    written = await write(service, KIND, name, encode_json(webhook), caller, None, if_match)
+    return Reply(_shown(written, await _stored_state(service, name)) | {"secret": webhook.secret}, etag=etag_of(written))
 
 
-async def delete_webhook(caller: Caller, service: Service, name: Name) -> Reply:
+async def delete_webhook(caller: Caller, service: Service, name: Name, if_match: IfMatch = None) -> Reply:
     """Delete a webhook: it is sent nothing more; again, once it was deleted, is the same."""
-    gone = await service.write_resource(KIND, name, None, caller)
+    gone = await write(service, KIND, name, None, caller, None, if_match)
     return Reply({"name": gone.name, "revision": gone.revision})
 
 
@@ -266,11 +268,12 @@ WEBHOOKS: Final = (
     ),
     Operation(
         method="PUT", path="/v1/webhooks/{name}", tag="webhooks", right="define", do=put_webhook, answer=models.WebhookShown,
-        takes=models.WebhookRequest, is_required=True, problems=(409, 415),
+        takes=models.WebhookRequest, is_required=True, problems=(409, 412, 415),
         client=ClientMethod("put_webhook", says="Make a webhook, or let it be this from now on; the answer alone has its secret."),
     ),
     Operation(
-        method="DELETE", path="/v1/webhooks/{name}", tag="webhooks", right="define", do=delete_webhook, answer=Deleted, problems=(404, 409),
+        method="DELETE", path="/v1/webhooks/{name}", tag="webhooks", right="define", do=delete_webhook, answer=Deleted,
+        problems=(404, 409, 412),
         client=ClientMethod("delete_webhook"),
     ),
     Operation(

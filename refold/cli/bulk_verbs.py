@@ -124,6 +124,7 @@ def save_view(
     where: Where,
     name: Name,
     filter_: Filter = None,
+    all_: Annotated[bool, typer.Option("--all", help="Without a filter: all executions.")] = False,
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B", help='What is shown of each: "execution_id,status,search.customer".')
     ] = None,
@@ -133,7 +134,7 @@ def save_view(
     """Keep a filter of executions under a name. Another one of that name is replaced."""
     from refold.cli.commands import views as command
 
-    return command.save(where, name, filter_, columns, summary, as_json)
+    return command.save(where, name, filter_, all_, columns, summary, as_json)
 
 
 @views.command("delete")

@@ -37,6 +37,35 @@ def test_who_has_not_seen_what_is_there_overwrites_and_deletes_nothing(server: S
     assert server.get("/v1/views/shared").json["value"] == LATE
 
 
+def test_with_if_match_only_what_was_seen_is_overwritten_and_deleted(server: Server) -> None:
+    made = server.ask("PUT", "/v1/views/tagged", LATE)
+    assert made.headers["etag"] == server.get("/v1/views/tagged").headers["etag"] == '"1"'
+    changed = server.ask("PUT", "/v1/views/tagged", {"filter": "true"}, {"If-Match": '"7", "1"'})
+    assert (changed.status, changed.headers["etag"]) == (200, '"2"')
+    for method, body in (("PUT", LATE), ("DELETE", None)):
+        for tags in ('"1"', 'W/"2"', '"x"'):
+            late = server.ask(method, "/v1/views/tagged", body, {"If-Match": tags})
+            assert (late.status, late.json["reason"], late.json["revision"], late.headers["etag"]) == (412, "overtaken", 2, '"2"')
+            assert f"If-Match expected {tags}, and it is at revision 2, written by anonymous" in late.json["detail"]
+    assert server.ask("PUT", "/v1/views/tagged", LATE, {"If-Match": "*"}).headers["etag"] == '"3"'
+    assert server.ask("DELETE", "/v1/views/tagged", None, {"If-Match": '"3"'}).status == 200
+    gone = server.ask("PUT", "/v1/views/tagged", LATE, {"If-Match": "*"})
+    assert (gone.status, "and there is none" in gone.json["detail"]) == (412, True)
+    assert server.get("/v1/views/tagged").status == 404
+
+
+def test_a_precondition_that_nobody_looks_at_is_refused(server: Server) -> None:
+    for method, path, headers, said in (
+        ("PUT", "/v1/views/odd", {"If-Match": "3"}, 'expected tags such as "3"'),
+        ("PUT", "/v1/views/odd?revision=1", {"If-Match": '"1"'}, "not both"),
+        ("PUT", "/v1/views/odd", {"If-None-Match": "*"}, "does not look at it, so it is not done"),
+        ("POST", "/v1/operations", {"If-Match": '"1"'}, "does not look at it, so it is not done"),
+    ):
+        answer = server.ask(method, path, LATE, headers)
+        assert (answer.status, said in answer.json["detail"]) == (422, True), answer.content
+    assert server.get("/v1/views/odd").status == 404
+
+
 @pytest.mark.parametrize(
     ("name", "body", "path", "said"),
     [

@@ -129,6 +129,8 @@ def test_a_receiver_hears_of_what_it_wants_signed_as_a_public_verifier_expects(s
     assert not any(one.startswith(before) for one in all_.ids()), "what was before it was made is not sent"
     assert filtered.got == []
     shown = server.get("/v1/webhooks").json["webhooks"]
+    late = server.ask("PUT", "/v1/webhooks/all", {"url": some.url}, {"If-Match": '"7"'})
+    assert (late.status, late.headers["etag"]) == (412, server.get("/v1/webhooks/all").headers["etag"])
     assert [(one["name"], one["status"], one["secret"]) for one in shown] == [
         (name, "active", None) for name in ("all", "filtered", "some")
     ]

@@ -35,8 +35,10 @@ def test_a_view_of_a_data_folder_is_saved_shown_by_its_columns_and_deleted(refol
 
 def test_a_view_that_cannot_be_is_refused(refold: CommandLine) -> None:
     assert "there is no `runing`" in refold("views", "save", "x", "--filter", "status == 'runing'", code=2).err
-    assert "a list has no column 'statsu'" in refold("views", "save", "x", "--columns", "statsu", code=2).err
+    assert "a list has no column 'statsu'" in refold("views", "save", "x", "--all", "--columns", "statsu", code=2).err
     assert "cannot be the name of a view" in refold("views", "save", "é", "--filter", "true", code=2).err
+    assert "--all where a view of all executions is meant; found neither" in refold("views", "save", "x", code=2).err
+    assert "found both" in refold("views", "save", "x", "--all", "--filter", "true", code=2).err
     assert "there is no data folder" in refold("views", "delete", "x", code=1).complaint
     assert not refold.data.exists()
 

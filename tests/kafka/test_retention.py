@@ -184,6 +184,29 @@ def test_servers_archive_what_they_own_and_one_that_is_killed_is_gone_on_for(bro
         engines.close()
 
 
+def test_what_somebody_has_asked_to_archive_goes_before_its_time_whoever_is_killed(broker: str, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    engines = Engines(new_topics(broker, PARTITIONS), tmp_path)
+    try:
+        first = engines.start("a", "--set", f"archive={archive}")
+        first.publish({**ENDS, "settings": {}})
+        asked = [first.start("ends", execution_id=f"asked-{number}", wait=30)["execution_id"] for number in range(20)]
+        kept = first.start("ends", execution_id="kept", wait=30)["execution_id"]
+        begun = first.post("/v1/operations", {"action": "archive", "filter": "execution_id.startsWith('asked-')"})
+        assert begun.status == 201, begun.content
+        path = f"/v1/operations/{begun.json['operation_id']}"
+        until(lambda: first.get(path).status == 200 and first.get(path).json["ended_at"])
+        assert {name: first.get(path).json[name] for name in ("ok", "skipped", "failed")} == {"ok": 20, "skipped": 0, "failed": 0}
+        first.kill()
+        second = engines.start("b", "--set", f"archive={archive}")
+        until(lambda: listed(second) == {kept}, deadline_s=90)
+        assert pieces_of(archive) == set(asked)
+        verified = refold_verify(engines.address)
+        assert "0 differences" in verified, verified
+    finally:
+        engines.close()
+
+
 def listed(server: Server) -> set[str]:
     return {row["execution_id"] for row in server.get("/v1/executions?limit=100").json["executions"]}
 

@@ -83,11 +83,11 @@ class Effects:
             ended.append(state)
 
     def _act_after_end(self, made: Made, offset: int) -> None:
-        name = made.folded.state.execution
+        name, digest = made.folded.state.execution, made.folded.state.digest
         if isinstance(made.decision.command, ArchiveExecution):
-            self._executions.expire(name, offset, made.decision.now)
+            self._executions.expire(name, offset, digest, made.decision.now)
         elif made.folded.state.erased is None:
-            self._executions.note_after_end(name, offset)
+            self._executions.note_after_end(name, offset, digest)
         else:
             self._executions.end(made.folded, offset)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogCorrupt
+from contracts.journal import DIGEST_BYTES
 from contracts.ports.log import Log
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
@@ -23,14 +24,22 @@ def ended_at(log: Log, partition: int, execution: str, ended: EndedExecution) ->
 
     Raises LogCorrupt where its last decision does not stand where it is said to.
     """
-    last = next(iter(entries_at(log, partition, [ended.offset])), None)
-    if last is None or last.decision.execution != execution:
-        raise LogCorrupt(f"the last decision of execution {execution} is not at offset {ended.offset}")
     state = initial(execution)
-    state.version, state.digest = last.decision.first + len(last.decision.events) - 1, last.digest
+    state.version, state.digest = _noted(ended) if ended.last else _read(log, partition, execution, ended.offset)
     state.status = ended.status  # type: ignore[assignment]  # one of them: the execution had it
-    state.ended_at = state.now = last.decision.now
+    state.ended_at = 1  # at some time, which nobody asks for
     return Folded(_graph(), state)
+
+
+def _noted(ended: EndedExecution) -> tuple[int, bytes]:
+    return int.from_bytes(ended.last[DIGEST_BYTES:], "big"), ended.last[:DIGEST_BYTES]
+
+
+def _read(log: Log, partition: int, execution: str, offset: int) -> tuple[int, bytes]:
+    last = next(iter(entries_at(log, partition, [offset])), None)
+    if last is None or last.decision.execution != execution:
+        raise LogCorrupt(f"the last decision of execution {execution} is not at offset {offset}")
+    return last.decision.first + len(last.decision.events) - 1, last.digest
 
 
 @cache

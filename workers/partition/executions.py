@@ -36,6 +36,7 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
     (`pack_offsets`); that is empty where they are too many to be noted.
 
     `key` is the number of the key that it was sealed with; of one that was erased there is none, and no fingerprint.
+    `last` is the digest of its last decision, and its version (8 bytes), where one cannot just look into the journal for it.
     """
 
     status: str
@@ -45,6 +46,7 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trail: bytes = b""
     key: int = NO_KEY
     is_erased: bool = False
+    last: bytes = b""
 
     @property
     def offsets(self) -> list[int]:
@@ -55,9 +57,14 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Executions:
     """All executions of a partition, by id."""
 
-    def __init__(self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0, partition: int = 0) -> None:
-        """`retention_ms` is how long what has ended is kept where its definition does not say; 0 for ever."""
-        self.retention_ms, self._partition = retention_ms, partition
+    def __init__(
+        self, graph_of: GraphOf, live_max: int = LIVE_MAX_DEFAULT, retention_ms: int = 0, partition: int = 0, notes_last: bool = False
+    ) -> None:
+        """`retention_ms` is how long what has ended is kept where its definition does not say; 0 for ever.
+
+        With `notes_last` it is noted what a decision follows on that comes after an end (80 bytes each): nobody has to read it then.
+        """
+        self.retention_ms, self._partition, self._notes_last = retention_ms, partition, notes_last
         self._graph_of = graph_of
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
@@ -149,28 +156,30 @@ class Executions:
         state = folded.state
         is_sealed = state.key != NO_KEY or state.erased is not None  # what its archive would say, everybody could read
         kept_ms = 0 if is_sealed else folded.graph.retention_ms or self.retention_ms
+        last = state.digest + state.version.to_bytes(8, "big") if self._notes_last else b""
         self.drop(state.execution)
         if not kept_ms:
-            self.ended[state.execution] = EndedExecution(state.status, state.request, offset, 0, b"", state.key, state.erased is not None)
+            is_erased = state.erased is not None
+            self.ended[state.execution] = EndedExecution(state.status, state.request, offset, 0, b"", state.key, is_erased, last)
             return
         trail = b"" if state.rolled_at else pack_offsets(0, folded.trail)
-        self.ended[state.execution] = EndedExecution(state.status, state.request, offset, state.ended_at + kept_ms, trail)
+        expires = state.ended_at + kept_ms
+        self.ended[state.execution] = EndedExecution(state.status, state.request, offset, expires, trail, last=last)
         self._expiring[kept_ms].append(state.execution)
 
-    def note_after_end(self, execution: str, offset: int) -> None:
-        """What came too late was recorded here: it goes with the execution."""
+    def note_after_end(self, execution: str, offset: int, digest: bytes) -> None:
+        """Something was recorded here after its end, with this digest: it goes with the execution."""
         ended = self.ended[execution]
-        if ended.key != NO_KEY and offset > ended.offset:
-            self.ended[execution] = msgspec.structs.replace(ended, offset=offset)
-        elif ended.expires and offset > ended.offset:
+        if offset > ended.offset:
             trail = pack_offsets(0, [*ended.offsets, offset]) if ended.trail else b""
-            self.ended[execution] = EndedExecution(ended.status, ended.request, offset, ended.expires, trail)
+            last = digest + ended.last[len(digest) :] if ended.last else b""
+            self.ended[execution] = msgspec.structs.replace(ended, offset=offset, trail=trail, last=last)
 
-    def expire(self, execution: str, offset: int, now: int) -> None:
+    def expire(self, execution: str, offset: int, digest: bytes, now: int) -> None:
         """Somebody has asked, in the decision at this offset, to archive it now."""
+        self.note_after_end(execution, offset, digest)
         ended = self.ended[execution]
-        trail = pack_offsets(0, [*ended.offsets, offset]) if ended.trail else b""
-        self.ended[execution] = EndedExecution(ended.status, ended.request, offset, min(now, ended.expires or now), trail)
+        self.ended[execution] = msgspec.structs.replace(ended, expires=min(now, ended.expires or now))
         self._early.add(execution)
         self._expiring[_ASKED].append(execution)
 
@@ -179,7 +188,7 @@ class Executions:
         statuses: dict[str, str] = {}
         for name, one in ended.items():
             status = statuses.setdefault(one.status, one.status)  # one text for all that ended alike
-            self.ended[name] = EndedExecution(status, one.request, one.offset, one.expires, one.trail, one.key, one.is_erased)
+            self.ended[name] = msgspec.structs.replace(one, status=status)
         expiring = [(one.expires, name) for name, one in ended.items() if one.expires]
         self._expiring[0].extend(name for _, name in sorted(expiring))
 

@@ -119,7 +119,8 @@ def recover(
     """
     catalog.read_on()
     kept_to = log.kept_to(partition, asks=True)
-    recovered = _from_snapshot(log, partition, catalog, snapshots, live_max, sealing) or Recovered(_none(catalog, live_max, partition))
+    none = Executions(catalog.graph, live_max, catalog.retention_ms, partition, notes_last=tasks_outlive)
+    recovered = _from_snapshot(log, partition, catalog, snapshots, none, sealing) or Recovered(none)
     recovered.tasks = Tasks() if tasks_outlive else None
     began_at = recovered.checkpoint.offset
     with _without_gc():
@@ -137,11 +138,13 @@ def recover(
     return recovered
 
 
-def _from_snapshot(log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, live_max: int, sealing: Sealing) -> Recovered | None:
+def _from_snapshot(
+    log: Log, partition: int, catalog: Catalog, snapshots: Snapshots, none: Executions, sealing: Sealing
+) -> Recovered | None:
     snapshot = decode_snapshot(snapshots.load(partition))
     if snapshot is None or snapshot.retention_ms != catalog.retention_ms or not _fits(log, partition, snapshot.checkpoint):
         return None
-    recovered = Recovered(_none(catalog, live_max, partition))
+    recovered = Recovered(none)
     recovered.checkpoint, recovered.dispatched_to = snapshot.checkpoint, snapshot.dispatched_to
     kept = {name: sealing.kept(name, idle) for name, idle in snapshot.open.items()}
     recovered.executions.take({name: idle for name, idle in kept.items() if idle is not None})
@@ -162,11 +165,6 @@ def _noting(records: Iterable[tuple[int, bytes]], recovered: Recovered) -> Itera
         elif is_restored(one[1]):
             recovered.restored_at = one[0]
         yield one
-
-
-def _none(catalog: Catalog, live_max: int, partition: int) -> Executions:
-    """Nothing is folded yet."""
-    return Executions(catalog.graph, live_max, catalog.retention_ms, partition)
 
 
 def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
@@ -251,9 +249,9 @@ def _begin(executions: Executions, catalog: Catalog, entry: Entry) -> Folded | N
     name = entry.decision.execution
     if name in executions.ended:
         if isinstance(entry.decision.command, ArchiveExecution) and entry.decision.rejection is None:
-            executions.expire(name, entry.offset, entry.decision.now)
+            executions.expire(name, entry.offset, entry.digest, entry.decision.now)
         else:
-            executions.note_after_end(name, entry.offset)
+            executions.note_after_end(name, entry.offset, entry.digest)
         return None
     if name in executions.unreadable:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refold.cli.commands.output import OK, say, say_json, table, to_the_second
+from refold.cli.commands.output import OK, BadInput, say, say_json, table, to_the_second
 from refold.cli.commands.target import Value
 from refold.cli.commands.where import target_of
 from refold.cli.options import Where
@@ -25,8 +25,11 @@ def _line(view: Value) -> tuple[str, ...]:
     return (view["name"], when, view["written_by"] or "the engine", view["value"].get("filter") or "all")
 
 
-def save(where: Where, name: str, filter_: str | None, columns: str | None, summary: str | None, as_json: bool) -> int:
+def save(where: Where, name: str, filter_: str | None, takes_all: bool, columns: str | None, summary: str | None, as_json: bool) -> int:
     """Keep one."""
+    if (filter_ is None) == (not takes_all):
+        both = "neither" if filter_ is None else "both"
+        raise BadInput(f"expected --filter EXPRESSION, or --all where a view of all executions is meant; found {both}")
     value: Value = {"filter": filter_ or ""}
     if columns is not None:
         value["columns"] = [column.strip() for column in columns.split(",") if column.strip()]
