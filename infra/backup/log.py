@@ -138,9 +138,9 @@ def _segments(log: StampedLog, folder: BackupFolder, manifest: Manifest, topic: 
         known.clear()
     if known:
         _check_goes_on(log, folder, known[-1], topic, partition, start, end)
+    if topic == JOURNAL and not known:
+        manifest.segments[kept_of(partition)] = list(_kept_segments(log, folder, partition, start))
     first = known[-1].end if known else start
-    if topic == JOURNAL and not known and start:
-        raise LogError(f"the journal of partition {partition} was cut at offset {start} before it was ever copied: it cannot be backed up")
     if known and first < end and known[-1].size < MERGED_BYTES and known[-1].first >= start:
         first = known.pop().first
     manifest.starts[name] = known[0].first if known else first
@@ -156,6 +156,36 @@ def _segments(log: StampedLog, folder: BackupFolder, manifest: Manifest, topic: 
         known.append(segment)
         first = segment.end
         yield segment
+
+
+def kept_of(partition: int) -> str:
+    """Under which name a manifest has what was kept of the beginning of a journal that was cut."""
+    return f"kept/{partition}"
+
+
+def _kept_segments(log: StampedLog, folder: BackupFolder, partition: int, start: int) -> Iterator[Segment]:
+    """Copy what was kept of what a journal has no more; none where it has all."""
+    records = log.read(JOURNAL, partition, 0, start)
+    number = 0
+    while some := _some(records):
+        content = _pack(some)
+        digest = hashlib.sha256(content).hexdigest()
+        file = f"kept-{partition}-{number:020}-{digest[:16]}.zst"
+        folder.write_segment(file, content)
+        yield Segment(file=file, first=some[0].first, end=start, size=len(content), digest=digest)
+        number += 1
+
+
+def _some(records: Iterator[tuple[int, bytes]]) -> list[Batch]:
+    """Records for one segment, each at the offset that it has."""
+    batches: list[Batch] = []
+    size = 0
+    for offset, content in records:
+        batches.append(Batch(offset, 0, [content]))
+        size += len(content)
+        if size >= SEGMENT_BYTES:
+            break
+    return batches
 
 
 def _check_goes_on(log: StampedLog, folder: BackupFolder, last: Segment, topic: Topic, partition: int, start: int, end: int) -> None:

@@ -8,7 +8,7 @@ first knows that those which its executions wait for are to be sent again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -20,7 +20,7 @@ from contracts.ports.log import Topic, batch_bytes
 from contracts.positions import partition_and_offset
 from infra.backup.backup import JOURNAL
 from infra.backup.folder import LOG_FORMAT, BackupFolder, Manifest
-from infra.backup.log import LOG_TOPICS, Batch, batches_in, cut_at, time_at
+from infra.backup.log import LOG_TOPICS, Batch, batches_in, cut_at, kept_of, time_at
 from infra.files.fence import Fence
 from infra.log.arguments import partitions_in
 
@@ -44,6 +44,9 @@ class EmptyLog(Protocol):
 
     def append(self, topic: Topic, partition: int, records: Sequence[bytes]) -> int:
         """Append records; the offset of the first. Raises LogError."""
+
+    def keep(self, partition: int, journal: str, before: int, records: Iterable[tuple[int, bytes]]) -> None:
+        """Keep what is to be known of a journal before an offset, where it begins. Raises LogError."""
 
     def delete_before(self, topic: Topic, partition: int, offset: int) -> None:
         """Delete what stands before an offset. Raises LogError."""
@@ -88,6 +91,9 @@ def restore_log(
     for topic in LOG_TOPICS:
         for number in range(partitions_in(topic, manifest.partitions, LOG_TOPICS)):
             start = manifest.starts.get(f"{topic}/{number}", 0)
+            if topic == JOURNAL and start:
+                kept = _kept(backup, manifest, number, checkpoints[number])
+                log.keep(number, checkpoints[number].journal, start, kept)
             _fill(log, topic, number, 0, start)
             end = start
             for records in _within(backup, manifest, topic, number, cut, checkpoints[number]):
@@ -134,12 +140,24 @@ def _records_within(batch: Batch, topic: Topic, partition: int, cut: _Cut, check
     if topic == JOURNAL:
         records = batch.records[: max(0, cut.ends.get(partition, 0) - batch.first)]
         for offset, record in enumerate(records, start=batch.first):
-            checkpoint.offset = offset  # it may begin behind what was deleted
             judge(checkpoint, offset, read_record(record))
         return records
     if topic == COMMANDS and batch.time > cut.time + SLACK_MS:
         return batch.records[: max(0, _decided(checkpoint, partition) - batch.first)]
     return batch.records
+
+
+def _kept(backup: BackupFolder, manifest: Manifest, partition: int, checkpoint: Checkpoint) -> list[tuple[int, bytes]]:
+    """What was kept of the beginning of a journal that was cut. Moves the checkpoint on."""
+    found = [
+        (batch.first, record)
+        for segment in manifest.segments.get(kept_of(partition), [])
+        for batch in batches_in(backup, segment)
+        for record in batch.records
+    ]
+    for offset, record in found:
+        judge(checkpoint, offset, read_record(record))
+    return found
 
 
 def _decided(checkpoint: Checkpoint, partition: int) -> int:

@@ -15,7 +15,7 @@ import pytest
 
 import refold as refold_package
 from contracts.codec import decision_of, decode_record, encode_record
-from contracts.journal import Decided, JournalOpened
+from contracts.journal import Decided, JournalOpened, PartitionClaimed, Removed
 from infra.log.kafka.log import KafkaLog
 from tests.api.conftest import WAITS, Server
 from tests.cli.conftest import CommandLine
@@ -176,13 +176,21 @@ def started_in(log: str) -> set[str]:
     return {one.execution for one in decisions if one.first == 1}
 
 
-def test_half_a_copy_is_neither_shown_nor_run(site: Site, refold: CommandLine) -> None:
+def test_a_journal_that_was_cut_stays_so_and_half_a_copy_is_neither_shown_nor_run(site: Site, refold: CommandLine) -> None:
     with closing(KafkaLog(site.log)) as log:
         for partition in range(PARTITIONS):
             log.append("journal", {partition: [encode_record(JournalOpened(f"{partition}", partition, PARTITIONS))]})
         log.append("definitions", {0: [b"one"]})
+        log.append("journal", {1: [encode_record(PartitionClaimed(b"a nonce!", "one")), b"x", b"y"]})
+        log.kept().save(1, "1", 3, [*log.read("journal", 1, 0, 2), (2, encode_record(Removed(3, {})))])
+        log.delete_before("journal", 1, 3)
+        journal = list(log.read("journal", 1))
     refold("backup", site.backup, "--log", site.log)
     assert "of a log on Kafka, and not of a data folder" in refold("restore", site.backup, "--to", "folder", code=1).complaint
+    cut = site.copy("cut")
+    refold("restore", site.backup, "--to", cut)
+    with closing(KafkaLog(cut)) as log:
+        assert (log.start("journal", 1), list(log.read("journal", 1, 0, 4))) == (3, journal)
     (segment,) = site.backup.glob("segments/definitions-*")
     segment.write_bytes(segment.read_bytes()[:-1])
     half = site.copy("half")

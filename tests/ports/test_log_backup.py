@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -10,7 +10,7 @@ import pytest
 
 from contracts.codec import encode_record, is_restored
 from contracts.errors import LogCorrupt, LogError
-from contracts.journal import Decided, JournalOpened, PartitionClaimed
+from contracts.journal import Decided, JournalOpened, PartitionClaimed, Removed
 from contracts.ports.log import Topic
 from contracts.positions import position_of
 from infra.backup.folder import BackupFolder
@@ -37,6 +37,8 @@ class StampedMemory:
         self.records: dict[tuple[str, int], list[Stamped]] = {}
         self.starts: dict[tuple[str, int], int] = {}
         self.fences: list[Fence] = []
+        self.kept: dict[int, list[tuple[int, bytes]]] = {}
+        """What was kept of journals that were cut."""
 
     def put(self, topic: str, partition: int, time: int, *records: bytes) -> None:
         there = self.records.setdefault((topic, partition), [])
@@ -54,7 +56,14 @@ class StampedMemory:
         return iter(self.records.get((topic, partition), [])[offset:end])
 
     def read(self, topic: Topic, partition: int, offset: int = 0, end: int | None = None) -> Iterator[tuple[int, bytes]]:
-        return iter([(one.offset, one.value) for one in self.records.get((topic, partition), [])[offset:end]])
+        start = self.start(topic, partition)
+        kept = self.kept.get(partition, []) if topic == "journal" and offset < start else []
+        there = [(one.offset, one.value) for one in self.records.get((topic, partition), [])[max(offset, start) : end]]
+        return iter([*kept, *there])
+
+    def keep(self, partition: int, journal: str, before: int, records: Iterable[tuple[int, bytes]]) -> None:
+        assert journal == f"journal {partition}"
+        self.kept[partition] = list(records)
 
     def begin(self, partitions: int, fence: Fence) -> None:
         assert not self.records
@@ -176,14 +185,21 @@ def test_what_was_deleted_before_is_not_there_and_what_follows_stands_where_it_s
     assert (copy.start("commands", 0), copy.there("commands", 0)) == (45, [b"d"] * 5)
 
 
-def test_a_journal_that_was_cut_is_copied_on_but_not_from_its_middle(log: StampedMemory, folder: BackupFolder, tmp_path: Path) -> None:
+def test_a_journal_that_was_cut_is_copied_with_what_was_kept_of_it(log: StampedMemory, folder: BackupFolder, tmp_path: Path) -> None:
     back_up(log, folder)
+    log.kept[0] = [*log.read("journal", 0, 0, 2), (2, encode_record(Removed(4, {0: 20}, 4)))]
     log.starts["journal", 0] = 4
     log.put("journal", 0, 40, decided(0, 39))
     assert back_up(log, folder) == [position_of(0, 6), position_of(1, 5)]
-    assert len(put_back(folder)[0].there("journal", 0)) == 7
-    with pytest.raises(LogError, match="partition 0 was cut at offset 4 before it was ever copied"):
-        back_up(log, BackupFolder(tmp_path / "another"))
+    assert len(put_back(folder)[0].there("journal", 0)) == 7, "it was copied before, and is whole"
+    anew = BackupFolder(tmp_path / "another")
+    for _ in range(2):
+        assert back_up(log, anew) == [position_of(0, 6), position_of(1, 5)]
+    copy, _ = put_back(anew)
+    assert copy.start("journal", 0) == 4
+    assert list(copy.read("journal", 0, 0, 6)) == list(log.read("journal", 0, 0, 6))
+    with pytest.raises(LogError, match="has no record before offset 3"):
+        put_back(anew, position_of(0, 3))
 
 
 def test_commands_of_much_later_are_left_out_unless_the_journal_has_decided_them(log: StampedMemory, folder: BackupFolder) -> None:

@@ -164,6 +164,7 @@ def _noting(records: Iterable[tuple[int, bytes]], recovered: Recovered) -> Itera
             recovered.dispatched_to = max(recovered.dispatched_to, removed.dispatched_to)
         elif is_restored(one[1]):
             recovered.restored_at = one[0]
+            recovered.executions.filed.before, recovered.executions.filed.kept_at = 0, -1  # the copy that it names was not put back
         yield one
 
 

@@ -5,7 +5,7 @@ It is made before any other topic of the copy, and says in the end that the copy
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -146,6 +146,10 @@ class EmptyTopics:
         if isinstance(answer, LogError):
             raise answer
         return answer
+
+    def keep(self, partition: int, journal: str, before: int, records: Iterable[tuple[int, bytes]]) -> None:
+        """See EmptyLog."""
+        self.log.kept().save(partition, journal, before, records)
 
     def delete_before(self, topic: Topic, partition: int, offset: int) -> None:
         """See EmptyLog."""
