@@ -6,7 +6,7 @@ import logging
 from typing import Any, Final
 
 from contracts.commands import ReportProgress, RunActivity
-from contracts.errors import NoCredential
+from contracts.errors import NoCredential, RefoldError
 from contracts.ids import idempotency_key
 from contracts.ports.activities import Report
 from contracts.ports.clock import Clock
@@ -83,7 +83,10 @@ class Attempt(Cancellation):
             raise NoCredential(name, "no credentials are kept here")
         activity = self.activity
         use = Use(activity.execution, activity.path, activity.attempt, activity.workflow)
-        secret = self._credentials.secret(name, use)
+        try:
+            secret = self._credentials.secret(name, use)
+        except RefoldError as error:  # whose libraries it came through is nothing that the activity's author could mend
+            raise error.with_traceback(None) from None
         self.masking = self.masking or Masking()
         self.masking.add(secret)
         return secret
