@@ -47,6 +47,7 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_trigger": 404,
     "unknown_credential": 404,
     "unknown_blob": 404,
+    "unknown_bundle": 404,
     "unknown_dead_letter": 404,
     "too_large": 413,
     "bad_id": 422,

@@ -141,6 +141,34 @@ class Rebuilding(BaseModel):
     rebuilding: list[str]
 
 
+class BundleRow(BaseModel):
+    """A bundle of the archive; one that is damaged has a `problem`, and nothing else."""
+
+    bundle: str
+    problem: str | None
+    journal: str | None = None
+    partition: int | None = None
+    executions: int | None = None
+    decisions: int | None = None
+    payloads: int | None = None
+    bytes: int | None = None
+    first: str | None = Field(None, description="when the first of them ended")
+    last: str | None = Field(None, description="when the last of them ended")
+
+
+class Bundles(BaseModel):
+    """All there are."""
+
+    bundles: list[BundleRow]
+
+
+class Archived(BaseModel):
+    """How many executions were archived and removed."""
+
+    archived: int
+    removed: int
+
+
 class Spread(BaseModel):
     """How a measure is spread; a percentile is at most 1/128 off."""
 

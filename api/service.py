@@ -18,6 +18,7 @@ from contracts.catalog import SourceText
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
+from contracts.ports.archive import Archive
 from contracts.ports.credentials import CredentialKeeper
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.read_models import Cursor, Group, Query, StandIn
@@ -44,8 +45,7 @@ class Unavailable(RefoldError):
 
     def __init__(self, reason: str, message: str, retry_after_s: float = 1.0) -> None:
         super().__init__(message)
-        self.reason = reason
-        self.retry_after_s = retry_after_s
+        self.reason, self.retry_after_s = reason, retry_after_s
 
 
 class Started(NamedTuple):
@@ -101,13 +101,11 @@ class NodeView(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """What has become of a bulk operation: how many executions it is about, None until that is known, and what became of each.
-
-    A row is the execution, `ok`, `skipped` or `failed`, and why, empty where there is nothing to say.
-    """
+    """What has become of a bulk operation: how many executions it is about, None until that is known, and what became of each."""
 
     total: int | None
     rows: Sequence[tuple[str, str, str]]
+    """The execution, `ok`, `skipped` or `failed`, and why, empty where there is nothing to say."""
 
 
 class ProcessRow(NamedTuple):
@@ -214,8 +212,8 @@ class Service(TriggerBook, Protocol):
         """What the machine is short of, so that something waits to be tried again; empty where nothing is."""
 
     @property
-    def archives(self) -> bool:
-        """Whether what has ended can be archived here."""
+    def archive_desk(self) -> Archive:
+        """Where what has ended goes, and how to hasten that."""
 
     # Workflows.
 

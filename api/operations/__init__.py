@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from api.operations.analytics import ANALYTICS_OPERATIONS
+from api.operations.archive import ARCHIVE_OPERATIONS
 from api.operations.audit import AUDIT
 from api.operations.backups import BACKUPS
 from api.operations.bulk import BULKS
@@ -46,6 +47,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *STREAMS,
     *ANALYTICS_OPERATIONS,
     *READ_MODEL_OPERATIONS,
+    *ARCHIVE_OPERATIONS,
     *SERVER,
     *BACKUPS,
     *WORKER_OPERATIONS,

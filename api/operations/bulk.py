@@ -55,7 +55,7 @@ async def start_operation(caller: Caller, service: Service, body: Body, key: Key
     """Do one thing with each execution that a filter is true for; with `dry_run`, only say how many there are."""
     wanted = body.read(BulkBody)
     action = _action(wanted.action)
-    if action.removes and not service.archives:
+    if action.removes and not service.archive_desk.is_there:
         raise Rejected("no_archive", "this server archives nothing: name the folder for bundles, setting `archive`, and start it again")
     details = _details(action, wanted)
     filter_ = await _filter(service, wanted)

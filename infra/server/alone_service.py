@@ -17,8 +17,10 @@ from api.version import build_version
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
+from contracts.ports.archive import Made
 from infra.files.data_folder import DataFolder
 from infra.server.alone import Alone
+from infra.server.archive_desk import ArchiveDesk
 from infra.server.backup_source import read_folder
 from infra.server.catalog_service import stopping
 from infra.server.common_service import CommonService
@@ -84,7 +86,8 @@ class AloneService(CommonService):
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
         self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
         self._data = settings.data
-        self.archives = settings.data is not None and settings.archive is not None
+        metrics = alone.owner.metrics
+        self.archive_desk = ArchiveDesk(settings.archive if settings.data else None, lambda: Made(metrics.archived, metrics.removed))
         self._incarnation, self._since = uuid4().hex, alone.clock.now()
         self.cache = alone.cache or MemoryResultCache(alone.clock)
         self.letters = self._redelivery(alone.clock, _no_topic)

@@ -84,7 +84,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
     address = address_of(settings, listener)
     with (
         open_alone(engine, clock, remote=True, waker=driver, address=address) as alone,
-        open_retention(engine) as retention,
+        open_retention(engine, is_projected=True) as retention,
         open_partitioned_reader(engine) as reader,
     ):
         reads, requests = ReadThreads(reader.courtesy), Requests()
@@ -99,7 +99,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         webhooks = WebhookDeliveries(alone.resources, ground, lambda name: True), ground
         context = Context(
             clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
-            progress=progress, operator=service.operator, retention=retention, http=http, webhooks=webhooks,
+            progress=progress, operator=service.operator, retention=retention, archive=service.archive_desk, http=http, webhooks=webhooks,
         )  # fmt: skip
         try:
             await _live(Process(context), driver, settings.stop_s)
@@ -136,7 +136,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
         context = Context(
             clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,
             fail=shared.driver.fail, shared=shared, progress=shared.progress, operator=shared.service.operator, http=http,
-            webhooks=(deliveries, ground), shared_retention=retention,
+            webhooks=(deliveries, ground), shared_retention=retention, archive=shared.service.archive_desk,
         )  # fmt: skip
         try:
             await _live(Process(context, LOOKING if stores.is_fenced else PARTS), shared.driver, settings.stop_s)

@@ -164,10 +164,10 @@ def open_partitioned_reader(settings: EngineSettings, blobs: Blobs | None = None
             reader.close()
 
 
-def rows_to_trim(settings: EngineSettings) -> SqliteTrim:
-    """The rows that a server keeps in a data folder, to take some away."""
+def rows_to_trim(settings: EngineSettings, is_kept_up: bool) -> SqliteTrim:
+    """The rows that a server keeps in a data folder, to take some away. `is_kept_up`: it runs."""
     assert settings.data is not None
-    return SqliteTrim(DataFolder(settings.data).projection, READ_MODELS)
+    return SqliteTrim(DataFolder(settings.data).projection, READ_MODELS, is_kept_up)
 
 
 def positions_of(settings: EngineSettings) -> Positions:

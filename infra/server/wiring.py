@@ -157,13 +157,16 @@ def open_alone(
 
 
 @contextmanager
-def open_retention(settings: EngineSettings) -> Iterator[RetentionSetup]:
-    """What is needed to archive and remove what has ended from the log of a data folder, which is there."""
+def open_retention(settings: EngineSettings, is_projected: bool = False) -> Iterator[RetentionSetup]:
+    """What is needed to archive and remove what has ended from the log of a data folder, which is there.
+
+    `is_projected`: its read models are kept up meanwhile.
+    """
     assert settings.data is not None
     folder = DataFolder(settings.data)
     archive = None if settings.archive is None else shelf_at(settings.archive)
     with closing(SqliteLog(folder.log, read_only=True)) as log:
-        rows = rows_to_trim(settings)
+        rows = rows_to_trim(settings, is_projected)
         yield RetentionSetup(log, FileBlobs(folder.blobs), FolderShelf(folder.pieces), archive, rows, settings.remove_unarchived)
 
 

@@ -17,17 +17,18 @@ from infra.store.statements import stored_name
 
 
 class SqliteTrim:
-    """Of the rows of these models. Where there is no file, there are none."""
+    """Of the rows of these models. Where there is no file, there are none; with `is_kept_up` somebody is about to make them."""
 
-    def __init__(self, path: Path, models: Sequence[Model]) -> None:
-        self._path = path
+    def __init__(self, path: Path, models: Sequence[Model], is_kept_up: bool = False) -> None:
+        self._path, self._is_kept_up = path, is_kept_up
         self._models = {model.name: model for model in models}
 
     def reached(self) -> int | None:
         """The offset that all rows have reached, those that are being made included; None where there are none. Raises LogError."""
         with self._opened(read_only=True) as connection:
             row = None if connection is None else connection.execute("SELECT min(position) FROM models").fetchone()
-            return None if row is None else row[0]
+            found = None if row is None else row[0]
+            return 0 if found is None and self._is_kept_up else found
 
     def forget(self, numbers: Sequence[int]) -> None:
         """Take away all rows about the executions with these numbers, of every making. Raises LogError: then none is gone."""
@@ -53,6 +54,7 @@ class SqliteTrim:
             return
         try:
             with closing(connect(self._path, read_only)) as opened, rolled_back(opened) as connection:
-                yield connection
+                is_made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'models'").fetchone()
+                yield connection if is_made else None
         except sqlite3.Error as error:
             raise LogError(f"rows cannot be taken out of the read models {self._path}: {error}") from error

@@ -11,14 +11,17 @@ from refold.cli.options import Json, Where, acting, asking, takes
 archive = typer.Typer(no_args_is_help=True, help="Look at executions that have been archived.")
 
 Place = Annotated[
-    str | None, typer.Argument(metavar="PLACE", help="A bundle, or a folder or URL with bundles; without it the setting `archive`.")
+    str | None,
+    typer.Argument(
+        metavar="PLACE", help="A bundle, or a folder or URL with bundles; without it those of the server, or the setting `archive`."
+    ),
 ]
 
 
 @archive.command()
 @takes(where=acting)
 def make(where: Where, as_json: Json = False) -> int:
-    """Archive what is past its retention, at once. It is removed from a data folder that no server holds. A server does so by itself."""
+    """Archive what is past its retention, at once. It is then removed. A server does so by itself, within a minute or two."""
     from refold.cli.commands import archive as command
 
     return command.make(where, as_json)
@@ -37,7 +40,7 @@ def list_(where: Where, place: Place = None, as_json: Json = False) -> int:
 @takes(where=asking)
 def show(
     where: Where,
-    place: Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle: a file, or its URL.")],
+    place: Annotated[str, typer.Argument(metavar="BUNDLE", help="A bundle: a file, its URL, or its name at the server.")],
     execution: Annotated[str | None, typer.Argument(metavar="EXECUTION", help="The id of an execution in it: its events.")] = None,
     as_json: Json = False,
 ) -> int:

@@ -441,6 +441,16 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("POST", f"/v1/read-models/{part(name)}/rebuild"))
         return answer
 
+    async def bundles(self) -> Rows:
+        """The bundles in the archive of the server, and what is in each."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/archive")))["bundles"]
+        return answer
+
+    async def make_archive(self) -> dict[str, Any]:
+        """Archive and remove what is past its retention at once."""
+        answer: dict[str, Any] = await self._ask(asked("POST", "/v1/archive"))
+        return answer
+
     async def ready(self) -> dict[str, Any]:
         """Whether the server takes anything in, and up to which position journal and read models go."""
         answer: dict[str, Any] = await self._ask(asked("GET", "/health/ready"))

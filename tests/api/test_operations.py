@@ -34,6 +34,7 @@ URLS = {
     "topic": "journal",
     "partition": "0",
     "blob": "ab",
+    "bundle": "b.refold",
 }
 
 

@@ -38,8 +38,9 @@ class Joiner:
         self._waits_for_day = waits_for_day
         self._pieces, self._archive, self._partition, self._journal = pieces, archive, partition, journal
 
-    def join(self, now: int) -> None:
+    def join(self, now: int, waits_for_day: bool = True) -> None:
         """Join the pieces of days that are over, or all there are. Raises ShelfError, ArchiveDamaged."""
+        waits_for_day = waits_for_day and self._waits_for_day
         swept = self._pieces.at("swept")
         if self._archive is None:
             for piece in swept:
@@ -49,7 +50,7 @@ class Joiner:
             day = day_of(swept[0].number)
             among = [piece for piece in swept if day_of(piece.number) == day]
             chosen = self._as_many_as_fit(among)
-            if self._waits_for_day and day == day_of(now) and len(chosen) == len(among):
+            if waits_for_day and day == day_of(now) and len(chosen) == len(among):
                 return
             self._join(self._archive, day, chosen)
             swept = swept[len(chosen) :]

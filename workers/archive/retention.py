@@ -60,8 +60,8 @@ class Rows(Protocol):
 class Joining(Protocol):
     """What becomes of pieces in the end."""
 
-    def join(self, now: int) -> None:
-        """Join those that are to be joined. Raises ShelfError, ArchiveDamaged."""
+    def join(self, now: int, waits_for_day: bool = True) -> None:
+        """Join those that are to be joined, unless one `waits_for_day` also those of this day. Raises ShelfError, ArchiveDamaged."""
 
 
 Then: TypeAlias = Callable[[object], None]
@@ -97,6 +97,9 @@ class Retention:
         """The one that was read, and says which payloads are to be deleted."""
         self._is_waiting = False
         """Whether a snapshot is being made, so that more can be removed."""
+        self._hurries: list[Callable[[str], None]] = []
+        self._must_look = False
+        """Whether somebody has asked since it was last looked."""
         self.metrics = owner.metrics
         self.error = ""
         """What failed last, empty where nothing has since."""
@@ -110,6 +113,17 @@ class Retention:
         """When there may be something to do; None until what is under way beside it, or with its owner, is done: that says so itself."""
         return None if self._is_busy or not self._owner.is_current else self._look_at
 
+    def hurry(self, then: Callable[[str], None]) -> None:
+        """Do all that is due now, the day included that is not over; `then` hears what has failed, "" where nothing has."""
+        self._hurries.append(then)
+        self._must_look = True
+        self._look_at = self._sweep_at = 0
+
+    def _tell_hurried(self) -> None:
+        hurries, self._hurries = self._hurries, []
+        for then in hurries:
+            then(self.error)
+
     def step(self) -> bool:
         """Go on where that can be now; True when anything was done."""
         if self._is_busy or self._clock.now() < self._look_at or not self._owner.is_current:
@@ -120,6 +134,7 @@ class Retention:
             return self._delete_some(self._sweep)
         if self._journal.shrink(SHRINK_PAGES):
             return True
+        self._must_look = False
         self._do(self._look, self._looked)
         return True
 
@@ -144,6 +159,7 @@ class Retention:
         self.error = str(error)
         self.metrics.archive_failures += 1
         self._look_at = self._clock.now() + FAILED_PAUSE_MS
+        self._tell_hurried()
 
     # What was begun before comes first.
 
@@ -171,7 +187,7 @@ class Retention:
             return
         now = self._clock.now()
         if now < self._sweep_at:
-            self._do(lambda: self._joining.join(now), self._finished)
+            self._do(lambda: self._joining.join(now, not self._hurries), self._finished)
         else:
             self._sweep_at = now + SWEEP_PAUSE_MS
             self._do(self._begin_sweep, self._end_sweep)
@@ -180,7 +196,10 @@ class Retention:
 
     def _before(self) -> int:
         """Nothing is removed from here on: something might go on from there."""
-        return min(self._journal.removable_end(self._owner.partition), self._owner.upkeep.out_to, self._rows_reach)
+        return min(self._before_without_rows(), self._rows_reach)
+
+    def _before_without_rows(self) -> int:
+        return min(self._journal.removable_end(self._owner.partition), self._owner.upkeep.out_to)
 
     def _due(self, before: int) -> Ended:
         """What is to be archived now. Where the owner's snapshot is behind that, a newer one is made first."""
@@ -191,6 +210,8 @@ class Retention:
             self._is_waiting = True
             if upkeep.draft is None:
                 upkeep.save_soon()
+        elif not names and self._hurries and executions.expired(now, self._before_without_rows(), 1):
+            self._is_waiting = True  # the rows are not there yet
         return {name: (executions.ended[name].status, executions.ended[name].offsets) for name in names}
 
     def _is_archived(self, found: object) -> None:
@@ -228,6 +249,8 @@ class Retention:
         self._owner.executions.forget(prepared.executions)
         self.metrics.removed += len(prepared.executions)
         self.error = ""
+        if self._hurries:
+            self._sweep_at = 0
         self._do(lambda: self._pieces.move(prepared.piece, "removed"), lambda _: None)
 
     # Payloads, and the archive.
@@ -260,8 +283,12 @@ class Retention:
     def _finish(self, sweep: Sweep, now: int) -> None:
         for piece in sweep.pieces:
             self._pieces.move(piece, "swept")
-        self._joining.join(now)
+        self._joining.join(now, not self._hurries)
 
     def _finished(self, _: object) -> None:
         self.error = ""
+        if self._must_look:
+            return
         self._look_at = self._clock.now() + (SOON_MS if self._is_waiting else PAUSE_MS)
+        if not self._is_waiting:
+            self._tell_hurried()

@@ -92,6 +92,8 @@ class SharedRetention:
         self._may_gain = True
         """Whether something was retired since it was last seen what a cut would gain."""
         self._hurries: list[Callable[[str], None]] = []
+        self._must_look = False
+        """Whether somebody has asked since it was last looked."""
         self.error = ""
         """What failed last, empty where nothing has since."""
 
@@ -102,6 +104,7 @@ class SharedRetention:
     def hurry(self, then: Callable[[str], None]) -> None:
         """Do all that is due now, days that are not over included; `then` hears what has failed, "" where nothing has."""
         self._hurries.append(then)
+        self._must_look = True
         self._look_at = self._cut_at = 0
 
     def step(self) -> bool:
@@ -119,6 +122,7 @@ class SharedRetention:
             return True
         if self._is_busy or self._clock.now() < self._look_at:
             return False
+        self._must_look = False
         self._do(self._look, self._looked)
         return True
 
@@ -161,7 +165,9 @@ class SharedRetention:
         self._rest(FAILED_PAUSE_MS)
 
     def _rest(self, pause_ms: int) -> None:
-        """Nothing more can be done for a while."""
+        """Nothing more can be done for a while, unless somebody has asked since it was seen what there is."""
+        if self._must_look:
+            return
         self._look_at = self._clock.now() + pause_ms
         hurries, self._hurries = self._hurries, []
         for then in hurries:

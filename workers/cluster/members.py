@@ -112,6 +112,7 @@ class Members:
         self._said: Heartbeat | None = None
         self._said_at = self._read_at = float("-inf")
         self._assigned_at = 0.0
+        self._archive_asked = 0
         self._wrote, self._wrote_at = -1, float("-inf")
         self._standing: tuple[object, ...] = ()
         self._wake = asyncio.Event()
@@ -187,6 +188,16 @@ class Members:
     def is_fresh(self) -> bool:
         """Whether what was folded can be believed: the topic was read to its end, or what was its end moments ago."""
         return self._beats.is_fresh(self._pace.session_s / 2)
+
+    @property
+    def archive_asked(self) -> int:
+        """When somebody has last asked to archive what is due at once, here or elsewhere; 0 where nobody has."""
+        return max((self._archive_asked, *(one.said.archive for _, one in self.membership.table.living())))
+
+    def ask_to_archive(self, now: int) -> None:
+        """Somebody asks here: the others are to hear of it."""
+        self._archive_asked = now
+        self.say_now()
 
     def rows_of_others(self, partition: int) -> list[int]:
         """Up to which offset of a journal the rows go that others keep."""
@@ -296,7 +307,7 @@ class Members:
         return Heartbeat(
             node=who.node, incarnation=who.incarnation, beat=self._beats.make(), since=since, roles=who.roles, address=who.address,
             version=who.version, leaving=self._leave_by is not None, generation=generation, partitions=own.partitions,
-            workers=own.workers, contested=contested, rows=own.rows,
+            workers=own.workers, contested=contested, rows=own.rows, archive=self.archive_asked,
         )  # fmt: skip
 
     async def _say(self, heartbeat: Heartbeat) -> None:

@@ -42,9 +42,9 @@ class PublishingLag:
         known = [max(0, positions[partition] - self._committed[partition]) for partition in positions if partition in self._committed]
         return sum(known) if known else None
 
-    def published(self, partition: int) -> int | None:
-        """The offset up to which the events of a partition that is owned here are written; None where nobody has ever published any."""
-        return self._committed.get(partition)
+    async def published(self, partition: int) -> int | None:
+        """The offset up to which the events of a partition are written; None where nobody has ever published any. Raises LogError."""
+        return (await self._topic.committed([partition])).get(partition)
 
     async def stop(self) -> None:
         """Look no more."""

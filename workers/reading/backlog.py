@@ -73,7 +73,11 @@ class Backlog:
         told: list[Told] = []
         for offset, content in self._log.read("journal", partition, checkpoint.offset, end):
             record = read_record(content)
-            if judge(checkpoint, offset, record) == "counts" and isinstance(record, Decided | Sealed):
+            verdict = judge(checkpoint, offset, record)
+            if verdict == "removed" and selector.execution is None:
+                told_from = "partition %d: what was removed between offsets %d and %d is told to nobody who was not there"
+                _log.info(told_from, partition, offset, checkpoint.offset)
+            elif verdict == "counts" and isinstance(record, Decided | Sealed):
                 found = self._decision(partition, offset, record, selector)
                 if found is not None:
                     told.append(Told(partition, offset, *found))

@@ -13,11 +13,13 @@ from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.ids import counted_in, make_execution_id
+from contracts.ports.archive import Made
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
 from infra.chance import Chance
 from infra.credentials.store import CredentialStore
+from infra.server.archive_desk import ArchiveDesk
 from infra.server.callback import awaited
 from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids, is_counted
 from infra.server.cluster.view import cluster_view
@@ -76,7 +78,8 @@ class ClusterService(CommonService):
     ) -> None:
         """`end_of` asks where the journal of a partition ends."""
         super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests, notes)
-        self.channel, self.cache, self.archives, self.credentials = channel, cache, settings.archive is not None, credentials
+        self.channel, self.cache, self.credentials = channel, cache, credentials
+        self.archive_desk = ArchiveDesk(settings.archive, self._made)
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
         self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
         self._publishing = ThreadPoolExecutor(1, "refold-publishing")
@@ -105,6 +108,10 @@ class ClusterService(CommonService):
         self._is_stopping = True
         for starts in (*self._local.values(), *self._remote.values()):
             starts.stop()
+
+    def _made(self) -> Made:
+        counted = total((self._owners.counted, *(owned.owner.metrics for owned in self._owned.values())))
+        return Made(counted.archived, counted.removed)
 
     @property
     def position(self) -> int:

@@ -269,7 +269,7 @@ class Shared:
 
         None where nobody does. Raises LogError.
         """
-        found = [self.publishing_lag.published(partition)]
+        found = [await self.publishing_lag.published(partition)]
         if self.progress.process is not None or self._engine.read_models:
             found.append(await self._reads.run_list(self._stores.reader.reached, partition))
         found += self.members.rows_of_others(partition)

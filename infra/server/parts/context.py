@@ -15,6 +15,7 @@ from workers.partition.round import Reply
 from workers.running.desk import Operator
 
 if TYPE_CHECKING:
+    from infra.server.archive_desk import ArchiveDesk
     from infra.server.cluster.shared import Shared
     from infra.server.http import HttpSetup
     from infra.server.progress import Progress
@@ -56,6 +57,8 @@ class Context:
     """The engine as its own workflows move it, where there is a service."""
     retention: RetentionSetup | None = None
     """What is needed to archive and remove what has ended, where the log is in a file."""
+    archive: ArchiveDesk | None = None
+    """Where the part that archives says how it is hastened."""
     shared_retention: SharedRetentionSetup | None = None
     """The same where the log is on Kafka."""
     http: HttpSetup | None = None

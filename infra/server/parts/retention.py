@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from infra.server.alone import Alone
+from infra.server.archive_desk import ArchiveDesk
 from infra.server.parts.context import Context
 from infra.server.parts.part import Part
 from infra.server.parts.running import Running
@@ -26,8 +27,8 @@ _log = logging.getLogger("refold.retention")
 class Archiving(Running):
     """Moves retention, and does in a thread what would hold up the owner."""
 
-    def __init__(self, setup: RetentionSetup, alone: Alone, wake: Callable[[], None]) -> None:
-        self._pool, self._wake = ThreadPoolExecutor(1, "refold-retention"), wake
+    def __init__(self, setup: RetentionSetup, alone: Alone, wake: Callable[[], None], desk: ArchiveDesk | None = None) -> None:
+        self._pool, self._wake, self._desk = ThreadPoolExecutor(1, "refold-retention"), wake, desk
         self._loop: asyncio.AbstractEventLoop | None = None
         self._arrived: deque[tuple[Then, object]] = deque()
         self._retention = made_for(setup, alone, self._beside)
@@ -35,6 +36,12 @@ class Archiving(Running):
     async def start(self) -> None:
         """From now on what is done in the thread is heard of."""
         self._loop = asyncio.get_running_loop()
+        if self._desk is not None:
+            self._desk.serve(self._hurry)
+
+    def _hurry(self, then: Callable[[str], None]) -> None:
+        self._retention.hurry(then)
+        self._wake()
 
     def _beside(self, work: Callable[[], object], then: Then) -> None:
         def done(future: Future[object]) -> None:
@@ -97,12 +104,12 @@ def _tell() -> None:
 def _make(context: Context) -> Running | None:
     if context.shared is not None and context.shared_retention is not None:
         if context.shared_retention.is_allowed:
-            return ArchivingShared(context.shared_retention, context.shared, context.wake)
+            return ArchivingShared(context.shared_retention, context.shared, context.wake, context.archive)
         return KeepingShared(context.shared.owned, context.clock, _tell)
     if context.alone is None or context.retention is None:
         return None
     if context.retention.is_allowed:
-        return Archiving(context.retention, context.alone, context.wake)
+        return Archiving(context.retention, context.alone, context.wake, context.archive)
     return Keeping(context.alone)
 
 

@@ -16,6 +16,7 @@ from workers.archive.shared_retention import SharedRetention
 from workers.cluster.owned import Owned, OwnedTable
 
 if TYPE_CHECKING:
+    from infra.server.archive_desk import ArchiveDesk
     from infra.server.cluster.shared import Shared
 
 REACHED_S = 10.0
@@ -36,8 +37,10 @@ class _Reached:
 class ArchivingShared(Running):
     """Moves the retention of each partition that is owned here, and does in a thread what would hold up the rounds."""
 
-    def __init__(self, setup: SharedRetentionSetup, shared: Shared, wake: Callable[[], None]) -> None:
-        self._setup, self._shared, self._wake = setup, shared, wake
+    def __init__(self, setup: SharedRetentionSetup, shared: Shared, wake: Callable[[], None], desk: ArchiveDesk | None = None) -> None:
+        self._setup, self._shared, self._wake, self._desk = setup, shared, wake, desk
+        self._asked = 0
+        """When somebody at another process has last asked to archive what is due at once."""
         self._pool = ThreadPoolExecutor(1, "refold-retention")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._of: dict[int, SharedRetention] = {}
@@ -45,6 +48,33 @@ class ArchivingShared(Running):
     async def start(self) -> None:
         """From now on what is done in the thread is heard of."""
         self._loop = asyncio.get_running_loop()
+        self._asked = self._shared.members.archive_asked
+        if self._desk is not None:
+            self._desk.serve(self._hurry)
+
+    def _hurry(self, then: Callable[[str], None]) -> None:
+        """Do what is due at once, here and, as they hear of it, in all other processes."""
+        self._asked = self._shared.clock.now()
+        self._shared.members.ask_to_archive(self._asked)
+        self._hurry_here(then)
+
+    def _hurry_here(self, then: Callable[[str], None]) -> None:
+        assert self._loop is not None
+        here = [self._retention(self._shared.owned[one], self._loop) for one in self._shared.owned.in_charge()]
+        left, failed = len(here), list[str]()
+
+        def done(why: str) -> None:
+            nonlocal left
+            left -= 1
+            failed.extend(filter(None, (why,)))
+            if not left:
+                then("; ".join(failed))
+
+        for retention in here:
+            retention.hurry(done)
+        if not here:
+            then("")
+        self._wake()
 
     def _beside(self, partition: int, work: Callable[[], object], then: Then) -> None:
         def do() -> object:
@@ -66,6 +96,9 @@ class ArchivingShared(Running):
         if self._loop is None:
             return False
         now, owned = self._shared.clock.now(), self._shared.owned
+        if (asked := self._shared.members.archive_asked) > self._asked:
+            self._asked = asked
+            self._hurry_here(lambda _: None)
         for partition in owned.in_charge():
             retention = self._retention(owned[partition], self._loop)
             if (due := retention.next_due()) is None or due > now:

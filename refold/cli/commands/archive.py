@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from contracts.errors import ArchiveDamaged, Rejected
 from contracts.ports.shelf import Shelf
@@ -15,12 +16,17 @@ from infra.files.shelf_at import shelf_at
 from projections.history import HistoryPresenter
 from refold.cli.commands.look import say_history
 from refold.cli.commands.output import FAILED, OK, BadInput, complain, say, say_json, table
-from refold.cli.commands.where import checked_settings, engine_of, folder_of
+from refold.cli.commands.where import asks_a_server, checked_settings, engine_of, folder_of, server_of
 from refold.cli.options import Where
+from refold.client.requests import part
 from refold.worker.logs import writing_logs
 from workers.archive.bundle import Bundle
 from workers.archive.joiner import SUFFIX
 from workers.archive.proof import Proof, entry_of
+from workers.archive.summary import summary_of
+
+if TYPE_CHECKING:
+    from refold.cli.commands.server import EngineClient
 
 
 def make(where: Where, as_json: bool) -> int:
@@ -28,7 +34,14 @@ def make(where: Where, as_json: bool) -> int:
     from infra.server.retention import archive_now
     from infra.server.wiring import open_alone, open_retention
 
-    target = folder_of(where, "a server archives by itself what is past its retention")
+    if (client := _asked_server(where)) is not None:
+        made = client.make_archive()
+        if as_json:
+            say_json(made)
+        else:
+            say(f"{_counted(made['archived'], 'execution')} archived, and {_counted(made['removed'], 'execution')} removed")
+        return OK
+    target = folder_of(where, "a server archives what is past its retention, as it is asked")
     settings = target.settings
     if settings.archive is None and not settings.remove_unarchived:
         raise BadInput("name the folder for bundles (setting `archive`), or say that what is in none may be removed (`remove_unarchived`)")
@@ -49,13 +62,21 @@ def list_bundles(where: Where, place: str | None, as_json: bool) -> int:
     """One line a bundle; what is damaged is told."""
     rows: list[dict[str, Any]] = []
     damaged = 0
-    for path in bundles_in(_place(where, place)):
-        try:
-            with opened(path) as bundle:
-                rows.append(_row(path, bundle))
-        except ArchiveDamaged as error:
-            damaged += 1
-            complain(str(error))
+    if place is None and (client := _asked_server(where)) is not None:
+        for row in client.bundles():
+            if (problem := row.pop("problem")) is None:
+                rows.append(row)
+            else:
+                damaged += 1
+                complain(f"the bundle {row['bundle']} is damaged: {problem}")
+    else:
+        for path in bundles_in(_place(where, place)):
+            try:
+                with opened(path) as bundle:
+                    rows.append(summary_of(path.name, bundle, path.shelf.size(path.name)))
+            except ArchiveDamaged as error:
+                damaged += 1
+                complain(str(error))
     if as_json:
         say_json(rows)
     else:
@@ -66,7 +87,7 @@ def list_bundles(where: Where, place: str | None, as_json: bool) -> int:
 
 def show(where: Where, place: str, execution: str | None, as_json: bool) -> int:
     """The executions in a bundle, or the events of one."""
-    with opened(_existing(place)) as bundle:
+    with _at_hand(where, place) as there, opened(there) as bundle:
         if execution is None:
             lines = [_line(line) for line in sorted(bundle.index.executions, key=lambda line: (line.ended_at, line.execution))]
             if as_json:
@@ -81,11 +102,8 @@ def show(where: Where, place: str, execution: str | None, as_json: bool) -> int:
 
 def verify(where: Where, place: str | None, as_json: bool) -> int:
     """Prove each, one line a bundle."""
-    folder = _place(where, place)
-    if not (paths := bundles_in(folder)):
-        raise BadInput(f"there are no bundles in {folder}")
     results: list[dict[str, Any]] = []
-    for path in paths:
+    for path in _to_prove(where, place):
         results.append(found := _proved(path))
         for problem in found["problems"]:
             complain(f"{path}: {problem}")
@@ -158,28 +176,50 @@ def _place(where: Where, place: str | None) -> str:
     return found
 
 
+def _asked_server(where: Where) -> EngineClient | None:
+    """The server that is meant, if one is."""
+    if not asks_a_server(checked_settings(where)):
+        return None
+    return server_of(where, "").client
+
+
+@contextmanager
+def _at_hand(where: Where, place: str) -> Iterator[There]:
+    """A bundle here, or fetched from the server that is meant, for as long as it is needed."""
+    if "/" in place or Path(place).is_file() or (client := _asked_server(where)) is None:
+        yield _existing(place)
+        return
+    with TemporaryDirectory(prefix="refold-bundle-") as folder:
+        (Path(folder) / place).write_bytes(client.read(f"/v1/archive/{part(place)}"))
+        yield There(shelf_at(folder), place)
+
+
+def _to_prove(where: Where, place: str | None) -> Iterator[There]:
+    """The bundles that are meant: those of the server, fetched one by one, where one is meant and no place is."""
+    client = _asked_server(where) if place is None else None
+    if client is not None:
+        names = [row["bundle"] for row in client.bundles()]
+    elif place is not None and "/" not in place and place.endswith(SUFFIX) and not Path(place).is_file():
+        names = [place]
+    else:
+        folder = _place(where, place)
+        if not (paths := bundles_in(folder)):
+            raise BadInput(f"there are no bundles in {folder}")
+        yield from paths
+        return
+    if not names:
+        raise BadInput("there are no bundles in the archive of the server")
+    for name in names:
+        with _at_hand(where, name) as there:
+            yield there
+
+
 def _existing(place: str) -> There:
     folder, slash, name = place.rpartition("/")
     there = There(shelf_at(folder if slash else "."), name)
     if name not in there.shelf.names():
         raise BadInput(f"there is no bundle {place}")
     return there
-
-
-def _row(path: There, bundle: Bundle) -> dict[str, Any]:
-    lines, head = bundle.index.executions, bundle.head
-    times = [line.ended_at for line in lines]
-    return {
-        "bundle": path.name,
-        "journal": head.journal,
-        "partition": head.partition,
-        "executions": len(lines),
-        "decisions": sum(line.decisions for line in lines),
-        "payloads": len(bundle.index.payloads),
-        "bytes": path.shelf.size(path.name),
-        "first": rfc3339(min(times)) if times else "",
-        "last": rfc3339(max(times)) if times else "",
-    }
 
 
 def _line(line: Any) -> dict[str, Any]:

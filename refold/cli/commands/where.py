@@ -32,7 +32,7 @@ def settings_of(where: Where) -> Settings:
 def target_of(where: Where) -> Target:
     """The data folder or the server that is meant: what was said later counts, and both at once are refused."""
     settings = checked_settings(where)
-    if not _asks_a_server(settings):
+    if not asks_a_server(settings):
         return _folder(where, settings)
     from refold.cli.commands.server import ServerTarget
 
@@ -56,7 +56,7 @@ def working_place(where: Where, worker: str | None, must_exist: bool = False) ->
 def folder_of(where: Where, why: str) -> FolderTarget:
     """The data folder. Raises BadInput, saying why, where a server is meant."""
     settings = checked_settings(where)
-    if _asks_a_server(settings):
+    if asks_a_server(settings):
         given = settings.given["server"]
         raise BadInput(f"{why}; a server is meant ({given}: {given.value}): give --data DIR instead")
     return _folder(where, settings)
@@ -79,7 +79,8 @@ def engine_of(settings: Settings) -> EngineSettings:
     return settings.engine.model_copy(update={"log": None}) if is_folder else settings.engine
 
 
-def _asks_a_server(settings: Settings) -> bool:
+def asks_a_server(settings: Settings) -> bool:
+    """Whether a server is meant, and not a data folder. Raises InvalidSettings where both are said at once."""
     data, server = settings.given["data"], settings.given["server"]
     if server.value is None:
         return False
