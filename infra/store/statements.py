@@ -16,7 +16,7 @@ from contracts.errors import LogUnreachable
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import DEFAULTS, Column, Cursor, Query, Table
 from contracts.ports.where import ALWAYS, Beside, Where, columns_of
-from infra.store.ways import FEW_MAX, Way, way_of
+from infra.store.ways import Way, way_of
 from infra.store.where import LISTED, How, Statement, Words, hidden_column, statement_of
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -155,7 +155,7 @@ def select_with(dialect: Dialect, query: Query[Any], source: Source, count: Call
         if lacking := columns_of(query.where) - source.there:
             raise LogUnreachable(f"{query.table.name} are being made again with {', '.join(sorted(lacking))}: ask again in a moment")
         return selecting(dialect, query, source, Way())
-    return selecting(dialect, query, source, way_of(query, lambda one: count(looking(dialect, query.table, source, one)) <= FEW_MAX))
+    return selecting(dialect, query, source, way_of(query, lambda one, most: count(looking(dialect, query.table, source, one, most))))
 
 
 def selecting(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> Statement:
@@ -163,6 +163,8 @@ def selecting(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> 
     shown, relation = _relation(dialect, query.table, source.version, source.there)
     if query.only:
         shown = ", ".join(dict.fromkeys((*query.only, *_order(query.table))))
+    if way.is_few and not query.only:
+        return _looked_up(dialect, query, source, way, shown, relation)
     if not way.branches:
         return _page(dialect, query, source, way, f"SELECT {shown} FROM {relation}")
     pages = [_page(dialect, query._replace(where=one), source, way, f"SELECT {shown} FROM {relation}") for one in way.branches]
@@ -170,6 +172,17 @@ def selecting(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> 
     values = [value for page in pages for value in page.values]
     sql = f"SELECT {shown} FROM ({together}) AS {LISTED} ORDER BY {_sorted(query.table)} LIMIT {dialect.mark}"
     return Statement(sql, (*values, query.limit))
+
+
+def _looked_up(dialect: Dialect, query: Query[Any], source: Source, way: Way, shown: str, relation: str) -> Statement:
+    """Keys are sorted, which an index may have all of, and only the rows that are shown are looked up."""
+    keys = ("partition", *query.table.key) if dialect.is_shared else query.table.key
+    found = _page(dialect, query, source, way, f"SELECT {', '.join(keys)} FROM {relation}")
+    same = " AND ".join(f"page_found.{name} = {LISTED}.{name}" for name in keys)
+    columns = ", ".join(f"{LISTED}.{name}" for name in shown.split(", "))
+    order = ", ".join(f"{LISTED}.{name}" for name in _sorted(query.table).split(", "))
+    sql = f"SELECT {columns} FROM ({found.sql}) AS page_found CROSS JOIN {relation} WHERE {same} ORDER BY {order}"
+    return Statement(sql, found.values)
 
 
 def grouping(dialect: Dialect, query: Query[Any], source: Source, columns: Sequence[str]) -> Statement:
@@ -228,15 +241,15 @@ def _how(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> How:
     return How(way.hidden, way.first, inside, after, _sorted(query.table), query.limit)
 
 
-def looking(dialect: Dialect, table: Table[Any], source: Source, where: Where) -> Statement:
-    """How many rows a condition takes, as far as it matters."""
+def looking(dialect: Dialect, table: Table[Any], source: Source, where: Where, most: int) -> Statement:
+    """How many rows a condition takes, as far as it matters: up to so many."""
     if isinstance(where, Beside):
         name, where = source.stored(where.table), where.where
     else:
         name = stored_name(table, source.version)
     here, found = _of_partition(dialect, source), statement_of(where, dialect.words, source.stored)
     said = " AND ".join(one.sql for one in (here, found) if one.sql)
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {name} AS {LISTED} WHERE {said} LIMIT {FEW_MAX + 1}) AS some_of"
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {name} AS {LISTED} WHERE {said} LIMIT {most}) AS some_of"
     return Statement(sql, (*here.values, *found.values))
 
 

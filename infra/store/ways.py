@@ -4,6 +4,7 @@
     status in ['failed', 'incident']        each status by itself, and the first rows of all of them
     duration > duration('5m')               few: found by their index, and sorted; many: the list is gone through in its order
     search.customer == 'A-1'                the index beside has them in the order of the list
+    status == 'failed' && workflow == 'order'   by the one of which there are fewer rows
 
 No database knows how many rows a range takes, or takes a poor guess for it, so these are counted, but not far.
 """
@@ -18,6 +19,8 @@ from contracts.ports.where import All, Beside, Field, Is, OneOf, Some, There, Wh
 
 FEW_MAX: Final = 5_000
 """So many rows are found by an index that does not have them in order, and sorted; of more the list is gone through."""
+MANY_MAX: Final = 20_000
+"""So many rows are counted where it is to be known of which condition there are fewer."""
 BRANCHES_MAX: Final = 12
 """Of so many values at most each is looked up by itself."""
 _RANGE: Final = ("<", "<=", ">", ">=")
@@ -37,9 +40,13 @@ class Way(NamedTuple):
     branches: tuple[Where, ...] = ()
 
 
-def way_of(query: Query[Any], is_few: Callable[[Where], bool]) -> Way:
-    """How to find a list; `is_few` tells whether a condition takes few rows."""
+def way_of(query: Query[Any], count: Callable[[Where, int], int]) -> Way:
+    """How to find a list; `count` tells how many rows a condition takes, as far as a number that it is given."""
     table, parts = query.table, parts_of(query.where)
+
+    def is_few(where: Where) -> bool:
+        return count(where, FEW_MAX + 1) <= FEW_MAX
+
     equal = {name for part in parts if (name := _equal(part))} | {one.column for one in query.conditions if one.is_ == "="}
     leading, followers = leading_columns(table), frozenset(column for index in table.indexes for column in index.columns[1:])
     if not equal.isdisjoint({table.key[0], *table.unique}):
@@ -56,6 +63,11 @@ def way_of(query: Query[Any], is_few: Callable[[Where], bool]) -> Way:
         if all(is_few(each) for one in beside for each in alternatives_of(one)):
             return Way(hidden=leading | followers, first=beside, is_few=True)
     hidden = frozenset(ranges) | (followers - equal)
+    leads = {name: part for part in parts if (name := _equal(part) or _one_of(part)) in leading}
+    if len(leads) > 1 and not query.conditions:
+        first = min(leads, key=lambda name: count(leads[name], MANY_MAX))
+        hidden, equal = hidden | (leads.keys() - {first}), {first} if _equal(leads[first]) else set()
+        return Way(hidden=hidden, branches=() if equal else _branches(query.where, frozenset({first})))
     return Way(hidden=hidden) if equal & leading else Way(hidden=hidden, branches=_branches(query.where, leading))
 
 
@@ -67,6 +79,13 @@ def leading_columns(table: Table[Any]) -> frozenset[str]:
 def _equal(part: Where) -> str:
     """The column that must have a value; empty where the condition says otherwise."""
     return part.value.name if isinstance(part, Is) and isinstance(part.value, Field) and part.operator == "=" else ""
+
+
+def _one_of(part: Where) -> str:
+    """The column of which each of its values is looked up by itself; empty where the condition says otherwise."""
+    if isinstance(part, OneOf) and part.is_so and isinstance(part.value, Field) and len(part.operands) <= BRANCHES_MAX:
+        return part.value.name
+    return ""
 
 
 def _besides(part: Where) -> tuple[Beside, ...]:
@@ -94,9 +113,7 @@ def _branches(where: Where, leading: frozenset[str]) -> tuple[Where, ...]:
     """The same condition for each value of a column that may have several."""
     parts = parts_of(where)
     for index, part in enumerate(parts):
-        if isinstance(part, OneOf) and part.is_so and isinstance(part.value, Field) and part.value.name in leading:
-            if len(part.operands) > BRANCHES_MAX:
-                continue
+        if isinstance(part, OneOf) and _one_of(part) in leading:
             rest = (*parts[:index], *parts[index + 1 :])
             return tuple(all_of(Is(part.value, "=", operand), *rest) for operand in dict.fromkeys(part.operands))
     return ()

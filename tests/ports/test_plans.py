@@ -17,6 +17,7 @@ from infra.store.postgres import PostgresReadModels
 from infra.store.postgres_database import PostgresDatabase
 from infra.store.sqlite import SqliteReadModels
 from infra.store.statements import Source, select_with, stored_name
+from infra.store.where import Statement
 from projections.execution_columns import execution_filter
 from projections.executions import ExecutionRecord, executions_where
 from projections.registry import MODEL_OF, READ_MODELS
@@ -84,9 +85,9 @@ def plan(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         store = SqliteReadModels(tmp_path_factory.mktemp("rows") / "rows.db", READ_MODELS)
         store.save(names, rows, Checkpoint("j", 1), 0, is_whole=True)
 
-        def told(query: Query[Any], count: int = 0) -> str:
+        def told(query: Query[Any], count: int | Callable[[Statement], int] = 0) -> str:
             source = Source(MODEL_OF[query.table].version, stored=_stored)
-            sql, values = select_with(sqlite.DIALECT, query, source, lambda asked: count)
+            sql, values = select_with(sqlite.DIALECT, query, source, _counting(count))
             return "\n".join(str(row[3]) for row in store._connection.execute(f"EXPLAIN QUERY PLAN {sql}", values))
 
         yield told
@@ -97,13 +98,17 @@ def plan(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     database.connection.execute("ANALYZE")
     database.connection.execute("SET enable_seqscan = off")  # of so few rows it would rather read them all
 
-    def said(query: Query[Any], count: int = 0) -> str:
+    def said(query: Query[Any], count: int | Callable[[Statement], int] = 0) -> str:
         source = Source(MODEL_OF[query.table].version, None, 0, _stored)
-        sql, values = select_with(postgres_database.DIALECT, query, source, lambda asked: count)
+        sql, values = select_with(postgres_database.DIALECT, query, source, _counting(count))
         return "\n".join(row[0] for row in database.connection.execute(f"EXPLAIN {sql}".encode(), values))
 
     yield said
     database.close()
+
+
+def _counting(count: int | Callable[[Statement], int]) -> Callable[[Statement], int]:
+    return count if callable(count) else lambda asked: count
 
 
 def _stored(name: str) -> str:
@@ -155,3 +160,18 @@ def test_of_many_rows_of_a_range_those_of_another_column_are_looked_at(plan: Pla
     found = plan(listed(source), count=5_001)
     assert "executions_2_by_workflow" in found or "executions_2_by_status" in found, found
     assert "TEMP B-TREE" not in found, found
+
+
+@pytest.mark.parametrize("plan", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("fewer", "index"), [("workflow", "by_workflow"), ("status", "by_status"), ("outcome", "by_outcome")])
+def test_of_several_columns_that_each_take_many_rows_the_one_that_takes_the_fewest_is_looked_at(plan: Plan, fewer: str, index: str) -> None:
+    source = "workflow == 'order' && status in ['failed', 'incident'] && outcome == 'ok' && duration > duration('1s')"
+    found = plan(listed(source), count=lambda asked: 1_000 if f" {fewer} " in asked.sql else 10_000)
+    assert f"_{index}" in found, found
+    assert not looks_through(found), found
+
+
+@pytest.mark.parametrize("source", ["duration > duration('990s')", "ended_at > now - duration('1m')"])
+def test_of_few_rows_only_keys_are_sorted(plan: Plan, source: str) -> None:
+    found = plan(listed(source), count=5_000)
+    assert "COVERING INDEX" in found or "Index Only Scan" in found, found
