@@ -13,6 +13,10 @@ from contracts.ports.feed import Feed, Told
 
 PACE_S: Final = 0.00008
 """So long for each reader is waited between two batches: what comes meanwhile goes out with the second."""
+LINGER_S: Final = 0.00003
+"""So long for each reader the first event of a batch waits for others: what an execution does comes in bursts, and goes out together."""
+AT_ONCE_S: Final = 0.001
+"""Who would wait less is told at once."""
 SLICE: Final = 100
 """So many readers are told in one turn of the loop."""
 _log: Final = logging.getLogger("refold.streams")
@@ -98,9 +102,10 @@ class Group:
 
     def _plan(self) -> None:
         self._is_due = True
-        wait = self._flushed_at + PACE_S * len(self._live) - self._loop.time()
-        if wait > 0:
-            self._loop.call_later(wait, self._flush)
+        now, readers = self._loop.time(), len(self._live)
+        at = max(self._flushed_at + PACE_S * readers, now + LINGER_S * readers)
+        if at - now >= AT_ONCE_S:
+            self._loop.call_later(at - now, self._flush)
         else:
             self._flush()
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from api.requests import Requests
+from api.streams.group import LINGER_S
 from api.streams.position import Places, read_position
 from api.streams.reader import SLOW_S, Batch, Reader, Why
 from api.streams.selection import select
@@ -67,12 +68,13 @@ class Kept:
         self.is_full = False
         self.told: list[bytes] = []
         self.positions: list[str] = []
-        self.beats = 0
+        self.beats = self.batches = 0
         self.why: Why | None = None
         self._then: Callable[[], None] | None = None
 
     def tell(self, batch: Batch) -> None:
         assert self.why is None
+        self.batches += 1
         self.told += [entry.content for entry in batch.entries]
         self.positions += [entry.position for entry in batch.entries]
 
@@ -134,6 +136,24 @@ def test_whoever_has_caught_up_is_told_together_with_the_others(tmp_path: Path) 
     world.settle()
     assert before > 0
     assert second.told == first.told[before:] != []
+
+
+def test_many_are_told_of_a_burst_at_once_and_one_without_delay(tmp_path: Path) -> None:
+    batches = []
+    for count in (100, 1):
+        (folder := tmp_path / str(count)).mkdir()
+        world = World(folder)
+        readers = [world.open(None)[0] for _ in range(count)]
+        world.settle()
+        for _ in range(3):
+            world.work()
+            world.loop.advance(0.0001)
+        world.loop.advance(100 * LINGER_S)
+        assert len({reader.batches for reader in readers}) == 1
+        batches.append((readers[0].batches, len(readers[0].told)))
+    (of_many, events), (of_one, same) = batches
+    assert (of_many, events) == (1, same)
+    assert of_one > 3
 
 
 def test_one_that_takes_no_more_goes_on_where_it_stood_while_others_go_ahead(tmp_path: Path) -> None:
