@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from contracts.ports.where import All, Beside, Contains, Derived, Else, Field, Is, OneOf, Some, Sum, There, Value, Where, alternatives_of
@@ -123,8 +123,7 @@ class _Writer:
     def _beside(self, where: Beside) -> str:
         table = self._stored(where.table)
         if any(where is one for one in self._how.first):
-            found = [self._looked_up(table, one) for one in alternatives_of(where)]
-            return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
+            return self._looked_up(table, alternatives_of(where))
         same = " AND ".join(f"beside.{column} = {LISTED}.{column}" for column in self._words.row)
         inner = self._within(where)
         return f"{'' if where.is_so else 'NOT '}EXISTS (SELECT 1 FROM {table} AS beside WHERE {same} AND {inner})"
@@ -135,15 +134,25 @@ class _Writer:
         self._is_inside = False
         return inner
 
-    def _looked_up(self, table: str, where: Beside) -> str:
-        """The rows beside for which something holds, be it all of them or the first ones in the order of the list."""
-        how, row, inner = self._how, ", ".join(self._words.row), self._within(where)
+    def _looked_up(self, table: str, alternatives: Sequence[Beside]) -> str:
+        """The rows beside for which one of these holds, be it all of them or the first ones in the order of the list.
+
+        They are put together first: of several lists of rows joined by OR, PostgreSQL would ask each row whether it is in one.
+        """
+        row = ", ".join(self._words.row)
+        found = [f"SELECT {row} FROM {table} WHERE {self._inside(where)}" for where in alternatives]
+        if len(found) > 1 and self._how.most:
+            found = [f"SELECT {row} FROM ({one}) AS some_{number}" for number, one in enumerate(found)]
+        return f"({row}) IN ({' UNION ALL '.join(found)})"
+
+    def _inside(self, where: Beside) -> str:
+        how, inner = self._how, self._within(where)
         said = " AND ".join(sql for sql in (inner, how.inside.sql, how.after.sql) if sql)
         self.values += [*how.inside.values, *how.after.values]
         if how.most:
             said += f" ORDER BY {how.ordered} LIMIT {self._words.mark}"
             self.values.append(how.most)
-        return f"({row}) IN (SELECT {row} FROM {table} WHERE {said})"
+        return said
 
     def _value(self, value: Value) -> str:
         match value:
