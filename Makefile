@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: event-windows help run serve test check format clients cel-conformance simulate odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
+.PHONY: event-windows help run serve test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -48,6 +48,9 @@ clients: $(VENV)/.dev ## Write the methods of the clients again, after a change 
 
 cel-conformance: $(VENV)/.dev ## Run the cases of CEL's specification: DIR=folder of .textproto files
 	@$(BIN)/python -m tests.cel $(DIR)
+
+schedules: $(VENV)/.dev ## Play a year of 1,000 schedules with kills and clock jumps; SCHEDULES=100
+	@REFOLD_SCHEDULES=$(or $(SCHEDULES),1000) $(BIN)/pytest tests/workers/test_schedules.py -k year $(ARGS)
 
 odd: $(VENV)/.dev ## Bring odd JSON to every door; VALUES=100000
 	@REFOLD_ODD_VALUES=$(or $(VALUES),100000) $(BIN)/pytest tests/odd -s $(ARGS)

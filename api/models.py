@@ -371,11 +371,19 @@ class ActivateRequest(BaseModel):
     version: int = Field(ge=1)
 
 
+class NextRuns(BaseModel):
+    """When a schedule of a definition would fire next."""
+
+    trigger: str
+    next: list[Time]
+
+
 class Validity(BaseModel):
     """Whether a definition could be published, and all that is wrong with it."""
 
-    model_config = _example(valid=True, problems=[], warnings=[])
+    model_config = _example(valid=True, problems=[], warnings=[], schedules=[{"trigger": "nightly", "next": [AT]}])
 
     valid: bool
     problems: list[ProblemItem]
     warnings: list[ProblemItem] = Field(description=_ABSENT)
+    schedules: list[NextRuns]

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import models
 
+BACKFILL_MAX: Final = 1_000
+"""So many times of a range are started by one request."""
 REASON_LENGTH_MAX: Final = 1_000
 KEY_LENGTH_MAX: Final = 255
 _SHOWN: Final[Any] = {
@@ -52,6 +54,32 @@ class FireRequest(BaseModel):
     key: str | None = Field(
         default=None, min_length=1, max_length=KEY_LENGTH_MAX, description="stands in `trigger.key`; the same key is the same execution"
     )
+
+
+class BackfillRequest(BaseModel):
+    """Which times of a schedule are started that have passed: from one on, before another."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"since": models.AT, "until": "2026-11-22T00:00:00Z"}})
+
+    since: models.Time = Field(description="the first time that counts")
+    until: models.Time = Field(description="the first time that does not; not in the future")
+    limit: int = Field(default=BACKFILL_MAX, ge=1, le=BACKFILL_MAX, description="so many at most")
+
+
+class BackfillItem(BaseModel):
+    """A time at which a schedule was due, and the execution that is of it; or why there is none."""
+
+    due: models.Time
+    execution_id: str | None
+    created: bool = Field(description="false where it was there already")
+    problem: str | None
+
+
+class Backfilled(BaseModel):
+    """What was started of a range; `next` is from where to go on where there is more."""
+
+    started: list[BackfillItem]
+    next: models.Time | None
 
 
 class Pause(BaseModel):

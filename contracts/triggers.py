@@ -50,7 +50,7 @@ class Fired(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Trigger(NamedTuple):
-    """A trigger that is in force: how it is called, what it is of, its canonical JSON, since when it says that (milliseconds since 1970).
+    """A trigger that is in force: its name, what it is of, its JSON as it is stored, since when (milliseconds since 1970) it says that.
 
     `id` is what expressions see: the id in the definition, or the name of one that is made by hand.
     """

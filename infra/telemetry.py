@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from contracts.webhooks import STATUSES as WEBHOOK_STATUSES
 from workers.partition.metrics import Histogram, Metrics, Reason
+from workers.partition.trigger_metrics import TriggerMetrics
 
 
 class Observed(NamedTuple):
@@ -31,6 +32,7 @@ class Observed(NamedTuple):
     """None where nobody has ever published any."""
     webhooks: Mapping[str, int] = MappingProxyType({})
     """How many webhooks stand how."""
+    triggers: TriggerMetrics = TriggerMetrics()
 
 
 _COUNTERS: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
@@ -45,6 +47,9 @@ _COUNTERS: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
     ("refold_removed_executions", lambda seen: seen.metrics.removed, "Executions that have ended and were removed from the log"),
     ("refold_archive_failures", lambda seen: seen.metrics.archive_failures, "Times that archiving or removing has failed"),
     ("refold_lane_requests", lambda seen: seen.lane_requests, "Requests that took the lane past the framework"),
+    ("refold_triggers_fired", lambda seen: seen.triggers.fired, "Times that schedules have started something"),
+    ("refold_triggers_missed", lambda seen: seen.triggers.missed, "Times of schedules that were passed over, as nobody was there"),
+    ("refold_triggers_refused", lambda seen: seen.triggers.refused, "Times that a trigger could not start what it was to"),
     ("refold_projector_restarts", lambda seen: seen.projector_restarts, "Times the projector was started again"),
 )
 _GAUGES: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
@@ -57,6 +62,9 @@ _GAUGES: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
     ("refold_takeover_last_seconds", lambda seen: seen.metrics.takeover_ms / 1000, "How long the last takeover took"),
     ("refold_timer_drift_seconds", lambda seen: seen.metrics.timer_drift_ms / 1000, "How late the last timer fired"),
     ("refold_overdue_seconds", lambda seen: seen.metrics.overdue_ms / 1000, "How much longer the oldest is there than it is to be kept"),
+    ("refold_schedules_waiting", lambda seen: seen.triggers.waiting, "Schedules that wait for the next time at which they are due"),
+    ("refold_schedule_drift_seconds", lambda seen: seen.triggers.drift_ms / 1000, "How late the last schedule fired"),
+    ("refold_schedule_drift_max_seconds", lambda seen: seen.triggers.drift_ms_max / 1000, "How late the latest schedule fired"),
     ("refold_requests_under_way", lambda seen: seen.requests_under_way, "HTTP requests under way"),
 )
 """A metric is a line here: its name, what it is at a moment, and what it counts."""

@@ -18,11 +18,13 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem
 from contracts.ports.workers import TaskEndpoint
 from contracts.system import is_system
+from contracts.times import rfc3339
 from domain.definition.absent_check import missing_kinds, missing_workflows
 from domain.definition.document import parse_document
 from domain.definition.names_check import doubtful_names
 from domain.definition.text_positions import located
 from domain.definition.validate import Checked, check, publishable
+from domain.triggers.preview import next_runs
 from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
 
 YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -66,7 +68,9 @@ async def validate_workflow(service: Service, task_endpoint: TaskEndpoint | None
     except InvalidDefinition as error:
         checked, found = Checked(problems=error.problems), error.problems
     problems = [one.as_value() for one in found]
-    return Reply({"valid": not problems, "problems": problems, "warnings": _warnings(checked.definition, body, service, task_endpoint)})
+    warnings = _warnings(checked.definition, body, service, task_endpoint)
+    schedules = [] if checked.definition is None else _schedules(checked.definition, service.now())
+    return Reply({"valid": not problems, "problems": problems, "warnings": warnings, "schedules": schedules})
 
 
 async def activate_workflow(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
@@ -166,6 +170,12 @@ def _warnings(
         offered = {kind for worker in task_endpoint.workers().workers for kind in worker.kinds}
         absent += missing_kinds(definition, offered.union(service.activities))
     return [one.as_value() for one in _located(absent, body)]
+
+
+def _schedules(definition: WorkflowDefinition, now: int) -> list[dict[str, Any]]:
+    """When its schedules would fire next."""
+    found = next_runs(definition.name, definition.triggers, now)
+    return [{"trigger": id_, "next": [rfc3339(due) for due in times]} for id_, times in found.items()]
 
 
 def _left_inactive(published: Published) -> list[dict[str, str]]:

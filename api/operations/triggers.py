@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import Path, Query
 from pydantic import BaseModel, ValidationError
 
@@ -16,17 +15,20 @@ from api.operations.resources import Deleted, misfit
 from api.operations.starts import Key
 from api.pages import LIST_MAX
 from api.problems import BadRequest
-from api.service import Service, Start
+from api.service import Service, Start, Started
 from contracts import values
 from contracts.caller import Caller
-from contracts.errors import ExpressionError, InvalidInput, Problem, Rejected
+from contracts.errors import ExpressionError, InvalidInput, Problem, RefoldError, Rejected
 from contracts.resources import NAME_PATTERN, VALUE_BYTES_MAX, is_resource_name
 from contracts.system import is_system
 from contracts.times import rfc3339
-from contracts.triggers import PAUSES, TRIGGERS, Fired, TriggerPause, TriggerStatus, encode_pause
+from contracts.triggers import PAUSES, TRIGGERS, Fired, Trigger, TriggerPause, TriggerStatus, encode_pause
 from domain.definition.triggers_check import problems_of
-from domain.triggers.firing import config_of, kind_of, seen, started_with, triggered
+from domain.expressions import parse_time
+from domain.triggers.firing import config_of, kind_of, said_of, seen, started_with, triggered
 from domain.triggers.kind import BY_HAND
+from domain.triggers.moments import cause_of, times_between
+from domain.triggers.schedule import SCHEDULE
 
 NEXT_TIMES: Final = 10
 """So many times are told at which a schedule is due next."""
@@ -127,6 +129,45 @@ async def fire_trigger(caller: Caller, service: Service, name: Name, body: Body,
     return Reply(started.view, started.view.position, 201 if started.created else 200)
 
 
+async def backfill_trigger(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
+    """Start what a schedule was to start in a range that has passed; a time whose execution is there starts nothing again."""
+    asked = _read(shapes.BackfillRequest, body.json() or b"{}")
+    trigger = service.trigger(name).trigger
+    if trigger.type != SCHEDULE.name:
+        raise Rejected("no_schedule", f"trigger {name} is a `{trigger.type}`: a `schedule` has times that are made up for")
+    begin, end = _time(asked.since, "/since"), _time(asked.until, "/until")
+    if end > service.now():
+        raise BadRequest(422, "request.invalid", f"/until: expected a time that has passed, found {rfc3339(end)}")
+    times = await service.compute(times_between, SCHEDULE.moments(name, config_of(trigger)), begin - 1, end - 1, asked.limit + 1)
+    await service.know(trigger.workflow)
+    starts = [_start_of(trigger, due, caller) for due in times[: asked.limit]]
+    done = await service.start_many(starts)
+    items = [_backfilled(due, one) for due, one in zip(times, done, strict=False)]
+    return Reply({"started": items, "next": rfc3339(times[asked.limit]) if len(times) > asked.limit else None})
+
+
+def _time(text: str, at: str) -> int:
+    try:
+        return parse_time(text)
+    except ValueError as error:
+        raise BadRequest(422, "request.invalid", f"{at}: {error}") from None
+
+
+def _start_of(trigger: Trigger, due: int, caller: Caller) -> Start:
+    """The start of a time: the same as the schedule makes of it by itself, so that it is one execution."""
+    found = seen(trigger, SCHEDULE.given(due))
+    try:
+        return Start(trigger.workflow, started_with(trigger, found), caller=caller, trigger=triggered(trigger, cause_of(due), found))
+    except ExpressionError as error:
+        raise InvalidInput([Problem("", "expression", f"the `input` of trigger {trigger.name} cannot be filled in: {error}")]) from None
+
+
+def _backfilled(due: int, one: Started | RefoldError) -> dict[str, Any]:
+    if isinstance(one, RefoldError):
+        return {"due": rfc3339(due), "execution_id": None, "created": False, "problem": str(one)}
+    return {"due": rfc3339(due), "execution_id": one.view.execution_id, "created": one.created, "problem": None}
+
+
 def _read(model: type[BaseModel], content: bytes) -> Any:
     try:
         return model.model_validate_json(check_json(content))
@@ -165,7 +206,7 @@ def _shown(service: Service, status: TriggerStatus) -> dict[str, Any]:
         "next": [] if kind is None or paused is not None else [rfc3339(due) for due in service.next_times(trigger.name, NEXT_TIMES)],
         "last": None if last is None else {"cause": last.cause, "at": rfc3339(last.at), "execution_id": last.execution},
         "skipped": [_skipped(one) for one in status.skipped],
-        "config": msgspec.Raw(trigger.content),
+        "config": said_of(trigger),
     }
 
 
@@ -203,5 +244,9 @@ TRIGGER_OPERATIONS: Final = (
     Operation(
         method="POST", path=f"{_ONE}/fire", tag="triggers", right="start", do=fire_trigger, answer=models.Execution, status=201,
         takes=shapes.FireRequest, problems=(404, 409, 415, 422), client=ClientMethod("fire_trigger", is_keyed=True),
+    ),
+    Operation(
+        method="POST", path=f"{_ONE}/backfill", tag="triggers", right="start", do=backfill_trigger, answer=shapes.Backfilled,
+        takes=shapes.BackfillRequest, is_required=True, problems=(404, 409, 415, 422), client=ClientMethod("backfill_trigger"),
     ),
 )  # fmt: skip

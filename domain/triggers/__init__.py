@@ -7,8 +7,9 @@ from typing import Final
 
 from domain.triggers.kind import EVERY, TriggerKind
 from domain.triggers.manual import Manual
+from domain.triggers.schedule import SCHEDULE
 
-_KINDS: Final[tuple[TriggerKind, ...]] = (Manual(),)
+_KINDS: Final[tuple[TriggerKind, ...]] = (SCHEDULE, Manual())
 
 __all__ = ["EVERY", "TRIGGER_KINDS", "TRIGGER_NAMES", "TriggerKind"]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from contracts.triggers import Trigger, Triggered
-from contracts.values import written
+from contracts.values import decode, written
 from domain.expressions import value
 from domain.triggers import TRIGGER_KINDS
 from domain.triggers.kind import TriggerKind
@@ -23,12 +23,22 @@ def kind_of(trigger: Trigger) -> TriggerKind | None:
 
 def config_of(trigger: Trigger) -> Any:
     """The config of a trigger as its kind reads it; of one of an unknown kind it is a bug to ask."""
-    return _config(trigger.type, trigger.content)
+    return _config(trigger.type, trigger.content, trigger.is_by_hand)
 
 
 @lru_cache(CONFIGS_MAX)
-def _config(type_: str, content: bytes) -> Any:
-    return TRIGGER_KINDS[type_].read(content)
+def _config(type_: str, content: bytes, is_by_hand: bool) -> Any:
+    return TRIGGER_KINDS[type_].read(_said(content, is_by_hand))
+
+
+def said_of(trigger: Trigger) -> Any:
+    """What a trigger says, as it was written."""
+    return _said(trigger.content, trigger.is_by_hand)
+
+
+def _said(content: bytes, is_by_hand: bool) -> Any:
+    said = decode(content)
+    return said["trigger"] if is_by_hand else said
 
 
 def seen(trigger: Trigger, given: Mapping[str, Any], by: str = "", depth: int = 1) -> dict[str, Any]:

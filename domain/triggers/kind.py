@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
-from contracts import values
 from contracts.errors import Problem
 from contracts.triggers import TriggerDefinition
 
@@ -32,9 +31,9 @@ class TriggerKind:
     class Config(TriggerDefinition):
         """No fields of its own."""
 
-    def read(self, content: bytes) -> Any:
-        """A config as it is stored; one that is made by hand says no id."""
-        return self.Config.model_validate({"id": BY_HAND, **values.decode(content)})
+    def read(self, said: Mapping[str, Any]) -> Any:
+        """A config as it was written; one that is made by hand says no id."""
+        return self.Config.model_validate({"id": BY_HAND, **said})
 
     def problems(self, config: Any) -> Iterator[Problem]:
         """What is wrong with a config beyond its shape, its durations and its expressions; paths are those in the config."""

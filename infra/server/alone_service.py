@@ -203,6 +203,7 @@ class AloneService(CommonService):
                 *requests,
                 self._progress.restarts,
                 webhooks=self.webhooks.standing(),
+                triggers=self._resources.triggers.metrics,
             )
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from api.service import Published, Unavailable
@@ -11,9 +11,12 @@ from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
 from contracts.resources import Resource
 from contracts.system import NOTIFY
-from contracts.triggers import TriggerStatus
+from contracts.triggers import Fired, TriggerStatus
 from domain.channels import sends_notices
 from domain.definition.outline import Activities
+from domain.triggers.firing import config_of
+from domain.triggers.moments import next_times
+from domain.triggers.schedule import SCHEDULE
 from infra.server.system import system_definition
 from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
@@ -122,8 +125,21 @@ class CatalogService:
         return self._directory.status(self._directory.get(name))
 
     def next_times(self, name: str, most: int) -> Sequence[int]:
-        """When a schedule is due next."""
-        return ()
+        """When a schedule is due next, its jitter included."""
+        trigger = self._directory.get(name)
+        if trigger.type != SCHEDULE.name:
+            return ()
+        moments = SCHEDULE.moments(name, config_of(trigger))
+        base = max(self.now() - moments.jitter_ms, self._directory.begins(trigger), self._resources.triggers.positions.get(name, 0))
+        return [due + moments.jitter_ms for due in next_times(moments, base, most)]
+
+    async def advance_triggers(self, positions: Mapping[str, int], fired: Sequence[Fired]) -> None:
+        """Let triggers be done up to these positions; durable when it is done. Raises LogError."""
+        await self._in_catalog(self._resources.advance, positions, fired)
+
+    def now(self) -> int:
+        """The time, in milliseconds since 1970."""
+        raise NotImplementedError
 
 
 def stopping() -> Unavailable:

@@ -93,3 +93,18 @@ def fire(
     from refold.cli.commands import triggers as command
 
     return command.fire(where, name, body, key, as_json)
+
+
+@triggers.command()
+@takes(where=asking)
+def backfill(
+    where: Where,
+    name: Name,
+    since: Annotated[str, typer.Argument(metavar="SINCE", help="The first time that counts, as in 2026-11-21T00:00:00Z.")],
+    until: Annotated[str, typer.Argument(metavar="UNTIL", help="The first time that does not.")],
+    as_json: Json = False,
+) -> int:
+    """Start what a schedule was to start in a range."""
+    from refold.cli.commands import triggers as command
+
+    return command.backfill(where, name, since, until, as_json)

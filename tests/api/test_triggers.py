@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -156,3 +157,61 @@ def test_a_list_goes_on_page_by_page(published: Server) -> None:
         names += [one["name"] for one in page["triggers"]]
         after = page["next"]
     assert names == [f"t{number}" for number in range(5)]
+
+
+# Schedules.
+
+NIGHTLY: dict[str, Any] = {
+    **PLAIN, "name": "nightly", "triggers": [{"id": "at_two", "type": "schedule", "cron": "0 2 * * *", "time_zone": "Europe/Berlin"}],
+}  # fmt: skip
+
+
+def test_the_next_ten_times_of_a_schedule_are_told_before_it_is_published_and_after(published: Server) -> None:
+    (told,) = published.ask("POST", "/v1/workflows/validate", NIGHTLY).json["schedules"]
+    published.ask("POST", "/v1/workflows", NIGHTLY)
+    assert published.get("/v1/triggers/nightly.at_two").json["next"] == told["next"]
+    assert (told["trigger"], len(told["next"]), told["next"] == sorted(set(told["next"]))) == ("at_two", 10, True)
+    published.ask("POST", "/v1/triggers/nightly.at_two/pause", {})
+    assert published.get("/v1/triggers/nightly.at_two").json["next"] == []
+    published.ask("POST", "/v1/triggers/nightly.at_two/resume")
+
+
+def test_a_schedule_that_is_made_starts_executions_by_itself(published: Server) -> None:
+    published.ask("PUT", "/v1/triggers/each-second", {"workflow": "plain", "trigger": {"type": "schedule", "every": "1s"}})
+    deadline = time.monotonic() + 60
+    while (last := published.get("/v1/triggers/each-second").json["last"]) is None and time.monotonic() < deadline:
+        pass  # each answer takes its time
+    assert last is not None
+    published.ask("DELETE", "/v1/triggers/each-second")
+    started = published.get(f"/v1/executions/{last['execution_id']}").json
+    assert (started["workflow"], started["status"]) == ("plain", "completed")
+    assert b"refold_triggers_fired_total" in published.ask("GET", "/metrics").content
+
+
+def test_a_range_that_has_passed_is_made_up_for_once(published: Server) -> None:
+    published.ask("POST", "/v1/workflows", NIGHTLY)
+    asked = {"since": "2026-03-27T00:00:00Z", "until": "2026-03-31T00:00:00Z", "limit": 2}
+    first = published.ask("POST", "/v1/triggers/nightly.at_two/backfill", asked).json
+    assert [(one["due"], one["created"], one["problem"]) for one in first["started"]] == [
+        ("2026-03-27T01:00:00.000Z", True, None), ("2026-03-28T01:00:00.000Z", True, None),
+    ]  # fmt: skip
+    rest = published.ask("POST", "/v1/triggers/nightly.at_two/backfill", {**asked, "since": first["next"], "limit": 9}).json
+    assert [one["due"] for one in rest["started"]] == ["2026-03-29T01:00:00.000Z", "2026-03-30T00:00:00.000Z"]
+    again = published.ask("POST", "/v1/triggers/nightly.at_two/backfill", asked).json
+    assert [one["created"] for one in again["started"]] == [False, False]
+    assert [one["execution_id"] for one in again["started"]] == [one["execution_id"] for one in first["started"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "status"),
+    [
+        ("nightly.at_two", {"since": "2026-03-27T00:00:00Z", "until": "2099-01-01T00:00:00Z"}, 422),
+        ("nightly.at_two", {"since": "monday", "until": "2026-01-01T00:00:00Z"}, 422),
+        ("nightly.at_two", {"since": "2026-03-27T00:00:00Z"}, 422),
+        ("nightly.at_two", {"since": "2026-03-27T00:00:00Z", "until": "2026-03-27T00:00:00Z", "limit": 1_001}, 422),
+        ("says.by_hand", {"since": "2026-03-27T00:00:00Z", "until": "2026-03-28T00:00:00Z"}, 409),
+    ],
+)
+def test_a_range_that_is_none_is_refused(published: Server, name: str, asked: Any, status: int) -> None:
+    published.ask("POST", "/v1/workflows", NIGHTLY)
+    assert published.ask("POST", f"/v1/triggers/{name}/backfill", asked).status == status

@@ -91,6 +91,7 @@ class Catalog:
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
         self._is_followed = is_followed
+        self._hearers: list[Callable[[], None]] = []
         self.triggers = TriggerSections()
         """The triggers of all active versions."""
         self.read_on()
@@ -99,6 +100,10 @@ class Catalog:
         """Fold what has been appended since. May be called from any thread; while one reads, the others go on."""
         for offset, content in self._log.read("definitions", 0, self._offset):
             self.take(offset, content)
+
+    def hear(self, then: Callable[[], None]) -> None:
+        """Call back whenever something is published, activated or archived from now on; in whichever thread reads of it."""
+        self._hearers.append(then)
 
     def _look(self) -> None:
         """Somebody asks for what is not known: read on, unless it is followed."""
@@ -144,6 +149,8 @@ class Catalog:
                 del self._passed_over[:-PASSED_OVER_MAX]
             else:
                 self._apply(record)
+                for then in self._hearers:
+                    then()
                 return
         self._tell_passed_over()
 

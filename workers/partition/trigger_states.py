@@ -7,6 +7,7 @@ from typing import Final
 
 from contracts.resources import TriggersAdvanced
 from contracts.triggers import Fired
+from workers.partition.trigger_metrics import TriggerMetrics
 
 SKIPPED_MAX: Final = 20
 """So many of what a trigger did not start are kept, the last ones."""
@@ -16,6 +17,7 @@ class TriggerStates:
     """By the name of what is counted. Whoever says less than was said before changes nothing, so many may say it."""
 
     def __init__(self) -> None:
+        self.metrics = TriggerMetrics()
         self.positions: dict[str, int] = {}
         self.last: dict[str, Fired] = {}
         """What each trigger started last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final
 
 import msgspec
@@ -21,11 +22,10 @@ class _ByHand(msgspec.Struct, frozen=True):
     """What is stored of a trigger that is made by hand."""
 
     workflow: str
-    trigger: msgspec.Raw
+    trigger: _Kind
 
 
 _by_hand: Final = msgspec.json.Decoder(_ByHand)
-_kind: Final = msgspec.json.Decoder(_Kind)
 
 
 class Directory:
@@ -58,8 +58,8 @@ class Directory:
                 found[name] = Trigger(name, id_, workflow, section.type, section.content, section.since)
         for resource in self._resources.all(TRIGGERS):
             said, name = _by_hand.decode(resource.value or b""), resource.name
-            content = bytes(said.trigger)
-            found[name] = Trigger(name, name, said.workflow, _kind.decode(content).type, content, resource.written_at, is_by_hand=True)
+            workflow, type_ = sys.intern(said.workflow), sys.intern(said.trigger.type)
+            found[name] = Trigger(name, name, workflow, type_, resource.value or b"", resource.written_at, is_by_hand=True)
         return found
 
     def get(self, name: str) -> Trigger:

@@ -233,11 +233,9 @@ class ClusterService(CommonService):
         counted = total([self._owners.counted, self._rounds.counted, *(owner.metrics for owner in owners)])
         unread = self._unread.unreadable, self._unread.newer
         lag = self._publishing_lag.records
-        return render(
-            Observed(
-                counted, position, projected, opened, counts, *requests, self._progress.restarts, *unread, lag, self.webhooks.standing()
-            )
-        )
+        standing, triggers = self.webhooks.standing(), self._resources.triggers.metrics
+        restarts = self._progress.restarts
+        return render(Observed(counted, position, projected, opened, counts, *requests, restarts, *unread, lag, standing, triggers))
 
     # Reading.
 

@@ -208,7 +208,7 @@ class Shared:
             self.log, self.members, permission, self.owners, self.gateway, self.letters, progress, share, outbox, self.follower,
             self._look_again, self._failed,
         )  # fmt: skip
-        self.roles = who.roles
+        self.roles, self.began_with = who.roles, reader.began_with
 
     # What is made later, or elsewhere.
 

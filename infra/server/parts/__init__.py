@@ -14,6 +14,7 @@ from infra.server.parts.publisher import PUBLISHER
 from infra.server.parts.retention import RETENTION
 from infra.server.parts.tasks import TASKS
 from infra.server.parts.traces import TRACES
+from infra.server.parts.triggers import TRIGGERS
 from infra.server.parts.webhooks import WEBHOOKS
 
 PARTS: Final[tuple[Part, ...]] = (
@@ -26,6 +27,7 @@ PARTS: Final[tuple[Part, ...]] = (
     WEBHOOKS,
     TRACES,
     RETENTION,
+    TRIGGERS,
     HTTP,
 )
 """They are moved and begin in this order, and end in the reverse one."""

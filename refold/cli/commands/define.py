@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from contracts.errors import InvalidDefinition
+from contracts.times import rfc3339
+from domain.triggers.preview import next_runs
+from infra.clock import SystemClock
+from refold.cli.commands.definition_file import document_in
 from refold.cli.commands.output import INVALID, OK, BadInput, complain, problem_line, read_json_argument, say, say_json, table
 from refold.cli.commands.where import target_of
 from refold.cli.commands.with_worker import kinds_of
@@ -22,12 +26,21 @@ def validate(where: Where, file: Path, as_json: bool, kinds: Sequence[str]) -> i
     if as_json:
         named = {} if problems else {"workflow": name}
         told = {"problems": [one.as_value() for one in problems], "warnings": [one.as_value() for one in warnings]}
-        say_json({"file": str(file), "valid": not problems, **named, **told})
+        say_json({"file": str(file), "valid": not problems, **named, **told, "schedules": {} if problems else _next_runs(file)})
     elif not problems:
         say(f"{file} is valid: workflow {name}")
+        for id_, times in _next_runs(file).items():
+            say(f"trigger {id_} fires next at {', '.join(times) or 'no time'}")
     for problem in () if as_json else [*problems, *warnings]:
         complain(problem_line(problem, str(file)))
     return INVALID if problems else OK
+
+
+def _next_runs(file: Path) -> dict[str, list[str]]:
+    """When the schedules of a valid definition would fire next."""
+    document = document_in(file)
+    found = next_runs(str(document["name"]), document.get("triggers", []), SystemClock().now())
+    return {id_: [rfc3339(due) for due in times] for id_, times in found.items()}
 
 
 def own_kinds(sources: Sequence[str]) -> frozenset[str]:

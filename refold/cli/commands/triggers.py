@@ -98,3 +98,24 @@ def fire(where: Where, name: str, body: str | None, key: str | None, as_json: bo
     else:
         say(f"{name} started execution {started['execution_id']}")
     return OK
+
+
+def backfill(where: Where, name: str, since: str, until: str, as_json: bool) -> int:
+    """All of it, piece by piece."""
+    client, found = _client(where), list[Value]()
+    begin: str | None = since
+    while begin is not None:
+        page = client.backfill_trigger(name, begin, until)
+        found += page["started"]
+        begin = page["next"]
+    if as_json:
+        say_json(found)
+    elif found:
+        table(("DUE", "EXECUTION", "NEW", "WHY NOT"), [_made(one) for one in found])
+    else:
+        say(f"{name} is not due between {since} and {until}")
+    return OK
+
+
+def _made(one: Value) -> tuple[str, ...]:
+    return (one["due"], one["execution_id"] or "", "yes" if one["created"] else "no", one["problem"] or "")

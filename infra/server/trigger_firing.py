@@ -1,0 +1,62 @@
+"""Starting by cause: a trigger's start becomes a command for the execution that workflow, trigger and cause name, wherever that lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from api.service import Start
+from contracts.caller import Caller
+from contracts.errors import ExpressionError, InvalidInput, Overloaded, RefoldError, Rejected
+from contracts.triggers import Trigger, Triggered
+from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids
+from infra.server.parts.context import Send
+from infra.server.starts import creation, derived_id
+from workers.partition.catalog import Catalog
+from workers.partition.round import Answer
+from workers.triggers.firing import Outcome, Then
+
+
+class Firing:
+    """See `workers.triggers.firing.Fire`. Of a log that is shared `began_with` says with how many partitions it began; else None."""
+
+    def __init__(self, catalog: Catalog, send: Send, began_with: int | None = None) -> None:
+        self._catalog, self._send, self._began_with = catalog, send, began_with
+
+    def __call__(self, trigger: Trigger, said: Triggered, given: bytes, then: Then) -> None:
+        """Start it; `then` hears once it is durable, or why it is not."""
+        start = Start(trigger.workflow, given, caller=Caller(f"trigger:{trigger.name}"), trigger=said)
+        try:
+            begin = self._begin(start, then)
+            name, other = (derived_id(start), None) if self._began_with is None else derived_ids(self._catalog, start, self._began_with)
+            if other is None:
+                begin(name)
+            else:
+                late = LateStart(begin, lambda outcome: then(_refused(outcome)) if isinstance(outcome, Exception) else None)
+                ask_and_start(name, other, self._send, late)
+        except RefoldError as error:
+            then(_refused(error))
+
+    def _begin(self, start: Start, then: Then) -> Callable[[str], Callable[[], None]]:
+        version, definition = self._catalog.resolve(start.workflow)
+        command = creation(start, version, definition)
+
+        def begin(name: str) -> Callable[[], None]:
+            def on_answer(answer: Answer) -> None:
+                error = answer.error
+                is_there = error is None or (isinstance(error, Rejected) and error.reason == "already_exists")
+                then(Outcome(name) if is_there or error is None else _refused(error))
+
+            self._send(name, command, on_answer, start.caller)
+            return _nothing
+
+        return begin
+
+
+def _refused(error: Exception) -> Outcome:
+    """Why nothing was started: for good where the same would be refused again, and else to be tried again."""
+    is_final = isinstance(error, Rejected | InvalidInput | ExpressionError) and not isinstance(error, Overloaded)
+    return Outcome(error=error if isinstance(error, RefoldError) else RefoldError(str(error)), is_final=is_final)
+
+
+def _nothing() -> None:
+    """What was fired stays fired."""
