@@ -57,6 +57,37 @@ class ResolveBody(msgspec.Struct, forbid_unknown_fields=True):
     variables: msgspec.Raw = EMPTY
 
 
+class DelegateBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Who is to be asked instead."""
+
+    to: str
+    comment: str = ""
+
+
+class AnswerBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a person answers."""
+
+    port: str
+    data: msgspec.Raw = EMPTY
+    comment: str = ""
+    content: msgspec.Raw = EMPTY
+
+
+class CommentBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a person says."""
+
+    comment: str
+
+
+class ResumeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a person answers to what an execution waits for; nothing at all lets a paused one go on."""
+
+    approved: bool | None = None
+    resume_data: msgspec.Raw = EMPTY
+    output_port: str | None = None
+    task: str | None = None
+
+
 def media_type_of(request: Request) -> str:
     """The content type without its parameters; empty where none is said."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -14,6 +14,7 @@ from api.authorize import Authorize
 from api.caller import caller_in
 from api.operations.executions import list_executions
 from api.operations.streams import LIVE, has_ended, reached
+from api.operations.tasks import open_tasks
 from api.problems import BadRequest
 from api.service import Service
 from api.streams.lists import Listed, Lists
@@ -29,6 +30,8 @@ def live_route(service: Service, authorize: Authorize) -> WebSocketRoute:
         for status in listed.status:
             if status not in STATUSES:
                 raise InvalidInput([Problem("status", "status", f"expected some of {', '.join(STATUSES)}, found {status!r}")])
+        if listed.what == "tasks":
+            return await open_tasks(service, listed.workflow, listed.filter, listed.limit)
         statuses = cast("list[models.STATUS]", list(listed.status)) or None
         reply = await list_executions(service, workflow=listed.workflow, status=statuses, filter=listed.filter, limit=listed.limit)
         return msgspec.json.encode(reply.value["executions"])

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-Right: TypeAlias = Literal["define", "start", "steer", "read", "work", "observe", "copy", "entrust"]
-"""To publish, to start, to command executions, to look at them, to run activities, to look at the server, to take all of it away,
-to keep secrets."""
+Right: TypeAlias = Literal["define", "start", "steer", "answer", "read", "work", "observe", "copy", "entrust"]
+"""To publish, to start, to command executions, to do human tasks, to look at them, to run activities, to look at the server, to take all
+of it away, to keep secrets."""

@@ -25,7 +25,7 @@ from contracts.ports.workers import TaskEndpoint
 
 Endpoint: TypeAlias = Callable[..., Awaitable[Response]]
 MinPosition = Annotated[int | None, Query(ge=0, le=OFFSET_MAX, description="wait until what is read goes up to this position, at most 5 s")]
-SUPPLIED: Final = frozenset({"caller", "service", "task_endpoint", "body"})
+SUPPLIED: Final = frozenset({"caller", "service", "task_endpoint", "body", "request"})
 """The parameters of an operation that are no parameters of a request."""
 
 
@@ -61,6 +61,7 @@ def _endpoint(operation: Operation, service: Service, task_endpoint: TaskEndpoin
         if min_position is not None:
             await service.reach(min_position)
         supplied: dict[str, Any] = {"caller": caller_in(request.scope), "service": service, "task_endpoint": task_endpoint}
+        supplied["request"] = request
         given |= {name: supplied[name] for name in needs if name != "body"}
         if "body" in needs:
             given["body"] = Body(await request.body(), media_type_of(request))

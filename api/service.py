@@ -374,6 +374,12 @@ class Service(TriggerBook, Protocol):
     async def nodes(self, execution: str) -> list[NodeView]:
         """The nodes of an execution, with their values."""
 
+    async def task(self, execution: str, path: str, attempt: int) -> dict[str, Any]:
+        """A human task with all that was said and done about it. Raises Rejected where there is none."""
+
+    async def attachment(self, execution: str, path: str, attempt: int, number: int) -> tuple[str, str, bytes]:
+        """A file that was attached to a task: its name, its media type, its content. Raises Rejected where there is none."""
+
     async def copied(self, read: Callable[[Copied], T]) -> T:
         """Read of the data folder what somebody copies. Raises Rejected where there is none, or not all there is lies in it."""
 

@@ -230,7 +230,10 @@ class DelegateTask(_Command, frozen=True, tag=42):
 
 
 class AnswerTask(_Command, frozen=True, tag=43):
-    """A person answers a human task: by which port, with which data, and of a review with which edited content."""
+    """A person answers a human task: by which port, with which data, and of a review with which edited content.
+
+    By the `key` of the request that asked for it whoever asks again knows it.
+    """
 
     path: str
     attempt: int
@@ -239,6 +242,7 @@ class AnswerTask(_Command, frozen=True, tag=43):
     data: bytes | None = None
     comment: str = ""
     content: bytes | None = None
+    key: str = ""
 
 
 class CommentTask(_Command, frozen=True, tag=44):

@@ -32,6 +32,8 @@ _MARKED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{9}\.[0-9A-HJKMNP-TV-Z]{10}\Z")
 _PLACED_KEY = re.compile(r"key\.[0-9A-HJKMNP-TV-Z]{2}\.[0-9a-f]{32}\Z")
 _OWN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 _PATH_TO_ID = str.maketrans({"/": ":", "[": "(", "]": ")", "#": "!"})
+_ID_TO_PATH = str.maketrans({":": "/", "(": "[", ")": "]", "!": "#"})
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}\Z", re.ASCII)
 
 
 _PAIRS = tuple(a + b for a in ALPHABET for b in ALPHABET)
@@ -98,6 +100,20 @@ def child_id(execution: str, path: str, attempt: int) -> str:
     """The id of the child that a `sub_workflow` node starts: derived, so that starting it twice is once."""
     suffix = f"@{attempt}" if attempt > 1 else ""
     return f"{execution}~{path.translate(_PATH_TO_ID)}{suffix}"
+
+
+def task_id(execution: str, path: str, attempt: int) -> str:
+    """The id of the human task that an attempt of a node is; it stands in an address as it is."""
+    return f"{execution}~{path.translate(_PATH_TO_ID)}@{attempt}"
+
+
+def task_of(task: str) -> tuple[str, str, int] | None:
+    """The execution, the path and the attempt of a human task; None for what is the id of none."""
+    execution, _, rest = task.rpartition("~")
+    path, _, attempt = rest.rpartition("@")
+    if not execution or not path or not _NUMBER.match(attempt):
+        return None
+    return execution, path.translate(_ID_TO_PATH), int(attempt)
 
 
 def depth_of(execution: str) -> int:

@@ -31,12 +31,13 @@ LETTERS: Final = DEFINITIONS + 1
 
 OUTSIDE: Final = (
     c.CreateExecution, c.StartExecution, c.SendSignal, c.PauseExecution, c.ResumeExecution, c.CancelExecution, c.TerminateExecution,
-    c.ResolveIncident, c.ReleaseExecution, c.EraseExecution,
+    c.ResolveIncident, c.ReleaseExecution, c.EraseExecution, *c.TASK_COMMANDS,
 )  # fmt: skip
 """What somebody outside may ask of an execution."""
 _HEARD: Final[frozenset[type[Event]]] = frozenset({
     e.ExecutionCreated, e.ExecutionStarted, e.ExecutionQueued, e.SignalReceived, e.CommandHeld, e.ExecutionPaused, e.ExecutionResumed,
     e.ExecutionCancelRequested, e.ExecutionTerminated, e.IncidentResolved, e.ExecutionReleased, e.ExecutionErased,
+    e.TaskClaimed, e.TaskReleased, e.TaskDelegated, e.TaskAnswered, e.TaskCommented,
 })  # fmt: skip
 """Of whatever such a command leads to, one of these is part."""
 
@@ -177,6 +178,12 @@ def audit_of(number: int, decision: Decision, workflow: str, correlation: str) -
 
 def _about(command: c.Command) -> str:
     match command:
+        case c.AnswerTask():
+            said = f"{command.path}: {command.port}"
+        case c.DelegateTask():
+            said = f"{command.path}: {command.to}"
+        case c.ClaimTask() | c.ReleaseTask() | c.CommentTask():
+            said = command.path
         case c.SendSignal():
             said = command.name
         case c.ResolveIncident():

@@ -30,7 +30,7 @@ _TIMES: Final = frozenset({"due", "created_at", "started_at", "ended_at"})
 _REMEMBERED: Final = frozenset({e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.IncidentRaised})
 
 _ABOUT_AN_ATTEMPT: Final = e.NodeCompleted | e.NodeFailed | e.NodeProgressed | e.IncidentRaised | e.NodeCancelled
-_OF_TASKS: Final = (
+OF_TASKS: Final = (
     e.TaskCreated | e.TaskNotified | e.TaskClaimed | e.TaskReleased | e.TaskDelegated | e.TaskReminded
     | e.TaskAnswered | e.TaskWithdrawn | e.TaskExpired | e.TaskEscalated | e.TaskCommented | e.TaskNoticeStarted
 )  # fmt: skip
@@ -158,7 +158,7 @@ class HistoryPresenter:
             return event.attempt
         if isinstance(event, _ABOUT_AN_ATTEMPT):
             return self._attempts.get(path)
-        return event.attempt if isinstance(event, _OF_TASKS) else None
+        return event.attempt if isinstance(event, OF_TASKS) else None
 
     def _fields(self, event: Event) -> dict[str, Any]:
         """The fields that the event says itself; those that have their default are left out."""

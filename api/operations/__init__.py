@@ -23,6 +23,7 @@ from api.operations.resources import RESOURCES
 from api.operations.server import SERVER
 from api.operations.starts import STARTS
 from api.operations.streams import STREAMS
+from api.operations.tasks import TASKS
 from api.operations.traces import TRACES
 from api.operations.triggers import TRIGGER_OPERATIONS
 from api.operations.webhooks import WEBHOOKS
@@ -36,6 +37,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *TRACES,
     *NODE_RUNS,
     *COMMANDS,
+    *TASKS,
     *DEAD_LETTERS,
     *AUDIT,
     *CACHED_RESULTS,

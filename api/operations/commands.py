@@ -14,9 +14,11 @@ from api.answers import encode
 from api.bodies import ReasonBody, check_json
 from api.operations.executions import Id
 from api.operations.operation import Body, ClientMethod, Fast, FastRequest, Operation, Reply
+from api.operations.resume import resume_execution
 from api.operations.starts import Key
 from api.problems import respond
 from api.service import Given, Service
+from api.task_models import Resumed, ResumeRequest
 from contracts.caller import Caller
 from contracts.commands import (
     CancelExecution,
@@ -49,11 +51,6 @@ async def start_created_execution(caller: Caller, service: Service, execution: I
 async def pause_execution(caller: Caller, service: Service, execution: Id, body: Body) -> Reply:
     """Hold an execution: nothing new begins until it is resumed."""
     return await give(caller, service, execution, PauseExecution(body.read(ReasonBody).reason))
-
-
-async def resume_execution(caller: Caller, service: Service, execution: Id) -> Reply:
-    """Let a paused execution go on."""
-    return await give(caller, service, execution, ResumeExecution())
 
 
 async def release_execution(caller: Caller, service: Service, execution: Id) -> Reply:
@@ -108,11 +105,17 @@ _PAYLOAD: Final = {"requestBody": {"required": False, "content": {"application/j
 
 
 def _steers(
-    command: type[Command], verb: str, do: Callable[..., Any], takes: type[BaseModel] | None = None, says: str = "", has_client: bool = True
+    command: type[Command],
+    verb: str,
+    do: Callable[..., Any],
+    takes: type[BaseModel] | None = None,
+    says: str = "",
+    answer: type[BaseModel] = models.Given,
+    has_client: bool = True,
 ) -> Operation:
     """An operation that gives an execution one command, made of what the body says."""
     return Operation(
-        method="POST", path=f"/v1/executions/{{execution}}/{verb}", right="steer", do=do, answer=models.Given, takes=takes,
+        method="POST", path=f"/v1/executions/{{execution}}/{verb}", right="steer", do=do, answer=answer, takes=takes,
         problems=(404, 409, 415), client=ClientMethod(verb, says=says) if has_client else None, command=command,
     )  # fmt: skip
 
@@ -120,7 +123,7 @@ def _steers(
 COMMANDS: Final = (
     _steers(StartExecution, "start", start_created_execution, has_client=False),
     _steers(PauseExecution, "pause", pause_execution, models.ReasonRequest, "Hold an execution."),
-    _steers(ResumeExecution, "resume", resume_execution),
+    _steers(ResumeExecution, "resume", resume_execution, ResumeRequest, "Let a paused execution go on, or answer its task.", Resumed),
     _steers(ReleaseExecution, "release", release_execution, says="Let an execution that was set aside go on, once the cause is mended."),
     _steers(CancelExecution, "cancel", cancel_execution, models.ReasonRequest),
     _steers(TerminateExecution, "terminate", terminate_execution, models.ReasonRequest),

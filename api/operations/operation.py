@@ -4,8 +4,8 @@
                                            ├─► api/hot.py                    with `fast`, also past the framework
                                            └─► refold/client/*operations.py  with `client`, a method of both clients
 
-`do` says by the names of its parameters what it needs: `caller`, `service`, `task_endpoint` and `body` are given to it; all others
-are parameters of the request, and their annotations say where they stand and what they may be.
+`do` says by the names of its parameters what it needs: `caller`, `service`, `task_endpoint`, `request` and `body` are given to it;
+all others are parameters of the request, and their annotations say where they stand and what they may be.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from api.streams.reader import Loop
 from contracts.errors import Overloaded, RefoldError
@@ -25,13 +25,17 @@ _log: Final = logging.getLogger("refold.streams")
 Tell: TypeAlias = Callable[[bytes], None]
 
 
+What: TypeAlias = Literal["executions", "tasks"]
+
+
 class Listed(NamedTuple):
-    """Which list: as `GET /v1/executions` takes it."""
+    """Which list: as `GET /v1/executions` takes it, or `GET /v1/tasks` those that are open."""
 
     workflow: str | None
     status: tuple[str, ...]
     filter: str | None
     limit: int
+    what: What = "executions"
 
 
 Find: TypeAlias = Callable[[Listed], Awaitable[bytes]]
@@ -46,9 +50,8 @@ class Lists:
         self._loop: Loop = asyncio.get_running_loop() if loop is None else loop
         self._watched: dict[Listed, _Watched] = {}
 
-    async def watch(self, workflow: str | None, status: tuple[str, ...], filter: str | None, limit: int, tell: Tell) -> Callable[[], None]:
+    async def watch(self, listed: Listed, tell: Tell) -> Callable[[], None]:
         """Tell of its rows now, and whenever they are others; what is given back ends that. Raises RefoldError."""
-        listed = Listed(workflow, status, filter, limit)
         rows = await self._find(listed)
         watched = self._watched.get(listed)
         is_new = watched is None

@@ -2,6 +2,7 @@
 
     {"subscribe": "events", "id": "a", "execution": "order-1", "from": "0"}      ─► {"id": "a", "position": "0:17.2", "event": {…}}, …
     {"subscribe": "list", "id": "b", "filter": "status == 'failed'"}             ─► {"id": "b", "rows": […]}, anew when it changes
+    {"subscribe": "tasks", "id": "t", "filter": "asked.contains(',ada,')"}       ─► {"id": "t", "rows": […]}, in the same way
     {"subscribe": "passing", "id": "c", "execution": "order-1"}                  ─► {"id": "c", "lossy": true, "topic": "log", …}, …
     {"unsubscribe": "a"}                                                         ─► {"id": "a", "end": "unsubscribed"}
 
@@ -21,7 +22,7 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.problems import value_of
-from api.streams.lists import Lists
+from api.streams.lists import Listed, Lists, What
 from api.streams.outlet import ListSink, PassingSink
 from api.streams.position import Places, read_position
 from api.streams.reader import SAID, SLOW_S, Batch, Why
@@ -51,7 +52,7 @@ Reached = Callable[[Places], Awaitable[Places]]
 class Ask(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, rename={"start": "from"}):
     """What the other side says."""
 
-    subscribe: Literal["events", "list", "passing"] | None = None
+    subscribe: Literal["events", "list", "tasks", "passing"] | None = None
     unsubscribe: str | None = None
     id: Annotated[str, msgspec.Meta(max_length=64)] = ""
     execution: str | None = None
@@ -161,11 +162,13 @@ class Live:
             case "events":
                 await self._subscribe_events(ask)
             case "list":
-                self._subscribed[ask.id] = await self._watch(ask)
+                self._subscribed[ask.id] = await self._watch(ask, "executions")
+            case "tasks":
+                self._subscribed[ask.id] = await self._watch(ask, "tasks")
             case "passing":
                 self._subscribed[ask.id] = self._listen(ask.id, ask.execution)
             case None:
-                raise _bad("subscribe", "expected `subscribe` (events, list or passing) or `unsubscribe`")
+                raise _bad("subscribe", "expected `subscribe` (events, list, tasks or passing) or `unsubscribe`")
 
     async def _subscribe_events(self, ask: Ask) -> None:
         selection = select(ask.execution, ask.workflow, ask.types, ask.filter)
@@ -179,9 +182,9 @@ class Live:
         elif ask.execution is not None and await self._has_ended(ask.execution):
             reader.end_at_end()
 
-    async def _watch(self, ask: Ask) -> Callable[[], None]:
+    async def _watch(self, ask: Ask, what: What) -> Callable[[], None]:
         sink = ListSink(self, ask.id)
-        stop = await self._lists.watch(ask.workflow, tuple(ask.status), ask.filter, ask.limit, sink.tell)
+        stop = await self._lists.watch(Listed(ask.workflow, tuple(ask.status), ask.filter, ask.limit, what), sink.tell)
 
         def end() -> None:
             stop()

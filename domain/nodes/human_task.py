@@ -13,7 +13,7 @@ from contracts.definitions import DurationValue, Expression, ExpressionOrBool, M
 from contracts.errors import ExpressionError, Problem
 from contracts.events import Ending, NodeStarted, TaskCreated
 from contracts.failure import Failure
-from contracts.ids import activity_key
+from contracts.ids import task_id
 from contracts.person import GROUP_PREFIX, name_problem, plain_name
 from domain.channels import CHANNELS
 from domain.channels.channel import route_problems, routes_of
@@ -204,7 +204,7 @@ class HumanTask(Kind):
         """People: those who are asked, or the one who has claimed it."""
         memo = run.memo
         assert isinstance(memo, TaskMemo)
-        task = activity_key(state.execution, run.path, run.attempt)
+        task = task_id(state.execution, run.path, run.attempt)
         details = {"task": task, "question": memo.question, "people": memo.assignees, "claimed_by": memo.claimed_by or None}
         return Wait("task", run.path, {**details, **until(state, run)}, not memo.closed)
 

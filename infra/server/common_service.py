@@ -33,6 +33,7 @@ from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
+from infra.server.task_service import TaskService
 from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
 from projections.audit import DEFINITIONS, LETTERS, AuditRecord
@@ -61,7 +62,7 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
-class CommonService(CatalogService):
+class CommonService(CatalogService, TaskService):
     """Half of a `Service`. All methods belong to the event loop's thread."""
 
     letters: Redelivery

@@ -52,7 +52,7 @@ def way_of(query: Query[Any], count: Callable[[Where, int], int]) -> Way:
     if not equal.isdisjoint({table.key[0], *table.unique}):
         return Way()
     besides = [beside for part in parts if (beside := _besides(part))]
-    is_lone = len(parts) == 1 and not query.conditions and query.within is None
+    is_lone = len(parts) == 1 and not query.conditions and query.within is None and len(table.key) == 1  # else one has several rows here
     if besides and is_lone and len(besides[0]) == 1 and _is_plain(besides[0][0].where):
         return Way(first=besides[0], is_most=True)
     ranges = {name: found for name in sorted(leading - {table.time}) if (found := _ranges(parts, name)) is not None}

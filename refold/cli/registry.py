@@ -26,6 +26,7 @@ from refold.cli.process_verbs import kafka, serve, worker
 from refold.cli.read_model_verbs import read_models
 from refold.cli.run_verbs import continue_, run, start
 from refold.cli.steer_verbs import cancel, pause, release, resolve, resume, signal, terminate
+from refold.cli.task_verbs import tasks
 from refold.cli.trace_verb import trace
 from refold.cli.trigger_verbs import triggers
 from refold.cli.webhook_verbs import webhooks
@@ -63,6 +64,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "views": views,
     },
     "Steer": {
+        "tasks": tasks,
         "signal": signal,
         "pause": pause,
         "resume": resume,

@@ -25,8 +25,10 @@ class AsyncClient(AsyncOperations):
     All methods raise Refused for what the server refuses, and Unavailable where it cannot be reached after several tries.
     """
 
-    def __init__(self, server: str | None = None) -> None:
+    def __init__(self, server: str | None = None, *, person: str | None = None, groups: Sequence[str] = ()) -> None:
+        """`person`, of these groups, is who acts on human tasks."""
         self._server = ask.server_of(server)
+        self._head = ask.head_of(person, groups)
         self._free: list[AsyncConnection] = []
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
 
@@ -45,7 +47,7 @@ class AsyncClient(AsyncOperations):
         async with self._turns:
             connection = self._free.pop() if self._free else connect_async(self._server)
             try:
-                return await connection.request(request.method, request.path, request.body, request.headers, request.timeout_s)
+                return await connection.request(request.method, request.path, request.body, request.head(self._head), request.timeout_s)
             finally:
                 self._free.append(connection)
 

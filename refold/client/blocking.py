@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from refold.client import requests as ask
 from refold.client.connection import Answer, ConnectionLost, connect
@@ -22,11 +22,17 @@ class Client(Operations):
     All methods raise Refused for what the server refuses, and Unavailable where it cannot be reached after several tries.
     """
 
-    def __init__(self, server: str | None = None) -> None:
-        self._server = ask.server_of(server)
-        self._connection = connect(self._server)
+    def __init__(self, server: str | None = None, *, person: str | None = None, groups: Sequence[str] = ()) -> None:
+        """`person`, of these groups, is who acts on human tasks."""
+        self.server = ask.server_of(server)
+        self._head = ask.head_of(person, groups)
+        self._connection = connect(self.server)
 
-    def __enter__(self) -> Client:
+    def acting_as(self, person: str, groups: Sequence[str] = ()) -> Self:
+        """A client of the same server, by which this person acts."""
+        return type(self)(self.server, person=person, groups=groups)
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, error_class: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -41,7 +47,7 @@ class Client(Operations):
         while True:
             answer: Answer | None = None
             try:
-                answer = self._connection.request(request.method, request.path, request.body, request.headers, request.timeout_s)
+                answer = self._connection.request(request.method, request.path, request.body, request.head(self._head), request.timeout_s)
                 return ask.read(answer, request.is_text)
             except Unavailable as error:
                 tries += 1
@@ -201,7 +207,7 @@ class Client(Operations):
         It goes on over broken connections and restarts, without gap or double, and raises Unavailable where no server answers for
         `patience_s` seconds. `after` is a `position` that an earlier stream had, `"0"` the beginning.
         """
-        return EventStream(self._server, Reading(execution_id, workflow, types, filter, after, patience_s))
+        return EventStream(self.server, Reading(execution_id, workflow, types, filter, after, patience_s))
 
     def incidents(self, execution_id: str | None = None, *, filter: str | None = None) -> Rows:
         """The open incidents of an execution, or of all, the oldest first."""

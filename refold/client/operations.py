@@ -81,9 +81,22 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/pause", body={"reason": reason}))
         return answer
 
-    def resume(self, execution_id: str) -> dict[str, Any]:
-        """Let a paused execution go on."""
-        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/resume"))
+    def resume(
+        self,
+        execution_id: str,
+        approved: bool | None = None,
+        resume_data: Any = None,
+        output_port: str | None = None,
+        task: str | None = None,
+    ) -> dict[str, Any]:
+        """Let a paused execution go on, or answer its task."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                f"/v1/executions/{part(execution_id)}/resume",
+                body={"approved": approved, "resume_data": resume_data, "output_port": output_port, "task": task},
+            )
+        )
         return answer
 
     def release(self, execution_id: str) -> dict[str, Any]:
@@ -104,6 +117,75 @@ class Operations:
     def erase(self, execution_id: str, reason: str = "") -> dict[str, Any]:
         """Make all that an ended execution said unreadable for ever."""
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/executions/{part(execution_id)}/erase", body={"reason": reason}))
+        return answer
+
+    def tasks(
+        self,
+        is_open: bool = True,
+        mine: bool = False,
+        my_groups: bool = False,
+        overdue: bool = False,
+        workflow: str | None = None,
+        below: str | None = None,
+        filter: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Rows:
+        """Human tasks, the oldest first."""
+        answer: Rows = self._ask(
+            asked(
+                "GET",
+                "/v1/tasks",
+                query={
+                    "open": is_open,
+                    "mine": mine,
+                    "my_groups": my_groups,
+                    "overdue": overdue,
+                    "workflow": workflow,
+                    "below": below,
+                    "filter": filter,
+                    "cursor": cursor,
+                    "limit": limit,
+                },
+            )
+        )["tasks"]
+        return answer
+
+    def task(self, task: str) -> dict[str, Any]:
+        """A human task with its context: question, details, form, ways to answer, and all that was said and done."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/tasks/{part(task)}"))
+        return answer
+
+    def claim_task(self, task: str) -> dict[str, Any]:
+        """Take a task upon oneself: until it is released nobody else answers it."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/tasks/{part(task)}/claim"))
+        return answer
+
+    def release_task(self, task: str) -> dict[str, Any]:
+        """Give a task back to all who are asked."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/tasks/{part(task)}/release"))
+        return answer
+
+    def delegate_task(self, task: str, to: str, comment: str = "") -> dict[str, Any]:
+        """Let somebody else be asked in one's place."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/tasks/{part(task)}/delegate", body={"to": to, "comment": comment}))
+        return answer
+
+    def answer_task(self, task: str, port: str, data: Any = None, comment: str = "", content: Any = None) -> dict[str, Any]:
+        """Answer a task."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "POST",
+                f"/v1/tasks/{part(task)}/answer",
+                body={"port": port, "data": data, "comment": comment, "content": content},
+                is_keyed=True,
+            )
+        )
+        return answer
+
+    def comment_task(self, task: str, comment: str) -> dict[str, Any]:
+        """Say something about a task."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/tasks/{part(task)}/comment", body={"comment": comment}, is_keyed=True))
         return answer
 
     def dead_letters(self, state: str = "open", topic: str | None = None, limit: int = 50, cursor: int | None = None) -> dict[str, Any]:

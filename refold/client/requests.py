@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote, urlencode
@@ -47,6 +47,16 @@ class Ask(NamedTuple):
     timeout_s: float = ANSWER_TIMEOUT_S
     is_text: bool = False
     """Whether the answer is bytes, as they are."""
+
+    def head(self, more: dict[str, str]) -> dict[str, str] | None:
+        """Its headers, and those that the client says with every request."""
+        return {**more, **(self.headers or {})} if more else self.headers
+
+
+def head_of(person: str | None, groups: Sequence[str]) -> dict[str, str]:
+    """The headers that say who acts: their bytes are UTF-8."""
+    said = {"refold-person": person, "refold-groups": ",".join(groups) or None}
+    return {name: value.encode().decode("latin-1") for name, value in said.items() if value is not None}
 
 
 class Wait:

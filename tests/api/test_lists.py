@@ -32,7 +32,7 @@ def test_rows_that_come_late_are_told_though_nothing_happens_after(tmp_path: Pat
         async def find(listed: Listed) -> bytes:
             return rows[0]
 
-        end = await Lists(world.fed.feed, find, loop=world.loop).watch(None, (), None, 50, told.append)
+        end = await Lists(world.fed.feed, find, loop=world.loop).watch(Listed(None, (), None, 50), told.append)
         rows[0] = b"[1]"  # of what was decided before, and stood in no read model then
         await pass_by(world, 2 * UNTIL_S)
         assert told == [b"[]", b"[1]"]
@@ -50,11 +50,11 @@ def test_so_many_different_lists_are_watched_and_one_more_once_nobody_watches_an
             return b"[]"
 
         lists = Lists(world.fed.feed, find, lists_max=1, loop=world.loop)
-        ends = [await lists.watch(None, (), None, 50, lambda rows: None) for _ in range(2)]
+        ends = [await lists.watch(Listed(None, (), None, 50), lambda rows: None) for _ in range(2)]
         with pytest.raises(Overloaded, match="the limit is 1"):
-            await lists.watch("other", (), None, 50, lambda rows: None)
+            await lists.watch(Listed("other", (), None, 50), lambda rows: None)
         for end in ends:
             end()
-        await lists.watch("other", (), None, 50, lambda rows: None)
+        await lists.watch(Listed("other", (), None, 50), lambda rows: None)
 
     asyncio.run(story())

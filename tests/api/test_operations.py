@@ -35,6 +35,8 @@ URLS = {
     "partition": "0",
     "blob": "ab",
     "bundle": "b.refold",
+    "task": "x~t@1",
+    "number": "1",
 }
 
 

@@ -13,7 +13,7 @@ from contracts.ports.where import CONDITIONS_MAX, PARAMETERS_MAX
 from domain.expressions import SOURCE_CHARS_MAX
 from domain.expressions.parser import LEVELS_MAX
 from domain.expressions.values import Moment
-from projections import incidents, node_runs, waits
+from projections import incidents, node_runs, tasks, waits
 from projections.execution_columns import COLUMNS
 from projections.filter import compile_filter
 from projections.filter.column import Column, Columns, Fields, Texts
@@ -28,7 +28,13 @@ def _row(name: str, column: Column, fails: str = "") -> str:
     return f"| `{name}` | {column.kind} | {null + ' ' if null else ''}| {column.says} |"
 
 
-LISTS: Final = {"executions": COLUMNS, "node runs": node_runs.COLUMNS, "waits": waits.COLUMNS, "incidents": incidents.COLUMNS}
+LISTS: Final = {
+    "executions": COLUMNS,
+    "node runs": node_runs.COLUMNS,
+    "waits": waits.COLUMNS,
+    "incidents": incidents.COLUMNS,
+    "tasks": tasks.COLUMNS,
+}
 
 
 def _table(columns: Columns) -> list[str]:

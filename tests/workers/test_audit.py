@@ -14,6 +14,7 @@ from contracts.caller import Caller
 from contracts.catalog import DefinitionSource
 from contracts.dead_letter import LetterAct
 from contracts.events import Event
+from contracts.person import Person
 from infra.store.sqlite import SqliteReadModels
 from projections.audit import (
     AUDIT,
@@ -39,13 +40,14 @@ STUCK: dict[str, Any] = {
     "nodes": [{"id": "d", "type": "transform", "config": {"operation": "value", "value": "{{ 1 / vars.n }}"}}],
 }  # fmt: skip
 LIMITED: dict[str, Any] = {**CHILD, "name": "limited", "settings": {"concurrency": {"limit": 1}}}
+ASKS: dict[str, Any] = {"name": "asks", "nodes": [{"id": "t", "type": "human_task", "config": {"question": "Go on?"}}]}
 Ask = tuple[str, c.Command, Caller]
 
 
 @pytest.fixture
 def bench() -> Bench:
     made = Bench()
-    made.publish(CHILD, PARENT, EMITS, STUCK, LIMITED)
+    made.publish(CHILD, PARENT, EMITS, STUCK, LIMITED, ASKS)
     return made
 
 
@@ -69,11 +71,14 @@ def everything(bench: Bench) -> None:
     bench.start("stuck", execution="s", caller=ADA)
     bench.start("limited", execution="l1", caller=ADA)
     bench.start("limited", execution="l2", caller=BOB)
+    bench.start("asks", execution="t", caller=ADA)
     bench.move()
     asked: list[Ask] = [
         ("x", c.PauseExecution("lunch"), BOB), ("x", c.SendSignal("1", "go", b"1"), ADA), ("x", c.ResumeExecution(), BOB),
         ("y", c.StartExecution(), ADA), ("y", c.TerminateExecution("enough"), BOB), ("p", c.CancelExecution("no"), ADA),
-        ("s", c.ResolveIncident("1", "fail"), BOB),
+        ("s", c.ResolveIncident("1", "fail"), BOB), ("t", c.ClaimTask("t", 1, Person("ada")), ADA),
+        ("t", c.ReleaseTask("t", 1, Person("ada")), ADA), ("t", c.DelegateTask("t", 1, "bob", Person("ada")), ADA),
+        ("t", c.CommentTask("t", 1, "1", Person("bob"), "hm"), BOB), ("t", c.AnswerTask("t", 1, "approved", Person("bob")), BOB),
     ]  # fmt: skip
     for execution, command, caller in asked:
         bench.ask(execution, command, caller)
@@ -84,7 +89,7 @@ def everything(bench: Bench) -> None:
 def test_every_decision_that_somebody_asked_for_is_a_row_and_no_other(bench: Bench, tmp_path: Path, batch: int) -> None:
     everything(bench)
     found = rows(bench, tmp_path, batch)
-    names = ["x", "y", "p", "p~sub", "e", "s", "l1", "l2"]
+    names = ["x", "y", "p", "p~sub", "e", "s", "l1", "l2", "t"]
     entries = [(bench.entries(name)[0].offset, entry) for name in names for entry in bench.entries(name)]
     expected = {
         (number, entry.decision.first)

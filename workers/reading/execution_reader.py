@@ -50,7 +50,7 @@ class ExecutionReader:
     ) -> None:
         self._give_way = give_way
         self._log, self._catalog, self._partition = log, catalog, partition
-        self.blobs = blobs
+        self.blobs, self.graph = blobs, catalog.graph
         self.models = models
 
     def record(self, execution: str) -> ExecutionRecord:

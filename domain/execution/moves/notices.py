@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from contracts.commands import ReportChild
 from contracts.events import ChildCancelRequested, ChildStarted, TaskNoticeStarted, TaskNotified
-from contracts.ids import ID_LENGTH_MAX, activity_key, child_id
+from contracts.ids import ID_LENGTH_MAX, child_id, task_id
 from contracts.system import NOTIFY
 from contracts.times import rfc3339
 from domain.channels import CHANNELS
@@ -76,7 +76,7 @@ def _message(ctx: Deciding, run: NodeRun, memo: TaskMemo, place: int, about: str
     due = state.timers.get(f"{run.path}:timeout")
     labels = {option.port: option.label or option.port for option in config.options or ()}
     return {
-        "task": activity_key(state.execution, run.path, run.attempt),
+        "task": task_id(state.execution, run.path, run.attempt),
         "execution_id": state.execution,
         "workflow": state.workflow,
         "path": run.path,

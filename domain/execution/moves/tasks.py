@@ -14,7 +14,7 @@ from contracts import events as e
 from contracts import values
 from contracts.errors import InvalidInput, Problem, Rejected
 from contracts.failure import Failure
-from contracts.ids import activity_key
+from contracts.ids import task_id
 from contracts.person import Person, name_problem, plain_name
 from contracts.times import rfc3339
 from contracts.value_check import DEPTH_MAX, is_deep
@@ -42,7 +42,7 @@ def open_task(ctx: Deciding, path: str, attempt: int) -> tuple[NodeRun, TaskMemo
     """The run and the notes of a task that people may act on. Raises Rejected where nobody is asked any more."""
     run = ctx.state.runs.get(path)
     if run is None or run.attempt != attempt or run.status != "active" or not isinstance(run.memo, TaskMemo) or run.memo.closed:
-        task = activity_key(ctx.state.execution, path, attempt)
+        task = task_id(ctx.state.execution, path, attempt)
         raise Rejected("stale_task", f"nobody is asked any more: the task {task} is not open", path=path, attempt=attempt)
     return run, run.memo
 

@@ -10,7 +10,7 @@ from api.caller import new_correlation
 from api.service import Start as StartRequest
 from contracts import values
 from contracts.caller import ANONYMOUS, Caller
-from contracts.commands import Command, EraseExecution
+from contracts.commands import TASK_COMMANDS, Command, EraseExecution
 from contracts.errors import Rejected
 from domain.execution.history import Folded
 from infra.server.engine import Engine
@@ -99,7 +99,8 @@ class FolderSession:
             raise Rejected("unknown_execution", f"there is no execution {execution}", execution=execution)
         self._mover.mean(execution)
         given = replace(command, by=self._caller.actor) if isinstance(command, EraseExecution) else command
-        self._engine.ask(execution, given, self._caller)
+        caller = self._caller._replace(actor=command.by.name) if isinstance(command, TASK_COMMANDS) else self._caller
+        self._engine.ask(execution, given, caller)
 
     def follow(self, execution: str, timeout_s: float | None, patient: bool) -> Stop:
         """See Session."""
@@ -113,7 +114,7 @@ class FolderSession:
         return self._mover.move(has_ended, timeout_s, lambda: patient and not self._needs_a_person())
 
     def _needs_a_person(self) -> bool:
-        return any(item["for"] == "incident" for items in self._mover.waiting().values() for item in items)
+        return any(item["for"] in ("incident", "task") for items in self._mover.waiting().values() for item in items)
 
     def state(self, execution: str) -> Value:
         """See Session."""

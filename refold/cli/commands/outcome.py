@@ -97,6 +97,8 @@ def _answer_to(execution: str, item: Value) -> str | None:
     match item["for"]:
         case "signal":
             return f"signal {execution} {item['names'][0]}"
+        case "task":
+            return f"tasks show {item['task']}"
         case "incident":
             return f"resolve {execution} retry --incident {item['incident']}"
         case "pause":

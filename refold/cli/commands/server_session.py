@@ -7,7 +7,18 @@ from typing import Final
 
 from msgspec.structs import asdict
 
-from contracts.commands import Command, EraseExecution, ResolveIncident, SendSignal
+from contracts.commands import (
+    AnswerTask,
+    ClaimTask,
+    Command,
+    CommentTask,
+    DelegateTask,
+    EraseExecution,
+    ReleaseTask,
+    ResolveIncident,
+    SendSignal,
+)
+from contracts.ids import task_id
 from contracts.values import decode
 from projections.history import HistoryEvent
 from projections.waiting import comes_by_itself, in_words
@@ -77,6 +88,8 @@ class ServerSession:
                 self._resolve(execution, command)
             case EraseExecution():  # who asks, the server knows
                 client.erase(execution, command.reason)
+            case AnswerTask() | ClaimTask() | ReleaseTask() | DelegateTask() | CommentTask():
+                self._act(execution, command)
             case _:
                 getattr(client, METHODS[type(command).__name__])(execution, **asdict(command))
 
@@ -84,6 +97,23 @@ class ServerSession:
         output = None if command.output is None else decode(command.output)
         variables = None if command.variables is None else decode(command.variables)
         self._client.resolve(execution, command.incident, command.action, output=output, port=command.port, variables=variables)
+
+    def _act(self, execution: str, command: AnswerTask | ClaimTask | ReleaseTask | DelegateTask | CommentTask) -> None:
+        """What a person does with a task, in their name."""
+        task = task_id(execution, command.path, command.attempt)
+        with self._client.acting_as(command.by.name, command.by.groups) as client:
+            match command:
+                case AnswerTask():
+                    data, content = (None if one is None else decode(one) for one in (command.data, command.content))
+                    client.answer_task(task, command.port, data, command.comment, content)
+                case ClaimTask():
+                    client.claim_task(task)
+                case ReleaseTask():
+                    client.release_task(task)
+                case DelegateTask():
+                    client.delegate_task(task, command.to, command.comment)
+                case CommentTask():
+                    client.comment_task(task, command.comment)
 
     # Following.
 
@@ -148,7 +178,7 @@ class ServerSession:
         return not self._waiting
 
     def _needs_a_person(self) -> bool:
-        return any(item["for"] == "incident" for items in self._waiting.values() for item in items)
+        return any(item["for"] in ("incident", "task") for items in self._waiting.values() for item in items)
 
     # Looking.
 

@@ -29,32 +29,32 @@ from refold.client.requests import new_key
 def signal(going: Going, as_json: bool, execution: str, name: str, payload: str | None, signal_id: str | None) -> int:
     """Send a signal; the same id twice is one signal."""
     content = values.NULL if payload is None else read_value_argument(payload, "the payload")
-    return _steer(going, as_json, execution, SendSignal(signal_id or new_key(), name, content), f"signal {name} was taken")
+    return steer(going, as_json, execution, SendSignal(signal_id or new_key(), name, content), f"signal {name} was taken")
 
 
 def pause(going: Going, as_json: bool, execution: str, reason: str) -> int:
     """Hold an execution."""
-    return _steer(going, as_json, execution, PauseExecution(reason), "paused")
+    return steer(going, as_json, execution, PauseExecution(reason), "paused")
 
 
 def resume(going: Going, as_json: bool, execution: str) -> int:
     """Let a paused execution go on."""
-    return _steer(going, as_json, execution, ResumeExecution(), "resumed")
+    return steer(going, as_json, execution, ResumeExecution(), "resumed")
 
 
 def release(going: Going, as_json: bool, execution: str) -> int:
     """Let an execution that the engine has set aside go on."""
-    return _steer(going, as_json, execution, ReleaseExecution(), "was released")
+    return steer(going, as_json, execution, ReleaseExecution(), "was released")
 
 
 def cancel(going: Going, as_json: bool, execution: str, reason: str) -> int:
     """Stop an execution with clean-up."""
-    return _steer(going, as_json, execution, CancelExecution(reason), "was asked to stop")
+    return steer(going, as_json, execution, CancelExecution(reason), "was asked to stop")
 
 
 def terminate(going: Going, as_json: bool, execution: str, reason: str) -> int:
     """Stop an execution now."""
-    return _steer(going, as_json, execution, TerminateExecution(reason), "was stopped")
+    return steer(going, as_json, execution, TerminateExecution(reason), "was stopped")
 
 
 def resolve(
@@ -71,10 +71,10 @@ def resolve(
     given = None if output is None else read_value_argument(output, "--output")
     changes = None if variables is None else read_value_argument(variables, "--variables")
     command = ResolveIncident(incident or "", action, given, port, changes)
-    return _steer(going, as_json, execution, command, f"incident is resolved by {action}")
+    return steer(going, as_json, execution, command, f"incident is resolved by {action}")
 
 
-def _steer(going: Going, as_json: bool, execution: str, command: Command, said: str) -> int:
+def steer(going: Going, as_json: bool, execution: str, command: Command, said: str) -> int:
     """Give the command, wait until the execution has ended or waits for the outside, and say how it stands."""
     with (
         working_place(going.where, going.worker, must_exist=True) as target,

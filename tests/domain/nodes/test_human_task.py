@@ -84,7 +84,7 @@ def test_it_waits_for_people_and_says_for_whom() -> None:
     subject = world.subjects["x"]
     (item,) = waiting_for(subject.state, subject.graph)
     assert (world.waits, is_moving(subject.state, subject.graph)) == (["task t"], False)
-    assert (item["for"], item["task"], item["people"], item["question"]) == ("task", "x/t@1", ["ada", "group:crew"], "Pay 5 €?")
+    assert (item["for"], item["task"], item["people"], item["question"]) == ("task", "x~t@1", ["ada", "group:crew"], "Pay 5 €?")
     assert in_words(item) == "task t of ada, group:crew"
 
 
