@@ -126,6 +126,24 @@ class MasterKeyRotated(BaseModel):
     missing: list[str] = Field(description="those that cannot be opened here, and were left as they are")
 
 
+class CredentialUse(BaseModel):
+    """Whoever was given a credential: an attempt of a node, or the engine for a `purpose` of its own."""
+
+    at: models.Time
+    version: int
+    execution_id: str | None
+    path: str | None
+    attempt: int | None
+    workflow: str | None
+    purpose: str | None
+
+
+class CredentialUses(BaseModel):
+    """The last uses of a credential, the latest first."""
+
+    uses: list[CredentialUse]
+
+
 class CredentialDeleted(BaseModel):
     """A credential is no more."""
 

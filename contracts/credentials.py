@@ -73,6 +73,19 @@ class CredentialRow(NamedTuple):
     missing: str = ""
 
 
+class UseRow(NamedTuple):
+    """A use of a credential: which version was given when, for an attempt of a node, or for what the engine does by itself."""
+
+    name: str
+    version: int
+    at: int
+    execution: str = ""
+    path: str = ""
+    attempt: int = 0
+    workflow: str = ""
+    purpose: str = ""
+
+
 class Rotated(NamedTuple):
     """Which master key wraps now, how many credentials it was made to wrap, and which cannot be opened and were left as they are."""
 

@@ -14,11 +14,12 @@ from api import credential_models as models
 from api.bodies import check_json
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.operations.resources import misfit
+from api.pages import LIST_MAX
 from api.problems import BadRequest
 from api.resources import KINDS as RESOURCE_KINDS
 from api.service import Service
 from contracts.caller import Caller
-from contracts.credentials import NAME_PATTERN, CredentialRow, check_values, is_credential_name
+from contracts.credentials import NAME_PATTERN, CredentialRow, UseRow, check_values, is_credential_name
 from contracts.errors import Rejected
 from contracts.resources import Resource
 from contracts.times import rfc3339
@@ -63,6 +64,24 @@ async def rotate_credential(caller: Caller, service: Service, name: Name, body: 
     check_values((await asyncio.to_thread(service.credentials.get, name)).kind, asked.values)
     rotated = await asyncio.to_thread(service.credentials.rotate, name, asked.values, caller.actor, overlap_ms)
     return Reply(shown(rotated))
+
+
+async def list_credential_uses(service: Service, name: Name, limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50) -> Reply:
+    """Who was given a credential, the latest first; also of one that was deleted."""
+    return Reply({"uses": [shown_use(one) for one in await asyncio.to_thread(service.credentials.uses, name, limit)]})
+
+
+def shown_use(row: UseRow) -> dict[str, Any]:
+    """A use, as JSON shows it."""
+    return {
+        "at": rfc3339(row.at),
+        "version": row.version,
+        "execution_id": row.execution or None,
+        "path": row.path or None,
+        "attempt": row.attempt or None,
+        "workflow": row.workflow or None,
+        "purpose": row.purpose or None,
+    }
 
 
 async def begin_authorization(caller: Caller, service: Service, name: Name, body: Body) -> Reply:
@@ -197,6 +216,10 @@ CREDENTIALS: Final = (
         method="POST", path="/v1/credentials/{name}/rotate", tag="credentials", right="entrust", do=rotate_credential,
         answer=models.CredentialShown, takes=models.RotateRequest, is_required=True, problems=(404, 409, 415),
         client=ClientMethod("rotate_credential"),
+    ),
+    Operation(
+        method="GET", path="/v1/credentials/{name}/uses", tag="credentials", right="observe", do=list_credential_uses,
+        answer=models.CredentialUses, client=ClientMethod("credential_uses", "uses"),
     ),
     Operation(
         method="POST", path="/v1/credentials/{name}/authorize", tag="credentials", right="entrust", do=begin_authorization,

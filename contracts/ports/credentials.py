@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn, Protocol
 
-from contracts.credentials import CredentialRow, Rotated
+from contracts.credentials import CredentialRow, Rotated, UseRow
 from contracts.errors import NoCredential
 
 
@@ -85,6 +85,9 @@ class CredentialKeeper(Protocol):
 
     def get(self, name: str) -> CredentialRow:
         """One of them. Raises Rejected where there is none."""
+
+    def uses(self, name: str, limit: int) -> list[UseRow]:
+        """Its last uses, the latest first, also of one that was deleted."""
 
     def create(
         self, name: str, kind: str, values: Mapping[str, str], by: str, summary: str = "", workflows: Sequence[str] = ()

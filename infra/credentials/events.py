@@ -23,7 +23,8 @@ from eventsourcing.utils import TopicError, register_topic
 
 from contracts.errors import LogCorrupt, LogFull, LogUnreachable
 from infra.credentials.aggregate import EVENTS, KeptCredential, id_of
-from infra.credentials.recorder import Opened
+from infra.credentials.opened import Opened
+from infra.credentials.uses import Uses
 
 PAGE: Final = 1_000
 TOPICS: Final[tuple[type[Any], ...]] = (KeptCredential, *EVENTS)
@@ -37,7 +38,8 @@ class Events:
     """All credentials there ever were, by their names. One thread uses it at a time."""
 
     def __init__(self, opened: Opened) -> None:
-        self._recorder, self.close = opened
+        self._recorder, self.close, used = opened
+        self.uses = Uses(used, _told)
         transcoder = JSONTranscoder()
         transcoder.register(UUIDAsHex())
         transcoder.register(DatetimeAsISO())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -15,9 +14,11 @@ from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier
 
 from contracts.errors import LogError, LogUnreachable
+from infra.credentials.opened import Opened
+from infra.credentials.uses import Used
 
 if TYPE_CHECKING:
-    from eventsourcing.persistence import ApplicationRecorder
+    pass
 
 _SCHEMA_LENGTH_MAX: Final = 63
 
@@ -30,9 +31,9 @@ class _Recorder(PostgresApplicationRecorder):
 
 
 def open_postgres(
-    url: str, schema: str, table: str, connections: int, connect_timeout_s: float, lock_timeout_s: int
-) -> tuple[ApplicationRecorder, Callable[[], None]]:
-    """A recorder, and what closes its connections. Raises LogError for a URL that is none, LogUnreachable.
+    url: str, schema: str, tables: tuple[str, str], connections: int, connect_timeout_s: float, lock_timeout_s: int
+) -> Opened:
+    """The recorders of events and of uses, and what closes their connections. Raises LogError for a URL that is none, LogUnreachable.
 
     The library asks for host, user and password one by one. It is given the URL as it is, so that all that psycopg knows counts: a
     password from the environment, certificates, sockets.
@@ -51,12 +52,18 @@ def open_postgres(
         with psycopg.connect(url, autocommit=True) as guard:  # of several processes that begin, one makes what is missing
             guard.execute("SELECT pg_advisory_lock(hashtext(%s))", (schema,))
             guard.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
-            recorder = _Recorder(store, events_table_name=table)
+            recorder, uses = (_Recorder(store, events_table_name=table) for table in tables)
             recorder.create_table()
+            uses.create_table()
     except (PersistenceError, psycopg.Error) as error:
         store.close()
         raise LogUnreachable(f"the credentials in PostgreSQL cannot be had: {str(error).strip()}") from None
-    return recorder, store.close
+
+    def forget(number: int) -> None:
+        with store.transaction(commit=True) as cursor:
+            cursor.execute(SQL("DELETE FROM {} WHERE notification_id <= %s").format(Identifier(schema, tables[1])), (number,))
+
+    return Opened(recorder, store.close, Used(uses, forget))
 
 
 def _plain(schema: str) -> str:

@@ -6,27 +6,20 @@ import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from contracts.errors import LogError, Rejected
+from infra.credentials.opened import Opened
+from infra.credentials.uses import Used
 from infra.files.whole import make_folder
 from refold.extras import how_to_install
-
-if TYPE_CHECKING:
-    from eventsourcing.persistence import ApplicationRecorder
 
 EXTRA: Final = "credentials"
 LOCK_TIMEOUT_S: Final = 10
 CONNECT_TIMEOUT_S: Final = 5.0
 CONNECTIONS: Final = 2
 TABLE: Final = "credential_events"
-
-
-class Opened(NamedTuple):
-    """A recorder, and what lets go of it."""
-
-    recorder: ApplicationRecorder
-    close: Callable[[], None]
+USES: Final = "credential_uses"
 
 
 class Place(NamedTuple):
@@ -56,7 +49,14 @@ def in_file(path: Path) -> Place:
         store = SQLiteDatastore(str(path), lock_timeout=LOCK_TIMEOUT_S)
         recorder = SQLiteApplicationRecorder(store, events_table_name=TABLE)
         recorder.create_table()
-        return Opened(recorder, store.close)
+        uses = SQLiteApplicationRecorder(store, events_table_name=USES)
+        uses.create_table()
+
+        def forget(number: int) -> None:
+            with store.transaction(commit=True) as cursor:
+                cursor.execute(f"DELETE FROM {USES} WHERE rowid <= ?", (number,))
+
+        return Opened(recorder, store.close, Used(uses, forget))
 
     return Place(str(path), path.exists, open_)
 
@@ -70,7 +70,7 @@ def in_memory() -> Place:
         from eventsourcing.popo import POPOApplicationRecorder
 
         if not made:
-            made.append(Opened(POPOApplicationRecorder(), lambda: None))
+            made.append(Opened(POPOApplicationRecorder(), lambda: None, Used(POPOApplicationRecorder(), lambda number: None)))
         return made[0]
 
     return Place("memory", lambda: bool(made), open_)
@@ -85,7 +85,7 @@ def in_postgres(url: str, prefix: str) -> Place:
             raise LogError(f"credentials in PostgreSQL need psycopg: {how_to_install('postgres')}")
         from infra.credentials.postgres import open_postgres
 
-        return Opened(*open_postgres(url, f"{prefix}_credentials", TABLE, CONNECTIONS, CONNECT_TIMEOUT_S, LOCK_TIMEOUT_S))
+        return open_postgres(url, f"{prefix}_credentials", (TABLE, USES), CONNECTIONS, CONNECT_TIMEOUT_S, LOCK_TIMEOUT_S)
 
     return Place("PostgreSQL", lambda: True, open_)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from contracts.credentials import CREDENTIALS_MAX, KINDS, CredentialRow, Rotated, VersionRow
+from contracts.credentials import CREDENTIALS_MAX, KINDS, CredentialRow, Rotated, UseRow, VersionRow
 from contracts.errors import KeyGone, NoCredential, Overloaded, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.credentials import NO_USE, Secret, Use
@@ -73,7 +73,7 @@ class CredentialStore:
         with self._lock:
             events = self._looked()
             kept = None if events is None else _of(events, name)
-            if kept is None:
+            if events is None or kept is None:
                 raise NoCredential(name, "there is none of that name; `refold credentials create` makes one")
             if use.workflow and kept.workflows and use.workflow not in kept.workflows:
                 raise NoCredential(name, f"workflow {use.workflow} may not use it; {', '.join(kept.workflows)} may")
@@ -83,6 +83,7 @@ class CredentialStore:
             if before and before[0].sealed and before[0].until > self._clock.now():
                 previous = self._opened(kept, before[0])
             secret = self._opened(kept, newest, previous)
+            events.uses.add(name, newest.number, use, self._clock.now())
         return self.tokens.secret(name) if is_asked_for else secret
 
     @cached_property
@@ -142,6 +143,12 @@ class CredentialStore:
         """One of them. Raises Rejected where there is none."""
         with self._lock:
             return self._row(self._known(name))
+
+    def uses(self, name: str, limit: int) -> list[UseRow]:
+        """Its last uses, the latest first, also of one that was deleted."""
+        with self._lock:
+            events = self._looked()
+            return [] if events is None else events.uses.latest(name, limit)
 
     def _row(self, kept: KeptCredential) -> CredentialRow:
         versions = [VersionRow(one.number, one.by, one.at, one.until) for one in kept.versions]

@@ -61,6 +61,20 @@ def rotate(where: Where, name: Name, file: From = None, overlap: Overlap = "1h")
 
 @credentials.command()
 @takes(where=asking)
+def uses(
+    where: Where,
+    name: Name,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=500, help="Only the last N.")] = 50,
+    as_json: Json = False,
+) -> int:
+    """Show who was given a credential, the latest first."""
+    from refold.cli.commands import credentials as command
+
+    return command.uses(where, name, limit, as_json)
+
+
+@credentials.command()
+@takes(where=asking)
 def authorize(
     where: Where,
     name: Name,

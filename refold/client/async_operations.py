@@ -476,6 +476,11 @@ class AsyncOperations:
         )
         return answer
 
+    async def credential_uses(self, name: str, limit: int = 50) -> Rows:
+        """Who was given a credential, the latest first; also of one that was deleted."""
+        answer: Rows = (await self._ask(asked("GET", f"/v1/credentials/{part(name)}/uses", query={"limit": limit})))["uses"]
+        return answer
+
     async def begin_authorization(self, name: str, redirect_uri: str) -> dict[str, Any]:
         """Tell where a person is to go who authorizes a credential of kind `oauth2`."""
         answer: dict[str, Any] = await self._ask(

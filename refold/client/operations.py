@@ -472,6 +472,11 @@ class Operations:
         )
         return answer
 
+    def credential_uses(self, name: str, limit: int = 50) -> Rows:
+        """Who was given a credential, the latest first; also of one that was deleted."""
+        answer: Rows = self._ask(asked("GET", f"/v1/credentials/{part(name)}/uses", query={"limit": limit}))["uses"]
+        return answer
+
     def begin_authorization(self, name: str, redirect_uri: str) -> dict[str, Any]:
         """Tell where a person is to go who authorizes a credential of kind `oauth2`."""
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/credentials/{part(name)}/authorize", body={"redirect_uri": redirect_uri}))

@@ -37,6 +37,8 @@ def test_an_activity_shows_a_credential_that_nothing_else_tells(asked: Server, w
         asked.get(path).content for path in ("/v1/credentials", "/v1/credentials/crm", f"/v1/executions/{ended['execution_id']}/history")
     ]
     assert SECRET.encode() not in b"".join(told)
+    (use,) = asked.get("/v1/credentials/crm/uses").json["uses"]
+    assert (use["execution_id"], use["workflow"], use["path"], use["attempt"]) == (ended["execution_id"], "order", "pay", 1)
     asked.stop()
     left = b"".join(file.read_bytes() for file in asked.data.rglob("*") if file.is_file())
     assert SECRET.encode() not in left

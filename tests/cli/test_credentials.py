@@ -29,6 +29,7 @@ def test_a_credential_is_kept_listed_rotated_and_deleted(refold: CommandLine) ->
     )
     shown = refold("credentials", "show", "crm", "--json").json
     assert [(one["version"], one["written_by"]) for one in shown["versions"]] == [(1, "command line"), (2, "command line")]
+    assert refold("credentials", "uses", "crm").out == "nobody was given crm\n"
     refold("deploy", refold.file("order.yaml", NEEDS))
     assert "named by workflow order at nodes.pay.config.credential" in refold("credentials", "show", "crm").out
     assert "is named by workflow order (nodes.pay.config.credential)" in refold("credentials", "delete", "crm", code=1).complaint

@@ -21,6 +21,7 @@ class _Keeper(Protocol):
         self, name: str, kind: str, values: dict[str, str], summary: str = "", workflows: list[str] | None = None
     ) -> Value: ...
     def rotate_credential(self, name: str, values: dict[str, str], overlap: str = "1h") -> Value: ...
+    def credential_uses(self, name: str, limit: int = 50) -> list[Value]: ...
     def begin_authorization(self, name: str, redirect_uri: str) -> Value: ...
     def finish_authorization(self, name: str, state: str, code: str) -> Value: ...
     def rotate_master_key(self) -> Value: ...
@@ -74,6 +75,24 @@ def show(where: Where, name: str, as_json: bool) -> int:
     for need in found["needed_by"]:
         say(f"named by {need['kind']} {need['name']} at {need['path']}")
     return OK
+
+
+def uses(where: Where, name: str, limit: int, as_json: bool) -> int:
+    """Who was given one."""
+    found = keeper_of(where).credential_uses(name, limit)
+    if as_json:
+        say_json(found)
+    elif found:
+        table(("AT", "VERSION", "WORKFLOW", "EXECUTION", "NODE", "ATTEMPT"), [_use(one) for one in found])
+    else:
+        say(f"nobody was given {name}")
+    return OK
+
+
+def _use(one: Value) -> tuple[str, ...]:
+    attempt = str(one["attempt"]) if one["attempt"] else "-"
+    whom = one["workflow"] or one["purpose"] or "the engine"
+    return (to_the_second(one["at"]), str(one["version"]), whom, one["execution_id"] or "-", one["path"] or "-", attempt)
 
 
 def _until(version: Value) -> str:

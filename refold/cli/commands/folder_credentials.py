@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from api.operations.credentials import needs_of, shown, still_needed
+from api.operations.credentials import needs_of, shown, shown_use, still_needed
 from contracts.errors import Rejected
 from domain.expressions.durations import parse_duration
 from infra.clock import SystemClock
@@ -63,6 +63,11 @@ class FolderKeeper:
             raise BadInput(f"--overlap: {error}") from None
         with self._store() as store:
             return shown(store.rotate(name, values, ACTOR, overlap_ms))
+
+    def credential_uses(self, name: str, limit: int = 50) -> list[Value]:
+        """Who was given one."""
+        with self._store() as store:
+            return [shown_use(one) for one in store.uses(name, limit)]
 
     def begin_authorization(self, name: str, redirect_uri: str) -> Value:
         """Where a person is to go."""
