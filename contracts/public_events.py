@@ -304,7 +304,8 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """CloudEvents 1.0, structured: `id` is EXECUTION/VERSION, so who hears of it twice can tell; `subject` the execution.
 
     Extensions: `workflow`, `workflowversion`; `position` of the decision, a text, as CloudEvents has no whole number of 64 bits;
-    `correlationid` of the outside request that the execution, or this event, goes back to.
+    `correlationid` of the outside request that the execution, or this event, goes back to; `traceparent` (the extension "distributed
+    tracing") the span of the execution in the trace of that request, where that is a trace.
     """
 
     specversion: str
@@ -319,6 +320,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     workflowversion: int
     position: str
     correlationid: str = ""
+    traceparent: str = ""
     data: Data
 
 

@@ -22,6 +22,7 @@ _DESCRIBED: Final = {
     "workflowversion": "the version of its definition",
     "position": "where the event's decision stands in the journal, a whole number as text",
     "correlationid": "of the outside request that this goes back to",
+    "traceparent": "the span of the execution in the trace of that request, as W3C Trace Context writes it; missing where that is none",
 }
 
 
@@ -46,7 +47,7 @@ def event_schema(one: PublicType, data: dict[str, Any]) -> dict[str, Any]:
     fields = {name: _attribute(name) for name in _ENVELOPE}
     fixed = {"specversion": "1.0", "type": one.type, "datacontenttype": "application/json", "dataschema": one.dataschema}
     properties = {**fields, **{name: {"type": "string", "const": value} for name, value in fixed.items()}, "data": data}
-    required = [name for name in properties if name != "correlationid"]
+    required = [name for name in properties if name not in ("correlationid", "traceparent")]
     return {"type": "object", "description": _doc(one.data), "properties": properties, "required": required}
 
 

@@ -43,6 +43,11 @@ def traceparent(correlation: str, execution: str, path: str, attempt: int) -> st
     return f"00-{trace_id(correlation, execution)}-{attempt_span(execution, path, attempt)}-01"
 
 
+def execution_traceparent(correlation: str, execution: str) -> str:
+    """What an event says of the execution that it is of, in the trace that this correlation id is; empty where it is none."""
+    return f"00-{correlation}-{execution_span(execution)}-01" if _TRACE.match(correlation) else ""
+
+
 def traceparent_of(activity: RunActivity) -> str:
     """The same, of an activity command."""
     return traceparent(activity.correlation, activity.execution, activity.path, activity.attempt)

@@ -13,7 +13,7 @@ from contracts.positions import Positions
 from contracts.public_events import BY_TYPE, SOURCE_DEFAULT, TYPE_PREFIX, CloudEvent, encode_event
 from domain.definition.findings import nearest
 from projections.event_filter import EventFilter
-from projections.public.present import PUBLIC, ends_execution, public_events
+from projections.public.present import PUBLIC, ends_execution, events_of, is_public
 
 WRITTEN_MAX: Final = 2_000
 """The JSON of the events of so many decisions is kept for those who read the same."""
@@ -75,7 +75,7 @@ class Writer:
         self._written: OrderedDict[tuple[int, int], list[_Written]] = OrderedDict()
 
     def write(self, told: Told) -> Sequence[_Written]:
-        """The events of a decision."""
+        """The events of a decision; of the engine's own workflows, too, for who asks for one of their executions."""
         key = (told.partition, told.offset)
         written = self._written.get(key)
         if written is None:
@@ -88,7 +88,7 @@ class Writer:
         decision, origin = told.decision, told.origin
         assert origin is not None, "what is streamed is asked for with its origin"
         written: list[_Written] = []
-        for event in public_events(decision, origin, self._positions.of(told.partition, told.offset), self._source):
+        for event in events_of(decision, origin, self._positions.of(told.partition, told.offset), self._source):
             number = event.data.version - decision.first + 1
             written.append(_Written(event, number, ends_execution(decision.events[number - 1])))
         return written
@@ -112,7 +112,7 @@ class Teller:
         for one in told:
             place = self.places.get(one.partition)
             done = place.events if place is not None and place.offset == one.offset else 0
-            written = self._writer.write(one)
+            written = self._writer.write(one) if self._is_of_one or (one.origin is not None and is_public(one.origin)) else ()
             for event in written:
                 if event.number <= done:
                     continue

@@ -23,6 +23,7 @@ from contracts.public_data import Data, Link, PublicFailure, PublicParent
 from contracts.public_events import BY_DATA, SOURCE_DEFAULT, CloudEvent, Origin
 from contracts.system import is_system
 from contracts.times import rfc3339
+from contracts.trace import execution_traceparent
 from projections.public.tasks import TASKS
 
 _OF_AN_ATTEMPT: Final = c.ReportStarted | c.ReportProgress | c.CompleteActivity | c.FailActivity | c.LoseActivity
@@ -35,8 +36,11 @@ def is_public(origin: Origin) -> bool:
 
 def public_events(decision: Decision, origin: Origin, position: int, source: str = SOURCE_DEFAULT) -> Iterator[CloudEvent]:
     """What others are told of a decision, in its order; `position` is the decision's (`contracts/positions.py`)."""
-    if not is_public(origin):
-        return
+    return events_of(decision, origin, position, source) if is_public(origin) else iter(())
+
+
+def events_of(decision: Decision, origin: Origin, position: int, source: str = SOURCE_DEFAULT) -> Iterator[CloudEvent]:
+    """The same for who asks for this very execution, also for one of the engine's own workflows."""
     execution = decision.execution
     correlation = decision.correlation or origin.correlation
     for version, event in enumerate(decision.events, decision.first):
@@ -59,8 +63,12 @@ def public_events(decision: Decision, origin: Origin, position: int, source: str
             workflowversion=origin.version,
             position=str(position),
             correlationid=correlation,
+            traceparent=_traceparent(correlation, execution),
             data=data,
         )
+
+
+_traceparent: Final = lru_cache(maxsize=1024)(execution_traceparent)
 
 
 @lru_cache(maxsize=1024)

@@ -55,6 +55,20 @@ def test_a_stream_from_now_tells_what_comes(server: Server) -> None:
     assert ids(again) == ids(blocks)
 
 
+def test_an_operation_tells_who_follows_it_and_nobody_else(server: Server) -> None:
+    begun = server.post("/v1/operations", {"action": "pause", "filter": "execution_id == 'nobody'"})
+    assert begun.status == 201, begun.content
+    operation = begun.json["operation_id"]
+    blocks = Stream(server, f"/v1/executions/{operation}/events?from=0").rest()
+    assert ids(blocks) == history(server, operation)
+    assert (blocks[1].data["type"], blocks[-1].event) == ("refold.execution.created", "end")
+    server.start("works", execution_id="after-it", wait=30)
+    for block in Stream(server, "/v1/events?from=0").blocks:
+        assert block.event != "message" or block.data["subject"] != operation
+        if block.event == "message" and block.data["subject"] == "after-it":
+            break
+
+
 def test_of_an_execution_that_has_ended_nothing_more_is_waited_for(server: Server) -> None:
     server.start("works", execution_id="over", wait=30)
     assert [block.event for block in Stream(server, "/v1/executions/over/events").rest()] == ["position", "end"]

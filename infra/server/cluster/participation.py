@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from contracts.errors import LogError, LogUnreachable
@@ -137,9 +138,9 @@ class Participation:
     async def _look_for_partitions(self) -> None:
         """Partitions may be added at any time."""
         while True:
-            waiting = asyncio.ensure_future(self._is_behind.wait())
-            await asyncio.wait({waiting}, timeout=LOOK_EVERY_S)
-            waiting.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._is_behind.wait()
             self._is_behind.clear()
             try:
                 if await self._log.partition_count() > self.partitions:
@@ -156,9 +157,9 @@ class Participation:
         """Hand the partitions over, send what is to be sent, and go."""
         await self._members.leave()
         await self._owners.stop()
-        waiting = asyncio.ensure_future(self._outbox.settled())
-        await asyncio.wait({waiting}, timeout=OUT_S)
-        waiting.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OUT_S):
+                await self._outbox.settled()
         await self._gateway.close()
 
     async def close(self) -> None:

@@ -118,10 +118,9 @@ class _Run:
         if self._wanted.as_json:
             say_json(result_of(name, state, state["error"]))
         else:
-            look = hint(f"show {name}", self._target.options)
-            say(f"execution {name} ({state['workflow']}, version {state['version']}) is started: {look}")
-            if state["status"] not in ENDED:
-                say(f"it {self._target.stays_open(name)}")
+            is_open = state["status"] not in ENDED
+            more = f", and {self._target.stays_open(name)}" if is_open else f": {hint(f'show {name}', self._target.options)}"
+            say(f"execution {name} ({state['workflow']}, version {state['version']}) is started{more}")
         return OK
 
 

@@ -19,6 +19,7 @@ from contracts.failure import Failure
 from contracts.journal import Decision, Source
 from contracts.public_events import BY_TYPE, PUBLIC_TYPES, CloudEvent, Origin, encode_event
 from contracts.public_schema import data_schema, event_schema
+from contracts.trace import execution_span
 from projections.public.origin import origin_of
 from projections.public.present import INTERNAL, PUBLIC, public_events
 
@@ -70,6 +71,15 @@ def test_what_is_told_says_where_it_belongs() -> None:
             "reason": "tea",
         },
     }
+
+
+def test_what_goes_back_to_a_request_in_a_trace_says_so() -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    (event,) = told(decided(c.PauseExecution("tea"), e.ExecutionPaused("tea"), correlation=trace))
+    assert event["traceparent"] == f"00-{trace}-{execution_span('order-7')}-01"
+    for no_trace in ("abc", "0" * 32, ""):
+        (event,) = told(decided(c.PauseExecution("tea"), e.ExecutionPaused("tea"), correlation=no_trace))
+        assert "traceparent" not in event
 
 
 def test_no_value_of_an_execution_is_told_but_what_its_search_names() -> None:
