@@ -263,6 +263,24 @@ def mark_of(record: Record | None) -> bytes:
 Verdict: TypeAlias = Literal["counts", "answer", "foreign", "doubled", "claim", "opened", "removed", "filing"]
 
 
+def _is_foreign(checkpoint: Checkpoint, nonce: bytes) -> bool:
+    """Whether a record is of somebody whose claim is not the last one; it is counted then."""
+    if nonce and nonce == checkpoint.nonce:
+        return False
+    checkpoint.foreign += 1
+    return True
+
+
+def _judge_decision(checkpoint: Checkpoint, record: Decided | Sealed) -> Verdict:
+    if _is_foreign(checkpoint, record.nonce):
+        return "foreign"
+    if record.source_offset <= checkpoint.sources.get(record.source_partition, -1):
+        checkpoint.doubled += 1
+        return "doubled"
+    checkpoint.sources[record.source_partition] = record.source_offset
+    return "counts"
+
+
 def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict:
     """The readers' rule, the same for owners, projectors, publishers and `verify`; it moves the checkpoint on.
 
@@ -277,26 +295,15 @@ def judge(checkpoint: Checkpoint, offset: int, record: Record | None) -> Verdict
     checkpoint.mark = mark_of(record)
     match record:
         case Decided() | Sealed():
-            if record.nonce != checkpoint.nonce or not record.nonce:
-                checkpoint.foreign += 1
-                return "foreign"
-            if record.source_offset <= checkpoint.sources.get(record.source_partition, -1):
-                checkpoint.doubled += 1
-                return "doubled"
-            checkpoint.sources[record.source_partition] = record.source_offset
-            return "counts"
+            return _judge_decision(checkpoint, record)
         case Answered():
-            if record.nonce != checkpoint.nonce or not record.nonce:
-                checkpoint.foreign += 1
+            if _is_foreign(checkpoint, record.nonce):
                 return "foreign"
             highest = checkpoint.sources.get(record.source_partition, -1)
             checkpoint.sources[record.source_partition] = max(highest, record.source_offset)
             return "answer"
         case Retired() | Bundled() | Cut():
-            if record.nonce != checkpoint.nonce or not record.nonce:
-                checkpoint.foreign += 1
-                return "foreign"
-            return "filing"
+            return "foreign" if _is_foreign(checkpoint, record.nonce) else "filing"
         case PartitionClaimed():
             checkpoint.nonce = record.nonce
             return "claim"

@@ -56,12 +56,7 @@ def end_well(
     if scope.ending is not None and type(at) is NodeRun:
         end_cancelled(ctx, at)
         return None
-    if output is None:
-        value = at.data
-    elif len(output) < ctx.limits.blob_bytes_min:
-        value = output
-    else:
-        value = ctx.stash(output)
+    value = at.data if output is None else output if len(output) < ctx.limits.blob_bytes_min else ctx.stash(output)
     if output is not None and len(output) > ctx.limits.value_bytes_max and not is_reference(output):
         return Failure(TOO_LARGE, f"the output has {len(output)} bytes; the limit is {ctx.limits.value_bytes_max}")
     if output is not None and output is not carried(ctx.command) and not is_reference(output) and is_deep(output):
