@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: event-windows help run serve test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock retention
+.PHONY: event-windows help run serve test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -57,6 +57,9 @@ odd: $(VENV)/.dev ## Bring odd JSON to every door; VALUES=100000
 
 bench: $(VENV)/.dev ## Measure how fast it is; ARGS="--against restate" measures others beside it
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+people: $(VENV)/.dev ## Answer many human tasks at once, each answer twice; TASKS=5000 CLIENTS=50
+	@$(BIN)/python -P -m tests.api.answer_many --tasks $(or $(TASKS),5000) --clients $(or $(CLIENTS),50)
 
 retention: $(VENV)/.dev ## Run many short executions with a retention of an hour, on a fast clock; EXECUTIONS=1000000
 	@$(BIN)/python -m benchmarks.retention --executions $(or $(EXECUTIONS),1000000) $(ARGS)

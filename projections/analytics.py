@@ -18,6 +18,7 @@ from contracts import events as e
 from contracts.events import Event
 from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Condition, Index, Query, Table
+from domain.execution.facts.tasks import memo_at
 from domain.execution.state import Execution
 from projections.read_model import ReadModel, Visit
 from projections.sketch import Sketch
@@ -173,6 +174,14 @@ def _signalled(changes: Changes, visit: Visit, event: e.SignalConsumed, decision
         _tally(changes, state, now, node).waiting.add(0 if run is None else now - (run.started_at or run.scheduled_at or now))
 
 
+def _answered(changes: Changes, visit: Visit, event: e.TaskAnswered, decision: Decision) -> None:
+    """People have decided: how long they were waited for."""
+    memo = memo_at(visit.folded.state, event.path)
+    if event.decides and memo is not None:
+        for node in (node_of(event.path), EXECUTIONS_NODE):
+            _tally(changes, visit.folded.state, decision.now, node).waiting.add(decision.now - memo.asked_at)
+
+
 def _all_ended(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
     """The execution ends, and what still runs in it with it."""
     state = visit.folded.state
@@ -193,6 +202,7 @@ _BEFORE: Final[dict[type[Event], Callable[[Changes, Visit, Any, Decision], None]
     e.IncidentRaised: _raised,
     e.IncidentResolved: _resolved,
     e.SignalConsumed: _signalled,
+    e.TaskAnswered: _answered,
 }
 """What an event does to a node: its run is there until the event is folded."""
 

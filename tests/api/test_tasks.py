@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from refold.client.asynchronous import AsyncClient
 from refold.client.blocking import Client
 from refold.errors import Refused
+from tests.api.answer_many import ASKS as ASKS_MANY
+from tests.api.answer_many import answer_all
 from tests.api.conftest import Server
 from tests.api.test_live import hear, live, say
 
@@ -247,31 +248,28 @@ def test_a_page_watches_what_people_are_asked(server: Server, people: Callable[.
         assert hear(socket)["rows"] == []
 
 
-# Many at once.
+# Many at once, and kills.
 
 
-def test_many_tasks_answered_twice_by_many_at_once_are_answered_once_each(server: Server, people: Callable[..., Client]) -> None:
-    asyncio.run(answer_all(server, tasks=100, clients=10))
+def test_many_tasks_answered_twice_by_many_at_once_are_answered_once_each(server: Server) -> None:
+    server.publish(ASKS_MANY)
+    asyncio.run(answer_all(server.url, tasks=60, clients=10))
 
 
-async def answer_all(server: Server, tasks: int, clients: int) -> None:
-    """Each of so many tasks is answered by two of so many clients, each answer sent twice: one counts, the others are told so."""
-    prefix = f"many{tasks}"
-    async with AsyncClient(server.url) as starter:
-        await starter.start_many("asks", [{"who": "group:crew"}] * tasks, idempotency_key=prefix)
-        names = [f"{prefix}-{number}~first@1" for number in range(tasks)]
-    outcomes: dict[str, list[str]] = {name: [] for name in names}
-
-    async def work(number: int) -> None:
-        async with AsyncClient(server.url, person=f"p{number}", groups=["crew"]) as client:
-            for place, name in enumerate(names):
-                if number in (place % clients, (place + 1) % clients):
-                    for _ in range(2):
-                        try:
-                            outcomes[name].append("yes" if (await client.answer_task(name, "approved"))["decided"] else "kept")
-                        except Refused as refused:
-                            outcomes[name].append(refused.problem["reason"])
-
-    await asyncio.gather(*map(work, range(clients)))
-    for name, found in outcomes.items():
-        assert sorted(found) == ["stale_task"] * 3 + ["yes"], (name, found)
+@pytest.mark.parametrize("is_heard", [False, True])
+def test_an_answer_is_given_once_though_the_server_is_killed_around_it(serve: Callable[..., Server], is_heard: bool) -> None:
+    server = serve()
+    server.publish(ASKS)
+    for name in ("a", "b"):
+        server.start("asks", {"who": "ada"}, execution_id=name)
+        path = f"/v1/tasks/{name}~first@1"
+        head = {"Content-Type": "application/json", "Idempotency-Key": f"of-{name}", "Refold-Person": "ada"}
+        line = server.connect()
+        line.request("POST", f"{path}/answer", b'{"port": "approved"}', head)
+        if is_heard:
+            line.getresponse()
+        server.kill()
+        server = serve()
+        again = server.ask("POST", f"{path}/answer", {"port": "approved"}, head)
+        assert (again.status, again.json["decided"]) == (200, True), again.content
+        assert [event["event"] for event in server.get(path).json["events"]] == ["TaskCreated", "TaskNotified", "TaskAnswered"]

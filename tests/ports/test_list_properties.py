@@ -18,7 +18,7 @@ from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from infra.store.postgres import models_in
 from infra.store.sqlite import SqliteReadModels
-from projections import incidents, node_runs, waits
+from projections import incidents, node_runs, tasks, waits
 from projections.execution_columns import COLUMNS, execution_filter, names_of
 from projections.executions import EXECUTIONS, ExecutionRecord, executions_where
 from projections.filter import Filter
@@ -26,6 +26,7 @@ from projections.filter.column import Column, Columns, Fields
 from projections.incidents import INCIDENTS, IncidentRecord, incidents_where
 from projections.node_runs import NODE_RUNS, RUN_STATUSES, NodeRunRecord, node_runs_where
 from projections.registry import READ_MODELS
+from projections.tasks import TASK_STATUSES, TASKS, TaskRecord, Wanted, tasks_where
 from projections.waits import SORTS, WAITING, WaitRecord, waits_where
 from tests.workers.partitioned import GrowingLog
 from workers.partition.catalog import Catalog
@@ -60,6 +61,11 @@ LISTS: Final = {
     "waits": Listed(
         WAITING, waits_where, waits.wait_filter, waits.COLUMNS, waits.wait_names,
         st.builds(WaitRecord, wholes, texts, st.sampled_from(SORTS), texts, st.just(0), texts, texts, wholes, times, times),
+    ),
+    "tasks": Listed(
+        TASKS, lambda **more: tasks_where(Wanted(is_open=False), **more), tasks.task_filter, tasks.COLUMNS, tasks.task_names,
+        st.builds(TaskRecord, wholes, texts, wholes, st.just(0), texts, texts, texts, wholes, texts, texts, texts,
+                  st.sampled_from(TASK_STATUSES), texts, texts, errors, wholes, times, times, errors, errors),
     ),
     "incidents": Listed(
         INCIDENTS, lambda **more: incidents_where(is_open=False, **more), incidents.incident_filter, incidents.COLUMNS,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from contracts.commands import ResolveIncident, SendSignal, TerminateExecution
+from contracts.commands import AnswerTask, ResolveIncident, SendSignal, TerminateExecution
+from contracts.person import Person
 from contracts.ports.read_models import Changes
 from infra.store.sqlite import SqliteReadModels
 from projections.analytics import ANALYTICS, HOUR_MS, AnalyticsRecord, Tally, analytics_where, node_of
@@ -122,6 +123,20 @@ def test_what_happened_is_counted(bench: Bench, tmp_path: Path) -> None:
     assert executions["chain"]["ended"] == {"completed": 3}
     for (workflow, node), one in of.items():
         assert one["started"] >= sum(count for status, count in one["ended"].items() if status != "skipped"), (workflow, node)
+
+
+def test_how_long_people_were_waited_for_is_counted(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.publish({"name": "asks", "nodes": [{"id": "t", "type": "human_task", "config": {"question": "Go on?", "approval_threshold": 2}}]})
+    bench.start("asks", execution="x")
+    bench.move(time=False)
+    for name in ("ada", "bob"):
+        bench.clock.advance(45_000)
+        bench.ask("x", AnswerTask("t", 1, "approved", Person(name)))
+        bench.move(time=False)
+    with closing(SqliteReadModels(tmp_path / "rows.db", READ_MODELS)) as models:
+        (found,) = windows([one for one in rows(bench, models, 10_000) if one.node == "t"], "all", Group(node=True))
+    assert (found["waiting"]["count"], found["waiting"]["mean_ms"]) == (1, 90_000)
 
 
 def test_days_and_partitions_are_the_sums_of_their_hours(bench: Bench, tmp_path: Path) -> None:
