@@ -130,7 +130,8 @@ class WaitingFor(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"for": "timer", "path": "pause", "purpose": "delay", "due": AT, "attempt": 1}})
 
     sort: Literal[
-        "activity", "timer", "signal", "child", "incident", "pause", "start", "turn", "condition", "mutex", "nodes", "task"
+        "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex", "nodes", "task",
+        "execution",
     ] = Field(alias="for")  # fmt: skip
     path: str = Field(description="the path of the node, empty for the execution itself")
     kind: str | None = Field(default=None, description="of an activity")
@@ -146,6 +147,8 @@ class WaitingFor(BaseModel):
     message: str | None = Field(default=None, description="of an incident's failure")
     reason: str | None = Field(default=None, description="of a pause")
     slot: str | None = Field(default=None, description="of a turn: the key of `settings.concurrency`")
+    limit: int | None = Field(default=None, description="of a turn: how many run at a time")
+    place: int | None = Field(default=None, description="of a turn: the place in the queue, from 1; null where it is further than 1,000")
     mutex: str | None = None
     holder: str | None = None
     paths: list[str] | None = Field(default=None, description="of nodes whose end is waited for")
@@ -261,6 +264,7 @@ class State(BaseModel):
     started_at: Time | None
     ended_at: Time | None
     updated_at: Time | None
+    priority: int = Field(description="of its activities, 0 to 9, unless a node says another")
     parent: str | None
     correlation_id: str | None = Field(description="of the outside request that began it; null where there was none")
     input: Any

@@ -63,6 +63,7 @@ STATUSES: Final[dict[str, int]] = {
     "unknown_version": 422,
     "unknown_position": 422,
     "too_many_signals": 429,
+    "quota_exceeded": 429,
 }
 """The status of a rejection by its reason; of all others 409: what is asked for does not fit what is."""
 SAID: Final[dict[int, str]] = {
@@ -78,7 +79,7 @@ SAID: Final[dict[int, str]] = {
     421: "It was meant for a server of another name.",
     422: "Something in the request is not allowed; `problems` says what and where.",
     426: "It is a WebSocket.",
-    429: "Too many requests are under way, or too many commands wait.",
+    429: "Too many requests are under way, too many commands wait, or the quota of the workflow is reached.",
     431: "The head of the request is over the limit.",
     503: "Nothing can be taken in, or read up to that position, just now.",
 }
@@ -187,7 +188,7 @@ def respond(error: Exception) -> Response:
 def _rejected(error: Rejected) -> Response:
     details = error.details
     status = STATUSES.get(error.reason, 409)
-    headers = _later(1.0) if status == 429 else None
+    headers = _later(details.get("retry_after_s", 1.0)) if status == 429 else None
     return problem(
         status, error.reason, error.message, headers,
         execution_id=details.get("execution"), execution_status=details.get("status"), workflow=details.get("workflow"),

@@ -39,7 +39,10 @@ class Parent(msgspec.Struct, frozen=True, array_like=True, gc=False, repr_omit_d
 
 
 class CreateExecution(_Command, frozen=True, tag=1):
-    """Begin an execution of a published definition, named by its content hash. `span` is that of the request, where it had one."""
+    """Begin an execution of a published definition, named by its content hash. `span` is that of the request, where it had one.
+
+    `keeper` is written in by the owner where the workflow's slots are kept in another partition: who asks there for one in its place.
+    """
 
     workflow: str
     version: int
@@ -52,6 +55,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     start_at: int | None = None
     trigger: bytes | None = None
     span: str = ""
+    keeper: str = ""
 
 
 class StartExecution(_Command, frozen=True, tag=2):
@@ -261,6 +265,23 @@ class CommentTask(_Command, frozen=True, tag=44):
     content: bytes | None = None
 
 
+class ReturnSlot(_Command, frozen=True, tag=50):
+    """To a keeper: the execution that it asked for has ended, and needs no slot any more."""
+
+
+class ReclaimSlot(_Command, frozen=True, tag=51):
+    """To a keeper: its execution is to make room (`policy: replace`)."""
+
+    reason: str
+
+
+class RefuseSlot(_Command, frozen=True, tag=52):
+    """There are too many, and the policy says that those are refused: to a keeper, and from it to its execution."""
+
+    reason: str
+    message: str
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -289,6 +310,9 @@ Command: TypeAlias = (
     | DelegateTask
     | AnswerTask
     | CommentTask
+    | ReturnSlot
+    | ReclaimSlot
+    | RefuseSlot
 )
 """Everything that may be asked of an execution."""
 
@@ -360,11 +384,11 @@ class RunActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class TakeSlot(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The execution queues for its slot; whoever keeps the slots grants it when it is its turn."""
+    """The execution queues for its slot, in a lane of its workflow; whoever keeps the slots grants it when it is its turn."""
 
     execution: str
     workflow: str
-    slot: str
+    lane: str
 
 
 class CancelActivity(msgspec.Struct, frozen=True, array_like=True, gc=False):

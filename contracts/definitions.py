@@ -13,6 +13,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WrapValidator
 from pydantic_core import CoreSchema, PydanticCustomError
 
+PRIORITY_DEFAULT: Final = 5
+"""Of activities, where nobody says another."""
 LANGUAGE: Final = 2
 """The number of the language that this build publishes; what it changed stands in `domain/definition/rules.py`."""
 NESTING_MAX: Final = 32
@@ -203,6 +205,13 @@ class Concurrency(Model):
     policy: Literal["queue", "reject", "replace", "skip"] = "queue"
 
 
+class Quota(Model):
+    """How much of a workflow may be started from outside: so many open executions, so many starts a minute. One more is refused."""
+
+    open: int | None = Field(default=None, ge=1)
+    starts_per_minute: int | None = Field(default=None, ge=1)
+
+
 class Settings(Model):
     """How the whole execution behaves."""
 
@@ -213,10 +222,16 @@ class Settings(Model):
     compensate_on_failure: bool = False
     concurrency: Concurrency | None = None
     while_paused: Literal["start", "skip", "queue"] = "start"
-    priority: int = Field(default=5, ge=0, le=9)
+    priority: int = Field(default=PRIORITY_DEFAULT, ge=0, le=9)
     retention: Duration | None = None
     erasable: bool = False
     search: dict[Identifier, Expression] = Field(default_factory=dict)
+    quota: Quota | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether executions are counted, all in one partition."""
+        return self.concurrency is not None or self.quota is not None
 
 
 class WorkflowDefinition(Body):

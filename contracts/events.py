@@ -531,6 +531,23 @@ class TaskNoticeStarted(_Event, frozen=True, tag=81):
     about: str
 
 
+class SlotGranted(_Event, frozen=True, tag=90):
+    """Of a keeper: the execution that it stands for has its slot."""
+
+
+class SlotReclaimed(_Event, frozen=True, tag=91):
+    """Of a keeper: its execution is to make room for a newer one, for this reason."""
+
+    reason: str
+
+
+class SlotRefused(_Event, frozen=True, tag=92):
+    """There are as many as may be, and the others are refused; of a keeper, and of the execution that it stands for."""
+
+    reason: str
+    message: str
+
+
 Event: TypeAlias = (
     ExecutionCreated
     | ExecutionStarted
@@ -592,6 +609,9 @@ Event: TypeAlias = (
     | TaskEscalated
     | TaskCommented
     | TaskNoticeStarted
+    | SlotGranted
+    | SlotReclaimed
+    | SlotRefused
 )
 """Every fact that can stand in a history."""
 

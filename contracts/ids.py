@@ -11,6 +11,7 @@ that callers may not use:
     01K7QW3D8A 03 9ZK4T7QE        partition 3 of a log that began with more than three
     01K7QW3D8A . 0B 9ZK4T7QE      partition 11 of a log that began with eight
     key.03.5f2c…                  partition 3: by an idempotency key, where all executions of a workflow are counted together
+    slot!03!5f2c…                 partition 3: asks for a slot there, in the place of an execution elsewhere
     order-7                       checksum, modulo eight
 """
 
@@ -30,6 +31,7 @@ _SIGNAL_NAME = re.compile(r"[^/\x00-\x1f\x7f]+", re.ASCII)
 _GENERATED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{19}\Z")
 _MARKED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{9}\.[0-9A-HJKMNP-TV-Z]{10}\Z")
 _PLACED_KEY = re.compile(r"key\.[0-9A-HJKMNP-TV-Z]{2}\.[0-9a-f]{32}\Z")
+_KEEPER = re.compile(r"slot![0-9A-HJKMNP-TV-Z]{2}![0-9a-f]{32}\Z")
 _OWN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 _PATH_TO_ID = str.maketrans({"/": ":", "[": "(", "]": ")", "#": "!"})
 _ID_TO_PATH = str.maketrans({":": "/", "(": "[", ")": "]", "!": "#"})
@@ -51,6 +53,16 @@ def make_execution_id(time_ms: int, partition: int, chance: int, began_with: int
 def make_key_id(digest: str, partition: int | None = None) -> str:
     """The id that an idempotency key stands for, by a digest of 32 hex digits; in a partition, or wherever its checksum says."""
     return f"key-{digest}" if partition is None else f"key.{_PAIRS[partition]}.{digest}"
+
+
+def make_keeper_id(digest: str, partition: int) -> str:
+    """The id of who asks for a slot in a partition, in the place of an execution elsewhere, by a digest of 32 hex digits of that one's."""
+    return f"slot!{_PAIRS[partition]}!{digest}"
+
+
+def is_keeper_id(execution: str) -> bool:
+    """Whether an execution asks for a slot in the place of another one; callers choose no such id."""
+    return execution.startswith("slot!")
 
 
 def counted_in(workflow: str, began_with: int) -> int:
@@ -89,6 +101,8 @@ def partition_of(execution: str, began_with: int) -> int:
         return _carried(root[4:6])
     if _GENERATED.match(root) and (carried := _carried(root[10:12])) < began_with:
         return carried
+    if _KEEPER.match(root):
+        return _carried(root[5:7])
     return zlib.crc32(root.encode()) % began_with
 
 

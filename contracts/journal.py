@@ -115,6 +115,7 @@ class Answered(msgspec.Struct, frozen=True, array_like=True, tag=4):
     repeated: bool = False
     reason: str = ""
     message: str = ""
+    retry_after_s: int = 0
 
 
 class Removed(msgspec.Struct, frozen=True, array_like=True, tag=5):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -29,12 +29,14 @@ def told_of(error: Exception) -> tuple[str, str]:
     return reason, str(error).encode()[:MESSAGE_BYTES_MAX].decode(errors="ignore")
 
 
-def refusal_of(reason: str, message: str, execution: str, status: str) -> RefoldError:
+def refusal_of(reason: str, message: str, execution: str, status: str, retry_after_s: int = 0) -> RefoldError:
     """The refusal that was told of."""
     if reason == INVALID_INPUT:
         try:
             return InvalidInput(_problems.decode(message))
         except msgspec.DecodeError:
             pass
-    details = {"status": status} if status else {}
+    details: dict[str, Any] = {"status": status} if status else {}
+    if retry_after_s:
+        details["retry_after_s"] = retry_after_s
     return Rejected(reason, message, execution=execution, **details)

@@ -9,7 +9,9 @@ SYSTEM_PREFIX: Final = "refold."
 BULK: Final = "refold.bulk"
 NOTIFY: Final = "refold.notify"
 """Tells people of a human task by one channel."""
-SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK, NOTIFY)
+SLOT: Final = "refold.slot"
+"""Of executions that ask for a slot in the place of one elsewhere (`domain/execution/keeper.py`); no definition has this name."""
+SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK, NOTIFY, SLOT)
 """Lists of executions and workflows leave them out unless they are asked for."""
 
 

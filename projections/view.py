@@ -67,6 +67,7 @@ def state_value(folded: Folded, show: Show) -> dict[str, Any]:
         "started_at": time_of(state.started_at),
         "ended_at": time_of(state.ended_at),
         "updated_at": time_of(state.now),
+        "priority": folded.graph.priority if state.priority is None else state.priority,
         "parent": None if state.parent is None else state.parent.execution,
         "correlation_id": state.correlation or None,
         "input": show(state.input),

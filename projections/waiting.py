@@ -12,6 +12,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     release    reason                              set aside by the engine, until it is released
     start                                          created, to be started by somebody
     turn       slot                                others of its workflow and key run (`settings.concurrency`)
+    execution  execution                           of a keeper of slots: the one that it stands for
     condition  due                                 a `wait_until`
     mutex      mutex, holder
     task       task, question, people, claimed_by, due   people are asked
@@ -28,6 +29,7 @@ from typing import Any, Final
 
 from contracts.times import rfc3339
 from domain.definition.graph import Graph, Node
+from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
 from domain.execution.moves.turns import NEXT, TURN
 from domain.execution.paths import is_for_worker, is_undo
@@ -82,6 +84,8 @@ def in_words(item: dict[str, Any]) -> str:
     match item["for"]:
         case "signal":
             return f"signal {' or '.join(item['names'])}"
+        case "execution":
+            return f"execution {item['execution']}"
         case "child":
             return f"child {item['execution']}"
         case "incident":
@@ -91,7 +95,8 @@ def in_words(item: dict[str, Any]) -> str:
         case "pause" | "release" | "start" as sort:
             return str(sort)
         case "turn":
-            return f"its turn ({item['slot'] or 'of all'})"
+            place = f", place {item['place']}" if item.get("place") else ""
+            return f"its turn ({item['slot'] or 'of all'}{place})"
         case "timer" if item["purpose"] == "retry":
             return f"retry of {item['path']}"
         case "timer":
@@ -113,6 +118,8 @@ def _execution(state: Execution) -> Iterator[dict[str, Any]]:
             yield {"for": "timer", "path": "", "purpose": "start_at", "due": due}
         else:
             yield {"for": "start", "path": ""}
+    elif is_keeper(state):
+        yield {"for": "execution", "path": "", "execution": claim_in(state.input).execution}
 
 
 def _incident(state: Execution, incident: Incident) -> dict[str, Any]:

@@ -6,12 +6,13 @@ and of one the last path first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
-from contracts.ports.where import ALWAYS
+from contracts.ports.where import ALWAYS, Field, Is, all_of
 from domain.execution.history import Unreadable
+from domain.execution.keeper import is_keeper
 from domain.execution.state import Execution
 from domain.expressions.values import Moment
 from projections.executions import time_of
@@ -27,6 +28,8 @@ NAMES: Final = {
 }  # fmt: skip
 """By the sort of a wait, the detail that names it."""
 NAME_CHARS_MAX: Final = 500
+PLACE_MAX: Final = 1_000
+"""A place in a queue that is further behind is not told."""
 
 
 class WaitRecord(NamedTuple):
@@ -88,6 +91,19 @@ def waits_where(after: Cursor | None = None, limit: int = 50, filter_: Filter | 
     return Query(WAITING, after=after, limit=limit, where=ALWAYS if filter_ is None else filter_.where)
 
 
+def turns_before(state: Execution, slot: str) -> Query[WaitRecord]:
+    """Those who wait for the same slot as an execution, and were created no later; one more than are counted."""
+    same = {"workflow": state.workflow, "waits_for": "turn", "name": _name(slot)}
+    parts = (Is(Field(column, is_text=True), "=", value) for column, value in same.items())
+    return Query(WAITING, limit=PLACE_MAX + 1, where=all_of(*parts, Is(Field("created_at"), "<=", state.created_at)))
+
+
+def place_among(state: Execution, rows: Sequence[WaitRecord]) -> int | None:
+    """The place of an execution among them, from 1; None for one that is further behind than is counted."""
+    mine = state.created_at, state.execution
+    return None if len(rows) > PLACE_MAX else 1 + sum((row.created_at, row.execution) < mine for row in rows)
+
+
 def wait_value(record: WaitRecord) -> dict[str, Any]:
     """A wait, as JSON shows it."""
     return {
@@ -111,7 +127,7 @@ def wait_names(record: WaitRecord) -> dict[str, Any]:
 
 def _rows_of(visit: Visit) -> RowsOf:
     state, number, found = visit.folded.state, visit.trail.number, RowsOf()
-    if not state.version:
+    if not state.version or is_keeper(state):
         return found
     for item in visit.waiting():
         if item["for"] not in INSIDE:
@@ -128,7 +144,11 @@ def _rows_of(visit: Visit) -> RowsOf:
 def _names(item: dict[str, Any]) -> Iterator[str]:
     found = item.get(NAMES.get(item["for"], ""), "")
     for name in found if isinstance(found, list) else (found,):
-        yield str(name or "")[:NAME_CHARS_MAX].replace("\0", "\ufffd")
+        yield _name(name or "")
+
+
+def _name(text_: object) -> str:
+    return str(text_)[:NAME_CHARS_MAX].replace("\0", "\ufffd")
 
 
 def _since(state: Execution, item: dict[str, Any]) -> int:

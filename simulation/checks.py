@@ -143,7 +143,7 @@ def check_still(audit: Audit) -> None:
             if kind == "child":
                 child = audit.state(what)
                 require(child is not None and not child.is_ended, "what is waited for comes", told)
-            if kind == "start" and state.slot is not None:
+            if kind == "turn":
                 require(_has_holder(audit, state), "what is waited for comes", told)
 
 

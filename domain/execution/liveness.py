@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from domain.definition.graph import Graph
 from domain.execution import edges
+from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo
 from domain.execution.paths import is_for_worker, is_undo
@@ -18,7 +19,9 @@ def waits_of(graph: Graph, state: Execution) -> list[str]:
     if state.quarantine is not None:
         return ["release"]
     if not state.started_at:
-        return ["timer :start_at" if ":start_at" in state.timers else "start"]
+        return ["turn" if state.slot is not None else "timer :start_at" if ":start_at" in state.timers else "start"]
+    if is_keeper(state):
+        return [f"execution {claim_in(state.input).execution}"]
     found = ["pause"] if state.paused else []
     for run in state.runs.values():
         found.extend(_wait_of_run(graph, state, run))

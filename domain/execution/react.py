@@ -21,14 +21,18 @@ from contracts.commands import (
     Effect,
     Envelope,
     FailActivity,
+    GrantSlot,
     Limits,
     Parent,
+    RefuseSlot,
     ReportChild,
+    ReturnSlot,
     RunActivity,
     SendSignal,
     TakeSlot,
     TerminateExecution,
 )
+from contracts.definitions import PRIORITY_DEFAULT
 from contracts.events import Event
 from contracts.failure import Failure
 from contracts.ids import activity_key
@@ -36,6 +40,7 @@ from contracts.journal import Decision
 from contracts.key import NO_KEY
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
+from domain.execution import keeper
 from domain.execution.paths import is_for_worker, is_undo, undone_node
 from domain.execution.state import Execution, NodeRun
 
@@ -73,13 +78,40 @@ def _on_node_ended(graph: Graph, state: Execution, event: NodeEvent, decision: D
 
 
 def _on_queued(graph: Graph, state: Execution, event: e.ExecutionQueued, decision: Decision) -> Iterable[Effect]:
-    return (TakeSlot(state.execution, state.workflow, event.slot),)
+    """Its slot is taken here, or asked for where it is kept."""
+    if state.keeper:
+        return (_for_another(state, decision, f"{state.keeper}:create", state.keeper, keeper.request(state)),)
+    return (TakeSlot(state.execution, *keeper.lane_of(state)),)
+
+
+def _on_slot_granted(graph: Graph, state: Execution, event: e.SlotGranted, decision: Decision) -> Iterable[Effect]:
+    return (_for_kept(state, decision, "granted", GrantSlot()),)
+
+
+def _on_slot_reclaimed(graph: Graph, state: Execution, event: e.SlotReclaimed, decision: Decision) -> Iterable[Effect]:
+    return (_for_kept(state, decision, "reclaimed", CancelExecution(event.reason)),)
+
+
+def _on_slot_refused(graph: Graph, state: Execution, event: e.SlotRefused, decision: Decision) -> Iterable[Effect]:
+    return (_for_kept(state, decision, "refused", RefuseSlot(event.reason, event.message)),) if keeper.is_keeper(state) else ()
+
+
+def _for_kept(state: Execution, decision: Decision, what: str, command: Command) -> Envelope:
+    """A command of a keeper to the execution that it stands for."""
+    return _for_another(state, decision, f"{state.execution}:{what}", keeper.claim_in(state.input).execution, command)
 
 
 def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, decision: Decision) -> Iterable[Effect]:
     parent = parent_of(state, event.path, event.detached)
-    command = CreateExecution(event.workflow, event.version, "", event.input, None, parent, state.priority)
+    command = CreateExecution(event.workflow, event.version, "", event.input, None, parent, inherited_priority(graph, state))
     return (_for_another(state, decision, f"{event.child}:create", event.child, command),)
+
+
+def inherited_priority(graph: Graph, state: Execution) -> int | None:
+    """The priority of the children of an execution: that which it was started with, or its definition's; None where neither says any."""
+    if state.priority is not None:
+        return state.priority
+    return None if graph.priority == PRIORITY_DEFAULT else graph.priority
 
 
 def _on_child_cancel(graph: Graph, state: Execution, event: e.ChildCancelRequested, decision: Decision) -> Iterable[Effect]:
@@ -99,6 +131,8 @@ def _on_quarantined(graph: Graph, state: Execution, event: e.ExecutionQuarantine
 
 def _on_ended(graph: Graph, state: Execution, event: Event, decision: Decision) -> Iterable[Effect]:
     yield from report_to_parent(state, decision)
+    if state.keeper and state.slot is not None:
+        yield _for_another(state, decision, f"{state.keeper}:returned", state.keeper, ReturnSlot())
     if state.status in ("terminated", "quarantined"):
         yield CancelActivity(state.execution, "", 0)
 
@@ -199,6 +233,9 @@ Reactor: TypeAlias = Callable[[Graph, Execution, Any, Decision], Iterable[Effect
 REACTORS: Final[dict[type, Reactor]] = {
     e.NodeScheduled: _on_scheduled,
     e.ExecutionQueued: _on_queued,
+    e.SlotGranted: _on_slot_granted,
+    e.SlotReclaimed: _on_slot_reclaimed,
+    e.SlotRefused: _on_slot_refused,
     e.NodeCompleted: _on_node_ended,
     e.NodeFailed: _on_node_ended,
     e.NodeRetried: _on_node_ended,

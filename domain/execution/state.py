@@ -246,6 +246,8 @@ class Execution(msgspec.Struct, array_like=True):
     correlation: str = ""
     key: int = NO_KEY
     erased: Erased | None = None
+    keeper: str = ""
+    """Who asks for its slot in another partition; empty where slots are kept in its own."""
 
     @property
     def is_ended(self) -> bool:

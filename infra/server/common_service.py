@@ -29,6 +29,7 @@ from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService
 from infra.server.lookup import REACH_S, Lookup
 from infra.server.operator import ServiceOperator
+from infra.server.places import shown_state, with_places
 from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
@@ -42,7 +43,7 @@ from projections.history import HistoryEvent
 from projections.incidents import CAUSE, INCIDENTS, IncidentRecord, of_cause
 from projections.registry import MODEL_OF
 from projections.spans import SpanFold
-from projections.view import ExecutionView, state_value
+from projections.view import ExecutionView
 from workers.partition.catalog import Catalog
 from workers.partition.resources import Resources
 from workers.partition.round import Answer, Reply
@@ -378,11 +379,8 @@ class CommonService(CatalogService, TaskService):
 
     async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
         """All that an execution is, or was after an event; `whole` with its big values."""
-
-        def read(reader: ExecutionReader, name: str) -> dict[str, Any]:
-            return state_value(reader.folded(name, at), reader.value if whole else reader.show)
-
-        return await self._read_about(execution, read)
+        found, folded = await self._read_about(execution, shown_state, at, whole)
+        return found if at is not None else await with_places(found, folded, self.rows)
 
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""

@@ -102,10 +102,10 @@ def read(answer: Answer, is_text: bool = False) -> Any:
 
 
 def refusal(status: int, body: bytes) -> Refused | Unavailable:
-    """What an answer that is none says; Unavailable for what may pass."""
+    """What an answer that is none says; Unavailable for what may pass, but a quota, of which the caller has to know."""
     content = _content(body)
     problem = content if isinstance(content, dict) else {"title": "refused"}
-    if status in (429, 502, 503, 504):
+    if status in (429, 502, 503, 504) and problem.get("reason") != "quota_exceeded":
         return Unavailable(f"{status} {problem.get('title') or ''}: {problem.get('detail') or ''}")
     return Refused(status, problem)
 

@@ -1,18 +1,20 @@
 """Tasks that were read from their topics: those that wait to be given out, by urgency, and those that run.
 
-records ──► a partition's waiting ──► given out: high before plain before low, the partitions of a level in turns ──► running
+records ──► a partition's waiting ──► given out: high before plain before low (and aging), the partitions of a level in turns ──► running
               (bounded: then the partition is paused)             (no more than there is room for)                     │
             offsets: what is done ◄────────────────────────────────────────────────────────────────────── done ───────┘
 """
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from refold.aging import Aging
 from refold.kafka.offsets import Offsets
 
 PROTOCOL: Final = 1
@@ -134,6 +136,7 @@ class Buffer:
         self._cancelled: OrderedDict[str, deque[tuple[str, int, int]]] = OrderedDict()
         self._number = 0
         self._levels: tuple[deque[PartitionTasks], ...] = (deque(), deque(), deque())
+        self._aging = Aging()
         self.is_closed = False
         """Whether nothing more is to be given out."""
         self.is_held = False
@@ -184,12 +187,19 @@ class Buffer:
         """Give out what there is room for."""
         if self.is_closed or self.is_held:
             return
+        if begin := self._aging.first(len(self._levels)):
+            self._give_from(self._levels[begin], 1)
         for level in self._levels:
-            refused = 0
-            while refused < len(level):
-                tasks = level[0]
-                level.rotate(-1)
-                refused = 0 if self._give_one(tasks) else refused + 1
+            self._give_from(level)
+
+    def _give_from(self, level: deque[PartitionTasks], most: int = sys.maxsize) -> None:
+        """Give out what there is room for, of a level, its partitions in turns."""
+        refused = given = 0
+        while refused < len(level) and given < most:
+            tasks = level[0]
+            level.rotate(-1)
+            is_given = self._give_one(tasks)
+            refused, given = (0, given + 1) if is_given else (refused + 1, given)
 
     def begin(self, key: Any, content: bytes, has_room: Callable[[str], bool]) -> str | None:
         """Give a task out whose record is still to come; its id, or None where others wait before it, or it is not for us."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Final, Generic, TypeVar
 
+from refold.aging import Aging
+
 T = TypeVar("T")
 PRIORITY_MAX: Final = 9
 
@@ -67,11 +69,15 @@ class Pool(Generic[T]):
 
 
 class Waiting(Generic[T]):
-    """What waits to be run, a level for each priority, 9 the most urgent. Adding and taking may happen in any thread, without a lock."""
+    """What waits to be run, a level for each priority, 9 the most urgent; see `Aging`.
+
+    Adding and taking may happen in any thread, without a lock.
+    """
 
     def __init__(self) -> None:
         self._levels: dict[int, deque[T]] = {}
         self._urgent_first: tuple[deque[T], ...] = ()
+        self._aging = Aging()
         self._lock = threading.Lock()
 
     def add(self, one: T, priority: int) -> None:
@@ -90,7 +96,10 @@ class Waiting(Generic[T]):
 
     def take(self) -> T | None:
         """The next one, None if nothing waits."""
-        for level in self._urgent_first:
+        levels = self._urgent_first
+        if begin := self._aging.first(len(levels)):
+            levels = levels[begin:] + levels[:begin]
+        for level in levels:
             if level:
                 try:
                     return level.popleft()

@@ -304,6 +304,29 @@ def test_a_list_is_filtered_and_paged(server: Server) -> None:
     assert len(server.get(f"/v1/executions?workflow=listed&created_after={created}").json["executions"]) >= 1
 
 
+def test_who_waits_for_its_turn_says_its_place_in_the_queue_and_how_many_run(server: Server) -> None:
+    node = {"id": "a", "type": "wait_signal", "config": {"name": "go"}}
+    server.publish({"name": "narrow", "nodes": [node], "settings": {"concurrency": {"key": "input.customer", "limit": 2}}})
+    names = [server.start("narrow", {"customer": customer})["execution_id"] for customer in (7, 7, 7, 8, 7, 8, 8, 7)]
+    last = server.start("narrow", {"customer": 9})["position"]
+    states = [at_position(server, f"/v1/executions/{name}/state", last) for name in names]
+    turns = [[(item["slot"], item["limit"], item["place"]) for item in state["waiting_for"] if item["for"] == "turn"] for state in states]
+    assert turns == [[], [], [("7", 2, 1)], [], [("7", 2, 2)], [], [("8", 2, 1)], [("7", 2, 3)]]
+    position = server.post(f"/v1/executions/{names[2]}/cancel").json["position"]
+    (turn,) = at_position(server, f"/v1/executions/{names[7]}/state", position)["waiting_for"]
+    assert (turn["for"], turn["path"], turn["place"]) == ("turn", "", 2)
+
+
+def test_a_start_over_the_quota_is_answered_429_and_says_when_to_come_again(server: Server) -> None:
+    server.publish(
+        {"name": "few", "nodes": [{"id": "a", "type": "wait_signal", "config": {"name": "go"}}], "settings": {"quota": {"open": 1}}}
+    )
+    assert server.post("/v1/workflows/few/executions", {"input": {}}).status == 201
+    answer = server.post("/v1/workflows/few/executions", {"input": {}})
+    assert (answer.status, answer.json["reason"], answer.json["workflow"]) == (429, "quota_exceeded", "few")
+    assert (answer.headers["retry-after"], answer.headers["content-type"]) == ("5", "application/problem+json")
+
+
 def test_children_are_found_by_their_parent_and_values_by_which_one_searches_are_shown(server: Server) -> None:
     server.publish({"name": "mother", "nodes": [{"id": "call", "type": "sub_workflow", "config": {"workflow": "hello"}}]})
     mother = server.start("mother", {"name": "Ada"}, wait=30)

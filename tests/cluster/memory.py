@@ -23,12 +23,14 @@ from contracts.ports.log import CLUSTER_TOPICS, TOPICS, Log, Topic
 from contracts.positions import Positions
 from infra.clock import SystemClock
 from infra.files.blobs import MemoryBlobs
+from infra.files.checkpoints import FileCheckpoints
 from infra.files.snapshots import MemorySnapshots
 from infra.keys.blobs import MemorySealedStore
 from infra.keys.shared import SharedKeys
 from infra.log.arguments import check_partition
 from infra.log.memory import MemoryLog
 from infra.server.cluster.shared import Shared
+from infra.server.credential_wiring import credential_store
 from infra.server.parts.context import Context
 from infra.server.process import Process
 from infra.settings.model import EngineSettings, ServerSettings
@@ -229,6 +231,10 @@ class Parts:
         clock = SystemClock()
         self.reader = PartitionedReader(log, Catalog(log, clock), blobs, lambda partition: models_in(folder, partition, read_only=True))
         self.cache = MemoryResultCache(clock)
+        self.credentials = credential_store(EngineSettings(data=folder / node), clock)
+
+    def webhook_checkpoints(self) -> FileCheckpoints:
+        return FileCheckpoints(self.data / "webhooks.json")
 
     def shared(self, on_problem: Callable[[str, int, LogError], None]) -> MemoryClusterLog:
         return MemoryClusterLog(self._shared, self.log)

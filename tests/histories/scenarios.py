@@ -9,6 +9,7 @@ from typing import Final
 from contracts import commands as c
 from contracts.failure import Failure
 from contracts.person import Person
+from contracts.system import SLOT
 from tests.domain.spec import World, fails, never, signal, slow
 
 SAGA: Final = """
@@ -194,6 +195,25 @@ def _released() -> World:
     return world.at(9_000, c.ReleaseExecution()).start()
 
 
+LIMITED = "settings: {concurrency: {key: input.v}}\nnodes: [{id: a, type: a}]"
+CLAIM = {"execution": "far", "workflow": "w", "lane": "0123"}
+
+
+def _kept() -> World:
+    """A keeper has the definition of the workflow that it is for."""
+    world = World(LIMITED)
+    world.graphs[SLOT] = world.graphs["w"]
+    return world
+
+
+def _keeper() -> World:
+    return _kept().at(5, c.GrantSlot()).at(7, c.ReclaimSlot("replaced")).at(9, c.ReturnSlot()).start(CLAIM, workflow=SLOT)
+
+
+def _keeper_refused() -> World:
+    return _kept().at(0, c.RefuseSlot("skipped", "one runs")).start(CLAIM, workflow=SLOT)
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "children": _children,
@@ -211,5 +231,7 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "saga": _saga,
     "terminated": _terminated,
     "undo": _undo,
+    "keeper": _keeper,
+    "keeper_refused": _keeper_refused,
 }
 """Each runs once, when its history is written; afterwards the history speaks for itself."""

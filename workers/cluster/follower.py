@@ -280,5 +280,5 @@ def _readable(record: Decided | Sealed) -> Decision | None:
 
 
 def _answer_of(record: Answered) -> Answer:
-    error = refusal_of(record.reason, record.message, record.execution, record.status) if record.reason else None
+    error = refusal_of(record.reason, record.message, record.execution, record.status, record.retry_after_s) if record.reason else None
     return Answer(record.execution, 0, record.version, record.status, error, record.repeated)

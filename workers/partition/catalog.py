@@ -36,9 +36,10 @@ from workers.partition.trigger_sections import TriggerSections
 
 
 class _Limits(msgspec.Struct, frozen=True):
-    """Of the settings of a definition, whether so many executions may run at a time."""
+    """Of the settings of a definition, whether its executions are counted."""
 
     concurrency: Any = None
+    quota: Any = None
 
 
 class _Settings(msgspec.Struct, frozen=True):
@@ -309,12 +310,12 @@ class Catalog:
         return graph
 
     def counted(self, name: str) -> frozenset[bool]:
-        """Whether versions of a workflow have `settings.concurrency`: True, False, or both where it came or went with a version."""
+        """Whether versions of a workflow have `settings.concurrency` or `quota`: True, False, or both where that came or went with one."""
         versions = self._versions.get(name, [])
         known, found = self._counted.get(name, (0, frozenset()))
         if known < len(versions):
-            said = (_settings.decode(one.content).settings.concurrency is not None for one in versions[known:])
-            found = found.union(said)
+            said = (_settings.decode(one.content).settings for one in versions[known:])
+            found = found.union(one.concurrency is not None or one.quota is not None for one in said)
             self._counted[name] = (len(versions), found)
         return found
 

@@ -3,8 +3,9 @@
     queue     the others wait, first come, first served       replace   the oldest are cancelled to make room: the newest win
     reject    a start too many is refused                     skip      a start too many is refused as skipped
 
-Who holds a slot and who waits follows from the executions: one that has queued and started holds, one that has queued
-and not started waits. So nothing is stored here, and after a restart it is all found again.
+All executions of a workflow are counted in one partition. For one that lives elsewhere a keeper queues here
+(`domain/execution/keeper.py`). Who holds a slot and who waits follows from the executions: one that has queued and started
+holds, one that has queued and not started waits. So nothing is stored here, and after a restart it is all found again.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
-from contracts.commands import CancelExecution, Envelope, GrantSlot
+from contracts.commands import CancelExecution, Command, Envelope, GrantSlot, ReclaimSlot, RefuseSlot
 from contracts.definitions import Concurrency
 from contracts.errors import Rejected
+from contracts.ids import is_keeper_id
 from workers.partition.catalog import Catalog
 
 
@@ -29,10 +31,19 @@ def settings_by_workflow(catalog: Catalog, queues: Iterable[tuple[str, str, str,
     return found
 
 
+def too_many(settings: Concurrency, workflow: str, slot: str, running: Iterable[str]) -> Rejected:
+    """Why a start is refused; `running` are those that have the slots, or wait for them."""
+    names = ", ".join([name for name in running if not is_keeper_id(name)][:3])
+    what = f"{settings.limit} executions of {workflow} with the key {slot or 'of all'} run already"
+    return Rejected("skipped" if settings.policy == "skip" else "concurrency_limit", f"{what}: {names}" if names else what)
+
+
 class Lane:
     """The executions of one workflow and key, in the order they came."""
 
     def __init__(self) -> None:
+        self.limit = 1
+        """That of the version which queued last."""
         self.holders: dict[str, None] = {}
         self.waiting: dict[str, None] = {}
         self.replaced: set[str] = set()
@@ -48,70 +59,93 @@ class Slots:
     """Grants turns. What it answers are commands to send; sending one twice is once."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, str], Lane] = {}
+        self._lanes: dict[tuple[str, str], Lane] = {}
         self._lane_of: dict[str, tuple[str, str]] = {}
 
     def restore(self, found: Iterable[tuple[str, str, str, bool]]) -> None:
-        """Executions that have queued: name, workflow, slot, and whether they have started; in the order they came."""
-        for name, workflow, slot, has_started in found:
-            group = self._group(name, workflow, slot)
-            (group.holders if has_started else group.waiting)[name] = None
+        """Executions that have queued: name, workflow, lane, and whether they have started; in the order they came."""
+        for name, workflow, lane_name, has_started in found:
+            lane = self._lane(name, workflow, lane_name)
+            (lane.holders if has_started else lane.waiting)[name] = None
 
-    def _group(self, name: str, workflow: str, slot: str) -> Lane:
-        self._lane_of[name] = (workflow, slot)
-        return self._groups.setdefault((workflow, slot), Lane())
+    def _lane(self, name: str, workflow: str, lane: str) -> Lane:
+        self._lane_of[name] = (workflow, lane)
+        return self._lanes.setdefault((workflow, lane), Lane())
 
-    def check(self, settings: Concurrency, workflow: str, slot: str) -> None:
+    def check(self, settings: Concurrency, workflow: str, lane_name: str, slot: str) -> None:
         """Raise Rejected for a start too many, where the policy is to refuse it."""
-        group = self._groups.get((workflow, slot))
-        if settings.policy not in ("reject", "skip") or group is None or len(group.holders) + len(group.waiting) < settings.limit:
-            return
-        reason = "skipped" if settings.policy == "skip" else "concurrency_limit"
-        running = ", ".join([*group.holders, *group.waiting][:3])
-        raise Rejected(reason, f"{settings.limit} executions of {workflow} with the key {slot or 'of all'} run already: {running}")
+        lane = self._lanes.get((workflow, lane_name))
+        if settings.policy in ("reject", "skip") and lane is not None and len(lane.holders) + len(lane.waiting) >= settings.limit:
+            raise too_many(settings, workflow, slot, [*lane.holders, *lane.waiting])
 
-    def take(self, name: str, workflow: str, slot: str, settings: Concurrency, correlation: str = "") -> Iterator[Envelope]:
-        """The execution queues: its turn, if there is room; with `replace`, room is made, which goes back to what began it."""
-        group = self._group(name, workflow, slot)
-        if name in group.holders:
-            return
-        group.waiting[name] = None
-        if settings.policy == "replace":
-            yield from _replacements(group, settings.limit, correlation)
-        yield from self._grant(group, settings.limit)
+    def take(self, name: str, workflow: str, lane_name: str, settings: Concurrency, correlation: str = "") -> Iterator[Envelope]:
+        """The execution queues: its turn, if there is room; with `replace`, room is made, which goes back to what began it.
 
-    def release(self, name: str, settings: Concurrency | None) -> Iterator[Envelope]:
+        A start is refused before it is made (`check`); a keeper is told so, and with it the execution that it stands for.
+        """
+        lane = self._lane(name, workflow, lane_name)
+        if name in lane.holders:
+            return
+        lane.waiting[name] = None
+        lane.limit = settings.limit
+        yield from _turns(lane, workflow, settings, correlation)
+
+    def place_of(self, name: str) -> int:
+        """The place of an execution in its queue, from 1; 0 for one that does not wait here."""
+        lane = self._lanes.get(self._lane_of.get(name, ("", "")))
+        return list(lane.waiting).index(name) + 1 if lane is not None and name in lane.waiting else 0
+
+    def release(self, name: str) -> Iterator[Envelope]:
         """The execution has ended: the next one's turn."""
         key = self._lane_of.pop(name, None)
         if key is None:
             return
-        group = self._groups[key]
-        group.holders.pop(name, None)
-        group.waiting.pop(name, None)
-        group.replaced.discard(name)
-        yield from self._grant(group, settings.limit if settings is not None else 1)
-        if not group.holders and not group.waiting:
-            del self._groups[key]
+        lane = self._lanes[key]
+        lane.holders.pop(name, None)
+        lane.waiting.pop(name, None)
+        lane.replaced.discard(name)
+        yield from _grants(lane)
+        if not lane.holders and not lane.waiting:
+            del self._lanes[key]
 
     def grant_all(self, settings_of: Mapping[str, Concurrency]) -> Iterator[Envelope]:
         """The turns, and the room made for them, that may not have been granted before a restart."""
-        for (workflow, _), group in list(self._groups.items()):
+        for (workflow, _), lane in list(self._lanes.items()):
             settings = settings_of.get(workflow)
-            limit = 1 if settings is None else settings.limit
-            if settings is not None and settings.policy == "replace":
-                yield from _replacements(group, limit)
-            yield from self._grant(group, limit)
-
-    def _grant(self, group: Lane, limit: int) -> Iterator[Envelope]:
-        for name in [name for name in group.waiting if name not in group.replaced][: max(0, limit - len(group.holders))]:
-            del group.waiting[name]
-            group.holders[name] = None
-            yield Envelope(f"{name}:slot", name, GrantSlot(), "")
+            if settings is None:
+                yield from _grants(lane)
+            else:
+                lane.limit = settings.limit
+                yield from _turns(lane, workflow, settings)
 
 
-def _replacements(group: Lane, limit: int, correlation: str = "") -> Iterator[Envelope]:
+def _turns(lane: Lane, workflow: str, settings: Concurrency, correlation: str = "") -> Iterator[Envelope]:
+    if settings.policy == "replace":
+        yield from _replacements(lane, correlation)
+    yield from _grants(lane)
+    if settings.policy in ("reject", "skip"):
+        yield from _refusals(lane, workflow, settings)
+
+
+def _grants(lane: Lane) -> Iterator[Envelope]:
+    for name in [name for name in lane.waiting if name not in lane.replaced][: max(0, lane.limit - len(lane.holders))]:
+        del lane.waiting[name]
+        lane.holders[name] = None
+        yield Envelope(f"{name}:slot", name, GrantSlot(), "")
+
+
+def _refusals(lane: Lane, workflow: str, settings: Concurrency) -> Iterator[Envelope]:
+    """Keepers for which there is no room. They leave the queue as they end."""
+    for name in [name for name in lane.waiting if is_keeper_id(name)]:
+        refused = too_many(settings, workflow, "of the same", lane.holders)
+        yield Envelope(f"{name}:refused", name, RefuseSlot(refused.reason, str(refused)), "")
+
+
+def _replacements(lane: Lane, correlation: str = "") -> Iterator[Envelope]:
     """Make room for the newest ones; asking twice is once."""
-    newest = next(reversed(group.waiting), "")
-    for oldest in group.too_many(limit):
-        group.replaced.add(oldest)
-        yield Envelope(f"{oldest}:replaced", oldest, CancelExecution(f"replaced by {newest}"), newest, "", correlation)
+    newest = next(reversed(lane.waiting), "")
+    for oldest in lane.too_many(lane.limit):
+        lane.replaced.add(oldest)
+        reason = "replaced by a newer one" if is_keeper_id(newest) else f"replaced by {newest}"
+        command: Command = ReclaimSlot(reason) if is_keeper_id(oldest) else CancelExecution(reason)
+        yield Envelope(f"{oldest}:replaced", oldest, command, newest, "", correlation)

@@ -22,16 +22,14 @@ from contracts.commands import (
     Command,
     CompleteActivity,
     CreateExecution,
-    Effect,
-    Envelope,
     FailActivity,
     FireTimer,
+    GrantSlot,
     QuarantineExecution,
     RaiseIncident,
     ReleaseExecution,
     RollHistory,
     SendSignal,
-    TakeSlot,
 )
 from contracts.dead_letter import DeadLetter
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, RecordTooLarge, Rejected
@@ -42,7 +40,6 @@ from contracts.ports.log import RECORD_FRAME_BYTES, Log
 from domain.execution.history import Folded
 from workers.partition.catalog import Catalog
 from workers.partition.command_outbox import refusal
-from workers.partition.concurrency import Slots, settings_by_workflow
 from workers.partition.decision import Decisions
 from workers.partition.executions import Executions
 from workers.partition.families import Families
@@ -55,6 +52,7 @@ from workers.partition.round import Answer, Item, Made, Reply, TopicReply
 from workers.partition.sealing import Sealing
 from workers.partition.snapshot import Draft
 from workers.partition.sources import Sources
+from workers.partition.turns import Turns
 
 _log = logging.getLogger("refold.owner")
 
@@ -96,9 +94,7 @@ class Decider:
         self._answers: list[tuple[Reply, Answer]] = []
         self.dead: list[DeadLetter] = []
         """Signals of this round that nobody could be given."""
-        self.slots = Slots()
-        self.turns: list[Envelope] = []
-        """What follows of this round for those who queue, to be sent when it is durable."""
+        self.turns = Turns(executions, catalog)
         self.too_early: list[tuple[str, FireTimer]] = []
         """Timers that are not due any more, as the clock was set back since they were taken."""
         self.later: list[Item] = []
@@ -113,7 +109,7 @@ class Decider:
         self.draft: Draft | None = None
         """The snapshot in the making: it takes an execution before that may change."""
         self._decisions = Decisions(
-            partition, executions, catalog, blobs, checkpoint, metrics, log, self.slots, self.families, counted_in, sealing
+            partition, executions, catalog, blobs, checkpoint, metrics, log, self.turns.slots, self.families, counted_in, sealing
         )
         self._now = self._bytes = 0
         self._steps = 0
@@ -127,7 +123,8 @@ class Decider:
         Callers and echoes have a share each of what a round may do, so that neither waits for ever.
         Raises LogFull where a big value finds no room, LogUnreachable where the log cannot be read; then nothing of it has happened.
         """
-        self._made, self._answers, self.dead, self.turns, self.too_early, self.later = [], [], [], [], [], []
+        self._made, self._answers, self.dead, self.too_early, self.later = [], [], [], [], []
+        self.turns.begin()
         self.short, self.read_again = "", []
         self._now = self._decisions.now = now
         self._decisions.dispatched_to = dispatched_to
@@ -187,18 +184,12 @@ class Decider:
         folded.state.digest = made.digest
         self._sources.count(decision.source)
         if folded.state.slot is not None:
-            self._queue(folded, made.effects)
+            self.turns.queue(folded, made.effects)
         self._made.append(Made(item, folded, decision, made.record, made.effects))
         self._bytes += len(made.record) + RECORD_FRAME_BYTES
         if decision.first == 1:
             self._executions.put(folded)
-
-    def _queue(self, folded: Folded, effects: list[Effect]) -> None:
-        """Who queues takes its place at once, so that the next start of this round sees it. If the round fails, all is folded again."""
-        settings = folded.graph.settings.concurrency
-        for effect in effects:
-            if isinstance(effect, TakeSlot) and settings is not None:
-                self.turns.extend(self.slots.take(effect.execution, effect.workflow, effect.slot, settings, folded.state.correlation))
+            self._executions.has_begun(folded)
 
     def _roll_if_long(self, item: Item, folded: Folded) -> None:
         """Sum a long history up in a blob of the state as it is now."""
@@ -234,6 +225,8 @@ class Decider:
         self._answer(item, Answer(item.envelope.execution, 0, error=told(error)))
         if isinstance(command, SendSignal):
             self._bury(item, error)
+        elif isinstance(command, GrantSlot):
+            self.turns.refused(item.envelope, getattr(error, "reason", ""))
         elif isinstance(command, FireTimer) and folded is not None and folded.state.timers.get(command.timer) == command.due:
             self.too_early.append((item.envelope.execution, command))
         elif isinstance(command, CreateExecution):
@@ -373,11 +366,3 @@ class Decider:
         if before is not None:
             before.trail = folded.trail
         return before
-
-    def restore_slots(self) -> list[Envelope]:
-        """Who holds a slot and who waits, by the executions alone; the turns that follow."""
-        queues = self._executions.queues()
-        if not queues:
-            return []
-        self.slots.restore(queues)
-        return list(self.slots.grant_all(settings_by_workflow(self._catalog, queues)))

@@ -20,6 +20,7 @@ from contracts.journal import SCHEMA, Checkpoint, Decision, Source
 from contracts.key import NO_KEY
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import Log
+from contracts.system import SLOT
 from contracts.values import reference_to
 from domain.execution.decide import Decided, decide
 from domain.execution.decide.life import is_sealed
@@ -27,6 +28,7 @@ from domain.execution.deciding import Deciding, TooManySteps
 from domain.execution.evolve import initial
 from domain.execution.facts.execution import request_of
 from domain.execution.history import Folded
+from domain.execution.keeper import keeper_id, lane_named
 from domain.execution.react import react
 from domain.execution.start_values import slot_of
 from workers.partition.catalog import Catalog
@@ -81,7 +83,8 @@ class Decisions:
             if folded is None:
                 folded = self._created(item.envelope)
             version = folded.state.version
-            return self._recorded(item.envelope, folded, self.small(item.envelope.command, folded.state.key), source)
+            command = self.small(item.envelope.command, folded.state.key)
+            return self._recorded(item.envelope, folded, command if version else self._with_keeper(folded, command), source)
         except Repeated as repeated:
             return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))
         except Exception as error:
@@ -163,6 +166,7 @@ class Decisions:
         folded.state.digest = command.definition.encode()
         folded.state.correlation, folded.state.key = envelope.correlation, self._sealing.key_for(envelope, graph)
         self._check_slot(folded, command)
+        self._check_quota(folded, command)
         return folded
 
     def _to_be_erased(self, name: str, ended: EndedExecution) -> Folded:
@@ -182,14 +186,38 @@ class Decisions:
         return folded
 
     def _check_slot(self, folded: Folded, command: CreateExecution) -> None:
-        """Raise Rejected for a start too many, where the workflow says that it is refused, and for one that nobody could count."""
+        """Raise Rejected for a start too many, where the workflow says that it is refused.
+
+        Of one that is counted elsewhere it is not known here: a child is told later, and a caller, who would not hear of it, now.
+        """
         settings = folded.graph.settings.concurrency
-        if settings is not None:
-            counted_in = self._counted_in(command.workflow)
-            if counted_in != self._partition:
-                raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
+        if settings is None or command.workflow == SLOT:
+            return
+        counted_in = self._counted_in(command.workflow)
+        if counted_in == self._partition:
             ctx = Deciding(folded.graph, folded.state, command, self.now, self._read_blob)
-            self._slots.check(settings, command.workflow, slot_of(folded.graph, command.input, ctx))
+            slot = slot_of(folded.graph, command.input, ctx)
+            self._slots.check(settings, command.workflow, lane_named(slot), slot)
+        elif settings.policy in ("reject", "skip") and command.parent is None:
+            raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
+
+    def _check_quota(self, folded: Folded, command: CreateExecution) -> None:
+        """Raise Rejected for a start from outside over the quota of its workflow."""
+        quota = folded.graph.settings.quota
+        if quota is None or command.parent is not None or command.workflow == SLOT:
+            return
+        counted_in = self._counted_in(command.workflow)
+        if counted_in != self._partition:
+            raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
+        self._executions.quotas.check(command.workflow, quota, self.now)
+
+    def _with_keeper(self, folded: Folded, command: Command) -> Command:
+        """The creation of an execution that is counted elsewhere says who asks there for its slot."""
+        if folded.graph.settings.concurrency is None or not isinstance(command, CreateExecution) or command.workflow == SLOT:
+            return command
+        counted_in = self._counted_in(command.workflow)
+        keeper = "" if counted_in == self._partition else keeper_id(folded.state.execution, counted_in)
+        return msgspec.structs.replace(command, keeper=keeper)
 
     # A decision.
 

@@ -77,7 +77,7 @@ class Effects:
         elif state.ended_at:
             self._executions.end(made.folded, offset)
             if state.slot is not None:
-                self._send(self._slots.release(state.execution, made.folded.graph.settings.concurrency))
+                self._send(self._slots.release(state.execution))
             ended.append(state)
         elif state.quarantine is not None:
             ended.append(state)

@@ -21,7 +21,8 @@ from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
 from workers.partition.filed import Filed
-from workers.partition.packed import Packed, packed, queue_of, unpacked
+from workers.partition.packed import Packed, packed, queue_of, quota_of, unpacked
+from workers.partition.quotas import Quotas
 
 _ASKED: Final = -1
 """Stands for the retention of those that somebody has asked to archive."""
@@ -69,6 +70,7 @@ class Executions:
         self._live_max = live_max
         self._live: dict[str, Folded] = {}
         self._packed: dict[str, Packed] = {}
+        self.quotas = Quotas()
         self.families: Counter[str] = Counter()
         """Of each family with children: how many of them are open."""
         self.ended: dict[str, EndedExecution] = {}
@@ -145,6 +147,11 @@ class Executions:
         if folded.state.key >= self.keys_end:
             self.note_key(folded.state.key)
         self._live[name] = folded
+
+    def has_begun(self, folded: Folded) -> None:
+        """An open execution was created: it may count against a quota."""
+        if workflow := quota_of(folded):
+            self.quotas.begin(folded.state.execution, workflow, folded.state.created_at)
 
     def note_key(self, key: int) -> None:
         """An execution is sealed with the key of this number."""
@@ -248,6 +255,7 @@ class Executions:
 
     def drop(self, execution: str) -> None:
         """Forget what is cached of an execution."""
+        self.quotas.end(execution)
         was_open = self._live.pop(execution, None) is not None
         was_open = self._packed.pop(execution, None) is not None or was_open
         if was_open and depth_of(execution):
@@ -275,6 +283,8 @@ class Executions:
             self.end(folded, folded.trail[-1])
             return None
         self.put(folded)
+        if workflow := quota_of(folded):
+            self.quotas.found(execution, workflow)
         return folded
 
     def open(self) -> Iterator[Folded]:
@@ -320,6 +330,9 @@ class Executions:
     def take(self, idle: dict[str, Packed]) -> None:
         """Keep what a snapshot holds, packed as it is."""
         self._packed.update(idle)
+        for name, one in idle.items():
+            if one.quota_of:
+                self.quotas.found(name, one.quota_of)
         self.families.update(root_of(name) for name in idle if depth_of(name))
 
     def pack_idle(self, most: int | None = None) -> bool:

@@ -18,9 +18,11 @@ from contracts.commands import (
     FireTimer,
     GrantSlot,
     LoseActivity,
+    RefuseSlot,
     ReportChild,
     ReportProgress,
     ResolveIncident,
+    ReturnSlot,
     SendSignal,
 )
 from contracts.errors import Rejected
@@ -61,7 +63,7 @@ def offload(command: SomeCommand, blobs: Blobs, key: int = NO_KEY) -> SomeComman
     return msgspec.structs.replace(command, **changes) if changes else command
 
 
-WAITED_FOR: Final = (CompleteActivity, FailActivity, LoseActivity, FireTimer, ReportChild, GrantSlot)
+WAITED_FOR: Final = (CompleteActivity, FailActivity, LoseActivity, FireTimer, ReportChild, GrantSlot, ReturnSlot, RefuseSlot)
 """What an execution waits for: without it, it cannot go on."""
 
 

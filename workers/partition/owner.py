@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import chain
 from typing import Final
 
 from contracts import codec
@@ -132,18 +133,18 @@ class Owner:
             self.timers.arm(execution, timers.items())
         self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
         self._effects = Effects(
-            self._worker, self.executions, self.commands_out, self._decider.slots, self.timers, self._carry, self._inbox.send
+            self._worker, self.executions, self.commands_out, self._decider.turns.slots, self.timers, self._carry, self._inbox.send
         )
         if self._outbox is not None:
             self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
         owed = (effect for folded in self.executions.active() for effect in owed_by(folded, self.executions))
         self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
-        for item in self.commands_out.again():
+        for item in chain(self.commands_out.again(), self._decider.turns.again()):
             self._carry(item)
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
         self._inbox.keep(lambda item: type(item.envelope.command) is not GrantSlot)  # turns are granted anew
-        self._inbox.send(self._decider.restore_slots())
+        self._inbox.send(self._decider.turns.restore())
         tell_end = self._neighbours.tell_end or partial(read_end, self._catalog.graph, self._log, self.partition)
         for execution in self.watchers.watched(self.executions.ended):  # the acknowledgement of its end may have been lost
             tell_end(execution, self.watchers)
@@ -318,9 +319,8 @@ class Owner:
     def act(self, round_: Round) -> None:
         """The round is durable: move the checkpoint, answer, send, arm, and tell those who watch."""
         base, self._is_ahead = self._checkpoint.offset, False
-        made = round_.made
+        made, now = round_.made, self._clock.now()
         ended: list[Execution] = []
-        now = self._clock.now()
         for index, one in enumerate(made):
             one.folded.note(base + index, one.decision)
             self._effects.act(one, base + index, ended, now)
@@ -330,7 +330,7 @@ class Owner:
         self._last = round_.records[-1] if round_.records else self._last
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
-        self._inbox.send(self._decider.turns)
+        self._decider.turns.send(self._inbox.send, self._carry)
         self.timers.put_back(self._decider.too_early)
         self.commands_out.delivered_all(round_.items, self._decider.later)
         self.upkeep.note(made)

@@ -10,6 +10,7 @@ import zstandard
 from contracts.codec import pack
 from contracts.key import NO_KEY
 from domain.execution.history import Folded, GraphOf
+from domain.execution.keeper import is_keeper, lane_of
 from domain.execution.paths import is_for_worker
 from domain.execution.state import Execution
 
@@ -34,13 +35,17 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     trail: bytes = b""
     key: int = NO_KEY
     """The number of the execution's key: with it `content` is sealed in a snapshot."""
+    quota_of: str = ""
+    """The workflow whose quota it counts against, if it does."""
 
 
 def packed(folded: Folded) -> Packed:
     """The execution as bytes."""
     state = folded.state
     content = bytes(memoryview(_compress(pack(state))))  # a copy: the compressor's own bytes keep the room they might have needed
-    return Packed(content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes(), state.key)
+    return Packed(
+        content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes(), state.key, quota_of(folded)
+    )
 
 
 def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:
@@ -50,8 +55,16 @@ def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:
 
 
 def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
-    """Where the execution queues for its turn: workflow, slot, whether it has started, since when."""
-    return None if state.slot is None else (state.workflow, state.slot, bool(state.started_at), state.created_at)
+    """Where the execution queues for its turn: workflow, lane, whether it has started, since when. None where another partition says."""
+    if state.slot is None or state.keeper:
+        return None
+    return (*lane_of(state), bool(state.started_at), state.created_at)
+
+
+def quota_of(folded: Folded) -> str:
+    """The workflow whose quota an execution counts against; empty for one that no quota is for, or that another one has started."""
+    state = folded.state
+    return "" if folded.graph.settings.quota is None or state.parent is not None or is_keeper(state) else state.workflow
 
 
 def _is_active(folded: Folded) -> bool:

@@ -150,6 +150,7 @@ def _from_snapshot(
     recovered.executions.take({name: idle for name, idle in kept.items() if idle is not None})
     recovered.executions.keys_end = max(snapshot.keys_end, recovered.executions.keys_end)
     recovered.executions.filed = snapshot.filed
+    recovered.executions.quotas.restore(snapshot.starts)
     recovered.executions.take_ended(snapshot.ended)
     recovered.executions.unreadable.update(snapshot.unreadable)
     recovered.executions.unreadable.update((name, "its key is not there") for name, idle in kept.items() if idle is None)
@@ -213,6 +214,8 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
     except Exception as error:  # whatever a history holds, the others are taken over
         executions.set_aside(decision.execution, reason_of(error))
         return
+    if decision.first == 1:
+        executions.has_begun(folded)
     recovered.events += len(decision.events)
     if decision.dispatched_to > recovered.dispatched_to:
         recovered.dispatched_to = decision.dispatched_to

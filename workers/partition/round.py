@@ -143,7 +143,8 @@ def records_of(answers: list[tuple[Reply, Answer]], nonce: bytes, partition: int
             error = answer.error
             reason, message = ("", "") if error is None else told_of(error)
             status = answer.status or (error.details.get("status", "") if isinstance(error, Rejected) else "")
-            told = (reply.command, answer.execution, status, answer.version, answer.repeated, reason, message)
+            later_s = error.details.get("retry_after_s", 0) if isinstance(error, Rejected) else 0
+            told = (reply.command, answer.execution, status, answer.version, answer.repeated, reason, message, later_s)
             records.append(codec.encode_record(Answered(nonce, partition, reply.offset, *told)))
     return records
 

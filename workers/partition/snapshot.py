@@ -23,7 +23,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     """Open states, how the others ended, and the checkpoint of the readers' rule.
 
     `retention_ms` is how long executions were kept whose definition does not say: by it stands when those go that have ended.
-    `keys_end` is that of `Executions`, and so is `filed`.
+    `keys_end` is that of `Executions`, and so is `filed`; `starts` that of its quotas.
     """
 
     schema: str
@@ -36,6 +36,7 @@ class OwnerSnapshot(msgspec.Struct, array_like=True):
     retention_ms: int = 0
     keys_end: int = 0
     filed: Filed = msgspec.field(default_factory=Filed)
+    starts: dict[str, list[int]] = msgspec.field(default_factory=dict)
 
 
 @cache
@@ -79,6 +80,7 @@ class Draft:
             pack(executions.retention_ms),
             pack(executions.keys_end),
             pack(executions.filed),
+            pack({workflow: list(starts) for workflow, starts in executions.quotas.starts.items()}),
         ]
 
     def take(self, execution: str) -> None:

@@ -1,4 +1,4 @@
-"""What waits for workers elsewhere: by queue and kind, then by priority, then in the order it came.
+"""What waits for workers elsewhere: by queue and kind, then by priority (and aging), then in the order it came.
 
 Taking, removing and putting back each cost the same however much waits.
 """
@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 from contracts.commands import CancelActivity, RunActivity
 from contracts.ids import activity_key
+from refold.aging import Aging
 
 PRIORITY_MAX: Final = 9
+_number: Final = attrgetter("number")
 
 TaskRoute: TypeAlias = tuple[str, str]
 """Queue and kind."""
@@ -79,11 +82,9 @@ class _Lane:
             level = self.levels[number] = OrderedDict()
         return level
 
-    def first(self) -> LeasedTask | None:
-        """The most urgent of them, the oldest of its level."""
-        if not self.levels:
-            return None
-        return next(iter(self.levels[max(self.levels)].values()))
+    def first(self, number: int) -> LeasedTask:
+        """The one of a level that came first."""
+        return next(iter(self.levels[number].values()))
 
     def remove(self, leased: LeasedTask) -> None:
         """Take it out; a level without any is gone."""
@@ -103,6 +104,7 @@ class TaskQueue:
 
     def __init__(self) -> None:
         self._lanes: dict[TaskRoute, _Lane] = {}
+        self._aging = Aging()
 
     def __len__(self) -> int:
         return sum(lane.count for lane in self._lanes.values())
@@ -131,15 +133,14 @@ class TaskQueue:
             del self._lanes[leased.route]
 
     def take(self, routes: Iterable[TaskRoute]) -> LeasedTask | None:
-        """The most urgent of what waits in these routes, among equals the one that came first."""
-        found: LeasedTask | None = None
-        for route in routes:
-            lane = self._lanes.get(route)
-            first = None if lane is None else lane.first()
-            if first is not None and (found is None or (-first.level, first.number) < (-found.level, found.number)):
-                found = first
-        if found is not None:
-            self.remove(found)
+        """The most urgent of what waits in these routes, among equals the one that came first; one in ten times of another level."""
+        lanes = [lane for route in routes if (lane := self._lanes.get(route)) is not None]
+        if not lanes:
+            return None
+        levels = sorted({number for lane in lanes for number in lane.levels}, reverse=True)
+        level = levels[self._aging.first(len(levels))]
+        found = min((lane.first(level) for lane in lanes if level in lane.levels), key=_number)
+        self.remove(found)
         return found
 
     def counts(self) -> Iterator[tuple[TaskRoute, int]]:

@@ -9,10 +9,14 @@ from msgspec.structs import replace
 from contracts import commands as c
 from contracts import events as e
 from contracts.errors import ExpressionError, InvalidInput, Problem, Rejected
+from contracts.failure import Failure
+from contracts.system import SLOT
+from contracts.values import NULL
 from domain.definition.inputs import check_variables, taken_input
 from domain.execution.decide import hold
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.facts.execution import request_of
+from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.moves.entry import begin_scope
 from domain.execution.start_values import search_values, slot_of
 
@@ -25,6 +29,10 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         raise Rejected(
             "already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution
         )
+    if command.workflow == SLOT:
+        ctx.emit(e.ExecutionCreated())
+        ctx.emit(e.ExecutionQueued(claim_in(command.input).lane))
+        return
     try:
         own = _taken(ctx, command)
     except ExpressionError as error:
@@ -55,8 +63,39 @@ def _start(ctx: Deciding, command: c.StartExecution) -> None:
 
 
 def _grant_slot(ctx: Deciding, command: c.GrantSlot) -> None:
-    if not ctx.state.started_at and ctx.state.slot is not None and not hold.is_held(ctx):
+    if ctx.state.started_at or ctx.state.slot is None or hold.is_held(ctx):
+        return
+    if is_keeper(ctx.state):
+        ctx.emit(e.SlotGranted())
+    else:
         begin(ctx)
+
+
+def _return_slot(ctx: Deciding, command: c.ReturnSlot) -> None:
+    _check_keeper(ctx)
+    ctx.emit(e.ExecutionCompleted(None, NULL))
+
+
+def _reclaim_slot(ctx: Deciding, command: c.ReclaimSlot) -> None:
+    _check_keeper(ctx)
+    if not ctx.state.cancelling:
+        ctx.emit(e.SlotReclaimed(command.reason))
+
+
+def _refuse_slot(ctx: Deciding, command: c.RefuseSlot) -> None:
+    """Of a keeper, and then of its execution; one that has its slot keeps it."""
+    if ctx.state.started_at or ctx.state.slot is None or hold.is_held(ctx):
+        return
+    ctx.emit(e.SlotRefused(command.reason, command.message))
+    if is_keeper(ctx.state):
+        ctx.emit(e.ExecutionCompleted(None, NULL))
+    else:
+        ctx.emit(e.ExecutionFailed(Failure(command.reason, command.message)))
+
+
+def _check_keeper(ctx: Deciding) -> None:
+    if not is_keeper(ctx.state):
+        raise Rejected("no_keeper", f"execution {ctx.state.execution} keeps no slot for another one", execution=ctx.state.execution)
 
 
 def begin(ctx: Deciding) -> None:
@@ -74,4 +113,7 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.CreateExecution: _create,
     c.StartExecution: _start,
     c.GrantSlot: _grant_slot,
+    c.ReturnSlot: _return_slot,
+    c.ReclaimSlot: _reclaim_slot,
+    c.RefuseSlot: _refuse_slot,
 }

@@ -20,11 +20,13 @@ from domain.execution.facts.runs import (
 from domain.execution.state import Erased, Execution, Scope, parent_named
 
 _CREATE: Final = CreateExecution.__struct_config__.tag
+_ASKED: Final = CreateExecution.__struct_fields__.index("span")
+"""From here on fields say how it was asked, and not what for."""
 
 
 def request_of(command: CreateExecution) -> bytes:
     """The fingerprint of a start: the same for the same request, so that a repeated one is known; whichever span it is asked in."""
-    return hashlib.sha256(pack((_CREATE, *astuple(command)[:-1]))).digest()[:8]
+    return hashlib.sha256(pack((_CREATE, *astuple(command)[:_ASKED]))).digest()[:8]
 
 
 def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: Cause) -> None:
@@ -33,7 +35,7 @@ def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: C
     state.workflow, state.workflow_version, state.definition = command.workflow, command.version, command.definition
     state.input = command.input if event.input is None else event.input
     state.initial_variables, state.trigger = command.variables, command.trigger
-    state.parent, state.priority = command.parent, command.priority
+    state.parent, state.priority, state.keeper = command.parent, command.priority, command.keeper
     state.request, state.search = request_of(command), event.search
     state.created_at = cause.now
     state.status = "scheduled" if command.start_at is not None and command.start_at > cause.now else "created"
@@ -42,6 +44,18 @@ def _created(graph: Graph, state: Execution, event: e.ExecutionCreated, cause: C
 def _queued(graph: Graph, state: Execution, event: e.ExecutionQueued, cause: Cause) -> None:
     state.slot = event.slot
     state.timers.pop(":start_at", None)
+
+
+def _slot_granted(graph: Graph, state: Execution, event: e.SlotGranted, cause: Cause) -> None:
+    state.status, state.started_at = "running", cause.now
+
+
+def _slot_reclaimed(graph: Graph, state: Execution, event: e.SlotReclaimed, cause: Cause) -> None:
+    state.cancelling, state.reason = True, event.reason
+
+
+def _slot_refused(graph: Graph, state: Execution, event: e.SlotRefused, cause: Cause) -> None:
+    state.reason = event.message
 
 
 def _started(graph: Graph, state: Execution, event: e.ExecutionStarted, cause: Cause) -> None:
@@ -146,6 +160,9 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.ExecutionCreated: _created,
     e.ExecutionStarted: _started,
     e.ExecutionQueued: _queued,
+    e.SlotGranted: _slot_granted,
+    e.SlotReclaimed: _slot_reclaimed,
+    e.SlotRefused: _slot_refused,
     e.ExecutionPaused: _paused,
     e.ExecutionResumed: _resumed,
     e.ExecutionCancelRequested: _cancel_requested,

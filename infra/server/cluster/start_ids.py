@@ -5,7 +5,7 @@ with a key or a cause where the checksum of its id says: the same key is the sam
 with an id            as it is
 limited in number     all executions of the workflow in one partition, whose owner counts them (`contracts.ids.counted_in`)
 
-A key stands for two ids where `settings.concurrency` came or went with a version of the workflow. Before either is started it is
+A key stands for two ids where `settings.concurrency` or `quota` came or went with a version of the workflow. Before either is started it is
 asked, in its own partition and so after whatever was sent there before, whether the other one is there: it is the same start.
 """
 
@@ -39,7 +39,7 @@ def is_counted(catalog: Catalog, workflow: str) -> bool:
     if len(found) < 2:
         return True in found
     active = catalog.active(workflow)
-    return active is None or catalog.graph(catalog.resolve(workflow, active)[1]).settings.concurrency is not None
+    return active is None or catalog.graph(catalog.resolve(workflow, active)[1]).settings.is_counted
 
 
 def derived_ids(catalog: Catalog, start: Start, began_with: int) -> tuple[str, str | None]:

@@ -131,3 +131,13 @@ def test_a_pause_does_not_pause_the_children_and_their_results_are_kept() -> Non
     world = parent(acts={"a": lambda call: 7}).at(0, c.PauseExecution()).start()
     assert (world.status, world.state("x~s").status) == ("paused", "completed")
     assert (world.send(c.ResumeExecution()).status, world.output) == ("completed", 7)
+
+
+@pytest.mark.parametrize(
+    ("start", "parents", "childs", "expected"),
+    [(None, "", "", None), (None, "", "2", None), (None, "8", "2", 8), (3, "8", "2", 3), (0, "", "2", 0)],
+)
+def test_a_child_inherits_the_priority_of_its_parent(start: int | None, parents: str, childs: str, expected: int | None) -> None:
+    said = [f"settings: {{priority: {one}}}\n" if one else "" for one in (parents, childs)]
+    world = parent(child=said[1] + CHILD, top=said[0], acts={"a": never}).start(priority=start)
+    assert world.state("x~s").priority == expected

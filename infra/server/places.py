@@ -1,0 +1,31 @@
+"""What an execution is, as it is shown; one that waits for its turn is told of those before it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from api.service import Rows
+from contracts.ports.read_models import Query
+from domain.execution.history import Folded
+from projections.view import state_value
+from projections.waits import WaitRecord, place_among, turns_before
+from workers.reading.execution_reader import ExecutionReader
+
+Ask = Callable[["Query[WaitRecord]"], Awaitable["Rows[WaitRecord]"]]
+
+
+def shown_state(reader: ExecutionReader, name: str, at: int | None, whole: bool) -> tuple[dict[str, Any], Folded]:
+    """All that an execution is, or was after an event, as it is shown; `whole` with its big values."""
+    folded = reader.folded(name, at)
+    return state_value(folded, reader.value if whole else reader.show), folded
+
+
+async def with_places(found: dict[str, Any], folded: Folded, ask: Ask) -> dict[str, Any]:
+    """The state as it is shown, with what belongs to each turn that is waited for: how many run at a time, and the place in the queue."""
+    state, settings = folded.state, folded.graph.settings.concurrency
+    for item in found["waiting_for"]:
+        if item["for"] == "turn" and settings is not None:
+            item["limit"] = settings.limit
+            item["place"] = place_among(state, (await ask(turns_before(state, item["slot"]))).records)
+    return found
