@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import Final
 
 from contracts.commands import RunActivity
@@ -18,6 +19,7 @@ from contracts.ids import activity_key
 _TRACE: Final = re.compile(r"(?!0{32})[0-9a-f]{32}\Z")
 
 
+@lru_cache(maxsize=1024)
 def trace_id(correlation: str, execution: str) -> str:
     """The trace of an execution: 32 hex digits."""
     return correlation if _TRACE.match(correlation) else _digest(correlation or execution, 16)

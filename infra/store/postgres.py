@@ -205,7 +205,7 @@ class PostgresReadModels:
                 database.were_whole.add(key)
         return database.answers[key]
 
-    def _rows(self, table: Table[Any], is_own: bool, of: Asked, is_filtered: bool = False) -> list[Any]:
+    def _rows(self, table: Table[Any], is_own: bool, of: Asked, is_filtered: bool = False, is_list: bool = False) -> list[Any]:
         """What a statement finds in the tables of the version that is to be asked; where others have taken their place, once more.
 
         Rows that are gone are gone all together, so only who finds none, or asks for those of other tables, has to look again.
@@ -218,7 +218,7 @@ class PostgresReadModels:
             if there == frozenset():
                 return []
             statement, values = of(version, there)
-            rows = self._all(statement, *values)
+            rows = self._database.read(statement, values, is_planned_anew=is_list)
             if is_own or (rows and not is_filtered) or not self._has_changed(model, version):
                 break
         return rows
@@ -264,9 +264,9 @@ class PostgresReadModels:
 
         def of(version: int, there: frozenset[str] | None) -> Statement:
             source = Source(version, there, self._partition, stored)
-            return select_with(DIALECT, query, source, lambda asked: number_in(self._all(asked.sql, *asked.values)))
+            return select_with(DIALECT, query, source, lambda asked: number_in(self._database.read(*asked, is_planned_anew=True)))
 
-        rows = self._rows(query.table, False, of, is_filtered=query.where != ALWAYS)
+        rows = self._rows(query.table, False, of, is_filtered=query.where != ALWAYS, is_list=True)
         return rows if query.only else made(query.table, rows)
 
     def groups(self, query: Query[Any], columns: Sequence[str]) -> list[Group]:
@@ -275,7 +275,8 @@ class PostgresReadModels:
         def of(version: int, there: frozenset[str] | None) -> Statement:
             return grouping(DIALECT, query, Source(version, there, self._partition), columns)
 
-        return [Group(tuple(row[:-3]), *row[-3:]) for row in self._rows(query.table, False, of, is_filtered=query.where != ALWAYS)]
+        rows = self._rows(query.table, False, of, is_filtered=query.where != ALWAYS, is_list=True)
+        return [Group(tuple(row[:-3]), *row[-3:]) for row in rows]
 
     def _stored_beside(self, table: Table[Any], name: str) -> str:
         """What another table is called that a list is filtered by. Raises LogUnreachable while it lacks what the list has."""

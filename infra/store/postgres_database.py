@@ -141,21 +141,24 @@ class PostgresDatabase:
             self.close()
             raise LogError(f"{self} cannot be {doing}: {_said(error)}") from error
 
-    def read(self, statement: str, values: Sequence[Any]) -> list[Any]:
-        """All rows that a statement finds; none where there are no tables yet. A connection that was lost is made again once."""
+    def read(self, statement: str, values: Sequence[Any], is_planned_anew: bool = False) -> list[Any]:
+        """All rows that a statement finds; none where there are no tables yet. A connection that was lost is made again once.
+
+        `is_planned_anew`: by these values. Else a statement that comes again and again has one plan for whatever values it is given.
+        """
         query = statement.encode()
         with self.guarded("read"):
             held = self._connection
             try:
-                return self._fetch(query, values)
+                return self._fetch(query, values, is_planned_anew)
             except (psycopg.OperationalError, psycopg.InterfaceError):
                 if held is None or not held.closed:  # it was new, or is not lost
                     raise
-                return self._fetch(query, values)
+                return self._fetch(query, values, is_planned_anew)
 
-    def _fetch(self, query: bytes, values: Sequence[Any]) -> list[Any]:
+    def _fetch(self, query: bytes, values: Sequence[Any], is_planned_anew: bool) -> list[Any]:
         try:
-            return self.connection.execute(query, tuple(clean(values))).fetchall()
+            return self.connection.execute(query, tuple(clean(values)), prepare=False if is_planned_anew else None).fetchall()
         except NOT_MADE:
             self.close()  # a writer makes them when it connects
             return []
