@@ -72,6 +72,18 @@ def test_a_server_whose_broker_is_killed_goes_on_when_it_is_back(cluster: Cluste
         assert asked.result(50)["output"] == {"greeting": "Hello, Ada!"}
 
 
+def test_people_are_asked_and_answer_on_kafka_too(serve: Serve) -> None:
+    server = serve()
+    server.publish({"name": "asks", "nodes": [{"id": "t", "type": "human_task", "config": {"question": "Go on?", "assignees": "ada"}}]})
+    execution = server.start("asks", execution_id="x")["execution_id"]
+    until(lambda: [one["task_id"] for one in server.get("/v1/tasks").json["tasks"]] == ["x~t@1"])
+    assert server.post("/v1/tasks/x~t@1/answer", {"port": "approved"}).status == 403
+    answered = server.post("/v1/tasks/x~t@1/answer", {"port": "approved"}, refold_person="ada")
+    assert (answered.status, answered.json["decided"]) == (200, True)
+    until(lambda: server.get(f"/v1/executions/{execution}").json["status"] == "completed")
+    assert server.get("/v1/tasks/x~t@1").json["answers"][0]["by"] == "ada"
+
+
 def test_positions_and_cursors_name_the_partition(serve: Serve) -> None:
     server = serve()
     server.publish(HELLO)
