@@ -422,7 +422,7 @@ def test_a_header_that_a_credential_says_too_is_refused(run_with: Callable[..., 
     assert failed.failure.message == "config.headers.authorization: the credential crm says what stands there; take one of them out"
     failed = run_with(Kept(crm=Secret({"some": "s3cr3t"}, kind="values")), url=web.url, credential="crm")
     assert failed.failure.message.startswith(
-        "config.credential: expected a credential of kind basic, bearer, header; crm is of kind values"
+        "config.credential: expected a credential of kind basic, bearer, header, oauth2; crm is of kind values"
     )
     assert (web.asked, failed.retryable) == ([], False)
 
