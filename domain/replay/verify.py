@@ -39,6 +39,8 @@ class Verifier:
         self._open: dict[str, Folded] = {}
         self._ended: dict[str, tuple[int, bytes]] = {}
         self._given_up: set[str] = set()
+        self._beheaded: dict[str, Divergence] = {}
+        """Executions whose beginning is not there: it was cut off, if they are retired behind that."""
         self.sealed = SealedChains()
         """Of executions that are sealed: whose chain of digests was checked, and who was erased."""
 
@@ -64,6 +66,9 @@ class Verifier:
         if isinstance(record, Retired):
             for name, _ in record.executions:
                 self._ended.pop(name, None)
+                if (beheaded := self._beheaded.pop(name, None)) is not None:
+                    self.divergences.remove(beheaded)
+                    self._given_up.discard(name)
 
     def state_of(self, execution: str) -> Execution | None:
         """What deciding again has led to, of an execution that has not ended."""
@@ -102,7 +107,10 @@ class Verifier:
         except SHORTAGES:
             raise
         except Exception as error:  # whatever a history holds, the others are verified
-            raise Divergence(decision.execution, decision.first, "", "a history that can be followed", f"{error!r}") from None
+            unfollowed = Divergence(decision.execution, decision.first, "", "a history that can be followed", f"{error!r}")
+            if folded is None and decision.first > 1:
+                self._beheaded[decision.execution] = unfollowed
+            raise unfollowed from None
         self.decisions += 1
         self.events += len(decision.events)
         if folded.state.is_ended:

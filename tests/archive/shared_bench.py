@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from contracts.ports.read_models import ReadModels
 from infra.files.shelf import FolderShelf
 from infra.store.sqlite import SqliteReadModels
 from projections.executions import executions_where
@@ -116,12 +117,15 @@ class SharedArchivingBench(Bench):
         """The executions that the read models show, once they are up with the journal."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
-        pool = ProjectorPool(self.log, self.engine.catalog, lambda _: SqliteReadModels(folder / "rows.db", READ_MODELS), lambda *_: None)
-        with closing(pool):
+        return self.project_into(lambda _: SqliteReadModels(folder / "rows.db", READ_MODELS))
+
+    def project_into(self, models_of: Callable[[int], ReadModels]) -> list[str]:
+        """The same of rows that lie there."""
+        with closing(ProjectorPool(self.log, self.engine.catalog, models_of, lambda *_: None)) as pool:
             pool.look([0])
             while pool.is_building:
                 pool.build()
-        with closing(SqliteReadModels(folder / "rows.db", READ_MODELS)) as models:
+        with closing(models_of(0)) as models:
             return sorted(row.execution for row in models.select(executions_where(limit=1_000)))
 
     def known(self) -> set[str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from contracts.codec import encode_record
-from contracts.commands import SendSignal
+from contracts.commands import ArchiveExecution, EraseExecution, SendSignal
 from contracts.errors import Rejected
 from contracts.journal import PartitionClaimed
 from contracts.ports.feed import Selector
 from infra.files.snapshots import MemorySnapshots
 from infra.log.memory import MemoryLog
+from infra.store.postgres import models_in
 from infra.store.sqlite import SqliteReadModels
 from projections.registry import READ_MODELS
 from tests.archive.bench import HOUR_MS, WORKFLOWS
@@ -141,6 +143,28 @@ def test_rows_that_a_cut_has_overtaken_are_made_anew(bench: SharedArchivingBench
     assert waits in found
     assert set(found).isdisjoint(old)
     assert found == bench.project("anew")
+
+
+def test_rows_in_a_database_go_with_what_is_retired_and_are_made_anew_behind_a_cut(bench: SharedArchivingBench, postgres_url: str) -> None:
+    places = {name: f"test-{secrets.token_hex(6)}" for name in ("up", "behind")}
+
+    def shown(name: str) -> list[str]:
+        return bench.project_into(lambda _: models_in(postgres_url, places[name], READ_MODELS, read_only=False)(0))
+
+    [waits] = bench.run_some(1, "waits")
+    old = bench.run_some(20)
+    assert set(old) <= set(shown("up"))
+    assert set(old) <= set(shown("behind"))
+    bench.run_some(50)
+    bench.rows_to = 0
+    bench.later()
+    assert shown("up") == bench.project("up")
+    assert set(old).isdisjoint(shown("up"))
+    bench.rows_to = None
+    bench.later()
+    assert bench.log.start("journal", 0) > 50  # type: ignore[attr-defined]  # it can be cut
+    assert waits in shown("behind")
+    assert shown("behind") == bench.project("anew")
 
 
 def test_the_journal_is_not_cut_further_than_its_readers_have_come(bench: SharedArchivingBench) -> None:
@@ -276,3 +300,76 @@ def test_whenever_it_dies_each_execution_is_in_the_journal_or_once_in_the_archiv
     bench.ask(waits, SendSignal("1", "go", b"1"))
     assert bench.status(waits) == "completed"
     assert not bench.owner.executions.unreadable
+
+
+def test_what_is_sealed_is_not_archived_and_carried_over_a_cut_as_it_is(bench: SharedArchivingBench) -> None:
+    bench.publish({**WORKFLOWS["w"], "name": "sealed", "settings": {"erasable": True}})
+    sealed = bench.run_some(3, "sealed")
+    bench.run_some(60)
+    bench.later()
+    assert bench.log.start("journal", 0) > 60  # type: ignore[attr-defined]  # it can be cut
+    bench.snapshots = MemorySnapshots()
+    bench.restart()
+    assert bench.known().issuperset(sealed)
+    assert set(sealed).isdisjoint(bench.in_archive())
+    verifier = bench.verify()
+    assert verifier.divergences == []
+    assert verifier.sealed.opened == 3
+    answer = bench.ask(sealed[0], EraseExecution("they asked for it"))
+    assert answer.error is None
+    bench.run_some(60)
+    bench.later()
+    bench.snapshots = MemorySnapshots()
+    bench.restart()
+    assert bench.verify().divergences == []
+    assert bench.known().issuperset(sealed)
+
+
+def test_a_cut_within_what_was_retired_leaves_nothing_of_it(bench: SharedArchivingBench) -> None:
+    bench.start("waits", execution="long")
+    bench.move(time=False)
+    bench.run_some(60)
+    bench.rows_to = bench.owner.position
+    bench.ask("long", SendSignal("1", "go", b"1"))
+    bench.run_some(5)
+    bench.later()
+    start = bench.log.start("journal", 0)  # type: ignore[attr-defined]  # it can be cut
+    assert 0 < start <= bench.rows_to
+    assert bench.in_archive().count("long") == 1
+    assert bench.verify().divergences == []
+    assert "long" not in bench.project()
+    bench.snapshots = MemorySnapshots()
+    bench.restart()
+    assert "long" not in bench.known()
+    bench.start("waits", execution="long")
+    bench.move(time=False)
+    bench.run_some(60)
+    bench.rows_to = None
+    bench.later()
+    bench.later()
+    assert bench.log.start("journal", 0) > start  # type: ignore[attr-defined]  # it can be cut
+    bench.snapshots = MemorySnapshots()
+    bench.restart()
+    assert bench.status("long") == "running"
+    assert "long" in bench.project()
+    assert bench.project() == bench.project("anew")
+    assert bench.verify().divergences == []
+
+
+def test_what_somebody_asks_to_archive_goes_before_its_retention_is_over(tmp_path: Path) -> None:
+    bench = SharedArchivingBench(tmp_path, retention=None)  # type: ignore[arg-type]  # all are kept for ever
+    bench.publish(*WORKFLOWS.values())
+    first, second = bench.run_some(2)
+    bench.later()
+    assert bench.known().issuperset((first, second))
+    assert bench.ask(first, ArchiveExecution()).error is None
+    bench.project()
+    bench.later()
+    assert bench.in_archive() == [first]
+    bench.snapshots = MemorySnapshots()
+    bench.restart()
+    assert first not in bench.known()
+    assert second in bench.known()
+    assert bench.verify().divergences == []
+    assert second in bench.project()
+    assert first not in bench.project()

@@ -79,6 +79,8 @@ class _Scan:
                 return record if self._is_alive(offset, record) else None
             case Retired():
                 self.retired.update(one for one in record.executions if one[0] in self._known)
+                for name, _ in record.executions:
+                    self._numbers.pop(name, None)
                 return msgspec.structs.replace(record, executions=()) if record.piece in self._pieces else None
             case Bundled():
                 return record if self._pieces.intersection(record.pieces) else None
@@ -92,7 +94,8 @@ class _Scan:
         first = read_header(record.body)[2] if isinstance(record, Decided) else read_sealed(record.body).first
         if first == 1:
             self._numbers[name] = offset
-        return (name, self._numbers.get(name, -1)) not in self._dead
+        number = self._numbers.get(name)  # None of what is left of one whose beginning was cut off: it was retired, and began anew
+        return number is not None and (name, number) not in self._dead
 
 
 class JournalCutting:

@@ -229,14 +229,16 @@ class Projection:
         """The rows of executions that the journal retires go; what they are part of in sums stays."""
         if not isinstance(record, Retired):
             return
-        for name, _ in record.executions:
+        numbers = {number for _, number in record.executions}
+        for name, number in record.executions:
             if name in visits:
                 self._finish(name, visits, self.group.models)
                 visits.pop(name, None)
             self._visits_held.pop(name, None)
+            numbers.add(self._set_aside_now.pop(name, number))
+            if (known := self._trails.find(name)) is not None:
+                numbers.add(known.number)  # of one whose beginning was cut off another one
             self._trails.retire(name)
-            self._set_aside_now.pop(name, None)
-        numbers = {number for _, number in record.executions}
         for model in self.group.models:
             for table in model.tables:
                 if table.key[0] == "number":
