@@ -13,7 +13,7 @@ import msgspec
 
 from contracts.codec import decision_of, read_header, read_record, read_sealed
 from contracts.commands import CreateExecution, EraseExecution, RollHistory
-from contracts.errors import LogCorrupt, UnknownRecord
+from contracts.errors import LogCorrupt, Rejected, UnknownRecord
 from contracts.events import ExecutionErased
 from contracts.journal import Bundled, Checkpoint, Cut, Decided, Decision, Filing, Retired, Sealed, chain, judge
 from contracts.key import NO_KEY
@@ -156,8 +156,15 @@ def check_follows(folded: Folded, entry: Entry) -> None:
 
 
 def apply_up_to(folded: Folded, entry: Entry, version: int) -> bool:
-    """Fold a decision up to the event of a version, which may lie within it; False where nothing is left to fold after it."""
+    """Fold a decision up to the event of a version, which may lie within it; False where nothing is left to fold after it.
+
+    Raises Rejected for a version before the one that erases the execution.
+    """
     decision = entry.decision
+    if version < decision.first and is_erasure(entry):
+        name = decision.execution
+        message = f"execution {name} was erased: how it was after its event {version} is not known any more"
+        raise Rejected("erased", message, execution=name)
     if decision.first + len(decision.events) - 1 <= version:
         apply(folded, entry)
         return True

@@ -88,6 +88,9 @@ def test_what_is_erased_is_said_by_whom_when_and_why_also_after_a_kill(serve: Ca
     trace = server.get("/v1/executions/x/trace")
     assert (trace.status, trace.json["reason"]) == (409, "erased")
     assert MARKER not in json.dumps([server.get(f"/v1/executions/x/{what}").json for what in ("state", "nodes", "history")])
+    before = server.get("/v1/executions/x/state?at=2")
+    assert (before.status, before.json["reason"]) == (409, "erased")
+    assert "how it was after its event 2 is not known any more" in before.json["detail"]
     gone_from(server.data, MARKER)
 
 

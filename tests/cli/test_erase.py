@@ -29,6 +29,9 @@ def test_an_erased_execution_is_shown_listed_and_verified_as_one(refold: Command
     assert (erased["execution"], erased["reason"]) == ("x", "she asked")
     assert refold("verify", "x", "--json").json["sealed"] == {"opened": 0, "erased": 1, "closed": 0}
     assert [path for path in refold.data.rglob("*") if path.is_file() and MARKER.encode() in path.read_bytes()] == []
+    assert "execution x was erased: how it was after its event 2" in refold("show", "x", "--at", "2", code=1).complaint
+    for words in (("--type", "execution.completed"), ("--filter", "subject == 'another'")):
+        assert refold("follow", "x", *words, code=1).out.endswith("  x  execution.erased  reason she asked\n")
     assert refold("follow", "x", code=1).out.endswith("  x  execution.erased  reason she asked\n")
 
 

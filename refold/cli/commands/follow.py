@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any, Final
 
 from contracts.errors import InvalidInput, Problem
@@ -15,6 +17,7 @@ from refold.cli.commands.where import target_of
 from refold.cli.options import Where
 
 INTERRUPTED: Final = 130
+ERASED: Final = "execution.erased"
 COMPLETED: Final = f"{TYPE_PREFIX}execution.completed"
 _PLACE: Final = frozenset({"execution", "version", "href", "path", "attempt", "created_at", "search", "definition", "root", "due"})
 """What a line says elsewhere, or not at all."""
@@ -26,7 +29,7 @@ def follow(where: Where, followed: Followed, as_json: bool) -> int:
     """Print events until the execution has ended. Exit code: 0 it has completed, 1 it has ended otherwise, 130 after Ctrl-C."""
     target, position, last = target_of(where), "", ""
     try:
-        for after, event in target.follow(followed):
+        for after, event in _told(target, followed):
             position, last = after, event["type"]
             say(json.dumps(event, ensure_ascii=False, separators=(",", ":")) if as_json else line_of(event))
             sys.stdout.flush()
@@ -36,6 +39,16 @@ def follow(where: Where, followed: Followed, as_json: bool) -> int:
     except InvalidInput as error:
         raise BadInput("; ".join(_of_an_option(problem) for problem in error.problems)) from None
     return OK if last in ("", COMPLETED) else FAILED
+
+
+def _told(target: Target, followed: Followed) -> Iterator[tuple[str, Value]]:
+    """What is asked for; of an execution of which that is nothing that it was erased, where it was."""
+    is_silent = True
+    for one in target.follow(followed):
+        is_silent = False
+        yield one
+    if is_silent and followed.execution is not None and (followed.types or followed.filter):
+        yield from target.follow(dataclasses.replace(followed, types=(ERASED,), filter=None))
 
 
 def _of_an_option(problem: Problem) -> str:
