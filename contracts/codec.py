@@ -36,6 +36,8 @@ _positional_decoder = msgspec.msgpack.Decoder(list[Any])
 
 _CLAIM_TAG = b"\x02"
 _REMOVED_TAG = b"\x05"
+NO_DECISIONS = frozenset({_CLAIM_TAG, _REMOVED_TAG})
+"""What the second byte of a record may be that says something of the log itself: a claim, or what stands in the place of others."""
 RECORD_TAG_MAX = 9
 _SEALED_HEAD = b"\x97\x06"
 """A sealed decision begins so: an array of seven, and its tag."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from contracts.codec import encode_record, is_restored, read_sealed, removed_in
+from contracts.codec import NO_DECISIONS, encode_record, is_restored, read_sealed, removed_in
 from contracts.commands import ArchiveExecution, Effect, Envelope, RunActivity
 from contracts.errors import SHORTAGES, LogCorrupt, LogError, LogFull, LogUnreachable, UnknownRecord, reason_of
 from contracts.events import ExecutionErased
@@ -161,12 +161,17 @@ def _from_snapshot(
 def _noting(records: Iterable[tuple[int, bytes]], recovered: Recovered) -> Iterator[tuple[int, bytes]]:
     """The records; what is out by those that were removed is out, and what was before the log was put back is not."""
     for one in records:
-        if (removed := removed_in(one[1])) is not None:
-            recovered.dispatched_to = max(recovered.dispatched_to, removed.dispatched_to)
-        elif is_restored(one[1]):
-            recovered.restored_at = one[0]
-            recovered.executions.filed.before, recovered.executions.filed.kept_at = 0, -1  # the copy that it names was not put back
+        if one[1][1:2] in NO_DECISIONS:
+            _note_of_log(*one, recovered)
         yield one
+
+
+def _note_of_log(offset: int, content: bytes, recovered: Recovered) -> None:
+    if (removed := removed_in(content)) is not None:
+        recovered.dispatched_to = max(recovered.dispatched_to, removed.dispatched_to)
+    elif is_restored(content):
+        recovered.restored_at = offset
+        recovered.executions.filed.before, recovered.executions.filed.kept_at = 0, -1  # the copy that it names was not put back
 
 
 def _fits(log: Log, partition: int, checkpoint: Checkpoint) -> bool:
