@@ -139,7 +139,7 @@ def test_validating_answers_the_same_problems_and_publishes_nothing(server: Serv
     answer = server.post("/v1/workflows/validate", INVALID)
     assert (answer.status, answer.json["valid"]) == (200, False)
     assert answer.json["problems"] == server.post("/v1/workflows", INVALID).json["problems"]
-    assert server.post("/v1/workflows/validate", HELLO).json == {"valid": True, "problems": [], "warnings": []}
+    assert server.post("/v1/workflows/validate", HELLO).json == {"valid": True, "problems": [], "warnings": [], "schedules": []}
     assert server.get("/v1/workflows/bad").status == 404
 
 

@@ -158,8 +158,13 @@ def test_doctor_works_without_a_data_folder(refold: CommandLine) -> None:
 
 def test_validate_says_what_is_wrong(refold: CommandLine, tiny: Path) -> None:
     assert "is valid: workflow tiny" in refold("validate", tiny).out
-    said = {"file": str(tiny), "valid": True, "workflow": "tiny", "problems": [], "warnings": []}
+    said = {"file": str(tiny), "valid": True, "workflow": "tiny", "problems": [], "warnings": [], "schedules": []}
     assert refold("validate", tiny, "--json").json == said
+    due = refold.file(
+        "due.yaml", "name: x\ntriggers: [{id: t, type: schedule, at: '2099-01-01T00:00:00Z'}]\nnodes: [{id: a, type: noop}]\n"
+    )
+    assert "trigger t fires next at 2099-01-01T00:00:00.000Z" in refold("validate", due).out
+    assert refold("validate", due, "--json").json["schedules"] == [{"trigger": "t", "next": ["2099-01-01T00:00:00.000Z"]}]
     bad = refold.file("bad.yaml", "name: x\nnodes: [{id: a, type: nop}]\n")
     assert (
         "nodes[0].type (node a): there is no kind `nop` (unknown_kind); did you mean `noop`?" in refold("validate", bad, code=2).complaint

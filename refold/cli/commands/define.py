@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from contracts.errors import InvalidDefinition
 from contracts.times import rfc3339
@@ -26,21 +27,21 @@ def validate(where: Where, file: Path, as_json: bool, kinds: Sequence[str]) -> i
     if as_json:
         named = {} if problems else {"workflow": name}
         told = {"problems": [one.as_value() for one in problems], "warnings": [one.as_value() for one in warnings]}
-        say_json({"file": str(file), "valid": not problems, **named, **told, "schedules": {} if problems else _next_runs(file)})
+        say_json({"file": str(file), "valid": not problems, **named, **told, "schedules": [] if problems else _next_runs(file)})
     elif not problems:
         say(f"{file} is valid: workflow {name}")
-        for id_, times in _next_runs(file).items():
-            say(f"trigger {id_} fires next at {', '.join(times) or 'no time'}")
+        for one in _next_runs(file):
+            say(f"trigger {one['trigger']} fires next at {', '.join(one['next']) or 'no time'}")
     for problem in () if as_json else [*problems, *warnings]:
         complain(problem_line(problem, str(file)))
     return INVALID if problems else OK
 
 
-def _next_runs(file: Path) -> dict[str, list[str]]:
+def _next_runs(file: Path) -> list[dict[str, Any]]:
     """When the schedules of a valid definition would fire next."""
     document = document_in(file)
     found = next_runs(str(document["name"]), document.get("triggers", []), SystemClock().now())
-    return {id_: [rfc3339(due) for due in times] for id_, times in found.items()}
+    return [{"trigger": id_, "next": [rfc3339(due) for due in times]} for id_, times in found.items()]
 
 
 def own_kinds(sources: Sequence[str]) -> frozenset[str]:
