@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.authorize import Authorize, authorize
 from api.gate import Gate
+from api.hooks.route import hook_routes
 from api.live import live_route
 from api.operations import OPERATIONS, offered
 from api.parameters import only_known, only_text
@@ -51,6 +52,7 @@ def make_app(
     add_routes(app.router, offered(is_open, task_endpoint is not None), service, task_endpoint, authorize)
     if is_open:
         app.router.routes.append(live_route(service, authorize))
+        app.router.routes.extend(hook_routes(service))
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
 

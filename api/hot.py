@@ -14,6 +14,8 @@ from api.authorize import Authorize, authorize
 from api.bodies import is_json
 from api.caller import SOMEBODY, caller_of
 from api.gate import Gate
+from api.hooks.fast import FastHooks
+from api.hooks.route import HOOKS
 from api.lane import BODY_BYTES_MAX
 from api.message import Call, Message
 from api.operations import OPERATIONS
@@ -22,6 +24,7 @@ from api.operations.starts import KEY_LENGTH_MAX
 from api.service import Service
 from contracts.ports.workers import TaskEndpoint
 
+_HOOKS: Final = HOOKS.encode()
 _UNUSUAL: Final = frozenset({b"expect", b"content-encoding", b"transfer-encoding", b"origin"})
 
 
@@ -39,7 +42,8 @@ class Hot:
         self._service, self._gate, self._task_endpoint, self._authorize = service, gate, task_endpoint, authorize
         offered = (one for one in operations if one.is_counted or task_endpoint is not None)
         self._operations = [(one, one.fast, one.is_counted) for one in offered if one.fast is not None]
-        self._beginnings = tuple({one.path.partition("{")[0].encode() for one, _, _ in self._operations})
+        self._hooks = FastHooks(service)
+        self._beginnings = (*{one.path.partition("{")[0].encode() for one, _, _ in self._operations}, _HOOKS)
         self._by_url = {hot[0].path.encode(): [hot] for hot in self._operations if "{" not in hot[0].path}
         self._known, self._is_ours = gate.sites.known, gate.sites.is_ours
 
@@ -72,6 +76,8 @@ class Hot:
         """See HotRoutes."""
         if message.body and not _says_json(message.kind):
             return False
+        if message.url.startswith(_HOOKS):
+            return self._begin_hook(message, call)
         for operation, fast, is_counted in self._by_url.get(message.url, self._operations):
             found = fast.pattern.match(message.url)
             if found is not None:
@@ -94,6 +100,16 @@ class Hot:
         """One of the worker protocol."""
         self._authorize(SOMEBODY, operation)
         fast.begin(FastRequest(SOMEBODY, self._service, self._task_endpoint, found, message, call))
+        return True
+
+    def _begin_hook(self, message: Message, call: Call) -> bool:
+        """One of a webhook: who may start is said by its signature."""
+        if self._gate.is_full or len(message.body) > self._gate.body_bytes_max:
+            return False
+        caller = caller_of(message.headers)
+        call.request_id = caller.correlation
+        self._count(call, self._hooks.begin(message, call, caller))
+        self._gate.requests.by_lane += 1
         return True
 
     def _count(self, call: Call, forget: Callable[[], None] | None) -> None:

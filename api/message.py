@@ -85,6 +85,8 @@ class Message:
 class Line(Protocol):
     """The connection that a request came on."""
 
+    client: tuple[str, int] | None
+
     def send(self, status_line: bytes, head: bytes, body: bytes) -> None:
         """Write an answer."""
 
@@ -105,6 +107,11 @@ class Call:
     def is_open(self) -> bool:
         """Whether it still has to be answered."""
         return self._line is not None
+
+    @property
+    def sender(self) -> str:
+        """The address that it came from."""
+        return "" if self._line is None or self._line.client is None else self._line.client[0]
 
     def answer(self, status: int, body: bytes, position: int | None = None) -> None:
         """Answer with JSON, as `api.answers.answer` does."""

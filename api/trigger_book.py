@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from api.hooks.deliveries import Deliveries
+from contracts.ports.credentials import Credentials
 from contracts.triggers import TriggerStatus
 
 
@@ -16,6 +18,17 @@ class TriggerBook(Protocol):
 
     def trigger(self, name: str) -> TriggerStatus:
         """One of them, and how it stands. Raises Rejected where there is none."""
+
+    def webhook(self, path: str) -> TriggerStatus | None:
+        """The one that waits for requests at a path; None where there is none."""
+
+    @property
+    def hooks(self) -> Deliveries:
+        """What came to webhooks lately, at this process."""
+
+    @property
+    def secrets(self) -> Credentials:
+        """What requests are checked with."""
 
     def next_times(self, name: str, most: int) -> Sequence[int]:
         """When a schedule is due next (milliseconds since 1970), its jitter included; none of another kind, or of one that is over."""

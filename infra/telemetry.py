@@ -33,6 +33,8 @@ class Observed(NamedTuple):
     webhooks: Mapping[str, int] = MappingProxyType({})
     """How many webhooks stand how."""
     triggers: TriggerMetrics = TriggerMetrics()
+    hooks: Mapping[tuple[str, str], int] = MappingProxyType({})
+    """Requests to webhooks, by trigger and what became of them."""
 
 
 _COUNTERS: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
@@ -93,6 +95,14 @@ class _Collector:
         yield _by_topic("refold_newer_records", "Records come upon that a newer version has written, left where they are", seen.newer)
         yield _by_status("refold_executions", "Executions in the read models", seen.executions)
         yield _by_status("refold_webhooks", "Webhooks, by how they stand", dict.fromkeys(WEBHOOK_STATUSES, 0) | dict(seen.webhooks))
+        yield _hook_requests(seen.hooks)
+
+
+def _hook_requests(counts: Mapping[tuple[str, str], int]) -> Metric:
+    family = CounterMetricFamily("refold_hook_requests", "Requests to webhooks", labels=["trigger", "verdict"])
+    for labels, count in sorted(counts.items()):
+        family.add_metric(labels, count)
+    return family
 
 
 def _by_status(name: str, text: str, counts: Mapping[str, int]) -> Metric:

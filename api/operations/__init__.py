@@ -15,6 +15,7 @@ from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
 from api.operations.executions import EXECUTIONS
+from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
 from api.operations.node_runs import NODE_RUNS
 from api.operations.operation import Operation
@@ -44,6 +45,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *BULKS,
     *RESOURCES,
     *TRIGGER_OPERATIONS,
+    *HOOK_DELIVERIES,
     *WEBHOOKS,
     *CREDENTIALS,
     *STREAMS,

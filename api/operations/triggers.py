@@ -71,6 +71,7 @@ async def put_trigger(caller: Caller, service: Service, name: Name, body: Body) 
     content = body.json() or b"{}"
     asked = _read(shapes.TriggerRequest, content)
     _check(asked)
+    _check_path(service, name, asked.trigger.get("path"))
     value = values.written(asked.model_dump())
     if len(value) > VALUE_BYTES_MAX:
         raise BadRequest(422, "too_large", f"a trigger has {len(value):,} bytes of JSON; {VALUE_BYTES_MAX:,} are the most")
@@ -185,6 +186,14 @@ def _check(asked: shapes.TriggerRequest) -> None:
     problems = problems_of({**asked.trigger, "id": BY_HAND})
     if problems:
         raise InvalidInput([one._replace(path=_pointer(one.path)) for one in problems])
+
+
+def _check_path(service: Service, name: str, path: object) -> None:
+    """Raise InvalidInput for the path of a webhook at which another one waits."""
+    found = service.webhook(path) if isinstance(path, str) else None
+    if found is not None and found.trigger.name != name:
+        message = f"the path `{path}` is taken: trigger {found.trigger.name} waits there"
+        raise InvalidInput([Problem("/trigger/path", "taken", message, "write another path")])
 
 
 def _pointer(path: str) -> str:

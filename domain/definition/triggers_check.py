@@ -20,6 +20,7 @@ _FIX = "correct the expression; the reference of expressions lists names and fun
 def check_triggers(definition: WorkflowDefinition, findings: Findings) -> None:
     """All triggers of a definition."""
     seen: dict[str, str] = {}
+    claimed: dict[tuple[str, str], str] = {}
     for index, raw in enumerate(definition.triggers):
         path = f"triggers[{index}]"
         if findings.is_unreadable(path):
@@ -31,6 +32,10 @@ def check_triggers(definition: WorkflowDefinition, findings: Findings) -> None:
         if first != path:
             message = f"the id `{config.id}` is taken: {first} has it"
             findings.add(f"{path}.id", "duplicate_id", message, f"write `{config.id}_2`, for example")
+        claim = TRIGGER_KINDS[config.type].claims(config)
+        if claim is not None and (other := claimed.setdefault(claim, path)) != path:
+            field, value_ = claim
+            findings.add(f"{path}.{field}", "taken", f"`{value_[:100]}` is taken: {other} has it", f"write another {field}")
 
 
 def check_trigger(raw: Mapping[str, Any], path: str, findings: Findings) -> Any:

@@ -8,8 +8,9 @@ from typing import Final
 from domain.triggers.kind import EVERY, TriggerKind
 from domain.triggers.manual import Manual
 from domain.triggers.schedule import SCHEDULE
+from domain.triggers.webhook import WebhookTrigger
 
-_KINDS: Final[tuple[TriggerKind, ...]] = (SCHEDULE, Manual())
+_KINDS: Final[tuple[TriggerKind, ...]] = (SCHEDULE, Manual(), WebhookTrigger())
 
 __all__ = ["EVERY", "TRIGGER_KINDS", "TRIGGER_NAMES", "TriggerKind"]
 

@@ -43,6 +43,10 @@ class TriggerKind:
         """Its expressions that see `trigger`, each with its path; `input` is not among them."""
         return iter(())
 
+    def claims(self, config: Any) -> tuple[str, str] | None:
+        """The field, and its value, that no other trigger may have; None where there is no such one."""
+        return None
+
     def input_of(self, trigger: Mapping[str, Any]) -> Any:
         """What is started with where the config does not say an `input`."""
         return {}

@@ -204,6 +204,7 @@ class AloneService(CommonService):
                 self._progress.restarts,
                 webhooks=self.webhooks.standing(),
                 triggers=self._resources.triggers.metrics,
+                hooks=self.hooks.counts,
             )
         )
 

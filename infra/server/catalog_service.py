@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
+from api.hooks.deliveries import Deliveries
 from api.service import Published, Unavailable
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
+from contracts.errors import InvalidDefinition
 from contracts.resources import Resource
 from contracts.system import NOTIFY
 from contracts.triggers import Fired, TriggerStatus
@@ -17,6 +19,7 @@ from domain.definition.outline import Activities
 from domain.triggers.firing import config_of
 from domain.triggers.moments import next_times
 from domain.triggers.schedule import SCHEDULE
+from infra.credentials.store import CredentialStore
 from infra.server.system import system_definition
 from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
@@ -24,6 +27,7 @@ from projections.definitions import Version
 from workers.partition.catalog import Catalog, versions_in
 from workers.partition.resources import Resources
 from workers.triggers.directory import Directory
+from workers.triggers.hook_paths import HookPaths, taken
 
 T = TypeVar("T")
 
@@ -31,12 +35,16 @@ T = TypeVar("T")
 class CatalogService:
     """A part of a `Service`. All methods belong to the event loop's thread."""
 
+    credentials: CredentialStore
     strict_kinds = False
     """A definition may name activities that nobody here can run: workers elsewhere may."""
 
     def __init__(self, catalog: Catalog, resources: Resources, settings: EngineSettings) -> None:
         self._catalog, self._resources = catalog, resources
         self._directory = Directory(catalog, resources)
+        self._paths = HookPaths(self._directory)
+        self.hooks = Deliveries()
+        """What came to webhooks here lately."""
         self._kinds = activity_kinds(settings)
         self._is_stopping = False
 
@@ -60,6 +68,8 @@ class CatalogService:
     ) -> Published:
         """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
         self._check_takes()
+        if problems := taken(self._paths, definition):
+            raise InvalidDefinition(problems)
         published = await self._in_catalog(self._catalog.publish, definition, activate, source, caller)
         if sends_notices(definition):
             await self.prepare(NOTIFY)
@@ -123,6 +133,16 @@ class CatalogService:
     def trigger(self, name: str) -> TriggerStatus:
         """One of them, and how it stands."""
         return self._directory.status(self._directory.get(name))
+
+    @property
+    def secrets(self) -> CredentialStore:
+        """What requests to webhooks are checked with."""
+        return self.credentials
+
+    def webhook(self, path: str) -> TriggerStatus | None:
+        """The one that waits for requests at a path."""
+        found = self._paths.find(path)
+        return None if found is None else self._directory.status(found)
 
     def next_times(self, name: str, most: int) -> Sequence[int]:
         """When a schedule is due next, its jitter included."""

@@ -23,7 +23,6 @@ from contracts.ports.clock import Clock
 from contracts.ports.feed import Told
 from contracts.ports.read_models import Condition, Group, Query, StandIn
 from contracts.ports.result_cache import ResultCache
-from infra.credentials.store import CredentialStore
 from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService
@@ -68,7 +67,6 @@ class CommonService(CatalogService, TaskService):
 
     letters: Redelivery
     cache: ResultCache
-    credentials: CredentialStore
 
     def __init__(
         self,

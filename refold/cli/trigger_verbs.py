@@ -108,3 +108,38 @@ def backfill(
     from refold.cli.commands import triggers as command
 
     return command.backfill(where, name, since, until, as_json)
+
+
+Delivery = Annotated[str, typer.Argument(metavar="ID", help="The delivery.")]
+
+
+@triggers.command()
+@takes(where=asking)
+def deliveries(
+    where: Where,
+    name: Name,
+    test: Annotated[bool, typer.Option("--test", help="Those that came to the test address.")] = False,
+    as_json: Json = False,
+) -> int:
+    """List what came to a webhook lately."""
+    from refold.cli.commands import hook_deliveries as command
+
+    return command.list_deliveries(where, name, test, as_json)
+
+
+@triggers.command()
+@takes(where=asking)
+def delivery(where: Where, name: Name, delivery: Delivery, as_json: Json = False) -> int:
+    """Show a request that came to a webhook."""
+    from refold.cli.commands import hook_deliveries as command
+
+    return command.show(where, name, delivery, as_json)
+
+
+@triggers.command()
+@takes(where=asking)
+def redeliver(where: Where, name: Name, delivery: Delivery, as_json: Json = False) -> int:
+    """Start what a request would have started, once more."""
+    from refold.cli.commands import hook_deliveries as command
+
+    return command.redeliver(where, name, delivery, as_json)

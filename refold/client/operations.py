@@ -395,6 +395,21 @@ class Operations:
         )
         return answer
 
+    def hook_deliveries(self, name: str, test: bool = False, limit: int = 50) -> dict[str, Any]:
+        """The last requests to a webhook, with what became of each: `{deliveries, counts}`."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/triggers/{part(name)}/deliveries", query={"test": test, "limit": limit}))
+        return answer
+
+    def hook_delivery(self, name: str, delivery: str) -> dict[str, Any]:
+        """One of them, with its content."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/triggers/{part(name)}/deliveries/{part(delivery)}"))
+        return answer
+
+    def redeliver_hook(self, name: str, delivery: str) -> dict[str, Any]:
+        """Start what a request would have started, once more and as a new execution, also where it was refused."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/triggers/{part(name)}/deliveries/{part(delivery)}/redeliver"))
+        return answer
+
     def webhooks(self) -> Rows:
         """All webhooks, by name."""
         answer: Rows = self._ask(asked("GET", "/v1/webhooks"))["webhooks"]

@@ -88,7 +88,7 @@ FREE = {
     "AnalyticsWindow.ended", "AnalyticsWindow.outcomes",
     "BulkOperation.details", "HistoryEvent.data", "NodeKind.config", "Row.search", "State.variables", "Workflow.definition",
     "StartRequest.variables", "ResolveRequest.variables", "Span.attributes", "SpanEvent.attributes", "LogEnds.ends",
-    "TriggerRequest.trigger", "TriggerShown.config",
+    "TriggerRequest.trigger", "TriggerShown.config", "HookContent.headers", "HookDeliveries.counts",
     "CredentialRequest.values", "RotateRequest.values",
 }  # fmt: skip
 """What belongs to users, or differs from type to type."""

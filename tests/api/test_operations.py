@@ -31,6 +31,7 @@ URLS = {
     "before": "1",
     "after": "2",
     "letter": "0",
+    "delivery": "0",
     "topic": "journal",
     "partition": "0",
     "blob": "ab",

@@ -235,7 +235,9 @@ class ClusterService(CommonService):
         lag = self._publishing_lag.records
         standing, triggers = self.webhooks.standing(), self._resources.triggers.metrics
         restarts = self._progress.restarts
-        return render(Observed(counted, position, projected, opened, counts, *requests, restarts, *unread, lag, standing, triggers))
+        return render(
+            Observed(counted, position, projected, opened, counts, *requests, restarts, *unread, lag, standing, triggers, self.hooks.counts)
+        )
 
     # Reading.
 

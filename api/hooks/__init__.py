@@ -1,0 +1,1 @@
+"""Webhooks that start executions: requests of other systems at `/hooks/PATH`."""

@@ -1,0 +1,100 @@
+"""Deliveries: the last requests that came to each webhook, what became of them, and how many there were. In memory, of this process."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+KEPT_MAX: Final = 50
+"""So many of each webhook are kept: of those that have started something, of all others, and of those to its test address."""
+BODY_BYTES_MAX: Final = 64 * 1024
+"""A longer body is not kept."""
+BODIES_BYTES_MAX: Final = 32 * 1024 * 1024
+"""So long all bodies may be together; the oldest are dropped first."""
+
+Verdict: TypeAlias = Literal["accepted", "repeated", "challenge", "refused", "invalid", "paused", "failed", "test"]
+
+
+class Came(NamedTuple):
+    """A request as it came: its headers in small letters, without those that prove who sends."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: str
+    body: bytes
+    sender: str
+
+
+@dataclass(slots=True)
+class Delivery:
+    """A request, and what became of it. `came` is None where its body is not kept."""
+
+    id: str
+    at: int
+    trigger: str
+    verdict: Verdict
+    size: int
+    sender: str
+    status: int
+    reason: str = ""
+    message: str = ""
+    key: str | None = None
+    execution: str = ""
+    came: Came | None = field(default=None, repr=False)
+    number: int = 0
+    """Of all that came to this process."""
+
+
+class Deliveries:
+    """Those of all webhooks."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], deque[Delivery]] = {}
+        self._with_body: deque[Delivery] = deque()
+        self._bytes = self._noted = 0
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """By the name of the trigger and the verdict."""
+
+    def note(self, delivery: Delivery) -> None:
+        """One more. Requests that nobody proved never push out those that have started something."""
+        kind = delivery.verdict if delivery.verdict == "test" else "" if delivery.verdict in ("accepted", "repeated") else "other"
+        self._noted += 1
+        delivery.number = self._noted
+        self._kept.setdefault((delivery.trigger, kind), deque(maxlen=KEPT_MAX)).append(delivery)
+        self.counts[delivery.trigger, delivery.verdict] += 1
+        if delivery.size > BODY_BYTES_MAX:
+            delivery.came = None
+        if delivery.came is not None:
+            self._with_body.append(delivery)
+            self._bytes += delivery.size
+        while self._bytes > BODIES_BYTES_MAX or len(self._with_body) > KEPT_MAX * 1_000:
+            oldest = self._with_body.popleft()
+            self._bytes -= oldest.size
+            oldest.came = None
+
+    def of(self, trigger: str, is_test: bool = False) -> list[Delivery]:
+        """Those of a trigger, the last one first."""
+        kinds = ("test",) if is_test else ("", "other")
+        found = [one for kind in kinds for one in self._kept.get((trigger, kind), ())]
+        return sorted(found, key=lambda one: one.number, reverse=True)
+
+    def find(self, trigger: str, id_: str) -> Delivery | None:
+        """One of them; None where it is not kept any more."""
+        return next((one for one in self.of(trigger) + self.of(trigger, True) if one.id == id_), None)
+
+
+def shown(one: Delivery, with_content: bool) -> dict[str, Any]:
+    """A delivery as it is shown; `at` is left to whoever shows it."""
+    found = {
+        "id": one.id, "verdict": one.verdict, "status": one.status, "reason": one.reason, "message": one.message, "key": one.key,
+        "execution_id": one.execution or None, "size": one.size, "sender": one.sender, "can_be_redelivered": one.came is not None,
+    }  # fmt: skip
+    if with_content and one.came is not None:
+        found |= {"method": one.came.method, "headers": one.came.headers, "query": one.came.query, "body": _readable(one.came.body)}
+    return found
+
+
+def _readable(body: bytes) -> str:
+    return body.decode("utf-8", "replace").replace("\0", "\ufffd")

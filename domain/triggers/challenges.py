@@ -1,0 +1,123 @@
+"""Challenges: what senders ask before they send anything, to see that whoever is asked wants it. Nothing is started by them.
+
+kind              the request                                              the answer
+meta              GET ?hub.mode=subscribe&hub.verify_token=T&hub.challenge=C     C, where T is the secret
+dropbox           GET ?challenge=C                                               C
+x                 GET ?crc_token=C                                               {"response_token": "sha256=" + base64 of C signed}
+microsoft_graph   POST ?validationToken=C                                        C
+slack             POST {"type": "url_verification", "challenge": C}, signed      C
+zoom              POST {"event": "endpoint.url_validation", …}, signed           {"plainToken": C, "encryptedToken": C signed, in hex}
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Literal, NamedTuple, TypeGuard
+
+import msgspec
+from pydantic import model_validator
+
+from contracts.credentials import CredentialName
+from contracts.definitions import Model
+
+CHALLENGE_LENGTH_MAX: Final = 1_000
+_NEEDS_SECRET: Final = ("meta", "x", "zoom")
+
+
+class Challenge(Model):
+    """Which challenges are answered; `secret` names a credential."""
+
+    kind: Literal["meta", "dropbox", "x", "microsoft_graph", "slack", "zoom"]
+    secret: CredentialName | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Challenge:
+        if (self.kind in _NEEDS_SECRET) != (self.secret is not None):
+            raise ValueError(f"`{self.kind}` {'needs a' if self.kind in _NEEDS_SECRET else 'has no'} `secret`")
+        return self
+
+
+class Asked(NamedTuple):
+    """What came; the body is a value where it is JSON, else None."""
+
+    method: str
+    query: Mapping[str, Any]
+    body: Any
+
+
+class Answered(NamedTuple):
+    """What is answered: a text, or JSON."""
+
+    content: bytes
+    is_json: bool = False
+
+
+def is_open(kind: str) -> bool:
+    """Whether the challenge itself is not signed."""
+    return kind not in ("slack", "zoom")
+
+
+def answered(kind: str, asked: Asked, secrets: Sequence[str]) -> Answered | None:
+    """The answer to a challenge of that kind; None for any other request, and for one that does not know the secret."""
+    return _KINDS[kind](asked, secrets)
+
+
+def _meta(asked: Asked, secrets: Sequence[str]) -> Answered | None:
+    token, given = asked.query.get("hub.verify_token"), asked.query.get("hub.challenge")
+    if asked.method != "GET" or not isinstance(token, str) or not any(_same(token, one) for one in secrets):
+        return None
+    return _text(given)
+
+
+def _dropbox(asked: Asked, secrets: Sequence[str]) -> Answered | None:
+    return _text(asked.query.get("challenge")) if asked.method == "GET" else None
+
+
+def _x(asked: Asked, secrets: Sequence[str]) -> Answered | None:
+    given = asked.query.get("crc_token")
+    if asked.method != "GET" or not _fits(given) or not secrets:
+        return None
+    signed = base64.b64encode(_digest(secrets[0], given)).decode()
+    return Answered(msgspec.json.encode({"response_token": f"sha256={signed}"}), is_json=True)
+
+
+def _microsoft(asked: Asked, secrets: Sequence[str]) -> Answered | None:
+    return _text(asked.query.get("validationToken")) if asked.method == "POST" else None
+
+
+def _slack(asked: Asked, secrets: Sequence[str]) -> Answered | None:
+    body = asked.body
+    return _text(body.get("challenge")) if isinstance(body, dict) and body.get("type") == "url_verification" else None
+
+
+def _zoom(asked: Asked, secrets: Sequence[str]) -> Answered | None:
+    body = asked.body
+    if not isinstance(body, dict) or body.get("event") != "endpoint.url_validation" or not isinstance(body.get("payload"), dict):
+        return None
+    given = body["payload"].get("plainToken")
+    if not _fits(given) or not secrets:
+        return None
+    return Answered(msgspec.json.encode({"plainToken": given, "encryptedToken": _digest(secrets[0], given).hex()}), is_json=True)
+
+
+_KINDS: Final[Mapping[str, Callable[[Asked, Sequence[str]], Answered | None]]] = {
+    "meta": _meta, "dropbox": _dropbox, "x": _x, "microsoft_graph": _microsoft, "slack": _slack, "zoom": _zoom,
+}  # fmt: skip
+
+
+def _fits(given: Any) -> TypeGuard[str]:
+    return isinstance(given, str) and 0 < len(given) <= CHALLENGE_LENGTH_MAX
+
+
+def _text(given: Any) -> Answered | None:
+    return Answered(given.encode("utf-8", "replace")) if _fits(given) else None
+
+
+def _digest(secret: str, given: str) -> bytes:
+    return hmac.digest(secret.encode(), given.encode("utf-8", "replace"), "sha256")
+
+
+def _same(given: str, known: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), known.encode())
