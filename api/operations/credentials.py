@@ -23,6 +23,7 @@ from contracts.credentials import NAME_PATTERN, CredentialRow, UseRow, check_val
 from contracts.errors import Rejected
 from contracts.resources import Resource
 from contracts.times import rfc3339
+from contracts.triggers import TRIGGERS
 from contracts.webhooks import KIND as WEBHOOKS
 from domain.expressions.durations import parse_duration
 from projections.definitions import Version
@@ -154,7 +155,7 @@ def shown(row: CredentialRow, needs: list[dict[str, Any]] | None = None) -> dict
 
 
 async def _needs(service: Service, name: str) -> list[dict[str, Any]]:
-    kinds = (*(kind.name for kind in RESOURCE_KINDS), WEBHOOKS)
+    kinds = (*(kind.name for kind in RESOURCE_KINDS), WEBHOOKS, TRIGGERS)
     resources = [one for kind in kinds for one in await service.resources(kind)]
     return await service.compute(needs_of, name, service.workflows(), resources)
 

@@ -104,3 +104,15 @@ def test_a_template_names_no_credential(server: Server) -> None:
     answer = server.post("/v1/workflows/validate", body)
     (problem,) = answer.json["problems"]
     assert (problem["path"], "the name of a credential as it is, no template" in problem["message"]) == ("nodes[0].config.credential", True)
+
+
+def test_a_trigger_that_was_made_by_hand_needs_what_it_proves_requests_by(asked: Server) -> None:
+    asked.post("/v1/credentials", {"name": "orders_hook", "kind": "signing", "values": {"secret": SECRET}})
+    asked.publish({"name": "plain", "nodes": [{"id": "n", "type": "noop"}]})
+    signature = {"kind": "standard_webhooks", "secret": "orders_hook"}
+    trigger = {"type": "webhook", "path": "orders", "signature": signature, "key": "trigger.headers['webhook-id']"}
+    made = asked.ask("PUT", "/v1/triggers/mine", {"workflow": "plain", "trigger": trigger})
+    assert made.status == 200, made.content
+    (need,) = asked.get("/v1/credentials/orders_hook").json["needed_by"]
+    assert (need["kind"], need["name"]) == ("resource", "triggers/mine")
+    assert asked.ask("DELETE", "/v1/credentials/orders_hook").json["reason"] == "credential_needed"
