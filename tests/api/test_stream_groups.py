@@ -275,7 +275,7 @@ def test_an_event_that_cannot_be_written_ends_the_stream_and_is_not_passed_over(
     def fails(*_: Any) -> Any:
         raise ValueError("cannot be written")
 
-    monkeypatch.setattr("api.streams.selection.public_events", fails)
+    monkeypatch.setattr("api.streams.selection.events_of", fails)
     world.work()
     world.settle()
     assert (one.why, other.why) == ("failed", "failed")
