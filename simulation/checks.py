@@ -8,7 +8,7 @@ from typing import Any, Final
 from contracts import commands as c
 from contracts.codec import pack
 from contracts.commands import Envelope
-from contracts.errors import LogError, Rejected
+from contracts.errors import InvalidInput, LogError, Rejected
 from contracts.events import IncidentResolved
 from contracts.ids import activity_key
 from contracts.ports.read_models import Condition, ReadModels
@@ -53,7 +53,8 @@ def check_answer(audit: Audit, end: int, envelope: Envelope, answer: Answer) -> 
 
 def _check_refusal(audit: Audit, envelope: Envelope, answer: Answer, told: str) -> None:
     is_broken = envelope.execution == audit.poisoned
-    require(isinstance(answer.error, Rejected | LogError) or is_broken, "no bug while deciding", told)
+    is_misfit = isinstance(answer.error, InvalidInput) and isinstance(envelope.command, c.TASK_COMMANDS)
+    require(isinstance(answer.error, Rejected | LogError) or is_misfit or is_broken, "no bug while deciding", told)
     reason = getattr(answer.error, "reason", "")
     state = audit.state(envelope.execution)
     is_known = state is not None and audit.offsets[envelope.execution][0] < audit.turn_began_at

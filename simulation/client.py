@@ -13,6 +13,7 @@ from domain.execution.memo import TaskMemo
 from simulation.audit import Audit
 from simulation.behaviour import BIG, Behaviour
 from simulation.checks import check_answer
+from simulation.definitions import PEOPLE
 from simulation.disk import Disk
 from simulation.network import Network
 from simulation.node import Node
@@ -131,11 +132,19 @@ class Client:
         return c.ResolveIncident(next(iter(state.incidents)), action)  # type: ignore[arg-type]  # one of these three
 
     def _answer(self) -> Command | None:
-        """A person answers the first task that is open, by one of its ports, some of which no answer may lead to."""
+        """A person does something with the first task that is open; most often they answer, also by a port that no answer has."""
         folded, number = self._world.audit.executions.get(self.operation.execution), self.operation.number
         run = None if folded is None else next((run for run in folded.state.runs.values() if isinstance(run.memo, TaskMemo)), None)
         if folded is None or run is None:
             return None
-        ports = folded.graph.nodes[run.node].ports
-        data = self._value({"n": number})
-        return c.AnswerTask(run.path, run.attempt, ports[number % len(ports)], Person(self.operation.name, ("crew",)), data)
+        ports, by = folded.graph.nodes[run.node].ports, Person(self.operation.name, ("crew",))
+        match number:
+            case 4:
+                return c.ClaimTask(run.path, run.attempt, by)
+            case 5:
+                return c.ReleaseTask(run.path, run.attempt, by)
+            case 6:
+                return c.DelegateTask(run.path, run.attempt, PEOPLE[-1], by)
+            case 7:
+                return c.CommentTask(run.path, run.attempt, self._name, by, "hm")
+        return c.AnswerTask(run.path, run.attempt, ports[number % len(ports)], by, self._value({"n": number}))

@@ -154,7 +154,7 @@ def _life(chance: Chance, execution: str, workflow: str, ticks: int) -> list[Ope
 def _request(chance: Chance, execution: str, at: int) -> Operation:
     draw = chance.number(0, 99)
     if draw < 10:
-        return Operation(at, "answer", execution, chance.one_of(*PEOPLE), chance.number(0, 3))
+        return Operation(at, "answer", execution, chance.one_of(*PEOPLE), chance.number(0, 7))
     if draw < 40:
         return Operation(at, "signal", execution, chance.one_of(*SIGNALS, "more"), chance.number(0, 1))
     if draw < 60:
