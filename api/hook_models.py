@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from api import models
 
 
 class HookDelivery(BaseModel):
     """A request that came to a webhook, and what became of it."""
-
-    model_config = ConfigDict(extra="allow")
 
     id: str
     at: models.Time
@@ -37,9 +35,9 @@ class HookDeliveries(BaseModel):
 
 
 class HookContent(HookDelivery):
-    """One of them with its content, where that is kept."""
+    """One of them with its content; null where that is not kept."""
 
-    method: str | None = None
-    headers: dict[str, str] | None = Field(default=None, description="without those that prove who sends")
-    query: str | None = None
-    body: str | None = None
+    method: str | None
+    headers: dict[str, str] | None = Field(description="without those that prove who sends")
+    query: str | None
+    body: str | None

@@ -19,6 +19,7 @@ from simulation.network import Network
 from simulation.node import Node
 from simulation.odd import LET_IN, odd_value
 from simulation.plan import Operation, Plan
+from simulation.violation import Violation
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer
 
@@ -54,9 +55,12 @@ class Client:
         self._asked_at = -PATIENCE_TICKS
         self.answer: Answer | None = None
         self.is_done = False
+        self._problem: Violation | None = None
 
     def act(self) -> None:
-        """Ask, or ask again."""
+        """Ask, or ask again. Raises Violation where it was told what is not so."""
+        if self._problem is not None:
+            raise self._problem
         if self.is_done or self._world.tick - self._asked_at < PATIENCE_TICKS:
             return
         if self._envelope is None:
@@ -72,7 +76,10 @@ class Client:
 
     def _send(self, node: Node, envelope: Envelope) -> None:
         def reply(answer: Answer) -> None:
-            check_answer(self._world.audit, self._world.disk.log.end("journal", 0), envelope, answer)
+            try:
+                check_answer(self._world.audit, self._world.disk.log.end("journal", 0), envelope, answer)
+            except Violation as problem:  # what a caller raises is caught by the round
+                self._problem = problem
             self._world.network.send(lambda: self._hear(answer))
 
         def arrive() -> None:

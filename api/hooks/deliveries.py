@@ -91,8 +91,10 @@ def shown(one: Delivery, with_content: bool) -> dict[str, Any]:
         "id": one.id, "verdict": one.verdict, "status": one.status, "reason": one.reason, "message": one.message, "key": one.key,
         "execution_id": one.execution or None, "size": one.size, "sender": one.sender, "can_be_redelivered": one.came is not None,
     }  # fmt: skip
-    if with_content and one.came is not None:
-        found |= {"method": one.came.method, "headers": one.came.headers, "query": one.came.query, "body": _readable(one.came.body)}
+    if with_content:
+        came = one.came
+        found |= {"method": came and came.method, "headers": came and came.headers, "query": came and came.query}
+        found["body"] = None if came is None else _readable(came.body)
     return found
 
 
