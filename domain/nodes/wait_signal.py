@@ -11,7 +11,7 @@ from contracts import values
 from contracts.definitions import CountValue, DurationValue, Expression, Model, TextValue
 from contracts.errors import ExpressionError, Problem
 from contracts.events import NodeStarted, SignalConsumed, TimerStarted
-from contracts.failure import Failure
+from contracts.failure import Failure, details_of
 from domain.definition.config_check import reserved_ports, signal_names
 from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding, Ready
@@ -154,4 +154,4 @@ class WaitSignal(Kind):
         details = {"count": memo.count, "came": len(came), "payloads": came}
         if len(values.encode(came)) >= ctx.limits.blob_bytes_min:
             del details["payloads"]
-        fail(ctx, run, Failure("signal.timeout", f"of {memo.count} signals {names} {len(came)} came in time", details))
+        fail(ctx, run, Failure("signal.timeout", f"of {memo.count} signals {names} {len(came)} came in time", details_of(details)))

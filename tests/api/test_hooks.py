@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.api.conftest import Answer, Server
+from tests.api.conftest import ROOT, Answer, Server
 from tests.api.hook_storm import storm
 
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -309,6 +309,19 @@ def test_what_is_wrong_with_a_webhook_is_said_when_it_is_published(hooked: Serve
     assert any(one["path"].startswith(f"triggers[0].{path}") or one["path"] == "triggers[0]" for one in answer.json["problems"]), (
         answer.json
     )
+
+
+def test_the_example_books_an_order_once_and_tells_the_shop_its_number(serve: Callable[..., Server]) -> None:
+    server = serve()
+    server.post("/v1/credentials", {"name": "shop", "kind": "signing", "values": {"secret": f"whsec_{KEY}"}})
+    example = (ROOT / "examples" / "webhook_order.yaml").read_bytes()
+    assert server.ask("POST", "/v1/workflows", example, {"Content-Type": "application/yaml"}).status == 201
+    body = b'{"order_id": "A-7", "amount": 12.5}'
+    for name in ("msg_1", "msg_2"):
+        answer = send(server, "shop/orders", body, signed(body, name))
+        assert (answer.status, answer.json) == (201, {"booking": "B-A-7"})
+    assert len(server.get("/v1/executions?workflow=webhook_order").json["executions"]) == 1
+    assert send(server, "shop/orders", b'{"order_id": "A-8", "amount": 0}', signed(b'{"order_id": "A-8", "amount": 0}')).status == 422
 
 
 def test_a_large_output_is_the_answer_as_it_is(hooked: Server) -> None:
