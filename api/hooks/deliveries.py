@@ -12,7 +12,9 @@ KEPT_MAX: Final = 50
 BODY_BYTES_MAX: Final = 64 * 1024
 """A longer body is not kept."""
 BODIES_BYTES_MAX: Final = 32 * 1024 * 1024
-"""So long all bodies may be together; the oldest are dropped first."""
+"""So long all bodies, headers and queries may be together; the oldest are dropped first."""
+TEXT_LENGTH_MAX: Final = 1_000
+"""A longer key, or a longer message, is cut."""
 
 Verdict: TypeAlias = Literal["accepted", "repeated", "challenge", "refused", "invalid", "paused", "failed", "test"]
 
@@ -64,15 +66,18 @@ class Deliveries:
         delivery.number = self._noted
         self._kept.setdefault((delivery.trigger, kind), deque(maxlen=KEPT_MAX)).append(delivery)
         self.counts[delivery.trigger, delivery.verdict] += 1
+        delivery.message = _cut(delivery.message)
+        delivery.key = None if delivery.key is None else _cut(delivery.key)
         if delivery.size > BODY_BYTES_MAX:
             delivery.came = None
         if delivery.came is not None:
             self._with_body.append(delivery)
-            self._bytes += delivery.size
+            self._bytes += _length(delivery.came)
         while self._bytes > BODIES_BYTES_MAX or len(self._with_body) > KEPT_MAX * 1_000:
             oldest = self._with_body.popleft()
-            self._bytes -= oldest.size
-            oldest.came = None
+            if oldest.came is not None:
+                self._bytes -= _length(oldest.came)
+                oldest.came = None
 
     def of(self, trigger: str, is_test: bool = False) -> list[Delivery]:
         """Those of a trigger, the last one first."""
@@ -83,6 +88,14 @@ class Deliveries:
     def find(self, trigger: str, id_: str) -> Delivery | None:
         """One of them; None where it is not kept any more."""
         return next((one for one in self.of(trigger) + self.of(trigger, True) if one.id == id_), None)
+
+
+def _length(came: Came) -> int:
+    return len(came.body) + len(came.query) + sum(len(name) + len(one) for name, one in came.headers.items())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= TEXT_LENGTH_MAX else f"{text[:TEXT_LENGTH_MAX]}…"
 
 
 def shown(one: Delivery, with_content: bool) -> dict[str, Any]:

@@ -27,11 +27,13 @@ from domain.execution.state import ENDED
 from domain.expressions import program, value
 from domain.triggers import challenges, signatures
 from domain.triggers.firing import config_of, seen, started_with, triggered
-from domain.triggers.webhook import Answer
+from domain.triggers.webhook import BODILESS, Answer
 
 SECRETS_S: Final = 2.0
 """So long a secret is remembered: one that was rotated or deleted counts so long."""
 PAUSED_RETRY_S: Final = 60
+MISFIT: Final = (400, 405, 413, 415, 422)
+"""What is answered so is the request's own fault; all else could not be started just now."""
 _log: Final = logging.getLogger("refold.hooks")
 
 
@@ -60,7 +62,10 @@ class Hooks:
             return problem(404, "not_found", "there is nothing at this path")
         trigger, config = status.trigger, config_of(status.trigger)
         hidden = signatures.read_names(config.signature)
-        kept = came._replace(headers={name: one for name, one in came.headers.items() if name not in hidden})
+        kept = came._replace(
+            headers={name: one for name, one in came.headers.items() if name not in hidden},
+            query=challenges.without_secret(config.challenge, came.query),
+        )
         try:
             outcome = await self._taken(status, config, came, kept, caller, is_test)
         except RefoldError as error:
@@ -206,7 +211,7 @@ def _failed(trigger: Trigger, error: RefoldError) -> Outcome:
     verdict: Verdict = (
         "refused" if response.status_code == 401
         else "paused" if reason == "paused"
-        else "invalid" if response.status_code < 500
+        else "invalid" if response.status_code in MISFIT
         else "failed"
     )  # fmt: skip
     return Outcome(response, verdict, reason, str(error))
@@ -230,13 +235,14 @@ def _answer(answer: str | Answer, trigger: Trigger, found: Mapping[str, Any], st
     if waits:
         execution["output"] = values.decode(bytes(view.output))
     try:
-        return _written(answer.status, value(answer.body).render({"trigger": found, "execution": execution}))
+        return written(answer.status, value(answer.body).render({"trigger": found, "execution": execution}))
     except ExpressionError as error:
         return problem(500, "answer", f"it was taken, but its answer cannot be filled in: {error}", execution_id=view.execution_id)
 
 
-def _written(status: int, body: Any) -> Response:
-    if body is None:
+def written(status: int, body: Any) -> Response:
+    """An answer of one's own; what stands after a head that allows no body would be read as the next answer."""
+    if body is None or status in BODILESS:
         return Response(status_code=status)
     if isinstance(body, str):
         return Response(body.encode("utf-8", "replace"), status, {"X-Content-Type-Options": "nosniff"}, media_type="text/plain")

@@ -15,6 +15,7 @@ import base64
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeGuard
+from urllib.parse import unquote_plus
 
 import msgspec
 from pydantic import model_validator
@@ -23,6 +24,7 @@ from contracts.credentials import CredentialName
 from contracts.definitions import Model
 
 CHALLENGE_LENGTH_MAX: Final = 1_000
+_META_TOKEN: Final = "hub.verify_token"
 _NEEDS_SECRET: Final = ("meta", "x", "zoom")
 
 
@@ -59,13 +61,20 @@ def is_open(kind: str) -> bool:
     return kind not in ("slack", "zoom")
 
 
+def without_secret(challenge: Challenge | None, query: str) -> str:
+    """The query without what only the sender knows: no expression sees it, and nobody who looks at deliveries."""
+    if challenge is None or challenge.kind != "meta":
+        return query
+    return "&".join(one for one in query.split("&") if unquote_plus(one.partition("=")[0]) != _META_TOKEN)
+
+
 def answered(kind: str, asked: Asked, secrets: Sequence[str]) -> Answered | None:
     """The answer to a challenge of that kind; None for any other request, and for one that does not know the secret."""
     return _KINDS[kind](asked, secrets)
 
 
 def _meta(asked: Asked, secrets: Sequence[str]) -> Answered | None:
-    token, given = asked.query.get("hub.verify_token"), asked.query.get("hub.challenge")
+    token, given = asked.query.get(_META_TOKEN), asked.query.get("hub.challenge")
     if asked.method != "GET" or not isinstance(token, str) or not any(_same(token, one) for one in secrets):
         return None
     return _text(given)

@@ -19,6 +19,8 @@ PATH_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,62}(/[A-Za-z0-9][A-Za-z0-9
 BODY_LIMIT: Final = 1024 * 1024
 WAIT_MAX_MS: Final = 60_000
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+BODILESS: Final = (204, 205)
+"""What is answered with these ends with its head; more would be read as the beginning of the next answer."""
 SEES: Final = {"accepted": ("id", "workflow"), "result": ("id", "workflow", "output")}
 """What the answer of a webhook may name of `execution`."""
 
@@ -75,6 +77,9 @@ class WebhookTrigger(TriggerKind):
         if signature is not None and signature.tolerance is not None and not 0 < parse_duration(signature.tolerance) <= TOLERANCE_MAX_MS:
             yield Problem("signature.tolerance", "range", f"expected at most 1d, found {signature.tolerance}", "write `5m`, for example")
         if isinstance(config.answer, Answer):
+            if config.answer.status in BODILESS and config.answer.body is not None:
+                said = f"an answer with {config.answer.status} has no body"
+                yield Problem("answer.body", "no_body", said, "leave `body` out, or write another `status`, like 200")
             yield from _answer_problems(config.answer)
 
     def claims(self, config: Any) -> tuple[str, str]:

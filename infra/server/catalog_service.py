@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from api.hooks.deliveries import Deliveries
@@ -10,11 +11,12 @@ from api.service import Published, Unavailable
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import InvalidDefinition
+from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.resources import Resource
 from contracts.system import NOTIFY
 from contracts.triggers import Fired, TriggerStatus
 from domain.channels import sends_notices
+from domain.definition.canonical import load_canonical
 from domain.definition.outline import Activities
 from domain.triggers.firing import config_of
 from domain.triggers.moments import next_times
@@ -76,10 +78,21 @@ class CatalogService:
         return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
 
     async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
-        """Make a version the active one."""
+        """Make a version the active one. Raises InvalidDefinition where a path of it was taken meanwhile."""
         self._check_takes()
+        if problems := self._taken_by(workflow, version):
+            raise InvalidDefinition(problems)
         found = (await self._in_catalog(self._catalog.activate, workflow, version, caller)).version
         return self.versions(workflow)[found - 1]
+
+    def _taken_by(self, workflow: str, version: int) -> list[Problem]:
+        """Of the paths of a version those that others have; of a version that is not known, what makes it active says so."""
+        if not self._catalog.knows(workflow):
+            return []
+        with suppress(Rejected):
+            content = self._catalog.published(self._catalog.resolve(workflow, version)[1]).content
+            return taken(self._paths, load_canonical(content))
+        return []
 
     async def archive(self, workflow: str, caller: Caller = ENGINE) -> None:
         """Let no execution start with it any more."""

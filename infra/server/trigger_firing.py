@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from api.service import Start
 from contracts.caller import Caller
-from contracts.errors import ExpressionError, InvalidInput, Overloaded, RefoldError, Rejected
+from contracts.errors import ExpressionError, InvalidInput, Overloaded, RecordTooLarge, RefoldError, Rejected
 from contracts.triggers import Trigger, Triggered
 from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids
 from infra.server.parts.context import Send
@@ -54,7 +54,7 @@ class Firing:
 
 def _refused(error: Exception) -> Outcome:
     """Why nothing was started: for good where the same would be refused again, and else to be tried again."""
-    is_final = isinstance(error, Rejected | InvalidInput | ExpressionError) and not isinstance(error, Overloaded)
+    is_final = isinstance(error, Rejected | InvalidInput | ExpressionError | RecordTooLarge) and not isinstance(error, Overloaded)
     return Outcome(error=error if isinstance(error, RefoldError) else RefoldError(str(error)), is_final=is_final)
 
 

@@ -242,6 +242,20 @@ def test_challenges_are_answered_and_start_nothing(hooked: Server) -> None:
     assert hooked.get("/v1/executions?workflow=meta-said").json["executions"] == []
 
 
+def test_the_token_of_a_challenge_is_seen_by_nobody_who_looks(hooked: Server) -> None:
+    challenge = {"kind": "meta", "secret": "slack_hook"}
+    hooked.publish(
+        workflow("meta-seen", hook("meta-seen", challenge=challenge, methods=["GET"], answer="result"), value="{{ trigger.query }}")
+    )
+    asked = {"hub.verify_token": "s3cret", "more": "1"}
+    assert send(hooked, "meta-seen?" + urlencode(asked), method="GET").json == {"more": "1"}
+    assert send(hooked, "meta-seen?" + urlencode({**asked, "hub.challenge": "c"}), method="GET").content == b"c"
+    for one in hooked.get("/v1/triggers/meta-seen.hook/deliveries").json["deliveries"]:
+        content = hooked.get(f"/v1/triggers/meta-seen.hook/deliveries/{one['id']}").content
+        assert b"more=1" in content
+        assert b"s3cret" not in content
+
+
 def test_the_test_address_starts_nothing_and_shows_what_came(hooked: Server) -> None:
     for number in range(60):
         assert hooked.ask("POST", "/hooks-test/plain", {"n": number}).status == 200
@@ -273,6 +287,39 @@ def test_a_webhook_that_is_paused_lets_senders_come_again(hooked: Server) -> Non
     assert send(hooked, "plain", {}).status == 202
 
 
+def test_what_a_quota_or_a_limit_refuses_was_no_fault_of_the_request_and_senders_come_again(hooked: Server) -> None:
+    waits = {"nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
+    hooked.publish(
+        {"name": "few", "triggers": [hook("few", key="trigger.body.id")], "settings": {"quota": {"open": 1}}, **waits},
+        {"name": "one", "triggers": [hook("one")], "settings": {"concurrency": {"limit": 1, "policy": "reject"}}, **waits},
+    )
+    first, again = (send(hooked, "few", {"id": 1}) for _ in range(2))
+    assert (first.status, again.status, again.json) == (202, 202, first.json)
+    refused = send(hooked, "few", {"id": 2})
+    assert (refused.status, refused.json["reason"], refused.headers["retry-after"]) == (429, "quota_exceeded", "5")
+    assert [send(hooked, "one", {}).status for _ in range(2)] == [202, 409]
+    assert [(one["verdict"], one["status"]) for one in (last(hooked, "few.hook"), last(hooked, "one.hook"))] == [
+        ("failed", 429),
+        ("failed", 409),
+    ]
+
+
+def test_a_long_key_is_a_key_and_is_shown_short(hooked: Server) -> None:
+    answers = [send(hooked, "results", {"id": "k" * 900_000}) for _ in range(2)]
+    assert [one.status for one in answers] == [200, 200]
+    assert len(last(hooked, "results.hook")["key"]) < 2_000
+
+
+def test_a_version_whose_path_was_taken_meanwhile_does_not_become_the_active_one(hooked: Server) -> None:
+    hooked.publish(workflow("early", hook("there")))
+    assert hooked.post("/v1/workflows/early/archive").status == 200
+    hooked.publish(workflow("late", hook("there")))
+    refused = hooked.post("/v1/workflows/early/activate", {"version": 1})
+    assert (refused.status, refused.json["problems"][0]["rule"]) == (422, "taken")
+    assert hooked.post("/v1/workflows/late/archive").status == 200
+    assert hooked.post("/v1/workflows/early/activate", {"version": 1}).status == 200
+
+
 def test_a_path_belongs_to_one_trigger(hooked: Server) -> None:
     taken = hooked.post("/v1/workflows", workflow("thief", hook("orders")))
     assert (taken.status, taken.json["problems"][0]["path"], "orders.hook" in taken.json["detail"]) == (422, "triggers[0].path", True)
@@ -299,6 +346,7 @@ def test_a_path_belongs_to_one_trigger(hooked: Server) -> None:
         ({"path": "x", "answer": {"body": "{{ execution.output }}"}}, "answer.body"),
         ({"path": "x", "answer": {"body": "{{ trigger.due }}"}}, "answer.body"),
         ({"path": "x", "answer": {"status": 500}}, "answer.status"),
+        ({"path": "x", "answer": {"status": 204, "body": "HTTP/1.1 200 OK"}}, "answer.body"),
         ({"path": "x", "methods": []}, "methods"),
         ({"path": "x", "challenge": {"kind": "meta"}}, "challenge"),
     ],

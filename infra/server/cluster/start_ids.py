@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from api.service import Start, Started
 from contracts.commands import CreateExecution
-from contracts.errors import RefoldError, Rejected
+from contracts.errors import Overloaded, RefoldError, Rejected
 from contracts.ids import counted_in
 from infra.server.starts import derived_id
 from workers.partition.catalog import Catalog
@@ -83,7 +83,7 @@ def ask_and_start(name: str, other: str, ask: Ask, start: LateStart) -> Forget:
 
     def on_answer(answer: Answer) -> None:
         error = answer.error
-        if error is None or isinstance(error, Rejected):
+        if error is None or (isinstance(error, Rejected) and not isinstance(error, Overloaded)):
             start.begin(name if error is not None and error.reason == NOT_THERE else other)
         else:
             start.refuse(error)
