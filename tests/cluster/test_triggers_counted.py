@@ -96,3 +96,18 @@ def test_what_never_fits_is_not_fired_each_second(error: RefoldError, is_final: 
 
     Firing(catalog, send)(OFTEN, Triggered(OFTEN.name, "now", b"{}"), b"{}", heard.append)
     assert [one.is_final for one in heard] == [is_final]
+
+
+def test_a_schedule_goes_on_as_soon_as_its_partition_has_another_owner(tmp_path: Path) -> None:
+    often = {"id": "often", "type": "schedule", "every": "1s"}
+
+    async def story() -> None:
+        async with memory_cluster(tmp_path, "a", partitions=PARTITIONS) as cluster:
+            await cluster.publish({"name": "w", "nodes": [WAIT], "triggers": [often], "settings": {"quota": {"open": 1}}})
+            await cluster.until(lambda: cluster.living["a"].service.trigger("w.often").last)
+            await cluster.kill("a")
+            service = (await cluster.start("b")).service
+            await cluster.until(lambda: service.trigger("w.often").skipped)
+            assert service.trigger("w.often").skipped[0].reason in ("quota_exceeded", "missed")
+
+    asyncio.run(story())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from workers.cluster.members import Members
@@ -13,11 +14,16 @@ WAIT_S: Final = 0.1
 class MembersPermission:
     """Lives in the event loop. See `workers.cluster.owners.Permission`."""
 
-    def __init__(self, members: Members) -> None:
-        self._members = members
+    def __init__(self, members: Members, wake: Callable[[], None]) -> None:
+        """`wake` lets what goes by the partitions that are ours look again."""
+        self._members, self._wake = members, wake
         self._marks: dict[int, int] = {}
         self._news = asyncio.Event()
-        self.changed = members.say_now
+
+    def changed(self) -> None:
+        """See Permission."""
+        self._members.say_now()
+        self._wake()
 
     def look_again(self) -> None:
         """The members have changed."""

@@ -185,7 +185,7 @@ class Shared:
         offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in self._kinds)
         routes = [(queue, kind) for queue in engine.queue_names for kind in offered]
         self.gateway = Gateway(stores.task_topics(), routes, self._make_leases, self.router, here, outbox.put, who.node, self.letters)
-        permission = MembersPermission(self.members)
+        permission = MembersPermission(self.members, self.driver.wake)
         self.owners = Owners(
             self.log, self.owned, self.rounds, self._make, self.clock, self.offloading, permission, self.router,
             self.gateway.ahead.let_out_of, self._failed, random.random,
