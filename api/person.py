@@ -14,7 +14,7 @@ from fastapi import Header, Request
 
 from api.problems import BadRequest
 from contracts.caller import Caller
-from contracts.person import GROUPS_MAX, Person, name_problem
+from contracts.person import GROUPS_MAX, Person, name_problem, person_problem
 
 PersonHeader: TypeAlias = Annotated[str | None, Header(alias="Refold-Person", description="who acts; `anonymous` without it")]
 GroupsHeader: TypeAlias = Annotated[str | None, Header(alias="Refold-Groups", description="the groups of whoever acts, by commas")]
@@ -27,8 +27,9 @@ def person_of(caller: Caller, request: Request, name: str | None, groups: str | 
     if len(named) > GROUPS_MAX:
         raise BadRequest(422, "request.invalid", f"Refold-Groups: expected at most {GROUPS_MAX} groups, found {len(named)}")
     who = _text(name).strip() if name is not None else caller.actor
-    for header, one in (("Refold-Person", who), *(("Refold-Groups", group) for group in named)):
-        if (problem := name_problem(one)) is not None:
+    problems = [("Refold-Person", person_problem(who)), *(("Refold-Groups", name_problem(group)) for group in named)]
+    for header, problem in problems:
+        if problem is not None:
             raise BadRequest(422, "request.invalid", f"{header}: {problem}")
     address = "" if request.client is None else request.client.host[:ADDRESS_LENGTH_MAX]
     return Person(who, named, address=address)

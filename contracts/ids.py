@@ -140,6 +140,11 @@ def root_of(execution: str) -> str:
     return execution.partition("~")[0]
 
 
+def is_below(execution: str, above: str) -> bool:
+    """Whether an execution is a child of another one, or a child's child."""
+    return execution.startswith(f"{above}~")
+
+
 def activity_key(execution: str, path: str, attempt: int) -> str:
     """Which attempt of which activity: the key of leases and of late results."""
     return f"{execution}/{path}@{attempt}"

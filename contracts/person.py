@@ -34,6 +34,13 @@ def plain_name(name: str) -> str:
     return name.strip().lower()
 
 
+def person_problem(name: object) -> str | None:
+    """Why something cannot be the name of a person; None where nothing speaks against it."""
+    if isinstance(name, str) and plain_name(name).startswith(GROUP_PREFIX):
+        return f"expected the name of a person, found that of a group: {name[:100]!r}"
+    return name_problem(name)
+
+
 def name_problem(name: object) -> str | None:
     """Why something cannot be the name of a person or a group; None where nothing speaks against it."""
     if not isinstance(name, str):

@@ -9,7 +9,7 @@ from contracts.commands import CreateExecution
 from contracts.errors import Rejected
 from contracts.ids import task_id
 from contracts.journal import Decision
-from domain.execution.history import Entry, GraphOf, begin
+from domain.execution.history import Entry, GraphOf, begin, is_erasure
 from domain.execution.react import node_of_path
 from projections.history import OF_TASKS, HistoryEvent, HistoryPresenter
 
@@ -23,6 +23,7 @@ def task_view(entries: Iterable[Entry], graph_of: GraphOf, show: Show, path: str
     entries = iter(entries)
     first = next(entries)
     command = first.decision.command
+    check_is_known(first)
     assert isinstance(command, CreateExecution), f"an execution was created by {type(command).__name__}"
     execution, graph = first.decision.execution, begin(first, graph_of).graph
     found, told = node_of_path(graph, path), [event for event, _ in told_of(first, entries, show, path, attempt)]
@@ -59,6 +60,13 @@ def task_view(entries: Iterable[Entry], graph_of: GraphOf, show: Show, path: str
     for event in told:
         _apply(view, event)
     return view
+
+
+def check_is_known(first: Entry) -> None:
+    """Raise Rejected where all that was asked and said was erased."""
+    if is_erasure(first):
+        name = first.decision.execution
+        raise Rejected("erased", f"execution {name} was erased: what people were asked is not known any more", execution=name)
 
 
 def unknown_task(task: str) -> Rejected:

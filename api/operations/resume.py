@@ -19,6 +19,7 @@ from contracts import values
 from contracts.caller import Caller
 from contracts.commands import AnswerTask, ResumeExecution
 from contracts.errors import Rejected
+from contracts.ids import is_below
 from domain.execution.state import ENDED
 from projections.waiting import comes_by_itself
 
@@ -38,7 +39,7 @@ async def resume_execution(
     if not (bytes(said.resume_data) or said.output_port or said.task or said.approved is not None):
         done = await service.give(execution, ResumeExecution(), caller)
         return Reply({"execution_id": done.execution, "status": done.status, "position": done.position}, done.position)
-    task = said.task or await _only_task(service, execution)
+    task = _task_below(execution, said.task) if said.task else await _only_task(service, execution)
     by, (_, path, attempt) = person_of(caller, request, person, groups), place_of(task)
     data = given(said.resume_data, "/resume_data")
     parsed = None if data is None else values.decode(data)
@@ -48,6 +49,14 @@ async def resume_execution(
     given_to = await do(service, caller, by, task, command)
     found = await _settled(service, execution)
     return Reply({"execution_id": execution, **found, "position": given_to["position"]}, given_to["position"])
+
+
+def _task_below(execution: str, task: str) -> str:
+    """The task that is named, where it is of the execution or of one below it. Raises Rejected for another one's."""
+    asking = place_of(task)[0]
+    if asking != execution and not is_below(asking, execution):
+        raise Rejected("unknown_task", f"execution {execution} has no task {task[:200]}, nor has one below it")
+    return task
 
 
 async def _only_task(service: Service, execution: str) -> str:

@@ -165,7 +165,8 @@ async def _as_before(service: Service, task: str, command: AnswerTask, refused: 
         raise refused
     execution = place_of(task)[0]
     view = await service.task(*place_of(task))
-    if all((one["key"], one["by"]) != (command.key, command.by.name) for one in view["answers"]):
+    same = (command.key, command.by.name, command.port)
+    if all((one["key"], one["by"], one["port"]) != same for one in view["answers"]):
         raise refused
     found = await service.view(execution)
     return {"task_id": task, "execution_id": execution, "status": found.status, "position": found.position}

@@ -106,7 +106,7 @@ def test_who_may_not_who_comes_twice_and_who_comes_late_is_told_so(server: Serve
     assert (late.value.status, late.value.problem["reason"]) == (409, "already_ended")
 
 
-def test_the_same_request_twice_is_one_answer_whatever_has_become_of_the_task(server: Server) -> None:
+def test_the_same_request_twice_is_one_answer_whatever_has_become_of_the_task(server: Server, people: Callable[..., Client]) -> None:
     task = paying(server, "A-4", "ada", "bob")
 
     def ask(key: str, name: str) -> Any:
@@ -114,6 +114,16 @@ def test_the_same_request_twice_is_one_answer_whatever_has_become_of_the_task(se
 
     assert [ask("one", "ada").status for _ in range(2)] == [200, 200]
     assert (ask("two", "ada").status, ask("one", "bob").status) == (409, 409)
+
+
+def test_the_same_key_with_another_answer_is_told_which_one_counts(server: Server, people: Callable[..., Client]) -> None:
+    task = paying(server, "A-7", "ada", "bob", "cyd")
+    first, other = (
+        server.post(f"/v1/tasks/{task}/answer", {"port": port}, idempotency_key="one", refold_person="ada")
+        for port in ("approved", "rejected")
+    )
+    assert (first.status, other.status, other.json["reason"]) == (200, 409, "already_answered")
+    assert "ada has answered already: approved" in other.json["detail"]
 
 
 def test_a_task_is_claimed_handed_on_and_talked_about(server: Server, people: Callable[..., Client]) -> None:
@@ -169,6 +179,7 @@ def test_what_is_no_task_is_unknown(server: Server, task: str) -> None:
     [
         {"Refold-Person": ""},
         {"Refold-Person": "x" * 300},
+        {"Refold-Person": " Group:finance"},
         {"Refold-Groups": "a," + "b" * 300},
         {"Refold-Groups": ",".join(map(str, range(200)))},
     ],
@@ -210,6 +221,27 @@ def next_task(client: Client, execution: str) -> Any:
     while not (found := client.tasks(below=execution)):
         pass  # each answer took its time
     return found[0]
+
+
+def test_nobody_is_answered_who_was_not_named(server: Server, people: Callable[..., Client]) -> None:
+    named, other = (server.start("asks", {"who": "ada"})["execution_id"] for _ in range(2))
+    for execution in (named, "nobody"):
+        with pytest.raises(Refused) as refused:
+            people("ada").resume(execution, approved=True, task=f"{other}~first@1")
+        assert refused.value.problem["reason"] == "unknown_task"
+    assert people().task(f"{other}~first@1")["status"] == "open"
+
+
+def test_what_people_were_asked_is_erased_with_their_execution(serve: Callable[..., Server]) -> None:
+    server = serve()
+    server.publish({**ASKS, "settings": {"erasable": True}})
+    execution = server.start("asks", {"who": "ada"})["execution_id"]
+    server.post(f"/v1/executions/{execution}/terminate")
+    assert server.post(f"/v1/executions/{execution}/erase", {"reason": "asked"}).status == 200
+    for path in (f"/v1/tasks/{execution}~first@1", f"/v1/tasks/{execution}~first@1/attachments/1"):
+        shown = server.get(path)
+        assert (shown.status, shown.json["reason"]) == (409, "erased")
+    assert [one["command"] for one in server.get("/v1/audit").json["audit"] if one["execution_id"] == execution] == ["EraseExecution"]
 
 
 def test_what_cannot_be_resumed_so_is_told(server: Server, people: Callable[..., Client]) -> None:

@@ -112,3 +112,12 @@ def test_a_folder_without_its_key_says_what_is_missing(refold: CommandLine) -> N
     assert row["missing"].startswith("the master key is missing")
     complaint = refold("credentials", "rotate", "crm", "--file", refold.file("token", "an0ther"), code=1).complaint
     assert "credential crm: the master key is missing" in complaint
+
+
+def test_another_master_key_is_not_said_to_open_what_it_cannot(refold: CommandLine) -> None:
+    refold("credentials", "create", "crm", "--kind", "bearer", "--file", refold.file("token", "s3cr3t-t0ken"))
+    (refold.data / "master.key").unlink()
+    (refold.data / "master.key").write_text("9Xz" + "A" * 40 + "=\n")
+    said = refold("credentials", "rotate-master-key").out
+    assert "opens all other credentials; 0 were wrapped anew" in said
+    assert "credential crm cannot be opened, and was left as it is" in said

@@ -52,6 +52,7 @@ def test_who_is_asked_sees_it_and_answers_it(asked: CommandLine) -> None:
 def test_who_may_not_is_told_so(asked: CommandLine) -> None:
     assert "eve is not among those who are asked" in asked("tasks", "answer", TASK, "approved", "--as", "eve", code=1).complaint
     assert "there is no task nothing" in asked("tasks", "show", "nothing", code=1).complaint
+    assert "found that of a group" in asked("tasks", "claim", TASK, "--as", "group:finance", code=2).complaint
     assert "expected printable characters" in asked("tasks", "claim", TASK, "--as", "a,b", code=2).complaint
 
 

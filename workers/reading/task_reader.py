@@ -8,7 +8,7 @@ from typing import Any
 from contracts.commands import CommentTask
 from contracts.errors import Rejected
 from contracts.ids import task_id
-from projections.task_view import task_view, told_of
+from projections.task_view import check_is_known, task_view, told_of
 from workers.reading.execution_reader import ExecutionReader
 
 
@@ -20,7 +20,9 @@ def read_task(reader: ExecutionReader, execution: str, path: str, attempt: int) 
 def read_attachment(reader: ExecutionReader, execution: str, path: str, attempt: int, number: int) -> tuple[str, str, bytes]:
     """A file that was attached to a task: its name, its media type, its content. Raises Rejected where there is none."""
     entries = reader.entries(execution)
-    for event, decision in told_of(next(entries), entries, reader.show, path, attempt):
+    first = next(entries)
+    check_is_known(first)
+    for event, decision in told_of(first, entries, reader.show, path, attempt):
         command = decision.command
         if event.type == "TaskCommented" and event.data.get("number") == number and isinstance(command, CommentTask) and command.content:
             return command.name, command.media_type, base64.b64decode(reader.value(command.content))

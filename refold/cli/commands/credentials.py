@@ -123,7 +123,8 @@ def rotate(where: Where, name: str, file: Path | None, overlap: str) -> int:
 def rotate_master_key(where: Where) -> int:
     """Have another one open all of them."""
     done = keeper_of(where).rotate_master_key()
-    say(f"master key {done['master_key']} opens all credentials; {done['rewrapped']} were wrapped anew")
+    opened = "all other credentials" if done["missing"] else "all credentials"
+    say(f"master key {done['master_key']} opens {opened}; {done['rewrapped']} were wrapped anew")
     for name in done["missing"]:
         say(f"credential {name} cannot be opened, and was left as it is")
     return OK

@@ -10,7 +10,7 @@ from contracts import values
 from contracts.caller import ANONYMOUS
 from contracts.commands import AnswerTask, ClaimTask, CommentTask, DelegateTask, ReleaseTask
 from contracts.ids import task_of
-from contracts.person import Person, name_problem
+from contracts.person import Person, name_problem, person_problem
 from infra.clock import SystemClock
 from infra.server.reader_wiring import open_rows_apart
 from projections.task_view import task_view, unknown_task
@@ -39,8 +39,8 @@ class Who(NamedTuple):
         """The person. Raises BadInput for what is nobody's name."""
         name = self.name or os.environ.get("REFOLD_PERSON") or ANONYMOUS
         groups = self.groups or tuple(one.strip() for one in os.environ.get("REFOLD_GROUPS", "").split(",") if one.strip())
-        for one in (name, *groups):
-            if (problem := name_problem(one)) is not None:
+        for problem in (person_problem(name), *map(name_problem, groups)):
+            if problem is not None:
                 raise BadInput(f"--as and --group: {problem}")
         return Person(name, groups, "cli")
 
