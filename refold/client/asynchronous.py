@@ -32,6 +32,10 @@ class AsyncClient(AsyncOperations):
         self._free: list[AsyncConnection] = []
         self._turns = asyncio.Semaphore(CONNECTIONS_MAX)
 
+    def acting_as(self, person: str, groups: Sequence[str] = ()) -> AsyncClient:
+        """A client of the same server, by which this person acts."""
+        return type(self)(self._server, person=person, groups=groups)
+
     async def __aenter__(self) -> AsyncClient:
         return self
 

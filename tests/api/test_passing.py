@@ -13,7 +13,7 @@ from .conftest import Server
 from .test_live import hear, live, say
 
 SAYS: dict[str, Any] = {
-    "name": "says",
+    "name": "speaks",
     "nodes": [{"id": "say", "type": "log", "config": {"message": "hello {{ input.who }}", "level": "warning"}}],
 }
 TALKS: dict[str, Any] = {"name": "talks", "nodes": [{"id": "talk", "type": "talk"}]}
@@ -33,7 +33,7 @@ def test_lines_of_the_kind_log_are_heard_as_they_come(server: Server) -> None:
         say(socket, subscribe="passing", id="p", execution="said")
         say(socket, subscribe="list", id="l", limit=1)
         assert hear(socket)["id"] == "l"  # so it listens
-        server.start("says", {"who": "Ada"}, execution_id="said", wait=30)
+        server.start("speaks", {"who": "Ada"}, execution_id="said", wait=30)
         while (heard := hear(socket))["id"] != "p":
             pass
     value = {"level": "warning", "message": "hello Ada", "fields": {}}
