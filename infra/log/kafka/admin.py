@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
 
 from contracts.errors import LogError
 from contracts.ports.log import Topic
 from infra.log.arguments import DIVIDED, check_partitions, partitions_in
-from infra.log.kafka.administration import administering
+from infra.log.kafka.administration import administering, asked
 from infra.log.kafka.topics import KAFKA_TOPICS, MADE_WITH, PARTITIONS_DEFAULT, Found, settings_of, topics_of
 from refold.kafka.address import KafkaAddress
-from refold.kafka.admin import RETRY_PAUSE_S, change, create, described, grow, settings_in_force, wait_until_there
+from refold.kafka.admin import change, create, described, grow, settings_in_force, wait_until_there
 from refold.kafka.client import CONNECT_TIMEOUT_S
 from refold.kafka.task_topics import replicas_of, replicas_wanted
 from refold.kafka.topic import topic_settings
@@ -25,23 +21,11 @@ from refold.kafka.topic import topic_settings
 KEPT: Final = "kept"
 """The topic of copies of what is needed before journals were cut."""
 KEPT_SETTINGS: Final = {"segment.bytes": str(64 * 1024 * 1024)}
-LOOK_AGAIN: Final = 2
-"""For so many times as long as a connection may take it is asked anew, where a broker that was asked is away."""
 
 
 async def look(address: KafkaAddress, timeout_s: float = CONNECT_TIMEOUT_S) -> dict[str, Found]:
-    """Those of our topics that are there. Raises LogUnreachable where no broker answers.
-
-    A client asks any broker that it knows of, be it one that has just died: then another client asks another one.
-    """
-    deadline = time.monotonic() + LOOK_AGAIN * timeout_s
-    while time.monotonic() < deadline:
-        async with administering(address, timeout_s) as admin:
-            with suppress(TimeoutError, KafkaError, OSError):
-                return await _look(address, admin)
-        await asyncio.sleep(RETRY_PAUSE_S)
-    async with administering(address, timeout_s) as admin:
-        return await _look(address, admin)
+    """Those of our topics that are there. Raises LogUnreachable where no broker answers."""
+    return await asked(address, lambda admin: _look(address, admin), timeout_s)
 
 
 async def _look(address: KafkaAddress, admin: AIOKafkaAdminClient) -> dict[str, Found]:
@@ -122,8 +106,8 @@ async def _mend(address: KafkaAddress, admin: AIOKafkaAdminClient, before: Mappi
 
 async def is_there(address: KafkaAddress, topic: str) -> bool:
     """Whether a topic of the log is there. Raises LogUnreachable."""
-    async with administering(address) as admin:
-        return address.topic(topic) in await described(admin, [address.topic(topic)])
+    name = address.topic(topic)
+    return name in await asked(address, lambda admin: described(admin, [name]))
 
 
 async def ensure_kept(address: KafkaAddress, partitions: int) -> None:
@@ -142,9 +126,8 @@ async def ensure_kept(address: KafkaAddress, partitions: int) -> None:
 
 async def partition_count(address: KafkaAddress) -> int:
     """How many partitions the journal has now. Raises LogUnreachable. With a tail at hand, `Tail.partition_count` is cheaper."""
-    async with administering(address) as admin:
-        name = address.topic("journal")
-        there = await described(admin, [name])
+    name = address.topic("journal")
+    there = await asked(address, lambda admin: described(admin, [name]))
     if name not in there:
         raise LogError(f"the topic {name} is missing: refold kafka init --log {address}")
     return len(there[name])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
@@ -12,8 +15,12 @@ from aiokafka.structs import TopicPartition
 from contracts.errors import LogError, LogUnreachable
 from refold.errors import Unavailable
 from refold.kafka.address import KafkaAddress
-from refold.kafka.admin import REQUEST_TIMEOUT_MS, AdminRefused, admin_client
+from refold.kafka.admin import REQUEST_TIMEOUT_MS, RETRY_PAUSE_S, AdminRefused, admin_client
 from refold.kafka.client import CONNECT_TIMEOUT_S, reason
+
+T = TypeVar("T")
+ASKED_AGAIN: Final = 2
+"""For so many times as long as a connection may take it is asked anew, where a broker that was asked is away."""
 
 
 @asynccontextmanager
@@ -28,6 +35,21 @@ async def administering(address: KafkaAddress, timeout_s: float = CONNECT_TIMEOU
         raise LogUnreachable(str(error)) from error
     except KafkaError as error:  # the broker does not let us in
         raise LogUnreachable(f"no broker answers at {', '.join(address.servers)}: {reason(error)}") from error
+
+
+async def asked(address: KafkaAddress, ask: Callable[[AIOKafkaAdminClient], Awaitable[T]], timeout_s: float = CONNECT_TIMEOUT_S) -> T:
+    """What somebody asks of the brokers. Raises LogUnreachable where none answers.
+
+    A client asks any broker that it knows of, be it one that has just died: then another client asks another one.
+    """
+    deadline = time.monotonic() + ASKED_AGAIN * timeout_s
+    while time.monotonic() < deadline:
+        async with administering(address, timeout_s) as admin:
+            with suppress(TimeoutError, KafkaError, OSError):
+                return await ask(admin)
+        await asyncio.sleep(RETRY_PAUSE_S)
+    async with administering(address, timeout_s) as admin:
+        return await ask(admin)
 
 
 async def delete_before(address: KafkaAddress, key: TopicPartition, offset: int) -> None:

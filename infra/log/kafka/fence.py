@@ -16,7 +16,7 @@ from contracts.errors import LogError, LogFenced
 from contracts.ports.log import Topic
 from infra.files.fence import Fence
 from infra.log.kafka.admin import init
-from infra.log.kafka.administration import administering
+from infra.log.kafka.administration import administering, asked
 from infra.log.kafka.append import LogAppender
 from infra.log.kafka.fetch import LATEST, Fetcher, records_in
 from infra.log.kafka.log import KafkaLog
@@ -43,9 +43,8 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 async def fence_of(address: KafkaAddress) -> Fence | None:
     """What the log is a copy of, None where it is none, or was let run. Raises LogError where that cannot be read."""
     name = address.topic("fence")
-    async with administering(address) as admin:
-        if name not in await described(admin, [name]):
-            return None
+    if name not in await asked(address, lambda admin: described(admin, [name])):
+        return None
     fetcher = Fetcher(address, TIMEOUT_S)
     try:
         key = TopicPartition(name, 0)
