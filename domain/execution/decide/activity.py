@@ -14,6 +14,7 @@ from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import compensation
 from domain.execution.moves.completion import complete
 from domain.execution.moves.fast_path import take_fast_path
+from domain.execution.moves.withdrawal import withdraw
 from domain.execution.paths import is_undo
 from domain.execution.state import NodeRun
 
@@ -37,6 +38,7 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     if ctx.state.undoing and is_undo(command.path):
         compensation.completed(ctx, run, command.output)
     elif not take_fast_path(ctx, run, command):
+        withdraw(ctx, run, "completed")
         complete(ctx, run, command.output)
 
 
