@@ -290,15 +290,15 @@ def test_a_webhook_that_is_paused_lets_senders_come_again(hooked: Server) -> Non
 def test_what_a_quota_or_a_limit_refuses_was_no_fault_of_the_request_and_senders_come_again(hooked: Server) -> None:
     waits = {"nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
     hooked.publish(
-        {"name": "few", "triggers": [hook("few", key="trigger.body.id")], "settings": {"quota": {"open": 1}}, **waits},
-        {"name": "one", "triggers": [hook("one")], "settings": {"concurrency": {"limit": 1, "policy": "reject"}}, **waits},
+        {"name": "few-by-hook", "triggers": [hook("few", key="trigger.body.id")], "settings": {"quota": {"open": 1}}, **waits},
+        {"name": "one-by-hook", "triggers": [hook("one")], "settings": {"concurrency": {"limit": 1, "policy": "reject"}}, **waits},
     )
     first, again = (send(hooked, "few", {"id": 1}) for _ in range(2))
     assert (first.status, again.status, again.json) == (202, 202, first.json)
     refused = send(hooked, "few", {"id": 2})
     assert (refused.status, refused.json["reason"], refused.headers["retry-after"]) == (429, "quota_exceeded", "5")
     assert [send(hooked, "one", {}).status for _ in range(2)] == [202, 409]
-    assert [(one["verdict"], one["status"]) for one in (last(hooked, "few.hook"), last(hooked, "one.hook"))] == [
+    assert [(one["verdict"], one["status"]) for one in (last(hooked, "few-by-hook.hook"), last(hooked, "one-by-hook.hook"))] == [
         ("failed", 429),
         ("failed", 409),
     ]
