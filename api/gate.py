@@ -12,6 +12,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caller import CALLER, REQUEST_ID, caller_of
+from api.hooks.route import HOOKS, TESTS
 from api.problems import BadRequest, problem
 from api.requests import Requests
 from api.sites import Sites
@@ -22,6 +23,8 @@ WORKERS: Final = "/v1/worker/"
 """The worker protocol has limits and refusals of its own."""
 ALWAYS: Final = ("/health/", "/metrics", WORKERS)
 """Requests that pass however many there are: the worker protocol has limits of its own, and relieves the engine."""
+HOOKED: Final = (HOOKS, TESTS)
+"""There a method is what the trigger says of it."""
 HEALTH: Final = "/health/"
 """Tells nothing that were worth a name: whoever looks after a server asks by any."""
 PAUSE_S: Final = 30.0
@@ -74,7 +77,7 @@ class Gate:
         if refused is not None:
             await refused(scope, receive, send)
             return
-        if scope["method"] == "HEAD":  # the answer of GET; that its body is left out is known further out
+        if scope["method"] == "HEAD" and not scope["path"].startswith(HOOKED):  # the answer of GET; its body is left out further out
             scope = {**scope, "method": "GET"}
         self.requests.under_way += is_counted
         try:

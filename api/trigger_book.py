@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from api.hooks.deliveries import Deliveries
+from contracts.definitions import WorkflowDefinition
+from contracts.errors import Problem
 from contracts.ports.credentials import Credentials
 from contracts.triggers import TriggerStatus
 
@@ -21,6 +23,9 @@ class TriggerBook(Protocol):
 
     def webhook(self, path: str) -> TriggerStatus | None:
         """The one that waits for requests at a path; None where there is none."""
+
+    def taken(self, definition: WorkflowDefinition) -> Sequence[Problem]:
+        """Of the paths of a definition those at which triggers of others wait."""
 
     @property
     def hooks(self) -> Deliveries:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -16,6 +18,7 @@ from contracts import values
 
 FIELDS_MAX: Final = 1_000
 """So many fields a form may have."""
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what is wrong with a request is told to whoever sent it
 _FORM: Final = "application/x-www-form-urlencoded"
 _PARTS: Final = "multipart/form-data"
 
@@ -91,6 +94,9 @@ async def _parts(content: bytes, content_type: str) -> dict[str, Any]:
     async def whole() -> AsyncGenerator[bytes, None]:
         yield content
 
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if boundary and b"\r\n--%b--" % boundary not in b"\r\n" + content:  # the parser leaves out what it has only a piece of
+        raise BadRequest(400, "form", f"the body is no form of several parts: it ends before `--{boundary.decode('latin-1')}--`")
     parser = MultiPartParser(Headers({"content-type": content_type}), whole(), max_fields=FIELDS_MAX, max_files=FIELDS_MAX)
     parser.max_part_size = len(content)
     try:

@@ -132,7 +132,13 @@ class Hooks:
             return None
         secret = None if challenge.secret is None else await self._secret(trigger, challenge.secret)
         texts = [] if secret is None else [_text_of(challenge.secret, one.values) for one in secret.valid]
-        found = challenges.answered(challenge.kind, challenges.Asked(came.method, read_query(came.query), body), texts)
+        method = "GET" if came.method == "HEAD" else came.method
+        try:
+            found = challenges.answered(challenge.kind, challenges.Asked(method, read_query(came.query), body), texts)
+        except challenges.Unanswered as error:
+            if came.method not in config.methods:
+                return None
+            raise BadRequest(400 if error.is_proved else 401, "bad_challenge", str(error)) from None
         if found is None:
             return None
         media_type = "application/json" if found.is_json else "text/plain"

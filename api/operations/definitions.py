@@ -64,7 +64,8 @@ async def validate_workflow(service: Service, task_endpoint: TaskEndpoint | None
     """Check a definition and list all its problems; nothing is published."""
     try:
         checked = check(_document(body), service.activities, service.strict_kinds)
-        found = _located(checked.problems, body)
+        taken = [] if checked.definition is None else service.taken(checked.definition)
+        found = _located([*checked.problems, *taken], body)
     except InvalidDefinition as error:
         checked, found = Checked(problems=error.problems), error.problems
     problems = [one.as_value() for one in found]

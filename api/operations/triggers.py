@@ -71,6 +71,8 @@ async def put_trigger(caller: Caller, service: Service, name: Name, body: Body) 
     content = body.json() or b"{}"
     asked = _read(shapes.TriggerRequest, content)
     _check(asked)
+    await service.know(asked.workflow)
+    service.versions(asked.workflow)  # of one that there is not it says so
     _check_path(service, name, asked.trigger.get("path"))
     value = values.written(asked.model_dump())
     if len(value) > VALUE_BYTES_MAX:

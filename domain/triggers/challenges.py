@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, TypeGuard
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -25,6 +25,7 @@ from contracts.definitions import Model
 
 CHALLENGE_LENGTH_MAX: Final = 1_000
 _META_TOKEN: Final = "hub.verify_token"
+_META_CHALLENGE: Final = "hub.challenge"
 _NEEDS_SECRET: Final = ("meta", "x", "zoom")
 
 
@@ -49,6 +50,14 @@ class Asked(NamedTuple):
     body: Any
 
 
+class Unanswered(Exception):
+    """A challenge that is not answered; `is_proved` says that only what it asks for is wrong."""
+
+    def __init__(self, message: str, *, is_proved: bool) -> None:
+        super().__init__(message)
+        self.is_proved = is_proved
+
+
 class Answered(NamedTuple):
     """What is answered: a text, or JSON."""
 
@@ -69,46 +78,50 @@ def without_secret(challenge: Challenge | None, query: str) -> str:
 
 
 def answered(kind: str, asked: Asked, secrets: Sequence[str]) -> Answered | None:
-    """The answer to a challenge of that kind; None for any other request, and for one that does not know the secret."""
+    """The answer to a challenge of that kind; None for any other request.
+
+    Raises Unanswered for a challenge that does not know the secret, or has nothing that could be answered.
+    """
     return _KINDS[kind](asked, secrets)
 
 
 def _meta(asked: Asked, secrets: Sequence[str]) -> Answered | None:
-    token, given = asked.query.get(_META_TOKEN), asked.query.get("hub.challenge")
-    if asked.method != "GET" or not isinstance(token, str) or not any(_same(token, one) for one in secrets):
+    query = asked.query
+    if asked.method != "GET" or not {_META_TOKEN, _META_CHALLENGE} & query.keys():
         return None
-    return _text(given)
+    token = query.get(_META_TOKEN)
+    if not isinstance(token, str) or not any(_same(token, one) for one in secrets):
+        raise Unanswered(f"a challenge whose `{_META_TOKEN}` is not the secret of this webhook", is_proved=False)
+    return Answered(_text(query[_META_CHALLENGE])) if _META_CHALLENGE in query else None
 
 
 def _dropbox(asked: Asked, secrets: Sequence[str]) -> Answered | None:
-    return _text(asked.query.get("challenge")) if asked.method == "GET" else None
+    return Answered(_text(asked.query["challenge"])) if asked.method == "GET" and "challenge" in asked.query else None
 
 
 def _x(asked: Asked, secrets: Sequence[str]) -> Answered | None:
-    given = asked.query.get("crc_token")
-    if asked.method != "GET" or not _fits(given) or not secrets:
+    if asked.method != "GET" or "crc_token" not in asked.query:
         return None
-    signed = base64.b64encode(_digest(secrets[0], given)).decode()
+    signed = base64.b64encode(_digest(secrets[0], _text(asked.query["crc_token"]))).decode()
     return Answered(msgspec.json.encode({"response_token": f"sha256={signed}"}), is_json=True)
 
 
 def _microsoft(asked: Asked, secrets: Sequence[str]) -> Answered | None:
-    return _text(asked.query.get("validationToken")) if asked.method == "POST" else None
+    return Answered(_text(asked.query["validationToken"])) if asked.method == "POST" and "validationToken" in asked.query else None
 
 
 def _slack(asked: Asked, secrets: Sequence[str]) -> Answered | None:
     body = asked.body
-    return _text(body.get("challenge")) if isinstance(body, dict) and body.get("type") == "url_verification" else None
+    return Answered(_text(body.get("challenge"))) if isinstance(body, dict) and body.get("type") == "url_verification" else None
 
 
 def _zoom(asked: Asked, secrets: Sequence[str]) -> Answered | None:
     body = asked.body
-    if not isinstance(body, dict) or body.get("event") != "endpoint.url_validation" or not isinstance(body.get("payload"), dict):
+    if not isinstance(body, dict) or body.get("event") != "endpoint.url_validation":
         return None
-    given = body["payload"].get("plainToken")
-    if not _fits(given) or not secrets:
-        return None
-    return Answered(msgspec.json.encode({"plainToken": given, "encryptedToken": _digest(secrets[0], given).hex()}), is_json=True)
+    payload = body.get("payload")
+    given = _text(payload.get("plainToken") if isinstance(payload, dict) else None)
+    return Answered(msgspec.json.encode({"plainToken": given.decode(), "encryptedToken": _digest(secrets[0], given).hex()}), is_json=True)
 
 
 _KINDS: Final[Mapping[str, Callable[[Asked, Sequence[str]], Answered | None]]] = {
@@ -116,16 +129,15 @@ _KINDS: Final[Mapping[str, Callable[[Asked, Sequence[str]], Answered | None]]] =
 }  # fmt: skip
 
 
-def _fits(given: Any) -> TypeGuard[str]:
-    return isinstance(given, str) and 0 < len(given) <= CHALLENGE_LENGTH_MAX
+def _text(given: Any) -> bytes:
+    """What is to be answered. Raises Unanswered where it is no text, or a long one."""
+    if not isinstance(given, str) or not 0 < len(given) <= CHALLENGE_LENGTH_MAX:
+        raise Unanswered(f"a challenge has a text of 1 to {CHALLENGE_LENGTH_MAX:,} characters to be answered", is_proved=True)
+    return given.encode("utf-8", "replace")
 
 
-def _text(given: Any) -> Answered | None:
-    return Answered(given.encode("utf-8", "replace")) if _fits(given) else None
-
-
-def _digest(secret: str, given: str) -> bytes:
-    return hmac.digest(secret.encode(), given.encode("utf-8", "replace"), "sha256")
+def _digest(secret: str, given: bytes) -> bytes:
+    return hmac.digest(secret.encode(), given, "sha256")
 
 
 def _same(given: str, known: str) -> bool:

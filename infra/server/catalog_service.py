@@ -70,7 +70,7 @@ class CatalogService:
     ) -> Published:
         """Publish a valid definition, with its text; with `activate` also content that was there before becomes the active version."""
         self._check_takes()
-        if problems := taken(self._paths, definition):
+        if problems := self.taken(definition):
             raise InvalidDefinition(problems)
         published = await self._in_catalog(self._catalog.publish, definition, activate, source, caller)
         if sends_notices(definition):
@@ -91,7 +91,7 @@ class CatalogService:
             return []
         with suppress(Rejected):
             content = self._catalog.published(self._catalog.resolve(workflow, version)[1]).content
-            return taken(self._paths, load_canonical(content))
+            return self.taken(load_canonical(content))
         return []
 
     async def archive(self, workflow: str, caller: Caller = ENGINE) -> None:
@@ -156,6 +156,11 @@ class CatalogService:
         """The one that waits for requests at a path."""
         found = self._paths.find(path)
         return None if found is None else self._directory.status(found)
+
+    def taken(self, definition: WorkflowDefinition) -> list[Problem]:
+        """Of the paths of a definition those that others have."""
+        self._resources.look()
+        return taken(self._paths, definition)
 
     def next_times(self, name: str, most: int) -> Sequence[int]:
         """When a schedule is due next, its jitter included."""

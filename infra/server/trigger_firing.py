@@ -9,7 +9,7 @@ from contracts.caller import Caller
 from contracts.errors import ExpressionError, InvalidInput, Overloaded, RecordTooLarge, RefoldError, Rejected
 from contracts.triggers import Trigger, Triggered
 from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids
-from infra.server.parts.context import Send
+from infra.server.send import Send
 from infra.server.starts import creation, derived_id
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer

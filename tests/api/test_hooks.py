@@ -209,6 +209,10 @@ def test_a_body_becomes_a_value(hooked: Server, content_type: str, body: bytes, 
         ("application/x-www-form-urlencoded", b"a=1&" * 2_000),
         ("multipart/form-data; boundary=y", PARTS),
         ("multipart/form-data", PARTS),
+        ("multipart/form-data; boundary=x", PARTS[:20]),
+        ("multipart/form-data; boundary=x", PARTS[:-9]),
+        ("multipart/form-data; boundary=x", PARTS[:-4]),
+        ("multipart/form-data; boundary=x", PARTS.replace(b"\r\n", b"\n")),
     ],
 )
 def test_a_body_that_is_none_starts_nothing(hooked: Server, content_type: str, body: bytes) -> None:
@@ -240,6 +244,41 @@ def test_challenges_are_answered_and_start_nothing(hooked: Server) -> None:
     assert (answer.status, answer.content, answer.headers["x-content-type-options"]) == (200, b"<b>", "nosniff")
     assert send(hooked, "meta?" + urlencode({**asked, "hub.verify_token": "no"}), method="GET").status == 405
     assert hooked.get("/v1/executions?workflow=meta-said").json["executions"] == []
+
+
+@pytest.mark.parametrize("path", ["seen/all", "get"])
+def test_head_starts_nothing(hooked: Server, path: str) -> None:
+    hooked.publish(workflow("got", hook("get", methods=["GET"])))
+    before = len(hooked.get("/v1/executions").json["executions"])
+    answer = send(hooked, path, method="HEAD")
+    assert (answer.status, answer.content, "GET" in answer.headers["allow"]) == (405, b"", True)
+    assert len(hooked.get("/v1/executions").json["executions"]) == before
+
+
+def test_head_at_a_challenge_is_answered_as_get_is(hooked: Server) -> None:
+    asked = urlencode({"hub.verify_token": "s3cret", "hub.challenge": "c"})
+    answer = send(hooked, f"meta?{asked}", method="HEAD")
+    assert (answer.status, answer.content, answer.headers["content-length"]) == (200, b"", "1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "status"),
+    [
+        ("meta", {"hub.mode": "subscribe", "hub.verify_token": "no", "hub.challenge": "c"}, 401),
+        ("meta", {"hub.mode": "subscribe", "hub.challenge": "c"}, 401),
+        ("meta", {"hub.verify_token": "no"}, 401),
+        ("meta", {"hub.verify_token": "s3cret", "hub.challenge": "c" * 1_001}, 400),
+        ("dropbox", {"challenge": ""}, 400),
+        ("x", {"crc_token": ["a", "b"]}, 400),
+    ],
+)
+def test_a_challenge_that_is_not_answered_starts_nothing(hooked: Server, kind: str, query: dict[str, Any], status: int) -> None:
+    challenge = {"kind": kind} if kind == "dropbox" else {"kind": kind, "secret": "slack_hook"}
+    hooked.publish(workflow(f"asks-{kind}", hook(f"asks-{kind}", methods=["GET"], challenge=challenge)))
+    answer = send(hooked, f"asks-{kind}?" + urlencode(query, doseq=True), method="GET")
+    assert (answer.status, answer.json["reason"]) == (status, "bad_challenge")
+    assert last(hooked, f"asks-{kind}.hook")["execution_id"] is None
+    assert send(hooked, f"asks-{kind}?more=1", method="GET").status == 202
 
 
 def test_the_token_of_a_challenge_is_seen_by_nobody_who_looks(hooked: Server) -> None:
@@ -325,6 +364,8 @@ def test_a_path_belongs_to_one_trigger(hooked: Server) -> None:
     assert (taken.status, taken.json["problems"][0]["path"], "orders.hook" in taken.json["detail"]) == (422, "triggers[0].path", True)
     by_hand = hooked.ask("PUT", "/v1/triggers/mine", {"workflow": "plain", "trigger": {"type": "webhook", "path": "orders"}})
     assert (by_hand.status, by_hand.json["problems"][0]["path"]) == (422, "/trigger/path")
+    asked = hooked.post("/v1/workflows/validate", workflow("thief", hook("orders"))).json
+    assert (asked["valid"], asked["problems"][0]["path"], asked["problems"][0]["rule"]) == (False, "triggers[0].path", "taken")
     twice = [hook("a"), {**hook("a"), "id": "other"}]
     assert hooked.post("/v1/workflows", workflow("twice", *twice)).json["problems"][0]["path"] == "triggers[1].path"
     assert hooked.ask("PUT", "/v1/triggers/mine", {"workflow": "plain", "trigger": {"type": "webhook", "path": "mine"}}).status == 200

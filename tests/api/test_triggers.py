@@ -126,6 +126,12 @@ def test_what_is_no_trigger_is_refused_by_what_is_wrong_with_it(
     assert (problem["path"], said in problem["message"]) == (path, True), problem
 
 
+def test_a_trigger_is_not_made_for_a_workflow_that_there_is_not(published: Server) -> None:
+    answer = published.ask("PUT", "/v1/triggers/lost", {"workflow": "nowhere", "trigger": {"type": "manual"}})
+    assert (answer.status, answer.json["reason"], "nowhere" in answer.json["detail"]) == (404, "unknown_workflow", True)
+    assert published.get("/v1/triggers/lost").status == 404
+
+
 def test_what_is_of_the_definition_is_not_made_or_deleted_by_hand(published: Server) -> None:
     asked = {"workflow": "plain", "trigger": {"type": "manual"}}
     assert published.ask("PUT", "/v1/triggers/says.by_hand", asked).status == 422

@@ -19,12 +19,17 @@ def modules(root: Path, packages: tuple[str, ...]) -> dict[str, Path]:
 def imported(file: Path, known: Mapping[str, Path]) -> Iterator[str]:
     """What the file imports of what is known, wherever in it the import stands."""
     for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name in known)
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{file}:{node.lineno}: write the whole name"
-            of = [f"{node.module}.{alias.name}" for alias in node.names]
-            yield from {name if name in known else str(node.module) for name in of if name in known or node.module in known}
+        yield from named(node, file, known)
+
+
+def named(node: ast.AST, file: Path, known: Mapping[str, Path]) -> Iterator[str]:
+    """What an import imports of what is known; nothing of what is no import."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name in known)
+    elif isinstance(node, ast.ImportFrom):
+        assert not node.level, f"{file}:{node.lineno}: write the whole name"
+        of = [f"{node.module}.{alias.name}" for alias in node.names]
+        yield from {name if name in known else str(node.module) for name in of if name in known or node.module in known}
 
 
 def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
@@ -67,3 +72,47 @@ def test_a_circle_is_found_however_it_is_hidden(tmp_path: Path, late: str) -> No
     (tmp_path / "house" / "door.py").write_text("from house.wall import WIDTH\n")
     (tmp_path / "house" / "wall.py").write_text(f"WIDTH = 1\n{late}")
     assert circles(graph_of(tmp_path, ("house",))) == [["house.door", "house.wall"]]
+
+
+def at_once(file: Path) -> Iterator[ast.Import | ast.ImportFrom]:
+    """What is imported as soon as the file is: not within functions, not of types alone."""
+    waiting: list[ast.AST] = [ast.parse(file.read_text())]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_of_types(node):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _is_of_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def loads(root: Path, packages: tuple[str, ...]) -> dict[str, set[str]]:
+    """What is loaded for each module: before a module the packages that it stands in, unless who imports it stands there, too."""
+    known = modules(root, packages)
+    graph: dict[str, set[str]] = {}
+    for name, file in known.items():
+        others = {other for node in at_once(file) for other in named(node, file, known)}
+        graph[name] = {one for other in others for one in (other, *_packages(other)) if one not in (name, *_packages(name))}
+    return graph
+
+
+def _packages(name: str) -> list[str]:
+    parts = name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def test_every_module_can_be_the_first_that_is_imported() -> None:
+    assert circles(loads(ROOT, (*WITHOUT_CIRCLES, "api", "infra"))) == []
+
+
+def test_a_circle_over_the_registry_of_a_package_is_found(tmp_path: Path) -> None:
+    (tmp_path / "house" / "rooms").mkdir(parents=True)
+    (tmp_path / "house" / "__init__.py").touch()
+    (tmp_path / "house" / "rooms" / "__init__.py").write_text("from house.rooms.hall import HALL\n")
+    (tmp_path / "house" / "rooms" / "hall.py").write_text("from house.door import DOOR\n\nHALL = DOOR\n")
+    (tmp_path / "house" / "rooms" / "wall.py").write_text("WIDTH = 1\n")
+    (tmp_path / "house" / "door.py").write_text("from house.rooms.wall import WIDTH\n\nDOOR = WIDTH\n")
+    assert circles(loads(tmp_path, ("house",))) == [["house.door", "house.rooms", "house.rooms.hall"]]

@@ -34,7 +34,9 @@ def settings_by_workflow(catalog: Catalog, queues: Iterable[tuple[str, str, str,
 def too_many(settings: Concurrency, workflow: str, slot: str, running: Iterable[str]) -> Rejected:
     """Why a start is refused; `running` are those that have the slots, or wait for them."""
     names = ", ".join([name for name in running if not is_keeper_id(name)][:3])
-    what = f"{settings.limit} executions of {workflow} with the key {slot or 'of all'} run already"
+    many = "1 execution" if settings.limit == 1 else f"{settings.limit} executions"
+    key = f" with the key {slot}" if slot else ""
+    what = f"{many} of {workflow}{key} {'runs' if settings.limit == 1 else 'run'} already"
     return Rejected("skipped" if settings.policy == "skip" else "concurrency_limit", f"{what}: {names}" if names else what)
 
 

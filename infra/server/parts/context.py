@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from contracts.caller import ENGINE, Caller
-from contracts.commands import Command
 from contracts.ports.clock import Clock
 from contracts.ports.feed import Feed
 from infra.server.alone import Alone
-from workers.partition.round import Reply
+from infra.server.send import Send
 from workers.running.desk import Operator
 
 if TYPE_CHECKING:
@@ -23,13 +21,6 @@ if TYPE_CHECKING:
     from infra.server.shared_retention import SharedRetentionSetup
     from infra.server.webhook_ground import WebhookGround
     from workers.reading.webhook_deliveries import WebhookDeliveries
-
-
-class Send(Protocol):
-    """Gives a command to an execution, wherever that lives."""
-
-    def __call__(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
-        """`reply` hears what becomes of it. Raises Overloaded."""
 
 
 def _fail(error: Exception) -> None:

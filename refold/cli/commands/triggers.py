@@ -24,16 +24,18 @@ def list_triggers(where: Where, workflow: str | None, type_: str | None, as_json
     if as_json:
         say_json(found)
     elif found:
-        table(("NAME", "TYPE", "WORKFLOW", "STATUS", "NEXT", "LAST"), [_line(one) for one in found])
+        table(("NAME", "TYPE", "WORKFLOW", "STATUS", "NEXT", "LAST", "SKIPPED"), [line_of(one) for one in found])
     else:
         say("no triggers")
     return OK
 
 
-def _line(one: Value) -> tuple[str, ...]:
-    following, last = one["next"], one["last"]
+def line_of(one: Value) -> tuple[str, ...]:
+    """A trigger as it is listed, with how many times were passed over of late."""
+    following, last, skipped = one["next"], one["last"], sum(each["count"] for each in one["skipped"])
     return (
         one["name"], one["type"], one["workflow"], one["status"], following[0] if following else "", last["execution_id"] if last else "",
+        str(skipped) if skipped else "",
     )  # fmt: skip
 
 
