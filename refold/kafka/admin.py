@@ -15,6 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import (
     InvalidPartitionsError,
+    InvalidReplicationFactorError,
     KafkaConnectionError,
     KafkaError,
     TopicAlreadyExistsError,
@@ -29,6 +30,8 @@ from refold.kafka.client import CONNECT_TIMEOUT_S, give_up, is_away, is_fatal, r
 
 REQUEST_TIMEOUT_MS: Final = 10_000
 DONE_TIMEOUT_S: Final = 30.0
+BROKERS_TIMEOUT_S: Final = 10.0
+"""So long a broker that has just come back may not count yet, as its cluster keeps it fenced until it has caught up."""
 RETRY_PAUSE_S: Final = 0.1
 SET_ON_TOPIC: Final = 1
 """The source of a setting that was set on the topic itself."""
@@ -108,18 +111,28 @@ async def settings_in_force(admin: AIOKafkaAdminClient, names: Sequence[str]) ->
 
 
 async def broker_count(admin: AIOKafkaAdminClient) -> int:
-    """How many brokers the cluster has."""
-    return len((await admin.describe_cluster())["brokers"])
+    """How many brokers the cluster has. Raises Unavailable where none counts in time."""
+    deadline = time.monotonic() + BROKERS_TIMEOUT_S
+    while not (found := len((await admin.describe_cluster())["brokers"])):
+        if time.monotonic() >= deadline:
+            raise Unavailable(f"the cluster has no broker that is ready {BROKERS_TIMEOUT_S:g} s after one has answered")
+        await asyncio.sleep(RETRY_PAUSE_S)
+    return found
 
 
 async def create(admin: AIOKafkaAdminClient, topics: Sequence[NewTopic]) -> list[str]:
     """Make topics; what was done, a line each. One that somebody else has made meanwhile is as good."""
     if not topics:
         return []
-    answer = await admin.create_topics(list(topics), timeout_ms=REQUEST_TIMEOUT_MS)
-    for name, code, *rest in answer.topic_errors:
-        if code not in (0, TopicAlreadyExistsError.errno):
-            raise AdminRefused(f"the topic {name} could not be made: {rest[0] if rest and rest[0] else for_code(code).__name__}")
+    wanted, deadline = list(topics), time.monotonic() + BROKERS_TIMEOUT_S
+    while wanted:
+        answer = await admin.create_topics(wanted, timeout_ms=REQUEST_TIMEOUT_MS)
+        refused = {name: (code, *rest) for name, code, *rest in answer.topic_errors if code not in (0, TopicAlreadyExistsError.errno)}
+        for name, (code, *rest) in refused.items():
+            if code != InvalidReplicationFactorError.errno or time.monotonic() >= deadline:
+                raise AdminRefused(f"the topic {name} could not be made: {rest[0] if rest and rest[0] else for_code(code).__name__}")
+        if wanted := [one for one in wanted if one.name in refused]:
+            await asyncio.sleep(RETRY_PAUSE_S)
     await wait_until_there(admin, {one.name: one.num_partitions for one in topics})
     return [f"made {one.name}: {one.num_partitions} partition(s), {one.replication_factor} replica(s)" for one in topics]
 

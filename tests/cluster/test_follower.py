@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
 import pytest
 
+from contracts.caller import ENGINE
 from contracts.codec import decode_record, encode_record, open_record
 from contracts.commands import TerminateExecution
 from contracts.errors import LogCorrupt, LogUnreachable
@@ -20,9 +22,11 @@ from tests.cluster.memory import MemoryClusterLog, SharedMemory
 from tests.cluster.world import run
 from tests.workers.harness import Bench, journal
 from workers.cluster.follower import Follower
+from workers.cluster.intake import ANSWERED
 from workers.cluster.partitions import RemotePartition
 from workers.cluster.ports import OnRecords
 from workers.cluster.record_outbox import RecordOutbox
+from workers.cluster.sender import ANSWER_S, Sender
 from workers.partition.round import Answer
 from workers.partition.watchers import Watchers
 
@@ -56,13 +60,28 @@ class Journal:
         self.bench.ask(execution, TerminateExecution("enough"))
 
     async def follower(self, has_keys: bool = False) -> Follower:
+        follower = self.new_follower(has_keys=has_keys)
+        await follower.ready(0)
+        return follower
+
+    def new_follower(self, unknown: int = 0, has_keys: bool = False) -> Follower:
+        """One whose broker knows no partition when it is asked for the first time, and so many times after that."""
+        answers = [LogUnreachable("journal, partition 0: UnknownTopicOrPartitionError()")] * unknown
+
         async def beginning(partition: int) -> Checkpoint:
+            if answers:
+                raise answers.pop()
             return Checkpoint()
 
         opened = partial(open_record, keys=KeyRing(self.bench.vault) if has_keys else NoKeys())
-        follower = Follower(cast(Any, self), beginning, self.bench.engine.catalog.graph, opened)
-        await follower.ready(0)
-        return follower
+        return Follower(cast(Any, self), beginning, self.bench.engine.catalog.graph, opened)
+
+    def answer(self, command: str, position: int) -> None:
+        """The owner says what has become of a command."""
+        assert self.then is not None
+        nonce = self.bench.engine.owner.checkpoint.nonce
+        said = Answered(nonce, 0, 1, command, "one", "running", 1, False, "", "")
+        self.then("journal", 0, [(position, 0, encode_record(said))], position + 1)
 
 
 def test_an_end_comes_with_the_execution_for_whoever_saw_it_begin() -> None:
@@ -238,6 +257,88 @@ def test_a_mistake_of_one_that_waits_for_an_answer_keeps_none_from_the_others(ca
 
 def mistaken(heard: object) -> None:
     raise ValueError("a mistake")
+
+
+AWHILE = 60
+"""Questions to a broker that has come back, before it knows its partitions again."""
+FOR_EVER = 1_000_000
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(2 * ANSWER_S):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+def sender_to(follower: Follower) -> tuple[Sender, SharedMemory]:
+    log = SharedMemory(1)
+    return Sender(RecordOutbox(MemoryClusterLog(log, log)), follower, lambda execution: 0, "here"), log
+
+
+def test_what_is_asked_while_a_broker_comes_back_is_answered() -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = there.new_follower(unknown=AWHILE)
+        sender, log = sender_to(follower)
+        answers: list[Answer] = []
+        sender.ask("one", TerminateExecution("enough"), answers.append, ENGINE)
+        await until(lambda: log.end("commands", 0))
+        there.bench.start(execution="one")
+        there.read_on()
+        there.answer(f"{ANSWERED}here:1", there.told)
+        assert [(answer.execution, answer.error) for answer in answers] == [("one", None)]
+        follower.close()
+
+    run(story)
+
+
+def test_whoever_waits_for_an_end_while_a_broker_comes_back_hears_of_it() -> None:
+    async def story() -> None:
+        there = Journal()
+        follower = there.new_follower(unknown=AWHILE)
+        partition = RemotePartition(0, cast(Any, None), follower, cast(Any, None), cast(Any, None), lambda: 0)
+        ends: list[Execution] = []
+        there.bench.start(given={"x": 1}, execution="one")
+        partition.add("one", ends.append)
+        await until(lambda: there.then is not None)
+        there.end("one")
+        await asyncio.sleep(0)
+        there.read_on()
+        await until(lambda: ends)
+        assert [end.status for end in ends] == ["terminated"]
+        follower.close()
+
+    run(story)
+
+
+def test_whoever_asks_while_no_broker_comes_back_hears_within_the_time_that_nothing_was_sent() -> None:
+    async def story() -> None:
+        follower = Journal().new_follower(unknown=FOR_EVER)
+        sender, log = sender_to(follower)
+        answers: asyncio.Queue[Answer] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        sender.ask("one", TerminateExecution("enough"), answers.put_nowait, ENGINE)
+        answer = await answers.get()
+        assert isinstance(answer.error, LogUnreachable)
+        assert "was not sent" in str(answer.error)
+        assert loop.time() - began == pytest.approx(ANSWER_S, abs=0.1)
+        assert log.end("commands", 0) == 0
+        follower.close()
+
+    run(story)
+
+
+def test_a_follower_that_is_closed_while_no_broker_comes_back_gives_up() -> None:
+    async def story() -> None:
+        follower = Journal().new_follower(unknown=FOR_EVER)
+        waiting = asyncio.ensure_future(follower.ready(0))
+        await asyncio.sleep(0)
+        follower.close()
+        with pytest.raises(LogUnreachable, match="it is closed"):
+            await waiting
+
+    run(story)
 
 
 def test_a_mistake_of_one_that_waits_for_an_incident_keeps_none_from_the_others(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,9 +6,12 @@ import asyncio
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.errors import InvalidReplicationFactorError
 from typer.testing import CliRunner
 
 from brokers.finding import own_cluster
@@ -22,7 +25,10 @@ from infra.log.kafka.log import KafkaLog
 from infra.log.kafka.topics import KAFKA_TOPICS, Found, check, settings_of
 from infra.server.kafka import check_topics
 from refold.cli.main import app
+from refold.errors import Unavailable
 from refold.kafka.address import KafkaAddress, parse_address
+from refold.kafka.admin import AdminRefused, broker_count, create
+from refold.kafka.task_topics import replicas_wanted
 from tests.conftest import no_broker
 from tests.kafka.test_log import administer, grow_by_hand, set_on_topic
 from tests.kafka.topics import new_address, new_topics
@@ -257,3 +263,41 @@ def test_an_address_that_is_none_is_refused_by_what_is_wrong_with_it(url: str, s
 def test_certificates_that_cannot_be_read_are_named() -> None:
     with pytest.raises(ValueError, match=r"cannot be read .none-here\.pem"):
         parse_address("kafka://a:9092?security=SSL&ca_file=none-here.pem", {}).client_settings()
+
+
+class _BrokersThatComeBack:
+    """A cluster whose only broker is fenced for so many questions, as an admin client of aiokafka shows it."""
+
+    def __init__(self, fenced: int) -> None:
+        self.fenced = fenced
+
+    def _is_fenced(self) -> bool:
+        self.fenced -= 1
+        return self.fenced >= 0
+
+    async def describe_cluster(self) -> dict[str, list[int]]:
+        return {"brokers": [] if self._is_fenced() else [1]}
+
+    async def create_topics(self, topics: list[NewTopic], timeout_ms: int) -> Any:
+        code = InvalidReplicationFactorError.errno if self._is_fenced() else 0
+        return SimpleNamespace(topic_errors=[(one.name, code, "All brokers are currently fenced.") for one in topics])
+
+    async def _send_request(self, request: object) -> Any:
+        topics = [{"topic": "t", "error_code": 0, "partitions": [{"partition": 0, "error_code": 0, "leader": 1, "replicas": [1]}]}]
+        return SimpleNamespace(to_object=lambda: {"topics": topics})
+
+
+def test_topics_are_made_once_a_broker_that_has_come_back_counts_again() -> None:
+    admin = cast(Any, _BrokersThatComeBack(2))
+    replicas = asyncio.run(replicas_wanted(admin))
+    assert replicas == 1
+    admin.fenced = 2
+    assert asyncio.run(create(admin, [NewTopic("t", 1, replicas)])) == ["made t: 1 partition(s), 1 replica(s)"]
+
+
+def test_where_no_broker_counts_in_time_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("refold.kafka.admin.BROKERS_TIMEOUT_S", 0.0)
+    with pytest.raises(Unavailable, match="no broker that is ready"):
+        asyncio.run(broker_count(cast(Any, _BrokersThatComeBack(1_000))))
+    with pytest.raises(AdminRefused, match=r"the topic t could not be made: All brokers are currently fenced\."):
+        asyncio.run(create(cast(Any, _BrokersThatComeBack(1_000)), [NewTopic("t", 1, 1)]))

@@ -40,6 +40,7 @@ OnEnd: TypeAlias = Callable[["Execution | None"], None]
 IDLE_S: Final = 10.0
 """So long after the last wait a journal is still followed."""
 LOOK_EVERY_S: Final = 1.0
+READY_AGAIN_S: Final = 0.2
 
 _log = logging.getLogger("refold.cluster")
 _ENDS: Final = (ExecutionCompleted, ExecutionFailed, ExecutionCancelled, ExecutionTerminated, ExecutionQuarantined)
@@ -95,14 +96,27 @@ class Follower:
         """Who is told of all that counts in a partition, for as long as it wants."""
         self._resuming: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     async def ready(self, partition: int) -> None:
-        """Follow a partition: what happens from now on is seen. Raises LogError where that cannot be."""
+        """Follow a partition: what happens from now on is seen. Raises LogError where that cannot be.
+
+        Lasts however long nobody says from where it is to be followed: a broker that has come back knows no partition for a while.
+        """
         async with self._starting.setdefault(partition, asyncio.Lock()):
             if (followed := self._followed.get(partition)) is not None:
                 followed.used_at = self._loop.time()
                 return
-            self._start(partition, await self._checkpoint_of(partition))
+            self._start(partition, await self._beginning(partition))
+
+    async def _beginning(self, partition: int) -> Checkpoint:
+        while not self._is_closed:
+            try:
+                return await self._checkpoint_of(partition)
+            except LogUnreachable as error:
+                _log.warning("journal, partition %d cannot be followed yet: %s", partition, error)
+                await asyncio.sleep(READY_AGAIN_S)
+        raise LogUnreachable("nothing is followed any more: it is closed")
 
     def _start(self, partition: int, checkpoint: Checkpoint) -> None:
         self._followed[partition] = _Followed(checkpoint, self._loop.time())
@@ -253,6 +267,7 @@ class Follower:
 
     def close(self) -> None:
         """Follow nothing any more."""
+        self._is_closed = True
         self._heard.clear()
         for task in self._resuming:
             task.cancel()

@@ -63,13 +63,18 @@ class Sender:
         task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, partition: int, execution: str, command: Command, reply: Reply, caller: Caller) -> None:
-        name = f"{ANSWERED}{self._incarnation}:{next(self._numbers)}"
+        name, until = f"{ANSWERED}{self._incarnation}:{next(self._numbers)}", self._loop.time() + ANSWER_S
         try:
-            await self._follower.ready(partition)
+            async with asyncio.timeout_at(until):
+                await self._follower.ready(partition)
+        except TimeoutError:
+            why = f"the journal of partition {partition} could not be followed within {ANSWER_S:g} s; what was asked was not sent"
+            reply(Answer(execution, 0, error=LogUnreachable(why)))
+            return
         except LogError as error:
             reply(Answer(execution, 0, error=error))
             return
-        timer = self._loop.call_later(ANSWER_S, self._give_up, partition, name, execution, reply)
+        timer = self._loop.call_at(until, self._give_up, partition, name, execution, reply)
 
         def answered(answer: Answer) -> None:
             timer.cancel()
