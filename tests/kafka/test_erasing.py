@@ -19,6 +19,7 @@ from contracts.key import first_key
 from contracts.ports.log import CLUSTER_TOPICS, TOPICS
 from infra.keys.folder import FolderVault
 from infra.log.kafka.log import KafkaLog
+from infra.log.kafka.loop import STANDS_STILL
 from refold.kafka.address import KafkaAddress
 from tests.api.conftest import Server
 from tests.cli.conftest import CommandLine
@@ -134,6 +135,7 @@ def test_what_is_erased_can_be_read_nowhere_whichever_engine_is_asked(site: Site
             assert MARKER.encode() not in server.get(f"/v1/executions/{name}/history").content
     wait_until(lambda: not site.files())
     assert MARKER.encode() not in site.records()
+    assert STANDS_STILL not in one.stderr() + other.stderr()
 
 
 def _is_erased(server: Server, name: str) -> bool:

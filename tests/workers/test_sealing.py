@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from contracts.caller import Caller
@@ -12,11 +13,15 @@ from contracts.codec import decode_record
 from contracts.commands import CompleteActivity, EraseExecution, SendSignal, TerminateExecution
 from contracts.errors import AppendUnknown, LogCorrupt, LogFull, Rejected
 from contracts.journal import Decided, Sealed
+from contracts.key import NO_KEY
+from contracts.ports.keys import NoKeys
 from infra.files.snapshots import MemorySnapshots
 from infra.keys.opening import OpeningLog
 from infra.keys.ring import KeyRing, MemoryVault
 from infra.server.wiring import build_engine
 from tests.workers.harness import Bench, payload, rewrite, sequence
+from workers.partition.ended import closed_at
+from workers.partition.recovery import recover
 from workers.partition.snapshot import decode_snapshot
 
 SECRET = "MARKER-Ada Lovelace"
@@ -197,6 +202,20 @@ def test_an_open_execution_is_not_erased() -> None:
     assert refused.reason == "not_ended"
     bench.ask("x", TerminateExecution())
     assert bench.ask("x", EraseExecution()).status == "terminated"
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_where_the_log_must_not_be_read_in_a_round_what_it_takes_to_erase_is_noted(has_key: bool) -> None:
+    bench = done()
+    log = bench.opened if has_key else OpeningLog(bench.log, NoKeys())
+    recovered = recover(log, 0, bench.engine.catalog, MemorySnapshots(), 10, tasks_outlive=True)
+    ended = recovered.executions.ended["x"]
+    none: Any = None
+    noted = closed_at(none, 0, "x", ended, bench.engine.catalog.graph)
+    assert noted.state == closed_at(bench.log, 0, "x", msgspec.structs.replace(ended, last=b""), bench.engine.catalog.graph).state
+    assert noted.state.status == "completed"
+    with pytest.raises(Rejected, match="erasable"):
+        closed_at(none, 0, "x", msgspec.structs.replace(ended, key=NO_KEY), bench.engine.catalog.graph)
 
 
 def test_what_was_not_sealed_is_never_said_to_be_erased() -> None:

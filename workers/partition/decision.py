@@ -33,7 +33,7 @@ from domain.execution.react import react
 from domain.execution.start_values import slot_of
 from workers.partition.catalog import Catalog
 from workers.partition.concurrency import Slots
-from workers.partition.ended import ended_at
+from workers.partition.ended import closed_at, ended_at
 from workers.partition.executions import EndedExecution, Executions
 from workers.partition.families import Families
 from workers.partition.metrics import Metrics
@@ -41,7 +41,7 @@ from workers.partition.offload import SomeCommand, offload
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
 from workers.partition.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.partition.round import Answer, Item
-from workers.partition.sealing import Sealing, closed_at
+from workers.partition.sealing import Sealing
 
 BUGS_MAX = 20
 """So many tracebacks are kept."""
@@ -173,7 +173,7 @@ class Decisions:
         """As much of an ended execution as it takes to erase it. Raises Repeated where that was done, Rejected where it cannot be."""
         if ended.is_erased or ended.key in self.thrown_away:
             raise Repeated(ended.status)
-        return closed_at(self._log, self._partition, ended.offset, name, self._catalog.graph)
+        return closed_at(self._log, self._partition, name, ended, self._catalog.graph)
 
     def _to_be_archived(self, name: str, ended: EndedExecution) -> Folded:
         """As much of an ended execution as it takes to ask for its archive. Raises Repeated where that was done."""

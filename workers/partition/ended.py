@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
+from contracts.codec import decode_record, read_sealed
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import LogCorrupt
-from contracts.journal import DIGEST_BYTES
+from contracts.journal import Sealed, SealedBody
+from contracts.key import NO_KEY
 from contracts.ports.log import Log
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
+from domain.execution.decide.life import not_sealed
 from domain.execution.evolve import initial
-from domain.execution.history import Folded
+from domain.execution.history import Folded, GraphOf
+from domain.replay.sealed import closed_state
 from workers.partition.executions import EndedExecution
 from workers.partition.stretches import entries_at
 
@@ -25,21 +29,42 @@ def ended_at(log: Log, partition: int, execution: str, ended: EndedExecution) ->
     Raises LogCorrupt where its last decision does not stand where it is said to.
     """
     state = initial(execution)
-    state.version, state.digest = _noted(ended) if ended.last else _read(log, partition, execution, ended.offset)
+    noted = ended.noted()
+    state.digest, state.version = noted[:2] if noted else _read(log, partition, execution, ended.offset)
     state.status = ended.status  # type: ignore[assignment]  # one of them: the execution had it
     state.ended_at = 1  # at some time, which nobody asks for
     return Folded(_graph(), state)
 
 
-def _noted(ended: EndedExecution) -> tuple[int, bytes]:
-    return int.from_bytes(ended.last[DIGEST_BYTES:], "big"), ended.last[:DIGEST_BYTES]
+def closed_at(log: Log, partition: int, execution: str, ended: EndedExecution, graph_of: GraphOf) -> Folded:
+    """One that was sealed, as far as its last decision says in plain.
+
+    Raises Rejected for one that was not, LogCorrupt where that decision does not say it.
+    """
+    if ended.key == NO_KEY:
+        raise not_sealed(execution)
+    digest, version, closing = ended.noted() or (b"", 0, None)
+    if closing is not None:
+        head = SealedBody(execution, version, 1, ended.key, b"", closing=closing)
+    else:
+        head, digest = _read_sealed(log, partition, execution, ended.offset)
+    assert head.closing is not None
+    return Folded(graph_of(head.closing.definition), closed_state(head, digest))
 
 
-def _read(log: Log, partition: int, execution: str, offset: int) -> tuple[int, bytes]:
+def _read_sealed(log: Log, partition: int, execution: str, offset: int) -> tuple[SealedBody, bytes]:
+    for _, content in log.read("journal", partition, offset, offset + 1):
+        record = decode_record(content)
+        if isinstance(record, Sealed) and (head := read_sealed(record.body)).execution == execution and head.closing is not None:
+            return head, record.digest
+    raise LogCorrupt(f"the last decision of execution {execution} does not say how it ended")
+
+
+def _read(log: Log, partition: int, execution: str, offset: int) -> tuple[bytes, int]:
     last = next(iter(entries_at(log, partition, [offset])), None)
     if last is None or last.decision.execution != execution:
         raise LogCorrupt(f"the last decision of execution {execution} is not at offset {offset}")
-    return last.decision.first + len(last.decision.events) - 1, last.digest
+    return last.digest, last.decision.first + len(last.decision.events) - 1
 
 
 @cache

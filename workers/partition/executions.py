@@ -15,7 +15,7 @@ import msgspec
 from contracts.commands import RunActivity
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, reason_of
 from contracts.ids import depth_of, root_of
-from contracts.journal import Filing, Retired
+from contracts.journal import DIGEST_BYTES, Closing, Filing, Retired, SealedBody
 from contracts.key import NO_KEY, first_key, partition_of
 from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
@@ -23,11 +23,17 @@ from projections.trail import pack_offsets, unpack_offsets
 from workers.partition.filed import Filed
 from workers.partition.packed import Packed, packed, queue_of, quota_of, unpacked
 from workers.partition.quotas import Quotas
+from workers.partition.sealing import closing_of
 
 _ASKED: Final = -1
 """Stands for the retention of those that somebody has asked to archive."""
 LIVE_MAX_DEFAULT: Final = 5_000
 """How many executions are kept as objects; the others wait packed, at a fifth of the memory."""
+
+
+VERSION_BYTES: Final = 8
+_encode: Final = msgspec.msgpack.Encoder().encode
+_closings: Final = msgspec.msgpack.Decoder(Closing)
 
 
 class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -37,7 +43,8 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
     (`pack_offsets`); that is empty where they are too many to be noted.
 
     `key` is the number of the key that it was sealed with; of one that was erased there is none, and no fingerprint.
-    `last` is the digest of its last decision, and its version (8 bytes), where one cannot just look into the journal for it.
+    `last` is what its last decision says, where one cannot just look into the journal for it: digest, version (8 bytes) and, of one
+    that is sealed, how it has ended (`noted`).
     """
 
     status: str
@@ -53,6 +60,13 @@ class EndedExecution(msgspec.Struct, frozen=True, array_like=True, gc=False):
     def offsets(self) -> list[int]:
         """Where its decisions lie, as far as that was noted."""
         return list(unpack_offsets(0, self.trail))
+
+    def noted(self) -> tuple[bytes, int, Closing | None] | None:
+        """Digest and version of the last decision and, of one that is sealed, how it has ended; None where that was not noted."""
+        if not self.last:
+            return None
+        version, closing = self.last[DIGEST_BYTES:][:VERSION_BYTES], self.last[DIGEST_BYTES + VERSION_BYTES :]
+        return self.last[:DIGEST_BYTES], int.from_bytes(version, "big"), _closings.decode(closing) if closing else None
 
 
 class Executions:
@@ -163,7 +177,7 @@ class Executions:
         state = folded.state
         is_sealed = state.key != NO_KEY or state.erased is not None  # what its archive would say, everybody could read
         kept_ms = 0 if is_sealed else folded.graph.retention_ms or self.retention_ms
-        last = state.digest + state.version.to_bytes(8, "big") if self._notes_last else b""
+        last = self._noted(state.digest, state.version, None if state.key == NO_KEY else closing_of(state))
         self.drop(state.execution)
         if not kept_ms:
             is_erased = state.erased is not None
@@ -246,6 +260,16 @@ class Executions:
                 self.drop(name)
                 self.unreadable.pop(name, None)
             self.forget(name for name, _ in record.executions)
+
+    def _noted(self, digest: bytes, version: int, closing: Closing | None) -> bytes:
+        if not self._notes_last:
+            return b""
+        return digest + version.to_bytes(VERSION_BYTES, "big") + (b"" if closing is None else _encode(closing))
+
+    def close_sealed(self, head: SealedBody, closing: Closing, digest: bytes, offset: int) -> None:
+        """Nobody here can read an execution that is sealed, and has ended so with the decision at this offset."""
+        last = self._noted(digest, head.last, closing)
+        self.close(head.execution, EndedExecution(closing.status, b"", offset, key=head.key, last=last))
 
     def close(self, execution: str, ended: EndedExecution) -> None:
         """All that is known of an execution is how it has ended, as its history cannot be read."""

@@ -239,8 +239,8 @@ def _set_aside(executions: Executions, entry: Unreadable) -> None:
     """A decision that cannot be read. Of one that is sealed, and ends its execution, so much is known."""
     head = None if entry.sealed is None else read_sealed(entry.sealed.body)
     executions.note_key(NO_KEY if head is None else head.key)
-    if head is not None and head.closing is not None:
-        executions.close(entry.execution, EndedExecution(head.closing.status, b"", entry.offset, head.key))
+    if entry.sealed is not None and head is not None and head.closing is not None:
+        executions.close_sealed(head, head.closing, entry.sealed.digest, entry.offset)
     else:
         executions.set_aside(entry.execution, entry.reason)
 

@@ -13,20 +13,16 @@ from typing import Final
 
 import msgspec
 
-from contracts.codec import decode_record, read_sealed, seal_decision
+from contracts.codec import seal_decision
 from contracts.commands import Command, Envelope
-from contracts.errors import SHORTAGES, KeyGone, LogCorrupt, LogError, LogUnreachable, RecordTooLarge, reason_of
-from contracts.journal import Closing, Decision, Sealed
+from contracts.errors import SHORTAGES, KeyGone, LogError, LogUnreachable, RecordTooLarge, reason_of
+from contracts.journal import Closing, Decision
 from contracts.key import NO_KEY
 from contracts.ports.blobs import SealedBlobs
 from contracts.ports.keys import Keys, NoKeys
-from contracts.ports.log import Log
 from contracts.values import is_reference, key_of
 from domain.definition.graph import Graph
-from domain.execution.decide.life import not_sealed
-from domain.execution.history import Folded, GraphOf
 from domain.execution.state import Execution, names_of
-from domain.replay.sealed import closed_state
 from workers.partition.offload import VALUES, SomeCommand, offload
 from workers.partition.packed import Packed
 
@@ -127,18 +123,3 @@ def closing_of(state: Execution) -> Closing | None:
         state.workflow, state.workflow_version, state.definition, state.status, state.created_at, state.started_at, state.ended_at,
         *names_of(state.parent),
     )  # fmt: skip
-
-
-def closed_at(log: Log, partition: int, offset: int, execution: str, graph_of: GraphOf) -> Folded:
-    """An execution that has ended, as far as its last decision says in plain, which stands at this offset.
-
-    Raises Rejected where it was never sealed, LogCorrupt where that decision does not say it.
-    """
-    for _, content in log.read("journal", partition, offset, offset + 1):
-        record = decode_record(content)
-        if isinstance(record, Sealed):
-            head = read_sealed(record.body)
-            if head.execution != execution or head.closing is None:
-                raise LogCorrupt(f"the last decision of execution {execution} does not say how it ended")
-            return Folded(graph_of(head.closing.definition), closed_state(head, record.digest))
-    raise not_sealed(execution)
