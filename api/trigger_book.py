@@ -10,6 +10,7 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import Problem
 from contracts.ports.credentials import Credentials
 from contracts.triggers import TriggerStatus
+from domain.dependencies import Found
 
 
 class TriggerBook(Protocol):
@@ -34,6 +35,12 @@ class TriggerBook(Protocol):
     @property
     def secrets(self) -> Credentials:
         """What requests are checked with."""
+
+    def dependencies(self) -> Found:
+        """What leads from one workflow to another: calls, events, and the cycles among them."""
+
+    def endless(self, name: str, workflow: str, filter_: str) -> list[Problem]:
+        """What a trigger of this name that is made by hand would bring about that never ends."""
 
     def next_times(self, name: str, most: int) -> Sequence[int]:
         """When a schedule is due next (milliseconds since 1970), its jitter included; none of another kind, or of one that is over."""

@@ -49,9 +49,10 @@ _COUNTERS: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
     ("refold_removed_executions", lambda seen: seen.metrics.removed, "Executions that have ended and were removed from the log"),
     ("refold_archive_failures", lambda seen: seen.metrics.archive_failures, "Times that archiving or removing has failed"),
     ("refold_lane_requests", lambda seen: seen.lane_requests, "Requests that took the lane past the framework"),
-    ("refold_triggers_fired", lambda seen: seen.triggers.fired, "Times that schedules have started something"),
+    ("refold_triggers_fired", lambda seen: seen.triggers.fired, "Times that triggers have started something by themselves"),
     ("refold_triggers_missed", lambda seen: seen.triggers.missed, "Times of schedules that were passed over, as nobody was there"),
     ("refold_triggers_refused", lambda seen: seen.triggers.refused, "Times that a trigger could not start what it was to"),
+    ("refold_triggers_too_deep", lambda seen: seen.triggers.too_deep, "Times that a chain of triggers was cut that started each other"),
     ("refold_projector_restarts", lambda seen: seen.projector_restarts, "Times the projector was started again"),
 )
 _GAUGES: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (

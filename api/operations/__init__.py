@@ -14,6 +14,7 @@ from api.operations.commands import COMMANDS
 from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
+from api.operations.dependencies import DEPENDENCY_OPERATIONS
 from api.operations.executions import EXECUTIONS
 from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
@@ -45,6 +46,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *BULKS,
     *RESOURCES,
     *TRIGGER_OPERATIONS,
+    *DEPENDENCY_OPERATIONS,
     *HOOK_DELIVERIES,
     *WEBHOOKS,
     *CREDENTIALS,

@@ -25,6 +25,7 @@ from contracts.times import rfc3339
 from contracts.triggers import PAUSES, TRIGGERS, Fired, Trigger, TriggerPause, TriggerStatus, encode_pause
 from domain.definition.triggers_check import problems_of
 from domain.expressions import parse_time
+from domain.triggers.event import EventTrigger
 from domain.triggers.firing import config_of, kind_of, said_of, seen, started_with, triggered
 from domain.triggers.kind import BY_HAND
 from domain.triggers.moments import cause_of, times_between
@@ -74,6 +75,8 @@ async def put_trigger(caller: Caller, service: Service, name: Name, body: Body) 
     await service.know(asked.workflow)
     service.versions(asked.workflow)  # of one that there is not it says so
     _check_path(service, name, asked.trigger.get("path"))
+    if asked.trigger["type"] == EventTrigger.name and (endless := service.endless(name, asked.workflow, asked.trigger["filter"])):
+        raise InvalidInput(endless)
     value = values.written(asked.model_dump())
     if len(value) > VALUE_BYTES_MAX:
         raise BadRequest(422, "too_large", f"a trigger has {len(value):,} bytes of JSON; {VALUE_BYTES_MAX:,} are the most")

@@ -39,7 +39,7 @@ from contracts.webhooks import (
     written_secret,
 )
 from domain.definition.findings import nearest
-from projections.event_filter import EventFilter
+from domain.event_filter import EventFilter
 
 SECRET_BYTES: Final = 32
 VERSION_DIGITS_MAX: Final = 16

@@ -12,7 +12,7 @@ from contracts.ports.feed import Selector, Told
 from contracts.positions import Positions
 from contracts.public_events import BY_TYPE, SOURCE_DEFAULT, TYPE_PREFIX, CloudEvent, encode_event
 from domain.definition.findings import nearest
-from projections.event_filter import EventFilter
+from domain.event_filter import EventFilter
 from projections.public.present import PUBLIC, ends_execution, events_of, is_public
 
 WRITTEN_MAX: Final = 2_000

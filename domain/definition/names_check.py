@@ -181,6 +181,7 @@ _PLACES: Final[dict[str, Callable[[Text], bool]]] = {
     "item": _never,
     "index": _never,
     "acc": _never,
+    "event": _never,
 }
 _WHERE: Final = {
     "iteration": "it belongs to bodies of loops and to nodes on a cycle",
@@ -189,6 +190,7 @@ _WHERE: Final = {
     "item": "it belongs to the expressions of a `transform`",
     "index": "it belongs to the expressions of a `transform`",
     "acc": "it belongs to the `expression` of a `reduce`",
+    "event": "it belongs to the triggers of type `event`",
 }
 _INSTEAD: Final = {
     "iteration": "move the node into the loop's body, or read the loop's output",
@@ -197,4 +199,5 @@ _INSTEAD: Final = {
     "item": "in a loop write `iteration.item`",
     "index": "in a loop write `iteration.index`",
     "acc": "use a `transform` with `operation: reduce`",
+    "event": "write `trigger.event`",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import msgspec
@@ -18,37 +19,37 @@ class Reference(msgspec.Struct, frozen=True, gc=False):
     offset: int
 
 
-def references_of(node: Node) -> tuple[Reference, ...]:
-    """Every use of a name in NAMES, in the order written; variables of macros are left out."""
+def references_of(node: Node, names: Collection[str] = NAMES) -> tuple[Reference, ...]:
+    """Every use of one of the names, in the order written; variables of macros are left out."""
     found: list[Reference] = []
-    _collect(node, frozenset(), found)
+    _collect(node, frozenset(), found, names)
     return tuple(found)
 
 
-def _collect(node: Node, variables: frozenset[str], found: list[Reference]) -> None:
+def _collect(node: Node, variables: frozenset[str], found: list[Reference], names: Collection[str]) -> None:
     kind = type(node)
     if kind is Literal:
         return
     if kind in _STEPS:
-        _collect_chain(node, variables, found)
+        _collect_chain(node, variables, found, names)
     elif isinstance(node, Macro):
-        _collect(node.owner, variables, found)
+        _collect(node.owner, variables, found, names)
         inner = variables | set(node.variables)
         if node.test is not None:
-            _collect(node.test, inner, found)
-        _collect(node.body, inner, found)
+            _collect(node.test, inner, found, names)
+        _collect(node.body, inner, found, names)
     elif isinstance(node, Bind):
-        _collect(node.value, variables, found)
-        _collect(node.body, variables | {node.variable}, found)
+        _collect(node.value, variables, found, names)
+        _collect(node.body, variables | {node.variable}, found, names)
     else:
         for child in children(node):
-            _collect(child, variables, found)
+            _collect(child, variables, found, names)
 
 
 _STEPS: Final = frozenset((Name, Select, Index, Has))
 
 
-def _collect_chain(node: Node, variables: frozenset[str], found: list[Reference]) -> None:
+def _collect_chain(node: Node, variables: frozenset[str], found: list[Reference], names: Collection[str]) -> None:
     """A row of steps: the path is what stands before the first step that is computed."""
     path: list[str] = []
     computed: list[Node] = []
@@ -62,8 +63,8 @@ def _collect_chain(node: Node, variables: frozenset[str], found: list[Reference]
             computed.append(node.key)
         node = node.owner
     if not isinstance(node, Name):
-        _collect(node, variables, found)
-    elif node.name in NAMES and (node.is_root or node.name not in variables):
+        _collect(node, variables, found, names)
+    elif node.name in names and (node.is_root or node.name not in variables):
         found.append(Reference(node.name, tuple(reversed(path)), node.start))
     for key in reversed(computed):
-        _collect(key, variables, found)
+        _collect(key, variables, found, names)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from domain.triggers.event import EventTrigger
 from domain.triggers.kind import EVERY, TriggerKind
 from domain.triggers.manual import Manual
 from domain.triggers.schedule import SCHEDULE
 from domain.triggers.webhook import WebhookTrigger
 
-_KINDS: Final[tuple[TriggerKind, ...]] = (SCHEDULE, Manual(), WebhookTrigger())
+_KINDS: Final[tuple[TriggerKind, ...]] = (SCHEDULE, Manual(), WebhookTrigger(), EventTrigger())
 
 __all__ = ["EVERY", "TRIGGER_KINDS", "TRIGGER_NAMES", "TriggerKind"]
 

@@ -18,6 +18,7 @@ from contracts.triggers import Fired, TriggerStatus
 from domain.channels import sends_notices
 from domain.definition.canonical import load_canonical
 from domain.definition.outline import Activities
+from domain.dependencies import Found
 from domain.triggers.firing import config_of
 from domain.triggers.moments import next_times
 from domain.triggers.schedule import SCHEDULE
@@ -28,6 +29,7 @@ from infra.settings.model import EngineSettings
 from projections.definitions import Version
 from workers.partition.catalog import Catalog, versions_in
 from workers.partition.resources import Resources
+from workers.triggers.dependencies import Dependencies
 from workers.triggers.directory import Directory
 from workers.triggers.hook_paths import HookPaths, taken
 
@@ -45,6 +47,7 @@ class CatalogService:
         self._catalog, self._resources = catalog, resources
         self._directory = Directory(catalog, resources)
         self._paths = HookPaths(self._directory)
+        self._dependencies = Dependencies(catalog, self._directory)
         self.hooks = Deliveries()
         """What came to webhooks here lately."""
         self._kinds = activity_kinds(settings)
@@ -78,15 +81,15 @@ class CatalogService:
         return Published(self.versions(published.name)[published.version - 1], published.created, published.before)
 
     async def activate(self, workflow: str, version: int, caller: Caller = ENGINE) -> Version:
-        """Make a version the active one. Raises InvalidDefinition where a path of it was taken meanwhile."""
+        """Make a version the active one. Raises InvalidDefinition where others are in its way meanwhile."""
         self._check_takes()
-        if problems := self._taken_by(workflow, version):
+        if problems := self._conflicts_of(workflow, version):
             raise InvalidDefinition(problems)
         found = (await self._in_catalog(self._catalog.activate, workflow, version, caller)).version
         return self.versions(workflow)[found - 1]
 
-    def _taken_by(self, workflow: str, version: int) -> list[Problem]:
-        """Of the paths of a version those that others have; of a version that is not known, what makes it active says so."""
+    def _conflicts_of(self, workflow: str, version: int) -> list[Problem]:
+        """What conflicts with a version of others; of a version that is not known, what makes it active says so."""
         if not self._catalog.knows(workflow):
             return []
         with suppress(Rejected):
@@ -158,9 +161,18 @@ class CatalogService:
         return None if found is None else self._directory.status(found)
 
     def taken(self, definition: WorkflowDefinition) -> list[Problem]:
-        """Of the paths of a definition those that others have."""
+        """What conflicts with others in a definition: paths that they have, chains of triggers that would have no end."""
         self._resources.look()
-        return taken(self._paths, definition)
+        return [*taken(self._paths, definition), *self._dependencies.endless(definition)]
+
+    def dependencies(self) -> Found:
+        """What leads from one workflow to another."""
+        self._resources.look()
+        return self._dependencies.all()
+
+    def endless(self, name: str, workflow: str, filter_: str) -> list[Problem]:
+        """What a trigger that is made by hand would bring about that never ends."""
+        return self._dependencies.endless_by_hand(name, workflow, filter_)
 
     def next_times(self, name: str, most: int) -> Sequence[int]:
         """When a schedule is due next, its jitter included."""

@@ -34,6 +34,7 @@ from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
 from infra.server.task_service import TaskService
+from infra.server.trigger_ground import ServiceGround
 from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
 from projections.audit import DEFINITIONS, LETTERS, AuditRecord
@@ -90,6 +91,7 @@ class CommonService(CatalogService, TaskService):
         self._background = Background()
         self._positions = positions_of(settings)
         self._reach, self._read_about = lookup.reach, lookup.read
+        self.trigger_ground = ServiceGround(reader, reads, lookup, self._positions, settings.event_source)
         self._operator = ServiceOperator(self, reader, reads, lookup, is_alone=not self._positions.is_divided)
         self._looked_at = -ASK_EVERY_S
         self._has_looked = False

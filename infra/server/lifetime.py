@@ -100,6 +100,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         context = Context(
             clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
             progress=progress, operator=service.operator, retention=retention, archive=service.archive_desk, http=http, webhooks=webhooks,
+            trigger_ground=service.trigger_ground,
         )  # fmt: skip
         try:
             await _live(Process(context), driver, settings.stop_s)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from contracts.codec import decision_of, execution_in, read_record
 from contracts.errors import LogUnreachable
-from contracts.journal import Checkpoint
+from contracts.journal import Checkpoint, Decided, Sealed
 from contracts.ports.clock import Clock
 from contracts.ports.feed import Selector
 from contracts.ports.log import Log
 from contracts.ports.read_models import ReadModels
+from contracts.public_events import Origin
+from projections.public.origin import origin_of
 from workers.reading.backlog import Backlog, Piece
 
 LATER_MS: Final = 500
@@ -18,10 +21,10 @@ LATER_MS: Final = 500
 
 
 class StepBeside:
-    """See `workers.reading.owner_feed.Beside`. There are no read models: of what lies behind, a workflow alone cannot be selected."""
+    """See `workers.reading.owner_feed.Beside`. There are no read models: how an execution began is looked for in the journal."""
 
     def __init__(self, log: Log, clock: Clock) -> None:
-        self._backlog, self._clock = Backlog(log, _no_models), clock
+        self._backlog, self._clock = _WholeBacklog(log, _no_models), clock
         self._soon: list[Callable[[], None]] = []
         self._later: list[tuple[int, Callable[[], None]]] = []
 
@@ -61,6 +64,19 @@ class StepBeside:
     def next_due(self) -> int | None:
         """When something was put off to (milliseconds since 1970)."""
         return 0 if self._soon else min((at for at, _ in self._later), default=None)
+
+
+class _WholeBacklog(Backlog):
+    """Looks for the origin of an execution from the beginning of the journal on, which is short where an engine is moved by steps."""
+
+    def _origin_of(self, partition: int, execution: str, offset: int) -> Origin | None:
+        """The origin that one of its decisions says."""
+        for _, content in self._log.read("journal", partition, 0, offset):
+            record = read_record(content)
+            if isinstance(record, Decided | Sealed) and execution_in(record) == execution and (found := origin_of(decision_of(record))):
+                self._origins.note(execution, found)
+                return found
+        return None
 
 
 def _no_models(partition: int) -> ReadModels:

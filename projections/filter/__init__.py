@@ -7,23 +7,18 @@ The rows that a store then gives are those for which the expression, asked of ea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-from contracts.errors import InvalidInput
 from contracts.ports.where import CONDITIONS_MAX, PARAMETERS_MAX, Where, size_of
-from domain.expressions import SOURCE_CHARS_MAX
 from domain.expressions.compiler import FIRST_SLOT
 from domain.expressions.compiler import Compiler as Evaluator
-from domain.expressions.faults import Fault, Limit, Meter, Unreadable
+from domain.expressions.condition import evaluated, in_words, problem_at, read_condition
+from domain.expressions.faults import Fault, Meter
 from domain.expressions.maker import Run
-from domain.expressions.messages import of_length, told_of_source
-from domain.expressions.parser import parse
-from domain.expressions.tree import Node
-from domain.expressions.words import Comparisons, meant
 from projections.filter.column import Columns
 from projections.filter.compiler import Compiler
-from projections.filter.refusal import Refusal, as_problem, in_words, problem_at
+from projections.filter.refusal import Refusal, as_problem
 
 NOTHING: Final[Mapping[str, Any]] = {}
 _UNBOUNDED: Final = 2**62
@@ -47,32 +42,14 @@ class Filter:
             return False
 
 
-class Condition:
-    """A filter of what is at hand: nothing is asked of a database, so all of our language may stand in it."""
-
-    def __init__(self, source: str, names: Collection[str], units_max: int) -> None:
-        """`units_max` is what asking it once may cost. Raises InvalidInput where it cannot be read, or says another name than these."""
-        evaluator = Evaluator(names)
-        self.source, self._units_max = source, units_max
-        self._run = _evaluated(source, _read(source), evaluator)
-        self._slots = [None] * (evaluator.slots - FIRST_SLOT)
-
-    def takes(self, values: Mapping[str, Any]) -> bool:
-        """Whether it is true for these values; where it fails, or costs more than an expression may, it is not."""
-        try:
-            return self._run([values, Meter(self._units_max), *self._slots]) is True
-        except (Fault, Limit):
-            return False
-
-
 def compile_filter(source: str, columns: Columns, known: Mapping[str, Any] = NOTHING) -> Filter:
     """A filter over columns. Raises InvalidInput with the part that cannot be asked of a database, its place, and a way out.
 
     `known` are names that have a value; a column of the same name is hidden by it.
     """
-    tree = _read(source)
+    tree = read_condition(source)
     evaluator = Evaluator([*columns, *known])
-    run = _evaluated(source, tree, evaluator)
+    run = evaluated(source, tree, evaluator)
     try:
         where = Compiler(columns, known).truth(tree).yes
     except Refusal as refusal:
@@ -89,31 +66,4 @@ def _check_size(source: str, where: Where) -> None:
         raise problem_at(source, 0, "limit", said, "write a shorter one")
 
 
-def _read(source: str) -> Node:
-    if len(source) > SOURCE_CHARS_MAX:
-        raise problem_at(source, SOURCE_CHARS_MAX, "limit", of_length(source), "write a shorter one")
-    try:
-        return parse(source)
-    except Unreadable as unreadable:
-        raise _unreadable(source, unreadable) from None
-
-
-def _unreadable(source: str, unreadable: Unreadable) -> InvalidInput:
-    """What our language says of it; the problem has the line and the column."""
-    told = told_of_source(source, unreadable, Comparisons())
-    return problem_at(source, unreadable.at if told.at is None else told.at, "unreadable", f"{told.part}{told.said}")
-
-
-def _evaluated(source: str, tree: Node, evaluator: Evaluator) -> Run:
-    """As our language evaluates it: names and functions are there, patterns can be read."""
-    try:
-        return evaluator.make(tree)
-    except Unreadable as unreadable:
-        if unreadable.kind != "unknown_name":
-            raise _unreadable(source, unreadable) from None
-        near = meant(unreadable.values[0], evaluator.names, Comparisons())
-        said, fix = f"{unreadable.said}; known are {', '.join(sorted(evaluator.names))}", f"write `{near}`" if near else ""
-        raise problem_at(source, unreadable.at, "unknown_name", said, fix) from None
-
-
-__all__ = ["Condition", "Filter", "compile_filter", "in_words"]
+__all__ = ["Filter", "compile_filter", "in_words"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from contracts.errors import InvalidInput, Problem
+from contracts.errors import InvalidInput
+from domain.expressions.condition import problem_at
 from domain.expressions.faults import Fault
 from domain.expressions.messages import of_fault
 from domain.expressions.tree import Node
@@ -39,16 +40,3 @@ def as_problem(source: str, refusal: Refusal) -> InvalidInput:
     part = " ".join(source[start : refusal.node.end].split())
     shown = part if len(part) <= SHOWN_CHARS_MAX else f"{part[:SHOWN_CHARS_MAX]}…"
     return problem_at(source, start, refusal.rule, f"`{shown}`: {refusal.said}", refusal.fix)
-
-
-def problem_at(source: str, at: int, rule: str, said: str, fix: str = "") -> InvalidInput:
-    """What is wrong at a character of a filter."""
-    line = source.count("\n", 0, at) + 1
-    column = at - (source.rfind("\n", 0, at) + 1) + 1
-    return InvalidInput([Problem("/filter", rule, said, fix, line, column)])
-
-
-def in_words(problem: Problem) -> str:
-    """A problem of a filter in one line: its place, what it is, what to write instead."""
-    said = f"line {problem.line}, column {problem.column}: {problem.message}"
-    return f"{said}; {problem.fix}" if problem.fix else said

@@ -5,7 +5,7 @@ decision + origin ──► CloudEvent, CloudEvent …      the same every time,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
@@ -290,6 +290,10 @@ def ends_execution(event: Event) -> bool:
 
 PUBLIC: Final[frozenset[type[Event]]] = frozenset(_PUBLIC)
 """The journal's events that others are told of: what a subscription to the feed selects."""
+SOURCES: Final[Mapping[str, type[Event]]] = {
+    told.type.removeprefix(p.TYPE_PREFIX): event for event in _PUBLIC for told in p.PUBLIC_TYPES if told.data.__name__ == event.__name__
+}
+"""By the type of a public event, without what begins all of them, the journal's event that it is made of."""
 INTERNAL: Final[frozenset[type[Event]]] = frozenset(
     {
         e.TimerStarted,

@@ -15,6 +15,7 @@ from refold.cli.cached_result_verbs import cached_results
 from refold.cli.credential_verbs import credentials
 from refold.cli.dead_letter_verbs import dead_letters
 from refold.cli.define_verbs import deploy, node_kinds, schemas, validate
+from refold.cli.dependencies_verb import dependencies
 from refold.cli.erase_verb import erase
 from refold.cli.event_verbs import asyncapi
 from refold.cli.folder_verbs import accept_loss, backup, restore
@@ -46,6 +47,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "validate": validate,
         "deploy": deploy,
         "workflows": workflows,
+        "dependencies": dependencies,
         "node-kinds": node_kinds,
         "schemas": schemas,
     },

@@ -399,6 +399,11 @@ class AsyncOperations:
         )
         return answer
 
+    async def dependencies(self) -> dict[str, Any]:
+        """What leads from one workflow to another: `{workflows, dependencies, cycles}`."""
+        answer: dict[str, Any] = await self._ask(asked("GET", "/v1/dependencies"))
+        return answer
+
     async def hook_deliveries(self, name: str, test: bool = False, limit: int = 50) -> dict[str, Any]:
         """The last requests to a webhook, with what became of each: `{deliveries, counts}`."""
         answer: dict[str, Any] = await self._ask(

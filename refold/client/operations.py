@@ -395,6 +395,11 @@ class Operations:
         )
         return answer
 
+    def dependencies(self) -> dict[str, Any]:
+        """What leads from one workflow to another: `{workflows, dependencies, cycles}`."""
+        answer: dict[str, Any] = self._ask(asked("GET", "/v1/dependencies"))
+        return answer
+
     def hook_deliveries(self, name: str, test: bool = False, limit: int = 50) -> dict[str, Any]:
         """The last requests to a webhook, with what became of each: `{deliveries, counts}`."""
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/triggers/{part(name)}/deliveries", query={"test": test, "limit": limit}))

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 NEEDS_A_SERVER = {"user_activities"}
 """Run in `tests/sdk`."""
 EXAMPLES = sorted(file for file in (ROOT / "examples").glob("*.yaml") if file.stem not in NEEDS_A_SERVER)
-INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}, "nightly_report": {"day": "2026-11-21"}}
+INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}, "nightly_report": {"day": "2026-11-21"}, "after_import": {"rows": 7}}
 INPUTS["webhook_order"] = INPUTS["order_fulfilment"]
 
 

@@ -75,7 +75,7 @@ class Owner:
         round_max: int = ROUND_MAX_DEFAULT,
         neighbours: Neighbours = Neighbours(),
     ) -> None:
-        self._log, self._catalog, self._blobs, self._snapshots, self._clock = log, catalog, blobs, snapshots, clock
+        self._log, self._catalog, self.blobs, self._snapshots, self._clock = log, catalog, blobs, snapshots, clock
         self.partition, self.node, self._live_max, self._worker, self._nonce_of = partition, node, live_max, worker, nonce
         self._own, self._outbox, self._inbox_max, self._round_max = partition if own is None else own, outbox, inbox_max, round_max
         self._neighbours, self._reports = neighbours, deque() if neighbours.reports is None else neighbours.reports
@@ -124,7 +124,7 @@ class Owner:
         self.epoch = recovered.checkpoint.offset - 1  # where the claim stands
         counted_in, waiting_of = self._neighbours.counted_in or (lambda workflow: self.partition), self._inbox.waiting_of
         self._decider = Decider(
-            self.partition, self.executions, self._catalog, self._blobs, self._checkpoint, self.metrics, self._log, self._own,
+            self.partition, self.executions, self._catalog, self.blobs, self._checkpoint, self.metrics, self._log, self._own,
             counted_in, waiting_of, self._neighbours.sealing,
         )  # fmt: skip
         self.commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox, self._carry, self._neighbours.learn)

@@ -15,6 +15,8 @@ class TriggerMetrics:
     drift_ms: int = 0
     """The last one."""
     drift_ms_max: int = 0
+    too_deep: int = 0
+    """So often a chain of triggers was cut that started each other."""
     waiting: int = 0
     """So many schedules wait."""
 

@@ -33,7 +33,7 @@ from contracts.webhooks import (
     encode_sent,
     signed,
 )
-from projections.event_filter import EventFilter
+from domain.event_filter import EventFilter
 from projections.public.present import PUBLIC
 
 PARALLEL: Final = 4

@@ -11,6 +11,7 @@ from contracts.ports.feed import Feed
 from infra.server.alone import Alone
 from infra.server.send import Send
 from workers.running.desk import Operator
+from workers.triggers.event_ground import Ground
 
 if TYPE_CHECKING:
     from infra.server.archive_desk import ArchiveDesk
@@ -46,6 +47,8 @@ class Context:
     """How far the read models are, where anybody here asks."""
     operator: Operator | None = None
     """The engine as its own workflows move it, where there is a service."""
+    trigger_ground: Ground | None = None
+    """What event triggers read, where there is a service."""
     retention: RetentionSetup | None = None
     """What is needed to archive and remove what has ended, where the log is in a file."""
     archive: ArchiveDesk | None = None

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 from contracts import triggers as sources
 from contracts.errors import RefoldError
+from contracts.public_events import SOURCE_DEFAULT
 from contracts.triggers import Fired
 from infra.server.alone import Alone
 from infra.server.parts.context import Context
 from infra.server.parts.part import Part
 from infra.server.parts.running import Running
 from infra.server.trigger_firing import Firing
+from infra.server.trigger_ground import StepGround
 from workers.triggers.directory import Directory
+from workers.triggers.events import Events
 from workers.triggers.schedules import Schedules
 
 if TYPE_CHECKING:
@@ -30,14 +33,15 @@ _log = logging.getLogger("refold.triggers")
 
 
 class Firings(Running):
-    """Moves the schedules that are ours."""
+    """Moves the triggers that are ours."""
 
     def __init__(
-        self, schedules: Schedules, share: Callable[[], object], is_active: Callable[[], bool], hear: Callable[[Callable[[], None]], None],
-        wake: Callable[[], None],
+        self, schedules: Schedules, events: Events, share: Callable[[], object], is_active: Callable[[], bool],
+        hear: Callable[[Callable[[], None]], None], wake: Callable[[], None],
     ) -> None:  # fmt: skip
-        """`share` is another where other schedules are ours; who is given to `hear` is told when triggers may have changed."""
-        self._schedules, self._share, self._is_active, self._hear, self._wake = schedules, share, is_active, hear, wake
+        """`share` is another where other triggers are ours; who is given to `hear` is told when triggers may have changed."""
+        self._schedules, self._events, self._share, self._is_active = schedules, events, share, is_active
+        self._hear, self._wake = hear, wake
         self._is_over = False
 
     async def start(self) -> None:
@@ -54,16 +58,26 @@ class Firings(Running):
         """Fire what is due."""
         if self._is_over or not self._is_active():
             return False
-        self._schedules.refresh(self._share())
-        return self._schedules.step()
+        share = self._share()
+        self._schedules.refresh(share)
+        self._events.refresh(share)
+        has_fired = self._schedules.step()
+        return self._events.step() or has_fired
 
     def next_due(self) -> int | None:
-        """When the next schedule is."""
-        return None if self._is_over or not self._is_active() else self._schedules.next_due()
+        """When the next schedule is, or an event is tried again."""
+        if self._is_over or not self._is_active():
+            return None
+        return min((due for due in (self._schedules.next_due(), self._events.next_due()) if due is not None), default=None)
 
     async def drain(self, stop_s: float) -> None:
         """Nothing new is started any more."""
         self._is_over = True
+        self._events.close()
+
+    async def stop(self) -> None:
+        """The same, at once."""
+        await self.drain(0.0)
 
 
 class AloneAdvance:
@@ -119,19 +133,25 @@ def _make(context: Context) -> Running | None:
         alone = context.alone
         directory, states = Directory(alone.catalog, alone.resources), alone.resources.triggers
         firing = Firing(alone.catalog, context.send)
-        schedules = Schedules(directory, states, context.clock, firing, AloneAdvance(alone), lambda name: True)
-        return Firings(schedules, lambda: None, lambda: alone.owner.is_current, partial(_hear, alone), context.wake)
+        notes, ground = AloneAdvance(alone), context.trigger_ground or StepGround(alone, SOURCE_DEFAULT)
+        schedules = Schedules(directory, states, context.clock, firing, notes, lambda name: True)
+        events = Events(directory, states, context.clock, context.feed, ground, firing, notes, lambda: (alone.owner.partition,))
+        return Firings(schedules, events, lambda: None, lambda: alone.owner.is_current, partial(_hear, alone), context.wake)
     if context.shared is None:
         return None
     shared, owned = context.shared, context.shared.owned
     began_with = shared.began_with
     directory, states = Directory(shared.catalog, shared.resources), shared.resources.triggers
     firing = Firing(shared.catalog, context.send, began_with)
+    advance = SharedAdvance(shared, context.wake)
     schedules = Schedules(
-        directory, states, context.clock, firing, SharedAdvance(shared, context.wake),
+        directory, states, context.clock, firing, advance,
         lambda name: owned.is_in_charge(zlib.crc32(name.encode()) % began_with),
     )  # fmt: skip
-    return Firings(schedules, lambda: tuple(owned.in_charge()), lambda: True, partial(_hear, shared), context.wake)
+    events = Events(
+        directory, states, context.clock, context.feed, shared.service.trigger_ground, firing, advance, owned.in_charge
+    )  # fmt: skip
+    return Firings(schedules, events, lambda: tuple(owned.in_charge()), lambda: True, partial(_hear, shared), context.wake)
 
 
 def _hear(engine: Alone | Shared, then: Callable[[], None]) -> None:

@@ -10,7 +10,7 @@ from contracts.errors import InvalidInput
 from contracts.failure import Failure
 from contracts.journal import Decision, Source
 from contracts.public_events import Origin, encode_event
-from projections.event_filter import EventFilter
+from domain.event_filter import EventFilter
 from projections.public.present import ends_execution, public_events
 
 ORIGIN = Origin("order", 3, 1_000, b'{"customer": "A-1"}')

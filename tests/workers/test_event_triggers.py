@@ -1,0 +1,176 @@
+"""Event triggers in an engine: an event that a filter takes starts one execution, whatever dies; chains have an end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contracts.triggers import DEPTH_MAX, PAUSES
+from domain.definition.document import parse_document
+from tests.workers.harness import Bench
+from tests.workers.test_triggers import ROOT, created
+from workers.partition.resources import Resources
+
+IMPORT: dict[str, Any] = {
+    "name": "import",
+    "nodes": [{"id": "n", "type": "transform", "config": {"operation": "value", "value": {"rows": "{{ input.rows }}"}}}],
+}
+BIG = "x" * 100_000
+AFTER: dict[str, Any] = {
+    "name": "report",
+    "triggers": [
+        {
+            "id": "after_import",
+            "type": "event",
+            "filter": "event.type == 'execution.completed' && event.workflow == 'import'",
+            "input": {"rows": "{{ event.data.output.rows }}"},
+        }
+    ],
+    "nodes": [{"id": "n", "type": "transform", "config": {"operation": "value", "value": "{{ trigger.event.id }}"}}],
+}
+
+
+def reports(bench: Bench) -> list[dict[str, Any]]:
+    return [one for one in created(bench) if (one["trigger"] or {}).get("type") == "event"]
+
+
+def test_the_end_of_another_workflow_starts_one_with_its_output() -> None:
+    bench = Bench()
+    bench.publish(IMPORT, AFTER)
+    bench.move()
+    first = bench.start("import", {"rows": 7})
+    bench.move()
+    (found,) = reports(bench)
+    assert found["input"] == {"rows": 7}
+    assert found["trigger"]["event"]["type"] == "execution.completed"
+    assert found["trigger"]["event"]["subject"] == first
+    assert "rows" not in found["trigger"]["event"]["data"]["output"]
+    assert bench.status(found["id"]) == "completed"
+    assert not bench.verify().divergences
+
+
+def test_killed_at_any_step_it_goes_on_where_it_was_and_starts_each_once() -> None:
+    bench = Bench()
+    bench.publish(IMPORT, AFTER)
+    started = []
+    for number in range(20):
+        started.append(bench.start("import", {"rows": number}))
+        for _ in range(number % 7):
+            bench.engine.step()
+        bench.restart()
+        if bench.status(started[-1]) == "unknown":  # killed before it was stored
+            started.pop()
+    bench.move()
+    found = reports(bench)
+    assert sorted(one["trigger"]["event"]["subject"] for one in found) == sorted(started)
+    assert len({one["id"] for one in found}) == len(found) == len(started) > 5
+    assert not bench.verify().divergences
+
+
+def test_a_new_trigger_begins_with_its_publication_and_a_paused_one_passes_over_what_comes() -> None:
+    bench = Bench()
+    bench.publish(IMPORT)
+    bench.start("import", {"rows": 1})
+    bench.move()
+    bench.clock.advance(10)
+    bench.publish(AFTER)
+    bench.move()
+    assert reports(bench) == []
+    bench.start("import", {"rows": 2})
+    bench.move()
+    opened_resources(bench).write(PAUSES, "report.after_import", b"{}", "ada")
+    bench.restart()
+    bench.clock.advance(10)
+    bench.start("import", {"rows": 3})
+    bench.move()
+    bench.clock.advance(10)
+    opened_resources(bench).delete(PAUSES, "report.after_import", "ada")
+    bench.restart()
+    bench.clock.advance(10)
+    bench.start("import", {"rows": 4})
+    bench.move()
+    assert [one["input"]["rows"] for one in reports(bench)] == [2, 4]
+
+
+def opened_resources(bench: Bench) -> Resources:
+    return Resources(bench.opened, bench.clock)
+
+
+def test_a_position_is_kept_and_what_was_removed_since_is_not_started_again() -> None:
+    bench = Bench()
+    bench.publish(IMPORT, AFTER)
+    bench.start("import", {"rows": 1})
+    bench.move()
+    states = opened_resources(bench).triggers
+    assert states.positions["events/0"] > 0
+    assert states.last["report.after_import"].execution == reports(bench)[0]["id"]
+
+
+def listed(bench: Bench, name: str) -> list[tuple[str, int]]:
+    return [(one.reason, one.count) for one in opened_resources(bench).triggers.skipped(name)]
+
+
+def test_a_chain_that_nothing_ends_is_cut_after_32_triggers_and_says_so() -> None:
+    bench = Bench()
+    again = {"id": "again", "type": "event", "filter": "event.type == 'execution.completed' && event.workflow == 'loop'", "input": {}}
+    bench.publish({"name": "loop", "triggers": [again], "nodes": [{"id": "n", "type": "noop"}]})
+    bench.move()
+    bench.start("loop")
+    bench.move()
+    assert [one["trigger"]["depth"] for one in reports(bench)] == list(range(1, DEPTH_MAX + 1))
+    assert listed(bench, "loop.again") == [("too_deep", 1)]
+
+
+def test_the_depth_goes_through_sub_workflows() -> None:
+    bench = Bench()
+    hears = {"id": "hears", "type": "event", "filter": "event.type == 'execution.completed' && event.workflow == 'leaf'", "input": {}}
+    call = {"id": "n", "type": "sub_workflow", "config": {"workflow": "leaf"}}
+    bench.publish({"name": "leaf", "nodes": [{"id": "n", "type": "noop"}]}, {"name": "calls", "triggers": [hears], "nodes": [call]})
+    bench.move()
+    bench.start("leaf")
+    bench.move()
+    assert [one["trigger"]["depth"] for one in reports(bench)] == list(range(1, DEPTH_MAX + 1))
+
+
+def test_a_filter_that_fails_says_so_once_and_starts_nothing() -> None:
+    bench = Bench()
+    trigger = {"id": "t", "type": "event", "filter": "event.type == 'execution.completed' && event.data.search.rows > 'x'"}
+    counted = {**IMPORT, "settings": {"search": {"rows": "input.rows"}}}
+    bench.publish(counted, {"name": "hears", "triggers": [trigger], "nodes": [{"id": "n", "type": "noop"}]})
+    bench.move()
+    for rows in (1, 2):
+        bench.start("import", {"rows": rows})
+        bench.move()
+    bench.restart()
+    bench.start("import", {"rows": 3})
+    bench.move()
+    assert listed(bench, "hears.t") == [("filter", 1)]
+    assert reports(bench) == []
+
+
+def test_an_input_that_cannot_be_filled_in_is_listed() -> None:
+    bench = Bench()
+    bench.publish({**IMPORT, "nodes": [{"id": "n", "type": "noop"}]}, AFTER)
+    bench.move()
+    bench.start("import", {})
+    bench.move()
+    assert listed(bench, "report.after_import") == [("expression", 1)]
+
+
+def test_an_output_that_lies_among_the_blobs_is_read() -> None:
+    bench = Bench()
+    counts = {**AFTER["triggers"][0], "input": {"size": "{{ size(event.data.output.rows) }}"}}
+    bench.publish({**IMPORT, "nodes": [{**IMPORT["nodes"][0], "config": {"operation": "value", "value": {"rows": BIG}}}]})
+    bench.publish({**AFTER, "triggers": [counts]})
+    bench.start("import", {})
+    bench.move()
+    assert [one["input"] for one in reports(bench)] == [{"size": len(BIG)}]
+
+
+def test_the_example_makes_a_summary_of_each_import_that_brought_any_rows() -> None:
+    bench = Bench()
+    bench.publish({**IMPORT, "settings": {"search": {"rows": "input.rows"}}})
+    bench.publish(parse_document((ROOT / "examples/after_import.yaml").read_text(), "yaml"))
+    for rows in (0, 3):
+        bench.start("import", {"rows": rows})
+        bench.move()
+    assert [one["input"] for one in reports(bench)] == [{"rows": 3}]
