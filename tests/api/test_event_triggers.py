@@ -12,7 +12,10 @@ DONE = "event.type == 'execution.completed'"
 
 
 def ends(name: str) -> dict[str, Any]:
-    return {"name": name, "nodes": [{"id": "n", "type": "transform", "config": {"operation": "value", "value": {"rows": "{{ input.rows }}"}}}]}
+    return {
+        "name": name,
+        "nodes": [{"id": "n", "type": "transform", "config": {"operation": "value", "value": {"rows": "{{ input.rows }}"}}}],
+    }
 
 
 def hears(name: str, filter_: str, **more: Any) -> dict[str, Any]:
@@ -85,7 +88,10 @@ def test_chains_without_an_end_are_refused_where_they_close(server: Server) -> N
     mixed = refused(server, calls("c-b", "c-a") | {"triggers": hears("c-b", f"{DONE} && event.workflow == 'c-a'")["triggers"]})
     assert mixed["path"] == "triggers[0].filter"
     refused(server, hears("c-a", f"{DONE} && event.workflow == 'c-b'"))
-    assert refused(server, calls("c-a", "c-a2") | {"triggers": hears("c", "event.workflow == 'c-b'")["triggers"]})["path"] == "triggers[0].filter"
+    assert (
+        refused(server, calls("c-a", "c-a2") | {"triggers": hears("c", "event.workflow == 'c-b'")["triggers"]})["path"]
+        == "triggers[0].filter"
+    )
     server.publish(calls("c-a", "c-b", when="input.more == true"))
 
 
@@ -111,3 +117,8 @@ def test_a_filter_that_is_none_says_where_and_what_instead(server: Server) -> No
     assert problem("event.type == 'execution.complete'") == ("triggers[0].filter", "never")
     assert problem("event.data.output.rows > 3") == ("triggers[0].filter", "behind_a_link")
     assert problem("")[0] == "triggers[0].filter"
+
+
+def test_validate_tells_of_a_chain_without_an_end(server: Server) -> None:
+    found = server.post("/v1/workflows/validate", hears("v-alone", f"{DONE} && event.workflow == 'v-alone'")).json
+    assert [one["rule"] for one in found["problems"]] == ["endless"]
