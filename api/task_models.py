@@ -64,6 +64,18 @@ class TaskAnswer(BaseModel):
     key: str | None = Field(description="the `Idempotency-Key` of the request")
 
 
+class KeptAnswer(BaseModel):
+    """An answer that came while the execution was paused."""
+
+    by: str
+    port: str
+    at: Time
+    comment: str
+    status: Literal["kept", "counted", "passed_over"] = Field(
+        description="`kept` until the execution is resumed; `passed_over`: nobody was asked it any more"
+    )
+
+
 class TaskFile(BaseModel):
     """A file that is attached to a task."""
 
@@ -114,6 +126,7 @@ class Task(BaseModel):
     comments: list[TaskComment]
     created_at: Time
     ended_at: Time | None
+    kept_answers: list[KeptAnswer]
     events: list[TaskEvent]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
+from unicodedata import normalize
 
 import msgspec
 
@@ -30,8 +31,10 @@ class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 def plain_name(name: str) -> str:
-    """A name in the one form that is compared: people write their addresses in large and small letters."""
-    return name.strip().lower()
+    """A name in the one form that is compared: people write them in large and small letters, and keyboards `é` in two ways."""
+    plain = name.lower() if name.isascii() else normalize("NFKC", normalize("NFKC", name).casefold())
+    plain = plain.strip()
+    return GROUP_PREFIX + plain.removeprefix(GROUP_PREFIX).strip() if plain.startswith(GROUP_PREFIX) else plain
 
 
 def person_problem(name: object) -> str | None:
@@ -49,6 +52,6 @@ def name_problem(name: object) -> str | None:
         return "expected a name, found an empty text"
     if len(name) > PERSON_LENGTH_MAX:
         return f"expected at most {PERSON_LENGTH_MAX} characters, found {len(name)}"
-    if not name.isprintable() or "," in name:
+    if not name.isprintable() or "," in plain_name(name):
         return f"expected printable characters and no comma, found {name!r}"
     return None

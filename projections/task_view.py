@@ -9,9 +9,11 @@ from contracts.commands import CreateExecution
 from contracts.errors import Rejected
 from contracts.ids import task_id
 from contracts.journal import Decision
+from contracts.person import plain_name
 from domain.execution.history import Entry, GraphOf, begin, is_erasure
 from domain.execution.react import node_of_path
 from projections.history import OF_TASKS, HistoryEvent, HistoryPresenter
+from projections.kept_answers import KeptAnswers
 
 _CLOSING: Final = {"TaskExpired": "expired", "TaskWithdrawn": "withdrawn"}
 Show = Callable[[bytes], Any]
@@ -20,7 +22,8 @@ Show = Callable[[bytes], Any]
 
 def task_view(entries: Iterable[Entry], graph_of: GraphOf, show: Show, path: str, attempt: int) -> dict[str, Any]:
     """A task as JSON shows it, from the decisions of its execution. Raises Rejected where there is none like that."""
-    entries = iter(entries)
+    kept = KeptAnswers(path, attempt)
+    entries = kept.watch(entries)
     first = next(entries)
     command = first.decision.command
     check_is_known(first)
@@ -29,14 +32,26 @@ def task_view(entries: Iterable[Entry], graph_of: GraphOf, show: Show, path: str
     found, told = node_of_path(graph, path), [event for event, _ in told_of(first, entries, show, path, attempt)]
     if found is None or not told:
         raise unknown_task(task_id(execution, path, attempt))
-    config, asked = found.config, told[0].data
-    labels = {option.port: option.label or option.port for option in config.options or ()}
     view: dict[str, Any] = {
         "task_id": task_id(execution, path, attempt),
         "execution_id": execution,
         "workflow": command.workflow,
         "version": command.version,
         "path": path,
+        **_asked(found.config, told[0]),
+        "kept_answers": kept.told(),
+        "events": [_event_value(event) for event in told],
+    }
+    for event in told:
+        _apply(view, event)
+    return view
+
+
+def _asked(config: Any, created: HistoryEvent) -> dict[str, Any]:
+    """What people are asked, and how they may answer, before anybody has."""
+    asked = created.data
+    labels = {option.port: option.label or option.port for option in config.options or ()}
+    return {
         "kind": config.kind,
         "status": "open",
         "question": asked["question"],
@@ -53,13 +68,9 @@ def task_view(entries: Iterable[Entry], graph_of: GraphOf, show: Show, path: str
         "outcome": None,
         "answers": [],
         "comments": [],
-        "created_at": told[0].recorded_at,
+        "created_at": created.recorded_at,
         "ended_at": None,
-        "events": [_event_value(event) for event in told],
     }
-    for event in told:
-        _apply(view, event)
-    return view
 
 
 def check_is_known(first: Entry) -> None:
@@ -101,8 +112,8 @@ def _apply(view: dict[str, Any], event: HistoryEvent) -> None:
         case "TaskReleased":
             view["claimed_by"] = None
         case "TaskDelegated":
-            by = data["by"]["name"].strip().lower()
-            view["assignees"] = [*(one for one in view["assignees"] if one.strip().lower() != by), data["to"]]
+            by = plain_name(data["by"]["name"])
+            view["assignees"] = [*(one for one in view["assignees"] if plain_name(one) != by), data["to"]]
             view["claimed_by"] = None
         case "TaskEscalated":
             view["assignees"], view["claimed_by"] = data["to"], None

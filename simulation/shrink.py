@@ -9,9 +9,11 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from domain.definition.validate import check
-from simulation.plan import Plan, Traits
+from simulation.plan import Fault, Plan, Traits
 
 TRIES_MAX: Final = 600
+SHIFT_MAX: Final = 4
+"""So many ticks a fault is moved by."""
 T = TypeVar("T")
 
 
@@ -48,6 +50,26 @@ def smaller(plan: Plan) -> Iterator[Plan]:
     for place, definition in enumerate(plan.definitions):
         for simpler in _simpler(definition):
             yield replace(plan, definitions=[*plan.definitions[:place], simpler, *plan.definitions[place + 1 :]])
+    yield from _fewer_and_moved(plan)
+
+
+def _fewer_and_moved(plan: Plan) -> Iterator[Plan]:
+    """Without a fault or a request, and another fault a little earlier or later: what is left out often only took time."""
+    replace = msgspec.structs.replace
+    for shift in (step for distance in range(1, SHIFT_MAX + 1) for step in (distance, -distance)):
+        ticks = plan.ticks + max(shift, 0)
+        for place, fault in enumerate(plan.faults):
+            moved = replace(fault, at=max(fault.at + shift, 0))
+            others = [*plan.faults[:place], *plan.faults[place + 1 :]]
+            for left_out in range(len(others)):
+                yield replace(plan, ticks=ticks, faults=_in_order(others[:left_out] + others[left_out + 1 :], moved))
+            for left_out in range(len(plan.operations)):
+                operations = [*plan.operations[:left_out], *plan.operations[left_out + 1 :]]
+                yield replace(plan, ticks=ticks, operations=operations, faults=_in_order(others, moved))
+
+
+def _in_order(faults: list[Fault], more: Fault) -> list[Fault]:
+    return sorted([*faults, more], key=lambda fault: fault.at)
 
 
 def _fewer(parts: Sequence[T]) -> Iterator[list[T]]:

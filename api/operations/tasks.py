@@ -22,7 +22,7 @@ from contracts.caller import Caller
 from contracts.commands import AnswerTask, ClaimTask, Command, CommentTask, DelegateTask, ReleaseTask
 from contracts.errors import Rejected
 from contracts.ids import task_of
-from contracts.person import Person
+from contracts.person import Person, plain_name
 from projections.task_view import unknown_task
 from projections.tasks import TASKS as TASK_ROWS
 from projections.tasks import Wanted, names_of, task_filter, task_value, tasks_where
@@ -118,7 +118,8 @@ async def comment_task(
 ) -> Reply:
     """Say something about a task. The same `Idempotency-Key` twice is one comment."""
     by, (_, path, attempt), said = person_of(caller, request, person, groups), place_of(task), body.read(CommentBody)
-    return _reply(await do(service, caller, by, task, CommentTask(path, attempt, key or service.new_id(), by, said.comment)))
+    once = _said_once(service, "comment", by, key)
+    return _reply(await do(service, caller, by, task, CommentTask(path, attempt, once, by, said.comment)))
 
 
 async def answer_task(
@@ -195,7 +196,8 @@ async def attach_to_task(
         raise BadRequest(413, "too_large", f"expected a file of at most {FILE_BYTES_MAX:,} bytes, found {len(body.content):,}")
     media_type = body.media_type[:FILE_NAME_LENGTH_MAX] or "application/octet-stream"
     content = values.encode(base64.b64encode(body.content).decode())
-    done = await do(service, caller, by, task, CommentTask(path, attempt, key or service.new_id(), by, "", name, media_type, content))
+    once = _said_once(service, "file", by, key)
+    done = await do(service, caller, by, task, CommentTask(path, attempt, once, by, "", name, media_type, content))
     return _reply({**done, "name": name, "media_type": media_type})
 
 
@@ -206,6 +208,11 @@ async def get_attachment(service: Service, task: TaskId, number: Annotated[int, 
     head = {"Content-Disposition": f'attachment; filename="{plain}"', "X-Content-Type-Options": "nosniff"}
     is_plain = media_type.isascii() and media_type.isprintable()
     return Response(content, media_type=media_type if is_plain else "application/octet-stream", headers=head)
+
+
+def _said_once(service: Service, what: str, by: Person, key: str | None) -> str:
+    """By what the same said again is known: a key is one of the person and of what they did with it."""
+    return service.new_id() if key is None else f"{what}/{plain_name(by.name)}/{key}"
 
 
 def _reply(value: dict[str, Any]) -> Reply:

@@ -156,6 +156,8 @@ class HumanTask(Kind):
             if port in seen:
                 yield Problem(place, "doubled_port", f"two options have the port `{port}`", "give each a port of its own")
             seen.add(port)
+        if not config.question.strip():
+            yield Problem("question", "empty", "expected a question, found an empty text", "write what people are asked")
         yield from _form_problems(config)
         yield from _lacking_ports(config)
         yield from _name_problems(config)
@@ -186,11 +188,7 @@ class HumanTask(Kind):
 
     def _created(self, ctx: Deciding, ready: Ready) -> TaskCreated:
         node, fields, frame = ready.node, ready.node.fields, ctx.frame(ready)
-        question = ctx.evaluate(fields["question"], frame)
-        if not isinstance(question, str):
-            question = values.encode(question).decode()
-        if len(question) > QUESTION_LENGTH_MAX:
-            raise ExpressionError(f"`question`: expected at most {QUESTION_LENGTH_MAX:,} characters, found {len(question):,}")
+        question = _question(ctx.evaluate(fields["question"], frame))
         routes = routes_of(ctx.evaluate(fields["channels"], frame) if "channels" in fields else ["web"], CHANNELS)
         reminders = ctx.evaluate(fields["reminders"], frame) if "reminders" in fields else []
         assignees = tuple(_assignees(ctx, node, "assignees", frame))
@@ -223,6 +221,16 @@ class HumanTask(Kind):
         """Nobody is asked any more."""
         withdraw(ctx, run, ending.status)
         return False
+
+
+def _question(given: Any) -> str:
+    """What people are asked, as a text. Raises ExpressionError for nothing, and for what nobody would read."""
+    question = given if isinstance(given, str) else values.encode(given).decode()
+    if given is None or not question.strip():
+        raise ExpressionError(f"`question`: expected a text, found {'null' if given is None else 'an empty one'}")
+    if len(question) > QUESTION_LENGTH_MAX:
+        raise ExpressionError(f"`question`: expected at most {QUESTION_LENGTH_MAX:,} characters, found {len(question):,}")
+    return question
 
 
 def _kept(ctx: Deciding, ready: Ready, name: str) -> bytes | None:

@@ -270,6 +270,33 @@ def test_a_paused_execution_goes_on_without_a_body_and_keeps_answers_meanwhile(s
     assert people().task(f"{execution}~first@1")["status"] == "answered"
 
 
+def test_an_answer_that_was_kept_and_did_not_count_is_listed(server: Server, people: Callable[..., Client]) -> None:
+    task = paying(server, "K-1", "ada", "bob", "cyd")
+    execution = task.partition("~")[0]
+    people().pause(execution)
+    for name, port in (("ada", "rejected"), ("bob", "approved")):
+        people(name).answer_task(task, port)
+    assert [(one["by"], one["status"]) for one in people().task(task)["kept_answers"]] == [("ada", "kept"), ("bob", "kept")]
+    people().resume(execution)
+    found = people().task(task)
+    assert [(one["by"], one["port"], one["status"]) for one in found["kept_answers"]] == [
+        ("ada", "rejected", "counted"), ("bob", "approved", "passed_over"),
+    ]  # fmt: skip
+    assert [one["by"] for one in found["answers"]] == ["ada"]
+
+
+def test_a_comment_and_a_file_under_one_key_are_two_and_each_is_once(server: Server, people: Callable[..., Client]) -> None:
+    task = paying(server, "K-2", "ada", "bob")
+    for name in ("ada", "ada", "bob"):
+        said = {"idempotency_key": "k", "refold_person": name}
+        assert server.post(f"/v1/tasks/{task}/comment", {"comment": name}, **said).status == 200
+        assert server.post(f"/v1/tasks/{task}/attachments?name=a.txt", {"x": name}, **said).status == 200
+    comments = people().task(task)["comments"]
+    assert [(one["by"], one["comment"], one["file"] is not None) for one in comments] == [
+        ("ada", "ada", False), ("ada", "", True), ("bob", "bob", False), ("bob", "", True),
+    ]  # fmt: skip
+
+
 def test_a_page_watches_what_people_are_asked(server: Server, people: Callable[..., Client]) -> None:
     with live(server) as socket:
         say(socket, subscribe="tasks", id="t", workflow="asks", filter="asked.contains(',watcher,')")

@@ -115,7 +115,7 @@ def test_what_is_found_is_made_small(tmp_path: Path, monkeypatch: pytest.MonkeyP
     rule = run_plan(plan, tmp_path).rule
     small = shrink(plan, lambda candidate: run_plan(candidate, tmp_path).rule == rule)
     assert run_plan(small, tmp_path).rule == rule
-    assert (len(small.operations), len(small.faults)) <= (3, 2)
+    assert (len(small.operations), len(small.faults)) <= (2, 1)
 
 
 def test_a_process_that_dies_between_two_effects_is_gone(tmp_path: Path) -> None:

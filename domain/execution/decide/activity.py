@@ -11,10 +11,10 @@ from contracts.failure import Failure
 from domain.execution.decide import hold
 from domain.execution.decide.timer import fire_of_run
 from domain.execution.deciding import Deciding, Handler
+from domain.execution.memo import TaskMemo
 from domain.execution.moves import compensation
 from domain.execution.moves.completion import complete
 from domain.execution.moves.fast_path import take_fast_path
-from domain.execution.moves.withdrawal import withdraw
 from domain.execution.paths import is_undo
 from domain.execution.state import NodeRun
 
@@ -28,6 +28,8 @@ def _active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
     if run is None or run.attempt != attempt or run.status != "active":
         found = "it has ended" if run is None else f"it is {run.status} in attempt {run.attempt}"
         raise Rejected("stale_attempt", f"nobody waits for attempt {attempt} of {path}: {found}", path=path, attempt=attempt)
+    if isinstance(run.memo, TaskMemo):
+        raise Rejected("stale_attempt", f"no worker is asked for {path}: people are, and they answer its task", path=path, attempt=attempt)
     return run
 
 
@@ -38,7 +40,6 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     if ctx.state.undoing and is_undo(command.path):
         compensation.completed(ctx, run, command.output)
     elif not take_fast_path(ctx, run, command):
-        withdraw(ctx, run, "completed")
         complete(ctx, run, command.output)
 
 

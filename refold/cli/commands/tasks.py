@@ -105,6 +105,10 @@ def show(where: Where, task: str, as_json: bool) -> int:
         say(f"  answer {port['port']}: {port['label']}" + (f", {port['needed']} people are needed" if port["needed"] > 1 else ""))
     for one in found["answers"]:
         say(f"  {to_the_second(one['at'])} {one['by']} answered {one['port']}" + (f": {one['comment']}" if one["comment"] else ""))
+    for one in found["kept_answers"]:
+        if one["status"] != "counted":
+            became = "counts once the execution is resumed" if one["status"] == "kept" else "came in a pause, and did not count after it"
+            say(f"  {to_the_second(one['at'])} {one['by']} answered {one['port']}, which {became}")
     for one in found["comments"]:
         file = f" attached {one['file']['name']}" if one["file"] else ""
         say(f"  {to_the_second(one['at'])} {one['by']}{file}: {one['comment']}")

@@ -10,12 +10,13 @@ from contracts import commands as c
 from contracts import events as e
 from contracts import values
 from contracts.errors import Rejected
+from contracts.failure import Failure
 from contracts.person import Person
 from domain.channels import CHANNELS
 from domain.channels.channel import Channel
 from domain.definition.validate import check
 from projections.waiting import in_words, is_moving, waiting_for
-from tests.domain.spec import World, run
+from tests.domain.spec import World, document_of, run
 
 TASK = """
 nodes:
@@ -411,3 +412,25 @@ def test_a_refusal_names_the_reason_for_programs() -> None:
     (_, rejected), *_ = answered(asked(), answer("eve")).rejections
     assert isinstance(rejected, Rejected)
     assert rejected.details == {"person": "eve"}
+
+
+# What nobody could answer.
+
+
+@pytest.mark.parametrize("text", ['""', '"  "', "null", '"{{ input.none }}"', '"{{ input.blank }}"'])
+def test_nobody_is_asked_nothing(text: str) -> None:
+    source = f"nodes: [{{id: t, type: human_task, config: {{question: {text}}}}}]"
+    if "{{" not in text:
+        problems = check(document_of(source), {}, strict_kinds=False).problems
+        assert [one.path for one in problems] == ["nodes[0].config.question"]
+        return
+    failure = World(source).start_paused_in_time(0, {"none": None, "blank": " "}).failure
+    assert failure is not None
+    assert "`question`: expected a text, found" in failure.message
+
+
+@pytest.mark.parametrize("report", [c.CompleteActivity("t", 1, b"1"), c.FailActivity("t", 1, Failure("no", "no")), c.ReportStarted("t", 1)])
+def test_what_people_are_asked_no_worker_reports(report: c.Command) -> None:
+    world = asked()
+    world.send(report)
+    assert (reasons(world), world.state().runs["t"].status) == (["stale_attempt"], "active")
