@@ -40,8 +40,10 @@ class Wait(BaseModel):
     workflow: str
     version: int
     path: str = Field(description="the path of the node, empty for the execution itself")
-    waits_for: Literal["signal", "timer", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex", "task"]
-    name: str = Field(description="of the signal, the timer's purpose, the child, the incident, the slot, the mutex, the task; else empty")
+    waits_for: Literal["signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "condition", "mutex", "task"]
+    name: str = Field(
+        description="of the signal, the timer, the child, the incident, the slot, the mutex, the task, the priority before a quota"
+    )
     since: Time | None
     until: Time | None = Field(description="when it ends by itself")
     created_at: Time | None = Field(description="when the execution was created")

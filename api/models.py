@@ -130,8 +130,8 @@ class WaitingFor(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"for": "timer", "path": "pause", "purpose": "delay", "due": AT, "attempt": 1}})
 
     sort: Literal[
-        "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex", "nodes", "task",
-        "execution",
+        "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "quota", "condition", "mutex", "nodes",
+        "task", "execution",
     ] = Field(alias="for")  # fmt: skip
     path: str = Field(description="the path of the node, empty for the execution itself")
     kind: str | None = Field(default=None, description="of an activity")
@@ -148,7 +148,8 @@ class WaitingFor(BaseModel):
     reason: str | None = Field(default=None, description="of a pause")
     slot: str | None = Field(default=None, description="of a turn: the key of `settings.concurrency`")
     limit: int | None = Field(default=None, description="of a turn: how many run at a time")
-    place: int | None = Field(default=None, description="of a turn: the place in the queue, from 1; null where it is further than 1,000")
+    place: int | None = Field(default=None, description="of a turn and a quota: the place in the queue, from 1; null beyond 1,000")
+    priority: int | None = Field(default=None, description="of a quota: the most urgent go first; a level counts as much as a minute")
     mutex: str | None = None
     holder: str | None = None
     paths: list[str] | None = Field(default=None, description="of nodes whose end is waited for")

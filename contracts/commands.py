@@ -42,6 +42,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     """Begin an execution of a published definition, named by its content hash. `span` is that of the request, where it had one.
 
     `keeper` is written in by the owner where the workflow's slots are kept in another partition: who asks there for one in its place.
+    So is `awaits_quota`, where the workflow has its fill and its quota queues: the execution exists, and waits to be let in.
     """
 
     workflow: str
@@ -56,6 +57,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     trigger: bytes | None = None
     span: str = ""
     keeper: str = ""
+    awaits_quota: bool = False
 
 
 class StartExecution(_Command, frozen=True, tag=2):
@@ -282,6 +284,10 @@ class RefuseSlot(_Command, frozen=True, tag=52):
     message: str
 
 
+class AdmitExecution(_Command, frozen=True, tag=45):
+    """The quota of the workflow has room again, and it is the execution's turn to be let in."""
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -313,6 +319,7 @@ Command: TypeAlias = (
     | ReturnSlot
     | ReclaimSlot
     | RefuseSlot
+    | AdmitExecution
 )
 """Everything that may be asked of an execution."""
 

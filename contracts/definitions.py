@@ -15,6 +15,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 PRIORITY_DEFAULT: Final = 5
 """Of activities, where nobody says another."""
+PRIORITY_MAX: Final = 9
+"""The most urgent one."""
 LANGUAGE: Final = 2
 """The number of the language that this build publishes; what it changed stands in `domain/definition/rules.py`."""
 NESTING_MAX: Final = 32
@@ -206,10 +208,11 @@ class Concurrency(Model):
 
 
 class Quota(Model):
-    """How much of a workflow may be started from outside: so many open executions, so many starts a minute. One more is refused."""
+    """How much of a workflow may be started from outside: so many that are open, so many starts a minute. One more is refused, or waits."""
 
     open: int | None = Field(default=None, ge=1)
     starts_per_minute: int | None = Field(default=None, ge=1)
+    on_limit: Literal["refuse", "queue"] = "refuse"
 
 
 class Settings(Model):

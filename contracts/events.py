@@ -548,6 +548,14 @@ class SlotRefused(_Event, frozen=True, tag=92):
     message: str
 
 
+class AdmissionAwaited(_Event, frozen=True, tag=82):
+    """The quota of the workflow is reached: the execution exists, and begins no sooner than it is let in."""
+
+
+class ExecutionAdmitted(_Event, frozen=True, tag=83):
+    """The quota has room: the execution goes on as it would have at its creation, and counts from now on."""
+
+
 Event: TypeAlias = (
     ExecutionCreated
     | ExecutionStarted
@@ -612,6 +620,8 @@ Event: TypeAlias = (
     | SlotGranted
     | SlotReclaimed
     | SlotRefused
+    | AdmissionAwaited
+    | ExecutionAdmitted
 )
 """Every fact that can stand in a history."""
 

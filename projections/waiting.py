@@ -12,6 +12,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     release    reason                              set aside by the engine, until it is released
     start                                          created, to be started by somebody
     turn       slot                                others of its workflow and key run (`settings.concurrency`)
+    quota      priority                            its workflow has its fill (`settings.quota`)
     execution  execution                           of a keeper of slots: the one that it stands for
     condition  due                                 a `wait_until`
     mutex      mutex, holder
@@ -34,6 +35,7 @@ from domain.execution.kind import acting_kind
 from domain.execution.moves.turns import NEXT, TURN
 from domain.execution.paths import is_for_worker, is_undo
 from domain.execution.react import is_reported
+from domain.execution.start_values import priority_of
 from domain.execution.state import Execution, Incident, NodeRun
 
 MOVING: Final = frozenset({"activity", "timer"})
@@ -47,7 +49,7 @@ def waiting_for(state: Execution, graph: Graph, most: int = sys.maxsize) -> list
     """
     if state.is_ended:
         return []
-    found = [*_execution(state), *(_incident(state, incident) for incident in state.incidents.values())]
+    found = [*_execution(state, graph), *(_incident(state, incident) for incident in state.incidents.values())]
     runs = state.runs
     for path in sorted(runs):
         run = runs[path]
@@ -97,6 +99,9 @@ def in_words(item: dict[str, Any]) -> str:
         case "turn":
             place = f", place {item['place']}" if item.get("place") else ""
             return f"its turn ({item['slot'] or 'of all'}{place})"
+        case "quota":
+            place = f", place {item['place']}" if item.get("place") else ""
+            return f"the quota of its workflow (priority {item['priority']}{place})"
         case "timer" if item["purpose"] == "retry":
             return f"retry of {item['path']}"
         case "timer":
@@ -105,14 +110,16 @@ def in_words(item: dict[str, Any]) -> str:
             return f"{sort} {item['path']}"
 
 
-def _execution(state: Execution) -> Iterator[dict[str, Any]]:
+def _execution(state: Execution, graph: Graph) -> Iterator[dict[str, Any]]:
     if state.quarantine is not None:
         yield {"for": "release", "path": "", "reason": state.quarantine}
     elif state.paused:
         yield {"for": "pause", "path": "", "reason": state.reason}
     if not state.started_at:
         due = state.timers.get(":start_at")
-        if state.slot is not None:
+        if state.admission is not None:
+            yield {"for": "quota", "path": "", "priority": priority_of(graph, state)}
+        elif state.slot is not None:
             yield {"for": "turn", "path": "", "slot": state.slot}
         elif due is not None:
             yield {"for": "timer", "path": "", "purpose": "start_at", "due": due}

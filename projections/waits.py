@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
+from contracts.definitions import PRIORITY_MAX
 from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
-from contracts.ports.where import ALWAYS, Field, Is, all_of
+from contracts.ports.where import ALWAYS, Field, Is, Where, all_of, some_of
+from domain.definition.graph import Graph
 from domain.execution.history import Unreadable
 from domain.execution.keeper import is_keeper
+from domain.execution.start_values import PRIORITY_MS, rank_of
 from domain.execution.state import Execution
 from domain.expressions.values import Moment
 from projections.executions import time_of
@@ -22,9 +25,10 @@ from projections.read_model import ReadModel, RowsOf, Visit
 
 INSIDE: Final = frozenset({"activity", "nodes"})
 """What is on its way within the execution."""
-SORTS: Final = ("signal", "timer", "child", "incident", "pause", "release", "start", "turn", "condition", "mutex", "task")
+SORTS: Final = ("signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "condition", "mutex", "task")
 NAMES: Final = {
-    "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex", "task": "task"
+    "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex", "task": "task",
+    "quota": "priority",
 }  # fmt: skip
 """By the sort of a wait, the detail that names it."""
 NAME_CHARS_MAX: Final = 500
@@ -73,7 +77,7 @@ COLUMNS: Final[Columns] = {
     "name": text(
         "name",
         says="the name of the signal, the purpose of the timer, "
-        "the id of the child, the incident, the task; the slot, the mutex; else empty",
+        "the id of the child, the incident, the task; the slot, the mutex; the priority of one that waits for a quota; else empty",
     ),
     "since": time("since", says="since when; of a pause and a release nobody knows"),
     "until": time("until", says="when it ends by itself: a timer that is due, the timeout of a wait"),
@@ -102,6 +106,27 @@ def place_among(state: Execution, rows: Sequence[WaitRecord]) -> int | None:
     """The place of an execution among them, from 1; None for one that is further behind than is counted."""
     mine = state.created_at, state.execution
     return None if len(rows) > PLACE_MAX else 1 + sum((row.created_at, row.execution) < mine for row in rows)
+
+
+def let_in_before(graph: Graph, state: Execution) -> Query[WaitRecord]:
+    """Those who wait for the same quota as an execution and are let in before it; one more than are counted."""
+    rank = rank_of(graph, state)
+    same = [Is(Field(column, is_text=True), "=", value) for column, value in {"workflow": state.workflow, "waits_for": "quota"}.items()]
+    levels = [
+        all_of(Is(Field("name", is_text=True), "=", str(level)), _came_before(rank + level * PRIORITY_MS, state.execution))
+        for level in range(PRIORITY_MAX + 1)
+    ]
+    return Query(WAITING, limit=PLACE_MAX + 1, where=all_of(*same, some_of(*levels)))
+
+
+def _came_before(time_: int, execution: str) -> Where:
+    earlier = Is(Field("created_at"), "<", time_)
+    return some_of(earlier, all_of(Is(Field("created_at"), "=", time_), Is(Field("execution", is_text=True), "<", execution)))
+
+
+def place_behind(rows: Sequence[WaitRecord]) -> int | None:
+    """The place of an execution behind them, from 1; None for one that is further behind than is counted."""
+    return None if len(rows) > PLACE_MAX else 1 + len(rows)
 
 
 def wait_value(record: WaitRecord) -> dict[str, Any]:
@@ -144,7 +169,7 @@ def _rows_of(visit: Visit) -> RowsOf:
 def _names(item: dict[str, Any]) -> Iterator[str]:
     found = item.get(NAMES.get(item["for"], ""), "")
     for name in found if isinstance(found, list) else (found,):
-        yield _name(name or "")
+        yield _name("" if name is None else name)
 
 
 def _name(text_: object) -> str:

@@ -21,6 +21,7 @@ from domain.execution.react import outstanding, react
 from domain.execution.state import Execution
 from domain.replay.verify import Verifier
 from simulation.disk import Disk
+from simulation.quotas import check_open
 from simulation.violation import Violation, require
 
 BEGINNINGS = (e.NodeScheduled, e.ChildStarted, e.CompensationStarted)
@@ -118,6 +119,7 @@ class Audit:
         apply(folded, entry)
         self._note(folded, entry)
         self._check_replay(folded, entry)
+        check_open(folded, self.open())
         if was_paused and folded.state.paused:
             begun = [event for event in decision.events if isinstance(event, BEGINNINGS)]
             require(not begun, "a pause holds", f"{begun} in {_told(entry)}")
@@ -165,6 +167,8 @@ class Audit:
                     self._check_sent(f"{decision.execution}:create", told)
             case c.GrantSlot():
                 require(not state.started_at and state.slot is not None, "a turn is given once, to one who queues", told)
+            case c.AdmitExecution():
+                require(state.admission is not None, "who waits for a quota is let in once", told)
             case c.SendSignal():
                 key = (decision.execution, command.signal)
                 require(key not in self.signals, "a signal arrives once", told)

@@ -22,6 +22,7 @@ from projections.waits import WAITING
 from simulation.audit import Audit
 from simulation.disk import Disk, Hazards, NodeSnapshots
 from simulation.node import Node
+from simulation.quotas import let_in_of
 from simulation.violation import require
 from workers.partition.catalog import Catalog
 from workers.partition.executions import Executions
@@ -144,6 +145,10 @@ def check_still(audit: Audit) -> None:
             if kind == "child":
                 child = audit.state(what)
                 require(child is not None and not child.is_ended, "what is waited for comes", told)
+            if kind == "quota":
+                quota = folded.graph.settings.quota
+                is_full = quota is not None and quota.open is not None and let_in_of(state.workflow, audit.open()) >= quota.open
+                require(is_full, "what is waited for comes", told)
             if kind == "turn":
                 require(_has_holder(audit, state), "what is waited for comes", told)
 

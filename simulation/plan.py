@@ -102,6 +102,7 @@ def make_plan(seed: int) -> Plan:
     """The plan of a seed."""
     chance = Chance(seed, "plan")
     definitions = [_definition(chance, name) for name in ("w", "v")[: 2 if chance.percent(25) else 1]]
+    _limit_starts(Chance(seed, "quotas"), definitions)
     ticks = TICKS_DEFAULT
     operations: list[Operation] = []
     for number in range(chance.number(1, EXECUTIONS_MAX)):
@@ -122,6 +123,14 @@ def _definition(chance: Chance, name: str) -> dict[str, Any]:
                 document["settings"]["concurrency"]["key"] = "input.n"
         if not check(document, {}, strict_kinds=False).problems:
             return document
+
+
+def _limit_starts(chance: Chance, definitions: list[dict[str, Any]]) -> None:
+    """Give some of them a quota."""
+    for document in definitions:
+        if chance.percent(20):
+            quota = {chance.one_of("open", "open", "starts_per_minute"): chance.number(1, 2)}
+            document["settings"]["quota"] = {**quota, "on_limit": chance.one_of("queue", "queue", "queue", "refuse")}
 
 
 def _traits(chance: Chance) -> Traits:

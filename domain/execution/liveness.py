@@ -18,6 +18,8 @@ def waits_of(graph: Graph, state: Execution) -> list[str]:
         return []
     if state.quarantine is not None:
         return ["release"]
+    if state.admission is not None:
+        return ["quota"]
     if not state.started_at:
         return ["turn" if state.slot is not None else "timer :start_at" if ":start_at" in state.timers else "start"]
     if is_keeper(state):

@@ -42,6 +42,7 @@ from contracts.values import NULL
 from domain.definition.graph import Graph, Node
 from domain.execution import keeper
 from domain.execution.paths import is_for_worker, is_undo, undone_node
+from domain.execution.start_values import priority_of
 from domain.execution.state import Execution, NodeRun
 
 REPORTS: Final = frozenset((CompleteActivity, FailActivity))
@@ -171,7 +172,7 @@ def run_activity(graph: Graph, state: Execution, run: NodeRun) -> RunActivity:
     path = run.path
     priority = node.priority
     if priority is None:
-        priority = graph.priority if state.priority is None else state.priority
+        priority = priority_of(graph, state)
     if is_undo(path):
         assert node.definition.compensate is not None
         return RunActivity(

@@ -5,7 +5,7 @@ Both are asked when it is created: their expressions see `input`, `execution` an
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from contracts.commands import CreateExecution
 from contracts.errors import ExpressionError
@@ -13,7 +13,21 @@ from contracts.value_check import DEPTH_MAX, depth_of
 from contracts.values import NULL, encode
 from domain.definition.graph import Graph
 from domain.execution.deciding import Deciding
+from domain.execution.state import Execution
 from domain.expressions import program
+
+PRIORITY_MS: Final = 60_000
+"""One that waits for a quota counts as having come so much earlier for each level of its priority."""
+
+
+def priority_of(graph: Graph, state: Execution) -> int:
+    """The priority that an execution was started with, or else that of its definition."""
+    return graph.priority if state.priority is None else state.priority
+
+
+def rank_of(graph: Graph, state: Execution) -> int:
+    """By what those are let in that wait for a quota, the lowest first: when each came, its priority taken into account (ms)."""
+    return state.created_at - priority_of(graph, state) * PRIORITY_MS
 
 
 def _names(ctx: Deciding, given: bytes, trigger: bytes | None) -> dict[str, Any]:

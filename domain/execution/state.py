@@ -186,6 +186,13 @@ def names_of(parent: Parent | None) -> tuple[str | None, str | None]:
     return (None, None) if parent is None else (parent.execution, parent.topmost)
 
 
+class Admission(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What an execution does once its quota lets it in: whether it begins by itself, and not before when."""
+
+    autostart: bool = True
+    start_at: int | None = None
+
+
 class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
@@ -248,6 +255,8 @@ class Execution(msgspec.Struct, array_like=True):
     erased: Erased | None = None
     keeper: str = ""
     """Who asks for its slot in another partition; empty where slots are kept in its own."""
+    admission: Admission | None = None
+    """What it does once the quota of its workflow lets it in, as long as it waits for that."""
 
     @property
     def is_ended(self) -> bool:

@@ -1,4 +1,4 @@
-"""What an execution is, as it is shown; one that waits for its turn is told of those before it."""
+"""What an execution is, as it is shown; one that waits for its turn, or to be let in, is told of those before it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from api.service import Rows
 from contracts.ports.read_models import Query
 from domain.execution.history import Folded
 from projections.view import state_value
-from projections.waits import WaitRecord, place_among, turns_before
+from projections.waits import WaitRecord, let_in_before, place_among, place_behind, turns_before
 from workers.reading.execution_reader import ExecutionReader
 
 Ask = Callable[["Query[WaitRecord]"], Awaitable["Rows[WaitRecord]"]]
@@ -28,4 +28,6 @@ async def with_places(found: dict[str, Any], folded: Folded, ask: Ask) -> dict[s
         if item["for"] == "turn" and settings is not None:
             item["limit"] = settings.limit
             item["place"] = place_among(state, (await ask(turns_before(state, item["slot"]))).records)
+        elif item["for"] == "quota":
+            item["place"] = place_behind((await ask(let_in_before(folded.graph, state))).records)
     return found

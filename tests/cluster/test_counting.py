@@ -318,6 +318,27 @@ def test_what_queued_in_another_partition_before_keepers_were_there_goes_on_ther
     asyncio.run(story())
 
 
+def test_a_quota_that_queues_is_exact_whoever_is_asked_and_whoever_takes_over(tmp_path: Path) -> None:
+    async def story(cluster: MemoryCluster) -> None:
+        quota = {"open": 3, "on_limit": "queue"}
+        await cluster.publish({"name": "w", "nodes": [WAIT], "settings": {"quota": quota}})
+        await asyncio.gather(*(cluster.ask("ab"[n % 2], "w", key=str(n)) for n in range(8)))
+        assert sorted(cluster.statuses().values()) == ["created"] * 5 + ["running"] * 3
+        await cluster.start("c")
+        for node in "ab":
+            await cluster.kill(node)
+        await cluster.all_owned()
+        done: set[str] = set()
+        while len(done) < 8:
+            await cluster.until(lambda: bool(set(running(cluster)) - done))
+            assert len(running(cluster)) <= 3
+            for name in set(running(cluster)) - done:
+                await cluster.give("c", name, SendSignal(name, "go", b"1"))
+                done.add(name)
+
+    tell(tmp_path, story)
+
+
 def test_a_quota_is_exact_whoever_is_asked_and_its_refusal_says_when_to_come_again(tmp_path: Path) -> None:
     async def story(cluster: MemoryCluster) -> None:
         await cluster.publish({"name": "w", "nodes": [WAIT], "settings": {"quota": {"starts_per_minute": 3}}})

@@ -214,8 +214,14 @@ def _keeper_refused() -> World:
     return _kept().at(0, c.RefuseSlot("skipped", "one runs")).start(CLAIM, workflow=SLOT)
 
 
+def _awaits_quota() -> World:
+    text = "settings: {quota: {open: 1, on_limit: queue}}\nnodes: [{id: a, type: a}]"
+    return World(text).at(5, c.AdmitExecution()).start(awaits_quota=True)
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
+    "awaits_quota": _awaits_quota,
     "children": _children,
     "children_cancelled": _children_cancelled,
     "children_fail": _children_fail,

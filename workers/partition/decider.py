@@ -190,6 +190,8 @@ class Decider:
         if decision.first == 1:
             self._executions.put(folded)
             self._executions.has_begun(folded)
+        elif self._executions.quotas.unsettled and decision.execution in self._executions.quotas.unsettled:
+            self._executions.may_be_let_in(folded, decision.now)
 
     def _roll_if_long(self, item: Item, folded: Folded) -> None:
         """Sum a long history up in a blob of the state as it is now."""

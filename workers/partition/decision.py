@@ -84,7 +84,7 @@ class Decisions:
                 folded = self._created(item.envelope)
             version = folded.state.version
             command = self.small(item.envelope.command, folded.state.key)
-            return self._recorded(item.envelope, folded, command if version else self._with_keeper(folded, command), source)
+            return self._recorded(item.envelope, folded, command if version else self._as_counted(folded, command), source)
         except Repeated as repeated:
             return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))
         except Exception as error:
@@ -166,7 +166,6 @@ class Decisions:
         folded.state.digest = command.definition.encode()
         folded.state.correlation, folded.state.key = envelope.correlation, self._sealing.key_for(envelope, graph)
         self._check_slot(folded, command)
-        self._check_quota(folded, command)
         return folded
 
     def _to_be_erased(self, name: str, ended: EndedExecution) -> Folded:
@@ -201,23 +200,24 @@ class Decisions:
         elif settings.policy in ("reject", "skip") and command.parent is None:
             raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
 
-    def _check_quota(self, folded: Folded, command: CreateExecution) -> None:
-        """Raise Rejected for a start from outside over the quota of its workflow."""
+    def _awaits_quota(self, folded: Folded, command: CreateExecution) -> bool:
+        """Whether a start from outside waits for the quota of its workflow. Raises Rejected where it is refused."""
         quota = folded.graph.settings.quota
-        if quota is None or command.parent is not None or command.workflow == SLOT:
-            return
+        if quota is None or command.parent is not None:
+            return False
         counted_in = self._counted_in(command.workflow)
         if counted_in != self._partition:
             raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
-        self._executions.quotas.check(command.workflow, quota, self.now)
+        return self._executions.quotas.check(command.workflow, quota, self.now)
 
-    def _with_keeper(self, folded: Folded, command: Command) -> Command:
-        """The creation of an execution that is counted elsewhere says who asks there for its slot."""
-        if folded.graph.settings.concurrency is None or not isinstance(command, CreateExecution) or command.workflow == SLOT:
+    def _as_counted(self, folded: Folded, command: Command) -> Command:
+        """The creation says what a decision cannot know: who asks elsewhere for its slot, and whether it awaits its quota."""
+        if not folded.graph.settings.is_counted or not isinstance(command, CreateExecution) or command.workflow == SLOT:
             return command
-        counted_in = self._counted_in(command.workflow)
-        keeper = "" if counted_in == self._partition else keeper_id(folded.state.execution, counted_in)
-        return msgspec.structs.replace(command, keeper=keeper)
+        keeper = ""
+        if folded.graph.settings.concurrency is not None and (counted_in := self._counted_in(command.workflow)) != self._partition:
+            keeper = keeper_id(folded.state.execution, counted_in)
+        return msgspec.structs.replace(command, keeper=keeper, awaits_quota=self._awaits_quota(folded, command))
 
     # A decision.
 

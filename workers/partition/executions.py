@@ -21,7 +21,7 @@ from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
 from workers.partition.filed import Filed
-from workers.partition.packed import Packed, packed, queue_of, quota_of, unpacked
+from workers.partition.packed import Packed, packed, place_of, place_packed, queue_of, quota_of, unpacked
 from workers.partition.quotas import Quotas
 from workers.partition.sealing import closing_of
 
@@ -163,9 +163,18 @@ class Executions:
         self._live[name] = folded
 
     def has_begun(self, folded: Folded) -> None:
-        """An open execution was created: it may count against a quota."""
+        """An open execution was created: it may count against a quota, or wait for it."""
         if workflow := quota_of(folded):
-            self.quotas.begin(folded.state.execution, workflow, folded.state.created_at)
+            if (place := place_of(folded)) is None:
+                self.quotas.begin(folded.state.execution, workflow, folded.state.created_at)
+            else:
+                self.quotas.wait(workflow, place)
+
+    def may_be_let_in(self, folded: Folded, now: int) -> None:
+        """Something was decided at this time about one that waits for a quota, or did: it counts as soon as it is let in."""
+        state = folded.state
+        if state.admission is None and not state.is_ended:
+            self.quotas.begin(state.execution, state.workflow, now)
 
     def note_key(self, key: int) -> None:
         """An execution is sealed with the key of this number."""
@@ -308,7 +317,10 @@ class Executions:
             return None
         self.put(folded)
         if workflow := quota_of(folded):
-            self.quotas.found(execution, workflow)
+            if (place := place_of(folded)) is None:
+                self.quotas.found(execution, workflow)
+            else:
+                self.quotas.wait(workflow, place)
         return folded
 
     def open(self) -> Iterator[Folded]:
@@ -355,7 +367,9 @@ class Executions:
         """Keep what a snapshot holds, packed as it is."""
         self._packed.update(idle)
         for name, one in idle.items():
-            if one.quota_of:
+            if one.awaits is not None:
+                self.quotas.wait(one.quota_of, place_packed(name, one.awaits))
+            elif one.quota_of:
                 self.quotas.found(name, one.quota_of)
         self.families.update(root_of(name) for name in idle if depth_of(name))
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from contracts.commands import Envelope, FireTimer, GrantSlot, ReclaimSlot, RefuseSlot
+from contracts.commands import AdmitExecution, Envelope, FireTimer, GrantSlot, ReclaimSlot, RefuseSlot
 from contracts.errors import LogError, Overloaded
 from contracts.ids import root_of
 from workers.partition.offload import size_of
@@ -143,7 +143,7 @@ def is_echo(item: Item) -> bool:
     """Whether an execution has sent it, another one or the same. What stands in `commands` keeps its order, whoever sent it."""
     if item.offset >= 0 or item.reply is not None:
         return False
-    return item.origin >= 0 or isinstance(item.envelope.command, FireTimer | GrantSlot | ReclaimSlot | RefuseSlot)
+    return item.origin >= 0 or isinstance(item.envelope.command, FireTimer | GrantSlot | ReclaimSlot | RefuseSlot | AdmitExecution)
 
 
 def family_of(item: Item) -> str:

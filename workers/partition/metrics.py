@@ -71,6 +71,8 @@ class Metrics:
     archive_failures: int = 0
     overdue_ms: int = 0
     """How much longer the oldest of those that have ended is there than it is to be kept."""
+    awaiting_quota: int = 0
+    """Executions that wait for the quota of their workflow."""
     claimed_at: int = 0
     """When the last takeover was done, in milliseconds since 1970; 0 before the first."""
     takeover_ms: int = 0
@@ -79,8 +81,9 @@ class Metrics:
     appends: Histogram = field(default_factory=lambda: Histogram(SECONDS_BOUNDS))
     bugs: list[str] = field(default_factory=list)
 
-    def count_round(self, decisions: int) -> None:
-        """One more round, with so many decisions."""
+    def count_round(self, decisions: int, awaiting_quota: int = 0) -> None:
+        """One more round, with so many decisions; so many wait for a quota after it."""
+        self.awaiting_quota = awaiting_quota
         if decisions:
             self.rounds += 1
             self.decisions += decisions
@@ -93,10 +96,10 @@ class Metrics:
         self.reasons[reason_of(why)] += 1
         self.last_stand_down = str(why)
 
-    def count_claim(self, foreign: int) -> None:
-        """The partition was claimed once more, and so many records in its journal count for nobody."""
+    def count_claim(self, foreign: int, awaiting_quota: int = 0) -> None:
+        """The partition was claimed once more, so many records in its journal count for nobody, and so many wait for a quota."""
         self.claims += 1
-        self.foreign = foreign
+        self.foreign, self.awaiting_quota = foreign, awaiting_quota
 
     def count_takeover(self, began: int, ended: int) -> None:
         """The partition was taken over once more: when the claim was begun, and when that was done."""
@@ -106,7 +109,7 @@ class Metrics:
 
 _COUNTERS: Final = (
     "rounds", "decisions", "rejections", "claims", "stand_downs", "foreign", "refused", "quarantined", "dead_letters",
-    "archived", "removed", "archive_failures",
+    "archived", "removed", "archive_failures", "awaiting_quota",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from contracts.commands import (
+    AdmitExecution,
     AnswerTask,
     Command,
     CommentTask,
@@ -63,7 +64,17 @@ def offload(command: SomeCommand, blobs: Blobs, key: int = NO_KEY) -> SomeComman
     return msgspec.structs.replace(command, **changes) if changes else command
 
 
-WAITED_FOR: Final = (CompleteActivity, FailActivity, LoseActivity, FireTimer, ReportChild, GrantSlot, ReturnSlot, RefuseSlot)
+WAITED_FOR: Final = (
+    CompleteActivity,
+    FailActivity,
+    LoseActivity,
+    FireTimer,
+    ReportChild,
+    GrantSlot,
+    ReturnSlot,
+    RefuseSlot,
+    AdmitExecution,
+)
 """What an execution waits for: without it, it cannot go on."""
 
 

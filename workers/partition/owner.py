@@ -18,7 +18,7 @@ from typing import Final
 
 from contracts import codec
 from contracts.caller import ENGINE, Caller
-from contracts.commands import Command, Envelope, GrantSlot
+from contracts.commands import AdmitExecution, Command, Envelope, GrantSlot
 from contracts.errors import SHORTAGES, AppendUnknown, Fenced, LogCorrupt, LogError, LogFull, LogGone, LogUnreachable, reason_of
 from contracts.journal import Checkpoint, PartitionClaimed, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
@@ -143,7 +143,7 @@ class Owner:
             self._carry(item)
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
-        self._inbox.keep(lambda item: type(item.envelope.command) is not GrantSlot)  # turns are granted anew
+        self._inbox.keep(lambda item: type(item.envelope.command) not in (GrantSlot, AdmitExecution))  # turns are granted anew
         self._inbox.send(self._decider.turns.restore())
         tell_end = self._neighbours.tell_end or partial(read_end, self._catalog.graph, self._log, self.partition)
         for execution in self.watchers.watched(self.executions.ended):  # the acknowledgement of its end may have been lost
@@ -152,7 +152,7 @@ class Owner:
             self._neighbours.on_junk(offset, content)
         self.executions.pack_idle()
         self._claimed, self._is_ahead = True, False
-        self.metrics.count_claim(self._checkpoint.foreign)
+        self.metrics.count_claim(self._checkpoint.foreign, len(self.executions.quotas.unsettled))
         self.hearers.tell(self.position, ())
 
     def stand_down(self, why: LogError, pause_ms: int = CLAIM_PAUSE_MS) -> None:
@@ -195,7 +195,8 @@ class Owner:
         """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
         if not self._claimed:
             return self._retry_at
-        return min((due for due in (self.timers.next_due(), self._put_off.due, self._effects.put_off.due) if due is not None), default=None)
+        dues = self.timers.next_due(), self._put_off.due, self._effects.put_off.due, self.executions.quotas.next_due()
+        return min((due for due in dues if due is not None), default=None)
 
     @property
     def short(self) -> str:
@@ -258,6 +259,7 @@ class Owner:
         for execution, fire in self.timers.take_due(now, A_ROUND_MAX, self._is_due):
             self._inbox.put(Item(Envelope("", execution, fire), None))
             self.metrics.timer_drift_ms = max(0, now - fire.due)
+        self._inbox.send(self.executions.quotas.let_in(now))
         return bool(len(self._inbox) or self.asides)
 
     def begin(self, now: int) -> Round | None:
@@ -334,7 +336,7 @@ class Owner:
         self.timers.put_back(self._decider.too_early)
         self.commands_out.delivered_all(round_.items, self._decider.later)
         self.upkeep.note(made)
-        self.metrics.count_round(len(made))
+        self.metrics.count_round(len(made), len(self.executions.quotas.unsettled))
         self._put_off.add(self._decider.later, self._decider.short, now)
         self.watchers.tell_all(ended)
         self.watchers.look_at(one.folded.state for one in made)

@@ -8,11 +8,14 @@ import msgspec
 import zstandard
 
 from contracts.codec import pack
+from contracts.definitions import Quota
 from contracts.key import NO_KEY
 from domain.execution.history import Folded, GraphOf
 from domain.execution.keeper import is_keeper, lane_of
 from domain.execution.paths import is_for_worker
+from domain.execution.start_values import rank_of
 from domain.execution.state import Execution
+from workers.partition.quotas import Place
 
 _LEVEL: Final = -1
 """A state repeats its input wherever a node still has it; this level finds that in 1.5 µs (0.3 to unpack), level 1 in 4.4 (2.0)."""
@@ -37,6 +40,8 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The number of the execution's key: with it `content` is sealed in a snapshot."""
     quota_of: str = ""
     """The workflow whose quota it counts against, if it does."""
+    awaits: tuple[int, int, int] | None = None
+    """Of one that waits for that quota: its rank in the queue, how many may be open, how many begin in a minute; 0: no limit."""
 
 
 def packed(folded: Folded) -> Packed:
@@ -44,8 +49,9 @@ def packed(folded: Folded) -> Packed:
     state = folded.state
     content = bytes(memoryview(_compress(pack(state))))  # a copy: the compressor's own bytes keep the room they might have needed
     return Packed(
-        content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes(), state.key, quota_of(folded)
-    )
+        content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes(), state.key, quota_of(folded),
+        _awaits(folded),
+    )  # fmt: skip
 
 
 def unpacked(idle: Packed, graph_of: GraphOf) -> Folded:
@@ -65,6 +71,23 @@ def quota_of(folded: Folded) -> str:
     """The workflow whose quota an execution counts against; empty for one that no quota is for, or that another one has started."""
     state = folded.state
     return "" if folded.graph.settings.quota is None or state.parent is not None or is_keeper(state) else state.workflow
+
+
+def _awaits(folded: Folded) -> tuple[int, int, int] | None:
+    place = place_of(folded)
+    return None if place is None else (place.rank, place.quota.open or 0, place.quota.starts_per_minute or 0)
+
+
+def place_of(folded: Folded) -> Place | None:
+    """The place of an execution in the queue for the quota of its workflow; None where it does not wait for that."""
+    state, quota = folded.state, folded.graph.settings.quota
+    return None if state.admission is None or quota is None else Place(rank_of(folded.graph, state), state.execution, quota)
+
+
+def place_packed(execution: str, awaits: tuple[int, int, int]) -> Place:
+    """The same of one that is packed."""
+    rank, most, starts = awaits
+    return Place(rank, execution, Quota(open=most or None, starts_per_minute=starts or None, on_limit="queue"))
 
 
 def _is_active(folded: Folded) -> bool:

@@ -221,6 +221,8 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
         return
     if decision.first == 1:
         executions.has_begun(folded)
+    elif executions.quotas.unsettled and decision.execution in executions.quotas.unsettled:
+        executions.may_be_let_in(folded, decision.now)
     recovered.events += len(decision.events)
     if decision.dispatched_to > recovered.dispatched_to:
         recovered.dispatched_to = decision.dispatched_to

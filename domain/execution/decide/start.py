@@ -38,10 +38,26 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
     except ExpressionError as error:
         raise InvalidInput([Problem("", "json", str(error))]) from None
     ctx.emit(e.ExecutionCreated(own, search_values(ctx, command, own or command.input)))
-    if command.start_at is not None and command.start_at > ctx.now:
-        ctx.emit(e.TimerStarted(":start_at", command.start_at))
-    elif command.autostart:
+    if command.awaits_quota:
+        ctx.emit(e.AdmissionAwaited())
+    else:
+        _go_on(ctx, command.start_at, command.autostart)
+
+
+def _go_on(ctx: Deciding, start_at: int | None, autostart: bool) -> None:
+    """Nothing stands in the way of a new execution any more: it begins, or waits for its time, or for somebody who starts it."""
+    if start_at is not None and start_at > ctx.now:
+        ctx.emit(e.TimerStarted(":start_at", start_at))
+    elif autostart:
         begin(ctx)
+
+
+def _admit(ctx: Deciding, command: c.AdmitExecution) -> None:
+    admission = ctx.state.admission
+    if admission is None or hold.is_held(ctx):
+        return
+    ctx.emit(e.ExecutionAdmitted())
+    _go_on(ctx, admission.start_at, admission.autostart)
 
 
 def _is_of_parent(asking: c.Parent | None, parent: c.Parent | None) -> bool:
@@ -58,6 +74,9 @@ def _taken(ctx: Deciding, command: c.CreateExecution) -> bytes | None:
 
 
 def _start(ctx: Deciding, command: c.StartExecution) -> None:
+    if ctx.state.admission is not None:
+        said = f"execution {ctx.state.execution} waits for the quota of its workflow; start it when that has let it in"
+        raise Rejected("awaits_quota", said, execution=ctx.state.execution, status=ctx.state.status)
     if not ctx.state.started_at and ctx.state.slot is None:
         begin(ctx)
 
@@ -116,4 +135,5 @@ HANDLERS: Final[dict[type, Handler]] = {
     c.ReturnSlot: _return_slot,
     c.ReclaimSlot: _reclaim_slot,
     c.RefuseSlot: _refuse_slot,
+    c.AdmitExecution: _admit,
 }

@@ -17,7 +17,7 @@ from domain.execution.facts.runs import (
     blank,
     restate,
 )
-from domain.execution.state import Erased, Execution, Scope, parent_named
+from domain.execution.state import Admission, Erased, Execution, Scope, parent_named
 
 _CREATE: Final = CreateExecution.__struct_config__.tag
 _ASKED: Final = CreateExecution.__struct_fields__.index("span")
@@ -56,6 +56,18 @@ def _slot_reclaimed(graph: Graph, state: Execution, event: e.SlotReclaimed, caus
 
 def _slot_refused(graph: Graph, state: Execution, event: e.SlotRefused, cause: Cause) -> None:
     state.reason = event.message
+
+
+def _admission_awaited(graph: Graph, state: Execution, event: e.AdmissionAwaited, cause: Cause) -> None:
+    command = cause.command
+    assert isinstance(command, CreateExecution)
+    state.admission, state.status = Admission(command.autostart, command.start_at), "created"
+
+
+def _admitted(graph: Graph, state: Execution, event: e.ExecutionAdmitted, cause: Cause) -> None:
+    admission, state.admission = state.admission, None
+    if admission is not None and admission.start_at is not None and admission.start_at > cause.now:
+        state.status = "scheduled"
 
 
 def _started(graph: Graph, state: Execution, event: e.ExecutionStarted, cause: Cause) -> None:
@@ -153,6 +165,7 @@ def _end(state: Execution, status: Any, cause: Cause) -> None:
     state.status, state.ended_at, state.paused, state.quarantine = status, cause.now, False, None
     for open_things in (state.scopes, state.runs, state.timers, state.incidents, state.mutexes):
         open_things.clear()
+    state.admission = None
     state.signals, state.waiting, state.held, state.undoing, state.compensations, state.signal_ids = [], [], [], [], [], []
 
 
@@ -163,6 +176,8 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.SlotGranted: _slot_granted,
     e.SlotReclaimed: _slot_reclaimed,
     e.SlotRefused: _slot_refused,
+    e.AdmissionAwaited: _admission_awaited,
+    e.ExecutionAdmitted: _admitted,
     e.ExecutionPaused: _paused,
     e.ExecutionResumed: _resumed,
     e.ExecutionCancelRequested: _cancel_requested,
