@@ -100,18 +100,9 @@ class Node:
     """A process: from its start to its death."""
 
     def __init__(
-        self,
-        name: str,
-        disk: Disk,
-        clock: ManualClock,
-        audit: Audit,
-        graphs: dict[str, Graph],
-        chance: Chance,
-        subscribing: Chance,
-        traits: Traits,
-        behaviour: Behaviour,
-        deliver: Callable[[Node, str, Command], None],
-    ) -> None:
+        self, name: str, disk: Disk, clock: ManualClock, audit: Audit, graphs: dict[str, Graph], chance: Chance, subscribing: Chance,
+        traits: Traits, behaviour: Behaviour, deliver: Callable[[Node, str, Command], None],
+    ) -> None:  # fmt: skip
         self.name, self.clock, self.traits = name, clock, traits
         self.is_alive = True
         self.frozen_until = 0
@@ -133,19 +124,10 @@ class Node:
         gate = Gate(self.remote, audit, self.hazards)
         log = NodeLog(disk, self.hazards)
         self.owner = Owner(
-            log,
-            catalog,
-            blobs,
-            NodeSnapshots(disk, self.hazards),
-            clock,
-            gate,
-            nonce=lambda: chance.randbytes(NONCE_BYTES),
-            node=name,
-            inbox_max=traits.inbox_max,
-            live_max=traits.live_max,
-            snapshot_every=traits.snapshot_every,
-            round_max=traits.round_max,
-        )
+            log, catalog, blobs, NodeSnapshots(disk, self.hazards), clock, gate,
+            nonce=lambda: chance.randbytes(NONCE_BYTES), node=name, inbox_max=traits.inbox_max,
+            live_max=traits.live_max, snapshot_every=traits.snapshot_every, round_max=traits.round_max,
+        )  # fmt: skip
         resources, channel = Resources(log, clock), MemoryChannel()
         alone = Alone(self.owner, gate, catalog, resources, clock, log, Bell(), lambda: chance.getrandbits(40), channel, Desk())
         self._engine = Engine(alone)

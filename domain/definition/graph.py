@@ -119,12 +119,19 @@ class Node:
         self.is_activity = kind.name == "activity"
         self.type = definition.type
         self.is_end = definition.type == "end"
-        self.config: Any = None
-        self.takes_signals = False
-        """Whether it waits for signals, and so has its turn among those that do."""
-        self.fields: dict[str, Compiled] = {}
-        self.when: Compiled | None = None
+        self.queue = definition.queue or "default"
+        self.priority = definition.priority
+        self.mutex = definition.mutex
+        join = definition.join
+        self.join = join if isinstance(join, str) else "count"
+        self.join_count = 1 if join == "any" else 0 if join == "all" else join.count if not isinstance(join, str) else 0
         self.ports: tuple[str, ...] = ()
+        self.bodies: dict[str, Body] = {}
+        self._begin_with_no_edges()
+        self._begin_with_no_config()
+        self._begin_without_limits()
+
+    def _begin_with_no_edges(self) -> None:
         self.incoming: list[Edge] = []
         self.typed_incoming: list[Edge] = []
         self.outgoing: list[Edge] = []
@@ -136,38 +143,40 @@ class Node:
         """Where the edges lead, but for back edges."""
         self.following: Node | None = None
         """The activity that is scheduled as soon as this one has completed, and nothing else follows."""
-        self.bodies: dict[str, Body] = {}
         self.has_error_edge = False
         self.behind_error = False
         self.feeds_cycle = False
         self.is_read = False
         self.leaves_plainly = True
         self.losers: tuple[int, ...] = ()
-        self.retry: RetryPolicy | None = None
+
+    def _begin_with_no_config(self) -> None:
+        self.config: Any = None
+        self.takes_signals = False
+        """Whether it waits for signals, and so has its turn among those that do."""
+        self.fields: dict[str, Compiled] = {}
+        self.when: Compiled | None = None
         self.static_config = b"{}"
         self.template: Compiled | None = None
         """An activity's config, where something is to be filled in."""
         self.static_input: bytes | None = None
         self.input_template: Compiled | None = None
         """What an activity is given in place of its data: as it stands, or to be filled in."""
-        self.queue = definition.queue or "default"
-        self.priority = definition.priority
+        self.compensate: Value | None = None
+        self.undo_kind = self.kind
+        """The kind of the compensation, and its config where it is decided in the engine; templates in it are filled in apart."""
+        self.undo_config: Any = None
+
+    def _begin_without_limits(self) -> None:
+        self.retry: RetryPolicy | None = None
         self.timeouts: dict[str, int] = {}
         self.timeouts_at_once: dict[str, int] = {}
         """Those that begin with the node, and not when a worker has begun."""
         self.limits = Limits()
-        self.mutex = definition.mutex
         self.cache_ttl_ms = 0
         self.cache_key: Compiled | None = None
-        self.compensate: Value | None = None
         self.compensate_retry: RetryPolicy | None = None
         self.compensate_timeout_ms = 0
-        self.undo_kind = kind
-        """The kind of the compensation, and its config where it is decided in the engine; templates in it are filled in apart."""
-        self.undo_config: Any = None
-        join = definition.join
-        self.join = join if isinstance(join, str) else "count"
-        self.join_count = 1 if join == "any" else 0 if join == "all" else join.count if not isinstance(join, str) else 0
 
 
 class Body:

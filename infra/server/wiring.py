@@ -213,19 +213,10 @@ def _note(alone: Alone, folder: DataFolder | None) -> None:
 
 
 def build_alone(
-    settings: EngineSettings,
-    log: Log,
-    blobs: Blobs,
-    snapshots: Snapshots,
-    clock: Clock,
-    cache: ResultCache | None = None,
-    remote: bool = False,
-    lease_ms: int | None = None,
-    waker: Waker | None = None,
-    check_ground: Callable[[], None] = is_there,
-    sealing: Sealing = UNSEALED,
-    credentials: CredentialStore | None = None,
-) -> Alone:
+    settings: EngineSettings, log: Log, blobs: Blobs, snapshots: Snapshots, clock: Clock, cache: ResultCache | None = None,
+    remote: bool = False, lease_ms: int | None = None, waker: Waker | None = None, check_ground: Callable[[], None] = is_there,
+    sealing: Sealing = UNSEALED, credentials: CredentialStore | None = None,
+) -> Alone:  # fmt: skip
     """What an engine on the given adapters consists of; it has claimed nothing yet."""
     told = waker or Bell()
     reports: Reports = deque()
@@ -244,17 +235,9 @@ def build_alone(
     worker = TaskLeases(local, kinds, limits, report, clock, blobs, lease_ms, cache, channel) if remote else local
     catalog = Catalog(log, clock, retention_ms=settings.retention_ms)
     owner = Owner(
-        log,
-        catalog,
-        blobs,
-        snapshots,
-        clock,
-        worker,
-        nonce=lambda: secrets.token_bytes(NONCE_BYTES),
-        inbox_max=settings.inbox_max,
-        live_max=settings.live_max,
-        neighbours=Neighbours(reports, told.wake, sealing=sealing),
-    )
+        log, catalog, blobs, snapshots, clock, worker, nonce=lambda: secrets.token_bytes(NONCE_BYTES),
+        inbox_max=settings.inbox_max, live_max=settings.live_max, neighbours=Neighbours(reports, told.wake, sealing=sealing),
+    )  # fmt: skip
     return Alone(
         owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, cache, check_ground,
         credentials,

@@ -73,19 +73,9 @@ class Decider:
     """Decides for the executions of one partition."""
 
     def __init__(
-        self,
-        partition: int,
-        executions: Executions,
-        catalog: Catalog,
-        blobs: Blobs,
-        checkpoint: Checkpoint,
-        metrics: Metrics,
-        log: Log,
-        own: int,
-        counted_in: Callable[[str], int],
-        waiting_of: Callable[[str], int],
-        sealing: Sealing,
-    ) -> None:
+        self, partition: int, executions: Executions, catalog: Catalog, blobs: Blobs, checkpoint: Checkpoint, metrics: Metrics,
+        log: Log, own: int, counted_in: Callable[[str], int], waiting_of: Callable[[str], int], sealing: Sealing,
+    ) -> None:  # fmt: skip
         """`counted_in` says in which partition the executions of a workflow are counted, where so many may run at a time."""
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
         self.sources = self._sources = Sources(partition, own)

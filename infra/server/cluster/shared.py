@@ -146,13 +146,13 @@ class Shared:
     """Everything of one process on a log that it shares."""
 
     def __init__(self, stores: SharedParts, engine: EngineSettings, settings: ServerSettings, address: str) -> None:
-        self._stores, self._engine = stores, engine
+        self._stores, self._engine, self._retention_h = stores, engine, settings.events_retention_h
         self.clock, reader = SystemClock(), stores.reader
         self.desk = Desk()
         self._kinds = {**activity_kinds(engine), **system_kinds(self.desk)} if settings.has_role("worker") else {}
         self._limits, self._built_in = activity_settings(engine), built_in_kinds(engine)
         self._snapshots, self._held = BackgroundSnapshots(stores.snapshots), HeldBlobs(stores.topic_of_blobs, stores.keys.store)
-        self._home = reader.partition_of
+        self._home, self._backlog = reader.partition_of, reader.backlog()
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.driver = Driver(self.clock, self._failed)
         self.owned, self._background, self.requests, self._reads = OwnedTable(), Background(), Requests(), ReadThreads(reader.courtesy)
@@ -164,51 +164,69 @@ class Shared:
         self._hear_of_unreadable()
         self.catalog = Catalog(stores.log, self.clock, is_followed=True, retention_ms=engine.retention_ms)
         self.resources = Resources(stores.log, self.clock, is_followed=True)
-        for topic, read in ((DEFINITIONS, self.catalog), (RESOURCES, self.resources)):
-            read.hear_of_passed_over(partial(self.letters.from_thread, partial(self._on_passed_over, topic)))
+        self._hear_of_passed_over()
         self.offloading = Offloading(stores.blobs, self.catalog, stores.keys.transit, stores.keys.has_place, engine.erasable)
-        who = Who(
-            node=settings.node or stores.node, incarnation=uuid4().hex, roles=settings.role_names, address=address, version=build_version()
-        )
-        self.members = self._make_members(who, Pace(session_s=settings.session_s, beat_s=settings.session_s / 6))
-        self.progress = progress = Progress(self.owned.positions, self._checkpoint_of, self._projector_of(settings))
+        self.members = self._make_members(settings, address)
+        self.progress = Progress(self.owned.positions, self._checkpoint_of, self._projector_of(settings))
         self.rounds = Rounds(self.log, self.owned, self.clock, self._failed, self._held)
-        end_of = partial(self.log.end, "journal")
-        lookup = Lookup(reader, self._reads, progress, positions_of(engine), ClusterKnows(self.owned, self.rounds, end_of))
-        self._ends = Ends(lookup, end_of, self._home, self._background)
-        self._backlog = reader.backlog()
+        self._end_of = partial(self.log.end, "journal")
+        self._lookup = self._make_lookup()
+        self._ends = Ends(self._lookup, self._end_of, self._home, self._background)
         self.follower = Follower(self.log, self._follow_from, self.catalog.graph, stores.keys.opened)
         self.feed = Feed(FollowerGround(self.follower, reader, LoopBeside(reader.backlog(), self._reads.pool)))
-        sender = Sender(outbox, self.follower, self._home, who.incarnation)
-        self.router = Router(self.owned, sender, self.follower, self.offloading, self._home, self._ends.of, progress.of)
-        here = Locality(self.owned, self.rounds, self._home, self.members.is_held_elsewhere)
-        offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in self._kinds)
-        routes = [(queue, kind) for queue in engine.queue_names for kind in offered]
-        self.gateway = Gateway(stores.task_topics(), routes, self._make_leases, self.router, here, outbox.put, who.node, self.letters)
+        sender = Sender(outbox, self.follower, self._home, self.members.who.incarnation)
+        self.router = Router(self.owned, sender, self.follower, self.offloading, self._home, self._ends.of, self.progress.of)
+        self.gateway = self._make_gateway(outbox)
         permission = MembersPermission(self.members, self.driver.wake)
-        self.owners = Owners(
+        self.owners = self._make_owners(permission)
+        self.publishing_lag = PublishingLag(self._event_topic(), self.owned.positions)
+        self.webhook_checkpoints = stores.webhook_checkpoints()
+        self.service = self._make_service()
+        self.task_endpoint = self._make_task_endpoint() if settings.has_role("api") else None
+        self.participation = self._make_participation(permission, outbox)
+        self.roles, self.began_with = self.members.who.roles, reader.began_with
+
+    # Its pieces.
+
+    def _hear_of_passed_over(self) -> None:
+        for topic, read in ((DEFINITIONS, self.catalog), (RESOURCES, self.resources)):
+            read.hear_of_passed_over(partial(self.letters.from_thread, partial(self._on_passed_over, topic)))
+
+    def _make_lookup(self) -> Lookup:
+        knows = ClusterKnows(self.owned, self.rounds, self._end_of)
+        return Lookup(self._stores.reader, self._reads, self.progress, positions_of(self._engine), knows)
+
+    def _make_owners(self, permission: MembersPermission) -> Owners:
+        return Owners(
             self.log, self.owned, self.rounds, self._make, self.clock, self.offloading, permission, self.router,
             self.gateway.ahead.let_out_of, self._failed, random.random,
         )  # fmt: skip
-        self._retention_h = settings.events_retention_h
-        self.publishing_lag = PublishingLag(self._event_topic(), self.owned.positions)
-        self.webhook_checkpoints = stores.webhook_checkpoints()
-        self.service = ClusterService(
-            self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.resources, self.feed, reader, self._reads,
-            progress, lookup, end_of, self.requests, self.clock, engine, self.channel, stores.cache, self.publishing_lag,
-            stores.credentials,
-            self.webhook_checkpoints,
+
+    def _make_task_endpoint(self) -> TaskEndpoint:
+        return _TaskEndpoint(self.members, self.gateway.remote, self.gateway.submit, soon)
+
+    def _make_gateway(self, outbox: RecordOutbox) -> Gateway:
+        here = Locality(self.owned, self.rounds, self._home, self.members.is_held_elsewhere)
+        offered = dict.fromkeys(BUILT_IN if kind in self._built_in else kind for kind in self._kinds)
+        routes = [(queue, kind) for queue in self._engine.queue_names for kind in offered]
+        topics, node = self._stores.task_topics(), self.members.who.node
+        return Gateway(topics, routes, self._make_leases, self.router, here, outbox.put, node, self.letters)
+
+    def _make_service(self) -> ClusterService:
+        stores = self._stores
+        return ClusterService(
+            self.owners, self.rounds, self.router, self.members, self.letters, self.catalog, self.resources, self.feed, stores.reader,
+            self._reads, self.progress, self._lookup, self._end_of, self.requests, self.clock, self._engine, self.channel, stores.cache,
+            self.publishing_lag, stores.credentials, self.webhook_checkpoints,
         )  # fmt: skip
-        self.task_endpoint = (
-            _TaskEndpoint(self.members, self.gateway.remote, self.gateway.submit, soon) if settings.has_role("api") else None
-        )
-        is_shared = bool(engine.read_models) and progress.process is not None
-        share = ProjectionShare(self.members, progress.process) if is_shared and progress.process is not None else None
-        self.participation = Participation(
-            self.log, self.members, permission, self.owners, self.gateway, self.letters, progress, share, outbox, self.follower,
+
+    def _make_participation(self, permission: MembersPermission, outbox: RecordOutbox) -> Participation:
+        process = self.progress.process
+        share = ProjectionShare(self.members, process) if self._engine.read_models and process is not None else None
+        return Participation(
+            self.log, self.members, permission, self.owners, self.gateway, self.letters, self.progress, share, outbox, self.follower,
             self._look_again, self._failed,
         )  # fmt: skip
-        self.roles, self.began_with = who.roles, reader.began_with
 
     # What is made later, or elsewhere.
 
@@ -245,8 +263,11 @@ class Shared:
         clock, blobs = self.clock, stores.blobs
         return SharedTaskLeases(local, self._kinds, self._limits, report, clock, blobs, on_routes, on_done, lease_ms, self.channel)
 
-    def _make_members(self, who: Who, pace: Pace) -> Members:
+    def _make_members(self, settings: ServerSettings, address: str) -> Members:
         log, letters = self.log, self.letters
+        node, roles, version = settings.node or self._stores.node, settings.role_names, build_version()
+        who = Who(node=node, incarnation=uuid4().hex, roles=roles, address=address, version=version)
+        pace = Pace(session_s=settings.session_s, beat_s=settings.session_s / 6)
 
         async def store(record: bytes) -> None:
             answer = (await log.append(MEMBERS, {0: [record]}))[0]
