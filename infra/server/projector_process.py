@@ -18,6 +18,10 @@ RESTART_PAUSE_S: Final = 0.1
 RESTART_PAUSE_MAX_S: Final = 5.0
 TELL_AFTER_S: Final = 0.03
 """By so much lists lag behind where nobody waits for them."""
+TELL_UNDER_LOAD_S: Final = 0.12
+"""The same under load: a batch of 1,500 decisions costs a quarter less than five of 300."""
+LOAD_FROM: Final = 50
+"""So many records that were taken in since the projector was told last are load."""
 STOP_S: Final = 5.0
 """How long it may take to end after its stdin has."""
 _PACKAGES: Final = str(Path(__file__).parents[2])
@@ -53,6 +57,9 @@ class ProjectorProcess:
         """The partitions that it was told of and has not answered for, and whether all of their rows are wanted."""
         self._soon: asyncio.TimerHandle | None = None
         self._soon_partitions: set[int] = set()
+        self._offsets: dict[int, int] = {}
+        self._taken_in = 0
+        """How many records the projector has said that it took in since the last pause began."""
         self._own = b"own all\n"
         self._looks = 0
         self._looking: asyncio.Future[None] | None = None
@@ -113,6 +120,8 @@ class ProjectorProcess:
             return
         partition, offset, lagging = map(int, words)
         self._told.pop(partition, None)
+        self._taken_in += max(0, offset - self._offsets.get(partition, offset))
+        self._offsets[partition] = offset
         self._on_progress(partition, offset, lagging)
 
     def _looked(self) -> None:
@@ -133,7 +142,12 @@ class ProjectorProcess:
         """The same in a moment, for all that comes until then: rows of larger batches cost less, and the engine has the cores meanwhile."""
         self._soon_partitions.add(partition)
         if self._soon is None:
-            self._soon = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell_now)
+            self._soon = asyncio.get_running_loop().call_later(self._pause_s(), self._tell_now)
+
+    def _pause_s(self) -> float:
+        """How long what comes is collected: longer while much does."""
+        is_load, self._taken_in = self._taken_in >= LOAD_FROM, 0
+        return max(self._tell_after_s, TELL_UNDER_LOAD_S) if is_load else self._tell_after_s
 
     def _tell_now(self) -> None:
         self._soon = None

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.errors import LogUnreachable, RefoldError
+from infra.server.garbage import look_rarely
 from infra.server.reader_wiring import open_projectors
 from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from refold.worker.logs import write_logs
@@ -181,6 +182,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server; when it ends, so does stdin
     os.nice(arguments.nice)
     write_logs()
+    look_rarely()
     try:
         rows = os.environ.get(READ_MODELS_VARIABLE)
         run(EngineSettings(data=arguments.data, log=arguments.log, keys=arguments.keys, read_models=rows))

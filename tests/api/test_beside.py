@@ -15,7 +15,7 @@ from contracts.journal import Checkpoint
 from infra.server.engine import Engine
 from infra.server.parts.projector import Projector
 from infra.server.progress import Progress
-from infra.server.projector_process import ProjectorProcess
+from infra.server.projector_process import LOAD_FROM, TELL_AFTER_S, TELL_UNDER_LOAD_S, ProjectorProcess
 from infra.server.wiring import open_engine
 from infra.settings.model import EngineSettings
 from workers.reading.projection import HELD_FROM
@@ -136,3 +136,12 @@ def test_a_projector_stores_what_it_holds_back_for_who_wants_all(tmp_path: Path)
         told = asyncio.run(story(engine))
         assert any(lagging < offset for _, offset, lagging in told)
         assert told[-1] == (0, engine.owner.position, engine.owner.position)
+
+
+def test_what_comes_under_load_is_collected_for_longer_until_less_comes(tmp_path: Path) -> None:
+    process = ProjectorProcess(tmp_path, 0, lambda *_: None)
+    pauses = []
+    for offset in (0, LOAD_FROM - 1, 2 * LOAD_FROM - 1, 2 * LOAD_FROM):
+        process._hear([b"0", b"%d" % offset, b"0"])
+        pauses.append(process._pause_s())
+    assert pauses == [TELL_AFTER_S, TELL_AFTER_S, TELL_UNDER_LOAD_S, TELL_AFTER_S]
