@@ -39,7 +39,7 @@ _REMOVED_TAG = b"\x05"
 NO_DECISIONS = frozenset({_CLAIM_TAG, _REMOVED_TAG})
 """What the second byte of a record may be that says something of the log itself: a claim, or what stands in the place of others."""
 RECORD_TAG_MAX = 9
-_SEALED_HEAD = b"\x97\x06"
+SEALED_HEAD = b"\x97\x06"
 """A sealed decision begins so: an array of seven, and its tag."""
 
 pack = _encoder.encode
@@ -68,7 +68,7 @@ def seal_decision(
 
 def open_record(content: bytes, keys: Keys) -> bytes:
     """A record of the journal as it was read; of a sealed decision with what it says in plain, where its key is there."""
-    if not content.startswith(_SEALED_HEAD):
+    if not content.startswith(SEALED_HEAD):
         return content
     record = read_record(content)
     if not isinstance(record, Sealed):

@@ -109,13 +109,12 @@ def node_of(path: str) -> str:
 
 def _tally(changes: Changes, state: Execution, now: int, node: str) -> Tally:
     key = (state.workflow, now - now % HOUR_MS, state.workflow_version, node)
-    sums = changes.sums.get(ANALYTICS)
+    sums: Any = changes.sums.get(ANALYTICS)
     if sums is None:
         sums = changes.sums[ANALYTICS] = {}
-    tally = sums.get(key)
+    tally: Tally | None = sums.get(key)
     if tally is None:
         tally = sums[key] = Tally()
-    assert isinstance(tally, Tally)
     return tally
 
 

@@ -225,7 +225,7 @@ def letter_act(offset: int, act: LetterAct) -> AuditRecord | None:
 
 
 def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
-    if decision.actor:
+    if decision.actor and (visit.trail.number, decision.first) not in changes.rows.get(AUDIT, ()):  # else an event before has told
         state = visit.folded.state
         row = audit_of(visit.trail.number, decision, state.workflow, state.correlation)
         if row is not None:

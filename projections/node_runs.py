@@ -130,6 +130,8 @@ def _was(state: Execution, path: str) -> RunWas | None:
 
 def _before(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
     """An event changes the run that it names: the first one finds it as it is stored."""
+    if visit.is_new:
+        return
     path, runs = event.path, visit.runs
     if path not in runs:
         runs[path] = _was(visit.folded.state, path)
@@ -137,6 +139,8 @@ def _before(changes: Changes, visit: Visit, event: Any, decision: Decision) -> N
 
 def _before_scope_is_left(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
     """The run that the scope belongs to may end."""
+    if visit.is_new:
+        return
     state = visit.folded.state
     owner = state.scopes[event.scope].owner
     visit.runs.setdefault(owner, _was(state, owner))
@@ -145,14 +149,16 @@ def _before_scope_is_left(changes: Changes, visit: Visit, event: Any, decision: 
 def _before_end(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
     """All runs may end."""
     state = visit.folded.state
-    for path in state.runs:
+    for path in () if visit.is_new else state.runs:
         visit.runs.setdefault(path, _was(state, path))
 
 
 def _finish(changes: Changes, visit: Visit) -> None:
     """Of the runs that events were about, what has come or is other is stored, and what is open no longer goes."""
     state, number = visit.folded.state, visit.trail.number
-    for path, was in visit.runs.items():
+    runs = dict.fromkeys(state.runs) if visit.is_new else visit.runs
+    visit.is_new = False
+    for path, was in runs.items():
         now = _was(state, path)
         if now == was:
             continue

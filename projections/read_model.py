@@ -18,7 +18,7 @@ from contracts.events import Event
 from contracts.failure import Failure
 from contracts.journal import Decision
 from contracts.ports.read_models import Changes, Model, Table
-from domain.execution.evolve import evolve
+from domain.execution.facts import APPLIERS
 from domain.execution.history import Entry, Folded, Unreadable, check_follows
 from projections.trail import Piece, Trail
 from projections.waiting import waiting_for
@@ -30,7 +30,7 @@ WAITING_ITEMS_MAX: Final = 10
 class Visit:
     """An execution that a batch is about: what it is by now, where its decisions lie, and which pieces of that became whole."""
 
-    __slots__ = ("_waiting", "before", "folded", "pieces", "position", "runs", "trail")
+    __slots__ = ("_waiting", "before", "folded", "is_new", "pieces", "position", "runs", "trail")
 
     def __init__(self, folded: Folded, trail: Trail) -> None:
         self.folded, self.trail = folded, trail
@@ -38,6 +38,8 @@ class Visit:
         """By the names of read models, the rows that they had about the execution before the batch, as far as that is known."""
         self.runs: dict[str, RunWas | None] = {}
         """By their paths, the runs that events are about, as they were when rows were last told; None where there was none."""
+        self.is_new = folded.state.version == 0
+        """Whether no rows of runs have been told of it yet: then nothing needs to be known of how they were."""
         self.position = 0
         """The offset after its last decision."""
         self.pieces: list[Piece] = []
@@ -135,13 +137,15 @@ class ModelGroup:
         visit.changes()
         folded, decision, takers = visit.folded, entry.decision, self._takers
         check_follows(folded, entry)
-        graph, state = folded.graph, folded.state
+        graph, state, appliers = folded.graph, folded.state, APPLIERS
         state.now = decision.now
         for event in decision.events:  # one by one: what one decision brings, a later event of it may take away
-            before, after = takers.get(type(event), _NOBODY)
+            kind = type(event)
+            before, after = takers.get(kind, _NOBODY)
             for take in before:
                 take(changes, visit, event, decision)
-            evolve(graph, state, event, decision)
+            state.version += 1
+            appliers[kind](graph, state, event, decision)
             for take in after:
                 take(changes, visit, event, decision)
         state.digest = entry.digest

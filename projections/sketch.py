@@ -50,11 +50,8 @@ class Sketch:
 
     def add(self, value: int) -> None:
         """One more."""
-        if value < 0:
-            value = 0
-        elif value > VALUE_MAX:
-            value = VALUE_MAX
-        bucket = bucket_of(value)
+        value = 0 if value < 0 else min(value, VALUE_MAX)
+        bucket = value if value < 2 << BITS else bucket_of(value)
         self.counts[bucket] = self.counts.get(bucket, 0) + 1
         self.total += value
 

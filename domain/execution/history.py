@@ -66,7 +66,7 @@ def read_entries(
             found_junk(offset, content)
         verdict = judge(checkpoint, offset, record)
         if verdict == "counts":
-            assert isinstance(record, Decided | Sealed)
+            assert isinstance(record, (Decided, Sealed))  # a union would be made each time
             yield entry_of(offset, record)
         elif verdict == "filing" and filed is not None:
             assert isinstance(record, Retired | Bundled | Cut)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from contracts.codec import open_record
+from contracts.codec import SEALED_HEAD, open_record
 from contracts.ports.keys import Keys
 from contracts.ports.log import Log, Topic
 
@@ -33,4 +33,4 @@ class OpeningLog:
     def _opened(self, records: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
         keys = self._keys
         for offset, content in records:
-            yield offset, open_record(content, keys)
+            yield offset, open_record(content, keys) if content.startswith(SEALED_HEAD) else content
