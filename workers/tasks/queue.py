@@ -86,6 +86,13 @@ class _Lane:
         """The one of a level that came first."""
         return next(iter(self.levels[number].values()))
 
+    @property
+    def only_level_first(self) -> LeasedTask | None:
+        """The one that came first, where all have one priority; then no level waits for another."""
+        for level in self.levels.values() if len(self.levels) == 1 else ():
+            return next(iter(level.values()))
+        return None
+
     def remove(self, leased: LeasedTask) -> None:
         """Take it out; a level without any is gone."""
         level = self.levels[leased.level]
@@ -137,11 +144,16 @@ class TaskQueue:
         lanes = [lane for route in routes if (lane := self._lanes.get(route)) is not None]
         if not lanes:
             return None
-        levels = sorted({number for lane in lanes for number in lane.levels}, reverse=True)
-        level = levels[self._aging.first(len(levels))]
-        found = min((lane.first(level) for lane in lanes if level in lane.levels), key=_number)
+        found = lanes[0].only_level_first if len(lanes) == 1 else None
+        if found is None:
+            found = self._first_among(lanes)
         self.remove(found)
         return found
+
+    def _first_among(self, lanes: list[_Lane]) -> LeasedTask:
+        levels = sorted({number for lane in lanes for number in lane.levels}, reverse=True)
+        level = levels[self._aging.first(len(levels))]
+        return min((lane.first(level) for lane in lanes if level in lane.levels), key=_number)
 
     def counts(self) -> Iterator[tuple[TaskRoute, int]]:
         """How much waits where."""
