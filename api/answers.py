@@ -7,8 +7,15 @@ from typing import Any, Final
 import msgspec
 from fastapi import Response
 
+from contracts.sealed_value import hide
+
 POSITION: Final = "Refold-Position"
-encode: Final = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def encode(value: Any) -> bytes:
+    """JSON as it is shown: what is sealed is not."""
+    return hide(_encode(value))
 
 
 def answer(value: Any, position: int | None = None, status: int = 200, etag: str | None = None) -> Response:

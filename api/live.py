@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import cast
 
-import msgspec
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from api import models
+from api.answers import encode
 from api.authorize import Authorize
 from api.caller import caller_in
 from api.operations.executions import list_executions
@@ -34,7 +34,7 @@ def live_route(service: Service, authorize: Authorize) -> WebSocketRoute:
             return await open_tasks(service, listed.workflow, listed.filter, listed.limit)
         statuses = cast("list[models.STATUS]", list(listed.status)) or None
         reply = await list_executions(service, workflow=listed.workflow, status=statuses, filter=listed.filter, limit=listed.limit)
-        return msgspec.json.encode(reply.value["executions"])
+        return encode(reply.value["executions"])
 
     lists: list[Lists] = []
 

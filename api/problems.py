@@ -35,6 +35,7 @@ from contracts.errors import (
 )
 from contracts.failure import shorten
 from contracts.refusal import TOO_LARGE
+from contracts.sealed_value import hide
 
 FOUND_LENGTH_MAX: Final = 100
 MEDIA_TYPE: Final = "application/problem+json"
@@ -148,7 +149,7 @@ def problem(status: int, reason: str, detail: str, headers: dict[str, str] | Non
     """The answer to a request that failed."""
     named = {name: value for name, value in more.items() if value is not None}
     content = {"type": f"urn:refold:{reason}", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, "reason": reason}
-    return Response(msgspec.json.encode({**content, **named}), status, headers, media_type=MEDIA_TYPE)
+    return Response(hide(msgspec.json.encode({**content, **named})), status, headers, media_type=MEDIA_TYPE)
 
 
 def value_of(error: RefoldError) -> tuple[int, dict[str, Any]]:

@@ -74,6 +74,8 @@ class Start(NamedTuple):
     caller: Caller = ENGINE
     trigger: Triggered | None = None
     """What fired, and why; the execution's id derives from it, so that the same cause again is the same start."""
+    secrets: tuple[str, ...] = ()
+    """Texts that are secret, wherever they stand in it, besides those that the workflow's schema says are."""
 
 
 class Given(NamedTuple):
@@ -314,6 +316,9 @@ class Service(TriggerBook, Protocol):
 
     async def start(self, start: Start, wait_s: float) -> Started:
         """The same, awaited."""
+
+    async def seal_answer(self, execution: str, form: Any, data: bytes) -> bytes:
+        """The data of an answer to a task with this form, as they may be stored. Raises InvalidInput, NoCredential, LogError."""
 
     async def start_many(self, starts: Sequence[Start]) -> list[Started | RefoldError]:
         """Start many at once, each by itself; in the order they were asked for."""

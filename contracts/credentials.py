@@ -16,9 +16,9 @@ NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 VALUES_BYTES_MAX: Final = 64 * 1024
 """So long its values may be together."""
 CREDENTIALS_MAX: Final = 10_000
+OWN_NAME: Final = "refold.sealed-values"
+"""The credential that the engine keeps for itself, to seal what schemas mark as secret."""
 SUMMARY_LENGTH_MAX: Final = 500
-HIDDEN: Final = "•••"
-"""What stands wherever a secret would."""
 CLIENT_AUTHS: Final = ("client_secret_basic", "client_secret_post", "none")
 """How a client shows its secret to a token endpoint; the first where there is one, the last where there is none."""
 _URL: Final = re.compile(r"https?://[^\s/?#@]+[^\s#]*")

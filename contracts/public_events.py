@@ -15,6 +15,7 @@ import msgspec
 
 from contracts import public_tasks as tasks
 from contracts.public_data import Data, Link, PublicFailure, PublicParent
+from contracts.sealed_value import hide
 
 TYPE_PREFIX: Final = "refold."
 SCHEMA_PREFIX: Final = "urn:refold:event:"
@@ -324,5 +325,13 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Data
 
 
-encode_event: Final = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def encode_event(event: CloudEvent) -> bytes:
+    """The event as JSON, as others are told it: what is sealed is not."""
+    content: bytes = _encode(event)
+    return hide(content)
+
+
 """A cloud event as JSON."""

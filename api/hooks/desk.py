@@ -22,6 +22,7 @@ from contracts import values
 from contracts.caller import Caller
 from contracts.errors import ExpressionError, InvalidInput, NoCredential, Problem, RefoldError
 from contracts.ports.credentials import Secret, Use
+from contracts.sealed_value import hide
 from contracts.triggers import CAUSE_LENGTH_MAX, Trigger, TriggerStatus
 from domain.execution.state import ENDED
 from domain.expressions import program, value
@@ -236,7 +237,7 @@ def _answer(answer: str | Answer, trigger: Trigger, found: Mapping[str, Any], st
         said = f"what this request started is {view.status}"
         return problem(500, "execution_not_completed", said, execution_id=view.execution_id, execution_status=view.status)
     if not isinstance(answer, Answer):
-        return Response(bytes(view.output), 200, media_type="application/json")
+        return Response(hide(bytes(view.output)), 200, media_type="application/json")
     execution = {"id": view.execution_id, "workflow": trigger.workflow}
     if waits:
         execution["output"] = values.decode(bytes(view.output))
@@ -251,5 +252,5 @@ def written(status: int, body: Any) -> Response:
     if body is None or status in BODILESS:
         return Response(status_code=status)
     if isinstance(body, str):
-        return Response(body.encode("utf-8", "replace"), status, {"X-Content-Type-Options": "nosniff"}, media_type="text/plain")
-    return Response(values.written(body), status, media_type="application/json")
+        return Response(hide(body.encode("utf-8", "replace")), status, {"X-Content-Type-Options": "nosniff"}, media_type="text/plain")
+    return Response(hide(values.written(body)), status, media_type="application/json")

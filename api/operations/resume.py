@@ -11,7 +11,7 @@ from fastapi import Request
 from api.bodies import ResumeBody, given
 from api.operations.executions import Id
 from api.operations.operation import Body, Reply
-from api.operations.tasks import do, place_of
+from api.operations.tasks import do, place_of, sealed_data
 from api.person import GroupsHeader, PersonHeader, person_of
 from api.problems import BadRequest
 from api.service import Service
@@ -45,7 +45,8 @@ async def resume_execution(
     parsed = None if data is None else values.decode(data)
     comment = parsed.get("comment") if isinstance(parsed, dict) else None
     port = _port(said, await service.task(*place_of(task)))
-    command = AnswerTask(path, attempt, port, by, None if data == values.NULL else data, comment if isinstance(comment, str) else "")
+    sealed = await sealed_data(service, task, None if data == values.NULL else data, "/resume_data")
+    command = AnswerTask(path, attempt, port, by, sealed, comment if isinstance(comment, str) else "")
     given_to = await do(service, caller, by, task, command)
     found = await _settled(service, execution)
     return Reply({"execution_id": execution, **found, "position": given_to["position"]}, given_to["position"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Annotated, Any, Final
 
-import msgspec
 from fastapi import Path, Query, Request, Response
+from msgspec.structs import replace
 
 from api import task_models as models
+from api.answers import encode
 from api.bodies import AnswerBody, CommentBody, DelegateBody, given
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.operations.page import CursorText, FilterText, Limit, page_of
@@ -20,7 +21,7 @@ from api.service import Service
 from contracts import values
 from contracts.caller import Caller
 from contracts.commands import AnswerTask, ClaimTask, Command, CommentTask, DelegateTask, ReleaseTask
-from contracts.errors import Rejected
+from contracts.errors import InvalidInput, Rejected
 from contracts.ids import task_of
 from contracts.person import Person, plain_name
 from projections.task_view import unknown_task
@@ -60,7 +61,7 @@ async def list_tasks(
 async def open_tasks(service: Service, workflow: str | None, filter: str | None, limit: int) -> bytes:
     """The rows of those that are open, as JSON: what a page watches."""
     query = tasks_where(Wanted(workflow=workflow), None, limit, read_filter(task_filter, filter, service.now()))
-    return msgspec.json.encode([task_value(one) for one in (await service.rows(query)).records])
+    return encode([task_value(one) for one in (await service.rows(query)).records])
 
 
 async def get_task(service: Service, task: TaskId) -> Reply:
@@ -142,8 +143,20 @@ async def answer_task(
     return _reply(await answered(service, caller, by, task, command))
 
 
+async def sealed_data(service: Service, task: str, data: bytes | None, at: str = "/data") -> bytes | None:
+    """The data of an answer as they may be stored: what the form of the task marks as secret is sealed. Raises InvalidInput."""
+    if data is None:
+        return None
+    form = (await service.task(*place_of(task)))["form"]
+    try:
+        return await service.seal_answer(place_of(task)[0], form, data)
+    except InvalidInput as error:
+        raise InvalidInput([problem._replace(path=f"{at}{problem.path}") for problem in error.problems]) from None
+
+
 async def answered(service: Service, caller: Caller, by: Person, task: str, command: AnswerTask) -> dict[str, Any]:
     """Give an answer, and say whether it was enough."""
+    command = replace(command, data=await sealed_data(service, task, command.data))
     try:
         done = await do(service, caller, by, task, command)
     except Rejected as rejected:

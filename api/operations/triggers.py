@@ -123,11 +123,14 @@ async def fire_trigger(caller: Caller, service: Service, name: Name, body: Body,
     if kind is None:
         raise Rejected("unknown_kind", f"trigger {name} is a `{trigger.type}`, a kind that this server does not have")
     kind.check_by_hand(config_of(trigger), asked.body, len(content))
+    secrets = kind.secrets_of(config_of(trigger), asked.body)
     given = kind.by_hand(asked.body, asked.key, service.now())
     found = seen(trigger, given, by=caller.actor)
     cause = f"hand/{asked.key or key or service.new_id()}"
     try:
-        start = Start(trigger.workflow, started_with(trigger, found), caller=caller, trigger=triggered(trigger, cause, found))
+        start = Start(
+            trigger.workflow, started_with(trigger, found), caller=caller, trigger=triggered(trigger, cause, found), secrets=secrets
+        )
     except ExpressionError as error:
         raise InvalidInput([Problem("/body", "expression", f"the `input` of trigger {name} cannot be filled in: {error}")]) from None
     await service.know(trigger.workflow)

@@ -21,6 +21,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.answers import encode
 from api.problems import value_of
 from api.streams.lists import Listed, Lists, What
 from api.streams.outlet import ListSink, PassingSink
@@ -40,7 +41,7 @@ FINISHED, RESTARTS, TRY_LATER, FAILED = 1000, 1012, 1013, 1011
 """Codes of the end (RFC 6455, 7.4): the other side has ended it; the server restarts; too slow, or no room; the server has failed."""
 REASON_BYTES_MAX: Final = 123
 
-_encode: Final = msgspec.json.Encoder().encode
+_encode: Final = encode
 _log: Final = logging.getLogger("refold.streams")
 
 HasEnded = Callable[[str], Awaitable[bool]]

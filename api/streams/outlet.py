@@ -7,9 +7,10 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from api.answers import encode
 from contracts.ports.lossy_channel import Taken
 
-_encode: Final = msgspec.json.Encoder().encode
+_encode: Final = encode
 
 
 class Outlet(Protocol):

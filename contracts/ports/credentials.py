@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn, Protocol
 
-from contracts.credentials import CredentialRow, Rotated, UseRow
+from contracts.credentials import OWN_NAME, CredentialRow, Rotated, UseRow
 from contracts.errors import NoCredential
 
 
@@ -61,6 +61,12 @@ class CredentialsAtHand(Protocol):
     def secret(self, name: str, use: Use = NO_USE) -> Secret:
         """See `Credentials.resolve`."""
 
+    def open_values(self, sealed: Iterable[str], execution: str, use: Use) -> Mapping[str, str]:
+        """The texts of sealed values (`contracts.sealed_value`), of those that were sealed for this execution.
+
+        Raises NoCredential where none can be opened here, LogError.
+        """
+
 
 class NoCredentials:
     """Where no credentials are at hand. `why` is told who asks for one."""
@@ -75,6 +81,10 @@ class NoCredentials:
     def secret(self, name: str, use: Use = NO_USE) -> Secret:
         """See CredentialsAtHand."""
         raise NoCredential(name, self._why)
+
+    def open_values(self, sealed: Iterable[str], execution: str, use: Use) -> Mapping[str, str]:
+        """See CredentialsAtHand."""
+        raise NoCredential(OWN_NAME, self._why)
 
 
 class CredentialKeeper(Protocol):

@@ -7,6 +7,7 @@ from typing import Any, Final
 from domain.definition.findings import Findings, joined, shown
 from domain.definition.input_parts import PARTS_MAX, Endless, Part, Schema, Step, TooWide, parts_of
 from domain.definition.input_schema import SchemaFault, compiled, meta_problems
+from domain.definition.secret_places import SecretPlaces
 
 _FAULTS_MAX: Final = 20
 _DEPTH_MAX: Final = 60
@@ -38,6 +39,8 @@ def check_input_schema(schema: Any, findings: Findings, root: str = "input") -> 
             )
     if findings.count == before:
         _check_whole(schema, whole, findings, root)
+        for place, message, fix in SecretPlaces(schema).problems():
+            findings.add(_place(root, place), "secret", message, fix)
 
 
 def _check_whole(schema: Any, whole: Schema, findings: Findings, root: str) -> None:

@@ -101,6 +101,10 @@ class Schema:
         """Raises Endless or TooWide."""
         return _Walk(self).width(self._roots[""])
 
+    def parts(self) -> Iterator[dict[str, Any]]:
+        """All objects in it."""
+        return (part.schema for part in self._parts.values())
+
     def path(self, part: dict[str, Any]) -> tuple[Step, ...]:
         """Where the part stands."""
         return self._parts[id(part)].path

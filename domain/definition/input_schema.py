@@ -13,8 +13,10 @@ from jsonschema_rs import Draft202012Validator, ReferencingError, RegexOptions, 
 
 from contracts import values
 from contracts.errors import InvalidInput, Problem
+from contracts.sealed_value import HIDDEN
 from domain.definition.findings import shown
 from domain.definition.input_parts import PARTS_MAX, Endless, Schema, TooWide, Width
+from domain.definition.secret_places import SecretPlaces, bearing_sealed, secret_places
 
 PROBLEMS_MAX: Final = 50
 WORK_MAX: Final = 20_000_000
@@ -49,6 +51,9 @@ def meta_problems(schema: Any) -> list[tuple[list[str | int], str]]:
 class _Checker(NamedTuple):
     validator: Draft202012Validator
     width: Width
+    secrets: SecretPlaces | None = None
+    plain: Draft202012Validator | None = None
+    """Of a schema with secrets the one that takes no sealed values; it says best what is wrong."""
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +68,10 @@ def _checker(schema: bytes) -> _Checker:
         width = Schema(parsed).width()
     except (Endless, TooWide):  # published before these were refused
         width = Width(PARTS_MAX, True)
-    return _Checker(compiled(parsed), width)
+    secrets = secret_places(parsed)
+    if secrets is None:
+        return _Checker(compiled(parsed), width)
+    return _Checker(compiled(bearing_sealed(parsed)), width, secrets, compiled(parsed))
 
 
 def check(schema: Any, given: Any, size: int) -> None:
@@ -85,12 +93,24 @@ def _problems(checker: _Checker, given: Any, size: int) -> list[Problem]:
         message = "does not match the schema of the input, which refers to itself in several ways at once: the place cannot be told"
         return [Problem("", "input", message)]
     if size * checker.width.parts <= TOLD_WORK_MAX:
-        return [_problem(error, given) for error in islice(checker.validator.iter_errors(given), PROBLEMS_MAX)]
+        errors = islice(checker.validator.iter_errors(given), PROBLEMS_MAX)
+        return [problem for error in errors for problem in _told(checker, error, given)]
     try:
         checker.validator.validate(given)
     except ValidationError as error:
-        return [_problem(error, given)]
+        return list(_told(checker, error, given))
     raise AssertionError("a value is valid and is not")
+
+
+def _told(checker: _Checker, error: ValidationError, given: Any) -> list[Problem]:
+    """A problem in words, which quote no secret; of a secret what its own schema does not allow."""
+    if checker.secrets is None or checker.plain is None:
+        return [_problem(error, given)]
+    shown_ = checker.secrets.hidden(given)
+    if _at(shown_, error.instance_path) != HIDDEN:
+        return [_problem(error, shown_)]
+    of_it = [one for one in islice(checker.plain.iter_errors(given), PROBLEMS_MAX) if one.instance_path == error.instance_path]
+    return [_problem(one, shown_) for one in of_it] or [_problem(error, shown_)]
 
 
 def _problem(error: ValidationError, given: Any) -> Problem:
@@ -99,10 +119,17 @@ def _problem(error: ValidationError, given: Any) -> Problem:
 
 
 def _words_of(error: ValidationError, given: Any) -> str:
+    return _in_words(error.message, _at(given, error.instance_path))
+
+
+def _at(given: Any, path: list[str | int]) -> Any:
+    """What stands there; of what is below a secret the secret, unseen."""
     found = given
-    for step in error.instance_path:
+    for step in path:
+        if found == HIDDEN:
+            break
         found = found[step]
-    return _in_words(error.message, found)
+    return found
 
 
 def _in_words(message: str, value: Any) -> str:

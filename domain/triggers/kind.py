@@ -54,6 +54,10 @@ class TriggerKind:
     def check_by_hand(self, config: Any, body: Any, size: int) -> None:
         """Raise InvalidInput where it may not be fired by hand with this body, of a request of `size` bytes."""
 
+    def secrets_of(self, config: Any, body: Any) -> tuple[str, ...]:
+        """The texts of such a body, which fits, that are secret."""
+        return ()
+
     def by_hand(self, body: Any, key: str | None, now_ms: int) -> dict[str, Any]:
         """What stands in `trigger` where it is fired by hand."""
         return {name: one for name, one in (("body", body), ("key", key)) if name in self.gives}

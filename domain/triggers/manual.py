@@ -7,9 +7,11 @@ from typing import Any
 
 from contracts.errors import InvalidInput, Problem
 from contracts.triggers import TriggerDefinition
+from contracts.values import written
 from domain.definition.findings import Findings
 from domain.definition.input_check import check_input_schema
 from domain.definition.input_schema import check
+from domain.definition.secret_places import secret_places
 from domain.triggers.kind import TriggerKind
 
 
@@ -37,6 +39,14 @@ class Manual(TriggerKind):
             return
         try:
             check(config.input_form, body, size)
+        except InvalidInput as error:
+            raise InvalidInput([problem._replace(path=f"/body{problem.path}") for problem in error.problems]) from None
+
+    def secrets_of(self, config: Any, body: Any) -> tuple[str, ...]:
+        """Those that the form marks. Raises InvalidInput where one is no text, or too long."""
+        places = secret_places(config.input_form)
+        try:
+            return () if places is None else places.texts(written(body))
         except InvalidInput as error:
             raise InvalidInput([problem._replace(path=f"/body{problem.path}") for problem in error.problems]) from None
 

@@ -11,19 +11,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from contracts.credentials import CREDENTIALS_MAX, KINDS, CredentialRow, Rotated, UseRow, VersionRow
+from contracts.credentials import CREDENTIALS_MAX, KINDS, OWN_NAME, CredentialRow, Rotated, UseRow, VersionRow
 from contracts.errors import KeyGone, NoCredential, Overloaded, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.credentials import NO_USE, Secret, Use
 from contracts.ports.master_keys import MasterKeys, Wrapped
 from infra.credentials.recorder import Place
+from infra.credentials.sealed_values import SealedValues
 from infra.keys.cipher import KEY_BYTES, Cipher
 from workers.running.egress.addresses import Allow, is_public
 
@@ -93,6 +94,24 @@ class CredentialStore:
         from infra.credentials.tokens import TokenEndpoint
 
         return TokenKeeper(self, TokenEndpoint(self._is_allowed, self._clock.now))
+
+    @cached_property
+    def sealed_values(self) -> SealedValues:
+        """What seals the texts that schemas mark as secret."""
+        return SealedValues(self)
+
+    def open_values(self, sealed: Iterable[str], execution: str, use: Use) -> Mapping[str, str]:
+        """See CredentialsAtHand."""
+        return self.sealed_values.opened(sealed, execution, use)
+
+    def note_use(self, name: str, use: Use) -> None:
+        """Write a use down. Raises NoCredential where there is none of the name, LogError."""
+        with self._lock:
+            events = self._looked()
+            kept = None if events is None else _of(events, name)
+            if events is None or kept is None:
+                raise NoCredential(name, "there is none of that name")
+            events.uses.add(name, kept.versions[-1].number, use, self._clock.now())
 
     def opened(self, name: str) -> tuple[KeptCredential, Mapping[str, str], Cipher]:
         """One of them, its values, and what opens what is sealed with its data key. Raises NoCredential, LogError."""
@@ -186,6 +205,13 @@ class CredentialStore:
         self, name: str, kind: str, values: Mapping[str, str], by: str, summary: str = "", workflows: Sequence[str] = ()
     ) -> CredentialRow:
         """Keep a new one; the same once more is once. Raises Rejected for a name that is taken, LogError."""
+        _check_not_own(name)
+        return self.keep(name, kind, values, by, summary, workflows)
+
+    def keep(
+        self, name: str, kind: str, values: Mapping[str, str], by: str, summary: str = "", workflows: Sequence[str] = ()
+    ) -> CredentialRow:
+        """The same, also of the engine's own."""
         assert kind in KINDS, f"the kind is checked before: {kind}"
         with self._lock:
             for _ in range(WRITES_MAX):
@@ -232,6 +258,7 @@ class CredentialStore:
         """
         from infra.credentials.aggregate import KeptCredential
 
+        _check_not_own(name)
         with self._lock:
             for _ in range(WRITES_MAX):
                 kept = self._known(name)
@@ -247,6 +274,7 @@ class CredentialStore:
         """Keep it no more; once it was deleted, again is the same. Raises Rejected where there never was any."""
         from infra.credentials.aggregate import KeptCredential
 
+        _check_not_own(name)
         with self._lock:
             for _ in range(WRITES_MAX):
                 events = self._looked()
@@ -320,6 +348,11 @@ class CredentialStore:
         from infra.credentials.aggregate import time_of
 
         return time_of(self._clock.now())
+
+
+def _check_not_own(name: str) -> None:
+    if name == OWN_NAME:
+        raise Rejected("own_credential", f"{name} is the engine's own: without it nothing can be read of what it has sealed")
 
 
 def _of(events: Events, name: str) -> KeptCredential | None:

@@ -12,8 +12,8 @@ from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
-from contracts.credentials import HIDDEN
 from contracts.errors import NoCredential
+from contracts.sealed_value import HIDDEN
 from workers.running.activity_error import ActivityError
 from workers.running.egress.addresses import Allow, resolve
 

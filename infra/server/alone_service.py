@@ -29,6 +29,7 @@ from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
+from infra.server.start_sealing import Sealing
 from infra.server.starts import Starts
 from infra.server.webhook_book import Notes
 from infra.settings.model import ROLES_DEFAULT, EngineSettings
@@ -84,7 +85,8 @@ class AloneService(CommonService):
         self.channel = alone.channel
         self.credentials = alone.credentials or credential_store(settings, alone.clock)
         self._owner, self._clock, self._task_endpoint, self._address = alone.owner, alone.clock, task_endpoint, address
-        self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id)
+        self.sealing = Sealing(alone.catalog, self.credentials.sealed_values)
+        self._starts = Starts(alone.owner, alone.catalog, self._positions, self._view_after, alone.new_execution_id, self.sealing)
         self._data = settings.data
         metrics = alone.owner.metrics
         self.archive_desk = ArchiveDesk(settings.archive if settings.data else None, lambda: Made(metrics.archived, metrics.removed))
@@ -128,7 +130,7 @@ class AloneService(CommonService):
         """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
         if self._is_stopping:
             raise stopping()
-        return self._starts.begin(start, wait_s, then)
+        return self._begin_sealed(start, lambda late: self._starts.begin(start, wait_s, late), then)
 
     def begin_give(self, execution: str, command: Command, caller: Caller, then: Callable[[Given | Exception], None]) -> Callable[[], None]:
         """Give a command to an execution; `then` hears what came of it once that is durable."""

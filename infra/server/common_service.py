@@ -33,6 +33,7 @@ from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
 from infra.server.redelivery import PutAgain, Redelivery
+from infra.server.sealing_service import SealingService
 from infra.server.task_service import TaskService
 from infra.server.trigger_ground import ServiceGround
 from infra.server.webhook_book import Notes, WebhookBook
@@ -63,7 +64,7 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
-class CommonService(CatalogService, TaskService):
+class CommonService(CatalogService, SealingService, TaskService):
     """Half of a `Service`. All methods belong to the event loop's thread."""
 
     letters: Redelivery
@@ -88,7 +89,7 @@ class CommonService(CatalogService, TaskService):
         self._reader, self._reads, self._progress, self._lookup = reader, reads, progress, lookup
         self._backlog = reader.backlog()
         self._loop = asyncio.get_running_loop()
-        self._background = Background()
+        self.background = Background()
         self._positions = positions_of(settings)
         self._reach, self._read_about = lookup.reach, lookup.read
         self.trigger_ground = ServiceGround(reader, reads, lookup, self._positions, settings.event_source)
@@ -190,7 +191,7 @@ class CommonService(CatalogService, TaskService):
         def reply(answer: Answer) -> None:
             error = answer.error
             if isinstance(command, SendSignal) and isinstance(error, Rejected) and error.reason == "already_ended":
-                self._background.begin(self._look_back(execution, partition, command.signal, error, then))
+                self.background.begin(self._look_back(execution, partition, command.signal, error, then))
             else:
                 then(error or Given(answer.execution, answer.status, self._positions.of(partition, answer.position)))
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from contracts import values
 from contracts.caller import ENGINE, Caller
 from contracts.catalog import SourceText
-from contracts.commands import Command, CreateExecution
+from contracts.commands import AnswerTask, Command, CreateExecution
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import RefoldError
 from infra.server.alone import Alone
@@ -21,6 +21,7 @@ from infra.server.parts import PARTS
 from infra.server.parts.context import Context
 from infra.server.parts.part import Part
 from infra.server.process import Process
+from infra.server.start_sealing import NoSealer, Sealing
 from infra.server.starts import check_execution_id
 from infra.server.step_beside import StepBeside
 from infra.settings.model import ROLES_DEFAULT
@@ -37,6 +38,7 @@ class Engine:
 
     def __init__(self, alone: Alone, parts: Sequence[Part] = PARTS) -> None:
         self.owner, self.worker, self.catalog, self.clock = alone.owner, alone.worker, alone.catalog, alone.clock
+        self.sealing = Sealing(alone.catalog, NoSealer() if alone.credentials is None else alone.credentials.sealed_values)
         self._waker, self.new_execution_id, self.stop = alone.waker, alone.new_execution_id, alone.stop
         beside = StepBeside(alone.log, alone.clock)
         self.feed = Feed(OwnerGround(alone.owner, beside))
@@ -93,11 +95,13 @@ class Engine:
         packed = None if variables is None else values.written(variables)
         content = values.written(given if given is not None else {})
         command = CreateExecution(workflow, found, definition, content, packed, span=caller.span, **more)
-        self.send(name, command, reply, caller)
+        self.send(name, self.sealing.sealed(name, command), reply, caller)
         return name
 
     def send(self, execution: str, command: Command, reply: Reply | None = None, caller: Caller = ENGINE) -> None:
-        """Give a command to an execution."""
+        """Give a command to an execution. Of an answer to a task what its form marks as secret is sealed first."""
+        if isinstance(command, AnswerTask) and (folded := self.owner.executions.get(execution)) is not None:
+            command = self.sealing.sealed_of(folded.state, command)
         self.owner.send(execution, command, reply, caller)
 
     def ask(self, execution: str, command: Command, caller: Caller = ENGINE) -> Answer:

@@ -16,12 +16,13 @@ from api.service import Start, Started
 from contracts import values
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, CreateExecution
-from contracts.errors import Rejected
+from contracts.errors import InvalidInput, Rejected
 from contracts.ids import execution_id_problem, make_key_id
 from contracts.positions import Positions
 from contracts.triggers import cause_id
 from domain.execution.facts.execution import request_of
 from domain.execution.state import ENDED, Execution
+from infra.server.start_sealing import Sealing
 from projections.view import ExecutionView, view_of
 from workers.partition.catalog import Catalog
 from workers.partition.executions import Executions
@@ -76,8 +77,10 @@ View: TypeAlias = Callable[[str, int], Awaitable[ExecutionView]]
 class Starts:
     """The starts in one partition that are under way. `new_id` makes ids for those that come without."""
 
-    def __init__(self, at: Partition, catalog: Catalog, positions: Positions, view: View, new_id: Callable[[], str]) -> None:
-        self.at, self.catalog, self.positions, self.view, self._new_id = at, catalog, positions, view, new_id
+    def __init__(
+        self, at: Partition, catalog: Catalog, positions: Positions, view: View, new_id: Callable[[], str], sealing: Sealing
+    ) -> None:
+        self.at, self.catalog, self.positions, self.view, self._new_id, self.sealing = at, catalog, positions, view, new_id, sealing
         self.loop = asyncio.get_running_loop()
         self.waiting: set[_Start] = set()
         """Those that wait for an end."""
@@ -100,7 +103,7 @@ class Starts:
 
     def is_repeated(self, name: str, start: Start) -> bool:
         """Whether this start was made before, as far as memory says."""
-        return is_repeated(name, start, self.at.executions, self.catalog)
+        return is_repeated(name, start, self.at.executions, self.catalog, self.sealing)
 
 
 def name_of(start: Start, new_id: Callable[[], str]) -> str:
@@ -140,9 +143,9 @@ def key_id(workflow: str, key: str, partition: int | None = None) -> str:
     return make_key_id(hashlib.sha256(f"{workflow}/{key}".encode()).hexdigest()[:32], partition)
 
 
-def creation(start: Start, version: int, definition: str) -> CreateExecution:
-    """The command of a start, for a version of its workflow."""
-    return CreateExecution(
+def creation(name: str, start: Start, version: int, definition: str, sealing: Sealing) -> CreateExecution:
+    """The command of a start, for a version of its workflow. Raises what `Sealing.sealed` does."""
+    command = CreateExecution(
         start.workflow,
         version,
         definition,
@@ -154,9 +157,10 @@ def creation(start: Start, version: int, definition: str) -> CreateExecution:
         trigger=None if start.trigger is None else start.trigger.value,
         span=start.caller.span,
     )
+    return sealing.sealed(name, command, start.secrets)
 
 
-def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalog) -> bool:
+def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalog, sealing: Sealing) -> bool:
     """Whether this start was made before: by its key or cause, or by the same request for any version of the workflow."""
     folded = executions.get(name)
     known = executions.ended.get(name) if folded is None else folded.state
@@ -164,8 +168,15 @@ def is_repeated(name: str, start: Start, executions: Executions, catalog: Catalo
         return False
     if is_keyed(start):
         return True
-    commands = (creation(start, one.version, one.hash) for one in catalog.versions(start.workflow))
-    return any(fingerprint(command) == known.request for command in commands)
+    return any(_is_request(known.request, name, start, one.version, one.hash, sealing) for one in catalog.versions(start.workflow))
+
+
+def _is_request(request: bytes, name: str, start: Start, version: int, definition: str, sealing: Sealing) -> bool:
+    """Whether it is the start of this version that an execution remembers; one that its schema does not allow is none."""
+    try:
+        return fingerprint(creation(name, start, version, definition, sealing)) == request
+    except InvalidInput:
+        return False
 
 
 class _Nowhere:
@@ -209,7 +220,7 @@ class _Start:
             self._is_made(False, self._needs_a_person())
             return
         version, definition = starts.catalog.resolve(start.workflow)
-        at.send(self._name, creation(start, version, definition), self._on_answer, start.caller)
+        at.send(self._name, creation(self._name, start, version, definition, starts.sealing), self._on_answer, start.caller)
         self._watch()
 
     def _watch(self) -> None:

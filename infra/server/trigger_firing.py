@@ -8,8 +8,11 @@ from api.service import Start
 from contracts.caller import Caller
 from contracts.errors import ExpressionError, InvalidInput, Overloaded, RecordTooLarge, RefoldError, Rejected
 from contracts.triggers import Trigger, Triggered
-from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids
+from infra.credentials.sealed_values import SealedValues
+from infra.server.cluster.start_ids import ask_and_start, derived_ids
+from infra.server.late_start import LateStart
 from infra.server.send import Send
+from infra.server.start_sealing import NoSealer, Sealing
 from infra.server.starts import creation, derived_id
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer
@@ -19,12 +22,19 @@ from workers.triggers.firing import Outcome, Then
 class Firing:
     """See `workers.triggers.firing.Fire`. Of a log that is shared `began_with` says with how many partitions it began; else None."""
 
-    def __init__(self, catalog: Catalog, send: Send, began_with: int | None = None) -> None:
-        self._catalog, self._send, self._began_with = catalog, send, began_with
+    def __init__(self, catalog: Catalog, send: Send, values: SealedValues | None = None, began_with: int | None = None) -> None:
+        """`values` seals what schemas mark as secret."""
+        self._catalog, self._send, self._values, self._began_with = catalog, send, values, began_with
+        self._sealing = Sealing(catalog, values or NoSealer())
 
     def __call__(self, trigger: Trigger, said: Triggered, given: bytes, then: Then) -> None:
         """Start it; `then` hears once it is durable, or why it is not."""
         start = Start(trigger.workflow, given, caller=Caller(f"trigger:{trigger.name}"), trigger=said)
+        if self._values is not None and not self._sealing.is_ready(start):
+            self._values.load_beside()
+            why = self._values.why_not or "they are about to be"
+            then(Outcome(error=Overloaded(f"the keys of values marked secret are not at hand yet: {why}")))
+            return
         try:
             begin = self._begin(start, then)
             name, other = (derived_id(start), None) if self._began_with is None else derived_ids(self._catalog, start, self._began_with)
@@ -38,9 +48,10 @@ class Firing:
 
     def _begin(self, start: Start, then: Then) -> Callable[[str], Callable[[], None]]:
         version, definition = self._catalog.resolve(start.workflow)
-        command = creation(start, version, definition)
 
         def begin(name: str) -> Callable[[], None]:
+            command = creation(name, start, version, definition, self._sealing)
+
             def on_answer(answer: Answer) -> None:
                 error = answer.error
                 is_there = error is None or (isinstance(error, Rejected) and error.reason == "already_exists")

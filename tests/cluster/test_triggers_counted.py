@@ -18,7 +18,8 @@ from contracts.ids import counted_in, partition_of
 from contracts.triggers import Trigger, Triggered
 from infra.clock import SystemClock
 from infra.log.memory import MemoryLog
-from infra.server.cluster.start_ids import LateStart, ask_and_start
+from infra.server.cluster.start_ids import ask_and_start
+from infra.server.late_start import LateStart
 from infra.server.trigger_firing import Firing
 from tests.cluster.memory import memory_cluster
 from workers.partition.catalog import Catalog
@@ -41,7 +42,7 @@ def test_what_fires_by_itself_starts_where_its_workflow_is_counted(tmp_path: Pat
             heard: list[Outcome] = []
             for number in range(4):
                 for built in cluster.living.values():
-                    fire = Firing(built.catalog, built.router.send, built.began_with)
+                    fire = Firing(built.catalog, built.router.send, None, built.began_with)
                     fire(OFTEN, Triggered(OFTEN.name, str(number), b"{}"), b"{}", heard.append)
             await cluster.until(lambda: len(heard) == 8)
             started = {one.execution for one in heard if one.error is None}

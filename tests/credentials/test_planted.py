@@ -15,7 +15,7 @@ import pytest
 
 from contracts.commands import Command, RunActivity
 from contracts.ports.activities import ActivityContext
-from contracts.ports.credentials import NO_USE, Secret, Use
+from contracts.ports.credentials import NO_USE, NoCredentials, Secret, Use
 from infra.clock import ManualClock
 from infra.log.sqlite import SqliteLog
 from tests.api.conftest import Server
@@ -234,7 +234,7 @@ class Leaky:
         return {"token": token, token: [base64.b64encode(token.encode()).decode()]}
 
 
-class Kept:
+class Kept(NoCredentials):
     def secret(self, name: str, use: Use = NO_USE) -> Secret:
         return Secret({"token": PLANTED[3]}, kind="bearer")
 

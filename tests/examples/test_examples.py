@@ -105,3 +105,9 @@ def test_a_failed_order_is_undone_newest_first(folder: Path, more: dict[str, Any
     events = [json.loads(line) for line in refold(folder, "history", result["execution_id"], "--json").splitlines()]
     undone = [event["path"] for event in events if event["type"] == "NodeCompleted" and event["path"].endswith(".compensate")]
     assert undone == ["prepare.stock/reserve.compensate", "charge.compensate"]
+
+
+def test_a_password_is_seen_by_the_activity_alone(folder: Path) -> None:
+    result = run(folder, "sign_in", {"password": "correct horse battery"})
+    assert result["output"] == {"strong": True, "header": "ann:•••"}
+    assert "correct horse" not in refold(folder, "history", result["execution_id"], "--json")

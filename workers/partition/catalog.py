@@ -29,6 +29,7 @@ from contracts.ports.log import Log
 from domain.definition.canonical import canonical, content_hash, load_canonical, published
 from domain.definition.compile import compile_definition
 from domain.definition.graph import Graph
+from domain.definition.secret_places import MARKS, SecretPlaces, secret_places
 from projections.audit import AuditRecord, definition_act
 from projections.definitions import Version, version_of
 from workers.partition.graphs import Graphs
@@ -88,6 +89,7 @@ class Catalog:
         self.acts: list[AuditRecord] = []
         """Who has published, activated and archived what, the first one first."""
         self._graphs: Graphs | dict[str, Graph] = Graphs()
+        self._secrets: dict[str, SecretPlaces | None] = {}
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
@@ -308,6 +310,16 @@ class Catalog:
             graph = compile_definition(definition, definition_hash, record.version)
             self._graphs[definition_hash] = graph
         return graph
+
+    def secrets(self, definition_hash: str) -> SecretPlaces | None:
+        """Where the input of a definition holds secrets; None where it holds none, or the definition is not known."""
+        if definition_hash not in self._secrets:
+            record = self._by_hash.get(definition_hash)
+            if record is None:
+                return None
+            may_have = any(mark.encode() in record.content for mark in MARKS)
+            self._secrets[definition_hash] = secret_places(load_canonical(record.content).input) if may_have else None
+        return self._secrets[definition_hash]
 
     def counted(self, name: str) -> frozenset[bool]:
         """Whether versions of a workflow have `settings.concurrency` or `quota`: True, False, or both where that came or went with one."""

@@ -6,14 +6,16 @@ import logging
 from typing import Any, Final
 
 from contracts.commands import ReportProgress, RunActivity
+from contracts.credentials import OWN_NAME
 from contracts.errors import NoCredential, RefoldError
-from contracts.ids import idempotency_key
+from contracts.ids import idempotency_key, root_of
 from contracts.ports.activities import Report
 from contracts.ports.clock import Clock
 from contracts.ports.credentials import CredentialsAtHand, Secret, Use
 from contracts.ports.lossy_channel import LossyChannel
+from contracts.sealed_value import HIDDEN, SEALED_BYTES, hide, without
 from contracts.trace import traceparent_of
-from contracts.values import written
+from contracts.values import encode, written
 from refold.worker.cancellation import Cancellation
 from refold.worker.logs import LEVELS, fields_of
 from workers.running.activity_error import Cancelled
@@ -29,7 +31,9 @@ PROGRESS_EVERY_MS: Final = 1_000
 class Attempt(Cancellation):
     """An `ActivityContext`, see there."""
 
-    __slots__ = ("_channel", "_clock", "_credentials", "_progress", "_report", "_reported_at", "activity", "limit", "masking", "seen_at")
+    __slots__ = (
+        "_channel", "_clock", "_credentials", "_progress", "_report", "_reported_at", "_sealed", "activity", "limit", "masking", "seen_at",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -49,6 +53,8 @@ class Attempt(Cancellation):
         self._credentials = credentials
         self.masking: Masking | None = None
         """What makes the secrets unreadable that it was given; None as long as it was given none."""
+        self._sealed: dict[str, str] = {}
+        """What it was given in plain, and what stands for that."""
         self._progress = 0.0
         self._reported_at: int | None = None
 
@@ -91,6 +97,28 @@ class Attempt(Cancellation):
         self.masking.add(secret)
         return secret
 
+    def opened(self, content: bytes) -> bytes:
+        """The JSON with what in it was sealed for this execution in plain, and unreadable from then on in all that is given back.
+
+        What was sealed for another one stands there as `•••`. Raises NoCredential, LogError.
+        """
+        if self._credentials is None:
+            raise NoCredential(OWN_NAME, "no credentials are kept here")
+        activity = self.activity
+        use = Use(activity.execution, activity.path, activity.attempt, activity.workflow, "opened values marked secret")
+        texts = {sealed: text for text, sealed in self._sealed.items()}
+        unknown = {found.decode() for found in SEALED_BYTES.findall(content)} - texts.keys()
+        if unknown:
+            texts |= self._credentials.open_values(unknown, root_of(activity.execution), use)
+            self.masking = self.masking or Masking()
+            self.masking.add(Secret(texts))
+            self._sealed = {text: sealed for sealed, text in texts.items()}
+        return hide(SEALED_BYTES.sub(lambda found: _inside(texts.get(found.group().decode())), content))
+
+    def masked(self, output: bytes) -> bytes:
+        """The output with what was sealed sealed again, so that it can be handed on, and all else unreadable that is secret."""
+        return output if self.masking is None else self.masking.json(without(output, self._sealed, self._sealed.__getitem__))
+
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """See ActivityContext. Without progress and detail it is a sign of life and reports nothing."""
         if self._is_cancelled:
@@ -123,3 +151,8 @@ class Attempt(Cancellation):
         found = {"execution": self.execution, "path": self.path, "attempt": self.attempt}
         correlation = self.activity.correlation
         return {**found, "correlation_id": correlation} if correlation else found
+
+
+def _inside(text: str | None) -> bytes:
+    """What stands for a text inside of a text of JSON."""
+    return HIDDEN.encode() if text is None else encode(text)[1:-1]

@@ -15,10 +15,11 @@ from urllib.parse import quote, quote_plus
 
 import msgspec
 
-from contracts.credentials import HIDDEN, KINDS
+from contracts.credentials import KINDS
 from contracts.errors import InvalidInput
 from contracts.failure import Failure
 from contracts.ports.credentials import Secret
+from contracts.sealed_value import HIDDEN
 from contracts.values import written
 
 LENGTH_MIN: Final = 4

@@ -21,12 +21,14 @@ from infra.chance import Chance
 from infra.credentials.store import CredentialStore
 from infra.server.archive_desk import ArchiveDesk
 from infra.server.callback import awaited
-from infra.server.cluster.start_ids import LateStart, ask_and_start, derived_ids, is_counted
+from infra.server.cluster.start_ids import ask_and_start, derived_ids, is_counted
 from infra.server.cluster.view import cluster_view
 from infra.server.common_service import CommonService
+from infra.server.late_start import LateStart
 from infra.server.lookup import Lookup
 from infra.server.progress import Progress
 from infra.server.read_threads import ReadThreads
+from infra.server.start_sealing import Sealing
 from infra.server.starts import Starts, is_keyed, name_of
 from infra.server.webhook_book import Notes
 from infra.settings.model import EngineSettings
@@ -79,6 +81,7 @@ class ClusterService(CommonService):
         """`end_of` asks where the journal of a partition ends."""
         super().__init__(catalog, resources, feed, reader, reads, progress, lookup, settings, requests, notes)
         self.channel, self.cache, self.credentials = channel, cache, credentials
+        self.sealing = Sealing(catalog, credentials.sealed_values)
         self.archive_desk = ArchiveDesk(settings.archive, self._made)
         self._owners, self._owned, self._rounds, self._router, self._members = owners, owners.owned, rounds, router, members
         self._unread, self._end_of, self._requests, self._clock, self._log_name = letters, end_of, requests, clock, settings.log
@@ -144,7 +147,7 @@ class ClusterService(CommonService):
         known = self._local if isinstance(at, LocalPartition) else self._remote
         starts = known.get(partition)
         if starts is None or starts.at is not at:
-            starts = known[partition] = Starts(at, self._catalog, self._positions, self._view_after, self.new_id)
+            starts = known[partition] = Starts(at, self._catalog, self._positions, self._view_after, self.new_id, self.sealing)
         return starts
 
     # Commands.
@@ -166,9 +169,9 @@ class ClusterService(CommonService):
         """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
         self._check_takes()
         if self._catalog.knows(start.workflow):
-            return self._begin_known(start, wait_s, then)
-        late = LateStart(lambda _: self._begin_known(start, wait_s, then), then)
-        self._background.begin(self._begin_unknown(start.workflow, late))
+            return self._begin_sealed(start, lambda then: self._begin_known(start, wait_s, then), then)
+        late = LateStart(lambda _: self._begin_sealed(start, lambda then: self._begin_known(start, wait_s, then), then), then)
+        self.background.begin(self._begin_unknown(start.workflow, late))
         return late.forget
 
     async def _begin_unknown(self, workflow: str, late: LateStart) -> None:

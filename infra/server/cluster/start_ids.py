@@ -14,18 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from api.service import Start, Started
+from api.service import Start
 from contracts.commands import CreateExecution
-from contracts.errors import Overloaded, RefoldError, Rejected
+from contracts.errors import Overloaded, Rejected
 from contracts.ids import counted_in
+from infra.server.late_start import Forget, LateStart
 from infra.server.starts import derived_id
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer, Reply
 
-Forget: TypeAlias = Callable[[], None]
-Then: TypeAlias = Callable[[Started | Exception], None]
-Begin: TypeAlias = Callable[[str], Forget]
-"""Starts it under an id."""
 Ask: TypeAlias = Callable[[str, CreateExecution, Reply], None]
 """Gives a command to an execution, wherever that lives."""
 IS_IT_THERE: Final = CreateExecution("", 0, "", b"{}")
@@ -50,34 +47,6 @@ def derived_ids(catalog: Catalog, start: Start, began_with: int) -> tuple[str, s
     return name, other if len(catalog.counted(workflow)) > 1 else None
 
 
-class LateStart:
-    """A start that has to wait for something before it begins."""
-
-    def __init__(self, begin: Begin, then: Then) -> None:
-        self._begin, self._then = begin, then
-        self._forget: Forget = _nothing
-        self._is_forgotten = False
-
-    def begin(self, name: str = "") -> None:
-        """What was waited for is there: start it, unless the caller has gone."""
-        if self._is_forgotten:
-            return
-        try:
-            self._forget = self._begin(name)
-        except RefoldError as refused:
-            self._then(refused)
-
-    def refuse(self, error: Exception) -> None:
-        """It cannot be started."""
-        if not self._is_forgotten:
-            self._then(error)
-
-    def forget(self) -> None:
-        """Nobody waits any more."""
-        self._is_forgotten = True
-        self._forget()
-
-
 def ask_and_start(name: str, other: str, ask: Ask, start: LateStart) -> Forget:
     """Start under an id, unless the other one that the key stands for is there: then it is that one."""
 
@@ -90,7 +59,3 @@ def ask_and_start(name: str, other: str, ask: Ask, start: LateStart) -> Forget:
 
     ask(other, IS_IT_THERE, on_answer)
     return start.forget
-
-
-def _nothing() -> None:
-    """Nothing was started yet."""

@@ -132,7 +132,7 @@ def _make(context: Context) -> Running | None:
     if context.alone is not None:
         alone = context.alone
         directory, states = Directory(alone.catalog, alone.resources), alone.resources.triggers
-        firing = Firing(alone.catalog, context.send)
+        firing = Firing(alone.catalog, context.send, None if alone.credentials is None else alone.credentials.sealed_values)
         notes, ground = AloneAdvance(alone), context.trigger_ground or StepGround(alone, SOURCE_DEFAULT)
         schedules = Schedules(directory, states, context.clock, firing, notes, lambda name: True)
         events = Events(directory, states, context.clock, context.feed, ground, firing, notes, lambda: (alone.owner.partition,))
@@ -142,7 +142,7 @@ def _make(context: Context) -> Running | None:
     shared, owned = context.shared, context.shared.owned
     began_with = shared.began_with
     directory, states = Directory(shared.catalog, shared.resources), shared.resources.triggers
-    firing = Firing(shared.catalog, context.send, began_with)
+    firing = Firing(shared.catalog, context.send, shared.service.credentials.sealed_values, began_with)
     advance = SharedAdvance(shared, context.wake)
     schedules = Schedules(
         directory, states, context.clock, firing, advance,

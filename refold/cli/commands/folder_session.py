@@ -80,7 +80,7 @@ class FolderSession:
         packed = None if start.variables is None else values.encode(start.variables)
         given = values.encode({} if start.input is None else start.input)
         request = StartRequest(start.workflow, given, packed, start.execution, start.key)
-        return is_repeated(name, request, self._engine.owner.executions, self._engine.catalog)
+        return is_repeated(name, request, self._engine.owner.executions, self._engine.catalog, self._engine.sealing)
 
     def _tell_so_far(self, name: str) -> None:
         """To whoever wants every event: those that were before."""

@@ -16,6 +16,7 @@ import typer
 
 from contracts import values
 from contracts.errors import InvalidDefinition, InvalidInput, InvalidSettings, LogFenced, LogHeld, LogLost, Problem, RefoldError, Rejected
+from contracts.sealed_value import hide_text
 from contracts.value_check import check
 from refold.worker.terminal import escaped
 
@@ -34,7 +35,7 @@ class BadInput(RefoldError):
 
 def say(text: str = "") -> None:
     """A line of the result; see `refold.worker.terminal`."""
-    sys.stdout.write(f"{escaped(text)}\n")
+    sys.stdout.write(f"{escaped(hide_text(text))}\n")
 
 
 def say_json(value: Any, indent: bool = True) -> None:
@@ -45,7 +46,7 @@ def say_json(value: Any, indent: bool = True) -> None:
 def complain(message: str) -> None:
     """An error, in one line."""
     line = re.sub(r"\s+", " ", message).strip()
-    sys.stderr.write(f"refold: {escaped(line if len(line) <= ERROR_LENGTH_MAX else line[: ERROR_LENGTH_MAX - 1] + '…')}\n")
+    sys.stderr.write(f"refold: {escaped(hide_text(line) if len(line) <= ERROR_LENGTH_MAX else line[: ERROR_LENGTH_MAX - 1] + '…')}\n")
 
 
 def problem_line(problem: Problem, where: str) -> str:

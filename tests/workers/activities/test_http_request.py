@@ -13,7 +13,7 @@ import pytest
 
 from contracts.commands import CompleteActivity, FailActivity, RunActivity
 from contracts.errors import NoCredential
-from contracts.ports.credentials import NO_USE, Secret, Use
+from contracts.ports.credentials import NO_USE, NoCredentials, Secret, Use
 from contracts.values import written
 from infra.clock import ManualClock
 from tests.workers.conftest import Web
@@ -353,10 +353,11 @@ def test_a_cancelled_request_ends_at_once(run: Run, web: Web, attempt: Attempt, 
 # Credentials
 
 
-class Kept:
+class Kept(NoCredentials):
     """Credentials at hand."""
 
     def __init__(self, **kept: Secret) -> None:
+        super().__init__()
         self.kept, self.uses = kept, list[Use]()
 
     def secret(self, name: str, use: Use = NO_USE) -> Secret:
