@@ -23,6 +23,7 @@ CLIENT_AUTHS: Final = ("client_secret_basic", "client_secret_post", "none")
 """How a client shows its secret to a token endpoint; the first where there is one, the last where there is none."""
 _URL: Final = re.compile(r"https?://[^\s/?#@]+[^\s#]*")
 _NAME: Final = re.compile(NAME_PATTERN[1:-1])
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -86,6 +87,16 @@ class UseRow(NamedTuple):
     purpose: str = ""
 
 
+class CredentialAct(NamedTuple):
+    """What somebody did to a credential: `CreateCredential` and so on, with the version that came of it, 0 where none did."""
+
+    command: str
+    name: str
+    version: int
+    by: str
+    at: int
+
+
 class Rotated(NamedTuple):
     """Which master key wraps now, how many credentials it was made to wrap, and which cannot be opened and were left as they are."""
 
@@ -136,6 +147,8 @@ def _problems(kind: str, values: Mapping[str, str]) -> list[Problem]:
         found += [
             Problem("/values", "line", f"{name} is to be one line", "take the line breaks out") for name in values if _breaks(values[name])
         ]
+    if kind == "header" and not found and _HEADER.fullmatch(values["name"]) is None:
+        found.append(Problem("/values", "header", "name cannot be that of a header", "write letters, digits and -, as X-Api-Key has them"))
     if kind == "oauth2" and not found:
         found += list(_unfit_client(values))
     if sum(len(value.encode(errors="replace")) for value in values.values()) > VALUES_BYTES_MAX:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from contracts import commands as c
 from contracts import events as e
 from contracts.catalog import CatalogRecord, DefinitionActivated, DefinitionArchived, DefinitionPublished
+from contracts.credentials import CredentialAct
 from contracts.dead_letter import LetterAct
 from contracts.events import Event
 from contracts.journal import Decision
@@ -27,6 +28,7 @@ from projections.read_model import ReadModel, Visit
 ABOUT_LENGTH_MAX: Final = 200
 DEFINITIONS: Final = 2**32
 LETTERS: Final = DEFINITIONS + 1
+CREDENTIALS: Final = DEFINITIONS + 2
 """Rows of other topics than the journal count as partitions behind all of its own."""
 
 OUTSIDE: Final = (
@@ -68,7 +70,7 @@ AUDIT: Final = Table(
 )
 _COMMANDS: Final = (
     "what was done: a command to an execution, `PublishDefinition`, `ActivateDefinition`, `ArchiveDefinition`, `SendDeadLetter`, "
-    "`DropDeadLetter`"
+    "`DropDeadLetter`, `CreateCredential`, `RotateCredential`, `AuthorizeCredential`, `RewrapCredential`, `DeleteCredential`"
 )
 COLUMNS: Final[Columns] = {
     "at": time("at", says="when it was decided, or written down"),
@@ -222,6 +224,12 @@ def letter_act(offset: int, act: LetterAct) -> AuditRecord | None:
         return None
     about = _short(f"letter {act.letter}" + (f": {act.reason}" if act.reason else ""))
     return AuditRecord(offset, 0, max(0, act.recorded_at), act.actor, name, None, None, about, act.correlation)
+
+
+def credential_act(number: int, act: CredentialAct) -> AuditRecord:
+    """The row of what was done to a credential."""
+    about = f"credential {act.name}" + (f", version {act.version}" if act.version else "")
+    return AuditRecord(number, 0, act.at, act.by, act.command, None, None, _short(about), "")
 
 
 def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:

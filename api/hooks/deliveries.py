@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from contracts.ports.credentials import Secret
+
 KEPT_MAX: Final = 50
 """So many of each webhook are kept: of those that have started something, of all others, and of those to its test address."""
 BODY_BYTES_MAX: Final = 64 * 1024
@@ -56,6 +58,8 @@ class Deliveries:
         self._kept: dict[tuple[str, str], deque[Delivery]] = {}
         self._with_body: deque[Delivery] = deque()
         self._bytes = self._noted = 0
+        self.secrets: dict[str, tuple[float, Secret]] = {}
+        """What requests are proved with, for a moment, by the name of the credential; one for all ways by which they come."""
         self.counts: Counter[tuple[str, str]] = Counter()
         """By the name of the trigger and the verdict."""
 

@@ -54,7 +54,7 @@ class Hooks:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._secrets: dict[str, tuple[float, Secret]] = {}
+        self._secrets = service.hooks.secrets
 
     async def take(self, path: str, came: Came, caller: Caller, is_test: bool) -> Response:
         """The answer to a request; what became of it is noted."""

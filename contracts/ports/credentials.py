@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn, Protocol
 
-from contracts.credentials import OWN_NAME, CredentialRow, Rotated, UseRow
+from contracts.credentials import OWN_NAME, CredentialAct, CredentialRow, Rotated, UseRow
 from contracts.errors import NoCredential
 
 
@@ -95,6 +95,9 @@ class CredentialKeeper(Protocol):
 
     def get(self, name: str) -> CredentialRow:
         """One of them. Raises Rejected where there is none."""
+
+    def acts(self) -> list[tuple[int, CredentialAct]]:
+        """What was done to credentials, by whom and when: each with its number, the first one first."""
 
     def uses(self, name: str, limit: int) -> list[UseRow]:
         """Its last uses, the latest first, also of one that was deleted."""

@@ -21,13 +21,25 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import TopicError, register_topic
 
+from contracts.credentials import CredentialAct
 from contracts.errors import LogCorrupt, LogFull, LogUnreachable
-from infra.credentials.aggregate import EVENTS, KeptCredential, id_of
+from infra.credentials.aggregate import EVENTS, KeptCredential, id_of, ms_of
 from infra.credentials.opened import Opened
 from infra.credentials.uses import Uses
 
 PAGE: Final = 1_000
+ACTS_MAX: Final = 100_000
 TOPICS: Final[tuple[type[Any], ...]] = (KeptCredential, *EVENTS)
+_COMMANDS: Final[dict[type[Any], str]] = {
+    KeptCredential.Created: "CreateCredential",
+    KeptCredential.Recreated: "CreateCredential",
+    KeptCredential.Rotated: "RotateCredential",
+    KeptCredential.AuthorizationBegun: "AuthorizeCredential",
+    KeptCredential.Rewrapped: "RewrapCredential",
+    KeptCredential.Deleted: "DeleteCredential",
+}
+_MAKES: Final = (KeptCredential.Created, KeptCredential.Recreated, KeptCredential.Rotated)
+"""What makes another version."""
 _NO_ROOM: Final = ("disk is full", "No space left")
 
 for _known in TOPICS:
@@ -47,6 +59,9 @@ class Events:
         self._store = EventStore(self._mapper, self._recorder)
         self._after: int | None = None
         self._by_id: dict[UUID, KeptCredential] = {}
+        self._numbers: dict[str, int] = {}
+        self.acts: list[tuple[int, CredentialAct]] = []
+        """What people did, the last `ACTS_MAX`, each with its number."""
 
     def read_on(self) -> None:
         """Take notice of what others have recorded. Raises LogUnreachable, LogCorrupt."""
@@ -59,9 +74,19 @@ class Events:
                 known = self._by_id.get(event.originator_id)
                 if known is None or known.version < event.originator_version:  # ours are known before they are read
                     self._by_id[event.originator_id] = event.mutate(known)
+                self._note(one.id, event)
                 self._after = one.id
             if len(page) < PAGE:
                 return
+
+    def _note(self, number: int, event: Any) -> None:
+        command, kept = _COMMANDS.get(type(event)), self._by_id[event.originator_id]
+        if command is not None:
+            makes = isinstance(event, _MAKES)
+            self._numbers[kept.name] = self._numbers.get(kept.name, 0) + makes
+            version = self._numbers[kept.name] if makes else 0
+            self.acts.append((number, CredentialAct(command, kept.name, version, event.by, ms_of(event.timestamp))))
+            del self.acts[:-ACTS_MAX]
 
     def all(self) -> list[KeptCredential]:
         """Those that there are, by name."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from contracts.credentials import CREDENTIALS_MAX, KINDS, OWN_NAME, CredentialRow, Rotated, UseRow, VersionRow
+from contracts.credentials import CREDENTIALS_MAX, KINDS, OWN_NAME, CredentialAct, CredentialRow, Rotated, UseRow, VersionRow
 from contracts.errors import KeyGone, NoCredential, Overloaded, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.credentials import NO_USE, Secret, Use
@@ -162,6 +162,12 @@ class CredentialStore:
         """One of them. Raises Rejected where there is none."""
         with self._lock:
             return self._row(self._known(name))
+
+    def acts(self) -> list[tuple[int, CredentialAct]]:
+        """See CredentialKeeper."""
+        with self._lock:
+            events = self._looked()
+            return [] if events is None else list(events.acts)
 
     def uses(self, name: str, limit: int) -> list[UseRow]:
         """Its last uses, the latest first, also of one that was deleted."""

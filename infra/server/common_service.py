@@ -38,7 +38,7 @@ from infra.server.task_service import TaskService
 from infra.server.trigger_ground import ServiceGround
 from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
-from projections.audit import DEFINITIONS, LETTERS, AuditRecord
+from projections.audit import CREDENTIALS, DEFINITIONS, LETTERS, AuditRecord, credential_act
 from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, record_value
 from projections.history import HistoryEvent
 from projections.incidents import CAUSE, INCIDENTS, IncidentRecord, of_cause
@@ -143,7 +143,8 @@ class CommonService(CatalogService, SealingService, TaskService):
 
     async def other_acts(self) -> Mapping[int, Sequence[AuditRecord]]:
         """What was done to other things than executions, by where it stands."""
-        return {DEFINITIONS: tuple(self._catalog.acts), LETTERS: await self.letters.acts()}
+        kept = [credential_act(number, act) for number, act in await asyncio.to_thread(self.credentials.acts)]
+        return {DEFINITIONS: tuple(self._catalog.acts), LETTERS: await self.letters.acts(), CREDENTIALS: kept}
 
     # Cached results.
 

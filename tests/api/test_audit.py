@@ -58,3 +58,21 @@ def test_pages_go_through_all_of_it_once(acted: Server) -> None:
         cursor = f"&cursor={page['next']}"
     assert seen == whole
     assert acted.get("/v1/audit?cursor=junk").status == 422
+
+
+def test_what_was_done_to_credentials_is_told_and_no_value(acted: Server) -> None:
+    acted.post("/v1/credentials", {"name": "audited", "kind": "bearer", "values": {"token": "s3cr3t-t0ken"}})
+    acted.post("/v1/credentials/audited/rotate", {"values": {"token": "an0ther-t0ken"}})
+    acted.post("/v1/credentials/rotate-master-key")
+    acted.ask("DELETE", "/v1/credentials/audited")
+    acted.post("/v1/credentials", {"name": "audited", "kind": "bearer", "values": {"token": "th1rd-t0ken"}})
+    found = [row for row in audit(acted, "limit=20") if "credential audited" in row["about"]]
+    assert [(row["command"], row["about"], row["actor"]) for row in found] == [
+        ("CreateCredential", "credential audited, version 3", "anonymous"),
+        ("DeleteCredential", "credential audited", "anonymous"),
+        ("RewrapCredential", "credential audited", "anonymous"),
+        ("RotateCredential", "credential audited, version 2", "anonymous"),
+        ("CreateCredential", "credential audited, version 1", "anonymous"),
+    ]
+    assert audit(acted, "command=RotateCredential&limit=1")[0]["about"] == "credential audited, version 2"
+    acted.ask("DELETE", "/v1/credentials/audited")

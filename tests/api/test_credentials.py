@@ -116,3 +116,10 @@ def test_a_trigger_that_was_made_by_hand_needs_what_it_proves_requests_by(asked:
     (need,) = asked.get("/v1/credentials/orders_hook").json["needed_by"]
     assert (need["kind"], need["name"]) == ("resource", "triggers/mine")
     assert asked.ask("DELETE", "/v1/credentials/orders_hook").json["reason"] == "credential_needed"
+
+
+@pytest.mark.parametrize("odd", ["X:Y", "", "x y", "x\u00e9", "x,y", "\tx"])
+def test_a_header_that_cannot_be_one_is_refused_when_it_is_made(server: Server, odd: str) -> None:
+    refused = server.post("/v1/credentials", {"name": "odd", "kind": "header", "values": {"name": odd, "value": SECRET}})
+    assert refused.status == 422
+    assert SECRET.encode() not in refused.content

@@ -13,7 +13,7 @@ import pytest
 
 from refold.cli.commands.credential_values import values_in
 from refold.cli.commands.output import BadInput
-from tests.cli.conftest import ROOT, CommandLine
+from tests.cli.conftest import ROOT, TINY, CommandLine
 
 NEEDS = "name: order\nnodes: [{id: pay, type: http_request, config: {url: 'https://x.example', credential: crm}}]\n"
 
@@ -121,3 +121,11 @@ def test_another_master_key_is_not_said_to_open_what_it_cannot(refold: CommandLi
     said = refold("credentials", "rotate-master-key").out
     assert "opens all other credentials; 0 were wrapped anew" in said
     assert "credential crm cannot be opened, and was left as it is" in said
+
+
+def test_the_audit_of_a_folder_tells_what_was_done_to_credentials(refold: CommandLine) -> None:
+    file = refold.file("token", "s3cr3t-t0ken")
+    refold("credentials", "create", "crm", "--kind", "bearer", "--file", file)
+    refold("deploy", refold.file("tiny.yaml", TINY))
+    found = refold("audit", "--json").json
+    assert ("CreateCredential", "credential crm, version 1") in [(row["command"], row["about"]) for row in found]

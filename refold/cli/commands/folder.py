@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,10 +164,11 @@ class FolderTarget:
 
     def audit(self, wanted: AuditWanted) -> list[Value]:
         """See Place."""
+        from infra.server.credential_wiring import credential_store
         from refold.cli.commands.folder_audit import audit_in
 
-        with self.reader() as reader:
-            return audit_in(reader, wanted)
+        with self.reader() as reader, closing(credential_store(self.settings, SystemClock())) as credentials:
+            return audit_in(reader, wanted, credentials)
 
     def cached_results(self, kind: str | None, workflow: str | None, limit: int) -> Value:
         """See Place."""

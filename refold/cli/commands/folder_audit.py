@@ -7,20 +7,33 @@ from collections.abc import Iterator
 from contracts.errors import InvalidInput
 from domain.execution.history import Unreadable
 from infra.clock import SystemClock
+from infra.credentials.store import CredentialStore
 from infra.server.reader_wiring import Reader
 from projections.audit import AUDIT as AUDIT_ROWS
-from projections.audit import DEFINITIONS, LETTERS, AuditRecord, Wanted, audit_filter, audit_of, audit_value, merged
+from projections.audit import (
+    CREDENTIALS,
+    DEFINITIONS,
+    LETTERS,
+    AuditRecord,
+    Wanted,
+    audit_filter,
+    audit_of,
+    audit_value,
+    credential_act,
+    merged,
+)
 from projections.filter import Filter, in_words
 from refold.cli.commands.output import BadInput
 from refold.cli.commands.target import AuditWanted, Value
 from workers.tasks.letter_box import LetterBox
 
 
-def audit_in(reader: Reader, wanted: AuditWanted) -> list[Value]:
+def audit_in(reader: Reader, wanted: AuditWanted, credentials: CredentialStore) -> list[Value]:
     """Who did what, the latest first."""
     rows = Wanted(wanted.actor, wanted.execution, wanted.workflow, wanted.command, filter=_read_filter(wanted.filter))
     found = ((row, AUDIT_ROWS.cursor(row, 0)) for row in _decided(reader) if rows.takes(row))
-    others = {DEFINITIONS: reader.catalog.acts, LETTERS: LetterBox(reader.log, SystemClock()).acts()}
+    kept = [credential_act(number, act) for number, act in credentials.acts()]
+    others = {DEFINITIONS: reader.catalog.acts, LETTERS: LetterBox(reader.log, SystemClock()).acts(), CREDENTIALS: kept}
     return [audit_value(row) for row, _ in merged(found, others, rows, None, wanted.limit)]
 
 
