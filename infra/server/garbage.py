@@ -18,5 +18,9 @@ LOOK_DEEPER_EVERY: Final = (20, 100)
 
 
 def look_rarely() -> None:
-    """Set it for this process. For those who start an engine's process; a library does not decide this for its host."""
+    """Set it for this process, and set aside what was imported so far.
+
+    For those who start an engine's process; a library does not decide this for its host.
+    """
+    gc.freeze()
     gc.set_threshold(LOOK_EVERY_OBJECTS, *LOOK_DEEPER_EVERY)

@@ -162,9 +162,15 @@ def going(
     return Going(where=where, go_on=not no_continue, timeout_s=timeout, worker=worker)
 
 
+@functools.cache
+def _options_of(group: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """Many commands take the same group, and to read its annotations takes as long as to make the rest of a command."""
+    return inspect.signature(group, eval_str=True).parameters
+
+
 def takes(**groups: Callable[..., Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Let a command have the options of a group, and take what the group makes of them as one argument of the given name."""
-    parts = {name: inspect.signature(group, eval_str=True).parameters for name, group in groups.items()}
+    parts = {name: _options_of(group) for name, group in groups.items()}
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         own = inspect.signature(command, eval_str=True).parameters

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import typer
@@ -18,6 +20,20 @@ def add_all(app: typer.Typer) -> None:
                 app.add_typer(verb, name=name)
             else:
                 app.command(name)(verb)
+
+
+def only(app: typer.Typer, words: Sequence[str]) -> typer.Typer:
+    """The command line with no verb but the one that is asked for; all of it where these words begin with none.
+
+    Typer makes all commands before it looks which one is asked for, which takes longer than most of them do.
+    """
+    first = words[0] if words else ""
+    if list(words) != ["--version"] and not any(first in verbs for verbs in PANELS.values()):
+        return app
+    asked = copy(app)
+    asked.registered_commands = [one for one in app.registered_commands if one.name == first]
+    asked.registered_groups = [one for one in app.registered_groups if one.name == first]
+    return asked
 
 
 class Panels(TyperGroup):

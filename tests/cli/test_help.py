@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from refold.cli.main import app
+from refold.cli.panel import only
 from refold.cli.registry import PANELS
 
 from .conftest import CommandLine
@@ -35,6 +36,23 @@ def test_every_verb_is_shown_in_its_panel() -> None:
         elif verb := re.match(r"  ([a-z-]+)  ", line):
             panel.append(verb[1])
     assert found == {name: list(verbs) for name, verbs in PANELS.items()}
+
+
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        ("run FILE --timeout 3", {"run"}),
+        ("triggers show NAME", {"triggers"}),
+        ("--version", set()),
+        ("--version run", set(ROOT.commands)),
+        ("lst", set(ROOT.commands)),
+        ("", set(ROOT.commands)),
+    ],
+)
+def test_only_the_verb_that_is_asked_for_is_made(words: str, made: set[str]) -> None:
+    command: Any = typer.main.get_command(only(app, words.split()))
+    assert set(command.commands) == made
+    assert set(ROOT.commands) == {name for verbs in PANELS.values() for name in verbs}
 
 
 @pytest.mark.parametrize(
