@@ -16,6 +16,7 @@ from contracts.ids import activity_key
 from contracts.journal import Decided, Decision, JournalOpened, PartitionClaimed
 from contracts.values import BLOB_BYTES_MIN_DEFAULT
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
+from domain.execution.keeper import is_keeper, lane_of
 from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding, react
 from domain.execution.state import Execution
@@ -229,12 +230,18 @@ class Audit:
         settings, state = folded.graph.settings.concurrency, folded.state
         if settings is None or state.slot is None:
             return
+        queue = _queue_of(state)
         holders = [
             one.state.execution
             for one in self.open()
-            if one.state.workflow == state.workflow and one.state.slot == state.slot and one.state.started_at
+            if one.state.slot is not None and one.state.started_at and _queue_of(one.state) == queue
         ]
         require(len(holders) <= settings.limit, "no more run at a time than may", f"{holders} with the limit {settings.limit}")
+
+
+def _queue_of(state: Execution) -> tuple[bool, tuple[str, str]]:
+    """Keepers stand for others, and are counted for themselves."""
+    return is_keeper(state), lane_of(state)
 
 
 def _tasks(folded: Folded) -> Iterator[str]:

@@ -142,7 +142,7 @@ def check_still(audit: Audit) -> None:
             kind, _, what = wait.partition(" ")
             told = f"{state.execution} waits for {wait}, and nothing will bring it"
             require(kind not in ("activity", "timer"), "what is waited for comes", told)
-            if kind == "child":
+            if kind in ("child", "execution"):
                 child = audit.state(what)
                 require(child is not None and not child.is_ended, "what is waited for comes", told)
             if kind == "quota":

@@ -15,6 +15,7 @@ SIGNALS = ("go", "stop")
 PEOPLE = ("ada", "bob", "eve")
 """Who answers human tasks; all are of the group `crew`."""
 ERROR_TYPES = ("boom", "http.500", "expression")
+CHILD_SETTINGS = {"on_failure": "fail"}
 CHILD = {
     "nodes": [
         {
@@ -25,9 +26,17 @@ CHILD = {
         {"id": "u", "type": "work", "compensate": {"type": "undo"}},
     ],
     "edges": [{"from": "t", "to": "u"}],
-    "settings": {"on_failure": "fail"},
+    "settings": CHILD_SETTINGS,
 }
 """What sub-workflows start."""
+
+
+def child_of(policy: str) -> dict[str, Any]:
+    """The child; with a policy one of them runs at a time."""
+    limit = {"concurrency": {"limit": 1, "policy": policy}} if policy else {}
+    return {"name": "child", **CHILD, "settings": {**CHILD_SETTINGS, **limit}}
+
+
 _LEAVING = ("break", "continue")
 _RETRYING = ("work", "parallel", "for_each", "while", "repeat", "try", "sub_workflow")
 

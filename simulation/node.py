@@ -29,6 +29,7 @@ from simulation.plan import Traits
 from simulation.subscribers import Subscribers
 from simulation.violation import Crash, require
 from workers.partition.catalog import Catalog
+from workers.partition.neighbours import Neighbours
 from workers.partition.owner import Owner
 from workers.partition.resources import Resources
 from workers.partition.round import Reply
@@ -40,6 +41,8 @@ from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import TaskEndpoint
 
 LEASE_MS: Final = 150
+ELSEWHERE: Final = 1
+"""The partition where slots are kept in some plans. All of it is decided here, but by way of keepers, as between partitions."""
 
 
 class SharedCatalog(Catalog):
@@ -127,6 +130,7 @@ class Node:
             log, catalog, blobs, NodeSnapshots(disk, self.hazards), clock, gate,
             nonce=lambda: chance.randbytes(NONCE_BYTES), node=name, inbox_max=traits.inbox_max,
             live_max=traits.live_max, snapshot_every=traits.snapshot_every, round_max=traits.round_max,
+            neighbours=Neighbours(counted_in=lambda workflow: ELSEWHERE) if traits.child_policy else Neighbours(),
         )  # fmt: skip
         resources, channel = Resources(log, clock), MemoryChannel()
         alone = Alone(self.owner, gate, catalog, resources, clock, log, Bell(), lambda: chance.getrandbits(40), channel, Desk())

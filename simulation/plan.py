@@ -71,6 +71,7 @@ class Traits(msgspec.Struct, frozen=True):
     """What holds for a whole run: who runs `work`, how little is kept in memory or done at a time, how bad the network is by itself.
 
     Deciding about the `poisoned` execution breaks, as by a bug. Where it `is_odd`, clients and workers send odd values now and then.
+    With a `child_policy` one child runs at a time, or else this becomes of the others, and slots are kept as if elsewhere: by keepers.
     """
 
     is_work_local: bool = False
@@ -85,6 +86,7 @@ class Traits(msgspec.Struct, frozen=True):
     double_percent: int = 0
     reorder_percent: int = 0
     is_odd: bool = False
+    child_policy: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -109,7 +111,8 @@ def make_plan(seed: int) -> Plan:
         operations += _life(chance, f"x{number}", str(chance.one_of(*definitions)["name"]), ticks)
     faults = [_fault(chance, ticks) for _ in range(chance.number(0, FAULTS_MAX))]
     by_time = sorted(operations, key=lambda one: one.at)
-    return Plan(seed, ticks, _traits(chance), definitions, by_time, sorted(faults, key=lambda one: one.at))
+    traits = msgspec.structs.replace(_traits(chance), child_policy=_child_policy(Chance(seed, "keepers")))
+    return Plan(seed, ticks, traits, definitions, by_time, sorted(faults, key=lambda one: one.at))
 
 
 def _definition(chance: Chance, name: str) -> dict[str, Any]:
@@ -131,6 +134,10 @@ def _limit_starts(chance: Chance, definitions: list[dict[str, Any]]) -> None:
         if chance.percent(20):
             quota = {chance.one_of("open", "open", "starts_per_minute"): chance.number(1, 2)}
             document["settings"]["quota"] = {**quota, "on_limit": chance.one_of("queue", "queue", "queue", "refuse")}
+
+
+def _child_policy(chance: Chance) -> str:
+    return str(chance.one_of("queue", "reject", "reject", "replace", "replace", "skip")) if chance.percent(40) else ""
 
 
 def _traits(chance: Chance) -> Traits:

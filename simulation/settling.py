@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from domain.execution.keeper import is_keeper
 from domain.execution.liveness import waits_of
 from simulation.checks import check_recovery, check_still
 from simulation.definitions import PEOPLE, SIGNALS
@@ -98,7 +99,7 @@ class Settling:
 
     def _ask_all(self, *kinds: Asked, name: str = "") -> None:
         """Ask the same of all that are open, and let it have its effect."""
-        for one in list(self._world.audit.open()):
+        for one in [one for one in self._world.audit.open() if not is_keeper(one.state)]:
             for kind in kinds:
                 self._ask(kind, one.state.execution, name)
         self._rest()
@@ -113,7 +114,7 @@ class Settling:
         audit = self._world.audit
         waits = [wait for one in audit.open() for wait in waits_of(one.graph, one.state)]
         is_hopeless = all(wait.startswith(("condition", "child")) for wait in waits)
-        for one in list(audit.open()):
+        for one in [one for one in audit.open() if not is_keeper(one.state)]:
             name = one.state.execution
             if is_hopeless:
                 self._ask("terminate", name)

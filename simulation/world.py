@@ -20,7 +20,7 @@ from simulation.behaviour import Behaviour
 from simulation.chance import Chance
 from simulation.checks import check_hands, check_live
 from simulation.client import Client
-from simulation.definitions import CHILD
+from simulation.definitions import child_of
 from simulation.disk import Disk
 from simulation.network import Network
 from simulation.node import Node, SharedCatalog
@@ -45,7 +45,7 @@ class World:
         self.disk = Disk()
         self.graphs: dict[str, Graph] = {}
         self.catalog = self.new_catalog()
-        for document in ({"name": "child", **CHILD}, *plan.definitions):
+        for document in (child_of(plan.traits.child_policy), *plan.definitions):
             self.catalog.publish(WorkflowDefinition.model_validate(document))
         self.audit = Audit(self.disk, self.catalog.graph, plan.traits.poisoned)
         self.behaviour = Behaviour(plan.seed, plan.traits.is_odd)

@@ -38,6 +38,7 @@ from workers.partition.decider import Decider
 from workers.partition.decision import Decisions
 from workers.partition.executions import Executions
 from workers.partition.owner import Owner
+from workers.partition.quotas import Place, Quotas
 from workers.partition.round import Round
 from workers.partition.snapshot import Draft
 from workers.partition.timers import Timers
@@ -208,6 +209,25 @@ def forget_who_has_a_turn_at_a_takeover(patch: Patch) -> None:
     patch.setattr(Slots, "restore", lambda self, found: None)
 
 
+def start_past_a_quota(patch: Patch) -> None:
+    patch.setattr(Quotas, "_full", lambda self, workflow, quota, now: None)
+
+
+def forget_who_waits_for_a_quota_at_a_takeover(patch: Patch) -> None:
+    wait = Quotas.wait
+
+    def live(self: Quotas, workflow: str, place: Place) -> None:
+        if place.quota.on_limit == "queue" and workflow in self.starts:
+            wait(self, workflow, place)
+
+    patch.setattr(Quotas, "wait", live)
+    patch.setattr(Quotas, "restore", lambda self, starts: None)
+
+
+def keep_the_slot_of_one_elsewhere_that_has_ended(patch: Patch) -> None:
+    patch.setitem(domain.execution.decide.HANDLERS, c.ReturnSlot, lambda ctx, command: None)
+
+
 def acknowledge_results_before_they_are_durable(patch: Patch) -> None:
     answer_if_done = _Batch.answer_if_done
 
@@ -352,6 +372,9 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         take_an_unknown_append_for_done,
         believe_to_be_the_owner_still,
         forget_who_has_a_turn_at_a_takeover,
+        start_past_a_quota,
+        forget_who_waits_for_a_quota_at_a_takeover,
+        keep_the_slot_of_one_elsewhere_that_has_ended,
         acknowledge_results_before_they_are_durable,
         fire_timers_too_early,
         let_time_run_backwards,

@@ -84,7 +84,6 @@ def test_every_event_happens(outcomes: list[Outcome]) -> None:
     told = " ".join(line for outcome in outcomes for line in outcome.trace)
     never = {
         "ExecutionErased",  # of what is sealed alone, and the simulated disk keeps no keys: tests/workers/test_sealing.py
-        "SlotGranted", "SlotReclaimed", "SlotRefused",  # no plan has a slot that is kept elsewhere: tests/domain/test_keeper.py
         "TaskNoticeStarted",  # of channels that something is sent by alone: tests/workers/test_send_notice.py
     }  # fmt: skip
     rare = {"TaskReleased"}  # somebody claims first what one person may answer: tests/laws, tests/domain/nodes/test_human_task.py

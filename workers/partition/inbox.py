@@ -146,6 +146,11 @@ def is_echo(item: Item) -> bool:
     return item.origin >= 0 or isinstance(item.envelope.command, FireTimer | GrantSlot | ReclaimSlot | RefuseSlot | AdmitExecution)
 
 
+def is_turn(item: Item) -> bool:
+    """Whether it lets an execution go on whose turn it is: whoever takes over gives those turns anew."""
+    return isinstance(item.envelope.command, GrantSlot | AdmitExecution)
+
+
 def family_of(item: Item) -> str:
     """The family that an echo counts against: that of its sender."""
     envelope = item.envelope

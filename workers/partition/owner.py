@@ -18,7 +18,7 @@ from typing import Final
 
 from contracts import codec
 from contracts.caller import ENGINE, Caller
-from contracts.commands import AdmitExecution, Command, Envelope, GrantSlot
+from contracts.commands import Command, Envelope
 from contracts.errors import SHORTAGES, AppendUnknown, Fenced, LogCorrupt, LogError, LogFull, LogGone, LogUnreachable, reason_of
 from contracts.journal import Checkpoint, PartitionClaimed, mark_of
 from contracts.ports.activities import ActivityWorker, Outbox
@@ -34,7 +34,7 @@ from workers.partition.decider import Decider
 from workers.partition.effects import Effects, owed_by
 from workers.partition.executions import LIVE_MAX_DEFAULT
 from workers.partition.hearers import Hearers
-from workers.partition.inbox import INBOX_MAX_DEFAULT, Inbox
+from workers.partition.inbox import INBOX_MAX_DEFAULT, Inbox, is_turn
 from workers.partition.metrics import Metrics
 from workers.partition.neighbours import Neighbours
 from workers.partition.put_off import PAUSE_MS, PutOff
@@ -131,7 +131,7 @@ class Owner:
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
-        self._inbox.keep(lambda item: item.offset < 0)  # the others are read again
+        self._inbox.keep(lambda item: item.offset < 0 and not is_turn(item))  # the others are read, or given, again
         self._effects = Effects(
             self._worker, self.executions, self.commands_out, self._decider.turns.slots, self.timers, self._carry, self._inbox.send
         )
@@ -143,7 +143,6 @@ class Owner:
             self._carry(item)
         if self._outbox is not None:
             self._outbox.calls_for(self.partition, self._checkpoint.offset)
-        self._inbox.keep(lambda item: type(item.envelope.command) not in (GrantSlot, AdmitExecution))  # turns are granted anew
         self._inbox.send(self._decider.turns.restore())
         tell_end = self._neighbours.tell_end or partial(read_end, self._catalog.graph, self._log, self.partition)
         for execution in self.watchers.watched(self.executions.ended):  # the acknowledgement of its end may have been lost
