@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api.authorize import Authorize, authorize
 from api.gate import Gate
 from api.hooks.route import hook_routes
+from api.links.route import link_route
 from api.live import live_route
 from api.operations import OPERATIONS, offered
 from api.parameters import only_known, only_text
@@ -53,6 +54,7 @@ def make_app(
     if is_open:
         app.router.routes.append(live_route(service, authorize))
         app.router.routes.extend(hook_routes(service))
+        app.router.routes.append(link_route(service))
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from contracts.definitions import WorkflowDefinition
 from domain.channels.channel import Channel, Web, read_route
+from domain.channels.email import Email
 
-CHANNELS: Final[dict[str, Channel]] = {channel.name: channel for channel in (Web(),)}
+CHANNELS: Final[dict[str, Channel]] = {channel.name: channel for channel in (Web(), Email())}
 """Each by its name. What is to be sent goes by `domain/execution/moves/notices.py`; who sends it stands in `workers/running/channels/`."""
 
 

@@ -58,6 +58,7 @@ from workers.reading.partitioned_reader import PartitionedReader
 from workers.running.activities import BUILT_IN, load_kinds
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
+from workers.running.channels.settings import ChannelSettings
 from workers.running.desk import Desk
 from workers.running.memory_channel import MemoryChannel
 from workers.running.memory_result_cache import MemoryResultCache
@@ -82,6 +83,17 @@ def activity_settings(settings: EngineSettings) -> ActivitySettings:
         concurrency=settings.concurrency,
         code_processes=settings.code_processes,
         output_bytes_max=settings.output_bytes_max,
+    )
+
+
+def channel_settings(settings: EngineSettings) -> ChannelSettings:
+    """How people are told of human tasks, by the engine's settings."""
+    return ChannelSettings(
+        public_url=settings.public_url,
+        smtp=settings.smtp,
+        smtp_tls=settings.smtp_tls,
+        smtp_credential=settings.smtp_credential,
+        mail_from=settings.mail_from,
     )
 
 
@@ -227,7 +239,7 @@ def build_alone(
             told.set()
 
     desk = Desk()
-    kinds = {**activity_kinds(settings), **system_kinds(desk)}
+    kinds = {**activity_kinds(settings), **system_kinds(desk, channel_settings(settings))}
     executor: Literal["threads", "inline"] = "threads" if settings.threads else "inline"
     limits, channel = activity_settings(settings), MemoryChannel()
     local = ActivityWorker(kinds, limits, report, clock, blobs, cache, executor, channel=channel, credentials=credentials)

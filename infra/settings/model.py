@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.credentials import NAME_PATTERN
 from contracts.definitions import DURATION_PATTERN
 from contracts.public_events import SOURCE_DEFAULT
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
@@ -157,6 +158,26 @@ class EngineSettings(BaseModel):
         min_length=1,
         description="where the master key of credentials is: a file, or `env:VARIABLE`; without it `master.key` in the data folder",
     )
+    public_url: str | None = Field(
+        default=None,
+        max_length=1_000,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        json_schema_extra={"format": "an address like https://refold.example"},
+        description="where people reach this server: what links in messages begin with; name its host in `hosts`, too",
+    )
+    smtp: str | None = Field(
+        default=None,
+        pattern=r"^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$",
+        json_schema_extra={"format": "a host and a port, like smtp.example.com:587"},
+        description="the server that takes the mail of human tasks",
+    )
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="how mail is kept secret on its way: `starttls` (587), `tls` from the first byte (465), or `none`"
+    )
+    smtp_credential: str | None = Field(
+        default=None, pattern=NAME_PATTERN, description="the credential, `basic`, that is shown to the mail server; without it none is"
+    )
+    mail_from: str | None = Field(default=None, max_length=254, description="the address that mail comes from")
     log_format: Literal["text", "json"] = Field(
         default="text", description="how logs are written: `text` for people, `json` as one object a line"
     )

@@ -18,6 +18,7 @@ from domain.channels import CHANNELS, sends_notices
 from domain.channels.channel import Channel
 from workers.running.activity_error import ActivityError
 from workers.running.channels import SENDERS
+from workers.running.channels.settings import ChannelSettings
 from workers.running.desk import Desk, Selected
 from workers.running.system.send_notice import SendNotice
 
@@ -91,7 +92,7 @@ class Context:
 def pigeons(monkeypatch: pytest.MonkeyPatch) -> Pigeons:
     made = Pigeons()
     monkeypatch.setitem(CHANNELS, "pigeon", made)
-    monkeypatch.setitem(SENDERS, "pigeon", made)
+    monkeypatch.setitem(SENDERS, "pigeon", lambda settings: made)
     return made
 
 
@@ -114,7 +115,7 @@ def desk() -> Iterator[Desk]:
 
 def send(desk: Desk, attempt: int, channel: str = "pigeon") -> Any:
     """An attempt in a process of its own."""
-    return SendNotice(desk).run(Context(attempt), {"message": {"channel": channel, "target": "north"}}, None)
+    return SendNotice(desk, ChannelSettings()).run(Context(attempt), {"message": {"channel": channel, "target": "north"}}, None)
 
 
 def test_what_is_sent_gives_what_the_channel_gives(desk: Desk, pigeons: Pigeons) -> None:

@@ -83,6 +83,7 @@ def _message(ctx: Deciding, run: NodeRun, memo: TaskMemo, place: int, about: str
         "attempt": run.attempt,
         "version": memo.version,
         "about": about,
+        "at": rfc3339(ctx.now),
         "channel": route["channel"],
         "target": route["target"],
         "kind": config.kind,

@@ -50,6 +50,7 @@ from infra.server.wiring import (
     activity_kinds,
     activity_settings,
     built_in_kinds,
+    channel_settings,
     projector_arguments,
     projector_environment,
 )
@@ -149,7 +150,7 @@ class Shared:
         self._stores, self._engine, self._retention_h = stores, engine, settings.events_retention_h
         self.clock, reader = SystemClock(), stores.reader
         self.desk = Desk()
-        self._kinds = {**activity_kinds(engine), **system_kinds(self.desk)} if settings.has_role("worker") else {}
+        self._kinds = {**activity_kinds(engine), **system_kinds(self.desk, channel_settings(engine))} if settings.has_role("worker") else {}
         self._limits, self._built_in = activity_settings(engine), built_in_kinds(engine)
         self._snapshots, self._held = BackgroundSnapshots(stores.snapshots), HeldBlobs(stores.topic_of_blobs, stores.keys.store)
         self._home, self._backlog = reader.partition_of, reader.backlog()

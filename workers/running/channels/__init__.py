@@ -5,26 +5,12 @@ A channel has two halves: what a definition may say of it (`domain/channels/`), 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
-from contracts.ports.activities import ActivityContext
+from workers.running.channels.email import EmailSender
+from workers.running.channels.sender import Sender
+from workers.running.channels.settings import ChannelSettings
 
-
-class Sender(Protocol):
-    """Tells people by one channel."""
-
-    @property
-    def name(self) -> str:
-        """The channel."""
-
-    def send(self, context: ActivityContext, message: Mapping[str, Any]) -> Any:
-        """Tell people what the message says (`domain/execution/moves/notices.py`), as it is at `message["target"]`.
-
-        What it gives back, JSON, stands as `sent` in the next message about the task: the id of what is to be changed, say.
-        Raises whatever says that nothing was sent, an ActivityError that is not `retryable` where it is of no use to try again.
-        """
-
-
-SENDERS: Final[dict[str, Sender]] = {}
-"""Each by its channel."""
+SENDERS: Final[dict[str, Callable[[ChannelSettings], Sender]]] = {EmailSender.name: EmailSender}
+"""What makes each, by its channel."""

@@ -18,6 +18,7 @@ from contracts.values import NULL
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.channels import SENDERS
+from workers.running.channels.settings import ChannelSettings
 from workers.running.desk import Desk, Operator
 
 UNKNOWN: Final = "notice.unknown"
@@ -38,15 +39,16 @@ class SendNotice:
     summary = "Tells people of one version of a human task by one channel."
     Config = SendNoticeConfig
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, channels: ChannelSettings) -> None:
+        self._desk, self._channels = desk, channels
 
     def run(self, context: ActivityContext, config: dict[str, Any], data: Any) -> Any:
         """What the channel gives. Raises ActivityError `notice.no_channel`, `notice.unknown`, and what the channel raises."""
         message = configs.read_config(SendNoticeConfig, config).message
-        sender = SENDERS.get(message["channel"])
-        if sender is None:
+        make = SENDERS.get(message["channel"])
+        if make is None:
             raise ActivityError("notice.no_channel", f"nobody here sends by {message['channel']}", retryable=False)
+        sender = make(self._channels)
         self._begin(context)
         try:
             return sender.send(context, message)
