@@ -109,14 +109,14 @@ def place_among(state: Execution, rows: Sequence[WaitRecord]) -> int | None:
 
 
 def let_in_before(graph: Graph, state: Execution) -> Query[WaitRecord]:
-    """Those who wait for the same quota as an execution and are let in before it; one more than are counted."""
+    """Those who wait for the same quota as an execution and are let in before it, as far as they are counted."""
     rank = rank_of(graph, state)
     same = [Is(Field(column, is_text=True), "=", value) for column, value in {"workflow": state.workflow, "waits_for": "quota"}.items()]
     levels = [
         all_of(Is(Field("name", is_text=True), "=", str(level)), _came_before(rank + level * PRIORITY_MS, state.execution))
         for level in range(PRIORITY_MAX + 1)
     ]
-    return Query(WAITING, limit=PLACE_MAX + 1, where=all_of(*same, some_of(*levels)))
+    return Query(WAITING, limit=PLACE_MAX, where=all_of(*same, some_of(*levels)))
 
 
 def _came_before(time_: int, execution: str) -> Where:
@@ -126,7 +126,7 @@ def _came_before(time_: int, execution: str) -> Where:
 
 def place_behind(rows: Sequence[WaitRecord]) -> int | None:
     """The place of an execution behind them, from 1; None for one that is further behind than is counted."""
-    return None if len(rows) > PLACE_MAX else 1 + len(rows)
+    return None if len(rows) >= PLACE_MAX else 1 + len(rows)
 
 
 def wait_value(record: WaitRecord) -> dict[str, Any]:

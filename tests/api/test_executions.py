@@ -327,6 +327,22 @@ def test_a_start_over_the_quota_is_answered_429_and_says_when_to_come_again(serv
     assert (answer.headers["retry-after"], answer.headers["content-type"]) == ("5", "application/problem+json")
 
 
+def test_one_that_waits_for_its_quota_exists_and_says_its_place(server: Server) -> None:
+    node = {"id": "a", "type": "wait_signal", "config": {"name": "go"}}
+    server.publish({"name": "patient-ones", "nodes": [node], "settings": {"quota": {"open": 1, "on_limit": "queue"}}})
+    path = "/v1/workflows/patient-ones/executions"
+    started = [server.post(path, {"input": {}, "priority": priority}) for priority in (5, 5, 9)]
+    assert [one.status for one in started] == [201] * 3
+    assert [one.json["status"] for one in started] == ["running", "created", "created"]
+    names, last = [one.json["execution_id"] for one in started], started[-1].json["position"]
+    waits = [at_position(server, f"/v1/executions/{name}/state", last)["waiting_for"] for name in names[1:]]
+    assert waits == [[{"for": "quota", "path": "", "priority": 5, "place": 2}], [{"for": "quota", "path": "", "priority": 9, "place": 1}]]
+    refused = server.post(f"/v1/executions/{names[1]}/start")
+    assert (refused.status, refused.json["reason"]) == (409, "awaits_quota")
+    rows = at_position(server, "/v1/waiting?filter=waits_for=='quota'", last)["waiting"]
+    assert {row["execution_id"] for row in rows} >= set(names[1:])
+
+
 def test_children_are_found_by_their_parent_and_values_by_which_one_searches_are_shown(server: Server) -> None:
     server.publish({"name": "mother", "nodes": [{"id": "call", "type": "sub_workflow", "config": {"workflow": "hello"}}]})
     mother = server.start("mother", {"name": "Ada"}, wait=30)

@@ -18,6 +18,7 @@ WAIT = {"id": "wait", "type": "wait_signal", "config": {"name": "go"}}
 LIMITED = {"name": "limited", "nodes": [WAIT], "settings": {"concurrency": {"limit": 2}}}
 CALLS = {"name": "calls", "nodes": [{"id": "call", "type": "sub_workflow", "config": {"workflow": "limited"}}]}
 FEW = {"name": "few", "nodes": [WAIT], "settings": {"quota": {"open": 3}}}
+QUEUES = {"name": "queues", "nodes": [WAIT], "settings": {"quota": {"open": 1, "on_limit": "queue"}}}
 PATH = "/v1/workflows/limited/executions"
 
 
@@ -37,7 +38,7 @@ def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
 
 def test_of_many_starts_at_two_processes_no_more_run_than_may_also_when_one_of_them_is_killed(engines: Engines) -> None:
     first, second = engines.two(LIMITED)
-    for definition in (CALLS, FEW):
+    for definition in (CALLS, FEW, QUEUES):
         first.publish(definition)
         until(partial(knows, second, definition["name"]))
     started = [engines.all[number % 2].post(PATH, {}, Idempotency_Key=f"k{number}").json["execution_id"] for number in range(3)]
@@ -48,6 +49,8 @@ def test_of_many_starts_at_two_processes_no_more_run_than_may_also_when_one_of_t
         started.append(f"{top}~call")
     refused = [engines.all[number % 2].post("/v1/workflows/few/executions", {}).json.get("reason") for number in range(5)]
     assert refused == [None, None, None, "quota_exceeded", "quota_exceeded"]
+
+    queued = [engines.all[number % 2].post("/v1/workflows/queues/executions", {}).json["execution_id"] for number in range(3)]
 
     def statuses() -> Counter[str]:
         return Counter(second.get(f"/v1/executions/{name}").json.get("status") for name in started)
@@ -66,5 +69,8 @@ def test_of_many_starts_at_two_processes_no_more_run_than_may_also_when_one_of_t
         until(partial(is_signalled, running))
         until(partial(has_ended, second, running))
     until(partial(has_ended, second, "top-2"))
+    for name in queued:
+        until(partial(is_signalled, name))
+        until(partial(has_ended, second, name))
     answer = second.post("/v1/workflows/few/executions", {})
     assert (answer.status, answer.json["reason"], answer.headers["retry-after"]) == (429, "quota_exceeded", "5")
