@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.triggers.event import EventTrigger
+from domain.triggers.kafka import KafkaTrigger
 from domain.triggers.kind import EVERY, TriggerKind
 from domain.triggers.manual import Manual
 from domain.triggers.schedule import SCHEDULE
 from domain.triggers.webhook import WebhookTrigger
 
-_KINDS: Final[tuple[TriggerKind, ...]] = (SCHEDULE, Manual(), WebhookTrigger(), EventTrigger())
+_KINDS: Final[tuple[TriggerKind, ...]] = (SCHEDULE, Manual(), WebhookTrigger(), EventTrigger(), KafkaTrigger())
 
 __all__ = ["EVERY", "TRIGGER_KINDS", "TRIGGER_NAMES", "TriggerKind"]
 

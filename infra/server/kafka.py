@@ -14,6 +14,7 @@ from contracts.errors import LogCorrupt, LogError
 from contracts.journal import NONCE_BYTES
 from contracts.ports.event_topic import EventTopic
 from contracts.ports.snapshots import Snapshots
+from contracts.ports.user_topic import UserTopic
 from contracts.positions import Positions
 from infra.backup.folder import BackupFolder
 from infra.backup.log import LogReport, back_up_log
@@ -71,6 +72,13 @@ def webhook_checkpoints(log: KafkaLog) -> GroupCheckpoints:
     from infra.log.kafka.group_offsets import GroupCheckpoints
 
     return GroupCheckpoints(log.address)
+
+
+def user_topic(address: KafkaAddress, topic: str, group: str, since: int | None) -> UserTopic:
+    """A topic of the users' own, as a group reads it; where that is nowhere, from a time (milliseconds since 1970) or the beginning on."""
+    from infra.log.kafka.user_topic import KafkaUserTopic
+
+    return KafkaUserTopic(address, topic, group, since)
 
 
 class KafkaTaskTopics:

@@ -35,6 +35,7 @@ from infra.server.progress import Progress
 from infra.server.projector_process import ProjectorProcess
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import open_partitioned_reader
+from infra.server.user_topics import UserTopics
 from infra.server.webhook_ground import WebhookGround
 from infra.server.wiring import open_alone, open_retention
 from infra.settings.model import ROLES_DEFAULT, EngineSettings, ServerSettings
@@ -100,7 +101,7 @@ async def _serve_alone(engine: EngineSettings, settings: ServerSettings, listene
         context = Context(
             clock=clock, roles=ROLES_DEFAULT, wake=driver.wake, send=alone.owner.send, feed=feed, fail=driver.fail, alone=alone,
             progress=progress, operator=service.operator, retention=retention, archive=service.archive_desk, http=http, webhooks=webhooks,
-            trigger_ground=service.trigger_ground,
+            trigger_ground=service.trigger_ground, user_topics=UserTopics(engine),
         )  # fmt: skip
         try:
             await _live(Process(context), driver, settings.stop_s)
@@ -138,6 +139,7 @@ async def _serve_shared(engine: EngineSettings, settings: ServerSettings, listen
             clock=shared.clock, roles=shared.roles, wake=shared.driver.wake, send=shared.router.send, feed=shared.feed,
             fail=shared.driver.fail, shared=shared, progress=shared.progress, operator=shared.service.operator, http=http,
             webhooks=(deliveries, ground), shared_retention=retention, archive=shared.service.archive_desk,
+            user_topics=UserTopics(engine),
         )  # fmt: skip
         try:
             await _live(Process(context, LOOKING if stores.is_fenced else PARTS), shared.driver, settings.stop_s)

@@ -136,6 +136,12 @@ class EngineSettings(BaseModel):
         json_schema_extra={"format": "a URI or a path, without blanks"},
         description="the `source` of public events: what tells this Refold from others; the same in all processes of a log",
     )
+    trigger_brokers: str | None = Field(
+        default=None,
+        min_length=1,
+        description="the brokers that Kafka triggers read which name none themselves: `kafka://HOST:PORT[,HOST:PORT]`; "
+        "without it those of a log on Kafka",
+    )
     retention: str | None = Field(
         default=None,
         pattern=DURATION_PATTERN,

@@ -16,7 +16,7 @@ from tests.docs.test_transcripts import ROOT, files, is_said, steps
 from tests.kafka.topics import new_topics
 
 LOG = "kafka://127.0.0.1:9092"
-PAGES = ["erase-in-a-cluster.md", "back-up-a-cluster.md"]
+PAGES = ["erase-in-a-cluster.md", "back-up-a-cluster.md", "start-from-a-topic.md"]
 
 
 class Terminal:
@@ -26,8 +26,9 @@ class Terminal:
         self._folder, self._log = folder, log
         tools = folder / "bin"
         tools.mkdir()
-        (tools / "refold").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m refold "$@"\n')
-        (tools / "refold").chmod(0o755)
+        for name, words in (("refold", " -m refold"), ("python", "")):
+            (tools / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)}{words} "$@"\n')
+            (tools / name).chmod(0o755)
         self._environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
         self._beside: list[subprocess.Popen[str]] = []
 

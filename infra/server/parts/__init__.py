@@ -13,6 +13,7 @@ from infra.server.parts.projector import PROJECTOR
 from infra.server.parts.publisher import PUBLISHER
 from infra.server.parts.retention import RETENTION
 from infra.server.parts.tasks import TASKS
+from infra.server.parts.topics import TOPICS
 from infra.server.parts.traces import TRACES
 from infra.server.parts.triggers import TRIGGERS
 from infra.server.parts.webhooks import WEBHOOKS
@@ -28,6 +29,7 @@ PARTS: Final[tuple[Part, ...]] = (
     TRACES,
     RETENTION,
     TRIGGERS,
+    TOPICS,
     HTTP,
 )
 """They are moved and begin in this order, and end in the reverse one."""

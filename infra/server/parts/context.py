@@ -12,6 +12,7 @@ from infra.server.alone import Alone
 from infra.server.send import Send
 from workers.running.desk import Operator
 from workers.triggers.event_ground import Ground
+from workers.triggers.topics import OpenTopic
 
 if TYPE_CHECKING:
     from infra.server.archive_desk import ArchiveDesk
@@ -49,6 +50,8 @@ class Context:
     """The engine as its own workflows move it, where there is a service."""
     trigger_ground: Ground | None = None
     """What event triggers read, where there is a service."""
+    user_topics: OpenTopic | None = None
+    """Opens the topics of Kafka triggers, where there is an event loop."""
     retention: RetentionSetup | None = None
     """What is needed to archive and remove what has ended, where the log is in a file."""
     archive: ArchiveDesk | None = None
