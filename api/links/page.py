@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from api.links.form import Field
 from api.links.style import STYLE
+from contracts.sealed_value import hide_text
 from domain.channels.wording import button_text
 
 SHOWN_LENGTH_MAX: Final = 100_000
@@ -70,7 +71,7 @@ def asking(status: int, asked: Asked) -> HTMLResponse:
 def _page(status: int, title: str, *parts: str) -> HTMLResponse:
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
     content = f'<!doctype html><html lang="en"><head>{head}<title>{escape(title[:200])}</title><style>{STYLE}</style></head>'
-    return HTMLResponse(f"{content}<body><main>{''.join(parts)}</main></body></html>", status, _HEADERS)
+    return HTMLResponse(hide_text(f"{content}<body><main>{''.join(parts)}</main></body></html>"), status, _HEADERS)
 
 
 def _alert(asked: Asked) -> Iterable[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from contracts.commands import AnswerTask
 from contracts.errors import InvalidInput, LogError, NoCredential, Rejected
 from contracts.person import Person, plain_name
 from contracts.ports.credentials import Secret, Use
+from contracts.sealed_value import has_sealed, hide
 from domain.channels.link import LINKS, PAGES, BadLink, Expired, Link, id_of, read
 
 SECRETS_S: Final = 2.0
@@ -40,7 +42,7 @@ class Pages:
         token = request.path_params["token"]
         try:
             link = read(token, await self._secrets(), self._service.now())
-            task = await self._service.task(*place_of(link.task))
+            task = _shown(await self._service.task(*place_of(link.task)))
             over = _over(link, task)
             if over is not None:
                 return over
@@ -86,6 +88,12 @@ class Pages:
 def link_route(service: Service) -> Route:
     """The route over a service."""
     return Route(PAGES + "{token}", Pages(service).take, methods=["GET", "POST"], include_in_schema=False)
+
+
+def _shown(task: dict[str, Any]) -> dict[str, Any]:
+    """A task as people may see it."""
+    content = msgspec.json.encode(task)
+    return msgspec.json.decode(hide(content), type=dict[str, Any]) if has_sealed(content) else task
 
 
 async def _given(request: Request) -> dict[str, str] | None:

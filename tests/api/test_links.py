@@ -198,6 +198,20 @@ def test_an_answer_that_there_is_none_of_is_said(post: Post) -> None:
         assert page.status in (400, 422), shown(page)
 
 
+def test_what_is_marked_secret_reaches_neither_mail_nor_page(post: Post) -> None:
+    definition = asks("asks_with_secret", details={"password": "{{ input.what }}"})
+    definition["input"] = {"type": "object", "properties": {"what": {"type": "string", "writeOnly": True}}}
+    post.server.publish(definition)
+    post.server.start("asks_with_secret", {"what": "hunter2-hunter2"})
+    mail = post.mail()
+    page = post.server.get(links_in(mail)[-1].removeprefix("https://refold.example"))
+    plain = mail.get_body(("plain",)).get_content()
+    assert (page.status, "•••" in shown(page), "•••" in plain) == (200, True, True)
+    for text in (shown(page), plain, mail.get_body(("html",)).get_content(), mail["Subject"]):
+        assert "hunter2" not in text
+        assert "refold-sealed" not in text
+
+
 def test_what_is_reviewed_can_be_changed(post: Post) -> None:
     execution, link = post.start("reviews")
     assert "one\ntwo</textarea>" in shown(post.server.get(link))

@@ -15,7 +15,7 @@ from contracts.errors import InvalidInput
 from contracts.ports.activities import ActivityKind
 from contracts.ports.blobs import Blobs
 from contracts.ports.result_cache import ResultCache
-from contracts.sealed_value import has_sealed
+from contracts.sealed_value import has_sealed, hide
 from contracts.values import NULL, blob_of, decode, is_reference, written
 from refold.worker.cancellation import cause_of_end
 from workers.running.activities import is_built_in
@@ -67,7 +67,7 @@ class Performance:
         return output, False
 
     def _run(self, kind: ActivityKind, attempt: Attempt) -> bytes:
-        config = self._read(attempt, attempt.activity.config)
+        config = self._read(attempt, attempt.activity.config, getattr(kind, "tells_people", False))
         if config is None:
             config = {}
         if not isinstance(config, dict):
@@ -80,11 +80,11 @@ class Performance:
             return attempt.activity.input
         return attempt.masked(self._write(kind.run(attempt, config, self._read(attempt, attempt.activity.input))))
 
-    def _read(self, attempt: Attempt, value: bytes) -> Any:
+    def _read(self, attempt: Attempt, value: bytes, hides: bool = False) -> Any:
         if is_reference(value):
             value = self._load(value)
         if has_sealed(value):
-            value = attempt.opened(value)
+            value = hide(value) if hides else attempt.opened(value)
         try:
             return decode(value or NULL)
         except InvalidInput as error:

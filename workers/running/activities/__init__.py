@@ -10,6 +10,7 @@ Beyond the protocol a kind may say about itself:
 
     is_instant    it never waits and takes microseconds: it runs at once, in the engine's own thread
     passes_data   it gives its data back untouched: the value is neither parsed nor written anew, `run` gets None
+    tells_people  what it is given is shown to people: what is marked secret stands there as `•••`
     close()       called once when the worker stops
 """
 

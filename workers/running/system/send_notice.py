@@ -38,6 +38,7 @@ class SendNotice:
     name = "refold.send_notice"
     summary = "Tells people of one version of a human task by one channel."
     Config = SendNoticeConfig
+    tells_people = True
 
     def __init__(self, desk: Desk, channels: ChannelSettings) -> None:
         self._desk, self._channels = desk, channels
