@@ -62,6 +62,7 @@ from workers.running.channels.settings import ChannelSettings
 from workers.running.desk import Desk
 from workers.running.memory_channel import MemoryChannel
 from workers.running.memory_result_cache import MemoryResultCache
+from workers.running.redaction import Redaction
 from workers.running.sqlite_result_cache import SqliteResultCache
 from workers.running.system import SYSTEM_KINDS, system_kinds
 from workers.tasks.gateway import TaskTopics
@@ -83,6 +84,7 @@ def activity_settings(settings: EngineSettings) -> ActivitySettings:
         concurrency=settings.concurrency,
         code_processes=settings.code_processes,
         output_bytes_max=settings.output_bytes_max,
+        redaction=Redaction(settings.redact),
     )
 
 

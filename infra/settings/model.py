@@ -7,9 +7,9 @@ A setting has one name: the field here, in capitals after `REFOLD_` in the envir
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from contracts.credentials import NAME_PATTERN
 from contracts.definitions import DURATION_PATTERN
@@ -17,6 +17,7 @@ from contracts.public_events import SOURCE_DEFAULT
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
 from domain.expressions.durations import parse_duration
 from workers.running.activity_settings import CODE_PROCESSES_DEFAULT
+from workers.running.redaction import RULES_MAX, rule_problem
 
 ROLES_DEFAULT: Final = ("api", "owner", "projector", "worker")
 ROLES: Final = (*ROLES_DEFAULT, "publisher")
@@ -94,6 +95,11 @@ class ServerSettings(BaseModel):
         return role in self.role_names
 
 
+def _lines(given: object) -> object:
+    """Of a text each line is one."""
+    return tuple(line.strip() for line in given.splitlines() if line.strip()) if isinstance(given, str) else given
+
+
 class EngineSettings(BaseModel):
     """The settings of an embedded engine; sizes in bytes, times in seconds."""
 
@@ -120,6 +126,11 @@ class EngineSettings(BaseModel):
     )
     output_bytes_max: int = Field(
         default=VALUE_BYTES_MAX_DEFAULT, ge=1024, le=VALUE_BYTES_MAX_DEFAULT, description="the largest output of an activity, as JSON"
+    )
+    redact: Annotated[tuple[str, ...], BeforeValidator(_lines)] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="what is made unreadable in all that activities give back and say: regular expressions, and `field:NAME`",
     )
     concurrency: int = Field(default=32, ge=1, le=1_000, description="how many activities of each built-in kind run at a time")
     queues: str = Field(
@@ -193,6 +204,14 @@ class EngineSettings(BaseModel):
     def retention_ms(self) -> int:
         """The default retention in milliseconds; 0 where there is none."""
         return parse_duration(self.retention) if self.retention else 0
+
+    @field_validator("redact")
+    @classmethod
+    def _usable(cls, rules: tuple[str, ...]) -> tuple[str, ...]:
+        for rule in rules:
+            if (problem := rule_problem(rule)) is not None:
+                raise ValueError(problem)
+        return rules
 
     @property
     def queue_names(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from contracts.worker_protocol import BadMessage, WrongProtocol
 from contracts.worker_topics import TopicResult, attempt_of, decode_result
 from workers.partition.round import Item, TopicReply
 from workers.partition.task_outbox import TaskOutbox
+from workers.running.redaction import NO_REDACTION, Redaction
 from workers.tasks.report import detail_of, ended_by
 
 ANSWERED: Final = "?"
@@ -36,10 +37,11 @@ class Intake:
         home: Callable[[str], int],
         output_bytes_max: int,
         on_unreadable: Callable[[int, bytes, str], None],
+        redaction: Redaction = NO_REDACTION,
     ) -> None:
         """`on_unreadable` is called with what is nobody's command, and why."""
         self.partition, self._task_outbox, self._home, self._output_bytes_max = partition, task_outbox, home, output_bytes_max
-        self._on_unreadable = on_unreadable
+        self._on_unreadable, self._redaction = on_unreadable, redaction
 
     def item(self, offset: int, content: bytes) -> Item | None:
         """The command at an offset; None where there is none to decide."""
@@ -65,6 +67,7 @@ class Intake:
         return Item(Envelope(f"{result.task}:{type(command).__name__}", execution, command), None, offset=offset)
 
     def _command_of(self, result: TopicResult, path: str, attempt: int) -> Command | None:
+        result = self._redaction.result(result)
         ended = ended_by(path, attempt, result, self._output_bytes_max)
         if ended is not None:
             return ended

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.values import VALUE_BYTES_MAX_DEFAULT
+from workers.running.redaction import NO_REDACTION, Redaction
 
 CONCURRENCY_DEFAULT: Final = 32
 CODE_PROCESSES_DEFAULT: Final = 4
@@ -32,3 +33,5 @@ class ActivitySettings:
     """How many `code` nodes run at the same time; further ones wait."""
     output_bytes_max: int = VALUE_BYTES_MAX_DEFAULT
     """The largest output of an activity, as JSON."""
+    redaction: Redaction = NO_REDACTION
+    """What is made unreadable in all that activities give back and say."""

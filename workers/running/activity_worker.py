@@ -79,7 +79,7 @@ class ActivityWorker:
         key = (activity.execution, activity.path, activity.attempt)
         if key in self._in_hand or self._is_stopped:
             return
-        attempt = Attempt(activity, self._report, self._clock, self._channel, self._credentials)
+        attempt = Attempt(activity, self._report, self._clock, self._channel, self._credentials, self._settings.redaction)
         self._in_hand[key] = attempt
         if activity.kind in self._instant_kinds or activity.kind not in self._kinds:
             self._instant.add(attempt, activity.priority)

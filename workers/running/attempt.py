@@ -22,6 +22,7 @@ from workers.running.activity_error import Cancelled
 from workers.running.alarms import Alarm
 from workers.running.masking import Masking
 from workers.running.memory_channel import tell_line, tell_progress
+from workers.running.redaction import NO_REDACTION, Redaction
 
 _log: Final = logging.getLogger("refold.activity")
 PROGRESS_EVERY_MS: Final = 1_000
@@ -32,7 +33,8 @@ class Attempt(Cancellation):
     """An `ActivityContext`, see there."""
 
     __slots__ = (
-        "_channel", "_clock", "_credentials", "_progress", "_report", "_reported_at", "_sealed", "activity", "limit", "masking", "seen_at",
+        "_channel", "_clock", "_credentials", "_progress", "_report", "_reported_at", "_sealed", "activity", "limit", "masking",
+        "redaction", "seen_at",
     )  # fmt: skip
 
     def __init__(
@@ -42,6 +44,7 @@ class Attempt(Cancellation):
         clock: Clock,
         channel: LossyChannel | None = None,
         credentials: CredentialsAtHand | None = None,
+        redaction: Redaction = NO_REDACTION,
     ) -> None:
         super().__init__()
         self.activity = activity
@@ -51,6 +54,8 @@ class Attempt(Cancellation):
         self._report = report
         self._clock, self._channel = clock, channel
         self._credentials = credentials
+        self.redaction = redaction
+        """What makes unreadable what is to be recorded nowhere."""
         self.masking: Masking | None = None
         """What makes the secrets unreadable that it was given; None as long as it was given none."""
         self._sealed: dict[str, str] = {}
@@ -117,7 +122,9 @@ class Attempt(Cancellation):
 
     def masked(self, output: bytes) -> bytes:
         """The output with what was sealed sealed again, so that it can be handed on, and all else unreadable that is secret."""
-        return output if self.masking is None else self.masking.json(without(output, self._sealed, self._sealed.__getitem__))
+        if self.masking is not None:
+            output = self.masking.json(without(output, self._sealed, self._sealed.__getitem__))
+        return self.redaction.json(output) if self.redaction else output
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """See ActivityContext. Without progress and detail it is a sign of life and reports nothing."""
@@ -129,6 +136,8 @@ class Attempt(Cancellation):
             return
         if self.masking is not None:
             detail = self.masking.value(detail)
+        if self.redaction and detail is not None:
+            detail = self.redaction.value(detail)
         is_first_or_last = self._reported_at is None or (progress is not None and progress >= 1 > self._progress)
         if progress is not None:
             self._progress = min(1.0, max(0.0, progress))
@@ -142,6 +151,8 @@ class Attempt(Cancellation):
         """See ActivityContext."""
         if self.masking is not None:
             message, fields = self.masking.text(str(message)), self.masking.fields(fields)
+        if self.redaction:
+            message, fields = self.redaction.text(str(message)), self.redaction.fields(fields)
         _log.log(LEVELS.get(level, logging.INFO), "%s", message, extra={**fields_of(fields), **self.about()})
         line = {"level": level if level in LEVELS else "info", "message": message, "fields": fields}
         tell_line(self._channel, self.execution, self.path, self.attempt, line)

@@ -114,6 +114,8 @@ def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
     shown: BaseException | None = error
     if attempt.masking is not None:
         failure, shown = attempt.masking.failure(failure), None  # where it was raised stands in its details
+    if attempt.redaction:
+        failure, shown = attempt.redaction.failure(failure), None
     if traceback_of(error):  # not of the kinds that come with Refold: they say what went wrong
         _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=attempt.about(), exc_info=shown)
     return FailActivity(attempt.path, attempt.attempt, failure, is_retryable(error))

@@ -310,6 +310,7 @@ class TaskLeases:
         worker = self._met(name, now)
         self._is_its(worker, result.task, now)
         leased.seen_at = now
+        result = self._settings.redaction.result(result)
         pass_on(self._channel, leased, result)
         command = command_of(leased, result, now, self._settings.output_bytes_max)
         if isinstance(command, CompleteActivity):

@@ -253,7 +253,14 @@ class Shared:
         )  # fmt: skip
         owner.hearers.add(task_outbox.note_decided)
         owner.hearers.add(partial(self.progress.heard, partition))
-        intake = Intake(partition, task_outbox, self._home, self._limits.output_bytes_max, partial(letters.bury, "commands", partition))
+        intake = Intake(
+            partition,
+            task_outbox,
+            self._home,
+            self._limits.output_bytes_max,
+            partial(letters.bury, "commands", partition),
+            self._limits.redaction,
+        )
         return Owned(owner, task_outbox, intake, moves)
 
     def _make_leases(self, report: Report, on_routes: Callable[[], None], on_done: Callable[[str], None]) -> SharedTaskLeases:
