@@ -127,8 +127,10 @@ def executions_where(
     after: Cursor | None = None,
     limit: int = 50,
     filter_: Filter | None = None,
+    *,
+    is_oldest_first: bool = False,
 ) -> Query[ExecutionRecord]:
-    """The list of executions; times are milliseconds since 1970."""
+    """The list of executions, the latest created first unless asked otherwise; times are milliseconds since 1970."""
     created, wanted = Field("created_at"), tuple(statuses)
     asked: list[Where] = []
     asked += [] if workflow is None else [Is(Field("workflow", True), "=", workflow)]
@@ -136,7 +138,8 @@ def executions_where(
     asked += [] if created_after is None else [Is(created, ">=", created_after)]
     asked += [] if created_before is None else [Is(created, "<", created_before)]
     asked += [OneOf(Field("status", True), wanted)] if wanted else []
-    return Query(EXECUTIONS, after=after, limit=limit, where=all_of(*asked, ALWAYS if filter_ is None else filter_.where))
+    where = all_of(*asked, ALWAYS if filter_ is None else filter_.where)
+    return Query(EXECUTIONS, after=after, limit=limit, where=where, is_turned=is_oldest_first)
 
 
 USERS_ONLY: Final = OneOf(Field("workflow", is_text=True), SYSTEM_WORKFLOWS, False)

@@ -12,7 +12,7 @@ from api import models
 from api.bodies import milliseconds
 from api.operations.operation import ClientMethod, Operation, Reply
 from api.pages import LIST_MAX, filter_in, read_cursor, read_filter, shown_cursor
-from api.resources.view import VIEWS, View
+from api.resources.view import VIEWS, Sort, View
 from api.service import NodeView, Service
 from contracts.ports.where import all_of
 from projections.execution_columns import execution_filter
@@ -38,16 +38,20 @@ async def list_executions(
     filter: Annotated[str | None, Query(description="only those for which this expression is true")] = None,
     view: Annotated[str | None, Query(description="only those of this saved view")] = None,
     system: Annotated[bool, Query(description="show the engine's own workflows, too")] = False,
+    sort: Annotated[Sort | None, Query(description="`-created_at`: the latest created first; `created_at`: the oldest")] = None,
     cursor: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=LIST_MAX)] = 50,
 ) -> Reply:
-    """List executions, the latest created first."""
+    """List executions, the latest created first, unless `sort`, or that of the view, says otherwise."""
     after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
     filter_ = read_filter(execution_filter, filter, service.now())
     query = executions_where(workflow, status or (), parent, after, before, read_cursor(cursor, EXECUTION_ROWS), limit + 1, filter_)
     if view is not None:
-        of_view = filter_in(execution_filter, await view_filter(service, view), service.now(), "query/view")
-        query = query._replace(where=all_of(query.where, of_view.where))
+        saved = await saved_view(service, view)
+        of_view = filter_in(execution_filter, saved.filter or ALL, service.now(), "query/view")
+        query = query._replace(where=all_of(query.where, of_view.where), is_turned=saved.sort == "created_at")
+    if sort is not None:
+        query = query._replace(is_turned=sort == "created_at")
     if not (system or asks_for_system(workflow, filter)):
         query = query._replace(where=all_of(query.where, USERS_ONLY))
     found = await service.find(query)
@@ -58,8 +62,12 @@ async def list_executions(
 
 async def view_filter(service: Service, name: str) -> str:
     """The filter of a saved view. Raises Rejected where there is no such view."""
-    found = await service.resource(VIEWS.name, name)
-    return View.model_validate_json(found.value or b"{}").filter or ALL
+    return (await saved_view(service, name)).filter or ALL
+
+
+async def saved_view(service: Service, name: str) -> View:
+    """A saved view. Raises Rejected where there is none of that name."""
+    return View.model_validate_json((await service.resource(VIEWS.name, name)).value or b"{}")
 
 
 async def get_execution(service: Service, execution: Id) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,10 @@ SHOWN: Final = (*(name for name in COLUMNS if name not in ("search", "error")), 
 _EXAMPLE: Final[Any] = {"filter": "status == 'incident' && workflow == 'order'", "columns": ["execution_id", "search.customer"]}
 
 
+Sort: TypeAlias = Literal["created_at", "-created_at"]
+"""How a list of executions is sorted: the oldest first, or the latest."""
+
+
 class View(BaseModel):
     """Which executions, and what of them."""
 
@@ -28,6 +32,9 @@ class View(BaseModel):
     filter: str = Field(default="", max_length=FILTER_LENGTH_MAX, description="which executions; all, where it is empty")
     columns: list[str] | None = Field(default=None, max_length=COLUMNS_MAX, description="what is shown of each, in this order")
     summary: str | None = Field(default=None, max_length=500, description="what it is for")
+    sort: str | None = Field(
+        default=None, pattern=f"^({'|'.join(get_args(Sort))})$", description="`-created_at`, the latest first, or `created_at`, the oldest"
+    )
 
 
 def check_view(view: View, now_ms: int) -> None:

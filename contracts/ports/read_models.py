@@ -124,6 +124,13 @@ class Query(NamedTuple, Generic[R]):
     where: Where = ALWAYS
     only: tuple[str, ...] = ()
     """The first columns that are given of each row, as a tuple; without any the whole row."""
+    is_turned: bool = False
+    """Whether the list is shown from its other end. Every index has that order, too."""
+
+    @property
+    def is_latest_first(self) -> bool:
+        """Whether what came last is shown first."""
+        return self.table.is_latest_first != self.is_turned
 
 
 class Group(NamedTuple):

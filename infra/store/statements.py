@@ -53,10 +53,10 @@ def _order(table: Table[Any]) -> tuple[str, ...]:
     return (table.time, *table.key) if table.time else table.key
 
 
-def _sorted(table: Table[Any], is_hidden: bool = False) -> str:
+def _sorted(query: Query[Any], is_hidden: bool = False) -> str:
     """In this order; `is_hidden`: as no index has it."""
-    first, *rest = _order(table)
-    turn = " DESC" if table.is_latest_first else ""
+    first, *rest = _order(query.table)
+    turn = " DESC" if query.is_latest_first else ""
     return ", ".join(f"{name}{turn}" for name in (hidden_column(first, False) if is_hidden else first, *rest))
 
 
@@ -170,7 +170,7 @@ def selecting(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> 
     pages = [_page(dialect, query._replace(where=one), source, way, f"SELECT {shown} FROM {relation}") for one in way.branches]
     together = " UNION ALL ".join(f"SELECT * FROM ({page.sql}) AS page_{number}" for number, page in enumerate(pages))
     values = [value for page in pages for value in page.values]
-    sql = f"SELECT {shown} FROM ({together}) AS {LISTED} ORDER BY {_sorted(query.table)} LIMIT {dialect.mark}"
+    sql = f"SELECT {shown} FROM ({together}) AS {LISTED} ORDER BY {_sorted(query)} LIMIT {dialect.mark}"
     return Statement(sql, (*values, query.limit))
 
 
@@ -180,7 +180,7 @@ def _looked_up(dialect: Dialect, query: Query[Any], source: Source, way: Way, sh
     found = _page(dialect, query, source, way, f"SELECT {', '.join(keys)} FROM {relation}")
     same = " AND ".join(f"page_found.{name} = {LISTED}.{name}" for name in keys)
     columns = ", ".join(f"{LISTED}.{name}" for name in shown.split(", "))
-    order = ", ".join(f"{LISTED}.{name}" for name in _sorted(query.table).split(", "))
+    order = ", ".join(f"{LISTED}.{name}" for name in _sorted(query).split(", "))
     sql = f"SELECT {columns} FROM ({found.sql}) AS page_found CROSS JOIN {relation} WHERE {same} ORDER BY {order}"
     return Statement(sql, found.values)
 
@@ -200,13 +200,13 @@ def grouping(dialect: Dialect, query: Query[Any], source: Source, columns: Seque
 def _page(dialect: Dialect, query: Query[Any], source: Source, way: Way, select: str) -> Statement:
     conditions = [_of_partition(dialect, source), *_asked(dialect, query)]
     if query.after is not None:
-        conditions.append(_after(dialect, query.table, query.after, way.is_few))
+        conditions.append(_after(dialect, query, query.after, way.is_few))
     if query.where != ALWAYS:
         conditions.append(statement_of(query.where, dialect.words, source.stored, _how(dialect, query, source, way)))
     said = [one.sql for one in conditions if one.sql]
     where = f" WHERE {' AND '.join(said)}" if said else ""
     values = [value for one in conditions for value in one.values]
-    return Statement(f"{select}{where} ORDER BY {_sorted(query.table, way.is_few)} LIMIT {dialect.mark}", (*values, query.limit))
+    return Statement(f"{select}{where} ORDER BY {_sorted(query, way.is_few)} LIMIT {dialect.mark}", (*values, query.limit))
 
 
 def _of_partition(dialect: Dialect, source: Source) -> Statement:
@@ -224,12 +224,12 @@ def _asked(dialect: Dialect, query: Query[Any]) -> Iterator[Statement]:
         yield Statement(query.within.where, ())  # word for word that of the index, so that the database looks there
 
 
-def _after(dialect: Dialect, table: Table[Any], after: Cursor, is_hidden: bool) -> Statement:
+def _after(dialect: Dialect, query: Query[Any], after: Cursor, is_hidden: bool) -> Statement:
     """What stands behind a row in the order of the list."""
     values = (after.time, after.number, *after.rest)
-    first, *rest = _order(table)[: len(values)]
+    first, *rest = _order(query.table)[: len(values)]
     names = ", ".join((hidden_column(first, False) if is_hidden else first, *rest))
-    sign = "<" if table.is_latest_first else ">"
+    sign = "<" if query.is_latest_first else ">"
     return Statement(f"({names}) {sign} ({', '.join([dialect.mark] * len(values))})", values)
 
 
@@ -237,8 +237,8 @@ def _how(dialect: Dialect, query: Query[Any], source: Source, way: Way) -> How:
     inside = _of_partition(dialect, source)
     if not way.is_most:
         return How(way.hidden, way.first, inside)
-    after = Statement("", ()) if query.after is None else _after(dialect, query.table, query.after, False)
-    return How(way.hidden, way.first, inside, after, _sorted(query.table), query.limit)
+    after = Statement("", ()) if query.after is None else _after(dialect, query, query.after, False)
+    return How(way.hidden, way.first, inside, after, _sorted(query), query.limit)
 
 
 def looking(dialect: Dialect, table: Table[Any], source: Source, where: Where, most: int) -> Statement:

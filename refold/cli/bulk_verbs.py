@@ -129,12 +129,16 @@ def save_view(
         str | None, typer.Option("--columns", metavar="A,B", help='What is shown of each: "execution_id,status,search.customer".')
     ] = None,
     summary: Annotated[str | None, typer.Option("--summary", help="What it is for.")] = None,
+    sort: Annotated[
+        Literal["created_at", "-created_at"] | None, typer.Option("--sort", help="The oldest first, or with `-` the latest.")
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Keep a filter of executions under a name. Another one of that name is replaced."""
     from refold.cli.commands import views as command
 
-    return command.save(where, name, filter_, all_, columns, summary, as_json)
+    made = command.view_of(filter_, all_, columns, summary, sort)
+    return command.save(where, name, made, as_json)
 
 
 @views.command("delete")

@@ -160,15 +160,16 @@ class AsyncClient(AsyncOperations):
         filter: str | None = None,
         view: str | None = None,
         system: bool = False,
+        sort: str | None = None,
         page: int = 50,
     ) -> AsyncIterator[dict[str, Any]]:
         """The executions that match, the latest created first, fetched `page` by page (up to 500 at a time).
 
         `filter` is an expression over the columns of the list, like `search.customer == 'A-1' && duration > duration('5m')`;
-        `view` the name of a saved view, `system` shows the engine's own workflows, too.
+        `view` the name of a saved view, `system` shows the engine's own workflows, too; `sort="created_at"`: the oldest first.
         """
         query: dict[str, Any] = {"workflow": workflow, "status": status, "parent": parent, "filter": filter, "view": view, "limit": page}
-        query["system"] = system or None
+        query |= {"system": system or None, "sort": sort}
         async for row in self._pages("executions", lambda cursor: ask.find(**query, cursor=cursor)):
             yield row
 

@@ -333,14 +333,20 @@ class Operations:
         return answer
 
     def put_view(
-        self, name: str, filter: str = "", columns: list[str] | None = None, summary: str | None = None, revision: int | None = None
+        self,
+        name: str,
+        filter: str = "",
+        columns: list[str] | None = None,
+        summary: str | None = None,
+        sort: str | None = None,
+        revision: int | None = None,
     ) -> dict[str, Any]:
         """Make a view, or let it be this from now on; the same again writes nothing."""
         answer: dict[str, Any] = self._ask(
             asked(
                 "PUT",
                 f"/v1/views/{part(name)}",
-                body={"filter": filter, "columns": columns, "summary": summary},
+                body={"filter": filter, "columns": columns, "summary": summary, "sort": sort},
                 query={"revision": revision},
             )
         )

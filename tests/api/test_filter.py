@@ -65,6 +65,17 @@ def test_cursors_go_on_with_a_filter(server: Server, orders: list[str], source: 
     assert shown == [orders[number] for number in (9, 7, 5, 3, 1)]
 
 
+def test_a_list_is_shown_from_its_other_end_and_a_view_keeps_how(server: Server, orders: list[str]) -> None:
+    oldest = [orders[number] for number in (1, 3, 5, 7, 9)]
+    with Client(server.url) as client:
+        client.put_view("as-they-came", "search.customer == 'A-1' && workflow == 'filtered'", sort="created_at")
+        assert [row["execution_id"] for row in client.list(view="as-they-came", page=2)] == oldest
+        assert [row["execution_id"] for row in client.list(view="as-they-came", sort="-created_at", page=2)] == oldest[::-1]
+        client.delete_view("as-they-came")
+    refused = server.get("/v1/executions?sort=duration")
+    assert (refused.status, refused.json["problems"][0]["path"]) == (422, "query/sort")
+
+
 def test_a_filter_that_cannot_be_asked_is_refused_with_the_part_and_its_place(server: Server) -> None:
     source = "workflow == 'a' && version == '3'"
     answer = server.get(f"/v1/executions?filter={quote(source)}")

@@ -97,18 +97,21 @@ def changes_of(records: list[ExecutionRecord]) -> Changes:
     return changes
 
 
+@pytest.mark.parametrize("is_oldest_first", [False, True])
 @pytest.mark.parametrize("source", FILTERS)
-def test_pages_show_each_row_for_which_the_filter_is_true_once_and_in_order(models: ReadModels, source: str) -> None:
+def test_pages_show_each_row_for_which_the_filter_is_true_once_and_in_order(
+    models: ReadModels, source: str, is_oldest_first: bool
+) -> None:  # fmt: skip
     chance = random.Random(source)
     records = [record(chance, number) for number in range(600)]
     save(models, records)
     filter_ = execution_filter(source, NOW)
     shown: list[int] = []
     after: Cursor | None = None
-    while page := models.select(executions_where(after=after, limit=7, filter_=filter_)):
+    while page := models.select(executions_where(after=after, limit=7, filter_=filter_, is_oldest_first=is_oldest_first)):
         shown += [one.number for one in page]
         after = Cursor(page[-1].number, page[-1].created_at)
-    expected = [one.number for one in reversed(records) if filter_.takes(names_of(one))]
+    expected = [one.number for one in (records if is_oldest_first else reversed(records)) if filter_.takes(names_of(one))]
     assert expected, "the test says nothing"
     assert shown == expected
 

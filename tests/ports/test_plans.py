@@ -116,8 +116,8 @@ def _stored(name: str) -> str:
     return stored_name(table, model.version)
 
 
-def listed(source: str, after: Cursor | None = None) -> Query[Any]:
-    return executions_where(filter_=execution_filter(source, NOW), after=after)
+def listed(source: str, after: Cursor | None = None, is_oldest_first: bool = False) -> Query[Any]:
+    return executions_where(filter_=execution_filter(source, NOW), after=after, is_oldest_first=is_oldest_first)
 
 
 def looks_through(found: str) -> bool:
@@ -130,8 +130,13 @@ def looks_through(found: str) -> bool:
 
 @pytest.mark.parametrize(("source", "index"), IN_ORDER)
 @pytest.mark.parametrize("after", [None, Cursor(100, NOW)])
-def test_a_list_by_one_indexed_column_is_found_in_its_order(plan: Plan, source: str, index: str, after: Cursor | None) -> None:
-    found = plan(listed(source, after), count=10**6)
+@pytest.mark.parametrize("is_oldest_first", [False, True])
+def test_a_list_by_one_indexed_column_is_found_in_its_order(
+    plan: Plan, source: str, index: str, after: Cursor | None, is_oldest_first: bool
+) -> None:  # fmt: skip
+    if is_oldest_first and after is not None:
+        after = Cursor(0, NOW - 3_000 * 5_000)
+    found = plan(listed(source, after, is_oldest_first), count=10**6)
     assert f"_{index}" in found, found
     assert not looks_through(found), found
     is_page_sorted = any(one in source for one in ("status in", "status !=", "tags", "search", "execution_id"))

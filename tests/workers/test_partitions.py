@@ -133,15 +133,18 @@ def stored(rows: list[tuple[int, int]], folder: Path) -> tuple[PartitionedReader
 
 
 @settings(deadline=None)
-@given(ROWS, st.integers(1, 4))
-def test_pages_of_all_partitions_show_each_row_once_and_in_order(rows: list[tuple[int, int]], limit: int) -> None:
+@given(ROWS, st.integers(1, 4), st.booleans())
+def test_pages_of_all_partitions_show_each_row_once_and_in_order(rows: list[tuple[int, int]], limit: int, is_oldest_first: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         reader, expected = stored(rows, Path(folder))
+        if is_oldest_first:
+            expected = sorted(expected, key=lambda one: (one[0], one[1], one[2]))
         shown: list[tuple[int, int, int]] = []
         after: Cursor | None = None
         for _ in range(len(rows) + 1):
             page = [
-                (one.record.created_at, one.partition, one.record.number) for one in reader.find(executions_where(after=after, limit=limit))
+                (one.record.created_at, one.partition, one.record.number)
+                for one in reader.find(executions_where(after=after, limit=limit, is_oldest_first=is_oldest_first))
             ]
             shown += page
             if len(page) < limit:

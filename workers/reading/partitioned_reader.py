@@ -153,7 +153,7 @@ class PartitionedReader:
     def find(self, query: Query[R]) -> list[Listed[R]]:
         """A page of all partitions together, in the order of the list."""
         pages = [self._page(partition, _of_partition(query, partition)) for partition in range(self.partitions)]
-        time, sign = attrgetter(query.table.time), -1 if query.table.is_latest_first else 1
+        time, sign = attrgetter(query.table.time), -1 if query.is_latest_first else 1
         merged = heapq.merge(*pages, key=lambda one: (sign * time(one.record), one.partition))
         return list(islice(merged, query.limit))
 
@@ -216,4 +216,4 @@ def _of_partition(query: Query[R], partition: int) -> Query[R]:
     if after is None or partition == after.partition:
         return query
     is_through = partition < after.partition
-    return query._replace(after=after._replace(number=_BEFORE_ALL if is_through == query.table.is_latest_first else _AFTER_ALL, rest=()))
+    return query._replace(after=after._replace(number=_BEFORE_ALL if is_through == query.is_latest_first else _AFTER_ALL, rest=()))

@@ -17,17 +17,21 @@ from refold.cli.options import Where
 
 
 def list_executions(where: Where, wanted: Wanted, view: str | None, as_json: bool) -> int:
-    """The executions, in the order of their creation; with a view those of its filter, by its columns."""
+    """The executions, in the order of their creation; with a view those of its filter, by its columns, as it sorts them."""
     for status in wanted.statuses:
         if status not in STATUSES:
             raise BadInput(f"--status: expected one of {', '.join(STATUSES)}, found {status!r}")
     target = target_of(where)
     columns: Sequence[str] = ()
+    is_latest_first = False
     if view is not None:
         saved = target.view(view)
         columns = saved.get("columns") or ()
+        is_latest_first = saved.get("sort") == "-created_at"
         wanted = replace(wanted, filter=_both(wanted.filter, saved.get("filter")))
     rows = target.executions(wanted)
+    if is_latest_first:
+        rows.reverse()
     if as_json:
         say_json(rows)
     elif rows and columns:

@@ -25,8 +25,8 @@ def _line(view: Value) -> tuple[str, ...]:
     return (view["name"], when, view["written_by"] or "the engine", view["value"].get("filter") or "all")
 
 
-def save(where: Where, name: str, filter_: str | None, takes_all: bool, columns: str | None, summary: str | None, as_json: bool) -> int:
-    """Keep one."""
+def view_of(filter_: str | None, takes_all: bool, columns: str | None, summary: str | None, sort: str | None) -> Value:
+    """What the options say. Raises BadInput where they do not say of which executions."""
     if (filter_ is None) == (not takes_all):
         both = "neither" if filter_ is None else "both"
         raise BadInput(f"expected --filter EXPRESSION, or --all where a view of all executions is meant; found {both}")
@@ -35,6 +35,13 @@ def save(where: Where, name: str, filter_: str | None, takes_all: bool, columns:
         value["columns"] = [column.strip() for column in columns.split(",") if column.strip()]
     if summary is not None:
         value["summary"] = summary
+    if sort is not None:
+        value["sort"] = sort
+    return value
+
+
+def save(where: Where, name: str, value: Value, as_json: bool) -> int:
+    """Keep one."""
     found = target_of(where).write_view(name, value)
     if as_json:
         say_json(found)
