@@ -59,7 +59,7 @@ class ActivityWorker:
     ) -> None:
         self._channel, self._credentials = channel, credentials
         self._kinds = kinds
-        self._settings = settings
+        self._settings, self._redaction = settings, settings.redaction or None
         self._report = report
         self._clock = clock
         self._performance = Performance(kinds, settings, blobs, cache)
@@ -79,7 +79,7 @@ class ActivityWorker:
         key = (activity.execution, activity.path, activity.attempt)
         if key in self._in_hand or self._is_stopped:
             return
-        attempt = Attempt(activity, self._report, self._clock, self._channel, self._credentials, self._settings.redaction)
+        attempt = Attempt(activity, self._report, self._clock, self._channel, self._credentials, self._redaction)
         self._in_hand[key] = attempt
         if activity.kind in self._instant_kinds or activity.kind not in self._kinds:
             self._instant.add(attempt, activity.priority)

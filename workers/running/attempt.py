@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from contracts.commands import ReportProgress, RunActivity
@@ -22,9 +24,10 @@ from workers.running.activity_error import Cancelled
 from workers.running.alarms import Alarm
 from workers.running.masking import Masking
 from workers.running.memory_channel import tell_line, tell_progress
-from workers.running.redaction import NO_REDACTION, Redaction
+from workers.running.redaction import Redaction
 
 _log: Final = logging.getLogger("refold.activity")
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 PROGRESS_EVERY_MS: Final = 1_000
 """Progress is reported at most this often; the first and the last always are."""
 
@@ -44,7 +47,7 @@ class Attempt(Cancellation):
         clock: Clock,
         channel: LossyChannel | None = None,
         credentials: CredentialsAtHand | None = None,
-        redaction: Redaction = NO_REDACTION,
+        redaction: Redaction | None = None,
     ) -> None:
         super().__init__()
         self.activity = activity
@@ -55,10 +58,10 @@ class Attempt(Cancellation):
         self._clock, self._channel = clock, channel
         self._credentials = credentials
         self.redaction = redaction
-        """What makes unreadable what is to be recorded nowhere."""
+        """What makes unreadable what is to be recorded nowhere; None where there are no rules."""
         self.masking: Masking | None = None
         """What makes the secrets unreadable that it was given; None as long as it was given none."""
-        self._sealed: dict[str, str] = {}
+        self._sealed: Mapping[str, str] = _NONE
         """What it was given in plain, and what stands for that."""
         self._progress = 0.0
         self._reported_at: int | None = None
@@ -124,7 +127,7 @@ class Attempt(Cancellation):
         """The output with what was sealed sealed again, so that it can be handed on, and all else unreadable that is secret."""
         if self.masking is not None:
             output = self.masking.json(without(output, self._sealed, self._sealed.__getitem__))
-        return self.redaction.json(output) if self.redaction else output
+        return output if self.redaction is None else self.redaction.json(output)
 
     def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
         """See ActivityContext. Without progress and detail it is a sign of life and reports nothing."""
@@ -136,7 +139,7 @@ class Attempt(Cancellation):
             return
         if self.masking is not None:
             detail = self.masking.value(detail)
-        if self.redaction and detail is not None:
+        if self.redaction is not None and detail is not None:
             detail = self.redaction.value(detail)
         is_first_or_last = self._reported_at is None or (progress is not None and progress >= 1 > self._progress)
         if progress is not None:
@@ -151,7 +154,7 @@ class Attempt(Cancellation):
         """See ActivityContext."""
         if self.masking is not None:
             message, fields = self.masking.text(str(message)), self.masking.fields(fields)
-        if self.redaction:
+        if self.redaction is not None:
             message, fields = self.redaction.text(str(message)), self.redaction.fields(fields)
         _log.log(LEVELS.get(level, logging.INFO), "%s", message, extra={**fields_of(fields), **self.about()})
         line = {"level": level if level in LEVELS else "info", "message": message, "fields": fields}

@@ -78,7 +78,8 @@ class Performance:
         if getattr(kind, "passes_data", False):
             kind.run(attempt, config, None)
             return attempt.activity.input
-        return attempt.masked(self._write(kind.run(attempt, config, self._read(attempt, attempt.activity.input))))
+        output = self._write(kind.run(attempt, config, self._read(attempt, attempt.activity.input)))
+        return output if attempt.masking is None and attempt.redaction is None else attempt.masked(output)
 
     def _read(self, attempt: Attempt, value: bytes, hides: bool = False) -> Any:
         if is_reference(value):
@@ -114,7 +115,7 @@ def _failed(attempt: Attempt, error: BaseException) -> FailActivity:
     shown: BaseException | None = error
     if attempt.masking is not None:
         failure, shown = attempt.masking.failure(failure), None  # where it was raised stands in its details
-    if attempt.redaction:
+    if attempt.redaction is not None:
         failure, shown = attempt.redaction.failure(failure), None
     if traceback_of(error):  # not of the kinds that come with Refold: they say what went wrong
         _log.warning("%s raised %s: %s", attempt.activity.kind, failure.type, failure.message, extra=attempt.about(), exc_info=shown)
