@@ -143,7 +143,10 @@ class CommonService(CatalogService, SealingService, TaskService):
 
     async def other_acts(self) -> Mapping[int, Sequence[AuditRecord]]:
         """What was done to other things than executions, by where it stands."""
-        kept = [credential_act(number, act) for number, act in await asyncio.to_thread(self.credentials.acts)]
+        try:
+            kept = [credential_act(number, act) for number, act in await asyncio.to_thread(self.credentials.acts)]
+        except Rejected:  # none can be kept here
+            kept = []
         return {DEFINITIONS: tuple(self._catalog.acts), LETTERS: await self.letters.acts(), CREDENTIALS: kept}
 
     # Cached results.

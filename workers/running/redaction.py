@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from contracts.worker_protocol import Result
 
 RULES_MAX: Final = 100
-RULE_LENGTH_MAX: Final = 1_000
 WORK_MAX: Final = 64 * 1024 * 1024
 WORK_PER_BYTE: Final = 8
 """To find a rule again and again may take time by the square of a text's length; beyond so much work the whole text is hidden."""
