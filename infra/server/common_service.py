@@ -38,7 +38,7 @@ from infra.server.task_service import TaskService
 from infra.server.trigger_ground import ServiceGround
 from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
-from projections.audit import CREDENTIALS, DEFINITIONS, LETTERS, AuditRecord, credential_act
+from projections.audit import CREDENTIALS, DEFINITIONS, LETTERS, AuditRecord
 from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, record_value
 from projections.history import HistoryEvent
 from projections.incidents import CAUSE, INCIDENTS, IncidentRecord, of_cause
@@ -143,10 +143,7 @@ class CommonService(CatalogService, SealingService, TaskService):
 
     async def other_acts(self) -> Mapping[int, Sequence[AuditRecord]]:
         """What was done to other things than executions, by where it stands."""
-        try:
-            kept = [credential_act(number, act) for number, act in await asyncio.to_thread(self.credentials.acts)]
-        except Rejected:  # none can be kept here
-            kept = []
+        kept = await self.credential_acts()
         return {DEFINITIONS: tuple(self._catalog.acts), LETTERS: await self.letters.acts(), CREDENTIALS: kept}
 
     # Cached results.

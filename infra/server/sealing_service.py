@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from api.service import Start, Started
+from contracts.errors import Rejected
+from infra.credentials.store import CredentialStore
 from infra.server.background import Background
 from infra.server.late_start import LateStart
 from infra.server.start_sealing import Sealing
+from projections.audit import AuditRecord, credential_act
 
 
 class SealingService:
     """A part of a `Service`. All methods belong to the event loop's thread."""
 
+    credentials: CredentialStore
     sealing: Sealing
     background: Background
 
@@ -36,6 +40,13 @@ class SealingService:
             late.refuse(error)
         else:
             late.begin()
+
+    async def credential_acts(self) -> Sequence[AuditRecord]:
+        """What was done to credentials; nothing where none can be kept."""
+        try:
+            return [credential_act(number, act) for number, act in await asyncio.to_thread(self.credentials.acts)]
+        except Rejected:
+            return ()
 
     async def seal_answer(self, execution: str, form: Any, data: bytes) -> bytes:
         """The data of an answer to a task with this form, as they may be stored. Raises InvalidInput, NoCredential, LogError."""
