@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from contracts.triggers import DEPTH_MAX, PAUSES
 from domain.definition.document import parse_document
 from tests.workers.harness import Bench
 from tests.workers.test_triggers import ROOT, created
 from workers.partition.resources import Resources
+from workers.triggers.events import Events
 
 IMPORT: dict[str, Any] = {
     "name": "import",
@@ -164,6 +167,30 @@ def test_an_output_that_lies_among_the_blobs_is_read() -> None:
     bench.start("import", {})
     bench.move()
     assert [one["input"] for one in reports(bench)] == [{"size": len(BIG)}]
+
+
+def test_an_exception_at_any_place_is_logged_and_the_events_are_asked_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for place in ("_hearing", "_look", "_known", "_start", "_answered", "_started", "_finish", "_noted", "_subscribe"):
+        with monkeypatch.context() as patched:
+            bench = Bench()
+            bench.publish(IMPORT, AFTER)
+            real, faults = getattr(Events, place), list[Exception]([ZeroDivisionError(place)])
+
+            def broken(self: Events, *args: Any, real: Any = real, faults: list[Exception] = faults) -> Any:
+                if faults:
+                    raise faults.pop()
+                return real(self, *args)
+
+            patched.setattr(Events, place, broken)
+            for rows in (1, 2):
+                bench.start("import", {"rows": rows})
+                bench.move()
+            bench.clock.advance(2_000)
+            bench.move()
+        assert sorted(one["input"]["rows"] for one in reports(bench)) == [1, 2], place
+        assert f"ZeroDivisionError: {place}" in caplog.text
 
 
 def test_the_example_makes_a_summary_of_each_import_that_brought_any_rows() -> None:

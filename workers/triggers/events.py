@@ -13,7 +13,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, ParamSpec
 
 import msgspec
 
@@ -39,6 +39,7 @@ NOTED_EVERY_RECORDS: Final = 1_000
 
 _log = logging.getLogger("refold.triggers")
 _plain: Final = msgspec.to_builtins
+P = ParamSpec("P")
 
 
 class _Waiting(NamedTuple):
@@ -121,8 +122,26 @@ class Events:
             self._note_passed()
         return bool(due)
 
-    def _again(self, do: Callable[[], None]) -> None:
-        heapq.heappush(self._later, (self._clock.now() + AGAIN_MS, next(self._numbers), do))
+    def _again(self, stretch: _Stretch, do: Callable[[], None]) -> None:
+        heapq.heappush(self._later, (self._clock.now() + AGAIN_MS, next(self._numbers), self._safely(stretch, do)))
+
+    def _safely(self, stretch: _Stretch, do: Callable[P, None]) -> Callable[P, None]:
+        """The same, but what nobody expected is logged, and the partition is read again from what is noted on, a moment later."""
+
+        def done(*args: P.args, **named: P.kwargs) -> None:
+            try:
+                do(*args, **named)
+            except Exception:
+                _log.exception("the events of partition %d could not be handled, it is tried again", stretch.partition)
+                self._begin_anew(stretch)
+
+        return done
+
+    def _begin_anew(self, stretch: _Stretch) -> None:
+        if not stretch.has_ended:
+            self._end(stretch)
+            anew = self._stretches[stretch.partition] = _Stretch(stretch.partition)
+            self._again(anew, partial(self._begin, anew))
 
     def refresh(self, share: object = None) -> None:
         """Take notice of triggers and partitions that have come, gone or changed; `share` is another where other partitions are ours."""
@@ -168,20 +187,20 @@ class Events:
         """Subscribe from the position on, and from where the first of the triggers may have to hear of anything."""
         if not stretch.has_ended:
             first = min(one.begins for one in self._waiting.values())
-            self._ground.first_since(stretch.partition, first - SKEW_MS, partial(self._subscribe, stretch))
+            self._ground.first_since(stretch.partition, first - SKEW_MS, self._safely(stretch, partial(self._subscribe, stretch)))
 
     def _subscribe(self, stretch: _Stretch, found: int | Exception) -> None:
         if stretch.has_ended:
             return
         if isinstance(found, Exception):
             _log.warning("the events of partition %d cannot be read, it is tried again: %s", stretch.partition, found)
-            self._again(partial(self._begin, stretch))
+            self._again(stretch, partial(self._begin, stretch))
             return
         at = max(found, self._states.positions.get(position_name(stretch.partition), 0))
         stretch.done = stretch.noted = at
         wanted = frozenset(SOURCES[type_] for one in self._waiting.values() for type_ in one.types)
         selector = Selector(events=wanted, with_origin=True, partitions=frozenset((stretch.partition,)))
-        stretch.subscription = self._feed.subscribe(selector, partial(self._take, stretch), {stretch.partition: at})
+        stretch.subscription = self._feed.subscribe(selector, self._safely(stretch, partial(self._take, stretch)), {stretch.partition: at})
 
     # What happens.
 
@@ -227,14 +246,14 @@ class Events:
             yield Fired(trigger.name, event["id"], self._clock.now(), "", "filter", why[:500])
 
     def _look(self, round_: _Round, start: _Start) -> None:
-        self._ground.know(start.event["subject"], start.links, partial(self._known, round_, start))
+        self._ground.know(start.event["subject"], start.links, self._safely(round_.stretch, partial(self._known, round_, start)))
 
     def _known(self, round_: _Round, start: _Start, known: Known | Exception) -> None:
         if isinstance(known, Rejected):
             self._started(round_, start, Outcome(error=known))
         elif isinstance(known, Exception):
             _log.warning("trigger %s: execution %s cannot be read, it is tried again: %s", start.name, start.event["subject"], known)
-            self._again(partial(self._look, round_, start))
+            self._again(round_.stretch, partial(self._look, round_, start))
         elif known.depth >= DEPTH_MAX:
             self._metrics.too_deep += 1
             said = f"{known.depth} triggers have started each other up to this event; {DEPTH_MAX} are the most"
@@ -252,11 +271,11 @@ class Events:
         except ExpressionError as error:
             self._started(round_, start, Outcome(error=error))
         else:
-            self._fire(trigger, said, given, partial(self._answered, round_, start))
+            self._fire(trigger, said, given, self._safely(round_.stretch, partial(self._answered, round_, start)))
 
     def _answered(self, round_: _Round, start: _Start, outcome: Outcome) -> None:
         if outcome.error is not None and not outcome.is_final:
-            self._again(partial(self._look, round_, start))
+            self._again(round_.stretch, partial(self._look, round_, start))
         else:
             self._started(round_, start, outcome)
 
@@ -277,11 +296,11 @@ class Events:
 
     def _finish(self, round_: _Round) -> None:
         name = position_name(round_.stretch.partition)
-        self._advance({name: round_.until}, round_.fired, partial(self._noted, round_))
+        self._advance({name: round_.until}, round_.fired, self._safely(round_.stretch, partial(self._noted, round_)))
 
     def _noted(self, round_: _Round, is_durable: bool) -> None:
         if not is_durable:
-            self._again(partial(self._finish, round_))
+            self._again(round_.stretch, partial(self._finish, round_))
             return
         stretch = round_.stretch
         stretch.done = stretch.noted = max(stretch.done, round_.until)
