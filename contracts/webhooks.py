@@ -49,6 +49,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     url: str
     secret: str
+    """As it is stored: sealed about `secret_place`, unless no credentials can be kept."""
     begun: int
     after: dict[int, int]
     types: tuple[str, ...] = ()
@@ -129,6 +130,11 @@ def state_of(webhook: Webhook, stored: bytes | None) -> WebhookState:
     """The state that is stored of this webhook; an empty one where that is of another that was called so."""
     state = WebhookState(begun=webhook.begun) if stored is None else decode_state(stored)
     return state if state.begun == webhook.begun else WebhookState(begun=webhook.begun)
+
+
+def secret_place(name: str) -> str:
+    """What the secret of a webhook is sealed for; no execution is called so."""
+    return f"{KIND}/{name}"
 
 
 def secret_key(secret: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from api.problems import BadRequest
 from api.service import Service
 from contracts.caller import Caller
 from contracts.errors import InvalidInput, Rejected
+from contracts.ports.credentials import Use
 from contracts.public_events import BY_TYPE, TYPE_PREFIX
 from contracts.resources import NAME_PATTERN, Resource, is_resource_name
 from contracts.times import rfc3339
@@ -34,6 +36,7 @@ from contracts.webhooks import (
     decode_webhook,
     encode_json,
     secret_key,
+    secret_place,
     state_of,
     status_of,
     written_secret,
@@ -71,9 +74,10 @@ async def put_webhook(caller: Caller, service: Service, name: Name, body: Body, 
     if before is None and len(await service.resources(KIND)) >= WEBHOOKS_MAX:
         raise Rejected("too_many", f"there are {WEBHOOKS_MAX} webhooks already, the most there may be")
     known = None if before is None else decode_webhook(before.value or b"")
+    secret, place = await _secret(service, name, asked.secret, known), secret_place(name)
     webhook = Webhook(
         url=_url(asked.url),
-        secret=_secret(asked.secret, known, service.chance(SECRET_BYTES)),
+        secret=await asyncio.to_thread(service.credentials.keep_secret, secret, place),
         begun=service.now() if known is None else known.begun,
         after=await service.ends() if known is None else known.after,
         types=_types(asked.types or []),
@@ -81,7 +85,7 @@ async def put_webhook(caller: Caller, service: Service, name: Name, body: Body, 
         filter=_filter(asked.filter or ""),
     )
     written = await write(service, KIND, name, encode_json(webhook), caller, None, if_match)
-    return Reply(_shown(written, await _stored_state(service, name)) | {"secret": webhook.secret}, etag=etag_of(written))
+    return Reply(_shown(written, await _stored_state(service, name)) | {"secret": secret}, etag=etag_of(written))
 
 
 async def delete_webhook(caller: Caller, service: Service, name: Name, if_match: IfMatch = None) -> Reply:
@@ -184,11 +188,13 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def _secret(asked: str | None, known: Webhook | None, chance: bytes) -> str:
-    if asked is None:
-        return written_secret(chance) if known is None else known.secret
+async def _secret(service: Service, name: str, asked: str | None, known: Webhook | None) -> str:
+    """The one that is asked for; else the one it has, or a new one."""
+    if asked is None and known is not None:
+        place = secret_place(name)
+        return await asyncio.to_thread(service.credentials.kept_secret, known.secret, place, Use(purpose=f"a change of {place}"))
     try:
-        return written_secret(secret_key(asked))
+        return written_secret(service.chance(SECRET_BYTES) if asked is None else secret_key(asked))
     except ValueError as error:
         raise BadRequest(422, "request.invalid", f"/secret: {error}") from None
 

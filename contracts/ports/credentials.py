@@ -121,3 +121,12 @@ class CredentialKeeper(Protocol):
 
     def delete(self, name: str, by: str) -> None:
         """Keep it no more; once it was deleted, again is the same."""
+
+    def keep_secret(self, text: str, about: str) -> str:
+        """A secret as it may be stored elsewhere, `about` one thing alone: sealed, or as it is where no credentials can be kept.
+
+        Raises NoCredential where there is a key that cannot be had, LogError.
+        """
+
+    def kept_secret(self, stored: str, about: str, use: Use) -> str:
+        """The secret again. Raises NoCredential where it cannot be opened, LogError."""

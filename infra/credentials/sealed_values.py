@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from contracts.credentials import OWN_NAME
-from contracts.errors import KeyGone, LogError, NoCredential
+from contracts.errors import KeyGone, LogError, NoCredential, Rejected
 from contracts.ports.credentials import Use
-from contracts.sealed_value import MARK, SEALED
+from contracts.sealed_value import MARK, SEALED, has_sealed
 from infra.keys.cipher import Cipher
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class SealedValues:
         """Have the key at hand; the first time ever it is made. Raises NoCredential, LogError, Rejected."""
         with self._lock:
             if self._cipher is None:
-                if all(one.name != OWN_NAME for one in self._store.all()):
+                if not self._is_made():
                     self._store.keep(OWN_NAME, "values", _VALUES, "engine", _SUMMARY)
                 self._cipher = self._opened()
 
@@ -83,6 +83,30 @@ class SealedValues:
             except (KeyGone, ValueError):
                 continue
         return found
+
+    def kept(self, text: str, about: str) -> str:
+        """See CredentialKeeper.keep_secret."""
+        try:
+            return self.seal(text, about)
+        except Rejected:
+            if self._is_made():
+                raise
+            return text
+
+    def text_of(self, stored: str, about: str, use: Use) -> str:
+        """See CredentialKeeper.kept_secret."""
+        if not has_sealed(stored.encode()):
+            return stored
+        found = self.opened((stored,), about, use)
+        if stored not in found:
+            raise NoCredential(OWN_NAME, f"what was sealed for {about} cannot be opened with it")
+        return found[stored]
+
+    def _is_made(self) -> bool:
+        try:
+            return any(one.name == OWN_NAME for one in self._store.all())
+        except Rejected:  # none can be kept
+            return False
 
     def _opened(self) -> Cipher:
         return self._store.opened(OWN_NAME)[2]

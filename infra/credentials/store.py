@@ -104,6 +104,14 @@ class CredentialStore:
         """See CredentialsAtHand."""
         return self.sealed_values.opened(sealed, execution, use)
 
+    def keep_secret(self, text: str, about: str) -> str:
+        """See CredentialKeeper."""
+        return self.sealed_values.kept(text, about)
+
+    def kept_secret(self, stored: str, about: str, use: Use) -> str:
+        """See CredentialKeeper."""
+        return self.sealed_values.text_of(stored, about, use)
+
     def note_use(self, name: str, use: Use) -> None:
         """Write a use down. Raises NoCredential where there is none of the name, LogError."""
         with self._lock:

@@ -16,10 +16,10 @@ import httpx2
 from contracts.caller import ENGINE
 from contracts.errors import NoCredential
 from contracts.ports.clock import Clock
-from contracts.ports.credentials import Secret
+from contracts.ports.credentials import Secret, Use
 from contracts.ports.feed import Feed, Told
 from contracts.public_events import CloudEvent
-from contracts.webhooks import STATE, WebhookState, encode_json
+from contracts.webhooks import STATE, Webhook, WebhookState, encode_json, secret_place
 from infra.server.common_service import CommonService
 from infra.server.reader_wiring import positions_of
 from infra.server.webhook_book import Notes
@@ -123,6 +123,11 @@ class WebhookGround:
     async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
         """Save it."""
         await self._checkpoints.save(name, checkpoint, note)
+
+    async def secret_of(self, name: str, webhook: Webhook) -> str:
+        """In a thread, as it may wait for a disk."""
+        place = secret_place(name)
+        return await asyncio.to_thread(self._service.credentials.kept_secret, webhook.secret, place, Use(purpose=f"requests to {place}"))
 
     async def load_note(self, name: str) -> str:
         """What was saved with it."""

@@ -163,6 +163,13 @@ def listed(server: Server, name: str, verdict: str) -> list[dict[str, Any]]:
     return [one for one in deliveries if one["verdict"] == verdict]
 
 
+def standing(server: Server, name: str) -> list[dict[str, Any]]:
+    """What waits, and the last that failed, once as many attempts are counted as are listed; else nothing."""
+    deliveries = server.get(f"/v1/webhooks/{name}/deliveries").json["deliveries"]
+    pending, failed = ([one for one in deliveries if one["verdict"] == verdict] for verdict in ("pending", "failed"))
+    return [pending[0], failed[0]] if pending and failed and pending[0]["attempts"] == len(failed) else []
+
+
 def statuses(server: Server) -> list[str]:
     """How its webhooks stand, by its metrics."""
     found = re.findall(r'^refold_webhooks{status="(\w+)"} (\d+)\.0$', server.get("/metrics").content.decode(), re.MULTILINE)
@@ -185,12 +192,58 @@ def test_what_was_sent_is_listed_with_its_verdict_also_after_a_kill(tmp_path: Pa
     assert listed(server, "log", "delivered") == [sent]
     receiver.status = 503
     assert server.post("/v1/webhooks/log/deliveries", {"event": sent["event"]}).status == 202
-    until(lambda: listed(server, "log", "failed"), "what has failed is not listed")
-    (failed,) = listed(server, "log", "failed")
+    until(lambda: len(standing(server, "log")) == 2, "what has failed is not listed, or the attempt is not counted")
+    pending, failed = standing(server, "log")
     assert (failed["event"], failed["status"], failed["error"]) == (sent["event"], 503, "answered 503")
-    until(lambda: listed(server, "log", "pending")[0]["attempts"] == 1, "the attempt is not counted")
-    (pending,) = listed(server, "log", "pending")
     assert (pending["event"], pending["status"], pending["at"]) == (sent["event"], 503, failed["at"])
+    server.kill()
+
+
+def test_a_secret_is_stored_sealed_and_signs_after_a_kill_and_a_change(tmp_path: Path, receivers: Callable[[], Receiver]) -> None:
+    receiver = receivers()
+    server = Server(tmp_path / "data", *ALLOWED)
+    server.publish(HELLO)
+    secret = hook(server, "log", receiver.url, types=["execution.completed"])["secret"]
+    server.kill()
+    files = [one for one in (tmp_path / "data").rglob("*") if one.is_file()]
+    assert files
+    assert not [one for one in files if secret.removeprefix("whsec_").encode() in one.read_bytes()]
+    server = Server(tmp_path / "data", *ALLOWED)
+    first = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
+    until(lambda: len(receiver.got) == 1, "nothing has come")
+    assert hook(server, "log", receiver.url, types=["execution.completed"], workflow="hello")["secret"] == secret
+    second = server.start("hello", {"name": "y"}, wait=20)["execution_id"]
+    until(lambda: len(receiver.got) == 2, "nothing has come after the change")
+    for headers, body in receiver.got:
+        Webhook(secret).verify(body.decode(), headers)
+    assert {event["subject"] for event in receiver.events()} == {first, second}
+    server.kill()
+
+
+def test_what_cannot_be_signed_is_not_sent_and_is_once_the_master_key_is_back(tmp_path: Path, receivers: Callable[[], Receiver]) -> None:
+    receiver = receivers()
+    server = Server(tmp_path / "data", *ALLOWED)
+    server.publish(HELLO)
+    secret = hook(server, "log", receiver.url, types=["execution.completed"])["secret"]
+    server.kill()
+    key = tmp_path / "data" / "master.key"
+    away = key.rename(tmp_path / "away.key")
+    server = Server(tmp_path / "data", *ALLOWED)
+    for name, asked in (
+        ("log", {"url": receiver.url}),
+        ("another", {"url": receiver.url}),
+        ("own", {"url": receiver.url, "secret": secret}),
+    ):
+        refused = server.ask("PUT", f"/v1/webhooks/{name}", asked)
+        assert (refused.status, refused.json["reason"]) == (409, "no_credential"), refused.content
+    done = server.start("hello", {"name": "x"}, wait=20)["execution_id"]
+    server.kill()
+    assert not receiver.got
+    away.rename(key)
+    server = Server(tmp_path / "data", *ALLOWED)
+    until(lambda: len(receiver.got) == 1, "nothing has come once the key was back")
+    headers, body = receiver.got[0]
+    assert Webhook(secret).verify(body.decode(), headers)["subject"] == done
     server.kill()
 
 

@@ -79,6 +79,9 @@ class HeldGround:
     async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
         self.checkpoints[name], self.notes[name] = checkpoint, note
 
+    async def secret_of(self, name: str, webhook: Webhook) -> str:
+        return webhook.secret
+
     async def load_note(self, name: str) -> str:
         return self.notes.get(name, "")
 

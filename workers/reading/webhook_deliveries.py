@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from contracts.errors import RefoldError
+from contracts.errors import NoCredential, RefoldError
 from contracts.resources import Resource
 from contracts.webhooks import KIND, STATE, decode_state, decode_webhook, state_of
 from workers.reading.webhook_delivery import Ground, WebhookDelivery
@@ -37,6 +37,8 @@ class WebhookDeliveries:
         self._kept, self._ground, self._is_mine = kept, ground, is_mine
         self._running: dict[str, tuple[int, WebhookDelivery]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._locked: dict[str, str] = {}
+        """Webhooks whose secret cannot be opened, and why; it is said once."""
 
     def start(self) -> None:
         """Deliver from now on."""
@@ -62,9 +64,20 @@ class WebhookDeliveries:
         for name, resource in webhooks.items():
             stored = self._kept.find(STATE, name)
             if name not in self._running:
-                await self._begin(resource, stored)
+                await self._try_to_begin(resource, stored)
             elif stored is not None and stored.revision > (delivery := self._running[name][1]).revision:
                 delivery.merge(decode_state(stored.value or b""), stored.revision)
+
+    async def _try_to_begin(self, resource: Resource, stored: Resource | None) -> None:
+        """Begin it, unless its secret cannot be opened; that keeps no other."""
+        try:
+            await self._begin(resource, stored)
+        except NoCredential as error:
+            if self._locked.get(resource.name) != str(error):
+                self._locked[resource.name] = str(error)
+                _log.warning("nothing is sent to the webhook %s: %s", resource.name, error)
+        else:
+            self._locked.pop(resource.name, None)
 
     async def _begin(self, resource: Resource, stored: Resource | None) -> None:
         webhook = decode_webhook(resource.value or b"")

@@ -16,6 +16,8 @@ from collections import deque
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+import msgspec
+
 from contracts.errors import RefoldError, Rejected, UnknownRecord
 from contracts.ports.feed import Feed, Selector, Told
 from contracts.public_events import CloudEvent, encode_event
@@ -92,6 +94,9 @@ class Ground(Protocol):
     async def save_checkpoint(self, name: str, checkpoint: Mapping[int, int], note: str) -> None:
         """All below is; a note is kept with it, as long as there is no other one."""
 
+    async def secret_of(self, name: str, webhook: Webhook) -> str:
+        """The secret of a webhook as its requests are signed with. Raises NoCredential where it cannot be opened just now."""
+
     async def load_note(self, name: str) -> str:
         """The note; empty where there is none."""
 
@@ -131,6 +136,7 @@ class WebhookDelivery:
     async def begin(cls, name: str, webhook: Webhook, state: WebhookState, revision: int, ground: Ground) -> WebhookDelivery:
         """Go on where the checkpoint stands."""
         kept = checkpoint_name(name, webhook)
+        webhook = msgspec.structs.replace(webhook, secret=await ground.secret_of(name, webhook))
         sent = decode_sent(await ground.load_note(kept))
         return cls(name, webhook, state, revision, ground, await ground.load_checkpoint(kept), sent)
 
