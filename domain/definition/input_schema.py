@@ -107,7 +107,7 @@ def _told(checker: _Checker, error: ValidationError, given: Any) -> list[Problem
     if checker.secrets is None or checker.plain is None:
         return [_problem(error, given)]
     shown_ = checker.secrets.hidden(given)
-    if _at(shown_, error.instance_path) != HIDDEN:
+    if _at(shown_, error.instance_path) not in (HIDDEN, None):
         return [_problem(error, shown_)]
     of_it = [one for one in islice(checker.plain.iter_errors(given), PROBLEMS_MAX) if one.instance_path == error.instance_path]
     return [_problem(one, shown_) for one in of_it] or [_problem(error, shown_)]

@@ -82,6 +82,7 @@ def test_a_problem_says_what_is_wrong_with_a_secret_and_never_quotes_it() -> Non
         ("/password", "minLength", "`•••` is shorter than 8 characters"),
         ("/password", "pattern", '`•••` does not match "^[a-z0-9]+$"'),
     ]
+    assert refused({"password": None}) == [("/password", "type", 'null is not of type "string"')]
     schema = {"type": "object", "maxProperties": 1, "properties": {"password": SECRET}}
     assert "planted" not in str(refused({"password": "planted", "more": 1}, schema))
 
