@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from math import inf
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.commands import Caching, Command, CompleteActivity, FailActivity, ReportProgress, RunActivity
-from contracts.failure import Failure
+from contracts.failure import Failure, details_of
 from contracts.ids import activity_key
 from contracts.ports.activities import ActivityContext
 from contracts.sealed_value import HIDDEN
@@ -155,6 +156,36 @@ def test_what_a_worker_elsewhere_reports_is_redacted_too(redaction: Redaction) -
 def test_a_failure_keeps_its_kind(redaction: Redaction) -> None:
     found = redaction.failure(Failure("card.refused", f"no {NUMBER}", {"ssn": 1}))
     assert (found.type, found.message, found.details) == ("card.refused", "no •••", {"ssn": "•••"})
+
+
+def test_in_details_with_a_number_beyond_64_bits_it_is_found_too(redaction: Redaction) -> None:
+    details = details_of({"ssn": 1, "c": NUMBER, "n": 2**64})
+    assert isinstance(details, bytes)
+    found = redaction.failure(Failure("x", "", details)).as_value()["details"]
+    assert found == {"ssn": "•••", "c": "•••", "n": 2**64}
+
+
+def test_what_is_no_json_is_hidden_as_a_whole_where_names_are_looked_for(redaction: Redaction) -> None:
+    assert redaction.fields({"a": {"ssn": 7, "n": inf}, "b": inf}) == {"a": HIDDEN, "b": "inf"}
+    assert Redaction((CARD,)).fields({"a": {"n": inf, "c": NUMBER}}) == {"a": "{'n': inf, 'c': '•••'}"}
+    deep = b'{"a":' * 5_000 + b'{"ssn":7}' + b"}" * 5_000
+    assert json.loads(redaction.json(deep)) == HIDDEN
+    assert json.loads(redaction.json(b'"\xff"')) == HIDDEN
+
+
+DEEP = b"[" * 400 + b'{"ssn":7}' + b"]" * 400
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b'"error":{"type":"x","details":%b}' % DEEP, b'"output":1,"log":[{"message":"","fields":{"ssn":7,"n":1e400,"d":%b}}]' % DEEP],
+)
+def test_an_odd_report_of_a_worker_on_kafka_stops_nobody_and_tells_nothing(said: bytes) -> None:
+    intake = Intake(0, NoOutbox(), lambda execution: 0, 1_000, lambda *_: None, Redaction(RULES))  # type: ignore[arg-type]  # nothing of it is asked
+    item = intake.item(0, b'{"protocol":1,"worker":"w","task":"%b",%b}' % (activity_key("e", "n", 1).encode(), said))
+    assert item is not None
+    assert isinstance(item.envelope.command, FailActivity | CompleteActivity)
+    assert '"ssn":7' not in str(item)
 
 
 def test_of_a_worker_elsewhere_nothing_is_recorded_or_cached_that_a_rule_finds() -> None:

@@ -83,10 +83,10 @@ class Redaction:
         """JSON without what the rules find: in texts and names of fields, and under names. What nobody can read is hidden as a whole."""
         try:
             content = self._under_names(content) if self._names else content
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            work = _Work(len(content))
+            return _STRING.sub(lambda found: self._token(found, work), content) if self._patterns else content
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _HIDDEN_JSON
-        work = _Work(len(content))
-        return _STRING.sub(lambda found: self._token(found, work), content) if self._patterns else content
 
     def value(self, value: Any) -> Any:
         """A parsed value without it."""
@@ -99,14 +99,22 @@ class Redaction:
     def _field(self, value: Any) -> Any:
         try:
             return self.value(value)
-        except InvalidInput:
+        except InvalidInput:  # in what is no JSON no names are found: what has parts is hidden as a whole
+            return HIDDEN if self._names and not isinstance(value, float) else self._shown(value)
+
+    def _shown(self, value: Any) -> str:
+        try:
             return self.text(str(value))
+        except RecursionError:
+            return HIDDEN
 
     def failure(self, failure: Failure) -> Failure:
         """A failure without it."""
         if not self:
             return failure
-        return msgspec.structs.replace(failure, message=self.text(failure.message), details=self.value(failure.details))
+        given = failure.details
+        details = self.json(given) if isinstance(given, bytes) else self._field(given)
+        return msgspec.structs.replace(failure, message=self.text(failure.message), details=details)
 
     def result(self, result: R) -> R:
         """What a worker elsewhere reports, without it."""
@@ -117,12 +125,12 @@ class Redaction:
             if (value := getattr(result, name)) is not UNSET:
                 changed[name] = Raw(self.json(bytes(value)))
         if result.error is not UNSET:
-            details = self.value(result.error.details)
+            details = self._field(result.error.details)
             changed["error"] = msgspec.structs.replace(result.error, message=self.text(result.error.message), details=details)
         if result.log is not UNSET:
             changed["log"] = [
                 msgspec.structs.replace(
-                    line, message=self.text(line.message), fields=UNSET if line.fields is UNSET else self.value(line.fields)
+                    line, message=self.text(line.message), fields=UNSET if line.fields is UNSET else Raw(self.json(bytes(line.fields)))
                 )
                 for line in result.log
             ]
