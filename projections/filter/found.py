@@ -71,7 +71,8 @@ def compare_found(node: Node, operator: Operator, found: Found, value: Any) -> B
 
 def _number(operator: Operator, value: int | float) -> Where:
     """A number that 64 bits hold; whole ones beyond stand among the doubles, on their side of it."""
-    return some_of(compare_whole(WHOLE, operator, Fraction(value)), compare_double(REAL, operator, value))
+    whole, real = compare_whole(WHOLE, operator, Fraction(value)), compare_double(REAL, operator, value)
+    return some_of(*(There(column) if so == ALWAYS else so for column, so in (("whole", whole), ("real", real))))
 
 
 def among(node: Node, found: Found, values: list[Any]) -> Both:

@@ -116,6 +116,18 @@ def test_pages_show_each_row_for_which_the_filter_is_true_once_and_in_order(
     assert shown == expected
 
 
+def test_a_number_is_what_it_is_also_where_no_double_or_no_whole_number_is(models: ReadModels) -> None:
+    kept = ["9007199254740993", "-9007199254740993", "9007199254740992", "9007199254740992.0", "1.5", "2", "2.0", '"1.5"', "null",
+            "9223372036854775807", "18446744073709551616", "1e300"]  # fmt: skip
+    asked = ["search.a != {}", "!(search.a == {})", "!(search.a in [{}, 7])", "search.a == {}", "search.a < {}", "search.a >= {}"]
+    rows = [record(random.Random(1), number)._replace(search=f'{{"a":{value}}}') for number, value in enumerate(kept)]
+    save(models, rows)
+    for source in (one.format(value) for one in asked for value in ("9007199254740993", "9007199254740993.0", "1.5", "2", "2.5")):
+        filter_ = execution_filter(source, NOW)
+        found = {one.number for one in models.select(executions_where(filter_=filter_))}
+        assert (source, found) == (source, {one.number for one in rows if filter_.takes(names_of(one))})
+
+
 def test_a_filter_stands_beside_other_conditions(models: ReadModels) -> None:
     chance = random.Random(1)
     records = [record(chance, number) for number in range(100)]
