@@ -159,6 +159,21 @@ def test_an_input_that_cannot_be_filled_in_is_listed() -> None:
     assert listed(bench, "report.after_import") == [("expression", 1)]
 
 
+def test_an_input_that_is_nested_too_deep_is_listed_and_holds_nothing_up() -> None:
+    bench = Bench()
+    deeper = {**AFTER["triggers"][0], "input": {"rows": {"a": {"b": "{{ event.data.output.rows }}"}}}}
+    bench.publish(IMPORT, {**AFTER, "triggers": [deeper]})
+    bench.move()
+    deep: Any = 1
+    for _ in range(196):
+        deep = [deep]
+    for rows in ([[deep]], deep):
+        bench.start("import", {"rows": rows})
+        bench.move()
+    assert listed(bench, "report.after_import") == [("input", 1)]
+    assert len(reports(bench)) == 1
+
+
 def test_an_output_that_lies_among_the_blobs_is_read() -> None:
     bench = Bench()
     counts = {**AFTER["triggers"][0], "input": {"size": "{{ size(event.data.output.rows) }}"}}

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, ParamSpec
 
 import msgspec
 
-from contracts.errors import ExpressionError, RefoldError, Rejected
+from contracts.errors import ExpressionError, InvalidInput, RefoldError, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.feed import Feed, Selector, Subscription, Told
 from contracts.public_events import TYPE_PREFIX
@@ -265,10 +265,10 @@ class Events:
         trigger, depth = start.waiting.trigger, known.depth + 1
         event = event_seen(start.event)
         filled = {**event, "data": {**event["data"], **known.values}}
-        said = triggered(trigger, event["id"], seen(trigger, {"event": event}, depth=depth))
         try:
+            said = triggered(trigger, event["id"], seen(trigger, {"event": event}, depth=depth))
             given = started_with(trigger, seen(trigger, {"event": filled}, depth=depth))
-        except ExpressionError as error:
+        except (ExpressionError, InvalidInput) as error:
             self._started(round_, start, Outcome(error=error))
         else:
             self._fire(trigger, said, given, self._safely(round_.stretch, partial(self._answered, round_, start)))

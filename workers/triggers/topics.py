@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from contracts.errors import ExpressionError, Rejected
+from contracts.errors import ExpressionError, InvalidInput, Rejected
 from contracts.ports.clock import Clock
 from contracts.ports.user_topic import TopicAway, TopicRecord, UserTopic
 from contracts.triggers import CAUSE_LENGTH_MAX, Fired, Trigger
@@ -122,6 +122,8 @@ class Topics:
             return self._refused(trigger, record, "value", str(unfit))
         except ExpressionError as error:
             return self._refused(trigger, record, "expression", str(error))
+        except InvalidInput as error:  # nested too deep, for example, or so what an `input` makes of it
+            return self._refused(trigger, record, "input", str(error))
         while True:
             outcome = await self._fired(trigger, said, given)
             if outcome.error is None:
