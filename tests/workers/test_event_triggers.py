@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from contracts.triggers import DEPTH_MAX, PAUSES
+from contracts.errors import Overloaded
+from contracts.triggers import DEPTH_MAX, PAUSES, Trigger, Triggered
 from domain.definition.document import parse_document
+from infra.server.trigger_firing import Firing
 from tests.workers.harness import Bench
 from tests.workers.test_triggers import ROOT, created
 from workers.partition.resources import Resources
 from workers.triggers.events import Events
+from workers.triggers.firing import Outcome, Then
 
 IMPORT: dict[str, Any] = {
     "name": "import",
@@ -172,6 +175,30 @@ def test_an_input_that_is_nested_too_deep_is_listed_and_holds_nothing_up() -> No
         bench.move()
     assert listed(bench, "report.after_import") == [("input", 1)]
     assert len(reports(bench)) == 1
+
+
+def test_what_cannot_be_started_just_now_is_tried_again_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, busy = Firing.__call__, [Outcome(error=Overloaded("too much waits"), is_final=False)] * 5
+
+    def fire(self: Firing, trigger: Trigger, said: Triggered, given: bytes, then: Then) -> None:
+        if busy:
+            then(busy.pop())
+        else:
+            real(self, trigger, said, given, then)
+
+    monkeypatch.setattr(Firing, "__call__", fire)
+    bench = Bench()
+    bench.publish(IMPORT, AFTER)
+    bench.move()
+    bench.start("import", {"rows": 1})
+    for _ in range(6):
+        bench.move()
+        bench.clock.advance(1_000)
+    assert [one["input"] for one in reports(bench)] == [{"rows": 1}]
+    [line] = [one for one in caplog.messages if "report.after_import" in one]
+    assert line.endswith("starts nothing yet, it is tried again: too much waits")
 
 
 def test_an_output_that_lies_among_the_blobs_is_read() -> None:

@@ -81,6 +81,8 @@ class _Round:
 
     def __init__(self, stretch: _Stretch, until: int, left: int, fired: list[Fired]) -> None:
         self.stretch, self.until, self.left, self.fired = stretch, until, left, fired
+        self.is_told = False
+        """Whether it was said already that something of it has to be tried again."""
 
 
 def position_name(partition: int) -> str:
@@ -275,6 +277,9 @@ class Events:
 
     def _answered(self, round_: _Round, start: _Start, outcome: Outcome) -> None:
         if outcome.error is not None and not outcome.is_final:
+            if not round_.is_told:
+                round_.is_told = True
+                _log.warning("trigger %s: event %s starts nothing yet, it is tried again: %s", start.name, start.event["id"], outcome.error)
             self._again(round_.stretch, partial(self._look, round_, start))
         else:
             self._started(round_, start, outcome)

@@ -48,6 +48,8 @@ class Topics:
         self._reading: dict[Trigger, asyncio.Task[None]] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._seen: object = None
+        self._told: dict[str, str] = {}
+        """By trigger what holds it up just now, as it was said."""
 
     def refresh(self, share: object = None) -> None:
         """Take notice of triggers that have come, gone, changed, were paused or resumed; `share` is another where other ones are ours."""
@@ -104,6 +106,7 @@ class Topics:
     async def _take(self, trigger: Trigger, config: Any, topic: UserTopic, records: Sequence[TopicRecord]) -> None:
         """Start what these start; when all of it is durable, and noted, commit them."""
         fired = await asyncio.gather(*(self._start(trigger, config, one) for one in records))
+        self._told.pop(trigger.name, None)
         last = next((one for one in reversed(fired) if not one.reason), None)
         await self._note([*(one for one in fired if one.reason), *(() if last is None else (last,))])
         offsets: dict[int, int] = {}
@@ -132,6 +135,9 @@ class Topics:
             if outcome.is_final:
                 reason = outcome.error.reason if isinstance(outcome.error, Rejected) else "input"
                 return self._refused(trigger, record, reason, str(outcome.error))
+            if self._told.get(trigger.name) != str(outcome.error):
+                self._told[trigger.name] = str(outcome.error)
+                _log.warning("trigger %s: %s starts nothing yet, it is tried again: %s", trigger.name, cause, outcome.error)
             await asyncio.sleep(AGAIN_S)
 
     def _fired(self, trigger: Trigger, said: Any, given: bytes) -> asyncio.Future[Outcome]:
