@@ -80,8 +80,9 @@ class Pages:
             done = await answered(self._service, caller_in(request.scope), by, link.task, command)
         except InvalidInput as invalid:
             return asking(422, _with_problems(asked, invalid))
-        except Rejected as rejected:
-            return asking(409, asked._replace(wrong=str(rejected)))
+        except Rejected as rejected:  # most often somebody else was quicker, or another window of the same person
+            over = _over(link, _shown(await self._service.task(*place_of(link.task))))
+            return over or asking(409, asked._replace(wrong=str(rejected)))
         return told(200, "Thank you", f"You have answered: {asked.chosen.replace('_', ' ')}.", f"{done['message'].capitalize()}.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -123,6 +124,22 @@ def test_to_open_a_link_answers_nothing_and_a_second_step_answers_once(post: Pos
     assert (answer["by"], answer["port"], answer["channel"], answer["comment"]) == ("ada@example.com", "rejected", "email", "no\nmoney")
     told = post.mail()
     assert (told["Subject"], links_in(told)) == ("Answered: Go on with <it>?", [])
+
+
+def test_who_is_overtaken_while_the_page_is_sent_is_told_what_counts(post: Post) -> None:
+    _, link = post.start("asks_by_mail")
+    address, body = urlsplit(post.server.url), b"answer=rejected"
+    head = f"POST {link} HTTP/1.1\r\nHost: {address.netloc}\r\nOrigin: {post.server.url}\r\nContent-Length: {len(body)}\r\n"
+    head += "Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((str(address.hostname), int(address.port or 0))) as slow, slow.makefile("rb") as answer:
+        slow.sendall(head.encode())
+        assert b" 100 " in answer.readline()  # it was looked whether the task is open
+        assert "You have answered: approved." in shown(post.send(link, answer="approved"))
+        slow.sendall(body)
+        told = answer.read().decode()
+    assert "Your answer: approved" in told
+    assert "takes no more commands" not in told
+    post.mail()
 
 
 def test_a_page_is_kept_by_nobody_framed_by_nobody_and_runs_nothing(post: Post) -> None:
