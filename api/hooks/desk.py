@@ -54,7 +54,6 @@ class Hooks:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._secrets = service.hooks.secrets
 
     async def take(self, path: str, came: Came, caller: Caller, is_test: bool) -> Response:
         """The answer to a request; what became of it is noted."""
@@ -119,11 +118,12 @@ class Hooks:
 
     async def _secret(self, trigger: Trigger, name: str) -> Secret:
         now = asyncio.get_running_loop().time()
-        known = self._secrets.get(name)
+        secrets = self._service.hooks.secrets
+        known = secrets.get(name)
         if known is None or now - known[0] > SECRETS_S:
             use = Use(workflow=trigger.workflow, purpose=f"trigger {trigger.name}")
             known = now, await self._service.secrets.resolve(name, use)
-            self._secrets[name] = known
+            secrets[name] = known
         return known[1]
 
     async def _challenged(self, trigger: Trigger, config: Any, came: Came, body: Any) -> Outcome | None:

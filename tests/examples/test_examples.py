@@ -17,6 +17,7 @@ NEEDS_A_SERVER = {"user_activities"}
 EXAMPLES = sorted(file for file in (ROOT / "examples").glob("*.yaml") if file.stem not in NEEDS_A_SERVER)
 INPUTS = {"order_fulfilment": {"order_id": "A-1", "amount": 250}, "nightly_report": {"day": "2026-11-21"}, "after_import": {"rows": 7}}
 INPUTS["webhook_order"] = INPUTS["order_fulfilment"]
+INPUTS["sign_in"] = {"password": "correct horse battery"}
 
 
 @pytest.fixture
