@@ -21,6 +21,7 @@ from api.requests import Requests
 from api.routes import add_routes
 from api.service import Service
 from api.sites import Sites
+from api.slack.route import slack_route
 from api.version import build_version
 from contracts.ports.workers import TaskEndpoint
 
@@ -55,6 +56,7 @@ def make_app(
         app.router.routes.append(live_route(service, authorize))
         app.router.routes.extend(hook_routes(service))
         app.router.routes.append(link_route(service))
+        app.router.routes.append(slack_route(service))
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
 

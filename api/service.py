@@ -23,6 +23,7 @@ from contracts.ports.credentials import CredentialKeeper
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.read_models import Cursor, Group, Query, StandIn
 from contracts.ports.result_cache import ResultCache
+from contracts.ports.slack import Slack
 from contracts.resources import Resource
 from contracts.triggers import Triggered
 from contracts.worker_protocol import WorkerRow
@@ -272,6 +273,10 @@ class Service(TriggerBook, Protocol):
     @property
     def credentials(self) -> CredentialKeeper:
         """The secrets that activities may use."""
+
+    @property
+    def slack(self) -> Slack:
+        """Slack, where people are asked in it."""
 
     @property
     def webhooks(self) -> WebhookBook:

@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.caller import caller_in
-from api.links.form import fields_of, is_filled, read_form
+from api.links.form import fields_of
 from api.links.page import Asked, asking, told
+from api.links.reading import data_of, edited, kept, shown, with_problems
 from api.operations.tasks import answered, place_of
 from api.person import ADDRESS_LENGTH_MAX
 from api.service import Service, Unavailable
-from contracts import values
 from contracts.commands import AnswerTask
 from contracts.errors import InvalidInput, LogError, NoCredential, Rejected
 from contracts.person import Person, plain_name
 from contracts.ports.credentials import Secret, Use
-from contracts.sealed_value import has_sealed, hide
 from domain.channels.link import LINKS, PAGES, BadLink, Expired, Link, id_of, read
 
 SECRETS_S: Final = 2.0
@@ -42,7 +40,7 @@ class Pages:
         token = request.path_params["token"]
         try:
             link = read(token, await self._secrets(), self._service.now())
-            task = _shown(await self._service.task(*place_of(link.task)))
+            task = shown(await self._service.task(*place_of(link.task)))
             over = _over(link, task)
             if over is not None:
                 return over
@@ -69,19 +67,19 @@ class Pages:
         if given is None:
             return told(400, "This cannot be read", "Open the link again, and answer on the page.")
         asked, (_, path, attempt) = Asked(task, link.person, fields_of(task["form"]), given, given.get("answer", "")), place_of(link.task)
-        data, problems = _data(asked)
+        data, problems = data_of(asked)
         if problems:
             return asking(422, asked._replace(problems=problems))
         address = "" if request.client is None else request.client.host[:ADDRESS_LENGTH_MAX]
         by = Person(link.person, (), link.channel, address)
         comment = given.get("comment", "").replace("\r\n", "\n")
-        command = AnswerTask(path, attempt, asked.chosen, by, _kept(data), comment, _kept(_edited(asked)), id_of(token))
+        command = AnswerTask(path, attempt, asked.chosen, by, kept(data), comment, kept(edited(asked)), id_of(token))
         try:
             done = await answered(self._service, caller_in(request.scope), by, link.task, command)
         except InvalidInput as invalid:
-            return asking(422, _with_problems(asked, invalid))
+            return asking(422, with_problems(asked, invalid))
         except Rejected as rejected:  # most often somebody else was quicker, or another window of the same person
-            over = _over(link, _shown(await self._service.task(*place_of(link.task))))
+            over = _over(link, shown(await self._service.task(*place_of(link.task))))
             return over or asking(409, asked._replace(wrong=str(rejected)))
         return told(200, "Thank you", f"You have answered: {asked.chosen.replace('_', ' ')}.", f"{done['message'].capitalize()}.")
 
@@ -89,12 +87,6 @@ class Pages:
 def link_route(service: Service) -> Route:
     """The route over a service."""
     return Route(PAGES + "{token}", Pages(service).take, methods=["GET", "POST"], include_in_schema=False)
-
-
-def _shown(task: dict[str, Any]) -> dict[str, Any]:
-    """A task as people may see it."""
-    content = msgspec.json.encode(task)
-    return msgspec.json.decode(hide(content), type=dict[str, Any]) if has_sealed(content) else task
 
 
 async def _given(request: Request) -> dict[str, str] | None:
@@ -116,41 +108,3 @@ def _over(link: Link, task: dict[str, Any]) -> Response | None:
         came = f": {task['outcome'].replace('_', ' ')}" if task["outcome"] else ""
         return told(200, "Nobody is asked any more", f"{task['question']}", f"The task is {task['status']}{came}.")
     return None
-
-
-def _data(asked: Asked) -> tuple[Any, dict[str, str]]:
-    """The data of an answer, and what is wrong with it. Who refuses to enter data enters none."""
-    form, is_input = asked.task["form"], asked.task["kind"] == "data_input"
-    agrees = asked.chosen == asked.task["ports"][0]["port"]
-    if is_input and not agrees:
-        return None, {}
-    if not asked.fields or (not is_input and not is_filled(asked.fields, asked.given)):
-        return None, {}
-    return read_form(form, asked.fields, asked.given)
-
-
-def _edited(asked: Asked) -> str | None:
-    """The content as somebody has changed it; None where nobody did."""
-    before, given = asked.task["content"], asked.given.get("content")
-    if given is None or not isinstance(before, str) or asked.task["kind"] != "review":
-        return None
-    after = given.replace("\r\n", "\n")
-    return None if after == before.replace("\r\n", "\n") else after
-
-
-def _kept(value: Any) -> bytes | None:
-    return None if value is None else values.encode(value)
-
-
-def _with_problems(asked: Asked, invalid: InvalidInput) -> Asked:
-    """Each problem beside its field; those of no field above them."""
-    places = {f"/data{field.path}": field.name for field in asked.fields}
-    found, others = dict[str, str](), list[str]()
-    for problem in invalid.problems:
-        path = next((one for one in places if problem.path == one or problem.path.startswith(f"{one}/")), None)
-        name = places[path] if path is not None else problem.path[1:] if problem.path in ("/comment", "/content") else None
-        if name is None:
-            others.append(f"{problem.path}: {problem.message}")
-        else:
-            found.setdefault(name, problem.message)
-    return asked._replace(problems=found, wrong="; ".join(others))

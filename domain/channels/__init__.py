@@ -8,8 +8,9 @@ from typing import Any, Final
 from contracts.definitions import WorkflowDefinition
 from domain.channels.channel import Channel, Web, read_route
 from domain.channels.email import Email
+from domain.channels.slack import Slack
 
-CHANNELS: Final[dict[str, Channel]] = {channel.name: channel for channel in (Web(), Email())}
+CHANNELS: Final[dict[str, Channel]] = {channel.name: channel for channel in (Web(), Email(), Slack())}
 """Each by its name. What is to be sent goes by `domain/execution/moves/notices.py`; who sends it stands in `workers/running/channels/`."""
 
 

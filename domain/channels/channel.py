@@ -18,6 +18,8 @@ class Channel:
     summary: str
     is_sent: bool = True
     """Whether people are told by something that is sent; else they look by themselves."""
+    stands: bool = False
+    """Whether what was sent offers answers until it is changed: then it is told that a task is over also where nobody knows if it was."""
 
     def target_problem(self, target: Any) -> str | None:
         """Why something cannot be its target, with all templates filled in; None where nothing speaks against it."""

@@ -23,6 +23,7 @@ from domain.triggers.firing import config_of
 from domain.triggers.moments import next_times
 from domain.triggers.schedule import SCHEDULE
 from infra.credentials.store import CredentialStore
+from infra.server.slack_desk import SlackDesk
 from infra.server.system import system_definition
 from infra.server.wiring import activity_kinds, described_kinds
 from infra.settings.model import EngineSettings
@@ -50,6 +51,7 @@ class CatalogService:
         self._dependencies = Dependencies(catalog, self._directory)
         self.hooks = Deliveries()
         """What came to webhooks here lately."""
+        self.slack = SlackDesk(settings, lambda: self.credentials)
         self._kinds = activity_kinds(settings)
         self._is_stopping = False
 

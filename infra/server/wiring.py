@@ -96,6 +96,8 @@ def channel_settings(settings: EngineSettings) -> ChannelSettings:
         smtp_tls=settings.smtp_tls,
         smtp_credential=settings.smtp_credential,
         mail_from=settings.mail_from,
+        slack_url=settings.slack_url,
+        slack_token=settings.slack_token,
     )
 
 

@@ -195,6 +195,19 @@ class EngineSettings(BaseModel):
         default=None, pattern=NAME_PATTERN, description="the credential, `basic`, that is shown to the mail server; without it none is"
     )
     mail_from: str | None = Field(default=None, max_length=254, description="the address that mail comes from")
+    slack_token: str | None = Field(
+        default=None, pattern=NAME_PATTERN, description="the credential, `bearer`, with the bot's token that is shown to Slack"
+    )
+    slack_signing: str | None = Field(
+        default=None, pattern=NAME_PATTERN, description="the credential, `signing`, with the secret that Slack signs its requests with"
+    )
+    slack_url: str = Field(
+        default="https://slack.com/api",
+        max_length=1_000,
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        json_schema_extra={"format": "an address like https://slack.com/api"},
+        description="what the addresses of Slack's methods begin with",
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="how logs are written: `text` for people, `json` as one object a line"
     )

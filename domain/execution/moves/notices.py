@@ -42,10 +42,15 @@ def tell(ctx: Deciding, run: NodeRun, about: str) -> None:
         if not CHANNELS[route["channel"]].is_sent:
             if about not in CLOSED:
                 ctx.emit(TaskNotified(run.path, run.attempt, route["channel"], memo.version, about))
-        elif memo.version <= VERSIONS_MAX and (about not in CLOSED or place in memo.notices):
+        elif memo.version <= VERSIONS_MAX and (about not in CLOSED or _may_have_heard(memo, place, route["channel"])):
             notice = _notice(ctx.state.execution, run.path, run.attempt, memo.version, place)
             ctx.emit(TaskNoticeStarted(run.path, run.attempt, notice, place, memo.version, about))
             ctx.emit(ChildStarted(run.path, notice, NOTIFY, 0, ctx.keep(_message(ctx, run, memo, place, about)), True))
+
+
+def _may_have_heard(memo: TaskMemo, place: int, channel: str) -> bool:
+    """Whether a channel was told of the task; and where what it is sent stands, also whether it is being told just now."""
+    return place in memo.notices or (CHANNELS[channel].stands and any(one.place == place for one in memo.telling.values()))
 
 
 def close(ctx: Deciding, run: NodeRun, about: str) -> None:

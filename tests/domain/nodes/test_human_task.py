@@ -401,6 +401,20 @@ def test_what_has_not_been_sent_when_it_is_answered_never_is() -> None:
     assert (world.status, len(world.events(e.TaskNoticeStarted))) == ("completed", 1)
 
 
+def test_what_stands_until_it_is_changed_hears_that_it_is_over_also_where_nobody_knows_if_it_was_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(CHANNELS, "pigeon", Pigeon())
+    monkeypatch.setattr(CHANNELS["pigeon"], "stands", True)
+    world = answered(flown(), answer("ada"))
+    assert world.events(e.ChildCancelRequested) == [e.ChildCancelRequested("t", "x~t.notice(1.1)", True)]
+    assert [(one.child, one.about) for one in world.events(e.TaskNoticeStarted)] == [
+        ("x~t.notice(1.1)", "created"),
+        ("x~t.notice(2.1)", "answered"),
+    ]
+    assert values.decode(world.events(e.ChildStarted)[-1].input)["sent"] is None
+
+
 def flown() -> World:
     """A world in which the note is on its way, and nothing comes back by itself."""
     world = World(TASK % FLYING, {"child": "nodes: [{id: a, type: never}]"})

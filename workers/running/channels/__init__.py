@@ -11,6 +11,7 @@ from typing import Final
 from workers.running.channels.email import EmailSender
 from workers.running.channels.sender import Sender
 from workers.running.channels.settings import ChannelSettings
+from workers.running.channels.slack import SlackSender
 
-SENDERS: Final[dict[str, Callable[[ChannelSettings], Sender]]] = {EmailSender.name: EmailSender}
+SENDERS: Final[dict[str, Callable[[ChannelSettings], Sender]]] = {EmailSender.name: EmailSender, SlackSender.name: SlackSender}
 """What makes each, by its channel."""

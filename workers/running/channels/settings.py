@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelSettings:
-    """Where mail is taken, and where people reach the server. What a channel needs and lacks it says when something is to be sent."""
+    """Where mail and Slack are, and where people reach the server. What a channel needs and lacks it says when something is to be sent."""
 
     public_url: str | None = None
     """What links in messages begin with."""
@@ -20,3 +20,7 @@ class ChannelSettings:
     """The credential that is shown to the mail server; None shows none."""
     mail_from: str | None = None
     """The address that mail comes from."""
+    slack_url: str = "https://slack.com/api"
+    """What the addresses of Slack's methods begin with."""
+    slack_token: str | None = None
+    """The credential whose token is shown to Slack."""
