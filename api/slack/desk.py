@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -88,11 +88,11 @@ class Interactions:
         done = await self._answer(payload, task, port, caller)
         return Said(f"You have answered: {port.replace('_', ' ')}. {done['message'].capitalize()}.", over=name if done["decided"] else "")
 
-    async def _guarded(self, work: Any) -> Said | None:
+    async def _guarded(self, work: Awaitable[Said | None]) -> Said | None:
         """What is said instead where that fails."""
         try:
             async with asyncio.timeout(LIMIT_S):
-                return await work  # type: ignore[no-any-return]
+                return await work
         except TimeoutError:
             return Said(_LATE)
         except (SlackFailed, NoCredential, LogError, Unavailable) as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.channels.test_email import MESSAGE, Context
 from workers.running.activity_error import ActivityError
 from workers.running.channels.settings import ChannelSettings
 from workers.running.channels.slack import SlackSender
+from workers.running.channels.slack_api import ask
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +130,22 @@ def test_whose_fault_it_is_is_named(slack: SlackServer) -> None:
     with pytest.raises(ActivityError, match="slack_token") as error:
         SlackSender(ChannelSettings()).send(Context(), MESSAGE)
     assert (error.value.error_type, error.value.retryable) == ("channel.setting", False)
+
+
+def test_where_slack_asks_for_time_it_is_waited_unless_nobody_needs_it_any_more(slack: SlackServer) -> None:
+    waited = list[Any]()
+
+    class Waiting(Context):
+        def on_cancel(self, stop: Callable[[], None]) -> None:
+            waited.append(stop)
+            if len(waited) > 1:  # the first is that of the request
+                stop()
+
+    slack.next(chat_postMessage=[[429, {}, {"Retry-After": "30"}]])
+    began = time.monotonic()
+    with pytest.raises(ActivityError, match="429"):
+        ask(Waiting(), slack.url, TOKEN, "chat.postMessage", {})
+    assert (len(waited), time.monotonic() - began < 30) == (2, True)
 
 
 def test_slack_that_is_away_is_tried_again() -> None:
