@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -142,10 +141,9 @@ def test_where_slack_asks_for_time_it_is_waited_unless_nobody_needs_it_any_more(
                 stop()
 
     slack.next(chat_postMessage=[[429, {}, {"Retry-After": "30"}]])
-    began = time.monotonic()
     with pytest.raises(ActivityError, match="429"):
         ask(Waiting(), slack.url, TOKEN, "chat.postMessage", {})
-    assert (len(waited), time.monotonic() - began < 30) == (2, True)
+    assert len(waited) == 2
 
 
 def test_slack_that_is_away_is_tried_again() -> None:
