@@ -59,7 +59,8 @@ def test_every_setting_can_stand_in_the_file_in_the_environment_and_after_set(re
                "bubblewrap": "jail", "redact": "field:ssn", "log_format": "json", "event_source": "urn:x",
                "retention": "30d", "archive": "a", "master_key": "k", "keys": "k", "traces": "http://127.0.0.1:1",
                "trigger_brokers": "127.0.0.1:1", "public_url": "https://a.b", "smtp": "127.0.0.1:25", "smtp_tls": "none",
-               "smtp_credential": "c", "mail_from": "a@b.example"}  # fmt: skip
+               "smtp_credential": "c", "mail_from": "a@b.example",
+               "slack_token": "c", "slack_signing": "d", "slack_url": "https://a.b/api"}  # fmt: skip
     values = {name: samples.get(name) or sample(name) for name in known()}
     written = "".join(f"{name} = {json.dumps(value) if name in samples else value}\n" for name, value in values.items())
     refold.file("refold.toml", written)
