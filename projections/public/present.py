@@ -311,6 +311,8 @@ INTERNAL: Final[frozenset[type[Event]]] = frozenset(
         e.SlotGranted,
         e.SlotReclaimed,
         e.SlotRefused,
+        e.AdmissionAwaited,
+        e.ExecutionAdmitted,
         e.CompensationRegistered,
         e.SignalEmitted,
         e.ItemsAdded,
