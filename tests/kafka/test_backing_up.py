@@ -145,17 +145,20 @@ def test_a_copy_shows_and_proves_all_runs_nothing_until_it_is_let_and_then_goes_
 def test_a_backup_beside_engines_at_work_goes_up_to_any_position(site: Site, refold: CommandLine) -> None:
     one, other = site.start("one"), site.start("other")
     one.publish(WAITS, OUTER)
-    is_enough = Event()
+    are_many, is_enough = Event(), Event()
 
     def start() -> None:
         for number in count():
             (one, other)[number % 2].start("outer", {"n": number}, execution_id=f"p-{number}")
+            if number == 30:
+                are_many.set()
             if is_enough.is_set():
                 return
 
     thread = Thread(target=start)
     thread.start()
     try:
+        assert are_many.wait(60), "half of what is copied is to have some in it"
         for _ in range(2):
             made = refold("backup", site.backup, "--log", site.log, "--json").json
     finally:
