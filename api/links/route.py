@@ -21,6 +21,7 @@ from contracts.errors import InvalidInput, LogError, NoCredential, Rejected
 from contracts.person import Person, plain_name
 from contracts.ports.credentials import Secret, Use
 from domain.channels.link import LINKS, PAGES, BadLink, Expired, Link, id_of, read
+from domain.channels.wording import moment_text
 
 SECRETS_S: Final = 2.0
 """So long the secret is remembered."""
@@ -103,7 +104,12 @@ def _over(link: Link, task: dict[str, Any]) -> Response | None:
     """What is told where this person is not asked any more."""
     for one in task["answers"]:
         if plain_name(one["by"]) == plain_name(link.person):
-            return told(200, "You have answered", f"{task['question']}", f"Your answer: {one['port'].replace('_', ' ')}, at {one['at']}.")
+            return told(
+                200,
+                "You have answered",
+                f"{task['question']}",
+                f"Your answer: {one['port'].replace('_', ' ')}, at {moment_text(one['at'])}.",
+            )
     if task["status"] != "open":
         came = f": {task['outcome'].replace('_', ' ')}" if task["outcome"] else ""
         return told(200, "Nobody is asked any more", f"{task['question']}", f"The task is {task['status']}{came}.")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.channels.wording import button_text
+from domain.channels.wording import button_text, moment_text
 
 SECTION_MAX: Final = 3_000
 BUTTON_MAX: Final = 75
@@ -93,4 +93,4 @@ def _last(message: Mapping[str, Any], is_over: bool) -> str:
     if is_over:
         return "Nobody is asked any more."
     asked = f"Asked: {', '.join(message['assignees']) or 'anybody'}."
-    return asked if message["due"] is None else f"{asked} Until {message['due']}."
+    return asked if message["due"] is None else f"{asked} Until {moment_text(message['due'])}."

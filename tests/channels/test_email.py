@@ -87,6 +87,7 @@ def test_a_mail_has_a_link_for_each_answer_and_one_to_look(server: MailServer, b
     assert page is not None
     assert "&lt;ACME&gt;" in page.get_content()
     assert f'href="{approve}"' in page.get_content()
+    assert "Until 2026-12-01 08:00 UTC." in page.get_content()
 
 
 def test_the_same_version_is_the_same_mail_byte_for_byte_and_the_next_belongs_to_it(server: MailServer, box: Mailbox) -> None:

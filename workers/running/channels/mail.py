@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.channels.wording import button_text
+from domain.channels.wording import button_text, moment_text
 from domain.execution.moves.notices import CLOSED
 
 SUBJECT_LENGTH_MAX: Final = 150
@@ -87,7 +87,7 @@ def _ways(message: Mapping[str, Any], link: str) -> list[tuple[str, str]]:
 
 
 def _last(message: Mapping[str, Any], link: str | None) -> list[str]:
-    due = [] if message["due"] is None or message["about"] in CLOSED else [f"Until {message['due']}."]
+    due = [] if message["due"] is None or message["about"] in CLOSED else [f"Until {moment_text(message['due'])}."]
     if link is not None:
         return [*due, "A link opens a page that asks again; it is meant for you alone.", _NO_REPLY]
     if message["about"] in CLOSED:
