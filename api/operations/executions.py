@@ -45,7 +45,7 @@ async def list_executions(
     """List executions, the latest created first, unless `sort`, or that of the view, says otherwise."""
     after, before = milliseconds(created_after, "created_after"), milliseconds(created_before, "created_before")
     filter_ = read_filter(execution_filter, filter, service.now())
-    query = executions_where(workflow, status or (), parent, after, before, read_cursor(cursor, EXECUTION_ROWS), limit + 1, filter_)
+    query = executions_where(workflow, status or (), parent, after, before, limit=limit + 1, filter_=filter_)
     if view is not None:
         saved = await saved_view(service, view)
         of_view = filter_in(execution_filter, saved.filter or ALL, service.now(), "query/view")
@@ -54,8 +54,8 @@ async def list_executions(
         query = query._replace(is_turned=sort == "created_at")
     if not (system or asks_for_system(workflow, filter)):
         query = query._replace(where=all_of(query.where, USERS_ONLY))
-    found = await service.find(query)
-    following = shown_cursor(found[limit - 1]["cursor"]) if len(found) > limit else None
+    found = await service.find(query._replace(after=read_cursor(cursor, EXECUTION_ROWS, query.is_turned)))
+    following = shown_cursor(found[limit - 1]["cursor"], query.is_turned) if len(found) > limit else None
     rows = [{name: value for name, value in row.items() if name != "cursor"} for row in found[:limit]]
     return Reply({"executions": rows, "next": following, "position": service.projected}, service.projected)
 

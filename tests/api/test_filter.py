@@ -76,6 +76,17 @@ def test_a_list_is_shown_from_its_other_end_and_a_view_keeps_how(server: Server,
     assert (refused.status, refused.json["problems"][0]["path"]) == (422, "query/sort")
 
 
+def test_a_cursor_goes_on_in_the_order_of_its_page_only(server: Server, orders: list[str]) -> None:
+    oldest = server.get("/v1/executions?workflow=filtered&limit=2&sort=created_at").json
+    latest = server.get("/v1/executions?workflow=filtered&limit=2").json
+    for cursor, other in ((oldest["next"], ""), (oldest["next"], "&sort=-created_at"), (latest["next"], "&sort=created_at")):
+        refused = server.get(f"/v1/executions?workflow=filtered&limit=2&cursor={cursor}{other}")
+        assert refused.status == 422
+        assert "in the other order" in refused.json["detail"]
+    following = server.get(f"/v1/executions?workflow=filtered&limit=2&sort=-created_at&cursor={latest['next']}")
+    assert [row["execution_id"] for row in following.json["executions"]] == orders[-3:-5:-1]
+
+
 def test_a_filter_that_cannot_be_asked_is_refused_with_the_part_and_its_place(server: Server) -> None:
     source = "workflow == 'a' && version == '3'"
     answer = server.get(f"/v1/executions?filter={quote(source)}")
