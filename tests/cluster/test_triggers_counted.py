@@ -20,9 +20,11 @@ from infra.clock import SystemClock
 from infra.log.memory import MemoryLog
 from infra.server.cluster.start_ids import ask_and_start
 from infra.server.late_start import LateStart
+from infra.server.parts.triggers import SharedAdvance
 from infra.server.trigger_firing import Firing
 from tests.cluster.memory import memory_cluster
 from workers.partition.catalog import Catalog
+from workers.partition.resources import Resources
 from workers.partition.round import Answer, Reply
 from workers.triggers.firing import Outcome
 
@@ -110,5 +112,24 @@ def test_a_schedule_goes_on_as_soon_as_its_partition_has_another_owner(tmp_path:
             service = (await cluster.start("b")).service
             await cluster.until(lambda: service.trigger("w.often").skipped)
             assert service.trigger("w.often").skipped[0].reason in ("quota_exceeded", "missed")
+
+    asyncio.run(story())
+
+
+def test_a_fault_that_nobody_expected_is_told_to_who_waits_for_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Resources, *said: Any) -> None:
+        raise ZeroDivisionError
+
+    async def story() -> None:
+        async with memory_cluster(tmp_path, "a", partitions=PARTITIONS) as cluster:
+            heard: list[bool] = []
+            note = SharedAdvance(cluster.living["a"], lambda: None)
+            with monkeypatch.context() as patched:
+                patched.setattr(Resources, "advance", broken)
+                note({"w.often": 1}, (), heard.append)
+                await cluster.until(lambda: heard)
+            note({"w.often": 1}, (), heard.append)
+            await cluster.until(lambda: len(heard) == 2)
+            assert heard == [False, True]
 
     asyncio.run(story())

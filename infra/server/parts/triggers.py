@@ -107,7 +107,7 @@ class SharedAdvance:
     async def _note(self, positions: Mapping[str, int], fired: Sequence[Fired], then: Callable[[bool], None]) -> None:
         try:
             await self._shared.service.advance_triggers(positions, fired)
-        except RefoldError as error:
+        except Exception as error:  # whoever waits has to hear of it, whatever it is
             _tell(error)
             then(False)
         else:
@@ -124,8 +124,9 @@ def _noted(note: Callable[[], None]) -> bool:
     return True
 
 
-def _tell(error: RefoldError) -> None:
-    _log.warning("it could not be noted how far triggers are, and is tried again: %s", error)
+def _tell(error: Exception) -> None:
+    unexpected = None if isinstance(error, RefoldError) else error
+    _log.warning("it could not be noted how far triggers are, and is tried again: %s", error, exc_info=unexpected)
 
 
 def _make(context: Context) -> Running | None:
