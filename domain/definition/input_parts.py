@@ -25,17 +25,23 @@ _ANY_FIELD: Final = ("additionalProperties", "unevaluatedProperties")
 _ANY_ITEM: Final = ("items", "contains", "unevaluatedItems")
 _VALUES: Final = frozenset({"const", "enum", "default", "examples"})
 """Keywords that hold values, not schemas."""
+_MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+"""Keywords that hold schemas by names, which may be those of keywords."""
 
 Step: TypeAlias = "str | int"
 
 
 class Part(NamedTuple):
-    """An object in a schema: its path, itself, how deep it stands, and the `$id` that its references are relative to."""
+    """An object in a schema: its path, itself, how deep it stands, and the `$id` that its references are relative to.
+
+    One that `is_map` holds schemas by names, and is none itself.
+    """
 
     path: tuple[Step, ...]
     schema: dict[str, Any]
     depth: int
     base: str
+    is_map: bool = False
 
 
 class Width(NamedTuple):
@@ -59,16 +65,26 @@ class TooWide(Exception):
 
 def parts_of(schema: Any) -> Iterator[Part]:
     """Every object in the schema."""
-    waiting: list[tuple[tuple[Step, ...], Any, int, str]] = [((), schema, 0, "")]
+    waiting: list[tuple[tuple[Step, ...], Any, int, str, bool]] = [((), schema, 0, "", False)]
     while waiting:
-        path, one, depth, base = waiting.pop()
+        path, one, depth, base, is_map = waiting.pop()
         if isinstance(one, dict):
             own = one.get("$id")
             base = urljoin(base, own) if isinstance(own, str) else base
-            yield Part(path, one, depth, base)
-            waiting.extend(((*path, key), item, depth + 1, base) for key, item in one.items() if key not in _VALUES)
+            yield Part(path, one, depth, base, is_map)
+            waiting.extend(((*path, key), item, depth + 1, base, below_is_map(key, is_map)) for key, item in schemas_in(one, is_map))
         elif isinstance(one, list):
-            waiting.extend(((*path, index), item, depth + 1, base) for index, item in enumerate(one))
+            waiting.extend(((*path, index), item, depth + 1, base, False) for index, item in enumerate(one))
+
+
+def schemas_in(part: dict[str, Any], is_map: bool) -> Iterator[tuple[str, Any]]:
+    """What an object of a schema holds, without mere values."""
+    return ((key, item) for key, item in part.items() if is_map or key not in _VALUES)
+
+
+def below_is_map(key: str, is_map: bool) -> bool:
+    """Whether what stands there in an object of a schema holds schemas by names."""
+    return not is_map and key in _MAPS
 
 
 class Schema:
@@ -101,9 +117,13 @@ class Schema:
         """Raises Endless or TooWide."""
         return _Walk(self).width(self._roots[""])
 
-    def parts(self) -> Iterator[dict[str, Any]]:
-        """All objects in it."""
-        return (part.schema for part in self._parts.values())
+    def schemas(self) -> Iterator[dict[str, Any]]:
+        """All schemas in it that are objects."""
+        return (part.schema for part in self._parts.values() if not part.is_map)
+
+    def is_map(self, part: dict[str, Any]) -> bool:
+        """Whether the part holds schemas by names, and is none itself."""
+        return self._parts[id(part)].is_map
 
     def path(self, part: dict[str, Any]) -> tuple[Step, ...]:
         """Where the part stands."""
@@ -179,9 +199,9 @@ class _Walk:
         return met
 
 
-def _direct(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _direct(part: dict[str, Any], is_map: bool) -> Iterator[dict[str, Any]]:
     """The objects below this one that no other object holds; `$defs` are reached by references only."""
-    waiting = [value for key, value in part.items() if key not in _VALUES and key not in ("$defs", "definitions")]
+    waiting = [value for key, value in schemas_in(part, is_map) if is_map or key not in ("$defs", "definitions")]
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
@@ -200,7 +220,7 @@ def _in_circles(root: Any, schema: Schema) -> set[int]:
     def enter(part: dict[str, Any]) -> None:
         number = len(lowest)
         lowest[id(part)] = open_[id(part)] = number
-        way.append((part, number, chain(_direct(part), schema.followed(part))))
+        way.append((part, number, chain(_direct(part, schema.is_map(part)), schema.followed(part))))
 
     if isinstance(root, dict):
         enter(root)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from msgspec import Raw
@@ -15,7 +16,7 @@ from msgspec.json import Decoder
 from contracts.errors import InvalidInput, Problem
 from contracts.sealed_value import HIDDEN, SEALED, SEALED_PATTERN, SECRET_BYTES_MAX, SECRETS_MAX
 from contracts.values import decode, encode
-from domain.definition.input_parts import Schema, Step
+from domain.definition.input_parts import PLACES_MAX, Schema, Step, below_is_map, schemas_in
 
 MARKS: Final = ("writeOnly", "x-refold-secret")
 Seal = Callable[[str], str]
@@ -119,10 +120,14 @@ class SecretPlaces:
 
     def problems(self) -> Iterator[tuple[tuple[Step, ...], str, str]]:
         """Marks that do not count, or could not be kept: where, what is wrong, and what to do."""
-        reached = list(self._all_places())
+        reached = list(islice(self._all_places(), PLACES_MAX + 1))
+        if len(reached) > PLACES_MAX:
+            fix = "let fewer schemas of the same field refer to themselves"
+            yield (), f"the schema has more than {PLACES_MAX:,} kinds of places that could hold a secret", fix
+            return
         counted = {id(part) for place in reached for part in place.parts}
         top = {id(part) for part in self._place([self._root]).parts}
-        for part in self._schema.parts():
+        for part in self._schema.schemas():
             for mark in MARKS:
                 if mark in part and not isinstance(part[mark], bool):
                     yield (*self._schema.path(part), mark), f"expected true or false, found {part[mark]!r}"[:200], "write true or false"
@@ -180,11 +185,11 @@ class SecretPlaces:
         return _Place(list(met.values()), below)
 
 
-def bearing_sealed(schema: Any) -> Any:
+def bearing_sealed(schema: Any, is_map: bool = False) -> Any:
     """The schema with which a sealed value fits wherever a secret does; the same in all else."""
     if isinstance(schema, list):
         return [bearing_sealed(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    inner = {key: one if key in ("const", "enum", "default", "examples") else bearing_sealed(one) for key, one in schema.items()}
-    return {"anyOf": [inner, _SEALED]} if is_marked(schema) else inner
+    inner = schema | {key: bearing_sealed(one, below_is_map(key, is_map)) for key, one in schemas_in(schema, is_map)}
+    return {"anyOf": [inner, _SEALED]} if is_marked(schema) and not is_map else inner

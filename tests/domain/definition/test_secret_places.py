@@ -12,7 +12,7 @@ from contracts.sealed_value import MARK, SECRET_BYTES_MAX, SECRETS_MAX, hide, hi
 from domain.definition.findings import Findings
 from domain.definition.input_check import check_input_schema
 from domain.definition.input_schema import check
-from domain.definition.secret_places import SecretPlaces, secret_places
+from domain.definition.secret_places import secret_places
 
 SECRET = {"type": "string", "writeOnly": True}
 SCHEMA: dict[str, Any] = {
@@ -133,7 +133,27 @@ def test_a_mark_that_could_not_be_kept_is_refused(schema: Any, path: str, says: 
 def test_marks_that_can_be_kept_are_no_problem() -> None:
     assert problems(SCHEMA) == []
     assert problems(within({"type": "string", "writeOnly": False})) == []
-    assert secret_places(within({"type": "string", "enum": ["writeOnly"]})) is None or SecretPlaces(SCHEMA)
+    assert sealed('{"one":"writeOnly"}', within({"type": "string", "enum": ["writeOnly"]})) == '{"one":"writeOnly"}'
+
+
+@pytest.mark.parametrize("name", ["writeOnly", "x-refold-secret", "default", "const", "enum", "examples", "properties", "$defs"])
+def test_a_field_may_be_named_as_a_keyword_is(name: str) -> None:
+    for schema in (True, {"type": "boolean"}, {"$ref": "#/$defs/flag"}):
+        one = {"type": "object", "properties": {name: schema, "password": SECRET}, "$defs": {"flag": {"type": "boolean"}}}
+        assert problems(one) == []
+        check(one, {name: True, "password": f"{MARK}abc~"}, 40)
+        assert sealed(json.dumps({name: True, "password": "p"}), one) == f'{{"{name}":true,"password":"<p>"}}'
+    inner = {"type": "object", "properties": {name: within(SECRET)}}
+    assert problems(inner) == []
+    check(inner, {name: {"one": f"{MARK}abc~"}}, 40)
+    assert refused({name: {"one": 1}}, inner)[0][0] == f"/{name}/one"
+
+
+def test_a_schema_whose_places_double_with_each_field_is_refused_soon() -> None:
+    steps = {f"q{at}": {"properties": {key: {"$ref": f"#/$defs/q{at + 1}"} for key in "ab"}} for at in range(40)}
+    again = {"properties": {"a": {"allOf": [{"$ref": "#/$defs/again"}, {"$ref": "#/$defs/q0"}]}, "b": {"$ref": "#/$defs/again"}}}
+    odd = {"$ref": "#/$defs/again", "$defs": {**steps, "again": again, "q40": {"properties": {"s": SECRET}}}}
+    assert [message for _, message in problems(odd) if "5,000 kinds of places" in message]
 
 
 def test_what_is_sealed_is_shown_as_dots_also_where_it_was_cut() -> None:
