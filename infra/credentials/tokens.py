@@ -16,6 +16,7 @@ from contracts.errors import NoCredential
 from contracts.sealed_value import HIDDEN
 from workers.running.activity_error import ActivityError
 from workers.running.egress.addresses import Allow, resolve
+from workers.running.egress.plain_request import PlainRequest
 
 if TYPE_CHECKING:
     from workers.running.egress.exchange import Answer
@@ -120,7 +121,7 @@ class _Session:
         )  # fmt: skip
         try:
             hidden = {**self._values, **data}
-            return _Response(self._name, hidden, exchange(_Nobody(), question, resolve, self._is_allowed))
+            return _Response(self._name, hidden, exchange(PlainRequest(), question, resolve, self._is_allowed))
         except (ActivityError, OSError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             said = str(error) or type(error).__name__
             raise NoCredential(self._name, f"its token endpoint could not be asked: {said}", retryable=True) from None
@@ -151,27 +152,6 @@ class _Response:
     def raise_for_status(self) -> None:
         """Of an answer that says nothing about tokens."""
         raise NoCredential(self._name, f"its token endpoint answered {self.status_code}, and no token", retryable=self.status_code >= 500)
-
-
-class _Nobody:
-    """A request that nobody cancels. See `ActivityContext`."""
-
-    execution = path = idempotency_key = traceparent = ""
-    attempt = 1
-    is_cancelled = False
-
-    def credential(self, name: str) -> Any:
-        """It is one itself."""
-        raise NoCredential(name, "a token endpoint is asked with its own credential")
-
-    def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
-        """Nobody hears it."""
-
-    def log(self, message: str, level: str = "info", **fields: Any) -> None:
-        """Nobody hears it."""
-
-    def on_cancel(self, stop: Callable[[], None]) -> None:
-        """Nobody cancels it."""
 
 
 def _basic(client: Any, method: str, uri: str, headers: dict[str, str], body: str) -> tuple[str, dict[str, str], str]:

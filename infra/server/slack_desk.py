@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from contracts.errors import NoCredential
 from contracts.ports.credentials import Credentials, Secret, Use
 from contracts.ports.slack import SlackFailed
 from infra.settings.model import EngineSettings
 from workers.running.activity_error import ActivityError
 from workers.running.channels.slack_api import ask
+from workers.running.egress.plain_request import PlainRequest
 
 SECRETS_S: Final = 2.0
 """So long a secret is remembered."""
@@ -43,7 +43,7 @@ class SlackDesk:
         assert self._settings.slack_token is not None
         token = (await self._secret(self._settings.slack_token)).values.get("token", "")
         try:
-            return await asyncio.to_thread(ask, _Nobody(), self._settings.slack_url, token, method, given, False, TIMEOUT_S, False)
+            return await asyncio.to_thread(ask, PlainRequest(), self._settings.slack_url, token, method, given, False, TIMEOUT_S, False)
         except ActivityError as error:
             raise SlackFailed(str(error)) from None
 
@@ -52,24 +52,3 @@ class SlackDesk:
         if known is None or time.monotonic() - known[0] > SECRETS_S:
             known = self._known[name] = time.monotonic(), await self._credentials().resolve(name, _USE)
         return known[1]
-
-
-class _Nobody:
-    """A request that nobody cancels. See `ActivityContext`."""
-
-    execution = path = idempotency_key = traceparent = ""
-    attempt = 1
-    is_cancelled = False
-
-    def credential(self, name: str) -> Secret:
-        """It is given its token."""
-        raise NoCredential(name, "Slack is asked with a token that is given")
-
-    def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
-        """Nobody hears it."""
-
-    def log(self, message: str, level: str = "info", **fields: Any) -> None:
-        """Nobody hears it."""
-
-    def on_cancel(self, stop: Callable[[], None]) -> None:
-        """Nobody cancels it."""

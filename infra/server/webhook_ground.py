@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import httpx2
 
 from contracts.caller import ENGINE
-from contracts.errors import NoCredential
 from contracts.ports.clock import Clock
-from contracts.ports.credentials import Secret, Use
+from contracts.ports.credentials import Use
 from contracts.ports.feed import Feed, Told
 from contracts.public_events import CloudEvent
 from contracts.webhooks import STATE, Webhook, WebhookState, encode_json, secret_place
@@ -29,6 +28,7 @@ from workers.reading.webhook_delivery import PARALLEL, Outcome
 from workers.running.activity_error import ActivityError, Cancelled, failure_of
 from workers.running.egress.addresses import is_any, is_public, resolve
 from workers.running.egress.exchange import Answer, Question, exchange
+from workers.running.egress.plain_request import PlainRequest
 
 TIMEOUT_S: Final = 15.0
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -45,27 +45,6 @@ class Checkpoints(Notes, Protocol):
 
     async def close(self) -> None:
         """Let go of everything."""
-
-
-class _Request:
-    """A request is no activity: nobody cancels it, and it tells nobody that it is alive. See `ActivityContext`."""
-
-    execution = path = idempotency_key = traceparent = ""
-    attempt = 1
-    is_cancelled = False
-
-    def heartbeat(self, progress: float | None = None, detail: Any = None) -> None:
-        """Nobody hears it."""
-
-    def log(self, message: str, level: str = "info", **fields: Any) -> None:
-        """Nobody hears it."""
-
-    def credential(self, name: str) -> Secret:
-        """It needs none."""
-        raise NoCredential(name, "deliveries to webhooks use none")
-
-    def on_cancel(self, stop: Callable[[], None]) -> None:
-        """Nobody cancels it."""
 
 
 class WebhookGround:
@@ -106,7 +85,7 @@ class WebhookGround:
                 method="POST", url=httpx2.URL(url), headers=headers, content=body, timeout_s=TIMEOUT_S, follow_redirects=False,
                 response_bytes_max=ANSWER_BYTES_MAX,
             )  # fmt: skip
-            return _outcome(exchange(_Request(), question, resolve, self._is_allowed))
+            return _outcome(exchange(PlainRequest(), question, resolve, self._is_allowed))
         except ActivityError as error:
             return Outcome(None, f"{(said := failure_of(error)).type}: {said.message}")
         except (Cancelled, OSError, httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 import msgspec
 
 from contracts.ports.activities import ActivityContext
 from workers.running.activity_error import ActivityError
+
+if TYPE_CHECKING:
+    from workers.running.egress.exchange import Question
 
 TIMEOUT_S: Final = 20.0
 ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -50,19 +53,11 @@ def ask(
 
     Raises ActivityError: `slack.unreachable` and `slack.refused_for_now`, which may pass; `slack.refused`, and `notice.unknown`.
     """
-    import httpx2
-
     from workers.running.egress.addresses import is_any, resolve
-    from workers.running.egress.exchange import Question, exchange
+    from workers.running.egress.exchange import exchange
 
-    fields = {name: one if isinstance(one, str) else msgspec.json.encode(one).decode() for name, one in given.items()}
-    question = Question(
-        method="POST", url=httpx2.URL(f"{url.rstrip('/')}/{method}"),
-        headers={"authorization": f"Bearer {token}", "content-type": "application/x-www-form-urlencoded; charset=utf-8"},
-        content=urlencode(fields).encode(), timeout_s=timeout_s, follow_redirects=False, response_bytes_max=ANSWER_BYTES_MAX,
-    )  # fmt: skip
     try:
-        answer = exchange(context, question, resolve, is_any)
+        answer = exchange(context, _question(f"{url.rstrip('/')}/{method}", token, given, timeout_s), resolve, is_any)
     except ActivityError as error:
         is_sent = error.error_type not in ("http.connect", "http.forbidden_address")
         raise _cut_off(method, is_once and is_sent, str(error)) from error
@@ -77,6 +72,20 @@ def ask(
     if found.get("ok") is not True:
         raise _refused(method, is_once, str(found.get("error", answer.status))[:200], found)
     return found
+
+
+def _question(url: str, token: str, given: Mapping[str, Any], timeout_s: float) -> Question:
+    """A form, in which what is no text is JSON."""
+    import httpx2
+
+    from workers.running.egress.exchange import Question
+
+    fields = {name: one if isinstance(one, str) else msgspec.json.encode(one).decode() for name, one in given.items()}
+    return Question(
+        method="POST", url=httpx2.URL(url),
+        headers={"authorization": f"Bearer {token}", "content-type": "application/x-www-form-urlencoded; charset=utf-8"},
+        content=urlencode(fields).encode(), timeout_s=timeout_s, follow_redirects=False, response_bytes_max=ANSWER_BYTES_MAX,
+    )  # fmt: skip
 
 
 def error_of(error: ActivityError) -> str:
