@@ -47,6 +47,14 @@ class Said(NamedTuple):
     over: str = ""
 
 
+class Place(NamedTuple):
+    """Who has pressed, and below which message of which channel."""
+
+    user: str
+    channel: str
+    ts: str
+
+
 class Interactions:
     """Interactions over a service."""
 
@@ -71,9 +79,9 @@ class Interactions:
         pressed = next((one for one in payload["actions"] if str(one.get("action_id", "")).startswith(ANSWER)), None)
         if pressed is None:
             return Response()
-        task, port = _pressed.decode(pressed["value"])
+        (task, port), place = _pressed.decode(pressed["value"]), _place(payload)
         said = await self._guarded(self._pressed(payload, task, port, caller))
-        return Response() if said is None else Response(background=BackgroundTask(self._say, payload, said))
+        return Response() if said is None else Response(background=BackgroundTask(self._say, place, said))
 
     async def _pressed(self, payload: Mapping[str, Any], name: str, port: str, caller: Caller) -> Said | None:
         task = shown(await self._service.task(*place_of(name)))
@@ -103,15 +111,13 @@ class Interactions:
         except (Rejected, Nobody) as refused:
             return Said(f"Your answer does not count: {refused}")
 
-    async def _say(self, payload: Mapping[str, Any], said: Said) -> None:
+    async def _say(self, place: Place, said: Said) -> None:
         """Tell whoever pressed, and nobody else; and let a message that asks nobody any more say so."""
-        place = payload.get("container") or {}
-        channel, ts = place.get("channel_id", ""), place.get("message_ts", "")
         try:
             if said.over:
                 content = closing(shown(await self._service.task(*place_of(said.over))))
-                await self._service.slack.ask("chat.update", channel=channel, ts=ts, **_plain(content))
-            await self._service.slack.ask("chat.postEphemeral", channel=channel, user=payload["user"]["id"], text=fallback(said.text))
+                await self._service.slack.ask("chat.update", channel=place.channel, ts=place.ts, **_plain(content))
+            await self._service.slack.ask("chat.postEphemeral", channel=place.channel, user=place.user, text=fallback(said.text))
         except (SlackFailed, NoCredential, LogError, Unavailable, Rejected) as error:
             _log.warning("nobody could be told in Slack what became of an answer: %s", error)
 
@@ -153,12 +159,19 @@ class Interactions:
         data: bytes | None = None,
         content: bytes | None = None,
     ) -> dict[str, Any]:
-        """Answer as whoever it is that Slack says."""
+        """Answer as whoever it is that Slack says. What comes twice is one answer; two modals of one person are two."""
         by = await person_in(self._service.slack, payload, task["assignees"])
         _, path, attempt = place_of(task["task_id"])
-        key = "slack:" + hashlib.sha256(f"{task['task_id']}\0{by.address}\0{port}".encode()).hexdigest()[:32]
+        view = (payload.get("view") or {}).get("id", "")
+        key = "slack:" + hashlib.sha256(f"{task['task_id']}\0{by.address}\0{port}\0{view}".encode()).hexdigest()[:32]
         command = AnswerTask(path, attempt, port, by, data, comment.replace("\r\n", "\n"), content, key)
         return await answered(self._service, caller, by, task["task_id"], command)
+
+
+def _place(payload: Mapping[str, Any]) -> Place:
+    """Raises KeyError, TypeError, AttributeError for what Slack does not send."""
+    place = payload.get("container") or {}
+    return Place(str(payload["user"]["id"]), str(place.get("channel_id", "")), str(place.get("message_ts", "")))
 
 
 def _plain(value: dict[str, Any]) -> dict[str, Any]:

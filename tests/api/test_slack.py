@@ -69,7 +69,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             review = asks("reviews", ("approved", "changes_requested"), kind="review", content="one\ntwo")
             counts, long = asks("counts", kind="data_input", form=FORM), {"properties": {f"f{n}": {"type": "string"} for n in range(95)}}
             server.publish(asks("asks"), asks("asks_group", assignees=["group:finance"]), counts, review, definition)
-            server.publish(asks("too_long", form=long), asks("two", assignees=[], approval_threshold=2))
+            two: dict[str, Any] = {"assignees": [], "approval_threshold": 2}
+            server.publish(asks("too_long", form=long), asks("two", **two), asks("two_count", form=FORM, **two))
             yield Desk(server, slack)
         finally:
             server.kill()
@@ -176,6 +177,16 @@ def test_a_form_is_a_modal_with_what_is_wrong_beside_its_field(desk: Desk) -> No
     assert "You have answered" in desk.send(submit(view, **given)).content.decode()
 
 
+def test_who_sends_a_second_modal_off_is_told_that_only_the_first_counts(desk: Desk) -> None:
+    execution, call = desk.start("two_count")
+    first, second = modal_of(desk, call, "Approve"), modal_of(desk, call, "Approve")
+    for _ in range(2):
+        assert "You have answered" in str(desk.send(submit(first, **{"How many": "3"})).json)
+    told = str(desk.send(submit(second, **{"How many": "4"})).json)
+    assert ("has answered already: approved" in told, "You have answered" in told) == (True, False)
+    assert [one["data"]["n"] for one in desk.server.get(f"/v1/tasks/{execution}~ask@1").json["answers"]] == [3]
+
+
 def test_who_refuses_to_enter_data_fills_nothing_in(desk: Desk) -> None:
     execution, call = desk.start("counts")
     desk.told(press(call, "Reject"))
@@ -216,6 +227,13 @@ def test_where_slack_is_away_nothing_is_answered_and_a_second_press_does(desk: D
         {"type": "block_actions"},
         {"type": "view_submission", "view": 5},
         {"type": "block_actions", "actions": [{"action_id": "refold.answer.0", "value": "[1]"}]},
+        {"type": "block_actions", "actions": [{"action_id": "refold.answer.0", "value": '["x~ask@1", "approved"]'}]},
+        {
+            "type": "block_actions",
+            "actions": [{"action_id": "refold.answer.0", "value": '["x~ask@1", ""]'}],
+            "user": {"id": "U"},
+            "container": [1],
+        },
     ],
 )
 def test_what_slack_does_not_send_is_400(desk: Desk, payload: Any) -> None:

@@ -185,7 +185,7 @@ class Handler(BaseHTTPRequestHandler):
         for name in ("title", "submit", "close"):
             check_text(view[name], 24)
         check_blocks(view["blocks"], 100)
-        return {"ok": True, "view": view}
+        return {"ok": True, "view": {**view, "id": f"V{len(self.state.calls)}"}}
 
     def say(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
         content = json.dumps(value).encode()
@@ -271,8 +271,8 @@ def submit(view: dict[str, Any], /, *, by: str = "U0ADA", **values: Any) -> dict
             "checkboxes": {"selected_options": [{"value": "on"}] if given else []},
         }
         state[block["block_id"]] = {block["element"]["action_id"]: {"type": kind, **known[kind]}}
-    more = {"private_metadata": view["private_metadata"], "callback_id": view["callback_id"], "state": {"values": state}}
-    return {"type": "view_submission", "user": {"id": by}, "team": {"id": "T0"}, "view": more}
+    kept = {name: view[name] for name in ("id", "private_metadata", "callback_id")}
+    return {"type": "view_submission", "user": {"id": by}, "team": {"id": "T0"}, "view": {**kept, "state": {"values": state}}}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,4 +56,4 @@ def test_one_approves_by_mail_and_one_in_slack(company: tuple[Server, Post, Desk
 def modal_of(desk: Desk, pressed: Any) -> Any:
     assert desk.send(pressed).status == 200
     (opened,) = desk.slack.wait("views.open", 1)
-    return json.loads(opened[1]["view"])
+    return opened[2]["view"]
