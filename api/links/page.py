@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from starlette.responses import HTMLResponse
 
 from api.links.form import Field
 from api.links.style import STYLE
 from contracts.sealed_value import hide_text
-from domain.channels.wording import button_text
+from domain.channels.wording import button_text, value_text
 
 SHOWN_LENGTH_MAX: Final = 100_000
 """So much of a value is shown."""
@@ -91,7 +90,7 @@ def _shown(title: str, value: Any) -> Iterable[str]:
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value)).decode()
+    text = value_text(value)
     return escape(text[:SHOWN_LENGTH_MAX] + (" … (shortened)" if len(text) > SHOWN_LENGTH_MAX else ""))
 
 

@@ -7,19 +7,16 @@ from typing import Any, Final
 
 import msgspec
 
-from domain.channels.wording import button_text, moment_text
+from domain.channels.wording import OVER, about, answer_text, button_text, moment_text, value_text
 
 SECTION_MAX: Final = 3_000
 BUTTON_MAX: Final = 75
-VALUE_MAX: Final = 2_000
 FALLBACK_MAX: Final = 3_000
 ROW_MAX: Final = 5
 """So many buttons stand beside each other; Slack takes 25."""
 BLOCKS_MAX: Final = 50
 ANSWER: Final = "refold.answer."
 """What the `action_id` of a button begins with that answers."""
-_ABOUT: Final = {"reminded": "Reminder: ", "delegated": "Handed on: ", "escalated": "Still open: "}
-_OVER: Final = {"answered": "Answered: ", "withdrawn": "Withdrawn: ", "expired": "Expired: "}
 
 
 def cut(text: str, most: int) -> str:
@@ -43,17 +40,17 @@ def section(text: str) -> dict[str, Any]:
 
 def said(message: Mapping[str, Any]) -> dict[str, Any]:
     """A task as a message says it, as `text`, for notifications, and `blocks`: with buttons as long as anybody is asked."""
-    is_over = message["about"] in _OVER
-    blocks = [section(_OVER.get(message["about"], "") + message["question"])]
+    is_over = message["about"] in OVER
+    blocks = [section(OVER.get(message["about"], "") + message["question"])]
     for title, name in (("Details", "details"), ("Content", "content")):
         if message[name] is not None:
-            blocks.append(section(f"{title}\n{_value(message[name])}"))
+            blocks.append(section(f"{title}\n{value_text(message[name])}"))
     if message["answered"]:
-        blocks.append(section("Answers so far\n" + "\n".join(map(_answer, message["answered"]))))
+        blocks.append(section("Answers so far\n" + "\n".join(map(answer_text, message["answered"]))))
     if not is_over:
         blocks.extend(_buttons(message))
     blocks.append({"type": "context", "elements": [plain(_last(message, is_over))]})
-    return {"text": fallback((_ABOUT | _OVER).get(message["about"], "") + message["question"]), "blocks": blocks[:BLOCKS_MAX]}
+    return {"text": fallback(about(message) + message["question"]), "blocks": blocks[:BLOCKS_MAX]}
 
 
 def fallback(text: str) -> str:
@@ -63,8 +60,8 @@ def fallback(text: str) -> str:
 
 def closing(task: Mapping[str, Any]) -> dict[str, Any]:
     """The same message for a task that is over, from the task as it is shown."""
-    about = task["status"] if task["status"] in _OVER else "withdrawn"
-    return said({**task, "about": about, "answered": task["answers"], "due": None})
+    ending = task["status"] if task["status"] in OVER else "withdrawn"
+    return said({**task, "about": ending, "answered": task["answers"], "due": None})
 
 
 def _buttons(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -79,14 +76,6 @@ def _buttons(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     ]
     for first in range(0, len(buttons), ROW_MAX):
         yield {"type": "actions", "block_id": f"refold.answers.{first}", "elements": buttons[first : first + ROW_MAX]}
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value)).decode()
-
-
-def _answer(one: Mapping[str, Any]) -> str:
-    return f"{one['by']}: {one['port'].replace('_', ' ')}" + (f" - {one['comment']}" if one["comment"] else "")
 
 
 def _last(message: Mapping[str, Any], is_over: bool) -> str:

@@ -17,6 +17,7 @@ from domain.channels.email import address_problem
 from workers.running.activity_error import ActivityError
 from workers.running.channels.links import link_for
 from workers.running.channels.mail import mail_of
+from workers.running.channels.sender import UNKNOWN
 from workers.running.channels.settings import ChannelSettings
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S: Final = 20.0
 """So long each step may take."""
-UNKNOWN: Final = "notice.unknown"
 
 
 class EmailSender:

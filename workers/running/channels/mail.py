@@ -11,9 +11,7 @@ from email.utils import format_datetime
 from html import escape
 from typing import Any, Final
 
-import msgspec
-
-from domain.channels.wording import button_text, moment_text
+from domain.channels.wording import about, answer_text, button_text, moment_text, value_text
 from domain.execution.moves.notices import CLOSED
 
 SUBJECT_LENGTH_MAX: Final = 150
@@ -21,8 +19,6 @@ SHOWN_LENGTH_MAX: Final = 20_000
 """So much of a value is shown."""
 ID_LENGTH_MAX: Final = 75
 """A longer id in `In-Reply-To` would be written as an encoded word, and match nothing."""
-_ABOUT: Final = {"created": "", "reminded": "Reminder: ", "delegated": "Handed on: ", "escalated": "Still open: "}
-_OVER: Final = {"answered": "Answered: ", "withdrawn": "Withdrawn: ", "expired": "Expired: "}
 _NO_REPLY: Final = "Nobody reads answers to this mail."
 
 
@@ -55,7 +51,7 @@ def message_id(message: Mapping[str, Any], sender: str, version: int) -> str:
 def _subject(message: Mapping[str, Any]) -> str:
     question = " ".join("".join(one if one.isprintable() else " " for one in message["question"]).split())
     short = question if len(question) <= SUBJECT_LENGTH_MAX else question[: SUBJECT_LENGTH_MAX - 1] + "…"
-    return (_ABOUT | _OVER).get(message["about"], "") + short
+    return about(message) + short
 
 
 def _plain(text: str) -> str:
@@ -64,7 +60,7 @@ def _plain(text: str) -> str:
 
 
 def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.format(msgspec.json.encode(value)).decode()
+    text = value_text(value)
     return _plain(text if len(text) <= SHOWN_LENGTH_MAX else text[:SHOWN_LENGTH_MAX] + " … (shortened)")
 
 
@@ -73,11 +69,7 @@ def _sections(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if message[name] is not None:
             yield title, _value(message[name])
     if message["answered"]:
-        yield "Answers so far", "\n".join(_plain(_answer(one)) for one in message["answered"])
-
-
-def _answer(one: Mapping[str, Any]) -> str:
-    return f"{one['by']}: {one['port'].replace('_', ' ')}" + (f" - {one['comment']}" if one["comment"] else "")
+        yield "Answers so far", "\n".join(_plain(answer_text(one)) for one in message["answered"])
 
 
 def _ways(message: Mapping[str, Any], link: str) -> list[tuple[str, str]]:

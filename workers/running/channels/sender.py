@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from contracts.ports.activities import ActivityContext
+
+UNKNOWN: Final = "notice.unknown"
+"""The type of the failure where nobody knows whether it was sent; it is not tried again by itself."""
 
 
 class Sender(Protocol):

@@ -15,6 +15,7 @@ import msgspec
 
 from contracts.ports.activities import ActivityContext
 from workers.running.activity_error import ActivityError
+from workers.running.channels.sender import UNKNOWN
 
 if TYPE_CHECKING:
     from workers.running.egress.exchange import Question
@@ -23,7 +24,6 @@ TIMEOUT_S: Final = 20.0
 ANSWER_BYTES_MAX: Final = 4 * 1024 * 1024
 WAIT_S_MAX: Final = 60.0
 """So long it is waited where Slack asks for time; the rest is what attempts wait by themselves."""
-UNKNOWN: Final = "notice.unknown"
 NOT_NOW: Final = frozenset({"ratelimited", "rate_limited", "service_unavailable", "request_timeout", "team_added_to_org"})
 """Errors by which nothing was done, and which pass."""
 UNSURE: Final = frozenset({"internal_error", "fatal_error"})

@@ -18,11 +18,10 @@ from contracts.values import NULL
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.channels import SENDERS
+from workers.running.channels.sender import UNKNOWN
 from workers.running.channels.settings import ChannelSettings
 from workers.running.desk import Desk, Operator
 
-UNKNOWN: Final = "notice.unknown"
-"""The type of the failure where nobody knows whether it was sent; it is not tried again by itself."""
 _ACTOR: Final = "refold.notify"
 
 
