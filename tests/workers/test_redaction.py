@@ -23,6 +23,7 @@ from infra.clock import ManualClock
 from infra.files.blobs import MemoryBlobs
 from infra.settings.model import EngineSettings
 from workers.cluster.intake import Intake
+from workers.running.activity_error import ActivityError, failure_of
 from workers.running.activity_settings import ActivitySettings
 from workers.running.activity_worker import ActivityWorker
 from workers.running.memory_result_cache import MemoryResultCache
@@ -163,6 +164,21 @@ def test_in_details_with_a_number_beyond_64_bits_it_is_found_too(redaction: Reda
     assert isinstance(details, bytes)
     found = redaction.failure(Failure("x", "", details)).as_value()["details"]
     assert found == {"ssn": "•••", "c": "•••", "n": 2**64}
+
+
+def test_details_that_are_too_deep_or_too_large_and_so_a_text_tell_nothing_that_stands_under_a_name() -> None:
+    deep: Any = {"ssn": 7, 'a"b': 8}
+    for _ in range(150):
+        deep = [deep]
+    rules = Redaction(("field:ssn", 'field:a"b'))
+    for given in (deep, {"ssn": 7, "much": "x" * 20_000}, {"ssn": 7, "odd": object()}, {'a"b': 8, "deep": deep}):
+        failure = failure_of(ActivityError("x", "", details=given))
+        assert isinstance(failure.details, str)
+        assert rules.failure(failure).details == HIDDEN
+        reported = Result(task="t", error=ResultError(type="x", message="", details=failure.details))
+        assert rules.result(reported).error.details == HIDDEN  # type: ignore[union-attr]  # it is there
+    assert Redaction(("field:pin",)).failure(failure_of(ActivityError("x", "", details=deep))).details[0] == "["
+    assert rules.failure(Failure("x", "", "no ssn")).details == "no ssn"
 
 
 def test_what_is_no_json_is_hidden_as_a_whole_where_names_are_looked_for(redaction: Redaction) -> None:

@@ -112,9 +112,16 @@ class Redaction:
         """A failure without it."""
         if not self:
             return failure
-        given = failure.details
-        details = self.json(given) if isinstance(given, bytes) else self._field(given)
-        return msgspec.structs.replace(failure, message=self.text(failure.message), details=details)
+        return msgspec.structs.replace(failure, message=self.text(failure.message), details=self._details(failure.details))
+
+    def _details(self, details: Any) -> Any:
+        """Of what is too deep or too large the beginning is kept as a text, which is hidden as a whole where a name stands in it."""
+        if isinstance(details, bytes):
+            return self.json(details)
+        is_shown = isinstance(details, str) and "{" in details
+        if is_shown and any(form in details for name in self._names for form in (name, msgspec.json.encode(name).decode()[1:-1])):
+            return HIDDEN
+        return self._field(details)
 
     def result(self, result: R) -> R:
         """What a worker elsewhere reports, without it."""
@@ -125,7 +132,7 @@ class Redaction:
             if (value := getattr(result, name)) is not UNSET:
                 changed[name] = Raw(self.json(bytes(value)))
         if result.error is not UNSET:
-            details = self._field(result.error.details)
+            details = self._details(result.error.details)
             changed["error"] = msgspec.structs.replace(result.error, message=self.text(result.error.message), details=details)
         if result.log is not UNSET:
             changed["log"] = [
