@@ -6,19 +6,16 @@ is, and checked with the rest. Where it depends on the value which schema holds 
 
 from __future__ import annotations
 
-from collections import deque
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from contracts import values
 from contracts.errors import InvalidInput, Problem
-from domain.definition.input_parts import Schema
+from domain.definition.input_parts import ITEMS, Schema, below_any
 
 ADDED_BYTES_MAX: Final = 1024 * 1024
 """So much the defaults of one input may add."""
 _CONTAINERS: Final = (dict, list)
-_ITEMS: Final = None
-"""Stands for the items of a list, where else the name of a field stands."""
 
 
 @lru_cache(maxsize=512)
@@ -58,9 +55,9 @@ class _Defaults:
                 if missing or inside:
                     holder[key] = {**value, **missing}
                     waiting.extend((holder[key], name, places.below(place, name)) for name in inside)
-            elif isinstance(value, list) and _ITEMS in place.schemas:
+            elif isinstance(value, list) and ITEMS in place.schemas:
                 holder[key] = list(value)
-                items = places.below(place, _ITEMS)
+                items = places.below(place, ITEMS)
                 waiting.extend((holder[key], index, items) for index, one in enumerate(value) if isinstance(one, _CONTAINERS))
             if added > ADDED_BYTES_MAX:
                 message = f"the defaults of the schema would add more than {ADDED_BYTES_MAX:,} bytes to this input"
@@ -87,10 +84,8 @@ class _Places:
         """The place of values that these schemas hold for."""
         key = tuple(map(id, schemas))
         if key not in self._met:
-            parts = self._parts(schemas)
-            fields = _fields(parts)
-            items = [part["items"] for part in parts if isinstance(part.get("items"), dict)]
-            self._met[key] = _Place(_of(fields), fields | ({_ITEMS: items} if items else {}), {})
+            below = below_any(self._schema.for_any(schemas))
+            self._met[key] = _Place(_of(below), below, {})
         return self._met[key]
 
     def below(self, place: _Place, step: str | None) -> _Place:
@@ -99,31 +94,11 @@ class _Places:
             place.places[step] = self.of(place.schemas[step])
         return place.places[step]
 
-    def _parts(self, schemas: list[Any]) -> list[dict[str, Any]]:
-        """The schemas that hold for a value whatever it is: these, and what they refer to and are made of."""
-        met: dict[int, dict[str, Any]] = {}
-        waiting = deque(schemas)
-        while waiting:
-            one = waiting.popleft()
-            if isinstance(one, dict) and id(one) not in met:
-                met[id(one)] = one
-                waiting.extend((*self._schema.followed(one), *(one["allOf"] if isinstance(one.get("allOf"), list) else ())))
-        return list(met.values())
-
-
-def _fields(parts: list[dict[str, Any]]) -> dict[str | None, list[Any]]:
-    fields: dict[str | None, list[Any]] = {}
-    for part in parts:
-        properties = part.get("properties")
-        for name, schema in properties.items() if isinstance(properties, dict) else ():
-            fields.setdefault(name, []).append(schema)
-    return fields
-
 
 def _of(fields: dict[str | None, list[Any]]) -> dict[str, Any]:
     """The defaults of fields; the first schema that has one says it."""
     return {
         name: next(one["default"] for one in schemas if isinstance(one, dict) and "default" in one)
         for name, schemas in fields.items()
-        if name is not _ITEMS and any(isinstance(one, dict) and "default" in one for one in schemas)
+        if name is not ITEMS and any(isinstance(one, dict) and "default" in one for one in schemas)
     }

@@ -9,7 +9,8 @@ back to where they come from are told: to hold a value to them twice at each lev
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from itertools import chain, takewhile
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import unquote, urljoin
@@ -28,6 +29,8 @@ _VALUES: Final = frozenset({"const", "enum", "default", "examples"})
 _MAPS: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 """Keywords that hold schemas by names, which may be those of keywords."""
 
+ITEMS: Final = None
+"""Stands for the items of a list, where else the name of a field stands."""
 Step: TypeAlias = "str | int"
 
 
@@ -135,6 +138,28 @@ class Schema:
             target = self.target(part, keyword)
             if isinstance(target, dict):
                 yield target
+
+    def for_any(self, schemas: Iterable[Any]) -> list[dict[str, Any]]:
+        """The schemas that hold for a value whatever it is: these, and what they refer to and are made of."""
+        met: dict[int, dict[str, Any]] = {}
+        waiting = deque(schemas)
+        while waiting:
+            one = waiting.popleft()
+            if isinstance(one, dict) and id(one) not in met:
+                met[id(one)] = one
+                waiting.extend((*self.followed(one), *(one["allOf"] if isinstance(one.get("allOf"), list) else ())))
+        return list(met.values())
+
+
+def below_any(parts: Iterable[dict[str, Any]]) -> dict[str | None, list[Any]]:
+    """What these say of the fields, and of the `ITEMS`, of a value whatever it is."""
+    below: dict[str | None, list[Any]] = {}
+    for part in parts:
+        for name, schema in _map(part, "properties"):
+            below.setdefault(name, []).append(schema)
+        if isinstance(part.get("items"), dict):
+            below.setdefault(ITEMS, []).append(part["items"])
+    return below
 
 
 def _at(root: Any, pointer: str) -> Any:

@@ -16,13 +16,11 @@ from msgspec.json import Decoder
 from contracts.errors import InvalidInput, Problem
 from contracts.sealed_value import HIDDEN, SEALED, SEALED_PATTERN, SECRET_BYTES_MAX, SECRETS_MAX
 from contracts.values import decode, encode
-from domain.definition.input_parts import PLACES_MAX, Schema, Step, below_is_map, schemas_in
+from domain.definition.input_parts import ITEMS, PLACES_MAX, Schema, Step, below_any, below_is_map, schemas_in
 
 MARKS: Final = ("writeOnly", "x-refold-secret")
 Seal = Callable[[str], str]
 """What makes a sealed value of a text."""
-_ITEMS: Final = None
-"""Stands for the items of a list, where else the name of a field stands."""
 _fields_of: Final = Decoder(dict[str, Raw]).decode
 _items_of: Final = Decoder(list[Raw]).decode
 _SEALED: Final = {"type": "string", "pattern": SEALED_PATTERN}
@@ -90,15 +88,15 @@ class SecretPlaces:
         if place.is_secret:
             return made(content, pointer)
         first = content.lstrip()[:1]
-        if first == b"{" and any(name is not _ITEMS for name in place.below):
+        if first == b"{" and any(name is not ITEMS for name in place.below):
             fields = _fields_of(content)
             for name, schemas in place.below.items():
-                if name is not _ITEMS and name in fields:
+                if name is not ITEMS and name in fields:
                     at = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
                     fields[name] = Raw(self._changed(bytes(fields[name]), self._place(schemas), at, made))
             return encode(fields)
-        if first == b"[" and _ITEMS in place.below:
-            below = self._place(place.below[_ITEMS])
+        if first == b"[" and ITEMS in place.below:
+            below = self._place(place.below[ITEMS])
             items = _items_of(content)
             return encode([Raw(self._changed(bytes(one), below, f"{pointer}/{at}", made)) for at, one in enumerate(items)])
         return content
@@ -113,8 +111,8 @@ class SecretPlaces:
         if isinstance(given, dict):
             below = place.below
             return {name: self._hidden(one, self._place(below[name])) if name in below else one for name, one in given.items()}
-        if isinstance(given, list) and _ITEMS in place.below:
-            items = self._place(place.below[_ITEMS])
+        if isinstance(given, list) and ITEMS in place.below:
+            items = self._place(place.below[ITEMS])
             return [self._hidden(one, items) for one in given]
         return given
 
@@ -164,25 +162,9 @@ class SecretPlaces:
         key = tuple(map(id, schemas))
         place = self._known.get(key)
         if place is None:
-            place = self._known[key] = self._made(schemas)
+            parts = self._schema.for_any(schemas)
+            place = self._known[key] = _Place(parts, below_any(parts))
         return place
-
-    def _made(self, schemas: list[Any]) -> _Place:
-        met: dict[int, dict[str, Any]] = {}
-        waiting = deque(schemas)
-        while waiting:
-            one = waiting.popleft()
-            if isinstance(one, dict) and id(one) not in met:
-                met[id(one)] = one
-                waiting.extend((*self._schema.followed(one), *(one["allOf"] if isinstance(one.get("allOf"), list) else ())))
-        below: dict[str | None, list[Any]] = {}
-        for part in met.values():
-            properties = part.get("properties")
-            for name, schema in properties.items() if isinstance(properties, dict) else ():
-                below.setdefault(name, []).append(schema)
-            if isinstance(part.get("items"), dict):
-                below.setdefault(_ITEMS, []).append(part["items"])
-        return _Place(list(met.values()), below)
 
 
 def bearing_sealed(schema: Any, is_map: bool = False) -> Any:
