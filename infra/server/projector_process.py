@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -21,7 +22,9 @@ TELL_AFTER_S: Final = 0.03
 TELL_UNDER_LOAD_S: Final = 0.12
 """The same under load: a batch of 1,500 decisions costs a quarter less than five of 300."""
 LOAD_FROM: Final = 50
-"""So many records that were taken in since the projector was told last are load."""
+"""So many records that were taken in since the last pause began are load,"""
+LOAD_WITHIN_S: Final = 1.0
+"""where that was no longer ago: what comes alone is told of soon, whatever came before."""
 STOP_S: Final = 5.0
 """How long it may take to end after its stdin has."""
 _PACKAGES: Final = str(Path(__file__).parents[2])
@@ -48,6 +51,7 @@ class ProjectorProcess:
         more: Sequence[str] = (),
         environment: Mapping[str, str] = MappingProxyType({}),
         tell_after_s: float = TELL_AFTER_S,
+        now: Callable[[], float] = monotonic,
     ) -> None:
         words = ("-P", "-m", "infra.server.projector_program", "--data", str(data.absolute()), "--nice", str(nice), *more)
         self._command: tuple[str, ...] = (sys.executable, *words)
@@ -60,6 +64,8 @@ class ProjectorProcess:
         self._offsets: dict[int, int] = {}
         self._taken_in = 0
         """How many records the projector has said that it took in since the last pause began."""
+        self._now, self._paused_at = now, now()
+        """When that pause began."""
         self._own = b"own all\n"
         self._looks = 0
         self._looking: asyncio.Future[None] | None = None
@@ -146,7 +152,9 @@ class ProjectorProcess:
 
     def _pause_s(self) -> float:
         """How long what comes is collected: longer while much does."""
-        is_load, self._taken_in = self._taken_in >= LOAD_FROM, 0
+        now = self._now()
+        is_load = self._taken_in >= LOAD_FROM and now - self._paused_at <= LOAD_WITHIN_S
+        self._taken_in, self._paused_at = 0, now
         return max(self._tell_after_s, TELL_UNDER_LOAD_S) if is_load else self._tell_after_s
 
     def _tell_now(self) -> None:

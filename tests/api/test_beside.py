@@ -15,7 +15,7 @@ from contracts.journal import Checkpoint
 from infra.server.engine import Engine
 from infra.server.parts.projector import Projector
 from infra.server.progress import Progress
-from infra.server.projector_process import LOAD_FROM, TELL_AFTER_S, TELL_UNDER_LOAD_S, ProjectorProcess
+from infra.server.projector_process import LOAD_FROM, LOAD_WITHIN_S, TELL_AFTER_S, TELL_UNDER_LOAD_S, ProjectorProcess
 from infra.server.wiring import open_engine
 from infra.settings.model import EngineSettings
 from workers.reading.projection import HELD_FROM
@@ -145,3 +145,14 @@ def test_what_comes_under_load_is_collected_for_longer_until_less_comes(tmp_path
         process._hear([b"0", b"%d" % offset, b"0"])
         pauses.append(process._pause_s())
     assert pauses == [TELL_AFTER_S, TELL_AFTER_S, TELL_UNDER_LOAD_S, TELL_AFTER_S]
+
+
+def test_what_comes_alone_after_much_has_come_is_told_of_soon(tmp_path: Path) -> None:
+    now = [0.0]
+    process = ProjectorProcess(tmp_path, 0, lambda *_: None, now=lambda: now[0])
+    pauses = []
+    for offset, at in ((0, 0.0), (LOAD_FROM, LOAD_WITHIN_S), (2 * LOAD_FROM, 2 * LOAD_WITHIN_S + 0.1)):
+        process._hear([b"0", b"%d" % offset, b"0"])
+        now[0] = at
+        pauses.append(process._pause_s())
+    assert pauses == [TELL_AFTER_S, TELL_UNDER_LOAD_S, TELL_AFTER_S]
