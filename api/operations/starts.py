@@ -122,7 +122,7 @@ _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     201: {"model": models.Execution, "description": "A new execution."},
     202: {
         "model": models.Execution,
-        "description": "It has not ended: it still runs at the end of the `wait`, or has an incident and needs a person.",
+        "description": "It has not ended, as far as can be read: it runs at the end of the `wait`, or has an incident and needs a person.",
     },
 }
 

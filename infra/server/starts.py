@@ -12,14 +12,15 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
 
-from api.service import Start, Started
+from api.service import Start, Started, Unavailable
 from contracts import values
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, CreateExecution
-from contracts.errors import InvalidInput, Rejected
+from contracts.errors import InvalidInput, LogUnreachable, Rejected, RowsGone
 from contracts.ids import execution_id_problem, make_key_id
 from contracts.positions import Positions
 from contracts.triggers import cause_id
+from domain.execution.evolve import initial
 from domain.execution.facts.execution import request_of
 from domain.execution.state import ENDED, Execution
 from infra.server.start_sealing import Sealing
@@ -199,7 +200,7 @@ def fingerprint(command: CreateExecution) -> bytes:
 class _Start:
     """One start on its way."""
 
-    __slots__ = ("_created", "_is_done", "_name", "_offset", "_start", "_starts", "_then", "_timer", "_view", "_wait_s")
+    __slots__ = ("_created", "_is_done", "_name", "_offset", "_start", "_starts", "_then", "_timer", "_version", "_view", "_wait_s")
 
     def __init__(self, starts: Starts, name: str, start: Start, wait_s: float, then: Then) -> None:
         self._starts, self._name, self._start, self._wait_s, self._then = starts, name, start, wait_s, then
@@ -207,8 +208,8 @@ class _Start:
         """Whether it is new; None until that is known."""
         self._view: ExecutionView | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._offset = 0
-        """After it was created, as far as that was told."""
+        self._offset = self._version = 0
+        """After it was created, as far as that was told; of which version of its workflow it is."""
         self._is_done = False
 
     def begin(self) -> None:
@@ -219,8 +220,8 @@ class _Start:
             self._watch()
             self._is_made(False, self._needs_a_person())
             return
-        version, definition = starts.catalog.resolve(start.workflow)
-        at.send(self._name, creation(self._name, start, version, definition, starts.sealing), self._on_answer, start.caller)
+        self._version, definition = starts.catalog.resolve(start.workflow)
+        at.send(self._name, creation(self._name, start, self._version, definition, starts.sealing), self._on_answer, start.caller)
         self._watch()
 
     def _watch(self) -> None:
@@ -285,8 +286,16 @@ class _Start:
     async def _read(self) -> None:
         try:
             self._answer(Started(await self._starts.view(self._name, self._offset), bool(self._created)))
+        except (Unavailable, LogUnreachable, RowsGone) as error:
+            self._answer(Started(self._as_begun(), True) if self._created else error)
         except Exception as error:  # whoever asked has to hear of it, whatever it is
             self._answer(error)
+
+    def _as_begun(self) -> ExecutionView:
+        """A new one of which no more can be read just now: whoever heard an error would start another one."""
+        state = initial(self._name)
+        state.workflow, state.workflow_version, state.status = self._start.workflow, self._version, "running"
+        return view_of(state, self._starts.positions.of(self._starts.at.partition, self._offset))
 
     def _answer(self, outcome: Outcome) -> None:
         if not self._is_done:
