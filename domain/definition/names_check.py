@@ -10,6 +10,7 @@ from contracts.errors import ExpressionError, Problem
 from domain.definition.findings import Findings, listed
 from domain.definition.input_shapes import shape_of
 from domain.definition.outline import HANDLER, Outline, OutlineBody, OutlineNode, all_ids_known, bodies_around, find_node, outline_of
+from domain.definition.secret_places import secret_places
 from domain.definition.texts import Text, texts_of
 from domain.expressions import Program, Reference, Shapes, program, value
 from domain.triggers import TRIGGER_NAMES
@@ -31,6 +32,8 @@ def check_names(outline: Outline) -> None:
         for one in _programs(outline, text, shapes):
             for reference in one.references:
                 _check_reference(outline, text, reference)
+                if text.is_compared and reference.root == "input":
+                    _check_compared(outline, text, reference)
 
 
 def doubtful_names(definition: WorkflowDefinition) -> list[Problem]:
@@ -82,6 +85,15 @@ def _check_reference(outline: Outline, text: Text, reference: Reference) -> None
         return
     if path and root in _FIELDS and path[0] not in _FIELDS[root]:
         _tell_no_field(outline, text, root, path[0], _FIELDS[root])
+
+
+def _check_compared(outline: Outline, text: Text, reference: Reference) -> None:
+    secrets = secret_places(outline.definition.input)
+    if secrets is not None and secrets.leads_to(reference.path):
+        message = (
+            f"`input.{'.'.join(reference.path)}` is secret: as stored it is another text for each execution, so no two would have the same"
+        )
+        outline.findings.add(text.path, "secret", message, "use a field that is no secret, such as a user name")
 
 
 def _tell_no_field(outline: Outline, text: Text, what: str, name: str, known: tuple[str, ...]) -> None:

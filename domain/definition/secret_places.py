@@ -6,7 +6,7 @@ A mark counts below `properties` and `items`, also behind `$ref` and `allOf`: th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -104,6 +104,15 @@ class SecretPlaces:
     def hidden(self, given: Any) -> Any:
         """The parsed value with `•••` for each of its secrets."""
         return self._hidden(given, self._place([self._root]))
+
+    def leads_to(self, path: Iterable[str]) -> bool:
+        """Whether these fields, each below the one before it, lead to a secret."""
+        place = self._place([self._root])
+        for name in path:
+            if place.is_secret or name not in place.below:
+                break
+            place = self._place(place.below[name])
+        return place.is_secret
 
     def _hidden(self, given: Any, place: _Place) -> Any:
         if place.is_secret:

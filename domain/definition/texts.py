@@ -32,6 +32,8 @@ class Text(NamedTuple):
     extra: Names = _NONE
     without: Names = _NONE
     """Names that have no value here, though they have in the body."""
+    is_compared: bool = False
+    """Whether its value is compared with that of other executions; a sealed value is that of one alone."""
 
 
 AT_CREATION: Final[Names] = frozenset({"nodes", "vars", "iteration", "error", "data"})
@@ -58,7 +60,7 @@ def _settings(outline: Outline) -> Iterator[Text]:
     for name, source in settings.search.items():
         yield Text(f"settings.search.{name}", source, True, outline.root)
     if settings.concurrency is not None and settings.concurrency.key is not None:
-        yield Text("settings.concurrency.key", settings.concurrency.key, True, outline.root, without=AT_CREATION)
+        yield Text("settings.concurrency.key", settings.concurrency.key, True, outline.root, without=AT_CREATION, is_compared=True)
 
 
 def _in_edge(edge: OutlineEdge) -> Iterator[Text]:

@@ -235,6 +235,19 @@ def test_error_reaches_all_that_is_behind_an_error_edge_and_inside_it() -> None:
     assert rules_of(workflow(nodes, edges)) == [("nodes[3].when", "name_not_here")]
 
 
+def test_executions_are_not_limited_by_a_secret_that_is_another_text_for_each() -> None:
+    login = {"type": "object", "properties": {"user": {"type": "string"}, "password": {"type": "string", "writeOnly": True}}}
+    schema = {"type": "object", "properties": {"login": {"$ref": "#/$defs/login"}}, "$defs": {"login": login}}
+
+    def rules(key: str) -> list[tuple[str, str]]:
+        return rules_of(workflow([node("a")], input=schema, settings={"concurrency": {"key": key, "limit": 1}}))
+
+    for key in ("input.login.password", "input['login'].user + input.login.password"):
+        assert rules(key) == [("settings.concurrency.key", "secret")]
+    for key in ("input.login.user", "execution.id", "input.login.other"):
+        assert rules(key) == []
+
+
 def test_the_error_handler_sees_the_workflows_variables() -> None:
     handler = body(node("t", "set_variable", config={"name": "v", "value": "{{ error.type }}"}))
     assert rules_of(workflow([node("a")], variables={"v": 1}, settings={"on_error": handler})) == []
