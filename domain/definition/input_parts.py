@@ -73,7 +73,7 @@ def parts_of(schema: Any) -> Iterator[Part]:
         path, one, depth, base, is_map = waiting.pop()
         if isinstance(one, dict):
             own = one.get("$id")
-            base = urljoin(base, own) if isinstance(own, str) else base
+            base = _under(base, own) if isinstance(own, str) else base
             yield Part(path, one, depth, base, is_map)
             waiting.extend(((*path, key), item, depth + 1, base, below_is_map(key, is_map)) for key, item in schemas_in(one, is_map))
         elif isinstance(one, list):
@@ -110,7 +110,7 @@ class Schema:
         if not isinstance(reference, str):
             return None
         base = self._parts[id(part)].base
-        where, _, fragment = urljoin(base, reference).partition("#") if not reference.startswith("#") else (base, "", reference[1:])
+        where, _, fragment = _under(base, reference).partition("#") if not reference.startswith("#") else (base, "", reference[1:])
         root = self._roots.get(where)
         if root is None or not fragment:
             return root
@@ -160,6 +160,14 @@ def below_any(parts: Iterable[dict[str, Any]]) -> dict[str | None, list[Any]]:
         if isinstance(part.get("items"), dict):
             below.setdefault(ITEMS, []).append(part["items"])
     return below
+
+
+def _under(base: str, reference: str) -> str:
+    """The reference, relative to the base; what is no URL by itself."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return reference
 
 
 def _at(root: Any, pointer: str) -> Any:

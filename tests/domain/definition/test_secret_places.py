@@ -149,6 +149,11 @@ def test_a_field_may_be_named_as_a_keyword_is(name: str) -> None:
     assert refused({name: {"one": 1}}, inner)[0][0] == f"/{name}/one"
 
 
+def test_an_id_that_is_no_url_is_told_as_a_problem() -> None:
+    odd = {"$id": "http://[x", "properties": {"a": {"$ref": "b"}, "c": {"$ref": "http://[y"}}}
+    assert [path for path, _ in problems(odd)] == ["input.properties.a.$ref", "input.properties.c.$ref"]
+
+
 def test_a_schema_whose_places_double_with_each_field_is_refused_soon() -> None:
     steps = {f"q{at}": {"properties": {key: {"$ref": f"#/$defs/q{at + 1}"} for key in "ab"}} for at in range(40)}
     again = {"properties": {"a": {"allOf": [{"$ref": "#/$defs/again"}, {"$ref": "#/$defs/q0"}]}, "b": {"$ref": "#/$defs/again"}}}
