@@ -12,10 +12,11 @@ from typing import Any, Final
 from contracts.errors import InvalidInput, Problem
 from domain.expressions.compiler import FIRST_SLOT, Compiler
 from domain.expressions.faults import Fault, Limit, Meter, Unreadable
-from domain.expressions.maker import Frame, Run
+from domain.expressions.maker import Run
 from domain.expressions.messages import of_fault, of_length, of_limit, told_of_source
 from domain.expressions.parser import parse
 from domain.expressions.tokens import SOURCE_CHARS_MAX
+from domain.expressions.trace import locating
 from domain.expressions.tree import Node
 from domain.expressions.words import Comparisons, meant
 
@@ -61,20 +62,7 @@ class Condition:
 
     @cached_property
     def _located(self) -> Run:
-        """As it is asked, but that what fails says which part of it did."""
-        return Compiler(self._names, _locating).make(self.tree)
-
-
-def _locating(part: Node, run: Run) -> Run:
-    def ask(frame: Frame) -> Any:
-        try:
-            return run(frame)
-        except (Fault, Limit) as found:
-            if found.node is None:
-                found.node = part
-            raise
-
-    return ask
+        return Compiler(self._names, locating).make(self.tree)
 
 
 def read_condition(source: str) -> Node:

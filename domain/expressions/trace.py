@@ -28,22 +28,24 @@ class Traced(NamedTuple):
     faults: list[str]
 
 
+def locating(part: Node, run: Run) -> Run:
+    """The same, but that what fails says which part of it did, the smallest one."""
+
+    def ask(frame: Frame) -> Any:
+        try:
+            return run(frame)
+        except (Fault, Limit) as found:
+            if found.node is None:
+                found.node = part
+            raise
+
+    return ask
+
+
 def locate(node: Node, names: Mapping[str, Any], meter: Meter, use: Callable[[Meter, Any], Any]) -> Fault | Limit | None:
     """The fault of an evaluation with the smallest part that failed; `use` is what is done with the value."""
-
-    def wrap(part: Node, run: Run) -> Run:
-        def ask(frame: Frame) -> Any:
-            try:
-                return run(frame)
-            except (Fault, Limit) as found:
-                if found.node is None:
-                    found.node = part
-                raise
-
-        return ask
-
     try:
-        use(meter, _run(node, wrap, names, meter))
+        use(meter, _run(node, locating, names, meter))
     except (Fault, Limit) as found:
         return found
     return None
