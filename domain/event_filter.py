@@ -9,15 +9,18 @@ An attribute that an event does not have has no value, and what is said of it is
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
 
 from contracts.public_events import TYPE_PREFIX, CloudEvent
 from domain.expressions.condition import Condition
+from domain.expressions.faults import Fault
+from domain.expressions.maker import Frame, Run
 from domain.expressions.references import references_of
 from domain.expressions.times import read_time
-from domain.expressions.tree import Literal, Name, parts
+from domain.expressions.tree import Index, Literal, Name, Node, Select, parts
 
 EXECUTION: Final = "execution_id"
 """The `subject` under the name that lists have for it."""
@@ -28,6 +31,9 @@ EVENT: Final = "event"
 NAMES: Final = (*CloudEvent.__struct_fields__, EXECUTION, SEARCH, EVENT)
 UNITS_MAX: Final = 1_000
 """What it may cost to ask one event: it is asked wherever events are told."""
+_SHORT_TYPE: Final = "event.type"
+_FORESEEN: Final = {"type": _SHORT_TYPE, "workflow": "workflow"}
+"""What is known of `event` before there is one, by the names under which it is given."""
 _plain: Final = msgspec.to_builtins
 _decode: Final = msgspec.json.Decoder().decode
 
@@ -64,8 +70,11 @@ class EventFilter:
 
     def verdict(self, type_: str, workflow: str) -> bool | None:
         """Whether it takes every event of a type (without what begins all of them) of a workflow, or none; None: some, as it looks."""
-        known = {"type": f"{TYPE_PREFIX}{type_}", "workflow": workflow, EVENT: {"type": type_, "workflow": workflow}}
-        return self._condition.verdict(known)
+        return self._foreseeing.verdict({"type": f"{TYPE_PREFIX}{type_}", "workflow": workflow, _SHORT_TYPE: type_})
+
+    @cached_property
+    def _foreseeing(self) -> Condition:
+        return Condition(self.source, NAMES, UNITS_MAX, _foreseen)
 
     @property
     def texts(self) -> set[str]:
@@ -86,6 +95,32 @@ class EventFilter:
         if self._sees_event:
             named[EVENT] = event_seen(named)
         return named
+
+
+def _foreseen(part: Node, run: Run) -> Run:
+    """The same where there is no event yet: what is known of it has a value; it has none itself, so that nobody asks what it lacks."""
+    name = _FORESEEN.get(_attribute(part))
+    if name is None:
+        return run
+
+    def ask(frame: Frame) -> Any:
+        try:
+            return run(frame)  # a variable of a macro may be called `event`, too
+        except Fault as fault:
+            if fault.kind != "no_name":
+                raise
+            return frame[0][name]
+
+    return ask
+
+
+def _attribute(part: Node) -> str:
+    """Which attribute of `event` a part reads; nothing for any other part."""
+    if not isinstance(part, Select | Index) or part.is_optional or not isinstance(part.owner, Name) or part.owner.name != EVENT:
+        return ""
+    if isinstance(part, Select):
+        return part.name
+    return part.key.value if isinstance(part.key, Literal) and isinstance(part.key.value, str) else ""
 
 
 def event_seen(public: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from contracts.errors import InvalidInput, Problem
-from domain.expressions.compiler import FIRST_SLOT, Compiler
+from domain.expressions.compiler import FIRST_SLOT, Compiler, Wrap
 from domain.expressions.faults import Fault, Limit, Meter, Unreadable
 from domain.expressions.maker import Run
 from domain.expressions.messages import of_fault, of_length, of_limit, told_of_source
@@ -27,9 +27,9 @@ _NOT_THERE: Final = ("no_key", "no_name", "no_item")
 class Condition:
     """A filter of what is at hand: nothing is asked of a database, so all of our language may stand in it."""
 
-    def __init__(self, source: str, names: Collection[str], units_max: int) -> None:
+    def __init__(self, source: str, names: Collection[str], units_max: int, wrap: Wrap | None = None) -> None:
         """`units_max` is what asking it once may cost. Raises InvalidInput where it cannot be read, or says another name than these."""
-        evaluator = Compiler(names)
+        evaluator = Compiler(names, wrap)
         self.source, self._names, self._units_max = source, names, units_max
         self.tree = read_condition(source)
         self._run = evaluated(source, self.tree, evaluator)

@@ -47,6 +47,31 @@ def test_search_values_are_asked_for_as_in_lists() -> None:
     assert EventFilter("search.customer == 'A-1'").takes(event)
 
 
+@pytest.mark.parametrize(
+    ("source", "of_it", "of_others"),
+    [
+        ("type == 'refold.node.failed'", True, False),
+        ("event.type == 'node.failed' && event.workflow == 'order'", True, False),
+        ("event.type == 'node.failed' && event.workflow != 'order'", False, False),
+        ("event.type == 'node.failed' && has(event.correlationid)", None, False),
+        ("event.type == 'node.failed' || has(event.correlationid)", True, None),
+        ("event.type == 'node.failed' && 'data' in event", None, False),
+        ("event.type == 'node.failed' && event.?correlationid.orValue('') != ''", None, False),
+        ("!has(event.data)", None, None),
+        ("event.exists(name, name == 'data')", None, None),
+        ("size(event) > 3", None, None),
+        ("event['type'] == 'node.failed'", True, False),
+        ("event.?type.orValue('') == 'node.failed'", None, None),
+        ("[{'type': 'x'}].all(event, event.type == 'x')", True, True),
+        ("[{'workflow': 'x'}].exists(event, event.type == 'node.failed')", None, None),
+    ],
+)
+def test_before_there_is_an_event_only_its_type_and_workflow_are_known(source: str, of_it: bool | None, of_others: bool | None) -> None:
+    found = EventFilter(source)
+    assert found.verdict("node.failed", "order") is of_it
+    assert found.verdict("node.skipped", "order") is of_others
+
+
 @pytest.mark.parametrize("source", ["status == 'failed'", "type ==", "", "nodes.a == 1"])
 def test_a_filter_that_cannot_be_asked_is_refused(source: str) -> None:
     with pytest.raises(InvalidInput):
