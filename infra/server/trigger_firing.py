@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from api.service import Start
 from contracts.caller import Caller
-from contracts.errors import ExpressionError, InvalidInput, Overloaded, RecordTooLarge, RefoldError, Rejected
+from contracts.errors import ExpressionError, InvalidInput, NoCredential, Overloaded, RecordTooLarge, RefoldError, Rejected
 from contracts.triggers import Trigger, Triggered
 from infra.credentials.sealed_values import SealedValues
 from infra.server.cluster.start_ids import ask_and_start, derived_ids
@@ -17,6 +18,9 @@ from infra.server.starts import creation, derived_id
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer
 from workers.triggers.firing import Outcome, Then
+
+_FOR_NOW: Final = (Overloaded, NoCredential)
+"""Refusals that end without another start: there is room again, or the credential is there."""
 
 
 class Firing:
@@ -65,7 +69,7 @@ class Firing:
 
 def _refused(error: Exception) -> Outcome:
     """Why nothing was started: for good where the same would be refused again, and else to be tried again."""
-    is_final = isinstance(error, Rejected | InvalidInput | ExpressionError | RecordTooLarge) and not isinstance(error, Overloaded)
+    is_final = isinstance(error, Rejected | InvalidInput | ExpressionError | RecordTooLarge) and not isinstance(error, _FOR_NOW)
     return Outcome(error=error if isinstance(error, RefoldError) else RefoldError(str(error)), is_final=is_final)
 
 

@@ -13,7 +13,7 @@ from api.service import Start
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
-from contracts.errors import Overloaded, RecordTooLarge, RefoldError, Rejected
+from contracts.errors import NoCredential, Overloaded, RecordTooLarge, RefoldError, Rejected
 from contracts.ids import counted_in, partition_of
 from contracts.triggers import Trigger, Triggered
 from infra.clock import SystemClock
@@ -87,7 +87,10 @@ def test_where_there_is_no_room_to_ask_nothing_is_started_under_another_id() -> 
     assert (begun, [type(one) for one in heard]) == ([], [Overloaded])
 
 
-@pytest.mark.parametrize(("error", "is_final"), [(RecordTooLarge("a decision of 2 MB"), True), (Overloaded("no room"), False)])
+@pytest.mark.parametrize(
+    ("error", "is_final"),
+    [(RecordTooLarge("a decision of 2 MB"), True), (Overloaded("no room"), False), (NoCredential("k", "there is no master key"), False)],
+)
 def test_what_never_fits_is_not_fired_each_second(error: RefoldError, is_final: bool) -> None:
     catalog = Catalog(MemoryLog(), SystemClock())
     catalog.publish(WorkflowDefinition.model_validate({"name": "w", "nodes": [WAIT]}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from contracts.commands import CreateExecution
 from contracts.errors import LogUnreachable
 from contracts.journal import Checkpoint
@@ -14,6 +16,7 @@ from domain.definition.document import parse_document
 from domain.execution.history import Entry, read_entries
 from domain.expressions import parse_time
 from tests.workers.harness import Bench
+from workers.partition.resources import Resources
 
 ROOT = Path(__file__).parents[2]
 HOUR = 3_600_000
@@ -80,6 +83,27 @@ def test_a_log_that_does_not_answer_delays_a_start_and_loses_none() -> None:
         if not bench.engine.owner.is_in_charge:
             bench.engine.owner.claim()
     assert [one["input"]["due"] for one in created(bench)] == [rfc3339(HOUR)]
+
+
+def test_what_cannot_be_sealed_yet_is_not_passed_over_and_that_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench()  # no credentials are kept there
+    token = {"type": "string", "writeOnly": True}
+    bench.publish(HOURLY | {"input": {"type": "object", "properties": {"due": token}}})
+    until(bench, HOUR + 10_000)
+    states = Resources(bench.opened, bench.clock).triggers
+    assert (created(bench), states.positions, states.skipped("w.hourly")) == ([], {}, [])
+    (line,) = [one for one in caplog.messages if "w.hourly" in one]
+    assert "is tried again: credential for values marked secret: no credentials are kept here" in line
+
+
+def test_an_input_that_is_nested_too_deep_is_listed_and_the_next_time_is_looked_at() -> None:
+    bench = Bench()
+    deep: Any = f"{{{{ {'[' * 60}trigger.due{']' * 60} }}}}"
+    for _ in range(150):
+        deep = [deep]
+    bench.publish(HOURLY | {"triggers": [HOURLY["triggers"][0] | {"input": deep}]})
+    until(bench, 2 * HOUR)
+    assert [one.reason for one in Resources(bench.opened, bench.clock).triggers.skipped("w.hourly")] == ["input", "input"]
 
 
 def test_an_execution_whose_id_is_known_is_not_started_again_by_another_version() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from contracts.errors import ExpressionError, RefoldError, Rejected
+from contracts.errors import ExpressionError, InvalidInput, RefoldError, Rejected
 from contracts.ports.clock import Clock
 from contracts.triggers import Fired, Trigger
 from domain.triggers.firing import config_of, seen, started_with, triggered
@@ -75,6 +75,8 @@ class Schedules:
         """How far a schedule is that is ahead of what was noted."""
         self._busy: set[str] = set()
         self._known: dict[str, tuple[Trigger, int]] = {}
+        self._told: set[str] = set()
+        """Those of which it was said that they start nothing yet."""
         self._seen: object = None
 
     def __len__(self) -> int:
@@ -97,6 +99,7 @@ class Schedules:
         for name in self._known.keys() - found.keys():
             self._waiting.pop(name, None)
             self._done.pop(name, None)
+            self._told.discard(name)
         changed = [name for name, one in found.items() if self._known.get(name) != one]
         self._known = found
         for name in changed:
@@ -174,7 +177,7 @@ class Schedules:
         then = partial(self._started, round_, due, now)
         try:
             given = started_with(trigger, found)
-        except ExpressionError as error:
+        except (ExpressionError, InvalidInput) as error:
             then(Outcome(error=error))
         else:
             self._fire(trigger, said, given, then)
@@ -191,6 +194,9 @@ class Schedules:
             round_.fired.append(Fired(name, cause_of(due), now, "", reason, str(error)[:500]))
         else:
             round_.waits_for_more = True
+            if name not in self._told:
+                self._told.add(name)
+                _log.warning("trigger %s: %s starts nothing yet, it is tried again: %s", name, cause_of(due), error)
         if round_.left == 0:
             self._finish(round_)
 
@@ -199,6 +205,7 @@ class Schedules:
         if round_.waits_for_more:
             self._try_again(round_)
         else:
+            self._told.discard(round_.trigger.name)
             self._advance({round_.trigger.name: round_.until}, round_.fired, partial(self._noted, round_))
 
     def _try_again(self, round_: _Round) -> None:
