@@ -63,8 +63,8 @@ def _shown(schema: dict[str, Any]) -> tuple[str, tuple[tuple[str, str], ...]]:
         return "select", tuple((str(place), one if isinstance(one, str) else _json(one)) for place, one in enumerate(choices))
     match schema.get("type"):
         case "string":
-            longest = schema.get("maxLength", 0)
-            return _TEXTS.get(str(schema.get("format")), "textarea" if longest > LONG_TEXT else "text"), ()
+            is_long = schema.get("maxLength", 0) > LONG_TEXT or "\n" in str(schema.get("default", ""))
+            return _TEXTS.get(str(schema.get("format")), "textarea" if is_long else "text"), ()
         case "integer" | "number" as kind:
             return str(kind), ()
         case "boolean":
@@ -86,7 +86,7 @@ def _first(schema: dict[str, Any], shown: str) -> str:
 
 def is_filled(fields: list[Field], given: Mapping[str, str]) -> bool:
     """Whether somebody has written something that did not stand there at first."""
-    return any(given.get(field.name, "") != field.first for field in fields)
+    return any(lines(given.get(field.name, "")) != lines(field.first) for field in fields)
 
 
 def read_form(form: Any, fields: list[Field], given: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
@@ -122,6 +122,11 @@ def _value(form: Any, field: Field, text: str) -> Any:
                 return msgspec.json.decode(text)
             except (msgspec.DecodeError, RecursionError) as error:
                 raise Misfit(f"expected JSON: {error}") from None
+    return lines(text)
+
+
+def lines(text: str) -> str:
+    """A text with its lines as they are written here, which browsers end otherwise."""
     return text.replace("\r\n", "\n")
 
 

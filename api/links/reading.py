@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from api.links.form import is_filled, read_form
+from api.links.form import is_filled, lines, read_form
 from api.links.page import Asked
 from contracts import values
 from contracts.errors import InvalidInput
@@ -35,8 +35,8 @@ def edited(asked: Asked) -> str | None:
     before, given = asked.task["content"], asked.given.get("content")
     if given is None or not isinstance(before, str) or asked.task["kind"] != "review":
         return None
-    after = given.replace("\r\n", "\n")
-    return None if after == before.replace("\r\n", "\n") else after
+    after = lines(given)
+    return None if after == lines(before) else after
 
 
 def kept(value: Any) -> bytes | None:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.caller import caller_in
-from api.links.form import fields_of
+from api.links.form import fields_of, lines
 from api.links.page import Asked, asking, told
 from api.links.reading import data_of, edited, kept, shown, with_problems
 from api.operations.tasks import answered, place_of
@@ -73,7 +73,7 @@ class Pages:
             return asking(422, asked._replace(problems=problems))
         address = "" if request.client is None else request.client.host[:ADDRESS_LENGTH_MAX]
         by = Person(link.person, (), link.channel, address)
-        comment = given.get("comment", "").replace("\r\n", "\n")
+        comment = lines(given.get("comment", ""))
         command = AnswerTask(path, attempt, asked.chosen, by, kept(data), comment, kept(edited(asked)), id_of(token))
         try:
             done = await answered(self._service, caller_in(request.scope), by, link.task, command)

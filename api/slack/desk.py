@@ -15,7 +15,7 @@ import msgspec
 from starlette.background import BackgroundTask
 from starlette.responses import Response
 
-from api.links.form import fields_of
+from api.links.form import fields_of, lines
 from api.links.page import Asked
 from api.links.reading import data_of, edited, kept, shown, with_problems
 from api.operations.tasks import answered, place_of
@@ -164,7 +164,7 @@ class Interactions:
         _, path, attempt = place_of(task["task_id"])
         view = (payload.get("view") or {}).get("id", "")
         key = "slack:" + hashlib.sha256(f"{task['task_id']}\0{by.address}\0{port}\0{view}".encode()).hexdigest()[:32]
-        command = AnswerTask(path, attempt, port, by, data, comment.replace("\r\n", "\n"), content, key)
+        command = AnswerTask(path, attempt, port, by, data, lines(comment), content, key)
         return await answered(self._service, caller, by, task["task_id"], command)
 
 

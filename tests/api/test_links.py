@@ -100,6 +100,8 @@ def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
         try:
             server.post("/v1/credentials", {"name": "refold-links", "kind": "signing", "values": {"secret": KEY}})
             review = asks("reviews", kind="review", content="one\ntwo")
+            lines = {"required": ["n"], "properties": {"n": {"type": "integer"}, "note": {"type": "string", "default": "one\ntwo"}}}
+            server.publish(asks("has_lines", form=lines))
             server.publish(asks("asks_by_mail"), asks("counts", kind="data_input", form=FORM), review, asks("may_count", form=FORM))
             yield Post(server, box, box.came)
         finally:
@@ -201,6 +203,14 @@ def test_who_refuses_or_has_nothing_to_add_fills_no_form_in(post: Post) -> None:
         assert post.send(link, answer=port, comment="", **{"data.n": ""}).status == 200
         assert post.output(execution)["data"] is None
         post.mail()
+
+
+def test_what_stands_in_a_field_at_first_may_have_lines(post: Post) -> None:
+    execution, link = post.start("has_lines")
+    assert "one\ntwo</textarea>" in shown(post.server.get(link))
+    assert post.send(link, answer="approved", comment="", **{"data.n": "", "data.note": "one\r\ntwo"}).status == 200
+    assert post.output(execution)["data"] is None
+    post.mail()
 
 
 def test_an_answer_that_there_is_none_of_is_said(post: Post) -> None:
