@@ -287,3 +287,29 @@ def test_who_is_answered_before_it_is_recorded_that_it_was_sent_says_in_the_chan
     assert desk.told(press(call, "Approve")) == "Nobody is asked any more: approved"
     (healed,) = [one for one in desk.slack.calls("chat.update") if one[1]["ts"] == call[2]["ts"]]
     assert (healed[2]["ok"], "button" in json.dumps(healed[1])) == (True, False)
+
+
+def test_of_two_messages_the_last_says_that_it_is_over_and_the_other_to_whoever_presses(desk: Desk) -> None:
+    desk.slack.next(chat_postMessage=["not_in_channel"])
+    posted, changed = len(desk.slack.calls("chat.postMessage")), len(desk.slack.calls("chat.update"))
+    execution = desk.server.start("asks", {})["execution_id"]
+    notice, task = f"{execution}~ask.notice(1.0)", f"/v1/tasks/{execution}~ask@1"
+    stuck = incident_of(desk.server, notice)
+    assert desk.server.post(f"{task}/delegate", {"to": "bob@example.com"}, refold_person="ada@example.com").status == 200
+    later = desk.slack.wait("chat.postMessage", posted + 1)[posted]
+    notified(desk, task, 1)
+    assert desk.server.post(f"/v1/executions/{notice}/incidents/{stuck['incident']}/resolve", {"action": "retry"}).status == 200
+    first = desk.slack.wait("chat.postMessage", posted + 2)[posted + 1]
+    notified(desk, task, 2)
+    assert desk.server.post(f"{task}/answer", {"port": "approved"}, refold_person="bob@example.com").status == 200
+    assert desk.slack.wait("chat.update", changed + 1)[changed][1]["ts"] == first[2]["ts"]
+    assert desk.told(press(later, "Approve", "U0BOB")) == "Nobody is asked any more: approved"
+    healed = desk.slack.calls("chat.update")[changed + 1]
+    assert (healed[1]["ts"], healed[2]["ok"], "button" in healed[1]["blocks"]) == (later[2]["ts"], True, False)
+
+
+def notified(desk: Desk, task: str, times: int) -> None:
+    """Wait until it is recorded that people were told so often."""
+    deadline = time.monotonic() + 60
+    while str(desk.server.get(task).content).count('"TaskNotified"') < times:
+        assert time.monotonic() < deadline, desk.server.get(task).content
