@@ -329,6 +329,16 @@ def test_whoever_asks_while_no_broker_comes_back_hears_within_the_time_that_noth
     run(story)
 
 
+def test_that_a_broker_has_not_come_back_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def story() -> None:
+        follower = Journal().new_follower(unknown=AWHILE)
+        await follower.ready(0)
+        follower.close()
+
+    run(story)
+    assert len([record for record in caplog.records if "cannot be followed yet" in record.message]) == 1
+
+
 def test_a_follower_that_is_closed_while_no_broker_comes_back_gives_up() -> None:
     async def story() -> None:
         follower = Journal().new_follower(unknown=FOR_EVER)

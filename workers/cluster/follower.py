@@ -110,11 +110,14 @@ class Follower:
             self._start(partition, await self._beginning(partition))
 
     async def _beginning(self, partition: int) -> Checkpoint:
+        said = ""
         while not self._is_closed:
             try:
                 return await self._checkpoint_of(partition)
             except LogUnreachable as error:
-                _log.warning("journal, partition %d cannot be followed yet: %s", partition, error)
+                if str(error) != said:
+                    said = str(error)
+                    _log.warning("journal, partition %d cannot be followed yet: %s", partition, said)
                 await asyncio.sleep(READY_AGAIN_S)
         raise LogUnreachable("nothing is followed any more: it is closed")
 
