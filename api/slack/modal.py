@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from api.links.form import Field, fields_of
-from domain.channels.blocks import cut, plain, section
+from domain.channels.blocks import cut, length, plain, section
 from domain.channels.wording import button_text
 
 CALLBACK: Final = "refold.answer"
@@ -32,7 +32,7 @@ def asks_more(task: Mapping[str, Any], port: str) -> bool:
 def modal(task: Mapping[str, Any], port: str) -> dict[str, Any] | None:
     """What is asked; None for a form that Slack cannot show."""
     fields = _inputs(task)
-    if len(fields) > FIELDS_MAX or any(len(one.options) > CHOICES_MAX or len(one.first) > INPUT_MAX for one in fields):
+    if len(fields) > FIELDS_MAX or any(len(one.options) > CHOICES_MAX or length(one.first) > INPUT_MAX for one in fields):
         return None
     label = next((one["label"] for one in task["ports"] if one["port"] == port), port)
     is_needed = task["kind"] == "data_input"
@@ -72,7 +72,7 @@ def _inputs(task: Mapping[str, Any]) -> list[Field]:
 def _content(task: Mapping[str, Any]) -> Iterator[Field]:
     """What is reviewed, where it is a text that Slack can show: whoever asks for changes may make them."""
     content = task["content"]
-    if task["kind"] == "review" and isinstance(content, str) and 0 < len(content.encode("utf-16-le", "replace")) <= 2 * INPUT_MAX:
+    if task["kind"] == "review" and isinstance(content, str) and 0 < length(content) <= INPUT_MAX:
         yield Field("content", "", "Content", "textarea", "you may change it", content)
 
 

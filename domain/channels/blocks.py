@@ -19,6 +19,11 @@ ANSWER: Final = "refold.answer."
 """What the `action_id` of a button begins with that answers."""
 
 
+def length(text: str) -> int:
+    """How many characters Slack counts: UTF-16."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def cut(text: str, most: int) -> str:
     """A text of at most so many characters, as Slack counts them (UTF-16), and of at least one."""
     clean = "".join(one if one.isprintable() or one in "\n\t" else " " for one in text)

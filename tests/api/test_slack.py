@@ -70,7 +70,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
             counts, long = asks("counts", kind="data_input", form=FORM), {"properties": {f"f{n}": {"type": "string"} for n in range(95)}}
             server.publish(asks("asks"), asks("asks_group", assignees=["group:finance"]), counts, review, definition)
             two: dict[str, Any] = {"assignees": [], "approval_threshold": 2}
-            server.publish(asks("too_long", form=long), asks("two", **two), asks("two_count", form=FORM, **two))
+            wide = {"properties": {"note": {"type": "string", "default": "😀" * 1_501}}}
+            server.publish(
+                asks("too_wide", form=wide), asks("too_long", form=long), asks("two", **two), asks("two_count", form=FORM, **two)
+            )
             yield Desk(server, slack)
         finally:
             server.kill()
@@ -201,7 +204,8 @@ def test_what_is_reviewed_can_be_changed(desk: Desk) -> None:
 
 
 def test_a_form_that_slack_cannot_show_is_said_to_be_too_long(desk: Desk) -> None:
-    assert "too long" in desk.told(press(desk.start("too_long")[1], "Approve"))
+    for workflow in ("too_long", "too_wide"):
+        assert "too long" in desk.told(press(desk.start(workflow)[1], "Approve"))
 
 
 def test_what_is_marked_secret_reaches_neither_message_nor_modal(desk: Desk) -> None:

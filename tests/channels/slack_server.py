@@ -60,7 +60,7 @@ def check_element(one: dict[str, Any]) -> None:
                 check_text(option["text"], 75)
                 assert len(option["value"]) <= 150, "value"
         case "plain_text_input":
-            assert len(one.get("initial_value", "")) <= one["max_length"] <= 3_000, "initial_value"
+            assert len(one.get("initial_value", "").encode("utf-16-le")) // 2 <= one["max_length"] <= 3_000, "initial_value"
         case other:
             raise AssertionError(f"unknown element {other}")
 
