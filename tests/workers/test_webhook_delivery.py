@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import LogUnreachable
+from contracts.errors import LogUnreachable, NoCredential
 from contracts.ports.feed import Feed, Told
 from contracts.public_events import CloudEvent
+from contracts.resources import Resource
 from contracts.webhooks import (
     DELAYS_S,
+    KIND,
     PENDING_MAX,
     SENT_BYTES_MAX,
     SENT_MAX,
@@ -21,6 +23,7 @@ from contracts.webhooks import (
     Webhook,
     WebhookState,
     decode_sent,
+    encode_json,
     encode_sent,
     secret_key,
     signed,
@@ -29,6 +32,7 @@ from contracts.webhooks import (
 from projections.public.present import public_events
 from tests.workers.feeding import Fed
 from tests.workers.harness import Bench, sequence
+from workers.reading.webhook_deliveries import WebhookDeliveries
 from workers.reading.webhook_delivery import Outcome, WebhookDelivery
 
 SECRET = written_secret(bytes(range(32)))
@@ -105,6 +109,40 @@ def webhook(**more: Any) -> Webhook:
 
 async def begin(ground: HeldGround, state: WebhookState | None = None, **more: Any) -> WebhookDelivery:
     return await WebhookDelivery.begin("x", webhook(**more), state or WebhookState(begun=1), 0, ground)
+
+
+class LockedGround(HeldGround):
+    """The key is away."""
+
+    async def secret_of(self, name: str, webhook: Webhook) -> str:
+        raise NoCredential(name, "the key is away")
+
+
+def test_that_a_secret_cannot_be_opened_is_said_once_for_each_webhook_that_there_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = Bench()
+    kept: dict[str, Resource] = {}
+
+    class Kept:
+        def look(self) -> None: ...
+
+        def find(self, kind: str, name: str) -> Resource | None:
+            return None
+
+        def all(self, kind: str) -> list[Resource]:
+            return list(kept.values())
+
+    async def story() -> None:
+        deliveries = WebhookDeliveries(Kept(), LockedGround(Fed(bench, tmp_path)), lambda name: True)
+        for is_there in (True, True, False, True):
+            kept.update({"x": Resource(KIND, "x", encode_json(webhook()), 1, "ada", 1)} if is_there else {})
+            if not is_there:
+                kept.clear()
+            await deliveries._look()
+
+    asyncio.run(story())
+    assert caplog.text.count("nothing is sent to the webhook x") == 2
 
 
 def test_what_is_refused_comes_again_by_the_schedule_and_after_three_days_the_webhook_is_disabled(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ class WebhookDeliveries:
             if wanted is None or wanted.revision != revision or delivery.has_failed or delivery.state.disabled_at:
                 del self._running[name]
                 await delivery.stop()
+        self._locked = {name: why for name, why in self._locked.items() if name in webhooks}
         for name, resource in webhooks.items():
             stored = self._kept.find(STATE, name)
             if name not in self._running:
