@@ -59,11 +59,7 @@ class Sealing:
 
     def is_ready(self, start: Start) -> bool:
         """Whether the start can be sealed without waiting; most have nothing to be sealed."""
-        return self.sealer.is_ready or not (start.secrets or self._has_secrets(start.workflow))
-
-    def _has_secrets(self, workflow: str) -> bool:
-        known = self._catalog.versions(workflow) if self._catalog.knows(workflow) else ()
-        return any(self._catalog.secrets(one.hash) is not None for one in known)
+        return self.sealer.is_ready or not (start.secrets or self._catalog.has_secrets(start.workflow))
 
     def sealed(self, execution: str, command: CreateExecution, said: tuple[str, ...] = ()) -> CreateExecution:
         """The command as it may be stored; `said` are texts that are known to be secret already.

@@ -40,6 +40,27 @@ def test_who_published_a_version_and_its_text_outlive_the_process() -> None:
     assert catalog(log).source(hash_) == YAML
 
 
+def test_a_workflow_has_secrets_as_soon_as_a_version_has_and_each_version_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = catalog(MemoryLog())
+    looked: list[str] = []
+    secrets = known.secrets
+
+    def watched(hash_: str) -> Any:
+        looked.append(hash_)
+        return secrets(hash_)
+
+    monkeypatch.setattr(known, "secrets", watched)
+    assert not known.has_secrets("w")
+    first = known.publish(definition()).hash
+    assert [known.has_secrets("w") for _ in range(3)] == [False] * 3
+    secret = {"type": "object", "properties": {"password": {"type": "string", "writeOnly": True}}}
+    second = known.publish(definition().model_copy(update={"input": secret})).hash
+    assert [known.has_secrets("w") for _ in range(3)] == [True] * 3
+    known.publish(definition("b"))
+    assert known.has_secrets("w")
+    assert looked == [first, second]
+
+
 def test_version_and_text_are_one_batch_so_that_no_crash_parts_them() -> None:
     appended: list[int] = []
 

@@ -90,6 +90,7 @@ class Catalog:
         """Who has published, activated and archived what, the first one first."""
         self._graphs: Graphs | dict[str, Graph] = Graphs()
         self._secrets: dict[str, SecretPlaces | None] = {}
+        self._with_secrets: dict[str, tuple[int, bool]] = {}
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
@@ -320,6 +321,15 @@ class Catalog:
             may_have = any(mark.encode() in record.content for mark in MARKS)
             self._secrets[definition_hash] = secret_places(load_canonical(record.content).input) if may_have else None
         return self._secrets[definition_hash]
+
+    def has_secrets(self, name: str) -> bool:
+        """Whether the input of any version of a workflow holds secrets. Each version is looked at once, as every start asks this."""
+        versions = self._versions.get(name, ())
+        known, found = self._with_secrets.get(name, (0, False))
+        if known < len(versions):
+            found = found or any(self.secrets(one.hash) is not None for one in versions[known:])
+            self._with_secrets[name] = (len(versions), found)
+        return found
 
     def counted(self, name: str) -> frozenset[bool]:
         """Whether versions of a workflow have `settings.concurrency` or `quota`: True, False, or both where that came or went with one."""
