@@ -168,9 +168,13 @@ class ClusterService(CommonService):
     def begin_start(self, start: Start, wait_s: float, then: Callable[[Started | Exception], None]) -> Callable[[], None]:
         """Start an execution; `then` hears of it, at its end with a wait. What is given back forgets the caller."""
         self._check_takes()
-        if self._catalog.knows(start.workflow):
+
+        def begin(_: str = "") -> Callable[[], None]:
             return self._begin_sealed(start, lambda then: self._begin_known(start, wait_s, then), then)
-        late = LateStart(lambda _: self._begin_sealed(start, lambda then: self._begin_known(start, wait_s, then), then), then)
+
+        if self._catalog.knows(start.workflow):
+            return begin()
+        late = LateStart(begin, then)
         self.background.begin(self._begin_unknown(start.workflow, late))
         return late.forget
 
