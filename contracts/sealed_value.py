@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import msgspec
+from contracts.json_texts import with_texts
 
 HIDDEN: Final = "•••"
 """What stands wherever a secret would."""
@@ -26,7 +26,6 @@ SECRETS_MAX: Final = 1_000
 """So many secret texts may stand in one value."""
 LENGTH_MIN: Final = 4
 """A shorter text is sealed where it stands by itself, and is not looked for inside of others."""
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _MARK: Final = MARK.encode()
 _SHOWN: Final = re.compile(rf"{re.escape(MARK)}[A-Za-z0-9_-]*~?".encode())
 _HIDDEN: Final = HIDDEN.encode()
@@ -55,14 +54,9 @@ def without(content: bytes, secrets: Iterable[str], seal: Callable[[str], str]) 
     longest_first = sorted((one for one in alone if len(one) >= LENGTH_MIN), key=len, reverse=True)
     inside = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
-    def changed(found: re.Match[bytes]) -> bytes:
-        try:
-            text = msgspec.json.decode(found.group(), type=str)
-        except msgspec.MsgspecError:  # half of a pair of surrogates
-            return found.group()
+    def look(text: str) -> str:
         if text in alone:
-            return msgspec.json.encode(seal(text))
-        other = text if inside is None else inside.sub(lambda one: seal(one.group()), text)
-        return found.group() if other == text else msgspec.json.encode(other)
+            return seal(text)
+        return text if inside is None else inside.sub(lambda one: seal(one.group()), text)
 
-    return _STRING.sub(changed, content)
+    return with_texts(content, look)

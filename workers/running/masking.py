@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -18,6 +18,7 @@ import msgspec
 from contracts.credentials import KINDS
 from contracts.errors import InvalidInput
 from contracts.failure import Failure
+from contracts.json_texts import with_texts
 from contracts.ports.credentials import Secret
 from contracts.sealed_value import HIDDEN
 from contracts.values import written
@@ -25,7 +26,6 @@ from contracts.values import written
 LENGTH_MIN: Final = 4
 """A shorter value would be found everywhere, and is not looked for."""
 _ALL_HIDDEN: Final = msgspec.json.encode(HIDDEN)
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
 class Masking:
@@ -60,7 +60,7 @@ class Masking:
         if self._found is None:
             return content
         look = self._cut if is_cut else self.text
-        return _STRING.sub(lambda found: _token(found.group(), look), content)
+        return with_texts(content, look, _ALL_HIDDEN, LENGTH_MIN)
 
     def value(self, value: Any, is_cut: bool = False) -> Any:
         """A JSON value without them; bytes are JSON already."""
@@ -89,18 +89,6 @@ class Masking:
         seen = text.removesuffix("…")
         left = max((_overlap(seen, word) for word in self._words), default=0)
         return seen[: len(seen) - left] + HIDDEN if left else text
-
-
-def _token(token: bytes, look: Callable[[str], str]) -> bytes:
-    """A text of JSON, looked through."""
-    if len(token) < LENGTH_MIN + 2:
-        return token
-    try:
-        text = msgspec.json.decode(token, type=str)
-    except msgspec.MsgspecError:  # half of a pair of surrogates: nobody can look through it
-        return _ALL_HIDDEN
-    masked = look(text)
-    return token if masked == text else msgspec.json.encode(masked)
 
 
 def _overlap(text: str, word: str) -> int:

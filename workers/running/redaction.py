@@ -6,7 +6,6 @@ name in an object, however deep.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -16,6 +15,7 @@ from re2 import _re2
 
 from contracts.errors import InvalidInput
 from contracts.failure import Failure
+from contracts.json_texts import with_texts
 from contracts.sealed_value import HIDDEN
 from contracts.values import written
 from domain.expressions.faults import Fault
@@ -30,7 +30,6 @@ WORK_PER_BYTE: Final = 8
 """To find a rule again and again may take time by the square of a text's length; beyond so much work the whole text is hidden."""
 FIELD: Final = "field:"
 _HIDDEN_JSON: Final = msgspec.json.encode(HIDDEN)
-_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _fields: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _items: Final = msgspec.json.Decoder(list[Raw]).decode
 
@@ -84,7 +83,7 @@ class Redaction:
         try:
             content = self._under_names(content) if self._names else content
             work = _Work(len(content))
-            return _STRING.sub(lambda found: self._token(found, work), content) if self._patterns else content
+            return with_texts(content, lambda text: self._text(text, work), _HIDDEN_JSON) if self._patterns else content
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return _HIDDEN_JSON
 
@@ -153,14 +152,6 @@ class Redaction:
         return msgspec.json.encode(
             {name: Raw(_HIDDEN_JSON if name in self._names else self._under_names(bytes(one))) for name, one in _fields(content).items()}
         )
-
-    def _token(self, found: re.Match[bytes], work: _Work) -> bytes:
-        try:
-            text = msgspec.json.decode(found.group(), type=str)
-        except msgspec.MsgspecError:  # half of a pair of surrogates: nobody can look through it
-            return _HIDDEN_JSON
-        other = self._text(text, work)
-        return found.group() if other == text else msgspec.json.encode(other)
 
 
 def _without(compiled: Any, text: str, work: _Work) -> str:
