@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ from brokers.cluster import Cluster
 from brokers.finding import own_cluster
 from brokers.jars import NoBroker
 from tests.conftest import no_broker
-from tests.kafka.topics import KafkaLogs
+from tests.kafka.test_cluster import PARTITIONS, Engines
+from tests.kafka.topics import KafkaLogs, new_topics
 from tests.ports.conftest import start
 
 __all__ = ["start"]
@@ -22,6 +24,16 @@ def logs(broker: str) -> Iterator[KafkaLogs]:
     opener = KafkaLogs(broker)
     yield opener
     opener.close()
+
+
+@pytest.fixture
+def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
+    """Engine processes, to be started, on a log of their own."""
+    made = Engines(new_topics(broker, PARTITIONS), tmp_path)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture(scope="module")

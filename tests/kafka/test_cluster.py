@@ -10,13 +10,12 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiokafka.structs import TopicPartition
 
 from brokers.cluster import Cluster
@@ -79,15 +78,6 @@ class Engines:
             server.kill()
         for server in self.all:
             assert STANDS_STILL not in server.stderr(), server.stderr()
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, PARTITIONS), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def names_of_each_partition() -> list[str]:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
-
-import pytest
 
 from tests.api.conftest import Server
 from tests.kafka.played_engine import until
-from tests.kafka.test_cluster import PARTITIONS, Engines, has_ended
-from tests.kafka.topics import new_topics
+from tests.kafka.test_cluster import Engines, has_ended
 
 WAIT = {"id": "wait", "type": "wait_signal", "config": {"name": "go"}}
 LIMITED = {"name": "limited", "nodes": [WAIT], "settings": {"concurrency": {"limit": 2}}}
@@ -25,15 +20,6 @@ PATH = "/v1/workflows/limited/executions"
 def knows(server: Server, workflow: object) -> bool:
     """Whether a server has heard of a workflow."""
     return server.get(f"/v1/workflows/{workflow}").status == 200
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, PARTITIONS), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_of_many_starts_at_two_processes_no_more_run_than_may_also_when_one_of_them_is_killed(engines: Engines) -> None:

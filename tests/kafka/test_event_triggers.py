@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.api.conftest import Server
 from tests.kafka.played_engine import until
 from tests.kafka.test_cluster import Engines
-from tests.kafka.topics import new_topics
 
 ROWS = {"id": "n", "type": "transform", "config": {"operation": "value", "value": {"rows": "{{ input.rows }}"}}}
 IMPORT: dict[str, Any] = {"name": "import", "nodes": [ROWS]}
@@ -27,15 +22,6 @@ AFTER: dict[str, Any] = {
     ],
     "nodes": [ROWS],
 }
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, 4), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_what_ends_in_any_partition_starts_one_and_a_killed_engine_loses_and_doubles_none(engines: Engines) -> None:

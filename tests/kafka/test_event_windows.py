@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from tests.api.conftest import HELLO, WAITS, Server
 from tests.kafka.played_engine import ROOT, until
 from tests.kafka.test_cluster import Engines
 from tests.kafka.test_publishing import PUBLISHES, until_published
-from tests.kafka.topics import new_topics
 
 EXAMPLE = ROOT / "examples" / "event_windows"
 MEASURES = ("started", "retries", "incidents", "ended", "outcomes", "duration", "waiting", "resolving")
@@ -30,15 +28,6 @@ def python() -> Path:
     """The example's own environment."""
     subprocess.run(["make", "event-windows"], cwd=ROOT, check=True, capture_output=True, timeout=300)
     return EXAMPLE / ".venv" / "bin" / "python"
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, 4), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def told_by(out: Path) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from brokers.cluster import Cluster
 from tests.api.conftest import Server
@@ -30,15 +27,6 @@ WORKS: dict[str, Any] = {
     ],
     "edges": [{"from": "own", "to": "wait"}, {"from": "wait.received", "to": "built_in"}],
 }
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, PARTITIONS), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 class Work:

@@ -6,11 +6,10 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
@@ -28,15 +27,6 @@ from tests.kafka.topics import new_topics
 PARTITIONS = 4
 PUBLISHES = ("--roles", "api,owner,projector,worker,publisher")
 PUBLIC_NAMES = {event.__name__ for event in PUBLIC}
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, PARTITIONS), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def read(address: KafkaAddress) -> list[tuple[int, bytes, dict[str, Any]]]:

@@ -147,15 +147,6 @@ def test_what_is_wrong_with_a_topic_is_said_when_it_is_published(alone: Server) 
     assert problem(key="trigger.nothing") == ("triggers[0].key", "unknown_name")
 
 
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, 4), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
 def test_a_cluster_reads_its_own_brokers_and_a_killed_engine_loses_and_doubles_no_record(engines: Engines) -> None:
     topic = f"payments-{engines.address.prefix}"
     asyncio.run(make(engines.address, topic, 3))

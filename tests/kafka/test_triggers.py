@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.api.conftest import Server
 from tests.kafka.played_engine import until
 from tests.kafka.test_cluster import Engines
-from tests.kafka.topics import new_topics
 
 SAYS_WHEN = {"id": "n", "type": "transform", "config": {"operation": "value", "value": "{{ trigger.due }}"}}
 PLAIN: dict[str, Any] = {"name": "plain", "nodes": [SAYS_WHEN]}
 NAMES = tuple(f"t{number}" for number in range(8))
 EACH_SECOND = {"workflow": "plain", "trigger": {"type": "schedule", "every": "1s", "input": {"due": "{{ trigger.due }}"}}}
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, 4), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def last(server: Server, name: str) -> str:

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.api.conftest import HELLO
 from tests.api.test_webhooks import Receiver
 from tests.kafka.played_engine import until
 from tests.kafka.test_cluster import Engines
-from tests.kafka.topics import new_topics
 
 ALLOWED = "--allow-private-addresses"
-
-
-@pytest.fixture
-def engines(broker: str, tmp_path: Path) -> Iterator[Engines]:
-    made = Engines(new_topics(broker, 4), tmp_path)
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 def test_who_takes_over_from_a_sender_that_was_killed_leaves_nothing_out(engines: Engines) -> None:
