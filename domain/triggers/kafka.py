@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -57,11 +57,6 @@ class KafkaTrigger(TriggerKind):
         """What makes two records the same."""
         if config.key is not None:
             yield "key", config.key
-
-    def input_of(self, trigger: Mapping[str, Any]) -> Any:
-        """The value; what is none, an empty object."""
-        body = trigger.get("body")
-        return {} if body is None else body
 
 
 def given_by(record: TopicRecord, value: str) -> dict[str, Any]:

@@ -48,8 +48,9 @@ class TriggerKind:
         return None
 
     def input_of(self, trigger: Mapping[str, Any]) -> Any:
-        """What is started with where the config does not say an `input`."""
-        return {}
+        """What is started with where the config does not say an `input`: the body; where there is none, an empty object."""
+        body = trigger.get("body")
+        return {} if body is None else body
 
     def check_by_hand(self, config: Any, body: Any, size: int) -> None:
         """Raise InvalidInput where it may not be fired by hand with this body, of a request of `size` bytes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from contracts.errors import InvalidInput, Problem
@@ -49,8 +49,3 @@ class Manual(TriggerKind):
             return () if places is None else places.texts(written(body))
         except InvalidInput as error:
             raise InvalidInput([problem._replace(path=f"/body{problem.path}") for problem in error.problems]) from None
-
-    def input_of(self, trigger: Mapping[str, Any]) -> Any:
-        """What was filled in."""
-        body = trigger.get("body")
-        return {} if body is None else body

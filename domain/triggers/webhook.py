@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
@@ -90,11 +90,6 @@ class WebhookTrigger(TriggerKind):
         """What makes two requests the same."""
         if config.key is not None:
             yield "key", config.key
-
-    def input_of(self, trigger: Mapping[str, Any]) -> Any:
-        """The body; what is none of an object, in one."""
-        body = trigger.get("body")
-        return {} if body is None else body
 
 
 def _answer_problems(answer: Answer) -> Iterator[Problem]:
