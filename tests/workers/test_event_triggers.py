@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts.definitions import WorkflowDefinition
 from contracts.errors import Overloaded
 from contracts.triggers import DEPTH_MAX, PAUSES, Trigger, Triggered
 from domain.definition.document import parse_document
@@ -13,6 +14,8 @@ from infra.server.trigger_firing import Firing
 from tests.workers.harness import Bench
 from tests.workers.test_triggers import ROOT, created
 from workers.partition.resources import Resources
+from workers.triggers.dependencies import Dependencies
+from workers.triggers.directory import Directory
 from workers.triggers.events import Events
 from workers.triggers.firing import Outcome, Then
 
@@ -243,3 +246,15 @@ def test_the_example_makes_a_summary_of_each_import_that_brought_any_rows() -> N
         bench.start("import", {"rows": rows})
         bench.move()
     assert [one["input"] for one in reports(bench)] == [{"rows": 3}]
+
+
+def test_a_stored_filter_that_cannot_be_read_is_in_nobodys_way() -> None:
+    bench = Bench()
+    bench.publish(IMPORT, {**AFTER, "name": "odd", "triggers": [{"id": "t", "type": "event", "filter": "event.type =="}]}, AFTER)
+    catalog = bench.engine.catalog
+    found = Dependencies(catalog, Directory(catalog, opened_resources(bench)))
+    assert [(one.source, one.target) for one in found.all().dependencies] == [("import", "report")]
+    assert found.endless(WorkflowDefinition.model_validate({**IMPORT, "triggers": AFTER["triggers"]}))[0].rule == "endless"
+    bench.start("import", {"rows": 1})
+    bench.move()
+    assert len(reports(bench)) == 1

@@ -12,7 +12,7 @@ from contracts.errors import Problem, RefoldError
 from contracts.triggers import Trigger, name_in
 from domain.definition.canonical import load_canonical
 from domain.dependencies import Cycle, Dependency, Found, Listening, calls_of, cycles_in, endless_through, heard_from, told_of
-from domain.triggers.event import EventTrigger
+from domain.triggers.event import EventTrigger, filter_of
 from workers.partition.catalog import Catalog
 from workers.triggers.directory import Directory
 
@@ -86,7 +86,11 @@ class Dependencies:
     def _known(self) -> Iterator[tuple[Listening, Trigger]]:
         for name, trigger in self._directory.all().items():
             if trigger.type == EventTrigger.name:
-                said = _by_hand.decode(trigger.content).trigger if trigger.is_by_hand else _said.decode(trigger.content)
+                try:
+                    said = _by_hand.decode(trigger.content).trigger if trigger.is_by_hand else _said.decode(trigger.content)
+                    filter_of(said.filter)
+                except (ValueError, RefoldError):  # it waits for nothing, and is in nobody's way
+                    continue
                 yield Listening(name, trigger.workflow, said.filter), trigger
 
     def _calls_of(self, workflow: str) -> tuple[Dependency, ...]:
