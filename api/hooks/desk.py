@@ -243,7 +243,7 @@ def _answer(answer: str | Answer, trigger: Trigger, found: Mapping[str, Any], st
         execution["output"] = values.decode(bytes(view.output))
     try:
         return written(answer.status, value(answer.body).render({"trigger": found, "execution": execution}))
-    except ExpressionError as error:
+    except (ExpressionError, InvalidInput) as error:
         return problem(500, "answer", f"it was taken, but its answer cannot be filled in: {error}", execution_id=view.execution_id)
 
 

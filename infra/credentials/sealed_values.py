@@ -58,7 +58,7 @@ class SealedValues:
     def _try_to_load(self) -> None:
         try:
             self.load()
-        except (NoCredential, LogError) as error:
+        except (Rejected, LogError) as error:
             self.why_not = str(error)
 
     def seal(self, text: str, execution: str) -> str:

@@ -46,6 +46,7 @@ DEFINITIONS = (
         "status": 201, "after": "result",
         "body": {"got": "{{ execution.output.id }}", "as": "{{ execution.id }}", "by": "{{ trigger.id }}"},
     })),
+    workflow("wrapped", hook("wrapped", key="'one'", input={}, answer={"body": {"a": {"b": "{{ trigger.body }}"}}})),
     workflow("strict", hook("strict", content="json", body_limit=100), input={"type": "object", "required": ["day"]}),
     {"name": "fails", "triggers": [hook("fails", answer="result")], "settings": {"on_failure": "fail"},
      "nodes": [{"id": "no", "type": "fail", "config": {"type": "order.refused", "message": "not today"}}]},
@@ -357,6 +358,13 @@ def test_a_version_whose_path_was_taken_meanwhile_does_not_become_the_active_one
     assert (refused.status, refused.json["problems"][0]["rule"]) == (422, "taken")
     assert hooked.post("/v1/workflows/late/archive").status == 200
     assert hooked.post("/v1/workflows/early/activate", {"version": 1}).status == 200
+
+
+def test_an_answer_that_is_nested_too_deep_is_no_fault_of_the_request(hooked: Server) -> None:
+    deep = json.loads("[" * 199 + "]" * 199)
+    answers = [hooked.post("/hooks/wrapped", deep) for _ in range(2)]
+    assert [(one.status, one.json["reason"]) for one in answers] == [(500, "answer")] * 2
+    assert len({one.json["execution_id"] for one in answers}) == 1
 
 
 def test_a_path_belongs_to_one_trigger(hooked: Server) -> None:

@@ -14,7 +14,7 @@ from contracts.errors import LogCorrupt, NoCredential, Rejected
 from contracts.ports.credentials import Secret, Use
 from infra.clock import ManualClock
 from infra.credentials.master_keys import KeyFile
-from infra.credentials.recorder import Place, in_file
+from infra.credentials.recorder import Place, in_file, nowhere
 from infra.credentials.store import CredentialStore
 from tests.credentials.conftest import Opens
 
@@ -232,3 +232,12 @@ def test_events_of_a_later_version_are_said_to_be_unknown(place: Place, store: C
 def test_a_secret_has_both_versions_for_who_checks_what_others_send() -> None:
     before = Secret({"secret": "one"})
     assert [one.values["secret"] for one in Secret({"secret": "two"}, before).valid] == ["two", "one"]
+
+
+def test_why_nothing_can_be_sealed_is_known_where_none_can_be_kept(tmp_path: Path, clock: ManualClock) -> None:
+    sealed = CredentialStore(nowhere("name a database"), KeyFile(tmp_path / "master.key"), clock).sealed_values
+    sealed.load_beside()
+    for one in threading.enumerate():
+        if one.name == "refold-sealed-values":
+            one.join(20)
+    assert (sealed.is_ready, "name a database" in sealed.why_not) == (False, True)
