@@ -16,7 +16,7 @@ from api.service import Start, Started, Unavailable
 from contracts import values
 from contracts.caller import ENGINE, Caller
 from contracts.commands import Command, CreateExecution
-from contracts.errors import InvalidInput, LogUnreachable, Rejected, RowsGone
+from contracts.errors import InvalidInput, Rejected
 from contracts.ids import execution_id_problem, make_key_id
 from contracts.positions import Positions
 from contracts.triggers import cause_id
@@ -286,13 +286,14 @@ class _Start:
     async def _read(self) -> None:
         try:
             self._answer(Started(await self._starts.view(self._name, self._offset), bool(self._created)))
-        except (Unavailable, LogUnreachable, RowsGone) as error:
-            self._answer(Started(self._as_begun(), True) if self._created else error)
+        except Unavailable as error:
+            is_late = self._created and error.reason == "behind"
+            self._answer(Started(self._as_begun(), True) if is_late else error)
         except Exception as error:  # whoever asked has to hear of it, whatever it is
             self._answer(error)
 
     def _as_begun(self) -> ExecutionView:
-        """A new one of which no more can be read just now: whoever heard an error would start another one."""
+        """A new one whose rows are late: whoever heard an error would start another one."""
         state = initial(self._name)
         state.workflow, state.workflow_version, state.status = self._start.workflow, self._version, "running"
         return view_of(state, self._starts.positions.of(self._starts.at.partition, self._offset))

@@ -35,6 +35,7 @@ from infra.store.sqlite_file import (
     is_damage,
     is_no_table,
     layout_of,
+    looked_into,
     rolled_back,
 )  # fmt: skip
 from infra.store.sqlite_rebuild import MAKINGS, drop_others, makings, stands_in, swapped
@@ -113,8 +114,10 @@ class SqliteReadModels:
     def _open(self) -> sqlite3.Connection:
         connection = connect(self._path, self._read_only)
         with closed_on_error(connection):
-            is_ours = layout_of(connection) == self._layout
-        if not is_ours:
+            layout = layout_of(connection)
+            is_ours = layout == self._layout
+            is_empty = layout is None and connection.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+        if not is_ours and not is_empty:
             connection.close()
             self._delete()
             connection = connect(self._path, self._read_only)
@@ -167,20 +170,10 @@ class SqliteReadModels:
             self.close()
             self._answers.clear()
             self._own.clear()
-            self._reader, self._identity = self._looked_into() if identity else None, identity
+            self._reader, self._identity = looked_into(self._path, self._layout) if identity else None, identity
         if identity is None and self._were_whole:
             raise RowsGone(f"the file of read models {self._path} is not there any more, and is made again")
         return self._reader
-
-    def _looked_into(self) -> sqlite3.Connection | None:
-        """A reader's connection; None where the file has another layout, or none yet."""
-        connection = connect(self._path, self._read_only)
-        with closed_on_error(connection):
-            is_ours = layout_of(connection) == self._layout
-        if is_ours:
-            return connection
-        connection.close()
-        return None
 
     def check(self) -> None:
         """Raise RowsGone where the file that is open is not the one that readers find."""

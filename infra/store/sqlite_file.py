@@ -66,6 +66,22 @@ def layout_of(connection: sqlite3.Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
+def looked_into(path: Path, layout: str) -> sqlite3.Connection | None:
+    """A reader's connection; None where the file has another layout, or none yet, or is as a writer that died left it."""
+    connection = connect(path, read_only=True)
+    with closed_on_error(connection):
+        try:
+            is_ours = layout_of(connection) == layout
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_READONLY:  # the next writer puts it right
+                raise
+            is_ours = False
+    if is_ours:
+        return connection
+    connection.close()
+    return None
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is no database, or its pages are not what was written; nothing that may pass."""
     return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF in _DAMAGED

@@ -43,13 +43,16 @@ async def outcomes(data: Path, error: RefoldError, waits: tuple[float, ...]) -> 
     return told
 
 
-@pytest.mark.parametrize("error", [Unavailable("behind", "rows are late"), LogUnreachable("nobody answers")], ids=["behind", "unreachable"])
 @pytest.mark.parametrize(("wait_s", "status"), [(5.0, 202), (0.0, 201)])
-def test_a_new_execution_is_answered_though_no_more_can_be_read_of_it(
-    tmp_path: Path, error: RefoldError, wait_s: float, status: int
-) -> None:
+def test_a_new_execution_is_answered_though_its_rows_are_late(tmp_path: Path, wait_s: float, status: int) -> None:
+    error = Unavailable("behind", "rows are late")
     begun, again = asyncio.run(outcomes(tmp_path / "data", error, (wait_s, wait_s)))
     assert isinstance(begun, Started)
     assert (begun.view.execution_id, begun.view.workflow, begun.view.version, begun.view.status) == ("e", "ends", 1, "running")
     assert (begun.view.position > 0, _status_of(begun, bool(wait_s))) == (True, status)
     assert again is error, "it was there before: nobody is misled into starting another one"
+
+
+def test_that_the_log_cannot_be_read_is_told(tmp_path: Path) -> None:
+    error = LogUnreachable("nobody answers")
+    assert asyncio.run(outcomes(tmp_path / "data", error, (5.0,))) == [error]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +18,7 @@ from contracts.ports.read_models import ReadModels
 from infra.store.postgres import models_in
 from infra.store.postgres_database import schema_of
 from infra.store.sqlite import SqliteReadModels
+from infra.store.sqlite_file import connect, identity_of
 from infra.store.statements import stored_name
 from projections.executions import EXECUTIONS
 from projections.registry import MODEL_OF, READ_MODELS
@@ -122,6 +124,27 @@ def test_a_reader_whose_schema_was_dropped_shows_nothing_until_its_rows_are_whol
             assert again.checkpoint("executions").offset == 1, "who makes them reads them"
             store(again, changes_of(record(2)), is_whole=True)
             assert (shown(reader), counts(reader), found(reader, "x1")) == ([2, 1], {"running": 2}, record(1))
+
+
+def test_an_empty_file_is_filled_where_it_lies_so_that_no_reader_sees_it_go(path: Path, reader: ReadModels) -> None:
+    connect(path, read_only=False).close()
+    before = identity_of(path)
+    assert shown(reader) == []
+    with path.open("rb"), closing(SqliteReadModels(path, READ_MODELS)) as models:  # held, so that no other file gets its number
+        save(models, record(1))
+        assert (identity_of(path), shown(reader)) == (before, [1])
+
+
+def test_what_a_writer_that_has_died_left_half_done_is_not_there_yet_for_a_reader(path: Path, reader: ReadModels, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "made.db", isolation_level=None)) as dies:
+        dies.executescript("PRAGMA cache_size = 1; CREATE TABLE layout (name TEXT); BEGIN IMMEDIATE;")
+        dies.executemany("INSERT INTO layout VALUES (?)", [("x" * 1_000,)] * 1_000)
+        for end in ("", "-journal"):
+            shutil.copy(tmp_path / f"made.db{end}", path.with_name(path.name + end))
+    assert shown(reader) == []
+    with closing(SqliteReadModels(path, READ_MODELS)) as models:
+        save(models, record(1))
+        assert shown(reader) == [1]
 
 
 def test_a_file_that_is_no_database_is_made_again_with_a_warning(path: Path, reader: ReadModels, caplog: pytest.LogCaptureFixture) -> None:
