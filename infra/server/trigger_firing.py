@@ -36,8 +36,7 @@ class Firing:
         start = Start(trigger.workflow, given, caller=Caller(f"trigger:{trigger.name}"), trigger=said)
         if self._values is not None and not self._sealing.is_ready(start):
             self._values.load_beside()
-            why = self._values.why_not or "they are about to be"
-            then(Outcome(error=Overloaded(f"the keys of values marked secret are not at hand yet: {why}")))
+            then(Outcome(error=_not_at_hand(self._values.why_not), is_final=False))
             return
         try:
             begin = self._begin(start, then)
@@ -65,6 +64,12 @@ class Firing:
             return _nothing
 
         return begin
+
+
+def _not_at_hand(why: str) -> RefoldError:
+    if not why:  # it is being loaded for the first time
+        return Overloaded("the keys of values marked secret are not at hand yet: they are about to be")
+    return NoCredential("for values marked secret", f"their keys are not at hand: {why}")
 
 
 def _refused(error: Exception) -> Outcome:

@@ -270,9 +270,10 @@ def build_engine(
     remote: bool = False,
     lease_ms: int | None = None,
     sealing: Sealing = UNSEALED,
+    credentials: CredentialStore | None = None,
 ) -> Engine:
     """An engine on the given adapters; it has claimed nothing yet."""
-    return Engine(build_alone(settings, log, blobs, snapshots, clock, cache, remote, lease_ms, sealing=sealing))
+    return Engine(build_alone(settings, log, blobs, snapshots, clock, cache, remote, lease_ms, sealing=sealing, credentials=credentials))
 
 
 def projector_arguments(settings: EngineSettings) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from contracts.values import encode
 from domain.execution.history import Entry
 from domain.replay.verify import Verifier
 from infra.clock import ManualClock
+from infra.credentials.store import CredentialStore
 from infra.files.blobs import MemoryBlobs
 from infra.files.snapshots import MemorySnapshots
 from infra.keys.blobs import MemorySealedStore
@@ -66,13 +67,15 @@ class Bench:
         self.vault, self.sealed_blobs = MemoryVault(), MemorySealedStore()
         self.clock = ManualClock(1_000_000)
         self.settings = EngineSettings(threads=False, **settings)
+        self.credentials: CredentialStore | None = None
         self.engine = self.restart()
 
     def restart(self, claims: bool = True) -> Engine:
         """As after `kill -9`: a new engine on the same log, which remembers nothing."""
         keys = KeyRing(self.vault)
         self.opened, self.all_blobs, sealing = sealed(self.log, self.blobs, keys, self.sealed_blobs, self.settings.erasable)
-        self.engine = build_engine(self.settings, self.opened, self.all_blobs, self.snapshots, self.clock, sealing=sealing)
+        made_of = (self.settings, self.opened, self.all_blobs, self.snapshots, self.clock)
+        self.engine = build_engine(*made_of, sealing=sealing, credentials=self.credentials)
         if claims:
             self.engine.owner.claim()
         return self.engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import Overloaded
 from contracts.triggers import DEPTH_MAX, PAUSES, Trigger, Triggered
 from domain.definition.document import parse_document
+from infra.credentials.master_keys import KeyFile
+from infra.credentials.recorder import in_memory
+from infra.credentials.store import CredentialStore
 from infra.server.trigger_firing import Firing
 from tests.workers.harness import Bench
 from tests.workers.test_triggers import ROOT, created
@@ -258,3 +262,83 @@ def test_a_stored_filter_that_cannot_be_read_is_in_nobodys_way() -> None:
     bench.start("import", {"rows": 1})
     bench.move()
     assert len(reports(bench)) == 1
+
+
+SECRET: dict[str, Any] = {
+    **AFTER,
+    "name": "sealed",
+    "input": {"type": "object", "properties": {"rows": {"type": "string", "writeOnly": True}}},
+}
+
+
+def inputs_of(bench: Bench, workflow: str) -> list[Any]:
+    return [one["input"]["rows"] for one in reports(bench) if one["workflow"] == workflow]
+
+
+def test_a_start_that_waits_for_a_credential_holds_no_other_trigger_and_is_listed(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench()  # no credentials are kept there
+    bench.publish(IMPORT, SECRET, AFTER)
+    for rows in ("a", "b", "c"):
+        bench.start("import", {"rows": rows})
+        bench.move()
+        bench.clock.advance(1_000)
+    assert (inputs_of(bench, "report"), inputs_of(bench, "sealed")) == (["a", "b", "c"], [])
+    (waits,) = opened_resources(bench).triggers.skipped("sealed.after_import")
+    assert (waits.reason, waits.execution) == ("no_credential", "")
+    assert "no credentials are kept here" in waits.message
+    assert len([one for one in caplog.messages if "sealed.after_import" in one]) == 1
+
+
+def test_what_waited_for_a_credential_starts_once_it_is_there_each_once_whatever_died_meanwhile(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.publish(IMPORT, SECRET, AFTER)
+    for number in range(6):
+        bench.start("import", {"rows": str(number)})
+        for _ in range(number):
+            bench.engine.step()
+        bench.move()
+        bench.restart()
+    assert (inputs_of(bench, "report"), inputs_of(bench, "sealed")) == ([str(number) for number in range(6)], [])
+    bench.credentials = CredentialStore(in_memory(), KeyFile(tmp_path / "master.key"), bench.clock)
+    bench.credentials.sealed_values.load()
+    bench.restart()
+    bench.start("import", {"rows": "6"})
+    bench.move()
+    bench.restart()
+    bench.move()
+    assert inputs_of(bench, "report") == [str(number) for number in range(7)]
+    sealed = inputs_of(bench, "sealed")
+    assert len(sealed) == len(set(sealed)) == 7
+    assert all(one.startswith("~refold-sealed") for one in sealed)
+    assert not bench.verify().divergences
+
+
+def test_a_trigger_whose_workflow_gets_a_secret_goes_on_where_all_were_and_keeps_its_place_without_it() -> None:
+    bench = Bench()
+    bench.publish(IMPORT, AFTER, {**SECRET, "input": {}})
+    bench.start("import", {"rows": "plain"})
+    bench.move()
+    bench.clock.advance(10)
+    bench.publish(SECRET)
+    bench.move()
+    bench.start("import", {"rows": "waits"})
+    bench.move()
+    bench.restart()
+    bench.start("import", {"rows": "waits too"})
+    bench.move()
+    assert inputs_of(bench, "sealed") == ["plain"]
+    positions = opened_resources(bench).triggers.positions
+    assert 0 < positions["events/0/sealed.after_import"] < positions["events/0"]
+
+
+def test_what_comes_before_the_keys_of_secrets_are_at_hand_is_not_passed_over(tmp_path: Path) -> None:
+    bench = Bench()
+    bench.credentials = CredentialStore(in_memory(), KeyFile(tmp_path / "master.key"), bench.clock)
+    bench.restart()
+    bench.publish(IMPORT, SECRET)
+    bench.start("import", {"rows": "a"})
+    bench.move()
+    bench.credentials.sealed_values.load()
+    bench.clock.advance(1_000)
+    bench.move()
+    assert len(inputs_of(bench, "sealed")) == 1

@@ -28,13 +28,14 @@ HOURLY: dict[str, Any] = {
 
 
 def created(bench: Bench) -> list[dict[str, Any]]:
-    """What was started, in the order of the journal: id, input, trigger."""
+    """What was started, in the order of the journal: id, workflow, input, trigger."""
     found = []
     for entry in read_entries(bench.opened.read("journal", 0), Checkpoint()):
         assert isinstance(entry, Entry)
         command = entry.decision.command
         if isinstance(command, CreateExecution) and entry.decision.events:
-            found.append({"id": entry.decision.execution, "input": decode(command.input), "trigger": decode(command.trigger or b"null")})
+            said = {"workflow": command.workflow, "input": decode(command.input), "trigger": decode(command.trigger or b"null")}
+            found.append({"id": entry.decision.execution, **said})
     return found
 
 
@@ -91,7 +92,8 @@ def test_what_cannot_be_sealed_yet_is_not_passed_over_and_that_is_said_once(capl
     bench.publish(HOURLY | {"input": {"type": "object", "properties": {"due": token}}})
     until(bench, HOUR + 10_000)
     states = Resources(bench.opened, bench.clock).triggers
-    assert (created(bench), states.positions, states.skipped("w.hourly")) == ([], {}, [])
+    assert (created(bench), states.positions) == ([], {})
+    assert [(one.reason, one.execution) for one in states.skipped("w.hourly")] == [("no_credential", "")]
     (line,) = [one for one in caplog.messages if "w.hourly" in one]
     assert "is tried again: credential for values marked secret: no credentials are kept here" in line
 

@@ -79,6 +79,10 @@ class Directory:
         pause = self._resources.last(PAUSES, trigger.name)
         return trigger.since if pause is None or pause.value is not None else max(trigger.since, pause.written_at)
 
+    def has_secrets(self, trigger: Trigger) -> bool:
+        """Whether what it starts may have values that are sealed, and so may have to wait for a credential."""
+        return self._catalog.has_secrets(trigger.workflow)
+
     def status(self, trigger: Trigger) -> TriggerStatus:
         """How a trigger stands."""
         states, name = self._resources.triggers, trigger.name

@@ -3,7 +3,8 @@
     feed ─► taken by which triggers ─► what the execution knows ─► started, each by the event's id ─► position durable ─► on
 
 A partition has one position for all triggers, since what is new begins with the time from which it says what it says. Killed anywhere,
-the next owner begins at the position: what was started already has the same id, and is there.
+the next owner begins at the position: what was started already has the same id, and is there. What a trigger starts may have to wait for a
+credential, for days: one whose workflow has secrets is read for alone, from a position of its own, so that it holds up no other.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from projections.public.present import SOURCES
 from workers.partition.trigger_states import TriggerStates
 from workers.triggers.directory import Directory
 from workers.triggers.event_ground import SKEW_MS, Ground, Known
-from workers.triggers.firing import Advance, Fire, Outcome
+from workers.triggers.firing import Advance, Fire, Outcome, waits
 
 AGAIN_MS: Final = 1_000
 """What could not be read, started or noted is tried again so long after."""
@@ -50,13 +51,18 @@ class _Waiting(NamedTuple):
     types: frozenset[str]
     begins: int
     needs_values: bool
+    may_wait: bool
 
 
 class _Stretch:
-    """A partition that is read here. `done` is the offset up to which all was asked and started."""
+    """A partition that is read here, for the triggers that wait. `done` is the offset up to which all was asked and started.
 
-    def __init__(self, partition: int) -> None:
-        self.partition, self.done, self.noted = partition, 0, 0
+    `alone` is the one that is read for alone; `beside` are those for which the others of a stretch do not, whose positions begin with its.
+    """
+
+    def __init__(self, partition: int, waiting: Sequence[_Waiting], alone: str = "", beside: Sequence[str] = ()) -> None:
+        self.partition, self.waiting, self.alone, self.beside = partition, waiting, alone, beside
+        self.base = self.done = self.noted = 0
         self.subscription: Subscription | None = None
         self.is_busy = self.has_ended = False
 
@@ -81,13 +87,15 @@ class _Round:
 
     def __init__(self, stretch: _Stretch, until: int, left: int, fired: list[Fired]) -> None:
         self.stretch, self.until, self.left, self.fired = stretch, until, left, fired
+        self.next: list[_Start] = []
+        """What is looked at once the first was started: while that waits, nothing else of its trigger is tried each second."""
         self.is_told = False
         """Whether it was said already that something of it has to be tried again."""
 
 
-def position_name(partition: int) -> str:
-    """Under what it is noted how far the events of a partition are; no trigger is called so."""
-    return f"events/{partition}"
+def position_name(partition: int, alone: str = "") -> str:
+    """Under what it is noted how far the events of a partition are, for all triggers or for one alone; no trigger is called so."""
+    return f"events/{partition}/{alone}" if alone else f"events/{partition}"
 
 
 class Events:
@@ -100,7 +108,7 @@ class Events:
         self._directory, self._states, self._clock, self._feed, self._ground = directory, states, clock, feed, ground
         self._fire, self._advance, self._owned, self._metrics = fire, advance, owned, states.metrics
         self._waiting: dict[str, _Waiting] = {}
-        self._stretches: dict[int, _Stretch] = {}
+        self._stretches: dict[int, list[_Stretch]] = {}
         self._later: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
         self._told: set[Trigger] = set()
@@ -142,7 +150,9 @@ class Events:
     def _begin_anew(self, stretch: _Stretch) -> None:
         if not stretch.has_ended:
             self._end(stretch)
-            anew = self._stretches[stretch.partition] = _Stretch(stretch.partition)
+            anew = _Stretch(stretch.partition, stretch.waiting, stretch.alone, stretch.beside)
+            beside = self._stretches[stretch.partition]
+            beside[beside.index(stretch)] = anew
             self._again(anew, partial(self._begin, anew))
 
     def refresh(self, share: object = None) -> None:
@@ -157,10 +167,20 @@ class Events:
         owned = frozenset(self._owned()) if waiting else frozenset()
         for partition in list(self._stretches):
             if has_changed or partition not in owned:
-                self._end(self._stretches.pop(partition))
+                for stretch in self._stretches.pop(partition):
+                    self._end(stretch)
         for partition in sorted(owned - self._stretches.keys()):
-            stretch = self._stretches[partition] = _Stretch(partition)
-            self._begin(stretch)
+            self._stretches[partition] = self._stretches_of(partition)
+            for stretch in list(self._stretches[partition]):
+                self._begin(stretch)
+
+    def _stretches_of(self, partition: int) -> list[_Stretch]:
+        """One for all triggers together, and one for each that is read for alone, or was once and has a place of its own since."""
+        all_, positions = self._waiting.items(), self._states.positions
+        alone = {name: one for name, one in all_ if one.may_wait or position_name(partition, name) in positions}
+        together = [one for name, one in all_ if name not in alone]
+        stretches = [_Stretch(partition, (one,), name) for name, one in alone.items()]
+        return [*([_Stretch(partition, together, beside=tuple(alone))] if together else ()), *stretches]
 
     def _found(self) -> Iterator[_Waiting]:
         for name, trigger in self._directory.all().items():
@@ -170,15 +190,19 @@ class Events:
                 config = config_of(trigger)
                 found = filter_of(config.filter)
                 wanted = types_wanted(config.filter)
-                yield _Waiting(trigger, found, wanted, self._directory.begins(trigger), needs_values(config))
+                begins, may_wait = self._directory.begins(trigger), self._directory.has_secrets(trigger)
+                yield _Waiting(trigger, found, wanted, begins, needs_values(config), may_wait)
             except (ValueError, RefoldError):
                 _log.exception("trigger %s: its config cannot be read, so it waits for nothing", name)
 
     def close(self) -> None:
         """Hear of nothing any more."""
-        for stretch in self._stretches.values():
+        for stretch in self._all_stretches():
             self._end(stretch)
         self._stretches.clear()
+
+    def _all_stretches(self) -> list[_Stretch]:
+        return [stretch for found in self._stretches.values() for stretch in found]
 
     def _end(self, stretch: _Stretch) -> None:
         stretch.has_ended = True
@@ -188,7 +212,7 @@ class Events:
     def _begin(self, stretch: _Stretch) -> None:
         """Subscribe from the position on, and from where the first of the triggers may have to hear of anything."""
         if not stretch.has_ended:
-            first = min(one.begins for one in self._waiting.values())
+            first = min(one.begins for one in stretch.waiting)
             self._ground.first_since(stretch.partition, first - SKEW_MS, self._safely(stretch, partial(self._subscribe, stretch)))
 
     def _subscribe(self, stretch: _Stretch, found: int | Exception) -> None:
@@ -198,9 +222,11 @@ class Events:
             _log.warning("the events of partition %d cannot be read, it is tried again: %s", stretch.partition, found)
             self._again(stretch, partial(self._begin, stretch))
             return
-        at = max(found, self._states.positions.get(position_name(stretch.partition), 0))
+        positions = self._states.positions
+        stretch.base = positions.get(position_name(stretch.partition), 0)
+        at = max(found, positions.get(position_name(stretch.partition, stretch.alone), stretch.base))
         stretch.done = stretch.noted = at
-        wanted = frozenset(SOURCES[type_] for one in self._waiting.values() for type_ in one.types)
+        wanted = frozenset(SOURCES[type_] for one in stretch.waiting for type_ in one.types)
         selector = Selector(events=wanted, with_origin=True, partitions=frozenset((stretch.partition,)))
         stretch.subscription = self._feed.subscribe(selector, self._safely(stretch, partial(self._take, stretch)), {stretch.partition: at})
 
@@ -215,7 +241,7 @@ class Events:
         fired: list[Fired] = []
         for one in told:
             for event in map(_plain, self._ground.present(one)):
-                for waiting in self._hearing(event, one.decision.now):
+                for waiting in self._hearing(stretch, event, one.decision.now):
                     verdict = waiting.filter.asked(event)
                     if verdict:
                         starts.append(_Start(waiting, event))
@@ -228,14 +254,16 @@ class Events:
         stretch.subscription.hold()
         stretch.is_busy = True
         round_ = _Round(stretch, until, len(starts), fired)
+        if stretch.alone:
+            starts, round_.next = starts[:1], starts[1:]
         for start in starts:
             self._look(round_, start)
         if not starts:
             self._finish(round_)
 
-    def _hearing(self, event: dict[str, Any], at: int) -> Iterator[_Waiting]:
+    def _hearing(self, stretch: _Stretch, event: dict[str, Any], at: int) -> Iterator[_Waiting]:
         type_ = event["type"].removeprefix(TYPE_PREFIX)
-        return (one for one in self._waiting.values() if type_ in one.types and at >= one.begins)
+        return (one for one in stretch.waiting if type_ in one.types and at >= one.begins)
 
     def _failed(self, waiting: _Waiting, event: dict[str, Any]) -> Iterator[Fired]:
         """That a filter cannot be asked is said once, unless it is only that something is not there."""
@@ -280,6 +308,8 @@ class Events:
             if not round_.is_told:
                 round_.is_told = True
                 _log.warning("trigger %s: event %s starts nothing yet, it is tried again: %s", start.name, start.event["id"], outcome.error)
+                if listed := waits(self._states, start.name, start.event["id"], self._clock.now(), outcome.error):
+                    self._advance({}, listed, _nothing)
             self._again(round_.stretch, partial(self._look, round_, start))
         else:
             self._started(round_, start, outcome)
@@ -296,12 +326,21 @@ class Events:
         round_.left -= 1
         if round_.left == 0:
             self._finish(round_)
+        following, round_.next = round_.next, []
+        for one in following:
+            self._look(round_, one)
 
     # How far it is.
 
     def _finish(self, round_: _Round) -> None:
-        name = position_name(round_.stretch.partition)
-        self._advance({name: round_.until}, round_.fired, self._safely(round_.stretch, partial(self._noted, round_)))
+        positions = self._positions(round_.stretch, round_.until)
+        self._advance(positions, round_.fired, self._safely(round_.stretch, partial(self._noted, round_)))
+
+    def _positions(self, stretch: _Stretch, until: int) -> dict[str, int]:
+        """What is noted of a stretch that is done up to there; who is read for alone, and has no place of its own yet, has that of all."""
+        beside = (position_name(stretch.partition, one) for one in stretch.beside)
+        found = {name: stretch.base for name in beside if name not in self._states.positions}
+        return {**found, position_name(stretch.partition, stretch.alone): until}
 
     def _noted(self, round_: _Round, is_durable: bool) -> None:
         if not is_durable:
@@ -316,10 +355,15 @@ class Events:
     def _note_passed(self) -> None:
         """Where nothing was started for long, note how far it is all the same, so that a new owner has less to read."""
         found: dict[str, int] = {}
-        for stretch in self._stretches.values():
+        for stretch in self._all_stretches():
             if stretch.subscription is not None and not stretch.is_busy:
                 at = stretch.subscription.after().get(stretch.partition, 0)
                 if at >= stretch.noted + NOTED_EVERY_RECORDS:
-                    found[position_name(stretch.partition)] = stretch.noted = at
+                    found |= self._positions(stretch, at)
+                    stretch.noted = at
         if found:
-            self._advance(found, (), lambda is_durable: None)
+            self._advance(found, (), _nothing)
+
+
+def _nothing(is_durable: bool) -> None:
+    """Whether it was noted or not is the same."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeAlias
 
-from contracts.errors import RefoldError
+from contracts.errors import NoCredential, RefoldError
 from contracts.triggers import Fired, Trigger, Triggered
+from workers.partition.trigger_states import TriggerStates
 
 
 class Outcome(NamedTuple):
@@ -35,3 +36,13 @@ class Advance(Protocol):
 
     def __call__(self, positions: Mapping[str, int], fired: Sequence[Fired], then: Callable[[bool], None]) -> None:
         """`then` hears whether that is durable, in the same thread."""
+
+
+def waits(states: TriggerStates, name: str, cause: str, now: int, error: Exception | None) -> list[Fired]:
+    """What is listed of a trigger that cannot start anything yet: that it waits for a credential, once until it starts anything again."""
+    if not isinstance(error, NoCredential):
+        return []
+    said = next((one for one in states.skipped(name) if one.reason == error.reason), None)
+    if said is not None and (name not in states.last or states.last[name].at < said.at):
+        return []
+    return [Fired(name, cause, now, "", error.reason, f"it is tried again until it is started: {error}"[:500])]

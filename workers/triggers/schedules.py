@@ -24,7 +24,7 @@ from domain.triggers.moments import Moments, cause_of, last_times, times_between
 from domain.triggers.schedule import SCHEDULE
 from workers.partition.trigger_states import TriggerStates
 from workers.triggers.directory import Directory
-from workers.triggers.firing import Advance, Fire, Outcome
+from workers.triggers.firing import Advance, Fire, Outcome, waits
 
 MISSED_AFTER_MS: Final = 60_000
 """What fires so much later than it is to has been missed: nobody was there."""
@@ -197,6 +197,8 @@ class Schedules:
             if name not in self._told:
                 self._told.add(name)
                 _log.warning("trigger %s: %s starts nothing yet, it is tried again: %s", name, cause_of(due), error)
+            if listed := waits(self._states, name, cause_of(due), now, error):
+                self._advance({}, listed, lambda is_durable: None)
         if round_.left == 0:
             self._finish(round_)
 

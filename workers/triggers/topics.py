@@ -22,7 +22,7 @@ from domain.triggers.firing import config_of, seen, started_with, triggered
 from domain.triggers.kafka import KafkaTrigger, Unfit, given_by, record_cause
 from workers.partition.trigger_states import TriggerStates
 from workers.triggers.directory import Directory
-from workers.triggers.firing import Advance, Fire, Outcome
+from workers.triggers.firing import Advance, Fire, Outcome, waits
 
 PAUSE_S: Final = 5.0
 """So long after a failure brokers are asked again."""
@@ -138,6 +138,8 @@ class Topics:
             if self._told.get(trigger.name) != str(outcome.error):
                 self._told[trigger.name] = str(outcome.error)
                 _log.warning("trigger %s: %s starts nothing yet, it is tried again: %s", trigger.name, cause, outcome.error)
+                if listed := waits(self._states, trigger.name, record_cause(record), self._clock.now(), outcome.error):
+                    await self._note(listed)
             await asyncio.sleep(AGAIN_S)
 
     def _fired(self, trigger: Trigger, said: Any, given: bytes) -> asyncio.Future[Outcome]:
