@@ -38,25 +38,32 @@ class Held(Heard):
 class Company:
     """Engines of one log, a mail server, and Slack."""
 
-    def __init__(self, serve: Callable[..., Server], box: Held, slack: SlackServer) -> None:
-        self.serve, self.box, self.slack = serve, box, slack
+    def __init__(self, starts: Callable[..., Server], box: Held, slack: SlackServer) -> None:
+        self._starts, self.box, self.slack = starts, box, slack
+
+    def start(self, name: str, roles: str) -> Server:
+        """One more engine."""
+        return self._starts(name, "--set", f"roles={roles}")
 
     def begin(self, *nodes: tuple[str, str]) -> list[Server]:
         """Engines with these roles, which know of the workflow."""
-        servers = [self.serve(name, "--set", f"roles={roles}") for name, roles in nodes]
+        servers = [self.start(name, roles) for name, roles in nodes]
         prepared(servers[0])
         servers[0].post("/v1/credentials", {"name": "refold-links", "kind": "signing", "values": {"secret": KEY}})
         servers[0].publish(
             asks("slack_asks"), asks("mail_asks", assignees=[ANN], channels=[{"email": ANN}]),
             asks("both_ask", assignees=[], approval_threshold=2, channels=[{"email": ANN}, {"slack": "#finance"}]),
         )  # fmt: skip
-        for one in servers[1:]:
-            until(lambda one=one: one.get("/v1/workflows/both_ask").status == 200)
+        until(lambda: all(one.get("/v1/workflows/both_ask").status == 200 for one in servers))
         return servers
 
     def told(self, server: Server, execution: str, times: int) -> None:
         """Wait until it is recorded that people were told so often."""
         until(lambda: str(server.get(f"/v1/tasks/{execution}~ask@1").content).count('"TaskNotified"') == times)
+
+    def ended(self, server: Server, execution: str) -> None:
+        """Wait until it has completed."""
+        until(lambda: bool(server.get(f"/v1/executions/{execution}").json["status"] == "completed"))
 
 
 @pytest.fixture
@@ -82,7 +89,7 @@ def test_who_is_asked_by_one_engine_answers_at_the_other(company: Company) -> No
         company.told(answered, execution, 2)
         assert post.send(link, answer="approved").status == 200
         desk.told(press(call, "Approve"))
-        until(lambda: asked.get(f"/v1/executions/{execution}").json["status"] == "completed")
+        company.ended(asked, execution)
         answers = asked.get(f"/v1/tasks/{execution}~ask@1").json["answers"]
         assert [(by["by"], by["channel"]) for by in answers] == [(ANN, "email"), ("ada@example.com", "slack")]
         assert post.mail()["Subject"].startswith("Answered: ")
@@ -99,7 +106,7 @@ def test_an_engine_that_dies_between_sending_and_recording_asks_a_person_and_sen
     assert company.box.came.acquire(timeout=60)
     one.kill()
     company.box.holds = False
-    company.serve("again", "--set", "roles=api,owner,projector,worker")
+    company.start("again", "api,owner,projector,worker")
     for execution in (by_slack, by_mail):
         stuck = incident_of(other, f"{execution}~ask.notice(1.0)")
         assert stuck["error"]["type"] == "notice.unknown"
@@ -117,7 +124,7 @@ def test_the_owner_that_dies_while_another_engine_sends_is_told_once_it_is_anoth
     execution = owner.start("mail_asks", {})["execution_id"]
     assert company.box.came.acquire(timeout=60)
     owner.kill()
-    company.serve("again", "--set", "roles=api,owner,projector")
+    company.start("again", "api,owner,projector")
     company.box.go_on.set()
     company.told(other, execution, 1)
     assert len(company.box.mails) == 1
