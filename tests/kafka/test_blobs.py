@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from contracts.errors import LogError
+from contracts.ports.log import Topic
 from infra.files.blobs import FileBlobs, content_hash_of
+from infra.log.kafka.blob_record import Mark, identity_of, mark_in
 from infra.log.kafka.blobs import KafkaBlobs
+from infra.log.kafka.lately import Lately
 from infra.log.kafka.log import KafkaLog
 from tests.kafka.topics import KafkaLogs, wait_until
 from tests.ports.conftest import Start
@@ -38,15 +43,131 @@ def test_what_one_process_stores_another_finds(logs: KafkaLogs, tmp_path: Path) 
     assert one.get(other.put(b"back")) == b"back"
 
 
-def test_storing_again_appends_nothing_neither_here_nor_where_it_was_read(logs: KafkaLogs, tmp_path: Path) -> None:
-    log = logs.open()
-    one, other = KafkaBlobs(logs.open(), tmp_path / "one"), KafkaBlobs(logs.open(), tmp_path / "other")
+def test_storing_again_appends_nothing_for_twelve_hours_and_others_append_their_own(logs: KafkaLogs, tmp_path: Path) -> None:
+    log, hours = logs.open(), [0.0]
+    one = KafkaBlobs(logs.open(), tmp_path / "one", Lately((lambda: hours[0] * 3600,)))
+    other = KafkaBlobs(logs.open(), tmp_path / "other")
     content_hash = one.put(b"x")
-    one.put(b"x")
-    assert other.get(content_hash) == b"x"
-    other.put(b"x")
-    KafkaBlobs(logs.open(), tmp_path / "one").put(b"x")
+    for hours[0] in (0, 11.9):
+        one.put(b"x")
     assert log.end("blobs", 0) == 1
+    assert other.get(content_hash) == b"x"
+    other.put(b"x")  # that it is in its mirror says nothing of how long it is in the topic still
+    assert log.end("blobs", 0) == 2
+    hours[0] = 12
+    one.put(b"x")
+    one.put(b"x")
+    assert log.end("blobs", 0) == 3
+    KafkaBlobs(logs.open(), tmp_path / "one").put(b"x")
+    assert log.end("blobs", 0) == 4
+
+
+def test_what_is_sealed_is_stored_again_by_the_same_rule(logs: KafkaLogs, tmp_path: Path) -> None:
+    log, hours = logs.open(), [0.0]
+    sealed = KafkaBlobs(logs.open(), tmp_path, Lately((lambda: hours[0] * 3600,))).sealed
+    for hours[0] in (0, 1, 12):
+        sealed.put(7, "ab" * 32, b"x")
+    assert log.end("blobs", 0) == 2
+    assert sealed.get(7, "ab" * 32) == b"x"
+
+
+def test_of_late_is_what_all_clocks_say(tmp_path: Path) -> None:
+    slept, steady = [0.0], [0.0]
+    lately = Lately((lambda: slept[0], lambda: steady[0]), most=2)
+    for name in (b"a", b"b", b"c"):
+        lately.add(name, lately.now())
+    assert [lately.has(name) for name in (b"a", b"b", b"c")] == [False, True, True]
+    slept[0] = 12 * 3600.0  # the machine slept, and one of the two clocks did, too
+    assert not lately.has(b"b")
+    slept[0], steady[0] = -1.0, 1.0  # it was set back
+    assert not lately.has(b"b")
+
+
+def cut_at_a_mark(log: KafkaLog) -> int:
+    """Append a mark and delete what stands before it."""
+    identity = identity_of(next(iter(log.read("blobs", 0, log.start("blobs", 0))))[1])
+    answer = log.append("blobs", {0: [Mark(identity, log.end("blobs", 0), 0).encode()]})[0]
+    assert isinstance(answer, int)
+    log.delete_before("blobs", 0, answer)
+    return answer
+
+
+def test_mirrors_go_on_when_the_beginning_of_the_topic_is_gone(logs: KafkaLogs, tmp_path: Path) -> None:
+    log = logs.open()
+    one, behind = KafkaBlobs(logs.open(), tmp_path / "one"), KafkaBlobs(logs.open(), tmp_path / "behind")
+    old, gone = one.put(b"old"), one.put(b"gone")
+    assert behind.get(old) == b"old"
+    one.put(b"never read")
+    cut_at_a_mark(log)
+    again = KafkaBlobs(logs.open(), tmp_path / "carrying").put(b"old")
+    new = one.put(b"new")
+    assert again == old
+    assert behind.get(new) == b"new"
+    fresh = KafkaBlobs(logs.open(), tmp_path / "fresh")
+    assert (fresh.get(old), fresh.get(new)) == (b"old", b"new")
+    with pytest.raises(KeyError):
+        fresh.get(gone)
+    for name in ("one", "behind"):  # the same mirror is found again by the mark
+        assert KafkaBlobs(logs.open(), tmp_path / name).get(old) == b"old"
+        assert len(list((tmp_path / name).iterdir())) == 1
+    cut_at_a_mark(log)
+    assert KafkaBlobs(logs.open(), tmp_path / "behind").get(new) == b"new"
+
+
+def test_a_blob_that_lost_its_first_pieces_is_passed_over_without_a_word(
+    logs: KafkaLogs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    log = logs.open()
+    content = large(log)
+    one = KafkaBlobs(logs.open(), tmp_path / "one")
+    one.put(b"first")
+    one.put(content)
+    log.delete_before("blobs", 0, 3)
+    content_hash = KafkaBlobs(logs.open(), tmp_path / "carrying").put(content)
+    assert KafkaBlobs(logs.open(), tmp_path / "fresh").get(content_hash) == content
+    assert caplog.messages == []
+
+
+class _SlowLog(KafkaLog):
+    """Where something else is done before the third batch."""
+
+    batches = 0
+
+    def append(self, topic: Topic, batches: Mapping[int, Sequence[bytes]]) -> dict[int, int | LogError]:
+        self.batches += 1
+        if self.batches == 3:
+            self.delete_before("blobs", 0, 3)
+        return super().append(topic, batches)
+
+
+def test_a_writer_whose_first_pieces_are_deleted_while_it_writes_begins_anew(logs: KafkaLogs, tmp_path: Path) -> None:
+    KafkaBlobs(logs.open(), tmp_path / "before").put(b"first")
+    assert logs.address is not None
+    slow = _SlowLog(logs.address)
+    try:
+        content = large(slow)
+        content_hash = KafkaBlobs(slow, tmp_path / "slow").put(content)
+    finally:
+        slow.close()
+    assert KafkaBlobs(logs.open(), tmp_path / "fresh").get(content_hash) == content
+
+
+def test_a_mirror_of_more_than_there_is_begins_again(logs: KafkaLogs, tmp_path: Path) -> None:
+    one = KafkaBlobs(logs.open(), tmp_path / "one")
+    content_hash = one.put(b"x")
+    assert KafkaBlobs(logs.open(), tmp_path / "other").get(content_hash) == b"x"
+    position_in(tmp_path / "other").write_bytes(b"1000\n")
+    new = one.put(b"y")
+    assert KafkaBlobs(logs.open(), tmp_path / "other").get(new) == b"y"
+
+
+def test_a_mark_names_no_folder_but_an_identity() -> None:
+    mark = Mark("0123456789abcdef" * 2, 7, 1_700_000_000_000)
+    assert mark_in(mark.encode()) == mark
+    assert identity_of(mark.encode()) == mark.identity
+    for wrong in ("../../../../../../../etc/passwd_", "0123456789ABCDEF" * 2):
+        assert mark_in(Mark(wrong, 7, 0).encode()) is None
+    assert mark_in(mark.encode() + b"x") is None
 
 
 def test_large_ones_of_two_writers_that_stand_between_each_other_both_come_whole(logs: KafkaLogs, tmp_path: Path) -> None:
