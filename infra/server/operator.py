@@ -19,9 +19,9 @@ from infra.server.lookup import Lookup
 from infra.server.read_threads import ReadThreads
 from projections.execution_columns import execution_filter
 from projections.executions import USERS_ONLY, ExecutionRecord, executions_where
-from workers.reading.execution_reader import ExecutionReader
+from workers.reading.execution_reader import ExecutionReader, value_in
 from workers.reading.partitioned_reader import PartitionedReader
-from workers.running.desk import Selected
+from workers.running.desk import Selected, Standing
 from workers.running.system.bulk_act import BulkAct
 from workers.running.system.bulk_select import BulkSelect
 
@@ -119,12 +119,24 @@ class ServiceOperator:
         except Rejected:  # there is none, so nothing was done with it
             return False
 
+    async def standing(self, execution: str) -> Standing | None:
+        """See Operator."""
+        try:
+            return await _patiently(lambda: self._lookup.read(execution, _standing))
+        except Rejected:
+            return None
+
     async def give(self, execution: str, command: Command, caller: Caller) -> None:
         """See Operator. That nothing can be taken in just now may pass."""
         try:
             await self._host.give(execution, command, caller)
         except Unavailable as error:
             raise LogUnreachable(str(error)) from error
+
+
+def _standing(reader: ExecutionReader, execution: str) -> Standing:
+    state = reader.folded(execution).state
+    return Standing(state.status, None if state.output is None else value_in(reader.blobs, state.output))
 
 
 async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:

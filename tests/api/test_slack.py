@@ -293,6 +293,23 @@ def test_who_is_answered_before_it_is_recorded_that_it_was_sent_says_in_the_chan
     assert (healed[2]["ok"], "button" in json.dumps(healed[1])) == (True, False)
 
 
+def test_a_version_that_comes_while_the_first_is_being_posted_changes_that_message(desk: Desk) -> None:
+    desk.slack.next(chat_postMessage=["hold"])
+    posted, changed = len(desk.slack.calls("chat.postMessage")), len(desk.slack.calls("chat.update"))
+    execution = desk.server.start("asks", {})["execution_id"]
+    desk.slack.wait_held()
+    task, second = f"/v1/tasks/{execution}~ask@1", f"/v1/executions/{execution}~ask.notice(2.0)"
+    assert desk.server.post(f"{task}/delegate", {"to": "bob@example.com"}, refold_person="ada@example.com").status == 200
+    deadline = time.monotonic() + 60
+    while "notice.before" not in str(desk.server.get(f"{second}/history").content):
+        assert time.monotonic() < deadline
+    desk.slack.go_on()
+    notified(desk, task, 2)
+    first, reply = desk.slack.calls("chat.postMessage")[posted:]
+    (update,) = desk.slack.calls("chat.update")[changed:]
+    assert update[1]["ts"] == reply[1]["thread_ts"] == first[2]["ts"]
+
+
 def test_of_two_messages_the_last_says_that_it_is_over_and_the_other_to_whoever_presses(desk: Desk) -> None:
     desk.slack.next(chat_postMessage=["not_in_channel"])
     posted, changed = len(desk.slack.calls("chat.postMessage")), len(desk.slack.calls("chat.update"))

@@ -113,6 +113,9 @@ class Handler(BaseHTTPRequestHandler):
                 for method, answers in json.loads(body).items():
                     state.next.setdefault(method, []).extend(answers)
             return self.say(200, {})
+        if self.path == "/go":
+            state.go_on.set()
+            return self.say(200, {})
         method = self.path.removeprefix("/api/")
         if not self.headers["content-type"].startswith("application/x-www-form-urlencoded"):
             return self.say(200, {"ok": False, "error": "invalid_form_data"})
@@ -134,6 +137,8 @@ class Handler(BaseHTTPRequestHandler):
         if said == "hold":
             state.held.set()
             state.go_on.wait(60)
+            state.held.clear()
+            state.go_on.clear()
         return self.say(200, answer)
 
     def answered(self, method: str, given: dict[str, str]) -> dict[str, Any]:
@@ -231,6 +236,10 @@ class SlackServer:
     def wait_held(self) -> None:
         """Until a call is taken and not answered."""
         self.calls(path="/held")
+
+    def go_on(self) -> None:
+        """Answer it."""
+        urllib.request.urlopen(urllib.request.Request(f"{self.base}/go", b""), timeout=60).close()
 
     def wait(self, method: str, count: int) -> list[Any]:
         """The calls of a method, once there are so many."""

@@ -19,7 +19,7 @@ from domain.channels.channel import Channel
 from workers.running.activity_error import ActivityError
 from workers.running.channels import SENDERS
 from workers.running.channels.settings import ChannelSettings
-from workers.running.desk import Desk, Selected
+from workers.running.desk import Desk, Selected, Standing
 from workers.running.system.send_notice import SendNotice
 
 
@@ -32,10 +32,12 @@ class Pigeons(Channel):
     def __init__(self) -> None:
         self.flown: list[Any] = []
         self.before: Callable[[], None] = lambda: None
+        self.changed: Any = None
 
     def send(self, context: Any, message: Mapping[str, Any]) -> Any:
         self.before()
         self.flown.append((message["target"], context.attempt))
+        self.changed = message["sent"]
         return {"ring": len(self.flown)}
 
 
@@ -50,12 +52,16 @@ class History:
 
     def __init__(self) -> None:
         self.acts: list[Caller] = []
+        self.stands: dict[str, Standing] = {}
 
     async def give(self, execution: str, command: Command, caller: Caller) -> None:
         self.acts.append(caller)
 
     async def has_acted(self, execution: str, caller: Caller, offsets: Mapping[int, int]) -> bool:
         return caller in self.acts
+
+    async def standing(self, execution: str) -> Standing | None:
+        return self.stands.get(execution)
 
     async def select(self, filter: str, most: int) -> Selected:
         raise NotImplementedError
@@ -70,10 +76,10 @@ class History:
 class Context:
     """An attempt."""
 
-    execution, path, idempotency_key, traceparent, is_cancelled = "x~t.notice(1.0)", "send", "x/send", "", False
+    path, idempotency_key, traceparent, is_cancelled = "send", "x/send", "", False
 
-    def __init__(self, attempt: int) -> None:
-        self.attempt = attempt
+    def __init__(self, attempt: int, execution: str = "x~t.notice(1.0)") -> None:
+        self.attempt, self.execution = attempt, execution
 
     def credential(self, name: str) -> Secret:
         raise NotImplementedError
@@ -97,11 +103,15 @@ def pigeons(monkeypatch: pytest.MonkeyPatch) -> Pigeons:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+def history() -> History:
+    return History()
+
+
+@pytest.fixture
+def desk(history: History) -> Iterator[Desk]:
     loop, desk = asyncio.new_event_loop(), Desk()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    history = History()
 
     async def serve() -> None:
         desk.serve(history)
@@ -113,9 +123,10 @@ def desk() -> Iterator[Desk]:
     loop.close()
 
 
-def send(desk: Desk, attempt: int, channel: str = "pigeon") -> Any:
+def send(desk: Desk, attempt: int, channel: str = "pigeon", version: int = 1, about: str = "created") -> Any:
     """An attempt in a process of its own."""
-    return SendNotice(desk, ChannelSettings()).run(Context(attempt), {"message": {"channel": channel, "target": "north"}}, None)
+    message = {"channel": channel, "target": "north", "version": version, "about": about, "sent": None}
+    return SendNotice(desk, ChannelSettings()).run(Context(attempt, f"x~t.notice({version}.0)"), {"message": message}, None)
 
 
 def test_what_is_sent_gives_what_the_channel_gives(desk: Desk, pigeons: Pigeons) -> None:
@@ -146,6 +157,38 @@ def test_after_a_kill_in_the_middle_a_person_is_asked_and_only_a_retry_of_theirs
 def test_a_channel_that_nobody_here_sends_by_is_named(desk: Desk) -> None:
     with pytest.raises(ActivityError, match="carrier"):
         send(desk, 1, "carrier")
+
+
+@pytest.mark.parametrize(
+    ("standing", "about", "changed"),
+    [
+        ({1: ("completed", {"ring": 7})}, "reminded", {"ring": 7}),
+        ({1: ("completed", {"ring": 7}), 2: ("cancelled", None)}, "answered", {"ring": 7}),
+        ({1: ("incident", None)}, "reminded", None),
+        ({1: ("running", None)}, "answered", None),
+        ({}, "reminded", None),
+    ],
+)
+def test_what_stands_and_was_sent_a_moment_ago_is_changed(
+    desk: Desk, history: History, pigeons: Pigeons, standing: dict[int, tuple[str, Any]], about: str, changed: Any
+) -> None:
+    pigeons.stands = True
+    history.stands = {f"x~t.notice({version}.0)": Standing(*found) for version, found in standing.items()}
+    send(desk, 1, version=3, about=about)
+    assert pigeons.changed == changed
+
+
+def test_who_is_told_of_a_later_version_waits_while_the_one_before_is_being_sent(
+    desk: Desk, history: History, pigeons: Pigeons
+) -> None:
+    pigeons.stands = True
+    history.stands["x~t.notice(1.0)"] = Standing("running", None)
+    with pytest.raises(ActivityError) as waits:
+        send(desk, 1, version=2, about="reminded")
+    assert (waits.value.error_type, waits.value.retryable, pigeons.flown) == ("notice.before", True, [])
+    history.stands["x~t.notice(1.0)"] = Standing("completed", {"ring": 1})
+    send(desk, 2, version=2, about="reminded")
+    assert pigeons.changed == {"ring": 1}
 
 
 def test_what_a_definition_sends_is_found_however_deep_it_is(pigeons: Pigeons) -> None:

@@ -30,6 +30,13 @@ class Selected(NamedTuple):
     offsets: Mapping[int, int]
 
 
+class Standing(NamedTuple):
+    """How an execution stands; its output is None until it has one."""
+
+    status: str
+    output: Any
+
+
 class Operator(Protocol):
     """The engine, as bulk operations move it. All methods belong to the event loop's thread."""
 
@@ -48,6 +55,9 @@ class Operator(Protocol):
 
     async def has_acted(self, execution: str, caller: Caller, offsets: Mapping[int, int]) -> bool:
         """Whether a command of this caller has been decided in an execution, from these offsets on."""
+
+    async def standing(self, execution: str) -> Standing | None:
+        """How an execution stands; None where there is none of that id."""
 
     async def give(self, execution: str, command: Command, caller: Caller) -> None:
         """Give a command to an execution, and wait until it is durable. Raises what it is refused with."""

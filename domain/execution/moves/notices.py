@@ -34,6 +34,12 @@ def _notice(execution: str, path: str, attempt: int, version: int, place: int) -
     return child_id(execution, f"{path}.notice[{version}.{place}]", attempt)
 
 
+def notice_before(notice: str, version: int) -> str:
+    """The id of the notice by the same channel about another version of the same task."""
+    head, _, tail = notice.rpartition("(")
+    return f"{head}({version}.{tail.partition('.')[2]}"
+
+
 def tell(ctx: Deciding, run: NodeRun, about: str) -> None:
     """Tell people of a task as it is now."""
     memo = run.memo

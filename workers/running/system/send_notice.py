@@ -5,6 +5,8 @@ first, as a signal to the execution that sends it, and that it was not sent afte
 
     begun@1 ─► send ─► it has failed ─► settled@1 ─► the next attempt
             └► the process dies ─► begun@1 is there, settled@1 is not ─► `notice.unknown`, which a person resolves
+
+Where what was sent stands and is changed later, a version whose task was told of before waits for what that gives: else both would stand.
 """
 
 from __future__ import annotations
@@ -15,14 +17,18 @@ from contracts.caller import Caller
 from contracts.commands import SendSignal
 from contracts.ports.activities import ActivityContext
 from contracts.values import NULL
+from domain.channels import CHANNELS
+from domain.execution.moves.notices import CLOSED, notice_before
 from workers.running.activities import config as configs
 from workers.running.activity_error import ActivityError, Cancelled
 from workers.running.channels import SENDERS
 from workers.running.channels.sender import UNKNOWN
 from workers.running.channels.settings import ChannelSettings
-from workers.running.desk import Desk, Operator
+from workers.running.desk import Desk, Operator, Standing
 
 _ACTOR: Final = "refold.notify"
+BEFORE_MAX: Final = 20
+"""So many versions of a task before one are asked what they have sent."""
 
 
 class SendNoticeConfig(configs.Config):
@@ -49,6 +55,9 @@ class SendNotice:
         if make is None:
             raise ActivityError("notice.no_channel", f"nobody here sends by {message['channel']}", retryable=False)
         sender = make(self._channels)
+        channel = CHANNELS[message["channel"]]
+        if channel.stands and message["sent"] is None:
+            message = {**message, "sent": self._sent_before(context, message)}
         self._begin(context)
         try:
             return sender.send(context, message)
@@ -57,6 +66,25 @@ class SendNotice:
         except Exception:
             self._mark(context, "settled", context.attempt)
             raise
+
+    def _sent_before(self, context: ActivityContext, message: dict[str, Any]) -> Any:
+        """What the notice before this one gave, where that was not recorded yet when this one began; None where none stands.
+
+        Raises ActivityError `notice.before` while it is being sent. Of one that waits for a person nobody knows how long it does.
+        """
+        is_over = message["about"] in CLOSED
+        for version in range(message["version"] - 1, max(0, message["version"] - 1 - BEFORE_MAX), -1):
+            before = notice_before(context.execution, version)
+
+            async def ask(operator: Operator, before: str = before) -> Standing | None:
+                return await operator.standing(before)
+
+            found = self._desk.call(context, ask)
+            if found is not None and found.status == "completed":
+                return found.output
+            if found is not None and found.status in ("created", "running") and not is_over:
+                raise ActivityError("notice.before", f"the message of version {version} of the task is being sent: {before}")
+        return None
 
     def _begin(self, context: ActivityContext) -> None:
         async def unsettled(operator: Operator) -> int | None:
