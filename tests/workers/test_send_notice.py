@@ -178,9 +178,7 @@ def test_what_stands_and_was_sent_a_moment_ago_is_changed(
     assert pigeons.changed == changed
 
 
-def test_who_is_told_of_a_later_version_waits_while_the_one_before_is_being_sent(
-    desk: Desk, history: History, pigeons: Pigeons
-) -> None:
+def test_who_is_told_of_a_later_version_waits_while_the_one_before_is_being_sent(desk: Desk, history: History, pigeons: Pigeons) -> None:
     pigeons.stands = True
     history.stands["x~t.notice(1.0)"] = Standing("running", None)
     with pytest.raises(ActivityError) as waits:
