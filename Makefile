@@ -13,7 +13,7 @@ FOUND = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_versio
 UV = $(or $(shell command -v uv),$(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: event-windows help run serve test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
+.PHONY: event-windows help run serve ui test check format clients cel-conformance simulate schedules odd chaos chaos-live chaos-kafka bench bench-peers deploy-tools asyncapi-parser clean kafka lock people retention
 .DELETE_ON_ERROR:
 
 help: ## List these commands
@@ -24,8 +24,12 @@ help: ## List these commands
 run: $(VENV)/.runtime ## Run the example workflow, with live progress
 	@$(REFOLD) run examples/seattle_weather.yaml --files examples --data .refold $(ARGS)
 
-serve: $(VENV)/.runtime ## Serve the HTTP API on .refold
+serve: $(VENV)/.runtime ## Serve the web UI and the HTTP API on .refold
+	@$(BIN)/python -P ui/build.py --if-changed || true
 	@$(REFOLD) serve --data .refold $(ARGS)
+
+ui: $(VENV)/.runtime ## Build the web UI, with Node.js out of a wheel
+	@$(BIN)/python -P ui/build.py
 
 test: $(VENV)/.dev ## Run all tests; ARGS="-k timer" picks some
 	@$(BIN)/pytest $(ARGS)
@@ -102,7 +106,7 @@ asyncapi-parser: ## Install the official parser of AsyncAPI documents, with Node
 	@cd tests/asyncapi && npm ci --silent
 
 clean: ## Remove the environment and all caches; the data in .refold stays
-	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) build dist api/static ui/.node .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name node_modules -prune -o -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 LOCK_FLAGS = --universal --python-version 3.11 --generate-hashes \
@@ -114,7 +118,7 @@ lock: $(if $(shell command -v uv),,$(VENV)/.dev) ## Write the lock files again; 
 	@$(UV) $(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	@$(UV) $(LOCK) --all-extras --constraints requirements-dev.lock --output-file infra/deploy/image.lock
 	@$(UV) pip compile --group pyproject.toml:build $(LOCK_FLAGS) --constraints requirements.lock --output-file infra/deploy/build.lock
-	@for peer in benchmarks/peers/*/requirements.in examples/*/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
+	@for peer in benchmarks/peers/*/requirements.in examples/*/requirements.in ui/requirements.in; do $(UV) pip compile $$peer $(LOCK_FLAGS) --output-file $${peer%.in}.lock; done
 
 # The environment is made in three steps, each with a stamp inside of it: a step is done again when its lock is newer.
 

@@ -22,6 +22,7 @@ from api.routes import add_routes
 from api.service import Service
 from api.sites import Sites
 from api.slack.route import slack_route
+from api.ui import Ui, add_ui
 from api.version import build_version
 from contracts.ports.workers import TaskEndpoint
 
@@ -41,10 +42,11 @@ def make_app(
     is_open: bool = True,
     requests: Requests | None = None,
     authorize: Authorize = authorize,
+    ui: Ui | None = None,
 ) -> Gate:
     """The application over a service, behind its gate; with a task endpoint it has the routes of the worker protocol, too.
 
-    One that is not open tells of itself and of its cluster, and takes nothing.
+    One that is not open tells of itself and of its cluster, and takes nothing. It has a web UI where it is given one.
     """
     app = FastAPI(
         title="Refold", summary=SUMMARY, version=build_version(), docs_url=None, redoc_url=None,
@@ -57,6 +59,8 @@ def make_app(
         app.router.routes.extend(hook_routes(service))
         app.router.routes.append(link_route(service))
         app.router.routes.append(slack_route(service))
+    if ui is not None:
+        add_ui(app, ui)
     _describe(app)
     return Gate(app, sites, body_bytes_max, requests_max, requests=requests)
 

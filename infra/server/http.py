@@ -18,6 +18,7 @@ from api.requests import Requests
 from api.service import Service
 from api.sites import Sites
 from api.streams.live import MESSAGE_BYTES_MAX
+from api.ui import read_ui
 from infra.server.parts.running import Running
 from infra.settings.model import ServerSettings
 from workers.tasks.polls import TaskEndpoint
@@ -81,8 +82,9 @@ class Http(Running):
         service, settings, task_endpoint = setup.service, setup.settings, setup.task_endpoint
         is_open = settings.has_role("api")
         sites = Sites(settings.host, settings.host_names)
+        ui = read_ui() if settings.ui and is_open else None
         app = make_app(
-            service, sites, settings.body_bytes_max, settings.requests_max, task_endpoint, is_open, setup.requests, setup.authorize
+            service, sites, settings.body_bytes_max, settings.requests_max, task_endpoint, is_open, setup.requests, setup.authorize, ui
         )
         routes = Hot(service, app, task_endpoint, authorize=setup.authorize) if settings.lane and is_open else NoRoutes()
         lane = make_lane(routes, app.requests.readers)

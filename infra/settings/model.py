@@ -52,6 +52,7 @@ class ServerSettings(BaseModel):
     )
     requests_max: int = Field(default=2_000, ge=1, description="how many requests may be under way; one more is refused with 429")
     lane: bool = Field(default=True, description="whether hot requests go past the web framework; off, they are answered alike, but slower")
+    ui: bool = Field(default=True, description="whether the web UI is served; off, only the HTTP API is")
     stop_s: float = Field(default=10.0, ge=0, description="how long a stopping server lets running activities end")
     roles: str = Field(
         default=",".join(ROLES_DEFAULT),

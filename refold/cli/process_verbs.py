@@ -15,6 +15,7 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="The address to listen at; 127.0.0.1 without it.")] = None,
     port: Annotated[int | None, typer.Option("--port", help="The port, 8080 without it; 0 takes a free one.")] = None,
     lane: Annotated[bool | None, typer.Option("--lane/--no-lane", help="Whether hot requests go past the web framework.")] = None,
+    ui: Annotated[bool | None, typer.Option("--ui/--no-ui", help="Whether the web UI is served, too.")] = None,
     log: Log = None,
     read_models: ReadModels = None,
     keys: Keys = None,
@@ -28,10 +29,12 @@ def serve(
     ] = None,
     node: Annotated[str | None, typer.Option("--node", metavar="NAME", help="What this process is called among those on the log.")] = None,
 ) -> int:
-    """Serve the HTTP API, and run what is started over it."""
+    """Serve the web UI and the HTTP API, and run what is started."""
     from refold.cli.commands import serve as command
 
-    where = where.and_flags(host=host, port=port, lane=lane, log=log, read_models=read_models, keys=keys, roles=roles, node=node)
+    where = where.and_flags(
+        host=host, port=port, lane=lane, ui=ui, log=log, read_models=read_models, keys=keys, roles=roles, node=node
+    )  # fmt: skip
     return command.serve(where)
 
 

@@ -35,6 +35,9 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md", *s
 ACTIVITIES = {kind.name: kind for kind in (make(ActivitySettings()) for make in BUILT_IN)}
 MODELS = {name: kind.Config for name, kind in ACTIVITIES.items()}
 MADE_LATER = {
+    "api/static",
+    "api/static/",
+    "ui/.node",
     "refold/_engine",
     "benchmarks/results/latest.json",
     "benchmarks/results/kafka.json",

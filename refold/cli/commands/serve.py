@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from api.sites import ANYWHERE, is_loopback
+from api.ui import HOW, is_there
 from infra.server.garbage import look_rarely
 from infra.server.lifetime import serve as serve_until_stopped
 from infra.settings.model import ServerSettings
@@ -34,7 +35,7 @@ def serve(where: Where) -> int:
     serve_until_stopped(
         settings.engine,
         settings.server,
-        lambda address: _say_ready(address, log or str(settings.engine.data)),
+        lambda address: _say_ready(address, log or str(settings.engine.data), settings.server),
     )
     say("stopped")
     return OK
@@ -52,6 +53,8 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(ASKED_TO_STOP)
 
 
-def _say_ready(address: str, data: str) -> None:
+def _say_ready(address: str, data: str, server: ServerSettings) -> None:
     say(f"refold serves {data} at {address}")
+    if server.ui and server.has_role("api") and not is_there():
+        say(f"the web UI was not built: {HOW}")
     sys.stdout.flush()

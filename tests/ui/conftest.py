@@ -1,0 +1,154 @@
+"""The web UI as people meet it: what was built, served by a real server, in a real browser.
+
+Without a browser or without a registry of npm these tests are skipped, with the reason; in CI that is a failure.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.api.conftest import ALL, Server
+
+ROOT: Final = Path(__file__).parents[2]
+UI: Final = ROOT / "ui"
+FLAGS: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+NOTED: Final = "window.refused = []; addEventListener('securitypolicyviolation', (event) => refused.push(event.violatedDirective))"
+
+
+class Look(NamedTuple):
+    """How a page is looked at."""
+
+    theme: Any
+    width: int
+    height: int = 900
+
+
+LOOKS: Final = {"light": Look("light", 1440), "dark": Look("dark", 1440), "phone": Look("light", 360, 740)}
+
+
+def lacking(what: str) -> None:
+    """Skip for what this machine lacks; where it has to be there, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def load_build() -> ModuleType:
+    """`ui/build.py`, which is part of no package."""
+    spec = importlib.util.spec_from_file_location("ui_build", UI / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["ui_build"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def build() -> ModuleType:
+    """The program that builds the UI, which has built it."""
+    program = load_build()
+    try:
+        if not program.is_built():
+            program.build()
+        program.install()
+    except program.CannotBuild as error:
+        lacking(f"the web UI cannot be built here: {error}")
+    return program
+
+
+@pytest.fixture(scope="session")
+def server(build: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with executions in every common state."""
+    serving = Server(tmp_path_factory.mktemp("ui"))
+    for definition in ALL:
+        serving.post("/v1/workflows", definition)
+    for number in range(5):
+        serving.post("/v1/workflows/hello/executions?wait=30", {"input": {"name": f"Ada {number}"}})
+    serving.post("/v1/workflows/waits/executions", {"input": {"order": "A-1"}, "execution_id": "order-1"})
+    serving.post("/v1/workflows/stuck/executions?wait=30", {"input": 0})
+    serving.post("/v1/workflows/fails/executions?wait=30", {"input": 0})
+    yield serving
+    serving.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser of a module's own: while Playwright runs, no test of another folder could run an event loop."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        lacking("there is no Chromium on this machine (Debian, Ubuntu: apt install chromium)")
+    with sync_playwright() as playwright:
+        shown = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield shown
+        shown.close()
+
+
+class Opener:
+    """Opens pages, and notes what goes wrong in them."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._pages: list[Page] = []
+        self.wrong: list[str] = []
+        """What a browser complained of; a test that provokes it takes it out."""
+
+    def __call__(self, address: str, look: Look = LOOKS["light"], **context: Any) -> Page:
+        shown = self._browser.new_context(
+            viewport={"width": look.width, "height": look.height}, color_scheme=look.theme, reduced_motion="reduce", **context
+        )  # fmt: skip
+        page = shown.new_page()
+        page.add_init_script(NOTED)
+        page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}") if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.wrong.append(f"thrown: {error}"))
+        self._pages.append(page)
+        page.goto(address)
+        return page
+
+    def close(self) -> list[str]:
+        """Close all; what went wrong."""
+        for page in self._pages:
+            if not page.is_closed():
+                self.wrong += [f"refused by the policy: {one}" for one in page.evaluate("window.refused ?? []")]
+                page.context.close()
+        return self.wrong
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Opener]:
+    """Opens an address; at the end of the test nothing may have gone wrong in any of its pages."""
+    opener = Opener(browser)
+    yield opener
+    assert opener.close() == []
+
+
+@pytest.fixture(params=LOOKS)
+def look(request: pytest.FixtureRequest) -> Look:
+    """Light, dark, and a phone."""
+    return LOOKS[request.param]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The program that finds what shuts people out."""
+    return (UI / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """What axe finds on a page, in a line each."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]

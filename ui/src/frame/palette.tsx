@@ -1,0 +1,73 @@
+/** ⌘K: everything that one can go to or do, by its name. */
+
+import { type JSX, useEffect, useId, useRef, useState } from "react";
+import { Dialog } from "../parts/dialog";
+import { Kbd } from "../parts/kbd";
+import { names } from "../parts/class-names";
+import { say } from "../words/en";
+import { type Command, useCommands } from "./commands";
+import { matching } from "./match";
+import css from "./palette.module.css";
+
+export function Palette({ onClose }: { onClose: () => void }): JSX.Element {
+  const [query, setQuery] = useState("");
+  const [at, setAt] = useState(0);
+  const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const found = matching(useCommands().filter((one) => one.isListed !== false), query);
+  const chosen = found[Math.min(at, found.length - 1)];
+  useEffect(() => {
+    document.getElementById(`${id}-${chosen?.id}`)?.scrollIntoView({ block: "nearest" });
+  }, [id, chosen?.id]);
+  const run = (command: Command) => {
+    onClose();
+    command.run();
+  };
+  const move = (by: number) => setAt((before) => (Math.min(before, found.length - 1) + by + found.length) % Math.max(1, found.length));
+  return (
+    <Dialog title={say("palette")} onClose={onClose} width={560} bare>
+      <input
+        ref={input}
+        className={css["query"]}
+        autoFocus
+        value={query}
+        placeholder={say("palettePlaceholder")}
+        role="combobox"
+        aria-label={say("palette")}
+        aria-expanded="true"
+        aria-controls={`${id}-list`}
+        aria-activedescendant={chosen && `${id}-${chosen.id}`}
+        autoComplete="off"
+        onChange={(event) => {
+          setQuery(event.target.value);
+          setAt(0);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown") move(1);
+          else if (event.key === "ArrowUp") move(-1);
+          else if (event.key === "Enter" && chosen && !event.nativeEvent.isComposing) run(chosen);
+          else return;
+          event.preventDefault();
+        }}
+      />
+      <ul className={css["list"]} id={`${id}-list`} role="listbox" aria-label={say("palette")}>
+        {found.map((one) => (
+          <li
+            key={one.id}
+            id={`${id}-${one.id}`}
+            role="option"
+            aria-selected={one === chosen}
+            className={names(css["entry"], one === chosen && css["chosen"])}
+            onPointerMove={() => setAt(found.indexOf(one))}
+            onClick={() => run(one)}
+          >
+            <span>{one.says}</span>
+            <span className="soft">{one.group}</span>
+            {one.keys && <Kbd keys={one.keys} />}
+          </li>
+        ))}
+      </ul>
+      {found.length === 0 && <p className={names(css["nothing"], "soft")}>{say("paletteNothing")}</p>}
+    </Dialog>
+  );
+}

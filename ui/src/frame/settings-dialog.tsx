@@ -1,0 +1,47 @@
+/** How it looks, and in which time zone all times are shown: settings of this browser. */
+
+import type { JSX } from "react";
+import { set, useSettings } from "../look/settings";
+import { Dialog } from "../parts/dialog";
+import { SelectField } from "../parts/field";
+import { zoneShown } from "../parts/time";
+import { say } from "../words/en";
+import css from "./settings-dialog.module.css";
+
+const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
+
+export function SettingsDialog({ onClose }: { onClose: () => void }): JSX.Element {
+  const { theme, rows, zone } = useSettings();
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return (
+    <Dialog title={say("settings")} onClose={onClose} width={400}>
+      <div className={css["fields"]}>
+        <SelectField
+          label={say("theme")}
+          value={theme}
+          onChange={(chosen) => set({ theme: chosen as typeof theme })}
+          options={[
+            { value: "system", says: say("themeSystem") },
+            { value: "light", says: say("themeLight") },
+            { value: "dark", says: say("themeDark") },
+          ]}
+        />
+        <SelectField
+          label={say("rows")}
+          value={rows}
+          onChange={(chosen) => set({ rows: chosen as typeof rows })}
+          options={[
+            { value: "normal", says: say("rowsNormal") },
+            { value: "dense", says: say("rowsDense") },
+          ]}
+        />
+        <SelectField
+          label={`${say("zone")} · ${zoneShown()}`}
+          value={zone}
+          onChange={(chosen) => set({ zone: chosen })}
+          options={[{ value: "local", says: say("zoneLocal", { zone: here }) }, ...ZONES.map((name) => ({ value: name, says: name }))]}
+        />
+      </div>
+    </Dialog>
+  );
+}

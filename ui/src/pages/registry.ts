@@ -1,0 +1,19 @@
+/** All pages: a page is a folder beside this file, and its line here, in the order of the rail. */
+
+import { redirect, createRoute } from "@tanstack/react-router";
+import { executions } from "./executions/route";
+import { root } from "./root";
+
+/** What `/` leads to. */
+const first = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/executions", replace: true });
+  },
+});
+
+export const routes = root.addChildren([
+  first,
+  executions,
+]);

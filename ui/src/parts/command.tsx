@@ -1,0 +1,23 @@
+/** A command to copy: shown as it is typed. */
+
+import type { JSX } from "react";
+import { useState } from "react";
+import { say } from "../words/en";
+import { Button } from "./button";
+import css from "./command.module.css";
+
+export function Command({ line }: { line: string }): JSX.Element {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(line);
+    setCopied(true);
+  };
+  return (
+    <div className={css["command"]}>
+      <pre tabIndex={0}>{line}</pre>
+      <Button icon={isCopied ? "check" : "copy"} onClick={() => void copy()}>
+        {isCopied ? say("copied") : say("copy")}
+      </Button>
+    </div>
+  );
+}

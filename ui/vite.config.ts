@@ -1,0 +1,80 @@
+/** How the UI is built: hashed files below `assets/`, each with its compressed twins, and a shell that names them relatively. */
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+const PRESSED = /\.(html|js|css|svg|json)$/;
+/** The server that `npm run dev` sends requests on to. */
+const SERVER = process.env["REFOLD_SERVER"] ?? "http://127.0.0.1:8080";
+
+/** Puts what has to be there before the first frame into the shell: the theme as a blocking script, and the font of the text. */
+function shell(): Plugin {
+  return {
+    name: "refold-shell",
+    transformIndexHtml: {
+      order: "post",
+      handler(_, { bundle }) {
+        if (bundle === undefined) return [{ tag: "script", attrs: { type: "module", src: "/src/look/theme.ts" }, injectTo: "head-prepend" }];
+        const names = Object.keys(bundle);
+        const theme = names.find((name) => /^assets\/theme-[^/]*\.js$/.test(name));
+        const font = names.find((name) => /^assets\/inter-latin-wght-normal-[^/]*\.woff2$/.test(name));
+        if (theme === undefined || font === undefined) throw new Error(`the build lacks its theme or its font: ${names.join(", ")}`);
+        return [
+          { tag: "script", attrs: { src: `./${theme}` }, injectTo: "head-prepend" },
+          { tag: "link", attrs: { rel: "preload", as: "font", type: "font/woff2", href: `./${font}`, crossorigin: true }, injectTo: "head" },
+        ];
+      },
+    },
+  };
+}
+
+/** Compresses each file once, as well as can be: `NAME.br`, `NAME.gz` where that is smaller. */
+function press(): Plugin {
+  return {
+    name: "refold-press",
+    apply: "build",
+    writeBundle({ dir }) {
+      if (dir === undefined) return;
+      for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+        if (!PRESSED.test(name)) continue;
+        const content = readFileSync(join(dir, name));
+        const br = brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: content.length } });
+        const gz = gzipSync(content, { level: 9 });
+        if (br.length < content.length) writeFileSync(join(dir, `${name}.br`), br);
+        if (gz.length < content.length) writeFileSync(join(dir, `${name}.gz`), gz);
+      }
+    },
+  };
+}
+
+/** Short names of CSS classes that hang on nothing but where they are written. */
+function className(name: string, file: string): string {
+  const place = file.slice(file.lastIndexOf("/src/")).replace(/\?.*$/, "");
+  return `${name}_${createHash("sha256").update(place + name).digest("base64url").slice(0, 5)}`;
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [react(), shell(), press()],
+  css: { modules: { generateScopedName: className } },
+  build: {
+    target: "es2023",
+    outDir: process.env["REFOLD_UI_OUT"] ?? "../api/static",
+    emptyOutDir: true,
+    assetsInlineLimit: 0, // the policy of the page takes no fonts out of `data:`
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: { index: "index.html", theme: "src/look/theme.ts" } },
+    chunkSizeWarningLimit: 700,
+  },
+  server: {
+    port: 5173,
+    proxy: Object.fromEntries(
+      ["/v1", "/health", "/metrics", "/openapi.json"].map((path) => [path, { target: SERVER, ws: path === "/v1", changeOrigin: true, rewriteWsOrigin: true }]),
+    ),
+  },
+  test: { environment: "node", include: ["src/**/*.test.ts"] },
+} as Parameters<typeof defineConfig>[0]);
