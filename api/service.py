@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from api.execution_book import ExecutionBook
 from api.letters import Letters
 from api.streams.streams import Streams
 from api.trigger_book import TriggerBook
@@ -31,10 +32,7 @@ from domain.definition.outline import Activities
 from projections.audit import AuditRecord
 from projections.definitions import Version
 from projections.executions import ExecutionRecord
-from projections.history import HistoryEvent
 from projections.incidents import IncidentRecord
-from projections.nodes import NodeRow
-from projections.spans import SpanFold
 from projections.view import ExecutionView
 
 R = TypeVar("R", bound=tuple[Any, ...])
@@ -93,14 +91,6 @@ class Published(NamedTuple):
     version: Version
     created: bool
     before: int | None
-
-
-class NodeView(NamedTuple):
-    """A node with its values as JSON."""
-
-    row: NodeRow
-    input: bytes | None
-    output: bytes | None
 
 
 class Outcomes(NamedTuple):
@@ -185,7 +175,7 @@ class Copied(Protocol):
         """A big value. Raises Rejected where there is none."""
 
 
-class Service(TriggerBook, Protocol):
+class Service(TriggerBook, ExecutionBook, Protocol):
     """The engine as the API sees it."""
 
     @property
@@ -371,24 +361,6 @@ class Service(TriggerBook, Protocol):
 
     async def causes(self, query: Query[IncidentRecord]) -> Rows[tuple[Group, IncidentRecord | None]]:
         """The incidents of a list by their cause, those with the most first, each with an example."""
-
-    async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
-        """Events from version `start` on, and the version to go on from."""
-
-    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
-        """All that an execution is, or was after an event; `whole` with its big values."""
-
-    async def spans(self, execution: str) -> SpanFold:
-        """The spans of an execution, so far."""
-
-    async def nodes(self, execution: str) -> list[NodeView]:
-        """The nodes of an execution, with their values."""
-
-    async def task(self, execution: str, path: str, attempt: int) -> dict[str, Any]:
-        """A human task with all that was said and done about it. Raises Rejected where there is none."""
-
-    async def attachment(self, execution: str, path: str, attempt: int, number: int) -> tuple[str, str, bytes]:
-        """A file that was attached to a task: its name, its media type, its content. Raises Rejected where there is none."""
 
     async def copied(self, read: Callable[[Copied], T]) -> T:
         """Read of the data folder what somebody copies. Raises Rejected where there is none, or not all there is lies in it."""

@@ -10,10 +10,11 @@ from fastapi import Path, Query
 
 from api import models
 from api.bodies import milliseconds
+from api.execution_book import NodeView
 from api.operations.operation import ClientMethod, Operation, Reply
 from api.pages import LIST_MAX, filter_in, read_cursor, read_filter, shown_cursor
 from api.resources.view import VIEWS, Sort, View
-from api.service import NodeView, Service
+from api.service import Service
 from contracts.ports.where import all_of
 from projections.execution_columns import execution_filter
 from projections.executions import EXECUTIONS as EXECUTION_ROWS

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from api.requests import Requests
-from api.service import Given, NodeView, Outcomes, Rows, Start, Started, Unavailable, Warmed
+from api.service import Given, Outcomes, Rows, Start, Started, Unavailable, Warmed
 from api.streams.streams import Streams
 from contracts import values
 from contracts.caller import Caller
@@ -26,9 +26,9 @@ from contracts.ports.result_cache import ResultCache
 from infra.server.background import Background
 from infra.server.callback import awaited
 from infra.server.catalog_service import CatalogService
+from infra.server.execution_service import ExecutionService
 from infra.server.lookup import REACH_S, Lookup
 from infra.server.operator import ServiceOperator
-from infra.server.places import shown_state, with_places
 from infra.server.progress import ASK_EVERY_S, Progress
 from infra.server.read_threads import ReadThreads
 from infra.server.reader_wiring import positions_of
@@ -40,10 +40,8 @@ from infra.server.webhook_book import Notes, WebhookBook
 from infra.settings.model import EngineSettings
 from projections.audit import CREDENTIALS, DEFINITIONS, LETTERS, AuditRecord
 from projections.executions import EXECUTIONS, ExecutionRecord, executions_where, record_value
-from projections.history import HistoryEvent
 from projections.incidents import CAUSE, INCIDENTS, IncidentRecord, of_cause
 from projections.registry import MODEL_OF
-from projections.spans import SpanFold
 from projections.view import ExecutionView
 from workers.partition.catalog import Catalog
 from workers.partition.resources import Resources
@@ -51,6 +49,7 @@ from workers.partition.round import Answer, Reply
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import Listed, PartitionedReader
+from workers.reading.traces import Traces
 from workers.running.desk import Operator
 from workers.running.result_warming import past_results, warm
 from workers.tasks.dead_letters import DEAD_LETTERS
@@ -64,7 +63,7 @@ R = TypeVar("R", bound=tuple[Any, ...])
 Send: TypeAlias = Callable[[str, Command, Reply, Caller], None]
 
 
-class CommonService(CatalogService, SealingService, TaskService):
+class CommonService(CatalogService, SealingService, TaskService, ExecutionService):
     """Half of a `Service`. All methods belong to the event loop's thread."""
 
     letters: Redelivery
@@ -92,6 +91,7 @@ class CommonService(CatalogService, SealingService, TaskService):
         self.background = Background()
         self._positions = positions_of(settings)
         self._reach, self._read_about = lookup.reach, lookup.read
+        self._traces = Traces()
         self.trigger_ground = ServiceGround(reader, reads, lookup, self._positions, settings.event_source)
         self._operator = ServiceOperator(self, reader, reads, lookup, is_alone=not self._positions.is_divided)
         self._looked_at = -ASK_EVERY_S
@@ -374,25 +374,3 @@ class CommonService(CatalogService, SealingService, TaskService):
     async def outcomes(self, operation: str) -> Outcomes:
         """What has become of a bulk operation, so far."""
         return await self._operator.outcomes(operation)
-
-    async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
-        """Events from version `start` on, and the version to go on from."""
-        return await self._read_about(execution, ExecutionReader.history, start, limit)
-
-    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
-        """All that an execution is, or was after an event; `whole` with its big values."""
-        found, folded = await self._read_about(execution, shown_state, at, whole)
-        return found if at is not None else await with_places(found, folded, self.rows)
-
-    async def spans(self, execution: str) -> SpanFold:
-        """The spans of an execution, so far."""
-        return await self._read_about(execution, ExecutionReader.spans)
-
-    async def nodes(self, execution: str) -> list[NodeView]:
-        """The nodes of an execution, with their values."""
-
-        def read(reader: ExecutionReader, name: str) -> list[NodeView]:
-            content = reader.content
-            return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
-
-        return await self._read_about(execution, read)

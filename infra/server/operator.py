@@ -8,7 +8,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from api.service import NodeView, Outcomes, Unavailable
+from api.execution_book import NodeView
+from api.service import Outcomes, Unavailable
 from contracts.caller import Caller
 from contracts.commands import Command
 from contracts.errors import LogUnreachable, Rejected

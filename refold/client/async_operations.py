@@ -63,9 +63,16 @@ class AsyncOperations:
         ]
         return answer
 
-    async def trace(self, execution_id: str) -> dict[str, Any]:
-        """Where the time of an execution went: the spans of a trace, made of its history."""
-        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/trace"))
+    async def trace(self, execution_id: str, since: int = 0, limit: int = 250000) -> dict[str, Any]:
+        """What happened from which event to which, in columns: the states of each node, and of each event what and where it was."""
+        answer: dict[str, Any] = await self._ask(
+            asked("GET", f"/v1/executions/{part(execution_id)}/trace", query={"since": since, "limit": limit})
+        )
+        return answer
+
+    async def spans(self, execution_id: str) -> dict[str, Any]:
+        """Where the time of an execution went: the spans of its trace, made of its history."""
+        answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/spans"))
         return answer
 
     async def pause(self, execution_id: str, reason: str = "") -> dict[str, Any]:

@@ -85,8 +85,9 @@ def test_what_is_erased_is_said_by_whom_when_and_why_also_after_a_kill(serve: Ca
     (event,) = answer.json["events"]
     assert (event["type"], event["actor"], event["data"]["reason"]) == ("ExecutionErased", "anonymous", "she asked")
     assert settled(server, "x", "erased")["search"] is None
-    trace = server.get("/v1/executions/x/trace")
-    assert (trace.status, trace.json["reason"]) == (409, "erased")
+    for what in ("trace", "spans"):
+        told = server.get(f"/v1/executions/x/{what}")
+        assert (told.status, told.json["reason"]) == (409, "erased")
     assert MARKER not in json.dumps([server.get(f"/v1/executions/x/{what}").json for what in ("state", "nodes", "history")])
     before = server.get("/v1/executions/x/state?at=2")
     assert (before.status, before.json["reason"]) == (409, "erased")
@@ -103,7 +104,7 @@ def test_of_what_is_sealed_and_has_lost_its_key_each_answer_says_so(serve: Calla
         path.unlink()
     server = serve()
     server.get(f"/v1/executions?min_position={position}")
-    for what in ("", "/history", "/state", "/state?at=2", "/nodes", "/trace", "/events"):
+    for what in ("", "/history", "/state", "/state?at=2", "/nodes", "/trace", "/spans", "/events"):
         answer = server.get(f"/v1/executions/x{what}")
         assert (answer.status, answer.json["reason"]) == (409, "erased"), (what, answer.json)
         assert "it is sealed, and key 0 is not there" in answer.json["detail"]

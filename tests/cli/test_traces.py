@@ -40,7 +40,7 @@ def test_the_spans_of_what_has_ended_come_to_the_collector_under_the_span_of_the
         body = json.dumps({"execution_id": "x"}).encode()
         call(f"{url}/v1/workflows/two/executions?wait=60", body, traceparent=f"00-{TRACE}-{SPAN}-01")
         spans = collector.spans()
-        told = call(f"{url}/v1/executions/x/trace")
+        told = call(f"{url}/v1/executions/x/spans")
         shown = refold("trace", "x", "--server", url)
         refold.stop()
     assert [span.name for span in spans] == ["two", "a", "a attempt 1", "b", "b attempt 1", "b attempt 2"]

@@ -175,7 +175,8 @@ def test_twenty_planted_secrets_are_found_in_nothing_that_runs_leave(
     told.append(("again", json.dumps(server.start("planted", wait=60)).encode()))
     for path in (
         f"/v1/executions/{execution}", f"/v1/executions/{execution}/nodes", f"/v1/executions/{execution}/history?limit=5000",
-        f"/v1/executions/{execution}/state", f"/v1/executions/{execution}/trace", "/v1/credentials", "/v1/credentials/basic0", "/v1/audit",
+        f"/v1/executions/{execution}/state", f"/v1/executions/{execution}/trace", f"/v1/executions/{execution}/spans",
+        "/v1/credentials", "/v1/credentials/basic0", "/v1/audit",
         "/v1/executions", "/v1/incidents", "/v1/node-runs", "/v1/dead-letters", "/v1/analytics", "/v1/workflows/planted", "/v1/workers",
         "/metrics", "/v1/read-models",
     ):  # fmt: skip

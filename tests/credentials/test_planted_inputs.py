@@ -88,7 +88,7 @@ def test_twenty_secret_inputs_are_found_in_nothing_that_runs_leave(
     server.publish(*planted(web.url))
     told: list[tuple[str, bytes]] = []
     names = by_all_doors(server, told)
-    parts = ("", "/nodes", "/history?limit=5000", "/state", "/trace")
+    parts = ("", "/nodes", "/history?limit=5000", "/state", "/trace", "/spans")
     lists = (
         "/v1/executions",
         "/v1/incidents",

@@ -63,13 +63,14 @@ class ExecutionReader:
     def entries(self, execution: str) -> Iterator[Entry]:
         """The decisions of an execution. Raises Rejected where there is none of that id."""
         record = self.record(execution)
-        return self._at(self._trail(record))
+        return self.at(self.trail(record))
 
-    def _trail(self, record: ExecutionRecord, first: int = 0, last: int | None = None) -> Sequence[int]:
+    def trail(self, record: ExecutionRecord, first: int = 0, last: int | None = None) -> Sequence[int]:
         """Where the decisions lie that tell of these versions; of what rows could not read it is the first one, which says why."""
         return trail_of(self.models, record, first, last) or (record.number,)
 
-    def _at(self, offsets: Sequence[int]) -> Iterator[Entry]:
+    def at(self, offsets: Sequence[int]) -> Iterator[Entry]:
+        """The decisions at these offsets."""
         for entry in entries_at(self._log, self._partition, offsets):
             self._give_way()
             yield entry
@@ -77,7 +78,7 @@ class ExecutionReader:
     def _window(self, execution: str, first: int, last: int | None) -> tuple[Folded | None, Iterator[Entry]]:
         """The decisions that tell of these versions, or of more, and the rolled state that they follow on; None from the beginning on."""
         record = self.record(execution)
-        entries = self._at(self._trail(record, first, last))
+        entries = self.at(self.trail(record, first, last))
         entry = next(entries, None)
         if entry is None:
             return None, entries
@@ -86,7 +87,7 @@ class ExecutionReader:
         try:
             return begin(entry, self._catalog.graph, self.blobs.get), chain((entry,), entries)
         except KeyError:  # the blob of the rolled state is lost: what it was made of is not
-            return None, self._at(self._trail(record, 0, last))
+            return None, self.at(self.trail(record, 0, last))
 
     def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Up to `limit` events from version `start` on, and the version to go on from."""
@@ -98,8 +99,8 @@ class ExecutionReader:
         if record.error == ERASED:  # the first one cannot be read any more
             return None
         presenter = HistoryPresenter(self.show)
-        presenter.begin_alone(next(self._at([record.number])).decision)
-        shown = _shown(presenter, self._at(window_of(self.models, record, start, start + limit)), start, limit)
+        presenter.begin_alone(next(self.at([record.number])).decision)
+        shown = _shown(presenter, self.at(window_of(self.models, record, start, start + limit)), start, limit)
         return None if presenter.is_unsure else shown
 
     def _history_from_rolled(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
@@ -125,7 +126,7 @@ class ExecutionReader:
     def has_acted(self, execution: str, caller: Caller, offset: int) -> bool:
         """Whether anything has come of a command of this caller, from this offset on."""
         offsets = [one for one in trail_of(self.models, self.record(execution)) if one >= offset]
-        decisions = (entry.decision for entry in self._at(offsets))
+        decisions = (entry.decision for entry in self.at(offsets))
         return any(one.events and (one.actor, one.correlation) == caller for one in decisions)
 
     def folded(self, execution: str, at: int | None = None) -> Folded:

@@ -124,7 +124,7 @@ class ServerTarget:
 
     def trace(self, execution: str) -> Value:
         """See Place."""
-        return self.client.trace(execution)
+        return self.client.spans(execution)
 
     def follow(self, followed: Followed) -> Iterator[tuple[str, Value]]:
         """See Place. A server that goes away is waited for."""

@@ -1,0 +1,49 @@
+"""What the API needs to know of one execution, as a protocol; a part of `api.service.Service`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+from projections.history import HistoryEvent
+from projections.nodes import NodeRow
+from projections.spans import SpanFold
+
+
+class NodeView(NamedTuple):
+    """A node with its values as JSON."""
+
+    row: NodeRow
+    input: bytes | None
+    output: bytes | None
+
+
+class Packed(NamedTuple):
+    """JSON as bytes, and whether they are packed by gzip."""
+
+    content: bytes
+    is_packed: bool
+
+
+class ExecutionBook(Protocol):
+    """What an execution is, and was."""
+
+    async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Events from version `start` on, and the version to go on from."""
+
+    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
+        """All that an execution is, or was after an event; `whole` with its big values."""
+
+    async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
+        """The columns of a trace behind a version, as `projections.trace` makes them, packed where whoever asks takes that."""
+
+    async def spans(self, execution: str) -> SpanFold:
+        """The spans of an execution, so far."""
+
+    async def nodes(self, execution: str) -> list[NodeView]:
+        """The nodes of an execution, with their values."""
+
+    async def task(self, execution: str, path: str, attempt: int) -> dict[str, Any]:
+        """A human task with all that was said and done about it. Raises Rejected where there is none."""
+
+    async def attachment(self, execution: str, path: str, attempt: int, number: int) -> tuple[str, str, bytes]:
+        """A file that was attached to a task: its name, its media type, its content. Raises Rejected where there is none."""

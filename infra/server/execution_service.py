@@ -1,0 +1,51 @@
+"""What an engine's service says of one execution."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from api.execution_book import NodeView, Packed
+from infra.server.lookup import Lookup
+from infra.server.places import shown_state, with_places
+from projections.history import HistoryEvent
+from projections.spans import SpanFold
+from workers.reading.execution_reader import ExecutionReader
+from workers.reading.traces import Traces, Wanted
+
+
+class ExecutionService:
+    """A part of a `Service`. All methods belong to the event loop's thread."""
+
+    _lookup: Lookup
+    _traces: Traces
+    rows: Callable[..., Awaitable[Any]]
+
+    async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Events from version `start` on, and the version to go on from."""
+        return await self._lookup.read(execution, ExecutionReader.history, start, limit)
+
+    async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
+        """All that an execution is, or was after an event; `whole` with its big values."""
+        found, folded = await self._lookup.read(execution, shown_state, at, whole)
+        return found if at is not None else await with_places(found, folded, self.rows)
+
+    async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
+        """The columns of a trace behind a version, as JSON. Others who read have their turn while it is folded."""
+        asks, wanted = True, Wanted(since, limit, packs)
+        while (found := await self._lookup.read(execution, self._traces.step, asks, wanted)) is None:
+            asks = False
+        return Packed(*found)
+
+    async def spans(self, execution: str) -> SpanFold:
+        """The spans of an execution, so far."""
+        return await self._lookup.read(execution, ExecutionReader.spans)
+
+    async def nodes(self, execution: str) -> list[NodeView]:
+        """The nodes of an execution, with their values."""
+
+        def read(reader: ExecutionReader, name: str) -> list[NodeView]:
+            content = reader.content
+            return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
+
+        return await self._lookup.read(execution, read)

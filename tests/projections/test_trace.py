@@ -1,0 +1,88 @@
+"""The trace: at every version it says of each node what the state says, and who asks for what came behind is told just that."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from contracts.journal import Decision
+from domain.definition.canonical import load_canonical
+from domain.definition.compile import compile_definition
+from domain.definition.graph import Graph
+from domain.definition.validate import check
+from domain.execution.evolve import evolve, initial
+from domain.execution.history import Folded
+from domain.execution.state import Execution
+from projections.history import HistoryPresenter
+from projections.trace.answer import answer_of
+from projections.trace.fold import TraceFold
+from simulation.definitions import write_definition
+from tests.histories.test_histories import FOLDERS, decisions_of
+from tests.laws.test_laws import walk
+from tests.projections.trace_reading import TraceReading
+
+SEEDS = 150
+
+
+class Chance(random.Random):
+    """Chance as who writes definitions draws it."""
+
+    def number(self, low: int, high: int) -> int:
+        return self.randint(low, high)
+
+    def one_of(self, *options: Any) -> Any:
+        return self.choice(options)
+
+
+SORT = {"begun": "active"}
+OVER = {"completed", "failed", "skipped", "cancelled", "pending"}
+
+
+def check_against(state: Execution, at: dict[str, tuple[str, int]]) -> None:
+    """What a trace says of a version is what the state says."""
+    assert at[""][0] == state.status
+    said = {path: (SORT.get(status, status), attempt) for path, (status, attempt) in at.items() if path and status not in OVER}
+    assert said == {path: (run.status, run.attempt) for path, run in state.runs.items()}
+
+
+def check_trace(graph: Graph, decisions: list[Decision]) -> TraceReading:
+    """A trace agrees with the state after every event, and with the history on what each event is; told at once, or in pieces."""
+    name = decisions[0].execution
+    fold, state, presenter = TraceFold(Folded(graph, initial(name))), initial(name), HistoryPresenter(len)
+    piecewise, at_once = TraceReading(), TraceReading()
+    for decision in decisions:
+        fold.add(decision)
+        while piecewise.version < fold.version:
+            piecewise.take(msgspec.json.decode(msgspec.json.encode(answer_of(fold, name, piecewise.version, 3))))
+    at_once.take(msgspec.json.decode(msgspec.json.encode(answer_of(fold, name, 0, 10**9))))
+    assert vars(at_once) == vars(piecewise)
+    for decision in decisions:
+        first = True
+        for shown, event in zip(presenter.present(decision), decision.events, strict=True):
+            evolve(graph, state, event, decision)
+            check_against(state, at_once.at(state.version))
+            index = shown.version - 1
+            assert (at_once.types[index], at_once.places[index], at_once.times[index]) == (shown.type, shown.path, decision.now)
+            assert at_once.commands[index] == (type(decision.command).__name__ if first else None)
+            first = False
+    return at_once
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_after_every_event_of_any_history_a_trace_says_what_the_state_says(folder: Path) -> None:
+    definition = load_canonical((folder / "definition.json").read_bytes())
+    check_trace(compile_definition(definition, f"hash of {definition.name}", 1), decisions_of(folder))
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_after_every_event_of_any_walk_a_trace_says_what_the_state_says(seed: int) -> None:
+    chance = Chance(seed)
+    definition = write_definition(chance)
+    if check(definition, {}, strict_kinds=False).problems:
+        return
+    for subject in walk(definition, chance).subjects.values():
+        check_trace(subject.graph, subject.decisions)
