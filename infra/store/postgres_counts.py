@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any, Final
 
 import psycopg
 
 from contracts.ports.read_models import Changes, Table
-from infra.store.statements import counts_of, stored_name
+from infra.store.statements import counts_of, numbers_in, stored_name
 
 COUNTS: Final = "CREATE TABLE {} (partition bigint, value text, count bigint NOT NULL, PRIMARY KEY (partition, value))"
 
 
 def counted(cursor: psycopg.Cursor[Any], table: Table[Any], version: int, partition: int, changes: Changes) -> Counter[str] | None:
     """Of the rows that a batch is about, how many there are of each value that the table counts; None where it is about none."""
-    parts: tuple[Mapping[Table[Any], Any], ...] = (changes.rows, changes.parts, changes.gone)
-    about = {key[0] for part in parts for key in part.get(table, ())} if table.counted else set()
+    about = numbers_in(changes, table) if table.counted else ()
     if not about:
         return None
     statement = f"SELECT {table.counted}, count(*) FROM {stored_name(table, version)} WHERE partition = %s AND number = ANY(%s) GROUP BY 1"

@@ -25,7 +25,7 @@ from contracts.errors import LogError, Overtaken, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Group, Model, Query, Stand, Standing, Table
 from infra.store.rebuild import REBUILD, answering_of, being_rebuilt, own_of, rebuilt_of, version_of
-from infra.store.sqlite_counts import counting
+from infra.store.sqlite_counts import COUNTS, without_triggers
 from infra.store.sqlite_file import (
     BUSY_TIMEOUT_S,
     closed_on_error,
@@ -137,8 +137,11 @@ class SqliteReadModels:
     def _make(self, connection: sqlite3.Connection, model: Model) -> None:
         """Make the tables of a model as this build has them, if they are missing; those of versions before stay."""
         connection.execute("BEGIN IMMEDIATE")
-        if own_of(model.version, makings(connection, model.name)) is None:
+        there = makings(connection, model.name)
+        if own_of(model.version, there) is None:
             self._make_tables(connection, model, model.version)
+        for statement in (one for version in there for table in model.tables for one in without_triggers(table, version)):
+            connection.execute(statement)
         connection.execute("COMMIT")
 
     def _make_tables(self, connection: sqlite3.Connection, model: Model, version: int) -> None:
@@ -147,8 +150,8 @@ class SqliteReadModels:
         for table in model.tables:
             for statement in creating(DIALECT, table, version):
                 connection.execute(statement)
-            for statement in counting(table, version) if table.counted else ():
-                connection.execute(statement)
+            if table.counted:
+                connection.execute(COUNTS.format(counts_of(table, version)))
 
     def _delete(self) -> None:
         self._answers.clear()

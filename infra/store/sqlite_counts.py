@@ -1,23 +1,41 @@
-"""Counts of rows in SQLite: how many there are of each value of a column, kept by triggers while they are written."""
+"""How many rows of each kind there are in SQLite, kept while they are written: nobody who asks looks at a row.
+
+A batch counts the rows that it is about before and after it, each time at once. Triggers, which builds before had, did so row by row.
+"""
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from contracts.ports.read_models import Table
-from infra.store.statements import counts_of, stored_name
+from contracts.ports.read_models import Changes, Table
+from infra.store.statements import counts_of, numbers_in, stored_name
+
+COUNTS: Final = "CREATE TABLE {} (value TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
 
 
-def counting(table: Table[Any], version: int) -> Iterator[str]:
-    """What counts the rows of a table by one of its columns, while they are written."""
-    name, column, counts = stored_name(table, version), table.counted, counts_of(table, version)
-    more = f"INSERT INTO {counts} VALUES (new.{column}, 1) ON CONFLICT (value) DO UPDATE SET count = count + 1;"
-    yield f"CREATE TABLE {counts} (value TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
-    yield f"CREATE TRIGGER {name}_count AFTER INSERT ON {name} BEGIN {more} END"
-    yield (
-        f"CREATE TRIGGER {name}_recount AFTER UPDATE OF {column} ON {name} WHEN old.{column} <> new.{column} BEGIN "
-        f"UPDATE {counts} SET count = count - 1 WHERE value = old.{column}; {more} END"
-    )
-    less = f"UPDATE {counts} SET count = count - 1 WHERE value = old.{column};"
-    yield f"CREATE TRIGGER {name}_uncount AFTER DELETE ON {name} BEGIN {less} END"
+def without_triggers(table: Table[Any], version: int) -> Iterator[str]:
+    """What takes the triggers away that counted in builds before."""
+    for trigger in ("count", "recount", "uncount"):
+        yield f"DROP TRIGGER IF EXISTS {stored_name(table, version)}_{trigger}"
+
+
+def counted(connection: sqlite3.Connection, table: Table[Any], version: int, changes: Changes) -> Counter[str] | None:
+    """Of the rows that a batch is about, how many there are of each value that the table counts; None where it is about none."""
+    about = numbers_in(changes, table) if table.counted else ()
+    if not about:
+        return None
+    name, asked = stored_name(table, version), "number IN (SELECT value FROM json_each(?))"
+    statement = f"SELECT {table.counted}, count(*) FROM {name} WHERE {asked} GROUP BY 1"
+    return Counter(dict(connection.execute(statement, (json.dumps(list(about)),)).fetchall()))
+
+
+def note_counts(connection: sqlite3.Connection, table: Table[Any], version: int, before: Counter[str], after: Counter[str] | None) -> None:
+    """Note by how many these have become more or fewer; nobody else writes rows meanwhile."""
+    assert after is not None
+    more = [(value, after[value] - before[value]) for value in before | after if after[value] != before[value]]
+    statement = f"INSERT INTO {counts_of(table, version)} VALUES (?, ?) ON CONFLICT (value) DO UPDATE SET count = count + excluded.count"
+    connection.executemany(statement, more)

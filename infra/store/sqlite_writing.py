@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from contracts.ports.read_models import Changes, Model
+from infra.store.sqlite_counts import counted, note_counts
 from infra.store.statements import Dialect, by_columns, by_length, changing, finding, removing, saving
 
 
@@ -22,6 +23,7 @@ def move(connection: sqlite3.Connection, versions: Sequence[tuple[str, int]], st
 def save_rows(connection: sqlite3.Connection, dialect: Dialect, model: Model, version: int, changes: Changes) -> None:
     """Store what a batch changes in the tables of a model."""
     for table in model.tables:
+        before = counted(connection, table, version, changes)
         for columns, keys in by_length(changes.gone.get(table, ())).items():
             connection.executemany(removing(dialect, table, version, columns), keys)
         if rows := changes.rows.get(table):
@@ -33,3 +35,5 @@ def save_rows(connection: sqlite3.Connection, dialect: Dialect, model: Model, ve
             asked = finding(dialect, table, version, None, table.key)
             added = [one.added_to(key, connection.execute(asked, key).fetchone()) for key, one in sums.items()]
             connection.executemany(saving(dialect, table, version), added)
+        if before is not None:
+            note_counts(connection, table, version, before, counted(connection, table, version, changes))

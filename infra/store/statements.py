@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from contracts.errors import LogUnreachable
 from contracts.journal import Checkpoint
-from contracts.ports.read_models import DEFAULTS, Column, Cursor, Query, Table
+from contracts.ports.read_models import DEFAULTS, Changes, Column, Cursor, Query, Table
 from contracts.ports.where import ALWAYS, Beside, Where, columns_of
 from infra.store.ways import Way, way_of
 from infra.store.where import LISTED, How, Statement, Words, hidden_column, statement_of
@@ -263,6 +263,12 @@ def check_goes_as_far(name: str, checkpoint: Checkpoint, wanted: Checkpoint) -> 
 def counts_of(table: Table[Any], version: int) -> str:
     """Where it stands how many rows a table has of each value of the column that it counts."""
     return f"counts_of_{stored_name(table, version)}"
+
+
+def numbers_in(changes: Changes, table: Table[Any]) -> set[int]:
+    """The executions whose rows in a table a batch changes, by their numbers."""
+    parts: tuple[Mapping[Table[Any], Any], ...] = (changes.rows, changes.parts, changes.gone)
+    return {key[0] for part in parts for key in part.get(table, ())}
 
 
 def by_columns(parts: Mapping[tuple[Any, ...], Mapping[str, Any]]) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
