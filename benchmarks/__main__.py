@@ -100,7 +100,7 @@ def _works(arguments: argparse.Namespace, peers: list[str]) -> Iterator[tuple[st
     if "expressions" in arguments.only:
         yield "expressions", lambda _: expressions.measure(arguments.scale)
     if "streams" in arguments.only:
-        yield "streams", partial(streams.measure, scale=0.3 * arguments.scale)
+        yield "streams", partial(streams.measure, scale=0.6 * arguments.scale)
     if "histories" in arguments.only:
         yield "histories", partial(histories.measure, scale=arguments.scale)
     if "projector" in arguments.only:

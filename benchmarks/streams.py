@@ -2,7 +2,8 @@
 
 Executions of a workflow of their own are started at a steady pace, so that 200 public events are decided a second; the readers
 follow that workflow, each all of its events. Meanwhile W1 is measured, with the readers and without, in turns: the pace is the
-same in both. The time of an event is from its decision (before it is committed) until a reader has it.
+same in both. The time of an event is from its decision (before it is committed) until a reader has it. What W1 loses is the
+median of the turns' ratios; of CPU what all processes but the readers' take for an execution, which other programs change less.
 `python -m benchmarks.streams [READERS [TURNS]]` runs this and nothing else.
 """
 
@@ -30,7 +31,7 @@ from refold import Client
 
 READERS: Final = 1_000
 EVENTS_PER_S: Final = 200
-TURNS: Final = 3
+TURNS: Final = 5
 EVENTS_OF_ONE: Final = 2 + 2 * 7 + 1
 """Public events of an execution of seven built-in activities."""
 QUIET_S: Final = 10.0
@@ -45,10 +46,14 @@ ROWS: Final = {
     "p99_ms": "from the decision to the reader, p99 (ms)",
     "server_cpu": "CPU of the server for the readers and the pace (cores)",
     "server_cpu_without": "CPU of the server for the pace alone (cores)",
+    "p95_beside_ms": "the same while W1 runs, p95 (ms)",
     "w1_with": "W1 with the readers (executions/s)",
     "w1_without": "W1 without (executions/s)",
+    "w1_ratio": "W1 with the readers / without",
     "w1_cpu_with": "W1 with the readers, CPU of the server (ms per execution)",
     "w1_cpu_without": "W1 without, CPU of the server (ms per execution)",
+    "w1_all_cpu_with": "W1 with the readers, CPU of all but their process (ms per execution)",
+    "w1_all_cpu_without": "W1 without, CPU of all (ms per execution)",
 }
 
 
@@ -70,8 +75,10 @@ def measure(folder: Path, scale: float, readers: int = READERS, turns: int = TUR
                 _note(taken, {name: quiet[name] for name in ("p50_ms", "p95_ms", "p99_ms")})
                 assert quiet["events_least"] > 0
                 assert quiet["doubles"] == quiet["ends"] == 0, quiet
-                with reading(system.url, readers):
+                with reading(system.url, readers) as told:
                     _note(taken, _w1(system, scale, "with"))
+                    _note(taken, {"p95_beside_ms": told()["p95_ms"]})
+                _note(taken, {"w1_ratio": taken["w1_with"][-1] / taken["w1_without"][-1]})
         return {f"streams.{name}": statistics.median(values) for name, values in taken.items()} | {"streams.readers": readers}
     finally:
         system.stop()
@@ -93,10 +100,15 @@ def _idle(system: RefoldServer) -> float:
 def _w1(system: RefoldServer, scale: float, name: str) -> Figures:
     (workload,) = chosen(["w1"], scale)
     plan = Plan(urls=system.urls, requests=system.request("w1"), count=workload.executions, outstanding=workload.outstanding)
-    before = cpu_s(system.processes()["server"])
+    before = _cpu_ms(system)
     result = carry_out(plan)
-    used = cpu_s(system.processes()["server"]) - before
-    return {f"w1_{name}": workload.executions / result.seconds, f"w1_cpu_{name}": used / workload.executions * 1_000}
+    used = {role: (after - before[role]) / workload.executions for role, after in _cpu_ms(system).items()}
+    of_all = sum(used.values()) + result.cpu_s / workload.executions * 1_000
+    return {f"w1_{name}": workload.executions / result.seconds, f"w1_cpu_{name}": used["server"], f"w1_all_cpu_{name}": of_all}
+
+
+def _cpu_ms(system: RefoldServer) -> dict[str, float]:
+    return {role: cpu_s(pids) * 1_000 for role, pids in system.processes().items()}
 
 
 @contextmanager
@@ -146,7 +158,7 @@ def table(figures: Figures) -> Table:
 def main() -> None:
     readers, turns = (int(sys.argv[1]) if len(sys.argv) > 1 else READERS), (int(sys.argv[2]) if len(sys.argv) > 2 else TURNS)
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder) / "streams", 0.3, readers, turns)
+        figures = measure(Path(folder) / "streams", 0.6, readers, turns)
     print("\n".join("  ".join(row) for row in table(figures)))
 
 

@@ -20,7 +20,7 @@ from contracts import events as e
 from contracts.commands import RunActivity
 from contracts.errors import AppendUnknown, Rejected
 from contracts.journal import Checkpoint, Decided, Record, judge
-from contracts.ports.feed import Selector
+from contracts.ports.feed import Selector, Told
 from contracts.ports.read_models import Changes
 from domain.execution.decide import decide
 from domain.execution.deciding import Deciding
@@ -44,7 +44,6 @@ from workers.partition.snapshot import Draft
 from workers.partition.timers import Timers
 from workers.reading.backlog import Backlog, Piece
 from workers.reading.journal_feed import Feed
-from workers.reading.subscription import Found
 from workers.running.activity_worker import ActivityWorker
 from workers.tasks.leases import TaskLeases
 from workers.tasks.polls import _Batch
@@ -330,7 +329,7 @@ def break_at_an_odd_input(patch: Patch) -> None:
 def miss_in_the_feed_what_another_has_owned(patch: Patch) -> None:
     note = Feed.note
 
-    def deaf(self: Feed, partition: int, base: int, found: Sequence[Found], checkpoint: Checkpoint) -> None:
+    def deaf(self: Feed, partition: int, base: int, found: Sequence[Told], checkpoint: Checkpoint) -> None:
         tail = self._tails.get(partition)
         told_to = base if tail is None or tail.checkpoint is None else tail.checkpoint.offset
         note(self, partition, min(base, told_to), found, checkpoint)

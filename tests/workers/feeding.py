@@ -16,10 +16,9 @@ from tests.workers.harness import Bench
 from workers.partition.owner import Owner
 from workers.partition.round import Made
 from workers.reading.backlog import Backlog, Piece
-from workers.reading.journal_feed import Feed, Note
+from workers.reading.journal_feed import Feed, Note, Wants
 from workers.reading.owner_feed import OwnerGround
 from workers.reading.projector import Projector
-from workers.reading.subscription import Found
 
 
 class ByHand:
@@ -106,13 +105,13 @@ class AtOnce(OwnerGround):
 
     def __init__(self, owner: Owner, beside: ByHand) -> None:
         super().__init__(owner, beside)
-        self._owner, self._found, self._base = owner, list[Found](), owner.position
+        self._owner, self._found, self._base = owner, list[Told](), owner.position
         owner.hearers.add(self._hear)
 
     def _hear(self, base: int, made: Sequence[Made]) -> None:
-        self._found += [Found(base + index, one.decision, origin_of(one.decision)) for index, one in enumerate(made)]
+        self._found += [Told(self._owner.partition, base + index, one.decision, origin_of(one.decision)) for index, one in enumerate(made)]
 
-    def join(self, partition: int, note: Note) -> None:
+    def join(self, partition: int, note: Note, wants: Wants) -> None:
         self._note = note
         note(partition, self._base, (), self._owner.checkpoint)
 

@@ -328,3 +328,29 @@ def test_one_is_at_the_end_only_once_it_was_told_everything(tmp_path: Path) -> N
     bench.start("s")
     fed.move()
     assert not listener.subscription.is_at_end()
+
+
+def test_the_owner_finds_only_what_somebody_may_want(tmp_path: Path) -> None:
+    bench, fed = new(tmp_path)
+    beside = OwnerGround(bench.engine.owner, fed.beside)
+    noted: list[Told] = []
+    wanted = {("one", "s"), ("two", "s")}
+    beside.join(0, lambda partition, base, found, checkpoint: noted.extend(found), lambda *of: of in wanted)
+    for execution, workflow in (("one", "s"), ("two", "other"), ("three", "s")):
+        bench.start(workflow, execution=execution)
+    bench.engine.step()
+    assert {one.decision.execution for one in noted} == {"one"}
+
+
+def test_what_is_wanted_follows_who_subscribes(tmp_path: Path) -> None:
+    _, fed = new(tmp_path)
+    first, second = Listener(fed.feed, Selector(workflow="s")), Listener(fed.feed, Selector(execution="one"))
+    wants = fed.feed._tails[0].wants
+    assert (wants("two", "s"), wants("one", "other"), wants("two", "other")) == (True, True, False)
+    third = Listener(fed.feed)
+    assert wants("two", "other")
+    third.subscription.end()
+    first.subscription.end()
+    assert (wants("two", "s"), wants("one", "other")) == (False, True)
+    second.subscription.end()
+    assert not wants("one", "s")

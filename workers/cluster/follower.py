@@ -26,6 +26,7 @@ from contracts.events import (
     IncidentRaised,
 )
 from contracts.journal import Answered, Checkpoint, Decided, Decision, Sealed, judge
+from contracts.ports.feed import Told
 from contracts.refusal import refusal_of
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
 from domain.execution.state import Execution
@@ -33,7 +34,6 @@ from projections.public.origin import origin_of
 from workers.cluster.ports import ClusterLog
 from workers.partition.round import Answer, Reply, answer_all
 from workers.reading.journal_feed import Note
-from workers.reading.subscription import Found
 
 OnEnd: TypeAlias = Callable[["Execution | None"], None]
 """Gets an execution as it ended, None where it is to be read."""
@@ -189,12 +189,12 @@ class Follower:
         followed = self._followed.get(partition)
         if followed is None:
             return
-        note, found, base = self._heard.get(partition), list[Found](), followed.checkpoint.offset
+        note, found, base = self._heard.get(partition), list[Told](), followed.checkpoint.offset
         try:
             for offset, _, content in records:
                 decision = self._take(followed, offset, content, note is not None)
                 if decision is not None:
-                    found.append(Found(offset, decision, origin_of(decision)))
+                    found.append(Told(partition, offset, decision, origin_of(decision)))
         except (LogError, UnknownRecord) as error:
             _log.error("journal, partition %d cannot be followed: %s", partition, error)
             self._stop(partition)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.cluster.follower import Follower
-from workers.reading.journal_feed import Note
+from workers.reading.journal_feed import Note, Wants
 from workers.reading.owner_feed import Beside
 from workers.reading.partitioned_reader import PartitionedReader
 
@@ -24,8 +24,8 @@ class FollowerGround:
         """Where an execution lives."""
         return self._reader.known(execution)
 
-    def join(self, partition: int, note: Note) -> None:
-        """Follow its journal."""
+    def join(self, partition: int, note: Note, wants: Wants) -> None:
+        """Follow its journal, all of it: whose execution a decision is, not every one of them says."""
         self._follower.hear(partition, note)
 
     def leave(self, partition: int) -> None:

@@ -9,14 +9,15 @@ It has no thread and no clock: what is around it says where reading is done, and
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, TypeAlias
 
 from contracts.errors import LogError, UnknownRecord
 from contracts.journal import Checkpoint
-from contracts.ports.feed import Selector, Subscription, Then
+from contracts.ports.feed import Selector, Subscription, Then, Told
 from workers.reading.backlog import Origins, Piece, copy_of
-from workers.reading.subscription import Found, Strand, Subscribed
+from workers.reading.subscription import Strand, Subscribed
 
 PIECE_RECORDS: Final = 2_000
 """So much of a journal is read at a time."""
@@ -24,7 +25,9 @@ PIECE_RECORDS: Final = 2_000
 _log = logging.getLogger("refold.feed")
 
 
-Note: TypeAlias = Callable[[int, int, Sequence[Found], Checkpoint], None]
+Note: TypeAlias = Callable[[int, int, Sequence[Told], Checkpoint], None]
+Wants: TypeAlias = Callable[[str, str], bool]
+"""Whether anybody may want a decision of an execution, of a workflow. What nobody wants need not be found."""
 
 
 class Ground(Protocol):
@@ -37,7 +40,7 @@ class Ground(Protocol):
     def partition_of(self, execution: str) -> int:
         """Where an execution lives."""
 
-    def join(self, partition: int, note: Note) -> None:
+    def join(self, partition: int, note: Note, wants: Wants) -> None:
         """Tell of a partition from now on: at once or later, first of where it is told from, with nothing found. See `Feed.note`."""
 
     def leave(self, partition: int) -> None:
@@ -65,6 +68,30 @@ class _Tail:
         self._of: dict[str, list[Strand]] = {}
         """The live ones that want a single execution."""
         self.apart: list[Strand] = []
+        self._executions = Counter[str | None]()
+        self._workflows = Counter[str | None]()
+        """How many strands want which: an execution, or else a workflow, or (None) all of them."""
+
+    def add(self, strand: Strand) -> None:
+        """It is one of them, and not live yet."""
+        self.apart.append(strand)
+        self._count(strand, 1)
+
+    def forget(self, strand: Strand) -> None:
+        """It is gone."""
+        self._remove(strand)
+        self._count(strand, -1)
+
+    def _count(self, strand: Strand, more: int) -> None:
+        selector = strand.subscription.selector
+        counts, wanted = (self._workflows, selector.workflow) if selector.execution is None else (self._executions, selector.execution)
+        counts[wanted] += more
+        if not counts[wanted]:
+            del counts[wanted]
+
+    def wants(self, execution: str, workflow: str) -> bool:
+        """Whether one of them may want a decision of an execution of a workflow."""
+        return workflow in self._workflows or None in self._workflows or execution in self._executions
 
     def begin(self, strand: Strand) -> None:
         """It is live from now on."""
@@ -74,7 +101,7 @@ class _Tail:
 
     def stand_apart(self, strand: Strand, offset: int, checkpoint: Checkpoint | None) -> None:
         """It is not live any more."""
-        self.remove(strand)
+        self._remove(strand)
         strand.stand_apart(offset, checkpoint)
         self.apart.append(strand)
 
@@ -82,8 +109,7 @@ class _Tail:
         execution = strand.subscription.selector.execution
         return self._live if execution is None else self._of.setdefault(execution, [])
 
-    def remove(self, strand: Strand) -> None:
-        """It is gone."""
+    def _remove(self, strand: Strand) -> None:
         if not strand.is_live:
             self.apart.remove(strand)
             return
@@ -150,12 +176,12 @@ class Feed:
     def _add(self, subscribed: Subscribed, partition: int, offset: int | None) -> None:
         strand = subscribed.strands[partition] = Strand(subscribed, partition, offset)
         if partition in self._tails:
-            self._tails[partition].apart.append(strand)
+            self._tails[partition].add(strand)
             self._settle(strand)
         else:
-            self._tails[partition] = _Tail()
-            self._tails[partition].apart.append(strand)
-            self._ground.join(partition, self.note)
+            tail = self._tails[partition] = _Tail()
+            tail.add(strand)
+            self._ground.join(partition, self.note, tail.wants)
 
     def _on_change(self, subscribed: Subscribed) -> None:
         """It has ended, or goes on."""
@@ -164,7 +190,7 @@ class Feed:
                 self._wake(strand)
                 continue
             self._waiting.pop(strand, None)
-            self._tails[partition].remove(strand)
+            self._tails[partition].forget(strand)
             if self._tails[partition].is_empty:
                 del self._tails[partition]
                 self._ground.leave(partition)
@@ -182,8 +208,8 @@ class Feed:
 
     # What becomes durable.
 
-    def note(self, partition: int, base: int, found: Sequence[Found], checkpoint: Checkpoint) -> None:
-        """These count, and are all that do from offset `base` up to the checkpoint."""
+    def note(self, partition: int, base: int, found: Sequence[Told], checkpoint: Checkpoint) -> None:
+        """These count, and are all that do and that anybody wants from offset `base` up to the checkpoint."""
         tail = self._tails.get(partition)
         if tail is None:
             return
@@ -210,7 +236,7 @@ class Feed:
             if first <= strand.offset <= end and strand.reading_from is None:
                 tail.begin(strand)
 
-    def _named(self, one: Found) -> Found:
+    def _named(self, one: Told) -> Told:
         """With its origin, where one before it said that."""
         if one.origin is None:
             return one._replace(origin=self._origins.get(one.decision.execution))
@@ -218,7 +244,7 @@ class Feed:
             self._origins.note(one.decision.execution, one.origin)
         return one
 
-    def _offer(self, tail: _Tail, one: Found, before: Checkpoint | None) -> None:
+    def _offer(self, tail: _Tail, one: Told, before: Checkpoint | None) -> None:
         for strand in tail.live_for(one.decision.execution):
             if strand.offer(one):
                 self._wake(strand)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from contracts.journal import Checkpoint
-from contracts.ports.feed import Selector
+from contracts.ports.feed import Selector, Told
 from projections.public.origin import origin_in
 from workers.partition.owner import Owner
 from workers.partition.round import Made
 from workers.reading.backlog import Piece
-from workers.reading.journal_feed import Note
-from workers.reading.subscription import Found
+from workers.reading.journal_feed import Note, Wants
 
 
 class Beside(Protocol):
@@ -44,12 +43,16 @@ class OwnerGround:
         """The only one."""
         return self._owner.partition
 
-    def join(self, partition: int, note: Note) -> None:
+    def join(self, partition: int, note: Note, wants: Wants) -> None:
         """Hear what the owner makes durable."""
         owner = self._owner
 
         def heard(base: int, made: Sequence[Made]) -> None:
-            found = [Found(base + index, one.decision, origin_in(one.folded.state)) for index, one in enumerate(made)]
+            found = [
+                Told(partition, base + index, one.decision, origin_in(one.folded.state))
+                for index, one in enumerate(made)
+                if wants(one.decision.execution, one.folded.state.workflow)
+            ]
             note(partition, base, found, owner.checkpoint)
 
         self._stop = owner.hearers.add(heard)

@@ -10,11 +10,10 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
-from contracts.journal import Checkpoint, Decision
+from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector, Then, Told
-from contracts.public_events import Origin
 from workers.reading.backlog import is_wanted
 
 WAITING_MAX: Final = 1_000
@@ -23,14 +22,6 @@ TURN_MAX: Final = 100
 """So many are told in one turn: who takes long over each holds nobody up for longer than that."""
 
 _log = logging.getLogger("refold.feed")
-
-
-class Found(NamedTuple):
-    """A decision that has become durable, and the origin of its execution where that is known."""
-
-    offset: int
-    decision: Decision
-    origin: Origin | None
 
 
 class Strand:
@@ -53,7 +44,7 @@ class Strand:
         """From this offset on it is to be read, under this checkpoint."""
         self.is_live, self.offset, self.checkpoint = False, offset, checkpoint
 
-    def offer(self, found: Found) -> bool:
+    def offer(self, found: Told) -> bool:
         """Take in what has become durable, if it is wanted; False where it has to be read instead."""
         if self.offset is not None and found.offset < self.offset:
             return True
@@ -63,8 +54,7 @@ class Strand:
         if wanted:
             if len(self._waiting) + len(self._ahead) >= WAITING_MAX:
                 return False
-            told = Told(self.partition, *found)
-            (self._waiting if self.reading_from is None else self._ahead).append(told)
+            (self._waiting if self.reading_from is None else self._ahead).append(found)
         return True
 
     def take_read(self, told: Iterable[Told]) -> None:
