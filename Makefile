@@ -47,8 +47,9 @@ format: $(VENV)/.dev ## Put the code into its format and repair what can be repa
 simulate: $(VENV)/.runtime ## Run the whole engine in simulation: SEEDS=1000, FIRST=0; ARGS="--seed 7" shows one
 	@$(BIN)/python -m simulation --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
-clients: $(VENV)/.dev ## Write the methods of the clients again, after a change of operations
+clients: $(VENV)/.dev ## Write the methods of the clients and the types of the web UI again, after a change of operations
 	@$(BIN)/python -m api.client_methods
+	@$(BIN)/python ui/schema.py
 
 cel-conformance: $(VENV)/.dev ## Run the cases of CEL's specification: DIR=folder of .textproto files
 	@$(BIN)/python -m tests.cel $(DIR)

@@ -49,7 +49,7 @@ class Gate:
         body_s: float = BODY_S,
         requests: Requests | None = None,
     ) -> None:
-        self._app, self.sites, self.body_bytes_max, self._requests_max = app, sites, body_bytes_max, requests_max
+        self.app, self.sites, self.body_bytes_max, self._requests_max = app, sites, body_bytes_max, requests_max
         self._pause_s, self._body_s = pause_s, body_s
         self.requests = requests or Requests()
 
@@ -64,7 +64,7 @@ class Gate:
             await self._connect(scope, receive, send)
             return
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         if not scope["path"].startswith(WORKERS):
             caller = caller_of(scope["headers"])
@@ -89,7 +89,7 @@ class Gate:
         """Let a WebSocket in, or refuse it before it is one: a page of another site may open one without being asked."""
         refused = self.sites.refusal(scope["headers"])
         if refused is None:
-            await self._app({**scope, CALLER: caller_of(scope["headers"])}, receive, send)
+            await self.app({**scope, CALLER: caller_of(scope["headers"])}, receive, send)
             return
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": "it comes from another site"})
@@ -116,7 +116,7 @@ class Gate:
                 raise BadRequest(413, "too_large", said)
             return message
 
-        await self._app(scope, receive_some, send)
+        await self.app(scope, receive_some, send)
 
     async def _in_time(self, receive: Receive, end: float) -> Message:
         """The next piece of a body, if it comes in time: half a request must not take the place of whole ones for ever."""

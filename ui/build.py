@@ -27,7 +27,7 @@ STATIC: Final = UI.parent / "api" / "static"
 RECORD: Final = "build.json"
 _NOT_SOURCES: Final = frozenset({"node_modules", ".node", "__pycache__", "types"})
 """Folders of which nothing is in what is built."""
-_NO_SOURCES: Final = frozenset({".gitignore", ".build.lock", "build.py"})
+_NO_SOURCES: Final = frozenset({".gitignore", ".build.lock", "schema.py"})
 _ENVIRONMENT: Final = UI / ".node"
 _MODULES: Final = UI / "node_modules"
 
@@ -71,7 +71,7 @@ def build(static: Path = STATIC) -> None:
     """Build the UI into a folder, which takes the place of what was there once it is whole. Raises CannotBuild."""
     with _alone():
         node = _node()
-        _install(node)
+        _install(node, UI)
         source = source_hash()
         static.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".static-", dir=static.parent) as folder:
@@ -83,21 +83,15 @@ def build(static: Path = STATIC) -> None:
             made.rename(static)
 
 
-def node_program() -> Path:
-    """The Node.js that the UI is built with; installed where it is missing. Raises CannotBuild."""
-    with _alone():
-        return _node()
-
-
-def install() -> Path:
-    """Install all that the UI is built from, and give its Node.js back. Raises CannotBuild."""
+def install(folder: Path = UI) -> Path:
+    """Install what the lock file of a folder names, and give back the Node.js to run it with. Raises CannotBuild."""
     with _alone():
         node = _node()
-        _install(node)
+        _install(node, folder)
         return node
 
 
-def run_npm(node: Path, folder: Path, *arguments: str) -> None:
+def _run_npm(node: Path, folder: Path, *arguments: str) -> None:
     """Run npm in a folder. Raises CannotBuild."""
     npm = node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js"
     done = subprocess.run(
@@ -140,11 +134,11 @@ def _python(*words: str) -> None:
         raise CannotBuild(f"Node.js could not be installed from its wheel: {_last_line(done.stderr or done.stdout)}")
 
 
-def _install(node: Path) -> None:
+def _install(node: Path, folder: Path) -> None:
     """The packages of the lock file; again where it has changed."""
-    stamp, lock = _MODULES / ".lock", UI / "package-lock.json"
+    stamp, lock = folder / "node_modules" / ".lock", folder / "package-lock.json"
     if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
-        run_npm(node, UI, "ci")
+        _run_npm(node, folder, "ci")
         shutil.copyfile(lock, stamp)
 
 

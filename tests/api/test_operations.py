@@ -123,7 +123,7 @@ def test_no_two_operations_have_a_name_or_a_place_in_common() -> None:
 
 def test_the_route_of_an_operation_is_one_of_the_application_so_that_it_is_looked_for_once() -> None:
     gate: Any = make_app(cast(Any, Nothing()), Sites("127.0.0.1"), task_endpoint=cast(Any, Nothing()))
-    routes = [route for route in gate._app.routes if isinstance(route, APIRoute)]
+    routes = [route for route in gate.app.routes if isinstance(route, APIRoute)]
     assert [(route.name, route.path) for route in routes] == [(one.name, one.path) for one in OPERATIONS]
 
 

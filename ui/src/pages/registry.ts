@@ -2,6 +2,7 @@
 
 import { redirect, createRoute } from "@tanstack/react-router";
 import { executions } from "./executions/route";
+import { parts } from "./parts/route";
 import { root } from "./root";
 
 /** What `/` leads to. */
@@ -16,4 +17,5 @@ const first = createRoute({
 export const routes = root.addChildren([
   first,
   executions,
+  parts,
 ]);

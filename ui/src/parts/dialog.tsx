@@ -1,6 +1,6 @@
 /** A dialog: the browser's own, which keeps the focus inside, closes by Escape and gives the focus back. */
 
-import { type JSX, type ReactNode, useEffect, useId, useRef } from "react";
+import { type JSX, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { say } from "../words/en";
 import { IconButton } from "./button";
 import { names } from "./class-names";
@@ -19,10 +19,10 @@ interface DialogProps {
 export function Dialog({ title, onClose, children, width = 480, bare = false }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
-    return () => shown?.close();
+    return () => shown?.close(); // before it is taken out: only then the focus goes back
   }, []);
   return (
     <dialog

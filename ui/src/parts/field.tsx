@@ -1,6 +1,6 @@
 /** Fields: a name, something to type or choose in, and what is wrong with it. */
 
-import { type InputHTMLAttributes, type JSX, type ReactNode, type Ref, type SelectHTMLAttributes, useId } from "react";
+import { type InputHTMLAttributes, type JSX, type ReactNode, type Ref, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from "react";
 import { names } from "./class-names";
 import { Icon } from "./icon";
 import css from "./field.module.css";
@@ -46,6 +46,29 @@ export function TextField({ label, hideLabel = false, problem, mono = false, ...
         aria-describedby={problem === undefined ? undefined : `${id}-problem`}
         autoComplete="off"
         spellCheck={!mono}
+        {...rest}
+      />
+    </Frame>
+  );
+}
+
+interface LongFieldProps extends Named, TextareaHTMLAttributes<HTMLTextAreaElement> {
+  readonly mono?: boolean;
+  readonly ref?: Ref<HTMLTextAreaElement>;
+}
+
+/** Text of several lines; as high as what is in it. */
+export function LongField({ label, hideLabel = false, problem, mono = false, ...rest }: LongFieldProps): JSX.Element {
+  const id = useId();
+  return (
+    <Frame id={id} label={label} hideLabel={hideLabel} problem={problem}>
+      <textarea
+        id={id}
+        className={names(css["input"], css["long"], mono && css["mono"])}
+        aria-invalid={problem !== undefined}
+        aria-describedby={problem === undefined ? undefined : `${id}-problem`}
+        spellCheck={!mono}
+        rows={3}
         {...rest}
       />
     </Frame>

@@ -30,6 +30,8 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+export const ICONS = Object.keys(PATHS) as readonly IconName[];
+
 /** An icon that says nothing by itself: what it stands for is said beside it, or in the name of its button. */
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }): JSX.Element {
   return (

@@ -31,6 +31,8 @@ const LOOKS = {
 /** The states of executions and of runs of nodes, as the API says them. */
 export type Status = keyof typeof LOOKS;
 
+export const STATUSES = Object.keys(LOOKS) as readonly Status[];
+
 export function lookOf(status: Status): Look {
   return LOOKS[status];
 }

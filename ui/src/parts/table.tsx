@@ -5,9 +5,8 @@
  */
 
 import { type JSX, type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { useSettings } from "../look/settings";
 import { names } from "./class-names";
-import { Scaled } from "./scaled";
+import { BEYOND, useRows } from "./rows";
 import css from "./table.module.css";
 
 export interface Column<Row> {
@@ -33,13 +32,11 @@ interface TableProps<Row> {
   readonly count?: number;
 }
 
-const BEYOND = 8;
-
 export function Table<Row>({ says, columns, rows, keyOf, onOpen, onEnd, count }: TableProps<Row>): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const [chosenKey, setChosen] = useState<string | null>(null);
-  const { height, first, last, top, size, scrollTo } = useRows(scroller, rows.length);
+  const { height, first, last, top, size, scrollTo } = useRows(scroller, rows.length, 1);
   const chosen = chosenKey === null ? -1 : rows.findIndex((row) => keyOf(row) === chosenKey);
   useEffect(() => {
     if (last >= rows.length - 1 && rows.length > 0) onEnd?.();
@@ -117,39 +114,4 @@ export function Table<Row>({ says, columns, rows, keyOf, onOpen, onEnd, count }:
       </div>
     </div>
   );
-}
-
-/** Which rows are in view, and where they stand. */
-function useRows(scroller: React.RefObject<HTMLDivElement | null>, count: number) {
-  useSettings(); // the density may change
-  const [view, setView] = useState({ top: 0, height: 0, size: 32 });
-  useEffect(() => {
-    const element = scroller.current;
-    if (element === null) return;
-    const measure = () => {
-      const size = Number.parseFloat(getComputedStyle(element).getPropertyValue("--row"));
-      setView({ top: element.scrollTop, height: element.clientHeight, size: Number.isFinite(size) ? size : 32 });
-    };
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    element.addEventListener("scroll", measure, { passive: true });
-    measure();
-    return () => {
-      observer.disconnect();
-      element.removeEventListener("scroll", measure);
-    };
-  }, [scroller]);
-  const scaled = new Scaled(count, view.size, view.height - view.size);
-  const { first, last, top } = scaled.inView(view.top, BEYOND);
-  return {
-    first,
-    last,
-    top,
-    height: scaled.height,
-    size: view.size,
-    scrollTo: (at: number) => {
-      const element = scroller.current;
-      if (element !== null) element.scrollTop = scaled.toShow(at, element.scrollTop);
-    },
-  };
 }

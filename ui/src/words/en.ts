@@ -22,6 +22,7 @@ export const say = speak("refold", {
   zoneLocal: "Of this browser ({zone})",
   close: "Close",
   more: "More",
+  notNow: "Not now",
   copy: "Copy",
   copied: "Copied",
   openMenu: "Open the menu",
@@ -42,10 +43,8 @@ export const say = speak("refold", {
   newer: "The server has a newer version of this page",
   newerSays: "Load it again when it suits you; drafts are kept.",
   loading: "Loading …",
-  bytes: "{n, number} bytes",
-  cut: "The first {shown} of {whole}",
-  whole: "All of it",
-  nothing: "nothing",
+  cutText: "… {n, number} characters in all",
+  inside: "{n, number} inside",
 });
 
 export const sayState = speak("state", {

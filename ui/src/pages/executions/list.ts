@@ -3,6 +3,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { api, ask } from "../../api/client";
 import { type LiveRows, useLiveRows } from "../../live/use";
+import { joined } from "./joined";
 import type { ExecutionsSearch } from "./route";
 import type { Row } from "./statuses";
 
@@ -38,12 +39,6 @@ export function useList({ status, workflow, filter }: ExecutionsSearch): List {
       void (rest.data === undefined ? rest.refetch() : rest.fetchNextPage());
     },
   };
-}
-
-/** The live head, and behind it what was fetched, each once: what the head knows is newer. */
-export function joined(head: readonly Row[], fetched: readonly Row[]): readonly Row[] {
-  const known = new Set(head.map((row) => row.execution_id));
-  return [...head, ...fetched.filter((row) => !known.has(row.execution_id))];
 }
 
 /** The names of all workflows, to choose from. */

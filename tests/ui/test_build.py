@@ -1,0 +1,124 @@
+"""How the web UI is built: from its sources alone, the same bytes everywhere, small, and with types that are those of the API."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT, UI
+
+STATIC = ROOT / "api" / "static"
+FIRST_PAGE_BYTES_MAX = 170_000
+"""JavaScript and CSS of the first page, compressed by gzip."""
+
+
+def npm_environment(build: ModuleType) -> dict[str, str]:
+    environment: dict[str, str] = build._environment(build.install())
+    return environment
+
+
+def test_what_is_served_is_built_of_these_sources(build: ModuleType) -> None:
+    record = build.record_of()
+    assert record is not None
+    assert record["source"] == build.source_hash()
+    named = set(record["files"])
+    assert named == {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file()} - {"build.json"}
+    assert all(name.startswith(("assets/", "index.html")) for name in named)
+
+
+def test_a_change_of_a_source_is_noticed_and_one_of_what_it_reads_is_not(build: ModuleType, tmp_path: Path) -> None:
+    copied = tmp_path / "ui"
+    shutil.copytree(UI, copied, ignore=shutil.ignore_patterns("node_modules", ".node"))
+    assert build.source_hash(copied) == build.source_hash()
+    (copied / "README.md").write_text("other words")
+    (copied / "node_modules").mkdir()
+    (copied / "node_modules" / "x.js").write_text("1")
+    assert build.source_hash(copied) == build.source_hash()
+    (copied / "src" / "main.tsx").rename(copied / "src" / "main2.tsx")
+    assert build.source_hash(copied) != build.source_hash()
+    assert not build.is_built(copied)
+
+
+def test_a_file_that_was_changed_after_it_was_built_makes_it_no_build(build: ModuleType, tmp_path: Path) -> None:
+    copied = tmp_path / "static"
+    shutil.copytree(STATIC, copied)
+    assert build.is_built(static=copied)
+    (copied / "index.html").write_text("another")
+    assert build.record_of(copied) is None
+    assert not build.is_built(static=copied)
+
+
+def test_to_build_again_elsewhere_gives_the_same_bytes(build: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    monkeypatch.setenv("LANG", "tr_TR.UTF-8")
+    again = tmp_path / "deeper" / "down" / "static"
+    build.build(again)
+    first = {path.relative_to(STATIC): path.read_bytes() for path in STATIC.rglob("*") if path.is_file()}
+    assert {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()} == first
+
+
+def test_the_first_page_is_light(build: ModuleType) -> None:
+    shell = (STATIC / "index.html").read_text()
+    names = set(re.findall(r'"\./(assets/[^"]+\.(?:js|css))"', shell))
+    assert len(names) >= 3
+    names |= {path.relative_to(STATIC).as_posix() for path in STATIC.glob("assets/page-*") if path.suffix in (".js", ".css")}
+    size = sum(len(gzip.compress((STATIC / name).read_bytes())) for name in names)
+    assert size <= FIRST_PAGE_BYTES_MAX, f"{size:,} bytes in {sorted(names)}"
+
+
+def test_nothing_that_is_built_tells_where_it_was_built_or_asks_another_host(build: ModuleType) -> None:
+    for path in STATIC.rglob("*"):
+        if path.suffix in (".js", ".css", ".html"):
+            text = path.read_text()
+            assert str(ROOT) not in text
+            assert "sourceMappingURL" not in text
+            hosts = set(re.findall(r"https?://([\w.-]+)", text)) - {"www.w3.org", "react.dev", "localhost"}
+            assert hosts <= {"tanstack.com"}, f"{path.name}: {hosts}"
+
+
+def test_every_compressed_twin_is_the_same_file(build: ModuleType) -> None:
+    twins = list(STATIC.rglob("*.gz"))
+    assert twins
+    for twin in twins:
+        assert gzip.decompress(twin.read_bytes()) == twin.with_suffix("").read_bytes()
+        assert twin.with_suffix(".br").stat().st_size <= twin.stat().st_size
+
+
+def test_the_types_are_those_of_the_api(build: ModuleType) -> None:
+    spec = importlib.util.spec_from_file_location("ui_schema", UI / "schema.py")
+    assert spec is not None
+    assert spec.loader is not None
+    schema: Any = importlib.util.module_from_spec(spec)
+    sys.modules["ui_schema"] = schema
+    spec.loader.exec_module(schema)
+    written = schema.types(build.install(UI / "types"))
+    assert written == schema.FILE.read_text(), "the API has changed: `make clients` writes its types again"
+
+
+@pytest.mark.parametrize(
+    "words", [("typescript/bin/tsc", "--noEmit"), ("vitest/vitest.mjs", "run", "--reporter=dot")], ids=["types", "pure-parts"]
+)
+def test_the_sources_hold_by_themselves(build: ModuleType, words: tuple[str, ...]) -> None:
+    node = build.install()
+    program, *rest = words
+    done = subprocess.run(
+        [node, UI / "node_modules" / program, *rest], cwd=UI, env=build._environment(node), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("lock", ["ui/package-lock.json", "ui/types/package-lock.json"])
+def test_lock_files_name_no_place_and_have_a_hash_for_everything(lock: str) -> None:
+    packages = json.loads((ROOT / lock).read_text())["packages"]
+    assert all("resolved" not in package for package in packages.values())
+    assert all("integrity" in package for name, package in packages.items() if name)

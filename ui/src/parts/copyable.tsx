@@ -1,0 +1,22 @@
+/** An id or a path as it is written, to be copied by a click. */
+
+import { type JSX, useState } from "react";
+import { say } from "../words/en";
+import css from "./copyable.module.css";
+
+export function Copyable({ text }: { text: string }): JSX.Element {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1_500);
+  };
+  return (
+    <button type="button" className={css["copyable"]} title={say("copy")} onClick={() => void copy()}>
+      <code>{text}</code>
+      <span role="status" className={isCopied ? css["said"] : "only-heard"}>
+        {isCopied ? say("copied") : ""}
+      </span>
+    </button>
+  );
+}
