@@ -722,6 +722,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Where the time of an execution went: the spans of its trace, made of its history. */
+        get: operations["get_spans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions/{execution}/start": {
         parameters: {
             query?: never;
@@ -780,7 +797,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Where the time of an execution went: the spans of a trace, made of its history. */
+        /** @description What happened from which event to which, in columns: the states of each node, and of each event what and where it was. */
         get: operations["get_trace"];
         put?: never;
         post?: never;
@@ -2856,6 +2873,13 @@ export interface components {
             /** Format: date-time */
             time: string;
         };
+        /** @description The spans of an execution, in the order in which they began; the first one is the execution. */
+        Spans: {
+            position: number;
+            spans: components["schemas"]["Span"][];
+            /** @description 32 hexadecimal digits: the trace of the request that began it, and of its children */
+            trace_id: string;
+        };
         /** @description How a measure is spread; a percentile is at most 1/128 off. */
         Spread: {
             count: number;
@@ -3057,12 +3081,99 @@ export interface components {
             /** @description the path of its node, and its purpose */
             timer: string;
         };
-        /** @description The spans of an execution, in the order in which they began; the first one is the execution. */
+        /** @description What happened in an execution behind a version, in columns of integers. */
         Trace: {
-            position: number;
-            spans: components["schemas"]["Span"][];
-            /** @description 32 hexadecimal digits: the trace of the request that began it, and of its children */
-            trace_id: string;
+            /** @description the event `since`, or the last one where there is none behind */
+            after: number;
+            changes: components["schemas"]["TraceChanges"];
+            commands: string[];
+            edges: components["schemas"]["TraceEdge"][];
+            events: components["schemas"]["TraceEvents"];
+            execution_id: string;
+            exits: components["schemas"]["TraceExit"][];
+            /** @description how many there were before */
+            from: components["schemas"]["TraceCounts"];
+            /** @description the last event there is: what lies behind `version` is asked for with `since` */
+            last: number;
+            names: string[];
+            nodes: components["schemas"]["TraceNode"][];
+            places: components["schemas"]["TracePlaces"];
+            states: string[];
+            /** @description when the event `after` was, or the first one; milliseconds since 1970 */
+            time: number;
+            types: string[];
+            /** @description up to which event this goes */
+            version: number;
+        };
+        /** @description With which event the state of a place changed: it is so until the next change of the same place. */
+        TraceChanges: {
+            /** @description 0 where the node has not begun */
+            attempt: number[];
+            /** @description a number in `exits`: by which edges the node left */
+            exit: number[];
+            /** @description the difference from that of the change before, or from 0 */
+            place: number[];
+            /** @description a number in `states` */
+            state: number[];
+            /** @description the difference from that of the change before, or from `after` */
+            version: number[];
+        };
+        /** @description How many of each there were. */
+        TraceCounts: {
+            edges: number;
+            exits: number;
+            names: number;
+            nodes: number;
+            places: number;
+        };
+        /** @description An edge of the definition. */
+        TraceEdge: {
+            back: boolean;
+            /** @description the body that it is in: empty for the outermost, `each[]`, `fan.left` */
+            body: string;
+            from: string;
+            port: string;
+            to: string;
+            /** @description its `when`, as it was written; null without one */
+            when: unknown;
+        };
+        /** @description The events behind `after`, in their order. */
+        TraceEvents: {
+            /** @description a number in `commands`, of the first event of a decision; -1 of the others */
+            command: number[];
+            /** @description the difference from that of the event before, or from 0 */
+            place: number[];
+            /** @description milliseconds after the event before, or after `time` */
+            time: number[];
+            /** @description a number in `types` */
+            type: number[];
+        };
+        /** @description By which edges a node left, each a number in `edges`, and which it did not take because their `when` was false. */
+        TraceExit: {
+            taken: number[];
+            untaken: number[];
+        };
+        /** @description A node of the definition. */
+        TraceNode: {
+            /** @description as in paths, without the numbers of iterations: `each[]/charge` */
+            path: string;
+            /** @description its kind, `compensation` of an undoing */
+            type: string;
+        };
+        /**
+         * @description Where something happened: an execution (0), a run of a node, a body.
+         *
+         *     `parent` and `number` are differences from those of the place before of the same name, or from 0.
+         */
+        TracePlaces: {
+            /** @description a number in `names`; `[]` is an iteration */
+            name: number[];
+            /** @description of a run a number in `nodes`, else -1 */
+            node: number[];
+            /** @description of an iteration which one, from 0; of a run how often its node began anew before */
+            number: number[];
+            /** @description the place that it lies in */
+            parent: number[];
         };
         /** @description What started an execution. */
         Trigger: {
@@ -4519,6 +4630,32 @@ export interface operations {
             };
         };
     };
+    get_spans: {
+        parameters: {
+            query?: {
+                /** @description wait until what is read goes up to this position, at most 5 s */
+                min_position?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Spans"];
+                };
+            };
+        };
+    };
     start_created_execution: {
         parameters: {
             query?: never;
@@ -4602,6 +4739,10 @@ export interface operations {
     get_trace: {
         parameters: {
             query?: {
+                /** @description only what came behind this event */
+                since?: number;
+                /** @description so many events at most */
+                limit?: number;
                 /** @description wait until what is read goes up to this position, at most 5 s */
                 min_position?: number | null;
             };

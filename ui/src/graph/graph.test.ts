@@ -1,0 +1,109 @@
+/** The tree of a definition, where its boxes stand, and how they look at a moment. */
+
+import { expect, test } from "vitest";
+import { Moment } from "../trace/moment";
+import { type Answer, Trace } from "../trace/trace";
+import { layOut } from "./layout";
+import { looksAt } from "./looks";
+import { boxesIn, linksIn, outlineOf } from "./outline";
+
+const DEFINITION = {
+  name: "orders",
+  nodes: [
+    { id: "charge", type: "code", name: "Charge the card" },
+    {
+      id: "each",
+      type: "for_each",
+      config: { items: "input.items", body: { nodes: [{ id: "guard", type: "try", config: { body: { nodes: [{ id: "ship", type: "code" }] }, catch: [{ errors: ["*"], body: { nodes: [{ id: "tell", type: "code" }] } }], finally: { nodes: [{ id: "note", type: "code" }] } } }] } },
+    },
+    { id: "fan", type: "parallel", config: { branches: { left: { nodes: [{ id: "a", type: "code" }, { id: "b", type: "code" }], edges: [{ from: "a.true", to: "b", when: "data > 1" }] }, right: { nodes: [] } } } },
+    { id: "again", type: "condition" },
+  ],
+  edges: [{ from: "charge", to: "each" }, { from: "each", to: "fan" }, { from: "fan", to: "again" }, { from: "again.false", to: "charge", back: true }, { from: "gone", to: "fan" }],
+}; // prettier-ignore
+
+test("each body is a room of its own, and its paths are those of the engine", () => {
+  expect([...boxesIn(outlineOf(DEFINITION))].map(({ path }) => path)).toEqual([
+    "charge", "each", "each[]/guard", "each[]/guard.body/ship", "each[]/guard.catch[0]/tell", "each[]/guard.finally/note", "fan", "fan.left/a", "fan.left/b", "again",
+  ]); // prettier-ignore
+  expect([...linksIn(outlineOf(DEFINITION))].map(({ from, port, to, isBack, when }) => [from, port, to, isBack, when])).toEqual([
+    ["charge", "out", "each", false, null],
+    ["each", "out", "fan", false, null],
+    ["fan", "out", "again", false, null],
+    ["again", "false", "charge", true, null],
+    ["fan.left/a", "true", "fan.left/b", false, "data > 1"],
+  ]);
+});
+
+test("what is no definition has no boxes", () => {
+  for (const odd of [null, 7, "x", [], { nodes: null }, { nodes: { a: 1 } }, { nodes: [null, [], { id: 7 }, {}] }]) expect([...boxesIn(outlineOf(odd))]).toEqual([]);
+});
+
+test("boxes stand inside of what holds them, beside each other, always in the same way", () => {
+  const outline = outlineOf(DEFINITION);
+  const { boxes, rooms, width, height } = layOut(outline);
+  expect([...boxes.keys()].sort()).toEqual([...boxesIn(outline)].map(({ path }) => path).sort());
+  for (const box of boxesIn(outline)) {
+    const around = boxes.get(box.path)!;
+    for (const room of box.rooms) {
+      expect(isInside(rooms.get(room.path)!, around)).toBe(true);
+      for (const inner of room.boxes) expect(isInside(boxes.get(inner.path)!, rooms.get(room.path)!)).toBe(true);
+    }
+    expect(isInside(around, { x: 0, y: 0, width, height })).toBe(true);
+  }
+  const outer = outline.boxes.map(({ path }) => boxes.get(path)!);
+  for (const one of outer) for (const other of outer) if (one !== other) expect(isApart(one, other)).toBe(true);
+  expect(layOut(outlineOf(DEFINITION))).toEqual(layOut(outline));
+  expect(layOut(outline, new Set(["each", "fan"])).boxes.size).toBe(4);
+});
+
+test("2,000 nodes are laid out", () => {
+  const nodes = Array.from({ length: 2_000 }, (_, at) => ({ id: `n${at}`, type: "code" }));
+  const edges = nodes.slice(1).map(({ id }, at) => ({ from: `n${Math.floor(at / 3)}`, to: id }));
+  expect(layOut(outlineOf({ nodes, edges })).boxes.size).toBe(2_000);
+});
+
+test("positions of people count where all of a body have one", () => {
+  const put = (y: number) => ({ x: -100, y });
+  const { boxes } = layOut(outlineOf({ nodes: [{ id: "a", type: "code", position: put(40) }, { id: "b", type: "code", position: put(300) }], edges: [{ from: "a", to: "b" }] }));
+  expect([boxes.get("a"), boxes.get("b")]).toEqual([{ x: 0, y: 0, width: 208, height: 56 }, { x: 0, y: 260, width: 208, height: 56 }]);
+});
+
+test("of a loop the iteration that is chosen is shown, else the last that has begun", () => {
+  const trace = new Trace();
+  trace.take({
+    after: 0, version: 6, last: 6, time: 0, types: ["NodeStarted", "NodeCompleted"], commands: [], states: ["active", "completed", "failed"],
+    names: ["", "each", "[]", "ship"], nodes: [{ path: "each", type: "for_each" }, { path: "each[]/ship", type: "code" }],
+    edges: [], exits: [{ taken: [], untaken: [] }],
+    places: { parent: [0, 0, 1, 2, 0, 2], name: [0, 1, 2, 3, 2, 3], number: [0, 0, 0, 0, 1, 0], node: [-1, 0, -1, 1, -1, 1] },
+    events: { time: [0, 0, 0, 0, 0, 0], type: [0, 0, 0, 1, 0, 1], place: [0, 1, 2, 0, 2, 0], command: [-1, -1, -1, -1, -1, -1] },
+    changes: { version: [2, 1, 1, 1, 1], place: [1, 2, 0, 2, 0], state: [0, 0, 2, 0, 1], attempt: [1, 1, 1, 1, 1], exit: [0, 0, 0, 0, 0] },
+  } as unknown as Answer); // prettier-ignore
+  const outline = outlineOf({ nodes: [{ id: "each", type: "for_each", config: { body: { nodes: [{ id: "ship", type: "code" }] } } }] });
+  const moment = new Moment(trace);
+  const ship = (version: number, chosen = new Map<string, number>()) => {
+    moment.go(version);
+    const found = looksAt(outline, moment, chosen).boxes.get("each[]/ship");
+    return found && [found.run, found.state];
+  };
+  expect(ship(6)).toEqual(["each[1]/ship", "completed"]);
+  expect(ship(4)).toEqual(["each[0]/ship", "failed"]);
+  expect(ship(6, new Map([["each", 0]]))).toEqual(["each[0]/ship", "failed"]);
+  expect(ship(6, new Map([["each", 9]]))).toBeUndefined();
+  expect(ship(2)).toBeUndefined();
+});
+
+interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+function isInside(one: Rect, around: Rect): boolean {
+  return one.x >= around.x && one.y >= around.y && one.x + one.width <= around.x + around.width && one.y + one.height <= around.y + around.height;
+}
+
+function isApart(one: Rect, other: Rect): boolean {
+  return one.x + one.width <= other.x || other.x + other.width <= one.x || one.y + one.height <= other.y || other.y + other.height <= one.y;
+}

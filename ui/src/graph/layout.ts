@@ -1,0 +1,115 @@
+/** Where boxes stand: each body by itself, from left to right, the innermost first; the same definition always stands the same way. */
+
+import { Graph, layout as arrange } from "@dagrejs/dagre";
+import type { Box, Room } from "./outline";
+
+export interface Rect {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Layout {
+  /** By the path of the box; seen from the corner of everything. */
+  readonly boxes: ReadonlyMap<string, Rect>;
+  /** By the path of the body. */
+  readonly rooms: ReadonlyMap<string, Rect>;
+  readonly width: number;
+  readonly height: number;
+}
+
+export const NODE = { width: 208, height: 56 } as const;
+/** The line above what is in a container, with its name. */
+export const CAPTION = 40;
+/** The line above a body that has a name of its own. */
+export const LABEL = 24;
+const MARGIN = 16;
+const BETWEEN = 12;
+const APART = { nodesep: 28, ranksep: 56 } as const;
+
+interface Arranged {
+  readonly width: number;
+  readonly height: number;
+  readonly boxes: Map<string, Rect>;
+  readonly rooms: Map<string, Rect>;
+}
+
+/** Containers whose path is in `closed` stand like any other node. */
+export function layOut(room: Room, closed: ReadonlySet<string> = new Set()): Layout {
+  return arrangeRoom(room, closed);
+}
+
+/** Whether a body shows its name: those of which there are several, or which are no iterations. */
+export function isLabelled(room: Room): boolean {
+  return room.label !== "[]";
+}
+
+function arrangeRoom(room: Room, closed: ReadonlySet<string>): Arranged {
+  const inner = new Map(room.boxes.map((box) => [box.path, arrangeBox(box, closed)]));
+  const places = room.boxes.length > 0 && room.boxes.every(({ position }) => position !== null) ? asPut(room, inner) : byEdges(room, inner);
+  const boxes = new Map<string, Rect>();
+  const rooms = new Map<string, Rect>();
+  let width = 0;
+  let height = 0;
+  for (const [path, rect] of places) {
+    boxes.set(path, rect);
+    const arranged = inner.get(path);
+    if (arranged !== undefined) moveInto(arranged, rect, boxes, rooms);
+    width = Math.max(width, rect.x + rect.width);
+    height = Math.max(height, rect.y + rect.height);
+  }
+  return { width, height, boxes, rooms };
+}
+
+function moveInto(from: Arranged, { x, y }: Rect, boxes: Map<string, Rect>, rooms: Map<string, Rect>): void {
+  for (const [path, rect] of from.boxes) boxes.set(path, { ...rect, x: rect.x + x, y: rect.y + y });
+  for (const [path, rect] of from.rooms) rooms.set(path, { ...rect, x: rect.x + x, y: rect.y + y });
+}
+
+/** A container: its bodies one below the other. */
+function arrangeBox(box: Box, closed: ReadonlySet<string>): Arranged {
+  const boxes = new Map<string, Rect>();
+  const rooms = new Map<string, Rect>();
+  if (box.rooms.length === 0 || closed.has(box.path)) return { ...NODE, boxes, rooms };
+  const arranged = box.rooms.map((room) => ({ room, is: arrangeRoom(room, closed) }));
+  const widest = Math.max(NODE.width, ...arranged.map(({ is }) => is.width));
+  let y = CAPTION;
+  for (const { room, is } of arranged) {
+    const top = isLabelled(room) ? LABEL : 0;
+    rooms.set(room.path, { x: MARGIN, y, width: widest, height: top + Math.max(is.height, NODE.height) });
+    moveInto(is, { ...NODE, x: MARGIN, y: y + top }, boxes, rooms);
+    y += top + Math.max(is.height, NODE.height) + BETWEEN;
+  }
+  return { width: widest + 2 * MARGIN, height: y - BETWEEN + MARGIN, boxes, rooms };
+}
+
+function byEdges(room: Room, sizes: ReadonlyMap<string, Arranged>): Map<string, Rect> {
+  const graph = new Graph({ multigraph: true });
+  graph.setGraph({ rankdir: "LR", ranker: "longest-path", marginx: 0, marginy: 0, ...APART });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { path } of room.boxes) {
+    const size = sizes.get(path) ?? NODE;
+    graph.setNode(path, { width: size.width, height: size.height });
+  }
+  for (const { id, from, to, isBack } of room.links) if (from !== to) graph.setEdge(isBack ? to : from, isBack ? from : to, {}, id);
+  arrange(graph);
+  const places = new Map<string, Rect>();
+  for (const { path } of room.boxes) {
+    const { x, y, width, height } = graph.node(path) as Rect;
+    places.set(path, { x: Math.round(x - width / 2), y: Math.round(y - height / 2), width, height });
+  }
+  return places;
+}
+
+/** As people have put them, moved so that the first ones stand at the corner. */
+function asPut(room: Room, sizes: ReadonlyMap<string, Arranged>): Map<string, Rect> {
+  const left = Math.min(...room.boxes.map(({ position }) => position?.x ?? 0));
+  const top = Math.min(...room.boxes.map(({ position }) => position?.y ?? 0));
+  return new Map(
+    room.boxes.map(({ path, position }) => {
+      const { width, height } = sizes.get(path) ?? NODE;
+      return [path, { x: (position?.x ?? 0) - left, y: (position?.y ?? 0) - top, width, height }];
+    }),
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * A definition as a tree of boxes: nodes, and in containers the bodies they hold. Paths are those of the definition, without the
+ * numbers of iterations: `each[]/charge`, `fan.left/score`.
+ */
+
+import type { Json } from "../api/exact";
+
+export interface Box {
+  readonly path: string;
+  readonly id: string;
+  readonly kind: string;
+  /** What people call it: its name, else its id. */
+  readonly says: string;
+  readonly rooms: readonly Room[];
+  /** Where a person has put it, in its body. */
+  readonly position: { readonly x: number; readonly y: number } | null;
+}
+
+/** A body: the outermost one, an iteration, a branch, a catch. */
+export interface Room {
+  readonly path: string;
+  /** As in paths: `[]` for iterations, else the name of the branch, `body`, `catch[0]`, `finally`. */
+  readonly label: string;
+  readonly boxes: readonly Box[];
+  readonly links: readonly Link[];
+}
+
+export interface Link {
+  readonly id: string;
+  /** Paths of boxes of one room. */
+  readonly from: string;
+  readonly to: string;
+  readonly port: string;
+  readonly when: string | null;
+  readonly isBack: boolean;
+  /** `main`, or of which typed kind it is: `ai_tool`. */
+  readonly type: string;
+}
+
+type Map_ = { readonly [key: string]: Json };
+
+export function outlineOf(definition: Json): Room {
+  return room(asMap(definition), "", "");
+}
+
+/** All boxes, those of bodies behind the one that holds them. */
+export function* boxesIn(room: Room): Generator<Box> {
+  for (const box of room.boxes) {
+    yield box;
+    for (const inner of box.rooms) yield* boxesIn(inner);
+  }
+}
+
+export function* linksIn(room: Room): Generator<Link> {
+  yield* room.links;
+  for (const box of room.boxes) for (const inner of box.rooms) yield* linksIn(inner);
+}
+
+function room(body: Map_, path: string, label: string): Room {
+  const boxes = asList(body["nodes"]).flatMap((node) => box(asMap(node), path));
+  const known = new Set(boxes.map(({ id }) => id));
+  return { path, label, boxes, links: asList(body["edges"]).flatMap((edge, at) => link(asMap(edge), path, at, known)) };
+}
+
+function box(node: Map_, around: string): Box[] {
+  const id = asText(node["id"]);
+  if (id === "") return [];
+  const path = inRoom(around, id);
+  const kind = asText(node["type"]);
+  const { x, y } = asMap(node["position"]);
+  return [
+    {
+      path,
+      id,
+      kind,
+      says: asText(node["name"]) || id,
+      rooms: [...roomsOf(kind, asMap(node["config"]), path)],
+      position: x === undefined || y === undefined ? null : { x: Number(x), y: Number(y) },
+    },
+  ];
+}
+
+/** The bodies in the config of a node, labelled as paths label them. */
+function* roomsOf(kind: string, config: Map_, path: string): Generator<Room> {
+  if (isBody(config["body"])) yield kind === "try" ? room(config["body"], `${path}.body`, "body") : room(config["body"], `${path}[]`, "[]");
+  for (const [name, body] of Object.entries(asMap(config["branches"]))) if (isBody(body)) yield room(body, `${path}.${name}`, name);
+  for (const [at, one] of asList(config["catch"]).entries()) {
+    const { body } = asMap(one);
+    if (isBody(body)) yield room(body, `${path}.catch[${at}]`, `catch[${at}]`);
+  }
+  if (isBody(config["finally"])) yield room(config["finally"], `${path}.finally`, "finally");
+}
+
+function link(edge: Map_, around: string, at: number, known: ReadonlySet<string>): Link[] {
+  const [from = "", ...ports] = asText(edge["from"]).split(".");
+  const to = asText(edge["to"]).split(".")[0] ?? "";
+  if (!known.has(from) || !known.has(to)) return [];
+  return [
+    {
+      id: `${around}:${at}`,
+      from: inRoom(around, from),
+      to: inRoom(around, to),
+      port: ports.join(".") || "out",
+      when: edge["when"] === undefined ? null : String(edge["when"]),
+      isBack: edge["back"] === true,
+      type: asText(edge["type"]) || "main",
+    },
+  ];
+}
+
+function inRoom(room: string, id: string): string {
+  return room === "" ? id : `${room}/${id}`;
+}
+
+function isBody(value: Json | undefined): value is Map_ {
+  return Array.isArray(asMap(value)["nodes"]);
+}
+
+function asMap(value: Json | undefined): Map_ {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Map_) : {};
+}
+
+function asList(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
+
+function asText(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}

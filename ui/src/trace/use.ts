@@ -1,0 +1,45 @@
+/** The trace of an execution as it grows: the whole of it once, and then what comes, when something has happened. */
+
+import { useCallback, useEffect, useRef, useState } from "react";
+import { api, ask } from "../api/client";
+import { useLive, useLiveState } from "../live/use";
+import { Follower } from "./follow";
+import type { Trace } from "./trace";
+
+export interface Followed {
+  /** `null` until it is there. */
+  readonly trace: Trace | null;
+  /** How far it goes: the trace itself stays the same object as it grows. */
+  readonly version: number;
+  readonly problem: Error | null;
+  /** Ask for what is new; for whoever knows that something has happened. */
+  readonly refresh: () => void;
+}
+
+type Held = { readonly execution: string } & Omit<Followed, "refresh">;
+
+export function useTrace(execution: string): Followed {
+  const nothing: Held = { execution, trace: null, version: 0, problem: null };
+  const [held, setHeld] = useState(nothing);
+  const follower = useRef<Follower | null>(null);
+  const refresh = useCallback(() => follower.current?.refresh(), []);
+  useEffect(() => {
+    const stop = new AbortController();
+    const following = new Follower((since) => ask(api.GET("/v1/executions/{execution}/trace", { params: { path: { execution }, query: { since } }, signal: stop.signal })), {
+      came: (trace) => setHeld({ execution, trace, version: trace.version, problem: null }),
+      failed: (problem) => setHeld(({ trace, version, execution: before }) => ({ execution, problem, ...(before === execution ? { trace, version } : { trace: null, version: 0 }) })),
+    });
+    follower.current = following;
+    following.refresh();
+    return () => {
+      following.stop();
+      stop.abort();
+    };
+  }, [execution]);
+  useLive({ subscribe: "events", execution }, { event: refresh, end: refresh });
+  const { is } = useLiveState();
+  useEffect(() => {
+    if (is === "live") refresh(); // what came while nothing was heard
+  }, [is, refresh]);
+  return { ...(held.execution === execution ? held : nothing), refresh };
+}
