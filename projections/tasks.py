@@ -14,7 +14,7 @@ from contracts.ids import task_id
 from contracts.journal import Decision
 from contracts.person import GROUP_PREFIX, Person, plain_name
 from contracts.ports.read_models import Changes, Cursor, Index, Query, Table
-from contracts.ports.where import ALWAYS, Contains, Field, Is, Some, Where, all_of, some_of
+from contracts.ports.where import ALWAYS, Beside, Field, Is, OneOf, Some, Where, all_of, some_of
 from domain.execution.facts.tasks import answer_said, memo_at
 from domain.execution.history import Unreadable
 from domain.execution.memo import TaskMemo
@@ -26,6 +26,10 @@ from projections.filter.column import MS, Columns, Search, text, time, whole
 from projections.read_model import ReadModel, Visit
 
 TASK_STATUSES: Final = ("open", "answered", "expired", "withdrawn")
+NAME_CHARS: Final = 256
+"""By so much of a name tasks are found; only one whose plain form is much longer than itself has more."""
+NAMES_APART_MAX: Final = 50
+"""The tasks of so many names are looked up one after the other; of more all are sorted, or the list is gone through in its order."""
 QUESTION_CHARS_MAX: Final = 1_000
 """So much of a question stands in a row."""
 
@@ -63,6 +67,25 @@ class TaskRecord(NamedTuple):
         return task_id(self.execution, self.path, self.attempt)
 
 
+class AskedRecord(NamedTuple):
+    """A row about a name by which a task asks somebody: of a person or a group, in one form; empty where anybody may answer."""
+
+    number: int
+    path: str
+    attempt: int
+    name: str
+    created_at: int
+    is_open: int
+
+
+ASKED: Final = Table(
+    name="task_names",
+    row=AskedRecord,
+    key=("number", "path", "attempt", "name"),
+    fixed=("created_at",),
+    indexes=(Index("by_name", ("name",)), Index("by_open", ("name", "is_open"))),
+    time="created_at",
+)
 IS_OPEN: Final = Index("open", (), "status = 'open'")
 TASKS: Final = Table(
     name="tasks",
@@ -123,7 +146,7 @@ class Wanted(NamedTuple):
 def tasks_where(wanted: Wanted, after: Cursor | None = None, limit: int = 50, filter_: Filter | None = None) -> Query[TaskRecord]:
     """The list of tasks."""
     parts: list[Where] = [ALWAYS if filter_ is None else filter_.where]
-    if wanted.is_open:
+    if wanted.is_open and wanted.names is None:
         parts.append(Is(Field("status", True), "=", "open"))
     if wanted.overdue_at is not None:
         parts += [Is(Field("due"), "<>", 0), Is(Field("due"), "<", wanted.overdue_at)]
@@ -132,10 +155,21 @@ def tasks_where(wanted: Wanted, after: Cursor | None = None, limit: int = 50, fi
     if wanted.below is not None:
         parts.append(_below(wanted.below))
     if wanted.names is not None:
-        asked = Field("asked", True)
-        named = [Contains(asked, _between(plain_name(name)), False) for name in wanted.names]
-        parts.append(some_of(Is(asked, "=", ""), *named))
-    return Query(TASKS, within=IS_OPEN if wanted.is_open else None, after=after, limit=limit, where=all_of(*parts))
+        parts.append(_asked_of(wanted.names, wanted.is_open))
+    within = IS_OPEN if wanted.is_open and wanted.names is None else None
+    return Query(TASKS, within=within, after=after, limit=limit, where=all_of(*parts))
+
+
+def _asked_of(names: Iterable[str], is_open: bool) -> Beside:
+    """Of tasks that one of these is asked, or anybody; an index has those of each name in the order of the list."""
+    name, all_names = Field("name", True), tuple(dict.fromkeys(("", *map(_stored_name, names))))
+    any_ = some_of(*(Is(name, "=", one) for one in all_names)) if len(all_names) <= NAMES_APART_MAX else OneOf(name, all_names)
+    where = all_of(Is(Field("is_open"), "=", 1), any_) if is_open else any_
+    return Beside(ASKED.name, where, row=TASKS.key)
+
+
+def _stored_name(name: str) -> str:
+    return plain_name(name)[:NAME_CHARS]
 
 
 def _below(execution: str) -> Some:
@@ -206,21 +240,47 @@ def _take(changes: Changes, visit: Visit, event: Any, decision: Decision) -> Non
                 asked["assignees"], asked["asked"], due=_due(memo),
             )  # fmt: skip
             changes.put(TASKS, row)
+            _put_names(changes, key, visit)
         case e.TaskClaimed() | e.TaskReleased():
             changes.change(TASKS, key, claimed_by=memo.claimed_by or None)
         case e.TaskDelegated():
             changes.change(TASKS, key, claimed_by=None, **_asked(memo))
+            _put_names(changes, key, visit)
         case e.TaskEscalated():
             changes.change(TASKS, key, claimed_by=None, due=_due(memo), **_asked(memo))
+            _put_names(changes, key, visit)
         case e.TaskAnswered():
             changes.change(TASKS, key, answers=len(memo.answers))
             if event.decides:
                 said = answer_said(event, decision.command, decision.now)
                 changes.change(TASKS, key, status="answered", ended_at=decision.now, outcome=said.port, answered_by=said.by.name)
+                _put_names(changes, key, visit)
         case e.TaskExpired():
             changes.change(TASKS, key, status="expired", ended_at=decision.now, outcome=event.port or None)
+            _put_names(changes, key, visit)
         case e.TaskWithdrawn():
             changes.change(TASKS, key, status="withdrawn", ended_at=decision.now)
+            _put_names(changes, key, visit)
+
+
+def _take_before(changes: Changes, visit: Visit, event: Any, decision: Decision) -> None:
+    """Others are about to be asked: those who were until now are, by the names that they were asked by."""
+    memo = memo_at(visit.folded.state, event.path)
+    if memo is not None:
+        for name in _names_of(memo):
+            changes.remove(ASKED, (visit.trail.number, event.path, event.attempt, name))
+
+
+def _put_names(changes: Changes, key: tuple[int, str, int], visit: Visit) -> None:
+    """The rows of who is asked now, which have the time of the task: a node has begun when it asks."""
+    run = visit.folded.state.runs[key[1]]
+    assert isinstance(run.memo, TaskMemo)
+    for name in _names_of(run.memo):
+        changes.put(ASKED, AskedRecord(*key, name, run.started_at, int(not run.memo.closed)))
+
+
+def _names_of(memo: TaskMemo) -> list[str]:
+    return list(dict.fromkeys(_stored_name(name) for name in memo.assignees)) or [""]
 
 
 def _asked(memo: TaskMemo) -> dict[str, str]:
@@ -239,6 +299,7 @@ def _due(memo: TaskMemo) -> int:
 def set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) -> None:
     """What people are asked by an execution whose history cannot be read on, nobody knows."""
     changes.clear(TASKS, number)
+    changes.clear(ASKED, number)
 
 
 _HEARD: Final[frozenset[type[Event]]] = frozenset(
@@ -255,5 +316,6 @@ _HEARD: Final[frozenset[type[Event]]] = frozenset(
 )
 
 READ_MODEL: Final = ReadModel(
-    name="tasks", version=1, shape="23d8698b51119391", tables=(TASKS,), events=_HEARD, take=_take, set_aside=set_aside,
+    name="tasks", version=2, shape="fe9f042b7d75f680", tables=(TASKS, ASKED), events=_HEARD, take=_take, set_aside=set_aside,
+    take_before={e.TaskDelegated: _take_before, e.TaskEscalated: _take_before},
 )  # fmt: skip

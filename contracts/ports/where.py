@@ -102,11 +102,15 @@ class Contains:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Another table has a row about the same execution for which something holds, or it has none."""
+    """Another table has a row about the same execution for which something holds, or it has none.
+
+    `row` are the columns that both have in common: of an execution its number, of a part of it what else names that.
+    """
 
     table: str
     where: Where
     is_so: bool = True
+    row: tuple[str, ...] = ("number",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,4 +226,4 @@ def alternatives_of(beside: Beside) -> tuple[Beside, ...]:
     if chosen is None or not beside.is_so:
         return (beside,)
     rest = [part for part in parts if part is not chosen]
-    return tuple(Beside(beside.table, all_of(*rest, one)) for one in chosen.parts)
+    return tuple(Beside(beside.table, all_of(*rest, one), row=beside.row) for one in chosen.parts)

@@ -206,7 +206,8 @@ def _page(dialect: Dialect, query: Query[Any], source: Source, way: Way, select:
     said = [one.sql for one in conditions if one.sql]
     where = f" WHERE {' AND '.join(said)}" if said else ""
     values = [value for one in conditions for value in one.values]
-    return Statement(f"{select}{where} ORDER BY {_sorted(query, way.is_few)} LIMIT {dialect.mark}", (*values, query.limit))
+    is_hidden = way.is_few or (way.is_most and len(query.table.key) > 1)  # so few are found beside that they are sorted
+    return Statement(f"{select}{where} ORDER BY {_sorted(query, is_hidden)} LIMIT {dialect.mark}", (*values, query.limit))
 
 
 def _of_partition(dialect: Dialect, source: Source) -> Statement:

@@ -52,8 +52,8 @@ def way_of(query: Query[Any], count: Callable[[Where, int], int]) -> Way:
     if not equal.isdisjoint({table.key[0], *table.unique}):
         return Way()
     besides = [beside for part in parts if (beside := _besides(part))]
-    is_lone = len(parts) == 1 and not query.conditions and query.within is None and len(table.key) == 1  # else one has several rows here
-    if besides and is_lone and len(besides[0]) == 1 and _is_plain(besides[0][0].where):
+    is_lone = len(parts) == 1 and not query.conditions and query.within is None
+    if besides and is_lone and len(besides[0]) == 1 and _is_ordered(besides[0][0], table):
         return Way(first=besides[0], is_most=True)
     ranges = {name: found for name in sorted(leading - {table.time}) if (found := _ranges(parts, name)) is not None}
     for name, range_ in ranges.items():
@@ -95,9 +95,14 @@ def _besides(part: Where) -> tuple[Beside, ...]:
     return besides if len(besides) == len(found) else ()
 
 
-def _is_plain(where: Where) -> bool:
-    """Whether an index has the rows in the order of the list."""
-    return all(_equal(part) or isinstance(part, There) for part in parts_of(where))
+def _is_ordered(beside: Beside, table: Table[Any]) -> bool:
+    """Whether an index has the rows beside in the order of the list, and each is about one row here.
+
+    Of a part of an execution that may be one of several values: those are few, and each has its place in the same index.
+    """
+    one_by_one = alternatives_of(beside) if len(beside.row) > 1 else (beside,)
+    plain = [all(_equal(part) or isinstance(part, There) for part in parts_of(one.where)) for one in one_by_one]
+    return beside.row == table.key and all(plain)
 
 
 def _ranges(parts: tuple[Where, ...], column: str) -> Where | None:

@@ -27,15 +27,18 @@ class Words(NamedTuple):
     is_at_end: str
     end: int
     """1 where the end of a text is named by how many characters it has, -1 where by where they begin."""
-    row: tuple[str, ...]
-    """What rows of tables beside have in common."""
+    is_shared: bool
+    """Whether rows of many partitions lie in one table."""
+
+    def row(self, beside: Beside) -> tuple[str, ...]:
+        """What a row and one of a table beside have in common."""
+        return ("partition", *beside.row) if self.is_shared else beside.row
 
 
-SQLITE: Final = Words("?", "{}", "lower({})", "upper({})", "instr({}, ?) > 0", "substr({}, ?) = ?", -1, ("number",))
+SQLITE: Final = Words("?", "{}", "lower({})", "upper({})", "instr({}, ?) > 0", "substr({}, ?) = ?", -1, False)
 POSTGRES: Final = Words(
-    "%s", '{} COLLATE "C"', 'lower({} COLLATE "C")', 'upper({} COLLATE "C")', "strpos({}, %s) > 0", "right({}, %s) = %s", 1,
-    ("partition", "number"),
-)  # fmt: skip
+    "%s", '{} COLLATE "C"', 'lower({} COLLATE "C")', 'upper({} COLLATE "C")', "strpos({}, %s) > 0", "right({}, %s) = %s", 1, True
+)
 LISTED: Final = "listed"
 """What the table is called in a statement whose rows are shown."""
 
@@ -123,8 +126,8 @@ class _Writer:
     def _beside(self, where: Beside) -> str:
         table = self._stored(where.table)
         if any(where is one for one in self._how.first):
-            return self._looked_up(table, alternatives_of(where))
-        same = " AND ".join(f"beside.{column} = {LISTED}.{column}" for column in self._words.row)
+            return self._looked_up(table, self._words.row(where), alternatives_of(where))
+        same = " AND ".join(f"beside.{column} = {LISTED}.{column}" for column in self._words.row(where))
         inner = self._within(where)
         return f"{'' if where.is_so else 'NOT '}EXISTS (SELECT 1 FROM {table} AS beside WHERE {same} AND {inner})"
 
@@ -134,12 +137,15 @@ class _Writer:
         self._is_inside = False
         return inner
 
-    def _looked_up(self, table: str, alternatives: Sequence[Beside]) -> str:
-        """The rows beside for which one of these holds, be it all of them or the first ones in the order of the list.
+    def _looked_up(self, table: str, row: tuple[str, ...], alternatives: Sequence[Beside]) -> str:
+        """The rows beside for which one of these holds, be it all of them or the first ones in the order of the list."""
+        if self._words.is_shared or len(row) == 1:
+            return self._one_of(table, ", ".join(row), alternatives)
+        by_first = self._one_of(table, row[0], alternatives)  # by several columns at a time SQLite looks nothing up
+        return f"({by_first} AND {self._one_of(table, ', '.join(row), alternatives)})"
 
-        They are put together first: of several lists of rows joined by OR, PostgreSQL would ask each row whether it is in one.
-        """
-        row = ", ".join(self._words.row)
+    def _one_of(self, table: str, row: str, alternatives: Sequence[Beside]) -> str:
+        """They are put together first: of several lists of rows joined by OR, PostgreSQL would ask each row whether it is in one."""
         found = [f"SELECT {row} FROM {table} WHERE {self._inside(where)}" for where in alternatives]
         if len(found) > 1 and self._how.most:
             found = [f"SELECT {row} FROM ({one}) AS some_{number}" for number, one in enumerate(found)]

@@ -332,3 +332,19 @@ def test_an_answer_is_given_once_though_the_server_is_killed_around_it(serve: Ca
         again = server.ask("POST", f"{path}/answer", {"port": "approved"}, head)
         assert (again.status, again.json["decided"]) == (200, True), again.content
         assert [event["event"] for event in server.get(path).json["events"]] == ["TaskCreated", "TaskNotified", "TaskAnswered"]
+
+
+def test_my_tasks_are_those_that_i_am_asked_just_now(server: Server, people: Callable[..., Client]) -> None:
+    started = server.start("pays", {"payee": "A-9", "amount": 5, "who": ["ada", "bob", "cyd"]})
+    task = f"{started['execution_id']}~approve@1"
+
+    def lists(done: Any, *names: str, **more: Any) -> list[int]:
+        server.get(f"/v1/tasks?min_position={done['position']}")
+        return [len(people(name).tasks(mine=True, filter="search.payee == 'A-9'", **more)) for name in names]
+
+    assert lists(started, "ada", "bob", "dan") == [1, 1, 0]
+    assert lists(people("ada").delegate_task(task, "Dan"), "ada", "bob", "dan") == [0, 1, 1]
+    people("dan").answer_task(task, "approved")
+    done = people("bob").answer_task(task, "approved")
+    assert lists(done, "bob", "dan") == [0, 0]
+    assert lists(done, "ada", "bob", "dan", is_open=False) == [0, 1, 1]

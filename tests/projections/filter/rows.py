@@ -183,7 +183,7 @@ class PostgresStore:
                 cursor.executemany("INSERT INTO thing_tags VALUES (%s, %s)", tags)
 
     def taken(self, where: Where) -> list[int]:
-        sql, values = statement_of(where, POSTGRES._replace(row=("number",)))
+        sql, values = statement_of(where, POSTGRES._replace(is_shared=False))
         query = f"SELECT number FROM things AS listed WHERE {sql} ORDER BY number"
         return [number for (number,) in self.connection.execute(query.encode(), values)]
 
