@@ -14,7 +14,7 @@ class HookDelivery(BaseModel):
 
     id: str
     at: models.Time
-    verdict: Literal["accepted", "repeated", "challenge", "refused", "invalid", "paused", "failed", "test"] = Field(
+    verdict: Literal["accepted", "repeated", "challenge", "refused", "invalid", "paused", "skipped", "failed", "test"] = Field(
         description="`repeated`: it is the same as one before; `refused`: it was not proved; `invalid`: it did not fit"
     )
     status: int = Field(description="what it was answered")

@@ -40,7 +40,9 @@ class Wait(BaseModel):
     workflow: str
     version: int
     path: str = Field(description="the path of the node, empty for the execution itself")
-    waits_for: Literal["signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "condition", "mutex", "task"]
+    waits_for: Literal[
+        "signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "condition", "mutex", "task"
+    ]
     name: str = Field(
         description="of the signal, the timer, the child, the incident, the slot, the mutex, the task, the priority before a quota"
     )

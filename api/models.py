@@ -130,8 +130,8 @@ class WaitingFor(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"for": "timer", "path": "pause", "purpose": "delay", "due": AT, "attempt": 1}})
 
     sort: Literal[
-        "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "quota", "condition", "mutex", "nodes",
-        "task", "execution",
+        "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "condition",
+        "mutex", "nodes", "task", "execution",
     ] = Field(alias="for")  # fmt: skip
     path: str = Field(description="the path of the node, empty for the execution itself")
     kind: str | None = Field(default=None, description="of an activity")

@@ -42,7 +42,8 @@ class CreateExecution(_Command, frozen=True, tag=1):
     """Begin an execution of a published definition, named by its content hash. `span` is that of the request, where it had one.
 
     `keeper` is written in by the owner where the workflow's slots are kept in another partition: who asks there for one in its place.
-    So is `awaits_quota`, where the workflow has its fill and its quota queues: the execution exists, and waits to be let in.
+    So is `awaits_quota`, where the workflow has its fill and its quota queues, or its `while_paused` does: the execution exists, and
+    waits to be let in. `heeds_pauses` says that a trigger fires by itself, which does what `while_paused` says.
     """
 
     workflow: str
@@ -58,6 +59,7 @@ class CreateExecution(_Command, frozen=True, tag=1):
     span: str = ""
     keeper: str = ""
     awaits_quota: bool = False
+    heeds_pauses: bool = False
 
 
 class StartExecution(_Command, frozen=True, tag=2):
@@ -285,7 +287,7 @@ class RefuseSlot(_Command, frozen=True, tag=52):
 
 
 class AdmitExecution(_Command, frozen=True, tag=45):
-    """The quota of the workflow has room again, and it is the execution's turn to be let in."""
+    """Nothing of the workflow keeps the execution out any more, its quota or one that is paused, and it is its turn to be let in."""
 
 
 Command: TypeAlias = (

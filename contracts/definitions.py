@@ -234,7 +234,17 @@ class Settings(Model):
     @property
     def is_counted(self) -> bool:
         """Whether executions are counted, all in one partition."""
-        return self.concurrency is not None or self.quota is not None
+        return self.concurrency is not None or self.lets_in
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether a start from outside may have to wait to be let in, or be refused."""
+        return self.quota is not None or self.heeds_pauses
+
+    @property
+    def heeds_pauses(self) -> bool:
+        """Whether triggers look at what is paused, or waits for a person."""
+        return self.while_paused != "start"
 
 
 class WorkflowDefinition(Body):

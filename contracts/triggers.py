@@ -83,11 +83,15 @@ class TriggerStatus(NamedTuple):
 
 
 class Triggered(NamedTuple):
-    """What a start says of the trigger: its name, the cause, and the JSON that expressions see as `trigger`."""
+    """What a start says of the trigger: its name, the cause, and the JSON that expressions see as `trigger`.
+
+    Where it fires `by_itself`, and no person fires it, it does what `settings.while_paused` says.
+    """
 
     trigger: str
     cause: str
     value: bytes
+    by_itself: bool = False
 
 
 class TriggerPause(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -64,7 +64,7 @@ _GAUGES: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
     ("refold_foreign_records", lambda seen: seen.metrics.foreign, "Records of others in the journal that count for nobody"),
     ("refold_takeover_last_seconds", lambda seen: seen.metrics.takeover_ms / 1000, "How long the last takeover took"),
     ("refold_timer_drift_seconds", lambda seen: seen.metrics.timer_drift_ms / 1000, "How late the last timer fired"),
-    ("refold_awaiting_quota", lambda seen: seen.metrics.awaiting_quota, "Executions that wait for the quota of their workflow"),
+    ("refold_awaiting_quota", lambda seen: seen.metrics.awaiting_quota, "Executions that wait until their workflow lets them in"),
     ("refold_overdue_seconds", lambda seen: seen.metrics.overdue_ms / 1000, "How much longer the oldest is there than it is to be kept"),
     ("refold_schedules_waiting", lambda seen: seen.triggers.waiting, "Schedules that wait for the next time at which they are due"),
     ("refold_schedule_drift_seconds", lambda seen: seen.triggers.drift_ms / 1000, "How late the last schedule fired"),

@@ -13,6 +13,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     start                                          created, to be started by somebody
     turn       slot                                others of its workflow and key run (`settings.concurrency`)
     quota      priority                            its workflow has its fill (`settings.quota`)
+    paused_sibling  priority                       another one of its workflow is paused, or waits for a person (`settings.while_paused`)
     execution  execution                           of a keeper of slots: the one that it stands for
     condition  due                                 a `wait_until`
     mutex      mutex, holder
@@ -102,6 +103,9 @@ def in_words(item: dict[str, Any]) -> str:
         case "quota":
             place = f", place {item['place']}" if item.get("place") else ""
             return f"the quota of its workflow (priority {item['priority']}{place})"
+        case "paused_sibling":
+            place = f", place {item['place']}" if item.get("place") else ""
+            return f"one of its workflow that is paused or waits for a person (priority {item['priority']}{place})"
         case "timer" if item["purpose"] == "retry":
             return f"retry of {item['path']}"
         case "timer":
@@ -118,7 +122,8 @@ def _execution(state: Execution, graph: Graph) -> Iterator[dict[str, Any]]:
     if not state.started_at:
         due = state.timers.get(":start_at")
         if state.admission is not None:
-            yield {"for": "quota", "path": "", "priority": priority_of(graph, state)}
+            for sort in (*(("paused_sibling",) if state.admission.heeds_pauses else ()), *(("quota",) if graph.settings.quota else ())):
+                yield {"for": sort, "path": "", "priority": priority_of(graph, state)}
         elif state.slot is not None:
             yield {"for": "turn", "path": "", "slot": state.slot}
         elif due is not None:

@@ -25,10 +25,24 @@ from projections.read_model import ReadModel, RowsOf, Visit
 
 INSIDE: Final = frozenset({"activity", "nodes"})
 """What is on its way within the execution."""
-SORTS: Final = ("signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "condition", "mutex", "task")
+SORTS: Final = (
+    "signal",
+    "timer",
+    "child",
+    "incident",
+    "pause",
+    "release",
+    "start",
+    "turn",
+    "quota",
+    "paused_sibling",
+    "condition",
+    "mutex",
+    "task",
+)
 NAMES: Final = {
     "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex", "task": "task",
-    "quota": "priority",
+    "quota": "priority", "paused_sibling": "priority",
 }  # fmt: skip
 """By the sort of a wait, the detail that names it."""
 NAME_CHARS_MAX: Final = 500
@@ -77,7 +91,7 @@ COLUMNS: Final[Columns] = {
     "name": text(
         "name",
         says="the name of the signal, the purpose of the timer, "
-        "the id of the child, the incident, the task; the slot, the mutex; the priority of one that waits for a quota; else empty",
+        "the id of the child, the incident, the task; the slot, the mutex; the priority of one that waits to be let in; else empty",
     ),
     "since": time("since", says="since when; of a pause and a release nobody knows"),
     "until": time("until", says="when it ends by itself: a timer that is due, the timeout of a wait"),
@@ -108,10 +122,10 @@ def place_among(state: Execution, rows: Sequence[WaitRecord]) -> int | None:
     return None if len(rows) > PLACE_MAX else 1 + sum((row.created_at, row.execution) < mine for row in rows)
 
 
-def let_in_before(graph: Graph, state: Execution) -> Query[WaitRecord]:
-    """Those who wait for the same quota as an execution and are let in before it, as far as they are counted."""
+def let_in_before(graph: Graph, state: Execution, sort: str = "quota") -> Query[WaitRecord]:
+    """Those who wait for the same as an execution and are let in before it, as far as they are counted."""
     rank = rank_of(graph, state)
-    same = [Is(Field(column, is_text=True), "=", value) for column, value in {"workflow": state.workflow, "waits_for": "quota"}.items()]
+    same = [Is(Field(column, is_text=True), "=", value) for column, value in {"workflow": state.workflow, "waits_for": sort}.items()]
     levels = [
         all_of(Is(Field("name", is_text=True), "=", str(level)), _came_before(rank + level * PRIORITY_MS, state.execution))
         for level in range(PRIORITY_MAX + 1)

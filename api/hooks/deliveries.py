@@ -18,7 +18,7 @@ BODIES_BYTES_MAX: Final = 32 * 1024 * 1024
 TEXT_LENGTH_MAX: Final = 1_000
 """A longer key, or a longer message, is cut."""
 
-Verdict: TypeAlias = Literal["accepted", "repeated", "challenge", "refused", "invalid", "paused", "failed", "test"]
+Verdict: TypeAlias = Literal["accepted", "repeated", "challenge", "refused", "invalid", "paused", "skipped", "failed", "test"]
 
 
 class Came(NamedTuple):

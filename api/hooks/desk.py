@@ -20,7 +20,7 @@ from api.problems import BadRequest, problem, respond
 from api.service import Service, Start, Started, Unavailable
 from contracts import values
 from contracts.caller import Caller
-from contracts.errors import ExpressionError, InvalidInput, NoCredential, Problem, RefoldError
+from contracts.errors import ExpressionError, InvalidInput, NoCredential, Problem, RefoldError, Rejected
 from contracts.ports.credentials import Secret, Use
 from contracts.sealed_value import hide
 from contracts.triggers import CAUSE_LENGTH_MAX, Trigger, TriggerStatus
@@ -33,8 +33,11 @@ from domain.triggers.webhook import BODILESS, Answer
 SECRETS_S: Final = 2.0
 """So long a secret is remembered: one that was rotated or deleted counts so long."""
 PAUSED_RETRY_S: Final = 60
+SKIPPED: Final = "nothing was started: an execution of this workflow is paused, or waits for a person"
 MISFIT: Final = (400, 405, 413, 415, 422)
 """What is answered so is the request's own fault; all else could not be started just now."""
+_SENT: Final = "hook/"
+"""With this begins the cause of what a request starts, and not of what somebody delivers again."""
 _log: Final = logging.getLogger("refold.hooks")
 
 
@@ -99,7 +102,7 @@ class Hooks:
             raise Unavailable("paused", "this webhook is paused: send it again later", PAUSED_RETRY_S)
         found = await self._found(trigger, config, kept, "")
         key = found["key"]
-        return await self._started(trigger, config, found, f"hook/{self._service.new_id() if key is None else _cause(key)}", caller)
+        return await self._started(trigger, config, found, f"{_SENT}{self._service.new_id() if key is None else _cause(key)}", caller)
 
     # Proving.
 
@@ -169,7 +172,8 @@ class Hooks:
 
     async def _started(self, trigger: Trigger, config: Any, found: Mapping[str, Any], cause: str, caller: Caller) -> Outcome:
         try:
-            start = Start(trigger.workflow, started_with(trigger, found), caller=caller, trigger=triggered(trigger, cause, found))
+            said = triggered(trigger, cause, found)._replace(by_itself=cause.startswith(_SENT))
+            start = Start(trigger.workflow, started_with(trigger, found), caller=caller, trigger=said)
         except ExpressionError as error:
             raise InvalidInput([Problem("/", "expression", f"the `input` of this webhook cannot be filled in: {error}")]) from None
         await self._service.know(trigger.workflow)
@@ -211,6 +215,9 @@ def _failed(trigger: Trigger, error: RefoldError) -> Outcome:
         _log.error("webhook %s cannot check what comes: %s", trigger.name, error)
         later = respond(Unavailable("unready", "this webhook cannot check what comes just now: send it again later", PAUSED_RETRY_S))
         return Outcome(later, "failed", "no_credential", str(error))
+    if isinstance(error, Rejected) and error.reason == "while_paused":  # nothing that sending it again at once would change
+        told = msgspec.json.encode({"skipped": error.reason, "message": SKIPPED})
+        return Outcome(Response(told, 200, media_type="application/json"), "skipped", error.reason, str(error))
     response = respond(error)
     reason = msgspec.json.decode(response.body)["reason"]
     if response.status_code == 401:

@@ -209,6 +209,7 @@ class Graph:
         "handler",
         "hears_changes",
         "hears_ends",
+        "heeds_pauses",
         "name",
         "nodes",
         "priority",
@@ -235,6 +236,7 @@ class Graph:
         self.hears_changes = False
         self.hears_ends = False
         """Whether there are nodes that are told when something has changed, or another node has ended."""
+        self.heeds_pauses = definition.settings.heeds_pauses
         self.timeout_ms = parse_duration(definition.settings.timeout) if definition.settings.timeout else 0
         self.retention_ms = parse_duration(definition.settings.retention) if definition.settings.retention else 0
         """How long what has ended is kept in the log; 0 where the definition does not say."""

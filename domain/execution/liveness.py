@@ -19,7 +19,7 @@ def waits_of(graph: Graph, state: Execution) -> list[str]:
     if state.quarantine is not None:
         return ["release"]
     if state.admission is not None:
-        return ["quota"]
+        return [*(["paused_sibling"] if state.admission.heeds_pauses else []), *(["quota"] if graph.settings.quota is not None else [])]
     if not state.started_at:
         return ["turn" if state.slot is not None else "timer :start_at" if ":start_at" in state.timers else "start"]
     if is_keeper(state):

@@ -187,10 +187,14 @@ def names_of(parent: Parent | None) -> tuple[str | None, str | None]:
 
 
 class Admission(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What an execution does once its quota lets it in: whether it begins by itself, and not before when."""
+    """What an execution does once it is let in: whether it begins by itself, and not before when.
+
+    `heeds_pauses` says that it is not let in while an execution of its workflow is held up (`domain/execution/held_up.py`).
+    """
 
     autostart: bool = True
     start_at: int | None = None
+    heeds_pauses: bool = False
 
 
 class Execution(msgspec.Struct, array_like=True):
@@ -256,7 +260,7 @@ class Execution(msgspec.Struct, array_like=True):
     keeper: str = ""
     """Who asks for its slot in another partition; empty where slots are kept in its own."""
     admission: Admission | None = None
-    """What it does once the quota of its workflow lets it in, as long as it waits for that."""
+    """What it does once its workflow lets it in, as long as it waits for that."""
 
     @property
     def is_ended(self) -> bool:

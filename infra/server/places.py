@@ -28,6 +28,6 @@ async def with_places(found: dict[str, Any], folded: Folded, ask: Ask) -> dict[s
         if item["for"] == "turn" and settings is not None:
             item["limit"] = settings.limit
             item["place"] = place_among(state, (await ask(turns_before(state, item["slot"]))).records)
-        elif item["for"] == "quota":
-            item["place"] = place_behind((await ask(let_in_before(folded.graph, state))).records)
+        elif item["for"] in ("quota", "paused_sibling"):
+            item["place"] = place_behind((await ask(let_in_before(folded.graph, state, item["for"]))).records)
     return found

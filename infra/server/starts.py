@@ -157,6 +157,7 @@ def creation(name: str, start: Start, version: int, definition: str, sealing: Se
         start_at=start.start_at,
         trigger=None if start.trigger is None else start.trigger.value,
         span=start.caller.span,
+        heeds_pauses=start.trigger is not None and start.trigger.by_itself,
     )
     return sealing.sealed(name, command, start.secrets)
 

@@ -33,7 +33,7 @@ class Firing:
 
     def __call__(self, trigger: Trigger, said: Triggered, given: bytes, then: Then) -> None:
         """Start it; `then` hears once it is durable, or why it is not."""
-        start = Start(trigger.workflow, given, caller=Caller(f"trigger:{trigger.name}"), trigger=said)
+        start = Start(trigger.workflow, given, caller=Caller(f"trigger:{trigger.name}"), trigger=said._replace(by_itself=True))
         if self._values is not None and not self._sealing.is_ready(start):
             self._values.load_beside()
             then(Outcome(error=_not_at_hand(self._values.why_not), is_final=False))

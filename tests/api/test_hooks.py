@@ -344,6 +344,29 @@ def test_what_a_quota_or_a_limit_refuses_was_no_fault_of_the_request_and_senders
     ]
 
 
+def test_a_webhook_says_that_it_was_skipped_while_one_is_paused_and_by_hand_it_starts_all_the_same(hooked: Server) -> None:
+    waits = {"nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
+    hooked.publish(
+        {"name": "skips-by-hook", "triggers": [hook("skips", key="trigger.body.id")], "settings": {"while_paused": "skip"}, **waits},
+        {"name": "queues-by-hook", "triggers": [hook("queues")], "settings": {"while_paused": "queue"}, **waits},
+    )
+    for name in ("skips", "queues"):
+        first = send(hooked, name, {"id": 1}).json["execution_id"]
+        assert hooked.post(f"/v1/executions/{first}/pause").status == 200
+    skipped, again = send(hooked, "skips", {"id": 2}), send(hooked, "skips", {"id": 1})
+    assert (skipped.status, skipped.json["skipped"]) == (200, "while_paused")
+    assert again.status == 202, "that was started before"
+    found = next(one for one in hooked.get("/v1/triggers/skips-by-hook.hook/deliveries").json["deliveries"] if one["verdict"] == "skipped")
+    assert (found["status"], found["reason"], found["message"][:10]) == (200, "while_paused", "execution ")
+    assert hooked.post("/v1/triggers/skips-by-hook.hook/fire", {"body": {}}).status == 201
+    assert hooked.post(f"/v1/triggers/skips-by-hook.hook/deliveries/{found['id']}/redeliver").status == 201
+    queued = send(hooked, "queues", {}).json["execution_id"]
+    state = hooked.get(f"/v1/executions/{queued}/state").json
+    assert (state["status"], state["waiting_for"]) == ("created", [{"for": "paused_sibling", "path": "", "priority": 5, "place": 1}])
+    waiting = hooked.get("/v1/waiting?filter=waits_for == 'paused_sibling'".replace(" ", "%20").replace("'", "%27")).json
+    assert [one["execution_id"] for one in waiting["waiting"]] == [queued]
+
+
 def test_a_long_key_is_a_key_and_is_shown_short(hooked: Server) -> None:
     answers = [send(hooked, "results", {"id": "k" * 900_000}) for _ in range(2)]
     assert [one.status for one in answers] == [200, 200]

@@ -11,7 +11,7 @@ import pytest
 import infra.server.parts  # noqa: F401 - before what its parts are made of
 from api.service import Start
 from contracts.caller import ENGINE, Caller
-from contracts.commands import Command
+from contracts.commands import Command, PauseExecution, ResumeExecution
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import NoCredential, Overloaded, RecordTooLarge, RefoldError, Rejected
 from contracts.ids import counted_in, partition_of
@@ -53,6 +53,49 @@ def test_what_fires_by_itself_starts_where_its_workflow_is_counted(tmp_path: Pat
             assert {partition_of(name, PARTITIONS) for name in started} == {counted_in("w", PARTITIONS)}
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("policy", ["skip", "queue"])
+def test_whichever_process_fires_it_knows_that_one_is_paused_and_so_does_the_next_owner(tmp_path: Path, policy: str) -> None:
+    async def story() -> None:
+        async with memory_cluster(tmp_path, "a", "b", partitions=PARTITIONS) as cluster:
+            await cluster.publish({"name": "w", "nodes": [WAIT], "settings": {"while_paused": policy}})
+
+            async def fire(number: int) -> list[Outcome]:
+                heard: list[Outcome] = []
+                asked = list(cluster.living.values())
+                for built in asked:
+                    fire = Firing(built.catalog, built.router.send, None, built.began_with)
+                    fire(OFTEN, Triggered(OFTEN.name, str(number), b"{}"), b"{}", heard.append)
+                await cluster.until(lambda: len(heard) == len(asked))
+                return heard
+
+            outcomes = await fire(0)
+            assert [one.error for one in outcomes] == [None, None]
+            first = outcomes[0].execution
+            await give(cluster, first, PauseExecution())
+            heard = await fire(1)
+            await cluster.kill("a")
+            heard += await fire(2)
+            if policy == "skip":
+                assert [(getattr(one.error, "reason", ""), one.is_final) for one in heard] == [("while_paused", True)] * 3
+                assert cluster.statuses() == {first: "paused"}
+            else:
+                assert sorted(cluster.statuses().values()) == ["created", "created", "paused"]
+            await give(cluster, first, ResumeExecution())
+            await fire(3)
+            await cluster.until(lambda: set(cluster.statuses().values()) == {"running"})
+            assert len(cluster.statuses()) == {"skip": 2, "queue": 4}[policy]
+
+    asyncio.run(story())
+
+
+async def give(cluster: Any, execution: str, command: Command) -> None:
+    heard: list[Any] = []
+    service = next(iter(cluster.living.values())).service
+    service.begin_give(execution, command, ENGINE, heard.append)
+    await cluster.until(lambda: bool(heard))
+    assert not isinstance(heard[0], Exception), heard
 
 
 def test_a_cause_is_one_execution_within_its_quota_whoever_is_asked(tmp_path: Path) -> None:

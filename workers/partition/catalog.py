@@ -41,6 +41,7 @@ class _Limits(msgspec.Struct, frozen=True):
 
     concurrency: Any = None
     quota: Any = None
+    while_paused: Any = "start"
 
 
 class _Settings(msgspec.Struct, frozen=True):
@@ -332,12 +333,12 @@ class Catalog:
         return found
 
     def counted(self, name: str) -> frozenset[bool]:
-        """Whether versions of a workflow have `settings.concurrency` or `quota`: True, False, or both where that came or went with one."""
+        """Whether versions of a workflow are counted (`Settings.is_counted`): True, False, or both where that came or went with one."""
         versions = self._versions.get(name, [])
         known, found = self._counted.get(name, (0, frozenset()))
         if known < len(versions):
             said = (_settings.decode(one.content).settings for one in versions[known:])
-            found = found.union(one.concurrency is not None or one.quota is not None for one in said)
+            found = found.union((one.concurrency, one.quota, one.while_paused) != (None, None, "start") for one in said)
             self._counted[name] = (len(versions), found)
         return found
 

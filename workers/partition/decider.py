@@ -46,6 +46,7 @@ from workers.partition.families import Families
 from workers.partition.metrics import Metrics
 from workers.partition.offload import WAITED_FOR, held_of
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
+from workers.partition.packed import note_pause
 from workers.partition.refolding import entry_made, read_again, recorded_of, refold
 from workers.partition.refusals import told
 from workers.partition.round import Answer, Item, Made, Reply, TopicReply
@@ -182,6 +183,8 @@ class Decider:
             self._executions.has_begun(folded)
         elif self._executions.quotas.unsettled and decision.execution in self._executions.quotas.unsettled:
             self._executions.may_be_let_in(folded, decision.now)
+        if folded.graph.heeds_pauses:
+            note_pause(self._executions.quotas, folded)
 
     def _roll_if_long(self, item: Item, folded: Folded) -> None:
         """Sum a long history up in a blob of the state as it is now."""

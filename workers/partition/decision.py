@@ -201,14 +201,17 @@ class Decisions:
             raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
 
     def _awaits_quota(self, folded: Folded, command: CreateExecution) -> bool:
-        """Whether a start from outside waits for the quota of its workflow. Raises Rejected where it is refused."""
-        quota = folded.graph.settings.quota
-        if quota is None or command.parent is not None:
+        """Whether a start from outside waits until its workflow lets it in. Raises Rejected where it is refused."""
+        settings = folded.graph.settings
+        quota = settings.quota
+        if not settings.lets_in or command.parent is not None:
             return False
         counted_in = self._counted_in(command.workflow)
         if counted_in != self._partition:
             raise counted_elsewhere(folded.state.execution, command, self._partition, counted_in)
-        return self._executions.quotas.check(command.workflow, quota, self.now)
+        quotas = self._executions.quotas
+        waits = command.heeds_pauses and quotas.check_pauses(command.workflow, settings.while_paused)
+        return (quota is not None and quotas.check(command.workflow, quota, self.now)) or waits
 
     def _as_counted(self, folded: Folded, command: Command) -> Command:
         """The creation says what a decision cannot know: who asks elsewhere for its slot, and whether it awaits its quota."""

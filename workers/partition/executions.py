@@ -21,7 +21,7 @@ from domain.execution.history import Folded, GraphOf
 from domain.execution.react import is_reported
 from projections.trail import pack_offsets, unpack_offsets
 from workers.partition.filed import Filed
-from workers.partition.packed import Packed, packed, place_of, place_packed, queue_of, quota_of, unpacked
+from workers.partition.packed import Packed, note_pause, packed, place_of, place_packed, queue_of, quota_of, unpacked
 from workers.partition.quotas import Quotas
 from workers.partition.sealing import closing_of
 
@@ -163,7 +163,7 @@ class Executions:
         self._live[name] = folded
 
     def has_begun(self, folded: Folded) -> None:
-        """An open execution was created: it may count against a quota, or wait for it."""
+        """An open execution was created: it may count against a quota, or wait to be let in."""
         if workflow := quota_of(folded):
             if (place := place_of(folded)) is None:
                 self.quotas.begin(folded.state.execution, workflow, folded.state.created_at)
@@ -171,10 +171,12 @@ class Executions:
                 self.quotas.wait(workflow, place)
 
     def may_be_let_in(self, folded: Folded, now: int) -> None:
-        """Something was decided at this time about one that waits for a quota, or did: it counts as soon as it is let in."""
+        """Something was decided at this time about one that waits to be let in, or did: it counts as soon as it is."""
         state = folded.state
         if state.admission is None and not state.is_ended:
             self.quotas.begin(state.execution, state.workflow, now)
+        elif state.paused:  # it was told, and goes on when it is released
+            self.quotas.pass_by(state.workflow, state.execution)
 
     def note_key(self, key: int) -> None:
         """An execution is sealed with the key of this number."""
@@ -321,6 +323,7 @@ class Executions:
                 self.quotas.found(execution, workflow)
             else:
                 self.quotas.wait(workflow, place)
+            note_pause(self.quotas, folded)
         return folded
 
     def open(self) -> Iterator[Folded]:
@@ -371,6 +374,8 @@ class Executions:
                 self.quotas.wait(one.quota_of, place_packed(name, one.awaits))
             elif one.quota_of:
                 self.quotas.found(name, one.quota_of)
+            if one.is_held_up:
+                self.quotas.note(name, one.quota_of, True)
         self.families.update(root_of(name) for name in idle if depth_of(name))
 
     def pack_idle(self, most: int | None = None) -> bool:

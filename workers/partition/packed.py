@@ -10,15 +10,18 @@ import zstandard
 from contracts.codec import pack
 from contracts.definitions import Quota
 from contracts.key import NO_KEY
+from domain.execution.held_up import is_held_up
 from domain.execution.history import Folded, GraphOf
 from domain.execution.keeper import is_keeper, lane_of
 from domain.execution.paths import is_for_worker
 from domain.execution.start_values import rank_of
 from domain.execution.state import Execution
-from workers.partition.quotas import Place
+from workers.partition.quotas import Place, Quotas
 
 _LEVEL: Final = -1
 """A state repeats its input wherever a node still has it; this level finds that in 1.5 µs (0.3 to unpack), level 1 in 4.4 (2.0)."""
+
+UNLIMITED: Final = Quota()
 
 _decoder: Final = msgspec.msgpack.Decoder(Execution)
 _compress: Final = zstandard.ZstdCompressor(level=_LEVEL).compress
@@ -39,9 +42,12 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     key: int = NO_KEY
     """The number of the execution's key: with it `content` is sealed in a snapshot."""
     quota_of: str = ""
-    """The workflow whose quota it counts against, if it does."""
-    awaits: tuple[int, int, int] | None = None
-    """Of one that waits for that quota: its rank in the queue, how many may be open, how many begin in a minute; 0: no limit."""
+    """The workflow that lets it in, if that may refuse it, or let it wait (`settings.quota`, `while_paused`)."""
+    awaits: tuple[int, int, int, bool] | None = None
+    """Of one that waits for that: its rank in the queue, how many may be open, how many begin in a minute (0: no limit), and whether it
+    heeds pauses."""
+    is_held_up: bool = False
+    """Whether triggers of that workflow find it paused, or waiting for a person."""
 
 
 def packed(folded: Folded) -> Packed:
@@ -50,7 +56,7 @@ def packed(folded: Folded) -> Packed:
     content = bytes(memoryview(_compress(pack(state))))  # a copy: the compressor's own bytes keep the room they might have needed
     return Packed(
         content, tuple(state.timers.items()), _is_active(folded), queue_of(state), folded.trail.tobytes(), state.key, quota_of(folded),
-        _awaits(folded),
+        _awaits(folded), counts_as_held_up(folded),
     )  # fmt: skip
 
 
@@ -68,26 +74,38 @@ def queue_of(state: Execution) -> tuple[str, str, bool, int] | None:
 
 
 def quota_of(folded: Folded) -> str:
-    """The workflow whose quota an execution counts against; empty for one that no quota is for, or that another one has started."""
+    """The workflow that lets an execution in; empty for one that lets all in, and of one that another execution has started."""
     state = folded.state
-    return "" if folded.graph.settings.quota is None or state.parent is not None or is_keeper(state) else state.workflow
+    return "" if not folded.graph.settings.lets_in or state.parent is not None or is_keeper(state) else state.workflow
 
 
-def _awaits(folded: Folded) -> tuple[int, int, int] | None:
+def counts_as_held_up(folded: Folded) -> bool:
+    """Whether triggers of its workflow look at an execution, and find it held up."""
+    return folded.graph.heeds_pauses and bool(quota_of(folded)) and is_held_up(folded.state)
+
+
+def note_pause(quotas: Quotas, folded: Folded) -> None:
+    """Something was decided about one whose workflow's triggers look at what is held up."""
+    quotas.note(folded.state.execution, quota_of(folded), counts_as_held_up(folded))
+
+
+def _awaits(folded: Folded) -> tuple[int, int, int, bool] | None:
     place = place_of(folded)
-    return None if place is None else (place.rank, place.quota.open or 0, place.quota.starts_per_minute or 0)
+    return None if place is None else (place.rank, place.quota.open or 0, place.quota.starts_per_minute or 0, place.heeds_pauses)
 
 
 def place_of(folded: Folded) -> Place | None:
-    """The place of an execution in the queue for the quota of its workflow; None where it does not wait for that."""
-    state, quota = folded.state, folded.graph.settings.quota
-    return None if state.admission is None or quota is None else Place(rank_of(folded.graph, state), state.execution, quota)
+    """The place of an execution in the queue of those that wait to be let in; None where it does not wait for that."""
+    state, quota = folded.state, folded.graph.settings.quota or UNLIMITED
+    if state.admission is None:
+        return None
+    return Place(rank_of(folded.graph, state), state.execution, quota, state.admission.heeds_pauses)
 
 
-def place_packed(execution: str, awaits: tuple[int, int, int]) -> Place:
+def place_packed(execution: str, awaits: tuple[int, int, int, bool]) -> Place:
     """The same of one that is packed."""
-    rank, most, starts = awaits
-    return Place(rank, execution, Quota(open=most or None, starts_per_minute=starts or None, on_limit="queue"))
+    rank, most, starts, heeds_pauses = awaits
+    return Place(rank, execution, Quota(open=most or None, starts_per_minute=starts or None, on_limit="queue"), heeds_pauses)
 
 
 def _is_active(folded: Folded) -> bool:

@@ -1,13 +1,17 @@
-"""Quotas: `settings.quota`. Of a workflow so many executions that were started from outside are open, and so many begin in a minute.
+"""Who is let in: `settings.quota` and `settings.while_paused`, of what is started from outside.
 
-    refuse    a start too many is refused                  queue    it exists, and waits until it is let in
+A quota says how many executions of a workflow are open, and how many begin in a minute; `while_paused`, what becomes of what triggers
+start while one of them is held up (`domain/execution/held_up.py`):
+
+    refuse, skip    a start too many is refused            queue    it exists, and waits until it is let in
 
 All of them lie in one partition, so its owner counts. What is counted follows from the executions, those of the last minute from
 when they were let in, most often as they were created; a snapshot keeps the latter, as an execution may have ended since. Who
 waits follows from the executions, too: so nothing of the queue is stored here, and after a takeover it is all found again.
 
 One that waits counts as having come a minute earlier for each level of its priority: so the more urgent go first, and nothing
-waits for ever behind them.
+waits for ever behind them. Who waits until nothing is held up is let in one at a time: the next one when it is known whether that one
+is held up, too.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter, deque
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from contracts.commands import AdmitExecution, Envelope
 from contracts.definitions import Quota
@@ -35,6 +39,12 @@ class Place(NamedTuple):
     execution: str
     quota: Quota
     """That of its own version."""
+    heeds_pauses: bool = False
+    """Whether it is not let in while an execution of its workflow is held up."""
+
+
+_Queue: TypeAlias = tuple[str, bool]
+"""Those of a workflow that wait for its quota alone, or that heed pauses."""
 
 
 class Quotas:
@@ -46,7 +56,12 @@ class Quotas:
         self._workflow_of: dict[str, str] = {}
         self.starts: dict[str, deque[int]] = {}
         """By workflow when the last ones were let in, the first one first (milliseconds since 1970)."""
-        self._queues: dict[str, list[Place]] = {}
+        self._queues: dict[_Queue, list[Place]] = {}
+        self._held_up: dict[str, set[str]] = {}
+        """By workflow those that are held up."""
+        self._held_up_in: dict[str, str] = {}
+        self._telling: dict[str, str] = {}
+        """By workflow the one that heeds pauses, was told that it is let in, and of which nobody knows yet whether it is held up."""
         self.unsettled: dict[str, tuple[str, Place | None]] = {}
         """Of those that wait, or were told a moment ago that they are let in: workflow and place in the queue; None of the latter."""
         self._told: Counter[str] = Counter()
@@ -75,10 +90,12 @@ class Quotas:
             self.open[workflow] -= 1
         if self.unsettled:
             self._leave(execution)
+        if self._held_up_in:
+            self.note(execution, "", False)
 
     def check(self, workflow: str, quota: Quota, now: int) -> bool:
         """Whether a start has to wait. Raises Rejected for one too many; `retry_after_s` says when another try may succeed."""
-        waiting = len(self._queues.get(workflow, ()))
+        waiting = len(self._queues.get((workflow, False), ()))
         refused = self._full(workflow, quota, now)
         if quota.on_limit == "refuse" and refused is not None:
             raise refused
@@ -112,32 +129,74 @@ class Quotas:
         """One more waits; found twice it is one."""
         if place.execution not in self.unsettled:
             self.unsettled[place.execution] = workflow, place
-            insort(self._queues.setdefault(workflow, []), place, key=_order)
+            insort(self._queues.setdefault((workflow, place.heeds_pauses), []), place, key=_order)
 
     def _leave(self, execution: str) -> None:
         workflow, place = self.unsettled.pop(execution, ("", None))
         if place is not None:
-            queue = self._queues[workflow]
+            queue = self._queues[workflow, place.heeds_pauses]
             del queue[bisect_left(queue, _order(place), key=_order)]
             if not queue:
-                del self._queues[workflow]
+                del self._queues[workflow, place.heeds_pauses]
         elif workflow:
             self._told[workflow] -= 1
+            self.pass_by(workflow, execution)
 
     def let_in(self, now: int) -> Iterator[Envelope]:
         """The commands by which those go on for whom there is room, the first one first; sending one twice is once."""
-        for workflow, queue in list(self._queues.items()) if self._queues else ():
-            while queue and self._full(workflow, queue[0].quota, now) is None:
-                name = queue[0].execution
+        for workflow in dict.fromkeys(workflow for workflow, _ in self._queues) if self._queues else ():
+            while (place := self._first(workflow)) is not None and self._full(workflow, place.quota, now) is None:
+                name = place.execution
                 self._leave(name)
                 self.unsettled[name] = workflow, None
                 self._told[workflow] += 1
+                if place.heeds_pauses:
+                    self._telling[workflow] = name
                 yield Envelope(f"{name}:admit", name, AdmitExecution())
+
+    def _first(self, workflow: str) -> Place | None:
+        """The one of a workflow that is let in first; None where nobody may be, whatever room there is."""
+        queues = self._queues.get((workflow, False)), None if self._stops(workflow) else self._queues.get((workflow, True))
+        return min((queue[0] for queue in queues if queue), key=_order, default=None)
+
+    # Who is held up.
+
+    def _stops(self, workflow: str) -> bool:
+        """Whether nobody is let in who heeds pauses."""
+        return workflow in self._held_up or workflow in self._telling
+
+    def note(self, execution: str, workflow: str, is_held_up: bool) -> None:
+        """Whether an execution of a workflow is held up now; noted twice it is once."""
+        if is_held_up:
+            self._held_up.setdefault(workflow, set()).add(execution)
+            self._held_up_in[execution] = workflow
+        elif (known := self._held_up_in.pop(execution, None)) is not None:
+            self._held_up[known].discard(execution)
+            if not self._held_up[known]:
+                del self._held_up[known]
+
+    def pass_by(self, workflow: str, execution: str) -> None:
+        """One that was told that it is let in was, or will be later: the next one may be."""
+        if self._telling.get(workflow) == execution:
+            del self._telling[workflow]
+
+    def check_pauses(self, workflow: str, policy: str) -> bool:
+        """Whether what a trigger starts has to wait. Raises Rejected where it is not to be."""
+        held_up, queue = self._held_up.get(workflow), self._queues.get((workflow, True), ())
+        if policy == "skip" and held_up:
+            raise Rejected("while_paused", f"{_said_of(workflow, held_up)} (`settings.while_paused`)", workflow=workflow)
+        if policy == "queue" and len(queue) >= self.queued_max:
+            said = f"{len(queue)} executions of {workflow} wait until none is paused or waits for a person, as many as may"
+            raise Rejected("while_paused", said, workflow=workflow)
+        return policy == "queue" and (bool(queue) or self._stops(workflow))
 
     def next_due(self) -> int | None:
         """When a quota will have room for one who waits (milliseconds since 1970; 0: now); None where something has to end first."""
-        dues = [self._due(workflow, queue[0].quota) for workflow, queue in self._queues.items()]
-        return min((due for due in dues if due is not None), default=None) if self._queues else None
+        if not self._queues:
+            return None
+        firsts = [(workflow, self._first(workflow)) for workflow, _ in self._queues]
+        dues = [self._due(workflow, place.quota) for workflow, place in firsts if place is not None]
+        return min((due for due in dues if due is not None), default=None)
 
     def _due(self, workflow: str, quota: Quota) -> int | None:
         told = self._told[workflow]
@@ -146,6 +205,14 @@ class Quotas:
         starts = self.starts.get(workflow, deque())
         most, taken = quota.starts_per_minute, len(starts) + told
         return 0 if most is None or taken < most else _room_at(starts, taken, most)
+
+
+def _said_of(workflow: str, held_up: set[str]) -> str:
+    """Who is held up, in words; a few of them by name."""
+    names = ", ".join(sorted(held_up)[:3])
+    if len(held_up) == 1:
+        return f"execution {names} of {workflow} is paused, or waits for a person"
+    return f"{len(held_up)} executions of {workflow} are paused, or wait for a person: {names}"
 
 
 def _order(place: Place) -> tuple[int, str]:

@@ -26,6 +26,7 @@ from domain.execution.history import Entry, Folded, Unreadable, apply, begin, is
 from domain.execution.react import commands_for_others, react
 from workers.partition.catalog import Catalog
 from workers.partition.executions import EndedExecution, Executions
+from workers.partition.packed import note_pause
 from workers.partition.sealing import UNSEALED, Sealing
 from workers.partition.snapshot import decode_snapshot
 from workers.partition.standing import journal_of, misfit
@@ -223,6 +224,8 @@ def _take(recovered: Recovered, catalog: Catalog, entry: Entry | Unreadable) -> 
         executions.has_begun(folded)
     elif executions.quotas.unsettled and decision.execution in executions.quotas.unsettled:
         executions.may_be_let_in(folded, decision.now)
+    if folded.graph.heeds_pauses:
+        note_pause(executions.quotas, folded)
     recovered.events += len(decision.events)
     if decision.dispatched_to > recovered.dispatched_to:
         recovered.dispatched_to = decision.dispatched_to

@@ -21,11 +21,11 @@ def unknown_definition(envelope: Envelope) -> Rejected:
 
 
 def counted_elsewhere(execution: str, command: CreateExecution, partition: int, counted_in: int) -> Rejected:
-    """Its workflow refuses starts too many, and its executions are counted in another partition."""
+    """Its workflow does not let all starts begin, and its executions are counted in another partition."""
     way_out = "leave the id out, or send an Idempotency-Key instead: then it lies where it is counted"
     message = (
-        f"execution {execution} would lie in partition {partition}, and those of {command.workflow}, of which too many are refused "
-        f"(`settings.concurrency`, `quota`), are counted in partition {counted_in}: {way_out}"
+        f"execution {execution} would lie in partition {partition}, and those of {command.workflow}, of which not all may begin "
+        f"(`settings.concurrency`, `quota`, `while_paused`), are counted in partition {counted_in}: {way_out}"
     )
     return Rejected("counted_elsewhere", message, execution=execution, workflow=command.workflow)
 

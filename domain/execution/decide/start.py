@@ -74,9 +74,12 @@ def _taken(ctx: Deciding, command: c.CreateExecution) -> bytes | None:
 
 
 def _start(ctx: Deciding, command: c.StartExecution) -> None:
-    if ctx.state.admission is not None:
+    admission = ctx.state.admission
+    if admission is not None and ctx.graph.settings.quota is not None:
         said = f"execution {ctx.state.execution} waits for the quota of its workflow; start it when that has let it in"
         raise Rejected("awaits_quota", said, execution=ctx.state.execution, status=ctx.state.status)
+    if admission is not None:  # whoever starts it says that nothing that is paused is in its way
+        ctx.emit(e.ExecutionAdmitted())
     if not ctx.state.started_at and ctx.state.slot is None:
         begin(ctx)
 

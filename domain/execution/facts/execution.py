@@ -61,7 +61,8 @@ def _slot_refused(graph: Graph, state: Execution, event: e.SlotRefused, cause: C
 def _admission_awaited(graph: Graph, state: Execution, event: e.AdmissionAwaited, cause: Cause) -> None:
     command = cause.command
     assert isinstance(command, CreateExecution)
-    state.admission, state.status = Admission(command.autostart, command.start_at), "created"
+    heeds_pauses = command.heeds_pauses and graph.settings.while_paused == "queue"
+    state.admission, state.status = Admission(command.autostart, command.start_at, heeds_pauses), "created"
 
 
 def _admitted(graph: Graph, state: Execution, event: e.ExecutionAdmitted, cause: Cause) -> None:
