@@ -2424,7 +2424,7 @@ export interface components {
              * @description `repeated`: it is the same as one before; `refused`: it was not proved; `invalid`: it did not fit
              * @enum {string}
              */
-            verdict: "accepted" | "repeated" | "challenge" | "refused" | "invalid" | "paused" | "failed" | "test";
+            verdict: "accepted" | "repeated" | "challenge" | "refused" | "invalid" | "paused" | "skipped" | "failed" | "test";
         };
         /** @description The last ones first. */
         HookDeliveries: {
@@ -2455,7 +2455,7 @@ export interface components {
              * @description `repeated`: it is the same as one before; `refused`: it was not proved; `invalid`: it did not fit
              * @enum {string}
              */
-            verdict: "accepted" | "repeated" | "challenge" | "refused" | "invalid" | "paused" | "failed" | "test";
+            verdict: "accepted" | "repeated" | "challenge" | "refused" | "invalid" | "paused" | "skipped" | "failed" | "test";
         };
         /** @description A path that stopped and needs a person. */
         Incident: {
@@ -3289,7 +3289,7 @@ export interface components {
             until: string | null;
             version: number;
             /** @enum {string} */
-            waits_for: "signal" | "timer" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "condition" | "mutex" | "task";
+            waits_for: "signal" | "timer" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "condition" | "mutex" | "task";
             workflow: string;
         };
         /** @description Something that an execution waits for. What is not of its sort is left out. */
@@ -3301,7 +3301,7 @@ export interface components {
             /** @description of a child */
             execution?: string | null;
             /** @enum {string} */
-            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "condition" | "mutex" | "nodes" | "task" | "execution";
+            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "condition" | "mutex" | "nodes" | "task" | "execution";
             holder?: string | null;
             incident?: string | null;
             /** @description of an activity */
