@@ -27,7 +27,7 @@ STATIC: Final = UI.parent / "api" / "static"
 RECORD: Final = "build.json"
 _NOT_SOURCES: Final = frozenset({"node_modules", ".node", "__pycache__", "types"})
 """Folders of which nothing is in what is built."""
-_NO_SOURCES: Final = frozenset({".gitignore", ".build.lock", "schema.py"})
+_NO_SOURCES: Final = frozenset({".build.lock", "schema.py"})
 _ENVIRONMENT: Final = UI / ".node"
 _MODULES: Final = UI / "node_modules"
 

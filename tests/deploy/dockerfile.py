@@ -61,8 +61,10 @@ def command(text: str) -> list[str]:
 def context() -> Iterator[Path]:
     """The files that are sent to the builder: the last rule that fits a file, or a folder it is in, counts."""
     rules = (FILE.parent / "Dockerfile.dockerignore").read_text().split()
-    tracked = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in tracked.stdout.splitlines():
+    git = ("git", "ls-files", "--others", "--exclude-standard")
+    tracked = subprocess.run([*git, "--cached"], cwd=ROOT, capture_output=True, text=True, check=True)
+    built = subprocess.run([*git, "--ignored", "api/static"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in (tracked.stdout + built.stdout).splitlines():
         is_sent = True
         for rule in rules:
             if any(_fits(part, rule.removeprefix("!")) for part in _with_parents(name)):
