@@ -17,7 +17,7 @@ import msgspec
 from contracts import events as e
 from contracts.events import Event
 from contracts.journal import Decision
-from contracts.ports.read_models import Changes, Condition, Index, Query, Table
+from contracts.ports.read_models import Addition, Changes, Condition, Index, Query, Table
 from domain.execution.facts.tasks import memo_at
 from domain.execution.state import Execution
 from projections.read_model import ReadModel, Visit
@@ -30,6 +30,7 @@ EXECUTIONS_NODE: Final = ""
 _RUN: Final = re.compile(r"\[\d+\]|#\d+")
 
 Ended: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeCancelled | e.NodeSkipped
+_Began: TypeAlias = e.NodeScheduled | e.NodeStarted | e.NodeQueued | e.NodeRetried | e.IncidentRaised
 _json: Final = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -90,7 +91,9 @@ class Tally:
 
     def end(self, status: str, outcome: str, count: int = 1) -> None:
         """So many ended so."""
-        outcomes = self.ended.setdefault(status, {})
+        outcomes = self.ended.get(status)
+        if outcomes is None:
+            outcomes = self.ended[status] = {}
         outcomes[outcome] = outcomes.get(outcome, 0) + count
 
     def added_to(self, key: tuple[Any, ...], before: tuple[Any, ...] | None) -> tuple[Any, ...]:
@@ -107,15 +110,57 @@ def node_of(path: str) -> str:
     return _RUN.sub("", path) if "[" in path or "#" in path else path
 
 
-def _tally(changes: Changes, state: Execution, now: int, node: str) -> Tally:
-    key = (state.workflow, now - now % HOUR_MS, state.workflow_version, node)
-    sums: Any = changes.sums.get(ANALYTICS)
+class _Sums(dict[tuple[Any, ...], Addition]):
+    """What is added to rows, by their keys; and the hours that were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hours: dict[tuple[str, int, int], _Hour] = {}
+
+
+class _Hour(dict[str, Tally]):
+    """What is added to the rows of a version of a workflow in an hour, by the paths of runs."""
+
+    def __init__(self, sums: _Sums, workflow: str, version: int, begin: int) -> None:
+        super().__init__()
+        self.sums, self.workflow, self.version, self.begin, self.end = sums, workflow, version, begin, begin + HOUR_MS
+
+    def __missing__(self, path: str) -> Tally:
+        node = node_of(path)
+        key = (self.workflow, self.begin, self.version, node)
+        tally = self.sums.get(key)
+        if tally is None:
+            tally = self.sums[key] = Tally()
+        assert isinstance(tally, Tally)
+        if node == path:  # there are as many of those as nodes
+            self[path] = tally
+        return tally
+
+
+def _hour(changes: Changes, visit: Visit, now: int) -> _Hour:
+    """Where it is counted what happens to an execution now."""
+    found, state = visit.hour, visit.folded.state
+    if (
+        found is None
+        or found.sums is not changes.sums.get(ANALYTICS)
+        or not found.begin <= now < found.end
+        or found.version != state.workflow_version
+        or found.workflow != state.workflow
+    ):
+        found = visit.hour = _hour_of(changes, state, now - now % HOUR_MS)
+    assert isinstance(found, _Hour)
+    return found
+
+
+def _hour_of(changes: Changes, state: Execution, begin: int) -> _Hour:
+    sums = changes.sums.get(ANALYTICS)
     if sums is None:
-        sums = changes.sums[ANALYTICS] = {}
-    tally: Tally | None = sums.get(key)
-    if tally is None:
-        tally = sums[key] = Tally()
-    return tally
+        sums = changes.sums[ANALYTICS] = _Sums()
+    assert isinstance(sums, _Sums)
+    of = (state.workflow, state.workflow_version, begin)
+    if of not in sums.hours:
+        sums.hours[of] = _Hour(sums, *of)
+    return sums.hours[of]
 
 
 def _node_ended(changes: Changes, visit: Visit, event: Ended, decision: Decision) -> None:
@@ -123,7 +168,7 @@ def _node_ended(changes: Changes, visit: Visit, event: Ended, decision: Decision
     run = state.runs.get(path)
     if run is not None and run.status == "lingering":  # it has ended before, and only its losers have not
         return
-    tally, status = _tally(changes, state, now, node_of(path)), _STATUS[type(event)]
+    tally, status = _hour(changes, visit, now)[path], _STATUS[type(event)]
     if status == "cancelled" and isinstance(event, e.NodeCancelled) and event.output is not None:
         status = "completed"
     tally.end(status, "")
@@ -134,28 +179,27 @@ def _node_ended(changes: Changes, visit: Visit, event: Ended, decision: Decision
         tally.duration.add(0)
 
 
-def _node_began(changes: Changes, visit: Visit, event: e.NodeScheduled | e.NodeStarted | e.NodeQueued, decision: Decision) -> None:
-    _began(changes, visit.folded.state, event.path, decision.now)
+def _node_began(changes: Changes, visit: Visit, event: _Began, decision: Decision) -> None:
+    if event.path not in visit.folded.state.runs:  # else it has begun before
+        _hour(changes, visit, decision.now)[event.path].started += 1
 
 
 def _worker_began(changes: Changes, visit: Visit, event: e.NodeProgressed, decision: Decision) -> None:
     state, now = visit.folded.state, decision.now
     run = state.runs.get(event.path)
     if run is not None and event.progress is None:
-        _tally(changes, state, now, node_of(event.path)).queue.add(now - run.scheduled_at)
+        _hour(changes, visit, now)[event.path].queue.add(now - run.scheduled_at)
 
 
 def _retried(changes: Changes, visit: Visit, event: e.NodeRetried, decision: Decision) -> None:
-    state, now = visit.folded.state, decision.now
-    _began(changes, state, event.path, now)
-    _both(changes, state, event.path, now, "retries")
+    _node_began(changes, visit, event, decision)
+    _both(changes, visit, event.path, decision.now, "retries")
 
 
 def _raised(changes: Changes, visit: Visit, event: e.IncidentRaised, decision: Decision) -> None:
-    state, now = visit.folded.state, decision.now
     if event.path:
-        _began(changes, state, event.path, now)
-    _both(changes, state, event.path, now, "incidents")
+        _node_began(changes, visit, event, decision)
+    _both(changes, visit, event.path, decision.now, "incidents")
 
 
 def _resolved(changes: Changes, visit: Visit, event: e.IncidentResolved, decision: Decision) -> None:
@@ -163,14 +207,14 @@ def _resolved(changes: Changes, visit: Visit, event: e.IncidentResolved, decisio
     incident = state.incidents.get(event.incident)
     if incident is not None:
         for node in {node_of(incident.path), EXECUTIONS_NODE}:
-            _tally(changes, state, now, node).resolving.add(now - incident.raised_at)
+            _hour(changes, visit, now)[node].resolving.add(now - incident.raised_at)
 
 
 def _signalled(changes: Changes, visit: Visit, event: e.SignalConsumed, decision: Decision) -> None:
     state, now = visit.folded.state, decision.now
     run = state.runs.get(event.path)
     for node in (node_of(event.path), EXECUTIONS_NODE):
-        _tally(changes, state, now, node).waiting.add(0 if run is None else now - (run.started_at or run.scheduled_at or now))
+        _hour(changes, visit, now)[node].waiting.add(0 if run is None else now - (run.started_at or run.scheduled_at or now))
 
 
 def _answered(changes: Changes, visit: Visit, event: e.TaskAnswered, decision: Decision) -> None:
@@ -178,15 +222,14 @@ def _answered(changes: Changes, visit: Visit, event: e.TaskAnswered, decision: D
     memo = memo_at(visit.folded.state, event.path)
     if event.decides and memo is not None:
         for node in (node_of(event.path), EXECUTIONS_NODE):
-            _tally(changes, visit.folded.state, decision.now, node).waiting.add(decision.now - memo.asked_at)
+            _hour(changes, visit, decision.now)[node].waiting.add(decision.now - memo.asked_at)
 
 
 def _all_ended(changes: Changes, visit: Visit, event: Event, decision: Decision) -> None:
     """The execution ends, and what still runs in it with it."""
-    state = visit.folded.state
-    for path, run in state.runs.items():
+    for path, run in visit.folded.state.runs.items():
         if run.status != "lingering":
-            _tally(changes, state, decision.now, node_of(path)).end("terminated", "")
+            _hour(changes, visit, decision.now)[path].end("terminated", "")
 
 
 _STATUS: Final[dict[type[Event], str]] = {
@@ -206,16 +249,10 @@ _BEFORE: Final[dict[type[Event], Callable[[Changes, Visit, Any, Decision], None]
 """What an event does to a node: its run is there until the event is folded."""
 
 
-def _began(changes: Changes, state: Execution, path: str, now: int) -> None:
-    """A node has begun, unless its run is there."""
-    if path not in state.runs:
-        _tally(changes, state, now, node_of(path)).started += 1
-
-
-def _both(changes: Changes, state: Execution, path: str, now: int, what: str) -> None:
+def _both(changes: Changes, visit: Visit, path: str, now: int, what: str) -> None:
     """Of a node, and of the executions."""
     for node in {node_of(path), EXECUTIONS_NODE}:
-        tally = _tally(changes, state, now, node)
+        tally = _hour(changes, visit, now)[node]
         setattr(tally, what, getattr(tally, what) + 1)
 
 
@@ -223,9 +260,9 @@ def _take(changes: Changes, visit: Visit, event: Event, decision: Decision) -> N
     """What an event does to an execution: begin it, or end it."""
     state, now = visit.folded.state, decision.now
     if type(event) is e.ExecutionStarted:
-        _tally(changes, state, now, EXECUTIONS_NODE).started += 1
+        _hour(changes, visit, now)[EXECUTIONS_NODE].started += 1
     elif state.is_ended:
-        tally = _tally(changes, state, now, EXECUTIONS_NODE)
+        tally = _hour(changes, visit, now)[EXECUTIONS_NODE]
         tally.end(state.status, (state.outcome or "").replace("\0", "\ufffd"))
         tally.duration.add(now - (state.started_at or state.created_at))
 

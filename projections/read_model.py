@@ -30,7 +30,7 @@ WAITING_ITEMS_MAX: Final = 10
 class Visit:
     """An execution that a batch is about: what it is by now, where its decisions lie, and which pieces of that became whole."""
 
-    __slots__ = ("_waiting", "before", "folded", "is_new", "pieces", "position", "runs", "trail")
+    __slots__ = ("before", "folded", "hour", "is_new", "pieces", "position", "runs", "trail", "waits")
 
     def __init__(self, folded: Folded, trail: Trail) -> None:
         self.folded, self.trail = folded, trail
@@ -40,20 +40,19 @@ class Visit:
         """By their paths, the runs that events are about, as they were when rows were last told; None where there was none."""
         self.is_new = folded.state.version == 0
         """Whether no rows of runs have been told of it yet: then nothing needs to be known of how they were."""
+        self.hour: Any = None
+        """Where the model that counts by the hour did so last."""
         self.position = 0
         """The offset after its last decision."""
         self.pieces: list[Piece] = []
-        self._waiting: list[dict[str, Any]] | None = None
+        self.waits: list[dict[str, Any]] | None = None
+        """What it waits for, where that was asked since it last was other: see `waiting`."""
 
     def waiting(self) -> list[dict[str, Any]]:
         """What it waits for as it is now, see `waiting_for`; of activities only those among the first. Several models tell of it."""
-        if self._waiting is None:
-            self._waiting = waiting_for(self.folded.state, self.folded.graph, WAITING_ITEMS_MAX)
-        return self._waiting
-
-    def changes(self) -> None:
-        """It is about to be other than it was."""
-        self._waiting = None
+        if self.waits is None:
+            self.waits = waiting_for(self.folded.state, self.folded.graph, WAITING_ITEMS_MAX)
+        return self.waits
 
     def note(self, entry: Entry) -> None:
         """This decision has been folded."""
@@ -134,7 +133,7 @@ class ModelGroup:
 
     def fold(self, changes: Changes, visit: Visit, entry: Entry) -> None:
         """Fold a decision, after checking that it follows, and let all take it. Raises LogCorrupt where it does not follow."""
-        visit.changes()
+        visit.waits = None
         folded, decision, takers = visit.folded, entry.decision, self._takers
         check_follows(folded, entry)
         graph, state, appliers = folded.graph, folded.state, APPLIERS

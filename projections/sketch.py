@@ -15,6 +15,8 @@ from typing import Final
 
 BITS: Final = 6
 """2 to the power of it are the buckets for each doubling."""
+_ALONE: Final = 2 << BITS
+"""Values below have a bucket each."""
 VALUE_MAX: Final = 2**42
 """Milliseconds, 139 years: what is longer counts as so long."""
 
@@ -50,9 +52,12 @@ class Sketch:
 
     def add(self, value: int) -> None:
         """One more."""
-        value = 0 if value < 0 else min(value, VALUE_MAX)
-        bucket = value if value < 2 << BITS else bucket_of(value)
-        self.counts[bucket] = self.counts.get(bucket, 0) + 1
+        bucket = value
+        if not 0 <= value < _ALONE:
+            value = 0 if value < 0 else min(value, VALUE_MAX)
+            bucket = bucket_of(value)
+        counts = self.counts
+        counts[bucket] = counts.get(bucket, 0) + 1
         self.total += value
 
     def add_packed(self, packed: bytes) -> None:
