@@ -142,7 +142,11 @@ def removed_in(content: bytes) -> Removed | None:
 def read_record(content: bytes) -> Record | None:
     """A journal record; None for bytes that are none. Raises UnknownRecord for a kind that this build does not know."""
     try:
-        return decode_record(content)
+        return _record_decoder.decode(content)
+    except msgspec.MsgspecError:
+        pass
+    try:
+        return decode_record(content)  # which says why
     except LogCorrupt:
         return None
 

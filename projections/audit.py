@@ -180,6 +180,8 @@ def audit_of(number: int, decision: Decision, workflow: str, correlation: str) -
 
 def _about(command: c.Command) -> str:
     match command:
+        case c.CreateExecution():  # most are
+            said = f"version {command.version}"
         case c.AnswerTask():
             said = f"{command.path}: {command.port}"
         case c.DelegateTask():
@@ -192,8 +194,6 @@ def _about(command: c.Command) -> str:
             said = f"{command.incident}: {command.action}"
         case c.PauseExecution() | c.CancelExecution() | c.TerminateExecution() | c.EraseExecution():
             said = command.reason
-        case c.CreateExecution():
-            said = f"version {command.version}"
         case _:
             said = ""
     return _short(said)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from contracts.codec import decision_of, read_header, read_record, read_sealed
+from contracts.codec import decision_of, decode_decision, read_header, read_record, read_sealed
 from contracts.commands import CreateExecution, EraseExecution, RollHistory
 from contracts.errors import LogCorrupt, Rejected, UnknownRecord
 from contracts.events import ExecutionErased
@@ -77,7 +77,7 @@ def entry_of(offset: int, record: Decided | Sealed) -> Entry | Unreadable:
     """The decision that a record of the journal holds. Raises LogCorrupt where not even its head can be read."""
     if isinstance(record, Decided):
         try:
-            return Entry(offset, decision_of(record), record.body, record.digest)
+            return Entry(offset, decode_decision(record.body), record.body, record.digest)
         except UnknownRecord as error:
             _, execution, first = read_header(record.body)
             return Unreadable(offset, execution, first, str(error))

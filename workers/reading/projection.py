@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 
+from contracts.commands import EraseExecution
 from contracts.errors import SHORTAGES, LogCorrupt, LogFull, LogUnreachable, Overtaken, reason_of
 from contracts.journal import Checkpoint, Filing, Retired
 from contracts.ports.log import Log
@@ -30,6 +32,7 @@ from workers.partition.executions import Executions
 from workers.partition.stretches import entries_at
 from workers.reading.trails import Trails
 
+_first: Final = itemgetter(0)
 BATCH_RECORDS_MAX: Final = 5_000
 """So many records of the journal go into one transaction."""
 LIVE_MAX: Final = 2_000
@@ -101,7 +104,7 @@ class Projection:
         """
         offset = self.checkpoint.offset
         left = iter(range(self._sizes.batch_max))
-        records = (record for record, _ in zip(self._log.read("journal", self._partition, offset, end), left, strict=False))
+        records = map(_first, zip(self._log.read("journal", self._partition, offset, end), left, strict=False))
         visits: dict[str, Visit] = {}
         changes = self._changes
         self._set_aside_now.clear()
@@ -206,7 +209,7 @@ class Projection:
             self._set_aside(entry, visits, changes)
             return
         try:
-            if is_erasure(entry):
+            if isinstance(entry.decision.command, EraseExecution) and is_erasure(entry):
                 self._erase(entry, name, visits, changes)
             self._fold(entry, name, visits, changes)
         except (LogFull, LogUnreachable, *SHORTAGES):
