@@ -386,9 +386,12 @@ class NextRuns(BaseModel):
 class Validity(BaseModel):
     """Whether a definition could be published, and all that is wrong with it."""
 
-    model_config = _example(valid=True, problems=[], warnings=[], schedules=[{"trigger": "nightly", "next": [AT]}])
+    model_config = _example(
+        valid=True, problems=[], warnings=[], schedules=[{"trigger": "nightly", "next": [AT]}], ports={"nodes[0]": ["true", "false"]}
+    )
 
     valid: bool
     problems: list[ProblemItem]
     warnings: list[ProblemItem] = Field(description=_ABSENT)
     schedules: list[NextRuns]
+    ports: dict[str, list[str]] = Field(description="those of each node, by its path, where they are known and others than `out`")

@@ -7,15 +7,36 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.models import Time
+from domain.definition.kind_description import Role
+from domain.definition.kind_shape import WaitSort
+
+
+class NodeField(BaseModel):
+    """What stands at a place of a config."""
+
+    path: str = Field(description="`[]` for the items of a list, `.*` for the values of a map", examples=["cases[].when"])
+    roles: list[Role] = Field(
+        description="`expression`: one without braces; `items`: such a one, or a list; `template`: may hold `{{ … }}`; `duration`; `body`: "
+        "nodes and edges; `credential`: the name of one; `port`: it names a port"
+    )
 
 
 class NodeKind(BaseModel):
-    """A kind of node, with the JSON Schema of its `config`."""
+    """A kind of node, and what an editor needs to know of it."""
 
     kind: str
     sort: Literal["control flow", "activity"]
+    category: str = Field(description="`flow`, `loops`, `waiting`, `data`, `people`, `errors`, `activities`, `own`, or a package's own")
+    icon: str = Field(description="the name of a picture, one of Lucide's")
     summary: str
-    config: dict[str, Any] | None = Field(description="a JSON Schema")
+    is_here: bool = Field(description="whether the server has it; else workers offer it, and nothing more is known of it")
+    ports: list[str] = Field(description="of a node with the config `begins_with`; besides, any may have edges from `error`")
+    ports_from: list[str] = Field(description="paths in its config that name ports")
+    waits_for: WaitSort | None = Field(description="what its nodes wait for; null where that is nothing but bodies, or a worker")
+    can_undo: bool = Field(description="whether it may be a compensation")
+    begins_with: dict[str, Any] = Field(description="a config to begin with")
+    fields: list[NodeField]
+    config: dict[str, Any] | None = Field(description="a JSON Schema; null where any object is taken")
 
 
 class NodeKinds(BaseModel):

@@ -219,7 +219,7 @@ class Service(TriggerBook, ExecutionBook, Protocol):
         """Whether a kind that is not at hand is a problem; where workers elsewhere may bring it, it is not."""
 
     def node_kinds(self) -> list[dict[str, Any]]:
-        """All node kinds: `kind`, `sort`, `summary`, `config`."""
+        """All node kinds at hand, as `domain.definition.kind_description` describes them."""
 
     async def publish(
         self, definition: WorkflowDefinition, activate: bool, source: SourceText | None = None, caller: Caller = ENGINE

@@ -71,7 +71,7 @@ async def validate_workflow(service: Service, task_endpoint: TaskEndpoint | None
     problems = [one.as_value() for one in found]
     warnings = _warnings(checked.definition, body, service, task_endpoint)
     schedules = [] if checked.definition is None else _schedules(checked.definition, service.now())
-    return Reply({"valid": not problems, "problems": problems, "warnings": warnings, "schedules": schedules})
+    return Reply({"valid": not problems, "problems": problems, "warnings": warnings, "schedules": schedules, "ports": checked.ports})
 
 
 async def activate_workflow(caller: Caller, service: Service, name: Name, body: Body) -> Reply:

@@ -13,7 +13,9 @@ from api.service import Cluster, PartitionRow, ProcessRow, Service, Unavailable
 from api.version import build_version
 from api.worker_rows import worker_value
 from contracts.asyncapi import asyncapi_document
+from contracts.ports.workers import TaskEndpoint
 from contracts.times import rfc3339
+from domain.definition.kind_description import offered_kind
 from domain.definition.schema import all_schemas, definition_schema
 
 
@@ -39,9 +41,11 @@ async def get_metrics(service: Service) -> Response:
     return Response(await service.metrics(), headers={"content-type": CONTENT_TYPE_LATEST})
 
 
-async def list_node_kinds(service: Service) -> Reply:
-    """The node kinds, each with the JSON Schema of its `config`."""
-    return Reply({"kinds": service.node_kinds()})
+async def list_node_kinds(service: Service, task_endpoint: TaskEndpoint | None) -> Reply:
+    """The node kinds, each with what an editor needs to know of it; also those that workers offer now."""
+    kinds = service.node_kinds()
+    offered = set() if task_endpoint is None else {kind for worker in task_endpoint.workers().workers for kind in worker.kinds}
+    return Reply({"kinds": [*kinds, *map(offered_kind, sorted(offered.difference(one["kind"] for one in kinds)))]})
 
 
 async def get_schemas(service: Service) -> Reply:
@@ -107,7 +111,7 @@ SERVER: Final = (
     Operation(
         method="GET", path="/v1/node-kinds", tag="definitions", right="read", offered="always",
         do=list_node_kinds, answer=server_models.NodeKinds,
-        client=ClientMethod("node_kinds", "kinds", "All node kinds, each with the JSON Schema of its `config`."),
+        client=ClientMethod("node_kinds", "kinds", "All node kinds, each with its ports, its fields and the JSON Schema of its `config`."),
     ),
     Operation(
         method="GET", path="/v1/schemas", tag="definitions", right="read", offered="always",

@@ -27,7 +27,7 @@ def marked_fields(model: type[BaseModel]) -> tuple[Field, ...]:
     """The fields with a role, those that are durations, and those that hold further models (role ``)."""
     fields = []
     for attribute, info in model.model_fields.items():
-        metadata = list(_metadata(info))
+        metadata = list(metadata_of(info))
         role = next((m.role for m in metadata if isinstance(m, Marker)), "")
         is_duration = any(getattr(m, "pattern", None) == DURATION_PATTERN for m in metadata)
         if role or is_duration or any(_holds_models(info.annotation)):
@@ -35,7 +35,8 @@ def marked_fields(model: type[BaseModel]) -> tuple[Field, ...]:
     return tuple(fields)
 
 
-def _metadata(info: FieldInfo) -> Iterator[Any]:
+def metadata_of(info: FieldInfo) -> Iterator[Any]:
+    """All that is said about a field beside its type."""
     for entry in [*info.metadata, *(m for part in get_args(info.annotation) for m in getattr(part, "__metadata__", ()))]:
         yield entry
         if isinstance(entry, FieldInfo):

@@ -17,12 +17,26 @@ MemoName: TypeAlias = Literal["loop", "branches", "try", "wait", "child", "cance
 LoopOver: TypeAlias = Literal["items", "rounds", "times"]
 """What a loop goes over: the items of a list, rounds as long as a condition holds, or so many times."""
 
+Category: TypeAlias = Literal["flow", "loops", "waiting", "data", "people", "errors", "activities", "own"]
+WaitSort: TypeAlias = Literal["signal", "timer", "child", "task", "condition", "nodes"]
+"""What nodes wait for: `Wait.sort`."""
+
 
 class KindShape:
     """The shape of a kind; the defaults are those of a kind that is decided inline and holds nothing."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    category: ClassVar[Category] = "own"
+    """Where it stands among the kinds that one chooses from."""
+    icon: ClassVar[str] = "box"
+    """The name of its picture, one of Lucide's."""
+    wait_sort: ClassVar[WaitSort | None] = None
+    """What a node of the kind waits for (`Kind.waits_for`); None where it waits for nothing but its bodies."""
+    begins_with: ClassVar[str] = "{}"
+    """The config of a node that was just put there, as JSON."""
+    ports_from: ClassVar[tuple[str, ...]] = ()
+    """Where its config names further ports: `cases[].port`."""
     is_container: ClassVar[bool] = False
     is_inline: ClassVar[bool] = True
     loop_over: ClassVar[LoopOver | None] = None

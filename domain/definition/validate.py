@@ -31,10 +31,14 @@ from domain.definition.ways import reach
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """A definition, and what is wrong with it. There is a definition only where nothing is."""
+    """A definition, and what is wrong with it. There is a definition only where nothing is.
+
+    `ports` are those of each node, by its path, where they are known and others than `out`.
+    """
 
     definition: WorkflowDefinition | None = None
     problems: list[Problem] = field(default_factory=list)
+    ports: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def check(document: Any, activities: Activities, strict_kinds: bool = True) -> Checked:
@@ -43,13 +47,16 @@ def check(document: Any, activities: Activities, strict_kinds: bool = True) -> C
         return Checked(problems=[problem])
     findings = Findings()
     definition = read(WorkflowDefinition, document, "", findings)
+    ports: dict[str, tuple[str, ...]] = {}
     if definition is not None:
         try:
-            _check_all(outline_of(definition, activities, findings, strict_kinds))
+            outline = outline_of(definition, activities, findings, strict_kinds)
         except TooManyNodes:
             return Checked(problems=[_too_many()])
+        _check_all(outline)
+        ports = {node.path: node.ports for node in outline.nodes if node.ports is not None and node.ports != ("out",)}
     problems = findings.told()
-    return Checked(definition=None if problems else definition, problems=problems)
+    return Checked(definition=None if problems else definition, problems=problems, ports=ports)
 
 
 def publishable(document: Any, activities: Activities, strict_kinds: bool = True) -> WorkflowDefinition:

@@ -10,4 +10,6 @@ class Break(Leaving):
 
     name = "break"
     summary = "ends the nearest loop"
+    category = "loops"
+    icon = "log-out"
     ending = "broken"

@@ -26,6 +26,10 @@ class Cancel(Kind):
 
     name = "cancel"
     summary = "ends other nodes"
+    category = "errors"
+    icon = "ban"
+    wait_sort = "nodes"
+    begins_with = '{"nodes": ["another"]}'
     is_inline = False
     hears_ends = True
     memo = "cancel"

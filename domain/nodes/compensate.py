@@ -18,6 +18,9 @@ class Compensate(Kind):
 
     name = "compensate"
     summary = "undoes what has completed"
+    category = "errors"
+    icon = "undo-2"
+    wait_sort = "nodes"
     is_inline = False
 
     class Config(Model):

@@ -16,6 +16,9 @@ class Condition(Kind):
 
     name = "condition"
     summary = "leaves by `true` or `false`"
+    category = "flow"
+    icon = "diamond"
+    begins_with = '{"expression": "true"}'
 
     class Config(Model):
         """What is asked."""

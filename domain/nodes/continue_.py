@@ -10,4 +10,6 @@ class Continue(Leaving):
 
     name = "continue"
     summary = "ends this iteration of the nearest loop"
+    category = "loops"
+    icon = "skip-forward"
     ending = "continued"

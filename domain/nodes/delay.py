@@ -26,6 +26,10 @@ class Delay(Kind):
 
     name = "delay"
     summary = "waits for a length of time, or until a time"
+    category = "waiting"
+    icon = "clock"
+    wait_sort = "timer"
+    begins_with = '{"for": "1m"}'
     is_inline = False
     examples = ({"for": "0ms"}, {"for": "10ms"}, {"for": "50ms"})
 

@@ -25,6 +25,9 @@ class EmitSignal(Kind):
 
     name = "emit_signal"
     summary = "sends a signal to an execution"
+    category = "waiting"
+    icon = "send"
+    begins_with = '{"execution": "{{ execution.id }}", "name": "go"}'
     can_undo = True
 
     class Config(Model):

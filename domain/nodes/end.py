@@ -17,6 +17,8 @@ class End(Kind):
 
     name = "end"
     summary = "ends its path; with `terminate` its body completes at once"
+    category = "flow"
+    icon = "flag"
 
     class Config(Model):
         """What the execution's outcome and output are, if this is the last end reached."""

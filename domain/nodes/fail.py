@@ -18,6 +18,8 @@ class Fail(Kind):
 
     name = "fail"
     summary = "fails with an error of your own"
+    category = "errors"
+    icon = "octagon-x"
     fails_on_purpose = True
 
     class Config(Model):

@@ -36,6 +36,9 @@ class ForEach(Loop):
 
     name = "for_each"
     summary = "runs a body for each item of a list"
+    category = "loops"
+    icon = "list"
+    begins_with = '{"items": [], "body": {"nodes": []}}'
     loop_over = "items"
 
     class Config(Model):

@@ -14,6 +14,9 @@ class GetVariable(Kind):
 
     name = "get_variable"
     summary = "gives a variable's value"
+    category = "data"
+    icon = "tag"
+    begins_with = '{"name": "x"}'
 
     class Config(Model):
         """Which one, and what is given where it has no value or is null."""

@@ -63,6 +63,11 @@ class HumanTask(Kind):
 
     name = "human_task"
     summary = "asks people, and waits for their answer"
+    category = "people"
+    icon = "user-check"
+    wait_sort = "task"
+    ports_from = ("options[].port",)
+    begins_with = '{"question": "Go on?"}'
     is_inline = False
     memo = "task"
     examples = (

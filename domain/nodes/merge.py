@@ -12,6 +12,8 @@ class Merge(Kind):
 
     name = "merge"
     summary = "brings several paths together"
+    category = "flow"
+    icon = "merge"
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Pass on what came in."""

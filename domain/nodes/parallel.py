@@ -27,6 +27,9 @@ class Parallel(Kind):
 
     name = "parallel"
     summary = "runs several bodies at a time"
+    category = "flow"
+    icon = "columns-3"
+    begins_with = '{"branches": {"left": {"nodes": []}, "right": {"nodes": []}}}'
     is_container = True
     is_inline = False
     memo = "branches"

@@ -21,6 +21,9 @@ class Repeat(Loop):
 
     name = "repeat"
     summary = "runs a body so many times"
+    category = "loops"
+    icon = "repeat"
+    begins_with = '{"times": 3, "body": {"nodes": []}}'
     loop_over = "times"
 
     class Config(Model):

@@ -22,6 +22,9 @@ class SetVariable(Kind):
 
     name = "set_variable"
     summary = "gives variables new values"
+    category = "data"
+    icon = "pencil"
+    begins_with = '{"name": "x", "value": null}'
     can_undo = True
 
     class Config(Model):

@@ -12,6 +12,8 @@ class Start(Kind):
 
     name = "start"
     summary = "where a body begins; gives its input"
+    category = "flow"
+    icon = "play"
 
     def start(self, ctx: Deciding, ready: Ready) -> None:
         """Pass on what came in."""

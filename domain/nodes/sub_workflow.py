@@ -32,6 +32,10 @@ class SubWorkflow(Kind):
 
     name = "sub_workflow"
     summary = "runs another workflow as a child"
+    category = "flow"
+    icon = "workflow"
+    wait_sort = "child"
+    begins_with = '{"workflow": "another"}'
     is_inline = False
     memo = "child"
     can_undo = True

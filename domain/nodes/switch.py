@@ -33,6 +33,10 @@ class Switch(Kind):
 
     name = "switch"
     summary = "leaves by the port of the case that fits"
+    category = "flow"
+    icon = "split"
+    ports_from = ("cases[].port", "default")
+    begins_with = '{"cases": [{"when": "true", "port": "first"}], "default": "else"}'
 
     class Config(Model):
         """A value and the cases it is compared with, or cases with expressions; `default` is the port when none fits."""

@@ -47,6 +47,10 @@ class Transform(Kind):
 
     name = "transform"
     summary = "reshapes data"
+    category = "data"
+    icon = "square-function"
+    ports_from = ("cases[].port",)
+    begins_with = '{"operation": "value", "value": "{{ data }}"}'
 
     class Config(Model):
         """The operation and what it works on."""

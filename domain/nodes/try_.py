@@ -36,6 +36,9 @@ class Try(Kind):
 
     name = "try"
     summary = "catches failures and cleans up"
+    category = "errors"
+    icon = "shield"
+    begins_with = '{"body": {"nodes": []}, "catch": [{"errors": ["*"], "body": {"nodes": []}}]}'
     is_container = True
     is_inline = False
     memo = "try"

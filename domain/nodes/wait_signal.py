@@ -40,6 +40,11 @@ class WaitSignal(Kind):
 
     name = "wait_signal"
     summary = "waits for a signal"
+    category = "waiting"
+    icon = "bell"
+    wait_sort = "signal"
+    ports_from = ("signals[].port",)
+    begins_with = '{"name": "go"}'
     is_inline = False
     memo = "wait"
 

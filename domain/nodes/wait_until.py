@@ -22,6 +22,10 @@ class WaitUntil(Kind):
 
     name = "wait_until"
     summary = "waits until a condition holds"
+    category = "waiting"
+    icon = "hourglass"
+    wait_sort = "condition"
+    begins_with = '{"condition": "true"}'
     is_inline = False
     hears_changes = True
     examples = (

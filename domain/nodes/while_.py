@@ -26,6 +26,9 @@ class While(Loop):
 
     name = "while"
     summary = "repeats a body while a condition holds"
+    category = "loops"
+    icon = "rotate-cw"
+    begins_with = '{"condition": "false", "body": {"nodes": []}}'
     loop_over = "rounds"
 
     class Config(Model):

@@ -9,8 +9,6 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from pydantic import BaseModel
-
 from contracts.commands import Command
 from contracts.errors import LogError, LogFull
 from contracts.journal import NONCE_BYTES
@@ -22,6 +20,7 @@ from contracts.ports.log import Log
 from contracts.ports.result_cache import ResultCache
 from contracts.ports.snapshots import Snapshots
 from contracts.positions import Positions
+from domain.definition.kind_description import described_activity, described_control
 from domain.nodes import CONTROL_KINDS, KINDS
 from infra.chance import Chance
 from infra.clock import SystemClock
@@ -112,14 +111,8 @@ def built_in_kinds(settings: EngineSettings) -> frozenset[str]:
 
 
 def described_kinds(activities: Mapping[str, ActivityKind]) -> list[dict[str, Any]]:
-    """All node kinds for people and editors: `kind`, `sort`, `summary`, and the JSON Schema of the `config`."""
-    kinds: list[tuple[str, Any]] = [("control flow", kind) for kind in KINDS]
-    kinds += [("activity", kind) for kind in activities.values()]
-    return [{"kind": kind.name, "sort": sort, "summary": kind.summary, "config": _schema_of(kind.Config)} for sort, kind in kinds]
-
-
-def _schema_of(config: type[BaseModel] | None) -> dict[str, Any] | None:
-    return None if config is None else config.model_json_schema(by_alias=True)
+    """All node kinds for people and editors."""
+    return [*map(described_control, KINDS), *map(described_activity, activities.values())]
 
 
 @contextmanager

@@ -588,7 +588,7 @@ class AsyncOperations:
         return answer
 
     async def node_kinds(self) -> Rows:
-        """All node kinds, each with the JSON Schema of its `config`."""
+        """All node kinds, each with its ports, its fields and the JSON Schema of its `config`."""
         answer: Rows = (await self._ask(asked("GET", "/v1/node-kinds")))["kinds"]
         return answer
 

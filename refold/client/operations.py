@@ -576,7 +576,7 @@ class Operations:
         return answer
 
     def node_kinds(self) -> Rows:
-        """All node kinds, each with the JSON Schema of its `config`."""
+        """All node kinds, each with its ports, its fields and the JSON Schema of its `config`."""
         answer: Rows = self._ask(asked("GET", "/v1/node-kinds"))["kinds"]
         return answer
 

@@ -139,7 +139,8 @@ def test_validating_answers_the_same_problems_and_publishes_nothing(server: Serv
     answer = server.post("/v1/workflows/validate", INVALID)
     assert (answer.status, answer.json["valid"]) == (200, False)
     assert answer.json["problems"] == server.post("/v1/workflows", INVALID).json["problems"]
-    assert server.post("/v1/workflows/validate", HELLO).json == {"valid": True, "problems": [], "warnings": [], "schedules": []}
+    right = {"valid": True, "problems": [], "warnings": [], "schedules": [], "ports": {"nodes[1]": []}}
+    assert server.post("/v1/workflows/validate", HELLO).json == right
     assert server.get("/v1/workflows/bad").status == 404
 
 
@@ -162,7 +163,17 @@ def test_node_kinds_and_the_schema_of_the_language(server: Server) -> None:
     kinds = {one["kind"]: one for one in server.get("/v1/node-kinds").json["kinds"]}
     assert kinds["condition"]["sort"] == "control flow"
     assert kinds["http_request"]["config"]["properties"]["url"]
+    assert {"path": "expression", "roles": ["expression"]} in kinds["condition"]["fields"]
+    assert (kinds["condition"]["ports"], kinds["delay"]["waits_for"], kinds["code"]["is_here"]) == (["true", "false"], "timer", True)
     assert server.get("/v1/schemas/definition").json["title"] == "Workflow definition"
+
+
+def test_kinds_that_workers_offer_are_among_the_node_kinds(server: Server) -> None:
+    poll = {"protocol": 1, "worker": "faxes", "kinds": ["fax_it", "noop"], "credits": 0}
+    assert server.post("/v1/worker/poll", poll).status == 200
+    kinds = server.get("/v1/node-kinds").json["kinds"]
+    assert [(one["is_here"], one["config"], one["ports"]) for one in kinds if one["kind"] == "fax_it"] == [(False, None, ["out"])]
+    assert [one["is_here"] for one in kinds if one["kind"] == "noop"] == [True]
 
 
 # Versions: who, what, and what is different.

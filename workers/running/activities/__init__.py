@@ -12,6 +12,8 @@ Beyond the protocol a kind may say about itself:
     passes_data   it gives its data back untouched: the value is neither parsed nor written anew, `run` gets None
     tells_people  what it is given is shown to people: what is marked secret stands there as `•••`
     close()       called once when the worker stops
+    category, icon, begins_with
+                  where editors show it, the name of a Lucide picture, and a config to begin with, as JSON
 """
 
 from __future__ import annotations

@@ -64,6 +64,8 @@ class Code:
 
     name = "code"
     summary = "Runs Python in a sandbox: no files, no network, limits on time, memory and output."
+    category = "activities"
+    icon = "code"
     Config = CodeConfig
 
     def __init__(self, settings: ActivitySettings) -> None:

@@ -64,6 +64,8 @@ class HttpRequest:
 
     name = "http_request"
     summary = "Sends an HTTP request and gives status, headers and body."
+    category = "activities"
+    icon = "globe"
     Config = HttpRequestConfig
 
     def __init__(self, settings: ActivitySettings, lookup: Resolve = resolve, is_allowed: Allow = is_public) -> None:

@@ -27,6 +27,8 @@ class Log:
 
     name = "log"
     summary = "Writes a message to the log and gives its data."
+    category = "activities"
+    icon = "scroll-text"
     Config = LogConfig
     is_instant = True
     passes_data = True

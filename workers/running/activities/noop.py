@@ -18,6 +18,8 @@ class Noop:
 
     name = "noop"
     summary = "Does nothing and gives its data."
+    category = "activities"
+    icon = "circle"
     Config = NoopConfig
     is_instant = True
     passes_data = True

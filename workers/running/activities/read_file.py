@@ -45,6 +45,8 @@ class ReadFile:
 
     name = "read_file"
     summary = "Reads a file in the allowed folder as text, JSON, CSV or base64."
+    category = "activities"
+    icon = "file-input"
     Config = ReadFileConfig
 
     def __init__(self, settings: ActivitySettings) -> None:

@@ -39,6 +39,8 @@ class WriteFile:
 
     name = "write_file"
     summary = "Writes a file in the allowed folder."
+    category = "activities"
+    icon = "file-output"
     Config = WriteFileConfig
 
     def __init__(self, settings: ActivitySettings) -> None:
