@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from benchmarks.client import carry_out
 from benchmarks.load import Plan
@@ -29,6 +29,8 @@ from benchmarks.report import Figures, Table, shown
 from benchmarks.workloads import chosen
 from refold import Client
 
+Kind: TypeAlias = Literal["stream", "socket"]
+"""What is read: server-sent events, or the WebSocket."""
 READERS: Final = 1_000
 EVENTS_PER_S: Final = 200
 TURNS: Final = 5
@@ -46,6 +48,8 @@ ROWS: Final = {
     "p99_ms": "from the decision to the reader, p99 (ms)",
     "server_cpu": "CPU of the server for the readers and the pace (cores)",
     "server_cpu_without": "CPU of the server for the pace alone (cores)",
+    "socket_p95_ms": "the same over as many WebSockets, p95 (ms)",
+    "socket_cpu": "CPU of the server for these and the pace (cores)",
     "p95_beside_ms": "the same while W1 runs, p95 (ms)",
     "w1_with": "W1 with the readers (executions/s)",
     "w1_without": "W1 without (executions/s)",
@@ -78,6 +82,9 @@ def measure(folder: Path, scale: float, readers: int = READERS, turns: int = TUR
                 with reading(system.url, readers) as told:
                     _note(taken, _w1(system, scale, "with"))
                     _note(taken, {"p95_beside_ms": told()["p95_ms"]})
+                with reading(system.url, readers, "socket") as told:
+                    _note(taken, {"socket_cpu": _idle(system)})
+                    _note(taken, {"socket_p95_ms": told()["p95_ms"]})
                 _note(taken, {"w1_ratio": taken["w1_with"][-1] / taken["w1_without"][-1]})
         return {f"streams.{name}": statistics.median(values) for name, values in taken.items()} | {"streams.readers": readers}
     finally:
@@ -134,9 +141,9 @@ def pace(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def reading(url: str, count: int) -> Iterator[Any]:
+def reading(url: str, count: int, kind: Kind = "stream") -> Iterator[Any]:
     """So many readers; what is given ends them and tells what they saw."""
-    path = f"{url}/v1/workflows/paced/events"
+    path = f"{url}/v1/workflows/paced/events" if kind == "stream" else f"ws{url.removeprefix('http')}/v1/live?paced"
     process = subprocess.Popen(
         python("-m", "benchmarks.readers", path, str(count)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -18,7 +18,7 @@ LINGER_S: Final = 0.00003
 AT_ONCE_S: Final = 0.001
 """Who would wait less is told at once."""
 SLICE: Final = 400
-"""So many readers are told in one turn of the loop, which takes about 3 ms; between two turns the engine does what it has to."""
+"""So many readers are told in one turn of the loop, which takes about 3 ms; between two turns the engine does its own work."""
 _log: Final = logging.getLogger("refold.streams")
 BEGIN_S: Final = 0.05
 """How often it is looked whether it is known where a group begins."""

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Annotated, Any, Final, Literal
 
@@ -22,18 +21,17 @@ import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.answers import encode
+from api.line import LINE, Line, frame_of
 from api.problems import value_of
 from api.streams.lists import Listed, Lists, What
 from api.streams.outlet import ListSink, PassingSink
 from api.streams.position import Places, read_position
 from api.streams.reader import SAID, SLOW_S, Batch, Why
-from api.streams.selection import select
+from api.streams.selection import Entry, select
 from api.streams.streams import Streams
 from contracts.errors import InvalidInput, Overloaded, Problem, RefoldError
 from contracts.ports.lossy_channel import LossyChannel
 
-UNREAD_BYTES_MAX: Final = 256 * 1024
-"""So much waits for one connection before its subscriptions are held."""
 SUBSCRIPTIONS_MAX: Final = 100
 """So many may one connection have."""
 MESSAGE_BYTES_MAX: Final = 64 * 1024
@@ -79,10 +77,10 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self._subscribed: dict[str, Callable[[], None]] = {}
         """What ends each subscription."""
-        self._waiting: deque[bytes] = deque()
-        self._size = 0
-        self._has_more = asyncio.Event()
-        self._wants_room: list[Callable[[], None]] = []
+        self._line: Line = socket.scope[LINE]
+        self.when_room = self._line.when_room
+        self._patience: asyncio.TimerHandle | None = None
+        self._is_over, self._is_closed = asyncio.Event(), False
         self._end: tuple[int, str] | None = None
 
     async def run(self) -> None:
@@ -93,7 +91,7 @@ class Live:
             self.end(TRY_LATER, str(full))
             await self._close()
             return
-        tasks = [asyncio.ensure_future(self._hear()), asyncio.ensure_future(self._tell())]
+        tasks = [asyncio.ensure_future(self._hear()), asyncio.ensure_future(self._is_over.wait())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
@@ -106,9 +104,11 @@ class Live:
                 task.cancel()
             for stop in list(self._subscribed.values()):
                 stop()
+            self._calm()
             await self._close()
 
     async def _close(self) -> None:
+        self._is_closed = True
         code, reason = self._end or (FINISHED, "")
         with suppress(RuntimeError, TimeoutError, OSError, WebSocketDisconnect):  # the other side is gone
             await asyncio.wait_for(self._socket.close(code, reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")), SLOW_S)
@@ -116,7 +116,7 @@ class Live:
     def end(self, code: int, reason: str) -> None:
         """There is no more to come."""
         self._end = self._end or (code, reason)
-        self._has_more.set()
+        self._is_over.set()
 
     # What is said to it.
 
@@ -216,11 +216,7 @@ class Live:
     @property
     def is_full(self) -> bool:
         """Whether more waits to be read than is good."""
-        return self._size > UNREAD_BYTES_MAX
-
-    def when_room(self, then: Callable[[], None]) -> None:
-        """Call back once less waits."""
-        self._wants_room.append(then)
+        return self._line.is_full
 
     def forget(self, name: str) -> None:
         """A subscription has ended by itself."""
@@ -228,30 +224,24 @@ class Live:
 
     def put(self, content: bytes) -> None:
         """Say this."""
-        self._waiting.append(content)
-        self._size += len(content)
-        self._has_more.set()
+        self.write(frame_of(content))
 
     def _put(self, value: dict[str, Any]) -> None:
         self.put(_encode(value))
 
-    async def _tell(self) -> None:
-        while self._end is None or self._waiting:
-            while self._waiting:
-                content = self._waiting.popleft()
-                try:
-                    await asyncio.wait_for(self._socket.send_text(content.decode()), SLOW_S)
-                except TimeoutError:
-                    self.end(TRY_LATER, SAID["slow"])
-                    return
-                self._size -= len(content)
-                if self._wants_room and not self.is_full:
-                    waiting, self._wants_room = self._wants_room, []
-                    for then in waiting:
-                        then()
-            self._has_more.clear()
-            if self._end is None:
-                await self._has_more.wait()
+    def write(self, frames: bytes) -> None:
+        """Say what `frame_of` has made; one who then takes no more for long is cut off."""
+        if self._is_closed:  # what passes by comes from another thread, and may come late
+            return
+        self._line.write(frames)
+        if self._line.is_full and self._patience is None:
+            self._patience = self._loop.call_later(SLOW_S, self.end, TRY_LATER, SAID["slow"])
+            self.when_room(self._calm)
+
+    def _calm(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 class _Sink:
@@ -259,6 +249,7 @@ class _Sink:
 
     def __init__(self, live: Live, name: str) -> None:
         self._live, self._name, self._prefix = live, name, b'{"id":' + _encode(name)
+        self._kind = f"socket {name}"
         self.when_room = live.when_room
 
     @property
@@ -268,8 +259,11 @@ class _Sink:
 
     def tell(self, batch: Batch) -> None:
         """Tell of these."""
-        for entry in batch.entries:
-            self._live.put(b'%b,"position":"%b","event":%b}' % (self._prefix, entry.position.encode(), entry.content))
+        self._live.write(batch.written(self._kind, self._written))
+
+    def _written(self, entries: Sequence[Entry]) -> bytes:
+        head = self._prefix + b',"position":"'
+        return b"".join([frame_of(b'%b%b","event":%b}' % (head, entry.position.encode(), entry.content)) for entry in entries])
 
     def say_position(self, position: str) -> None:
         """Everything up to here was told."""

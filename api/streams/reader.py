@@ -37,12 +37,18 @@ _log: Final = logging.getLogger("refold.streams")
 class Batch:
     """Entries that are told at once, up to where everything was told with them, and whether the execution has ended so."""
 
-    __slots__ = ("ends", "entries", "frame", "places")
+    __slots__ = ("_written", "ends", "entries", "places")
 
     def __init__(self, entries: Sequence[Entry], places: Places, ends: bool) -> None:
         self.entries, self.places, self.ends = entries, places, ends
-        self.frame: bytes | None = None
-        """The entries as bytes for one kind of sink, made when the first needs them."""
+        self._written: dict[str, bytes] = {}
+
+    def written(self, kind: str, write: Callable[[Sequence[Entry]], bytes]) -> bytes:
+        """The entries as bytes for one kind of sink, written when the first needs them."""
+        written = self._written.get(kind)
+        if written is None:
+            written = self._written[kind] = write(self.entries)
+        return written
 
 
 class Sink(Protocol):

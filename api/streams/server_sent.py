@@ -20,24 +20,24 @@ Each block has its own `id` and data: readers differ in what they make of those 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from api.line import LINE, Line, framed
+from api.line import LINE, Line, chunk_of
 from api.streams.position import Places
 from api.streams.reader import SAID, Batch, Why
-from api.streams.selection import Selection
+from api.streams.selection import Entry, Selection
 from api.streams.streams import Streams
 
 MEDIA_TYPE: Final = "text/event-stream"
 RETRY_MS: Final = 1_000
 """So long after its stream has ended a reader comes again."""
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-_BEAT: Final = framed(b":\n\n")
+_BEAT: Final = chunk_of(b":\n\n")
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -56,13 +56,11 @@ class EventSink:
 
     def tell(self, batch: Batch) -> None:
         """Tell of these."""
-        if batch.frame is None:
-            batch.frame = framed(b"".join([b"id: %b\ndata: %b\n\n" % (entry.position.encode(), entry.content) for entry in batch.entries]))
-        self._line.write(batch.frame)
+        self._line.write(batch.written("", _written))
 
     def say_position(self, position: str) -> None:
         """Everything up to here was told."""
-        self._line.write(framed(b'id: %b\nevent: position\ndata: {"position":"%b"}\n\n' % (position.encode(), position.encode())))
+        self._line.write(chunk_of(b'id: %b\nevent: position\ndata: {"position":"%b"}\n\n' % (position.encode(), position.encode())))
 
     def beat(self) -> None:
         """We are still there."""
@@ -71,8 +69,12 @@ class EventSink:
     def end(self, why: Why) -> None:
         """There is no more to come."""
         said = _encode({"reason": why, "detail": SAID[why]})
-        self._line.write(framed(b"event: end\ndata: %b\n\n" % said))
+        self._line.write(chunk_of(b"event: end\ndata: %b\n\n" % said))
         self.has_ended.set()
+
+
+def _written(entries: Sequence[Entry]) -> bytes:
+    return chunk_of(b"".join([b"id: %b\ndata: %b\n\n" % (entry.position.encode(), entry.content) for entry in entries]))
 
 
 class EventStream(Response):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from api.requests import Requests
-from api.streams.group import Group
+from api.streams.group import SLICE, Group
 from api.streams.position import Places
 from api.streams.reader import Loop, Reader, Sink
 from api.streams.selection import Selection, Writer
@@ -98,9 +98,14 @@ class Streams:
         self._groups.pop(group.selection, None)
 
     def _beat(self) -> None:
-        for reader in list(self._readers):
-            reader.beat()
+        self._beat_some(list(self._readers), 0)
         self._beating = self._loop.call_later(BEAT_S, self._beat) if self._readers else None
+
+    def _beat_some(self, readers: list[Reader], start: int) -> None:
+        for reader in readers[start : start + SLICE]:
+            reader.beat()
+        if start + SLICE < len(readers):
+            self._loop.call_soon(lambda: self._beat_some(readers, start + SLICE))
 
     def close(self) -> None:
         """End all of them, and those that are yet to come: they may come again, here or elsewhere."""

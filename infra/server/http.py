@@ -47,9 +47,9 @@ class HttpSetup(NamedTuple):
 
 def _web_socket(**made_of: Any) -> asyncio.Protocol:
     """The protocol of a WebSocket, loaded with the first."""
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from api.web_socket import LinedWebSocket
 
-    return WebSocketsSansIOProtocol(**made_of)
+    return LinedWebSocket(**made_of)
 
 
 class _Uvicorn(uvicorn.Server):

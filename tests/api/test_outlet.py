@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, MutableMapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from starlette.websockets import WebSocket
-
-from api.streams.lists import Lists
-from api.streams.live import Live
 from api.streams.outlet import ListSink, PassingSink
 from contracts.ports.lossy_channel import Passing, Taken
-from workers.running.memory_channel import MemoryChannel
-
-from .test_stream_groups import World
 
 
 class Line:
@@ -77,27 +68,3 @@ def test_what_a_connection_misses_that_does_not_read_is_counted_and_told() -> No
     line.make_room()
     line.make_room()
     assert line.said[2:] == [{"id": "a", "lossy": True, "dropped": 7}]
-
-
-def test_one_connection_too_many_is_told_to_come_later(tmp_path: Path) -> None:
-    async def story() -> None:
-        world, said = World(tmp_path, streams_max=1), list[Any]()
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "websocket.connect"}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            said.append((message["type"], message.get("code")))
-
-        async def none(_: Any) -> Any:
-            raise AssertionError("nothing is asked for")
-
-        forget = world.streams.on_close(lambda: None)
-        socket = WebSocket({"type": "websocket"}, receive, send)
-        await socket.accept()
-        await Live(socket, world.streams, Lists(world.fed.feed, none), MemoryChannel(), none, none).run()
-        assert said[1:] == [("websocket.close", 1013)]
-        forget()
-        world.streams.check_room()
-
-    asyncio.run(story())
