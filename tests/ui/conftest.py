@@ -113,6 +113,7 @@ class Opener:
         page = shown.new_page()
         page.add_init_script(NOTED)
         page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}") if said.type in ("error", "warning") else None)
+        page.on("response", lambda said: self.wrong.append(f"{said.status}: {said.url}") if said.status >= 400 else None)
         page.on("pageerror", lambda error: self.wrong.append(f"thrown: {error}"))
         self._pages.append(page)
         page.goto(address)

@@ -40,6 +40,9 @@ const data = new QueryClient({
   },
 });
 
+/** What the shell links to lies relative to the address that it came from; that changes, and the links would with it. */
+for (const link of document.querySelectorAll("link")) link.setAttribute("href", link.href);
+
 const place = document.getElementById("root");
 if (place === null) throw new Error("the shell has no #root");
 createRoot(place).render(

@@ -18,7 +18,7 @@ export function NotFound(): JSX.Element {
       <Empty title={say("notFound")} says={say("notFoundSays", { path: pathname })}>
         {near && (
           <p>
-            {say("notFoundNearest")} <Link to={near}>{near}</Link>.
+            {say("notFoundNearest")} <Link to={near} translate="no">{near}</Link>.
           </p>
         )}
       </Empty>

@@ -13,7 +13,7 @@ export function Copyable({ text }: { text: string }): JSX.Element {
   };
   return (
     <button type="button" className={css["copyable"]} title={say("copy")} onClick={() => void copy()}>
-      <code>{text}</code>
+      <code translate="no">{text}</code>
       <span role="status" className={isCopied ? css["said"] : "only-heard"}>
         {isCopied ? say("copied") : ""}
       </span>

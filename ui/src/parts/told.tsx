@@ -17,10 +17,10 @@ export function Told({ error, onRetry }: ToldProps): JSX.Element {
   const detail = error instanceof Error ? error.message : error.detail;
   return (
     <div className={css["told"]} role="alert">
-      <p>{isAway ? say("serverAway") : detail}</p>
+      {isAway ? <p>{say("serverAway")}</p> : <p translate="no">{detail}</p>}
       {isAway && <p className="soft">{say("serverAwaySays")}</p>}
       {problem !== null && problem.problems.length > 0 && (
-        <ul>
+        <ul translate="no">
           {problem.problems.map((one, at) => (
             <li key={at}>
               <code>{one.path}</code> {one.message}

@@ -51,6 +51,7 @@ export function Value({ says, value, linesMax }: ValueProps): JSX.Element {
         ref={scroller}
         className={css["lines"]}
         role="group"
+        translate="no"
         aria-label={says}
         tabIndex={0}
         style={linesMax === undefined ? { flex: 1 } : { height: Math.min(all.length, linesMax) * size + 16 }}

@@ -130,7 +130,7 @@ function columns(): readonly Column<Row>[] {
     { id: "state", says: say("state"), width: "128px", narrow: "112px", cell: (row) => <State status={shown(row)} /> },
     { id: "workflow", says: say("workflow"), width: "minmax(120px, 1.2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["name"]}>{row.workflow}</span> },
     { id: "id", says: say("id"), width: "minmax(140px, 1.4fr)", cell: (row) => <code>{row.execution_id}</code> },
-    { id: "waits", says: say("waits"), width: "minmax(0, 1.4fr)", cell: (row) => <span className="soft">{waits(row)}</span> },
+    { id: "detail", says: say("detail"), width: "minmax(0, 1.4fr)", cell: (row) => <span className="soft">{detail(row)}</span> },
     { id: "took", says: say("duration"), width: "96px", isEnd: true, cell: (row) => row.duration_ms !== null && duration(Number(row.duration_ms)) },
     { id: "created", says: say("created", { zone: zoneShown() }), width: "168px", narrow: "auto", isEnd: true, cell: (row) => row.created_at && <When at={row.created_at} /> },
   ];
@@ -142,7 +142,7 @@ function shown({ status, waiting_for }: Row): ComponentProps<typeof State>["stat
 }
 
 /** What it waits for, or how it ended. */
-function waits({ waiting_for, error, outcome }: Row): string {
+function detail({ waiting_for, error, outcome }: Row): string {
   if (waiting_for.length > 0) return [...new Set(waiting_for.map((one) => one.names?.join(", ") || one.path || one.for))].join(", ");
   return error?.message ?? error?.type ?? outcome ?? "";
 }

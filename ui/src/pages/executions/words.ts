@@ -11,7 +11,7 @@ export const say = speak("executions", {
   workflow: "Workflow",
   created: "Created · {zone}",
   duration: "Took",
-  waits: "Waits for",
+  detail: "Detail",
   anyState: "Any state",
   anyWorkflow: "Any workflow",
   filter: "Filter",
