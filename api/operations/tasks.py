@@ -24,13 +24,11 @@ from contracts.commands import AnswerTask, ClaimTask, Command, CommentTask, Dele
 from contracts.errors import InvalidInput, Rejected
 from contracts.ids import task_of
 from contracts.person import Person, plain_name
+from domain.execution.moves.tasks import FILE_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from projections.task_view import unknown_task
 from projections.tasks import TASKS as TASK_ROWS
 from projections.tasks import Wanted, names_of, task_filter, task_value, tasks_where
 
-FILE_NAME_LENGTH_MAX: Final = 200
-FILE_BYTES_MAX: Final = 10 * 1024 * 1024
-"""How large a file may be that is attached."""
 TaskId = Annotated[str, Path(max_length=1_000, description="the id of a task", examples=[models.TASK])]
 IsOpen = Annotated[bool, Query(alias="open", description="false shows those that are over, too")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -114,3 +115,35 @@ def comment(
     from refold.cli.commands import tasks as command
 
     return command.comment(steering, command.Who(who, tuple(groups or ())), task, text, as_json)
+
+
+@tasks.command()
+@takes(steering=going)
+def attach(
+    steering: Going,
+    task: Task,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file, at most 10 MiB.")],
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What it is called there; without it as it is here.")] = None,
+    media_type: Annotated[str | None, typer.Option("--media-type", metavar="TYPE", help="What it is; without it by its name.")] = None,
+    who: As = None,
+    groups: Groups = None,
+    as_json: Json = False,
+) -> int:
+    """Attach a file to a task."""
+    from refold.cli.commands import tasks as command
+
+    return command.attach(steering, command.Who(who, tuple(groups or ())), task, file, name, media_type, as_json)
+
+
+@tasks.command()
+@takes(where=asking)
+def download(
+    where: Where,
+    task: Task,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", min=1, max=1_000, help="Which one, as `tasks show` numbers them.")],
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to keep it; without it here, under its own name.")] = None,
+) -> int:
+    """Keep a file that is attached to a task."""
+    from refold.cli.commands import tasks as command
+
+    return command.download(where, task, number, file)

@@ -219,3 +219,13 @@ class Client(Operations):
         """Resolve an incident; `more`: `output` and `port` with `skip`, `variables`."""
         answer: dict[str, Any] = self._ask(ask.resolve(execution_id, incident, action, more))
         return answer
+
+    def attach_to_task(self, task: str, name: str, content: bytes, media_type: str = "application/octet-stream") -> dict[str, Any]:
+        """Attach a file of at most 10 MiB to a human task."""
+        answer: dict[str, Any] = self._ask(ask.attach(task, name, content, media_type))
+        return answer
+
+    def task_attachment(self, task: str, number: int) -> bytes:
+        """The content of a file that is attached to a human task; `task` says which there are."""
+        content: bytes = self._ask(ask.attachment(task, number))
+        return content

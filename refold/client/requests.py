@@ -206,6 +206,17 @@ def signal(execution: str, name: str, payload: Any, key: str | None) -> Ask:
     return Ask("POST", path, dumps(payload), {"idempotency-key": key or new_key()})
 
 
+def attach(task: str, name: str, content: bytes, media_type: str) -> Ask:
+    """Attach a file to a human task."""
+    headers = {"content-type": media_type, "idempotency-key": new_key()}
+    return Ask("POST", f"/v1/tasks/{part(task)}/attachments{_query({'name': name})}", content, headers)
+
+
+def attachment(task: str, number: int) -> Ask:
+    """A file that is attached to a human task."""
+    return Ask("GET", f"/v1/tasks/{part(task)}/attachments/{number}", is_text=True)
+
+
 def resolve(execution: str, incident: str, action: str, more: Mapping[str, Any]) -> Ask:
     """Resolve an incident. Not repeated by itself: after a retry that failed again it would mean another incident."""
     body = {"action": action} | {name: value for name, value in more.items() if value is not None}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from refold.client.asynchronous import AsyncClient
 from refold.client.blocking import Client
 from refold.errors import Refused
 from tests.api.answer_many import ASKS as ASKS_MANY
@@ -348,3 +349,20 @@ def test_my_tasks_are_those_that_i_am_asked_just_now(server: Server, people: Cal
     done = people("bob").answer_task(task, "approved")
     assert lists(done, "bob", "dan") == [0, 0]
     assert lists(done, "ada", "bob", "dan", is_open=False) == [0, 1, 1]
+
+
+def test_both_clients_attach_files_and_get_them_back(server: Server, people: Callable[..., Client]) -> None:
+    task, content = paying(server, "A-10", "ada"), bytes(range(256)) * 1_000
+    first = people("ada").attach_to_task(task, "a b.bin", content)
+    assert (first["name"], first["media_type"]) == ("a b.bin", "application/octet-stream")
+    assert people().task_attachment(task, 1) == content
+
+    async def attach() -> bytes:
+        async with AsyncClient(server.url, person="ada") as client:
+            await client.attach_to_task(task, "ä.txt", b"text", "text/plain")
+            return await client.task_attachment(task, 2)
+
+    assert asyncio.run(attach()) == b"text"
+    assert [one["file"]["name"] for one in people().task(task)["comments"]] == ["a b.bin", "ä.txt"]
+    with pytest.raises(Refused, match="nothing is attached"):
+        people().task_attachment(task, 3)

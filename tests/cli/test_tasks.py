@@ -62,3 +62,23 @@ def test_it_is_handed_on_and_talked_about(asked: CommandLine) -> None:
     assert "several people are to answer" in asked("tasks", "claim", TASK, "--as", "bob@example.com", code=1).complaint
     assert asked("tasks", "list", "--json").json[0]["assignees"] == ["group:finance", "bob@example.com"]
     assert "manager@example.com: why?" in asked("tasks", "show", TASK).out
+
+
+def test_a_file_is_attached_and_got_back(asked: CommandLine, tmp_path: Path) -> None:
+    content, who = bytes(range(256)) * 500, ("--as", "manager@example.com")
+    (asked.folder / "bill ä.pdf").write_bytes(content)
+    assert "the file bill ä.pdf was attached" in asked("tasks", "attach", TASK, "bill ä.pdf", *who).out
+    asked("tasks", "attach", TASK, "bill ä.pdf", "--name", "../../odd\\..", "--media-type", "text/odd", *who)
+    shown = asked("tasks", "show", TASK, "--json").json["comments"]
+    assert [one["file"] for one in shown] == [
+        {"number": 1, "name": "bill ä.pdf", "media_type": "application/pdf"},
+        {"number": 2, "name": "../../odd\\..", "media_type": "text/odd"},
+    ]
+    assert "1: bill ä.pdf" in asked("tasks", "show", TASK).out
+    assert asked("tasks", "download", TASK, "1", "got.pdf").out == "attachment 1 is in got.pdf\n"
+    assert (asked.folder / "got.pdf").read_bytes() == content
+    assert "bill ä.pdf is there already" in asked("tasks", "download", TASK, "1", code=2).complaint
+    assert asked("tasks", "download", TASK, "2").out == "attachment 2 is in attachment-2\n"
+    assert "nothing is attached to the task" in asked("tasks", "download", TASK, "3", code=1).complaint
+    assert "none.pdf cannot be read: No such file" in asked("tasks", "attach", TASK, "none.pdf", *who, code=2).complaint
+    assert "is not among those who are asked" in asked("tasks", "attach", TASK, "bill ä.pdf", "--as", "eve", code=1).complaint

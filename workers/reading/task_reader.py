@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from contracts.commands import CommentTask
 from contracts.errors import Rejected
 from contracts.ids import task_id
-from projections.task_view import check_is_known, task_view, told_of
+from domain.execution.history import Entry
+from projections.task_view import Show, check_is_known, task_view, told_of
 from workers.reading.execution_reader import ExecutionReader
 
 
@@ -19,11 +21,18 @@ def read_task(reader: ExecutionReader, execution: str, path: str, attempt: int) 
 
 def read_attachment(reader: ExecutionReader, execution: str, path: str, attempt: int, number: int) -> tuple[str, str, bytes]:
     """A file that was attached to a task: its name, its media type, its content. Raises Rejected where there is none."""
-    entries = reader.entries(execution)
+    return attachment_in(reader.entries(execution), reader.show, reader.value, path, attempt, number)
+
+
+def attachment_in(
+    entries: Iterator[Entry], show: Show, value: Callable[[bytes], Any], path: str, attempt: int, number: int
+) -> tuple[str, str, bytes]:
+    """The same, among the decisions of its execution."""
     first = next(entries)
     check_is_known(first)
-    for event, decision in told_of(first, entries, reader.show, path, attempt):
+    for event, decision in told_of(first, entries, show, path, attempt):
         command = decision.command
         if event.type == "TaskCommented" and event.data.get("number") == number and isinstance(command, CommentTask) and command.content:
-            return command.name, command.media_type, base64.b64decode(reader.value(command.content))
-    raise Rejected("unknown_attachment", f"nothing is attached to the task {task_id(execution, path, attempt)} under the number {number}")
+            return command.name, command.media_type, base64.b64decode(value(command.content))
+    task = task_id(first.decision.execution, path, attempt)
+    raise Rejected("unknown_attachment", f"nothing is attached to the task {task} under the number {number}")

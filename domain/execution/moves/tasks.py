@@ -31,6 +31,9 @@ COMMENT_LENGTH_MAX: Final = 10_000
 COMMENTS_MAX: Final = 1_000
 """So often may something be said about a task."""
 ATTACHMENTS_MAX: Final = 50
+FILE_NAME_LENGTH_MAX: Final = 200
+FILE_BYTES_MAX: Final = 10 * 1024 * 1024
+"""How large a file may be that is attached; whoever takes one in looks."""
 ANSWERS_BYTES_MAX: Final = 4 * 1024 * 1024
 """How long the data and contents of all answers may be together."""
 LEVELS_ABOVE: Final = 4

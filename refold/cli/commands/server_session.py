@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Final
 
@@ -112,6 +113,8 @@ class ServerSession:
                     client.release_task(task)
                 case DelegateTask():
                     client.delegate_task(task, command.to, command.comment)
+                case CommentTask(content=bytes(content)):
+                    client.attach_to_task(task, command.name, base64.b64decode(decode(content)), command.media_type)
                 case CommentTask():
                     client.comment_task(task, command.comment)
 

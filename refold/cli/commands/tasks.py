@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from functools import partial
+from mimetypes import guess_type
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from contracts import values
@@ -11,6 +14,7 @@ from contracts.caller import ANONYMOUS
 from contracts.commands import AnswerTask, ClaimTask, CommentTask, DelegateTask, ReleaseTask
 from contracts.ids import task_of
 from contracts.person import Person, name_problem, person_problem
+from domain.execution.moves.tasks import FILE_BYTES_MAX, FILE_NAME_LENGTH_MAX
 from infra.clock import SystemClock
 from infra.server.reader_wiring import open_rows_apart
 from projections.task_view import task_view, unknown_task
@@ -25,6 +29,7 @@ from refold.cli.commands.where import target_of
 from refold.cli.options import Going, Where
 from refold.client.requests import new_key
 from workers.reading.execution_reader import value_in
+from workers.reading.task_reader import attachment_in
 
 LIST_MAX = 500
 
@@ -110,8 +115,9 @@ def show(where: Where, task: str, as_json: bool) -> int:
             became = "counts once the execution is resumed" if one["status"] == "kept" else "came in a pause, and did not count after it"
             say(f"  {to_the_second(one['at'])} {one['by']} answered {one['port']}, which {became}")
     for one in found["comments"]:
-        file = f" attached {one['file']['name']}" if one["file"] else ""
-        say(f"  {to_the_second(one['at'])} {one['by']}{file}: {one['comment']}")
+        file = f" attached {one['file']['number']}: {one['file']['name']}" if one["file"] else ""
+        said = f": {one['comment']}" if one["comment"] or not file else ""
+        say(f"  {to_the_second(one['at'])} {one['by']}{file}{said}")
     return OK
 
 
@@ -165,3 +171,60 @@ def comment(going: Going, who: Who, task: str, text: str, as_json: bool) -> int:
     """Say something about it."""
     execution, path, attempt = _place(task)
     return steer(going, as_json, execution, CommentTask(path, attempt, new_key(), who.person(), text), "the comment was taken")
+
+
+def attach(going: Going, who: Who, task: str, file: Path, name: str | None, media_type: str | None, as_json: bool) -> int:
+    """Attach a file to it."""
+    execution, path, attempt = _place(task)
+    called = file.name if name is None else name
+    if not 0 < len(called) <= FILE_NAME_LENGTH_MAX:
+        raise BadInput(f"--name: expected 1 to {FILE_NAME_LENGTH_MAX} characters, found {len(called)}")
+    content = values.encode(base64.b64encode(_content_of(file)).decode())
+    kind = media_type or guess_type(called)[0] or "application/octet-stream"
+    command = CommentTask(path, attempt, new_key(), who.person(), "", called, kind[:FILE_NAME_LENGTH_MAX], content)
+    return steer(going, as_json, execution, command, f"the file {called} was attached")
+
+
+def _content_of(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+    if len(content) > FILE_BYTES_MAX:
+        raise BadInput(f"{file}: expected a file of at most {FILE_BYTES_MAX:,} bytes, found {file.stat().st_size:,}")
+    return content
+
+
+def download(where: Where, task: str, number: int, file: Path | None) -> int:
+    """Keep a file that is attached to it."""
+    target, own = target_of(where), None if file is not None else _name_for(_attached_as(where, task, number), number)
+    kept = file or Path(own or "")
+    if own is not None and kept.exists():
+        raise BadInput(f"{own} is there already: say where to keep it, as in `refold tasks download {task} {number} FILE`")
+    if isinstance(target, ServerTarget):
+        content = target.client.task_attachment(task, number)
+    else:
+        assert isinstance(target, FolderTarget)
+        execution, path, attempt = _place(task)
+        with target.reader() as reader:
+            show = partial(value_in, reader.blobs)
+            _, _, content = attachment_in(iter(entries_at(reader, execution)), show, show, path, attempt, number)
+    try:
+        kept.write_bytes(content)
+    except OSError as error:
+        raise BadInput(f"{kept} cannot be written: {error.strerror}") from None
+    say(f"attachment {number} is in {kept}")
+    return OK
+
+
+def _attached_as(where: Where, task: str, number: int) -> str:
+    """What a file is called; empty where there is none of that number."""
+    files = [one["file"] for one in _view(where, task)["comments"] if one["file"]]
+    return next((str(one["name"]) for one in files if one["number"] == number), "")
+
+
+def _name_for(name: str, number: int) -> str:
+    """A name in this folder and in no other: somebody else has called the file so."""
+    is_plain = name.isprintable() and not set(name) & set('/\\:*?"<>|') and not name.startswith((".", "-")) and name.strip(" .") == name
+    return name if is_plain and name else f"attachment-{number}"
