@@ -32,7 +32,7 @@ def check_names(outline: Outline) -> None:
         for one in _programs(outline, text, shapes):
             for reference in one.references:
                 _check_reference(outline, text, reference)
-                if text.is_compared and reference.root == "input":
+                if text.is_compared and reference.root == "input" and not _asks_whether(text.source, reference):
                     _check_compared(outline, text, reference)
 
 
@@ -85,6 +85,11 @@ def _check_reference(outline: Outline, text: Text, reference: Reference) -> None
         return
     if path and root in _FIELDS and path[0] not in _FIELDS[root]:
         _tell_no_field(outline, text, root, path[0], _FIELDS[root])
+
+
+def _asks_whether(source: str, reference: Reference) -> bool:
+    """Whether it is asked only if the value was given: `has(input.password)`."""
+    return source[: reference.offset].replace(" ", "").endswith("has(")
 
 
 def _check_compared(outline: Outline, text: Text, reference: Reference) -> None:

@@ -58,7 +58,7 @@ def texts_of(outline: Outline) -> Iterator[Text]:
 def _settings(outline: Outline) -> Iterator[Text]:
     settings = outline.definition.settings
     for name, source in settings.search.items():
-        yield Text(f"settings.search.{name}", source, True, outline.root)
+        yield Text(f"settings.search.{name}", source, True, outline.root, is_compared=True)
     if settings.concurrency is not None and settings.concurrency.key is not None:
         yield Text("settings.concurrency.key", settings.concurrency.key, True, outline.root, without=AT_CREATION, is_compared=True)
 

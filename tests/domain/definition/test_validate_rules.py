@@ -244,8 +244,18 @@ def test_executions_are_not_limited_by_a_secret_that_is_another_text_for_each() 
 
     for key in ("input.login.password", "input['login'].user + input.login.password"):
         assert rules(key) == [("settings.concurrency.key", "secret")]
-    for key in ("input.login.user", "execution.id", "input.login.other"):
+    for key in ("input.login.user", "execution.id", "input.login.other", "string(has(input.login.password))"):
         assert rules(key) == []
+
+
+def test_nothing_is_searched_by_a_secret_but_whether_it_was_given() -> None:
+    schema = {"type": "object", "properties": {"user": {"type": "string"}, "password": {"type": "string", "writeOnly": True}}}
+
+    def rules(source: str) -> list[tuple[str, str]]:
+        return rules_of(workflow([node("a")], input=schema, settings={"search": {"by": source}}))
+
+    assert rules("input.password") == rules("input.user + input['password']") == [("settings.search.by", "secret")]
+    assert rules("input.user") == rules("has( input.password)") == []
 
 
 def test_the_error_handler_sees_the_workflows_variables() -> None:
