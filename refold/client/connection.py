@@ -285,6 +285,11 @@ class _Protocol(asyncio.Protocol):
         if answer is not None and self.waiter is not None and not self.waiter.done():
             self.waiter.set_result(answer)
 
+    def time_is_up(self) -> None:
+        """No answer has come in time."""
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_exception(TimeoutError())
+
     def connection_lost(self, error: Exception | None) -> None:
         """See asyncio."""
         self._fail(error or ConnectionResetError("the server closed the connection"))
@@ -309,16 +314,21 @@ class _PlainAsyncConnection:
         if protocol is None or protocol.is_lost or not protocol.parser.keeps_open:
             self.close()
             protocol = await self._open()
-        protocol.waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        protocol.waiter = loop.create_future()
         protocol.transport.write(self._address.request(method, path, body, headers))
+        timer = None if timeout_s is None else loop.call_later(timeout_s, protocol.time_is_up)  # a third of what `wait_for` costs
         try:
-            return await (protocol.waiter if timeout_s is None else asyncio.wait_for(protocol.waiter, timeout_s))
+            return await protocol.waiter
         except TimeoutError:
             self.close()
             raise ConnectionLost(f"{self._address.url}: no answer within {timeout_s} s") from None
         except asyncio.CancelledError:
             self.close()
             raise
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     async def _open(self) -> _Protocol:
         loop = asyncio.get_running_loop()

@@ -38,16 +38,15 @@ class ActivityContext(Cancellation):
     """What a running activity knows and may do besides its input. Safe to use from the activity's own thread."""
 
     __slots__ = (
+        "_given",
         "_tell",
         "_tell_line",
         "attempt",
-        "correlation_id",
         "execution",
         "idempotency_key",
         "kind",
         "path",
         "task",
-        "traceparent",
         "workflow",
     )
 
@@ -61,11 +60,17 @@ class ActivityContext(Cancellation):
         self.kind: str = task["kind"]
         self.idempotency_key: str = task["idempotency_key"]
         """Stable over retries: hand it to the outside so that doing it twice is once."""
-        self.correlation_id: str = task.get("correlation_id", "")
+        self._given, self._tell, self._tell_line = task, tell, tell_line
+
+    @property
+    def correlation_id(self) -> str:
         """Of the outside request that it goes back to; empty where that had none."""
-        self.traceparent: str = task.get("traceparent", "")
+        return str(self._given.get("correlation_id", ""))
+
+    @property
+    def traceparent(self) -> str:
         """The attempt as a span of its trace, a header of W3C Trace Context: hand it to those whom you ask."""
-        self._tell, self._tell_line = tell, tell_line
+        return str(self._given.get("traceparent", ""))
 
     @property
     def logger(self) -> logging.LoggerAdapter[logging.Logger]:

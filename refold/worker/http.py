@@ -160,7 +160,8 @@ class HttpTransport:
             taken = {*content["accepted"], *(refusal["task"] for refusal in content["rejected"])}
             in_hand.tell_again([one for one in batch if one.task not in taken])
             for one in batch:
-                one.must_tell_start &= one.task not in taken
+                if one.must_tell_start and one.task in taken:
+                    one.must_tell_start = False
             for one in ended:  # not those of the batch that have ended since: that is still to be told
                 if one.task in taken:
                     in_hand.let_go(one)

@@ -63,8 +63,8 @@ class TaskInHand:
         self.must_tell_start = False
         """Whether the server wants to hear that it has begun, and has not acknowledged it."""
         self.progress: dict[str, Any] | None = None
-        self.lines: deque[dict[str, Any]] = deque(maxlen=LINES_MAX)
-        """What its log has said since, for those who look on."""
+        self.lines: deque[dict[str, Any]] | None = None
+        """What its log has said since, for those who look on; most say nothing."""
         self.told_at: float | None = None
         self.outcome: bytes | None = None
         self.is_listed = False
@@ -78,7 +78,7 @@ class TaskInHand:
         progress, self.progress = self.progress, None
         if self.lines:
             progress = {"progress": None, **(progress or {}), "log": list(self.lines)}
-            self.lines.clear()
+            self.lines = None
         if progress is not None:
             news.append(dumps({"task": self.task, **progress}))
         if self.outcome is not None:
@@ -218,6 +218,7 @@ class InHand:
     def _note_line(self, task: str, line: dict[str, Any]) -> None:
         one = self.tasks.get(task)
         if one is not None and one.outcome is None:
+            one.lines = one.lines or deque(maxlen=LINES_MAX)
             one.lines.append(line)
             self._list_soon(one, self._loop.time())
 
