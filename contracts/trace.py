@@ -44,7 +44,12 @@ def attempt_span(execution: str, path: str, attempt: int) -> str:
 
 def traceparent(correlation: str, execution: str, path: str, attempt: int) -> str:
     """What an attempt says of itself to those whom it asks: the header `traceparent`."""
-    return f"00-{trace_id(correlation, execution)}-{attempt_span(execution, path, attempt)}-01"
+    return task_traceparent(correlation, execution, activity_key(execution, path, attempt))
+
+
+def task_traceparent(correlation: str, execution: str, task: str) -> str:
+    """The same, of an attempt whose `activity_key` is known."""
+    return f"00-{trace_id(correlation, execution)}-{_digest(task, 8)}-01"
 
 
 def execution_traceparent(correlation: str, execution: str) -> str:

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import Final, Protocol
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from contracts.commands import CancelActivity, Command, CompleteActivity, FailActivity, LoseActivity, RunActivity
 from contracts.errors import Overloaded
@@ -27,7 +27,7 @@ from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
-from contracts.trace import traceparent_of
+from contracts.trace import task_traceparent
 from contracts.values import blob_of, is_reference
 from contracts.worker_protocol import Assignment, Poll, Result, Task, WaitingRow, Workers
 from workers.running.activity_settings import ActivitySettings
@@ -98,10 +98,14 @@ class TaskLeases:
             return
         self._number += 1
         leased = LeasedTask(activity, self._number)
-        if leased.task in self._leased or self._is_cached(activity):
+        if leased.task in self._leased or (activity.caching is not None and self._is_cached(activity)):
             return
         self._leased[leased.task] = leased
-        self._by_execution.setdefault(activity.execution, {})[leased.task] = leased
+        siblings = self._by_execution.get(activity.execution)
+        if siblings is None:
+            self._by_execution[activity.execution] = {leased.task: leased}
+        else:
+            siblings[leased.task] = leased
         self._waiting.add(leased)
         self._on_tasks()
 
@@ -180,12 +184,14 @@ class TaskLeases:
             worker.kinds, worker.queues = poll.kinds, poll.queues
             worker.routes = tuple((queue, kind) for queue in dict.fromkeys(poll.queues) for kind in dict.fromkeys(poll.kinds))
         running = dict.fromkeys(poll.running)
-        for leased in [leased for task, leased in worker.leased_tasks.items() if task not in running]:
-            self._offer_again(worker, leased)
-        worker.cancels = {task: None for task in running if not self._is_its(worker, task, now)}
+        its = worker.leased_tasks
+        if not its.keys() <= running.keys():
+            for leased in [leased for task, leased in its.items() if task not in running]:
+                self._offer_again(worker, leased)
+        self._renew(worker, its.values(), now)
+        worker.cancels = {task: None for task in [one for one in running if one not in its] if not self._is_its(worker, task, now)}
         # Ends that were accepted while this poll was on its way make room too: the worker still counts them as in hand.
-        ended = sum(task in self._is_settled for task in running)
-        worker.most = len(worker.leased_tasks) + ended + poll.credits
+        worker.most = len(its) + len(self._is_settled.intersection(running)) + poll.credits
         if not worker.kinds and not worker.leased_tasks:
             del self._workers[worker.name]
         return self._take(worker, now)
@@ -216,9 +222,9 @@ class TaskLeases:
                 raise Overloaded(f"{len(self._workers)} workers are there, and no more may be")
 
     def _renew(self, worker: RemoteWorker, leased_tasks: Iterable[LeasedTask], now: int) -> None:
-        worker.seen_at = now
+        worker.seen_at, until = now, now + self.lease_ms
         for leased in leased_tasks:
-            leased.until = now + self.lease_ms
+            leased.until = until
 
     def _is_its(self, worker: RemoteWorker, task: str, now: int) -> bool:
         """Whether the worker is to go on with a task that it says it has; one that nobody else has becomes its own."""
@@ -228,7 +234,7 @@ class TaskLeases:
         if not leased.worker:
             if leased in self._waiting:  # else it was adopted just now
                 self._waiting.remove(leased)
-            self._give(worker, leased)
+            self._give(worker, leased, now)
         if leased.worker == worker.name:
             leased.until = now + self.lease_ms
         return leased.worker == worker.name
@@ -240,8 +246,8 @@ class TaskLeases:
         self._waiting.put_back(leased)
         self._on_tasks()
 
-    def _give(self, worker: RemoteWorker, leased: LeasedTask) -> None:
-        leased.worker, leased.taken_at = worker.name, self._clock.now()
+    def _give(self, worker: RemoteWorker, leased: LeasedTask, now: int) -> None:
+        leased.worker, leased.taken_at = worker.name, now
         worker.leased_tasks[leased.task] = leased
 
     def _take(self, worker: RemoteWorker, now: int) -> Assignment:
@@ -254,7 +260,7 @@ class TaskLeases:
                 break
             task = self._task_of(leased)
             if task is not None:
-                self._give(worker, leased)
+                self._give(worker, leased, now)
                 leased.until = now + self.lease_ms
                 tasks.append(task)
                 size += len(bytes(task.input)) + len(bytes(task.config))
@@ -263,7 +269,7 @@ class TaskLeases:
     def _task_of(self, leased: LeasedTask) -> Task | None:
         """The task as it is sent; None where that is not needed: its result is known, or a value of it is lost, which is its failure."""
         activity, limits = leased.activity, leased.activity.limits
-        if self._is_cached(activity):
+        if activity.caching is not None and self._is_cached(activity):
             self._drop(leased)
             return None
         try:
@@ -288,7 +294,7 @@ class TaskLeases:
             priority=leased.level,
             report_start=limits.report_start,
             correlation_id=activity.correlation,
-            traceparent=traceparent_of(activity),
+            traceparent=task_traceparent(activity.correlation, activity.execution, leased.task),
         )
 
     def _value(self, value: bytes) -> Raw:
@@ -308,12 +314,16 @@ class TaskLeases:
         if leased.worker not in ("", name):
             return "not_yours"
         worker = self._met(name, now)
-        self._is_its(worker, result.task, now)
+        if leased.worker == name:
+            leased.until = now + self.lease_ms
+        else:
+            self._is_its(worker, result.task, now)
         leased.seen_at = now
         result = self._settings.redaction.result(result)
-        pass_on(self._channel, leased, result)
+        if result.log is not UNSET or result.progress is not UNSET:
+            pass_on(self._channel, leased, result)
         command = command_of(leased, result, now, self._settings.output_bytes_max)
-        if isinstance(command, CompleteActivity):
+        if leased.activity.caching is not None and isinstance(command, CompleteActivity):
             keep(self._cache, leased.activity, command.output)
         return command
 

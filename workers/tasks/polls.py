@@ -134,7 +134,7 @@ class _Batch:
         """How one of the results was decided."""
         self.open -= 1
         error = answered.error
-        if isinstance(error, LogError) and not isinstance(error, VERDICTS):
+        if error is not None and isinstance(error, LogError) and not isinstance(error, VERDICTS):
             self._is_stored = False
         else:
             self._remote.settle(task)
@@ -142,7 +142,8 @@ class _Batch:
                 self.accepted[task] = None
             else:
                 self.rejected.append(Refusal(task, getattr(error, "reason", "not_decided")))
-        self.answer_if_done()
+        if not self.open:
+            self.answer_if_done()
 
     def answer_if_done(self) -> None:
         """Answer once everything is decided."""

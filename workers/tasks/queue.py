@@ -46,7 +46,8 @@ class LeasedTask:
         """The order in which errands came; it keeps its place when it comes back."""
         self.route: TaskRoute = (activity.queue, activity.kind)
         """Where it waits."""
-        self.level = min(PRIORITY_MAX, max(0, activity.priority))
+        level = activity.priority
+        self.level = level if 0 <= level <= PRIORITY_MAX else min(PRIORITY_MAX, max(0, level))
         """Its priority; one that is out of range counts as the nearest."""
         self.worker = ""
         """Who has it; nobody while it waits."""
@@ -86,11 +87,13 @@ class _Lane:
         """The one of a level that came first."""
         return next(iter(self.levels[number].values()))
 
-    @property
-    def only_level_first(self) -> LeasedTask | None:
-        """The one that came first, where all have one priority; then no level waits for another."""
-        for level in self.levels.values() if len(self.levels) == 1 else ():
-            return next(iter(level.values()))
+    def pop_only_level(self) -> LeasedTask | None:
+        """Take out the one that came first, where all have one priority: then no level waits for another."""
+        for number, level in self.levels.items() if len(self.levels) == 1 else ():
+            _, leased = level.popitem(last=False)
+            if not level:
+                del self.levels[number]
+            return leased
         return None
 
     def remove(self, leased: LeasedTask) -> None:
@@ -144,10 +147,12 @@ class TaskQueue:
         lanes = [lane for route in routes if (lane := self._lanes.get(route)) is not None]
         if not lanes:
             return None
-        found = lanes[0].only_level_first if len(lanes) == 1 else None
+        found = lanes[0].pop_only_level() if len(lanes) == 1 else None
         if found is None:
             found = self._first_among(lanes)
-        self.remove(found)
+            self.remove(found)
+        elif not lanes[0].levels:
+            del self._lanes[found.route]
         return found
 
     def _first_among(self, lanes: list[_Lane]) -> LeasedTask:

@@ -28,7 +28,7 @@ def _active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
     if run is None or run.attempt != attempt or run.status != "active":
         found = "it has ended" if run is None else f"it is {run.status} in attempt {run.attempt}"
         raise Rejected("stale_attempt", f"nobody waits for attempt {attempt} of {path}: {found}", path=path, attempt=attempt)
-    if isinstance(run.memo, TaskMemo):
+    if run.memo is not None and isinstance(run.memo, TaskMemo):
         raise Rejected("stale_attempt", f"no worker is asked for {path}: people are, and they answer its task", path=path, attempt=attempt)
     return run
 
