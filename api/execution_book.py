@@ -36,11 +36,14 @@ class ExecutionBook(Protocol):
     async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
         """The columns of a trace behind a version, as `projections.trace` makes them, packed where whoever asks takes that."""
 
+    async def value(self, execution: str, content_hash: str, version: int | None) -> bytes:
+        """A big value as JSON, found in the decision of an event, or in any. Raises Rejected where the execution has none of that hash."""
+
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""
 
-    async def nodes(self, execution: str) -> list[NodeView]:
-        """The nodes of an execution, with their values."""
+    async def nodes(self, execution: str, path: str | None = None, whole: bool = True) -> list[NodeView]:
+        """The nodes of an execution, or one of them, with their values; unless `whole`, of big ones what they are."""
 
     async def task(self, execution: str, path: str, attempt: int) -> dict[str, Any]:
         """A human task with all that was said and done about it. Raises Rejected where there is none."""

@@ -28,6 +28,7 @@ from api.operations.streams import STREAMS
 from api.operations.tasks import TASKS
 from api.operations.traces import TRACES
 from api.operations.triggers import TRIGGER_OPERATIONS
+from api.operations.values import VALUES
 from api.operations.webhooks import WEBHOOKS
 from api.operations.workers import WORKER_OPERATIONS
 
@@ -37,6 +38,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *EXECUTIONS,
     *INCIDENTS,
     *TRACES,
+    *VALUES,
     *NODE_RUNS,
     *COMMANDS,
     *TASKS,

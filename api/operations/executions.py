@@ -100,9 +100,14 @@ async def get_state(
     return Reply({**value, "position": (there := service.projected_of(execution))}, there)
 
 
-async def list_nodes(service: Service, execution: Id) -> Reply:
+async def list_nodes(
+    service: Service,
+    execution: Id,
+    path: Annotated[str | None, Query(max_length=2_000, description="only this one")] = None,
+    whole: Annotated[bool, Query(description="show values of 64 KiB and more, too")] = True,
+) -> Reply:
     """The nodes that have begun, with input, output and timing."""
-    found = await service.nodes(execution)
+    found = await service.nodes(execution, path, whole)
     return Reply({"nodes": [_node(one) for one in found], "position": (there := service.projected_of(execution))}, there)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from api.execution_book import NodeView, Packed
 from infra.server.lookup import Lookup
-from infra.server.places import shown_state, with_places
+from infra.server.places import shown_content, shown_state, with_places
 from projections.history import HistoryEvent
 from projections.spans import SpanFold
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.traces import Traces, Wanted
+from workers.reading.value_reader import Sought, find_value
 
 
 class ExecutionService:
@@ -37,15 +38,23 @@ class ExecutionService:
             asks = False
         return Packed(*found)
 
+    async def value(self, execution: str, content_hash: str, version: int | None) -> bytes:
+        """A big value as JSON. Others who read have their turn while it is looked for."""
+        found: bytes | Sought = Sought(content_hash, version)
+        while isinstance(found, Sought):
+            found = await self._lookup.read(execution, find_value, found)
+        return found
+
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""
         return await self._lookup.read(execution, ExecutionReader.spans)
 
-    async def nodes(self, execution: str) -> list[NodeView]:
-        """The nodes of an execution, with their values."""
+    async def nodes(self, execution: str, path: str | None = None, whole: bool = True) -> list[NodeView]:
+        """The nodes of an execution, or one of them, with their values; unless `whole`, of big ones what they are."""
 
         def read(reader: ExecutionReader, name: str) -> list[NodeView]:
-            content = reader.content
-            return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in reader.nodes(name)]
+            content = reader.content if whole else shown_content
+            rows = [node for node in reader.nodes(name) if path is None or node.path == path]
+            return [NodeView(node, node.input and content(node.input), node.output and content(node.output)) for node in rows]
 
         return await self._lookup.read(execution, read)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from api.service import Rows
+from contracts import values
 from contracts.ports.read_models import Query
 from domain.execution.history import Folded
 from projections.view import state_value
@@ -19,6 +20,11 @@ def shown_state(reader: ExecutionReader, name: str, at: int | None, whole: bool)
     """All that an execution is, or was after an event, as it is shown; `whole` with its big values."""
     folded = reader.folded(name, at)
     return state_value(folded, reader.value if whole else reader.show), folded
+
+
+def shown_content(value: bytes) -> bytes:
+    """A stored value as JSON; of a big one, what it is."""
+    return values.encode(values.described(value)) if values.is_reference(value) else value
 
 
 async def with_places(found: dict[str, Any], folded: Folded, ask: Ask) -> dict[str, Any]:

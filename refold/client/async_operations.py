@@ -51,9 +51,11 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}"))
         return answer
 
-    async def nodes(self, execution_id: str) -> Rows:
+    async def nodes(self, execution_id: str, path: str | None = None, whole: bool = True) -> Rows:
         """The nodes that have begun, with input, output and timing."""
-        answer: Rows = (await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes")))["nodes"]
+        answer: Rows = (await self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes", query={"path": path, "whole": whole})))[
+            "nodes"
+        ]
         return answer
 
     async def incident_causes(self, is_open: bool = True, filter: str | None = None, limit: int = 100) -> Rows:

@@ -61,9 +61,9 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}"))
         return answer
 
-    def nodes(self, execution_id: str) -> Rows:
+    def nodes(self, execution_id: str, path: str | None = None, whole: bool = True) -> Rows:
         """The nodes that have begun, with input, output and timing."""
-        answer: Rows = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes"))["nodes"]
+        answer: Rows = self._ask(asked("GET", f"/v1/executions/{part(execution_id)}/nodes", query={"path": path, "whole": whole}))["nodes"]
         return answer
 
     def incident_causes(self, is_open: bool = True, filter: str | None = None, limit: int = 100) -> Rows:

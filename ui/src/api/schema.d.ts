@@ -807,6 +807,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/executions/{execution}/values/{blob}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A value of 64 KiB and more, as JSON, or a text in it; with `Range` a part of it. */
+        get: operations["get_value"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents": {
         parameters: {
             query?: never;
@@ -865,7 +882,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The node kinds, each with the JSON Schema of its `config`. */
+        /** @description The node kinds, each with what an editor needs to know of it; also those that workers offer now. */
         get: operations["list_node_kinds"];
         put?: never;
         post?: never;
@@ -2572,16 +2589,42 @@ export interface components {
             status: string;
             type: string;
         };
-        /** @description A kind of node, with the JSON Schema of its `config`. */
+        /** @description What stands at a place of a config. */
+        NodeField: {
+            /** @description `[]` for the items of a list, `.*` for the values of a map */
+            path: string;
+            /** @description `expression`: one without braces; `items`: such a one, or a list; `template`: may hold `{{ … }}`; `duration`; `body`: nodes and edges; `credential`: the name of one; `port`: it names a port */
+            roles: ("expression" | "items" | "template" | "duration" | "body" | "credential" | "port")[];
+        };
+        /** @description A kind of node, and what an editor needs to know of it. */
         NodeKind: {
-            /** @description a JSON Schema */
+            /** @description a config to begin with */
+            begins_with: {
+                [key: string]: unknown;
+            };
+            /** @description whether it may be a compensation */
+            can_undo: boolean;
+            /** @description `flow`, `loops`, `waiting`, `data`, `people`, `errors`, `activities`, `own`, or a package's own */
+            category: string;
+            /** @description a JSON Schema; null where any object is taken */
             config: {
                 [key: string]: unknown;
             } | null;
+            fields: components["schemas"]["NodeField"][];
+            /** @description the name of a picture, one of Lucide's */
+            icon: string;
+            /** @description whether the server has it; else workers offer it, and nothing more is known of it */
+            is_here: boolean;
             kind: string;
+            /** @description of a node with the config `begins_with`; besides, any may have edges from `error` */
+            ports: string[];
+            /** @description paths in its config that name ports */
+            ports_from: string[];
             /** @enum {string} */
             sort: "control flow" | "activity";
             summary: string;
+            /** @description what its nodes wait for; null where that is nothing but bodies, or a worker */
+            waits_for: ("signal" | "timer" | "child" | "task" | "condition" | "nodes") | null;
         };
         /** @description All there are. */
         NodeKinds: {
@@ -3227,6 +3270,10 @@ export interface components {
         };
         /** @description Whether a definition could be published, and all that is wrong with it. */
         Validity: {
+            /** @description those of each node, by its path, where they are known and others than `out` */
+            ports: {
+                [key: string]: string[];
+            };
             problems: components["schemas"]["ProblemItem"][];
             schedules: components["schemas"]["NextRuns"][];
             valid: boolean;
@@ -4494,6 +4541,10 @@ export interface operations {
     list_nodes: {
         parameters: {
             query?: {
+                /** @description only this one */
+                path?: string | null;
+                /** @description show values of 64 KiB and more, too */
+                whole?: boolean;
                 /** @description wait until what is read goes up to this position, at most 5 s */
                 min_position?: number | null;
             };
@@ -4763,6 +4814,51 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Trace"];
                 };
+            };
+        };
+    };
+    get_value: {
+        parameters: {
+            query?: {
+                /** @description an event that has it: it is found at once */
+                version?: number | null;
+                /** @description `text` and `bytes` are of a text in it: as it is, or what it is the base64 of */
+                as?: "json" | "text" | "bytes";
+                /** @description a JSON pointer to that text */
+                pointer?: string;
+                /** @description the name of a file to keep it as */
+                download?: string | null;
+                /** @description wait until what is read goes up to this position, at most 5 s */
+                min_position?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the id of an execution */
+                execution: string;
+                /** @description as histories and states show it */
+                blob: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The value. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "application/octet-stream": unknown;
+                    "text/plain": unknown;
+                };
+            };
+            /** @description The part that `Range` asks for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
