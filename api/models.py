@@ -340,34 +340,6 @@ class Workflows(BaseModel):
     workflows: list[WorkflowVersion]
 
 
-class Versions(BaseModel):
-    """The first one first."""
-
-    versions: list[WorkflowVersion]
-
-
-class DefinitionChange(BaseModel):
-    """One difference between two versions."""
-
-    change: Literal["added", "removed", "changed", "reordered"]
-    what: Literal["node", "edge", "workflow"]
-    id: str = Field(description="of the node, or the two ends of the edge")
-    path: str = Field(description="where, with nodes and edges by their ids: `nodes[greet].config.url`")
-    before: Any
-    after: Any
-
-
-class Difference(BaseModel):
-    """What is different between two versions of a workflow; no changes where they say the same."""
-
-    name: str
-    before: int
-    after: int
-    changes: list[DefinitionChange]
-    text_of: Literal["source", "definition"] = Field(description="what `text` compares: the texts as published, or the definitions as JSON")
-    text: str = Field(description="a unified diff")
-
-
 class ActivateRequest(BaseModel):
     """Which version executions start with from here on."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from contracts.catalog import DefinitionPublished, SourceText
 from contracts.errors import Rejected
 from contracts.times import rfc3339
 from domain.definition.difference import changes_between
+from domain.definition.layout import layout_hash
 from domain.definition.text_difference import text_difference
 
 
@@ -65,7 +68,15 @@ def version_value(version: Version) -> dict[str, Any]:
     }
 
 
-def difference_value(before: Version, after: Version) -> dict[str, Any]:
+def versions_value(versions: Sequence[Version]) -> list[dict[str, Any]]:
+    """All versions of a workflow, the first one first; `layout_only` are those that move nodes in the picture, and nothing else."""
+    values = [{**version_value(one), "layout_only": False} for one in versions]
+    for (before, after), value in zip(pairwise(versions), values[1:], strict=True):
+        value["layout_only"] = layout_hash(before.content) == layout_hash(after.content)
+    return values
+
+
+def difference_value(before: Version, after: Version, layout: bool = True) -> dict[str, Any]:
     """What is different, by nodes, edges and fields and as text: of the texts as they were published, where both have one of a kind."""
     names = f"{before.name}/{before.version}", f"{after.name}/{after.version}"
     old, new = before.source, after.source
@@ -77,7 +88,7 @@ def difference_value(before: Version, after: Version) -> dict[str, Any]:
         "name": before.name,
         "before": before.version,
         "after": after.version,
-        "changes": [change._asdict() for change in changes_between(before.content, after.content)],
+        "changes": [change._asdict() for change in changes_between(before.content, after.content, layout)],
         "text_of": text_of,
         "text": text_difference(*texts, *names),
     }

@@ -15,6 +15,7 @@ from api.operations.credentials import CREDENTIALS
 from api.operations.dead_letters import DEAD_LETTERS
 from api.operations.definitions import DEFINITIONS
 from api.operations.dependencies import DEPENDENCY_OPERATIONS
+from api.operations.drafts import DRAFTS
 from api.operations.executions import EXECUTIONS
 from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
@@ -47,6 +48,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *CACHED_RESULTS,
     *BULKS,
     *RESOURCES,
+    *DRAFTS,
     *TRIGGER_OPERATIONS,
     *DEPENDENCY_OPERATIONS,
     *HOOK_DELIVERIES,

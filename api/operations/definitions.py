@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import Path, Query, Response
 
-from api import models
+from api import models, version_models
 from api.bodies import ActivateBody, is_json, parse, wrong_type
 from api.operations.operation import Body, ClientMethod, Operation, Reply
 from api.problems import BadRequest
@@ -25,7 +25,7 @@ from domain.definition.names_check import doubtful_names
 from domain.definition.text_positions import located
 from domain.definition.validate import Checked, check, publishable
 from domain.triggers.preview import next_runs
-from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
+from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value, versions_value
 
 YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"})
 
@@ -90,7 +90,8 @@ async def archive_workflow(caller: Caller, service: Service, name: Name) -> Repl
     """Let no execution start with any version; those that run go on."""
     await service.know(name)
     await service.archive(name, caller)
-    return Reply({"versions": [version_value(one) for one in service.versions(name)], "position": service.position}, service.position)
+    shown = await service.compute(versions_value, service.versions(name))
+    return Reply({"versions": shown, "position": service.position}, service.position)
 
 
 async def list_workflows(service: Service) -> Reply:
@@ -114,13 +115,19 @@ async def get_source(service: Service, name: Name, version: OtherVersion = None)
 async def list_versions(service: Service, name: Name) -> Reply:
     """All versions, the first one first."""
     await service.know(name)
-    return Reply({"versions": [version_value(one) for one in service.versions(name)]})
+    return Reply({"versions": await service.compute(versions_value, service.versions(name))})
 
 
-async def get_difference(service: Service, name: Name, before: AVersion, after: AVersion) -> Reply:
+async def get_difference(
+    service: Service,
+    name: Name,
+    before: AVersion,
+    after: AVersion,
+    layout: Annotated[bool, Query(description="tell also where nodes stand in a picture")] = True,
+) -> Reply:
     """What is different between two versions: nodes and edges by id and field, and as text."""
     old, new = await _version(service, name, before), await _version(service, name, after)
-    return Reply(await service.compute(difference_value, old, new))
+    return Reply(await service.compute(difference_value, old, new, layout))
 
 
 async def _version(service: Service, name: str, version: int | None) -> Version:
@@ -216,7 +223,8 @@ DEFINITIONS: Final = (
         client=ClientMethod("activate", says="Let executions start with this version from here on."),
     ),
     Operation(
-        method="POST", path="/v1/workflows/{name}/archive", tag="workflows", right="define", do=archive_workflow, answer=models.Versions,
+        method="POST", path="/v1/workflows/{name}/archive", tag="workflows", right="define", do=archive_workflow,
+        answer=version_models.Versions,
         problems=(404,), client=ClientMethod("archive", "versions", "Let no execution start with the workflow any more; its versions."),
     ),
     Operation(
@@ -228,7 +236,7 @@ DEFINITIONS: Final = (
         client=ClientMethod("workflow", says="A version of a workflow with its definition; without `version` the active one."),
     ),
     Operation(
-        method="GET", path="/v1/workflows/{name}/versions", tag="workflows", right="read", do=list_versions, answer=models.Versions,
+        method="GET", path="/v1/workflows/{name}/versions", tag="workflows", right="read", do=list_versions, answer=version_models.Versions,
         problems=(404,), client=ClientMethod("versions", "versions", "All versions of a workflow, the first one first."),
     ),
     Operation(
@@ -237,7 +245,7 @@ DEFINITIONS: Final = (
     ),
     Operation(
         method="GET", path="/v1/workflows/{name}/versions/{before}/diff/{after}", tag="workflows", right="read", do=get_difference,
-        answer=models.Difference, problems=(404,),
+        answer=version_models.Difference, problems=(404,),
         client=ClientMethod("diff", says="What is different between two versions: `{changes, text_of, text}`."),
     ),
 )  # fmt: skip

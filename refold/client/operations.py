@@ -51,9 +51,11 @@ class Operations:
         answer: Rows = self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions"))["versions"]
         return answer
 
-    def diff(self, name: str, before: int, after: int) -> dict[str, Any]:
+    def diff(self, name: str, before: int, after: int, layout: bool = True) -> dict[str, Any]:
         """What is different between two versions: `{changes, text_of, text}`."""
-        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/workflows/{part(name)}/versions/{before}/diff/{after}"))
+        answer: dict[str, Any] = self._ask(
+            asked("GET", f"/v1/workflows/{part(name)}/versions/{before}/diff/{after}", query={"layout": layout})
+        )
         return answer
 
     def get(self, execution_id: str) -> dict[str, Any]:
@@ -362,6 +364,41 @@ class Operations:
     def delete_view(self, name: str, revision: int | None = None) -> dict[str, Any]:
         """Delete a view; again, once it was deleted, is the same."""
         answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
+        return answer
+
+    def drafts(self) -> Rows:
+        """All drafts, by name, without their texts."""
+        answer: Rows = self._ask(asked("GET", "/v1/drafts"))["drafts"]
+        return answer
+
+    def draft(self, name: str) -> dict[str, Any]:
+        """A draft with its text."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/drafts/{part(name)}"))
+        return answer
+
+    def put_draft(
+        self,
+        name: str,
+        text: str,
+        syntax: str = "yaml",
+        workflow: str | None = None,
+        base_version: int | None = None,
+        revision: int | None = None,
+    ) -> dict[str, Any]:
+        """Keep a text; one that is there is changed only as the caller has seen it. The same again writes nothing."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "PUT",
+                f"/v1/drafts/{part(name)}",
+                body={"text": text, "syntax": syntax, "workflow": workflow, "base_version": base_version},
+                query={"revision": revision},
+            )
+        )
+        return answer
+
+    def delete_draft(self, name: str, revision: int | None = None) -> dict[str, Any]:
+        """Delete a draft; again, once it was deleted, is the same."""
+        answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/drafts/{part(name)}", query={"revision": revision}))
         return answer
 
     def triggers(self, workflow: str | None = None, type: str | None = None, after: str | None = None, limit: int = 50) -> dict[str, Any]:

@@ -193,6 +193,16 @@ def test_the_text_of_a_version_comes_back_byte_for_byte(server: Server) -> None:
     assert [(row["source"], row["published_by"]) for row in rows] == [("yaml", "anonymous"), ("json", "anonymous")]
 
 
+def test_versions_that_only_move_nodes_in_the_picture_are_marked(server: Server) -> None:
+    node = {"id": "first", "type": "noop"}
+    for x, type_ in ((1, "noop"), (2, "noop"), (3, "log")):
+        server.publish({"name": "moved_only", "nodes": [{**node, "type": type_, "position": {"x": x, "y": 0}}]})
+    rows = server.get("/v1/workflows/moved_only/versions").json["versions"]
+    assert [row["layout_only"] for row in rows] == [False, True, False]
+    assert server.get("/v1/workflows/moved_only/versions/1/diff/2").json["changes"][0]["path"] == "nodes[first].position.x"
+    assert server.get("/v1/workflows/moved_only/versions/1/diff/2?layout=false").json["changes"] == []
+
+
 def test_two_versions_are_compared_by_nodes_and_as_text(server: Server) -> None:
     server.publish(numbered(1, "compared"), numbered(2, "compared"))
     found = server.get("/v1/workflows/compared/versions/1/diff/2").json

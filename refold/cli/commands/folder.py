@@ -21,7 +21,7 @@ from infra.clock import SystemClock
 from infra.server.garbage import look_rarely
 from infra.server.reader_wiring import Reader, open_reader, open_rows_apart
 from infra.settings.model import EngineSettings
-from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value
+from projections.definitions import Version, active_of, difference_value, source_of, version_in, version_value, versions_value
 from projections.execution_list import ExecutionList
 from projections.history import HistoryPresenter
 from projections.incidents import node_of
@@ -146,7 +146,7 @@ class FolderTarget:
 
     def versions(self, workflow: str) -> list[Value]:
         """See Place."""
-        return [version_value(one) for one in self._versions(workflow)]
+        return versions_value(self._versions(workflow))
 
     def source(self, workflow: str, version: int | None) -> bytes:
         """See Place."""

@@ -15,7 +15,7 @@ from contracts.errors import Rejected
 from domain.execution.history import Folded
 from infra.server.engine import Engine
 from infra.server.starts import is_repeated, key_id
-from projections.definitions import version_value
+from projections.definitions import versions_value
 from projections.history import HistoryPresenter
 from refold.cli.commands.definition_file import Written
 from refold.cli.commands.folder_letters import drop_letter, send_letter
@@ -51,7 +51,7 @@ class FolderSession:
         """See Session."""
         catalog = self._engine.catalog
         catalog.archive(workflow, self._caller)
-        return [version_value(one) for one in versions_in(catalog, workflow)]
+        return versions_value(versions_in(catalog, workflow))
 
     def send_letter(self, letter: int, reason: str) -> Value:
         """See Session."""

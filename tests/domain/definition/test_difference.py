@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.definition.difference import Change, changes_between
+from domain.definition.layout import layout_hash, without_layout
 from domain.definition.text_difference import LINES_MAX, text_difference
 
 VALUES = st.recursive(
@@ -116,3 +117,23 @@ def test_a_last_line_without_an_end_says_so() -> None:
     assert text_difference("a\nb", "a\nb\n", "1", "2") == "--- 1\n+++ 2\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+b\n"
     assert text_difference("a\r\n", "a\n", "1", "2") == "--- 1\n+++ 2\n@@ -1 +1 @@\n-a\r\n+a\n"
     assert text_difference("a", "a", "1", "2") == ""
+
+
+def test_where_nodes_stand_in_the_picture_is_left_out_also_in_bodies_and_in_nothing_that_belongs_to_users() -> None:
+    def definition(x: int, url: str = "/") -> bytes:
+        at = {"position": {"x": x, "y": 0}}
+        leaf = {"id": "a", "type": "own", **at, "config": {"url": url, "nodes": [{"type": "own", "position": {"x": 1, "y": 2}}]}}
+        inner = {"nodes": [leaf]}
+        nodes = [
+            {"id": "e", "type": "for_each", **at, "config": {"items": [1], "body": inner}},
+            {"id": "p", "type": "parallel", **at, "config": {"branches": {"l": inner, "r": inner}}},
+            {"id": "t", "type": "try", **at, "config": {"body": inner, "catch": [{"body": inner}], "finally": inner}},
+        ]
+        return json.dumps({"name": "w", "nodes": nodes, "settings": {"on_error": inner}}).encode()
+
+    assert len(changes_between(definition(1), definition(2))) > 5
+    assert changes_between(definition(1), definition(2), layout=False) == []
+    assert layout_hash(definition(1)) == layout_hash(definition(2)) != layout_hash(definition(2, "/b"))
+    assert len(changes_between(definition(1), definition(2, "/b"), layout=False)) == 7
+    own = without_layout(definition(1))["nodes"][0]["config"]["body"]["nodes"][0]["config"]["nodes"]
+    assert own == [{"type": "own", "position": {"x": 1, "y": 2}}]

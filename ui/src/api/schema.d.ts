@@ -484,6 +484,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All drafts, by name, without their texts. */
+        get: operations["list_drafts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A draft with its text. */
+        get: operations["get_draft"];
+        /** @description Keep a text; one that is there is changed only as the caller has seen it. The same again writes nothing. */
+        put: operations["put_draft"];
+        post?: never;
+        /** @description Delete a draft; again, once it was deleted, is the same. */
+        delete: operations["delete_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -2312,6 +2348,63 @@ export interface components {
              */
             text_of: "source" | "definition";
         };
+        /** @description A draft. */
+        Draft: {
+            base_version: number | null;
+            /** @description how long the text is, in UTF-8 */
+            bytes: number;
+            name: string;
+            /** @description counts how often it was written; a write with `?revision=` is refused where it is another by now */
+            revision: number;
+            /** @enum {string} */
+            syntax: "yaml" | "json";
+            text: string;
+            workflow: string | null;
+            /** Format: date-time */
+            written_at: string;
+            /** @description who has written it */
+            written_by: string;
+        };
+        /** @description A text, and what it began as. */
+        DraftRequest: {
+            /**
+             * @description the version of it that it began as
+             * @default null
+             */
+            base_version: number | null;
+            /**
+             * @default yaml
+             * @enum {string}
+             */
+            syntax: "yaml" | "json";
+            /** @description as it was typed */
+            text: string;
+            /**
+             * @description the workflow that it is to be a version of
+             * @default null
+             */
+            workflow: string | null;
+        };
+        /** @description A draft, without its text. */
+        DraftRow: {
+            base_version: number | null;
+            /** @description how long the text is, in UTF-8 */
+            bytes: number;
+            name: string;
+            /** @description counts how often it was written; a write with `?revision=` is refused where it is another by now */
+            revision: number;
+            /** @enum {string} */
+            syntax: "yaml" | "json";
+            workflow: string | null;
+            /** Format: date-time */
+            written_at: string;
+            /** @description who has written it */
+            written_by: string;
+        };
+        /** @description All drafts, by name. */
+        Drafts: {
+            drafts: components["schemas"]["DraftRow"][];
+        };
         /** @description Why it is dropped. */
         DropRequest: {
             reason: string;
@@ -2541,6 +2634,21 @@ export interface components {
             at: string;
             correlation_id: string | null;
             reason: string;
+        };
+        /** @description A version among the others of its workflow. */
+        ListedVersion: {
+            hash: string;
+            /** @description whether it differs from the one before in nothing but where nodes stand in a picture */
+            layout_only: boolean;
+            name: string;
+            published_at: string | null;
+            /** @description null where nobody wrote it down */
+            published_by: string | null;
+            /** @description what its text at `/source` is written in; null without one */
+            source: ("yaml" | "json") | null;
+            /** @enum {string} */
+            status: "active" | "inactive" | "archived";
+            version: number;
         };
         /** @description What there is to copy. */
         LogEnds: {
@@ -3282,7 +3390,7 @@ export interface components {
         };
         /** @description The first one first. */
         Versions: {
-            versions: components["schemas"]["WorkflowVersion"][];
+            versions: components["schemas"]["ListedVersion"][];
         };
         /** @description Which executions, and what of them. */
         View: {
@@ -4261,6 +4369,111 @@ export interface operations {
             };
         };
     };
+    list_drafts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drafts"];
+                };
+            };
+        };
+    };
+    get_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+        };
+    };
+    put_draft: {
+        parameters: {
+            query?: {
+                /** @description only where this is its revision still; 0: only where there is none */
+                revision?: number | null;
+            };
+            header?: {
+                /** @description only where its `ETag` is one of these still; `*`: where there is one */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Draft"];
+                };
+            };
+        };
+    };
+    delete_draft: {
+        parameters: {
+            query?: {
+                /** @description only where this is its revision still; 0: only where there is none */
+                revision?: number | null;
+            };
+            header?: {
+                /** @description only where its `ETag` is one of these still; `*`: where there is one */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+        };
+    };
     stream_events: {
         parameters: {
             query?: {
@@ -4822,7 +5035,7 @@ export interface operations {
             query?: {
                 /** @description an event that has it: it is found at once */
                 version?: number | null;
-                /** @description `text` and `bytes` are of a text in it: as it is, or what it is the base64 of */
+                /** @description `text`, `bytes`: a text in it, or what that is the base64 of */
                 as?: "json" | "text" | "bytes";
                 /** @description a JSON pointer to that text */
                 pointer?: string;
@@ -6578,7 +6791,10 @@ export interface operations {
     };
     get_difference: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description tell also where nodes stand in a picture */
+                layout?: boolean;
+            };
             header?: never;
             path: {
                 /** @description the name of a workflow */

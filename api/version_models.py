@@ -1,0 +1,43 @@
+"""What versions of a workflow look like in answers, and what is different between two of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from api.models import WorkflowVersion
+
+
+class ListedVersion(WorkflowVersion):
+    """A version among the others of its workflow."""
+
+    layout_only: bool = Field(description="whether it differs from the one before in nothing but where nodes stand in a picture")
+
+
+class Versions(BaseModel):
+    """The first one first."""
+
+    versions: list[ListedVersion]
+
+
+class DefinitionChange(BaseModel):
+    """One difference between two versions."""
+
+    change: Literal["added", "removed", "changed", "reordered"]
+    what: Literal["node", "edge", "workflow"]
+    id: str = Field(description="of the node, or the two ends of the edge")
+    path: str = Field(description="where, with nodes and edges by their ids: `nodes[greet].config.url`")
+    before: Any
+    after: Any
+
+
+class Difference(BaseModel):
+    """What is different between two versions of a workflow; no changes where they say the same."""
+
+    name: str
+    before: int
+    after: int
+    changes: list[DefinitionChange]
+    text_of: Literal["source", "definition"] = Field(description="what `text` compares: the texts as published, or the definitions as JSON")
+    text: str = Field(description="a unified diff")
