@@ -18,13 +18,6 @@ import pytest
 from .conftest import ROOT, UI
 
 STATIC = ROOT / "api" / "static"
-FIRST_PAGE_BYTES_MAX = 170_000
-"""JavaScript and CSS of the first page, compressed by gzip."""
-
-
-def npm_environment(build: ModuleType) -> dict[str, str]:
-    environment: dict[str, str] = build._environment(build.install())
-    return environment
 
 
 def test_what_is_served_is_built_of_these_sources(build: ModuleType) -> None:
@@ -65,15 +58,6 @@ def test_to_build_again_elsewhere_gives_the_same_bytes(build: ModuleType, tmp_pa
     build.build(again)
     first = {path.relative_to(STATIC): path.read_bytes() for path in STATIC.rglob("*") if path.is_file()}
     assert {path.relative_to(again): path.read_bytes() for path in again.rglob("*") if path.is_file()} == first
-
-
-def test_the_first_page_is_light(build: ModuleType) -> None:
-    shell = (STATIC / "index.html").read_text()
-    names = set(re.findall(r'"\./(assets/[^"]+\.(?:js|css))"', shell))
-    assert len(names) >= 3
-    names |= {path.relative_to(STATIC).as_posix() for path in STATIC.glob("assets/page-*") if path.suffix in (".js", ".css")}
-    size = sum(len(gzip.compress((STATIC / name).read_bytes())) for name in names)
-    assert size <= FIRST_PAGE_BYTES_MAX, f"{size:,} bytes in {sorted(names)}"
 
 
 def test_nothing_that_is_built_tells_where_it_was_built_or_asks_another_host(build: ModuleType) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+from typing import Final
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.api.conftest import Server
 
-from .conftest import Look, Opener, violations
+from .conftest import ROOT, Look, Opener, violations
 
-
-def rows(page: Page) -> list[str]:
-    return page.locator("[role=row][aria-selected]").all_inner_texts()
+STATIC: Final = ROOT / "api" / "static"
+FIRST_PAGE_BYTES_MAX: Final = 170_000
+"""JavaScript and CSS of the first page, compressed by gzip."""
 
 
 def test_every_look_of_the_list_shuts_nobody_out(open_page: Opener, server: Server, look: Look, axe: str) -> None:
@@ -21,6 +23,18 @@ def test_every_look_of_the_list_shuts_nobody_out(open_page: Opener, server: Serv
     assert page.url == f"{server.url}/executions"
     assert violations(page, axe) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_first_page_is_light(open_page: Opener, server: Server) -> None:
+    page = open_page("about:blank")
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(request.url))
+    page.goto(server.url)
+    expect(page.get_by_role("grid", name="Executions")).to_be_visible()
+    files = [STATIC / url.removeprefix(f"{server.url}/") for url in asked if url.endswith((".js", ".css"))]
+    assert len(files) >= 5
+    size = sum(len(gzip.compress(file.read_bytes())) for file in files)
+    assert size <= FIRST_PAGE_BYTES_MAX, f"{size:,} bytes in {sorted(file.name for file in files)}"
 
 
 def test_a_filter_stands_in_the_address_and_back_takes_it_away(open_page: Opener, server: Server) -> None:
