@@ -101,11 +101,7 @@ class TaskLeases:
         if leased.task in self._leased or (activity.caching is not None and self._is_cached(activity)):
             return
         self._leased[leased.task] = leased
-        siblings = self._by_execution.get(activity.execution)
-        if siblings is None:
-            self._by_execution[activity.execution] = {leased.task: leased}
-        else:
-            siblings[leased.task] = leased
+        self._by_execution.setdefault(activity.execution, {})[leased.task] = leased
         self._waiting.add(leased)
         self._on_tasks()
 
