@@ -139,16 +139,9 @@ class _Hour(dict[str, Tally]):
 
 def _hour(changes: Changes, visit: Visit, now: int) -> _Hour:
     """Where it is counted what happens to an execution now."""
-    found, state = visit.hour, visit.folded.state
-    if (
-        found is None
-        or found.sums is not changes.sums.get(ANALYTICS)
-        or not found.begin <= now < found.end
-        or found.version != state.workflow_version
-        or found.workflow != state.workflow
-    ):
-        found = visit.hour = _hour_of(changes, state, now - now % HOUR_MS)
-    assert isinstance(found, _Hour)
+    found: _Hour | None = visit.hour
+    if found is None or found.sums is not changes.sums.get(ANALYTICS) or not found.begin <= now < found.end:
+        found = visit.hour = _hour_of(changes, visit.folded.state, now - now % HOUR_MS)
     return found
 
 

@@ -25,7 +25,7 @@ from contracts.errors import LogError, Overtaken, RowsGone
 from contracts.journal import Checkpoint
 from contracts.ports.read_models import Changes, Group, Model, Query, Stand, Standing, Table
 from infra.store.rebuild import REBUILD, answering_of, being_rebuilt, own_of, rebuilt_of, version_of
-from infra.store.sqlite_counts import COUNTS, without_triggers
+from infra.store.sqlite_counts import COUNTS, drop_triggers
 from infra.store.sqlite_file import (
     BUSY_TIMEOUT_S,
     closed_on_error,
@@ -140,8 +140,7 @@ class SqliteReadModels:
         there = makings(connection, model.name)
         if own_of(model.version, there) is None:
             self._make_tables(connection, model, model.version)
-        for statement in (one for version in there for table in model.tables for one in without_triggers(table, version)):
-            connection.execute(statement)
+        drop_triggers(connection, model.tables, there)
         connection.execute("COMMIT")
 
     def _make_tables(self, connection: sqlite3.Connection, model: Model, version: int) -> None:
@@ -190,17 +189,22 @@ class SqliteReadModels:
         try:
             yield
         except sqlite3.Error as error:
-            if not is_damage(error):
-                raise LogError(f"the read models {self._path} cannot be {doing}: {error}") from error
-            if not self._read_only:
-                self._throw_away(error)
-                self._reader = self._opened()
-            raise RowsGone(f"the file of read models {self._path} was damaged, and is made again: {error}") from error
+            raise self._meaning(error, doing) from error
+
+    def _meaning(self, error: sqlite3.Error, doing: str) -> LogError:
+        """What an error of SQLite comes to; a damaged file is thrown away and made again."""
+        if not is_damage(error):
+            return LogError(f"the read models {self._path} cannot be {doing}: {error}")
+        if not self._read_only:
+            self._throw_away(error)
+            self._reader = self._opened()
+        return RowsGone(f"the file of read models {self._path} was damaged, and is made again: {error}")
 
     def _all(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        with self._guarded("read"):
-            connection = self._reading()
-            return [] if connection is None else connection.execute(statement, parameters).fetchall()
+        try:  # asked for each execution that begins: a context manager would take as long as SQLite
+            return [] if (connection := self._reading()) is None else connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._meaning(error, "read") from error
 
     # Writing.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import product
 from typing import Any, Final
 
 from contracts.ports.read_models import Changes, Table
@@ -17,10 +18,11 @@ from infra.store.statements import counts_of, numbers_in, stored_name
 COUNTS: Final = "CREATE TABLE {} (value TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
 
 
-def without_triggers(table: Table[Any], version: int) -> Iterator[str]:
-    """What takes the triggers away that counted in builds before."""
-    for trigger in ("count", "recount", "uncount"):
-        yield f"DROP TRIGGER IF EXISTS {stored_name(table, version)}_{trigger}"
+def drop_triggers(connection: sqlite3.Connection, tables: Iterable[Table[Any]], versions: Iterable[int]) -> None:
+    """Take the triggers away that counted in builds before."""
+    for version, table in product(versions, tables):
+        for trigger in ("count", "recount", "uncount") if table.counted else ():
+            connection.execute(f"DROP TRIGGER IF EXISTS {stored_name(table, version)}_{trigger}")
 
 
 def counted(connection: sqlite3.Connection, table: Table[Any], version: int, changes: Changes) -> Counter[str] | None:
