@@ -51,6 +51,12 @@ function press(): Plugin {
   };
 }
 
+/** A page's chunk is called as its folder is. */
+function chunkName({ facadeModuleId }: { facadeModuleId?: string | null }): string {
+  const page = facadeModuleId?.match(/\/src\/pages\/([\w-]+)\/page\.tsx$/)?.[1];
+  return page === undefined ? "assets/[name]-[hash].js" : `assets/page-${page}-[hash].js`;
+}
+
 /** Short names of CSS classes that hang on nothing but where they are written. */
 function className(name: string, file: string): string {
   const place = file.slice(file.lastIndexOf("/src/")).replace(/\?.*$/, "");
@@ -67,7 +73,7 @@ export default defineConfig({
     emptyOutDir: true,
     assetsInlineLimit: 0, // the policy of the page takes no fonts out of `data:`
     modulePreload: { polyfill: false },
-    rolldownOptions: { input: { index: "index.html", theme: "src/look/theme.ts" } },
+    rolldownOptions: { input: { index: "index.html", theme: "src/look/theme.ts" }, output: { chunkFileNames: chunkName } },
     chunkSizeWarningLimit: 700,
   },
   server: {

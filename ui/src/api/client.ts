@@ -7,14 +7,14 @@
  */
 
 import createClient from "openapi-fetch";
-import { parse } from "./exact";
+import { type Json, parse, write } from "./exact";
 import { ROOT } from "./place";
 import { Problem, problemOf } from "./problem";
 import type { components, paths } from "./schema";
 
 export type Schemas = components["schemas"];
 
-export const api = createClient<paths>({ baseUrl: ROOT.href.replace(/\/$/, ""), fetch: exactFetch });
+export const api = createClient<paths>({ baseUrl: ROOT.href.replace(/\/$/, ""), fetch: exactFetch, bodySerializer: (body) => write(body as unknown as Json) });
 
 /** The value of an answer. Throws Problem. */
 export async function ask<Data>(answer: Promise<{ data?: Data; error?: unknown; response: Response }>): Promise<Data> {

@@ -6,6 +6,7 @@
 import type { Moment, PlaceState } from "../trace/moment";
 import type { Trace } from "../trace/trace";
 import type { Box, Link, Room } from "./outline";
+import { hasEnded } from "./status";
 
 export interface BoxLook extends PlaceState {
   readonly place: number;
@@ -87,11 +88,7 @@ function linkLook(trace: Trace, link: Link, from: BoxLook | undefined): LinkLook
     return edge !== undefined && edge.to === idOf(link.to) && edge.from === idOf(link.from) && edge.port === link.port;
   };
   if (exit.taken.some(isThis)) return "taken";
-  return exit.untaken.some(isThis) || exit.taken.length > 0 || hasLeft(from) ? "untaken" : "open";
-}
-
-function hasLeft(from: BoxLook | undefined): boolean {
-  return from !== undefined && ["completed", "failed", "skipped", "cancelled"].includes(from.state);
+  return exit.untaken.some(isThis) || exit.taken.length > 0 || hasEnded(from?.state ?? "") ? "untaken" : "open";
 }
 
 function idOf(path: string): string {

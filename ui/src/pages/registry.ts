@@ -1,6 +1,7 @@
 /** All pages: a page is a folder beside this file, and its line here, in the order of the rail. */
 
 import { redirect, createRoute } from "@tanstack/react-router";
+import { execution } from "./execution/route";
 import { executions } from "./executions/route";
 import { parts } from "./parts/route";
 import { root } from "./root";
@@ -17,5 +18,6 @@ const first = createRoute({
 export const routes = root.addChildren([
   first,
   executions,
+  execution,
   parts,
 ]);

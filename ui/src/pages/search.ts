@@ -36,6 +36,18 @@ export function someIn<Choice extends string>(search: Record<string, unknown>, n
   return some.length === 0 ? undefined : some;
 }
 
+/** The one of the allowed values that stands there. */
+export function oneIn<Choice extends string>(search: Record<string, unknown>, name: string, choices: readonly Choice[]): Choice | undefined {
+  return someIn(search, name, choices)?.[0];
+}
+
+/** All texts of this name. */
+export function textsIn(search: Record<string, unknown>, name: string): string[] | undefined {
+  const value = search[name];
+  const texts = (Array.isArray(value) ? (value as unknown[]) : [value]).filter((one): one is string => typeof one === "string" && one !== "");
+  return texts.length === 0 ? undefined : texts;
+}
+
 export function wholeIn(search: Record<string, unknown>, name: string): number | undefined {
   const value = search[name];
   return (typeof value === "string" && /^\d{1,15}$/.test(value)) || typeof value === "number" ? Number(value) : undefined;

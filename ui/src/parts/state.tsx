@@ -37,6 +37,15 @@ export function lookOf(status: Status): Look {
   return LOOKS[status];
 }
 
+/** What an execution waits for when it is at rest: something from outside, and nothing of its own. */
+const OUTSIDE: ReadonlySet<string> = new Set(["signal", "timer", "child", "task", "condition", "mutex", "release", "start", "turn", "quota", "paused_sibling", "execution"]);
+
+/** The state as people see it: what runs, and waits for something from outside alone, waits. */
+export function seenStatus(status: Status, waits: readonly { readonly for: string }[]): Status {
+  const hers = waits.filter((one) => one.for !== "nodes");
+  return status === "running" && hers.length > 0 && hers.every((one) => OUTSIDE.has(one.for)) ? "waiting" : status;
+}
+
 /** Only the shape; whoever shows it says the word beside it, or in a name. */
 export function Mark({ look, size = 16 }: { look: Look; size?: number }): JSX.Element {
   return (

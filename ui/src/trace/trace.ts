@@ -100,6 +100,11 @@ export class Trace {
     return this.#begun.at(place);
   }
 
+  /** The last change of a place, or -1. */
+  lastChange(place: number): number {
+    return this.#lastChange.at(place);
+  }
+
   event(version: number): TracedEvent {
     const at = version - 1;
     const command = this.eventCommands.at(at);

@@ -1,8 +1,8 @@
 /** The list of executions: live, by state, workflow and filter, each of which stands in the address. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type ComponentProps, type JSX, useEffect, useRef, useState } from "react";
-import { ROOT } from "../../api/place";
+import { type JSX, useEffect, useRef, useState } from "react";
+import { PREFIX, ROOT } from "../../api/place";
 import { useOffered } from "../../frame/commands";
 import { Head } from "../../frame/head";
 import { useSettings } from "../../look/settings";
@@ -10,7 +10,7 @@ import { Button } from "../../parts/button";
 import { Command } from "../../parts/command";
 import { Empty } from "../../parts/empty";
 import { SelectField, TextField } from "../../parts/field";
-import { State } from "../../parts/state";
+import { seenStatus, State } from "../../parts/state";
 import { type Column, Table } from "../../parts/table";
 import { duration, zoneShown } from "../../parts/time";
 import { Told } from "../../parts/told";
@@ -92,6 +92,7 @@ interface FoundProps {
 }
 
 function Found({ list, isFiltered, onClear }: FoundProps): JSX.Element | null {
+  const navigate = useNavigate();
   useSettings(); // the zone stands in the head of a column
   const { rows, problem, more } = list;
   if (problem !== null) {
@@ -102,8 +103,13 @@ function Found({ list, isFiltered, onClear }: FoundProps): JSX.Element | null {
     );
   }
   if (rows === null) return null;
+  const open = (row: Row, { isNewTab }: { readonly isNewTab: boolean }) => {
+    const path = `/executions/${encodeURIComponent(row.execution_id)}`;
+    if (isNewTab) window.open(`${PREFIX}${path}`, "_blank");
+    else void navigate({ to: "/executions/$id", params: { id: row.execution_id } });
+  };
   if (rows.length === 0) return isFiltered ? <NoneLikeThat onClear={onClear} /> : <NoneYet />;
-  return <Table says={say("title")} columns={columns()} rows={rows} keyOf={(row) => row.execution_id} onEnd={more} />;
+  return <Table says={say("title")} columns={columns()} rows={rows} keyOf={(row) => row.execution_id} onEnd={more} onOpen={open} />;
 }
 
 function NoneLikeThat({ onClear }: { onClear: () => void }): JSX.Element {
@@ -127,18 +133,13 @@ function NoneYet(): JSX.Element {
 
 function columns(): readonly Column<Row>[] {
   return [
-    { id: "state", says: say("state"), width: "128px", narrow: "112px", cell: (row) => <State status={shown(row)} /> },
+    { id: "state", says: say("state"), width: "128px", narrow: "112px", cell: (row) => <State status={seenStatus(row.status, row.waiting_for)} /> },
     { id: "workflow", says: say("workflow"), width: "minmax(120px, 1.2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className={css["name"]}>{row.workflow}</span> },
     { id: "id", says: say("id"), width: "minmax(140px, 1.4fr)", cell: (row) => <code>{row.execution_id}</code> },
     { id: "detail", says: say("detail"), width: "minmax(0, 1.4fr)", cell: (row) => <span className="soft">{detail(row)}</span> },
     { id: "took", says: say("duration"), width: "96px", isEnd: true, cell: (row) => row.duration_ms !== null && duration(Number(row.duration_ms)) },
     { id: "created", says: say("created", { zone: zoneShown() }), width: "168px", narrow: "auto", isEnd: true, cell: (row) => row.created_at && <When at={row.created_at} /> },
   ];
-}
-
-/** Its state; one that runs, and waits for something from outside, waits. */
-function shown({ status, waiting_for }: Row): ComponentProps<typeof State>["status"] {
-  return status === "running" && waiting_for.length > 0 && waiting_for.every((one) => one.for !== "activity" && one.for !== "nodes") ? "waiting" : status;
 }
 
 /** What it waits for, or how it ended. */

@@ -1,0 +1,114 @@
+/** A node of the graph, and a container with what is in it. */
+
+import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
+import type { JSX, ReactNode } from "react";
+import { names } from "../parts/class-names";
+import { Icon } from "../parts/icon";
+import { lookOf, Mark } from "../parts/state";
+import { sayState } from "../words/en";
+import css from "./canvas.module.css";
+import { kindIcon } from "./kinds";
+import { isLabelled } from "./layout";
+import type { Box, Room } from "./outline";
+import { statusOf } from "./status";
+import { useBoxLook } from "./view";
+import { say } from "./words";
+
+export interface BoxNodeData extends Record<string, unknown> {
+  readonly box: Box;
+  readonly isChosen: boolean;
+  readonly isClosed: boolean;
+  /** Where its bodies begin, from its top. */
+  readonly rooms: readonly { readonly room: Room; readonly y: number }[];
+  readonly onFold: (path: string) => void;
+  readonly detail: (box: Box) => string;
+  readonly caption: ((box: Box) => ReactNode) | undefined;
+}
+
+export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<Node<BoxNodeData>>): JSX.Element {
+  const { look, isPast } = useBoxLook(box.path);
+  const status = look && statusOf(box.kind, look.state);
+  const shown = status && lookOf(status);
+  return (
+    <div className={names(css["box"], isChosen && css["chosen"], look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
+      <Ends />
+      <span className={css["icon"]}>
+        <Icon name={kindIcon(box.kind)} size={16} />
+      </span>
+      <span className={css["words"]}>
+        <span className={css["name"]}>{box.says}</span>
+        <span className={css["second"]}>
+          {box.kind}
+          {look !== undefined && detail(box) !== "" && ` · ${detail(box)}`}
+          {look === undefined && isPast && ` · ${say("notYet")}`}
+        </span>
+      </span>
+      {box.rooms.length > 0 && <Fold path={box.path} isClosed says={box.says} onFold={onFold} />}
+      {shown && (
+        <span className={css["state"]} role="img" aria-label={sayState(status)}>
+          <Mark look={shown} />
+        </span>
+      )}
+    </div>
+  );
+}
+
+export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, caption } }: NodeProps<Node<BoxNodeData>>): JSX.Element {
+  const { look, isPast } = useBoxLook(box.path);
+  const status = look && statusOf(box.kind, look.state);
+  return (
+    <div className={names(css["container"], isChosen && css["chosen"], look === undefined && isPast && css["ghost"])} data-path={box.path}>
+      <Ends />
+      <div className={css["caption"]}>
+        <Fold path={box.path} isClosed={false} says={box.says} onFold={onFold} />
+        <span className={css["name"]}>{box.says}</span>
+        {caption?.(box)}
+        <span className={css["second"]}>
+          {box.kind}
+          {look !== undefined && detail(box) !== "" && ` · ${detail(box)}`}
+        </span>
+        {status && (
+          <span className={css["state"]} role="img" aria-label={sayState(status)}>
+            <Mark look={lookOf(status)} size={14} />
+          </span>
+        )}
+      </div>
+      {rooms.map(
+        ({ room, y }) =>
+          isLabelled(room) && (
+            <span key={room.path} className={css["label"]} style={{ top: y }}>
+              {room.label}
+            </span>
+          ),
+      )}
+    </div>
+  );
+}
+
+function Fold({ path, isClosed, says, onFold }: { path: string; isClosed: boolean; says: string; onFold: (path: string) => void }): JSX.Element {
+  return (
+    <button
+      type="button"
+      className={css["fold"]}
+      tabIndex={-1}
+      aria-expanded={!isClosed}
+      aria-label={say(isClosed ? "open" : "close", { name: says })}
+      onClick={(event) => {
+        event.stopPropagation();
+        onFold(path);
+      }}
+    >
+      {isClosed ? "▸" : "▾"}
+    </button>
+  );
+}
+
+/** Where edges begin and end; React Flow draws none without them. */
+function Ends(): JSX.Element {
+  return (
+    <>
+      <Handle type="target" position={Position.Left} className={css["end"] ?? ""} isConnectable={false} />
+      <Handle type="source" position={Position.Right} className={css["end"] ?? ""} isConnectable={false} />
+    </>
+  );
+}

@@ -1,0 +1,161 @@
+/**
+ * A graph as it is drawn: React Flow where one can read it, one canvas from far away, where thousands of nodes are dots.
+ *
+ * One stop of Tab: arrows walk along the edges, Enter goes into a container, Escape out of it.
+ */
+
+import "@xyflow/react/dist/base.css";
+import { type Edge, type Node, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
+import { type JSX, type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
+import { BoxNode, type BoxNodeData, ContainerNode } from "./box";
+import css from "./canvas.module.css";
+import { Far, NEAR } from "./far";
+import type { Layout } from "./layout";
+import { LinkEdge, type LinkEdgeData } from "./link";
+import { type Box, boxesIn, linksIn, type Room } from "./outline";
+import { ViewContext, type View } from "./view";
+import { step } from "./walk";
+import { say } from "./words";
+
+export interface CanvasProps {
+  readonly says: string;
+  readonly outline: Room;
+  readonly layout: Layout;
+  readonly view: View;
+  /** The path of the box that is chosen. */
+  readonly chosen: string | null;
+  readonly onChoose: (path: string | null) => void;
+  readonly closed: ReadonlySet<string>;
+  readonly onFold: (path: string) => void;
+  /** What stands at the right of a box's second line. */
+  readonly detail: (box: Box) => string;
+  /** What stands in the caption of a container, such as the iteration that is shown. */
+  readonly caption?: (box: Box) => ReactNode;
+}
+
+const NODE_TYPES = { box: BoxNode, container: ContainerNode };
+const EDGE_TYPES = { link: LinkEdge };
+
+export function Canvas(props: CanvasProps): JSX.Element {
+  return (
+    <ReactFlowProvider>
+      <ViewContext value={props.view}>
+        <Drawn {...props} />
+      </ViewContext>
+    </ReactFlowProvider>
+  );
+}
+
+function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail, caption }: CanvasProps): JSX.Element {
+  const boxes = useMemo(() => new Map([...boxesIn(outline)].map((box) => [box.path, box])), [outline]);
+  const isFar = useStore(({ transform }) => transform[2] < NEAR);
+  const nodes = useMemo(() => (isFar ? [] : nodesOf(boxes, layout, chosen, closed, onFold, detail, caption)), [isFar, boxes, layout, chosen, closed, onFold, detail, caption]);
+  const edges = useMemo(() => (isFar ? [] : edgesOf(outline, layout)), [isFar, outline, layout]);
+  const pressed = (event: KeyboardEvent) => {
+    if (event.metaKey || event.ctrlKey || event.altKey || event.target !== event.currentTarget) return;
+    const to = step(outline, layout, chosen, event.key);
+    if (to === undefined) return;
+    event.preventDefault();
+    onChoose(to);
+  };
+  return (
+    <div className={css["graph"]} role="group" aria-roledescription={say("graph")} aria-label={says} aria-describedby="graph-said" tabIndex={0} onKeyDown={pressed}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        onNodeClick={(_, { id }) => onChoose(id)}
+        onPaneClick={() => onChoose(null)}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        disableKeyboardA11y
+        onlyRenderVisibleElements
+        minZoom={0.02}
+        maxZoom={1.6}
+        proOptions={{ hideAttribution: true }}
+        panOnScroll
+        zoomOnDoubleClick={false}
+        attributionPosition="bottom-left"
+      />
+      {isFar && <Far boxes={boxes} links={[...linksIn(outline)]} layout={layout} view={view} chosen={chosen} onChoose={onChoose} />}
+      <Seen layout={layout} chosen={chosen} />
+      <p id="graph-said" className="only-heard" aria-live="polite">
+        {chosen !== null && boxes.has(chosen) ? `${boxes.get(chosen)?.says}, ${boxes.get(chosen)?.kind}` : says}
+      </p>
+    </div>
+  );
+}
+
+/** Keeps in view what has to be: all of it at first, and then what is chosen by keys. */
+function Seen({ layout, chosen }: { layout: Layout; chosen: string | null }): null {
+  const flow = useReactFlow();
+  const width = useStore((store) => store.width);
+  const height = useStore((store) => store.height);
+  const fitted = useRef<Layout | null>(null);
+  useEffect(() => {
+    if (fitted.current !== null || width === 0 || height === 0 || layout.width === 0) return;
+    fitted.current = layout;
+    const zoom = Math.max(0.02, Math.min(1, (width - 2 * EDGE) / layout.width, (height - 2 * EDGE) / layout.height));
+    const readable = layout.width * zoom > 0 && zoom < 0.5 && layout.height * 0.75 < height ? 0.75 : zoom; // a long row begins at its beginning
+    void flow.setViewport({ x: readable === zoom ? (width - layout.width * zoom) / 2 : EDGE, y: (height - layout.height * readable) / 2, zoom: readable });
+  }, [flow, width, height, layout]);
+  useEffect(() => {
+    const rect = chosen === null ? undefined : layout.boxes.get(chosen);
+    if (rect === undefined || fitted.current === null || width === 0) return;
+    const { x, y, zoom } = flow.getViewport();
+    const left = rect.x * zoom + x;
+    const top = rect.y * zoom + y;
+    const isIn = left >= 0 && top >= 0 && left + Math.min(rect.width * zoom, width) <= width && top + Math.min(rect.height * zoom, height) <= height;
+    if (!isIn) void flow.setCenter(rect.x + rect.width / 2, rect.y + rect.height / 2, { zoom: Math.max(zoom, NEAR) });
+  }, [chosen, flow, layout, width, height]);
+  return null;
+}
+
+const EDGE = 28;
+
+function nodesOf(
+  boxes: ReadonlyMap<string, Box>,
+  layout: Layout,
+  chosen: string | null,
+  closed: ReadonlySet<string>,
+  onFold: (path: string) => void,
+  detail: CanvasProps["detail"],
+  caption: CanvasProps["caption"],
+): Node<BoxNodeData>[] {
+  const nodes: Node<BoxNodeData>[] = [];
+  for (const [path, { x, y, width, height }] of layout.boxes) {
+    const box = boxes.get(path);
+    if (box === undefined) continue;
+    const isOpen = box.rooms.length > 0 && !closed.has(path);
+    const rooms = isOpen ? box.rooms.map((room) => ({ room, rect: layout.rooms.get(room.path) })) : [];
+    nodes.push({
+      id: path,
+      type: isOpen ? "container" : "box",
+      position: { x, y },
+      width,
+      height,
+      handles: [
+        { type: "target", position: Position.Left, x: 0, y: height / 2, width: 1, height: 1 },
+        { type: "source", position: Position.Right, x: width, y: height / 2, width: 1, height: 1 },
+      ],
+      zIndex: 2 * path.split("/").length,
+      data: { box, isChosen: path === chosen, isClosed: closed.has(path), rooms: rooms.map(({ room, rect }) => ({ room, y: (rect?.y ?? y) - y })), onFold, detail, caption },
+    });
+  }
+  return nodes;
+}
+
+function edgesOf(outline: Room, layout: Layout): Edge<LinkEdgeData>[] {
+  const edges: Edge<LinkEdgeData>[] = [];
+  for (const link of linksIn(outline)) {
+    const from = layout.boxes.get(link.from);
+    const to = layout.boxes.get(link.to);
+    if (from === undefined || to === undefined) continue;
+    edges.push({ id: link.id, source: link.from, target: link.to, type: "link", zIndex: 2 * link.from.split("/").length + 1, data: { link, from, to } });
+  }
+  return edges;
+}

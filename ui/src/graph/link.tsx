@@ -1,0 +1,55 @@
+/** An edge: solid where it was taken, dotted where it was not, thin while it is open. Its port and condition stand where it begins. */
+
+import { type Edge, type EdgeProps, EdgeLabelRenderer } from "@xyflow/react";
+import type { JSX } from "react";
+import { names } from "../parts/class-names";
+import css from "./canvas.module.css";
+import type { Rect } from "./layout";
+import type { Link } from "./outline";
+import { useLinkLook } from "./view";
+
+export interface LinkEdgeData extends Record<string, unknown> {
+  readonly link: Link;
+  readonly from: Rect;
+  readonly to: Rect;
+}
+
+export function LinkEdge({ data }: EdgeProps<Edge<LinkEdgeData>>): JSX.Element | null {
+  const look = useLinkLook(data?.link.id ?? "");
+  if (data === undefined) return null;
+  const { link, from, to } = data;
+  const says = [link.port === "out" ? "" : link.port, link.when ?? ""].filter(Boolean).join(" · ");
+  return (
+    <>
+      <path d={way(from, to, link.isBack)} className={names(css["link"], css[look], link.type !== "main" && css["typed"])} />
+      {says !== "" && (
+        <EdgeLabelRenderer>
+          <span className={names(css["port"], look === "untaken" && css["faint"])} style={{ transform: `translate(${from.x + from.width + 6}px, ${labelY(from, to, link.isBack)}px)` }} title={says}>
+            {says}
+          </span>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+}
+
+/** From the right of one box to the left of another; back edges go below both. */
+export function way(from: Rect, to: Rect, isBack: boolean): string {
+  const x1 = from.x + from.width;
+  const y1 = from.y + from.height / 2;
+  const x2 = to.x;
+  const y2 = to.y + to.height / 2;
+  if (isBack || x2 < x1) {
+    const below = Math.max(from.y + from.height, to.y + to.height) + 22;
+    return `M${x1} ${y1}C${x1 + 36} ${y1} ${x1 + 36} ${below} ${x1} ${below}L${x2} ${below}C${x2 - 36} ${below} ${x2 - 36} ${y2} ${x2} ${y2}`;
+  }
+  const bend = Math.max(24, (x2 - x1) / 2);
+  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+}
+
+function labelY(from: Rect, to: Rect, isBack: boolean): number {
+  const middle = from.y + from.height / 2;
+  const toMiddle = to.y + to.height / 2;
+  if (isBack) return middle + 8;
+  return toMiddle > middle + 4 ? middle + 6 : toMiddle < middle - 4 ? middle - 20 : middle - 18;
+}

@@ -1,0 +1,71 @@
+/** What the boxes of a drawn graph look at: each hears only of changes of its own. */
+
+import { createContext, useContext, useSyncExternalStore } from "react";
+import type { BoxLook, LinkLook, Looks } from "./looks";
+
+const NOTHING: Looks = { boxes: new Map(), links: new Map(), rooms: new Map() };
+
+export class View {
+  #looks: Looks = NOTHING;
+  /** Whether it is a moment of the past: what has not begun then is yet to come. */
+  #isPast = false;
+  readonly #hearers = new Map<string, Set<() => void>>();
+  readonly #all = new Set<() => void>();
+
+  show(looks: Looks | null, isPast: boolean): void {
+    const before = this.#looks;
+    const other = isPast !== this.#isPast;
+    this.#looks = looks ?? NOTHING;
+    this.#isPast = isPast;
+    for (const [path, hearers] of this.#hearers) if (other || isOther(path, before, this.#looks)) for (const hearer of hearers) hearer();
+    for (const hearer of this.#all) hearer();
+  }
+
+  get isPast(): boolean {
+    return this.#isPast;
+  }
+
+  box(path: string): BoxLook | undefined {
+    return this.#looks.boxes.get(path);
+  }
+
+  link(id: string): LinkLook {
+    return this.#looks.links.get(id) ?? "open";
+  }
+
+  /** Hear of one box or link, by its path or id; without one of all. */
+  hear(of: string | null, hearer: () => void): () => void {
+    const hearers = of === null ? this.#all : (this.#hearers.get(of) ?? new Set());
+    if (of !== null) this.#hearers.set(of, hearers);
+    hearers.add(hearer);
+    return () => hearers.delete(hearer);
+  }
+}
+
+function isOther(of: string, before: Looks, now: Looks): boolean {
+  const was = before.boxes.get(of);
+  const is = now.boxes.get(of);
+  if (was?.place !== is?.place || was?.since !== is?.since || was?.attempt !== is?.attempt) return true;
+  return before.links.get(of) !== now.links.get(of);
+}
+
+export const ViewContext = createContext<View>(new View());
+
+export function useBoxLook(path: string): { readonly look: BoxLook | undefined; readonly isPast: boolean } {
+  const view = useContext(ViewContext);
+  const hear = (hearer: () => void) => view.hear(path, hearer);
+  const said = useSyncExternalStore(hear, () => {
+    const look = view.box(path);
+    return look === undefined ? `- ${view.isPast}` : `${look.place} ${look.since} ${look.attempt} ${view.isPast}`;
+  });
+  void said;
+  return { look: view.box(path), isPast: view.isPast };
+}
+
+export function useLinkLook(id: string): LinkLook {
+  const view = useContext(ViewContext);
+  return useSyncExternalStore(
+    (hearer) => view.hear(id, hearer),
+    () => view.link(id),
+  );
+}

@@ -1,0 +1,45 @@
+/** What the page asks of the server beside the trace. */
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { api, ask, type Schemas } from "../../api/client";
+import type { Json } from "../../api/exact";
+
+export type State = Schemas["State"];
+export type HistoryEvent = Schemas["HistoryPage"]["events"][number];
+
+/** The state after an event, or as it is; of event 0 there is none. While another one is on its way, the one before is shown. */
+export function useStateAt(execution: string, at: number | undefined, version: number) {
+  return useQuery({
+    queryKey: ["state", execution, at ?? `now ${version}`],
+    enabled: version > 0 && at !== 0,
+    placeholderData: keepPreviousData,
+    structuralSharing: false,
+    staleTime: at === undefined ? 0 : Number.POSITIVE_INFINITY,
+    queryFn: ({ signal }) => ask(api.GET("/v1/executions/{execution}/state", { params: { path: { execution }, query: at === undefined ? {} : { at } }, signal })),
+  });
+}
+
+/** The definition that it runs by: its version never changes. */
+export function useDefinition(workflow: string | undefined, version: number | undefined) {
+  return useQuery({
+    queryKey: ["definition", workflow, version],
+    enabled: workflow !== undefined && version !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    structuralSharing: false,
+    queryFn: ({ signal }) => ask(api.GET("/v1/workflows/{name}", { params: { path: { name: workflow as string }, query: { version: version as number } }, signal })),
+    select: ({ definition, hash }) => ({ definition: definition as unknown as Json, hash }),
+  });
+}
+
+/** Events with what they say, by their numbers; what was recorded stays as it is. */
+export function useEvents(execution: string, versions: readonly number[]) {
+  return useQuery({
+    queryKey: ["events", execution, versions.join()],
+    staleTime: Number.POSITIVE_INFINITY,
+    structuralSharing: false,
+    queryFn: async ({ signal }) => {
+      const asked = versions.map((from) => ask(api.GET("/v1/executions/{execution}/history", { params: { path: { execution }, query: { from, limit: 1 } }, signal })));
+      return (await Promise.all(asked)).flatMap(({ events }) => events);
+    },
+  });
+}

@@ -1,0 +1,97 @@
+/** The pure parts of the page: idle time, bars, rows, paths. */
+
+import { expect, test } from "vitest";
+import { looksAt } from "../../graph/looks";
+import { outlineOf } from "../../graph/outline";
+import { Moment } from "../../trace/moment";
+import { type Answer, Trace } from "../../trace/trace";
+import { barOf, barsOf, nextOf } from "./bars";
+import { chosenIn, chosenOut } from "./moment";
+import { rowsOf, stretchesOf } from "./rows";
+import { definitionPath } from "./runs";
+import { TimeScale } from "./scale";
+import { whyOf } from "./why";
+
+const DAY = 86_400_000;
+
+test("a wait of a day takes little room, and every moment is where it is found again", () => {
+  const scale = new TimeScale([0, 100, 250, 300, DAY, DAY + 50]);
+  expect(scale.gaps).toEqual([{ from: 300, to: DAY }]);
+  expect(scale.at(DAY) - scale.at(300)).toBeLessThan(0.1);
+  for (const time of [0, 1, 100, 299, 300, DAY / 2, DAY, DAY + 20, DAY + 50]) expect(scale.timeAt(scale.at(time))).toBeCloseTo(time, 0);
+  expect([scale.at(-5), scale.at(2 * DAY)]).toEqual([0, 1]);
+});
+
+test("without idle time the line is the time, and nothing at all is a line too", () => {
+  const scale = new TimeScale([1_000, 1_500, 2_000]);
+  expect(scale.gaps).toEqual([]);
+  expect(scale.at(1_500)).toBe(0.5);
+  expect(scale.marks(5).map(({ ms }) => ms)).toEqual([0, 200, 400, 600, 800, 1_000]);
+  for (const times of [[], [7], [7, 7, 7]]) expect(new TimeScale(times).at(times[0] ?? 0)).toBe(0);
+});
+
+/** `a` fails once, is tried again and completes; `b` behind it is skipped. */
+function failing(): Trace {
+  const trace = new Trace();
+  trace.take({
+    after: 0, version: 7, last: 7, time: 0, types: ["ExecutionCreated", "NodeScheduled", "AttemptFailed", "NodeCompleted", "NodeSkipped", "ExecutionCompleted"],
+    commands: ["CreateExecution", "FailActivity", "FireTimer"], states: ["running", "active", "retrying", "completed", "skipped"],
+    names: ["", "a", "b"], nodes: [{ path: "a", type: "code" }, { path: "b", type: "code" }],
+    edges: [{ body: "", from: "a", port: "out", to: "b", when: "data > 1", back: false }], exits: [{ taken: [], untaken: [] }, { taken: [], untaken: [0] }],
+    places: { parent: [0, 0, 0], name: [0, 1, 2], number: [0, 0, 0], node: [-1, 0, 1] },
+    events: { time: [0, 0, 50, 100, 10, 0, 0], type: [0, 1, 2, 1, 3, 4, 5], place: [0, 1, 0, 0, 0, 1, -2], command: [0, -1, 1, 2, 1, -1, -1] },
+    changes: { version: [1, 1, 1, 1, 1, 1, 1], place: [0, 1, 0, 0, 0, 1, -2], state: [0, 1, 2, 1, 3, 4, 3], attempt: [0, 1, 1, 2, 2, 0, 0], exit: [0, 0, 0, 0, 1, 0, 0] },
+  } as unknown as Answer); // prettier-ignore
+  return trace;
+}
+
+test("bars say the worst of what they stand for", () => {
+  expect(["NodeFailed", "IncidentRaised", "NodeCompleted", "TimerFired", "TimerStarted", "VariableSet"].map((type) => barOf(type).look)).toEqual([
+    "failed",
+    "incident",
+    "completed",
+    "waiting",
+    "waiting",
+    null,
+  ]);
+  expect(barsOf(failing(), 100)).toHaveLength(7);
+  expect(barsOf(failing(), 1)[0]?.look).toBe("failed");
+});
+
+test("one goes from failure to failure and from decision to decision", () => {
+  const trace = failing();
+  expect(nextOf(trace, 1, 1, "failure")).toBe(3);
+  expect(nextOf(trace, 7, -1, "failure")).toBe(3);
+  expect(nextOf(trace, 3, 1, "failure")).toBeUndefined();
+  expect([1, 2, 3, 4].map((from) => nextOf(trace, from, 1, "decision"))).toEqual([2, 3, 4, 7]);
+});
+
+test("a row says from when to when it was what; what was skipped has none", () => {
+  const trace = failing();
+  expect(rowsOf(trace).map(({ path }) => path)).toEqual(["a"]);
+  expect(stretchesOf(trace, 1)).toEqual([
+    { status: "running", from: 0, to: 50 },
+    { status: "retrying", from: 50, to: 150 },
+    { status: "completed", from: 150, to: 160 },
+  ]);
+});
+
+test("why a node was skipped is the edge that was not taken", () => {
+  const trace = failing();
+  const outline = outlineOf({ nodes: [{ id: "a", type: "code" }, { id: "b", type: "code" }], edges: [{ from: "a", to: "b", when: "data > 1" }] });
+  const moment = new Moment(trace);
+  moment.go(7);
+  expect(whyOf(outline, looksAt(outline, moment, new Map()), "b")).toEqual([
+    { path: "a", says: "a", state: "completed", version: 5, by: { port: "out", when: "data > 1", taken: "untaken" } },
+  ]);
+});
+
+test("paths of runs lead to the node of the definition", () => {
+  expect(["charge", "each[3]/charge#1", "a[0]/b[12]/c", "guard.catch[0]/n", "fan.left/n#2"].map(definitionPath)).toEqual(["charge", "each[]/charge", "a[]/b[]/c", "guard.catch[0]/n", "fan.left/n"]);
+});
+
+test("iterations stand in the address, and what is no number counts as not said", () => {
+  const chosen = chosenIn(["each:3", "each[3]/inner:0", "each:x", ":4", "odd"]);
+  expect([...chosen]).toEqual([["each", 3], ["each[3]/inner", 0]]);
+  expect(chosenOut(chosen)).toEqual(["each:3", "each[3]/inner:0"]);
+});

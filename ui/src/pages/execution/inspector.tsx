@@ -1,0 +1,194 @@
+/** What is known of what is chosen, at the moment that is looked at: a node, or the execution itself. */
+
+import type { JSX, ReactNode } from "react";
+import type { Json } from "../../api/exact";
+import type { BoxLook } from "../../graph/looks";
+import { type Box, boxesIn, type Room } from "../../graph/outline";
+import { statusOf } from "../../graph/status";
+import { Pairs } from "../../parts/pairs";
+import { State } from "../../parts/state";
+import { type Tab, Tabs } from "../../parts/tabs";
+import { Told } from "../../parts/told";
+import { Value } from "../../parts/value";
+import { When } from "../../parts/when";
+import type { Trace } from "../../trace/trace";
+import { type HistoryEvent, type State as Execution, useEvents } from "./data";
+import { EventList } from "./event-list";
+import { Incidents } from "./incidents";
+import css from "./inspector.module.css";
+import { Iterations } from "./iterations";
+import type { Shown } from "./moment";
+import { TABS, type TabId } from "./route";
+import { Variables } from "./variables";
+import { Why } from "./why-tab";
+import { say, sayWait } from "./words";
+
+export interface InspectorProps {
+  readonly id: string;
+  readonly trace: Trace;
+  readonly version: number;
+  readonly shown: Shown;
+  readonly state: Execution | undefined;
+  readonly outline: Room | null;
+  readonly chosen: string | null;
+  readonly tab: TabId;
+  readonly onTab: (tab: TabId) => void;
+  readonly onChoose: (path: string | null) => void;
+  readonly onGo: (at: number) => void;
+  readonly onIteration: (loop: string, number: number | null) => void;
+  /** Something was done: ask again. */
+  readonly onDone: () => void;
+}
+
+export function Inspector(props: InspectorProps): JSX.Element {
+  const { trace, shown, outline, chosen, tab, onTab } = props;
+  const box = outline === null || chosen === null ? undefined : [...boxesIn(outline)].find(({ path }) => path === chosen);
+  const look = chosen === null ? undefined : shown.looks.boxes.get(chosen);
+  const tabs: Tab<TabId>[] = TABS.map((id) => ({ id, says: say(id) }));
+  return (
+    <aside className={css["inspector"]} aria-label={say("inspector")}>
+      <Title box={box} look={look} onWhole={() => props.onChoose(null)} />
+      {box !== undefined && look !== undefined && box.rooms.some(({ label }) => label === "[]") && (
+        <Iterations trace={trace} shown={shown} box={box} look={look} onIteration={props.onIteration} />
+      )}
+      {!shown.isPast && <Incidents id={props.id} version={props.version} run={box === undefined ? null : (look?.run ?? box.path)} onDone={props.onDone} />}
+      <Tabs says={say("inspector")} tabs={tabs} shown={tab} onShow={onTab}>
+        <div className={css["panel"]}>
+          <Shown_ {...props} box={box} look={look} />
+        </div>
+      </Tabs>
+    </aside>
+  );
+}
+
+function Title({ box, look, onWhole }: { box: Box | undefined; look: BoxLook | undefined; onWhole: () => void }): JSX.Element {
+  if (box === undefined) return <h2 className={css["title"]}>{say("whole")}</h2>;
+  return (
+    <div className={css["title"]}>
+      <h2>{box.says}</h2>
+      <code className="soft">{look?.run ?? box.path}</code>
+      {look && <State status={statusOf(box.kind, look.state)} />}
+      {look !== undefined && look.attempt > 1 && <span className="soft">{say("attempts", { n: look.attempt })}</span>}
+      <button type="button" className={css["whole"]} onClick={onWhole}>
+        {say("whole")}
+      </button>
+    </div>
+  );
+}
+
+type OneProps = InspectorProps & { readonly box: Box | undefined; readonly look: BoxLook | undefined };
+
+function Shown_(props: OneProps): JSX.Element {
+  const { id, trace, version, shown, state, tab, box, look } = props;
+  if (tab === "variables") return <Variables id={id} at={shown.at} state={state} />;
+  if (tab === "events") return <EventList id={id} trace={trace} version={version} at={shown.at} place={box === undefined ? null : (look?.place ?? -1)} onGo={props.onGo} />;
+  if (tab === "why") return <Why {...props} />;
+  if (box === undefined) return <OfExecution id={id} tab={tab} state={state} />;
+  if (look === undefined) return <p className="soft">{say(shown.isPast ? "notBegunAt" : "notBegun")}</p>;
+  return <OfRun id={id} trace={trace} at={shown.at} isPast={shown.isPast} place={look.place} tab={tab} />;
+}
+
+function OfExecution({ id, tab, state }: { id: string; tab: TabId; state: Execution | undefined }): JSX.Element {
+  if (state === undefined) return <p className="soft">{say("loading")}</p>;
+  if (tab === "input") return <Value says={say("input")} value={state.input as Json} linesMax={24} />;
+  return (
+    <>
+      {state.error && <Failure of={state.error as unknown as Json} />}
+      {state.waiting_for.length > 0 && <Waits of={state.waiting_for} />}
+      {state.output === null || state.output === undefined ? <p className="soft">{say("noOutput")}</p> : <Value says={say("output")} value={state.output as Json} linesMax={24} />}
+      <Pairs
+        of={[
+          [say("id"), <code key="id">{id}</code>],
+          [say("parent"), state.parent && <a href={`./${encodeURIComponent(state.parent)}`}>{state.parent}</a>],
+          [say("children"), state.children.length > 0 && <Children of={state.children} />],
+          [say("correlation"), state.correlation_id && <code key="c">{state.correlation_id}</code>],
+        ]}
+      />
+    </>
+  );
+}
+
+function Children({ of }: { of: readonly string[] }): JSX.Element {
+  return (
+    <ul>
+      {of.slice(0, 50).map((child) => (
+        <li key={child}>
+          <a href={`./${encodeURIComponent(child)}`}>{child}</a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Waits({ of }: { of: Execution["waiting_for"] }): JSX.Element {
+  return (
+    <section>
+      <h3 className={css["heading"]}>{say("waits")}</h3>
+      <Pairs
+        of={of.map((one, at): readonly [string, ReactNode] => [
+          one.path || String(at + 1),
+          <span key={at}>
+            {sayWait(one.for)} {one.names?.map((name) => <code key={name}>{name} </code>)}
+            {one.due && (
+              <>
+                {" "}
+                {say("until", { at: "" })}
+                <When at={one.due} />
+              </>
+            )}
+          </span>,
+        ])}
+      />
+    </section>
+  );
+}
+
+/** Input and output of a run, from the events that say them. */
+function OfRun({ id, trace, at, isPast, place, tab }: { id: string; trace: Trace; at: number; isPast: boolean; place: number; tab: TabId }): JSX.Element {
+  const { started, ended } = versionsOf(trace, place, at);
+  const wanted = tab === "input" ? started : (ended ?? started);
+  const found = useEvents(id, wanted === undefined ? [] : [wanted]);
+  if (found.error) return <Told error={found.error} onRetry={() => void found.refetch()} />;
+  if (found.data === undefined) return <p className="soft">{say("loading")}</p>;
+  const event = found.data[0];
+  if (tab === "input") return <Said event={event} field="config" says={say("input")} none={say("noInput")} />;
+  const failure = (event?.data as Record<string, Json> | undefined)?.["failure"];
+  if (failure !== undefined && failure !== null) return <Failure of={failure} />;
+  return <Said event={ended === undefined ? undefined : event} field="output" says={say("output")} none={say(isPast ? "noOutputAt" : "noOutput")} />;
+}
+
+function Said({ event, field, says, none }: { event: HistoryEvent | undefined; field: string; says: string; none: string }): JSX.Element {
+  const data = event?.data as Record<string, Json> | undefined;
+  const value = data?.[field] ?? (field === "config" ? data?.["input"] : data?.["passes"]);
+  return value === undefined ? <p className="soft">{none}</p> : <Value says={says} value={value} linesMax={30} />;
+}
+
+function Failure({ of }: { of: Json }): JSX.Element {
+  const { type, message, node, details } = of as Record<string, Json>;
+  return (
+    <section className={css["failure"]}>
+      <h3 className={css["heading"]}>{say("failure")}</h3>
+      <p>
+        <code>{String(type ?? "")}</code> {String(message ?? "")}
+      </p>
+      {node !== undefined && node !== "" && node !== null && <code className="soft">{String(node)}</code>}
+      {details !== undefined && details !== null && <Value says={say("failure")} value={details} linesMax={12} />}
+    </section>
+  );
+}
+
+/** The last event until then with which the run began, and the one with which it ended after that. */
+function versionsOf(trace: Trace, place: number, at: number): { started: number | undefined; ended: number | undefined } {
+  let started: number | undefined;
+  let ended: number | undefined;
+  for (let version = 1; version <= at; version += 1) {
+    if (trace.eventPlaces.at(version - 1) !== place) continue;
+    const type = trace.types[trace.eventTypes.at(version - 1)] ?? "";
+    if (type === "NodeScheduled" || type === "NodeStarted") {
+      started = version;
+      ended = undefined;
+    } else if (/^Node(Completed|Failed|Cancelled|Skipped)$|^IncidentRaised$/.test(type)) ended = version;
+  }
+  return { started, ended };
+}
+

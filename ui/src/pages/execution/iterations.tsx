@@ -1,0 +1,111 @@
+/** The iterations of a loop as a strip of their states; one of them is shown in the graph. */
+
+import { type JSX, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { BoxLook } from "../../graph/looks";
+import type { Box, Room } from "../../graph/outline";
+import { Button, IconButton } from "../../parts/button";
+import { inkAt, useTheme } from "../../parts/ink";
+import type { Look } from "../../parts/state";
+import type { Moment } from "../../trace/moment";
+import type { Trace } from "../../trace/trace";
+import css from "./inspector.module.css";
+import type { Shown } from "./moment";
+import { say } from "./words";
+
+interface IterationsProps {
+  readonly trace: Trace;
+  readonly shown: Shown;
+  readonly box: Box;
+  readonly look: BoxLook;
+  readonly onIteration: (loop: string, number: number | null) => void;
+}
+
+export function Iterations({ trace, shown, box, look, onIteration }: IterationsProps): JSX.Element | null {
+  const room = box.rooms.find(({ label }) => label === "[]");
+  const places = trace.inside(look.place, "[]");
+  const states = useMemo(() => places.map((place) => (room === undefined ? null : stateOf(trace, shown.moment, place, room))), [trace, places.length, shown.at, look.place, room]);
+  const current = room === undefined ? undefined : shown.looks.rooms.get(room.path);
+  const at = current === undefined ? -1 : places.indexOf(current);
+  if (room === undefined || places.length === 0) return null;
+  const choose = (to: number) => onIteration(look.run, trace.numbers.at(places[Math.max(0, Math.min(places.length - 1, to))] as number));
+  const failed = states.findIndex((state) => state === "failed" || state === "incident");
+  return (
+    <div className={css["iterations"]}>
+      <div className={css["which"]}>
+        <IconButton icon="left" says={say("iterationBefore")} onClick={() => choose(at - 1)} />
+        <span aria-live="polite">{say("iterationOf", { n: at + 1, all: places.length })}</span>
+        <IconButton icon="right" says={say("iterationNext")} onClick={() => choose(at + 1)} />
+        {failed >= 0 && (
+          <Button look="bare" onClick={() => choose(failed)}>
+            {say("firstFailed")}
+          </Button>
+        )}
+        <Button look="bare" onClick={() => onIteration(look.run, null)}>
+          {say("iterationLast")}
+        </Button>
+      </div>
+      <Strip states={states} at={at} onChoose={choose} />
+    </div>
+  );
+}
+
+function Strip({ states, at, onChoose }: { states: readonly (Look | null)[]; at: number; onChoose: (at: number) => void }): JSX.Element {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [width, setWidth] = useState(0);
+  const theme = useTheme();
+  useEffect(() => {
+    const element = canvas.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    const drawn = canvas.current;
+    const context = drawn?.getContext("2d");
+    if (!drawn || !context || width === 0) return;
+    const sharp = window.devicePixelRatio;
+    drawn.width = width * sharp;
+    drawn.height = HEIGHT * sharp;
+    context.scale(sharp, sharp);
+    const ink = inkAt(drawn);
+    const wide = width / states.length;
+    for (let column = 0; column < Math.min(width, states.length); column += 1) {
+      const from = Math.floor((column * states.length) / Math.min(width, states.length));
+      const to = Math.max(from + 1, Math.floor(((column + 1) * states.length) / Math.min(width, states.length)));
+      context.fillStyle = ink(worst(states.slice(from, to)) ?? "line-1");
+      context.fillRect(from * wide, 4, Math.max(1, (to - from) * wide - (wide > 3 ? 1 : 0)), HEIGHT - 8);
+    }
+    if (at >= 0) {
+      context.strokeStyle = ink("ink-1");
+      context.lineWidth = 2;
+      context.strokeRect(at * wide, 2, Math.max(4, wide - 1), HEIGHT - 4);
+    }
+  }, [states, at, width, theme]);
+  const clicked = (event: PointerEvent) => {
+    const box = canvas.current?.getBoundingClientRect();
+    if (box !== undefined) onChoose(Math.floor(((event.clientX - box.left) / box.width) * states.length));
+  };
+  return <canvas ref={canvas} className={css["strip"]} onPointerDown={clicked} aria-hidden="true" />;
+}
+
+const HEIGHT = 20;
+const ORDER: readonly (Look | null)[] = [null, "skipped", "completed", "running", "waiting", "cancelled", "failed", "incident"];
+
+function worst(states: readonly (Look | null)[]): Look | null {
+  return states.reduce((one, other) => (ORDER.indexOf(other) > ORDER.indexOf(one) ? other : one), null);
+}
+
+/** The worst of what is in an iteration. */
+function stateOf(trace: Trace, moment: Moment, place: number, room: Room): Look | null {
+  const states = room.boxes.map(({ id }) => {
+    const state = trace
+      .inside(place, id)
+      .map((run) => moment.of(run)?.state)
+      .findLast((one) => one !== undefined);
+    if (state === undefined) return null;
+    if (state === "failed" || state === "incident" || state === "completed" || state === "cancelled" || state === "skipped") return state;
+    return "running";
+  });
+  return worst(states);
+}

@@ -1,0 +1,42 @@
+/** What the page shows of an execution: the moment that is looked at, and how its graph looks then. */
+
+import { useMemo } from "react";
+import { type Chosen, type Looks, looksAt } from "../../graph/looks";
+import type { Room } from "../../graph/outline";
+import { Moment } from "../../trace/moment";
+import type { Trace } from "../../trace/trace";
+
+export interface Shown {
+  readonly moment: Moment;
+  readonly looks: Looks;
+  /** The event that it is shown after. */
+  readonly at: number;
+  readonly isPast: boolean;
+}
+
+/** `null` until the trace is there. `version` is how far that goes, as the trace itself stays the same object. */
+export function useShown(trace: Trace | null, version: number, at: number | undefined, outline: Room | null, chosen: Chosen): Shown | null {
+  const moment = useMemo(() => (trace === null ? null : new Moment(trace)), [trace]);
+  return useMemo(() => {
+    if (moment === null || version === 0) return null;
+    const to = Math.max(1, Math.min(at ?? version, version));
+    moment.go(to);
+    const looks = outline === null ? { boxes: new Map(), links: new Map(), rooms: new Map() } : looksAt(outline, moment, chosen);
+    return { moment, looks, at: to, isPast: to < version };
+  }, [moment, version, at, outline, chosen]);
+}
+
+/** `each:3` and the like, as the address has them. */
+export function chosenIn(iterations: readonly string[] | undefined): Chosen {
+  return new Map(
+    (iterations ?? []).flatMap((one) => {
+      const colon = one.lastIndexOf(":");
+      const number = Number(one.slice(colon + 1));
+      return colon > 0 && Number.isInteger(number) && number >= 0 ? [[one.slice(0, colon), number] as const] : [];
+    }),
+  );
+}
+
+export function chosenOut(chosen: Chosen): string[] | undefined {
+  return chosen.size === 0 ? undefined : [...chosen].map(([loop, number]) => `${loop}:${number}`);
+}

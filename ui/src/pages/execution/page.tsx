@@ -1,0 +1,200 @@
+/** One execution: its graph, what is chosen in it, its timeline and the reel; live, or as it was after any of its events. */
+
+import { useNavigate } from "@tanstack/react-router";
+import { type JSX, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { Problem } from "../../api/problem";
+import { Head } from "../../frame/head";
+import { Canvas } from "../../graph/canvas";
+import { outlineOf, type Room } from "../../graph/outline";
+import { useLayout } from "../../graph/use-layout";
+import { View } from "../../graph/view";
+import { Empty } from "../../parts/empty";
+import { Guard } from "../../parts/guard";
+import { Split } from "../../parts/split";
+import { seenStatus, State } from "../../parts/state";
+import { duration } from "../../parts/time";
+import { Told } from "../../parts/told";
+import { When } from "../../parts/when";
+import { type Followed, useTrace } from "../../trace/use";
+import { Actions, useAgain } from "./actions";
+import { type State as Execution, useDefinition, useStateAt } from "./data";
+import { Inspector } from "./inspector";
+import { usePageKeys } from "./keys";
+import { chosenIn, chosenOut, type Shown, useShown } from "./moment";
+import css from "./page.module.css";
+import { Reel } from "./reel";
+import { execution, type ExecutionSearch } from "./route";
+import { definitionPath, detailOf } from "./runs";
+import { Timeline } from "./timeline";
+import { say, sayWait } from "./words";
+
+export function ExecutionPage(): JSX.Element {
+  const { id } = execution.useParams();
+  const followed = useTrace(id);
+  if (followed.problem !== null && followed.trace === null) return <NotThere id={id} problem={followed.problem} onRetry={followed.refresh} />;
+  return <Known key={id} id={id} followed={followed} />;
+}
+
+function NotThere({ id, problem, onRetry }: { id: string; problem: Error; onRetry: () => void }): JSX.Element {
+  const isUnknown = problem instanceof Problem && problem.status === 404;
+  return (
+    <>
+      <Head title={say("title")} says={<code>{id}</code>} />
+      {isUnknown ? <Empty title={say("notFound", { id })} says={problem.message} /> : <Told error={problem} onRetry={onRetry} />}
+    </>
+  );
+}
+
+function Known({ id, followed }: { id: string; followed: Followed }): JSX.Element {
+  const search = execution.useSearch();
+  const navigate = useNavigate({ from: execution.fullPath });
+  const { trace, version } = followed;
+  const show = (changed: ExecutionSearch, replace = false) => void navigate({ search: (before) => ({ ...before, ...changed }), replace });
+  const [at, go] = useAt(search.at, version, show);
+  const state = useStateAt(id, at === undefined || at >= version ? undefined : at, version);
+  const { definition, outline } = useOutline(state.data);
+  const chosen = useMemo(() => chosenIn(search.iteration), [search.iteration]);
+  const shown = useShown(trace, version, at, outline, chosen);
+  const closed = useMemo(() => new Set(search.closed), [search.closed]);
+  const again = useAgain(id);
+  usePageKeys(trace, shown, go);
+  const node = search.node ?? null;
+  const choose = (path: string | null) => show({ node: path ?? undefined });
+  const chooseRun = (run: string) => show({ node: definitionPath(run), iteration: chosenOut(new Map([...chosen, ...iterationsOf(run)])) });
+  const choice = (loop: string, number: number | null) => {
+    const next = new Map(chosen);
+    if (number === null) next.delete(loop);
+    else next.set(loop, number);
+    show({ iteration: chosenOut(next) });
+  };
+  const fold = (path: string) => {
+    const next = new Set(closed);
+    if (!next.delete(path)) next.add(path);
+    show({ closed: next.size === 0 ? undefined : [...next].sort() });
+  };
+  const workflow = state.data?.workflow ?? id;
+  const isNarrow = window.innerWidth <= 640;
+  return (
+    <div className={css["page"]} data-past={shown?.isPast}>
+      <Head title={workflow} says={<Says id={id} state={state.data} shown={shown} />}>
+        {shown?.isPast && <Past shown={shown} onLive={() => go(undefined, true)} />}
+        {state.data && <Actions id={id} state={state.data} onDone={again} />}
+      </Head>
+      {shown?.isPast && <div className={css["amber"]} />}
+      {trace === null || shown === null ? null : (
+        <>
+          <Split name="execution.right" says={say("inspector")} second="right" size={380} least={260}>
+            <Split name={isNarrow ? "execution.below.narrow" : "execution.below"} says={say("bottom")} second="below" size={isNarrow ? 84 : 190} least={60}>
+              <Guard of="graph">
+                {outline === null || definition === undefined ? <Waiting problem={state.error} /> : (
+                  <Graph says={say("graphOf", { name: workflow })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} onChoose={choose} onFold={fold} />
+                )}
+              </Guard>
+              <Guard of="timeline">
+                <Timeline trace={trace} version={version} at={shown.at} isPast={shown.isPast} chosen={node === null ? null : (shown.looks.boxes.get(node)?.run ?? null)} onChoose={chooseRun} />
+              </Guard>
+            </Split>
+            <Guard of={`inspector ${node} ${search.tab}`}>
+              <Inspector
+                id={id} trace={trace} version={version} shown={shown} state={state.data} outline={outline} chosen={node} tab={search.tab ?? "output"}
+                onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onGo={(to) => go(to, true)} onIteration={choice} onDone={again}
+              />
+            </Guard>
+          </Split>
+          <Reel trace={trace} version={version} at={shown.at} isPast={shown.isPast} onGo={go} />
+        </>
+      )}
+    </div>
+  ); // prettier-ignore
+}
+
+/** The event that is shown: while one drags it is not in the address, once it rests it is. The last one is now. */
+function useAt(search: number | undefined, version: number, show: (changed: ExecutionSearch, replace?: boolean) => void): [number | undefined, (at: number | undefined, isResting: boolean) => void] {
+  const [dragged, drag] = useState<{ at: number | undefined } | null>(null);
+  const timer = useRef(0);
+  useEffect(() => drag(null), [search]);
+  const rest = (at: number | undefined) => {
+    window.clearTimeout(timer.current);
+    if (at === search) drag(null);
+    else show({ at }, search !== undefined);
+  };
+  const go = (to: number | undefined, isResting: boolean) => {
+    const at = to === undefined || to >= version ? undefined : Math.max(1, to);
+    drag({ at });
+    window.clearTimeout(timer.current);
+    if (isResting) rest(at);
+    else timer.current = window.setTimeout(rest, REST_MS, at);
+  };
+  return [dragged === null ? search : dragged.at, go];
+}
+
+const REST_MS = 200;
+
+function useOutline(state: Execution | undefined): { definition: { hash: string } | undefined; outline: Room | null } {
+  const found = useDefinition(state?.workflow, state?.version);
+  const definition = found.data;
+  const outline = useMemo(() => (definition === undefined ? null : outlineOf(definition.definition)), [definition?.hash]);
+  return { definition, outline };
+}
+
+function Says({ id, state, shown }: { id: string; state: Execution | undefined; shown: Shown | null }): ReactNode {
+  const then = (shown?.moment.status ?? state?.status ?? "running") as Execution["status"];
+  const waits = state?.waiting_for ?? [];
+  const status = shown?.isPast ? then : seenStatus(then, waits);
+  return (
+    <>
+      <code>{id}</code>
+      <State pill status={status} {...(status === "waiting" && { says: say("waitsFor", { what: [...new Set(waits.map((one) => sayWait(one.for)))].join(", ") }) })} />
+      {state && <span className={css["wide"]}>{say("version", { n: state.version })}</span>}
+      {state?.created_at && (
+        <span className={css["wide"]}>
+          {say("started", { at: "" })}
+          <When at={state.created_at} />
+        </span>
+      )}
+    </>
+  );
+}
+
+function Past({ shown, onLive }: { shown: Shown; onLive: () => void }): JSX.Element {
+  const ago = duration(Math.max(0, Date.now() - shown.moment.trace.event(shown.at).time));
+  return (
+    <button type="button" className={css["past"]} onClick={onLive} title={say("goLive")}>
+      {say("asOf", { at: shown.at })} <span className={css["wide"]}>· {say("ago", { time: ago })}</span> <kbd>L</kbd> {say("live")}
+    </button>
+  );
+}
+
+function Waiting({ problem }: { problem: Error | null }): JSX.Element {
+  return problem === null ? <div className={css["blank"]} /> : <Told error={problem} />;
+}
+
+interface GraphProps {
+  readonly says: string;
+  readonly hash: string;
+  readonly outline: Room;
+  readonly shown: Shown;
+  readonly chosen: string | null;
+  readonly closed: ReadonlySet<string>;
+  readonly onChoose: (path: string | null) => void;
+  readonly onFold: (path: string) => void;
+}
+
+function Graph({ says, hash, outline, shown, chosen, closed, onChoose, onFold }: GraphProps): JSX.Element {
+  const layout = useLayout(hash, outline, closed);
+  const view = useMemo(() => new View(), []);
+  const latest = useRef(shown);
+  latest.current = shown;
+  const detail = useMemo(() => detailOf(() => latest.current), []);
+  const fold = useRef(onFold);
+  fold.current = onFold;
+  const onFoldNow = useMemo(() => (path: string) => fold.current(path), []);
+  useEffect(() => view.show(shown.looks, shown.isPast), [view, shown]);
+  if (layout === null) return <div className={css["blank"]} />;
+  return <Canvas says={says} outline={outline} layout={layout} view={view} chosen={chosen} onChoose={onChoose} closed={closed} onFold={onFoldNow} detail={detail} />;
+}
+
+/** The iterations that a run is in: `each[3]/inner[0]/x` is in `each` 3 and in `each[3]/inner` 0. */
+function iterationsOf(run: string): [string, number][] {
+  return [...run.matchAll(/\[(\d+)\]/g)].filter((found) => !run.slice(0, found.index).endsWith(".catch")).map((found) => [run.slice(0, found.index), Number(found[1])]);
+}

@@ -1,0 +1,124 @@
+/** The reel: all events as fine bars. Drag it, and the whole page is as it was then. */
+
+import { type JSX, type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useSettings } from "../../look/settings";
+import { inkAt, useTheme } from "../../parts/ink";
+import { Kbd } from "../../parts/kbd";
+import { longTime } from "../../parts/time";
+import type { Trace } from "../../trace/trace";
+import { barsOf } from "./bars";
+import css from "./reel.module.css";
+import { say } from "./words";
+
+interface ReelProps {
+  readonly trace: Trace;
+  readonly version: number;
+  readonly at: number;
+  readonly isPast: boolean;
+  /** While it is dragged, and once it rests. */
+  readonly onGo: (at: number, isResting: boolean) => void;
+}
+
+export function Reel({ trace, version, at, isPast, onGo }: ReelProps): JSX.Element {
+  const { zone } = useSettings();
+  const event = trace.event(at);
+  const path = trace.path(event.place);
+  return (
+    <div className={css["reel"]}>
+      <div className={css["now"]}>
+        <p className={css["count"]}>
+          <strong>{at}</strong> / {version}
+        </p>
+        <p className="mono" title={longTime(event.time)} data-zone={zone}>
+          {clock(event.time)}
+        </p>
+        <p className={css["keys"]}>
+          <Kbd keys="arrowleft" />
+          <Kbd keys="arrowright" /> {say("eventKeys")} <Kbd keys="[" />
+          <Kbd keys="]" /> {say("failureKeys")}
+        </p>
+      </div>
+      <Bars trace={trace} version={version} at={at} isPast={isPast} onGo={onGo} says={say("reelAt", { at, all: version, type: event.type, path })} />
+      <p className={css["event"]}>
+        <span>{event.type}</span> <code>{path}</code>
+      </p>
+    </div>
+  );
+}
+
+function Bars({ trace, version, at, isPast, onGo, says }: ReelProps & { says: string }): JSX.Element {
+  const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const theme = useTheme();
+  const columns = Math.max(1, Math.floor(size.width / 3));
+  const bars = useMemo(() => barsOf(trace, columns), [trace, version, columns]);
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => setSize({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    const drawn = canvas.current;
+    const context = drawn?.getContext("2d");
+    if (!drawn || !context || size.width === 0) return;
+    const sharp = window.devicePixelRatio;
+    drawn.width = Math.round(size.width * sharp);
+    drawn.height = Math.round(size.height * sharp);
+    context.scale(sharp, sharp);
+    const colours = inkAt(drawn);
+    const wide = size.width / bars.length;
+    const gap = wide > 4 ? Math.min(2, wide * 0.25) : wide > 2 ? 1 : 0;
+    for (const [column, { look, height }] of bars.entries()) {
+      const high = Math.max(3, height * (size.height - 8));
+      context.fillStyle = colours(look ?? "line-2");
+      context.fillRect(column * wide, size.height - high, Math.max(1, Math.min(14, wide - gap)), high);
+    }
+  }, [bars, size, theme]);
+  const x = ((at - 0.5) / version) * 100;
+  const to = (event: PointerEvent) => {
+    const box = frame.current?.getBoundingClientRect();
+    if (box === undefined || box.width === 0) return at;
+    return Math.max(1, Math.min(version, Math.ceil(((event.clientX - box.left) / box.width) * version)));
+  };
+  const pressed = (event: KeyboardEvent) => {
+    const next = { Home: 1, End: version, PageUp: at - Math.ceil(version / 20), PageDown: at + Math.ceil(version / 20) }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    onGo(Math.max(1, Math.min(version, next)), true);
+  };
+  return (
+    <div
+      ref={frame}
+      role="slider"
+      tabIndex={0}
+      aria-label={say("reel")}
+      aria-valuemin={1}
+      aria-valuemax={version}
+      aria-valuenow={at}
+      aria-valuetext={says}
+      className={css["bars"]}
+      onKeyDown={pressed}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        onGo(to(event), false);
+      }}
+      onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && onGo(to(event), false)}
+      onPointerUp={(event) => onGo(to(event), true)}
+    >
+      <canvas ref={canvas} aria-hidden="true" />
+      {isPast && <div className={css["later"]} style={{ left: `${x}%` }} />}
+      {isPast && (
+        <div className={css["head"]} style={{ left: `${x}%` }}>
+          <span />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function clock(time: number): string {
+  return longTime(time).match(/\d\d:\d\d:\d\d[.,]\d{3}/)?.[0] ?? longTime(time);
+}
