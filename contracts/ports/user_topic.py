@@ -18,6 +18,8 @@ class TopicRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = ()
+    problem: str = ""
+    """Why nothing can be read of it; empty for most."""
 
 
 class TopicAway(RefoldError):

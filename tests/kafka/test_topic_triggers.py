@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
 from refold.kafka.address import KafkaAddress
@@ -45,6 +46,24 @@ async def write(address: KafkaAddress, topic: str, values: Sequence[bytes | None
     try:
         for number, value in enumerate(values):
             await producer.send_and_wait(topic, value, key=key or str(number).encode(), headers=[("from", b"bank"), ("raw", b"\xff")])
+    finally:
+        await producer.stop()
+
+
+async def write_batch(address: KafkaAddress, topic: str, names: Sequence[bytes], partition: int = 0) -> None:
+    """Records in one batch, each with a header whose name is these bytes, as other clients may write it."""
+    producer = AIOKafkaProducer(**address.client_settings())
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        for number, name in enumerate(names):
+            batch.append(timestamp=None, key=b"k", value=str(number).encode(), headers=[("~" * len(name), b"x")])
+        content = bytearray(batch._build())
+        for name in names:
+            content = content.replace(b"~" * len(name), name, 1)
+        content[17:21] = calc_crc32c(bytes(content[21:])).to_bytes(4, "big")
+        batch._buffer = content
+        await (await producer.send_batch(batch, topic, partition=partition))
     finally:
         await producer.stop()
 
@@ -110,6 +129,22 @@ def test_what_a_topic_holds_starts_executions_and_junk_is_listed(alone: Server, 
     found = until(lambda: len(one := given(alone)) == 3 and one, "not all were started")
     small = sorted((one for one in found if one.get("key") in ("0", "3")), key=lambda one: str(one["key"]))
     assert small == [{"given": {"amount": 7}, "key": "0", "from": "bank"}, {"given": None, "key": "3", "from": "bank"}]
+
+
+def test_a_record_whose_headers_cannot_be_read_is_listed_and_passed_over(alone: Server, address: KafkaAddress, topic: str) -> None:
+    asyncio.run(make(address, topic, 2))
+    alone.publish(reads(topic, input={"given": "{{ trigger.body }}"}))
+    asyncio.run(write_batch(address, topic, [b"name"]))
+    asyncio.run(write_batch(address, topic, [b"name", b"\xff\xfen", b"name"]))
+    asyncio.run(write_batch(address, topic, [b"\xff\xfe"]))
+    asyncio.run(write_batch(address, topic, [b"name", b"name"]))
+    asyncio.run(write_batch(address, topic, [b"name"], partition=1))
+    until(lambda: asyncio.run(committed(address, topic, "refold-pay.t")) == 7, "not all is committed")
+    until(lambda: asyncio.run(committed(address, topic, "refold-pay.t", 1)) == 1, "not all is committed")
+    unfit = [one for one in skipped(alone) if one[0] != "away"]
+    assert sorted(unfit) == [("headers", f"{topic}/0/{offset}") for offset in (2, 3, 4)]
+    found = until(lambda: len(one := given(alone)) == 5 and one, "not all were started")
+    assert sorted(one["given"] for one in found) == [0, 0, 0, 0, 1]
 
 
 def test_a_topic_that_is_not_there_yet_is_waited_for_and_what_comes_is_as_it_says(alone: Server, address: KafkaAddress, topic: str) -> None:

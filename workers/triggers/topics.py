@@ -116,6 +116,8 @@ class Topics:
 
     async def _start(self, trigger: Trigger, config: Any, record: TopicRecord) -> Fired:
         cause = record_cause(record)
+        if record.problem:
+            return self._refused(trigger, record, "headers", record.problem)
         try:
             found = seen(trigger, given_by(record, config.value))
             if config.key is not None:

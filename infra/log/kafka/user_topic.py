@@ -21,6 +21,7 @@ RECORDS_MAX: Final = 100
 """So many records are taken at a time."""
 LOOK_EVERY_S: Final = 30.0
 """So often it is looked whether the topic has more partitions."""
+_NO_UTF8: Final = "the name of a header is no UTF-8, in this record or in one before it in the same batch"
 T = TypeVar("T")
 
 
@@ -33,6 +34,8 @@ class KafkaUserTopic:
         self._consumer: Any = None
         self._partitions: frozenset[int] = frozenset()
         self._looked_at = 0.0
+        self._next: dict[TopicPartition, int] = {}
+        """What is read next of each partition."""
 
     async def begin(self) -> None:
         """See UserTopic."""
@@ -54,6 +57,7 @@ class KafkaUserTopic:
             await self._consumer.commit({key: begins[key] for key in new})  # so that the next one begins there, whatever came meanwhile
         for key, offset in begins.items():
             self._consumer.seek(key, offset)
+        self._next = dict(begins)
 
     async def _found(self) -> frozenset[int]:
         """Its partitions; all topics are asked for, as to ask for one may make it."""
@@ -74,14 +78,38 @@ class KafkaUserTopic:
 
     async def next(self) -> Sequence[TopicRecord]:
         """See UserTopic."""
-        found = await self._asked(self._consumer.getmany(timeout_ms=NEXT_MS, max_records=RECORDS_MAX), TIMEOUT_S)
+        try:
+            found = await self._asked(self._consumer.getmany(timeout_ms=NEXT_MS, max_records=RECORDS_MAX), TIMEOUT_S)
+        except UnicodeDecodeError:
+            return await self._one_by_one()
+        self._next |= {key: records[-1].offset + 1 for key, records in found.items() if records}
         if not found and time.monotonic() > self._looked_at + LOOK_EVERY_S:
             await self._look()
-        return [
-            TopicRecord(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, one.headers)
-            for records in found.values()
-            for one in records
-        ]
+        return [_record(one) for records in found.values() for one in records]
+
+    async def _one_by_one(self) -> list[TopicRecord]:
+        """Once more what was read when the name of a header was no UTF-8: that record says so, and is passed over.
+
+        aiokafka reads nothing that comes behind such a record in the same batch, so each of those says so, too.
+        """
+        for key, offset in self._next.items():
+            self._consumer.seek(key, offset)  # what was read of other partitions, and before it, was thrown away
+        found: list[TopicRecord] = []
+        for key in self._next:
+            while len(found) < RECORDS_MAX:
+                offset = self._next[key]
+                try:
+                    one = await self._asked(self._consumer.getmany(key, timeout_ms=NEXT_MS, max_records=1), TIMEOUT_S)
+                except UnicodeDecodeError as error:
+                    found.append(TopicRecord(self._topic, key.partition, offset, -1, None, None, (), f"{_NO_UTF8}: {error}"))
+                    self._next[key] = offset + 1
+                    self._consumer.seek(key, offset + 1)
+                    continue
+                if not (records := one.get(key)):
+                    break
+                found.append(_record(records[0]))
+                self._next[key] = records[0].offset + 1
+        return found
 
     async def _look(self) -> None:
         """Whether brokers are there still, and the topic has the partitions that it had."""
@@ -103,10 +131,14 @@ class KafkaUserTopic:
         try:
             async with asyncio.timeout(timeout_s):
                 return await work
-        except TopicAway:
+        except (TopicAway, UnicodeDecodeError):
             raise
         except (KafkaError, OSError, TimeoutError, RuntimeError, ValueError) as error:
             if isinstance(error, RuntimeError) and not is_away(error):
                 raise
             what = f"topic {self._topic} cannot be read at {', '.join(self._address.servers)} as group {self._group}"
             raise TopicAway(f"{what}: {reason(error)}") from error
+
+
+def _record(one: Any) -> TopicRecord:
+    return TopicRecord(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, one.headers)
