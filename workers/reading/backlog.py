@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from contracts.codec import decision_of, execution_in, read_record
-from contracts.errors import LogUnreachable, UnknownRecord
+from contracts.errors import LogError, LogUnreachable, UnknownRecord
 from contracts.journal import Checkpoint, Decided, Decision, PartitionClaimed, Sealed, judge
 from contracts.ports.feed import Selector, Told
 from contracts.ports.log import Log
@@ -16,6 +16,7 @@ from contracts.public_events import Origin
 from projections.executions import READ_MODEL
 from projections.public.origin import origin_in_row, origin_of
 from workers.reading.trails import record_of
+from workers.reading.waypoint import EVERY_RECORDS, LAST_RECORDS, Waypoints, copy_of
 
 _log = logging.getLogger("refold.reading")
 
@@ -65,7 +66,7 @@ class Backlog:
 
     def __init__(self, log: Log, models_of: Callable[[int], ReadModels]) -> None:
         self._log, self._models_of = log, models_of
-        self._origins = Origins()
+        self._origins, self._waypoints = Origins(), Waypoints()
 
     def read(self, partition: int, start: Checkpoint | int, end: int, selector: Selector) -> Piece:
         """The wanted ones of the decisions from a checkpoint, or an offset, up to `end`. Raises LogError, UnknownRecord."""
@@ -153,10 +154,24 @@ class Backlog:
     def checkpoint_at(self, partition: int, offset: int) -> Checkpoint:
         """Where a reader stands who has read up to an offset: from the claim on that is in force there, which is looked for backwards.
 
-        What was decided under earlier claims needs no reading: an owner has folded it before it decides anything.
+        What was decided under earlier claims needs no reading: an owner has folded it before it decides anything. Where somebody
+        was looked for near by, it is read on from there: many come again at once, and a claim may be millions of records old.
         """
-        checkpoint = Checkpoint(offset=self._claim_before(partition, offset))
+        waypoint = self._waypoints.near(partition, offset)
+        if waypoint is not None:
+            try:
+                return self._judged(partition, waypoint, offset)
+            except LogError:
+                self._waypoints.forget(partition)
+        return self._judged(partition, Checkpoint(offset=self._claim_before(partition, offset)), offset)
+
+    def _judged(self, partition: int, checkpoint: Checkpoint, offset: int) -> Checkpoint:
+        """The checkpoint, moved on to an offset; waypoints are kept of the last stretch."""
+        next_kept = max(checkpoint.offset, offset - LAST_RECORDS)
         for at, content in self._log.read("journal", partition, checkpoint.offset, offset):
+            if at >= next_kept:
+                self._waypoints.note(partition, checkpoint)
+                next_kept = at + EVERY_RECORDS
             judge(checkpoint, at, read_record(content))
         return checkpoint
 
@@ -171,8 +186,3 @@ class Backlog:
                 return claims[-1]
             end, window = start, min(2 * window, WINDOW_RECORDS_MAX)
         return 0
-
-
-def copy_of(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint that does not move along with this one."""
-    return Checkpoint(checkpoint.journal, checkpoint.offset, checkpoint.nonce, dict(checkpoint.sources))

@@ -16,8 +16,9 @@ from typing import Final, Protocol, TypeAlias
 from contracts.errors import LogError, UnknownRecord
 from contracts.journal import Checkpoint
 from contracts.ports.feed import Selector, Subscription, Then, Told
-from workers.reading.backlog import Origins, Piece, copy_of
+from workers.reading.backlog import Origins, Piece
 from workers.reading.subscription import Strand, Subscribed
+from workers.reading.waypoint import copy_of
 
 PIECE_RECORDS: Final = 2_000
 """So much of a journal is read at a time."""
