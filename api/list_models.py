@@ -41,10 +41,12 @@ class Wait(BaseModel):
     version: int
     path: str = Field(description="the path of the node, empty for the execution itself")
     waits_for: Literal[
-        "signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "condition", "mutex", "task"
-    ]
+        "signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "dependency", "condition",
+        "mutex", "task",
+    ]  # fmt: skip
     name: str = Field(
-        description="of the signal, the timer, the child, the incident, the slot, the mutex, the task, the priority before a quota"
+        description="of the signal, the workflow that is to complete, the timer, the child, the incident, "
+        "the slot, the mutex, the task, the priority before a quota"
     )
     since: Time | None
     until: Time | None = Field(description="when it ends by itself")

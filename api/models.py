@@ -130,8 +130,8 @@ class WaitingFor(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": {"for": "timer", "path": "pause", "purpose": "delay", "due": AT, "attempt": 1}})
 
     sort: Literal[
-        "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "condition",
-        "mutex", "nodes", "task", "execution",
+        "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "dependency",
+        "condition", "mutex", "nodes", "task", "execution",
     ] = Field(alias="for")  # fmt: skip
     path: str = Field(description="the path of the node, empty for the execution itself")
     kind: str | None = Field(default=None, description="of an activity")
@@ -153,6 +153,8 @@ class WaitingFor(BaseModel):
     mutex: str | None = None
     holder: str | None = None
     paths: list[str] | None = Field(default=None, description="of nodes whose end is waited for")
+    workflow: str | None = Field(default=None, description="of a dependency: the workflow of which an execution is to complete")
+    key: Any = Field(default=None, description="of a dependency: its key, where there is one")
     task: str | None = Field(default=None, description="of people: the task's id")
     question: str | None = Field(default=None, description="of people: what they are asked")
     people: list[str] | None = Field(default=None, description="who is asked: people, and groups as `group:NAME`; none: anybody")

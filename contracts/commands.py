@@ -290,6 +290,14 @@ class AdmitExecution(_Command, frozen=True, tag=45):
     """Nothing of the workflow keeps the execution out any more, its quota or one that is paused, and it is its turn to be let in."""
 
 
+class MeetDependency(_Command, frozen=True, tag=30):
+    """An execution has completed that this one waits for before it begins: of the dependency with this index, at this time."""
+
+    index: int
+    execution: str
+    completed_at: int
+
+
 Command: TypeAlias = (
     CreateExecution
     | StartExecution
@@ -322,6 +330,7 @@ Command: TypeAlias = (
     | ReclaimSlot
     | RefuseSlot
     | AdmitExecution
+    | MeetDependency
 )
 """Everything that may be asked of an execution."""
 

@@ -25,6 +25,8 @@ NODES_MAX: Final = 5_000
 """How many nodes a definition may have, all bodies together."""
 TRIGGERS_MAX: Final = 100
 """How many triggers a definition may have."""
+AFTER_MAX: Final = 16
+"""For how many workflows an execution may wait before it begins."""
 DEFINITION_BYTES_MAX: Final = 4 * 1024 * 1024
 """How long a definition may be, as text."""
 
@@ -207,6 +209,28 @@ class Concurrency(Model):
     policy: Literal["queue", "reject", "replace", "skip"] = "queue"
 
 
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
+
+
+class OneOrMore:
+    """Marks a list that takes its only item as it is, too."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """A list, or one item of it."""
+        own = handler(schema)
+        return {"anyOf": [own["items"], own]}
+
+
+class After(Model):
+    """Another workflow that has to have completed: of late, or within a time from now on, and with the same key, where there is one."""
+
+    workflow: str = Field(pattern=NAME_PATTERN)
+    within: Duration = "24h"
+    key: Expression | None = None
+    on_timeout: Literal["fail", "start"] = "fail"
+
+
 class Quota(Model):
     """How much of a workflow may be started from outside: so many that are open, so many starts a minute. One more is refused, or waits."""
 
@@ -230,6 +254,7 @@ class Settings(Model):
     erasable: bool = False
     search: dict[Identifier, Expression] = Field(default_factory=dict)
     quota: Quota | None = None
+    after: Annotated[list[After], BeforeValidator(_as_list), OneOrMore()] = Field(default_factory=list, max_length=AFTER_MAX)
 
     @property
     def is_counted(self) -> bool:

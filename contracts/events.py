@@ -552,6 +552,26 @@ class AdmissionAwaited(_Event, frozen=True, tag=82):
     """The quota of the workflow is reached: the execution exists, and begins no sooner than it is let in."""
 
 
+class DependenciesAwaited(_Event, frozen=True, tag=60):
+    """Before it begins, others are to complete (`settings.after`): by place the key that each is known by, as JSON; None: any does."""
+
+    keys: tuple[bytes | None, ...]
+
+
+class DependencyMet(_Event, frozen=True, tag=61):
+    """For the dependency of this place an execution has completed, at this time (milliseconds since 1970)."""
+
+    index: int
+    execution: str
+    completed_at: int
+
+
+class DependencyWaived(_Event, frozen=True, tag=62):
+    """The execution goes on without the one of this place: somebody has started it, or the time was over and the definition says so."""
+
+    index: int
+
+
 class ExecutionAdmitted(_Event, frozen=True, tag=83):
     """The quota has room: the execution goes on as it would have at its creation, and counts from now on."""
 
@@ -622,6 +642,9 @@ Event: TypeAlias = (
     | SlotRefused
     | AdmissionAwaited
     | ExecutionAdmitted
+    | DependenciesAwaited
+    | DependencyMet
+    | DependencyWaived
 )
 """Every fact that can stand in a history."""
 

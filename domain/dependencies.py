@@ -1,4 +1,4 @@
-"""Dependencies between workflows: which calls which as a sub-workflow, whose events start which; and the cycles among them.
+"""Dependencies between workflows: which calls which, whose events start which, which waits for which; and the cycles among them.
 
 import ──completed──► report ──calls──► import          a cycle: without a condition in it, it goes on for ever
 """
@@ -13,6 +13,7 @@ from contracts.definitions import WorkflowDefinition
 from domain.definition.calls_check import unguarded_calls
 from domain.definition.findings import Findings
 from domain.definition.outline import OutlineNode, config_of, outline_of
+from domain.definition.texts import afters_in
 from domain.triggers.event import OTHER, filter_of, types_taken
 
 ANY: Final = "*"
@@ -24,19 +25,21 @@ CYCLES_MAX: Final = 100
 
 
 class Dependency(NamedTuple):
-    """Executions of `source` lead to executions of `target`: a node `via` calls it, or a trigger `via` hears of its events.
+    """Executions of `source` lead to executions of `target`: a node `via` calls it, a trigger `via` hears of its events, or those of
+    `target` wait until one of `source` has completed (`settings.after`).
 
     It is certain where it happens with each execution that ends well: no choice, `when`, loop or further condition is between.
-    `place` is where the node stands in its definition.
+    `place` is where the node stands in its definition; it is awaited where who calls waits for its end.
     """
 
     source: str
     target: str
-    by: Literal["call", "event"]
+    by: Literal["call", "event", "after"]
     via: str
     types: tuple[str, ...] = ()
     is_certain: bool = False
     place: str = ""
+    is_awaited: bool = False
 
 
 class Listening(NamedTuple):
@@ -66,7 +69,13 @@ class Cycle(NamedTuple):
 
 
 def _how(one: Dependency) -> str:
-    return f"called by node {one.via}" if one.by == "call" else f"trigger {one.via}"
+    match one.by:
+        case "call":
+            return f"called by node {one.via}"
+        case "event":
+            return f"trigger {one.via}"
+        case "after":
+            return f"`{one.via}`"
 
 
 class Found(NamedTuple):
@@ -83,10 +92,34 @@ def calls_of(definition: WorkflowDefinition) -> tuple[Dependency, ...]:
     certain = {node.path for node in unguarded_calls(outline)}
     calls = [node for node in outline.nodes if node.definition.type == "sub_workflow" and node.config is not None]
     return tuple(
-        Dependency(definition.name, config_of(node).workflow, "call", _ids(node), (), node.path in certain, node.path)
+        Dependency(
+            definition.name,
+            config_of(node).workflow,
+            "call",
+            _ids(node),
+            (),
+            node.path in certain,
+            node.path,
+            config_of(node).mode == "wait",
+        )
         for node in calls
         if "{{" not in config_of(node).workflow
     )
+
+
+def afters_of(definition: WorkflowDefinition) -> tuple[Dependency, ...]:
+    """The workflows of which one has to complete before an execution begins."""
+    name = definition.name
+    return tuple(
+        Dependency(one.workflow, name, "after", "settings.after", ("execution.completed",), place=path)
+        for path, one in afters_in(definition.settings)
+    )
+
+
+def waiting_in(calls: Iterable[Dependency], afters: Iterable[Dependency]) -> Iterator[Dependency]:
+    """The same the way one waits: from who waits to whom it waits for. What calls another one without a condition waits for it, too."""
+    yield from (one for one in calls if one.is_certain and one.is_awaited)
+    yield from (one._replace(source=one.target, target=one.source, is_certain=True) for one in afters)
 
 
 def _ids(node: OutlineNode) -> str:
@@ -143,6 +176,16 @@ def endless_through(workflow: str, dependencies: Iterable[Dependency]) -> Cycle 
     """A cycle that would go on for ever, and that executions of a workflow come to; None where there is none."""
     leaving = _leaving(one for one in dependencies if one.is_certain)
     for one in [one for found in leaving.values() for one in found if one.by == "event"]:
+        cycle = _cycle_through(one, leaving)
+        if cycle is not None and any(step.source == workflow for step in cycle.steps):
+            return cycle
+    return None
+
+
+def waits_for_ever(workflow: str, waiting: Iterable[Dependency]) -> Cycle | None:
+    """A cycle of executions that wait for each other, those of a workflow among them; None where there is none."""
+    leaving = _leaving(waiting)
+    for one in [one for found in leaving.values() for one in found if one.by == "after"]:
         cycle = _cycle_through(one, leaving)
         if cycle is not None and any(step.source == workflow for step in cycle.steps):
             return cycle

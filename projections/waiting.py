@@ -14,6 +14,7 @@ Every open execution waits for something that can be named; here is its name. Ea
     turn       slot                                others of its workflow and key run (`settings.concurrency`)
     quota      priority                            its workflow has its fill (`settings.quota`)
     paused_sibling  priority                       another one of its workflow is paused, or waits for a person (`settings.while_paused`)
+    dependency  workflow, key, due                 an execution of another workflow is to complete (`settings.after`)
     execution  execution                           of a keeper of slots: the one that it stands for
     condition  due                                 a `wait_until`
     mutex      mutex, holder
@@ -30,6 +31,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from contracts.times import rfc3339
+from contracts.values import decode, written
 from domain.definition.graph import Graph, Node
 from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
@@ -106,6 +108,9 @@ def in_words(item: dict[str, Any]) -> str:
         case "paused_sibling":
             place = f", place {item['place']}" if item.get("place") else ""
             return f"one of its workflow that is paused or waits for a person (priority {item['priority']}{place})"
+        case "dependency":
+            key = "" if item["key"] is None else f" with the key {written(item['key']).decode()}"
+            return f"workflow {item['workflow']} to complete{key}"
         case "timer" if item["purpose"] == "retry":
             return f"retry of {item['path']}"
         case "timer":
@@ -124,6 +129,11 @@ def _execution(state: Execution, graph: Graph) -> Iterator[dict[str, Any]]:
         if state.admission is not None:
             for sort in (*(("paused_sibling",) if state.admission.heeds_pauses else ()), *(("quota",) if graph.settings.quota else ())):
                 yield {"for": sort, "path": "", "priority": priority_of(graph, state)}
+        elif state.is_dependent:
+            for wanted, one in zip(graph.after, state.awaited or (), strict=True):
+                if not one.is_settled:
+                    key = None if one.key is None else decode(one.key)
+                    yield {"for": "dependency", "path": "", "workflow": wanted.definition.workflow, "key": key, "due": one.due}
         elif state.slot is not None:
             yield {"for": "turn", "path": "", "slot": state.slot}
         elif due is not None:

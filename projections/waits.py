@@ -36,13 +36,14 @@ SORTS: Final = (
     "turn",
     "quota",
     "paused_sibling",
+    "dependency",
     "condition",
     "mutex",
     "task",
 )
 NAMES: Final = {
     "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex", "task": "task",
-    "quota": "priority", "paused_sibling": "priority",
+    "quota": "priority", "paused_sibling": "priority", "dependency": "workflow",
 }  # fmt: skip
 """By the sort of a wait, the detail that names it."""
 NAME_CHARS_MAX: Final = 500
@@ -90,7 +91,7 @@ COLUMNS: Final[Columns] = {
     "waits_for": text("waits_for", choices=SORTS, says=", ".join(f"`{one}`" for one in SORTS)),
     "name": text(
         "name",
-        says="the name of the signal, the purpose of the timer, "
+        says="the name of the signal, the workflow that is to complete, the purpose of the timer, "
         "the id of the child, the incident, the task; the slot, the mutex; the priority of one that waits to be let in; else empty",
     ),
     "since": time("since", says="since when; of a pause and a release nobody knows"),

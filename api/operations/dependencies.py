@@ -1,4 +1,4 @@
-"""The operation that tells what leads from one workflow to another: calls, event triggers, and the cycles among them."""
+"""The operation that tells what leads from one workflow to another: calls, event triggers, waits, and the cycles among them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ class DependencyShown(BaseModel):
 
     source: str = Field(description="a workflow; `*` stands for all that the filter of the trigger does not name")
     target: str
-    by: str = Field(description="`call`: a `sub_workflow`; `event`: a trigger")
-    via: str = Field(description="the path of the node, or the name of the trigger")
+    by: str = Field(
+        description="`call`: a `sub_workflow`; `event`: a trigger; `after`: executions of `target` wait until one of `source` has completed"
+    )
+    via: str = Field(description="the path of the node, or the name of the trigger; `settings.after`")
     types: list[str] = Field(description="of a trigger the types of events that it may take")
     certain: bool = Field(description="whether that happens with each execution that ends well")
 
@@ -45,7 +47,7 @@ class DependenciesShown(BaseModel):
 
 
 async def get_dependencies(service: Service) -> Reply:
-    """The graph of active workflows: which calls which, whose events start which, and the cycles, 100 at most."""
+    """The graph of active workflows: which calls which, whose events start which, which waits for which, and the cycles, 100 at most."""
     found = service.dependencies()
     dependencies = [_shown(one) for one in found.dependencies]
     return Reply({"workflows": found.workflows, "dependencies": dependencies, "cycles": [_cycle(one) for one in found.cycles]})

@@ -8,11 +8,11 @@ outputs anybody may still read, and every expression and template (compiled to C
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from contracts.commands import Limits
+from contracts.definitions import After, EdgeDefinition, NodeDefinition, WorkflowDefinition
 from contracts.definitions import Body as BodyDefinition
-from contracts.definitions import EdgeDefinition, NodeDefinition, WorkflowDefinition
 from domain.definition.kind_shape import KindShape
 from domain.definition.rules import RULES
 from domain.expressions import Program, Value, parse_duration
@@ -198,11 +198,19 @@ class Body:
         self.output: Value | None = None
 
 
+class Dependency(NamedTuple):
+    """Another workflow that is to have completed, and how long ago at most, or from now on (milliseconds)."""
+
+    definition: After
+    within_ms: int
+
+
 class Graph:
     """A compiled definition. `definition_hash` names it; `root` is its outermost body."""
 
     __slots__ = (
         "__weakref__",
+        "after",
         "bodies",
         "definition",
         "definition_hash",
@@ -236,6 +244,8 @@ class Graph:
         self.hears_changes = False
         self.hears_ends = False
         """Whether there are nodes that are told when something has changed, or another node has ended."""
+        self.after = tuple(Dependency(one, parse_duration(one.within)) for one in definition.settings.after)
+        """The workflows that are to have completed before an execution begins."""
         self.heeds_pauses = definition.settings.heeds_pauses
         self.timeout_ms = parse_duration(definition.settings.timeout) if definition.settings.timeout else 0
         self.retention_ms = parse_duration(definition.settings.retention) if definition.settings.retention else 0

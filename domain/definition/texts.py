@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from contracts.definitions import Body, has_output
+from contracts.definitions import After, Body, Settings, has_output
 from domain.definition.fields import marked_fields
 from domain.definition.outline import Outline, OutlineBody, OutlineEdge, OutlineNode
 
@@ -38,6 +38,8 @@ class Text(NamedTuple):
 
 AT_CREATION: Final[Names] = frozenset({"nodes", "vars", "iteration", "error", "data"})
 """What an expression cannot name that is asked before anything runs."""
+BUT_INPUT: Final[Names] = AT_CREATION | {"execution", "trigger"}
+"""What an expression cannot name that is asked of the input of an execution alone."""
 
 
 def texts_of(outline: Outline) -> Iterator[Text]:
@@ -61,6 +63,15 @@ def _settings(outline: Outline) -> Iterator[Text]:
         yield Text(f"settings.search.{name}", source, True, outline.root, is_compared=True)
     if settings.concurrency is not None and settings.concurrency.key is not None:
         yield Text("settings.concurrency.key", settings.concurrency.key, True, outline.root, without=AT_CREATION, is_compared=True)
+    for path, one in afters_in(settings):
+        if one.key is not None:
+            yield Text(f"{path}.key", one.key, True, outline.root, without=BUT_INPUT, is_compared=True)
+
+
+def afters_in(settings: Settings) -> Iterator[tuple[str, After]]:
+    """The workflows of `settings.after`, each with its path; a single one is most often written without a list."""
+    for index, one in enumerate(settings.after):
+        yield "settings.after" if len(settings.after) == 1 else f"settings.after[{index}]", one
 
 
 def _in_edge(edge: OutlineEdge) -> Iterator[Text]:

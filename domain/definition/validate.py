@@ -25,6 +25,7 @@ from domain.definition.outline import Activities, Outline, OutlineBody, TooManyN
 from domain.definition.reserved_check import check_reserved
 from domain.definition.shape import read
 from domain.definition.text import TextFault
+from domain.definition.texts import afters_in
 from domain.definition.triggers_check import check_triggers
 from domain.definition.ways import reach
 
@@ -120,6 +121,8 @@ def _check_settings(settings: Settings, findings: Findings) -> None:
     check_duration(findings, "settings.timeout", settings.timeout)
     check_duration(findings, "settings.retention", settings.retention)
     check_retry(findings, "settings.retry", settings.retry)
+    for path, one in afters_in(settings):
+        check_duration(findings, f"{path}.within", one.within)
 
 
 def _declare(outline: Outline) -> None:

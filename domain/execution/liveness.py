@@ -7,7 +7,7 @@ from domain.execution import edges
 from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo
-from domain.execution.paths import is_for_worker, is_undo
+from domain.execution.paths import after_timer, is_for_worker, is_undo
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import OF_NODES
 
@@ -20,6 +20,8 @@ def waits_of(graph: Graph, state: Execution) -> list[str]:
         return ["release"]
     if state.admission is not None:
         return [*(["paused_sibling"] if state.admission.heeds_pauses else []), *(["quota"] if graph.settings.quota is not None else [])]
+    if state.is_dependent:
+        return [f"timer {after_timer(index)}" for index, one in enumerate(state.awaited or ()) if not one.is_settled]
     if not state.started_at:
         return ["turn" if state.slot is not None else "timer :start_at" if ":start_at" in state.timers else "start"]
     if is_keeper(state):

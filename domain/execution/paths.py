@@ -12,6 +12,8 @@ from domain.execution.state import TAKEN, Execution, NodeRun, Scope
 UNDO_SUFFIX: Final = ".compensate"
 UNDO_AGAIN: Final = ".compensate#"
 HANDLER: Final = "settings.on_error"
+AFTER: Final = ":after"
+"""With this begins the name of each timer that says how long another workflow is waited for; its place follows."""
 
 
 def node_path(scope: Scope, node: Node) -> str:
@@ -98,3 +100,8 @@ def plain_data(graph: Graph, scope: Scope, node: Node) -> bytes | None:
         return None
     sources = taken_sources(graph, scope, node)
     return sources[0][1] if len(sources) == 1 and node.definition.aggregate != "array" else None
+
+
+def after_timer(index: int) -> str:
+    """The timer that says how long another workflow is waited for before the execution begins (`settings.after`), by its place."""
+    return f"{AFTER}{index}"

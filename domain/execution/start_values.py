@@ -5,6 +5,7 @@ Both are asked when it is created: their expressions see `input`, `execution` an
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any, Final
 
 from contracts.commands import CreateExecution
@@ -16,6 +17,8 @@ from domain.execution.deciding import Deciding
 from domain.execution.state import Execution
 from domain.expressions import program
 
+KEY_BYTES_MAX: Final = 200
+"""A longer key of a dependency is recorded as its digest."""
 PRIORITY_MS: Final = 60_000
 """One that waits for a quota counts as having come so much earlier for each level of its priority."""
 
@@ -48,6 +51,14 @@ def slot_of(graph: Graph, given: bytes, ctx: Deciding) -> str:
         return encode(program(settings.key).evaluate(_names(ctx, given, ctx.state.trigger))).decode()
     except ExpressionError:
         return "?"
+
+
+def dependency_key(source: str | None, given: Any) -> bytes | None:
+    """By what executions of two workflows belong together, as JSON, of the input of either; None where all do. Raises ExpressionError."""
+    if source is None:
+        return None
+    key = encode(program(source).evaluate({"input": given}))
+    return key if len(key) <= KEY_BYTES_MAX else b'"sha256:%b"' % sha256(key).hexdigest().encode()
 
 
 def search_values(ctx: Deciding, command: CreateExecution, given: bytes) -> bytes | None:

@@ -197,6 +197,19 @@ class Admission(msgspec.Struct, frozen=True, array_like=True, gc=False):
     heeds_pauses: bool = False
 
 
+class Awaited(msgspec.Struct, array_like=True, gc=False):
+    """Another workflow that is to have completed: with this key, not before `since`, and until `due` at the latest.
+
+    It is settled once an execution has, or nobody waits for it any more; `execution` is the one that has.
+    """
+
+    key: bytes | None
+    since: int
+    due: int
+    execution: str = ""
+    is_settled: bool = False
+
+
 class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
@@ -261,6 +274,13 @@ class Execution(msgspec.Struct, array_like=True):
     """Who asks for its slot in another partition; empty where slots are kept in its own."""
     admission: Admission | None = None
     """What it does once its workflow lets it in, as long as it waits for that."""
+    awaited: list[Awaited] | None = None
+    """Those of `settings.after`, by place, from when it was to begin on."""
+
+    @property
+    def is_dependent(self) -> bool:
+        """Whether it waits for others to complete before it begins."""
+        return self.awaited is not None and not all(one.is_settled for one in self.awaited)
 
     @property
     def is_ended(self) -> bool:

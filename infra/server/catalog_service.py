@@ -163,9 +163,9 @@ class CatalogService:
         return None if found is None else self._directory.status(found)
 
     def taken(self, definition: WorkflowDefinition) -> list[Problem]:
-        """What conflicts with others in a definition: paths that they have, chains of triggers that would have no end."""
+        """What conflicts with others in a definition: paths that they have, chains without end, waits for each other."""
         self._resources.look()
-        return [*taken(self._paths, definition), *self._dependencies.endless(definition)]
+        return [*taken(self._paths, definition), *self._dependencies.endless(definition), *self._dependencies.waiting(definition)]
 
     def dependencies(self) -> Found:
         """What leads from one workflow to another."""

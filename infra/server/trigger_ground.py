@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
+from contracts.commands import CreateExecution
 from contracts.errors import RefoldError, Rejected
+from contracts.events import ExecutionCompleted
 from contracts.ids import root_of
+from contracts.journal import Checkpoint
 from contracts.ports.blobs import Blobs
 from contracts.ports.feed import Told
+from contracts.ports.read_models import Query
+from contracts.ports.where import Field, Is, all_of
 from contracts.positions import Positions
 from contracts.public_events import CloudEvent
+from domain.execution.history import Unreadable, read_entries
 from domain.execution.state import Execution
 from infra.server.alone import Alone
 from infra.server.lookup import Lookup
 from infra.server.read_threads import ReadThreads
+from projections.executions import EXECUTIONS
 from projections.public.present import public_events
 from workers.partition.refolding import entries_of, refold
 from workers.reading.execution_reader import ExecutionReader, value_in
 from workers.reading.partitioned_reader import PartitionedReader
-from workers.triggers.event_ground import Known, depth_in, first_since
+from workers.triggers.event_ground import Completed, Known, depth_in, first_since
 
 T = TypeVar("T")
+COMPLETED_A_PAGE: Final = 1_000
+"""So many rows are read at a time of what has completed."""
 
 
 class ServiceGround:
@@ -44,6 +53,25 @@ class ServiceGround:
         known = await self._lookup.read(execution, _known_by, names)
         root = root_of(execution)
         return known if root == execution else known._replace(depth=(await self._lookup.read(root, _known_by, ())).depth)
+
+    def completed(self, workflow: str, since: int, until: Mapping[int, int], then: Callable[[list[Completed] | Exception], None]) -> None:
+        """From the rows, once they go so far."""
+        self._begin(self._completed(workflow, since, until), then)
+
+    async def _completed(self, workflow: str, since: int, until: Mapping[int, int]) -> list[Completed]:
+        for partition, offset in until.items():
+            await self._lookup.reach(partition, offset)
+        same = Is(Field("workflow", is_text=True), "=", workflow), Is(Field("status", is_text=True), "=", "completed")
+        query = Query(EXECUTIONS, limit=COMPLETED_A_PAGE, where=all_of(*same, Is(Field("ended_at"), ">=", since)))
+        found: list[Completed] = []
+        while True:
+            page = await self._reads.run_list(self._reader.find, query)
+            found += [Completed(one.record.execution, one.record.ended_at) for one in page]
+            if len(page) < COMPLETED_A_PAGE:
+                break
+            query = query._replace(after=EXECUTIONS.cursor(page[-1].record, page[-1].partition))
+        await self._lookup.check_rows(until)
+        return found
 
     def present(self, told: Told) -> list[CloudEvent]:
         """As other systems are told."""
@@ -92,6 +120,27 @@ class StepGround:
         except RefoldError as error:
             found = error
         then(found)
+
+    def completed(self, workflow: str, since: int, until: Mapping[int, int], then: Callable[[list[Completed] | Exception], None]) -> None:
+        """At once."""
+        try:
+            found: list[Completed] | Exception = self._completed(workflow, since)
+        except RefoldError as error:
+            found = error
+        then(found)
+
+    def _completed(self, workflow: str, since: int) -> list[Completed]:
+        found: list[Completed] = []
+        begun: set[str] = set()
+        for entry in read_entries(self._alone.log.read("journal", self._alone.owner.partition), Checkpoint()):
+            if isinstance(entry, Unreadable):
+                continue
+            decision = entry.decision
+            if isinstance(decision.command, CreateExecution) and decision.command.workflow == workflow:
+                begun.add(decision.execution)
+            if decision.execution in begun and decision.now >= since and any(type(one) is ExecutionCompleted for one in decision.events):
+                found.append(Completed(decision.execution, decision.now))
+        return found
 
     def _state(self, execution: str) -> Execution:
         alone = self._alone

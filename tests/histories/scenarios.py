@@ -219,6 +219,12 @@ def _awaits_quota() -> World:
     return World(text).at(5, c.AdmitExecution()).start(awaits_quota=True)
 
 
+def _dependent() -> World:
+    after = "{workflow: import, within: 1s, key: input.day}, {workflow: check, within: 20ms, on_timeout: start}"
+    text = f"settings: {{after: [{after}]}}\nnodes: [{{id: a, type: a}}]"
+    return World(text).at(5, c.MeetDependency(0, "i-1", 1_000_004)).start({"day": 1})
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "awaits_quota": _awaits_quota,
@@ -226,6 +232,7 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "children_cancelled": _children_cancelled,
     "children_fail": _children_fail,
     "choices": _choices,
+    "dependent": _dependent,
     "incident": _incident,
     "loops": _loops,
     "patient": _patient,

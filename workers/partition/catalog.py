@@ -37,11 +37,12 @@ from workers.partition.trigger_sections import TriggerSections
 
 
 class _Limits(msgspec.Struct, frozen=True):
-    """Of the settings of a definition, whether its executions are counted."""
+    """Of the settings of a definition, whether its executions are counted, and whether they wait for others."""
 
     concurrency: Any = None
     quota: Any = None
     while_paused: Any = "start"
+    after: Any = None
 
 
 class _Settings(msgspec.Struct, frozen=True):
@@ -95,6 +96,7 @@ class Catalog:
         self._passed_over: list[tuple[int, bytes, RefoldError]] = []
         self._told: PassedOver | None = None
         self._counted: dict[str, tuple[int, frozenset[bool]]] = {}
+        self._dependents: dict[str, tuple[int, bool]] = {}
         self._is_followed = is_followed
         self._hearers: list[Callable[[], None]] = []
         self.triggers = TriggerSections()
@@ -341,6 +343,15 @@ class Catalog:
             found = found.union((one.concurrency, one.quota, one.while_paused) != (None, None, "start") for one in said)
             self._counted[name] = (len(versions), found)
         return found
+
+    def dependents(self) -> list[str]:
+        """The workflows with a version that waits for others (`settings.after`)."""
+        for name, versions in self._versions.items():
+            known, found = self._dependents.get(name, (0, False))
+            if known < len(versions):
+                found = found or any(_settings.decode(one.content).settings.after is not None for one in versions[known:])
+                self._dependents[name] = (len(versions), found)
+        return [name for name, (_, found) in self._dependents.items() if found]
 
     def names(self) -> list[str]:
         """The names of all published workflows."""

@@ -19,6 +19,7 @@ from contracts.commands import (
     FireTimer,
     GrantSlot,
     LoseActivity,
+    MeetDependency,
     RefuseSlot,
     ReportChild,
     ReportProgress,
@@ -74,6 +75,7 @@ WAITED_FOR: Final = (
     ReturnSlot,
     RefuseSlot,
     AdmitExecution,
+    MeetDependency,
 )
 """What an execution waits for: without it, it cannot go on."""
 

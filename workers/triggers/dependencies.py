@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -11,13 +11,30 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import Problem, RefoldError
 from contracts.triggers import Trigger, name_in
 from domain.definition.canonical import load_canonical
-from domain.dependencies import Cycle, Dependency, Found, Listening, calls_of, cycles_in, endless_through, heard_from, told_of
+from domain.dependencies import (
+    Cycle,
+    Dependency,
+    Found,
+    Listening,
+    afters_of,
+    calls_of,
+    cycles_in,
+    endless_through,
+    heard_from,
+    told_of,
+    waiting_in,
+    waits_for_ever,
+)
 from domain.triggers.event import EventTrigger, filter_of
 from workers.partition.catalog import Catalog
 from workers.triggers.directory import Directory
 
 _CALLS: Final = b'"sub_workflow"'
+_AFTERS: Final = b'"after"'
 _FIX: Final = "add a condition to a filter in it that is not true of every execution, such as one on a value of `settings.search`"
+
+
+_Look: TypeAlias = Callable[[WorkflowDefinition], tuple[Dependency, ...]]
 
 
 class _Said(msgspec.Struct, frozen=True):
@@ -38,14 +55,31 @@ class Dependencies:
     def __init__(self, catalog: Catalog, directory: Directory) -> None:
         self._catalog, self._directory = catalog, directory
         self._calls: dict[str, tuple[Dependency, ...]] = {}
+        self._afters: dict[str, tuple[Dependency, ...]] = {}
 
     def all(self) -> Found:
         """All that there are; what a filter says of any workflow stands once, under `*`."""
         active = self._active()
         listening = list(self._listening())
-        calls = [call for name in active for call in self._calls_of(name)]
+        calls = [one for name in active for one in (*self._calls_of(name), *self._afters_of(name))]
         heard = [one for each in listening for one in heard_from(each, {*active, *(call.target for call in calls)})]
         return Found(active, [*calls, *(one for each in listening for one in told_of(each))], cycles_in([*calls, *heard]))
+
+    def waiting(self, definition: WorkflowDefinition) -> list[Problem]:
+        """Whether executions of a definition would wait for others that wait for them; at the dependency, or the node, that closes it."""
+        name, own = definition.name, afters_of(definition)
+        others = [other for other in self._active() if other != name]
+        afters = [*own, *(one for other in others for one in self._afters_of(other))]
+        if not afters:
+            return []
+        calls = [*calls_of(definition), *(one for other in others for one in self._calls_of(other))]
+        cycle = waits_for_ever(name, waiting_in(calls, afters))
+        if cycle is None:
+            return []
+        place = next(step.place for step in cycle.steps if step.source == name)
+        said = f"executions of `{name}` would wait for each other for ever: {cycle.told()}"
+        at = f"{place}.workflow" if place.startswith("settings.") else f"{place}.config.workflow"
+        return [Problem(at, "endless", said, "let one of them not wait: start it by a trigger, for example")]
 
     def endless(self, definition: WorkflowDefinition) -> list[Problem]:
         """What a definition would bring about that never ends; at the trigger, or the node, that closes the cycle."""
@@ -94,15 +128,21 @@ class Dependencies:
                 yield Listening(name, trigger.workflow, said.filter), trigger
 
     def _calls_of(self, workflow: str) -> tuple[Dependency, ...]:
+        return self._said_in(workflow, self._calls, _CALLS, calls_of)
+
+    def _afters_of(self, workflow: str) -> tuple[Dependency, ...]:
+        return self._said_in(workflow, self._afters, _AFTERS, afters_of)
+
+    def _said_in(self, workflow: str, known: dict[str, tuple[Dependency, ...]], word: bytes, look: _Look) -> tuple[Dependency, ...]:
         """Of a version that cannot be read here none is known."""
         _, hash_ = self._catalog.resolve(workflow)
-        if hash_ not in self._calls:
+        if hash_ not in known:
             content = self._catalog.published(hash_).content
             try:
-                self._calls[hash_] = calls_of(load_canonical(content)) if _CALLS in content else ()
+                known[hash_] = look(load_canonical(content)) if word in content else ()
             except (ValueError, RefoldError):
-                self._calls[hash_] = ()
-        return self._calls[hash_]
+                known[hash_] = ()
+        return known[hash_]
 
 
 def _said_of(workflow: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 from contracts.codec import decision_of, read_record
@@ -26,6 +26,13 @@ class Known(NamedTuple):
     values: dict[str, Any]
 
 
+class Completed(NamedTuple):
+    """An execution that has completed, and when (milliseconds since 1970)."""
+
+    execution: str
+    at: int
+
+
 class Ground(Protocol):
     """Reads where that holds nobody up, and calls back in the engine's thread."""
 
@@ -37,6 +44,9 @@ class Ground(Protocol):
 
     def present(self, told: Told) -> list[CloudEvent]:
         """The public events of a decision."""
+
+    def completed(self, workflow: str, since: int, until: Mapping[int, int], then: Callable[[list[Completed] | Exception], None]) -> None:
+        """The executions of a workflow that have completed since a time: all of which that stands before these offsets, by partition."""
 
 
 def depth_in(state: Execution) -> int:

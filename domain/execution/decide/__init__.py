@@ -19,13 +19,13 @@ from contracts.commands import Command
 from contracts.events import Event
 from domain.definition.graph import Graph
 from domain.execution.admission import check_takes
-from domain.execution.decide import activity, child, incident, life, signal, start, task, timer
+from domain.execution.decide import activity, child, dependency, incident, life, signal, start, task, timer
 from domain.execution.deciding import Deciding, Handler, ReadBlob, no_blobs
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.moves.advance import pump
 from domain.execution.state import Execution
 
-FAMILIES: Final = (start, activity, child, timer, signal, incident, task, life)
+FAMILIES: Final = (start, dependency, activity, child, timer, signal, incident, task, life)
 HANDLERS: Final[dict[type, Handler]] = {command: handler for family in FAMILIES for command, handler in family.HANDLERS.items()}
 """Who decides about which command."""
 

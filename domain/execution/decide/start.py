@@ -17,6 +17,7 @@ from domain.execution.decide import hold
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.facts.execution import request_of
 from domain.execution.keeper import claim_in, is_keeper
+from domain.execution.moves.dependency import await_others, waive_all
 from domain.execution.moves.entry import begin_scope
 from domain.execution.start_values import search_values, slot_of
 
@@ -80,6 +81,8 @@ def _start(ctx: Deciding, command: c.StartExecution) -> None:
         raise Rejected("awaits_quota", said, execution=ctx.state.execution, status=ctx.state.status)
     if admission is not None:  # whoever starts it says that nothing that is paused is in its way
         ctx.emit(e.ExecutionAdmitted())
+    if ctx.state.is_dependent:  # whoever starts it does not wait for others
+        waive_all(ctx)
     if not ctx.state.started_at and ctx.state.slot is None:
         begin(ctx)
 
@@ -121,7 +124,10 @@ def _check_keeper(ctx: Deciding) -> None:
 
 
 def begin(ctx: Deciding) -> None:
-    """Begin, or queue first where so many of a kind may run at a time."""
+    """Begin; or first wait for others that are to complete, or queue where so many of a kind may run at a time."""
+    if ctx.graph.after and ctx.state.awaited is None:
+        await_others(ctx)
+        return
     if ctx.graph.settings.concurrency is not None and ctx.state.slot is None:
         ctx.emit(e.ExecutionQueued(slot_of(ctx.graph, ctx.state.input, ctx)))
         return

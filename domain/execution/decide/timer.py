@@ -8,7 +8,7 @@ from contracts import commands as c
 from contracts import events as e
 from contracts.errors import OF_VALUES, Rejected
 from contracts.failure import Failure
-from domain.execution.decide import hold
+from domain.execution.decide import dependency, hold
 from domain.execution.decide.start import begin
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.kind import acting_kind
@@ -18,7 +18,7 @@ from domain.execution.moves.advance import restart
 from domain.execution.moves.failure import fail_expression
 from domain.execution.moves.stop import stop_run, stop_scope
 from domain.execution.moves.turns import TURN
-from domain.execution.paths import HANDLER, is_undo
+from domain.execution.paths import AFTER, HANDLER, is_undo
 from domain.execution.state import NodeRun
 
 LIMIT_NAMES: Final = ("schedule_to_start", "start_to_close", "schedule_to_close", "heartbeat")
@@ -41,6 +41,8 @@ def _fire(ctx: Deciding, command: c.FireTimer) -> None:
         fire_of_run(ctx, ctx.state.runs[path], purpose)
     elif purpose == "start_at":
         begin(ctx)
+    elif command.timer.startswith(AFTER):
+        dependency.pass_time(ctx, command.timer)
     elif (scope := ctx.state.scopes.get("") or ctx.state.scopes.get(HANDLER)) is not None:
         what = "the execution" if scope.path == "" else "the error handler"
         failure = Failure("timeout.workflow", f"{what} took longer than {ctx.graph.settings.timeout}")

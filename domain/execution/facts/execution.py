@@ -17,7 +17,8 @@ from domain.execution.facts.runs import (
     blank,
     restate,
 )
-from domain.execution.state import Admission, Erased, Execution, Scope, parent_named
+from domain.execution.paths import after_timer
+from domain.execution.state import Admission, Awaited, Erased, Execution, Scope, parent_named
 
 _CREATE: Final = CreateExecution.__struct_config__.tag
 _ASKED: Final = CreateExecution.__struct_fields__.index("span")
@@ -69,6 +70,28 @@ def _admitted(graph: Graph, state: Execution, event: e.ExecutionAdmitted, cause:
     admission, state.admission = state.admission, None
     if admission is not None and admission.start_at is not None and admission.start_at > cause.now:
         state.status = "scheduled"
+
+
+def _dependencies_awaited(graph: Graph, state: Execution, event: e.DependenciesAwaited, cause: Cause) -> None:
+    spans = [one.within_ms for one in graph.after]
+    state.awaited = [Awaited(key, cause.now - span, cause.now + span) for key, span in zip(event.keys, spans, strict=True)]
+    state.status = "created"
+    state.timers.pop(":start_at", None)
+
+
+def _dependency_met(graph: Graph, state: Execution, event: e.DependencyMet, cause: Cause) -> None:
+    _settled(state, event.index, event.execution)
+
+
+def _dependency_waived(graph: Graph, state: Execution, event: e.DependencyWaived, cause: Cause) -> None:
+    _settled(state, event.index, "")
+
+
+def _settled(state: Execution, index: int, execution: str) -> None:
+    assert state.awaited is not None, f"{state.execution} waits for no other"
+    one = state.awaited[index]
+    one.execution, one.is_settled = execution, True
+    state.timers.pop(after_timer(index), None)
 
 
 def _started(graph: Graph, state: Execution, event: e.ExecutionStarted, cause: Cause) -> None:
@@ -179,6 +202,9 @@ APPLIERS: Final[dict[type, Applier]] = {
     e.SlotRefused: _slot_refused,
     e.AdmissionAwaited: _admission_awaited,
     e.ExecutionAdmitted: _admitted,
+    e.DependenciesAwaited: _dependencies_awaited,
+    e.DependencyMet: _dependency_met,
+    e.DependencyWaived: _dependency_waived,
     e.ExecutionPaused: _paused,
     e.ExecutionResumed: _resumed,
     e.ExecutionCancelRequested: _cancel_requested,

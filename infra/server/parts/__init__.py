@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from infra.server.parts.dependents import DEPENDENTS
 from infra.server.parts.http import HTTP
 from infra.server.parts.membership import MEMBERSHIP
 from infra.server.parts.operations import OPERATIONS
@@ -29,6 +30,7 @@ PARTS: Final[tuple[Part, ...]] = (
     TRACES,
     RETENTION,
     TRIGGERS,
+    DEPENDENTS,
     TOPICS,
     HTTP,
 )

@@ -474,7 +474,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The graph of active workflows: which calls which, whose events start which, and the cycles, 100 at most. */
+        /** @description The graph of active workflows: which calls which, whose events start which, which waits for which, and the cycles, 100 at most. */
         get: operations["get_dependencies"];
         put?: never;
         post?: never;
@@ -2322,7 +2322,7 @@ export interface components {
         };
         /** @description Executions of `source` lead to executions of `target`. */
         DependencyShown: {
-            /** @description `call`: a `sub_workflow`; `event`: a trigger */
+            /** @description `call`: a `sub_workflow`; `event`: a trigger; `after`: executions of `target` wait until one of `source` has completed */
             by: string;
             /** @description whether that happens with each execution that ends well */
             certain: boolean;
@@ -2331,7 +2331,7 @@ export interface components {
             target: string;
             /** @description of a trigger the types of events that it may take */
             types: string[];
-            /** @description the path of the node, or the name of the trigger */
+            /** @description the path of the node, or the name of the trigger; `settings.after` */
             via: string;
         };
         /** @description What is different between two versions of a workflow; no changes where they say the same. */
@@ -3435,7 +3435,7 @@ export interface components {
             /** @description when the execution was created */
             created_at: string | null;
             execution_id: string;
-            /** @description of the signal, the timer, the child, the incident, the slot, the mutex, the task, the priority before a quota */
+            /** @description of the signal, the workflow that is to complete, the timer, the child, the incident, the slot, the mutex, the task, the priority before a quota */
             name: string;
             /** @description the path of the node, empty for the execution itself */
             path: string;
@@ -3444,7 +3444,7 @@ export interface components {
             until: string | null;
             version: number;
             /** @enum {string} */
-            waits_for: "signal" | "timer" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "condition" | "mutex" | "task";
+            waits_for: "signal" | "timer" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "task";
             workflow: string;
         };
         /** @description Something that an execution waits for. What is not of its sort is left out. */
@@ -3456,9 +3456,11 @@ export interface components {
             /** @description of a child */
             execution?: string | null;
             /** @enum {string} */
-            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "condition" | "mutex" | "nodes" | "task" | "execution";
+            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "nodes" | "task" | "execution";
             holder?: string | null;
             incident?: string | null;
+            /** @description of a dependency: its key, where there is one */
+            key?: unknown;
             /** @description of an activity */
             kind?: string | null;
             /** @description of a turn: how many run at a time */
@@ -3492,6 +3494,8 @@ export interface components {
             task?: string | null;
             /** @description of an incident's failure */
             type?: string | null;
+            /** @description of a dependency: the workflow of which an execution is to complete */
+            workflow?: string | null;
         };
         /** @description Those of the latest created execution first, and of one the last path first. `next` is the cursor of the page after. */
         WaitingPage: {
