@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
 from projections.spans import SpanFold
+from projections.trace.search import Sieve
 
 
 class NodeView(NamedTuple):
@@ -29,6 +30,9 @@ class ExecutionBook(Protocol):
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
         """Events from version `start` on, and the version to go on from."""
+
+    async def search(self, execution: str, sieve: Sieve, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Events from version `start` on that a sieve lets through, and the version to go on from."""
 
     async def state(self, execution: str, at: int | None, whole: bool) -> dict[str, Any]:
         """All that an execution is, or was after an event; `whole` with its big values."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
@@ -30,6 +30,8 @@ _TIMES: Final = frozenset({"due", "created_at", "started_at", "ended_at"})
 _REMEMBERED: Final = frozenset({e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.IncidentRaised})
 
 _ABOUT_AN_ATTEMPT: Final = e.NodeCompleted | e.NodeFailed | e.NodeProgressed | e.IncidentRaised | e.NodeCancelled
+ABOUT_AN_ATTEMPT: Final = frozenset(one.__name__ for one in get_args(_ABOUT_AN_ATTEMPT))
+"""The names of events that are about an attempt which only those before them say."""
 OF_TASKS: Final = (
     e.TaskCreated | e.TaskNotified | e.TaskClaimed | e.TaskReleased | e.TaskDelegated | e.TaskReminded
     | e.TaskAnswered | e.TaskWithdrawn | e.TaskExpired | e.TaskEscalated | e.TaskCommented | e.TaskNoticeStarted

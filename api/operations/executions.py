@@ -13,14 +13,19 @@ from api.bodies import milliseconds
 from api.execution_book import NodeView
 from api.operations.operation import ClientMethod, Operation, Reply
 from api.pages import LIST_MAX, filter_in, read_cursor, read_filter, shown_cursor
+from api.problems import BadRequest
 from api.resources.view import VIEWS, Sort, View
 from api.service import Service
+from contracts.events import EVENTS
 from contracts.ports.where import all_of
+from domain.definition.findings import nearest
 from projections.execution_columns import execution_filter
 from projections.executions import EXECUTIONS as EXECUTION_ROWS
 from projections.executions import USERS_ONLY, asks_for_system, executions_where, time_of
+from projections.trace.search import FAILURES, Sieve
 
 HISTORY_MAX: Final = 5_000
+EVENT_NAMES: Final = frozenset(one.__name__ for one in EVENTS)
 VERSION_MAX: Final = 2**31
 
 Id = Annotated[str, Path(max_length=400, description="the id of an execution", examples=[models.ID])]
@@ -82,11 +87,30 @@ async def get_history(
     execution: Id,
     start: Annotated[int, Query(alias="from", ge=1, le=VERSION_MAX, description="the version of the first event")] = 1,
     limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = 1_000,
+    type: Annotated[list[str] | None, Query(description="only events of this type; may be repeated")] = None,
+    failed: Annotated[bool, Query(description="only events that tell of something that went wrong")] = False,
+    node: Annotated[str | None, Query(max_length=2_000, description="only of this node of the definition: `each[]/charge`")] = None,
+    path: Annotated[str | None, Query(max_length=2_000, description="only of the run, or the body, at this path: `each[3]/charge`")] = None,
 ) -> Reply:
-    """Every event, in order; `next` is the version to go on from."""
-    events, following = await service.history(execution, start, limit)
+    """Every event, in order, or those that are asked for; `next` is the version to go on from."""
+    if type is None and not failed and node is None and path is None:
+        events, following = await service.history(execution, start, limit)
+    else:
+        events, following = await service.search(execution, Sieve(_types(type, failed), path, node), start, limit)
     there = service.projected_of(execution)
     return Reply({"events": [event.as_value() for event in events], "next": following, "position": there}, there)
+
+
+def _types(named: list[str] | None, failed: bool) -> frozenset[str] | None:
+    """The types of events that are asked for; None: all. Raises BadRequest for one that there is not."""
+    for name in named or ():
+        if name not in EVENT_NAMES:
+            near = nearest(name, EVENT_NAMES)
+            fix = f"; did you mean {near}?" if near else ""
+            raise BadRequest(422, "request.invalid", f"query/type: there is no event {name[:100]!r}{fix}")
+    if named is None:
+        return FAILURES if failed else None
+    return frozenset(named) & FAILURES if failed else frozenset(named)
 
 
 async def get_state(

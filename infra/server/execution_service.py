@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from api.execution_book import NodeView, Packed
 from infra.server.lookup import Lookup
 from infra.server.places import shown_content, shown_state, with_places
 from projections.history import HistoryEvent
 from projections.spans import SpanFold
+from projections.trace.fold import TraceFold
+from projections.trace.search import Sieve
 from workers.reading.execution_reader import ExecutionReader
-from workers.reading.traces import Traces, Wanted
+from workers.reading.traces import Traces, found_events, packed_trace
 from workers.reading.value_reader import Sought, find_value
+
+T = TypeVar("T")
 
 
 class ExecutionService:
@@ -32,11 +36,29 @@ class ExecutionService:
         return found if at is not None else await with_places(found, folded, self.rows)
 
     async def trace(self, execution: str, since: int, limit: int, packs: bool) -> Packed:
-        """The columns of a trace behind a version, as JSON. Others who read have their turn while it is folded."""
-        asks, wanted = True, Wanted(since, limit, packs)
-        while (found := await self._lookup.read(execution, self._traces.step, asks, wanted)) is None:
+        """The columns of a trace behind a version, as JSON."""
+
+        def answer(reader: ExecutionReader, name: str, fold: TraceFold) -> Packed:
+            return Packed(*packed_trace(fold, name, since, limit, packs))
+
+        return await self._of_trace(execution, answer)
+
+    async def search(self, execution: str, sieve: Sieve, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
+        """Events from version `start` on that a sieve lets through, and the version to go on from."""
+
+        def answer(reader: ExecutionReader, name: str, fold: TraceFold) -> tuple[list[HistoryEvent], int | None]:
+            return found_events(reader, name, fold, sieve, start, limit)
+
+        return await self._of_trace(execution, answer)
+
+    async def _of_trace(self, execution: str, answer: Callable[[ExecutionReader, str, TraceFold], T]) -> T:
+        """What a trace gives. Others who read have their turn while it is folded."""
+        asks = True
+        while True:
+            found: T | None = await self._lookup.read(execution, self._traces.step, asks, answer)
+            if found is not None:
+                return found
             asks = False
-        return Packed(*found)
 
     async def value(self, execution: str, content_hash: str, version: int | None) -> bytes:
         """A big value as JSON. Others who read have their turn while it is looked for."""

@@ -56,6 +56,8 @@ class TraceFold:
         self.commands: list[str] = []
         self._type_codes: dict[type, int] = {}
         self._command_codes: dict[type, int] = {}
+        self.decisions, self.offsets = array("i"), array("q")
+        """Of each decision the version of its first event, and where it lies."""
         self.times, self.type_codes = array("q"), array("h")
         self.event_places, self.command_codes = array("i"), array("h")
         """Of each event its time, its type and its place, and the command of the decision that it is the first of."""
@@ -80,6 +82,8 @@ class TraceFold:
     def take(self, entry: Entry) -> None:
         """Fold the next decision, after checking that it follows. Raises LogCorrupt where it does not."""
         check_follows(self._folded, entry)
+        self.decisions.append(entry.decision.first)
+        self.offsets.append(entry.offset)
         self.add(entry.decision)
         self._folded.state.digest = entry.digest
 

@@ -33,13 +33,23 @@ class Places:
         """The parent, and the number of an iteration or a run, as differences from those of the place before of the same name."""
         self._parents, self._numbers = array("i"), array("i")
         """By name, of the last place that has it."""
+        self.paths: list[str] = []
         self._versions = array("i")
         self._name_codes: dict[str, int] = {}
         self._node_codes: dict[tuple[int, bool], int] = {}
         self._runs: dict[str, int] = {}
         self._scopes: dict[str, int] = {"": ROOT}
         self._bodies: dict[int, Body] = {ROOT: graph.root}
-        self._add(ROOT, "", 0, NO_NODE)
+        self._add("", ROOT, "", 0, NO_NODE)
+
+    def at(self, path: str) -> int | None:
+        """The number of a run or a body, by its path, where it was come upon."""
+        return self._runs.get(path, self._scopes.get(path))
+
+    def of_node(self, path: str) -> set[int]:
+        """The numbers of all runs of a node of the definition."""
+        codes = {code for code, node in enumerate(self.nodes.items) if node["path"] == path}
+        return {place for place, code in enumerate(self.node) if code in codes}
 
     def __len__(self) -> int:
         return len(self.parent)
@@ -66,25 +76,26 @@ class Places:
         body, is_undone = self._bodies[parent], is_undo(path)
         name, _, number = (last, "", "") if is_undone else last.partition("#")
         node = body.nodes[body.index_of[(undone_node(last) if is_undone else name).partition("#")[0]]]
-        self._runs[path] = place = self._add(parent, name, int(number or 0), self._code_of(node, is_undone))
+        self._runs[path] = place = self._add(path, parent, name, int(number or 0), self._code_of(node, is_undone))
         return place
 
     def _add_scope(self, path: str) -> int:
         if path == HANDLER:
             assert self._graph.handler is not None
-            self._scopes[path] = place = self._add(ROOT, HANDLER, 0, NO_NODE)
+            self._scopes[path] = place = self._add(path, ROOT, HANDLER, 0, NO_NODE)
             self._bodies[place] = self._graph.handler
             return place
         owner = owner_of(path)
         parent, label = self.run(owner), path[len(owner) :].removeprefix(".")
         is_iteration = path[len(owner)] == "["
         name, number = (ITERATION, int(label[1:-1])) if is_iteration else (label, 0)
-        self._scopes[path] = place = self._add(parent, name, number, NO_NODE)
+        self._scopes[path] = place = self._add(path, parent, name, number, NO_NODE)
         around = self._bodies[self.parent[parent]]
         self._bodies[place] = around.nodes[around.index_of[owner.rpartition("/")[2].partition("#")[0]]].bodies[name]
         return place
 
-    def _add(self, parent: int, name: str, number: int, node: int) -> int:
+    def _add(self, path: str, parent: int, name: str, number: int, node: int) -> int:
+        self.paths.append(path)
         code = self._name_codes.get(name)
         if code is None:
             code = self._name_codes[name] = self.names.add(name)

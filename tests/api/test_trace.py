@@ -11,6 +11,7 @@ import pytest
 
 from api.operations.traces import takes_gzip
 from tests.api.conftest import Server
+from tests.api.reading import Stream
 from tests.projections.trace_reading import TraceReading
 
 SAYS: dict[str, Any] = {"type": "transform", "config": {"operation": "value", "value": 1}}
@@ -106,3 +107,48 @@ def test_after_a_kill_a_trace_is_the_same(serve: Callable[..., Server]) -> None:
     server.kill()
     server = serve()
     assert vars(read(server, "x")) == first
+
+
+DIVIDES: dict[str, Any] = {
+    "id": "n",
+    "type": "code",
+    "config": {"source": "1 // input", "input": "{{ data }}"},
+    "retry": {"max_attempts": 2, "initial_delay": "0s"},
+}
+TROUBLED: dict[str, Any] = {
+    "name": "trace_troubled",
+    "nodes": [
+        {"id": "each", "type": "for_each", "config": {"items": [0, 1, 2], "body": {"nodes": [DIVIDES]}}},
+        {"id": "after", **SAYS},
+    ],
+    "edges": [{"from": "each", "to": "after"}],
+}
+
+
+def test_a_history_is_asked_for_by_type_node_path_and_what_failed(server: Server) -> None:
+    server.publish(TROUBLED)
+    execution = server.start("trace_troubled", {}, wait=20)["execution_id"]
+    (incident,) = server.get(f"/v1/executions/{execution}/incidents").json["incidents"]
+    server.post(f"/v1/executions/{execution}/incidents/{incident['incident']}/resolve", {"action": "skip", "output": 7})
+    Stream(server, f"/v1/executions/{execution}/events?from=0").rest()
+    path = f"/v1/executions/{execution}/history"
+    every = server.get(path).json["events"]
+    failed = {"NodeFailed", "NodeRetried", "IncidentRaised", "ChildFailed", "ExecutionFailed", "ExecutionQuarantined"}
+    asked = {
+        "failed=true": [one for one in every if one["type"] in failed],
+        "type=NodeCompleted&type=IncidentResolved": [one for one in every if one["type"] in ("NodeCompleted", "IncidentResolved")],
+        "node=each[]/n": [one for one in every if one["path"].endswith("/n")],
+        "path=each[1]/n": [one for one in every if one["path"] == "each[1]/n"],
+        "path=each[2]": [one for one in every if one["path"] == "each[2]"],
+        "node=each[]/n&failed=true&type=NodeRetried": [one for one in every if one["type"] == "NodeRetried"],
+        "path=nowhere": [],
+        "node=each[]/n&path=after": [],
+    }
+    for query, wanted in asked.items():
+        assert server.get(f"{path}?{query}").json["events"] == wanted, query
+    assert len(asked["failed=true"]) == 2
+    page = server.get(f"{path}?node=each[]/n&limit=2").json
+    assert page["events"] == asked["node=each[]/n"][:2]
+    assert server.get(f"{path}?node=each[]/n&from={page['next']}").json["events"] == asked["node=each[]/n"][2:]
+    refused = server.get(f"{path}?type=NodeFaild")
+    assert (refused.status, "did you mean NodeFailed?" in refused.json["detail"]) == (422, True)

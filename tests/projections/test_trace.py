@@ -17,9 +17,10 @@ from domain.definition.validate import check
 from domain.execution.evolve import evolve, initial
 from domain.execution.history import Folded
 from domain.execution.state import Execution
-from projections.history import HistoryPresenter
+from projections.history import ABOUT_AN_ATTEMPT, HistoryPresenter
 from projections.trace.answer import answer_of
 from projections.trace.fold import TraceFold
+from projections.trace.search import attempts_at
 from simulation.definitions import write_definition
 from tests.histories.test_histories import FOLDERS, decisions_of
 from tests.laws.test_laws import walk
@@ -60,6 +61,7 @@ def check_trace(graph: Graph, decisions: list[Decision]) -> TraceReading:
             piecewise.take(msgspec.json.decode(msgspec.json.encode(answer_of(fold, name, piecewise.version, 3))))
     at_once.take(msgspec.json.decode(msgspec.json.encode(answer_of(fold, name, 0, 10**9))))
     assert vars(at_once) == vars(piecewise)
+    attempts = attempts_at(fold, list(range(1, fold.version + 1)))
     for decision in decisions:
         first = True
         for shown, event in zip(presenter.present(decision), decision.events, strict=True):
@@ -68,6 +70,7 @@ def check_trace(graph: Graph, decisions: list[Decision]) -> TraceReading:
             index = shown.version - 1
             assert (at_once.types[index], at_once.places[index], at_once.times[index]) == (shown.type, shown.path, decision.now)
             assert at_once.commands[index] == (type(decision.command).__name__ if first else None)
+            assert shown.type not in ABOUT_AN_ATTEMPT or attempts[shown.version] == shown.attempt
             first = False
     return at_once
 

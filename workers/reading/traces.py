@@ -8,18 +8,23 @@ from __future__ import annotations
 import gzip
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
 from contracts.errors import Rejected
 from domain.execution.history import begin, is_erasure
 from projections.executions import ERASED, ExecutionRecord
+from projections.history import ABOUT_AN_ATTEMPT, HistoryEvent, HistoryPresenter
 from projections.trace.answer import answer_of
 from projections.trace.fold import TraceFold
+from projections.trace.search import Sieve, attempts_at, offsets_of, search
 from workers.reading.execution_reader import ExecutionReader
 
+T = TypeVar("T")
+Answer: TypeAlias = Callable[[ExecutionReader, str, TraceFold], T]
+"""What is made of a trace, in the thread that reads: of the reader, the execution, and what was folded."""
 STEP_S: Final = 0.01
 """So long a step takes: then others who read have their turn."""
 CHUNK: Final = 256
@@ -30,14 +35,6 @@ EVENTS_MAX: Final = 1_000_000
 PACK_FROM: Final = 4_096
 """Answers of so many bytes are packed, where whoever asks takes that."""
 PACK_LEVEL: Final = 6
-
-
-class Wanted(NamedTuple):
-    """What of a trace is asked for: up to `limit` events behind a version, packed or not."""
-
-    since: int
-    limit: int
-    packs: bool
 
 
 class _Kept:
@@ -66,18 +63,18 @@ class Traces:
         self._step_s = step_s
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
-    def step(self, reader: ExecutionReader, execution: str, asks: bool, wanted: Wanted) -> tuple[bytes, bool] | None:
-        """Fold on for a short time; the answer once all is folded that lay in the journal when it was asked for (`asks`), or None.
+    def step(self, reader: ExecutionReader, execution: str, asks: bool, answer: Answer[T]) -> T | None:
+        """Fold on for a short time; an answer once all is folded that lay in the journal when it was asked for (`asks`), or None.
 
-        The answer is JSON, and whether it is packed. Raises Rejected where there is no such execution, or it was erased.
+        Raises Rejected where there is no such execution, or it was erased.
         """
         try:
-            return self._step(reader, execution, asks, wanted)
+            return self._step(reader, execution, asks, answer)
         except Exception:
             self._kept.pop(execution, None)
             raise
 
-    def _step(self, reader: ExecutionReader, execution: str, asks: bool, wanted: Wanted) -> tuple[bytes, bool] | None:
+    def _step(self, reader: ExecutionReader, execution: str, asks: bool, answer: Answer[T]) -> T | None:
         record = reader.record(execution)
         if record.error == ERASED:
             raise erased(execution)
@@ -89,9 +86,7 @@ class Traces:
         if kept.fold is None or not kept.is_up_to_date:
             return None
         self._let_go()
-        content = msgspec.json.encode(answer_of(kept.fold, execution, wanted.since, wanted.limit))
-        is_packed = wanted.packs and len(content) >= PACK_FROM
-        return (gzip.compress(content, PACK_LEVEL, mtime=0) if is_packed else content), is_packed
+        return answer(reader, execution, kept.fold)
 
     def _of(self, execution: str, record: ExecutionRecord) -> _Kept:
         """What is kept of the execution; one of the same id that began later is another one."""
@@ -124,6 +119,34 @@ class Traces:
             if one.is_up_to_date:
                 del self._kept[execution]
                 count, events = count - 1, events - one.events
+
+
+def packed_trace(fold: TraceFold, execution: str, since: int, limit: int, packs: bool) -> tuple[bytes, bool]:
+    """Up to `limit` events behind a version as JSON, and whether that is packed, as it may be where the caller takes it."""
+    content = msgspec.json.encode(answer_of(fold, execution, since, limit))
+    is_packed = packs and len(content) >= PACK_FROM
+    return (gzip.compress(content, PACK_LEVEL, mtime=0) if is_packed else content), is_packed
+
+
+def found_events(
+    reader: ExecutionReader, execution: str, fold: TraceFold, sieve: Sieve, start: int, limit: int
+) -> tuple[list[HistoryEvent], int | None]:
+    """Up to `limit` of the events from version `start` on that a sieve lets through, and the version to go on from."""
+    versions = search(fold, sieve, start, limit + 1)
+    wanted, following = versions[:limit], versions[limit] if len(versions) > limit else None
+    attempts = attempts_at(fold, wanted)
+    presenter = HistoryPresenter(reader.show)
+    presenter.begin_alone(next(reader.at([reader.record(execution).number])).decision)
+    shown = (event for entry in reader.at(offsets_of(fold, wanted)) for event in presenter.present(entry.decision))
+    found = [event for event in shown if event.version in attempts]
+    return [_placed(event, fold, attempts[event.version]) for event in found], following
+
+
+def _placed(event: HistoryEvent, fold: TraceFold, attempt: int | None) -> HistoryEvent:
+    """The event with what only those before it say: which attempt it is about, and where an incident was."""
+    about = event.type in ABOUT_AN_ATTEMPT
+    path = fold.places.paths[fold.event_places[event.version - 1]]
+    return event._replace(path=path, attempt=attempt if about else event.attempt)
 
 
 def erased(execution: str) -> Rejected:

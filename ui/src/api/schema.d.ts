@@ -629,7 +629,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Every event, in order; `next` is the version to go on from. */
+        /** @description Every event, in order, or those that are asked for; `next` is the version to go on from. */
         get: operations["get_history"];
         put?: never;
         post?: never;
@@ -4671,6 +4671,14 @@ export interface operations {
                 /** @description the version of the first event */
                 from?: number;
                 limit?: number;
+                /** @description only events of this type; may be repeated */
+                type?: string[] | null;
+                /** @description only events that tell of something that went wrong */
+                failed?: boolean;
+                /** @description only of this node of the definition: `each[]/charge` */
+                node?: string | null;
+                /** @description only of the run, or the body, at this path: `each[3]/charge` */
+                path?: string | null;
                 /** @description wait until what is read goes up to this position, at most 5 s */
                 min_position?: number | null;
             };
