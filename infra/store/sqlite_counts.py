@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import product
 from typing import Any, Final
 
-from contracts.ports.read_models import Changes, Table
-from infra.store.statements import counts_of, numbers_in, stored_name
+from contracts.ports.read_models import Table
+from infra.store.statements import counts_of, stored_name
 
 COUNTS: Final = "CREATE TABLE {} (value TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID"
 
@@ -25,10 +25,9 @@ def drop_triggers(connection: sqlite3.Connection, tables: Iterable[Table[Any]], 
             connection.execute(f"DROP TRIGGER IF EXISTS {stored_name(table, version)}_{trigger}")
 
 
-def counted(connection: sqlite3.Connection, table: Table[Any], version: int, changes: Changes) -> Counter[str] | None:
-    """Of the rows that a batch is about, how many there are of each value that the table counts; None where it is about none."""
-    about = numbers_in(changes, table) if table.counted else ()
-    if not about:
+def counted(connection: sqlite3.Connection, table: Table[Any], version: int, about: Collection[int]) -> Counter[str] | None:
+    """Of the rows about these executions, how many there are of each value that the table counts; None where nothing is to be counted."""
+    if not (about and table.counted):
         return None
     name, asked = stored_name(table, version), "number IN (SELECT value FROM json_each(?))"
     statement = f"SELECT {table.counted}, count(*) FROM {name} WHERE {asked} GROUP BY 1"

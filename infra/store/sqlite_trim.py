@@ -6,12 +6,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from contracts.errors import LogError
-from contracts.ports.read_models import Model
+from contracts.ports.read_models import Model, Table
 from infra.store.rebuild import REBUILD
+from infra.store.sqlite_counts import counted, drop_triggers, note_counts
 from infra.store.sqlite_file import connect, rolled_back
 from infra.store.statements import stored_name
 
@@ -36,16 +38,20 @@ class SqliteTrim:
         with self._opened(read_only=False) as connection:
             if connection is not None:
                 connection.execute("BEGIN IMMEDIATE")
-                for name in list(self._tables(connection)):
-                    connection.execute(f"DELETE FROM {name} WHERE number IN (SELECT value FROM json_each(?))", which)
+                for table, version in list(self._tables(connection)):
+                    drop_triggers(connection, (table,), (version,))
+                    before = counted(connection, table, version, numbers)
+                    connection.execute(f"DELETE FROM {stored_name(table, version)} WHERE number IN (SELECT value FROM json_each(?))", which)
+                    if before is not None:
+                        note_counts(connection, table, version, before, counted(connection, table, version, numbers))
                 connection.execute("COMMIT")
 
-    def _tables(self, connection: sqlite3.Connection) -> Iterator[str]:
+    def _tables(self, connection: sqlite3.Connection) -> Iterator[tuple[Table[Any], int]]:
         """Those whose rows are about executions: `number` comes first in their key."""
         for name, version in connection.execute("SELECT model, version FROM models").fetchall():
             model = self._models.get(name)
             if model is not None and version % REBUILD == model.version:
-                yield from (stored_name(table, version) for table in model.tables if table.key[0] == "number")
+                yield from ((table, version) for table in model.tables if table.key[0] == "number")
 
     @contextmanager
     def _opened(self, read_only: bool) -> Iterator[sqlite3.Connection | None]:

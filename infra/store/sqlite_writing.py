@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from contracts.ports.read_models import Changes, Model
 from infra.store.sqlite_counts import counted, note_counts
-from infra.store.statements import Dialect, by_columns, by_length, changing, finding, removing, saving
+from infra.store.statements import Dialect, by_columns, by_length, changing, finding, numbers_in, removing, saving
 
 
 def move(connection: sqlite3.Connection, versions: Sequence[tuple[str, int]], standing: tuple[int, bytes, bool], after: int) -> bool:
@@ -23,7 +23,8 @@ def move(connection: sqlite3.Connection, versions: Sequence[tuple[str, int]], st
 def save_rows(connection: sqlite3.Connection, dialect: Dialect, model: Model, version: int, changes: Changes) -> None:
     """Store what a batch changes in the tables of a model."""
     for table in model.tables:
-        before = counted(connection, table, version, changes)
+        about = numbers_in(changes, table) if table.counted else ()
+        before = counted(connection, table, version, about)
         for columns, keys in by_length(changes.gone.get(table, ())).items():
             connection.executemany(removing(dialect, table, version, columns), keys)
         if rows := changes.rows.get(table):
@@ -36,4 +37,4 @@ def save_rows(connection: sqlite3.Connection, dialect: Dialect, model: Model, ve
             added = [one.added_to(key, connection.execute(asked, key).fetchone()) for key, one in sums.items()]
             connection.executemany(saving(dialect, table, version), added)
         if before is not None:
-            note_counts(connection, table, version, before, counted(connection, table, version, changes))
+            note_counts(connection, table, version, before, counted(connection, table, version, about))
