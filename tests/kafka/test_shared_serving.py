@@ -71,3 +71,31 @@ def test_any_server_lists_what_any_has_started_also_after_one_was_killed(serve: 
     position = other.post(f"/v1/executions/{third[0]}/cancel").json["position"]
     assert listed(asked, status="cancelled", min_position=position) == [third[0]]
     assert not list(tmp_path.rglob("projection*.db"))
+
+
+def is_signalled(server: Server, path: str) -> bool:
+    return server.post(f"{path}/signals/approved", {}).status == 200
+
+
+def test_traces_values_and_drafts_are_the_same_at_any_server_also_after_the_owner_was_killed(serve: Serve) -> None:
+    one, other = serve("one"), serve("other")
+    one.publish(WAITS)
+    text = "ä" * 40_000
+    started = [one.start("waits", {"order": number, "text": text}, execution_id=f"t-{number}") for number in range(4)]
+    asked = [(f"/v1/executions/{begun['execution_id']}", f"?min_position={begun['position']}") for begun in started]
+    before = [one.get(f"{path}/trace{position}").json for path, position in asked]
+    assert [trace["last"] for trace in before] == [other.get(f"{path}/trace{position}").json["last"] for path, position in asked]
+    longest = "# ä\r\n" + "a" * 500_000
+    assert one.ask("PUT", "/v1/drafts/order", {"text": longest}).status == 200
+    until(lambda: other.get("/v1/drafts").json["drafts"] != [])
+    assert other.ask("PUT", "/v1/drafts/order", {"text": "b"}, {"If-Match": '"1"'}).status == 200
+    overtaken = one.ask("PUT", "/v1/drafts/order", {"text": "c"}, {"If-Match": '"1"'})
+    assert (overtaken.status, overtaken.json["revision"]) == (412, 2)
+    one.kill()
+    for (path, _), trace in zip(asked, before, strict=True):
+        until(partial(is_signalled, other, path))
+        grown = other.get(f"{path}/trace?since={trace['version']}").json
+        assert (grown["after"], grown["last"] > trace["last"]) == (trace["version"], True)
+        blob = other.get(f"{path}/history?limit=1").json["events"][0]["data"]["input"]["blob"]
+        part = other.ask("GET", f"{path}/values/{blob}", headers={"Range": "bytes=0-99"})
+        assert (part.status, len(part.content)) == (206, 100)
