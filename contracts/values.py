@@ -23,6 +23,8 @@ BLOB_BYTES_MIN_DEFAULT: Final = 64 * 1024
 VALUE_BYTES_MAX_DEFAULT: Final = 16 * 1024 * 1024
 """A value longer than this is refused."""
 
+_FINITE: Final = frozenset({str, int, bool, type(None), bytes})
+_LISTS: Final = (list, tuple)
 _PREFIX: Final = b"@sha256:"
 IN_TRANSIT: Final = b"@transit:"
 """So a value begins that is on its way to an owner elsewhere, in `commands` and nowhere else."""
@@ -59,13 +61,14 @@ def written(value: Any) -> bytes:
 def _check_finite(value: Any) -> None:
     """Raise InvalidInput for a number that is none: `encode` writes null for it."""
     waiting = [value]
-    while waiting:
-        one = waiting.pop()
+    for one in waiting:  # which grows meanwhile
+        if type(one) in _FINITE:
+            continue
         if isinstance(one, float) and not math.isfinite(one):
             raise InvalidInput([Problem("", "number", f"expected finite numbers, found {one}", "write it as a text")])
         if isinstance(one, dict):
             waiting.extend(one.values())
-        elif isinstance(one, list | tuple):
+        elif isinstance(one, _LISTS):
             waiting.extend(one)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from contracts.triggers import Trigger, Triggered
 from contracts.values import decode, written
 from domain.expressions import value
+from domain.expressions.template import Value
 from domain.triggers import TRIGGER_KINDS
 from domain.triggers.kind import TriggerKind
 
@@ -29,6 +30,11 @@ def config_of(trigger: Trigger) -> Any:
 @lru_cache(CONFIGS_MAX)
 def _config(type_: str, content: bytes, is_by_hand: bool) -> Any:
     return TRIGGER_KINDS[type_].read(_said(content, is_by_hand))
+
+
+@lru_cache(CONFIGS_MAX)
+def _input_of(type_: str, content: bytes, is_by_hand: bool) -> Value:
+    return value(_config(type_, content, is_by_hand).input)
 
 
 def said_of(trigger: Trigger) -> Any:
@@ -52,7 +58,7 @@ def started_with(trigger: Trigger, found: Mapping[str, Any]) -> bytes:
     if "input" not in config.model_fields_set:
         return written(kind.input_of(found))
     names = {"trigger": found, **{name: found.get(name) for name in kind.extra}}
-    return written(value(config.input).render(names))
+    return written(_input_of(trigger.type, trigger.content, trigger.is_by_hand).render(names))
 
 
 def triggered(trigger: Trigger, cause: str, found: Mapping[str, Any]) -> Triggered:
