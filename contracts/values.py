@@ -29,6 +29,9 @@ _PREFIX: Final = b"@sha256:"
 IN_TRANSIT: Final = b"@transit:"
 """So a value begins that is on its way to an owner elsewhere, in `commands` and nowhere else."""
 _REFERENCE: Final = re.compile(rb"@sha256:([0-9a-f]{64})")
+_WEIGHED: Final = re.compile(rb"@sha256:([0-9a-f]{64}):([0-9]{1,9})")
+_KEYED: Final = re.compile(rb"@sha256:[0-9a-f]{64}:[0-9]+:([0-9]{1,20})")
+_ON_ITS_WAY: Final = re.compile(rb"@transit:([0-9a-f]{64})")
 _HASH_ENDS: Final = len(_PREFIX) + 64
 
 encode = msgspec.json.Encoder(enc_hook=lambda value: _plain(value)).encode
@@ -91,6 +94,23 @@ def reference_to(content: bytes, key: int = NO_KEY) -> bytes:
 def blobs_in(content: bytes) -> set[str]:
     """The content hashes that bytes may refer to, whatever they are: rather one too many than one too few."""
     return {found.decode() for found in _REFERENCE.findall(content)} if _PREFIX in content else set()
+
+
+def weights_in(content: bytes) -> dict[str, int]:
+    """About how long the blobs are that bytes may refer to, by content hash."""
+    found = _WEIGHED.findall(content) if _PREFIX in content else ()
+    return {name.decode(): min(int(digits), VALUE_BYTES_MAX_DEFAULT) for name, digits in found}
+
+
+def keys_in(content: bytes) -> set[int]:
+    """The numbers of keys that references in bytes may name, whatever they are: rather many too many than one too few."""
+    found = _KEYED.findall(content) if _PREFIX in content else ()
+    return {int(digits[:end]) for digits in found for end in range(1, len(digits) + 1)}  # whatever follows may begin with a digit
+
+
+def in_transit_in(content: bytes) -> set[str]:
+    """The names of what is on its way to an owner elsewhere, as bytes may refer to it."""
+    return {found.decode() for found in _ON_ITS_WAY.findall(content)} if IN_TRANSIT in content else set()
 
 
 def blob_length(reference: bytes) -> int:

@@ -1,10 +1,11 @@
 """Backing up a log that processes share, beside them: read from its brokers, a piece at a time, whether an engine lives or not.
 
-    ends of all journals ─► the time T of their last records ─► ends again ─► journals ─► commands ─► the other topics ─► backup.json
+    blobs ─► the time T of the last records of all journals ─► ends ─► journals ─► commands ─► the other topics ─► blobs ─► backup.json
 
 Whatever was appended until T lies before the second ends, and so does what caused it: a command is sent once its cause is durable.
 So of each journal the backup is what was appended until T, at one moment for all partitions, without anybody standing still. The
-other topics are copied later, and have all that these need.
+other topics are copied later, and have all that these need. Blobs are copied before, too: what a journal said and has lost since may be
+deleted there by the time that they have their turn. What was copied of them once stays in the backup, whatever is deleted meanwhile.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from infra.backup.segment import SEGMENT_BYTES, UNPACKED_BYTES_MAX, Segment
 from infra.log.arguments import partitions_in
 from workers.partition.standing import journal_of
 
-LOG_TOPICS: Final[tuple[Topic, ...]] = (*TOPICS, "blobs")
+BLOBS: Final[Topic] = "blobs"
+LOG_TOPICS: Final[tuple[Topic, ...]] = (*TOPICS, BLOBS)
 """The journals first: what they say needs the others, and these only grow."""
 
 
@@ -87,15 +89,16 @@ def back_up_log(
     with folder.hold():
         manifest = folder.read_or_begin(LOG_FORMAT)
         _check_same(log, folder, manifest)
+        size = sum(segment.size for segment in _segments_of(log, folder, manifest, BLOBS, 0, log.end(BLOBS, 0)))
         time = max(_time_of_last(log, number) for number in range(log.partitions))
-        size = done = 0
+        done = 0
         for topic in LOG_TOPICS:
             numbers = range(partitions_in(topic, log.partitions, LOG_TOPICS))
             ends = {number: log.end(topic, number) for number in numbers}
             wanted = done + sum(max(0, end - _end_of(manifest, topic, number)) for number, end in ends.items())
             for number, end in ends.items():
                 before = max(_end_of(manifest, topic, number), log.start(topic, number))
-                for segment in _segments(log, folder, manifest, topic, number, end):
+                for segment in _segments_of(log, folder, manifest, topic, number, end):
                     size += segment.size
                     told(done + max(0, segment.end - before), wanted)
                 done += max(0, end - before)
@@ -130,17 +133,31 @@ def _end_of(manifest: Manifest, topic: Topic, partition: int) -> int:
     return there[-1].end if there else manifest.starts.get(f"{topic}/{partition}", 0)
 
 
+def _segments_of(log: StampedLog, folder: BackupFolder, manifest: Manifest, topic: Topic, partition: int, end: int) -> Iterator[Segment]:
+    """The same of a topic that may lose its beginning meanwhile: of blobs what is needed of that stands at the end again."""
+    while True:
+        known, start = list(manifest.segments.get(f"{topic}/{partition}", ())), log.start(topic, partition)
+        try:
+            yield from _segments(log, folder, manifest, topic, partition, end)
+            return
+        except LogCorrupt:
+            if topic != BLOBS or log.start(topic, partition) == start:
+                raise
+            there = manifest.segments[f"{topic}/{partition}"]
+            there += known[len(there) :]  # the last one was to be written anew with what came behind it
+
+
 def _segments(log: StampedLog, folder: BackupFolder, manifest: Manifest, topic: Topic, partition: int, end: int) -> Iterator[Segment]:
     """Copy the records that the backup lacks, a segment at a time."""
     name = f"{topic}/{partition}"
     known, start = manifest.segments.setdefault(name, []), log.start(topic, partition)
-    if known and known[-1].end < start:  # what stood between is deleted: the copy goes on behind it
+    if known and known[-1].end < start and topic != BLOBS:  # what stood between is deleted: the copy goes on behind it
         known.clear()
     if known:
         _check_goes_on(log, folder, known[-1], topic, partition, start, end)
     if topic == JOURNAL and not known:
         manifest.segments[kept_of(partition)] = list(_kept_segments(log, folder, partition, start))
-    first = known[-1].end if known else start
+    first = max(known[-1].end, start) if known else start
     if known and first < end and known[-1].size < MERGED_BYTES and known[-1].first >= start:
         first = known.pop().first
     manifest.starts[name] = known[0].first if known else first

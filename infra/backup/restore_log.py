@@ -96,7 +96,9 @@ def restore_log(
                 log.keep(number, checkpoints[number].journal, start, kept)
             _fill(log, topic, number, 0, start)
             end = start
-            for records in _within(backup, manifest, topic, number, cut, checkpoints[number]):
+            for first, records in _within(backup, manifest, topic, number, cut, checkpoints[number]):
+                _fill(log, topic, number, end, first)
+                end = first
                 _put(log, topic, number, end, records)
                 end += len(records)
                 done += len(records)
@@ -125,13 +127,13 @@ def _cut(backup: BackupFolder, manifest: Manifest, at: int | None) -> _Cut:
 
 def _within(
     backup: BackupFolder, manifest: Manifest, topic: Topic, partition: int, cut: _Cut, checkpoint: Checkpoint
-) -> Iterator[list[bytes]]:
-    """What is to be put back of a partition, in pieces. Journals come first; they move the checkpoint on."""
+) -> Iterator[tuple[int, list[bytes]]]:
+    """What is to be put back of a partition, in pieces, each with its offset. Journals come first; they move the checkpoint on."""
     for segment in manifest.segments.get(f"{topic}/{partition}", []):
         for batch in batches_in(backup, segment):
             records = _records_within(batch, topic, partition, cut, checkpoint)
             if records:
-                yield records
+                yield batch.first, records
             if len(records) < len(batch.records):
                 return
 
@@ -185,7 +187,7 @@ def _put(log: EmptyLog, topic: Topic, partition: int, expected: int, records: Se
 
 
 def _fill(log: EmptyLog, topic: Topic, partition: int, first: int, end: int) -> None:
-    """Have a partition begin at an offset: what is put before it is deleted again."""
+    """Go on at an offset: of what stood before it nothing is known."""
     while first < end:
         count = min(FILLED, end - first)
         _put(log, topic, partition, first, [b""] * count)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from contracts.errors import LogCorrupt, LogError
 from contracts.journal import NONCE_BYTES
+from contracts.ports.blob_topic import BlobTopic
 from contracts.ports.event_topic import EventTopic
 from contracts.ports.snapshots import Snapshots
 from contracts.ports.user_topic import UserTopic
@@ -102,16 +103,28 @@ class KafkaTaskTopics:
 
 
 @contextmanager
-def shared_stores(url: str, blobs: Path) -> Iterator[tuple[KafkaBlobs, Snapshots, KafkaLog]]:
+def shared_stores(url: str, blobs: Path, grace_h: float) -> Iterator[tuple[KafkaBlobs, Snapshots, KafkaLog]]:
     """Blobs, mirrored into a folder, and snapshots, as topics of the log; each on a view of its own, as threads of their own use them.
 
-    The third is the view of the snapshots, which has to take notice of partitions that are added.
+    The third is the view of the snapshots, which has to take notice of partitions that are added. `grace_h` is the least time that a
+    blob stays there which nothing refers to.
     """
     from infra.log.kafka.blobs import KafkaBlobs
+    from infra.log.kafka.lately import Lately
     from infra.log.kafka.snapshots import KafkaSnapshots
 
     with closing(open_kafka_log(url)) as of_blobs, closing(open_kafka_log(url)) as of_snapshots:
-        yield KafkaBlobs(of_blobs, blobs), KafkaSnapshots(of_snapshots), of_snapshots
+        lately = Lately(lasts_s=grace_h * 3600 / 3)
+        yield KafkaBlobs(of_blobs, blobs, lately), KafkaSnapshots(of_snapshots), of_snapshots
+
+
+@contextmanager
+def blobs_to_sweep(url: str) -> Iterator[tuple[BlobTopic, KafkaLog]]:
+    """The topic of blobs for whoever sweeps it, and the view of the log that it stands on."""
+    from infra.log.kafka.blob_topic import KafkaBlobTopic
+
+    with closing(open_kafka_log(url)) as log:
+        yield KafkaBlobTopic(log), log
 
 
 @contextmanager

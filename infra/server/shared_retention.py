@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from contracts.ports.blob_topic import BlobTopic
 from contracts.ports.blobs import Blobs
 from contracts.ports.clock import Clock
 from contracts.ports.kept import Kept
 from contracts.ports.shelf import Shelf
+from workers.archive.blob_needs import BlobNeeds
+from workers.archive.blob_sweep import BlobSweep, Grace
 from workers.archive.cutting import CuttableLog, JournalCutting
 from workers.archive.histories import Histories
 from workers.archive.retention import Beside
@@ -24,6 +27,18 @@ PIECES: Final = "pieces"
 """The folder in the archive in which pieces lie until they are in a bundle."""
 
 
+class SweptBlobs(NamedTuple):
+    """The topic of blobs, a view of the log for the thread that sweeps it, and how long it lets things be."""
+
+    topic: BlobTopic
+    log: CuttableLog
+    grace: Grace
+
+    def sweep(self, clock: Clock) -> BlobSweep:
+        """What sweeps it."""
+        return BlobSweep(self.topic, BlobNeeds(self.log).read, clock, self.grace)
+
+
 class SharedRetentionSetup(NamedTuple):
     """Made by `infra/server/wiring.py`. `log` is a view for the thread that archives; without `archive` bundles are kept nowhere."""
 
@@ -34,6 +49,7 @@ class SharedRetentionSetup(NamedTuple):
     archive: Shelf | None
     may_remove: bool
     """Whether what is in no archive may be removed."""
+    swept: SweptBlobs
 
     @property
     def is_allowed(self) -> bool:

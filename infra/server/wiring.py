@@ -44,8 +44,9 @@ from infra.server.credential_wiring import credential_store
 from infra.server.engine import Engine
 from infra.server.reader_wiring import keys_to_read, open_partitioned_reader, place_of_keys, rows_to_trim
 from infra.server.retention import RetentionSetup
-from infra.server.shared_retention import PIECES, SharedRetentionSetup
+from infra.server.shared_retention import PIECES, SharedRetentionSetup, SweptBlobs
 from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
+from workers.archive.blob_sweep import Grace
 from workers.cluster.ports import ClusterLog
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours, Reports
@@ -182,13 +183,14 @@ def open_retention(settings: EngineSettings, is_projected: bool = False) -> Iter
 @contextmanager
 def open_shared_retention(settings: EngineSettings, blobs: Blobs) -> Iterator[SharedRetentionSetup]:
     """The same for a log on Kafka: pieces lie beside the bundles, where all reach them who may own a partition."""
-    from infra.server.kafka import open_kafka_log
+    from infra.server.kafka import blobs_to_sweep, open_kafka_log
 
     assert settings.log is not None
     archive = None if settings.archive is None else shelf_at(settings.archive)
     pieces = None if settings.archive is None else shelf_at(f"{settings.archive.rstrip('/')}/{PIECES}")
-    with closing(open_kafka_log(settings.log)) as log:
-        yield SharedRetentionSetup(log, log.kept(), blobs, pieces, archive, settings.remove_unarchived)
+    with closing(open_kafka_log(settings.log)) as log, blobs_to_sweep(settings.log) as (topic, of_sweep):
+        swept = SweptBlobs(topic, of_sweep, Grace.of_hours(settings.blobs_grace_h))
+        yield SharedRetentionSetup(log, log.kept(), blobs, pieces, archive, settings.remove_unarchived, swept)
 
 
 def sealed(log: Log, blobs: Blobs, keys: KeyRing, store: SealedStore, is_default: bool) -> tuple[Log, Blobs, Sealing]:
@@ -352,7 +354,7 @@ def open_shared(settings: EngineSettings, address: str | None, roles: Sequence[s
     with ExitStack() as opened:
         opened.enter_context(folder.hold(address))
         log = opened.enter_context(closing(open_kafka_log(settings.log)))
-        blobs, snapshots, of_snapshots = opened.enter_context(shared_stores(settings.log, folder.blobs))
+        blobs, snapshots, of_snapshots = opened.enter_context(shared_stores(settings.log, folder.blobs, settings.blobs_grace_h))
         keys = SharedKeys(place_of_keys(settings) if settings.keys else None, opened.enter_context(keys_to_read(settings)), blobs.sealed)
         sealing_blobs = SealingBlobs(blobs, keys.to_read, blobs.sealed)
         reader = opened.enter_context(open_partitioned_reader(settings, sealing_blobs))

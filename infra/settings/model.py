@@ -165,6 +165,12 @@ class EngineSettings(BaseModel):
         min_length=1,
         description="the folder, or the URL of an object store, that bundles of what has ended go into; without one nothing is removed",
     )
+    blobs_grace_h: float = Field(
+        default=36.0,
+        ge=0.001,
+        le=8_760,
+        description="how many hours a big value that nothing refers to stays on a log on Kafka; the same in all its processes",
+    )
     remove_unarchived: bool = Field(
         default=False, description="whether what is not kept any longer is removed without a bundle of it, where there is no `archive`"
     )

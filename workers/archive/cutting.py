@@ -20,6 +20,7 @@ from contracts.errors import LogCorrupt
 from contracts.journal import Bundled, Checkpoint, Decided, JournalOpened, PartitionClaimed, Record, Removed, Retired, Sealed, judge
 from contracts.ports.kept import Kept
 from contracts.ports.log import Log, Topic
+from contracts.values import weights_in
 
 GAIN_BYTES_MIN: Final = 4 * 1024 * 1024
 """A cut that gains less is not worth it."""
@@ -47,6 +48,8 @@ class _Found(NamedTuple):
     content: bytes | None
     size: int
     sources: dict[int, int]
+    payloads: dict[str, int]
+    """The sizes of the blobs that it refers to where it is not needed: they go with it, if nothing else refers to them."""
 
 
 class _Scan:
@@ -68,7 +71,8 @@ class _Scan:
             counts = judge(checkpoint, offset, record) not in ("foreign", "doubled", "answer", "removed")
             needed = self._needed(offset, record) if record is not None and counts else None
             kept = None if needed is None else content if needed is record else encode_record(needed)
-            yield _Found(offset, checkpoint.offset, kept, len(content) + FRAME_BYTES, before)
+            payloads = weights_in(content) if kept is None else {}
+            yield _Found(offset, checkpoint.offset, kept, len(content) + FRAME_BYTES, before, payloads)
 
     def _needed(self, offset: int, record: Record) -> Record | None:
         """What is to be kept of a record, None for nothing."""
@@ -115,12 +119,15 @@ class JournalCutting:
         return place, self._kept.save(self._partition, self._journal, place, copied)
 
     def _best(self, scan: _Scan, before: int) -> int | None:
-        """The offset before which most is gained: what is there, less what has to be read and written again."""
+        """The offset before which most is gained: what is there, with its payloads, less what has to be read and written again."""
         start = self._log.start("journal", self._partition)
         gain = best = 0
+        payloads: dict[str, int] = {}
         place: int | None = None
         for found in scan.run(self._log.read("journal", self._partition, 0, before)):
             gain += found.size if found.content is None else -found.size
+            gain += sum(size for name, size in found.payloads.items() if name not in payloads)
+            payloads.update(found.payloads)
             if found.end > start and gain > best:
                 best, place = gain, found.end
             if gain < best - GIVE_UP_BYTES:

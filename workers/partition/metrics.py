@@ -69,6 +69,12 @@ class Metrics:
     removed: int = 0
     """Executions that have ended: those written into the archive, and those removed from the log."""
     archive_failures: int = 0
+    blob_bytes: int = 0
+    blob_bytes_deleted: int = 0
+    """Bytes of payloads on Kafka: those that are there, as the last sweep has seen, and those that sweeps have deleted."""
+    blob_sweep_failures: int = 0
+    blobs_swept_at: int = 0
+    """When the last sweep of them ended, in milliseconds since 1970; 0 before the first."""
     overdue_ms: int = 0
     """How much longer the oldest of those that have ended is there than it is to be kept."""
     awaiting_quota: int = 0
@@ -110,6 +116,7 @@ class Metrics:
 _COUNTERS: Final = (
     "rounds", "decisions", "rejections", "claims", "stand_downs", "foreign", "refused", "quarantined", "dead_letters",
     "archived", "removed", "archive_failures", "awaiting_quota",
+    "blob_bytes", "blob_bytes_deleted", "blob_sweep_failures",
 )  # fmt: skip
 
 
@@ -121,6 +128,7 @@ def total(several: Iterable[Metrics]) -> Metrics:
             setattr(found, name, getattr(found, name) + getattr(one, name))
         found.largest_round = max(found.largest_round, one.largest_round)
         found.timer_drift_ms = max(found.timer_drift_ms, one.timer_drift_ms)
+        found.blobs_swept_at = max(found.blobs_swept_at, one.blobs_swept_at)
         found.overdue_ms = max(found.overdue_ms, one.overdue_ms)
         found.reasons += one.reasons
         found.takeovers.add(one.takeovers)

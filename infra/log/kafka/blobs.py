@@ -19,34 +19,23 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
-from contracts.errors import AppendUnknown, LogCorrupt, LogError, LogUnreachable
-from contracts.ports.log import Log, Topic
+from contracts.errors import LogCorrupt, LogError
 from infra.files.blobs import content_hash_of, is_content_hash
 from infra.files.whole import check_folder
+from infra.log.kafka.blob_append import BlobLog, append_blob, content_that_ends
 from infra.log.kafka.blob_mirror import BlobMirror
-from infra.log.kafka.blob_record import HEAD, MAGIC, SAME_BATCH, SEALED_HEAD, Piece, decode, identity_of, mark_in
+from infra.log.kafka.blob_record import MAGIC, SEALED_HEAD, decode, identity_of, mark_in
 from infra.log.kafka.fetch import RecordsDeleted
 from infra.log.kafka.lately import Lately
 
-PUT_TIMEOUT_S: Final = 20.0
-"""So long a blob is appended again while the outcome is unknown: twice in the topic does no harm."""
 SAVE_POSITION_EVERY: Final = 1_000
 _log = logging.getLogger("refold.log")
-
-
-class BlobLog(Log, Protocol):
-    """A log whose topics can lose their beginning."""
-
-    def start(self, topic: Topic, partition: int) -> int:
-        """The offset of the first record that is still there. Raises LogError."""
 
 
 class KafkaBlobs:
@@ -86,7 +75,7 @@ class KafkaBlobs:
 
     def _append_and_keep(self, content: bytes, content_hash: bytes, is_sealed: bool) -> None:
         began = self._lately.now()
-        first, following = self._append(content, content_hash, is_sealed)
+        first, following = append_blob(self._blob_log, content, content_hash, is_sealed)
         self._lately.add(content_hash, began)
         mirror = self._find_mirror()
         if mirror is None:
@@ -154,32 +143,6 @@ class KafkaBlobs:
             except RecordsDeleted as error:
                 offset = max(offset + 1, error.first)
 
-    def _append(self, content: bytes, content_hash: bytes, is_sealed: bool) -> tuple[int, int]:
-        """The offset of the first piece, and up to where nothing else stands after it."""
-        deadline = time.monotonic() + PUT_TIMEOUT_S
-        while True:
-            try:
-                return self._append_once(content, content_hash, is_sealed)
-            except (AppendUnknown, LogUnreachable):
-                if time.monotonic() >= deadline:
-                    raise
-
-    def _append_once(self, content: bytes, content_hash: bytes, is_sealed: bool) -> tuple[int, int]:
-        size = self._blob_log.record_bytes_max - HEAD.size
-        count = max(1, -(-len(content) // size))
-        nonce = os.urandom(8)
-        first = end = SAME_BATCH
-        for index in range(0, count, 2):  # two of the longest records fit into a batch
-            numbers = range(index, min(index + 2, count))
-            pieces = [Piece(content_hash, nonce, one, count, first, content[one * size : (one + 1) * size], is_sealed) for one in numbers]
-            answer = self._blob_log.append("blobs", {0: [piece.encode() for piece in pieces]})[0]
-            if isinstance(answer, LogError):
-                raise answer
-            first, end = (answer if first == SAME_BATCH else first), answer + len(pieces)
-        if count > 2 and self._blob_log.start("blobs", 0) > first:
-            raise AppendUnknown(f"the first pieces of a blob, at offset {first}, were deleted before the last one was there")
-        return first, end if end - first == count else first
-
     def _read_on(self, mirror: BlobMirror) -> None:
         """Bring what has come into the topic since."""
         before = mirror.position
@@ -208,23 +171,13 @@ class KafkaBlobs:
             return False
         if piece.number != piece.pieces - 1:
             return False
-        content = piece.content if piece.pieces == 1 else self._join(piece, offset)
-        is_torn = content is None or (piece.is_sealed and len(content) < SEALED_HEAD.size)
-        if content is None and self._blob_log.start("blobs", 0) > piece.first_offset(offset):
-            return False  # its beginning was deleted, and it stands at the end again if it is needed
-        if content is None or is_torn or hashlib.sha256(content).digest() != piece.content_hash:
-            self.on_unreadable(offset, record, "the blob that ends here is not what its hash says")
+        content = content_that_ends(piece, offset, self._read)
+        if content is None:
+            if self._blob_log.start("blobs", 0) <= piece.first_offset(offset):  # else it stands at the end again, if it is needed
+                self.on_unreadable(offset, record, "the blob that ends here is not what its hash says")
             return False
         mirror.put(content, piece.is_sealed)
         return True
-
-    def _join(self, last: Piece, offset: int) -> bytes | None:
-        """All pieces of a blob, whose last one stands at an offset."""
-        found = (decode(record) for _, record in self._read(last.first_offset(offset), offset + 1))
-        pieces = [piece for piece in found if piece is not None and piece.nonce == last.nonce]
-        if len(pieces) != last.pieces or [piece.number for piece in pieces] != list(range(last.pieces)):
-            return None
-        return b"".join(piece.content for piece in pieces)
 
 
 def _say(offset: int, content: bytes, why: str) -> None:

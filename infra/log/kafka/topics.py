@@ -3,7 +3,8 @@
 Nothing may ever be missing from `journal`, `definitions`, `dead-letters` and `blobs`: they are never compacted and never
 expire. What waits in `commands` is taken up within its retention, or not at all, so it is longer than the longest outage.
 `members` and `cancellations` are of use for seconds. Of `snapshots` the owner deletes what a newer one replaces, and of `journal`
-what nobody needs any more. Both by the offset: what Kafka itself deletes by age or size would be missing.
+what nobody needs any more; so does the owner of partition 0 of `blobs`. All by the offset: what Kafka itself deletes by age or size
+would be missing.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ _SEGMENTS: Final[Mapping[Topic, Mapping[str, str]]] = {
     "snapshots": {"segment.bytes": str(64 * 1024 * 1024)},
 }
 """Kafka deletes whole segments, and by itself begins a new one once a week or after 1 GiB."""
-MADE_WITH: Final[Mapping[Topic, Mapping[str, str]]] = {"journal": {"segment.bytes": str(128 * 1024 * 1024)}}
-"""What a topic is made with, too, and may be set otherwise: what is removed from a journal gives room back a segment at a time."""
+MADE_WITH: Final[Mapping[Topic, Mapping[str, str]]] = {key: {"segment.bytes": str(128 * 1024 * 1024)} for key in ("journal", "blobs")}
+"""What a topic is made with, too, and may be set otherwise: what is removed gives room back a segment at a time."""
 PARTITIONS_DEFAULT: Final = 8
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from infra.server.parts.blob_sweep import BLOB_SWEEP
 from infra.server.parts.dependents import DEPENDENTS
 from infra.server.parts.http import HTTP
 from infra.server.parts.membership import MEMBERSHIP
@@ -29,6 +30,7 @@ PARTS: Final[tuple[Part, ...]] = (
     WEBHOOKS,
     TRACES,
     RETENTION,
+    BLOB_SWEEP,
     TRIGGERS,
     DEPENDENTS,
     TOPICS,
