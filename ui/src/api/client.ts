@@ -8,6 +8,7 @@
 
 import createClient from "openapi-fetch";
 import { type Json, parse, write } from "./exact";
+import { settings } from "../look/settings";
 import { ROOT } from "./place";
 import { Problem, problemOf } from "./problem";
 import type { components, paths } from "./schema";
@@ -25,9 +26,16 @@ export async function ask<Data>(answer: Promise<{ data?: Data; error?: unknown; 
 
 const failed = new WeakMap<Response, Response>();
 
+/** Who acts, as this browser has it: `Refold-Person`, `Refold-Groups`. */
+export function personHeaders(): Record<string, string> {
+  const { person, groups } = settings();
+  return { ...(person !== "" && { "Refold-Person": person }), ...(groups !== "" && { "Refold-Groups": groups }) };
+}
+
 /** `fetch`, whose answers are read exactly, and which says that nobody answers as a Problem. */
 async function exactFetch(request: Request): Promise<Response> {
   let response: Response;
+  for (const [name, value] of Object.entries(personHeaders())) request.headers.set(name, value);
   try {
     response = await fetch(request);
   } catch (error) {

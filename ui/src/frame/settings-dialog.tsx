@@ -1,9 +1,9 @@
-/** How it looks, and in which time zone all times are shown: settings of this browser. */
+/** How it looks, in which time zone all times are shown, and who one is: settings of this browser. */
 
 import type { JSX } from "react";
 import { set, useSettings } from "../look/settings";
 import { Dialog } from "../parts/dialog";
-import { SelectField } from "../parts/field";
+import { SelectField, TextField } from "../parts/field";
 import { zoneShown } from "../parts/time";
 import { say } from "../words/en";
 import css from "./settings-dialog.module.css";
@@ -11,7 +11,7 @@ import css from "./settings-dialog.module.css";
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "UTC")];
 
 export function SettingsDialog({ onClose }: { onClose: () => void }): JSX.Element {
-  const { theme, rows, zone } = useSettings();
+  const { theme, rows, zone, person, groups } = useSettings();
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <Dialog title={say("settings")} onClose={onClose} width={400}>
@@ -41,6 +41,9 @@ export function SettingsDialog({ onClose }: { onClose: () => void }): JSX.Elemen
           onChange={(chosen) => set({ zone: chosen })}
           options={[{ value: "local", says: say("zoneLocal", { zone: here }) }, ...ZONES.map((name) => ({ value: name, says: name }))]}
         />
+        <TextField label={say("person")} value={person} placeholder="ada@example.com" onChange={(event) => set({ person: event.target.value.trim() })} />
+        <TextField label={say("groups")} value={groups} placeholder="finance, support" onChange={(event) => set({ groups: event.target.value })} />
+        <p className="soft">{say("personSays")}</p>
       </div>
     </Dialog>
   );

@@ -1,4 +1,4 @@
-/** What a person has set for this browser: theme, density, time zone. Kept in `localStorage`, the same in all its tabs. */
+/** What a person has set for this browser: theme, density, time zone, who they are. Kept in `localStorage`, the same in all its tabs. */
 
 import { useSyncExternalStore } from "react";
 
@@ -8,10 +8,13 @@ export interface Settings {
   readonly rows: "normal" | "dense";
   /** A name of IANA, or `local` for that of this browser. One setting for all times that are shown. */
   readonly zone: string;
+  /** Who answers tasks here, and their groups by commas; nobody, where it is empty. Believed by the server until there are users. */
+  readonly person: string;
+  readonly groups: string;
 }
 
 const KEY = "refold.settings";
-const DEFAULTS: Settings = { theme: "system", rows: "normal", zone: "local" };
+const DEFAULTS: Settings = { theme: "system", rows: "normal", zone: "local", person: "", groups: "" };
 const hearers = new Set<() => void>();
 let current = read();
 
@@ -40,6 +43,8 @@ function read(): Settings {
       theme: found.theme === "light" || found.theme === "dark" ? found.theme : DEFAULTS.theme,
       rows: found.rows === "dense" ? "dense" : DEFAULTS.rows,
       zone: typeof found.zone === "string" && isZone(found.zone) ? found.zone : DEFAULTS.zone,
+      person: typeof found.person === "string" ? found.person : "",
+      groups: typeof found.groups === "string" ? found.groups : "",
     };
   } catch {
     return DEFAULTS;

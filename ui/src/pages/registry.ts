@@ -4,6 +4,7 @@ import { redirect, createRoute } from "@tanstack/react-router";
 import { execution } from "./execution/route";
 import { executions } from "./executions/route";
 import { parts } from "./parts/route";
+import { inbox, task } from "./inbox/route";
 import { root } from "./root";
 
 /** What `/` leads to. */
@@ -19,5 +20,7 @@ export const routes = root.addChildren([
   first,
   executions,
   execution,
+  inbox,
+  task,
   parts,
 ]);

@@ -10,6 +10,7 @@ import { useLayout } from "../../graph/use-layout";
 import { View } from "../../graph/view";
 import { Empty } from "../../parts/empty";
 import { Guard } from "../../parts/guard";
+import { useNarrow } from "../../parts/narrow";
 import { Split } from "../../parts/split";
 import { seenStatus, State } from "../../parts/state";
 import { duration } from "../../parts/time";
@@ -73,7 +74,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
     show({ closed: next.size === 0 ? undefined : [...next].sort() });
   };
   const workflow = state.data?.workflow ?? id;
-  const isNarrow = window.innerWidth <= 640;
+  const isNarrow = useNarrow();
   return (
     <div className={css["page"]} data-past={shown?.isPast}>
       <Head title={workflow} says={<Says id={id} state={state.data} shown={shown} />}>

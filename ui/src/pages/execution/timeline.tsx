@@ -3,6 +3,7 @@
 import { type JSX, useMemo, useRef } from "react";
 import { lookOf } from "../../parts/state";
 import { names } from "../../parts/class-names";
+import { useNarrow } from "../../parts/narrow";
 import { useRows } from "../../parts/rows";
 import { duration } from "../../parts/time";
 import { sayState } from "../../words/en";
@@ -33,7 +34,7 @@ export function Timeline({ trace, version, at, isPast, chosen, onChoose }: Timel
       <div className={css["marks"]} aria-hidden="true">
         <span className={css["title"]}>{say("timeline")}</span>
         <span className={css["line"]}>
-          {scale.marks(window.innerWidth <= 640 ? 2 : 6).map(({ where, ms }) => (
+          {scale.marks(useNarrow() ? 2 : 6).map(({ where, ms }) => (
             <span key={where} className={css["mark"]} style={{ left: `${where * 100}%` }}>
               {duration(ms)}
             </span>

@@ -113,5 +113,6 @@ export const sayWait = speak("waits", {
   nodes: "nodes",
   task: "a person",
   execution: "another execution",
+  dependency: "another workflow",
   breaker: "a circuit breaker",
 });
