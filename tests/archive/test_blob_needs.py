@@ -150,3 +150,15 @@ def test_what_a_newer_build_has_written_is_not_passed_over() -> None:
     log.append("journal", {0: [b"\x92\xcc\xfa\x01"]})
     with pytest.raises(UnknownRecord):
         BlobNeeds(log).read()
+
+
+def test_what_is_sealed_of_an_execution_is_needed_as_long_as_that_is_there(tmp_path: Path) -> None:
+    bench = SharedArchivingBench(tmp_path, erasable=True)
+    bench.publish(*WORKFLOWS.values())
+    bench.run_some(3, given={"text": BIG})
+    sealed = [BlobId(name, key) for key, names in bench.sealed_blobs._contents.items() for name in names]
+    assert len(sealed) == 3
+    bench.later()
+    found = BlobNeeds(bench.log).read()  # type: ignore[arg-type]  # one that can be cut
+    assert all(found.needs(one) for one in sealed)
+    assert not found.needs(BlobId(sealed[0].name, 1_000))
