@@ -21,8 +21,9 @@ from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding, react
 from domain.execution.state import Execution
 from domain.replay.verify import Verifier
+from simulation.dependents import check_met
 from simulation.disk import Disk
-from simulation.quotas import check_open
+from simulation.quotas import check_open, check_pauses
 from simulation.violation import Violation, require
 
 BEGINNINGS = (e.NodeScheduled, e.ChildStarted, e.CompensationStarted)
@@ -116,6 +117,7 @@ class Audit:
         require(not is_set_aside or name == self.poisoned, "a poisoned execution stops alone", _told(entry))
         self._check_cause(folded, decision)
         self._check_size(decision, entry)
+        check_pauses(folded, decision, self.open())
         was_paused = folded.state.paused
         apply(folded, entry)
         self._note(folded, entry)
@@ -170,6 +172,8 @@ class Audit:
                 require(not state.started_at and state.slot is not None, "a turn is given once, to one who queues", told)
             case c.AdmitExecution():
                 require(state.admission is not None, "who waits for a quota is let in once", told)
+            case c.MeetDependency():
+                check_met(folded.graph, state, command, self.executions.get(command.execution))
             case c.SendSignal():
                 key = (decision.execution, command.signal)
                 require(key not in self.signals, "a signal arrives once", told)

@@ -159,6 +159,10 @@ class Node:
             self._soon.pop(0)()
         return worked
 
+    def next_due(self) -> int | None:
+        """When the engine has something to do by itself, by its own clock."""
+        return self._engine.next_due()
+
     def stop(self) -> None:
         """End in an orderly way."""
         self.guard(lambda: self._engine.stop(0.0))

@@ -12,7 +12,10 @@ import msgspec
 from domain.definition.validate import check
 from simulation.chance import Chance
 from simulation.definitions import PEOPLE, SIGNALS, write_definition
+from simulation.triggers import add_triggers
 
+START_MS: Final = 1_000_000_000
+"""When every run begins."""
 TICKS_DEFAULT: Final = 200
 EXECUTIONS_MAX: Final = 7
 FAULTS_MAX: Final = 14
@@ -105,6 +108,7 @@ def make_plan(seed: int) -> Plan:
     chance = Chance(seed, "plan")
     definitions = [_definition(chance, name) for name in ("w", "v")[: 2 if chance.percent(25) else 1]]
     _limit_starts(Chance(seed, "quotas"), definitions)
+    add_triggers(Chance(seed, "triggers"), definitions, START_MS)
     ticks = TICKS_DEFAULT
     operations: list[Operation] = []
     for number in range(chance.number(1, EXECUTIONS_MAX)):

@@ -8,7 +8,8 @@ from domain.execution.keeper import is_keeper
 from domain.execution.liveness import waits_of
 from simulation.checks import check_recovery, check_still
 from simulation.definitions import PEOPLE, SIGNALS
-from simulation.plan import Asked, Operation
+from simulation.plan import START_MS, Asked, Operation
+from simulation.triggers import check_fired
 from simulation.violation import Violation
 from simulation.world import World
 
@@ -42,6 +43,7 @@ class Settling:
         still_open = [f"{one.state.execution}: {waits_of(one.graph, one.state)}" for one in world.audit.open()]
         if still_open:
             raise Violation("everything that can end ends", str(still_open))
+        check_fired(world.plan.definitions, world.audit, world.disk, START_MS)
         world.readers.check(world.audit)
         for node in world.alive():
             node.subscribers.check()

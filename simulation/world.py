@@ -24,12 +24,11 @@ from simulation.definitions import child_of
 from simulation.disk import Disk
 from simulation.network import Network
 from simulation.node import Node, SharedCatalog
-from simulation.plan import Operation, Plan
+from simulation.plan import START_MS, Operation, Plan
 from simulation.readers import Readers
 from simulation.worker import SimulatedWorker
 from workers.partition.catalog import Catalog
 
-START_MS: Final = 1_000_000_000
 WORKERS: Final = 2
 
 
@@ -197,9 +196,7 @@ class World:
 
     def next_due(self) -> int | None:
         """When something comes due by itself, in true time."""
-        dues = [
-            due - (node.clock.now() - self.time) for node in self.alive() for due in (node.owner.next_due(), node.remote.next_due()) if due
-        ]
+        dues = [due - (node.clock.now() - self.time) for node in self.alive() for due in (node.next_due(), node.remote.next_due()) if due]
         dues += [due for worker in self.open_workers() if (due := worker.next_due()) is not None]
         dues += [when for when, node, _, _ in self.late if node.is_alive]
         return min((due for due in dues if due > self.time), default=None)

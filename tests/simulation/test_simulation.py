@@ -18,9 +18,11 @@ from simulation.plan import Plan, decode_plan, encode_plan, make_plan
 from simulation.run import Outcome, run_plan, run_seeds
 from simulation.shrink import shrink
 from simulation.world import World
-from tests.simulation.planted import BUGS
+from tests.simulation import planted
+from tests.simulation.planted_triggers import TRIGGER_BUGS
 
 ROOT = Path(__file__).parents[2]
+BUGS = planted.BUGS | TRIGGER_BUGS
 FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
 SEEDS = 300
 FOUND_WITHIN = 2_000

@@ -194,6 +194,21 @@ def test_one_that_is_set_aside_as_it_is_let_in_keeps_nobody_waiting() -> None:
     assert (bench.status("b"), bench.status("c")) == ("quarantined", "running")
 
 
+def test_one_that_is_paused_in_the_very_round_in_which_another_is_let_in_keeps_it_out() -> None:
+    bench = bench_with("queue")
+    fire(bench, "a", "b")
+    bench.ask("a", PauseExecution())
+    fire(bench, "c")
+    bench.engine.send("a", ResumeExecution())
+    bench.engine.step()
+    bench.engine.send("b", PauseExecution())
+    bench.move(time=False)
+    assert (bench.status("b"), bench.status("c")) == ("paused", "created")
+    bench.ask("b", ResumeExecution())
+    assert bench.status("c") == "running"
+    assert not bench.verify().divergences
+
+
 def test_no_more_wait_than_may() -> None:
     bench = bench_with("queue")
     bench.engine.owner.executions.quotas.queued_max = 2

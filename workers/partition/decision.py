@@ -13,7 +13,7 @@ import msgspec
 
 from contracts import codec
 from contracts.caller import Caller
-from contracts.commands import ArchiveExecution, Command, CreateExecution, Envelope, EraseExecution
+from contracts.commands import AdmitExecution, ArchiveExecution, Command, CreateExecution, Envelope, EraseExecution
 from contracts.errors import SHORTAGES, ExpressionError, InvalidInput, LogFull, LogUnreachable, Problem, RecordTooLarge, Rejected
 from contracts.events import ExecutionErased
 from contracts.journal import SCHEMA, Checkpoint, Decision, Source
@@ -39,6 +39,7 @@ from workers.partition.families import Families
 from workers.partition.metrics import Metrics
 from workers.partition.offload import SomeCommand, offload
 from workers.partition.outcome import Broken, Known, Outcome, Recorded, Refused, Short, TooMuch
+from workers.partition.packed import place_of
 from workers.partition.refusals import Repeated, counted_elsewhere, unknown_definition
 from workers.partition.round import Answer, Item
 from workers.partition.sealing import Sealing
@@ -84,7 +85,11 @@ class Decisions:
                 folded = self._created(item.envelope)
             version = folded.state.version
             command = self.small(item.envelope.command, folded.state.key)
-            return self._recorded(item.envelope, folded, command if version else self._as_counted(folded, command), source)
+            if not version:
+                command = self._as_counted(folded, command)
+            elif folded.graph.heeds_pauses and isinstance(command, AdmitExecution):
+                self._check_still_let_in(folded)
+            return self._recorded(item.envelope, folded, command, source)
         except Repeated as repeated:
             return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))
         except Exception as error:
@@ -221,6 +226,12 @@ class Decisions:
         if folded.graph.settings.concurrency is not None and (counted_in := self._counted_in(command.workflow)) != self._partition:
             keeper = keeper_id(folded.state.execution, counted_in)
         return msgspec.structs.replace(command, keeper=keeper, awaits_quota=self._awaits_quota(folded, command))
+
+    def _check_still_let_in(self, folded: Folded) -> None:
+        """Raise Repeated where one of its workflow is held up since it was told that it is let in: then it waits on."""
+        place = place_of(folded)
+        if place is not None and self._executions.quotas.wait_on(folded.state.workflow, place):
+            raise Repeated(folded.state.status)
 
     # A decision.
 

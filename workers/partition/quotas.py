@@ -131,6 +131,14 @@ class Quotas:
             self.unsettled[place.execution] = workflow, place
             insort(self._queues.setdefault((workflow, place.heeds_pauses), []), place, key=_order)
 
+    def wait_on(self, workflow: str, place: Place) -> bool:
+        """Whether one that was told that it is let in waits on, as somebody is held up by now."""
+        if not place.heeds_pauses or workflow not in self._held_up:
+            return False
+        self._leave(place.execution)
+        self.wait(workflow, place)
+        return True
+
     def _leave(self, execution: str) -> None:
         workflow, place = self.unsettled.pop(execution, ("", None))
         if place is not None:
