@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, get_origin
 
 from fastapi.params import Query
+from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from api.operations import OPERATIONS
@@ -155,6 +156,8 @@ def _type(annotation: Any) -> str:
         return "str"
     if annotation == datetime | None:
         return "str | None"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "dict[str, Any]"
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 

@@ -123,19 +123,27 @@ class CompleteActivity(_Command, frozen=True, tag=10):
 
 
 class FailActivity(_Command, frozen=True, tag=11):
-    """An attempt has failed. `retryable: false` says that the same attempt would fail the same way."""
+    """An attempt has failed. `retryable: false` says that the same attempt would fail the same way.
+
+    `breakers` is written in by the owner: the circuit breakers that the failure counts for.
+    """
 
     path: str
     attempt: int
     failure: Failure
     retryable: bool = True
+    breakers: tuple[str, ...] = ()
 
 
 class FireTimer(_Command, frozen=True, tag=12):
-    """A timer is due. A `due` other than the timer's present one is late and changes nothing."""
+    """A timer is due. A `due` other than the timer's present one is late and changes nothing.
+
+    `breakers` is written in by the owner, where an attempt takes too long: the circuit breakers that this counts for.
+    """
 
     timer: str
     due: int
+    breakers: tuple[str, ...] = ()
 
 
 class ReportChild(_Command, frozen=True, tag=13):
@@ -269,6 +277,54 @@ class CommentTask(_Command, frozen=True, tag=44):
     content: bytes | None = None
 
 
+class BreakerLimits(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """When a circuit breaker opens: after so many failures within a window; and how long it cools down. Milliseconds."""
+
+    failures: int
+    window_ms: int
+    cool_down_ms: int
+
+
+class HoldActivity(_Command, frozen=True, tag=46):
+    """A circuit breaker that an attempt goes by lets nothing through: the attempt is not handed out, and waits."""
+
+    path: str
+    attempt: int
+    breaker: str
+
+
+class ReleaseActivity(_Command, frozen=True, tag=47):
+    """An attempt that a circuit breaker holds may go on: the breaker is closed, or gone, or with `is_trial` tries by it."""
+
+    path: str
+    attempt: int
+    breaker: str
+    is_trial: bool = False
+
+
+class ReportToBreaker(_Command, frozen=True, tag=48):
+    """To a circuit breaker: an attempt has failed at a time (milliseconds since 1970), waits and could try, or has tried.
+
+    `limits` is written in by the owner of the breaker.
+    """
+
+    breaker: str
+    what: Literal["failed", "offered", "succeeded", "abandoned"]
+    execution: str
+    path: str
+    attempt: int
+    at: int = 0
+    limits: BreakerLimits | None = None
+
+
+class SteerBreaker(_Command, frozen=True, tag=49):
+    """A person opens or closes a circuit breaker; the engine ends one that is gone, or that another execution goes on for."""
+
+    breaker: str
+    action: Literal["open", "close", "end"]
+    reason: str = ""
+
+
 class ReturnSlot(_Command, frozen=True, tag=50):
     """To a keeper: the execution that it asked for has ended, and needs no slot any more."""
 
@@ -331,6 +387,10 @@ Command: TypeAlias = (
     | RefuseSlot
     | AdmitExecution
     | MeetDependency
+    | HoldActivity
+    | ReleaseActivity
+    | ReportToBreaker
+    | SteerBreaker
 )
 """Everything that may be asked of an execution."""
 

@@ -576,6 +576,60 @@ class ExecutionAdmitted(_Event, frozen=True, tag=83):
     """The quota has room: the execution goes on as it would have at its creation, and counts from now on."""
 
 
+class FailureCounted(_Event, frozen=True, tag=84):
+    """An attempt has failed, which counts for these circuit breakers; of a breaker itself: it counts the failure that it was told of."""
+
+    path: str = ""
+    attempt: int = 0
+    breakers: tuple[str, ...] = ()
+
+
+class ActivityHeld(_Event, frozen=True, tag=85):
+    """A circuit breaker lets nothing through: the attempt waits, and counts as not begun."""
+
+    path: str
+    attempt: int
+    breaker: str
+
+
+class ActivityReleased(_Event, frozen=True, tag=86):
+    """The attempt goes on that a circuit breaker held; where it tries by it, that is the `trial`'s."""
+
+    path: str
+    attempt: int
+    trial: str = ""
+
+
+class TrialEnded(_Event, frozen=True, tag=87):
+    """The attempt that tried by a circuit breaker has ended so. `abandoned` says nothing of what it tried."""
+
+    path: str
+    attempt: int
+    breaker: str
+    outcome: Literal["succeeded", "failed", "abandoned"]
+
+
+class Trial(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The one attempt that a circuit breaker lets through."""
+
+    execution: str
+    path: str
+    attempt: int
+
+
+class BreakerChanged(_Event, frozen=True, tag=88):
+    """A circuit breaker is in this state: `until` when by itself (milliseconds since 1970, 0: until something else happens), and why.
+
+    `is_by_hand` says that somebody opened it. Of one that is half-open `trial` is the attempt that tries.
+    """
+
+    state: Literal["closed", "open", "half_open"]
+    until: int = 0
+    reason: str = ""
+    is_by_hand: bool = False
+    trial: Trial | None = None
+
+
 Event: TypeAlias = (
     ExecutionCreated
     | ExecutionStarted
@@ -645,6 +699,11 @@ Event: TypeAlias = (
     | DependenciesAwaited
     | DependencyMet
     | DependencyWaived
+    | FailureCounted
+    | ActivityHeld
+    | ActivityReleased
+    | TrialEnded
+    | BreakerChanged
 )
 """Every fact that can stand in a history."""
 

@@ -12,6 +12,7 @@ that callers may not use:
     01K7QW3D8A . 0B 9ZK4T7QE      partition 11 of a log that began with eight
     key.03.5f2c…                  partition 3: by an idempotency key, where all executions of a workflow are counted together
     slot!03!5f2c…                 partition 3: asks for a slot there, in the place of an execution elsewhere
+    breaker!00!5f2c…!17           partition 0: a circuit breaker, by its name
     order-7                       checksum, modulo eight
 """
 
@@ -32,6 +33,7 @@ _GENERATED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{19}\Z")
 _MARKED = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{9}\.[0-9A-HJKMNP-TV-Z]{10}\Z")
 _PLACED_KEY = re.compile(r"key\.[0-9A-HJKMNP-TV-Z]{2}\.[0-9a-f]{32}\Z")
 _KEEPER = re.compile(r"slot![0-9A-HJKMNP-TV-Z]{2}![0-9a-f]{32}\Z")
+_BREAKER = re.compile(r"breaker![0-9A-HJKMNP-TV-Z]{2}![0-9a-f]{32}(![0-9]{1,19})?\Z")
 _OWN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 _PATH_TO_ID = str.maketrans({"/": ":", "[": "(", "]": ")", "#": "!"})
 _ID_TO_PATH = str.maketrans({":": "/", "(": "[", ")": "]", "!": "#"})
@@ -63,6 +65,21 @@ def make_keeper_id(digest: str, partition: int) -> str:
 def is_keeper_id(execution: str) -> bool:
     """Whether an execution asks for a slot in the place of another one; callers choose no such id."""
     return execution.startswith("slot!")
+
+
+def make_breaker_id(digest: str, partition: int, number: int | None = None) -> str:
+    """What commands to a circuit breaker are addressed to, by a digest of 32 hex digits of its name; with a number, its execution."""
+    return f"breaker!{_PAIRS[partition]}!{digest}" if number is None else f"breaker!{_PAIRS[partition]}!{digest}!{number}"
+
+
+def is_breaker_id(execution: str) -> bool:
+    """Whether it is the address of a circuit breaker, or an execution of one; callers choose no such id."""
+    return execution.startswith("breaker!")
+
+
+def breaker_address(execution: str) -> str:
+    """The address of the circuit breaker that an execution is of."""
+    return "!".join(execution.split("!")[:3])
 
 
 def counted_in(workflow: str, began_with: int) -> int:
@@ -103,6 +120,8 @@ def partition_of(execution: str, began_with: int) -> int:
         return carried
     if _KEEPER.match(root):
         return _carried(root[5:7])
+    if _BREAKER.match(root):
+        return _carried(root[8:10])
     return zlib.crc32(root.encode()) % began_with
 
 

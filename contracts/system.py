@@ -11,7 +11,9 @@ NOTIFY: Final = "refold.notify"
 """Tells people of a human task by one channel."""
 SLOT: Final = "refold.slot"
 """Of executions that ask for a slot in the place of one elsewhere (`domain/execution/keeper.py`); no definition has this name."""
-SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK, NOTIFY, SLOT)
+BREAKER: Final = "refold.breaker"
+"""Of circuit breakers that have counted failures, or are open (`domain/execution/breaker.py`)."""
+SYSTEM_WORKFLOWS: Final[tuple[str, ...]] = (BULK, NOTIFY, SLOT, BREAKER)
 """Lists of executions and workflows leave them out unless they are asked for."""
 
 

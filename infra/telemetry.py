@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, get_args
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from contracts.breakers import STATES_THERE_ARE as BREAKER_STATES
 from contracts.webhooks import STATUSES as WEBHOOK_STATUSES
 from workers.partition.metrics import Histogram, Metrics, Reason
 from workers.partition.trigger_metrics import TriggerMetrics
@@ -35,6 +36,10 @@ class Observed(NamedTuple):
     triggers: TriggerMetrics = TriggerMetrics()
     hooks: Mapping[tuple[str, str], int] = MappingProxyType({})
     """Requests to webhooks, by trigger and what became of them."""
+    breakers: Mapping[str, int] = MappingProxyType({})
+    """How many circuit breakers stand how."""
+    held: Mapping[str, int] = MappingProxyType({})
+    """By circuit breaker: how many attempts it holds."""
 
 
 _COUNTERS: Final[tuple[tuple[str, Callable[[Observed], float], str], ...]] = (
@@ -102,6 +107,8 @@ class _Collector:
         yield _by_status("refold_executions", "Executions in the read models", seen.executions)
         yield _by_status("refold_webhooks", "Webhooks, by how they stand", dict.fromkeys(WEBHOOK_STATUSES, 0) | dict(seen.webhooks))
         yield _hook_requests(seen.hooks)
+        yield _by("state", "refold_breakers", "Circuit breakers, by how they stand", dict.fromkeys(BREAKER_STATES, 0) | dict(seen.breakers))
+        yield _by("breaker", "refold_held_activities", "Attempts that a circuit breaker holds", seen.held)
 
 
 def _hook_requests(counts: Mapping[tuple[str, str], int]) -> Metric:
@@ -112,9 +119,13 @@ def _hook_requests(counts: Mapping[tuple[str, str], int]) -> Metric:
 
 
 def _by_status(name: str, text: str, counts: Mapping[str, int]) -> Metric:
-    family = GaugeMetricFamily(name, text, labels=["status"])
-    for status, count in sorted(counts.items()):
-        family.add_metric([status], count)
+    return _by("status", name, text, counts)
+
+
+def _by(label: str, name: str, text: str, counts: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, count in sorted(counts.items()):
+        family.add_metric([value], count)
     return family
 
 

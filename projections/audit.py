@@ -33,13 +33,13 @@ CREDENTIALS: Final = DEFINITIONS + 2
 
 OUTSIDE: Final = (
     c.CreateExecution, c.StartExecution, c.SendSignal, c.PauseExecution, c.ResumeExecution, c.CancelExecution, c.TerminateExecution,
-    c.ResolveIncident, c.ReleaseExecution, c.EraseExecution, *c.TASK_COMMANDS,
+    c.ResolveIncident, c.ReleaseExecution, c.EraseExecution, c.SteerBreaker, *c.TASK_COMMANDS,
 )  # fmt: skip
 """What somebody outside may ask of an execution."""
 _HEARD: Final[frozenset[type[Event]]] = frozenset({
     e.ExecutionCreated, e.ExecutionStarted, e.ExecutionQueued, e.SignalReceived, e.CommandHeld, e.ExecutionPaused, e.ExecutionResumed,
     e.ExecutionCancelRequested, e.ExecutionTerminated, e.IncidentResolved, e.ExecutionReleased, e.ExecutionErased,
-    e.TaskClaimed, e.TaskReleased, e.TaskDelegated, e.TaskAnswered, e.TaskCommented,
+    e.TaskClaimed, e.TaskReleased, e.TaskDelegated, e.TaskAnswered, e.TaskCommented, e.BreakerChanged,
 })  # fmt: skip
 """Of whatever such a command leads to, one of these is part."""
 
@@ -194,6 +194,8 @@ def _about(command: c.Command) -> str:
             said = f"{command.incident}: {command.action}"
         case c.PauseExecution() | c.CancelExecution() | c.TerminateExecution() | c.EraseExecution():
             said = command.reason
+        case c.SteerBreaker():
+            said = f"{command.action} {command.breaker}" + (f": {command.reason}" if command.reason else "")
         case _:
             said = ""
     return _short(said)

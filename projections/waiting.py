@@ -16,8 +16,10 @@ Every open execution waits for something that can be named; here is its name. Ea
     paused_sibling  priority                       another one of its workflow is paused, or waits for a person (`settings.while_paused`)
     dependency  workflow, key, due                 an execution of another workflow is to complete (`settings.after`)
     execution  execution                           of a keeper of slots: the one that it stands for
+    reports                                        of a circuit breaker: failures, and those who try
     condition  due                                 a `wait_until`
     mutex      mutex, holder
+    breaker    breaker, attempt, since             a circuit breaker is open: until it is closed, or one tries and succeeds
     task       task, question, people, claimed_by, due   people are asked
     nodes      paths                               the end of other nodes
 
@@ -35,8 +37,9 @@ from contracts.values import decode, written
 from domain.definition.graph import Graph, Node
 from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
+from domain.execution.memo import HeldMemo
 from domain.execution.moves.turns import NEXT, TURN
-from domain.execution.paths import is_for_worker, is_undo
+from domain.execution.paths import held_by, is_for_worker, is_undo
 from domain.execution.react import is_reported
 from domain.execution.start_values import priority_of
 from domain.execution.state import Execution, Incident, NodeRun
@@ -111,6 +114,8 @@ def in_words(item: dict[str, Any]) -> str:
         case "dependency":
             key = "" if item["key"] is None else f" with the key {written(item['key']).decode()}"
             return f"workflow {item['workflow']} to complete{key}"
+        case "breaker":
+            return f"the circuit breaker {item['breaker']} at {item['path']}"
         case "timer" if item["purpose"] == "retry":
             return f"retry of {item['path']}"
         case "timer":
@@ -140,6 +145,8 @@ def _execution(state: Execution, graph: Graph) -> Iterator[dict[str, Any]]:
             yield {"for": "timer", "path": "", "purpose": "start_at", "due": due}
         else:
             yield {"for": "start", "path": ""}
+    elif state.breaker is not None:
+        yield {"for": "reports", "path": ""}
     elif is_keeper(state):
         yield {"for": "execution", "path": "", "execution": claim_in(state.input).execution}
 
@@ -167,6 +174,8 @@ def _run(state: Execution, graph: Graph, run: NodeRun) -> dict[str, Any] | None:
     if state.timers and (turn := _turn(state, run)) is not None:
         return turn
     node = graph.nodes[run.node]
+    if isinstance(run.memo, HeldMemo) and held_by(run):
+        return {"for": "breaker", "path": run.path, "breaker": run.memo.breaker, "attempt": run.attempt, "since": run.memo.since}
     if run.status == "queued":
         holder = next(iter(state.mutexes.get(node.mutex or "", [])), "")
         return {"for": "mutex", "path": run.path, "mutex": node.mutex, "holder": holder}

@@ -40,10 +40,11 @@ SORTS: Final = (
     "condition",
     "mutex",
     "task",
+    "breaker",
 )
 NAMES: Final = {
     "signal": "names", "timer": "purpose", "child": "execution", "incident": "incident", "turn": "slot", "mutex": "mutex", "task": "task",
-    "quota": "priority", "paused_sibling": "priority", "dependency": "workflow",
+    "quota": "priority", "paused_sibling": "priority", "dependency": "workflow", "breaker": "breaker",
 }  # fmt: skip
 """By the sort of a wait, the detail that names it."""
 NAME_CHARS_MAX: Final = 500
@@ -92,7 +93,8 @@ COLUMNS: Final[Columns] = {
     "name": text(
         "name",
         says="the name of the signal, the workflow that is to complete, the purpose of the timer, "
-        "the id of the child, the incident, the task; the slot, the mutex; the priority of one that waits to be let in; else empty",
+        "the id of the child, the incident, the task; the slot, the mutex; the priority of one that waits to be let in; "
+        "the circuit breaker; else empty",
     ),
     "since": time("since", says="since when; of a pause and a release nobody knows"),
     "until": time("until", says="when it ends by itself: a timer that is due, the timeout of a wait"),
@@ -167,7 +169,7 @@ def wait_names(record: WaitRecord) -> dict[str, Any]:
 
 def _rows_of(visit: Visit) -> RowsOf:
     state, number, found = visit.folded.state, visit.trail.number, RowsOf()
-    if not state.version or is_keeper(state):
+    if not state.version or is_keeper(state) or state.breaker is not None:
         return found
     for item in visit.waiting():
         if item["for"] not in INSIDE:

@@ -18,6 +18,7 @@ from contracts.values import BLOB_BYTES_MIN_DEFAULT
 from domain.execution.history import Entry, Folded, GraphOf, apply, begin
 from domain.execution.keeper import is_keeper, lane_of
 from domain.execution.liveness import waits_of
+from domain.execution.paths import held_by
 from domain.execution.react import outstanding, react
 from domain.execution.state import Execution
 from domain.replay.verify import Verifier
@@ -189,7 +190,7 @@ class Audit:
         told = _shown(decision)
         key = activity_key(decision.execution, command.path, command.attempt)
         require(key in self.owed, "no effect before its fact", f"{key} was never asked for: {told}")
-        is_awaited = run is not None and run.status == "active" and run.attempt == command.attempt
+        is_awaited = run is not None and (run.status == "active" or held_by(run) != "") and run.attempt == command.attempt
         require(is_awaited, "a result counts for the attempt that is waited for", told)
         if isinstance(decision.events[0], e.CommandHeld):
             require(state.paused, "only a pause holds a command", told)

@@ -10,7 +10,7 @@ from contracts.codec import pack
 from contracts.commands import Envelope
 from contracts.errors import InvalidInput, LogError, Rejected
 from contracts.events import IncidentResolved
-from contracts.ids import activity_key
+from contracts.ids import activity_key, breaker_address
 from contracts.ports.read_models import Condition, ReadModels
 from domain.execution.liveness import waits_of
 from domain.execution.react import outstanding
@@ -43,7 +43,9 @@ def check_answer(audit: Audit, end: int, envelope: Envelope, answer: Answer) -> 
         _check_refusal(audit, envelope, answer, told)
         return
     require(answer.position <= end, "no answer before its fact", told)
-    state = audit.state(envelope.execution)
+    is_of_it = answer.execution == envelope.execution or breaker_address(answer.execution) == envelope.execution
+    require(is_of_it, "an answer is about what was asked", told)
+    state = audit.state(answer.execution)
     require(state is not None and state.version >= answer.version, "no answer before its fact", told)
     if not answer.repeated:
         require(envelope.id in audit.caused, "no answer before its fact", told)

@@ -18,7 +18,7 @@ from simulation.disk import Disk
 from simulation.network import Network
 from simulation.node import Node
 from simulation.odd import LET_IN, odd_value
-from simulation.plan import Operation, Plan
+from simulation.plan import BREAKER_OF_WORK, Operation, Plan
 from simulation.violation import Violation
 from workers.partition.catalog import Catalog
 from workers.partition.round import Answer
@@ -116,6 +116,8 @@ class Client:
                 return self._resolve()
             case "answer":
                 return self._answer()
+            case "open" | "close":
+                return c.SteerBreaker(BREAKER_OF_WORK, operation.kind, "by hand")
 
     def _start(self) -> Command:
         number = self.operation.number

@@ -28,6 +28,7 @@ from simulation.disk import Disk, Hazards, NodeBlobs, NodeLog, NodeSnapshots
 from simulation.plan import Traits
 from simulation.subscribers import Subscribers
 from simulation.violation import Crash, require
+from workers.partition.breaker_book import BreakerBook
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours
 from workers.partition.owner import Owner
@@ -71,8 +72,8 @@ class LocalKind:
 class Gate:
     """The activity worker as the owner sees it."""
 
-    def __init__(self, inner: TaskLeases, audit: Audit, hazards: Hazards) -> None:
-        self._inner, self._audit, self._hazards = inner, audit, hazards
+    def __init__(self, inner: TaskLeases, audit: Audit, hazards: Hazards, breakers: BreakerBook) -> None:
+        self._inner, self._audit, self._hazards, self._breakers = inner, audit, hazards, breakers
         self.step, self.next_due, self.last_heartbeat, self.stop = inner.step, inner.next_due, inner.last_heartbeat, inner.stop
 
     def run(self, activity: RunActivity) -> None:
@@ -92,6 +93,11 @@ class Gate:
         self._audit.read_on()
         key = activity_key(activity.execution, activity.path, activity.attempt)
         require(key in self._audit.owed, "no effect before its fact", f"{key} is handed out, and nothing durable calls for it")
+        if activity.kind in self._breakers.shut:
+            state = self._audit.state(activity.execution)
+            trial = None if state is None else state.trials.get(activity.path)
+            is_trial = trial is not None and trial.attempt == activity.attempt
+            require(is_trial, "a circuit breaker holds", f"{key} is handed out, {self._breakers.stands(activity.kind)}")
 
     def cancel(self, activity: CancelActivity) -> None:
         """An activity is called off."""
@@ -124,16 +130,17 @@ class Node:
         self.local = ActivityWorker(kinds, settings, report, clock, disk.blobs, None, "inline")
         self.remote = TaskLeases(self.local, kinds, settings, self.report, clock, disk.blobs, LEASE_MS)
         catalog = SharedCatalog(disk, clock, graphs)
-        gate = Gate(self.remote, audit, self.hazards)
         log = NodeLog(disk, self.hazards)
+        resources, channel = Resources(log, clock), MemoryChannel()
+        breakers = BreakerBook(resources)
+        gate = Gate(self.remote, audit, self.hazards, breakers)
         self.owner = Owner(
             log, catalog, blobs, NodeSnapshots(disk, self.hazards), clock, gate,
             nonce=lambda: chance.randbytes(NONCE_BYTES), node=name, inbox_max=traits.inbox_max,
             live_max=traits.live_max, snapshot_every=traits.snapshot_every, round_max=traits.round_max,
-            neighbours=Neighbours(counted_in=lambda workflow: ELSEWHERE) if traits.child_policy else Neighbours(),
+            neighbours=Neighbours(counted_in=(lambda workflow: ELSEWHERE) if traits.child_policy else None, breakers=breakers),
         )  # fmt: skip
-        resources, channel = Resources(log, clock), MemoryChannel()
-        alone = Alone(self.owner, gate, catalog, resources, clock, log, Bell(), lambda: chance.getrandbits(40), channel, Desk())
+        alone = Alone(self.owner, gate, catalog, resources, breakers, clock, log, Bell(), lambda: chance.getrandbits(40), channel, Desk())
         self._engine = Engine(alone)
         self.task_endpoint = TaskEndpoint(self.remote, self.owner.submit, self._soon.append)
         self.subscribers = Subscribers(self.owner, disk, audit, subscribing)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from domain.definition.validate import check
+from domain.execution.breaker import breaker_id
 from simulation.chance import Chance
 from simulation.definitions import PEOPLE, SIGNALS, write_definition
 from simulation.triggers import add_triggers
@@ -17,10 +18,14 @@ from simulation.triggers import add_triggers
 START_MS: Final = 1_000_000_000
 """When every run begins."""
 TICKS_DEFAULT: Final = 200
+BREAKER_OF_WORK: Final = "work"
+"""The circuit breaker of some plans, and the kind that goes by it."""
 EXECUTIONS_MAX: Final = 7
 FAULTS_MAX: Final = 14
 
-Asked: TypeAlias = Literal["start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin", "release", "answer"]
+Asked: TypeAlias = Literal[
+    "start", "signal", "pause", "resume", "cancel", "terminate", "resolve", "begin", "release", "answer", "open", "close"
+]
 FaultKind: TypeAlias = Literal[
     "kill", "crash", "stop", "append_lost", "append_landed", "append_late", "append_doubled", "full", "takeover", "freeze",
     "freeze_in_append", "clock", "snapshot", "snapshot_lost", "snapshot_stale", "projector_stop", "projector_kill",
@@ -75,6 +80,7 @@ class Traits(msgspec.Struct, frozen=True):
 
     Deciding about the `poisoned` execution breaks, as by a bug. Where it `is_odd`, clients and workers send odd values now and then.
     With a `child_policy` one child runs at a time, or else this becomes of the others, and slots are kept as if elsewhere: by keepers.
+    At so many failures of `work` within moments a circuit breaker opens; 0: there is none.
     """
 
     is_work_local: bool = False
@@ -90,6 +96,7 @@ class Traits(msgspec.Struct, frozen=True):
     reorder_percent: int = 0
     is_odd: bool = False
     child_policy: str = ""
+    breaker: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -114,8 +121,13 @@ def make_plan(seed: int) -> Plan:
     for number in range(chance.number(1, EXECUTIONS_MAX)):
         operations += _life(chance, f"x{number}", str(chance.one_of(*definitions)["name"]), ticks)
     faults = [_fault(chance, ticks) for _ in range(chance.number(0, FAULTS_MAX))]
+    breaking = Chance(seed, "breaker")
+    breaker = breaking.one_of(1, 1, 2, 3) if breaking.percent(30) else 0
+    for _ in range(breaking.number(0, 3) if breaker else 0):
+        operations.append(Operation(breaking.number(0, ticks - 1), breaking.one_of("open", "close", "close"), breaker_id(BREAKER_OF_WORK)))
     by_time = sorted(operations, key=lambda one: one.at)
-    traits = msgspec.structs.replace(_traits(chance), child_policy=_child_policy(Chance(seed, "keepers")))
+    keepers = _child_policy(Chance(seed, "keepers"))
+    traits = msgspec.structs.replace(_traits(chance), child_policy=keepers, breaker=breaker)
     return Plan(seed, ticks, traits, definitions, by_time, sorted(faults, key=lambda one: one.at))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from domain.execution.breaker import breaker_id
 from domain.execution.keeper import is_keeper
 from domain.execution.liveness import waits_of
+from domain.execution.state import Execution
 from simulation.checks import check_recovery, check_still
 from simulation.definitions import PEOPLE, SIGNALS
-from simulation.plan import START_MS, Asked, Operation
+from simulation.plan import BREAKER_OF_WORK, START_MS, Asked, Operation
 from simulation.triggers import check_fired
 from simulation.violation import Violation
 from simulation.world import World
@@ -17,6 +19,11 @@ QUIET_TICKS: Final = 18
 """So long nothing has to move before time moves on: longer than any patience."""
 TURNS_MAX: Final = 20_000
 ROUNDS_MAX: Final = 40
+
+
+def is_of_users(state: Execution) -> bool:
+    """Whether a client has started it, or an execution of theirs has."""
+    return not is_keeper(state) and state.breaker is None
 
 
 class Settling:
@@ -101,7 +108,7 @@ class Settling:
 
     def _ask_all(self, *kinds: Asked, name: str = "") -> None:
         """Ask the same of all that are open, and let it have its effect."""
-        for one in [one for one in self._world.audit.open() if not is_keeper(one.state)]:
+        for one in [one for one in self._world.audit.open() if is_of_users(one.state)]:
             for kind in kinds:
                 self._ask(kind, one.state.execution, name)
         self._rest()
@@ -112,11 +119,13 @@ class Settling:
             self._world.ask(Operation(self._world.tick, kind, execution, one, 1))
 
     def _last_words(self) -> None:
-        """Clean-ups may wait too: for people, for signals, and for what never holds."""
+        """Clean-ups may wait too: for people, for signals, and for what never holds; what a person has opened, for a person."""
         audit = self._world.audit
+        if self._world.plan.traits.breaker:
+            self._ask("close", breaker_id(BREAKER_OF_WORK))
         waits = [wait for one in audit.open() for wait in waits_of(one.graph, one.state)]
         is_hopeless = all(wait.startswith(("condition", "child")) for wait in waits)
-        for one in [one for one in audit.open() if not is_keeper(one.state)]:
+        for one in [one for one in audit.open() if is_of_users(one.state)]:
             name = one.state.execution
             if is_hopeless:
                 self._ask("terminate", name)

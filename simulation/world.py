@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from contracts.breakers import BREAKERS, BreakerMatch, BreakerRule, encode
 from contracts.commands import Command
 from contracts.definitions import WorkflowDefinition
 from contracts.ids import activity_key
+from contracts.system import BREAKER
 from domain.definition.graph import Graph
 from infra.clock import ManualClock
+from infra.server.system import system_definition
 from simulation import faults
 from simulation.audit import Audit
 from simulation.behaviour import Behaviour
@@ -24,10 +27,11 @@ from simulation.definitions import child_of
 from simulation.disk import Disk
 from simulation.network import Network
 from simulation.node import Node, SharedCatalog
-from simulation.plan import START_MS, Operation, Plan
+from simulation.plan import BREAKER_OF_WORK, START_MS, Operation, Plan
 from simulation.readers import Readers
 from simulation.worker import SimulatedWorker
 from workers.partition.catalog import Catalog
+from workers.partition.resources import Resources
 
 WORKERS: Final = 2
 
@@ -46,6 +50,8 @@ class World:
         self.catalog = self.new_catalog()
         for document in (child_of(plan.traits.child_policy), *plan.definitions):
             self.catalog.publish(WorkflowDefinition.model_validate(document))
+        if plan.traits.breaker:
+            self._make_breaker(plan.traits.breaker)
         self.audit = Audit(self.disk, self.catalog.graph, plan.traits.poisoned)
         self.behaviour = Behaviour(plan.seed, plan.traits.is_odd)
         self.network = Network(Chance(plan.seed, "network"), plan.traits)
@@ -62,6 +68,11 @@ class World:
         self._faults = list(plan.faults)
         self.late: list[tuple[int, Node, str, Command]] = []
         """Reports of local activities that are slow: when they come, and of which process."""
+
+    def _make_breaker(self, failures: int) -> None:
+        self.catalog.publish(system_definition(BREAKER), True)
+        rule = BreakerRule(BreakerMatch(kind=BREAKER_OF_WORK), failures, "500ms", "100ms")
+        Resources(self.disk.log, ManualClock(START_MS)).write(BREAKERS, BREAKER_OF_WORK, encode(rule), "the plan")
 
     def new_catalog(self) -> Catalog:
         """A catalog as a process of its own would have it."""

@@ -8,6 +8,7 @@ from api.operations.analytics import ANALYTICS_OPERATIONS
 from api.operations.archive import ARCHIVE_OPERATIONS
 from api.operations.audit import AUDIT
 from api.operations.backups import BACKUPS
+from api.operations.breakers import BREAKER_OPERATIONS
 from api.operations.bulk import BULKS
 from api.operations.cached_results import CACHED_RESULTS
 from api.operations.commands import COMMANDS
@@ -49,6 +50,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *BULKS,
     *RESOURCES,
     *DRAFTS,
+    *BREAKER_OPERATIONS,
     *TRIGGER_OPERATIONS,
     *DEPENDENCY_OPERATIONS,
     *HOOK_DELIVERIES,

@@ -52,10 +52,10 @@ def operations_of(kind: ResourceKind) -> tuple[Operation, ...]:
     """The four operations of a kind."""
 
     async def list_them(service: Service) -> Reply:
-        return Reply({kind.name: [resource_value(found) for found in await service.resources(kind.name)]})
+        return Reply({kind.name: [await shown(kind, service, found) for found in await service.resources(kind.name)]})
 
     async def get_one(service: Service, name: Name) -> Reply:
-        return _reply(await service.resource(kind.name, name))
+        return await _reply(kind, service, await service.resource(kind.name, name))
 
     async def put_one(
         caller: Caller, service: Service, name: Name, body: Body, revision: Revision = None, if_match: IfMatch = None
@@ -63,7 +63,9 @@ def operations_of(kind: ResourceKind) -> tuple[Operation, ...]:
         if not is_resource_name(name):
             raise BadRequest(422, "request.invalid", f"{name!r} cannot be the name of a {kind.one}; expected {NAME_PATTERN}")
         value = read_value(kind, body.json() or b"{}", service.now())
-        return _reply(await write(service, kind.name, name, value, caller, revision, if_match))
+        if kind.system:
+            await service.prepare(kind.system)
+        return await _reply(kind, service, await write(service, kind.name, name, value, caller, revision, if_match))
 
     async def delete_one(caller: Caller, service: Service, name: Name, revision: Revision = None, if_match: IfMatch = None) -> Reply:
         gone = await write(service, kind.name, name, None, caller, revision, if_match)
@@ -103,7 +105,8 @@ def _declared(kind: ResourceKind, list_them: Do, get_one: Do, put_one: Do, delet
 def _answers_of(kind: ResourceKind) -> tuple[Any, Any]:
     """The models of one, and of all."""
     fields: dict[str, Any] = {"value": (kind.model, ...)}
-    one = create_model(f"{kind.model.__name__}Resource", __base__=ResourceBase, __doc__=f"A {kind.one} with its name.", **fields)
+    base = ResourceBase if kind.beside is None else (ResourceBase, kind.beside)
+    one = create_model(f"{kind.model.__name__}Resource", __base__=base, __doc__=f"A {kind.one} with its name.", **fields)
     of_many: dict[str, Any] = {kind.name: (list[one], ...)}  # type: ignore[valid-type]  # made just now
     return one, create_model(f"{kind.model.__name__}Resources", __doc__="By their names.", **of_many)
 
@@ -130,8 +133,13 @@ def misfit(error: ValidationError) -> BadRequest:
     return BadRequest(422, "request.invalid", said, problems=problems)
 
 
-def _reply(found: Resource) -> Reply:
-    return Reply(resource_value(found), etag=etag_of(found))
+async def _reply(kind: ResourceKind, service: Service, found: Resource) -> Reply:
+    return Reply(await shown(kind, service, found), etag=etag_of(found))
+
+
+async def shown(kind: ResourceKind, service: Service, found: Resource) -> dict[str, Any]:
+    """A resource, as JSON shows it, with what is told beside it."""
+    return {**resource_value(found), **await kind.look(service, found.name)}
 
 
 def resource_value(found: Resource) -> dict[str, Any]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 
 from api.rights import Right
+from api.service import Service
 
 
 def _no_more(value: Any, now_ms: int) -> None:
     """Nothing is asked but that it has its shape."""
+
+
+async def _nothing(service: Service, name: str) -> dict[str, Any]:
+    return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,5 +32,11 @@ class ResourceKind:
     """What one is; a default of `None` is left out of what is stored."""
     right: Right = "define"
     """What one has to be allowed to write it; to look at it, `read`."""
+    beside: type[BaseModel] | None = None
+    """What else is told of one, beside what was written."""
+    look: Callable[[Service, str], Awaitable[dict[str, Any]]] = _nothing
+    """Finds that, by its name."""
+    system: str = ""
+    """The workflow of the engine's own that it needs."""
     check: Callable[[Any, int], None] = _no_more
     """What its shape does not say, of a value and the time: raises InvalidInput, whose paths are JSON pointers."""

@@ -7,7 +7,7 @@ from domain.execution import edges
 from domain.execution.keeper import claim_in, is_keeper
 from domain.execution.kind import acting_kind
 from domain.execution.memo import ChildMemo
-from domain.execution.paths import after_timer, is_for_worker, is_undo
+from domain.execution.paths import after_timer, held_by, is_for_worker, is_undo
 from domain.execution.state import Execution, NodeRun
 from domain.execution.wait import OF_NODES
 
@@ -26,6 +26,8 @@ def waits_of(graph: Graph, state: Execution) -> list[str]:
         return ["turn" if state.slot is not None else "timer :start_at" if ":start_at" in state.timers else "start"]
     if is_keeper(state):
         return [f"execution {claim_in(state.input).execution}"]
+    if state.breaker is not None:
+        return [f"failures and trials, {state.breaker.state}"]
     found = ["pause"] if state.paused else []
     for run in state.runs.values():
         found.extend(_wait_of_run(graph, state, run))
@@ -61,6 +63,8 @@ def _wait_of_run(graph: Graph, state: Execution, run: NodeRun) -> list[str]:
         return [f"timer {path}:turn"]
     if f"{path}:next" in state.timers:
         return [f"timer {path}:next"]
+    if breaker := held_by(run):
+        return [f"breaker {breaker}"]
     if run.status == "queued":
         holder = state.mutexes[node.mutex or ""][0]
         assert holder != path, f"{path} waits for a mutex that it holds"

@@ -234,7 +234,14 @@ class TaskMemo(Notes, array_like=True, tag="task"):
         return sum(answer.port == port for answer in self.answers)
 
 
-Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo | TaskMemo
+class HeldMemo(Notes, array_like=True, tag="held"):
+    """What an activity notes that a circuit breaker holds: which one, and since when (milliseconds since 1970)."""
+
+    breaker: str = ""
+    since: int = 0
+
+
+Memo: TypeAlias = LoopMemo | BranchesMemo | TryMemo | WaitMemo | ChildMemo | CancelMemo | DetailMemo | TaskMemo | HeldMemo
 MEMOS: Final[dict[MemoName, type[Memo]]] = {
     "loop": LoopMemo,
     "branches": BranchesMemo,

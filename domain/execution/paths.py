@@ -7,6 +7,7 @@ from typing import Final
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
 from domain.definition.kind_shape import KindShape
+from domain.execution.memo import HeldMemo
 from domain.execution.state import TAKEN, Execution, NodeRun, Scope
 
 UNDO_SUFFIX: Final = ".compensate"
@@ -53,6 +54,11 @@ def is_for_worker(graph: Graph, run: NodeRun) -> bool:
     """Whether a worker is to do it."""
     node = graph.nodes[run.node]
     return node.undo_kind.name == "activity" if is_undo(run.path) else node.is_activity
+
+
+def held_by(run: NodeRun) -> str:
+    """The circuit breaker that holds the attempt of a run; empty where none does."""
+    return run.memo.breaker if run.status == "queued" and isinstance(run.memo, HeldMemo) else ""
 
 
 def locate(graph: Graph, state: Execution, path: str) -> tuple[Scope, Node]:

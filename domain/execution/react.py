@@ -8,7 +8,9 @@ what a new owner has to send again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
 
 from contracts import events as e
 from contracts.commands import (
@@ -25,7 +27,9 @@ from contracts.commands import (
     Limits,
     Parent,
     RefuseSlot,
+    ReleaseActivity,
     ReportChild,
+    ReportToBreaker,
     ReturnSlot,
     RunActivity,
     SendSignal,
@@ -41,12 +45,14 @@ from contracts.key import NO_KEY
 from contracts.values import NULL
 from domain.definition.graph import Graph, Node
 from domain.execution import keeper
+from domain.execution.breaker import breaker_id
 from domain.execution.paths import is_for_worker, is_undo, undone_node
 from domain.execution.start_values import priority_of
 from domain.execution.state import Execution, NodeRun
 
 REPORTS: Final = frozenset((CompleteActivity, FailActivity))
 """By these a worker says itself that its attempt has ended."""
+What: TypeAlias = Literal["failed", "succeeded", "abandoned"]
 NodeEvent: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeRetried | e.NodeCancelled | e.IncidentRaised
 
 
@@ -60,7 +66,7 @@ def react(graph: Graph, state: Execution, decision: Decision) -> list[Effect]:
     return effects
 
 
-def _on_scheduled(graph: Graph, state: Execution, event: e.NodeScheduled, decision: Decision) -> Iterable[Effect]:
+def _on_scheduled(graph: Graph, state: Execution, event: e.NodeScheduled | e.ActivityReleased, decision: Decision) -> Iterable[Effect]:
     run = state.runs.get(event.path)
     if run is None or run.status != "active" or run.attempt != event.attempt:
         return ()
@@ -102,6 +108,38 @@ def _for_kept(state: Execution, decision: Decision, what: str, command: Command)
     return _for_another(state, decision, f"{state.execution}:{what}", keeper.claim_in(state.input).execution, command)
 
 
+def _on_held(graph: Graph, state: Execution, event: e.ActivityHeld, decision: Decision) -> Iterable[Effect]:
+    """After a takeover a worker may have the attempt; one that is handed out again later is not meant."""
+    return (CancelActivity(state.execution, event.path, event.attempt),)
+
+
+def _on_failure_counted(graph: Graph, state: Execution, event: e.FailureCounted, decision: Decision) -> Iterable[Effect]:
+    return [_to_breaker(state, decision, name, "failed", event.path, event.attempt) for name in event.breakers]
+
+
+def _on_trial_ended(graph: Graph, state: Execution, event: e.TrialEnded, decision: Decision) -> Iterable[Effect]:
+    """That it has failed the breaker hears as it does of any failure."""
+    if event.outcome == "failed":
+        return ()
+    return (_to_breaker(state, decision, event.breaker, event.outcome, event.path, event.attempt),)
+
+
+def _to_breaker(state: Execution, decision: Decision, breaker: str, what: What, path: str, attempt: int) -> Envelope:
+    report = ReportToBreaker(breaker, what, state.execution, path, attempt, decision.now)
+    name = f"{activity_key(state.execution, path, attempt)}:{what}:{breaker}"
+    return msgspec.structs.replace(_for_another(state, decision, name, breaker_id(breaker), report), is_sealed=False)
+
+
+def _on_breaker_changed(graph: Graph, state: Execution, event: e.BreakerChanged, decision: Decision) -> Iterable[Effect]:
+    """The attempt that was offered may try."""
+    trial, breaker = event.trial, state.breaker
+    if trial is None or breaker is None:
+        return ()
+    name = f"{activity_key(trial.execution, trial.path, trial.attempt)}:trial:{breaker.name}"
+    release = ReleaseActivity(trial.path, trial.attempt, breaker.name, True)
+    return (_for_another(state, decision, name, trial.execution, release),)
+
+
 def _on_child_started(graph: Graph, state: Execution, event: e.ChildStarted, decision: Decision) -> Iterable[Effect]:
     parent = parent_of(state, event.path, event.detached)
     command = CreateExecution(event.workflow, event.version, "", event.input, None, parent, inherited_priority(graph, state))
@@ -136,6 +174,8 @@ def _on_ended(graph: Graph, state: Execution, event: Event, decision: Decision) 
         yield _for_another(state, decision, f"{state.keeper}:returned", state.keeper, ReturnSlot())
     if state.status in ("terminated", "quarantined"):
         yield CancelActivity(state.execution, "", 0)
+    for path, trial in state.trials.items():
+        yield _to_breaker(state, decision, trial.breaker, "abandoned", path, trial.attempt)
 
 
 def node_of_path(graph: Graph, path: str) -> Node | None:
@@ -234,6 +274,11 @@ Reactor: TypeAlias = Callable[[Graph, Execution, Any, Decision], Iterable[Effect
 REACTORS: Final[dict[type, Reactor]] = {
     e.NodeScheduled: _on_scheduled,
     e.ExecutionQueued: _on_queued,
+    e.ActivityHeld: _on_held,
+    e.ActivityReleased: _on_scheduled,
+    e.FailureCounted: _on_failure_counted,
+    e.TrialEnded: _on_trial_ended,
+    e.BreakerChanged: _on_breaker_changed,
     e.SlotGranted: _on_slot_granted,
     e.SlotReclaimed: _on_slot_reclaimed,
     e.SlotRefused: _on_slot_refused,
@@ -253,7 +298,10 @@ REACTORS: Final[dict[type, Reactor]] = {
 }
 """The events that call for effects; the others call for none."""
 
-CROSSING: Final = frozenset(REACTORS) - {e.NodeScheduled, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeCancelled, e.IncidentRaised}
+_OF_WORKERS: Final = {
+    e.NodeScheduled, e.ActivityHeld, e.ActivityReleased, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeCancelled, e.IncidentRaised,
+}  # fmt: skip
+CROSSING: Final = frozenset(REACTORS) - _OF_WORKERS
 """The events that may call for a command to another execution."""
 
 

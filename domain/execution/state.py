@@ -20,6 +20,7 @@ from contracts.commands import Command, Parent
 from contracts.events import Ending
 from contracts.failure import Failure
 from contracts.key import NO_KEY
+from domain.execution.breaker import Breaker
 from domain.execution.memo import Memo
 
 PENDING: Final = 0
@@ -210,6 +211,13 @@ class Awaited(msgspec.Struct, array_like=True, gc=False):
     is_settled: bool = False
 
 
+class TrialRun(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Of an attempt that tries by a circuit breaker: which attempt, and which breaker."""
+
+    attempt: int
+    breaker: str
+
+
 class Execution(msgspec.Struct, array_like=True):
     """One run of a definition, folded. `version` is that of its last event; times are milliseconds since 1970.
 
@@ -276,6 +284,10 @@ class Execution(msgspec.Struct, array_like=True):
     """What it does once its workflow lets it in, as long as it waits for that."""
     awaited: list[Awaited] | None = None
     """Those of `settings.after`, by place, from when it was to begin on."""
+    trials: dict[str, TrialRun] = msgspec.field(default_factory=dict)
+    """By the path of the node: the attempts that try by a circuit breaker."""
+    breaker: Breaker | None = None
+    """What a circuit breaker is, of an execution that is one."""
 
     @property
     def is_dependent(self) -> bool:

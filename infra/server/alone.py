@@ -12,6 +12,7 @@ from contracts.ports.log import Log
 from contracts.ports.lossy_channel import LossyChannel
 from contracts.ports.result_cache import ResultCache
 from infra.credentials.store import CredentialStore
+from workers.partition.breaker_book import BreakerBook
 from workers.partition.catalog import Catalog
 from workers.partition.owner import Owner
 from workers.partition.resources import Resources
@@ -56,6 +57,7 @@ class Alone(NamedTuple):
     worker: LocalWorker
     catalog: Catalog
     resources: Resources
+    breakers: BreakerBook
     clock: Clock
     log: Log
     waker: Waker

@@ -35,6 +35,7 @@ from infra.server.webhook_book import Notes
 from infra.settings.model import ROLES_DEFAULT, EngineSettings
 from infra.telemetry import Observed, render
 from projections.view import ExecutionView, view_of
+from workers.partition.breaker_book import standing
 from workers.partition.owner import Owner
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
@@ -207,6 +208,8 @@ class AloneService(CommonService):
                 webhooks=self.webhooks.standing(),
                 triggers=self._resources.triggers.metrics,
                 hooks=self.hooks.counts,
+                breakers=standing(self._resources),
+                held=self._owner.breakers.counts(),
             )
         )
 

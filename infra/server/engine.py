@@ -38,6 +38,7 @@ class Engine:
 
     def __init__(self, alone: Alone, parts: Sequence[Part] = PARTS) -> None:
         self.owner, self.worker, self.catalog, self.clock = alone.owner, alone.worker, alone.catalog, alone.clock
+        self.resources, self.breakers = alone.resources, alone.breakers
         self.sealing = Sealing(alone.catalog, NoSealer() if alone.credentials is None else alone.credentials.sealed_values)
         self._waker, self.new_execution_id, self.stop = alone.waker, alone.new_execution_id, alone.stop
         beside = StepBeside(alone.log, alone.clock)

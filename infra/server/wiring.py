@@ -48,6 +48,7 @@ from infra.server.shared_retention import PIECES, SharedRetentionSetup, SweptBlo
 from infra.settings.model import READ_MODELS_VARIABLE, EngineSettings
 from workers.archive.blob_sweep import Grace
 from workers.cluster.ports import ClusterLog
+from workers.partition.breaker_book import BreakerBook
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours, Reports
 from workers.partition.owner import Owner
@@ -245,12 +246,15 @@ def build_alone(
     lease_ms = lease_ms or round(settings.lease_s * 1000)
     worker = TaskLeases(local, kinds, limits, report, clock, blobs, lease_ms, cache, channel) if remote else local
     catalog = Catalog(log, clock, retention_ms=settings.retention_ms)
+    resources = Resources(log, clock)
+    breakers = BreakerBook(resources)
+    neighbours = Neighbours(reports, told.wake, sealing=sealing, breakers=breakers)
     owner = Owner(
         log, catalog, blobs, snapshots, clock, worker, nonce=lambda: secrets.token_bytes(NONCE_BYTES),
-        inbox_max=settings.inbox_max, live_max=settings.live_max, neighbours=Neighbours(reports, told.wake, sealing=sealing),
+        inbox_max=settings.inbox_max, live_max=settings.live_max, neighbours=neighbours,
     )  # fmt: skip
     return Alone(
-        owner, worker, catalog, Resources(log, clock), clock, log, told, Chance().bits, channel, desk, cache, check_ground,
+        owner, worker, catalog, resources, breakers, clock, log, told, Chance().bits, channel, desk, cache, check_ground,
         credentials,
     )  # fmt: skip
 

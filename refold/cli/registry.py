@@ -10,6 +10,7 @@ import typer
 from refold.cli.analytics_verb import analytics
 from refold.cli.archive_verbs import archive
 from refold.cli.audit_verbs import audit
+from refold.cli.breaker_verbs import breakers
 from refold.cli.bulk_verbs import bulk, list_, operations, views
 from refold.cli.cached_result_verbs import cached_results
 from refold.cli.credential_verbs import credentials
@@ -77,6 +78,7 @@ PANELS: Mapping[str, Mapping[str, Verb]] = {
         "erase": erase,
         "bulk": bulk,
         "operations": operations,
+        "breakers": breakers,
     },
     "Operate": {
         "doctor": doctor,

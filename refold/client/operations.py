@@ -366,6 +366,35 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/views/{part(name)}", query={"revision": revision}))
         return answer
 
+    def breakers(self) -> Rows:
+        """All breakers, by name."""
+        answer: Rows = self._ask(asked("GET", "/v1/breakers"))["breakers"]
+        return answer
+
+    def breaker(self, name: str) -> dict[str, Any]:
+        """A breaker."""
+        answer: dict[str, Any] = self._ask(asked("GET", f"/v1/breakers/{part(name)}"))
+        return answer
+
+    def put_breaker(
+        self, name: str, match: dict[str, Any], failures: int = 5, window: str = "1m", cool_down: str = "30s", revision: int | None = None
+    ) -> dict[str, Any]:
+        """Make a breaker, or let it be this from now on; the same again writes nothing."""
+        answer: dict[str, Any] = self._ask(
+            asked(
+                "PUT",
+                f"/v1/breakers/{part(name)}",
+                body={"match": match, "failures": failures, "window": window, "cool_down": cool_down},
+                query={"revision": revision},
+            )
+        )
+        return answer
+
+    def delete_breaker(self, name: str, revision: int | None = None) -> dict[str, Any]:
+        """Delete a breaker; again, once it was deleted, is the same."""
+        answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/breakers/{part(name)}", query={"revision": revision}))
+        return answer
+
     def drafts(self) -> Rows:
         """All drafts, by name, without their texts."""
         answer: Rows = self._ask(asked("GET", "/v1/drafts"))["drafts"]
@@ -399,6 +428,16 @@ class Operations:
     def delete_draft(self, name: str, revision: int | None = None) -> dict[str, Any]:
         """Delete a draft; again, once it was deleted, is the same."""
         answer: dict[str, Any] = self._ask(asked("DELETE", f"/v1/drafts/{part(name)}", query={"revision": revision}))
+        return answer
+
+    def open_breaker(self, name: str, reason: str = "") -> dict[str, Any]:
+        """Open a circuit breaker: what goes by it waits until somebody closes it."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/breakers/{part(name)}/open", body={"reason": reason}))
+        return answer
+
+    def close_breaker(self, name: str, reason: str = "") -> dict[str, Any]:
+        """Close a circuit breaker: what waits for it goes on. One that is closed forgets the failures that it has counted."""
+        answer: dict[str, Any] = self._ask(asked("POST", f"/v1/breakers/{part(name)}/close", body={"reason": reason}))
         return answer
 
     def triggers(self, workflow: str | None = None, type: str | None = None, after: str | None = None, limit: int = 50) -> dict[str, Any]:

@@ -14,6 +14,7 @@ TABLE = {(before, event, after) for before, event, after in re.findall(r"^    (\
 HELD = "nodes: [{id: a, type: a, mutex: m}, {id: b, mutex: m, %s}]"
 WRONG = "type: transform, config: {operation: value, value: '{{ input.no }}'}"
 AGAIN = "retry: {max_attempts: %d, initial_delay: 10ms, retry_on: ['*']}"
+HELD_BY_A_BREAKER = (c.HoldActivity("a", 1, "shop"), c.ReleaseActivity("a", 1, "shop"))
 LOSERS = "nodes: [{id: l, type: parallel, config: {wait_for: any, losers: ignore, branches: {one: {nodes: [{id: s, type: s}]}, two: {nodes: [{id: q, type: q}]}}}}]"
 CLEANED = "nodes: [{id: t, type: try, %s, config: {body: {nodes: [{id: a, type: a}]}, finally: {nodes: [{id: z, type: z}]}}}]"
 TWO = "nodes: [{id: p, type: parallel, %s, config: {branches: {one: {nodes: [{id: f, type: bad}]}, two: {nodes: [{id: s, type: s}]}}}}]\nsettings: {on_failure: fail}"
@@ -50,6 +51,7 @@ def worlds() -> list[World]:
         World(CANCELLED % (AGAIN % 2)).start(),
         World(TWO % (AGAIN % 2), acts={"s": slow(10)}).start(),
         World(TWO % "on_error: fail", acts={"s": slow(10)}).start(),
+        World("nodes: [{id: a, type: slow}]", acts={"slow": slow(10)}).at(1, *HELD_BY_A_BREAKER).start(),
         World(LOSERS, acts={"q": slow(10)}).start(),
         World(CLEANED % (AGAIN % 2), acts={"a": fails(times=1)}).start(),
         World(CLEANED % "timeouts: {start_to_close: 10ms, schedule_to_close: 20ms}", acts={"a": slow(100), "z": slow(50)}).start(),

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from contracts import commands as c
 from contracts.failure import Failure
 from contracts.person import Person
-from contracts.system import SLOT
-from tests.domain.spec import World, fails, never, signal, slow
+from contracts.system import BREAKER, SLOT
+from tests.domain.spec import START_MS, World, fails, never, signal, slow
 
 SAGA: Final = """
 settings: {on_failure: fail, compensate_on_failure: true, on_error: {nodes: [{id: tell, type: mail, config: {why: "{{ error.message }}"}}]}}
@@ -225,6 +225,31 @@ def _dependent() -> World:
     return World(text).at(5, c.MeetDependency(0, "i-1", 1_000_004)).start({"day": 1})
 
 
+def _breaker() -> World:
+    """Two failures open it, a trial fails, another one succeeds; all in the time that its limits say."""
+    limits = c.BreakerLimits(2, 60, 30)
+
+    def report(what: Any, name: str) -> c.ReportToBreaker:
+        return c.ReportToBreaker("shop", what, name, "a", 1, START_MS + 5, limits)
+
+    world = World("nodes: [{id: a, type: noop}]")
+    world.graphs[BREAKER] = world.graphs["w"]
+    for when, what, name in [
+        (5, "failed", "p"), (6, "failed", "q"), (40, "offered", "r"), (41, "failed", "r"), (75, "offered", "s"), (80, "succeeded", "s"),
+    ]:  # fmt: skip
+        world.at(when, report(what, name))
+    return world.start({"name": "shop"}, workflow=BREAKER)
+
+
+def _held() -> World:
+    """What a breaker holds is cancelled, let go on, and tries; of what has failed it is told."""
+    text = "nodes: [{id: a, type: slow}, {id: b, type: slow}, {id: p, type: merge}]\nedges: [{from: a, to: p}, {from: b, to: p}]"
+    world = World(text, acts={"slow": slow(20)})
+    world.at(1, c.HoldActivity("a", 1, "shop")).at(1, c.HoldActivity("b", 1, "shop"))
+    world.at(2, c.ReleaseActivity("a", 1, "shop", True)).at(3, c.ReleaseActivity("b", 1, "shop"))
+    return world.at(4, c.FailActivity("b", 1, Failure("http.503", "down"), False, ("shop",))).start()
+
+
 SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "approval": _approval,
     "awaits_quota": _awaits_quota,
@@ -244,6 +269,8 @@ SCENARIOS: Final[dict[str, Callable[[], World]]] = {
     "saga": _saga,
     "terminated": _terminated,
     "undo": _undo,
+    "breaker": _breaker,
+    "held": _held,
     "keeper": _keeper,
     "keeper_refused": _keeper_refused,
 }

@@ -32,6 +32,8 @@ from domain.execution.state import NodeRun
 from infra.store.sqlite import SqliteReadModels
 from projections.read_model import Visit
 from simulation import run
+from workers.partition.breaker_home import BreakerHome
+from workers.partition.breakers import Breakers
 from workers.partition.command_outbox import CommandOutbox
 from workers.partition.concurrency import Slots
 from workers.partition.decider import Decider
@@ -347,6 +349,22 @@ def tell_twice_in_the_feed_what_was_read(patch: Patch) -> None:
     patch.setattr(Backlog, "read", greedy)
 
 
+def hand_out_past_a_breaker(patch: Patch) -> None:
+    patch.setattr(Breakers, "shut_for", lambda self, activity: "")
+
+
+def forget_what_a_breaker_holds_at_a_takeover(patch: Patch) -> None:
+    def forget(self: Breakers) -> None:
+        if self.home is not None:
+            self.home.restore()
+
+    patch.setattr(Breakers, "restore", forget)
+
+
+def forget_the_breakers_at_a_takeover(patch: Patch) -> None:
+    patch.setattr(BreakerHome, "restore", lambda self: None)
+
+
 BUGS: dict[str, Callable[[Patch], None]] = {
     bug.__name__: bug
     for bug in (
@@ -372,6 +390,9 @@ BUGS: dict[str, Callable[[Patch], None]] = {
         believe_to_be_the_owner_still,
         forget_who_has_a_turn_at_a_takeover,
         start_past_a_quota,
+        hand_out_past_a_breaker,
+        forget_what_a_breaker_holds_at_a_takeover,
+        forget_the_breakers_at_a_takeover,
         forget_who_waits_for_a_quota_at_a_takeover,
         keep_the_slot_of_one_elsewhere_that_has_ended,
         acknowledge_results_before_they_are_durable,

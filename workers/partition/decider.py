@@ -27,9 +27,12 @@ from contracts.commands import (
     GrantSlot,
     QuarantineExecution,
     RaiseIncident,
+    ReleaseActivity,
     ReleaseExecution,
+    ReportToBreaker,
     RollHistory,
     SendSignal,
+    SteerBreaker,
 )
 from contracts.dead_letter import DeadLetter
 from contracts.errors import SHORTAGES, LogFull, LogUnreachable, RecordTooLarge, Rejected
@@ -37,7 +40,10 @@ from contracts.failure import Failure
 from contracts.journal import Checkpoint
 from contracts.ports.blobs import Blobs
 from contracts.ports.log import RECORD_FRAME_BYTES, Log
+from domain.execution.breaker import breaker_id
 from domain.execution.history import Folded
+from workers.partition.breaker_book import BreakerBook
+from workers.partition.breakers import Breakers
 from workers.partition.catalog import Catalog
 from workers.partition.command_outbox import refusal
 from workers.partition.decision import Decisions
@@ -75,7 +81,7 @@ class Decider:
 
     def __init__(
         self, partition: int, executions: Executions, catalog: Catalog, blobs: Blobs, checkpoint: Checkpoint, metrics: Metrics,
-        log: Log, own: int, counted_in: Callable[[str], int], waiting_of: Callable[[str], int], sealing: Sealing,
+        log: Log, own: int, counted_in: Callable[[str], int], waiting_of: Callable[[str], int], sealing: Sealing, book: BreakerBook,
     ) -> None:  # fmt: skip
         """`counted_in` says in which partition the executions of a workflow are counted, where so many may run at a time."""
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
@@ -86,6 +92,7 @@ class Decider:
         self.dead: list[DeadLetter] = []
         """Signals of this round that nobody could be given."""
         self.turns = Turns(executions, catalog)
+        self.breakers = Breakers(partition, executions, catalog, book, blobs.get)
         self.too_early: list[tuple[str, FireTimer]] = []
         """Timers that are not due any more, as the clock was set back since they were taken."""
         self.later: list[Item] = []
@@ -100,8 +107,9 @@ class Decider:
         self.draft: Draft | None = None
         """The snapshot in the making: it takes an execution before that may change."""
         self._decisions = Decisions(
-            partition, executions, catalog, blobs, checkpoint, metrics, log, self.turns.slots, self.families, counted_in, sealing
-        )
+            partition, executions, catalog, blobs, checkpoint, metrics, log, self.turns.slots, self.families, counted_in, sealing,
+            self.breakers,
+        )  # fmt: skip
         self._now = self._bytes = 0
         self._steps = 0
         """How many nodes the decisions of callers, or of echoes, have begun in this round."""
@@ -215,19 +223,37 @@ class Decider:
 
     def _reject(self, item: Item, folded: Folded | None, error: Exception) -> None:
         """Refuse; a late result of an activity is recorded as a rejection, and a parent hears of a child that cannot be."""
-        self._metrics.rejections += 1
         command = item.envelope.command
+        if isinstance(command, ReportToBreaker | SteerBreaker) and item.envelope.execution == breaker_id(command.breaker):
+            if (refused := self._tell_breaker(item)) is None:
+                return
+            error = refused
+        self._metrics.rejections += 1
         self._answer(item, Answer(item.envelope.execution, 0, error=told(error)))
         if isinstance(command, SendSignal):
             self._bury(item, error)
         elif isinstance(command, GrantSlot):
             self.turns.refused(item.envelope, getattr(error, "reason", ""))
+        elif isinstance(command, ReleaseActivity) and command.is_trial:
+            self.breakers.declined(item.envelope, command)
         elif isinstance(command, FireTimer) and folded is not None and folded.state.timers.get(command.timer) == command.due:
             self.too_early.append((item.envelope.execution, command))
         elif isinstance(command, CreateExecution):
             self._tell_parent(item, command, error)
         elif folded is not None and folded.state.version and isinstance(command, CompleteActivity | FailActivity):
             self._record_refusal(item, folded, command, str(error))
+
+    def _tell_breaker(self, item: Item) -> Rejected | None:
+        """A command to a breaker by its name: which execution that is, is known here. Why nothing was told it."""
+        if self.breakers.home is None:
+            return None
+        try:
+            addressed = self.breakers.home.addressed(item, self._checkpoint.offset + len(self._made))
+        except Rejected as rejected:
+            return rejected
+        for one in addressed:
+            self._decide(one)
+        return None
 
     def _bury(self, item: Item, error: Exception) -> None:
         """A signal that another execution sends, and that cannot be given."""

@@ -31,6 +31,7 @@ from domain.execution.history import Folded
 from domain.execution.keeper import keeper_id, lane_named
 from domain.execution.react import react
 from domain.execution.start_values import slot_of
+from workers.partition.breakers import FAILING, Breakers
 from workers.partition.catalog import Catalog
 from workers.partition.concurrency import Slots
 from workers.partition.ended import closed_at, ended_at
@@ -64,10 +65,11 @@ class Decisions:
         families: Families,
         counted_in: Callable[[str], int],
         sealing: Sealing,
+        breakers: Breakers,
     ) -> None:
         self._partition, self._executions, self._catalog, self._blobs = partition, executions, catalog, blobs
         self._checkpoint, self._metrics, self._log, self._slots = checkpoint, metrics, log, slots
-        self._families, self._counted_in, self._sealing = families, counted_in, sealing
+        self._families, self._counted_in, self._sealing, self._breakers = families, counted_in, sealing, breakers
         self._read_blob = blobs.get
         self.now = self.dispatched_to = 0
         self.thrown_away: list[int] = []
@@ -89,6 +91,8 @@ class Decisions:
                 command = self._as_counted(folded, command)
             elif folded.graph.heeds_pauses and isinstance(command, AdmitExecution):
                 self._check_still_let_in(folded)
+            elif self._breakers.book.rules and type(command) in FAILING:
+                command = self._breakers.judged(folded, command)
             return self._recorded(item.envelope, folded, command, source)
         except Repeated as repeated:
             return Known(Answer(item.envelope.execution, 0, 0, repeated.status, None, True))

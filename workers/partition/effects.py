@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from contracts.commands import ArchiveExecution, CancelActivity, Envelope, RunActivity
+from contracts.commands import ArchiveExecution, CancelActivity, Envelope, HoldActivity, RunActivity
 from contracts.errors import reason_of
 from contracts.events import ExecutionReleased, NodeRetried, TimerStarted
 from contracts.ports.activities import ActivityWorker
 from domain.execution.history import Folded
 from domain.execution.react import outstanding
 from domain.execution.state import Execution
+from workers.partition.breakers import Breakers, hold
 from workers.partition.command_outbox import CommandOutbox
 from workers.partition.concurrency import Slots
 from workers.partition.executions import Executions
 from workers.partition.put_off import PutOff
+from workers.partition.recovery import Recovered
 from workers.partition.round import Item, Made
 from workers.partition.timers import Timers
 
@@ -31,13 +33,25 @@ class Effects:
         executions: Executions,
         command_outbox: CommandOutbox,
         slots: Slots,
+        breakers: Breakers,
         timers: Timers,
         carry: Callable[[Item | None], None],
         send: Callable[[Iterable[Envelope]], None],
     ) -> None:
         self._worker, self._executions, self._command_outbox, self._slots, self._timers = worker, executions, command_outbox, slots, timers
-        self._carry, self._send = carry, send
+        self._carry, self._send, self._breakers, self._book = carry, send, breakers, breakers.book
         self.put_off: PutOff[tuple[Made, int]] = PutOff()
+
+    def take_over(self, recovered: Recovered) -> None:
+        """Hand out what is owed and may not have been handed out. What circuit breakers hold is found again."""
+        self._breakers.restore()
+        owed = [effect for folded in self._executions.active() for effect in owed_by(folded, self._executions)]
+        unsent = [effect for effect in owed if recovered.may_be_unsent(effect)]
+        breakers = [self._breakers.shut_for(one) if self._book.shut else "" for one in unsent]
+        self._worker.take_over([one for one, breaker in zip(unsent, breakers, strict=True) if not breaker])
+        for one, breaker in zip(unsent, breakers, strict=True):
+            if breaker:
+                self._carry(self._command_outbox.take(hold(one, breaker), recovered.called_for_at(one)))
 
     def act(self, made: Made, offset: int, ended: list[Execution], now: int) -> None:
         """Do what a decision calls for; into `ended` goes the execution of which nothing more comes of itself."""
@@ -53,7 +67,14 @@ class Effects:
         for folded in read_again:
             self._timers.arm(folded.state.execution, folded.state.timers.items())
             for activity in owed_by(folded, self._executions):
-                self._worker.run(activity)
+                self.hand_out(activity, folded.trail[-1] if folded.trail else 0)
+
+    def hand_out(self, activity: RunActivity, offset: int) -> None:
+        """Give an activity to the worker, called for by the decision at this offset; one that a circuit breaker holds has to wait."""
+        if self._book.shut and (breaker := self._breakers.shut_for(activity)):
+            self._carry(self._command_outbox.take(hold(activity, breaker), offset))
+        else:
+            self._worker.run(activity)
 
     def act_again(self, now: int) -> None:
         """Do what could not be done before, where its pause is over."""
@@ -65,11 +86,16 @@ class Effects:
         state = made.folded.state
         for effect in made.effects:
             if type(effect) is RunActivity:  # a third of the time of isinstance, which asks the metaclass
-                self._worker.run(effect)
+                if self._book.shut:
+                    self.hand_out(effect, offset)
+                else:
+                    self._worker.run(effect)
             elif isinstance(effect, CancelActivity):
                 self._worker.cancel(effect)
             elif isinstance(effect, Envelope):
                 self._carry(self._command_outbox.take(effect, offset))
+        if state.breaker is not None or self._breakers.held or type(made.decision.command) is HoldActivity:
+            self._breakers.note(made)
         if state.timers:
             self._timers.arm(state.execution, _timers_of(made))
         if state.ended_at and state.execution in self._executions.ended:

@@ -14,7 +14,18 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from contracts.commands import AdmitExecution, Envelope, FireTimer, GrantSlot, ReclaimSlot, RefuseSlot
+from contracts.commands import (
+    AdmitExecution,
+    Command,
+    Envelope,
+    FireTimer,
+    GrantSlot,
+    HoldActivity,
+    ReclaimSlot,
+    RefuseSlot,
+    ReleaseActivity,
+    ReportToBreaker,
+)
 from contracts.errors import LogError, Overloaded
 from contracts.ids import root_of
 from workers.partition.offload import size_of
@@ -61,6 +72,11 @@ class Inbox:
             self._echo_count += 1
         else:
             self.callers.append(item)
+
+    def put_all(self, items: Iterable[Item]) -> None:
+        """Each of them."""
+        for item in items:
+            self.put(item)
 
     def send(self, envelopes: Iterable[Envelope]) -> None:
         """Commands that can be derived again from the states alone, so that nothing is lost with them."""
@@ -139,16 +155,25 @@ class Inbox:
         return echoes
 
 
+def reported(execution: str, command: Command) -> Item:
+    """What a worker reports, or a timer that is due: nobody waits for the answer."""
+    return Item(Envelope("", execution, command), None)
+
+
+OF_THE_OWNER: Final = (FireTimer, GrantSlot, ReclaimSlot, RefuseSlot, AdmitExecution, HoldActivity, ReleaseActivity, ReportToBreaker)
+"""What an owner itself sends to executions, as they wait for it."""
+
+
 def is_echo(item: Item) -> bool:
     """Whether an execution has sent it, another one or the same. What stands in `commands` keeps its order, whoever sent it."""
     if item.offset >= 0 or item.reply is not None:
         return False
-    return item.origin >= 0 or isinstance(item.envelope.command, FireTimer | GrantSlot | ReclaimSlot | RefuseSlot | AdmitExecution)
+    return item.origin >= 0 or isinstance(item.envelope.command, OF_THE_OWNER)
 
 
 def is_turn(item: Item) -> bool:
     """Whether it lets an execution go on whose turn it is: whoever takes over gives those turns anew."""
-    return isinstance(item.envelope.command, GrantSlot | AdmitExecution)
+    return isinstance(item.envelope.command, GrantSlot | AdmitExecution | ReleaseActivity)
 
 
 def family_of(item: Item) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from contracts.commands import Command
+from workers.partition.breaker_book import BreakerBook
 from workers.partition.command_outbox import Learn
 from workers.partition.round import Item
 from workers.partition.sealing import UNSEALED, Sealing
@@ -38,3 +39,5 @@ class Neighbours(NamedTuple):
     """How executions are sealed that are to be erased some day."""
     counted_in: Callable[[str], int] | None = None
     """See `Decider`; an owner alone counts all."""
+    breakers: BreakerBook | None = None
+    """The circuit breakers that there are."""

@@ -28,13 +28,14 @@ from contracts.ports.log import Log
 from contracts.ports.snapshots import Snapshots
 from domain.execution.state import Execution
 from workers.partition.asides import Asides
+from workers.partition.breaker_book import BreakerBook
 from workers.partition.catalog import Catalog
 from workers.partition.command_outbox import CommandOutbox
 from workers.partition.decider import Decider
-from workers.partition.effects import Effects, owed_by
+from workers.partition.effects import Effects
 from workers.partition.executions import LIVE_MAX_DEFAULT
 from workers.partition.hearers import Hearers
-from workers.partition.inbox import INBOX_MAX_DEFAULT, Inbox, is_turn
+from workers.partition.inbox import INBOX_MAX_DEFAULT, Inbox, is_turn, reported
 from workers.partition.metrics import Metrics
 from workers.partition.neighbours import Neighbours
 from workers.partition.put_off import PAUSE_MS, PutOff
@@ -125,20 +126,19 @@ class Owner:
         counted_in, waiting_of = self._neighbours.counted_in or (lambda workflow: self.partition), self._inbox.waiting_of
         self._decider = Decider(
             self.partition, self.executions, self._catalog, self.blobs, self._checkpoint, self.metrics, self._log, self._own,
-            counted_in, waiting_of, self._neighbours.sealing,
+            counted_in, waiting_of, self._neighbours.sealing, self._neighbours.breakers or BreakerBook(),
         )  # fmt: skip
         self.commands_out = CommandOutbox(self._catalog, recovered, self.partition, self._outbox, self._carry, self._neighbours.learn)
         self.timers.clear()
         for execution, timers in self.executions.timers():
             self.timers.arm(execution, timers.items())
         self._inbox.keep(lambda item: item.offset < 0 and not is_turn(item))  # the others are read, or given, again
-        self._effects = Effects(
-            self._worker, self.executions, self.commands_out, self._decider.turns.slots, self.timers, self._carry, self._inbox.send
-        )
+        self.breakers = self._decider.breakers
+        stores = self._worker, self.executions, self.commands_out, self._decider.turns.slots, self.breakers, self.timers
+        self._effects = Effects(*stores, self._carry, self._inbox.send)
         if self._outbox is not None:
             self._outbox.begins_at(self.partition, recovered.dispatched_to, self.position)
-        owed = (effect for folded in self.executions.active() for effect in owed_by(folded, self.executions))
-        self._worker.take_over([one for one in owed if recovered.may_be_unsent(one)])
+        self._effects.take_over(recovered)
         for item in chain(self.commands_out.again(), self._decider.turns.again()):
             self._carry(item)
         if self._outbox is not None:
@@ -194,7 +194,8 @@ class Owner:
         """When `step` will have something to do by itself (milliseconds since 1970), None as far as it knows."""
         if not self._claimed:
             return self._retry_at
-        dues = self.timers.next_due(), self._put_off.due, self._effects.put_off.due, self.executions.quotas.next_due()
+        rest = self._put_off.due, self._effects.put_off.due, self.breakers.due
+        dues = self.timers.next_due(), self.executions.quotas.next_due(), *rest
         return min((due for due in dues if due is not None), default=None)
 
     @property
@@ -249,16 +250,16 @@ class Owner:
 
     def collect(self, now: int) -> bool:
         """Take in what was reported and what is due; whether there is anything to decide."""
-        for item in self._put_off.take_due(now):
-            self._inbox.put(item)
+        self._inbox.put_all(self._put_off.take_due(now))
         self._effects.act_again(now)
         while self._reports:
-            execution, command = self._reports.popleft()
-            self._inbox.callers.append(Item(Envelope("", execution, command), None))
+            self._inbox.callers.append(reported(*self._reports.popleft()))
         for execution, fire in self.timers.take_due(now, A_ROUND_MAX, self._is_due):
-            self._inbox.put(Item(Envelope("", execution, fire), None))
+            self._inbox.put(reported(execution, fire))
             self.metrics.timer_drift_ms = max(0, now - fire.due)
         self._inbox.send(self.executions.quotas.let_in(now))
+        for item in self.breakers.step(now):
+            self._carry(item)
         return bool(len(self._inbox) or self.asides)
 
     def begin(self, now: int) -> Round | None:

@@ -13,7 +13,7 @@ from contracts.key import NO_KEY
 from domain.execution.held_up import is_held_up
 from domain.execution.history import Folded, GraphOf
 from domain.execution.keeper import is_keeper, lane_of
-from domain.execution.paths import is_for_worker
+from domain.execution.paths import held_by, is_for_worker
 from domain.execution.start_values import rank_of
 from domain.execution.state import Execution
 from workers.partition.quotas import Place, Quotas
@@ -109,5 +109,5 @@ def place_packed(execution: str, awaits: tuple[int, int, int, bool]) -> Place:
 
 
 def _is_active(folded: Folded) -> bool:
-    """Whether an activity is to run, as `domain.execution.react.outstanding` would say."""
-    return any(run.status == "active" and is_for_worker(folded.graph, run) for run in folded.state.runs.values())
+    """Whether an activity is to run, as `domain.execution.react.outstanding` would say, or is held by a circuit breaker."""
+    return any((run.status == "active" and is_for_worker(folded.graph, run)) or held_by(run) for run in folded.state.runs.values())

@@ -62,6 +62,11 @@ class Recovered:
             return True
         return activity_key(activity.execution, activity.path, activity.attempt) in self.tasks
 
+    def called_for_at(self, activity: RunActivity) -> int:
+        """At which offset an activity was called for that may be unsent; at most there."""
+        found = None if self.tasks is None else self.tasks.called_for.get(activity_key(activity.execution, activity.path, activity.attempt))
+        return self.dispatched_to if found is None else found
+
     def note_junk(self, offset: int, content: bytes) -> None:
         """Bytes that are no record were come upon."""
         if len(self.junk) < JUNK_MAX:
@@ -84,24 +89,24 @@ class Tasks:
     """The tasks that the last decisions have called for, oldest first."""
 
     def __init__(self) -> None:
-        self._called_for: dict[str, int] = {}
+        self.called_for: dict[str, int] = {}
 
     def __contains__(self, task: str) -> bool:
-        return task in self._called_for
+        return task in self.called_for
 
     def note(self, offset: int, effects: Iterable[Effect]) -> None:
         """The decision at this offset calls for these."""
         for effect in effects:
             if isinstance(effect, RunActivity):
-                self._called_for[activity_key(effect.execution, effect.path, effect.attempt)] = offset
+                self.called_for[activity_key(effect.execution, effect.path, effect.attempt)] = offset
 
     def forget(self, dispatched_to: int) -> None:
         """Those of decisions below this offset were given away."""
-        while self._called_for:
-            task, offset = next(iter(self._called_for.items()))
+        while self.called_for:
+            task, offset = next(iter(self.called_for.items()))
             if offset >= dispatched_to:
                 return
-            del self._called_for[task]
+            del self.called_for[task]
 
 
 def recover(

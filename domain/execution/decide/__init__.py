@@ -19,13 +19,14 @@ from contracts.commands import Command
 from contracts.events import Event
 from domain.definition.graph import Graph
 from domain.execution.admission import check_takes
-from domain.execution.decide import activity, child, dependency, incident, life, signal, start, task, timer
+from domain.execution.decide import activity, breaker, child, dependency, incident, life, signal, start, task, timer
 from domain.execution.deciding import Deciding, Handler, ReadBlob, no_blobs
 from domain.execution.limits import LIMITS, Limits
 from domain.execution.moves.advance import pump
+from domain.execution.moves.trials import end_trials
 from domain.execution.state import Execution
 
-FAMILIES: Final = (start, dependency, activity, child, timer, signal, incident, task, life)
+FAMILIES: Final = (start, dependency, activity, child, timer, signal, incident, task, life, breaker)
 HANDLERS: Final[dict[type, Handler]] = {command: handler for family in FAMILIES for command, handler in family.HANDLERS.items()}
 """Who decides about which command."""
 
@@ -46,6 +47,8 @@ def decide(graph: Graph, state: Execution, command: Command, now: int, read_blob
     ctx = Deciding(graph, state, command, now, read_blob, limits)
     HANDLERS[type(command)](ctx, command)
     pump(ctx)
+    if state.trials:
+        end_trials(ctx)
     if ctx.events:
         state.now = now
     return Decided(ctx.events, ctx.blobs, ctx.steps)

@@ -15,7 +15,8 @@ from domain.execution.memo import TaskMemo
 from domain.execution.moves import compensation
 from domain.execution.moves.completion import complete
 from domain.execution.moves.fast_path import take_fast_path
-from domain.execution.paths import is_undo
+from domain.execution.moves.trials import note_failure, note_success
+from domain.execution.paths import held_by, is_undo
 from domain.execution.state import NodeRun
 
 LOSSES_MAX: Final = 10
@@ -23,9 +24,12 @@ LOSSES_MAX: Final = 10
 
 
 def _active(ctx: Deciding, path: str, attempt: int) -> NodeRun:
-    """The run that a report is about. Raises Rejected for an attempt nobody waits for."""
+    """The run that a report is about. Raises Rejected for an attempt nobody waits for.
+
+    One that a circuit breaker holds may have been with a worker before, whose result is one.
+    """
     run = ctx.state.runs.get(path)
-    if run is None or run.attempt != attempt or run.status != "active":
+    if run is None or run.attempt != attempt or not (run.status == "active" or held_by(run)):
         found = "it has ended" if run is None else f"it is {run.status} in attempt {run.attempt}"
         raise Rejected("stale_attempt", f"nobody waits for attempt {attempt} of {path}: {found}", path=path, attempt=attempt)
     if run.memo is not None and isinstance(run.memo, TaskMemo):
@@ -37,6 +41,8 @@ def _complete_activity(ctx: Deciding, command: c.CompleteActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
     if ctx.state.paused and hold.is_held(ctx):
         return
+    if ctx.state.trials:
+        note_success(ctx, run)
     if ctx.state.undoing and is_undo(command.path):
         compensation.completed(ctx, run, command.output)
     elif not take_fast_path(ctx, run, command):
@@ -47,6 +53,7 @@ def _fail_activity(ctx: Deciding, command: c.FailActivity) -> None:
     run = _active(ctx, command.path, command.attempt)
     if hold.is_held(ctx):
         return
+    note_failure(ctx, run, command.breakers)
     compensation.fail_run(ctx, run, command.failure, command.retryable)
 
 

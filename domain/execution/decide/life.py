@@ -11,7 +11,7 @@ from contracts import events as e
 from contracts.commands import Command
 from contracts.errors import Rejected
 from contracts.key import NO_KEY
-from domain.execution.decide import activity, child, dependency, incident, start, task, timer
+from domain.execution.decide import activity, breaker, child, dependency, incident, start, task, timer
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.moves import signals
 from domain.execution.moves.advance import pump
@@ -127,7 +127,7 @@ def _roll(ctx: Deciding, command: c.RollHistory) -> None:
 
 HELD: Final[dict[type, Handler]] = {
     handled: handler
-    for family in (start, dependency, activity, timer, child, incident, task)
+    for family in (start, dependency, activity, timer, child, incident, task, breaker)
     for handled, handler in family.HANDLERS.items()
 }
 """Who decides about what was held; signals are in the buffer, and have their own way."""

@@ -10,10 +10,11 @@ from contracts import commands as c
 from contracts import events as e
 from contracts.errors import ExpressionError, InvalidInput, Problem, Rejected
 from contracts.failure import Failure
-from contracts.system import SLOT
+from contracts.system import BREAKER, SLOT
 from contracts.values import NULL
 from domain.definition.inputs import check_variables, taken_input
 from domain.execution.decide import hold
+from domain.execution.decide.breaker import begin_breaker
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.facts.execution import request_of
 from domain.execution.keeper import claim_in, is_keeper
@@ -30,6 +31,9 @@ def _create(ctx: Deciding, command: c.CreateExecution) -> None:
         raise Rejected(
             "already_exists", f"execution {state.execution} exists, and was started with another request", execution=state.execution
         )
+    if command.workflow == BREAKER:
+        begin_breaker(ctx, command.input)
+        return
     if command.workflow == SLOT:
         ctx.emit(e.ExecutionCreated())
         ctx.emit(e.ExecutionQueued(claim_in(command.input).lane))

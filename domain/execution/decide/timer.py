@@ -9,6 +9,7 @@ from contracts import events as e
 from contracts.errors import OF_VALUES, Rejected
 from contracts.failure import Failure
 from domain.execution.decide import dependency, hold
+from domain.execution.decide.breaker import on_timer
 from domain.execution.decide.start import begin
 from domain.execution.deciding import Deciding, Handler
 from domain.execution.kind import acting_kind
@@ -17,6 +18,7 @@ from domain.execution.moves import compensation
 from domain.execution.moves.advance import restart
 from domain.execution.moves.failure import fail_expression
 from domain.execution.moves.stop import stop_run, stop_scope
+from domain.execution.moves.trials import note_failure
 from domain.execution.moves.turns import TURN
 from domain.execution.paths import AFTER, HANDLER, is_undo
 from domain.execution.state import NodeRun
@@ -38,7 +40,11 @@ def _fire(ctx: Deciding, command: c.FireTimer) -> None:
         return
     ctx.emit(e.TimerFired(command.timer, command.due))
     if path:
+        if command.breakers:
+            note_failure(ctx, ctx.state.runs[path], command.breakers)
         fire_of_run(ctx, ctx.state.runs[path], purpose)
+    elif ctx.state.breaker is not None:
+        on_timer(ctx, ctx.state.breaker)
     elif purpose == "start_at":
         begin(ctx)
     elif command.timer.startswith(AFTER):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.execution.facts import bodies, execution, nodes, tasks, trouble, waits
+from domain.execution.facts import bodies, breakers, execution, nodes, tasks, trouble, waits
 from domain.execution.facts.runs import Applier
 
 APPLIERS: Final[dict[type, Applier]] = {
@@ -14,5 +14,6 @@ APPLIERS: Final[dict[type, Applier]] = {
     **waits.APPLIERS,
     **trouble.APPLIERS,
     **tasks.APPLIERS,
+    **breakers.APPLIERS,
 }
 """What each kind of event does to the state."""

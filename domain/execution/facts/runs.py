@@ -15,6 +15,8 @@ the execution ends all of them. `tests/domain/test_run_life.py` collects which o
     queued      NodeFailed      → ended
     queued      NodeCancelled   → ended
     queued      IncidentRaised  → incident
+    queued      ActivityReleased → active       the circuit breaker that held it lets it go on
+    active      ActivityHeld    → queued        a circuit breaker lets nothing through
     active      NodeProgressed  → active
     active      NodeCompleted   → ended
     active      NodeCompleted   → lingering     losers in it run on, and change nothing

@@ -30,7 +30,7 @@ from domain.execution.moves.stop import cancel_run, end_cancelled, stop_run, sto
 from domain.execution.moves.turns import begin_later, begin_queued_later
 from domain.execution.names import Frame
 from domain.execution.outputs import body_output, last_nodes, merge
-from domain.execution.paths import HANDLER, is_undo, node_path, plain_data, taken_sources
+from domain.execution.paths import HANDLER, held_by, is_undo, node_path, plain_data, taken_sources
 from domain.execution.state import PENDING, TAKEN, NodeRun, Scope
 
 
@@ -123,12 +123,13 @@ def begin(ctx: Deciding, ready: Ready) -> None:
     except OF_VALUES as error:
         fail_expression(ctx, ctx.state.runs.get(ready.path) or ready, error)
     if ready.node.timeouts_at_once and (run := ctx.state.runs.get(ready.path)) is not None and run.status == "active":
-        _arm_limits(ctx, ready.node, run)
+        arm_limits(ctx, ready.node, run)
     if ready.scope.path not in ctx.touched:
         ctx.touch(ready.scope.path)
 
 
-def _arm_limits(ctx: Deciding, node: Node, run: NodeRun) -> None:
+def arm_limits(ctx: Deciding, node: Node, run: NodeRun) -> None:
+    """The time limits of a node that begin at once, as far as they have not begun."""
     for name, limit in node.timeouts_at_once.items():
         timer = f"{run.path}:{name}"
         if timer not in ctx.state.timers:
@@ -143,7 +144,7 @@ def restart(ctx: Deciding, run: NodeRun) -> None:
 
 def _begin_queued(ctx: Deciding, path: str) -> None:
     run = ctx.state.runs.get(path)
-    if run is None or run.status != "queued":
+    if run is None or run.status != "queued" or held_by(run):
         return
     if ctx.begins_later():
         begin_queued_later(ctx, run)

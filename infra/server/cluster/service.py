@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -40,6 +41,7 @@ from workers.cluster.partitions import LocalPartition
 from workers.cluster.publishing_lag import PublishingLag
 from workers.cluster.rounds import Rounds
 from workers.cluster.router import Router
+from workers.partition.breaker_book import standing
 from workers.partition.catalog import Catalog
 from workers.partition.metrics import total
 from workers.partition.resources import Resources
@@ -240,11 +242,14 @@ class ClusterService(CommonService):
         counted = total([self._owners.counted, self._rounds.counted, *(owner.metrics for owner in owners)])
         unread = self._unread.unreadable, self._unread.newer
         lag = self._publishing_lag.records
-        standing, triggers = self.webhooks.standing(), self._resources.triggers.metrics
+        webhooks, triggers = self.webhooks.standing(), self._resources.triggers.metrics
+        held = sum((Counter(owner.breakers.counts()) for owner in owners), Counter[str]())
         restarts = self._progress.restarts
-        return render(
-            Observed(counted, position, projected, opened, counts, *requests, restarts, *unread, lag, standing, triggers, self.hooks.counts)
-        )
+        observed = Observed(
+            counted, position, projected, opened, counts, *requests, restarts, *unread, lag, webhooks, triggers, self.hooks.counts,
+            standing(self._resources), held,
+        )  # fmt: skip
+        return render(observed)
 
     # Reading.
 

@@ -74,6 +74,7 @@ from workers.cluster.record_outbox import RecordOutbox
 from workers.cluster.rounds import Rounds
 from workers.cluster.router import Router
 from workers.cluster.sender import Sender
+from workers.partition.breaker_book import BreakerBook
 from workers.partition.catalog import Catalog
 from workers.partition.neighbours import Neighbours
 from workers.partition.owner import Owner
@@ -165,6 +166,7 @@ class Shared:
         self._hear_of_unreadable()
         self.catalog = Catalog(stores.log, self.clock, is_followed=True, retention_ms=engine.retention_ms)
         self.resources = Resources(stores.log, self.clock, is_followed=True)
+        self.breakers = BreakerBook(self.resources)
         self._hear_of_passed_over()
         self.offloading = Offloading(stores.blobs, self.catalog, stores.keys.transit, stores.keys.has_place, engine.erasable)
         self.members = self._make_members(settings, address)
@@ -244,6 +246,7 @@ class Shared:
             on_junk=lambda offset, content: letters.bury("journal", partition, offset, content, "it is no record of a journal"),
             counted_in=lambda workflow: counted_in(workflow, stores.reader.began_with),
             sealing=sealing,
+            breakers=self.breakers,
         )
         owner = Owner(
             log, self.catalog, blobs, self._snapshots, self.clock, task_outbox,

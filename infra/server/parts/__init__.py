@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from infra.server.parts.blob_sweep import BLOB_SWEEP
+from infra.server.parts.breakers import BREAKERS
 from infra.server.parts.dependents import DEPENDENTS
 from infra.server.parts.http import HTTP
 from infra.server.parts.membership import MEMBERSHIP
@@ -33,6 +34,7 @@ PARTS: Final[tuple[Part, ...]] = (
     BLOB_SWEEP,
     TRIGGERS,
     DEPENDENTS,
+    BREAKERS,
     TOPICS,
     HTTP,
 )

@@ -210,6 +210,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/breakers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description All breakers, by name. */
+        get: operations["list_breakers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/breakers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A breaker. */
+        get: operations["get_breaker"];
+        /** @description Make a breaker, or let it be this from now on; the same again writes nothing. */
+        put: operations["put_breaker"];
+        post?: never;
+        /** @description Delete a breaker; again, once it was deleted, is the same. */
+        delete: operations["delete_breaker"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/breakers/{name}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Close a circuit breaker: what waits for it goes on. One that is closed forgets the failures that it has counted. */
+        post: operations["close_breaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/breakers/{name}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Open a circuit breaker: what goes by it waits until somebody closes it. */
+        post: operations["open_breaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cached-results": {
         parameters: {
             query?: never;
@@ -1930,6 +2000,54 @@ export interface components {
             /** @description go on behind this one */
             next: string | null;
         };
+        /** @description After how many failures nothing more is tried for a while. */
+        Breaker: {
+            /**
+             * @description after so long one attempt tries; a duration, from 100 ms to a day
+             * @default 30s
+             */
+            cool_down: string;
+            /**
+             * @description it opens at so many failures within the window
+             * @default 5
+             */
+            failures: number;
+            /** @description which activities go by it; at least one of `kind`, `host` and `credential` */
+            match: components["schemas"]["Match"];
+            /**
+             * @description a duration, from 100 ms to a day
+             * @default 1m
+             */
+            window: string;
+        };
+        /** @description A breaker with its name. */
+        BreakerResource: {
+            /** @description whether somebody opened it: then it stays open until somebody closes it */
+            is_by_hand: boolean;
+            name: string;
+            /** @description why it came to be so */
+            reason: string;
+            /** @description counts how often it was written; a write with `?revision=` is refused where it is another by now */
+            revision: number;
+            /** @description since when; null of one that was never open */
+            since: string | null;
+            /**
+             * @description `open`: nothing goes by it; `half_open`: one at a time tries
+             * @enum {string}
+             */
+            state: "closed" | "open" | "half_open";
+            /** @description when it has cooled down; null of one that is not open, or was opened by hand */
+            until: string | null;
+            value: components["schemas"]["Breaker"];
+            /** Format: date-time */
+            written_at: string;
+            /** @description who has written it */
+            written_by: string;
+        };
+        /** @description By their names. */
+        BreakerResources: {
+            breakers: components["schemas"]["BreakerResource"][];
+        };
         /** @description A bulk operation: an execution of the engine's own workflow, to be paused, resumed and cancelled as any other. */
         BulkOperation: {
             action: string;
@@ -2669,6 +2787,24 @@ export interface components {
             /** @description how many it was made to wrap */
             rewrapped: number;
         };
+        /** @description Which activities go by a breaker: of what is named, all has to be so. */
+        Match: {
+            /**
+             * @description those that take this credential
+             * @default null
+             */
+            credential: string | null;
+            /**
+             * @description those whose config has a `url` to this host, or this `host`, whatever the port
+             * @default null
+             */
+            host: string | null;
+            /**
+             * @description activities of this kind, as `http_request`
+             * @default null
+             */
+            kind: string | null;
+        };
         /** @description Something that names a credential. */
         Need: {
             /** @enum {string} */
@@ -3102,6 +3238,20 @@ export interface components {
             version: number;
             waiting_for: components["schemas"]["WaitingFor"][];
             workflow: string;
+        };
+        /** @description Why a breaker is opened, or closed. */
+        SteerRequest: {
+            /**
+             * @description whoever looks at the breaker is told
+             * @default
+             */
+            reason: string;
+        };
+        /** @description A breaker is open, or closed: that is durable, and heard by all processes within moments. */
+        Steered: {
+            name: string;
+            /** @enum {string} */
+            state: "open" | "closed";
         };
         /** @description A human task with its context: what people are shown, how they may answer, and all that was said and done. */
         Task: {
@@ -3929,6 +4079,165 @@ export interface operations {
                 content: {
                     "application/json": unknown;
                     "application/octet-stream": string;
+                };
+            };
+        };
+    };
+    list_breakers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakerResources"];
+                };
+            };
+        };
+    };
+    get_breaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakerResource"];
+                };
+            };
+        };
+    };
+    put_breaker: {
+        parameters: {
+            query?: {
+                /** @description only where this is its revision still; 0: only where there is none */
+                revision?: number | null;
+            };
+            header?: {
+                /** @description only where its `ETag` is one of these still; `*`: where there is one */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Breaker"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakerResource"];
+                };
+            };
+        };
+    };
+    delete_breaker: {
+        parameters: {
+            query?: {
+                /** @description only where this is its revision still; 0: only where there is none */
+                revision?: number | null;
+            };
+            header?: {
+                /** @description only where its `ETag` is one of these still; `*`: where there is one */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+        };
+    };
+    close_breaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SteerRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Steered"];
+                };
+            };
+        };
+    };
+    open_breaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description its name: `^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SteerRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Steered"];
                 };
             };
         };

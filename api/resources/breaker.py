@@ -1,0 +1,94 @@
+"""A circuit breaker: what goes by it, when it opens, and how it stands."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.models import Time
+from api.resources.kind import ResourceKind
+from api.service import Service
+from contracts.breakers import BREAKERS as NAME
+from contracts.breakers import CLOSED, STATES, tolds
+from contracts.errors import InvalidInput, Problem
+from contracts.system import BREAKER
+from contracts.times import rfc3339
+from domain.expressions import parse_duration
+
+FAILURES_MAX: Final = 1_000
+DURATION_MS_MIN: Final = 100
+DURATION_MS_MAX: Final = 24 * 60 * 60 * 1000
+_EXAMPLE: Final[Any] = {"match": {"host": "api.shop.example"}, "failures": 5, "window": "1m", "cool_down": "30s"}
+
+
+class Match(BaseModel):
+    """Which activities go by a breaker: of what is named, all has to be so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str | None = Field(default=None, min_length=1, max_length=200, description="activities of this kind, as `http_request`")
+    host: str | None = Field(
+        default=None, min_length=1, max_length=253, pattern=r"^[^\s/:@?#]+$",
+        description="those whose config has a `url` to this host, or this `host`, whatever the port",
+    )  # fmt: skip
+    credential: str | None = Field(default=None, min_length=1, max_length=200, description="those that take this credential")
+
+
+class Breaker(BaseModel):
+    """After how many failures nothing more is tried for a while."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _EXAMPLE})
+
+    match: Match = Field(description="which activities go by it; at least one of `kind`, `host` and `credential`")
+    failures: int = Field(default=5, ge=1, le=FAILURES_MAX, description="it opens at so many failures within the window")
+    window: str = Field(default="1m", description="a duration, from 100 ms to a day")
+    cool_down: str = Field(default="30s", description="after so long one attempt tries; a duration, from 100 ms to a day")
+
+
+class BreakerStands(BaseModel):
+    """How a breaker stands."""
+
+    state: Literal["closed", "open", "half_open"] = Field(description="`open`: nothing goes by it; `half_open`: one at a time tries")
+    since: Time | None = Field(description="since when; null of one that was never open")
+    until: Time | None = Field(description="when it has cooled down; null of one that is not open, or was opened by hand")
+    reason: str = Field(description="why it came to be so")
+    is_by_hand: bool = Field(description="whether somebody opened it: then it stays open until somebody closes it")
+
+
+def check_breaker(breaker: Breaker, now_ms: int) -> None:
+    """Raise InvalidInput for one that is about nothing, and for durations that are none, or out of bounds."""
+    problems = []
+    if breaker.match == Match():
+        fix = "name a `kind`, a `host` or a `credential`"
+        problems.append(Problem("/match", "empty", "nothing is said of what goes by the breaker", fix))
+    for name in ("window", "cool_down"):
+        if (said := _wrong(getattr(breaker, name))) is not None:
+            problems.append(Problem(f"/{name}", "duration", said, "as in 30s, 5m"))
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _wrong(text: str) -> str | None:
+    try:
+        found = parse_duration(text)
+    except ValueError as error:
+        return str(error)
+    return None if DURATION_MS_MIN <= found <= DURATION_MS_MAX else f"expected a duration from 100 ms to a day, found {text!r}"
+
+
+async def stands(service: Service, name: str) -> dict[str, Any]:
+    """How a breaker stands, as JSON shows it."""
+    told = next((tolds.decode(one.value or b"{}") for one in await service.resources(STATES) if one.name == name), CLOSED)
+    return {
+        "state": told.state,
+        "since": rfc3339(told.since) if told.since else None,
+        "until": rfc3339(told.until) if told.until else None,
+        "reason": told.reason,
+        "is_by_hand": told.is_by_hand,
+    }
+
+
+BREAKERS: Final = ResourceKind(
+    name=NAME, one="breaker", model=Breaker, right="steer", beside=BreakerStands, look=stands, system=BREAKER, check=check_breaker
+)
