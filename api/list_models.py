@@ -42,11 +42,11 @@ class Wait(BaseModel):
     path: str = Field(description="the path of the node, empty for the execution itself")
     waits_for: Literal[
         "signal", "timer", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "dependency", "condition",
-        "mutex", "task",
+        "mutex", "task", "breaker",
     ]  # fmt: skip
     name: str = Field(
         description="of the signal, the workflow that is to complete, the timer, the child, the incident, "
-        "the slot, the mutex, the task, the priority before a quota"
+        "the slot, the mutex, the task, the circuit breaker, the priority before a quota"
     )
     since: Time | None
     until: Time | None = Field(description="when it ends by itself")

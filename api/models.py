@@ -131,7 +131,7 @@ class WaitingFor(BaseModel):
 
     sort: Literal[
         "activity", "timer", "signal", "child", "incident", "pause", "release", "start", "turn", "quota", "paused_sibling", "dependency",
-        "condition", "mutex", "nodes", "task", "execution",
+        "condition", "mutex", "nodes", "task", "execution", "breaker", "reports",
     ] = Field(alias="for")  # fmt: skip
     path: str = Field(description="the path of the node, empty for the execution itself")
     kind: str | None = Field(default=None, description="of an activity")
@@ -159,6 +159,7 @@ class WaitingFor(BaseModel):
     question: str | None = Field(default=None, description="of people: what they are asked")
     people: list[str] | None = Field(default=None, description="who is asked: people, and groups as `group:NAME`; none: anybody")
     claimed_by: str | None = Field(default=None, description="who has taken the task upon themselves")
+    breaker: str | None = Field(default=None, description="the circuit breaker that holds an attempt")
 
 
 class Error(BaseModel):

@@ -22,7 +22,7 @@ DURATION_MS_MAX: Final = 24 * 60 * 60 * 1000
 _EXAMPLE: Final[Any] = {"match": {"host": "api.shop.example"}, "failures": 5, "window": "1m", "cool_down": "30s"}
 
 
-class Match(BaseModel):
+class BreakerMatch(BaseModel):
     """Which activities go by a breaker: of what is named, all has to be so."""
 
     model_config = ConfigDict(extra="forbid")
@@ -40,7 +40,7 @@ class Breaker(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": _EXAMPLE})
 
-    match: Match = Field(description="which activities go by it; at least one of `kind`, `host` and `credential`")
+    match: BreakerMatch = Field(description="which activities go by it; at least one of `kind`, `host` and `credential`")
     failures: int = Field(default=5, ge=1, le=FAILURES_MAX, description="it opens at so many failures within the window")
     window: str = Field(default="1m", description="a duration, from 100 ms to a day")
     cool_down: str = Field(default="30s", description="after so long one attempt tries; a duration, from 100 ms to a day")
@@ -59,7 +59,7 @@ class BreakerStands(BaseModel):
 def check_breaker(breaker: Breaker, now_ms: int) -> None:
     """Raise InvalidInput for one that is about nothing, and for durations that are none, or out of bounds."""
     problems = []
-    if breaker.match == Match():
+    if breaker.match == BreakerMatch():
         fix = "name a `kind`, a `host` or a `credential`"
         problems.append(Problem("/match", "empty", "nothing is said of what goes by the breaker", fix))
     for name in ("window", "cool_down"):

@@ -111,7 +111,8 @@ def test_what_is_always_there_is_required_and_what_may_be_left_out_has_a_default
     resources = {kind.model.__name__ for kind in KINDS}  # answered as they were written
     answers = {name: fields for name, fields in left_out.items() if fields and not name.endswith("Request") and name not in resources}
     assert "problem" not in answers.pop("BundleRow"), "one that is damaged has nothing else"
-    assert answers.pop("WaitingFor")[:2] == ["attempt", "claimed_by"]
+    assert answers.pop("WaitingFor")[:2] == ["attempt", "breaker"]
+    assert answers.pop("BreakerMatch"), "a part of what was written"
     assert answers.pop("Resumed") == ["completed", "message", "paused_again", "remaining_nodes"]
     assert answers == {"BatchItem": ["execution", "problem"], "Problem": ["problems"], "ProblemItem": ["column", "line", "node"]}
     for name, fields in left_out.items():

@@ -2013,12 +2013,30 @@ export interface components {
              */
             failures: number;
             /** @description which activities go by it; at least one of `kind`, `host` and `credential` */
-            match: components["schemas"]["Match"];
+            match: components["schemas"]["BreakerMatch"];
             /**
              * @description a duration, from 100 ms to a day
              * @default 1m
              */
             window: string;
+        };
+        /** @description Which activities go by a breaker: of what is named, all has to be so. */
+        BreakerMatch: {
+            /**
+             * @description those that take this credential
+             * @default null
+             */
+            credential: string | null;
+            /**
+             * @description those whose config has a `url` to this host, or this `host`, whatever the port
+             * @default null
+             */
+            host: string | null;
+            /**
+             * @description activities of this kind, as `http_request`
+             * @default null
+             */
+            kind: string | null;
         };
         /** @description A breaker with its name. */
         BreakerResource: {
@@ -2786,24 +2804,6 @@ export interface components {
             missing: string[];
             /** @description how many it was made to wrap */
             rewrapped: number;
-        };
-        /** @description Which activities go by a breaker: of what is named, all has to be so. */
-        Match: {
-            /**
-             * @description those that take this credential
-             * @default null
-             */
-            credential: string | null;
-            /**
-             * @description those whose config has a `url` to this host, or this `host`, whatever the port
-             * @default null
-             */
-            host: string | null;
-            /**
-             * @description activities of this kind, as `http_request`
-             * @default null
-             */
-            kind: string | null;
         };
         /** @description Something that names a credential. */
         Need: {
@@ -3585,7 +3585,7 @@ export interface components {
             /** @description when the execution was created */
             created_at: string | null;
             execution_id: string;
-            /** @description of the signal, the workflow that is to complete, the timer, the child, the incident, the slot, the mutex, the task, the priority before a quota */
+            /** @description of the signal, the workflow that is to complete, the timer, the child, the incident, the slot, the mutex, the task, the circuit breaker, the priority before a quota */
             name: string;
             /** @description the path of the node, empty for the execution itself */
             path: string;
@@ -3594,19 +3594,21 @@ export interface components {
             until: string | null;
             version: number;
             /** @enum {string} */
-            waits_for: "signal" | "timer" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "task";
+            waits_for: "signal" | "timer" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "task" | "breaker";
             workflow: string;
         };
         /** @description Something that an execution waits for. What is not of its sort is left out. */
         WaitingFor: {
             attempt?: number | null;
+            /** @description the circuit breaker that holds an attempt */
+            breaker?: string | null;
             /** @description who has taken the task upon themselves */
             claimed_by?: string | null;
             due?: string | null;
             /** @description of a child */
             execution?: string | null;
             /** @enum {string} */
-            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "nodes" | "task" | "execution";
+            for: "activity" | "timer" | "signal" | "child" | "incident" | "pause" | "release" | "start" | "turn" | "quota" | "paused_sibling" | "dependency" | "condition" | "mutex" | "nodes" | "task" | "execution" | "breaker" | "reports";
             holder?: string | null;
             incident?: string | null;
             /** @description of a dependency: its key, where there is one */
