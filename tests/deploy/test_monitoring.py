@@ -21,7 +21,7 @@ NAME = re.compile(r"\brefold_[a-z_]+\b")
 @pytest.fixture(scope="module")
 def known() -> set[str]:
     """The names of all time series that a server tells."""
-    observed = Observed(Metrics(), 0, 0, 0, {"running": 1}, 0, 0, 0, {"journal": 1}, {"journal": 1})
+    observed = Observed(Metrics(), 0, 0, 0, {"running": 1}, 0, 0, 0, {"journal": 1}, {"journal": 1}, held={"shop": 1})
     return set(re.findall(r"^(refold_[a-z_]+)[ {]", render(observed).decode(), re.MULTILINE))
 
 
