@@ -81,7 +81,12 @@ COLUMNS: Final[Columns] = {
     "workflow": text("workflow", says="the name of its workflow"),
     "path": text("path", says="the path of the node, empty for the execution itself"),
     "node": text("node", says="the id of the node in the definition"),
-    "error": fields("type", type=text("type", says="what is wrong, in a word"), message=text("message", says="the same for people")),
+    "error": fields(
+        "type",
+        type=text("type", says="what is wrong, in a word"),
+        message=text("message", says="the same for people"),
+        shape=text("shape", says="its message as the causes tell it: words with a digit in them are `#`"),
+    ),
     "raised_at": time("raised_at", says="since when it needs a person"),
     "resolved_at": time("resolved_at", says="when it was resolved"),
     "action": text("action", is_nullable=True, says="how: `retry`, `skip`, `fail`"),
@@ -124,7 +129,7 @@ def incident_names(incident: IncidentRecord) -> dict[str, Any]:
     """The values of the columns of a row, as our language has them."""
     return {
         **incident_value(incident),
-        "error": {"type": incident.type, "message": incident.message},
+        "error": {"type": incident.type, "message": incident.message, "shape": incident.shape},
         "action": incident.action,
         "raised_at": Moment(incident.raised_at * MS) if incident.raised_at else None,
         "resolved_at": Moment(incident.resolved_at * MS) if incident.resolved_at else None,

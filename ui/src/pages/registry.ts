@@ -5,6 +5,7 @@ import { execution } from "./execution/route";
 import { executions } from "./executions/route";
 import { parts } from "./parts/route";
 import { inbox, task } from "./inbox/route";
+import { incidents } from "./incidents/route";
 import { root } from "./root";
 
 /** What `/` leads to. */
@@ -22,5 +23,6 @@ export const routes = root.addChildren([
   execution,
   inbox,
   task,
+  incidents,
   parts,
 ]);
