@@ -54,11 +54,22 @@ def slot_of(graph: Graph, given: bytes, ctx: Deciding) -> str:
 
 
 def dependency_key(source: str | None, given: Any) -> bytes | None:
-    """By what executions of two workflows belong together, as JSON, of the input of either; None where all do. Raises ExpressionError."""
+    """By what executions of two workflows belong together, as JSON, of the input of either; None where all do. Raises ExpressionError.
+
+    Values that are equal for an expression are the same key: of objects the order says nothing, and `1.0` is `1`.
+    """
     if source is None:
         return None
-    key = encode(program(source).evaluate({"input": given}))
+    key = encode(_comparable(program(source).evaluate({"input": given})))
     return key if len(key) <= KEY_BYTES_MAX else b'"sha256:%b"' % sha256(key).hexdigest().encode()
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _comparable(value[name]) for name in sorted(value, key=str)}
+    if isinstance(value, list):
+        return [_comparable(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def search_values(ctx: Deciding, command: CreateExecution, given: bytes) -> bytes | None:

@@ -51,6 +51,15 @@ def test_it_begins_when_an_execution_with_the_same_key_has_completed() -> None:
     assert not bench.verify().divergences
 
 
+def test_values_that_are_equal_are_the_same_key_however_they_are_written() -> None:
+    bench = bench_with(report({**AFTER, "key": "input"}))
+    bench.start("import", {"day": 1.0, "of": [{"year": 2026, "month": 11}]}, execution="i-1")
+    bench.start("report", {"of": [{"month": 11.0, "year": 2026}], "day": 1}, execution="r-1")
+    bench.move(time=False)
+    complete(bench, "i-1")
+    assert (bench.status("r-1"), met(bench, "r-1")) == ("completed", ["i-1"])
+
+
 def test_one_that_has_completed_lately_counts_and_an_older_one_does_not() -> None:
     bench = bench_with(report())
     begin(bench, "import", "i-1")
@@ -152,3 +161,31 @@ def test_an_input_without_the_key_lets_nobody_begin() -> None:
     bench.move(time=False)
     complete(bench, "i-1")
     assert bench.status("r-1") == "created"
+
+
+def test_what_has_completed_before_the_time_of_all_who_wait_is_forgotten_and_looked_up_again_for_who_asks_farther_back() -> None:
+    bench = bench_with(report(), report({**AFTER, "within": "10h"}, "slow"))
+    begin(bench, "report", "r-0", "never")
+    for number in range(5):
+        begin(bench, "import", f"i-{number}", f"d{number}")
+        complete(bench, f"i-{number}")
+    for number in range(1, 4):  # somebody waits all the while
+        bench.clock.advance(HOUR - 60_000)
+        begin(bench, "report", f"r-{number}", "never")
+    begin(bench, "import", "i-5", "d5")
+    complete(bench, "i-5")
+    bench.clock.advance(60_000)
+    bench.move(time=False)
+    (watch,) = remembered(bench)
+    assert list(watch.completed) == ["i-5"]
+    assert {one.execution for one in watch.latest.values()} == {"i-5"}
+    begin(bench, "slow", "s-1", "d0")
+    assert (bench.status("s-1"), met(bench, "s-1")) == ("completed", ["i-0"])
+    begin(bench, "report", "r-4", "d5")
+    assert bench.status("r-4") == "completed"
+
+
+def remembered(bench: Bench) -> list[Any]:
+    """What is known of the workflows that are waited for."""
+    part: Any = bench.engine.step.__self__.parts["dependents"]  # type: ignore[attr-defined]  # of a process
+    return list(part._dependents._watches.values())
