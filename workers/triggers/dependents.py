@@ -74,6 +74,19 @@ class _Watch:
         """Since when all is known that has completed; None until that is."""
         self.is_looking = False
 
+    @property
+    def since(self) -> int:
+        """What has completed before nobody waits for."""
+        return min(waiter.since for waiter in self.waiters.values())
+
+    def forget_before(self) -> None:
+        """Forget what has completed before anybody's time; whoever waits for it has it looked up again."""
+        if self.looked_back_to is None or self.is_looking or not self.waiters or self.since <= self.looked_back_to:
+            return
+        self.looked_back_to = self.since
+        self.completed = {execution: at for execution, at in self.completed.items() if at >= self.looked_back_to}
+        self.latest = {wanted: one for wanted, one in self.latest.items() if one.at >= self.looked_back_to}
+
 
 class Dependents:
     """Of the partitions that are ours. Moved by steps, in one thread, in which the feed tells."""
@@ -202,12 +215,14 @@ class Dependents:
         return self._watches.get(workflow) is watch
 
     def _sweep(self) -> None:
+        """Forget who waits no more, and what has completed before anybody's time."""
         owners = self._owners()
         for workflow, watch in list(self._watches.items()):
             for waiter in list(watch.waiters.values()):
                 owner = owners.get(waiter.partition)
                 if owner is None or not owner.executions.is_armed(waiter.execution, after_timer(waiter.place), waiter.due):
                     self._forget(workflow, waiter)
+            watch.forget_before()
 
     # What has completed.
 
@@ -223,7 +238,7 @@ class Dependents:
         if not watch.subscription.has_begun():
             self._again(partial(self._look_back, workflow, watch), SOON_MS)
             return
-        since = min(waiter.since for waiter in watch.waiters.values())
+        since = watch.since
         watch.is_looking = True
         self._ground.completed(workflow, since, watch.subscription.after(), partial(self._looked_back, workflow, watch, since))
 
@@ -238,7 +253,7 @@ class Dependents:
         watch.looked_back_to = since
         for one in found:
             self._note(workflow, watch, one)
-        if watch.waiters and min(waiter.since for waiter in watch.waiters.values()) < since:
+        if watch.waiters and watch.since < since:
             self._look_back(workflow, watch)
 
     def _note(self, workflow: str, watch: _Watch, one: Completed) -> None:
