@@ -84,6 +84,13 @@ export function made(schema: Json, fields: readonly Field[], typed: Typed): Made
   return { value, problems };
 }
 
+/** A value as it is typed into the fields; what no field is for is left out. */
+export function typedOf(fields: readonly Field[], value: Json): Typed {
+  const values = asMap(value);
+  const given = fields.filter(({ name }) => Object.hasOwn(values, name));
+  return Object.fromEntries(given.map(({ name, kind }) => [name, typeof values[name] === "string" && kind !== "json" ? values[name] : write(values[name] as Json)]));
+}
+
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function valueOf(field: Field, schema: Schema, text: string): Json | { readonly wrong: "number" | "json" } {

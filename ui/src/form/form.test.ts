@@ -1,8 +1,8 @@
 /** What is typed becomes the value that it says, digit by digit. */
 
 import { expect, test } from "vitest";
-import { write } from "../api/exact";
-import { fieldsOf, made } from "./fields";
+import { parse, write } from "../api/exact";
+import { fieldsOf, made, typedOf } from "./fields";
 
 const SCHEMA = {
   type: "object",
@@ -46,4 +46,12 @@ test("what cannot be such a value says so at its field", () => {
 
 test("what has no fields is typed as JSON", () => {
   for (const schema of [null, true, { type: "string" }, { type: "object" }, { properties: {} }, []]) expect(fieldsOf(schema as never)).toBeNull();
+});
+
+test("a value stands in the fields as one would type it, and makes the same value again", () => {
+  const schema = parse('{"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "string"}, "c": {}, "d": {"enum": ["x", 1.0]}, "e": {"type": "boolean"}}}');
+  const fields = fieldsOf(schema) ?? [];
+  const text = '{"a":10000.0,"b":"1","c":"text","d":1.0,"e":true}';
+  expect(typedOf(fields, parse(text))).toEqual({ a: "10000.0", b: "1", c: '"text"', d: "1.0", e: "true" });
+  expect(write(made(schema, fields, typedOf(fields, parse(text))).value)).toBe(text);
 });

@@ -26,11 +26,11 @@ export interface BoxNodeData extends Record<string, unknown> {
 }
 
 export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<Node<BoxNodeData>>): JSX.Element {
-  const { look, isPast } = useBoxLook(box.path);
+  const { look, isPast, isOfExecution } = useBoxLook(box.path);
   const status = look && statusOf(box.kind, look.state);
   const shown = status && lookOf(status);
   return (
-    <div className={names(css["box"], isChosen && css["chosen"], look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
+    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
       <Ends />
       <span className={css["icon"]}>
         <Icon name={kindIcon(box.kind)} size={16} />

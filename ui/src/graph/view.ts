@@ -9,8 +9,14 @@ export class View {
   #looks: Looks = NOTHING;
   /** Whether it is a moment of the past: what has not begun then is yet to come. */
   #isPast = false;
+  /** Whether it is of an execution at all; else nothing is yet to come, and no box is drawn as if it were. */
+  readonly isOfExecution: boolean;
   readonly #hearers = new Map<string, Set<() => void>>();
   readonly #all = new Set<() => void>();
+
+  constructor(isOfExecution = true) {
+    this.isOfExecution = isOfExecution;
+  }
 
   show(looks: Looks | null, isPast: boolean): void {
     const before = this.#looks;
@@ -51,7 +57,7 @@ function isOther(of: string, before: Looks, now: Looks): boolean {
 
 export const ViewContext = createContext<View>(new View());
 
-export function useBoxLook(path: string): { readonly look: BoxLook | undefined; readonly isPast: boolean } {
+export function useBoxLook(path: string): { readonly look: BoxLook | undefined; readonly isPast: boolean; readonly isOfExecution: boolean } {
   const view = useContext(ViewContext);
   const hear = (hearer: () => void) => view.hear(path, hearer);
   const said = useSyncExternalStore(hear, () => {
@@ -59,7 +65,7 @@ export function useBoxLook(path: string): { readonly look: BoxLook | undefined; 
     return look === undefined ? `- ${view.isPast}` : `${look.place} ${look.since} ${look.attempt} ${view.isPast}`;
   });
   void said;
-  return { look: view.box(path), isPast: view.isPast };
+  return { look: view.box(path), isPast: view.isPast, isOfExecution: view.isOfExecution };
 }
 
 export function useLinkLook(id: string): LinkLook {

@@ -7,6 +7,8 @@ import { parts } from "./parts/route";
 import { inbox, task } from "./inbox/route";
 import { incidents } from "./incidents/route";
 import { root } from "./root";
+import { workflow } from "./workflow/route";
+import { workflows } from "./workflows/route";
 
 /** What `/` leads to. */
 const first = createRoute({
@@ -21,6 +23,8 @@ export const routes = root.addChildren([
   first,
   executions,
   execution,
+  workflows,
+  workflow,
   inbox,
   task,
   incidents,

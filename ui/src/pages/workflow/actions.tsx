@@ -1,0 +1,56 @@
+/** What can be done with a workflow besides starting it: activate another version, archive it. */
+
+import { useNavigate } from "@tanstack/react-router";
+import { type JSX, useState } from "react";
+import { api, ask } from "../../api/client";
+import { Confirm } from "../../parts/confirm";
+import { Menu } from "../../parts/menu";
+import { toast } from "../../parts/toast";
+import { useAgain, type Version } from "./data";
+import { say } from "./words";
+
+interface ActionsProps {
+  readonly name: string;
+  readonly chosen: Version;
+  readonly active: Version | undefined;
+}
+
+export function Actions({ name, chosen, active }: ActionsProps): JSX.Element {
+  const [doing, setDoing] = useState<"activate" | "archive" | null>(null);
+  const again = useAgain(name);
+  const navigate = useNavigate();
+  const { version } = chosen;
+  const close = () => setDoing(null);
+  const activate = async () => {
+    await ask(api.POST("/v1/workflows/{name}/activate", { params: { path: { name } }, body: { version } }));
+    toast({ says: say("activated", { name, n: version }) });
+    again();
+  };
+  const archive = async () => {
+    await ask(api.POST("/v1/workflows/{name}/archive", { params: { path: { name } } }));
+    toast({ says: say("archivedNow", { name }) });
+    again();
+  };
+  return (
+    <>
+      <Menu
+        says={say("does")}
+        items={[
+          { id: "executions", says: say("executions"), icon: "executions", run: () => void navigate({ to: "/executions", search: { workflow: name } }) },
+          { id: "activate", says: say("activate", { n: version }), not: version === active?.version ? say("isActive") : undefined, run: () => setDoing("activate") },
+          { id: "archive", says: say("archive"), not: active === undefined ? say("isArchived") : undefined, run: () => setDoing("archive") },
+        ]}
+      />
+      {doing === "activate" && (
+        <Confirm title={say("activate", { n: version })} does={say("activate", { n: version })} onDo={activate} onClose={close}>
+          <p>{say("activateSays", { n: version })}</p>
+        </Confirm>
+      )}
+      {doing === "archive" && (
+        <Confirm title={`${say("archive")}: ${name}`} does={say("archive")} onDo={archive} onClose={close}>
+          <p>{say("archiveSays", { name })}</p>
+        </Confirm>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,34 @@
+/** `/workflows/NAME`: a workflow and its versions; one as graph or text, or what is different between two. */
+
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { root } from "../root";
+import { oneIn, textIn, textsIn, wholeIn } from "../search";
+
+export const TABS = ["graph", "text", "diff"] as const;
+export type TabId = (typeof TABS)[number];
+
+export interface WorkflowSearch {
+  /** The one that is looked at; without it, the active one. */
+  readonly version?: number | undefined;
+  readonly tab?: TabId | undefined;
+  /** With which one it is compared; without it, the one before. */
+  readonly before?: number | undefined;
+  readonly node?: string | undefined;
+  readonly closed?: string[] | undefined;
+  /** Whether the diff tells where nodes stand in the picture, too. */
+  readonly layout?: "yes" | undefined;
+}
+
+export const workflow = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows/$name",
+  validateSearch: (search: Record<string, unknown>): WorkflowSearch => ({
+    version: wholeIn(search, "version"),
+    tab: oneIn(search, "tab", TABS),
+    before: wholeIn(search, "before"),
+    node: textIn(search, "node"),
+    closed: textsIn(search, "closed"),
+    layout: oneIn(search, "layout", ["yes"]),
+  }),
+  component: lazyRouteComponent(() => import("./page"), "WorkflowPage"),
+});

@@ -1,0 +1,28 @@
+/** The words of the list of workflows. */
+
+import { speak } from "../../words/speak";
+
+export const say = speak("workflows", {
+  title: "Workflows",
+  asOf: "{n, number} · as of {at}",
+  refresh: "Look again",
+  name: "Workflow",
+  version: "Version",
+  status: "Status",
+  published: "Published · {zone}",
+  by: "By",
+  start: "Start",
+  startOf: "Start {name}",
+  find: "Find by name",
+  focusFind: "Type a part of a name",
+  clear: "Show all",
+  emptyTitle: "No workflow is published here yet",
+  emptySays: "Publish one, from here or from anywhere:",
+  emptyFound: "No workflow is called like that",
+});
+
+export const sayStatus = speak("workflows.status", {
+  active: "active",
+  inactive: "not active",
+  archived: "archived",
+});
