@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
 from contracts.commands import CancelExecution, SendSignal
+from infra.server.trigger_ground import StepGround
 from tests.workers.harness import Bench
+from workers.triggers.dependents import ASKED_MAX
+from workers.triggers.event_ground import Known
 
 HOUR = 3_600_000
 IMPORT: dict[str, Any] = {"name": "import", "nodes": [{"id": "wait", "type": "wait_signal", "config": {"name": "go"}}]}
@@ -185,7 +190,59 @@ def test_what_has_completed_before_the_time_of_all_who_wait_is_forgotten_and_loo
     assert bench.status("r-4") == "completed"
 
 
+class Slow(StepGround):
+    """Answers what an execution knows when it is told to."""
+
+    def __init__(self, alone: Any) -> None:
+        super().__init__(alone, "")
+        self.asked: list[Callable[[], None]] = []
+
+    def know(self, execution: str, names: Sequence[str], then: Callable[[Known | Exception], None]) -> None:
+        self.asked.append(partial(super().know, execution, names, then))
+
+
+def test_the_inputs_of_a_few_are_read_at_a_time_however_many_have_completed() -> None:
+    bench = bench_with(report())
+    for number in range(3 * ASKED_MAX):
+        begin(bench, "import", f"i-{number}", f"d{number}")
+        complete(bench, f"i-{number}")
+    dependents = part_of(bench)._dependents
+    slow = dependents._ground = Slow(dependents._ground._alone)
+    for number in range(3 * ASKED_MAX):
+        begin(bench, "report", f"r-{number}", f"d{number}")
+    most = 0
+    while slow.asked:
+        most = max(most, len(slow.asked))
+        slow.asked.pop(0)()
+        bench.move(time=False)
+    assert most == ASKED_MAX
+    assert {bench.status(f"r-{number}") for number in range(3 * ASKED_MAX)} == {"completed"}
+
+
+def test_what_is_forgotten_while_its_input_is_read_meets_nobody() -> None:
+    bench = bench_with(report())
+    begin(bench, "import", "i-1")
+    complete(bench, "i-1")
+    dependents = part_of(bench)._dependents
+    slow = dependents._ground = Slow(dependents._ground._alone)
+    begin(bench, "report", "r-1")
+    for number in range(2, 5):
+        bench.clock.advance(HOUR - 60_000)
+        begin(bench, "report", f"r-{number}")
+    bench.clock.advance(60_000)
+    bench.move(time=False)
+    (watch,) = remembered(bench)
+    assert not watch.completed
+    slow.asked.pop(0)()
+    bench.move(time=False)
+    assert bench.status("r-4") == "created"
+
+
+def part_of(bench: Bench) -> Any:
+    """The part that looks after who waits."""
+    return bench.engine.step.__self__.parts["dependents"]  # type: ignore[attr-defined]  # of a process
+
+
 def remembered(bench: Bench) -> list[Any]:
     """What is known of the workflows that are waited for."""
-    part: Any = bench.engine.step.__self__.parts["dependents"]  # type: ignore[attr-defined]  # of a process
-    return list(part._dependents._watches.values())
+    return list(part_of(bench)._dependents._watches.values())

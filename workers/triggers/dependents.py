@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -36,6 +37,8 @@ SWEPT_EVERY_MS: Final = 60_000
 """So often those are forgotten that do not wait any more."""
 KEYS_MAX: Final = 100_000
 """Of so many executions the keys are remembered that their inputs have."""
+ASKED_MAX: Final = 8
+"""Of so many the inputs are read at a time: others who read have their turn."""
 
 _log = logging.getLogger("refold.triggers")
 Owners = Callable[[], Mapping[int, Owner]]
@@ -103,6 +106,8 @@ class Dependents:
         self._offset = -1
         self._names: list[str] = []
         self._keys: dict[tuple[str, str], bytes | None] = {}
+        self._asked = 0
+        self._unasked: deque[Callable[[], None]] = deque()
         self._later: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
         self._sweep_at = 0
@@ -263,15 +268,24 @@ class Dependents:
 
     def _know(self, workflow: str, watch: _Watch, execution: str) -> None:
         """Find out under which keys it is known."""
-        if not self._is_on(workflow, watch):
+        if not self._is_on(workflow, watch) or execution not in watch.completed:
             return
         if None in watch.sources:
             self._keyed(workflow, watch, execution, Wanted(None, None))
         unknown = [source for source in watch.sources if source is not None and (execution, source) not in self._keys]
-        if unknown:
-            self._ground.know(execution, ("input",), partial(self._known, workflow, watch, execution))
-        else:
+        if not unknown:
             self._known_all(workflow, watch, execution)
+        elif self._asked >= ASKED_MAX:
+            self._unasked.append(partial(self._know, workflow, watch, execution))
+        else:
+            self._asked += 1
+            self._ground.know(execution, ("input",), partial(self._answers, workflow, watch, execution))
+
+    def _answers(self, workflow: str, watch: _Watch, execution: str, known: Known | Exception) -> None:
+        self._asked -= 1
+        self._known(workflow, watch, execution, known)
+        while self._unasked and self._asked < ASKED_MAX:
+            self._unasked.popleft()()
 
     def _known(self, workflow: str, watch: _Watch, execution: str, known: Known | Exception) -> None:
         if not self._is_on(workflow, watch):
@@ -293,8 +307,8 @@ class Dependents:
                 self._keyed(workflow, watch, execution, Wanted(source, key))
 
     def _keyed(self, workflow: str, watch: _Watch, execution: str, wanted: Wanted) -> None:
-        at, latest = watch.completed[execution], watch.latest.get(wanted)
-        if latest is None or at > latest.at:
+        at, latest = watch.completed.get(execution), watch.latest.get(wanted)
+        if at is not None and (latest is None or at > latest.at):  # else it was forgotten, as too old for all who wait
             watch.latest[wanted] = Completed(execution, at)
             for waiter in list(watch.by_wanted.get(wanted, {}).values()):
                 self._meet(workflow, watch, waiter)
