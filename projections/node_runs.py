@@ -23,6 +23,7 @@ from projections.executions import time_of
 from projections.filter import Filter, compile_filter
 from projections.filter.column import MS, Columns, fields, text, time, whole
 from projections.read_model import ReadModel, RunWas, Visit
+from projections.run_events import MOVES
 
 RUN_STATUSES: Final = ("queued", "active", "retrying", "incident", "stopping", "lingering", "failed")
 MESSAGE_CHARS_MAX: Final = 1_000
@@ -209,11 +210,6 @@ def set_aside(changes: Changes, number: int, found: Unreadable, is_new: bool) ->
     changes.clear(NODE_RUNS, number)
 
 
-_OF_A_RUN: Final[set[type[Event]]] = {
-    e.NodeScheduled, e.NodeStarted, e.NodeProgressed, e.NodeCompleted, e.NodeFailed, e.NodeRetried, e.NodeSkipped, e.NodeCancelled,
-    e.NodeQueued, e.NodeStopped, e.IncidentRaised,
-}  # fmt: skip
-"""The events that name the run that they change."""
 _ENDS: Final[set[type[Event]]] = {
     e.ExecutionCompleted,
     e.ExecutionFailed,
@@ -231,7 +227,7 @@ READ_MODEL: Final = ReadModel(
     may_lag=True,
     events=frozenset({e.NodeFailed}),
     take=_take,
-    take_before={**dict.fromkeys(_OF_A_RUN, _before), e.ScopeLeft: _before_scope_is_left, **dict.fromkeys(_ENDS, _before_end)},
+    take_before={**dict.fromkeys(MOVES, _before), e.ScopeLeft: _before_scope_is_left, **dict.fromkeys(_ENDS, _before_end)},
     finish=_finish,
     set_aside=set_aside,
 )

@@ -7,7 +7,7 @@ values has to fold them anyway (`docs/decisions/0023-nodes-are-folded-when-asked
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from contracts import events as e
 from contracts.events import carried, carried_failure
@@ -20,15 +20,9 @@ from domain.execution.history import Entry, Folded, check_follows
 from domain.execution.paths import is_undo, locate, plain_data
 from domain.execution.react import input_of
 from domain.execution.state import Execution
+from projections.run_events import ENDS, GOES_ON
 
 _End: TypeAlias = e.NodeCompleted | e.NodeFailed | e.NodeSkipped | e.NodeCancelled
-_ENDS: Final[dict[type, str]] = {
-    e.NodeCompleted: "completed",
-    e.NodeFailed: "failed",
-    e.NodeSkipped: "skipped",
-    e.NodeCancelled: "cancelled",
-}
-_BEGINS: Final = frozenset({e.NodeQueued, e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.NodeStopped, e.IncidentRaised})
 
 
 @dataclass(slots=True)
@@ -66,10 +60,10 @@ class NodeTrace:
         if decision.events:
             state.now = decision.now
         for event in decision.events:
-            if type(event) in _ENDS:
+            if type(event) in ENDS:
                 self._end(graph, state, event, decision)
                 evolve(graph, state, event, decision)
-            elif type(event) in _BEGINS:
+            elif type(event) in GOES_ON:
                 self._begin(graph, state, event, decision)
             else:
                 evolve(graph, state, event, decision)
@@ -94,7 +88,7 @@ class NodeTrace:
         node = self._at(graph, state, event.path, decision.now)
         if run is None:
             node.input = _input(graph, state, event)
-        node.status, node.ended_at = _ENDS[type(event)], decision.now
+        node.status, node.ended_at = ENDS[type(event)], decision.now
         if isinstance(event, e.NodeFailed):
             failure = event.failure or carried_failure(decision.command)
             node.failure = None if failure is None else failure.at(event.path, node.attempt)

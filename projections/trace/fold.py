@@ -19,6 +19,7 @@ from domain.execution.evolve import evolve
 from domain.execution.history import Entry, Folded, check_follows
 from domain.execution.paths import HANDLER, is_undo, locate, node_path, owner_of, scope_path
 from domain.execution.state import PENDING, SKIPPED, Execution
+from projections.run_events import ENDS, MOVES
 from projections.trace.exits import NOWHERE, Exits
 from projections.trace.grown import Moment
 from projections.trace.places import ROOT, Places
@@ -31,15 +32,6 @@ STATES: Final = (
 )  # fmt: skip
 """What an execution and a node may be, each by its place in here. `pending` is a node that is to begin anew, or may again."""
 _CODE: Final = {state: code for code, state in enumerate(STATES)}
-_ENDS: Final[dict[type, str]] = {
-    e.NodeCompleted: "completed",
-    e.NodeFailed: "failed",
-    e.NodeSkipped: "skipped",
-    e.NodeCancelled: "cancelled",
-}
-_MOVES: Final = frozenset({
-    *_ENDS, e.NodeQueued, e.NodeScheduled, e.NodeStarted, e.NodeRetried, e.NodeStopped, e.NodeProgressed, e.IncidentRaised
-})  # fmt: skip
 _OPEN: Final = frozenset({"pending", "queued", "active", BEGUN, "retrying", "incident", "stopping", "lingering"})
 _UNSET: Final = -1
 SAME_DECISION: Final = -1
@@ -133,7 +125,7 @@ class TraceFold:
     def _evolve(self, graph: Graph, state: Execution, event: Event, decision: Decision) -> None:
         """Let the event change the state, and note what it is then."""
         status = state.status
-        if type(event) in _MOVES:
+        if type(event) in MOVES:
             self._move(graph, state, event, decision)
         elif isinstance(event, e.NodesReset):
             self._reset(graph, state, event, decision)
@@ -152,14 +144,14 @@ class TraceFold:
         path, kind = event.path, type(event)
         run = state.runs.get(path)
         attempt = run.attempt if run is not None else 0
-        code = self._exit(graph, state, event) if kind in _ENDS else NOWHERE
+        code = self._exit(graph, state, event) if kind in ENDS else NOWHERE
         evolve(graph, state, event, decision)
         if not path:
             return
         run, place = state.runs.get(path), self.places.run(path)
         if run is None:
-            if kind in _ENDS:
-                self._change(place, _ENDS[kind], attempt, code)
+            if kind in ENDS:
+                self._change(place, ENDS[kind], attempt, code)
         elif kind is not e.NodeProgressed:
             self._change(place, run.status, run.attempt, code)
         elif event.progress is None and run.status == "active":
