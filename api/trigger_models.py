@@ -64,6 +64,7 @@ class BackfillRequest(BaseModel):
     since: models.Time = Field(description="the first time that counts")
     until: models.Time = Field(description="the first time that does not; not in the future")
     limit: int = Field(default=BACKFILL_MAX, ge=1, le=BACKFILL_MAX, description="so many at most")
+    dry_run: bool = Field(default=False, description="only say which times there are; nothing is started")
 
 
 class BackfillItem(BaseModel):

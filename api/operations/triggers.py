@@ -148,11 +148,14 @@ async def backfill_trigger(caller: Caller, service: Service, name: Name, body: B
     if end > service.now():
         raise BadRequest(422, "request.invalid", f"/until: expected a time that has passed, found {rfc3339(end)}")
     times = await service.compute(times_between, SCHEDULE.moments(name, config_of(trigger)), begin - 1, end - 1, asked.limit + 1)
+    following = rfc3339(times[asked.limit]) if len(times) > asked.limit else None
+    if asked.dry_run:
+        due_times = [{"due": rfc3339(due), "execution_id": None, "created": False, "problem": None} for due in times[: asked.limit]]
+        return Reply({"started": due_times, "next": following})
     await service.know(trigger.workflow)
     starts = [_start_of(trigger, due, caller) for due in times[: asked.limit]]
     done = await service.start_many(starts)
-    items = [_backfilled(due, one) for due, one in zip(times, done, strict=False)]
-    return Reply({"started": items, "next": rfc3339(times[asked.limit]) if len(times) > asked.limit else None})
+    return Reply({"started": [_backfilled(due, one) for due, one in zip(times, done, strict=False)], "next": following})
 
 
 def _time(text: str, at: str) -> int:

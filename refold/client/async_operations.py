@@ -483,10 +483,10 @@ class AsyncOperations:
         )
         return answer
 
-    async def backfill_trigger(self, name: str, since: str, until: str, limit: int = 1000) -> dict[str, Any]:
+    async def backfill_trigger(self, name: str, since: str, until: str, limit: int = 1000, dry_run: bool = False) -> dict[str, Any]:
         """Start what a schedule was to start in a range that has passed; a time whose execution is there starts nothing again."""
         answer: dict[str, Any] = await self._ask(
-            asked("POST", f"/v1/triggers/{part(name)}/backfill", body={"since": since, "until": until, "limit": limit})
+            asked("POST", f"/v1/triggers/{part(name)}/backfill", body={"since": since, "until": until, "limit": limit, "dry_run": dry_run})
         )
         return answer
 

@@ -477,10 +477,10 @@ class Operations:
         answer: dict[str, Any] = self._ask(asked("POST", f"/v1/triggers/{part(name)}/fire", body={"body": body, "key": key}, is_keyed=True))
         return answer
 
-    def backfill_trigger(self, name: str, since: str, until: str, limit: int = 1000) -> dict[str, Any]:
+    def backfill_trigger(self, name: str, since: str, until: str, limit: int = 1000, dry_run: bool = False) -> dict[str, Any]:
         """Start what a schedule was to start in a range that has passed; a time whose execution is there starts nothing again."""
         answer: dict[str, Any] = self._ask(
-            asked("POST", f"/v1/triggers/{part(name)}/backfill", body={"since": since, "until": until, "limit": limit})
+            asked("POST", f"/v1/triggers/{part(name)}/backfill", body={"since": since, "until": until, "limit": limit, "dry_run": dry_run})
         )
         return answer
 

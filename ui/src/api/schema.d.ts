@@ -1959,6 +1959,11 @@ export interface components {
         /** @description Which times of a schedule are started that have passed: from one on, before another. */
         BackfillRequest: {
             /**
+             * @description only say which times there are; nothing is started
+             * @default false
+             */
+            dry_run: boolean;
+            /**
              * @description so many at most
              * @default 1000
              */

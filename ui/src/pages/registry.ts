@@ -6,6 +6,7 @@ import { executions } from "./executions/route";
 import { parts } from "./parts/route";
 import { inbox, task } from "./inbox/route";
 import { incidents } from "./incidents/route";
+import { triggers } from "./triggers/route";
 import { root } from "./root";
 import { workflow } from "./workflow/route";
 import { workflows } from "./workflows/route";
@@ -28,5 +29,6 @@ export const routes = root.addChildren([
   inbox,
   task,
   incidents,
+  triggers,
   parts,
 ]);

@@ -108,6 +108,7 @@ export const sayWait = speak("waits", {
   turn: "its turn",
   quota: "its quota",
   paused_sibling: "another one that is paused",
+  reports: "reports of attempts",
   condition: "a condition",
   mutex: "a lock",
   nodes: "nodes",

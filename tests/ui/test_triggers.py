@@ -1,0 +1,89 @@
+"""Schedules and triggers: when they fire, what they passed over, paused, resumed and back-filled from a browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.api.conftest import Server
+
+from .conftest import Look, Opener, violations
+
+
+def starts(name: str, *triggers: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "triggers": list(triggers), "nodes": [{"id": "done", "type": "end"}]}
+
+
+HOURLY: dict[str, Any] = {"id": "hourly", "type": "schedule", "cron": "0 * * * *"}
+
+
+@pytest.fixture(scope="module")
+def scheduled(server: Server) -> Server:
+    server.post("/v1/workflows", starts("ui_starts", HOURLY, {"id": "by_hand", "type": "manual"}))
+    server.post("/v1/triggers/ui_starts.by_hand/fire", {})
+    return server
+
+
+def test_every_look_of_a_trigger_shuts_nobody_out(open_page: Opener, scheduled: Server, look: Look, axe: str) -> None:
+    page = open_page(f"{scheduled.url}/triggers", look)
+    page.locator("[role=row][aria-selected]", has_text="ui_starts.hourly").click()
+    expect(page.get_by_role("heading", name="ui_starts.hourly")).to_be_visible()
+    expect(page.locator("h3", has_text="Next runs").locator("xpath=..").get_by_role("listitem")).to_have_count(10)
+    assert violations(page, axe) == []
+    page.get_by_role("button", name="Back-fill").click()
+    expect(page.get_by_role("button", name="Back-fill 24 times")).to_be_enabled()
+    assert violations(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_trigger_is_paused_with_a_reason_and_goes_on_by_keyboard_alone(open_page: Opener, server: Server) -> None:
+    server.post("/v1/workflows", starts("ui_holds", HOURLY))
+    page = open_page(f"{server.url}/executions")
+    expect(page.get_by_role("grid", name="Executions")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    row = page.locator("[role=row][aria-selected]", has_text="ui_holds.hourly")
+    expect(row).to_be_visible()
+    page.get_by_role("grid", name="Schedules and triggers").focus()
+    page.keyboard.press("Home")
+    while row.get_attribute("aria-selected") != "true":
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Pause").press("Enter")
+    page.get_by_label("Reason").focus()
+    page.keyboard.type("the bank is <b>closed</b>")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("by anonymous: the bank is <b>closed</b>")).to_be_visible()
+    expect(row).to_contain_text("paused")
+    assert server.get("/v1/triggers/ui_holds.hourly").json["paused"]["reason"] == "the bank is <b>closed</b>"
+    page.get_by_role("button", name="Resume").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Resume").press("Enter")
+    expect(row).to_contain_text("active")
+
+
+def test_a_back_fill_says_how_many_and_then_what_became_of_each(open_page: Opener, server: Server) -> None:
+    server.post("/v1/workflows", starts("ui_fills", HOURLY))
+    page = open_page(f"{server.url}/triggers?trigger=ui_fills.hourly", timezone_id="Asia/Kathmandu")
+    page.get_by_role("button", name="Back-fill").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("From").fill("2026-01-01T05:45")
+    dialog.get_by_label("Before").fill("2026-01-01T05:45")
+    expect(dialog.get_by_text("It has to be later than the first one")).to_be_visible()
+    dialog.get_by_label("Before").fill("2026-01-01T08:45")
+    dialog.get_by_role("button", name="Back-fill 3 times").click()
+    expect(page.get_by_text("Back-filled: 3 started, 0 there already, 0 refused")).to_be_visible()
+    page.get_by_role("button", name="Back-fill").click()
+    dialog.get_by_label("From").fill("2026-01-01T05:45")
+    dialog.get_by_label("Before").fill("2026-01-01T09:45")
+    dialog.get_by_role("button", name="Back-fill 4 times").click()
+    expect(page.get_by_text("Back-filled: 1 started, 3 there already, 0 refused")).to_be_visible()
+    found = server.get("/v1/executions?workflow=ui_fills").json["executions"]
+    assert len(found) == 4
+
+
+def test_a_trigger_that_is_not_there_is_said(open_page: Opener, server: Server) -> None:
+    page = open_page(f"{server.url}/triggers?trigger=ui_nothing.at_all")
+    expect(page.get_by_role("heading", name="There is no trigger ui_nothing.at_all here")).to_be_visible()
+    open_page.wrong = [one for one in open_page.wrong if "404" not in one]
