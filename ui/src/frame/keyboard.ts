@@ -34,7 +34,9 @@ export function find(commands: readonly Command[], begun: string, press: Press, 
 }
 
 /** Whether keys go into what has the focus. */
-export function isTyped(element: Element | null): boolean {
+export function isTyped(outer: Element | null): boolean {
+  let element = outer;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement; // the editor of texts stands in one
   if (!(element instanceof HTMLElement)) return false;
   if (element.isContentEditable || element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement) return true;
   return element instanceof HTMLInputElement && !["checkbox", "radio", "range", "button", "submit"].includes(element.type);

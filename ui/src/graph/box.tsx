@@ -26,11 +26,11 @@ export interface BoxNodeData extends Record<string, unknown> {
 }
 
 export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<Node<BoxNodeData>>): JSX.Element {
-  const { look, isPast, isOfExecution } = useBoxLook(box.path);
+  const { look, isPast, isOfExecution, isWrong } = useBoxLook(box.path);
   const status = look && statusOf(box.kind, look.state);
   const shown = status && lookOf(status);
   return (
-    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
+    <div className={names(css["box"], isChosen && css["chosen"], isOfExecution && look === undefined && (isPast ? css["ghost"] : css["idle"]), shown && css[shown], isWrong && css["failed"])} data-path={box.path} title={`${box.says}\n${box.kind}`}>
       <Ends />
       <span className={css["icon"]}>
         <Icon name={kindIcon(box.kind)} size={16} />
@@ -44,6 +44,7 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
         </span>
       </span>
       {box.rooms.length > 0 && <Fold path={box.path} isClosed says={box.says} onFold={onFold} />}
+      {isWrong && <Wrong />}
       {shown && (
         <span className={css["state"]} role="img" aria-label={sayState(status)}>
           <Mark look={shown} />
@@ -54,10 +55,10 @@ export function BoxNode({ data: { box, isChosen, onFold, detail } }: NodeProps<N
 }
 
 export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, caption } }: NodeProps<Node<BoxNodeData>>): JSX.Element {
-  const { look, isPast } = useBoxLook(box.path);
+  const { look, isPast, isWrong } = useBoxLook(box.path);
   const status = look && statusOf(box.kind, look.state);
   return (
-    <div className={names(css["container"], isChosen && css["chosen"], look === undefined && isPast && css["ghost"])} data-path={box.path}>
+    <div className={names(css["container"], isChosen && css["chosen"], isWrong && css["failed"], look === undefined && isPast && css["ghost"])} data-path={box.path}>
       <Ends />
       <div className={css["caption"]}>
         <Fold path={box.path} isClosed={false} says={box.says} onFold={onFold} />
@@ -67,6 +68,7 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
           {box.kind}
           {look !== undefined && detail(box) !== "" && ` · ${detail(box)}`}
         </span>
+        {isWrong && <Wrong />}
         {status && (
           <span className={css["state"]} role="img" aria-label={sayState(status)}>
             <Mark look={lookOf(status)} size={14} />
@@ -82,6 +84,14 @@ export function ContainerNode({ data: { box, isChosen, rooms, onFold, detail, ca
           ),
       )}
     </div>
+  );
+}
+
+function Wrong(): JSX.Element {
+  return (
+    <span className={css["state"]} role="img" aria-label={say("wrong")}>
+      <Mark look="failed" size={14} />
+    </span>
   );
 }
 

@@ -7,6 +7,8 @@ import type { Json } from "../api/exact";
 
 export interface Box {
   readonly path: string;
+  /** Where its node stands in the definition: `["nodes", 0, "config", "body", "nodes", 1]`. */
+  readonly where: Where;
   readonly id: string;
   readonly kind: string;
   /** What people call it: its name, else its id. */
@@ -15,6 +17,8 @@ export interface Box {
   /** Where a person has put it, in its body. */
   readonly position: { readonly x: number; readonly y: number } | null;
 }
+
+export type Where = readonly (string | number)[];
 
 /** A body: the outermost one, an iteration, a branch, a catch. */
 export interface Room {
@@ -40,7 +44,7 @@ export interface Link {
 type Map_ = { readonly [key: string]: Json };
 
 export function outlineOf(definition: Json): Room {
-  return room(asMap(definition), "", "");
+  return room(asMap(definition), "", "", []);
 }
 
 /** All boxes, those of bodies behind the one that holds them. */
@@ -56,13 +60,13 @@ export function* linksIn(room: Room): Generator<Link> {
   for (const box of room.boxes) for (const inner of box.rooms) yield* linksIn(inner);
 }
 
-function room(body: Map_, path: string, label: string): Room {
-  const boxes = asList(body["nodes"]).flatMap((node) => box(asMap(node), path));
+function room(body: Map_, path: string, label: string, where: Where): Room {
+  const boxes = asList(body["nodes"]).flatMap((node, at) => box(asMap(node), path, [...where, "nodes", at]));
   const known = new Set(boxes.map(({ id }) => id));
   return { path, label, boxes, links: asList(body["edges"]).flatMap((edge, at) => link(asMap(edge), path, at, known)) };
 }
 
-function box(node: Map_, around: string): Box[] {
+function box(node: Map_, around: string, where: Where): Box[] {
   const id = asText(node["id"]);
   if (id === "") return [];
   const path = inRoom(around, id);
@@ -71,24 +75,26 @@ function box(node: Map_, around: string): Box[] {
   return [
     {
       path,
+      where,
       id,
       kind,
       says: asText(node["name"]) || id,
-      rooms: [...roomsOf(kind, asMap(node["config"]), path)],
+      rooms: [...roomsOf(kind, asMap(node["config"]), path, [...where, "config"])],
       position: x === undefined || y === undefined ? null : { x: Number(x), y: Number(y) },
     },
   ];
 }
 
 /** The bodies in the config of a node, labelled as paths label them. */
-function* roomsOf(kind: string, config: Map_, path: string): Generator<Room> {
-  if (isBody(config["body"])) yield kind === "try" ? room(config["body"], `${path}.body`, "body") : room(config["body"], `${path}[]`, "[]");
-  for (const [name, body] of Object.entries(asMap(config["branches"]))) if (isBody(body)) yield room(body, `${path}.${name}`, name);
+function* roomsOf(kind: string, config: Map_, path: string, where: Where): Generator<Room> {
+  const [body, label] = kind === "try" ? [`${path}.body`, "body"] : [`${path}[]`, "[]"];
+  if (isBody(config["body"])) yield room(config["body"], body, label, [...where, "body"]);
+  for (const [name, body] of Object.entries(asMap(config["branches"]))) if (isBody(body)) yield room(body, `${path}.${name}`, name, [...where, "branches", name]);
   for (const [at, one] of asList(config["catch"]).entries()) {
     const { body } = asMap(one);
-    if (isBody(body)) yield room(body, `${path}.catch[${at}]`, `catch[${at}]`);
+    if (isBody(body)) yield room(body, `${path}.catch[${at}]`, `catch[${at}]`, [...where, "catch", at, "body"]);
   }
-  if (isBody(config["finally"])) yield room(config["finally"], `${path}.finally`, "finally");
+  if (isBody(config["finally"])) yield room(config["finally"], `${path}.finally`, "finally", [...where, "finally"]);
 }
 
 function link(edge: Map_, around: string, at: number, known: ReadonlySet<string>): Link[] {

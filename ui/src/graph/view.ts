@@ -11,6 +11,7 @@ export class View {
   #isPast = false;
   /** Whether it is of an execution at all; else nothing is yet to come, and no box is drawn as if it were. */
   readonly isOfExecution: boolean;
+  #wrong: ReadonlySet<string> = new Set();
   readonly #hearers = new Map<string, Set<() => void>>();
   readonly #all = new Set<() => void>();
 
@@ -25,6 +26,17 @@ export class View {
     this.#isPast = isPast;
     for (const [path, hearers] of this.#hearers) if (other || isOther(path, before, this.#looks)) for (const hearer of hearers) hearer();
     for (const hearer of this.#all) hearer();
+  }
+
+  /** Say in which boxes of the definition something is wrong. */
+  mark(wrong: ReadonlySet<string>): void {
+    const before = this.#wrong;
+    this.#wrong = wrong;
+    for (const [path, hearers] of this.#hearers) if (before.has(path) !== wrong.has(path)) for (const hearer of hearers) hearer();
+  }
+
+  isWrong(path: string): boolean {
+    return this.#wrong.has(path);
   }
 
   get isPast(): boolean {
@@ -57,15 +69,15 @@ function isOther(of: string, before: Looks, now: Looks): boolean {
 
 export const ViewContext = createContext<View>(new View());
 
-export function useBoxLook(path: string): { readonly look: BoxLook | undefined; readonly isPast: boolean; readonly isOfExecution: boolean } {
+export function useBoxLook(path: string): { readonly look: BoxLook | undefined; readonly isPast: boolean; readonly isOfExecution: boolean; readonly isWrong: boolean } {
   const view = useContext(ViewContext);
   const hear = (hearer: () => void) => view.hear(path, hearer);
   const said = useSyncExternalStore(hear, () => {
     const look = view.box(path);
-    return look === undefined ? `- ${view.isPast}` : `${look.place} ${look.since} ${look.attempt} ${view.isPast}`;
+    return look === undefined ? `- ${view.isPast} ${view.isWrong(path)}` : `${look.place} ${look.since} ${look.attempt} ${view.isPast}`;
   });
   void said;
-  return { look: view.box(path), isPast: view.isPast, isOfExecution: view.isOfExecution };
+  return { look: view.box(path), isPast: view.isPast, isOfExecution: view.isOfExecution, isWrong: view.isWrong(path) };
 }
 
 export function useLinkLook(id: string): LinkLook {

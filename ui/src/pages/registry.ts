@@ -1,6 +1,7 @@
 /** All pages: a page is a folder beside this file, and its line here, in the order of the rail. */
 
 import { redirect, createRoute } from "@tanstack/react-router";
+import { edited, fresh as newWorkflow } from "./builder/route";
 import { execution } from "./execution/route";
 import { executions } from "./executions/route";
 import { parts } from "./parts/route";
@@ -26,6 +27,8 @@ export const routes = root.addChildren([
   execution,
   workflows,
   workflow,
+  newWorkflow,
+  edited,
   inbox,
   task,
   incidents,

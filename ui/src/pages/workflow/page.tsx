@@ -53,6 +53,7 @@ function Known({ name, versions }: { name: string; versions: readonly Version[] 
     <div className={css["page"]}>
       <Head title={name} says={<span>{active ? say("startsWith", { n: active.version }) : say("archived")}</span>}>
         <Actions name={name} chosen={chosen} active={active} />
+        <Button onClick={() => void navigate({ to: "/workflows/$name/edit", params: { name }, search: {} })}>{say("edit")}</Button>
         {active && (
           <Button look="main" icon="play" onClick={() => setStarting(true)}>
             {say("start")}

@@ -10,6 +10,7 @@ export const say = speak("workflow", {
   startsWith: "starts with version {n}",
   archived: "archived: nothing starts it",
   start: "Start",
+  edit: "Edit",
   does: "Do",
   executions: "Its executions",
   versions: "Versions",

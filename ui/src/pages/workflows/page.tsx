@@ -37,7 +37,11 @@ export function WorkflowsPage(): JSX.Element {
   useSettings(); // the zone stands in the head of a column
   return (
     <>
-      <Head title={say("title")} says={rows && <AsOf count={rows.length} at={found.dataUpdatedAt} onAgain={() => void found.refetch()} />} />
+      <Head title={say("title")} says={rows && <AsOf count={rows.length} at={found.dataUpdatedAt} onAgain={() => void found.refetch()} />}>
+        <Button icon="plus" onClick={() => void navigate({ to: "/workflows/new", search: {} })}>
+          {say("fresh")}
+        </Button>
+      </Head>
       {rows === undefined && found.error && (
         <div className={css["problem"]}>
           <Told error={found.error} onRetry={() => void found.refetch()} />

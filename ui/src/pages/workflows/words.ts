@@ -12,12 +12,13 @@ export const say = speak("workflows", {
   published: "Published · {zone}",
   by: "By",
   start: "Start",
+  fresh: "New workflow",
   startOf: "Start {name}",
   find: "Find by name",
   focusFind: "Type a part of a name",
   clear: "Show all",
   emptyTitle: "No workflow is published here yet",
-  emptySays: "Publish one, from here or from anywhere:",
+  emptySays: "Write one here, or publish one from anywhere:",
   emptyFound: "No workflow is called like that",
 });
 

@@ -1,0 +1,150 @@
+/** The editor of a definition's text: CodeMirror in a shadow root, whose styles are adopted sheets, as the policy of the page allows no others. */
+
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+import { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
+import { EditorState } from "@codemirror/state";
+import { drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers } from "@codemirror/view";
+import { tags } from "@lezer/highlight";
+import { type JSX, type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from "react";
+import type { Span } from "./parse";
+import css from "./text-editor.module.css";
+
+export interface Mark extends Span {
+  readonly severity: "error" | "warning";
+  readonly message: string;
+}
+
+/** What others may do with the text; each change can be undone like one that was typed. */
+export interface EditorHandle {
+  /** Shows it, and puts the cursor there. */
+  readonly goTo: (span: Span) => void;
+  /** Changes the whole text, as it was replaced by another one. */
+  readonly replace: (text: string) => void;
+  readonly focus: () => void;
+}
+
+interface TextEditorProps {
+  readonly says: string;
+  /** What stands in it at first. */
+  readonly text: string;
+  readonly marks: readonly Mark[];
+  readonly onText: (text: string) => void;
+  readonly onCursor: (at: number) => void;
+  readonly ref?: Ref<EditorHandle>;
+}
+
+export function TextEditor({ says, text, marks, onText, onCursor, ref }: TextEditorProps): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView | null>(null);
+  const changed = useEffectEvent((next: string) => onText(next));
+  const moved = useEffectEvent((at: number) => onCursor(at));
+  useEffect(() => {
+    const host = place.current;
+    if (host === null) return;
+    const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
+    const made = new EditorView({
+      root,
+      parent: root,
+      state: EditorState.create({
+        doc: text,
+        extensions: [
+          EXTENSIONS,
+          EditorView.contentAttributes.of({ "aria-label": says, tabindex: "0", translate: "no", spellcheck: "false" }),
+          EditorView.updateListener.of((update) => {
+            if (update.docChanged) changed(update.state.doc.toString());
+            if (update.selectionSet || update.docChanged) moved(update.state.selection.main.head);
+          }),
+        ],
+      }),
+    });
+    view.current = made;
+    return () => made.destroy();
+  }, [says]);
+  useEffect(() => {
+    const shown = view.current;
+    if (shown === null) return;
+    const end = shown.state.doc.length;
+    const diagnostics: Diagnostic[] = marks.map(({ from, to, severity, message }) => ({ from: Math.min(from, end), to: Math.min(to, end), severity, message }));
+    shown.dispatch(setDiagnostics(shown.state, diagnostics));
+  }, [marks]);
+  useImperativeHandle(ref, () => ({
+    goTo: ({ from }) => {
+      const shown = view.current;
+      if (shown === null) return;
+      const at = Math.min(from, shown.state.doc.length);
+      shown.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: "center" }) });
+    },
+    replace: (next) => {
+      const shown = view.current;
+      shown?.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: next } });
+    },
+    focus: () => view.current?.focus(),
+  }));
+  return <div ref={place} className={css["editor"]} />;
+}
+
+/** No colour, which means a state: weight and grey tell keys, texts and comments apart. */
+const HIGHLIGHTS = HighlightStyle.define([
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], fontWeight: "620" },
+  { tag: [tags.comment, tags.lineComment], color: "var(--ink-2)", fontStyle: "italic" },
+  { tag: [tags.punctuation, tags.separator, tags.squareBracket, tags.brace], color: "var(--ink-2)" },
+]);
+
+const THEME = EditorView.theme({
+  "&": { height: "100%", backgroundColor: "var(--pane)", color: "var(--ink-1)", fontSize: "12px" },
+  "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
+  ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "20px", fontVariantLigatures: "none" },
+  ".cm-gutters": { backgroundColor: "var(--pane)", color: "var(--ink-3)", border: "0" },
+  ".cm-activeLine, .cm-activeLineGutter": { backgroundColor: "var(--ground)" },
+  ".cm-cursor": { borderLeftColor: "var(--ink-1)" },
+  ".cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground": { backgroundColor: "light-dark(#d5dade, #39424b)" },
+  ".cm-selectionMatch, .cm-matchingBracket, &.cm-focused .cm-matchingBracket": { backgroundColor: "var(--quiet-ground)" },
+  ".cm-tooltip": { backgroundColor: "var(--pane)", color: "var(--ink-1)", border: "1px solid var(--line-2)", borderRadius: "6px", maxWidth: "480px" },
+  ".cm-panels": { backgroundColor: "var(--pane)", color: "var(--ink-1)" },
+  ".cm-diagnostic": { fontFamily: "var(--text)", whiteSpace: "pre-wrap", borderLeftColor: "var(--line-2)" },
+  ".cm-diagnostic-error": { borderLeftColor: "var(--failed)" },
+  ".cm-lintRange-error": { backgroundImage: "none", borderBottom: "2px dotted var(--failed)" },
+  ".cm-lintRange-warning": { backgroundImage: "none", borderBottom: "2px dotted var(--incident)" },
+  ".cm-lint-marker": { width: "10px", height: "10px" },
+  ".cm-lint-marker-error": { content: "none", backgroundColor: "var(--failed)", borderRadius: "2px" },
+  ".cm-lint-marker-warning": { content: "none", backgroundColor: "var(--incident)", borderRadius: "5px" },
+});
+
+/** What is typed over a selection is put in here: browsers would put it in with the style of what was there, which the policy forbids. */
+const TYPED_OVER = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    const text = event.data;
+    if (event.inputType !== "insertText" || event.isComposing || empty || !text) return false;
+    const insert = () => view.state.update({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: "input.type", scrollIntoView: true });
+    if (!view.state.facet(EditorView.inputHandler).some((handler) => handler(view, from, to, text, insert))) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
+const EXTENSIONS = [
+  TYPED_OVER,
+  lineNumbers(),
+  foldGutter(),
+  lintGutter(),
+  highlightActiveLine(),
+  highlightActiveLineGutter(),
+  history(),
+  drawSelection(),
+  indentOnInput(),
+  bracketMatching(),
+  closeBrackets(),
+  autocompletion(),
+  highlightSelectionMatches(),
+  search({ top: true }),
+  yaml(),
+  syntaxHighlighting(HIGHLIGHTS),
+  THEME,
+  EditorState.tabSize.of(2),
+  keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...completionKeymap, ...lintKeymap]), // Tab is not among them: it leads on
+];

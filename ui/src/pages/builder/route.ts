@@ -1,0 +1,30 @@
+/** `/workflows/NAME/edit`, and `/workflows/new`, whose draft has a name of its own. */
+
+import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
+import { root } from "../root";
+import { textIn, textsIn } from "../search";
+
+export interface BuilderSearch {
+  readonly node?: string | undefined;
+  readonly closed?: string[] | undefined;
+  /** Of a new one: under which name its draft is kept. */
+  readonly draft?: string | undefined;
+}
+
+function searchOf(search: Record<string, unknown>): BuilderSearch {
+  return { node: textIn(search, "node"), closed: textsIn(search, "closed"), draft: textIn(search, "draft") };
+}
+
+export const edited = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows/$name/edit",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(() => import("./page"), "EditPage"),
+});
+
+export const fresh = createRoute({
+  getParentRoute: () => root,
+  path: "/workflows/new",
+  validateSearch: searchOf,
+  component: lazyRouteComponent(() => import("./page"), "NewPage"),
+});

@@ -1,0 +1,122 @@
+/** A draft at work: its text, its graph, what is wrong with it, and what can be done. */
+
+import { useNavigate } from "@tanstack/react-router";
+import { type JSX, useEffect, useMemo, useRef, useState } from "react";
+import { type Placed, placed } from "../../edit/place";
+import type { Parsed } from "../../edit/parse";
+import { Saver, type SaverState } from "../../edit/saver";
+import { type EditorHandle, type Mark, TextEditor } from "../../edit/text-editor";
+import { useParsed } from "../../edit/use-parsed";
+import { useValidity } from "../../edit/use-validity";
+import { Head } from "../../frame/head";
+import { Button } from "../../parts/button";
+import { Guard } from "../../parts/guard";
+import { Menu } from "../../parts/menu";
+import { Split } from "../../parts/split";
+import { Conflict } from "./conflict";
+import { DiscardDialog } from "./discard";
+import { type Begun, storeOf } from "./drafts";
+import { Drawn } from "./drawn";
+import css from "./page.module.css";
+import { Problems } from "./problems";
+import { PublishDialog } from "./publish";
+import type { BuilderSearch } from "./route";
+import { say } from "./words";
+
+interface WorkbenchProps {
+  readonly draft: string;
+  readonly workflow: string | null;
+  readonly begun: Begun;
+  readonly search: BuilderSearch;
+  readonly onShow: (changed: BuilderSearch) => void;
+}
+
+export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchProps): JSX.Element {
+  const [first] = useState(() => begun.here?.text ?? begun.text);
+  const [text, setText] = useState(first);
+  const [doing, setDoing] = useState<"publish" | "discard" | null>(null);
+  const { saver, state } = useSaver(draft, workflow, begun);
+  const { good, broken } = useParsed(text);
+  const judged = useValidity(text, begun.syntax);
+  const problems = useMemo(() => (judged.validity === null ? null : placed(text, good?.outline ?? null, good?.spans ?? new Map(), judged.validity.problems, judged.validity.warnings)), [text, good, judged.validity]);
+  const marks = useMarks(problems);
+  const wrong = useMemo(() => new Set(problems?.flatMap(({ severity, box }) => (severity === "error" && box !== null ? [box] : []))), [problems]);
+  const editor = useRef<EditorHandle>(null);
+  const navigate = useNavigate();
+  const name = good?.name || workflow || draft;
+  const change = (next: string) => {
+    setText(next);
+    saver.typed(next);
+  };
+  const choose = (path: string | null) => {
+    onShow({ node: path ?? undefined });
+    const span = path === null ? undefined : good?.spans.get(path);
+    if (span !== undefined) editor.current?.goTo(span);
+  };
+  const take = () => {
+    const theirs = saver.takeTheirs();
+    if (theirs !== null) editor.current?.replace(theirs.text);
+  };
+  const leave = (to: string | null) => {
+    saver.end();
+    if (to === null) void navigate({ to: "/workflows" });
+    else void navigate({ to: "/workflows/$name", params: { name: to } });
+  };
+  return (
+    <div className={css["page"]}>
+      <Head title={workflow === null ? say("titleNew") : say("titleEdit", { name: workflow })} says={<Says state={state} isTouched={text !== begun.text || saver.revision > 0} />}>
+        <Menu says={say("discard")} icon="more" items={[{ id: "discard", says: say("discard"), run: () => setDoing("discard") }]} />
+        <Button look="main" onClick={() => setDoing("publish")}>
+          {say("publish")}
+        </Button>
+      </Head>
+      {state.is === "conflict" && <Conflict mine={text} theirs={state.theirs} onKeep={() => saver.keepMine()} onTake={take} />}
+      <Split name="builder.right" says={say("border")} second="right" size={Math.round(window.innerWidth / 2)} least={200}>
+        <>
+          <Guard of="text">
+            <TextEditor ref={editor} says={say("text")} text={first} marks={marks} onText={change} onCursor={(at) => follow(good, at, search.node, onShow)} />
+          </Guard>
+          <Problems problems={problems} error={judged.error} onGo={(one) => { editor.current?.goTo(one); editor.current?.focus(); }} />
+        </>
+        <Guard of="graph">
+          <Drawn parsed={good} broken={broken} wrong={wrong} search={search} onChoose={choose} onShow={onShow} />
+        </Guard>
+      </Split>
+      {doing === "publish" && <PublishDialog name={name} text={text} syntax={begun.syntax} base={begun.base} validity={judged.validity} draft={draft} saver={saver} onDone={() => leave(name)} onClose={() => setDoing(null)} />}
+      {doing === "discard" && <DiscardDialog draft={draft} base={begun.base} saver={saver} onDone={() => leave(workflow)} onClose={() => setDoing(null)} />}
+    </div>
+  ); // prettier-ignore
+}
+
+/** One for as long as the page is there. What was typed here before and is not at the server is kept on. */
+function useSaver(draft: string, workflow: string | null, begun: Begun): { saver: Saver; state: SaverState } {
+  const [saver] = useState(() => new Saver(storeOf(draft, workflow, begun.syntax, begun.base), begun));
+  const [state, setState] = useState<SaverState>(saver.state);
+  useEffect(() => {
+    saver.hear(setState);
+    const { here } = begun;
+    if (here !== null && here.revision !== begun.revision && here.text !== begun.text) saver.adopt(here.text, { text: begun.text, revision: begun.revision });
+    else if (here !== null) saver.typed(here.text);
+    return () => saver.hear(() => undefined); // it goes on until what was typed is kept
+  }, [saver, begun]);
+  return { saver, state };
+}
+
+/** The node that the cursor is in is chosen. */
+function follow(good: Parsed | null, at: number, chosen: string | undefined, onShow: (changed: BuilderSearch) => void): void {
+  let found: { path: string; size: number } | undefined;
+  for (const [path, { from, to }] of good?.spans ?? []) if (from <= at && at <= to && (found === undefined || to - from < found.size)) found = { path, size: to - from };
+  if (found?.path !== chosen) onShow({ node: found?.path });
+}
+
+function useMarks(problems: readonly Placed[] | null): readonly Mark[] {
+  const last = useRef<readonly Mark[]>([]);
+  return useMemo(() => {
+    if (problems !== null) last.current = problems.map(({ from, to, severity, problem }) => ({ from, to, severity, message: problem.fix ? `${problem.message}\n${problem.fix}` : problem.message }));
+    return last.current; // until the next answer they stay where they are: the editor moves them along
+  }, [problems]);
+}
+
+function Says({ state, isTouched }: { state: SaverState; isTouched: boolean }): JSX.Element {
+  return <span role="status">{state.is === "away" ? say("away", { why: state.why }) : state.is === "saved" && !isTouched ? say("untouched") : say(state.is)}</span>;
+}
