@@ -165,3 +165,13 @@ def test_it_is_published_by_keyboard_alone_as_the_text_that_it_is(open_page: Ope
     source = built.get("/v1/workflows/ui_built_published/source").content.decode()
     assert source == "# mended\n" + TEXT.replace("ui_built", "ui_built_published").replace("for: 1s", "for: 2s")
     assert built.ask("GET", "/v1/drafts/ui_built_published").status == 404
+
+
+def test_a_draft_of_a_new_workflow_is_found_again_above_the_list(open_page: Opener, built: Server) -> None:
+    page = open_page(f"{built.url}/workflows/new")
+    type_over(page, "# What it does, in a sentence", "# Begun")
+    expect(page.get_by_text("Draft kept")).to_be_visible()
+    draft = page.url.rsplit("draft=", 1)[1].split("&")[0]
+    page.goto(f"{built.url}/workflows")
+    page.get_by_role("region", name="Drafts").get_by_role("link", name=draft).click()
+    expect(text_of(page)).to_contain_text("# Begun")

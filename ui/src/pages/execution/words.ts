@@ -116,5 +116,4 @@ export const sayWait = speak("waits", {
   execution: "another execution",
   dependency: "another workflow",
   breaker: "a circuit breaker",
-  reports: "reports that are on their way",
 });

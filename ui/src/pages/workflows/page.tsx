@@ -18,6 +18,7 @@ import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
 import { StartDialog } from "../../start/start-dialog";
 import css from "./page.module.css";
+import { DraftList } from "./draft-list";
 import { workflows } from "./route";
 import { say, sayStatus } from "./words";
 
@@ -47,6 +48,7 @@ export function WorkflowsPage(): JSX.Element {
           <Told error={found.error} onRetry={() => void found.refetch()} />
         </div>
       )}
+      <DraftList />
       {rows?.length === 0 && <NoneYet />}
       {rows !== undefined && rows.length > 0 && (
         <>

@@ -11,6 +11,7 @@ export const say = speak("workflows", {
   status: "Status",
   published: "Published · {zone}",
   by: "By",
+  drafts: "Drafts",
   start: "Start",
   fresh: "New workflow",
   startOf: "Start {name}",
