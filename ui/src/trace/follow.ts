@@ -1,4 +1,4 @@
-/** Keeps a trace up to date: one request at a time, however often one is told that there is more. */
+/** Keeps a trace up to date: one request at a time, and a few a second, however often one is told that there is more. */
 
 import { type Answer, Trace } from "./trace";
 
@@ -6,6 +6,9 @@ export interface Hearer {
   came(trace: Trace): void;
   failed(error: Error): void;
 }
+
+/** No sooner than so long after the one before it is asked again. */
+const APART_MS = 250;
 
 export class Follower {
   readonly trace = new Trace();
@@ -16,9 +19,10 @@ export class Follower {
   constructor(
     readonly ask: (since: number) => Promise<Answer>,
     readonly hearer: Hearer,
+    readonly later: (then: () => void, ms: number) => unknown = (then, ms) => setTimeout(then, ms),
   ) {}
 
-  /** There may be more: it is asked for now, or once what is under way has come. */
+  /** There may be more: it is asked for now, or once what is under way has come, and some time has passed since it was asked for. */
   refresh(): void {
     this.#isMore = true;
     if (!this.#isAsking) void this.#follow();
@@ -37,13 +41,18 @@ export class Follower {
         const answer = await this.ask(this.trace.version);
         if (this.#isOver) return;
         this.trace.take(answer);
-        this.#isMore ||= answer.version < answer.last;
         this.hearer.came(this.trace);
+        if (answer.version < answer.last) this.#isMore = true;
+        else break;
       }
     } catch (error) {
       if (!this.#isOver) this.hearer.failed(error as Error);
-    } finally {
-      this.#isAsking = false;
     }
+    this.later(() => this.#rested(), APART_MS);
+  }
+
+  #rested(): void {
+    this.#isAsking = false;
+    if (this.#isMore && !this.#isOver) this.refresh();
   }
 }

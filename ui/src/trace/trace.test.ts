@@ -66,9 +66,10 @@ test("what does not go on where the trace ends is refused", () => {
   expect(trace.places).toBe(7);
 });
 
-test("however often it is told of more, one request is under way", async () => {
+test("however often it is told of more, one request is under way, and the next one waits its time", async () => {
   const asked: number[] = [];
   let answer: (value: Answer) => void = () => {};
+  let rested: () => void = () => {};
   const came: number[] = [];
   const follower = new Follower(
     (since) => {
@@ -76,6 +77,7 @@ test("however often it is told of more, one request is under way", async () => {
       return new Promise((resolve) => (answer = resolve));
     },
     { came: ({ version }) => came.push(version), failed: (error) => came.push(Number.NaN, error.message.length) },
+    (then) => (rested = then),
   );
   for (let turn = 0; turn < 100; turn += 1) follower.refresh();
   expect(asked).toEqual([0]);
@@ -83,6 +85,18 @@ test("however often it is told of more, one request is under way", async () => {
   await Promise.resolve();
   await Promise.resolve();
   expect(came).toEqual([8]);
+  for (let turn = 0; turn < 100; turn += 1) follower.refresh();
+  expect(asked).toEqual([0]);
+  rested();
   expect(asked).toEqual([0, 8]);
   follower.stop();
+});
+
+test("the events of a place are found without looking at those of others", () => {
+  const trace = taken(whole());
+  for (let place = 0; place < trace.places; place += 1) {
+    const plain = Array.from({ length: trace.version }, (_, at) => at + 1).filter((version) => trace.event(version).place === place);
+    expect(trace.eventsAt(place)).toEqual(plain);
+  }
+  expect(trace.eventsAt(99)).toEqual([]);
 });

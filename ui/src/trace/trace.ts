@@ -45,6 +45,9 @@ export class Trace {
   readonly eventTypes = new Column();
   readonly eventPlaces = new Column();
   readonly eventCommands = new Column();
+  /** The event before this one at the same place, or 0. */
+  readonly eventBefore = new Column();
+  readonly #lastEvent = new Column();
   readonly changeVersions = new Column();
   readonly changePlaces = new Column();
   readonly changeStates = new Column();
@@ -105,6 +108,18 @@ export class Trace {
     return this.#lastChange.at(place);
   }
 
+  /** The last event at a place, or 0. */
+  lastEvent(place: number): number {
+    return this.#lastEvent.at(place) || 0;
+  }
+
+  /** All events at a place, the first one first. */
+  eventsAt(place: number): readonly number[] {
+    const found: number[] = [];
+    for (let version = this.lastEvent(place); version > 0; version = this.eventBefore.at(version - 1)) found.push(version);
+    return found.reverse();
+  }
+
   event(version: number): TracedEvent {
     const at = version - 1;
     const command = this.eventCommands.at(at);
@@ -139,6 +154,7 @@ export class Trace {
       this.numbers.push(place.number);
       this.nodeOf.push(node[at] ?? -1);
       this.#lastChange.push(-1);
+      this.#lastEvent.push(0);
       this.#begun.push(Number.MAX_SAFE_INTEGER);
       if (this.places > 1) this.#putInside(place.parent, called);
       this.#nameLast();
@@ -175,6 +191,8 @@ export class Trace {
       this.eventTypes.push(type);
       this.eventPlaces.push(place);
       this.eventCommands.push(events.command[at] ?? -1);
+      this.eventBefore.push(this.#lastEvent.at(place));
+      this.#lastEvent.put(place, this.times.length);
     }
   }
 

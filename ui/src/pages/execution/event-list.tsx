@@ -23,7 +23,7 @@ interface EventListProps {
 
 export function EventList({ id, trace, version, at, place, onGo }: EventListProps): JSX.Element {
   const rows = useMemo(() => versionsIn(trace, place), [trace, version, place]);
-  const said = useEvents(id, rows.includes(at) ? [at] : []);
+  const said = useEvents(id, place === null || trace.eventPlaces.at(at - 1) === place ? [at] : []);
   const data = said.data?.[0]?.data as Json | undefined;
   const began = trace.times.at(0);
   const columns: readonly Column<number>[] = [
@@ -43,7 +43,5 @@ export function EventList({ id, trace, version, at, place, onGo }: EventListProp
 }
 
 function versionsIn(trace: Trace, place: number | null): readonly number[] {
-  const found: number[] = [];
-  for (let version = 1; version <= trace.version; version += 1) if (place === null || trace.eventPlaces.at(version - 1) === place) found.push(version);
-  return found;
+  return place === null ? Array.from({ length: trace.version }, (_, at) => at + 1) : trace.eventsAt(place);
 }

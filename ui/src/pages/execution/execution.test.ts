@@ -7,9 +7,9 @@ import { Moment } from "../../trace/moment";
 import { type Answer, Trace } from "../../trace/trace";
 import { barOf, barsOf, nextOf } from "./bars";
 import { chosenIn, chosenOut } from "./moment";
-import { rowsOf, stretchesOf } from "./rows";
+import { Rows, stretchesOf } from "./rows";
 import { definitionPath } from "./runs";
-import { TimeScale } from "./scale";
+import { Idle, TimeScale } from "./scale";
 import { whyOf } from "./why";
 
 const DAY = 86_400_000;
@@ -28,6 +28,17 @@ test("without idle time the line is the time, and nothing at all is a line too",
   expect(scale.at(1_500)).toBe(0.5);
   expect(scale.marks(5).map(({ ms }) => ms)).toEqual([0, 200, 400, 600, 800, 1_000]);
   for (const times of [[], [7], [7, 7, 7]]) expect(new TimeScale(times).at(times[0] ?? 0)).toBe(0);
+});
+
+test("idle time is the same however its moments came", () => {
+  const all = Array.from({ length: 200 }, (_, at) => at * 10 + (at > 50 ? DAY : 0) + (at > 120 ? 3 * DAY : 0) + (at % 7) * 900);
+  const times: number[] = [];
+  const idle = new Idle(times);
+  for (const time of all) {
+    times.push(time);
+    expect(idle.gaps).toEqual(new Idle([...times]).gaps);
+  }
+  expect(idle.gaps).toHaveLength(2);
 });
 
 /** `a` fails once, is tried again and completes; `b` behind it is skipped. */
@@ -68,7 +79,7 @@ test("one goes from failure to failure and from decision to decision", () => {
 
 test("a row says from when to when it was what; what was skipped has none", () => {
   const trace = failing();
-  expect(rowsOf(trace).map(({ path }) => path)).toEqual(["a"]);
+  expect(new Rows(trace).now.map(({ path }) => path)).toEqual(["a"]);
   expect(stretchesOf(trace, 1)).toEqual([
     { status: "running", from: 0, to: 50 },
     { status: "retrying", from: 50, to: 150 },

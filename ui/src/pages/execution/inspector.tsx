@@ -179,16 +179,14 @@ function Failure({ of }: { of: Json }): JSX.Element {
 
 /** The last event until then with which the run began, and the one with which it ended after that. */
 function versionsOf(trace: Trace, place: number, at: number): { started: number | undefined; ended: number | undefined } {
-  let started: number | undefined;
   let ended: number | undefined;
-  for (let version = 1; version <= at; version += 1) {
-    if (trace.eventPlaces.at(version - 1) !== place) continue;
+  for (let version = trace.lastEvent(place); version > 0; version = trace.eventBefore.at(version - 1)) {
+    if (version > at) continue;
     const type = trace.types[trace.eventTypes.at(version - 1)] ?? "";
-    if (type === "NodeScheduled" || type === "NodeStarted") {
-      started = version;
-      ended = undefined;
-    } else if (/^Node(Completed|Failed|Cancelled|Skipped)$|^IncidentRaised$/.test(type)) ended = version;
+    if (type === "NodeScheduled" || type === "NodeStarted") return { started: version, ended };
+    if (ENDS.test(type)) ended ??= version;
   }
-  return { started, ended };
+  return { started: undefined, ended };
 }
 
+const ENDS = /^Node(Completed|Failed|Cancelled|Skipped)$|^IncidentRaised$/;

@@ -21,17 +21,27 @@ export interface Stretch {
 const HOLDERS: ReadonlySet<string> = new Set(["parallel", "for_each", "while", "repeat", "try"]);
 const NOTHING: ReadonlySet<string> = new Set(["skipped", "completed", "failed", "cancelled"]);
 
-export function rowsOf(trace: Trace): readonly Row[] {
-  const rows: Row[] = [];
-  const skipped = trace.states.indexOf("skipped");
-  for (let place = 1; place < trace.places; place += 1) {
-    const node = trace.nodes[trace.nodeOf.at(place)];
-    if (node === undefined || HOLDERS.has(node.type)) continue;
-    const last = trace.lastChange(place);
-    if (last < 0 || (trace.changeStates.at(last) === skipped && trace.changeBefore.at(last) < 0)) continue;
-    rows.push({ place, path: trace.path(place), begun: trace.begunAt(place) });
+/** The rows of a trace, put together as it grows. */
+export class Rows {
+  readonly rows: Row[] = [];
+  readonly #isRow = new Set<number>();
+  #seen = 0;
+
+  constructor(readonly trace: Trace) {}
+
+  /** Those of all that is there by now, in the order in which they first did something. */
+  get now(): readonly Row[] {
+    const { trace } = this;
+    for (; this.#seen < trace.changePlaces.length; this.#seen += 1) {
+      const place = trace.changePlaces.at(this.#seen);
+      if (place === 0 || this.#isRow.has(place)) continue;
+      const node = trace.nodes[trace.nodeOf.at(place)];
+      if (node === undefined || HOLDERS.has(node.type) || trace.states[trace.changeStates.at(this.#seen)] === "skipped") continue;
+      this.#isRow.add(place);
+      this.rows.push({ place, path: trace.path(place), begun: trace.begunAt(place) });
+    }
+    return this.rows;
   }
-  return rows.sort((one, other) => one.begun - other.begun);
 }
 
 /** From when to when it was in which state; that it has ended is no stretch. */

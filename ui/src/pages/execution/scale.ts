@@ -24,10 +24,10 @@ export class TimeScale {
   readonly #drawn: number;
 
   /** `times` ascend. */
-  constructor(times: Times) {
+  constructor(times: Times, idle = new Idle(times)) {
     this.#from = timeAt(times, 0);
     const to = timeAt(times, times.length - 1);
-    this.gaps = idle(times);
+    this.gaps = idle.gaps;
     const rest = to - this.#from - this.gaps.reduce((sum, gap) => sum + gap.to - gap.from, 0);
     this.#drawn = Math.max(1, rest) * DRAWN;
     this.#length = Math.max(1, rest + this.gaps.length * this.#drawn);
@@ -69,26 +69,35 @@ export class TimeScale {
   }
 }
 
-function idle(times: Times): readonly Gap[] {
-  const longest: Gap[] = [];
-  for (let row = 1; row < times.length; row += 1) {
-    const gap = { from: timeAt(times, row - 1), to: timeAt(times, row) };
-    const length = gap.to - gap.from;
+/** The longest stretches in which nothing happened, kept as more comes. */
+export class Idle {
+  readonly #longest: Gap[] = [];
+  #seen = 1;
+
+  constructor(readonly times: Times) {}
+
+  /** Those that are long beside all the rest, the first one first. */
+  get gaps(): readonly Gap[] {
+    for (; this.#seen < this.times.length; this.#seen += 1) this.#take(timeAt(this.times, this.#seen - 1), timeAt(this.times, this.#seen));
+    let rest = timeAt(this.times, this.times.length - 1) - timeAt(this.times, 0);
+    const collapsed: Gap[] = [];
+    for (const gap of this.#longest) {
+      const length = gap.to - gap.from;
+      if (length < 1_000 || length <= SHARE * rest || rest === length) break;
+      rest -= length;
+      collapsed.push(gap);
+    }
+    return collapsed.sort((one, other) => one.from - other.from);
+  }
+
+  #take(from: number, to: number): void {
+    const longest = this.#longest;
     const last = longest.at(-1);
-    if (longest.length === GAPS_MAX && last !== undefined && length <= last.to - last.from) continue;
-    const at = longest.findIndex(({ from, to }) => to - from < length);
-    longest.splice(at < 0 ? longest.length : at, 0, gap);
+    if (longest.length === GAPS_MAX && last !== undefined && to - from <= last.to - last.from) return;
+    const at = longest.findIndex((gap) => gap.to - gap.from < to - from);
+    longest.splice(at < 0 ? longest.length : at, 0, { from, to });
     if (longest.length > GAPS_MAX) longest.pop();
   }
-  let rest = timeAt(times, times.length - 1) - timeAt(times, 0);
-  const collapsed: Gap[] = [];
-  for (const gap of longest) {
-    const length = gap.to - gap.from;
-    if (length < 1_000 || length <= SHARE * rest || rest === length) break;
-    rest -= length;
-    collapsed.push(gap);
-  }
-  return collapsed.sort((one, other) => one.from - other.from);
 }
 
 function timeAt(times: Times, row: number): number {

@@ -8,8 +8,8 @@ import { useRows } from "../../parts/rows";
 import { duration } from "../../parts/time";
 import { sayState } from "../../words/en";
 import type { Trace } from "../../trace/trace";
-import { type Row, rowsOf, stretchesOf } from "./rows";
-import { TimeScale } from "./scale";
+import { type Row, Rows, stretchesOf } from "./rows";
+import { Idle, TimeScale } from "./scale";
 import css from "./timeline.module.css";
 import { say } from "./words";
 
@@ -24,8 +24,9 @@ interface TimelineProps {
 }
 
 export function Timeline({ trace, version, at, isPast, chosen, onChoose }: TimelineProps): JSX.Element {
-  const rows = useMemo(() => rowsOf(trace), [trace, version]);
-  const scale = useMemo(() => new TimeScale(trace.times), [trace, version]);
+  const rows = useMemo(() => new Rows(trace), [trace]).now;
+  const idle = useMemo(() => new Idle(trace.times), [trace]);
+  const scale = useMemo(() => new TimeScale(trace.times, idle), [trace, version, idle]);
   const scroller = useRef<HTMLDivElement>(null);
   const { first, last, top, height, size } = useRows(scroller, rows.length, 1);
   const head = scale.at(trace.times.at(at - 1)) * 100;
