@@ -6,10 +6,10 @@
 
 import "@xyflow/react/dist/base.css";
 import { type Edge, type Node, Position, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
-import { type JSX, type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type JSX, type KeyboardEvent, type MouseEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
 import { BoxNode, type BoxNodeData, ContainerNode } from "./box";
 import css from "./canvas.module.css";
-import { Far, NEAR } from "./far";
+import { boxAt, Far, NEAR } from "./far";
 import type { Layout } from "./layout";
 import { LinkEdge, type LinkEdgeData } from "./link";
 import { type Box, boxesIn, linksIn, type Room } from "./outline";
@@ -47,6 +47,7 @@ export function Canvas(props: CanvasProps): JSX.Element {
 }
 
 function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail, caption }: CanvasProps): JSX.Element {
+  const flow = useReactFlow();
   const boxes = useMemo(() => new Map([...boxesIn(outline)].map((box) => [box.path, box])), [outline]);
   const isFar = useStore(({ transform }) => transform[2] < NEAR);
   const nodes = useMemo(() => (isFar ? [] : nodesOf(boxes, layout, chosen, closed, onFold, detail, caption)), [isFar, boxes, layout, chosen, closed, onFold, detail, caption]);
@@ -58,6 +59,10 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
     event.preventDefault();
     onChoose(to);
   };
+  const clicked = ({ clientX, clientY }: MouseEvent) => {
+    const { x, y } = flow.screenToFlowPosition({ x: clientX, y: clientY });
+    onChoose(isFar ? boxAt(layout, x, y) : null);
+  };
   return (
     <div className={css["graph"]} role="group" aria-roledescription={say("graph")} aria-label={says} aria-describedby="graph-said" tabIndex={0} onKeyDown={pressed}>
       <ReactFlow
@@ -66,7 +71,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onNodeClick={(_, { id }) => onChoose(id)}
-        onPaneClick={() => onChoose(null)}
+        onPaneClick={clicked}
         nodesDraggable={false}
         nodesConnectable={false}
         nodesFocusable={false}
@@ -81,7 +86,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
         zoomOnDoubleClick={false}
         attributionPosition="bottom-left"
       />
-      {isFar && <Far boxes={boxes} links={[...linksIn(outline)]} layout={layout} view={view} chosen={chosen} onChoose={onChoose} />}
+      {isFar && <Far boxes={boxes} outline={outline} layout={layout} view={view} chosen={chosen} />}
       <Seen layout={layout} chosen={chosen} />
       <p id="graph-said" className="only-heard" aria-live="polite">
         {chosen !== null && boxes.has(chosen) ? `${boxes.get(chosen)?.says}, ${boxes.get(chosen)?.kind}` : says}

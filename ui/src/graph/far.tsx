@@ -1,13 +1,13 @@
 /** A graph from far away: one canvas, on which each box is a rectangle in the colour of its state. */
 
 import { useStore } from "@xyflow/react";
-import { type JSX, type MouseEvent, useEffect, useRef } from "react";
+import { type JSX, useEffect, useMemo, useRef } from "react";
 import { type Ink, inkAt, useTheme } from "../parts/ink";
 import { lookOf } from "../parts/state";
 import css from "./canvas.module.css";
 import type { Layout, Rect } from "./layout";
 import { way } from "./link";
-import type { Box, Link } from "./outline";
+import { type Box, linksIn, type Room } from "./outline";
 import { statusOf } from "./status";
 import type { View } from "./view";
 
@@ -16,19 +16,19 @@ export const NEAR = 0.34;
 
 interface FarProps {
   readonly boxes: ReadonlyMap<string, Box>;
-  readonly links: readonly Link[];
+  readonly outline: Room;
   readonly layout: Layout;
   readonly view: View;
   readonly chosen: string | null;
-  readonly onChoose: (path: string | null) => void;
 }
 
-export function Far({ boxes, links, layout, view, chosen, onChoose }: FarProps): JSX.Element {
+export function Far({ boxes, outline, layout, view, chosen }: FarProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [x, y, zoom] = useStore(({ transform }) => transform);
   const width = useStore((store) => store.width);
   const height = useStore((store) => store.height);
   const theme = useTheme();
+  const shapes = useMemo(() => shapesOf(boxes, outline, layout), [boxes, outline, layout]);
   useEffect(() => {
     const drawn = canvas.current;
     const context = drawn?.getContext("2d");
@@ -36,45 +36,63 @@ export function Far({ boxes, links, layout, view, chosen, onChoose }: FarProps):
     const sharp = window.devicePixelRatio;
     drawn.width = Math.round(width * sharp);
     drawn.height = Math.round(height * sharp);
+    const colour = inkAt(drawn);
     const paint = () => {
       context.setTransform(1, 0, 0, 1, 0, 0);
       context.clearRect(0, 0, drawn.width, drawn.height);
       context.setTransform(zoom * sharp, 0, 0, zoom * sharp, x * sharp, y * sharp);
-      paintAll(context, { boxes, links, layout, view, chosen }, inkAt(drawn), seen(x, y, zoom, width, height));
+      paintLinks(context, shapes.links, view, colour, seen(x, y, zoom, width, height));
+      paintBoxes(context, shapes.boxes, view, chosen, colour, seen(x, y, zoom, width, height));
     };
     paint();
     return view.hear(null, paint);
-  }, [x, y, zoom, width, height, boxes, links, layout, view, chosen, theme]);
-  const clicked = (event: MouseEvent) => {
-    const bounds = canvas.current?.getBoundingClientRect();
-    if (bounds === undefined) return;
-    onChoose(boxAt(layout, (event.clientX - bounds.left - x) / zoom, (event.clientY - bounds.top - y) / zoom));
-  };
-  return <canvas ref={canvas} className={css["far"]} onClick={clicked} aria-hidden="true" />;
+  }, [x, y, zoom, width, height, shapes, view, chosen, theme]);
+  return <canvas ref={canvas} className={css["far"]} aria-hidden="true" />;
 }
 
-function paintAll(context: CanvasRenderingContext2D, { boxes, links, layout, view, chosen }: Omit<FarProps, "onChoose">, colour: Ink, view_: Rect): void {
-  const sorted = [...layout.boxes].sort(([one], [other]) => one.split("/").length - other.split("/").length);
-  context.lineWidth = 2;
-  for (const link of links) {
+interface Shapes {
+  /** What holds others before what it holds. */
+  readonly boxes: readonly { readonly box: Box; readonly rect: Rect }[];
+  readonly links: readonly { readonly id: string; readonly from: Rect; readonly to: Rect; readonly way: Path2D }[];
+}
+
+function shapesOf(boxes: ReadonlyMap<string, Box>, outline: Room, layout: Layout): Shapes {
+  const drawn = [...boxes.values()].flatMap((box) => {
+    const rect = layout.boxes.get(box.path);
+    return rect === undefined ? [] : [{ box, rect, depth: box.path.split("/").length }];
+  });
+  const links = [...linksIn(outline)].flatMap((link) => {
     const from = layout.boxes.get(link.from);
     const to = layout.boxes.get(link.to);
-    if (from === undefined || to === undefined || !(isSeen(from, view_) || isSeen(to, view_))) continue;
-    context.strokeStyle = colour(view.link(link.id) === "taken" ? "ink-3" : "line-2");
-    context.stroke(new Path2D(way(from, to, link.isBack)));
+    return from === undefined || to === undefined ? [] : [{ id: link.id, from, to, way: new Path2D(way(from, to, link.isBack)) }];
+  });
+  return { boxes: drawn.sort((one, other) => one.depth - other.depth), links };
+}
+
+function paintLinks(context: CanvasRenderingContext2D, links: Shapes["links"], view: View, colour: Ink, view_: Rect): void {
+  const taken = colour("ink-3");
+  const other = colour("line-2");
+  context.lineWidth = 2;
+  for (const { id, from, to, way } of links) {
+    if (!(isSeen(from, view_) || isSeen(to, view_))) continue;
+    context.strokeStyle = view.link(id) === "taken" ? taken : other;
+    context.stroke(way);
   }
-  for (const [path, rect] of sorted) {
+}
+
+function paintBoxes(context: CanvasRenderingContext2D, boxes: Shapes["boxes"], view: View, chosen: string | null, colour: Ink, view_: Rect): void {
+  for (const { box, rect } of boxes) {
     if (!isSeen(rect, view_)) continue;
-    const box = boxes.get(path);
-    const look = view.box(path);
-    const isLeaf = box?.rooms.length === 0;
-    context.fillStyle = look && box && isLeaf ? colour(lookOf(statusOf(box.kind, look.state))) : colour(isLeaf ? "line-2" : "pane");
-    context.strokeStyle = path === chosen ? colour("ink-1") : colour("line-2");
-    context.lineWidth = path === chosen ? 8 : 2;
+    const look = view.box(box.path);
+    const isLeaf = box.rooms.length === 0;
+    const isChosen = box.path === chosen;
+    context.fillStyle = look && isLeaf ? colour(lookOf(statusOf(box.kind, look.state))) : colour(isLeaf ? "line-2" : "pane");
+    context.strokeStyle = isChosen ? colour("ink-1") : colour("line-2");
+    context.lineWidth = isChosen ? 8 : 2;
     context.beginPath();
     context.roundRect(rect.x, rect.y, rect.width, rect.height, 10);
     context.fill();
-    if (!isLeaf || path === chosen) context.stroke();
+    if (!isLeaf || isChosen) context.stroke();
   }
 }
 
@@ -87,7 +105,7 @@ function isSeen(rect: Rect, view: Rect): boolean {
 }
 
 /** The innermost box at a point. */
-function boxAt(layout: Layout, x: number, y: number): string | null {
+export function boxAt(layout: Layout, x: number, y: number): string | null {
   let found: string | null = null;
   let size = Number.POSITIVE_INFINITY;
   for (const [path, rect] of layout.boxes) {

@@ -31,10 +31,12 @@ export function useDefinition(workflow: string | undefined, version: number | un
   });
 }
 
-/** Events with what they say, by their numbers; what was recorded stays as it is. */
-export function useEvents(execution: string, versions: readonly number[]) {
+/** Events with what they say, by their numbers; what was recorded stays as it is. Until one rests, those before are shown. */
+export function useEvents(execution: string, versions: readonly number[], isResting = true) {
   return useQuery({
     queryKey: ["events", execution, versions.join()],
+    enabled: isResting,
+    ...(!isResting && { placeholderData: keepPreviousData }),
     staleTime: Number.POSITIVE_INFINITY,
     structuralSharing: false,
     queryFn: async ({ signal }) => {

@@ -5,8 +5,8 @@ import type { Json } from "../../api/exact";
 import { names } from "../../parts/class-names";
 import { type Column, Table } from "../../parts/table";
 import { duration } from "../../parts/time";
-import { Value } from "../../parts/value";
 import type { Trace } from "../../trace/trace";
+import { Recorded } from "./big";
 import { useEvents } from "./data";
 import css from "./inspector.module.css";
 import { say } from "./words";
@@ -16,15 +16,16 @@ interface EventListProps {
   readonly trace: Trace;
   readonly version: number;
   readonly at: number;
+  readonly isResting: boolean;
   /** Of which run; null is all. */
   readonly place: number | null;
   readonly onGo: (at: number) => void;
 }
 
-export function EventList({ id, trace, version, at, place, onGo }: EventListProps): JSX.Element {
+export function EventList({ id, trace, version, at, isResting, place, onGo }: EventListProps): JSX.Element {
   const rows = useMemo(() => versionsIn(trace, place), [trace, version, place]);
-  const said = useEvents(id, place === null || trace.eventPlaces.at(at - 1) === place ? [at] : []);
-  const data = said.data?.[0]?.data as Json | undefined;
+  const said = useEvents(id, place === null || trace.eventPlaces.at(at - 1) === place ? [at] : [], isResting);
+  const data = said.data?.find((event) => event.version === at)?.data as Json | undefined;
   const began = trace.times.at(0);
   const columns: readonly Column<number>[] = [
     { id: "version", says: "#", width: "64px", narrow: "56px", isEnd: true, cell: (one) => <span className={names(one === at && css["changed"])}>{one}</span> },
@@ -37,7 +38,7 @@ export function EventList({ id, trace, version, at, place, onGo }: EventListProp
       <div className={css["list"]}>
         <Table says={say("events")} columns={columns} rows={rows} keyOf={String} onOpen={(one) => onGo(one)} />
       </div>
-      {data !== undefined && <Value says={say("eventSays", { at })} value={data} linesMax={14} />}
+      {data !== undefined && <Recorded id={id} says={say("eventSays", { at })} value={data} linesMax={14} />}
     </div>
   );
 }

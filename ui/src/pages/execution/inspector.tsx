@@ -4,15 +4,15 @@ import type { JSX, ReactNode } from "react";
 import type { Json } from "../../api/exact";
 import type { BoxLook } from "../../graph/looks";
 import { type Box, boxesIn, type Room } from "../../graph/outline";
-import { statusOf } from "../../graph/status";
+import { hasEnded, statusOf } from "../../graph/status";
 import { Pairs } from "../../parts/pairs";
 import { State } from "../../parts/state";
 import { type Tab, Tabs } from "../../parts/tabs";
 import { Told } from "../../parts/told";
-import { Value } from "../../parts/value";
 import { When } from "../../parts/when";
 import type { Trace } from "../../trace/trace";
 import { type HistoryEvent, type State as Execution, useEvents } from "./data";
+import { Recorded } from "./big";
 import { EventList } from "./event-list";
 import { Incidents } from "./incidents";
 import css from "./inspector.module.css";
@@ -34,6 +34,8 @@ export interface InspectorProps {
   readonly tab: TabId;
   readonly onTab: (tab: TabId) => void;
   readonly onChoose: (path: string | null) => void;
+  /** By the path of a run: its iterations are chosen, too. */
+  readonly onRun: (run: string) => void;
   readonly onGo: (at: number) => void;
   readonly onIteration: (loop: string, number: number | null) => void;
   /** Something was done: ask again. */
@@ -80,22 +82,22 @@ type OneProps = InspectorProps & { readonly box: Box | undefined; readonly look:
 
 function Shown_(props: OneProps): JSX.Element {
   const { id, trace, version, shown, state, tab, box, look } = props;
-  if (tab === "variables") return <Variables id={id} at={shown.at} state={state} />;
-  if (tab === "events") return <EventList id={id} trace={trace} version={version} at={shown.at} place={box === undefined ? null : (look?.place ?? -1)} onGo={props.onGo} />;
+  if (tab === "variables") return <Variables id={id} at={state?.at ?? shown.at} state={state} />;
+  if (tab === "events") return <EventList id={id} trace={trace} version={version} at={shown.at} isResting={shown.isResting} place={box === undefined ? null : (look?.place ?? -1)} onGo={props.onGo} />;
   if (tab === "why") return <Why {...props} />;
-  if (box === undefined) return <OfExecution id={id} tab={tab} state={state} />;
+  if (box === undefined) return <OfExecution id={id} tab={tab} state={state} onRun={props.onRun} />;
   if (look === undefined) return <p className="soft">{say(shown.isPast ? "notBegunAt" : "notBegun")}</p>;
-  return <OfRun id={id} trace={trace} at={shown.at} isPast={shown.isPast} place={look.place} tab={tab} />;
+  return <OfRun id={id} trace={trace} shown={shown} place={look.place} tab={tab} />;
 }
 
-function OfExecution({ id, tab, state }: { id: string; tab: TabId; state: Execution | undefined }): JSX.Element {
+function OfExecution({ id, tab, state, onRun }: { id: string; tab: TabId; state: Execution | undefined; onRun: (run: string) => void }): JSX.Element {
   if (state === undefined) return <p className="soft">{say("loading")}</p>;
-  if (tab === "input") return <Value says={say("input")} value={state.input as Json} linesMax={24} />;
+  if (tab === "input") return <Recorded id={id} says={say("input")} value={state.input as Json} linesMax={24} />;
   return (
     <>
-      {state.error && <Failure of={state.error as unknown as Json} />}
+      {state.error && <Failure id={id} of={state.error as unknown as Json} onRun={onRun} />}
       {state.waiting_for.length > 0 && <Waits of={state.waiting_for} />}
-      {state.output === null || state.output === undefined ? <p className="soft">{say("noOutput")}</p> : <Value says={say("output")} value={state.output as Json} linesMax={24} />}
+      {state.output === null || state.output === undefined ? !state.error && <p className="soft">{say(hasEnded(state.status) ? "gaveNothing" : "noOutput")}</p> : <Recorded id={id} says={say("output")} value={state.output as Json} linesMax={24} />}
       <Pairs
         of={[
           [say("id"), <code key="id">{id}</code>],
@@ -144,26 +146,26 @@ function Waits({ of }: { of: Execution["waiting_for"] }): JSX.Element {
 }
 
 /** Input and output of a run, from the events that say them. */
-function OfRun({ id, trace, at, isPast, place, tab }: { id: string; trace: Trace; at: number; isPast: boolean; place: number; tab: TabId }): JSX.Element {
+function OfRun({ id, trace, shown: { at, isPast, isResting }, place, tab }: { id: string; trace: Trace; shown: Shown; place: number; tab: TabId }): JSX.Element {
   const { started, ended } = versionsOf(trace, place, at);
   const wanted = tab === "input" ? started : (ended ?? started);
-  const found = useEvents(id, wanted === undefined ? [] : [wanted]);
+  const found = useEvents(id, wanted === undefined ? [] : [wanted], isResting);
   if (found.error) return <Told error={found.error} onRetry={() => void found.refetch()} />;
   if (found.data === undefined) return <p className="soft">{say("loading")}</p>;
   const event = found.data[0];
-  if (tab === "input") return <Said event={event} field="config" says={say("input")} none={say("noInput")} />;
+  if (tab === "input") return <Said id={id} event={event} field="config" says={say("input")} none={say("noInput")} />;
   const failure = (event?.data as Record<string, Json> | undefined)?.["failure"];
-  if (failure !== undefined && failure !== null) return <Failure of={failure} />;
-  return <Said event={ended === undefined ? undefined : event} field="output" says={say("output")} none={say(isPast ? "noOutputAt" : "noOutput")} />;
+  if (failure !== undefined && failure !== null) return <Failure id={id} of={failure} />;
+  return <Said id={id} event={ended === undefined ? undefined : event} field="output" says={say("output")} none={say(ended !== undefined ? "gaveNothing" : isPast ? "noOutputAt" : "noOutput")} />;
 }
 
-function Said({ event, field, says, none }: { event: HistoryEvent | undefined; field: string; says: string; none: string }): JSX.Element {
+function Said({ id, event, field, says, none }: { id: string; event: HistoryEvent | undefined; field: string; says: string; none: string }): JSX.Element {
   const data = event?.data as Record<string, Json> | undefined;
   const value = data?.[field] ?? (field === "config" ? data?.["input"] : data?.["passes"]);
-  return value === undefined ? <p className="soft">{none}</p> : <Value says={says} value={value} linesMax={30} />;
+  return value === undefined ? <p className="soft">{none}</p> : <Recorded id={id} says={says} value={value} linesMax={30} />;
 }
 
-function Failure({ of }: { of: Json }): JSX.Element {
+function Failure({ id, of, onRun }: { id: string; of: Json; onRun?: (run: string) => void }): JSX.Element {
   const { type, message, node, details } = of as Record<string, Json>;
   return (
     <section className={css["failure"]}>
@@ -171,9 +173,21 @@ function Failure({ of }: { of: Json }): JSX.Element {
       <p>
         <code>{String(type ?? "")}</code> {String(message ?? "")}
       </p>
-      {node !== undefined && node !== "" && node !== null && <code className="soft">{String(node)}</code>}
-      {details !== undefined && details !== null && <Value says={say("failure")} value={details} linesMax={12} />}
+      {typeof node === "string" && node !== "" && <At run={node} onRun={onRun} />}
+      {details !== undefined && details !== null && <Recorded id={id} says={say("failure")} value={details} linesMax={12} />}
     </section>
+  );
+}
+
+function At({ run, onRun }: { run: string; onRun: ((run: string) => void) | undefined }): JSX.Element {
+  if (onRun === undefined) return <code className="soft">{run}</code>;
+  return (
+    <p>
+      {say("failedAt")}{" "}
+      <button type="button" className={css["step"]} onClick={() => onRun(run)}>
+        <code>{run}</code>
+      </button>
+    </p>
   );
 }
 

@@ -12,18 +12,20 @@ export interface Shown {
   /** The event that it is shown after. */
   readonly at: number;
   readonly isPast: boolean;
+  /** Whether it stays there: while one drags, nothing is asked of the server. */
+  readonly isResting: boolean;
 }
 
 /** `null` until the trace is there. `version` is how far that goes, as the trace itself stays the same object. */
-export function useShown(trace: Trace | null, version: number, at: number | undefined, outline: Room | null, chosen: Chosen): Shown | null {
+export function useShown(trace: Trace | null, version: number, at: number | undefined, isResting: boolean, outline: Room | null, chosen: Chosen): Shown | null {
   const moment = useMemo(() => (trace === null ? null : new Moment(trace)), [trace]);
   return useMemo(() => {
     if (moment === null || version === 0) return null;
     const to = Math.max(1, Math.min(at ?? version, version));
     moment.go(to);
     const looks = outline === null ? { boxes: new Map(), links: new Map(), rooms: new Map() } : looksAt(outline, moment, chosen);
-    return { moment, looks, at: to, isPast: to < version };
-  }, [moment, version, at, outline, chosen]);
+    return { moment, looks, at: to, isPast: to < version, isResting };
+  }, [moment, version, at, isResting, outline, chosen]);
 }
 
 /** `each:3` and the like, as the address has them. */

@@ -51,11 +51,12 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
   const navigate = useNavigate({ from: execution.fullPath });
   const { trace, version } = followed;
   const show = (changed: ExecutionSearch, replace = false) => void navigate({ search: (before) => ({ ...before, ...changed }), replace });
-  const [at, go] = useAt(search.at, version, show);
-  const state = useStateAt(id, at === undefined || at >= version ? undefined : at, version);
+  const { at, isResting, go } = useAt(search.at, version, show);
+  const rested = search.at === undefined || search.at >= version ? undefined : Math.max(1, search.at);
+  const state = useStateAt(id, rested, version);
   const { definition, outline } = useOutline(state.data);
   const chosen = useMemo(() => chosenIn(search.iteration), [search.iteration]);
-  const shown = useShown(trace, version, at, outline, chosen);
+  const shown = useShown(trace, version, at, isResting, outline, chosen);
   const closed = useMemo(() => new Set(search.closed), [search.closed]);
   const again = useAgain(id);
   usePageKeys(trace, shown, go);
@@ -98,7 +99,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
             <Guard of={`inspector ${node} ${search.tab}`}>
               <Inspector
                 id={id} trace={trace} version={version} shown={shown} state={state.data} outline={outline} chosen={node} tab={search.tab ?? "output"}
-                onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onGo={(to) => go(to, true)} onIteration={choice} onDone={again}
+                onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onRun={chooseRun} onGo={(to) => go(to, true)} onIteration={choice} onDone={again}
               />
             </Guard>
           </Split>
@@ -110,7 +111,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
 }
 
 /** The event that is shown: while one drags it is not in the address, once it rests it is. The last one is now. */
-function useAt(search: number | undefined, version: number, show: (changed: ExecutionSearch, replace?: boolean) => void): [number | undefined, (at: number | undefined, isResting: boolean) => void] {
+function useAt(search: number | undefined, version: number, show: (changed: ExecutionSearch, replace?: boolean) => void): At {
   const [dragged, drag] = useState<{ at: number | undefined } | null>(null);
   const timer = useRef(0);
   useEffect(() => drag(null), [search]);
@@ -126,7 +127,13 @@ function useAt(search: number | undefined, version: number, show: (changed: Exec
     if (isResting) rest(at);
     else timer.current = window.setTimeout(rest, REST_MS, at);
   };
-  return [dragged === null ? search : dragged.at, go];
+  return { at: dragged === null ? search : dragged.at, isResting: dragged === null, go };
+}
+
+interface At {
+  readonly at: number | undefined;
+  readonly isResting: boolean;
+  readonly go: (at: number | undefined, isResting: boolean) => void;
 }
 
 const REST_MS = 200;

@@ -2,7 +2,7 @@
 
 import type { JSX } from "react";
 import { type Json, write } from "../../api/exact";
-import { Value } from "../../parts/value";
+import { Recorded } from "./big";
 import { type State, useStateAt } from "./data";
 import css from "./inspector.module.css";
 import { say } from "./words";
@@ -23,7 +23,7 @@ export function Variables({ id, at, state }: { id: string; at: number; state: St
             <dt>{name}</dt>
             <dd>
               {isOther && <s className="soft">{short(was[name])}</s>}{" "}
-              {isSmall(now[name]) ? <code className={isOther ? css["changed"] : undefined}>{short(now[name])}</code> : <Value says={name} value={now[name] as Json} linesMax={12} />}
+              {isSmall(now[name]) ? <code className={isOther ? css["changed"] : undefined}>{short(now[name])}</code> : <Recorded id={id} says={name} value={now[name] as Json} linesMax={12} />}
             </dd>
           </div>
         );
