@@ -174,7 +174,7 @@ def cycles_in(dependencies: Iterable[Dependency]) -> list[Cycle]:
 
 def endless_through(workflow: str, dependencies: Iterable[Dependency]) -> Cycle | None:
     """A cycle that would go on for ever, and that executions of a workflow come to; None where there is none."""
-    leaving = _leaving(one for one in dependencies if one.is_certain)
+    leaving = _leaving(_around(workflow, [one for one in dependencies if one.is_certain]))
     for one in [one for found in leaving.values() for one in found if one.by == "event"]:
         cycle = _cycle_through(one, leaving)
         if cycle is not None and any(step.source == workflow for step in cycle.steps):
@@ -184,12 +184,30 @@ def endless_through(workflow: str, dependencies: Iterable[Dependency]) -> Cycle 
 
 def waits_for_ever(workflow: str, waiting: Iterable[Dependency]) -> Cycle | None:
     """A cycle of executions that wait for each other, those of a workflow among them; None where there is none."""
-    leaving = _leaving(waiting)
+    leaving = _leaving(_around(workflow, list(waiting)))
     for one in [one for found in leaving.values() for one in found if one.by == "after"]:
         cycle = _cycle_through(one, leaving)
         if cycle is not None and any(step.source == workflow for step in cycle.steps):
             return cycle
     return None
+
+
+def _around(workflow: str, dependencies: list[Dependency]) -> list[Dependency]:
+    """Those on ways that lead from a workflow back to it: of all that there are most often none."""
+    after = _reached(workflow, _leaving(dependencies))
+    before = _reached(workflow, _leaving(one._replace(source=one.target, target=one.source) for one in dependencies))
+    around = after & before
+    return [one for one in dependencies if one.source in around and one.target in around]
+
+
+def _reached(workflow: str, leaving: Mapping[str, list[Dependency]]) -> set[str]:
+    reached: set[str] = set()
+    open_ones = [workflow]
+    while open_ones:
+        found = {one.target for one in leaving.get(open_ones.pop(), ())} - reached
+        reached |= found
+        open_ones.extend(found)
+    return reached
 
 
 def _leaving(dependencies: Iterable[Dependency]) -> dict[str, list[Dependency]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from contracts.definitions import WorkflowDefinition
+from domain.dependencies import Dependency, waiting_in, waits_for_ever
 from tests.workers.harness import Bench
 from workers.partition.resources import Resources
 from workers.triggers.dependencies import Dependencies
@@ -60,6 +62,16 @@ def test_what_ends_is_taken(published: list[dict[str, Any]], new: dict[str, Any]
     bench = Bench()
     bench.publish(*published)
     assert dependencies(bench).waiting(WorkflowDefinition.model_validate(new)) == []
+
+
+def test_among_a_great_many_that_wait_only_those_that_lead_back_are_looked_at() -> None:
+    name = [f"w{number}" for number in range(20_000)]
+    afters = [Dependency(one, then, "after", "settings.after") for one, then in pairwise(name)]
+    assert waits_for_ever(name[-1], waiting_in([], afters)) is None, "one look at each: a search from each would take minutes"
+    closing = Dependency(name[2], name[0], "after", "settings.after")
+    cycle = waits_for_ever(name[1], waiting_in([], [*afters, closing]))
+    assert cycle is not None
+    assert {step.source for step in cycle.steps} == set(name[:3])
 
 
 def test_they_are_told_with_those_that_lead_to_starts_and_so_are_their_cycles() -> None:
