@@ -8,6 +8,7 @@ import { parts } from "./parts/route";
 import { inbox, task } from "./inbox/route";
 import { incidents } from "./incidents/route";
 import { triggers } from "./triggers/route";
+import { workers } from "./workers/route";
 import { root } from "./root";
 import { workflow } from "./workflow/route";
 import { workflows } from "./workflows/route";
@@ -33,5 +34,6 @@ export const routes = root.addChildren([
   task,
   incidents,
   triggers,
+  workers,
   parts,
 ]);
