@@ -2,6 +2,7 @@
 
 import { type JSX, useState } from "react";
 import { api, ask } from "../api/client";
+import { freshKey } from "../api/fresh";
 import { Choice } from "../parts/choice";
 import { Confirm } from "../parts/confirm";
 import { TextField } from "../parts/field";
@@ -26,7 +27,7 @@ interface BulkDialogProps {
 export function BulkDialog({ title, actions, filter, note, onStarted, onClose }: BulkDialogProps): JSX.Element {
   const [action, setAction] = useState<BulkAction>(actions[0] ?? "retry");
   const [reason, setReason] = useState("");
-  const [key] = useState(() => crypto.randomUUID());
+  const [key] = useState(() => freshKey());
   const preview = usePreview(action, filter);
   const go = async () => {
     const takesReason = WITH_REASON.has(action) && reason.trim() !== "";

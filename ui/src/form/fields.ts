@@ -78,8 +78,8 @@ export function made(schema: Json, fields: readonly Field[], typed: Typed): Made
     }
     if (text === "" && !field.isRequired) continue;
     const found = valueOf(field, asMap(asMap(asMap(schema)["properties"])[field.name]), text);
-    if (typeof found === "object" && found !== null && "wrong" in found) problems[field.name] = found["wrong"] as "number" | "json";
-    else value[field.name] = found as Json;
+    if (found instanceof Wrong) problems[field.name] = found.what;
+    else value[field.name] = found;
   }
   return { value, problems };
 }
@@ -91,17 +91,22 @@ export function typedOf(fields: readonly Field[], value: Json): Typed {
   return Object.fromEntries(given.map(({ name, kind }) => [name, typeof values[name] === "string" && kind !== "json" ? values[name] : write(values[name] as Json)]));
 }
 
+/** What was typed is no such value. */
+class Wrong {
+  constructor(readonly what: "number" | "json") {}
+}
+
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-function valueOf(field: Field, schema: Schema, text: string): Json | { readonly wrong: "number" | "json" } {
+function valueOf(field: Field, schema: Schema, text: string): Json | Wrong {
   if (field.kind === "yes") return text === "true";
-  if (field.kind === "number") return NUMBER.test(text.trim()) ? numberOf(text.trim()) : { wrong: "number" };
+  if (field.kind === "number") return NUMBER.test(text.trim()) ? numberOf(text.trim()) : new Wrong("number");
   if (field.kind === "choice") return ((schema["enum"] as readonly Json[]) ?? []).find((one) => (typeof one === "string" ? one : write(one)) === text) ?? text;
   if (field.kind !== "json") return text;
   try {
     return parse(text);
   } catch {
-    return { wrong: "json" };
+    return new Wrong("json");
   }
 }
 

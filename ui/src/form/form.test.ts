@@ -39,6 +39,10 @@ test("numbers are as they were typed, and what is empty is left out", () => {
   expect(write(makes({ amount: "1e400", why: "", sure: "false" }).value)).toBe('{"amount":1e400,"why":"","sure":false}');
 });
 
+test("a value that calls something wrong is a value", () => {
+  expect(makes({ amount: "1", why: "x", more: '{"wrong": "json"}' })).toEqual({ value: { amount: 1, why: "x", sure: true, more: { wrong: "json" } }, problems: {} });
+});
+
 test("what cannot be such a value says so at its field", () => {
   expect(makes({ amount: "ten", more: "[" }).problems).toEqual({ amount: "number", more: "json" });
   expect(makes({}).problems).toEqual({ amount: "required" });

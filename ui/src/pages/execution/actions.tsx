@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type JSX, useState } from "react";
 import { api, ask } from "../../api/client";
 import { type Json, parse } from "../../api/exact";
+import { freshKey } from "../../api/fresh";
 import { Confirm } from "../../parts/confirm";
 import { LongField, TextField } from "../../parts/field";
 import { Menu, type MenuItem } from "../../parts/menu";
@@ -29,7 +30,7 @@ export function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
   const isPaused = state.status === "paused";
   const item = (one: Doing, why?: string): MenuItem => ({ id: one, says: say(one), not: not ?? why, run: () => open(one) });
   const open = (one: Doing) => {
-    key.set(one, crypto.randomUUID()); // pressed twice it is one
+    key.set(one, freshKey()); // pressed twice it is one
     setDoing(one);
   };
   const done = (what: Doing) => {

@@ -1,6 +1,7 @@
 /** What somebody has begun to answer: kept in this browser until it counts, under a key with which it counts once however often it is sent. */
 
 import { useState } from "react";
+import { freshKey } from "../../api/fresh";
 import type { Typed } from "../../form/fields";
 
 export interface Draft {
@@ -16,7 +17,7 @@ export function useDraft(task: string, secret: ReadonlySet<string>): [Draft, (ch
   const name = `refold.task.${task}`;
   const [draft, setDraft] = useState(() => kept(name));
   const change = (changed: Partial<Draft>) => {
-    const next = { ...draft, key: crypto.randomUUID(), ...changed }; // another answer has another key
+    const next = { ...draft, key: freshKey(), ...changed }; // another answer has another key
     setDraft(next);
     try {
       const typed = Object.fromEntries(Object.entries(next.typed).filter(([field]) => !secret.has(field)));
@@ -33,7 +34,7 @@ export function useDraft(task: string, secret: ReadonlySet<string>): [Draft, (ch
 }
 
 function fresh(): Draft {
-  return { typed: {}, comment: "", content: null, key: crypto.randomUUID() };
+  return { typed: {}, comment: "", content: null, key: freshKey() };
 }
 
 function kept(name: string): Draft {

@@ -4,6 +4,7 @@ import { type JSX, useRef, useState } from "react";
 import { api, ask, personHeaders } from "../../api/client";
 import { ROOT } from "../../api/place";
 import { problemOf } from "../../api/problem";
+import { freshKey } from "../../api/fresh";
 import { useSettings } from "../../look/settings";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
@@ -69,7 +70,7 @@ function Attach({ task, go }: { task: Task; go: Go }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const send = async (file: File) => {
     const address = new URL(`v1/tasks/${encodeURIComponent(task.task_id)}/attachments?name=${encodeURIComponent(file.name)}`, ROOT);
-    const headers = { ...personHeaders(), "Content-Type": file.type || "application/octet-stream", "Idempotency-Key": crypto.randomUUID() };
+    const headers = { ...personHeaders(), "Content-Type": file.type || "application/octet-stream", "Idempotency-Key": freshKey() };
     const response = await fetch(address, { method: "POST", body: file, headers });
     if (!response.ok) throw await problemOf(response);
   };
@@ -84,7 +85,7 @@ function Attach({ task, go }: { task: Task; go: Go }): JSX.Element {
 function Said({ task, go }: { task: Task; go: Go }): JSX.Element | null {
   const [text, setText] = useState("");
   const send = async () => {
-    await ask(api.POST("/v1/tasks/{task}/comment", { params: { path: { task: task.task_id }, header: { "Idempotency-Key": crypto.randomUUID() } }, body: { comment: text } }));
+    await ask(api.POST("/v1/tasks/{task}/comment", { params: { path: { task: task.task_id }, header: { "Idempotency-Key": freshKey() } }, body: { comment: text } }));
     setText("");
   };
   if (task.comments.length === 0 && task.status !== "open") return null;
