@@ -4,7 +4,7 @@ import { type JSX, type KeyboardEvent, type PointerEvent, useEffect, useMemo, us
 import { useSettings } from "../../look/settings";
 import { inkAt, useTheme } from "../../parts/ink";
 import { Kbd } from "../../parts/kbd";
-import { longTime } from "../../parts/time";
+import { longTime, zoneShown } from "../../parts/time";
 import type { Trace } from "../../trace/trace";
 import { barsOf } from "./bars";
 import css from "./reel.module.css";
@@ -30,7 +30,7 @@ export function Reel({ trace, version, at, isPast, onGo }: ReelProps): JSX.Eleme
           <strong>{at}</strong> / {version}
         </p>
         <p className="mono" title={longTime(event.time)} data-zone={zone}>
-          {clock(event.time)}
+          {clock(event.time)} <span className="soft">{zoneShown(event.time)}</span>
         </p>
         <p className={css["keys"]}>
           <Kbd keys="arrowleft" />
