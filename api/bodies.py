@@ -11,7 +11,7 @@ from fastapi import Request
 
 from api.problems import BadRequest
 from contracts.errors import InvalidInput
-from contracts.value_check import check, oddity_of
+from contracts.value_check import check, oddity_of, read
 
 T = TypeVar("T")
 EMPTY: Final = msgspec.Raw(b"")
@@ -118,8 +118,14 @@ def parse(content: bytes, shape: type[T], at: str = "") -> T:
 
 def check_json(content: bytes) -> bytes:
     """The same bytes, which are a value: looked at once, and never again until an expression reads them."""
+    read_json(content)
+    return content
+
+
+def read_json(content: bytes) -> Any:
+    """The value that the bytes are. Raises BadRequest, InvalidInput."""
     try:
-        return check(content)
+        return read(content)
     except InvalidInput as error:
         if error.problems[0].rule == "json":
             parse(content, Any)  # says in which line and column

@@ -108,7 +108,8 @@ class Hot:
             return False
         caller = caller_of(message.headers)
         call.request_id = caller.correlation
-        self._count(call, self._hooks.begin(message, call, caller))
+        self._hooks.begin(message, call, caller)
+        self._count(call, None)
         self._gate.requests.by_lane += 1
         return True
 

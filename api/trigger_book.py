@@ -9,7 +9,7 @@ from api.hooks.deliveries import Deliveries
 from contracts.definitions import WorkflowDefinition
 from contracts.errors import Problem
 from contracts.ports.credentials import Credentials
-from contracts.triggers import TriggerStatus
+from contracts.triggers import Trigger, TriggerPaused, TriggerStatus
 from domain.dependencies import Found
 
 
@@ -22,8 +22,8 @@ class TriggerBook(Protocol):
     def trigger(self, name: str) -> TriggerStatus:
         """One of them, and how it stands. Raises Rejected where there is none."""
 
-    def webhook(self, path: str) -> TriggerStatus | None:
-        """The one that waits for requests at a path; None where there is none."""
+    def webhook(self, path: str) -> tuple[Trigger, TriggerPaused | None] | None:
+        """The one that waits for requests at a path, and why it is paused where it is; None where there is none."""
 
     def taken(self, definition: WorkflowDefinition) -> Sequence[Problem]:
         """Of the paths of a definition those at which triggers of others wait."""

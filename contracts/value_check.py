@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import re
 from itertools import accumulate, islice
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -44,8 +44,14 @@ _Pointer: TypeAlias = "list[str | int]"
 
 def check(value: bytes, at: str = "") -> bytes:
     """The same value. Raises InvalidInput that says where it is wrong, as a JSON pointer that begins with `at`."""
+    read(value, at)
+    return value
+
+
+def read(value: bytes, at: str = "") -> Any:
+    """What the JSON is, for whoever needs that at once. Raises as `check` does."""
     try:
-        _decode(value)
+        found = _decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput([oddity_of(value, at) or Problem(at, "json", f"not JSON: {error}")]) from None
     if is_deep(value):
@@ -54,7 +60,7 @@ def check(value: bytes, at: str = "") -> bytes:
         raise InvalidInput(
             [oddity_of(value, at) or Problem(at, "number", f"expected numbers of at most {DIGITS_MAX:,} digits, found a longer one")]
         )
-    return value
+    return found
 
 
 def is_deep(value: bytes) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from contracts.errors import InvalidInput, Problem
 from contracts.key import NO_KEY
-from contracts.value_check import check
+from contracts.value_check import check, is_deep
 
 NULL: Final = b"null"
 BLOB_BYTES_MIN_DEFAULT: Final = 64 * 1024
@@ -59,6 +59,18 @@ def written(value: Any) -> bytes:
     if b"null" in content:  # what else than None becomes one
         _check_finite(value)
     return check(content)
+
+
+def written_again(value: Any) -> bytes:
+    """JSON of what was read from checked JSON, and of texts: putting it together can make it too deep, and nothing else.
+
+    Raises InvalidInput as `written` does, which looks at all of it.
+    """
+    try:
+        content = encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return written(value)
+    return check(content) if is_deep(content) else content
 
 
 def _check_finite(value: Any) -> None:

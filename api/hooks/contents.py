@@ -12,33 +12,47 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from api.bodies import check_json, is_json, wrong_type
+from api.bodies import is_json, read_json, wrong_type
 from api.problems import BadRequest
-from contracts import values
 
 FIELDS_MAX: Final = 1_000
 """So many fields a form may have."""
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what is wrong with a request is told to whoever sent it
+_JSON: Final = "application/json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _PARTS: Final = "multipart/form-data"
 
 
 async def content_of(content: bytes, content_type: str, kind: str) -> Any:
     """The value of a body of the kind of the config (`auto`: as its content type says). Raises BadRequest, InvalidInput."""
-    media_type = content_type.partition(";")[0].strip().lower()
+    if is_in_parts(content_type, kind):
+        return await _parts(content, content_type)
+    return read_content(content, content_type, kind)
+
+
+def is_in_parts(content_type: str, kind: str) -> bool:
+    """Whether a body is a form of several parts, which alone is read by a parser that is awaited."""
+    return content_type != _JSON and kind in ("auto", "multipart") and _media_type(content_type) == _PARTS
+
+
+def read_content(content: bytes, content_type: str, kind: str) -> Any:
+    """The value of a body that is none of several parts. Raises as `content_of` does."""
+    media_type = _media_type(content_type)
     if kind == "auto":
         kind = _kind_of(media_type)
     if kind == "raw":
         return _text(content)
     if kind == "json":
-        return values.decode(check_json(content)) if content else None
+        return read_json(content) if content else None
     if kind == "form":
         if media_type != _FORM:
             raise wrong_type(media_type, _FORM)
         return _form(content)
-    if media_type != _PARTS:
-        raise wrong_type(media_type, _PARTS)
-    return await _parts(content, content_type)
+    raise wrong_type(media_type, _PARTS)
+
+
+def _media_type(content_type: str) -> str:
+    return content_type if content_type == _JSON else content_type.partition(";")[0].strip().lower()
 
 
 def _kind_of(media_type: str) -> str:
@@ -73,7 +87,7 @@ def gathered(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def read_query(query: str) -> dict[str, Any]:
     """The parameters of a query. Raises BadRequest for what is no text."""
-    return _pairs(query, "the query")
+    return _pairs(query, "the query") if query else {}
 
 
 def _form(content: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,8 +59,10 @@ class Deliveries:
         self._kept: dict[tuple[str, str], deque[Delivery]] = {}
         self._with_body: deque[Delivery] = deque()
         self._bytes = self._noted = 0
-        self.secrets: dict[str, tuple[float, Secret]] = {}
-        """What requests are proved with, for a moment, by the name of the credential; one for all ways by which they come."""
+        self.secrets: dict[tuple[str, str], tuple[float, Secret]] = {}
+        """What requests are proved with, for a moment, by workflow and credential, as not every workflow may use each; for all ways."""
+        self.reading: dict[tuple[str, str], asyncio.Future[Secret]] = {}
+        """Those that are being read just now."""
         self.counts: Counter[tuple[str, str]] = Counter()
         """By the name of the trigger and the verdict."""
 
@@ -68,7 +71,10 @@ class Deliveries:
         kind = delivery.verdict if delivery.verdict == "test" else "" if delivery.verdict in ("accepted", "repeated") else "other"
         self._noted += 1
         delivery.number = self._noted
-        self._kept.setdefault((delivery.trigger, kind), deque(maxlen=KEPT_MAX)).append(delivery)
+        kept = self._kept.get((delivery.trigger, kind))
+        if kept is None:
+            kept = self._kept[delivery.trigger, kind] = deque(maxlen=KEPT_MAX)
+        kept.append(delivery)
         self.counts[delivery.trigger, delivery.verdict] += 1
         delivery.message = _cut(delivery.message)
         delivery.key = None if delivery.key is None else _cut(delivery.key)
@@ -95,7 +101,7 @@ class Deliveries:
 
 
 def _length(came: Came) -> int:
-    return len(came.body) + len(came.query) + sum(len(name) + len(one) for name, one in came.headers.items())
+    return len(came.body) + len(came.query) + sum(map(len, came.headers)) + sum(map(len, came.headers.values()))
 
 
 def _cut(text: str) -> str:

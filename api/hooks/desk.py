@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from fastapi import Response
 
-from api.hooks.contents import content_of, read_query
+from api.hooks.contents import content_of, is_in_parts, read_content, read_query
 from api.hooks.deliveries import Came, Delivery, Verdict
+from api.hooks.plan import Plan, plan_of
 from api.problems import BadRequest, problem, respond
 from api.service import Service, Start, Started, Unavailable
 from contracts import values
@@ -23,17 +24,19 @@ from contracts.caller import Caller
 from contracts.errors import ExpressionError, InvalidInput, NoCredential, Problem, RefoldError, Rejected
 from contracts.ports.credentials import Secret, Use
 from contracts.sealed_value import hide
-from contracts.triggers import CAUSE_LENGTH_MAX, Trigger, TriggerStatus
+from contracts.triggers import CAUSE_LENGTH_MAX, Trigger, TriggerPaused
 from domain.execution.state import ENDED
-from domain.expressions import program, value
+from domain.expressions import value
+from domain.expressions.program import Program
 from domain.triggers import challenges, signatures
-from domain.triggers.firing import config_of, seen, started_with, triggered
+from domain.triggers.firing import seen, started_with, triggered
 from domain.triggers.webhook import BODILESS, Answer
 
 SECRETS_S: Final = 2.0
 """So long a secret is remembered: one that was rotated or deleted counts so long."""
 PAUSED_RETRY_S: Final = 60
 SKIPPED: Final = "nothing was started: an execution of this workflow is paused, or waits for a person"
+JSON: Final = "application/json"
 MISFIT: Final = (400, 405, 413, 415, 422)
 """What is answered so is the request's own fault; all else could not be started just now."""
 _SENT: Final = "hook/"
@@ -41,10 +44,21 @@ _SENT: Final = "hook/"
 _log: Final = logging.getLogger("refold.hooks")
 
 
+class Said(NamedTuple):
+    """An answer in JSON, as most are."""
+
+    status_code: int
+    body: bytes
+
+
+Answered: TypeAlias = Response | Said
+Then: TypeAlias = Callable[[Answered | Exception], None]
+
+
 class Outcome(NamedTuple):
     """What became of a request."""
 
-    response: Response
+    response: Answered
     verdict: Verdict
     reason: str = ""
     message: str = ""
@@ -60,57 +74,93 @@ class Hooks:
 
     async def take(self, path: str, came: Came, caller: Caller, is_test: bool) -> Response:
         """The answer to a request; what became of it is noted."""
-        status = self._service.webhook(path)
-        if status is None:
+        waiting = self._service.webhook(path)
+        if waiting is None:
             return problem(404, "not_found", "there is nothing at this path")
-        trigger, config = status.trigger, config_of(status.trigger)
-        hidden = signatures.read_names(config.signature)
-        kept = came._replace(
-            headers={name: one for name, one in came.headers.items() if name not in hidden},
-            query=challenges.without_secret(config.challenge, came.query),
-        )
+        plan, id_ = plan_of(waiting[0]), self._service.new_id()
+        kept = plan.kept(came)
         try:
-            outcome = await self._taken(status, config, came, kept, caller, is_test)
+            outcome = await self._taken(plan, waiting[1], came, kept, id_, caller, is_test)
         except RefoldError as error:
-            outcome = _failed(trigger, error)
-        self._service.hooks.note(
-            Delivery(
-                self._service.new_id(), self._service.now(), trigger.name, outcome.verdict, len(came.body), came.sender,
-                outcome.response.status_code, outcome.reason, outcome.message, outcome.key, outcome.execution, kept,
-            )
-        )  # fmt: skip
-        return outcome.response
+            outcome = _failed(plan.trigger, error)
+        answered = self._noted(plan.trigger, id_, kept, outcome)
+        return Response(answered.body, answered.status_code, media_type=JSON) if isinstance(answered, Said) else answered
 
-    async def _taken(self, status: TriggerStatus, config: Any, came: Came, kept: Came, caller: Caller, is_test: bool) -> Outcome:
-        trigger = status.trigger
+    def begin(self, path: str, came: Came, caller: Caller, then: Then) -> bool:
+        """The same without a task, where nothing is awaited but the start: `then` hears the answer. With False nothing was done."""
+        waiting = self._service.webhook(path)
+        if waiting is None:
+            return False
+        plan = plan_of(waiting[0])
+        config, content_type = plan.config, came.headers.get("content-type", "")
+        secret = None if config.signature is None else self._secret_at_hand(plan.trigger, config.signature.secret)
+        is_unproved = config.signature is not None and secret is None
+        if is_unproved or config.challenge is not None or came.method not in config.methods or is_in_parts(content_type, config.content):
+            return False
+        kept, id_ = plan.kept(came), self._service.new_id()
+        found: dict[str, Any] = {}
+
+        def started(outcome: Started | Exception) -> None:
+            then(self._ended(plan, id_, kept, found, outcome))
+
+        try:
+            _check_size(config, came)
+            self._verify(config, came, secret)
+            _check_open(waiting[1])
+            found = _found(plan, kept, read_content(came.body, content_type, config.content), "")
+            self._service.begin_start(_start(plan, found, _cause(found["key"], id_), caller), plan.wait_s, started)
+        except RefoldError as error:
+            then(self._noted(plan.trigger, id_, kept, _failed(plan.trigger, error)))
+        return True
+
+    def _ended(self, plan: Plan, id_: str, kept: Came, found: Mapping[str, Any], started: Started | Exception) -> Answered | Exception:
+        """The answer to a request that was given to the engine; what it failed with where that is an error of the engine."""
+        try:
+            outcome = _failed(plan.trigger, started) if isinstance(started, RefoldError) else _outcome(plan, found, started)
+        except Exception as bug:  # whoever asked has to hear of it, whatever it is
+            return bug
+        return self._noted(plan.trigger, id_, kept, outcome)
+
+    def _noted(self, trigger: Trigger, id_: str, kept: Came, outcome: Outcome) -> Answered:
+        """What is answered, once that is remembered."""
+        response, verdict, reason, message, key, execution = outcome
+        size, at = len(kept.body), self._service.now()
+        self._service.hooks.note(
+            Delivery(id_, at, trigger.name, verdict, size, kept.sender, response.status_code, reason, message, key, execution, kept)
+        )
+        return response
+
+    async def _taken(
+        self, plan: Plan, paused: TriggerPaused | None, came: Came, kept: Came, id_: str, caller: Caller, is_test: bool
+    ) -> Outcome:  # fmt: skip
+        trigger, config = plan.trigger, plan.config
         if (answer := await self._challenged(trigger, config, came, None)) is not None:
             return answer
         if came.method not in config.methods:
             allowed = {"Allow": ", ".join(config.methods)}
             refused = problem(405, "method_not_allowed", f"expected {' or '.join(config.methods)}, found {came.method}", allowed)
             return Outcome(refused, "invalid", "method_not_allowed", came.method)
-        if len(came.body) > config.body_limit:
-            raise BadRequest(413, "too_large", f"the body has {len(came.body):,} bytes; {config.body_limit:,} are the most here")
-        await self._verify(trigger, config, came)
+        _check_size(config, came)
+        if config.signature is not None:
+            self._verify(config, came, await self._secret(trigger, config.signature.secret))
         if config.challenge is not None and not challenges.is_open(config.challenge.kind):
             body = await content_of(came.body, came.headers.get("content-type", ""), config.content)
             if (answer := await self._challenged(trigger, config, came, body)) is not None:
                 return answer
         if is_test:
-            return Outcome(Response(b'{"test":true}', 200, media_type="application/json"), "test")
-        if status.paused is not None:
-            raise Unavailable("paused", "this webhook is paused: send it again later", PAUSED_RETRY_S)
-        found = await self._found(trigger, config, kept, "")
-        key = found["key"]
-        return await self._started(trigger, config, found, f"{_SENT}{self._service.new_id() if key is None else _cause(key)}", caller)
+            return Outcome(Said(200, b'{"test":true}'), "test")
+        _check_open(paused)
+        found = await self._found(plan, kept, "")
+        return await self._started(plan, found, _cause(found["key"], id_), caller)
 
     # Proving.
 
-    async def _verify(self, trigger: Trigger, config: Any, came: Came) -> None:
+    def _verify(self, config: Any, came: Came, secret: Secret | None) -> None:
+        """Raise BadRequest unless the request is proved; NoCredential where the secret cannot prove any."""
         signature = config.signature
         if signature is None:
             return
-        secret = await self._secret(trigger, signature.secret)
+        assert secret is not None
         request = signatures.Signed(came.headers, came.body)
         try:
             signatures.verify(signature, request, [one.values for one in secret.valid], self._service.now() / 1000)
@@ -119,15 +169,28 @@ class Hooks:
         except ValueError as error:
             raise NoCredential(signature.secret, f"it does not fit a webhook of the kind {signature.kind}: {error}") from None
 
+    def _secret_at_hand(self, trigger: Trigger, name: str) -> Secret | None:
+        """A secret that was asked for a moment ago."""
+        known = self._service.hooks.secrets.get((trigger.workflow, name))
+        return None if known is None or asyncio.get_running_loop().time() - known[0] > SECRETS_S else known[1]
+
     async def _secret(self, trigger: Trigger, name: str) -> Secret:
+        """A secret, read once for all who wait for it; it counts from when that was begun."""
+        known, reading = self._secret_at_hand(trigger, name), self._service.hooks.reading
+        if known is not None:
+            return known
+        key = trigger.workflow, name
+        begun = reading.get(key)
+        if begun is None:
+            begun = reading[key] = asyncio.ensure_future(self._read(trigger, name))
+            begun.add_done_callback(lambda _: reading.pop(key, None))
+        return await asyncio.shield(begun)
+
+    async def _read(self, trigger: Trigger, name: str) -> Secret:
         now = asyncio.get_running_loop().time()
-        secrets = self._service.hooks.secrets
-        known = secrets.get(name)
-        if known is None or now - known[0] > SECRETS_S:
-            use = Use(workflow=trigger.workflow, purpose=f"trigger {trigger.name}")
-            known = now, await self._service.secrets.resolve(name, use)
-            secrets[name] = known
-        return known[1]
+        found = await self._service.secrets.resolve(name, Use(workflow=trigger.workflow, purpose=f"trigger {trigger.name}"))
+        self._service.hooks.secrets[trigger.workflow, name] = now, found
+        return found
 
     async def _challenged(self, trigger: Trigger, config: Any, came: Came, body: Any) -> Outcome | None:
         """The answer to a challenge; None for any other request."""
@@ -153,53 +216,76 @@ class Hooks:
     async def redeliver(self, trigger: Trigger, delivery: Delivery, caller: Caller) -> Outcome:
         """Start what the request would have started, once more, whoever sent it; `trigger.by` says who wanted that."""
         assert delivery.came is not None
-        config = config_of(trigger)
-        found = await self._found(trigger, config, delivery.came, caller.actor)
-        return await self._started(trigger, config, found, f"redelivery/{delivery.id}/{self._service.new_id()}", caller)
+        plan = plan_of(trigger)
+        found = await self._found(plan, delivery.came, caller.actor)
+        return await self._started(plan, found, f"redelivery/{delivery.id}/{self._service.new_id()}", caller)
 
-    async def _found(self, trigger: Trigger, config: Any, came: Came, by: str) -> dict[str, Any]:
-        """What expressions see as `trigger`; its headers prove nothing any more."""
-        given = {
-            "body": await content_of(came.body, came.headers.get("content-type", ""), config.content),
-            "headers": came.headers,
-            "query": read_query(came.query),
-            "key": None,
-        }
-        found = seen(trigger, given, by)
-        if config.key is not None:
-            found["key"] = _key(config.key, found)
-        return found
+    async def _found(self, plan: Plan, came: Came, by: str) -> dict[str, Any]:
+        content_type = came.headers.get("content-type", "")
+        return _found(plan, came, await content_of(came.body, content_type, plan.config.content), by)
 
-    async def _started(self, trigger: Trigger, config: Any, found: Mapping[str, Any], cause: str, caller: Caller) -> Outcome:
-        try:
-            said = triggered(trigger, cause, found)._replace(by_itself=cause.startswith(_SENT))
-            start = Start(trigger.workflow, started_with(trigger, found), caller=caller, trigger=said)
-        except ExpressionError as error:
-            raise InvalidInput([Problem("/", "expression", f"the `input` of this webhook cannot be filled in: {error}")]) from None
-        await self._service.know(trigger.workflow)
-        started = await self._service.start(start, config.wait_s)
-        verdict: Verdict = "accepted" if started.created else "repeated"
-        response = _answer(config.answer, trigger, found, started)
-        return Outcome(response, verdict, key=found["key"], execution=started.view.execution_id)
+    async def _started(self, plan: Plan, found: Mapping[str, Any], cause: str, caller: Caller) -> Outcome:
+        return _outcome(plan, found, await self._service.start(_start(plan, found, cause, caller), plan.wait_s))
 
 
-def _key(source: str, found: Mapping[str, Any]) -> str:
+def _check_size(config: Any, came: Came) -> None:
+    if len(came.body) > config.body_limit:
+        raise BadRequest(413, "too_large", f"the body has {len(came.body):,} bytes; {config.body_limit:,} are the most here")
+
+
+def _check_open(paused: TriggerPaused | None) -> None:
+    if paused is not None:
+        raise Unavailable("paused", "this webhook is paused: send it again later", PAUSED_RETRY_S)
+
+
+def _found(plan: Plan, came: Came, body: Any, by: str) -> dict[str, Any]:
+    """What expressions see as `trigger`; its headers prove nothing any more."""
+    given = {"body": body, "headers": came.headers, "query": read_query(came.query), "key": None}
+    found = seen(plan.trigger, given, by)
+    if plan.key is not None:
+        found["key"] = _key(plan.key, found)
+    return found
+
+
+def _start(plan: Plan, found: Mapping[str, Any], cause: str, caller: Caller) -> Start:
+    """What a request starts. Raises InvalidInput where its input cannot be filled in."""
+    trigger = plan.trigger
+    try:
+        said = triggered(trigger, cause, found, by_itself=cause.startswith(_SENT), is_read=True)
+        return Start(trigger.workflow, started_with(trigger, found, is_read=True), caller=caller, trigger=said)
+    except ExpressionError as error:
+        raise InvalidInput([Problem("/", "expression", f"the `input` of this webhook cannot be filled in: {error}")]) from None
+
+
+def _outcome(plan: Plan, found: Mapping[str, Any], started: Started | Exception) -> Outcome:
+    """What became of a request that was given to the engine; what it failed with is raised."""
+    if isinstance(started, Exception):
+        raise started
+    verdict: Verdict = "accepted" if started.created else "repeated"
+    response = _answer(plan.config.answer, plan.trigger, found, started)
+    return Outcome(response, verdict, key=found["key"], execution=started.view.execution_id)
+
+
+def _key(key: Program, found: Mapping[str, Any]) -> str:
     """What makes two requests the same. Raises InvalidInput where this one has none."""
     try:
-        key = program(source).evaluate({"trigger": found})
+        said = key.evaluate({"trigger": found})
     except ExpressionError as error:
         raise InvalidInput([Problem("/", "key", f"the `key` of this webhook cannot be read: {error}")]) from None
-    if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
+    if isinstance(said, bool) or not isinstance(said, str | int) or said == "":
         raise InvalidInput(
-            [Problem("/", "key", f"`{source}`: expected a text or a whole number, found {str(key)[:100] or 'an empty text'}")]
+            [Problem("/", "key", f"`{key.source}`: expected a text or a whole number, found {str(said)[:100] or 'an empty text'}")]
         )
-    return str(key)
+    return str(said)
 
 
-def _cause(key: str) -> str:
-    """A key as a cause; a long one by its digest."""
-    digest = f"sha256/{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
-    return key if len(key) < CAUSE_LENGTH_MAX - 100 else digest
+def _cause(key: str | None, id_: str) -> str:
+    """What starts an execution: a key, a long one by its digest; without any this delivery alone."""
+    if key is None:
+        return f"{_SENT}{id_}"
+    if len(key) < CAUSE_LENGTH_MAX - 100:
+        return f"{_SENT}{key}"
+    return f"{_SENT}sha256/{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _text_of(name: str, found: Mapping[str, str]) -> str:
@@ -217,7 +303,7 @@ def _failed(trigger: Trigger, error: RefoldError) -> Outcome:
         return Outcome(later, "failed", "no_credential", str(error))
     if isinstance(error, Rejected) and error.reason == "while_paused":  # nothing that sending it again at once would change
         told = msgspec.json.encode({"skipped": error.reason, "message": SKIPPED})
-        return Outcome(Response(told, 200, media_type="application/json"), "skipped", error.reason, str(error))
+        return Outcome(Said(200, told), "skipped", error.reason, str(error))
     response = respond(error)
     reason = msgspec.json.decode(response.body)["reason"]
     if response.status_code == 401:
@@ -231,10 +317,10 @@ def _failed(trigger: Trigger, error: RefoldError) -> Outcome:
     return Outcome(response, verdict, reason, str(error))
 
 
-def _answer(answer: str | Answer, trigger: Trigger, found: Mapping[str, Any], started: Started) -> Response:
+def _answer(answer: str | Answer, trigger: Trigger, found: Mapping[str, Any], started: Started) -> Answered:
     """What whoever sent the request is told. The same for every request that is the same."""
     view = started.view
-    accepted = Response(msgspec.json.encode({"execution_id": view.execution_id}), 202, media_type="application/json")
+    accepted = Said(202, msgspec.json.encode({"execution_id": view.execution_id}))
     if answer == "accepted":
         return accepted
     waits = (answer.after if isinstance(answer, Answer) else answer) == "result"
@@ -244,7 +330,7 @@ def _answer(answer: str | Answer, trigger: Trigger, found: Mapping[str, Any], st
         said = f"what this request started is {view.status}"
         return problem(500, "execution_not_completed", said, execution_id=view.execution_id, execution_status=view.status)
     if not isinstance(answer, Answer):
-        return Response(hide(bytes(view.output)), 200, media_type="application/json")
+        return Said(200, hide(bytes(view.output)))
     execution = {"id": view.execution_id, "workflow": trigger.workflow}
     if waits:
         execution["output"] = values.decode(bytes(view.output))

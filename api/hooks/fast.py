@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Coroutine
+from typing import Any
 from urllib.parse import unquote
 
 from fastapi import Response
 
 from api.hooks.deliveries import Came
-from api.hooks.desk import Hooks
+from api.hooks.desk import Answered, Hooks, Said
 from api.hooks.route import HOOKS, as_webhook, joined
 from api.message import Call, Message
 from api.problems import respond
@@ -24,11 +25,23 @@ class FastHooks:
         self._hooks = Hooks(service)
         self._under_way: set[asyncio.Task[Response]] = set()
 
-    def begin(self, message: Message, call: Call, caller: Caller) -> Callable[[], None]:
-        """What is given back forgets the caller; what was begun goes on."""
+    def begin(self, message: Message, call: Call, caller: Caller) -> None:
+        """Whoever hangs up is not waited for; what was begun goes on."""
         path, _, query = message.url.partition(b"?")
         came = Came("POST", joined(message.headers), query.decode("latin-1"), bytes(message.body), call.sender)
-        taking = self._hooks.take(unquote(path.decode("latin-1").removeprefix(HOOKS)), came, as_webhook(caller), is_test=False)
+        asked, who = unquote(path.decode("latin-1").removeprefix(HOOKS)), as_webhook(caller)
+
+        def then(answered: Answered | Exception) -> None:
+            if isinstance(answered, Said):
+                call.answer(answered.status_code, answered.body)
+            else:
+                call.respond(respond(answered) if isinstance(answered, Exception) else answered)
+
+        if not self._hooks.begin(asked, came, who, then):
+            self._await(self._hooks.take(asked, came, who, is_test=False), call)
+
+    def _await(self, taking: Coroutine[Any, Any, Response], call: Call) -> None:
+        """By a task: a secret has to be read first, or it may be a challenge."""
         task = asyncio.get_running_loop().create_task(taking)
         self._under_way.add(task)
 
@@ -43,8 +56,3 @@ class FastHooks:
                 call.respond(task.result())
 
         task.add_done_callback(done)
-        return _nothing
-
-
-def _nothing() -> None:
-    """Nobody is there to be told any more."""

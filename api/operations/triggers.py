@@ -202,8 +202,8 @@ def _check(asked: shapes.TriggerRequest) -> None:
 def _check_path(service: Service, name: str, path: object) -> None:
     """Raise InvalidInput for the path of a webhook at which another one waits."""
     found = service.webhook(path) if isinstance(path, str) else None
-    if found is not None and found.trigger.name != name:
-        message = f"the path `{path}` is taken: trigger {found.trigger.name} waits there"
+    if found is not None and found[0].name != name:
+        message = f"the path `{path}` is taken: trigger {found[0].name} waits there"
         raise InvalidInput([Problem("/trigger/path", "taken", message, "write another path")])
 
 

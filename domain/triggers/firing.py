@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from contracts.triggers import Trigger, Triggered
-from contracts.values import decode, written
+from contracts.values import decode, written, written_again
 from domain.expressions import value
 from domain.expressions.template import Value
 from domain.triggers import TRIGGER_KINDS
@@ -52,15 +52,18 @@ def seen(trigger: Trigger, given: Mapping[str, Any], by: str = "", depth: int = 
     return {"id": trigger.id, "type": trigger.type, "by": by or None, "depth": depth, **given}
 
 
-def started_with(trigger: Trigger, found: Mapping[str, Any]) -> bytes:
-    """The input of what is started, as JSON. Raises ExpressionError where a template of it cannot be filled in."""
+def started_with(trigger: Trigger, found: Mapping[str, Any], is_read: bool = False) -> bytes:
+    """The input of what is started, as JSON; `is_read` as in `triggered`. Raises ExpressionError where it cannot be filled in."""
     kind, config = TRIGGER_KINDS[trigger.type], config_of(trigger)
     if "input" not in config.model_fields_set:
-        return written(kind.input_of(found))
-    names = {"trigger": found, **{name: found.get(name) for name in kind.extra}}
-    return written(_input_of(trigger.type, trigger.content, trigger.is_by_hand).render(names))
+        given = kind.input_of(found)
+    else:
+        names = {"trigger": found, **{name: found.get(name) for name in kind.extra}}
+        given = _input_of(trigger.type, trigger.content, trigger.is_by_hand).render(names)
+        is_read = is_read and given is found.get("body")
+    return written_again(given) if is_read else written(given)
 
 
-def triggered(trigger: Trigger, cause: str, found: Mapping[str, Any]) -> Triggered:
-    """What the start says of the trigger."""
-    return Triggered(trigger.name, cause, written(found))
+def triggered(trigger: Trigger, cause: str, found: Mapping[str, Any], by_itself: bool = False, is_read: bool = False) -> Triggered:
+    """What the start says of the trigger; `is_read` says that all in it was checked when it was read."""
+    return Triggered(trigger.name, cause, written_again(found) if is_read else written(found), by_itself)

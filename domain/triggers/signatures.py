@@ -15,6 +15,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, NoReturn, TypeAlias
 
 from pydantic import Field, model_validator
@@ -54,7 +55,12 @@ class Signature(Model):
     @property
     def tolerance_s(self) -> float:
         """How far the time of a request may be from ours."""
-        return parse_duration(self.tolerance or "5m") / 1000
+        return _seconds(self.tolerance or "5m")
+
+
+@lru_cache(100)
+def _seconds(duration: str) -> float:
+    return parse_duration(duration) / 1000
 
 
 class Refused(Exception):

@@ -14,7 +14,7 @@ from contracts.definitions import WorkflowDefinition
 from contracts.errors import InvalidDefinition, Problem, Rejected
 from contracts.resources import Resource
 from contracts.system import NOTIFY
-from contracts.triggers import Fired, TriggerStatus
+from contracts.triggers import Fired, Trigger, TriggerPaused, TriggerStatus
 from domain.channels import sends_notices
 from domain.definition.canonical import load_canonical
 from domain.definition.outline import Activities
@@ -157,10 +157,10 @@ class CatalogService:
         """What requests to webhooks are checked with."""
         return self.credentials
 
-    def webhook(self, path: str) -> TriggerStatus | None:
-        """The one that waits for requests at a path."""
+    def webhook(self, path: str) -> tuple[Trigger, TriggerPaused | None] | None:
+        """The one that waits for requests at a path, and why it is paused."""
         found = self._paths.find(path)
-        return None if found is None else self._directory.status(found)
+        return None if found is None else (found, self._directory.pause_of(found.name))
 
     def taken(self, definition: WorkflowDefinition) -> list[Problem]:
         """What conflicts with others in a definition: paths that they have, chains without end, waits for each other."""

@@ -134,6 +134,16 @@ def test_a_secret_that_is_rotated_counts_beside_the_new_one(serve: Callable[...,
         assert send(server, "orders", b"{}", signed(b"{}", name, key=key)).status == 202
 
 
+def test_a_secret_that_has_just_proved_a_request_proves_none_of_a_workflow_that_may_not_use_it(serve: Callable[..., Server]) -> None:
+    server = serve()
+    limited = {"name": "orders_hook", "kind": "signing", "values": {"secret": KEY}, "workflows": ["orders"]}
+    assert server.post("/v1/credentials", limited).status == 201
+    server.publish(DEFINITIONS[0], workflow("others", hook("others", **SIGNED)))
+    line = server.connect()
+    answers = [server.ask("POST", f"/hooks/{path}", b"{}", signed(b"{}"), line).status for path in ("orders", "others", "orders")]
+    assert answers == [202, 503, 202]
+
+
 def test_without_its_secret_a_webhook_takes_nothing_and_says_so_to_whoever_looks_alone(serve: Callable[..., Server]) -> None:
     server = serve()
     server.publish(DEFINITIONS[0])

@@ -5,18 +5,42 @@ from __future__ import annotations
 import json
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from contracts.errors import InvalidInput
+from contracts.errors import InvalidInput, Problem
 from contracts.value_check import DEPTH_MAX, DIGITS_MAX, check, depth_of
-from contracts.values import decode, encode, written
+from contracts.values import decode, encode, written, written_again
 from domain.expressions import VALUE_DEPTH_MAX
 from tests.odd_json import may_come_in, meant, odd
 
 HALF = rb'"\ud83d"'
+
+
+@settings(max_examples=300, deadline=None)
+@given(odd)
+def test_what_was_read_is_written_again_as_what_is_looked_at_wholly(value: bytes) -> None:
+    if not may_come_in(value):
+        return
+    seen = {"body": decode(value), "by": None}
+    assert outcome(written_again, seen) == outcome(written, seen)
+
+
+def outcome(write: Callable[[Any], bytes], value: Any) -> bytes | list[Problem]:
+    try:
+        return write(value)
+    except InvalidInput as refused:
+        return list(refused.problems)
+
+
+def test_what_becomes_too_deep_by_being_put_together_is_refused() -> None:
+    deepest = decode(b"[" * DEPTH_MAX + b"]" * DEPTH_MAX)
+    assert written_again(deepest) == written(deepest)
+    with pytest.raises(InvalidInput, match="nested"):
+        written_again({"body": deepest})
 
 
 @settings(max_examples=300, deadline=None)
