@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from ipaddress import IPv6Address
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +20,7 @@ from contracts.times import rfc3339
 from domain.expressions import parse_duration
 
 FAILURES_MAX: Final = 1_000
+_NO_HOST: Final = re.compile(r"[\s/:@?#\[\]]")
 DURATION_MS_MIN: Final = 100
 DURATION_MS_MAX: Final = 24 * 60 * 60 * 1000
 _EXAMPLE: Final[Any] = {"match": {"host": "api.shop.example"}, "failures": 5, "window": "1m", "cool_down": "30s"}
@@ -29,9 +33,11 @@ class BreakerMatch(BaseModel):
 
     kind: str | None = Field(default=None, min_length=1, max_length=200, description="activities of this kind, as `http_request`")
     host: str | None = Field(
-        default=None, min_length=1, max_length=253, pattern=r"^[^\s/:@?#]+$",
+        default=None,
+        min_length=1,
+        max_length=253,
         description="those whose config has a `url` to this host, or this `host`, whatever the port",
-    )  # fmt: skip
+    )
     credential: str | None = Field(default=None, min_length=1, max_length=200, description="those that take this credential")
 
 
@@ -62,11 +68,32 @@ def check_breaker(breaker: Breaker, now_ms: int) -> None:
     if breaker.match == BreakerMatch():
         fix = "name a `kind`, a `host` or a `credential`"
         problems.append(Problem("/match", "empty", "nothing is said of what goes by the breaker", fix))
+    if breaker.match.host is not None:
+        problems += _host_problem(breaker.match.host)
     for name in ("window", "cool_down"):
         if (said := _wrong(getattr(breaker, name))) is not None:
             problems.append(Problem(f"/{name}", "duration", said, "as in 30s, 5m"))
     if problems:
         raise InvalidInput(problems)
+
+
+def _host_problem(host: str) -> list[Problem]:
+    """A name or an address alone is a host: no port belongs to it, nor the rest of a URL."""
+    if not _NO_HOST.search(host) or _is_ipv6(host):
+        return []
+    try:
+        named = urlsplit(host if "//" in host else f"//{host}").hostname
+    except ValueError:
+        named = None
+    fix = f"write {named!r}: a breaker is about all ports of a host" if named and named != host else "write it as in 'api.shop.example'"
+    return [Problem("/match/host", "host", f"expected a host alone, without a port or anything else of a URL, found {host!r}", fix)]
+
+
+def _is_ipv6(host: str) -> bool:
+    try:
+        return bool(IPv6Address(host))
+    except ValueError:
+        return False
 
 
 def _wrong(text: str) -> str | None:

@@ -24,10 +24,12 @@ from domain.definition.nodes_check import check_duration, check_node, check_retr
 from domain.definition.outline import Activities, Outline, OutlineBody, TooManyNodes, bodies_around, config_of, outline_of
 from domain.definition.reserved_check import check_reserved
 from domain.definition.shape import read
+from domain.definition.shape_words import duration_problem
 from domain.definition.text import TextFault
 from domain.definition.texts import afters_in
 from domain.definition.triggers_check import check_triggers
 from domain.definition.ways import reach
+from domain.expressions import parse_duration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +125,10 @@ def _check_settings(settings: Settings, findings: Findings) -> None:
     check_retry(findings, "settings.retry", settings.retry)
     for path, one in afters_in(settings):
         check_duration(findings, f"{path}.within", one.within)
+        if duration_problem(path, one.within) is None and not parse_duration(one.within):
+            findings.add(
+                f"{path}.within", "out_of_range", "within no time nothing can have completed", "write how long ago at most, as `24h`"
+            )
 
 
 def _declare(outline: Outline) -> None:

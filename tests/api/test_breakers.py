@@ -97,6 +97,30 @@ def test_one_that_is_about_nothing_or_out_of_bounds_is_refused_with_its_place(se
     assert server.get("/v1/breakers/api-wrong").status == 404
 
 
+@pytest.mark.parametrize(
+    ("host", "fix"),
+    [
+        ("shop.example:8080", "'shop.example'"),
+        ("https://Ada@shop.example/orders?a#b", "'shop.example'"),
+        ("[::1]:8080", "'::1'"),
+        ("[::1", "api.shop.example"),
+        ("shop example", "api.shop.example"),
+        ("1:2:3", ""),
+    ],
+)
+def test_a_host_with_a_port_or_a_url_is_refused_with_the_host_that_is_meant(server: Server, host: str, fix: str) -> None:
+    answer = server.ask("PUT", "/v1/breakers/api-wrong", {"match": {"host": host}})
+    (problem,) = answer.json["problems"]
+    assert (answer.status, problem["path"], problem["rule"]) == (422, "/match/host", "host")
+    assert repr(host) in problem["message"]
+    assert fix in problem["fix"]
+
+
+def test_an_address_of_ipv6_is_a_host(server: Server) -> None:
+    assert server.ask("PUT", "/v1/breakers/api-six", {"match": {"host": "::1"}}).json["value"]["match"]["host"] == "::1"
+    assert server.ask("DELETE", "/v1/breakers/api-six").status == 200
+
+
 def test_of_one_that_there_is_not_it_says_so(server: Server) -> None:
     for action in ("open", "close"):
         answer = server.ask("POST", f"/v1/breakers/api-none/{action}", {})

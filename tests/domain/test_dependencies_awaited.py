@@ -104,6 +104,9 @@ def test_without_a_key_it_fails_and_a_long_one_is_a_digest() -> None:
     ("after", "path", "rule"),
     [
         ({"workflow": "import", "within": "24x"}, "settings.after.within", "duration"),
+        ({"workflow": "import", "within": "0s"}, "settings.after.within", "out_of_range"),
+        ([{"workflow": "import"}, {"workflow": "check", "within": "PT0S"}], "settings.after[1].within", "out_of_range"),
+        ({"workflow": "import", "within": "37000d"}, "settings.after.within", "duration"),
         ({"workflow": "import", "key": "nodes.a.output"}, "settings.after.key", "name_not_here"),
         ({"workflow": "import", "key": "trigger.day"}, "settings.after.key", "name_not_here"),
         ([{"workflow": "import"}, {"workflow": "check", "key": "vars.day"}], "settings.after[1].key", "name_not_here"),

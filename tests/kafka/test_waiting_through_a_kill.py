@@ -1,4 +1,4 @@
-"""What waits, for a breaker, another workflow, or one that is paused, on a log that engines share: one of them is killed, and each goes on once."""
+"""What waits for a breaker, another workflow, or one that is paused, on a log of several engines: one is killed, and each goes on once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ SIGN: dict[str, Any] = {
     "nodes": [WAIT],
 }
 """Its executions lie in partition 0, by its name."""
-DOWN = (503, {}, b"down")
+DOWN: tuple[int, dict[str, str], bytes] = (503, {}, b"down")
 
 
 class Two:
@@ -43,8 +44,8 @@ class Two:
 
     def publish(self, *definitions: dict[str, Any]) -> None:
         self.any.publish(*definitions)
-        for one in definitions:
-            until(lambda one=one: all(server.get(f"/v1/workflows/{one['name']}").status == 200 for server in self.servers.values()))
+        paths = [f"/v1/workflows/{one['name']}" for one in definitions]
+        until(lambda: all(server.get(path).status == 200 for server in self.servers.values() for path in paths))
 
     @property
     def any(self) -> Server:
@@ -77,7 +78,7 @@ class Two:
 
     def ended(self, *executions: str) -> None:
         for name in executions:
-            until(lambda name=name: has_ended(self.any, name), f"{name} does not end")
+            until(partial(has_ended, self.any, name), f"{name} does not end")
 
     def waits_for(self, execution: str) -> list[str]:
         return [one["for"] for one in self.any.get(f"/v1/executions/{execution}/state").json.get("waiting_for", [])]
