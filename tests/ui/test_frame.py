@@ -126,6 +126,17 @@ def test_every_word_is_in_a_catalogue(open_page: Opener, server: Server, path: s
     assert [text for text in texts if "⟦" not in text] == []
 
 
+def test_no_two_things_have_the_same_keys(open_page: Opener, server: Server) -> None:
+    page = open_page(f"{server.url}/workflows")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.keyboard.press("?")
+    rows = page.get_by_role("dialog", name="Keys").locator("dl > div")
+    expect(rows.filter(has_text="Look, time and you")).to_be_visible()
+    keys = rows.locator("dd").all_inner_texts()
+    assert len(keys) > 8
+    assert sorted(set(keys)) == sorted(keys)
+
+
 def test_a_page_that_there_is_not_names_the_nearest(open_page: Opener, server: Server) -> None:
     page = open_page(f"{server.url}/execution")
     expect(page.get_by_text("Nothing in this version of Refold lies at /execution.")).to_be_visible()

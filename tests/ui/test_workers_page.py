@@ -42,7 +42,7 @@ def test_what_is_in_hand_what_nobody_offers_and_who_owns_what_is_found_by_keyboa
     page = open_page(f"{worked.url}/executions")
     expect(page.get_by_role("grid", name="Executions")).to_be_visible()
     page.keyboard.press("g")
-    page.keyboard.press("w")
+    page.keyboard.press("c")
     expect(page.get_by_role("region", name="Nobody offers").get_by_role("listitem").filter(has_text="ui_wanted")).to_contain_text(
         "one task"
     )

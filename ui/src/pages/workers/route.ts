@@ -16,5 +16,5 @@ export const workers = createRoute({
   path: "/workers",
   validateSearch: (search: Record<string, unknown>): WorkersSearch => ({ tab: oneIn(search, "tab", TABS) }),
   component: lazyRouteComponent(() => import("./page"), "WorkersPage"),
-  staticData: { says: () => say("title"), icon: "workers", keys: "g w" },
+  staticData: { says: () => say("title"), icon: "workers", keys: "g c" },
 });
