@@ -54,7 +54,7 @@ def check_fired(documents: list[dict[str, Any]], audit: Audit, disk: Disk, start
             if trigger["type"] == "schedule":
                 _check_schedule(document["name"], trigger, refused, audit, start_ms)
             else:
-                _check_event(document["name"], refused, audit)
+                _check_event(document["name"], refused, audit, start_ms)
 
 
 def _started(workflow: str, type_: str, audit: Audit) -> list[dict[str, Any]]:
@@ -73,11 +73,14 @@ def _check_schedule(workflow: str, trigger: dict[str, Any], refused: set[str], a
         require(not missing, "no time of a schedule is lost", f"{workflow}: {sorted(missing)}; started {sorted(started)}")
 
 
-def _check_event(workflow: str, refused: set[str], audit: Audit) -> None:
-    heard = {one.state.execution for one in audit.executions.values() if one.state.workflow == "w" and one.state.status == "completed"}
+def _check_event(workflow: str, refused: set[str], audit: Audit, start_ms: int) -> None:
+    """A trigger counts what happens from its publication on, by the clocks: what ended before that, on one set back, it may pass over."""
+    ended = [one.state for one in audit.executions.values() if one.state.workflow == "w" and one.state.status == "completed"]
+    heard = {state.execution for state in ended}
     started = [one["event"]["subject"] for one in _started(workflow, "event", audit)]
     _check_once("each event starts one execution", started, heard)
-    missing = heard - set(started) - {one.rpartition("/")[0] for one in refused}
+    counted = {state.execution for state in ended if state.ended_at >= start_ms}
+    missing = counted - set(started) - {one.rpartition("/")[0] for one in refused}
     require(not missing, "no event is lost", f"{workflow} was not started for the end of {sorted(missing)}")
 
 
