@@ -71,7 +71,7 @@ def test_a_bad_request_is_answered_by_a_problem(
         ("/v1/executions?stauts=failed&limit=1", "did you mean `status`?"),
         ("/v1/executions/x/history?form=3", "did you mean `from`?"),
         ("/v1/executions/x?minposition=3", "did you mean `min_position`?"),
-        ("/v1/executions/x/nodes?zzz", "it has min_position"),
+        ("/v1/executions/x/nodes?zzz", "it has min_position, path, whole"),
         ("/metrics?zzz=1", "it has none"),
     ],
 )
