@@ -127,7 +127,7 @@ def add_ui(app: FastAPI, ui: Ui) -> None:
     unknown = app.router.default
 
     async def rest(scope: Scope, receive: Receive, send: Send) -> None:
-        is_get = scope["type"] == "http" and scope["method"] == "GET"
+        is_get = scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith("/")
         path = scope["path"]
         answer_to = ui.answer_to(path, scope["headers"], path.split("/")[1] not in taken) if is_get else None
         answer = unknown if answer_to is None else answer_to(Request(scope, receive))

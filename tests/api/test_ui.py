@@ -101,6 +101,11 @@ def test_a_path_that_is_too_deep_is_unknown(ask: Asking) -> None:
     assert ask("/" + "/".join("a" * 33)).status == 404
 
 
+@pytest.mark.parametrize("target", ["*", ""])
+def test_what_is_no_path_at_all_is_unknown(ask: Asking, target: str) -> None:
+    assert ask(target).status == 404
+
+
 @pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/health/nothing", "/openapi.json/x", "/answer", "/metrics/x"])
 def test_where_the_api_is_a_page_is_never_the_answer(ask: Asking, path: str) -> None:
     answer = ask(path)

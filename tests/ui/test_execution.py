@@ -114,8 +114,8 @@ def test_of_a_loop_the_first_iteration_that_failed_is_a_press_away(open_page: Op
 
 
 def test_an_execution_is_answered_by_keyboard_alone(open_page: Opener, orders: Server) -> None:
-    orders.post("/v1/workflows/ui_orders/executions", {"input": {"items": []}, "execution_id": "ui-keys"})
-    page = open_page(f"{orders.url}/executions/ui-keys")
+    orders.post("/v1/workflows/ui_orders/executions", {"input": {"items": []}, "execution_id": "ui-orders-keys"})
+    page = open_page(f"{orders.url}/executions/ui-orders-keys")
     graph = page.get_by_role("group", name="Graph of ui_orders")
     graph.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowRight"):
