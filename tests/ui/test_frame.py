@@ -42,7 +42,7 @@ def own(build: object, tmp_path: Path) -> Iterator[list[Server]]:
 
 def test_it_lives_below_any_prefix_that_a_proxy_takes_off_and_nobody_has_to_say_so(open_page: Opener, server: Server) -> None:
     with below("/tools/refold", server.host) as address:
-        page = open_page(f"{address}/executions?status=failed")
+        page = open_page(f"{address}/executions?status=failed&workflow=fails")
         expect(page.locator("[role=row][aria-selected]")).to_have_count(1)
         page.keyboard.press("g")
         page.keyboard.press("e")
@@ -124,6 +124,17 @@ def test_every_word_is_in_a_catalogue(open_page: Opener, server: Server, path: s
     texts = [text for text in page.evaluate(TEXTS) if re.search("[A-Za-z]{3}", text)]
     assert texts
     assert [text for text in texts if "⟦" not in text] == []
+
+
+def test_whoever_hears_the_palette_is_told_which_entry_is_chosen(open_page: Opener, server: Server) -> None:
+    page = open_page(f"{server.url}/workflows")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.keyboard.press("ControlOrMeta+k")
+    for _ in range(3):
+        chosen = page.get_by_role("combobox").get_attribute("aria-activedescendant") or ""
+        assert re.fullmatch(r"\S+", chosen)  # a list of ids is split at spaces
+        expect(page.locator(f"[id='{chosen}']")).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("ArrowDown")
 
 
 def test_no_two_things_have_the_same_keys(open_page: Opener, server: Server) -> None:

@@ -61,6 +61,20 @@ def test_every_look_of_a_task_shuts_nobody_out(open_page: Opener, asks: Server, 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_a_name_in_any_script_with_a_space_in_it_is_typed_and_is_who_acts(open_page: Opener, asks: Server) -> None:
+    anybody = {"id": "approve", "type": "human_task", "config": {"kind": "confirmation", "question": "Is it so?"}}
+    asks.post("/v1/workflows", {"name": "ui_anybody", "nodes": [anybody]})
+    asks.post("/v1/workflows/ui_anybody/executions?wait=1", {"execution_id": "ui-names"})
+    page = open_page(f"{asks.url}/inbox/ui-names~approve@1?which=all")
+    page.get_by_role("button", name="Look, time and you").click()
+    page.get_by_label("Who you are").press_sequentially("Łucja Nowak")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Take it upon me").click()
+    expect(page.get_by_text("Taken by Łucja Nowak")).to_be_visible()
+    expect(page.get_by_role("button", name="Give it back")).to_be_visible()
+    assert asks.get("/v1/tasks/ui-names~approve@1").json["claimed_by"] == "Łucja Nowak"
+
+
 def test_whoever_is_asked_answers_and_what_was_begun_is_kept_until_it_counts(open_page: Opener, asks: Server) -> None:
     ask(asks, "keeps")
     page = open_page(f"{asks.url}/inbox")

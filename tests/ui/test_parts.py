@@ -77,6 +77,20 @@ def test_a_value_shows_its_numbers_as_recorded_and_says_what_is_cut(open_page: O
     expect(value).to_contain_text("{…} 6 inside")
 
 
+def test_what_is_copied_by_plain_http_where_a_browser_gives_no_clipboard_is_copied_all_the_same(open_page: Opener, server: Server) -> None:
+    page = open_page(f"{server.url}/parts")
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.reload()
+    button = page.get_by_role("button", name="Copy", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Copied", exact=True)).to_be_focused()
+    field = page.get_by_label("Text", exact=True)
+    field.fill("")
+    page.keyboard.press("ControlOrMeta+v")
+    expect(field).to_have_value("refold worker my_activities")
+
+
 def test_the_border_between_panes_is_moved_by_keys_and_stays_where_it_was(open_page: Opener, server: Server) -> None:
     page = open_page(f"{server.url}/parts")
     border = page.get_by_role("separator", name="Size of the second pane")

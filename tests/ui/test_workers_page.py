@@ -58,5 +58,6 @@ def test_what_is_in_hand_what_nobody_offers_and_who_owns_what_is_found_by_keyboa
     expect(tasks.get_by_text("ui_offered-1")).to_be_visible()
     tasks.focus()
     page.keyboard.press("Home")
+    expect(tasks).to_have_attribute("aria-activedescendant", re.compile(r"^\S+$"))  # a list of ids is split at spaces
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/executions/ui_offered-1\?node=work"))

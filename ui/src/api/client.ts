@@ -9,6 +9,7 @@
 import createClient from "openapi-fetch";
 import { type Json, parse, write } from "./exact";
 import { settings } from "../look/settings";
+import { inHeader } from "./header";
 import { ROOT } from "./place";
 import { Problem, problemOf } from "./problem";
 import type { components, paths } from "./schema";
@@ -28,8 +29,9 @@ const failed = new WeakMap<Response, Response>();
 
 /** Who acts, as this browser has it: `Refold-Person`, `Refold-Groups`. */
 export function personHeaders(): Record<string, string> {
-  const { person, groups } = settings();
-  return { ...(person !== "" && { "Refold-Person": person }), ...(groups !== "" && { "Refold-Groups": groups }) };
+  const { groups } = settings();
+  const person = settings().person.trim();
+  return { ...(person !== "" && { "Refold-Person": inHeader(person) }), ...(groups !== "" && { "Refold-Groups": inHeader(groups) }) };
 }
 
 /** `fetch`, whose answers are read exactly, and which says that nobody answers as a Problem. */

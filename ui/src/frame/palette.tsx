@@ -15,15 +15,16 @@ export function Palette({ onClose }: { onClose: () => void }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   const found = matching(useCommands().filter((one) => one.isListed !== false), query);
-  const chosen = found[Math.min(at, found.length - 1)];
+  const now = Math.min(at, found.length - 1);
+  const chosen = found[now];
   useEffect(() => {
-    document.getElementById(`${id}-${chosen?.id}`)?.scrollIntoView({ block: "nearest" });
-  }, [id, chosen?.id]);
+    document.getElementById(`${id}-${now}`)?.scrollIntoView({ block: "nearest" });
+  }, [id, now]);
   const run = (command: Command) => {
     onClose();
     command.run();
   };
-  const move = (by: number) => setAt((before) => (Math.min(before, found.length - 1) + by + found.length) % Math.max(1, found.length));
+  const move = (by: number) => setAt((now + by + found.length) % Math.max(1, found.length));
   return (
     <Dialog title={say("palette")} onClose={onClose} width={560} bare>
       <input
@@ -36,7 +37,7 @@ export function Palette({ onClose }: { onClose: () => void }): JSX.Element {
         aria-label={say("palette")}
         aria-expanded="true"
         aria-controls={`${id}-list`}
-        aria-activedescendant={chosen && `${id}-${chosen.id}`}
+        aria-activedescendant={chosen && `${id}-${now}`}
         autoComplete="off"
         onChange={(event) => {
           setQuery(event.target.value);
@@ -51,14 +52,14 @@ export function Palette({ onClose }: { onClose: () => void }): JSX.Element {
         }}
       />
       <ul className={css["list"]} id={`${id}-list`} role="listbox" aria-label={say("palette")}>
-        {found.map((one) => (
+        {found.map((one, place) => (
           <li
             key={one.id}
-            id={`${id}-${one.id}`}
+            id={`${id}-${place}`}
             role="option"
             aria-selected={one === chosen}
             className={names(css["entry"], one === chosen && css["chosen"])}
-            onPointerMove={() => setAt(found.indexOf(one))}
+            onPointerMove={() => setAt(place)}
             onClick={() => run(one)}
           >
             <span>{one.says}</span>

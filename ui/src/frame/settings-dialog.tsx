@@ -41,7 +41,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }): JSX.Elemen
           onChange={(chosen) => set({ zone: chosen })}
           options={[{ value: "local", says: say("zoneLocal", { zone: here }) }, ...ZONES.map((name) => ({ value: name, says: name }))]}
         />
-        <TextField label={say("person")} value={person} placeholder="ada@example.com" onChange={(event) => set({ person: event.target.value.trim() })} />
+        <TextField label={say("person")} value={person} placeholder="ada@example.com" onChange={(event) => set({ person: event.target.value })} />
         <TextField label={say("groups")} value={groups} placeholder="finance, support" onChange={(event) => set({ groups: event.target.value })} />
         <p className="soft">{say("personSays")}</p>
       </div>

@@ -70,7 +70,7 @@ export function Table<Row>({ says, columns, rows, keyOf, onOpen, onEnd, count }:
       aria-label={says}
       aria-rowcount={(count ?? rows.length) + 1}
       aria-colcount={columns.length}
-      aria-activedescendant={chosen >= first && chosen <= last ? `${id}-${chosenKey}` : undefined}
+      aria-activedescendant={chosen >= first && chosen <= last ? `${id}-${chosen}` : undefined}
       tabIndex={0}
       style={widths}
       onKeyDown={pressed}
@@ -92,7 +92,7 @@ export function Table<Row>({ says, columns, rows, keyOf, onOpen, onEnd, count }:
           return (
             <div
               key={key}
-              id={`${id}-${key}`}
+              id={`${id}-${at}`}
               role="row"
               aria-rowindex={at + 2}
               aria-selected={key === chosenKey}

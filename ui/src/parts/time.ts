@@ -39,7 +39,7 @@ export function shortTime(at: string | number, now: number = Date.now()): string
 
 /** All that is known of a time, for those who look closely. */
 export function longTime(at: string | number): string {
-  const exact = format("long", { dateStyle: "full", timeStyle: undefined, year: undefined });
+  const exact = format("long", { dateStyle: "full" });
   const clock = format("millis", { ...CLOCK, fractionalSecondDigits: 3 });
   return `${exact.format(new Date(at))}, ${clock.format(new Date(at))} ${zoneShown(new Date(at).getTime())}`;
 }

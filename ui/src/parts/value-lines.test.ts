@@ -53,3 +53,9 @@ test("each line names its place by a JSON pointer, by which the value is found a
   expect(String(at(value, "/a~1b/~0/1"))).toBe("1.0");
   expect(at(value, "/nothing/0")).toBeUndefined();
 });
+
+test("a long text is not cut in the middle of a character", () => {
+  const [line] = lines(`${"a".repeat(TEXT_MAX - 1)}🎈${"b".repeat(9)}`, NONE);
+  expect(line?.text).toBe(`"${"a".repeat(TEXT_MAX - 1)}`);
+  expect(line?.count).toBe(TEXT_MAX + 10);
+});

@@ -74,7 +74,7 @@ function leaf(one: Todo): Line {
     return line(one, "leaf", String(value), isNumber ? "number" : "word", null);
   }
   const isCut = value.length > TEXT_MAX;
-  const shown = isCut ? value.slice(0, TEXT_MAX) : value;
+  const shown = isCut ? value.slice(0, TEXT_MAX).replace(/[\ud800-\udbff]$/, "") : value; // no half of a character
   return { ...line(one, "leaf", isCut ? JSON.stringify(shown).slice(0, -1) : JSON.stringify(shown), "text", isCut ? value.length : null), isCut };
 }
 

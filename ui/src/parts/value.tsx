@@ -8,6 +8,7 @@ import { type Json, write } from "../api/exact";
 import { say } from "../words/en";
 import { Button, IconButton } from "./button";
 import { names } from "./class-names";
+import { copy } from "./copy";
 import { Dialog } from "./dialog";
 import { useRows } from "./rows";
 import { at, type Folds, isOpen, type Line, lines } from "./value-lines";
@@ -64,7 +65,7 @@ export function Value({ says, value, linesMax }: ValueProps): JSX.Element {
         </div>
       </div>
       <div className={css["copy"]}>
-        <IconButton icon="copy" says={`${say("copy")}: ${says}`} onClick={() => void navigator.clipboard.writeText(write(value, 2))} />
+        <IconButton icon="copy" says={`${say("copy")}: ${says}`} onClick={() => void copy(write(value, 2))} />
       </div>
       {whole !== null && (
         <Dialog title={says} onClose={() => setWhole(null)} width={800}>

@@ -29,7 +29,7 @@ export function Others({ task, onDone }: { task: Task; onDone: () => void }): JS
       setRefused(error as Error);
     }
   };
-  const isMine = task.claimed_by !== null && task.claimed_by === (person || "anonymous");
+  const isMine = task.claimed_by !== null && task.claimed_by === (person.trim() || "anonymous");
   return (
     <>
       {refused !== null && <Told error={refused} />}
@@ -53,12 +53,12 @@ function Delegate({ task, onDone, onClose }: { task: Task; onDone: () => void; o
   const [to, setTo] = useState("");
   const [comment, setComment] = useState("");
   const go = async () => {
-    await ask(api.POST("/v1/tasks/{task}/delegate", { params: { path: { task: task.task_id } }, body: { to, comment } }));
+    await ask(api.POST("/v1/tasks/{task}/delegate", { params: { path: { task: task.task_id } }, body: { to: to.trim(), comment } }));
     onDone();
   };
   return (
-    <Confirm title={say("delegate")} does={say("delegate")} not={to === "" ? say("delegateTo") : undefined} onDo={go} onClose={onClose}>
-      <TextField label={say("delegateTo")} value={to} onChange={(event) => setTo(event.target.value.trim())} />
+    <Confirm title={say("delegate")} does={say("delegate")} not={to.trim() === "" ? say("delegateTo") : undefined} onDo={go} onClose={onClose}>
+      <TextField label={say("delegateTo")} value={to} onChange={(event) => setTo(event.target.value)} />
       <TextField label={say("comment")} value={comment} onChange={(event) => setComment(event.target.value)} />
     </Confirm>
   );
