@@ -1,7 +1,8 @@
 /** Bulk operations: how many one would be about, how far one is, and what became of each execution. */
 
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../api/client";
+import { ANEW } from "../live/anew";
 
 export type BulkAction = "retry" | "fail" | "cancel" | "terminate" | "pause" | "resume";
 export type BulkOperation = Schemas["BulkOperation"];
@@ -42,7 +43,7 @@ export function useOperation(id: string) {
 export function useResults(id: string, done: number) {
   return useQuery({
     queryKey: ["operation-results", id, done],
-    placeholderData: keepPreviousData,
+    ...ANEW,
     queryFn: ({ signal }) => ask(api.GET("/v1/operations/{operation}/results", { params: { path: { operation: id }, query: { limit: RESULTS_MAX } }, signal })),
   });
 }

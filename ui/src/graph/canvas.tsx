@@ -27,8 +27,8 @@ export interface CanvasProps {
   readonly onChoose: (path: string | null) => void;
   readonly closed: ReadonlySet<string>;
   readonly onFold: (path: string) => void;
-  /** What stands at the right of a box's second line. */
-  readonly detail: (box: Box) => string;
+  /** What stands at the right of a box's second line; without it nothing does. */
+  readonly detail?: (box: Box) => string;
   /** What stands in the caption of a container, such as the iteration that is shown. */
   readonly caption?: (box: Box) => ReactNode;
 }
@@ -46,7 +46,7 @@ export function Canvas(props: CanvasProps): JSX.Element {
   );
 }
 
-function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail, caption }: CanvasProps): JSX.Element {
+function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail = noDetail, caption }: CanvasProps): JSX.Element {
   const flow = useReactFlow();
   const boxes = useMemo(() => new Map([...boxesIn(outline)].map((box) => [box.path, box])), [outline]);
   const isFar = useStore(({ transform }) => transform[2] < NEAR);
@@ -122,13 +122,17 @@ function Seen({ layout, chosen }: { layout: Layout; chosen: string | null }): nu
 
 const EDGE = 28;
 
+function noDetail(): string {
+  return "";
+}
+
 function nodesOf(
   boxes: ReadonlyMap<string, Box>,
   layout: Layout,
   chosen: string | null,
   closed: ReadonlySet<string>,
   onFold: (path: string) => void,
-  detail: CanvasProps["detail"],
+  detail: (box: Box) => string,
   caption: CanvasProps["caption"],
 ): Node<BoxNodeData>[] {
   const nodes: Node<BoxNodeData>[] = [];

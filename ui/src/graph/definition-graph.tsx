@@ -22,9 +22,5 @@ export function DefinitionGraph({ says, of, outline, chosen, onChoose, closed, o
   const layout = useLayout(of, outline, closed);
   const view = useMemo(() => new View(false), []);
   if (layout === null) return <div className={css["graph"]} />;
-  return <Canvas says={says} outline={outline} layout={layout} view={view} chosen={chosen} onChoose={onChoose} closed={closed} onFold={onFold} detail={noDetail} />;
-}
-
-function noDetail(): string {
-  return "";
+  return <Canvas says={says} outline={outline} layout={layout} view={view} chosen={chosen} onChoose={onChoose} closed={closed} onFold={onFold} />;
 }

@@ -6,6 +6,7 @@ import { type Answer, Trace } from "../trace/trace";
 import { layOut } from "./layout";
 import { looksAt } from "./looks";
 import { boxesIn, linksIn, outlineOf } from "./outline";
+import { hasEnded } from "./status";
 
 const DEFINITION = {
   name: "orders",
@@ -107,3 +108,8 @@ function isInside(one: Rect, around: Rect): boolean {
 function isApart(one: Rect, other: Rect): boolean {
   return one.x + one.width <= other.x || other.x + other.width <= one.x || one.y + one.height <= other.y || other.y + other.height <= one.y;
 }
+
+test("whatever an execution or a run can end as has ended", () => {
+  expect(["completed", "failed", "cancelled", "terminated", "skipped"].filter(hasEnded)).toHaveLength(5);
+  expect(["running", "waiting", "paused", "incident", "quarantined"].filter(hasEnded)).toEqual([]);
+});

@@ -47,6 +47,26 @@ export function outlineOf(definition: Json): Room {
   return room(asMap(definition), "", "", []);
 }
 
+export interface Found {
+  readonly box: Box;
+  /** The body that it is in. */
+  readonly room: Room;
+  /** The container that the body is of; null for the outermost. */
+  readonly around: Box | null;
+}
+
+/** The box with this path, and where it is. */
+export function boxOf(room: Room, path: string, around: Box | null = null): Found | null {
+  for (const box of room.boxes) {
+    if (box.path === path) return { box, room, around };
+    for (const inner of box.rooms) {
+      const found = boxOf(inner, path, box);
+      if (found !== null) return found;
+    }
+  }
+  return null;
+}
+
 /** All boxes, those of bodies behind the one that holds them. */
 export function* boxesIn(room: Room): Generator<Box> {
   for (const box of room.boxes) {

@@ -10,8 +10,9 @@ export function statusOf(kind: string, state: string): Status {
   return SAID[state] ?? (state as Status);
 }
 
-const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "skipped", "cancelled"]);
+const ENDED: ReadonlySet<string> = new Set(["completed", "failed", "skipped", "cancelled", "terminated"]);
 
+/** Of a run, or of an execution. */
 export function hasEnded(state: string): boolean {
   return ENDED.has(state);
 }

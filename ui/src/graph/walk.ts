@@ -1,12 +1,12 @@
 /** Walking over a graph by keys: along its edges, beside each other, into containers and out of them. */
 
 import type { Layout } from "./layout";
-import type { Box, Room } from "./outline";
+import { type Box, boxOf, type Room } from "./outline";
 
 /** The box that a key leads to; `null` to none at all, undefined where the key leads nowhere. */
 export function step(outline: Room, layout: Layout, chosen: string | null, key: string): string | null | undefined {
   if (!["ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown", "Enter", "Escape", "Home", "End"].includes(key)) return undefined;
-  const found = chosen === null ? null : find(outline, chosen, null);
+  const found = chosen === null ? null : boxOf(outline, chosen);
   if (found === null) return key === "Escape" ? undefined : (inOrder(outline, layout).at(key === "End" ? -1 : 0) ?? undefined);
   const { box, room, around } = found;
   if (key === "Escape") return around?.path ?? null;
@@ -15,23 +15,6 @@ export function step(outline: Room, layout: Layout, chosen: string | null, key: 
   if (key === "ArrowRight") return nearest(layout, box, room.links.filter(({ from }) => from === box.path).map(({ to }) => to)) ?? beside(room, layout, box, 1);
   if (key === "ArrowLeft") return nearest(layout, box, room.links.filter(({ to }) => to === box.path).map(({ from }) => from)) ?? beside(room, layout, box, -1);
   return below(room, layout, box, key === "ArrowDown" ? 1 : -1);
-}
-
-interface Found {
-  readonly box: Box;
-  readonly room: Room;
-  readonly around: Box | null;
-}
-
-function find(room: Room, path: string, around: Box | null): Found | null {
-  for (const box of room.boxes) {
-    if (box.path === path) return { box, room, around };
-    for (const inner of box.rooms) {
-      const found = find(inner, path, box);
-      if (found !== null) return found;
-    }
-  }
-  return null;
 }
 
 /** The boxes of a body as one reads: from left to right, and from top to bottom. */

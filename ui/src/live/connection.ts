@@ -59,8 +59,6 @@ const FIRST_MS = 400;
 const LONGEST_MS = 10_000;
 /** A connection that lasted so long was a good one: the next try after it comes soon. */
 const GOOD_MS = 5_000;
-/** So many a connection may have. */
-export const SUBSCRIPTIONS_MAX = 100;
 
 export class Live {
   readonly #subscriptions = new Map<string, Subscription>();
@@ -85,7 +83,7 @@ export class Live {
     return () => this.#hearers.delete(hearer);
   }
 
-  /** Subscribe; what is given back ends it. The connection opens with the first, and closes a moment after the last. */
+  /** Subscribe; what is given back ends it. The connection opens with the first. */
   subscribe(ask: Ask, told: Told): () => void {
     const name = String((this.#names += 1));
     this.#subscriptions.set(name, { ask, told, position: null });

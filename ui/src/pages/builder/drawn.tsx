@@ -3,6 +3,7 @@
 import { type JSX, useEffect, useMemo, useRef } from "react";
 import type { Broken, Parsed } from "../../edit/parse";
 import { Canvas } from "../../graph/canvas";
+import { folded } from "../../graph/fold";
 import type { Layout } from "../../graph/layout";
 import type { Room } from "../../graph/outline";
 import { useLayout } from "../../graph/use-layout";
@@ -31,11 +32,7 @@ export function Drawn({ parsed, broken, wrong, search, onChoose, onShow }: Drawn
   if (layout !== null && outline !== null) last.current = { layout, outline };
   useEffect(() => view.mark(wrong), [view, wrong]);
   const fold = useRef<(path: string) => void>(() => undefined);
-  fold.current = (path) => {
-    const next = new Set(closed);
-    if (!next.delete(path)) next.add(path);
-    onShow({ closed: next.size === 0 ? undefined : [...next].sort() });
-  };
+  fold.current = (path) => onShow({ closed: folded(closed, path) });
   const onFold = useMemo(() => (path: string) => fold.current(path), []);
   const shown = last.current;
   return (
@@ -45,11 +42,7 @@ export function Drawn({ parsed, broken, wrong, search, onChoose, onShow }: Drawn
           {say("broken", { line: broken.line })}
         </p>
       )}
-      {shown !== null && <Canvas says={say("graph")} outline={shown.outline} layout={shown.layout} view={view} chosen={search.node ?? null} onChoose={onChoose} closed={closed} onFold={onFold} detail={noDetail} />}
+      {shown !== null && <Canvas says={say("graph")} outline={shown.outline} layout={shown.layout} view={view} chosen={search.node ?? null} onChoose={onChoose} closed={closed} onFold={onFold} />}
     </div>
   );
-}
-
-function noDetail(): string {
-  return "";
 }

@@ -5,6 +5,7 @@ import { type JSX, useState } from "react";
 import { api, ask } from "../../api/client";
 import { type Json, parse } from "../../api/exact";
 import { freshKey } from "../../api/fresh";
+import { hasEnded } from "../../graph/status";
 import { Confirm } from "../../parts/confirm";
 import { LongField, TextField } from "../../parts/field";
 import { Menu, type MenuItem } from "../../parts/menu";
@@ -25,8 +26,7 @@ interface ActionsProps {
 export function Actions({ id, state, onDone }: ActionsProps): JSX.Element {
   const [doing, setDoing] = useState<Doing | null>(null);
   const [key] = useState(() => new Map<Doing, string>());
-  const hasEnded = ["completed", "failed", "cancelled", "terminated"].includes(state.status);
-  const not = hasEnded ? say("ended") : undefined;
+  const not = hasEnded(state.status) ? say("ended") : undefined;
   const isPaused = state.status === "paused";
   const item = (one: Doing, why?: string): MenuItem => ({ id: one, says: say(one), not: not ?? why, run: () => open(one) });
   const open = (one: Doing) => {

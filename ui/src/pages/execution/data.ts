@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client";
+import { ANEW } from "../../live/anew";
 import type { Json } from "../../api/exact";
 
 export type State = Schemas["State"];
@@ -13,6 +14,7 @@ export function useStateAt(execution: string, at: number | undefined, version: n
     queryKey: ["state", execution, at ?? `now ${version}`],
     enabled: version > 0 && at !== 0,
     placeholderData: keepPreviousData,
+    ...(at === undefined && ANEW),
     structuralSharing: false,
     staleTime: at === undefined ? 0 : Number.POSITIVE_INFINITY,
     queryFn: ({ signal }) => ask(api.GET("/v1/executions/{execution}/state", { params: { path: { execution }, query: at === undefined ? {} : { at } }, signal })),

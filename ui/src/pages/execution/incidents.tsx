@@ -1,8 +1,9 @@
 /** What needs a person in this execution, and what can be done about it. */
 
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type JSX, useState } from "react";
 import { api, ask, type Schemas } from "../../api/client";
+import { ANEW } from "../../live/anew";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { State } from "../../parts/state";
@@ -25,7 +26,7 @@ interface IncidentsProps {
 export function Incidents({ id, version, run, onDone }: IncidentsProps): JSX.Element | null {
   const found = useQuery({
     queryKey: ["incidents", id, version],
-    placeholderData: keepPreviousData,
+    ...ANEW,
     queryFn: ({ signal }) => ask(api.GET("/v1/executions/{execution}/incidents", { params: { path: { execution: id } }, signal })),
   });
   const [doing, setDoing] = useState<{ incident: Incident; action: Action } | null>(null);

@@ -1,9 +1,10 @@
 /** What is known of what is chosen, at the moment that is looked at: a node, or the execution itself. */
 
+import { Link } from "@tanstack/react-router";
 import type { JSX, ReactNode } from "react";
 import type { Json } from "../../api/exact";
 import type { BoxLook } from "../../graph/looks";
-import { type Box, boxesIn, type Room } from "../../graph/outline";
+import { type Box, boxOf, type Room } from "../../graph/outline";
 import { hasEnded, statusOf } from "../../graph/status";
 import { Pairs } from "../../parts/pairs";
 import { State } from "../../parts/state";
@@ -15,13 +16,14 @@ import { type HistoryEvent, type State as Execution, useEvents } from "./data";
 import { Recorded } from "./big";
 import { EventList } from "./event-list";
 import { Incidents } from "./incidents";
+import { sayWait } from "../../words/en";
 import css from "./inspector.module.css";
 import { Iterations } from "./iterations";
 import type { Shown } from "./moment";
 import { TABS, type TabId } from "./route";
 import { Variables } from "./variables";
 import { Why } from "./why-tab";
-import { say, sayWait } from "./words";
+import { say } from "./words";
 
 export interface InspectorProps {
   readonly id: string;
@@ -44,7 +46,7 @@ export interface InspectorProps {
 
 export function Inspector(props: InspectorProps): JSX.Element {
   const { trace, shown, outline, chosen, tab, onTab } = props;
-  const box = outline === null || chosen === null ? undefined : [...boxesIn(outline)].find(({ path }) => path === chosen);
+  const box = outline === null || chosen === null ? undefined : boxOf(outline, chosen)?.box;
   const look = chosen === null ? undefined : shown.looks.boxes.get(chosen);
   const tabs: Tab<TabId>[] = TABS.map((id) => ({ id, says: say(id) }));
   return (
@@ -101,7 +103,7 @@ function OfExecution({ id, tab, state, onRun }: { id: string; tab: TabId; state:
       <Pairs
         of={[
           [say("id"), <code key="id">{id}</code>],
-          [say("parent"), state.parent && <a href={`./${encodeURIComponent(state.parent)}`}>{state.parent}</a>],
+          [say("parent"), state.parent && <Link to="/executions/$id" params={{ id: state.parent }}>{state.parent}</Link>],
           [say("children"), state.children.length > 0 && <Children of={state.children} />],
           [say("correlation"), state.correlation_id && <code key="c">{state.correlation_id}</code>],
         ]}
@@ -113,14 +115,17 @@ function OfExecution({ id, tab, state, onRun }: { id: string; tab: TabId; state:
 function Children({ of }: { of: readonly string[] }): JSX.Element {
   return (
     <ul>
-      {of.slice(0, 50).map((child) => (
+      {of.slice(0, CHILDREN_MAX).map((child) => (
         <li key={child}>
-          <a href={`./${encodeURIComponent(child)}`}>{child}</a>
+          <Link to="/executions/$id" params={{ id: child }}>{child}</Link>
         </li>
       ))}
+      {of.length > CHILDREN_MAX && <li className="soft">{say("moreChildren", { n: of.length - CHILDREN_MAX })}</li>}
     </ul>
   );
 }
+
+const CHILDREN_MAX = 50;
 
 function Waits({ of }: { of: Execution["waiting_for"] }): JSX.Element {
   return (

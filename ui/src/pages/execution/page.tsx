@@ -5,6 +5,7 @@ import { type JSX, type ReactNode, useEffect, useMemo, useRef, useState } from "
 import { Problem } from "../../api/problem";
 import { Head } from "../../frame/head";
 import { Canvas } from "../../graph/canvas";
+import { folded } from "../../graph/fold";
 import { outlineOf, type Room } from "../../graph/outline";
 import { useLayout } from "../../graph/use-layout";
 import { View } from "../../graph/view";
@@ -22,12 +23,13 @@ import { type State as Execution, useDefinition, useStateAt } from "./data";
 import { Inspector } from "./inspector";
 import { usePageKeys } from "./keys";
 import { chosenIn, chosenOut, type Shown, useShown } from "./moment";
+import { sayWait } from "../../words/en";
 import css from "./page.module.css";
 import { Reel } from "./reel";
 import { execution, type ExecutionSearch } from "./route";
 import { definitionPath, detailOf } from "./runs";
 import { Timeline } from "./timeline";
-import { say, sayWait } from "./words";
+import { say } from "./words";
 
 export function ExecutionPage(): JSX.Element {
   const { id } = execution.useParams();
@@ -69,11 +71,7 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
     else next.set(loop, number);
     show({ iteration: chosenOut(next) });
   };
-  const fold = (path: string) => {
-    const next = new Set(closed);
-    if (!next.delete(path)) next.add(path);
-    show({ closed: next.size === 0 ? undefined : [...next].sort() });
-  };
+  const fold = (path: string) => show({ closed: folded(closed, path) });
   const workflow = state.data?.workflow ?? id;
   const isNarrow = useNarrow();
   return (

@@ -1,6 +1,6 @@
 /** The rows of the timeline: each run of a node that did something, in the order in which they began. */
 
-import { statusOf } from "../../graph/status";
+import { hasEnded, statusOf } from "../../graph/status";
 import type { Status } from "../../parts/state";
 import type { Trace } from "../../trace/trace";
 
@@ -19,7 +19,6 @@ export interface Stretch {
 
 /** Kinds that hold others: those are the rows. */
 const HOLDERS: ReadonlySet<string> = new Set(["parallel", "for_each", "while", "repeat", "try"]);
-const NOTHING: ReadonlySet<string> = new Set(["skipped", "completed", "failed", "cancelled"]);
 
 /** The rows of a trace, put together as it grows. */
 export class Rows {
@@ -55,13 +54,13 @@ export function stretchesOf(trace: Trace, place: number): readonly Stretch[] {
     const state = trace.states[trace.changeStates.at(change)] ?? "";
     const from = timeOf(trace, change);
     const next = changes[at + 1];
-    if (NOTHING.has(state)) {
+    if (hasEnded(state)) {
       if (at === 0) stretches.push({ status: statusOf(kind, state), from, to: from }); // all in one event
       continue;
     }
     const to = next === undefined ? trace.times.at(trace.version - 1) : timeOf(trace, next);
     const ending = next === undefined ? "" : (trace.states[trace.changeStates.at(next)] ?? "");
-    const isLastOne = NOTHING.has(ending);
+    const isLastOne = hasEnded(ending);
     stretches.push({ status: statusOf(kind, isLastOne && state !== "queued" ? ending : state), from, to });
   }
   return stretches;

@@ -1,7 +1,7 @@
 /** Why a node ran, or did not: the way that led there, from what came before it, back to where its body began. */
 
 import type { Looks } from "../../graph/looks";
-import type { Box, Link, Room } from "../../graph/outline";
+import { type Box, boxOf, type Link, type Room } from "../../graph/outline";
 
 export interface Step {
   readonly path: string;
@@ -24,7 +24,7 @@ export function whyOf(outline: Room, looks: Looks, path: string): readonly Step[
   while (wave.length > 0 && steps.length < STEPS_MAX) {
     const next: string[] = [];
     for (const one of wave) {
-      const found = find(outline, one);
+      const found = boxOf(outline, one);
       if (found === null) continue;
       for (const link of waysIn(found.room.links, looks, one)) {
         if (seen.has(link.from)) continue;
@@ -64,20 +64,4 @@ function stepOf(room: Room, looks: Looks, link: Link): Step {
 function withinOf(box: Box, looks: Looks): Step {
   const look = looks.boxes.get(box.path);
   return { path: box.path, says: box.says, state: look?.state ?? null, version: look?.since ?? null, by: null };
-}
-
-interface Found {
-  readonly room: Room;
-  readonly around: Box | null;
-}
-
-function find(room: Room, path: string, around: Box | null = null): Found | null {
-  for (const box of room.boxes) {
-    if (box.path === path) return { room, around };
-    for (const inner of box.rooms) {
-      const found = find(inner, path, box);
-      if (found !== null) return found;
-    }
-  }
-  return null;
 }

@@ -15,7 +15,7 @@ import { type Column, Table } from "../../parts/table";
 import { duration, zoneShown } from "../../parts/time";
 import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
-import { sayState } from "../../words/en";
+import { sayState, sayWait } from "../../words/en";
 import css from "./page.module.css";
 import { HEAD, useList, useWorkflowNames } from "./list";
 import { type ExecutionsSearch, executions } from "./route";
@@ -144,6 +144,6 @@ function columns(): readonly Column<Row>[] {
 
 /** What it waits for, or how it ended. */
 function detail({ waiting_for, error, outcome }: Row): string {
-  if (waiting_for.length > 0) return [...new Set(waiting_for.map((one) => one.names?.join(", ") || one.path || one.for))].join(", ");
+  if (waiting_for.length > 0) return [...new Set(waiting_for.map((one) => one.names?.join(", ") || one.path || sayWait(one.for)))].join(", ");
   return error?.message ?? error?.type ?? outcome ?? "";
 }

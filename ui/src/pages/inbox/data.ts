@@ -1,7 +1,8 @@
 /** Tasks: the lists, one with its context, and what is done with it. */
 
-import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client";
+import { ANEW } from "../../live/anew";
 import { useLiveRows } from "../../live/use";
 import { useSettings } from "../../look/settings";
 import type { InboxSearch } from "./route";
@@ -32,7 +33,7 @@ export function useTasks({ which = "mine", workflow }: InboxSearch): Tasks {
   const asked = useQuery({
     queryKey: ["tasks", query, person, groups, stamp],
     enabled: which !== "all" && live.rows !== null,
-    placeholderData: keepPreviousData,
+    ...ANEW,
     queryFn: ({ signal }) => ask(api.GET("/v1/tasks", { params: { query }, signal })),
     select: ({ tasks }) => (which === "over" ? tasks.filter(({ status }) => status !== "open") : tasks),
   });
@@ -43,7 +44,7 @@ export function useTasks({ which = "mine", workflow }: InboxSearch): Tasks {
 export function useTask(id: string, stamp: string | undefined) {
   return useQuery({
     queryKey: ["task", id, stamp],
-    placeholderData: keepPreviousData,
+    ...ANEW,
     structuralSharing: false,
     queryFn: ({ signal }) => ask(api.GET("/v1/tasks/{task}", { params: { path: { task: id } }, signal })),
   });

@@ -1,5 +1,6 @@
 /** A task: what is asked, with its context; and the answer, which is kept until it counts. */
 
+import { Link } from "@tanstack/react-router";
 import { type JSX, useState } from "react";
 import { api, ask } from "../../api/client";
 import { type Json, parse, write } from "../../api/exact";
@@ -45,7 +46,7 @@ export function TaskView({ id, rows, onBack }: TaskViewProps): JSX.Element {
       <Pairs
         of={[
           [say("workflow"), task.workflow],
-          [say("execution"), <a key="e" href={`../executions/${encodeURIComponent(task.execution_id)}?node=${encodeURIComponent(task.path)}`}>{task.execution_id}</a>],
+          [say("execution"), <Link key="e" to="/executions/$id" params={{ id: task.execution_id }} search={{ node: task.path }}>{task.execution_id}</Link>],
           [say("people"), task.assignees.join(", ") || say("anybody")],
           [say("asked"), <When key="a" at={task.created_at} />],
         ]}

@@ -1,7 +1,8 @@
 /** Causes, the incidents of one, and when the last one was resolved. */
 
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client";
+import { ANEW } from "../../live/anew";
 import { useLiveRows } from "../../live/use";
 import { ofCause } from "./filter";
 import type { IncidentsSearch } from "./route";
@@ -23,7 +24,7 @@ export function useStamp(): string | null {
 export function useCauses(stamp: string | null) {
   return useQuery({
     queryKey: ["incidents", "causes", stamp],
-    placeholderData: keepPreviousData,
+    ...ANEW,
     refetchInterval: AGAIN_MS,
     queryFn: ({ signal }) => ask(api.GET("/v1/incidents/causes", { signal })),
   });
@@ -33,7 +34,7 @@ export function useIncidents(cause: IncidentsSearch, stamp: string | null) {
   const filter = ofCause(cause);
   return useInfiniteQuery({
     queryKey: ["incidents", "of", filter, stamp],
-    placeholderData: keepPreviousData,
+    ...ANEW,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam, signal }) => ask(api.GET("/v1/incidents", { params: { query: { filter, limit: PAGE, ...(pageParam && { cursor: pageParam }) } }, signal })),
     getNextPageParam: (page) => page.next ?? undefined,

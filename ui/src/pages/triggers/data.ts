@@ -1,7 +1,8 @@
 /** Triggers, asked for again every few seconds, and what a back-fill would start. */
 
-import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schemas } from "../../api/client";
+import { ANEW } from "../../live/anew";
 
 export type Trigger = Schemas["TriggerShown"];
 export type Backfilled = Schemas["Backfilled"];
@@ -36,7 +37,7 @@ export function useDue(name: string, range: Range | null) {
   return useQuery({
     queryKey: ["triggers", name, "due", range],
     enabled: range !== null,
-    placeholderData: keepPreviousData,
+    ...ANEW,
     queryFn: ({ signal }) => ask(api.POST("/v1/triggers/{name}/backfill", { params: { path: { name } }, body: { ...(range as Range), limit: BACKFILL_MAX, dry_run: true }, signal })),
   });
 }

@@ -1,10 +1,11 @@
 /** A workflow: its versions, each as graph, as the text that was published, and compared with another one. */
 
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type JSX, useState } from "react";
+import { type JSX, useMemo, useState } from "react";
 import { Problem } from "../../api/problem";
 import { Head } from "../../frame/head";
 import { DefinitionGraph } from "../../graph/definition-graph";
+import { folded } from "../../graph/fold";
 import { Button } from "../../parts/button";
 import { Empty } from "../../parts/empty";
 import { Guard } from "../../parts/guard";
@@ -86,12 +87,11 @@ interface DrawnProps {
 
 function Drawn({ name, version, search, onShow }: DrawnProps): JSX.Element | null {
   const { outline, hash, error } = useOutline(name, version);
-  const closed = new Set(search.closed);
-  const fold = (path: string) => onShow({ closed: closed.delete(path) ? (closed.size === 0 ? undefined : [...closed]) : [...closed, path].sort() });
+  const closed = useMemo(() => new Set(search.closed), [search.closed]);
   if (outline === null) return error === null ? null : <Told error={error} />;
   return (
     <div className={css["graph"]}>
-      <DefinitionGraph says={say("graphOf", { name, n: version })} of={hash} outline={outline} chosen={search.node ?? null} onChoose={(node) => onShow({ node: node ?? undefined })} closed={closed} onFold={fold} />
+      <DefinitionGraph says={say("graphOf", { name, n: version })} of={hash} outline={outline} chosen={search.node ?? null} onChoose={(node) => onShow({ node: node ?? undefined })} closed={closed} onFold={(path) => onShow({ closed: folded(closed, path) })} />
     </div>
   );
 }

@@ -5,7 +5,6 @@ import { speak } from "../../words/speak";
 export const say = speak("workflow", {
   title: "Workflow",
   notFound: "There is no workflow {name} here",
-  notFoundSays: "It may be called otherwise.",
   all: "All workflows",
   startsWith: "starts with version {n}",
   archived: "archived: nothing starts it",
