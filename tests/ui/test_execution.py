@@ -113,6 +113,13 @@ def test_of_a_loop_the_first_iteration_that_failed_is_a_press_away(open_page: Op
     expect(page.get_by_role("tabpanel")).to_contain_text("by true")
 
 
+def test_a_link_to_a_run_leads_to_its_node_in_its_iteration(open_page: Opener, orders: Server) -> None:
+    page = open_page(f"{orders.url}/executions/ui-order?node=each%5B1%5D/broken")  # as lists of tasks and incidents link
+    expect(page.get_by_role("heading", name="broken", level=2)).to_be_visible()
+    expect(page.get_by_role("tabpanel")).to_contain_text("two is odd")
+    expect(box(page, "each[]/broken").get_by_role("img", name="failed")).to_be_visible()
+
+
 def test_an_execution_is_answered_by_keyboard_alone(open_page: Opener, orders: Server) -> None:
     orders.post("/v1/workflows/ui_orders/executions", {"input": {"items": []}, "execution_id": "ui-orders-keys"})
     page = open_page(f"{orders.url}/executions/ui-orders-keys")

@@ -8,7 +8,7 @@ import { type Answer, Trace } from "../../trace/trace";
 import { barOf, barsOf, nextOf } from "./bars";
 import { chosenIn, chosenOut } from "./moment";
 import { Rows, stretchesOf } from "./rows";
-import { definitionPath } from "./runs";
+import { chosenBy, definitionPath } from "./run-path";
 import { Idle, TimeScale } from "./scale";
 import { whyOf } from "./why";
 
@@ -105,4 +105,10 @@ test("iterations stand in the address, and what is no number counts as not said"
   const chosen = chosenIn(["each:3", "each[3]/inner:0", "each:x", ":4", "odd"]);
   expect([...chosen]).toEqual([["each", 3], ["each[3]/inner", 0]]);
   expect(chosenOut(chosen)).toEqual(["each:3", "each[3]/inner:0"]);
+});
+
+test("who links to a run leads to its node, in the iterations that it is in", () => {
+  expect(chosenBy("each[3]/inner[0]/x#1", undefined)).toEqual({ node: "each[]/inner[]/x", iteration: ["each:3", "each[3]/inner:0"] });
+  expect(chosenBy("each[]/x", ["each:2"])).toEqual({ node: "each[]/x", iteration: ["each:2"] });
+  expect(chosenBy(undefined, undefined)).toEqual({ node: undefined, iteration: undefined });
 });

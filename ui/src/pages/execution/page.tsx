@@ -27,7 +27,8 @@ import { sayWait } from "../../words/en";
 import css from "./page.module.css";
 import { Reel } from "./reel";
 import { execution, type ExecutionSearch } from "./route";
-import { definitionPath, detailOf } from "./runs";
+import { definitionPath, iterationsOf } from "./run-path";
+import { detailOf } from "./runs";
 import { Timeline } from "./timeline";
 import { say } from "./words";
 
@@ -198,9 +199,4 @@ function Graph({ says, hash, outline, shown, chosen, closed, onChoose, onFold }:
   useEffect(() => view.show(shown.looks, shown.isPast), [view, shown]);
   if (layout === null) return <div className={css["blank"]} />;
   return <Canvas says={says} outline={outline} layout={layout} view={view} chosen={chosen} onChoose={onChoose} closed={closed} onFold={onFoldNow} detail={detail} />;
-}
-
-/** The iterations that a run is in: `each[3]/inner[0]/x` is in `each` 3 and in `each[3]/inner` 0. */
-function iterationsOf(run: string): [string, number][] {
-  return [...run.matchAll(/\[(\d+)\]/g)].filter((found) => !run.slice(0, found.index).endsWith(".catch")).map((found) => [run.slice(0, found.index), Number(found[1])]);
 }

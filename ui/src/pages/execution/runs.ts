@@ -6,11 +6,6 @@ import { duration } from "../../parts/time";
 import type { Shown } from "./moment";
 import { say } from "./words";
 
-/** The path in the definition of a run: `each[3]/charge#1` is a run of `each[]/charge`. */
-export function definitionPath(run: string): string {
-  return run.replace(/(?<!\.catch)\[\d+\]/g, "[]").replace(/#\d+(?=\/|$|\.|\[)/g, "");
-}
-
 /** How long it took, or which attempt it is. */
 export function detailOf(shown: () => Shown): (box: Box) => string {
   return (box) => {

@@ -1,0 +1,17 @@
+/** Paths of runs, `each[3]/charge#1`, and of nodes of the definition, `each[]/charge`. Pure. */
+
+/** The path in the definition of a run: `each[3]/charge#1` is a run of `each[]/charge`. */
+export function definitionPath(run: string): string {
+  return run.replace(/(?<!\.catch)\[\d+\]/g, "[]").replace(/#\d+(?=\/|$|\.|\[)/g, "");
+}
+
+/** The iterations that a run is in: `each[3]/inner[0]/x` is in `each` 3 and in `each[3]/inner` 0. */
+export function iterationsOf(run: string): [string, number][] {
+  return [...run.matchAll(/\[(\d+)\]/g)].filter((found) => !run.slice(0, found.index).endsWith(".catch")).map((found) => [run.slice(0, found.index), Number(found[1])]);
+}
+
+/** What is chosen, as the address says it: who links to a run need not know how this page names nodes and iterations. */
+export function chosenBy(node: string | undefined, iteration: readonly string[] | undefined): { readonly node: string | undefined; readonly iteration: string[] | undefined } {
+  const all = [...(iteration ?? []), ...(node === undefined ? [] : iterationsOf(node).map(([loop, number]) => `${loop}:${number}`))];
+  return { node: node === undefined ? undefined : definitionPath(node), iteration: all.length === 0 ? undefined : [...new Set(all)] };
+}
