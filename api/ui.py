@@ -22,6 +22,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from api.accepted import weights_in
+
 STATIC: Final = Path(__file__).parent / "static"
 ASSETS: Final = "/assets/"
 DEPTH_MAX: Final = 32
@@ -32,6 +34,7 @@ _OWN: Final = b"./assets/"
 """How the shell names what lies beside it, as it was built."""
 _ENCODINGS: Final = (("br", ".br"), ("gzip", ".gz"))
 """The dearest first: what it costs was paid when it was built."""
+_HTML: Final = ("text/html", "application/xhtml+xml")
 _TYPES: Final = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -142,23 +145,8 @@ def _missing(request: Request) -> Response:
 
 def accepts_html(headers: list[tuple[bytes, bytes]]) -> bool:
     """Whether a request names HTML among what it takes: a program that takes anything is not meant."""
-    return any(_weight(one) > 0 for name, value in headers if name == b"accept" for one in value.split(b",") if _is_html(one))
-
-
-def _is_html(given: bytes) -> bool:
-    return given.split(b";")[0].strip().lower() in (b"text/html", b"application/xhtml+xml")
-
-
-def _weight(given: bytes) -> float:
-    """The `q` of one of the things accepted, or of one of the encodings; what cannot be read is 0."""
-    for parameter in given.split(b";")[1:]:
-        name, _, value = parameter.partition(b"=")
-        if name.strip().lower() == b"q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
+    accepted = [weights_in(value.decode("latin-1")) for name, value in headers if name == b"accept"]
+    return any(one.get(html, 0.0) > 0 for one in accepted for html in _HTML)
 
 
 def _file(name: str, contents: Mapping[str, bytes]) -> File:
@@ -188,10 +176,7 @@ def _answer(file: File, request: Request, headers: Mapping[str, str]) -> Respons
 
 
 def _best(file: File, request: Request) -> str:
-    taken: dict[str, float] = {}
-    for value in request.headers.getlist("accept-encoding"):
-        for one in value.split(","):
-            taken[one.split(";")[0].strip().lower()] = _weight(one.encode("latin-1"))
+    taken = weights_in(",".join(request.headers.getlist("accept-encoding")))
     return next((name for name, _ in _ENCODINGS if name in file.forms and taken.get(name, taken.get("*", 0.0)) > 0), "identity")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.accepted import weights_in
 from api.answers import POSITION
 from api.models import Time
 from api.operations.executions import VERSION_MAX, Id
@@ -16,7 +16,6 @@ from api.service import Service
 from projections.spans import trace_value
 
 TRACE_MAX: Final = 250_000
-_NO_WEIGHT: Final = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*", re.IGNORECASE)
 
 
 class SpanEvent(BaseModel):
@@ -158,8 +157,7 @@ async def get_trace(
 
 def takes_gzip(accepted: str) -> bool:
     """Whether an `Accept-Encoding` names gzip, and does not refuse it (`gzip;q=0`)."""
-    named = {name.strip().lower(): weight for name, _, weight in (one.partition(";") for one in accepted.split(","))}
-    return "gzip" in named and not _NO_WEIGHT.fullmatch(named["gzip"])
+    return weights_in(accepted).get("gzip", 0.0) > 0
 
 
 async def get_spans(service: Service, execution: Id) -> Reply:
