@@ -52,8 +52,9 @@ class Breakers:
         """By execution and path: the breaker that holds it."""
         self._offered: dict[str, tuple[BreakerTold, int]] = {}
         """By breaker: how it stood when one was offered last, and when that was."""
+        self._idle: set[str] = set()
+        """Breakers of which nothing that they hold could try, until something of that moves: its execution is paused."""
         self._declined: list[Item] = []
-        self._seen = -1
 
     # What is called for, and what has failed.
 
@@ -102,6 +103,7 @@ class Breakers:
 
     def _hold(self, name: str, execution: str, path: str, attempt: int) -> None:
         self._let_go(execution, path)
+        self._idle.discard(name)
         self.held.setdefault(name, {})[execution, path] = attempt
         self._names.setdefault(execution, {})[path] = name
 
@@ -110,6 +112,8 @@ class Breakers:
         state = made.folded.state
         if state.breaker is not None and self.home is not None:
             self.home.note(state)
+        if state.execution in self._names:
+            self._idle.clear()
         for event in made.decision.events:
             if isinstance(event, ActivityHeld):
                 self._hold(event.breaker, state.execution, event.path, event.attempt)
@@ -153,6 +157,7 @@ class Breakers:
 
     def _released(self, name: str) -> Iterator[Item]:
         self._offered.pop(name, None)
+        self._idle.discard(name)
         for (execution, path), attempt in list(self.held[name].items()):
             self._let_go(execution, path)
             key = activity_key(execution, path, attempt)
@@ -160,19 +165,21 @@ class Breakers:
 
     def _is_to_be_offered(self, name: str, told: BreakerTold, now: int) -> bool:
         offered = self._offered.get(name)
-        return offered is None or offered[0] != told or now >= self._again(name, offered[1])
+        return name not in self._idle and (offered is None or offered[0] != told or now >= self._again(name, offered[1]))
 
     def _again(self, name: str, at: int) -> int:
         rule = self.book.rules.get(name)
         return at + (rule.limits.cool_down_ms if rule is not None else 0)
 
     def _offer(self, name: str, told: BreakerTold, now: int) -> Iterator[Item]:
-        self._offered[name] = told, now
         for (execution, path), attempt in self.held[name].items():
             folded = self._executions.get(execution)
             if folded is not None and _could_try(folded.state, path, name):
+                self._offered[name] = told, now
                 yield _to_breaker(ReportToBreaker(name, "offered", execution, path, attempt))
                 return
+        self._offered.pop(name, None)
+        self._idle.add(name)
 
     @property
     def due(self) -> int | None:
