@@ -352,7 +352,7 @@ def test_my_tasks_are_those_that_i_am_asked_just_now(server: Server, people: Cal
 
 
 def test_both_clients_attach_files_and_get_them_back(server: Server, people: Callable[..., Client]) -> None:
-    task, content = paying(server, "A-10", "ada"), bytes(range(256)) * 1_000
+    task, content = paying(server, "A-10", "ada", "bob"), bytes(range(256)) * 1_000
     first = people("ada").attach_to_task(task, "a b.bin", content)
     assert (first["name"], first["media_type"]) == ("a b.bin", "application/octet-stream")
     assert people().task_attachment(task, 1) == content
