@@ -152,6 +152,23 @@ def test_what_cannot_be_started_now_is_tried_again_until_it_is() -> None:
     assert played.at[0][2] == NOW + HOUR + 5_000
 
 
+def test_of_more_times_than_there_is_room_for_those_that_had_room_are_not_asked_for_again() -> None:
+    played = Played()
+    played.make("often", every="1s", catch_up="all")
+    room: dict[int, int] = {}
+
+    def fails() -> bool:
+        now = played.clock.now()
+        room[now] = room.get(now, 0) + 1
+        return room[now] > 2  # two have room at a time, be it for a start that there is already
+
+    played.fails = fails
+    played.move()
+    played.move(7_000)  # nobody was there: seven are due together
+    played.pass_time(NOW + 20_000)
+    assert played.causes("often") == due_at(*range(1_000, 21_000, 1_000))
+
+
 def test_killed_between_the_start_and_its_note_it_is_the_same_start_again() -> None:
     played = Played()
     played.make("hourly", every="1h", catch_up="last")

@@ -49,12 +49,14 @@ class _Due(NamedTuple):
 class _Round:
     """The firings of one schedule that are under way together."""
 
-    __slots__ = ("fired", "left", "trigger", "until", "waits_for_more")
+    __slots__ = ("again", "fired", "left", "trigger", "until")
 
     def __init__(self, trigger: Trigger, left: int, until: int) -> None:
         self.trigger, self.left, self.until = trigger, left, until
-        self.fired: list[Fired] = []
-        self.waits_for_more = False
+        self.fired: list[tuple[int, Fired]] = []
+        """With the time that each was due at; 0 is what was passed over."""
+        self.again: int | None = None
+        """The first of its times that could not be started now."""
 
 
 class Schedules:
@@ -152,7 +154,7 @@ class Schedules:
         round_ = _Round(trigger, len(found.times), found.until)
         if found.skipped:
             self._metrics.missed += found.skipped
-            round_.fired.append(Fired(name, cause_of(found.until), now, "", "missed", _why(trigger), found.skipped))
+            round_.fired.append((0, Fired(name, cause_of(found.until), now, "", "missed", _why(trigger), found.skipped)))
         for due in found.times:
             self._start(round_, due, now)
         if not found.times:
@@ -187,13 +189,13 @@ class Schedules:
         round_.left -= 1
         if error is None:
             self._metrics.on_time(now - due - self._moments(round_.trigger).jitter_ms)
-            round_.fired.append(Fired(name, cause_of(due), now, outcome.execution))
+            round_.fired.append((due, Fired(name, cause_of(due), now, outcome.execution)))
         elif outcome.is_final:
             self._metrics.refused += 1
             reason = error.reason if isinstance(error, Rejected) else "expression" if isinstance(error, ExpressionError) else "input"
-            round_.fired.append(Fired(name, cause_of(due), now, "", reason, str(error)[:500]))
+            round_.fired.append((due, Fired(name, cause_of(due), now, "", reason, str(error)[:500])))
         else:
-            round_.waits_for_more = True
+            round_.again = due if round_.again is None else min(due, round_.again)
             if name not in self._told:
                 self._told.add(name)
                 _log.warning("trigger %s: %s starts nothing yet, it is tried again: %s", name, cause_of(due), error)
@@ -203,12 +205,16 @@ class Schedules:
             self._finish(round_)
 
     def _finish(self, round_: _Round) -> None:
-        """All of it was answered: note how far the schedule is. What could not be started now is tried again, all of it."""
-        if round_.waits_for_more:
-            self._try_again(round_)
-        else:
+        """All of it was answered: note how far the schedule is. What could not be started now is tried again, with what comes behind it."""
+        if (first := round_.again) is None:
             self._told.discard(round_.trigger.name)
-            self._advance({round_.trigger.name: round_.until}, round_.fired, partial(self._noted, round_))
+        else:
+            round_.fired = [one for one in round_.fired if one[0] < first]
+            round_.until = first - 1
+            if not any(due for due, _ in round_.fired):
+                self._try_again(round_)
+                return
+        self._advance({round_.trigger.name: round_.until}, [fired for _, fired in round_.fired], partial(self._noted, round_))
 
     def _try_again(self, round_: _Round) -> None:
         name = round_.trigger.name
