@@ -53,7 +53,7 @@ def echo(web: Web) -> None:  # noqa: F811
 
 def test_a_secret_input_reaches_the_service_and_nothing_else_tells_it(asked: Server, web: Web) -> None:  # noqa: F811
     echo(web)
-    asked.publish(calling(f"{web.url}/call", settings={"search": {"token": "input.token"}}))
+    asked.publish(calling(f"{web.url}/call", settings={"search": {"user": "input.user"}}))
     done = asked.start("call", {"token": TOKEN, "user": "ann"}, wait=30)
     assert done["status"] == "completed", done
     assert web.asked[0]["headers"]["authorization"] == f"Bearer {TOKEN}"
