@@ -11,7 +11,7 @@ import msgspec
 from domain.definition.validate import check
 from simulation.plan import Fault, Plan, Traits
 
-TRIES_MAX: Final = 600
+TRIES_MAX: Final = 1_200
 SHIFT_MAX: Final = 4
 """So many ticks a fault is moved by."""
 T = TypeVar("T")
@@ -104,6 +104,8 @@ def _simpler(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 without = copy.deepcopy(definition)
                 if list(_bodies(without))[number]["nodes"][place].pop(key, None) is not None and _is_publishable(without):
                     yield without
+    if "triggers" in definition:
+        yield {key: part for key, part in definition.items() if key != "triggers"}
     for key in definition.get("settings", {}):
         simpler = copy.deepcopy(definition)
         del simpler["settings"][key]
