@@ -97,10 +97,7 @@ def restore_log(
             _fill(log, topic, number, 0, start)
             end = start
             for first, records in _within(backup, manifest, topic, number, cut, checkpoints[number]):
-                _fill(log, topic, number, end, first)
-                end = first
-                _put(log, topic, number, end, records)
-                end += len(records)
+                end = _put_at(log, topic, number, end, first, records)
                 done += len(records)
                 told(min(done, whole), whole)
             _check_end(backup, topic, number, end, cut, checkpoints[number])
@@ -184,6 +181,13 @@ def _put(log: EmptyLog, topic: Topic, partition: int, expected: int, records: Se
         if found != expected:
             raise LogError(f"{topic}, partition {partition}: somebody else writes there, at offset {expected}: put it back elsewhere")
         records, expected = records[count:], expected + count
+
+
+def _put_at(log: EmptyLog, topic: Topic, partition: int, end: int, first: int, records: Sequence[bytes]) -> int:
+    """Put records back at their offset, behind what ends before it. Returns where they end."""
+    _fill(log, topic, partition, end, first)
+    _put(log, topic, partition, first, records)
+    return first + len(records)
 
 
 def _fill(log: EmptyLog, topic: Topic, partition: int, first: int, end: int) -> None:

@@ -184,8 +184,7 @@ class Shared:
         self.owners = self._make_owners(permission)
         self.publishing_lag = PublishingLag(self._event_topic(), self.owned.positions)
         self.webhook_checkpoints = stores.webhook_checkpoints()
-        self.service = self._make_service()
-        self.task_endpoint = self._make_task_endpoint() if settings.has_role("api") else None
+        self.service, self.task_endpoint = self._make_service(), self._make_task_endpoint() if settings.has_role("api") else None
         self.participation = self._make_participation(permission, outbox)
         self.roles, self.began_with = self.members.who.roles, reader.began_with
 
