@@ -169,6 +169,25 @@ def test_of_more_times_than_there_is_room_for_those_that_had_room_are_not_asked_
     assert played.causes("often") == due_at(*range(1_000, 21_000, 1_000))
 
 
+@pytest.mark.parametrize("room", [0, 1])
+def test_what_is_tried_again_is_counted_once(room: int) -> None:
+    played = Played()
+    played.make("hourly", every="1h", catch_up="all", catch_up_limit=3)
+    asked = [0]
+
+    def fails() -> bool:
+        asked[0] += 1
+        return room < asked[0] <= 10
+
+    played.fails = fails
+    played.move()
+    played.move(10 * HOUR + 2 * MINUTE)  # ten were missed, and of three that are started so many have room
+    played.pass_time(NOW + 10 * HOUR + 3 * MINUTE)
+    counted = played.resources.triggers.metrics
+    assert (counted.fired, counted.missed, counted.refused) == (3, 7, 0)
+    assert played.skipped("hourly") == [("missed", 7)]
+
+
 def test_killed_between_the_start_and_its_note_it_is_the_same_start_again() -> None:
     played = Played()
     played.make("hourly", every="1h", catch_up="last")

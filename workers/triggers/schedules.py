@@ -153,7 +153,6 @@ class Schedules:
         self._busy.add(name)
         round_ = _Round(trigger, len(found.times), found.until)
         if found.skipped:
-            self._metrics.missed += found.skipped
             round_.fired.append((0, Fired(name, cause_of(found.until), now, "", "missed", _why(trigger), found.skipped)))
         for due in found.times:
             self._start(round_, due, now)
@@ -188,10 +187,8 @@ class Schedules:
         name, error = round_.trigger.name, outcome.error
         round_.left -= 1
         if error is None:
-            self._metrics.on_time(now - due - self._moments(round_.trigger).jitter_ms)
             round_.fired.append((due, Fired(name, cause_of(due), now, outcome.execution)))
         elif outcome.is_final:
-            self._metrics.refused += 1
             reason = error.reason if isinstance(error, Rejected) else "expression" if isinstance(error, ExpressionError) else "input"
             round_.fired.append((due, Fired(name, cause_of(due), now, "", reason, str(error)[:500])))
         else:
@@ -227,10 +224,22 @@ class Schedules:
         if not is_durable:
             self._try_again(round_)
             return
+        self._count(round_)
         self._busy.discard(name)
         if name in self._known:
             self._done[name] = max(round_.until, self._done.get(name, 0))
             self._wait(name)
+
+    def _count(self, round_: _Round) -> None:
+        """What is noted is counted, so that what is tried again counts once."""
+        jitter_ms = self._moments(round_.trigger).jitter_ms
+        for due, fired in round_.fired:
+            if not due:
+                self._metrics.missed += fired.count
+            elif fired.reason:
+                self._metrics.refused += 1
+            else:
+                self._metrics.on_time(fired.at - due - jitter_ms)
 
 
 def _why(trigger: Trigger) -> str:
