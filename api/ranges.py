@@ -9,7 +9,7 @@ from fastapi import Request, Response
 
 from api.problems import BadRequest
 
-_RANGE: Final = re.compile(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.ASCII | re.IGNORECASE)
+_RANGE: Final = re.compile(r"\s*bytes\s*=\s*(\d{0,4000})\s*-\s*(\d{0,4000})\s*", re.ASCII | re.IGNORECASE)
 
 
 def part_of(request: Request, content: bytes, etag: str, media_type: str, headers: dict[str, str]) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -19,6 +20,7 @@ from contracts.sealed_value import hide
 
 As = Literal["json", "text", "bytes"]
 _TYPES: Final[dict[As, str]] = {"json": "application/json", "text": "text/plain; charset=utf-8", "bytes": "application/octet-stream"}
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,9}")
 _GUARD: Final = "default-src 'none'; sandbox"
 """Whatever it is: a browser runs nothing of it."""
 
@@ -65,7 +67,7 @@ def _at(found: Any, pointer: str) -> Any:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and key in found:
             found = found[key]
-        elif isinstance(found, list) and key.isdecimal() and len(key) < 10 and int(key) < len(found):
+        elif isinstance(found, list) and _INDEX.fullmatch(key) and int(key) < len(found):
             found = found[int(key)]
         else:
             raise Rejected("unknown_value", f"query/pointer: the value has nothing at {pointer}")

@@ -55,6 +55,8 @@ def test_a_text_in_it_is_given_as_it_is_or_as_the_file_that_it_is_the_base64_of(
     assert text.headers["etag"] != file.headers["etag"]
     asked = ("as=text", "as=bytes&pointer=/files/0/n~1a", "as=text&pointer=/files/1", "pointer=/files")
     assert [server.get(f"{path}?{query}").status for query in asked] == [422, 422, 404, 422]
+    for no_index in ("00", "%D9%A0", "-0", "9" * 30):
+        assert server.get(f"{path}?as=text&pointer=/files/{no_index}/n~1a").status == 404, no_index
 
 
 def test_a_value_is_told_by_its_own_execution_alone_also_where_somebody_writes_a_reference_to_it(server: Server) -> None:
@@ -89,6 +91,7 @@ def test_nodes_are_told_one_by_one_and_without_what_is_big(server: Server) -> No
     ("header", "found"),
     [
         ("bytes=0-0", (0, 1)), ("bytes=5-", (5, 10)), ("bytes=-3", (7, 10)), ("bytes=-30", (0, 10)), ("BYTES = 2 - 99", (2, 10)),
+        (f"bytes=1-{10**30}", (1, 10)), (f"bytes=-{10**30}", (0, 10)), (f"bytes={2:0>30}-5", (2, 6)), (f"bytes=0-{'9' * 9_000}", None),
         ("bytes=0-1,3-4", None), ("bytes=-", None), ("bytes=4-2", None), ("lines=0-1", None), ("", None), ("bytes=\u0661-2", None),
     ],
 )  # fmt: skip
@@ -96,7 +99,7 @@ def test_a_range_is_one_part_and_all_else_is_the_whole(header: str, found: tuple
     assert range_of(header, 10) == found
 
 
-@pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-12", "bytes=-0"])
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=10-12", "bytes=-0", f"bytes={10**30}-"])
 def test_a_range_beyond_the_end_is_refused(header: str) -> None:
     with pytest.raises(BadRequest, match="expected a part of 10 bytes") as raised:
         range_of(header, 10)
