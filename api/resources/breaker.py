@@ -20,7 +20,7 @@ from contracts.times import rfc3339
 from domain.expressions import parse_duration
 
 FAILURES_MAX: Final = 1_000
-_NO_HOST: Final = re.compile(r"[\s/:@?#\[\]]")
+_NO_HOST: Final = re.compile(r"[\x00-\x20\x7f\s/:@?#\[\]]")
 DURATION_MS_MIN: Final = 100
 DURATION_MS_MAX: Final = 24 * 60 * 60 * 1000
 _EXAMPLE: Final[Any] = {"match": {"host": "api.shop.example"}, "failures": 5, "window": "1m", "cool_down": "30s"}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from refold.client.blocking import Client
 from tests.api.conftest import Server
+from tests.api.test_limits import until
 
 ORDERS: dict[str, Any] = {
     "name": "breaker_orders",
@@ -52,13 +51,6 @@ def test_what_goes_by_one_that_a_person_has_opened_waits_until_a_person_closes_i
     until(lambda: steered(server) == ["close api-house", "open api-house: they move house"])
     client.delete_breaker("api-house")
     assert metric(server, 'refold_breakers{state="open"}') == 0
-
-
-def until(holds: Callable[[], Any]) -> None:
-    end = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
 
 
 def steered(server: Server) -> list[str]:
@@ -106,6 +98,8 @@ def test_one_that_is_about_nothing_or_out_of_bounds_is_refused_with_its_place(se
         ("[::1", "api.shop.example"),
         ("shop example", "api.shop.example"),
         ("1:2:3", ""),
+        ("shop\u0000.example", "api.shop.example"),
+        ("shop\u007f.example", "api.shop.example"),
     ],
 )
 def test_a_host_with_a_port_or_a_url_is_refused_with_the_host_that_is_meant(server: Server, host: str, fix: str) -> None:
