@@ -14,6 +14,8 @@ from simulation.plan import Fault, Plan, Traits
 TRIES_MAX: Final = 1_200
 SHIFT_MAX: Final = 4
 """So many ticks a fault is moved by."""
+SOON_MAX: Final = 12
+"""Within so many ticks after a request most of what it calls for has begun."""
 T = TypeVar("T")
 
 
@@ -51,6 +53,7 @@ def smaller(plan: Plan) -> Iterator[Plan]:
         for simpler in _simpler(definition):
             yield replace(plan, definitions=[*plan.definitions[:place], simpler, *plan.definitions[place + 1 :]])
     yield from _fewer_and_moved(plan)
+    yield from _sooner(plan)
 
 
 def _fewer_and_moved(plan: Plan) -> Iterator[Plan]:
@@ -66,6 +69,26 @@ def _fewer_and_moved(plan: Plan) -> Iterator[Plan]:
             for left_out in range(len(plan.operations)):
                 operations = [*plan.operations[:left_out], *plan.operations[left_out + 1 :]]
                 yield replace(plan, ticks=ticks, operations=operations, faults=_in_order(others, moved))
+
+
+def _sooner(plan: Plan) -> Iterator[Plan]:
+    """Without a setting that only let time pass, such as what is waited for, and a fault soon after a request instead."""
+    replace = msgspec.structs.replace
+    for number, definition in enumerate(plan.definitions):
+        for settings in _fewer_settings(definition):
+            definitions = [*plan.definitions[:number], {**definition, "settings": settings}, *plan.definitions[number + 1 :]]
+            for place, fault in enumerate(plan.faults):
+                others = [*plan.faults[:place], *plan.faults[place + 1 :]]
+                for at in (one.at + after for one in plan.operations for after in range(1, SOON_MAX + 1)):
+                    yield replace(plan, definitions=definitions, faults=_in_order(others, replace(fault, at=at)))
+
+
+def _fewer_settings(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    settings = definition.get("settings", {})
+    for key in settings:
+        fewer = {name: part for name, part in settings.items() if name != key}
+        if _is_publishable({**definition, "settings": fewer}):
+            yield fewer
 
 
 def _in_order(faults: list[Fault], more: Fault) -> list[Fault]:
@@ -106,11 +129,8 @@ def _simpler(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     yield without
     if "triggers" in definition:
         yield {key: part for key, part in definition.items() if key != "triggers"}
-    for key in definition.get("settings", {}):
-        simpler = copy.deepcopy(definition)
-        del simpler["settings"][key]
-        if _is_publishable(simpler):
-            yield simpler
+    for settings in _fewer_settings(definition):
+        yield {**definition, "settings": settings}
 
 
 def _bodies(value: Any) -> Iterator[dict[str, Any]]:
