@@ -81,6 +81,7 @@ class Backfilled(BaseModel):
 
     started: list[BackfillItem]
     next: models.Time | None
+    position: int
 
 
 class Pause(BaseModel):

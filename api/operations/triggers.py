@@ -151,11 +151,12 @@ async def backfill_trigger(caller: Caller, service: Service, name: Name, body: B
     following = rfc3339(times[asked.limit]) if len(times) > asked.limit else None
     if asked.dry_run:
         due_times = [{"due": rfc3339(due), "execution_id": None, "created": False, "problem": None} for due in times[: asked.limit]]
-        return Reply({"started": due_times, "next": following})
+        return Reply({"started": due_times, "next": following, "position": service.position}, service.position)
     await service.know(trigger.workflow)
     starts = [_start_of(trigger, due, caller) for due in times[: asked.limit]]
     done = await service.start_many(starts)
-    return Reply({"started": [_backfilled(due, one) for due, one in zip(times, done, strict=False)], "next": following})
+    started = [_backfilled(due, one) for due, one in zip(times, done, strict=False)]
+    return Reply({"started": started, "next": following, "position": service.position}, service.position)
 
 
 def _time(text: str, at: str) -> int:

@@ -198,7 +198,11 @@ def test_a_range_that_has_passed_is_made_up_for_once(published: Server) -> None:
     published.ask("POST", "/v1/workflows", NIGHTLY)
     asked = {"since": "2026-03-27T00:00:00Z", "until": "2026-03-31T00:00:00Z", "limit": 2}
     seen = published.ask("POST", "/v1/triggers/nightly.at_two/backfill", {**asked, "dry_run": True}).json
-    first = published.ask("POST", "/v1/triggers/nightly.at_two/backfill", asked).json
+    answered = published.ask("POST", "/v1/triggers/nightly.at_two/backfill", asked)
+    first = answered.json
+    assert answered.headers["refold-position"] == str(first["position"])
+    listed = published.get(f"/v1/executions?workflow=nightly&min_position={first['position']}").json["executions"]
+    assert {one["execution_id"] for one in first["started"]} <= {one["execution_id"] for one in listed}
     assert (seen["next"], [one["execution_id"] for one in seen["started"]]) == (first["next"], [None, None])
     assert [one["due"] for one in seen["started"]] == [one["due"] for one in first["started"]]
     assert [(one["due"], one["created"], one["problem"]) for one in first["started"]] == [

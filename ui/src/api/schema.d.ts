@@ -1982,6 +1982,7 @@ export interface components {
         /** @description What was started of a range; `next` is from where to go on where there is more. */
         Backfilled: {
             next: string | null;
+            position: number;
             started: components["schemas"]["BackfillItem"][];
         };
         /** @description The starts, in the order they were asked for. */
