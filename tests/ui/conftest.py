@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.api.conftest import ALL, Server
 
@@ -146,6 +146,18 @@ def look(request: pytest.FixtureRequest) -> Look:
 def axe() -> str:
     """The program that finds what shuts people out."""
     return (UI / "node_modules/axe-core/axe.min.js").read_text()
+
+
+def walk_to(page: Page, grid: Locator, row: Locator) -> None:
+    """Choose a row by keys alone, once it is there, wherever it stands among those of other tests: a list follows its read model."""
+    expect(row).to_be_visible()
+    grid.focus()
+    page.keyboard.press("Home")
+    for _ in range(int(grid.get_attribute("aria-rowcount") or 0)):
+        if row.get_attribute("aria-selected") == "true":
+            break
+        page.keyboard.press("ArrowDown")
+    expect(row).to_have_attribute("aria-selected", "true")
 
 
 def violations(page: Page, axe: str) -> list[str]:

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.api.conftest import Server
 
-from .conftest import Look, Opener, violations
+from .conftest import Look, Opener, violations, walk_to
 
 ASKS: dict[str, Any] = {
     "name": "ui_asks",
@@ -109,9 +109,7 @@ def test_a_task_is_answered_by_keyboard_alone(open_page: Opener, asks: Server) -
     be(page, "ada@example.com")
     page.keyboard.press("g")
     page.keyboard.press("i")
-    grid = page.get_by_role("grid", name="Inbox")
-    grid.focus()
-    page.keyboard.press("End")
+    walk_to(page, page.get_by_role("grid", name="Inbox"), page.locator("[role=row][aria-selected]", has_text="keys"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Pay 10 € to keys?")).to_be_visible()
     page.get_by_label("Reason").focus()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.conftest import Server
 
-from .conftest import Look, Opener, violations
+from .conftest import Look, Opener, violations, walk_to
 
 
 def needs(name: str) -> dict[str, Any]:
@@ -74,11 +74,7 @@ def test_all_of_a_cause_are_resolved_by_keyboard_alone_with_a_result_for_each(op
     page.keyboard.press("n")
     causes = page.get_by_role("grid", name="Incidents", exact=True)
     cause = rows(page, "Incidents").filter(has_text="ui_many")
-    expect(cause).to_be_visible()
-    causes.focus()
-    page.keyboard.press("Home")
-    while cause.get_attribute("aria-selected") != "true":
-        page.keyboard.press("ArrowDown")
+    walk_to(page, causes, cause)
     page.keyboard.press("Enter")
     expect(rows(page, "Incidents of this cause")).to_have_count(4)
     page.get_by_role("button", name="Resolve all").press("Enter")

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.api.conftest import Server
 
-from .conftest import Look, Opener, violations
+from .conftest import Look, Opener, violations, walk_to
 
 
 def starts(name: str, *triggers: dict[str, Any]) -> dict[str, Any]:
@@ -45,11 +45,7 @@ def test_a_trigger_is_paused_with_a_reason_and_goes_on_by_keyboard_alone(open_pa
     page.keyboard.press("g")
     page.keyboard.press("s")
     row = page.locator("[role=row][aria-selected]", has_text="ui_holds.hourly")
-    expect(row).to_be_visible()
-    page.get_by_role("grid", name="Schedules and triggers").focus()
-    page.keyboard.press("Home")
-    while row.get_attribute("aria-selected") != "true":
-        page.keyboard.press("ArrowDown")
+    walk_to(page, page.get_by_role("grid", name="Schedules and triggers"), row)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Pause").press("Enter")
     page.get_by_label("Reason").focus()
@@ -77,9 +73,10 @@ def test_a_back_fill_says_how_many_and_then_what_became_of_each(open_page: Opene
     page.get_by_role("button", name="Back-fill").click()
     dialog.get_by_label("From").fill("2026-01-01T05:45")
     dialog.get_by_label("Before").fill("2026-01-01T09:45")
-    dialog.get_by_role("button", name="Back-fill 4 times").click()
+    with page.expect_response(lambda one: '"dry_run":false' in (one.request.post_data or "")) as filled:
+        dialog.get_by_role("button", name="Back-fill 4 times").click()
     expect(page.get_by_text("Back-filled: 1 started, 3 there already, 0 refused")).to_be_visible()
-    found = server.get("/v1/executions?workflow=ui_fills").json["executions"]
+    found = server.get(f"/v1/executions?workflow=ui_fills&min_position={filled.value.headers['refold-position']}").json["executions"]
     assert len(found) == 4
 
 
