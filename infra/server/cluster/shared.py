@@ -181,10 +181,10 @@ class Shared:
         self.router = Router(self.owned, sender, self.follower, self.offloading, self._home, self._ends.of, self.progress.of)
         self.gateway = self._make_gateway(outbox)
         permission = MembersPermission(self.members, self.driver.wake)
-        self.owners = self._make_owners(permission)
+        self.owners, self.webhook_checkpoints = self._make_owners(permission), stores.webhook_checkpoints()
         self.publishing_lag = PublishingLag(self._event_topic(), self.owned.positions)
-        self.webhook_checkpoints = stores.webhook_checkpoints()
-        self.service, self.task_endpoint = self._make_service(), self._make_task_endpoint() if settings.has_role("api") else None
+        self.service = self._make_service()
+        self.task_endpoint = self._make_task_endpoint() if settings.has_role("api") else None
         self.participation = self._make_participation(permission, outbox)
         self.roles, self.began_with = self.members.who.roles, reader.began_with
 
