@@ -134,6 +134,15 @@ def test_a_trial_that_takes_longer_than_another_cooling_down_keeps_nobody_from_t
     spec.then(e.TimerFired(BREAKER_TIMER, START_MS + 60_000), e.BreakerChanged("half_open", 0, said))
 
 
+def test_however_many_trials_take_too_long_that_is_said_once() -> None:
+    spec = half_open()
+    for number in range(3):
+        spec.given(report("offered", "z", number + 1)).given(30_000)
+        spec.given(c.FireTimer(BREAKER_TIMER, START_MS + 60_000 + 30_000 * number))
+    assert spec.state.breaker is not None
+    assert (spec.state.breaker.trial, spec.state.breaker.reason) == (None, "2 failures within 60 s; a trial took too long")
+
+
 def test_one_that_a_person_opens_stays_open_until_a_person_closes_it() -> None:
     spec = breaker().when(c.SteerBreaker("shop", "open", "they move house")).then(e.BreakerChanged("open", 0, "they move house", True))
     assert not spec.state.timers

@@ -16,6 +16,8 @@ from domain.execution.moves.advance import arm_limits
 from domain.execution.paths import held_by, is_for_worker, is_undo
 from domain.execution.state import NodeRun
 
+_TOO_LONG: Final = "; a trial took too long"
+
 # The breaker itself.
 
 
@@ -95,7 +97,7 @@ def on_timer(ctx: Deciding, breaker: Breaker) -> None:
     if breaker.state == "open":
         ctx.emit(e.BreakerChanged("half_open", 0, breaker.reason))
     elif breaker.state == "half_open":
-        ctx.emit(e.BreakerChanged("half_open", 0, f"{breaker.reason}; a trial took too long"))
+        ctx.emit(e.BreakerChanged("half_open", 0, breaker.reason.removesuffix(_TOO_LONG) + _TOO_LONG))  # said once, however often
     elif breaker.limits is None or not (left := breaker.in_window(ctx.now, breaker.limits)):
         ctx.emit(e.ExecutionCompleted(None, NULL))
     else:
