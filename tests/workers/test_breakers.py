@@ -243,6 +243,20 @@ def test_one_that_is_paused_does_not_try() -> None:
     assert shop.handed_out == ["c"]
 
 
+def test_where_one_that_was_tried_by_is_opened_by_hand_nothing_is_due_by_itself() -> None:
+    shop = Shop()
+    shop.put()
+    shop.start("a", "b", "c")
+    shop.fail("a")
+    shop.fail("b")
+    shop.wait(COOL_DOWN_MS)
+    assert shop.stands() == "half_open"
+    shop.steer("open")
+    shop.move()
+    assert shop.stands() == "open"
+    assert shop.bench.engine.owner.breakers.due is None, "only a person closes it: else the owner would never rest again"
+
+
 def test_a_command_that_comes_twice_is_once() -> None:
     shop = broken()
     shop.bench.ask("c", HoldActivity("sell", 1, "shop"))

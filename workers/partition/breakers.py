@@ -186,8 +186,12 @@ class Breakers:
         """When one is to be offered again (milliseconds since 1970)."""
         if self._declined:
             return 0
-        waiting = (self._again(name, at) for name, (_, at) in self._offered.items() if name in self.held and name in self.book.shut)
+        waiting = (self._again(name, at) for name, (_, at) in self._offered.items() if name in self.held and self._is_half_open(name))
         return min(waiting, default=None) if self.held else None
+
+    def _is_half_open(self, name: str) -> bool:
+        told = self.book.shut.get(name)
+        return told is not None and told.state == "half_open"
 
     def counts(self) -> Mapping[str, int]:
         """How many attempts each breaker holds here."""
