@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -42,7 +44,13 @@ add_all(app)
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    if os.getpid() == 1:  # the system's own answer to it is to do nothing, in the first process of a container
+        signal.signal(signal.SIGTERM, _leave)
     sys.exit(_main())
+
+
+def _leave(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
 
 
 def _main() -> int:
