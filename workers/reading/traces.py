@@ -32,6 +32,8 @@ CHUNK: Final = 256
 KEPT_MAX: Final = 16
 EVENTS_MAX: Final = 1_000_000
 """So many traces are kept, and of so many events together, or else one."""
+LEFT_AFTER_S: Final = 60.0
+"""Whoever asked for a trace and has not gone on with it for so long has left."""
 PACK_FROM: Final = 4_096
 """Answers of so many bytes are packed, where whoever asks takes that."""
 PACK_LEVEL: Final = 6
@@ -46,6 +48,7 @@ class _Kept:
         self.folded = 0
         """So many of `known` are folded meanwhile."""
         self.fold: TraceFold | None = None
+        self.stepped_at = time.monotonic()
 
     @property
     def is_up_to_date(self) -> bool:
@@ -59,9 +62,12 @@ class _Kept:
 class Traces:
     """Those that are kept. One thread uses them."""
 
-    def __init__(self, step_s: float = STEP_S) -> None:
-        self._step_s = step_s
+    def __init__(self, step_s: float = STEP_S, left_after_s: float = LEFT_AFTER_S) -> None:
+        self._step_s, self._left_after_s = step_s, left_after_s
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def step(self, reader: ExecutionReader, execution: str, asks: bool, answer: Answer[T]) -> T | None:
         """Fold on for a short time; an answer once all is folded that lay in the journal when it was asked for (`asks`), or None.
@@ -94,6 +100,7 @@ class Traces:
         if kept is None or kept.number != record.number:
             kept = self._kept[execution] = _Kept(record.number)
         self._kept.move_to_end(execution)
+        kept.stepped_at = time.monotonic()
         return kept
 
     def _fold(self, reader: ExecutionReader, execution: str, kept: _Kept) -> None:
@@ -112,11 +119,12 @@ class Traces:
 
     def _let_go(self) -> None:
         """Those that nobody has asked for longest, and nobody waits for."""
+        left = time.monotonic() - self._left_after_s
         count, events = len(self._kept), sum(one.events for one in self._kept.values())
         for execution, one in list(self._kept.items())[:-1]:
             if count <= KEPT_MAX and events <= EVENTS_MAX:
                 return
-            if one.is_up_to_date:
+            if one.is_up_to_date or one.stepped_at < left:
                 del self._kept[execution]
                 count, events = count - 1, events - one.events
 
