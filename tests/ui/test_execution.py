@@ -124,6 +124,7 @@ def test_an_execution_is_answered_by_keyboard_alone(open_page: Opener, orders: S
     orders.post("/v1/workflows/ui_orders/executions", {"input": {"items": []}, "execution_id": "ui-orders-keys"})
     page = open_page(f"{orders.url}/executions/ui-orders-keys")
     graph = page.get_by_role("group", name="Graph of ui_orders")
+    expect(box(page, "approval").get_by_role("img", name="waiting")).to_be_visible()
     graph.focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowRight"):
         page.keyboard.press(key)

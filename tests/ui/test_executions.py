@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from typing import Final
+from typing import Any, Final
 
 from playwright.sync_api import expect
 
@@ -15,6 +15,11 @@ from .conftest import ROOT, Look, Opener, violations
 STATIC: Final = ROOT / "api" / "static"
 FIRST_PAGE_BYTES_MAX: Final = 170_000
 """JavaScript and CSS of the first page, compressed by gzip."""
+DIVIDES: dict[str, Any] = {
+    "name": "ui_divides",
+    "settings": {"on_failure": "fail"},
+    "nodes": [{"id": "divide", "type": "code", "config": {"source": "12 // input", "input": "{{ input }}"}}],
+}
 
 
 def test_every_look_of_the_list_shuts_nobody_out(open_page: Opener, server: Server, look: Look, axe: str) -> None:
@@ -38,20 +43,24 @@ def test_the_first_page_is_light(open_page: Opener, server: Server) -> None:
 
 
 def test_a_filter_stands_in_the_address_and_back_takes_it_away(open_page: Opener, server: Server) -> None:
-    page = open_page(f"{server.url}/executions")
-    page.get_by_label("State").select_option("failed")
-    expect(page).to_have_url(f"{server.url}/executions?status=failed")
-    failed = len(server.get("/v1/executions?status=failed").json["executions"])
+    server.publish(DIVIDES)
+    for number in (0, 1, 0):
+        server.start("ui_divides", number, wait=30)
+    page = open_page(f"{server.url}/executions?workflow=ui_divides")
     rows = page.locator("[role=row][aria-selected]")
-    expect(rows.filter(has_text="failed")).to_have_count(failed)
-    expect(rows).to_have_count(failed)
+    expect(rows).to_have_count(3)
+    page.get_by_label("State").select_option("failed")
+    expect(page).to_have_url(re.compile(r"/executions\?(?=.*workflow=ui_divides).*status=failed"))
+    expect(rows).to_have_count(2)
+    expect(rows.filter(has_text="failed")).to_have_count(2)
     page.get_by_label("Filter").fill("workflow == 'waits'")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No execution is like that")).to_be_visible()
     page.go_back()
     page.go_back()
-    expect(page).to_have_url(re.compile("/executions$"))
-    expect(rows.filter(has_text="completed").first).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/executions\?workflow=ui_divides$"))
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text="completed")).to_have_count(1)
 
 
 def test_what_happens_is_there_without_asking_again(open_page: Opener, server: Server) -> None:
