@@ -1,6 +1,6 @@
 /** One of a few that stand side by side. */
 
-import { type JSX, useId } from "react";
+import { type JSX, type ReactNode, useId } from "react";
 import css from "./choice.module.css";
 
 interface ChoiceProps<Value extends string> {
@@ -22,5 +22,17 @@ export function Choice<Value extends string>({ label, options, chosen, onChoose 
         </label>
       ))}
     </fieldset>
+  );
+}
+
+/** A page of which the choice above says what stands below it. */
+export function ChoicePage<Value extends string>({ children, ...choice }: ChoiceProps<Value> & { readonly children: ReactNode }): JSX.Element {
+  return (
+    <div className={css["page"]}>
+      <div className={css["above"]}>
+        <Choice {...choice} />
+      </div>
+      {children}
+    </div>
   );
 }

@@ -5,7 +5,7 @@ import type { JSX } from "react";
 import { Head } from "../../frame/head";
 import { useSettings } from "../../look/settings";
 import { Button } from "../../parts/button";
-import { Choice } from "../../parts/choice";
+import { ChoicePage } from "../../parts/choice";
 import { Empty } from "../../parts/empty";
 import { Guard } from "../../parts/guard";
 import { useNarrow } from "../../parts/narrow";
@@ -38,12 +38,9 @@ function Inbox({ search, chosen }: { search: InboxSearch; chosen: string | null 
   const show = (changed: InboxSearch) => void navigate({ to: "/inbox", search: { ...search, ...changed } });
   const open = (row: TaskRow) => void navigate({ to: "/inbox/$task", params: { task: row.task_id }, search });
   const list = (
-    <div className={css["list"]}>
-      <div className={css["which"]}>
-        <Choice label={say("which")} options={WHICH.map((value) => ({ value, says: say(value) }))} chosen={search.which ?? "mine"} onChoose={(which) => show({ which: which === "mine" ? undefined : which })} />
-      </div>
+    <ChoicePage label={say("which")} options={WHICH.map((value) => ({ value, says: say(value) }))} chosen={search.which ?? "mine"} onChoose={(which) => show({ which: which === "mine" ? undefined : which })}>
       <Found tasks={tasks} search={search} onOpen={open} onAll={() => show({ which: "all" })} />
-    </div>
+    </ChoicePage>
   );
   const view = chosen !== null && (
     <Guard of={chosen}>

@@ -5,7 +5,7 @@ import type { JSX } from "react";
 import { ROOT } from "../../api/place";
 import { Head } from "../../frame/head";
 import { useSettings } from "../../look/settings";
-import { Choice } from "../../parts/choice";
+import { ChoicePage } from "../../parts/choice";
 import { Command } from "../../parts/command";
 import { Empty } from "../../parts/empty";
 import { type Column, Table } from "../../parts/table";
@@ -26,20 +26,17 @@ export function WorkersPage(): JSX.Element {
   return (
     <>
       <Head title={say("title")} says={cluster !== undefined && cluster.workers.length > 0 && <span>{say("found", { n: cluster.workers.length })}</span>} />
-      <div className={css["page"]}>
-        <div className={css["which"]}>
-          <Choice
-            label={say("which")}
-            options={TABS.map((value) => ({ value, says: say(`${value}Tab`) }))}
-            chosen={tab}
-            onChoose={(chosen) => void navigate({ to: "/workers", search: { tab: chosen === "workers" ? undefined : chosen } })}
-          />
-        </div>
+      <ChoicePage
+        label={say("which")}
+        options={TABS.map((value) => ({ value, says: say(`${value}Tab`) }))}
+        chosen={tab}
+        onChoose={(chosen) => void navigate({ to: "/workers", search: { tab: chosen === "workers" ? undefined : chosen } })}
+      >
         {cluster === undefined && error !== null && <Told error={error} onRetry={() => void refetch()} />}
         {cluster !== undefined && tab === "workers" && <Workers workers={cluster.workers} />}
         {cluster !== undefined && tab === "tasks" && <Tasks workers={cluster.workers} />}
         {cluster !== undefined && tab === "cluster" && <ClusterView cluster={cluster} />}
-      </div>
+      </ChoicePage>
     </>
   );
 }
