@@ -148,6 +148,12 @@ def axe() -> str:
     return (UI / "node_modules/axe-core/axe.min.js").read_text()
 
 
+def begin(server: Server, workflow: str, given: Any, execution: str) -> None:
+    """Start an execution, and wait until what reads knows of it."""
+    position = server.start(workflow, given, execution_id=execution)["position"]
+    assert server.get(f"/v1/executions?limit=1&min_position={position}").status == 200
+
+
 def walk_to(page: Page, grid: Locator, row: Locator) -> None:
     """Choose a row by keys alone, once it is there, wherever it stands among those of other tests: a list follows its read model."""
     expect(row).to_be_visible()

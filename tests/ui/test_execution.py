@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.conftest import Server
 
-from .conftest import Look, Opener, violations
+from .conftest import Look, Opener, begin, violations
 
 ORDERS: dict[str, Any] = {
     "name": "ui_orders",
@@ -44,7 +44,7 @@ ORDERS: dict[str, Any] = {
 def orders(server: Server) -> Server:
     """A server on which `ui-order` waits for a signal, after a loop of which one iteration failed."""
     server.post("/v1/workflows", ORDERS)
-    server.post("/v1/workflows/ui_orders/executions", {"input": {"items": [1, 2, 3]}, "execution_id": "ui-order"})
+    begin(server, "ui_orders", {"items": [1, 2, 3]}, "ui-order")
     return server
 
 
@@ -121,7 +121,7 @@ def test_a_link_to_a_run_leads_to_its_node_in_its_iteration(open_page: Opener, o
 
 
 def test_an_execution_is_answered_by_keyboard_alone(open_page: Opener, orders: Server) -> None:
-    orders.post("/v1/workflows/ui_orders/executions", {"input": {"items": []}, "execution_id": "ui-orders-keys"})
+    begin(orders, "ui_orders", {"items": []}, "ui-orders-keys")
     page = open_page(f"{orders.url}/executions/ui-orders-keys")
     graph = page.get_by_role("group", name="Graph of ui_orders")
     expect(box(page, "approval").get_by_role("img", name="waiting")).to_be_visible()

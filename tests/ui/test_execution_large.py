@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.api.conftest import Server
 
-from .conftest import Opener
+from .conftest import Opener, begin
 
 LOOP: dict[str, Any] = {
     "name": "ui_large_loop",
@@ -45,7 +45,7 @@ def large(server: Server) -> Server:
     """A server with a loop of 400 iterations, an output of a megabyte, and an execution that failed in a loop."""
     for definition in (LOOP, BIG, LOST):
         server.post("/v1/workflows", definition)
-    server.post("/v1/workflows/ui_large_loop/executions", {"input": {"items": list(range(400))}, "execution_id": "ui-loop"})
+    begin(server, "ui_large_loop", {"items": list(range(400))}, "ui-loop")
     given = {"text": "x" * 1_000_000, "last": 10000.0}
     server.post("/v1/workflows/ui_large_value/executions?wait=30", {"input": given, "execution_id": "ui-big"})
     server.post("/v1/workflows/ui_large_lost/executions?wait=30", {"input": {}, "execution_id": "ui-lost"})

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.api.conftest import Server
 
-from .conftest import Look, Opener, violations, walk_to
+from .conftest import Look, Opener, begin, violations, walk_to
 
 ASKS: dict[str, Any] = {
     "name": "ui_asks",
@@ -43,7 +43,7 @@ def asks(server: Server) -> Server:
 
 
 def ask(server: Server, name: str) -> None:
-    server.post("/v1/workflows/ui_asks/executions?wait=1", {"input": {"amount": 10, "payee": name}, "execution_id": f"ui-{name}"})
+    begin(server, "ui_asks", {"amount": 10, "payee": name}, f"ui-{name}")
 
 
 def be(page: Any, person: str) -> None:
@@ -64,7 +64,7 @@ def test_every_look_of_a_task_shuts_nobody_out(open_page: Opener, asks: Server, 
 def test_a_name_in_any_script_with_a_space_in_it_is_typed_and_is_who_acts(open_page: Opener, asks: Server) -> None:
     anybody = {"id": "approve", "type": "human_task", "config": {"kind": "confirmation", "question": "Is it so?"}}
     asks.post("/v1/workflows", {"name": "ui_anybody", "nodes": [anybody]})
-    asks.post("/v1/workflows/ui_anybody/executions?wait=1", {"execution_id": "ui-names"})
+    begin(asks, "ui_anybody", None, "ui-names")
     page = open_page(f"{asks.url}/inbox/ui-names~approve@1?which=all")
     page.get_by_role("button", name="Look, time and you").click()
     page.get_by_label("Who you are").press_sequentially("Łucja Nowak")
