@@ -33,10 +33,13 @@ def steps(page: str) -> Iterator[tuple[str, str]]:
         yield from re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
 
 
+LAGS = re.compile(r"^refold: this may lack what has happened just now: .*\n", re.MULTILINE)  # said or not, by how far the projector is
+
+
 def is_said(shown: str, said: str) -> bool:
-    """Whether it is what the page shows; `…` stands for anything."""
+    """Whether it is what the page shows; `…` stands for anything. A page need not show that a list may lack the last moment."""
     pattern = ".*?".join(re.escape(piece) for piece in shown.split("…"))
-    return re.fullmatch(pattern, re.sub(r" +", " ", said), re.DOTALL) is not None
+    return re.fullmatch(pattern, re.sub(r" +", " ", LAGS.sub("", said)), re.DOTALL) is not None
 
 
 class Terminal:
