@@ -30,7 +30,7 @@ YAML = {"Content-Type": "application/yaml"}
 @pytest.fixture(scope="module")
 def built(server: Server) -> Server:
     """A server with `ui_built`, and others like it for tests that change them."""
-    for name in ("ui_built", "ui_built_kept", "ui_built_both", "ui_built_away", "ui_built_published"):
+    for name in ("ui_built", "ui_built_kept", "ui_built_away", "ui_built_published"):
         assert server.ask("POST", "/v1/workflows", TEXT.replace("ui_built", name).encode(), YAML).status == 201
     return server
 
@@ -127,23 +127,6 @@ def test_what_is_typed_while_the_server_is_away_outlives_the_page(open_page: Ope
     expect(page.get_by_text("Draft kept")).to_be_visible()
     assert "# Away" in built.get("/v1/drafts/ui_built_away").json["text"]
     open_page.wrong.clear()  # a browser says of each request that nobody answered
-
-
-def test_two_who_write_at_once_see_both_texts_and_nothing_is_overwritten(open_page: Opener, built: Server) -> None:
-    page = open_page(f"{built.url}/workflows/ui_built_both/edit")
-    expect(box(page, "first")).to_be_visible()
-    body = {"text": "# theirs\nname: ui_built_both\n", "workflow": "ui_built_both", "base_version": 1}
-    assert built.ask("PUT", "/v1/drafts/ui_built_both", body).status == 200
-    type_over(page, "# Why this is here", "# mine")
-    both = page.get_by_role("alert", name="Changed by somebody else")
-    expect(both).to_contain_text("# theirs")
-    expect(both).to_contain_text("# mine")
-    assert built.get("/v1/drafts/ui_built_both").json["text"] == body["text"]
-    both.get_by_role("button", name="Keep what stands here").click()
-    expect(page.get_by_text("Draft kept")).to_be_visible()
-    assert "# mine" in built.get("/v1/drafts/ui_built_both").json["text"]
-    assert [one for one in open_page.wrong if "409" not in one and "412" not in one] == []
-    open_page.wrong.clear()
 
 
 def test_it_is_published_by_keyboard_alone_as_the_text_that_it_is(open_page: Opener, built: Server) -> None:

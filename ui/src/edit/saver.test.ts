@@ -1,20 +1,24 @@
 import { expect, test } from "vitest";
-import { type Kept, Saver, type Store } from "./saver";
+import { type Here, type Kept, Saver, type Store } from "./saver";
 
 /** A server that keeps one draft, and a clock that is moved by hand. */
 function world(begun: Kept | null = null) {
   let server = begun;
   let timers: (() => void)[] = [];
-  const here: (Kept & { isDirty: boolean } | null)[] = [];
-  const is = { away: false };
+  const here: (Here | null)[] = [];
+  const is = { away: false, full: false, deaf: false };
   const store: Store = {
     write: async (text, revision) => {
       if (is.away) return { away: "nobody answers" };
       if ((server?.revision ?? 0) !== revision) return { overtaken: server as Kept };
       server = { text, revision: revision + 1 };
+      if (is.deaf) return { away: "the answer was lost" };
       return server.revision;
     },
-    keepHere: (kept) => here.push(kept),
+    keepHere: (kept) => {
+      here.push(kept);
+      return !is.full;
+    },
     later: (_, then) => {
       timers.push(then);
       return () => (timers = timers.filter((one) => one !== then));
@@ -35,9 +39,9 @@ test("what is typed is kept here at once, and at the server after a pause", asyn
   const saver = new Saver(store, { text: "", revision: 0 });
   saver.typed("a");
   saver.typed("ab");
-  expect([here.at(-1), server(), saver.state.is]).toEqual([{ text: "ab", revision: 0, isDirty: true }, null, "dirty"]);
+  expect([here.at(-1), server(), saver.state.is]).toEqual([{ text: "ab", revision: 0, base: "", sent: null }, null, "dirty"]);
   await pass();
-  expect([here.at(-1), server(), saver.state.is]).toEqual([{ text: "ab", revision: 1, isDirty: false }, { text: "ab", revision: 1 }, "saved"]);
+  expect([here.at(-1), server(), saver.state.is]).toEqual([null, { text: "ab", revision: 1 }, "saved"]);
 });
 
 test("while nobody answers it is tried again, and nothing is lost", async () => {
@@ -47,37 +51,109 @@ test("while nobody answers it is tried again, and nothing is lost", async () => 
   saver.typed("a");
   await pass();
   await pass();
-  expect([saver.state.is, here.at(-1)?.isDirty]).toEqual(["away", true]);
+  expect([saver.state, here.at(-1)?.text]).toEqual([{ is: "away", why: "nobody answers", isHere: true }, "a"]);
   is.away = false;
   await pass();
   expect([saver.state.is, server()]).toEqual(["saved", { text: "a", revision: 1 }]);
 });
 
-test("what somebody else wrote is not overwritten until one has seen it", async () => {
-  const { store, pass, other, server } = world({ text: "a", revision: 3 });
+test("what somebody else wrote is not overwritten until both are merged", async () => {
+  const { store, pass, other, server, here } = world({ text: "a", revision: 3 });
   const saver = new Saver(store, { text: "a", revision: 3 });
   other("theirs");
   saver.typed("mine");
   await pass();
-  expect([saver.state, server()?.text]).toEqual([{ is: "conflict", theirs: { text: "theirs", revision: 4 } }, "theirs"]);
+  expect([saver.state, server()?.text]).toEqual([{ is: "conflict", theirs: { text: "theirs", revision: 4 }, base: "a" }, "theirs"]);
   saver.typed("mine, too");
   await pass();
-  expect(server()?.text).toBe("theirs");
-  saver.keepMine();
+  expect([server()?.text, here.at(-1)]).toEqual(["theirs", { text: "mine, too", revision: 3, base: "a", sent: null }]);
+  saver.settle("theirs and mine");
   await pass();
-  expect([saver.state.is, server()]).toEqual(["saved", { text: "mine, too", revision: 5 }]);
+  expect([saver.state.is, server(), here.at(-1)]).toEqual(["saved", { text: "theirs and mine", revision: 5 }, null]);
 });
 
-test("theirs is taken", async () => {
+test("what came in while one merged is a conflict again, of what one has seen", async () => {
   const { store, pass, other, server } = world({ text: "a", revision: 1 });
   const saver = new Saver(store, { text: "a", revision: 1 });
   other("theirs");
   saver.typed("mine");
   await pass();
-  expect(saver.takeTheirs()).toEqual({ text: "theirs", revision: 2 });
+  other("theirs, later");
+  saver.settle("merged");
+  await pass();
+  expect([saver.state, server()?.text]).toEqual([{ is: "conflict", theirs: { text: "theirs, later", revision: 3 }, base: "theirs" }, "theirs, later"]);
+});
+
+test("theirs is taken, and nothing is written for it", async () => {
+  const { store, pass, other, server } = world({ text: "a", revision: 1 });
+  const saver = new Saver(store, { text: "a", revision: 1 });
+  other("theirs");
+  saver.typed("mine");
+  await pass();
+  saver.settle("theirs");
+  expect([saver.state.is, server()]).toEqual(["saved", { text: "theirs", revision: 2 }]);
   saver.typed("theirs and more");
   await pass();
   expect(server()).toEqual({ text: "theirs and more", revision: 3 });
+});
+
+test("what was merged while the server is away stays here, with what it was merged with", async () => {
+  const { store, pass, other, is, here, server } = world({ text: "a", revision: 1 });
+  const saver = new Saver(store, { text: "a", revision: 1 });
+  other("theirs");
+  saver.typed("mine");
+  await pass();
+  is.away = true;
+  saver.settle("merged");
+  await pass();
+  expect([saver.state.is, here.at(-1)]).toEqual(["away", { text: "merged", revision: 2, base: "theirs", sent: "merged" }]);
+  const next = new Saver(store, { text: "theirs", revision: 2 });
+  next.resume(here.at(-1) as Here, { text: "theirs", revision: 2 });
+  is.away = false;
+  await pass();
+  expect(server()).toEqual({ text: "merged", revision: 3 });
+});
+
+test("what an earlier page typed is a conflict where somebody wrote meanwhile, and stays as it was seen", async () => {
+  const { store, pass, here } = world({ text: "theirs", revision: 7 });
+  const saver = new Saver(store, { text: "theirs", revision: 7 });
+  saver.resume({ text: "mine", revision: 3, base: "a", sent: null }, { text: "theirs", revision: 7 });
+  expect(saver.state).toEqual({ is: "conflict", theirs: { text: "theirs", revision: 7 }, base: "a" });
+  saver.typed("mine!");
+  await pass();
+  expect(here.at(-1)).toEqual({ text: "mine!", revision: 3, base: "a", sent: null });
+});
+
+test("a version that was published since is a conflict with what was typed here, though there was no draft and is none", () => {
+  const { store } = world();
+  const saver = new Saver(store, { text: "version 2", revision: 0 });
+  saver.resume({ text: "mine", revision: 0, base: "version 1", sent: null }, { text: "version 2", revision: 0 });
+  expect(saver.state.is).toBe("conflict");
+});
+
+test("where the server is away and the browser has no room, it says so", async () => {
+  const { store, pass, is } = world();
+  const saver = new Saver(store, { text: "", revision: 0 });
+  Object.assign(is, { away: true, full: true });
+  saver.typed("a");
+  await pass();
+  expect(saver.state).toEqual({ is: "away", why: "nobody answers", isHere: false });
+});
+
+test("a write whose answer was lost is no conflict with what was typed after it, in this page and in the next", async () => {
+  const { store, pass, is, here, server } = world({ text: "a", revision: 1 });
+  const saver = new Saver(store, { text: "a", revision: 1 });
+  is.deaf = true;
+  saver.typed("ab");
+  await pass();
+  saver.typed("abc");
+  const next = new Saver(store, { text: "ab", revision: 2 });
+  next.resume(here.at(-1) as Here, { text: "ab", revision: 2 });
+  expect(next.state.is).toBe("dirty");
+  is.deaf = false;
+  await pass();
+  await pass();
+  expect([saver.state.is, server()?.text]).toEqual(["saved", "abc"]);
 });
 
 test("a write whose answer was lost is no conflict with oneself", async () => {

@@ -3,26 +3,40 @@
  *
  *     saved ──typed──► dirty ──a pause──► saving ──kept──► saved
  *                        ▲                  ├─ nobody answers ──► away ──a moment later──► saving
- *                        └── chosen ── conflict ◄─ overtaken
+ *                        └── merged ── conflict ◄─ overtaken
  */
 
 export interface Kept {
   readonly text: string;
+  /** 0: there is no draft, and the text is that of the active version. */
   readonly revision: number;
+  /** Who wrote it and when, in RFC 3339, where that is known. */
+  readonly by?: string | undefined;
+  readonly at?: string | undefined;
+}
+
+/** What stays in this browser: the text, and what it began as, null where that is not known. */
+export interface Here extends Kept {
+  readonly base: string | null;
+  /** What was sent to the server, where it is not known whether it came there. */
+  readonly sent: string | null;
 }
 
 /** What the saver needs of the world; a test gives another one. */
 export interface Store {
   /** Keep a text where the revision is still that one (0: where there is none); answers the new one. */
   write(text: string, revision: number): Promise<number | { readonly overtaken: Kept } | { readonly away: string }>;
-  keepHere(kept: (Kept & { readonly isDirty: boolean }) | null): void;
+  /** Keeps it in this browser, or no more of it; answers whether it could. */
+  keepHere(kept: Here | null): boolean;
   later(ms: number, then: () => void): () => void;
 }
 
 export type SaverState =
   | { readonly is: "saved" | "dirty" | "saving" }
-  | { readonly is: "away"; readonly why: string }
-  | { readonly is: "conflict"; readonly theirs: Kept };
+  /** Nobody answers; `isHere`: this browser keeps it meanwhile. */
+  | { readonly is: "away"; readonly why: string; readonly isHere: boolean }
+  /** Somebody else wrote `theirs`, and `base` is what both began as; null where that is not known. */
+  | { readonly is: "conflict"; readonly theirs: Kept; readonly base: string | null };
 
 const PAUSE_MS = 800;
 const AGAIN_MS = 3_000;
@@ -31,6 +45,11 @@ export class Saver {
   #state: SaverState = { is: "saved" };
   #text: string;
   #revision: number;
+  /** What is kept at the server under that revision. */
+  #base: string | null;
+  /** What was sent, and is not answered. */
+  #sent: string | null = null;
+  #isHere = true;
   #stop: (() => void) | null = null;
   #isOver = false;
   #hearer: (state: SaverState) => void = () => undefined;
@@ -42,6 +61,7 @@ export class Saver {
   ) {
     this.#text = begun.text;
     this.#revision = begun.revision;
+    this.#base = begun.text;
   }
 
   get state(): SaverState {
@@ -50,6 +70,15 @@ export class Saver {
 
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Whether what is not at the server is kept in this browser. */
+  get isHere(): boolean {
+    return this.#isHere;
+  }
+
+  get text(): string {
+    return this.#text;
   }
 
   hear(hearer: (state: SaverState) => void): void {
@@ -64,28 +93,29 @@ export class Saver {
     this.#wait(PAUSE_MS, { is: "dirty" });
   }
 
-  /** It was written by somebody else: keep what stands here instead of theirs, which was seen. */
-  keepMine(): void {
+  /** Theirs was seen: keep this text, which is merged with it, where it is still theirs that is there. */
+  settle(text: string): void {
     if (this.#state.is !== "conflict") return;
-    this.#revision = this.#state.theirs.revision;
+    const { theirs } = this.#state;
+    this.#text = text;
+    this.#revision = theirs.revision;
+    this.#base = theirs.text;
+    if (text === theirs.text) return this.#kept(text, theirs.revision);
+    this.#keepHere(true);
     void this.#save();
   }
 
-  /** Take theirs; whoever shows the text shows it. */
-  takeTheirs(): Kept | null {
-    if (this.#state.is !== "conflict") return null;
-    const { theirs } = this.#state;
-    this.#text = theirs.text;
-    this.#revision = theirs.revision;
-    this.#keepHere(false);
-    this.#become({ is: "saved" });
-    return theirs;
-  }
-
-  /** What was typed before and never reached the server, which has something else by now. */
-  adopt(text: string, theirs: Kept): void {
+  /** What was typed in an earlier page and never reached the server. Where that has something else by now (`theirs`), it is a conflict. */
+  resume({ text, revision, base, sent }: Here, theirs: Kept): void {
+    if (text === this.#text) return;
+    const isSeen = sent === theirs.text || (revision === theirs.revision && (base === null || base === theirs.text));
     this.#text = text;
-    this.#become({ is: "conflict", theirs });
+    this.#revision = isSeen ? theirs.revision : revision;
+    this.#base = isSeen ? theirs.text : base;
+    this.#sent = isSeen ? sent : null;
+    this.#keepHere(true);
+    if (isSeen) this.#wait(PAUSE_MS, { is: "dirty" });
+    else this.#become({ is: "conflict", theirs, base });
   }
 
   /** Writes nothing until something is typed again: what is kept is about to be taken away. */
@@ -94,11 +124,17 @@ export class Saver {
     this.#stop = null;
   }
 
-  /** No more of it: it was published, or the page goes. What is not kept at the server stays here. */
+  /** Writes no more: another page goes on with it. What is not kept at the server stays here. */
   end(): void {
     this.#isOver = true;
     this.#stop?.();
     this.#stop = null;
+  }
+
+  /** No more of it, here neither: it was published, or discarded. */
+  drop(): void {
+    this.end();
+    this.store.keepHere(null);
   }
 
   async #save(): Promise<void> {
@@ -106,16 +142,25 @@ export class Saver {
     this.#stop = null;
     const text = this.#text;
     this.#become({ is: "saving" });
+    const before = this.#sent;
+    this.#sent = text;
+    this.#keepHere(true);
     const answer = await this.store.write(text, this.#revision);
     if (this.#isOver) return;
     if (typeof answer === "number") this.#kept(text, answer);
-    else if ("away" in answer) this.#wait(AGAIN_MS, { is: "away", why: answer.away });
-    else if (answer.overtaken.text === this.#text) this.#kept(this.#text, answer.overtaken.revision); // they wrote the same, or it was us
-    else this.#become({ is: "conflict", theirs: answer.overtaken });
+    else if ("away" in answer) this.#wait(AGAIN_MS, { is: "away", why: answer.away, isHere: this.#isHere });
+    else if ([this.#text, before, text].includes(answer.overtaken.text)) this.#kept(answer.overtaken.text, answer.overtaken.revision); // they wrote the same, or it was us
+    else {
+      this.#sent = null;
+      this.#keepHere(true);
+      this.#become({ is: "conflict", theirs: answer.overtaken, base: this.#base });
+    }
   }
 
   #kept(text: string, revision: number): void {
     this.#revision = revision;
+    this.#base = text;
+    this.#sent = null;
     const isDirty = text !== this.#text;
     this.#keepHere(isDirty);
     if (isDirty) this.#wait(PAUSE_MS, { is: "dirty" });
@@ -129,7 +174,7 @@ export class Saver {
   }
 
   #keepHere(isDirty: boolean): void {
-    this.store.keepHere({ text: this.#text, revision: this.#revision, isDirty });
+    this.#isHere = this.store.keepHere(isDirty ? { text: this.#text, revision: this.#revision, base: this.#base, sent: this.#sent } : null);
   }
 
   #become(state: SaverState): void {

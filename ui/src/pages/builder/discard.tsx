@@ -19,7 +19,7 @@ export function DiscardDialog({ draft, base, saver, onDone, onClose }: DiscardDi
   const discard = async () => {
     saver.pause();
     await forget(draft, saver.revision);
-    saver.end();
+    saver.drop();
     toast({ says: say("discarded") });
     onDone();
   };

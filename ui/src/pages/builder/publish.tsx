@@ -42,7 +42,7 @@ export function PublishDialog({ name, text, syntax, base, validity, draft, saver
     setError(null);
     try {
       const done = await ask(api.POST("/v1/workflows", { params: { query: { activate: true } }, body: text as never, bodySerializer: asText, headers: headersOf(syntax) }));
-      saver.end();
+      saver.drop();
       await forget(draft, saver.revision).catch(() => undefined); // it is published; a draft that stays behind says the same
       toast({ says: say("published", { n: done.version, name: done.name }) });
       void client.invalidateQueries({ queryKey: ["workflow", done.name] });

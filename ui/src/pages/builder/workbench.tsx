@@ -1,10 +1,10 @@
 /** A draft at work: its text, its graph, what is wrong with it, and what can be done. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, useEffect, useMemo, useRef, useState } from "react";
+import { type JSX, useMemo, useRef, useState } from "react";
 import { type Placed, placed } from "../../edit/place";
 import type { Parsed } from "../../edit/parse";
-import { Saver, type SaverState } from "../../edit/saver";
+import type { SaverState } from "../../edit/saver";
 import { type EditorHandle, type Mark, TextEditor } from "../../edit/text-editor";
 import { useParsed } from "../../edit/use-parsed";
 import { useValidity } from "../../edit/use-validity";
@@ -15,12 +15,13 @@ import { Menu } from "../../parts/menu";
 import { Split } from "../../parts/split";
 import { Conflict } from "./conflict";
 import { DiscardDialog } from "./discard";
-import { type Begun, storeOf } from "./drafts";
+import type { Begun } from "./drafts";
 import { Drawn } from "./drawn";
 import css from "./page.module.css";
 import { Problems } from "./problems";
 import { PublishDialog } from "./publish";
 import type { BuilderSearch } from "./route";
+import { useSaver } from "./use-saver";
 import { say } from "./words";
 
 interface WorkbenchProps {
@@ -32,10 +33,10 @@ interface WorkbenchProps {
 }
 
 export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchProps): JSX.Element {
-  const [first] = useState(() => begun.here?.text ?? begun.text);
+  const [first] = useState(() => begun.here[0]?.text ?? begun.text);
   const [text, setText] = useState(first);
   const [doing, setDoing] = useState<"publish" | "discard" | null>(null);
-  const { saver, state } = useSaver(draft, workflow, begun);
+  const { saver, state } = useSaver(draft, workflow, begun, (kept) => editor.current?.replace(kept));
   const { good, broken } = useParsed(text);
   const judged = useValidity(text, begun.syntax);
   const problems = useMemo(() => (judged.validity === null ? null : placed(text, good?.outline ?? null, good?.spans ?? new Map(), judged.validity.problems, judged.validity.warnings)), [text, good, judged.validity]);
@@ -53,9 +54,9 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
     const span = path === null ? undefined : good?.spans.get(path);
     if (span !== undefined) editor.current?.goTo(span);
   };
-  const take = () => {
-    const theirs = saver.takeTheirs();
-    if (theirs !== null) editor.current?.replace(theirs.text);
+  const settle = (merged: string) => {
+    saver.settle(merged);
+    editor.current?.replace(merged); // which can be undone like what is typed
   };
   const leave = (to: string | null) => {
     saver.end();
@@ -70,7 +71,7 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
           {say("publish")}
         </Button>
       </Head>
-      {state.is === "conflict" && <Conflict mine={text} theirs={state.theirs} onKeep={() => saver.keepMine()} onTake={take} />}
+      {state.is === "conflict" && <Conflict draft={draft} mine={text} conflict={state} onSettle={settle} />}
       <Split name="builder.right" says={say("border")} second="right" size={Math.round(window.innerWidth / 2)} least={200}>
         <>
           <Guard of="text">
@@ -86,20 +87,6 @@ export function Workbench({ draft, workflow, begun, search, onShow }: WorkbenchP
       {doing === "discard" && <DiscardDialog draft={draft} base={begun.base} saver={saver} onDone={() => leave(workflow)} onClose={() => setDoing(null)} />}
     </div>
   ); // prettier-ignore
-}
-
-/** One for as long as the page is there. What was typed here before and is not at the server is kept on. */
-function useSaver(draft: string, workflow: string | null, begun: Begun): { saver: Saver; state: SaverState } {
-  const [saver] = useState(() => new Saver(storeOf(draft, workflow, begun.syntax, begun.base), begun));
-  const [state, setState] = useState<SaverState>(saver.state);
-  useEffect(() => {
-    saver.hear(setState);
-    const { here } = begun;
-    if (here !== null && here.revision !== begun.revision && here.text !== begun.text) saver.adopt(here.text, { text: begun.text, revision: begun.revision });
-    else if (here !== null) saver.typed(here.text);
-    return () => saver.hear(() => undefined); // it goes on until what was typed is kept
-  }, [saver, begun]);
-  return { saver, state };
 }
 
 /** The node that the cursor is in is chosen. */
@@ -118,5 +105,5 @@ function useMarks(problems: readonly Placed[] | null): readonly Mark[] {
 }
 
 function Says({ state, isTouched }: { state: SaverState; isTouched: boolean }): JSX.Element {
-  return <span role="status">{state.is === "away" ? say("away", { why: state.why }) : state.is === "saved" && !isTouched ? say("untouched") : say(state.is)}</span>;
+  return <span role="status">{state.is === "away" ? say(state.isHere ? "away" : "awayNowhere", { why: state.why }) : state.is === "saved" && !isTouched ? say("untouched") : say(state.is)}</span>;
 }
