@@ -133,7 +133,7 @@ function outOfBrackets(source: Source, spans: readonly (readonly [number, number
       if (/#/.test(text.slice(to, stop))) return [cut(source, from, comma)];
       return [{ from, to: stop, insert: "" }];
     }
-    const before = spans[at - 1];
+    const before = last === -1 ? undefined : spans[at - 1];
     if (before === undefined) return [{ from, to: endWithComma(text, to), insert: "" }];
     if (/#/.test(text.slice(before[1], from))) {
       const comma = text.slice(before[1], from).search(/,/);

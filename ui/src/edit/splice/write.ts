@@ -84,7 +84,7 @@ export function scalar(value: Json, isJson: boolean): string {
 
 const WORD = /^[A-Za-z_][A-Za-z0-9_./-]*( [A-Za-z0-9_./][A-Za-z0-9_./-]*)*$/;
 const LASTS = /^(\d+(ms|s|m|h|d|w))+$/;
-const NO_WORD = /^(true|false|null|yes|no|on|off|y|n)$/i;
+const NO_WORD = /^(true|false|null|yes|no|on|off)$/i;
 
 /** Whether a text needs no quotes anywhere, not even for readers of YAML 1.1. */
 function isPlain(text: string): boolean {
