@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, get_origin
+from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
 from fastapi.params import Query
 from pydantic import BaseModel
@@ -156,6 +156,8 @@ def _type(annotation: Any) -> str:
         return "str"
     if annotation == datetime | None:
         return "str | None"
+    if get_origin(annotation) is list:
+        return f"list[{_type(get_args(annotation)[0])}]"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "dict[str, Any]"
     return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from projections.history import HistoryEvent
 from projections.nodes import NodeRow
+from projections.preview import Asked, Preview
 from projections.spans import SpanFold
 from projections.trace.search import Sieve
 
@@ -42,6 +44,9 @@ class ExecutionBook(Protocol):
 
     async def value(self, execution: str, content_hash: str, version: int | None) -> bytes:
         """A big value as JSON, found in the decision of an event, or in any. Raises Rejected where the execution has none of that hash."""
+
+    async def preview(self, execution: str, node: str, at: int | None, asked: Sequence[Asked]) -> Preview:
+        """What expressions would give at a node, as it was when that began. Raises Rejected where nothing of it is known."""
 
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""

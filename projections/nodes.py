@@ -60,14 +60,22 @@ class NodeTrace:
         if decision.events:
             state.now = decision.now
         for event in decision.events:
-            if type(event) in ENDS:
-                self._end(graph, state, event, decision)
-                evolve(graph, state, event, decision)
-            elif type(event) in GOES_ON:
-                self._begin(graph, state, event, decision)
-            else:
-                evolve(graph, state, event, decision)
+            self.take_event(graph, state, event, decision)
         state.digest = entry.digest
+
+    def at(self, path: str) -> NodeRow | None:
+        """The node at a path, if it has begun."""
+        return self._nodes.get(path)
+
+    def take_event(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
+        """Fold one event of a decision."""
+        if type(event) in ENDS:
+            self._end(graph, state, event, decision)
+            evolve(graph, state, event, decision)
+        elif type(event) in GOES_ON:
+            self._begin(graph, state, event, decision)
+        else:
+            evolve(graph, state, event, decision)
 
     def _begin(self, graph: Graph, state: Execution, event: Any, decision: Decision) -> None:
         """The node has begun, or goes on."""

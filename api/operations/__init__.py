@@ -18,6 +18,7 @@ from api.operations.definitions import DEFINITIONS
 from api.operations.dependencies import DEPENDENCY_OPERATIONS
 from api.operations.drafts import DRAFTS
 from api.operations.executions import EXECUTIONS
+from api.operations.expressions import EXPRESSIONS
 from api.operations.hook_deliveries import HOOK_DELIVERIES
 from api.operations.incidents import INCIDENTS
 from api.operations.node_runs import NODE_RUNS
@@ -60,6 +61,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *ANALYTICS_OPERATIONS,
     *READ_MODEL_OPERATIONS,
     *ARCHIVE_OPERATIONS,
+    *EXPRESSIONS,
     *SERVER,
     *BACKUPS,
     *WORKER_OPERATIONS,

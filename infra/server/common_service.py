@@ -49,6 +49,7 @@ from workers.partition.round import Answer, Reply
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.journal_feed import Feed
 from workers.reading.partitioned_reader import Listed, PartitionedReader
+from workers.reading.previews import Previews
 from workers.reading.traces import Traces
 from workers.running.desk import Operator
 from workers.running.result_warming import past_results, warm
@@ -91,7 +92,7 @@ class CommonService(CatalogService, SealingService, TaskService, ExecutionServic
         self.background = Background()
         self._positions = positions_of(settings)
         self._reach, self._read_about = lookup.reach, lookup.read
-        self._traces = Traces()
+        self._traces, self._previews = Traces(), Previews()
         self.trigger_ground = ServiceGround(reader, reads, lookup, self._positions, settings.event_source)
         self._operator = ServiceOperator(self, reader, reads, lookup, is_alone=not self._positions.is_divided)
         self._looked_at = -ASK_EVERY_S

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from api.execution_book import NodeView, Packed
 from infra.server.lookup import Lookup
 from infra.server.places import shown_content, shown_state, with_places
 from projections.history import HistoryEvent
+from projections.preview import Asked, Preview
 from projections.spans import SpanFold
 from projections.trace.fold import TraceFold
 from projections.trace.search import Sieve
 from workers.reading.execution_reader import ExecutionReader
+from workers.reading.previews import Previews
 from workers.reading.traces import Traces, found_events, packed_trace
 from workers.reading.value_reader import Sought, find_value
 
@@ -24,6 +26,7 @@ class ExecutionService:
 
     _lookup: Lookup
     _traces: Traces
+    _previews: Previews
     rows: Callable[..., Awaitable[Any]]
 
     async def history(self, execution: str, start: int, limit: int) -> tuple[list[HistoryEvent], int | None]:
@@ -66,6 +69,13 @@ class ExecutionService:
         while isinstance(found, Sought):
             found = await self._lookup.read(execution, find_value, found)
         return found
+
+    async def preview(self, execution: str, node: str, at: int | None, asked: Sequence[Asked]) -> Preview:
+        """What expressions would give at a node. Others who read have their turn while it is folded."""
+        while True:
+            found = await self._lookup.read(execution, self._previews.step, node, at, asked)
+            if found is not None:
+                return found
 
     async def spans(self, execution: str) -> SpanFold:
         """The spans of an execution, so far."""

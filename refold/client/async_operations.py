@@ -660,6 +660,18 @@ class AsyncOperations:
         answer: dict[str, Any] = await self._ask(asked("POST", "/v1/archive"))
         return answer
 
+    async def functions(self) -> Rows:
+        """The functions and methods that expressions may call, with their signatures."""
+        answer: Rows = (await self._ask(asked("GET", "/v1/expressions/functions")))["functions"]
+        return answer
+
+    async def evaluate(self, execution: str, expressions: list[dict[str, Any]], node: str = "", at: int | None = None) -> dict[str, Any]:
+        """What expressions would give on what an execution has recorded, as it was when a node began."""
+        answer: dict[str, Any] = await self._ask(
+            asked("POST", "/v1/expressions/evaluate", body={"execution": execution, "expressions": expressions, "node": node, "at": at})
+        )
+        return answer
+
     async def ready(self) -> dict[str, Any]:
         """Whether the server takes anything in, and up to which position journal and read models go."""
         answer: dict[str, Any] = await self._ask(asked("GET", "/health/ready"))

@@ -930,6 +930,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/expressions/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description What expressions would give on what an execution has recorded, as it was when a node began. */
+        post: operations["evaluate_expressions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/expressions/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The functions and methods that expressions may call, with their signatures. */
+        get: operations["list_functions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/incidents": {
         parameters: {
             query?: never;
@@ -2562,6 +2596,42 @@ export interface components {
             message: string | null;
             type: string;
         };
+        /** @description Expressions, and where they are asked. */
+        EvaluateRequest: {
+            /**
+             * @description nothing behind this event counts
+             * @default null
+             */
+            at: number | null;
+            /** @description whose recorded values they see */
+            execution: string;
+            expressions: components["schemas"]["ExpressionRequest"][];
+            /**
+             * @description `each[]/charge`: its last run; `each[3]/charge`: this one
+             * @default
+             */
+            node: string;
+        };
+        /** @description What one gave. */
+        Evaluated: {
+            /** @description of what is longer than 16,384 bytes, which stands in place of the value */
+            beginning: string | null;
+            /** @description how long it is as JSON */
+            bytes: number;
+            /** @description why it gave nothing; it names the part of the expression */
+            error: string | null;
+            /** @description null also where there is none */
+            value: unknown;
+        };
+        /** @description What all gave, in their order, and where they were asked. */
+        Evaluation: {
+            /** @description after which event */
+            at: number;
+            /** @description the run of the node; null where it has not run: then the end of its body was looked at */
+            path: string | null;
+            position: number;
+            results: components["schemas"]["Evaluated"][];
+        };
         /** @description An execution as it is at `position`. */
         Execution: {
             created_at: string | null;
@@ -2584,6 +2654,33 @@ export interface components {
             executions: components["schemas"]["Row"][];
             next: string | null;
             position: number;
+        };
+        /** @description A function, or what stands behind a dot. */
+        ExpressionFunction: {
+            /** @description the kind of what it gives */
+            gives: string;
+            group: string;
+            /** @description whether it stands behind the dot of its first argument */
+            is_method: boolean;
+            name: string;
+            says: string;
+            /** @description kinds: a `?` marks what may be left out, `…` what may come again */
+            takes: string[];
+            /** @description how it is called */
+            written: string;
+        };
+        /** @description All there are, by group. */
+        ExpressionFunctions: {
+            functions: components["schemas"]["ExpressionFunction"][];
+        };
+        /** @description What is asked: an expression without braces, or a text with templates. */
+        ExpressionRequest: {
+            /**
+             * @default expression
+             * @enum {string}
+             */
+            kind: "expression" | "template";
+            text: string;
         };
         /** @description What went wrong in an execution. */
         Failure: {
@@ -5401,6 +5498,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    evaluate_expressions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+        };
+    };
+    list_functions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionFunctions"];
+                };
             };
         };
     };
