@@ -12,6 +12,8 @@ export interface Span {
 export interface Parsed {
   readonly name: string;
   readonly outline: Room;
+  /** What it says; its numbers are those of JavaScript, so no value is taken from it. */
+  readonly definition: Json;
   /** Of each box, by its path, where its text stands. */
   readonly spans: ReadonlyMap<string, Span>;
 }
@@ -39,7 +41,7 @@ export function parseText(text: string): Parsed | Broken {
       if (node?.range) spans.set(box.path, { from: node.range[0], to: node.range[1] });
     }
     const name = typeof definition === "object" && definition !== null && "name" in definition ? definition["name"] : "";
-    return { name: typeof name === "string" ? name : "", outline, spans };
+    return { name: typeof name === "string" ? name : "", outline, definition, spans };
   } catch (error) {
     return { line: 1, message: error instanceof RangeError ? "it is nested too deep to be drawn" : (error as Error).message };
   }
