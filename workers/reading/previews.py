@@ -12,7 +12,7 @@ from contracts.errors import ExpressionError, Rejected
 from contracts.sealed_value import hide
 from domain.execution.history import begin
 from projections.executions import ERASED
-from projections.preview import Asked, PreviewFold, Preview, Seen
+from projections.preview import Asked, Preview, PreviewFold, Seen
 from workers.reading.execution_reader import ExecutionReader
 from workers.reading.traces import erased
 
