@@ -103,7 +103,7 @@ def test_of_a_big_value_its_size_and_its_beginning_are_shown_and_all_of_it_on_de
 
 
 def test_a_failure_leads_to_the_run_that_failed(open_page: Opener, large: Server) -> None:
-    page = open_page(f"{large.url}/executions/ui-lost")
+    page = open_page(f"{large.url}/executions/ui-lost?node=*")
     panel = page.get_by_role("tabpanel")
     expect(panel).to_contain_text("<b>gone</b>")
     expect(panel).not_to_contain_text("It has given nothing yet.")

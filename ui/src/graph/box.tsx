@@ -102,7 +102,7 @@ function Fold({ path, isClosed, says, onFold }: { path: string; isClosed: boolea
       className={css["fold"]}
       tabIndex={-1}
       aria-expanded={!isClosed}
-      aria-label={say(isClosed ? "open" : "close", { name: says })}
+      aria-label={say(isClosed ? "openBox" : "closeBox", { name: says })}
       onClick={(event) => {
         event.stopPropagation();
         onFold(path);

@@ -15,6 +15,7 @@ import { LinkEdge, type LinkEdgeData } from "./link";
 import { type Box, boxesIn, linksIn, type Room } from "./outline";
 import { ViewContext, type View } from "./view";
 import { step } from "./walk";
+import { Lens, Zoom, zoomOf } from "./zoom";
 import { say } from "./words";
 
 export interface CanvasProps {
@@ -31,6 +32,8 @@ export interface CanvasProps {
   readonly detail?: (box: Box) => string;
   /** What stands in the caption of a container, such as the iteration that is shown. */
   readonly caption?: (box: Box) => ReactNode;
+  /** Who zooms it from around it. */
+  readonly lens?: Lens;
 }
 
 const NODE_TYPES = { box: BoxNode, container: ContainerNode };
@@ -46,14 +49,21 @@ export function Canvas(props: CanvasProps): JSX.Element {
   );
 }
 
-function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail = noDetail, caption }: CanvasProps): JSX.Element {
+function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, detail = noDetail, caption, lens }: CanvasProps): JSX.Element {
   const flow = useReactFlow();
+  const own = useMemo(() => lens ?? new Lens(), [lens]);
   const boxes = useMemo(() => new Map([...boxesIn(outline)].map((box) => [box.path, box])), [outline]);
   const isFar = useStore(({ transform }) => transform[2] < NEAR);
   const nodes = useMemo(() => (isFar ? [] : nodesOf(boxes, layout, chosen, closed, onFold, detail, caption)), [isFar, boxes, layout, chosen, closed, onFold, detail, caption]);
   const edges = useMemo(() => (isFar ? [] : edgesOf(outline, layout)), [isFar, outline, layout]);
   const pressed = (event: KeyboardEvent) => {
     if (event.metaKey || event.ctrlKey || event.altKey || event.target !== event.currentTarget) return;
+    const by = zoomOf(event.key);
+    if (by !== undefined) {
+      event.preventDefault();
+      own.zoom(by);
+      return;
+    }
     const to = step(outline, layout, chosen, event.key);
     if (to === undefined) return;
     event.preventDefault();
@@ -87,6 +97,7 @@ function Drawn({ says, outline, layout, view, chosen, onChoose, closed, onFold, 
         attributionPosition="bottom-left"
       />
       {isFar && <Far boxes={boxes} outline={outline} layout={layout} view={view} chosen={chosen} />}
+      <Zoom layout={layout} lens={own} />
       <Seen layout={layout} chosen={chosen} />
       <p id="graph-said" className="only-heard" aria-live="polite">
         {chosen !== null && boxes.has(chosen) ? `${boxes.get(chosen)?.says}, ${boxes.get(chosen)?.kind}` : says}

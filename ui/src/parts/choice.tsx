@@ -13,7 +13,7 @@ interface ChoiceProps<Value extends string> {
 export function Choice<Value extends string>({ label, options, chosen, onChoose }: ChoiceProps<Value>): JSX.Element {
   const name = useId();
   return (
-    <fieldset className={css["choice"]}>
+    <fieldset className={css["choice"]} onKeyDown={(event) => event.key.startsWith("Arrow") && event.stopPropagation() /* they choose here, and are no keys of the page */}>
       <legend className="only-heard">{label}</legend>
       {options.map(({ value, says }) => (
         <label key={value} className={css["option"]}>

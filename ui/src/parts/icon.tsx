@@ -22,6 +22,8 @@ const PATHS = {
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   check: "m3 8.5 3.2 3.2L13 4.8",
   plus: "M8 3v10M3 8h10",
+  minus: "M3 8h10",
+  whole: "M2.5 5.5v-3h3M10.5 2.5h3v3M13.5 10.5v3h-3M5.5 13.5h-3v-3",
   filter: "M2.5 4h11M4.5 8h7M6.5 12h3",
   refresh: "M13.2 8A5.2 5.2 0 1 1 11.6 4.3L13.2 5.8M13.2 2.6v3.2H10",
   keys: "M1.8 4h12.4v8H1.8zM4.3 6.6h.1M6.8 6.6h.1M9.3 6.6h.1M11.8 6.6h.1M5 9.6h6",

@@ -25,6 +25,8 @@ interface TableProps<Row> {
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
+  /** Where the row of a key is, where there are so many that looking through them would cost; -1 where it is not. */
+  readonly atOf?: (key: string) => number;
   readonly onOpen?: (row: Row, event: { readonly isNewTab: boolean }) => void;
   /** The end is in view: fetch more, where there is more. */
   readonly onEnd?: () => void;
@@ -32,20 +34,21 @@ interface TableProps<Row> {
   readonly count?: number;
 }
 
-export function Table<Row>({ says, columns, rows, keyOf, onOpen, onEnd, count }: TableProps<Row>): JSX.Element {
+export function Table<Row>({ says, columns, rows, keyOf, atOf, onOpen, onEnd, count }: TableProps<Row>): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const [chosenKey, setChosen] = useState<string | null>(null);
   const { height, first, last, top, size, scrollTo } = useRows(scroller, rows.length, 1);
-  const chosen = chosenKey === null ? -1 : rows.findIndex((row) => keyOf(row) === chosenKey);
+  const chosen = chosenKey === null ? -1 : (atOf?.(chosenKey) ?? rows.findIndex((row) => keyOf(row) === chosenKey));
   useEffect(() => {
     if (last >= rows.length - 1 && rows.length > 0) onEnd?.();
   }, [last, rows.length, onEnd]);
   const choose = (at: number) => {
-    const row = rows[Math.max(0, Math.min(rows.length - 1, at))];
+    const to = Math.max(0, Math.min(rows.length - 1, at));
+    const row = rows[to];
     if (row === undefined) return;
     setChosen(keyOf(row));
-    scrollTo(rows.indexOf(row));
+    scrollTo(to);
   };
   const pressed = (event: KeyboardEvent) => {
     const page = Math.max(1, last - first - 2 * BEYOND);

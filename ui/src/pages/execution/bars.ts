@@ -2,12 +2,18 @@
 
 import type { Look } from "../../parts/state";
 import type { Trace } from "../../trace/trace";
+import type { TimeScale } from "./scale";
 
 export interface Bar {
   /** `null` is no state: what only keeps the books. */
   readonly look: Look | null;
   /** From 0 to 1. */
   readonly height: number;
+}
+
+/** Whether a type of event says that something failed. */
+export function isFailure(type: string): boolean {
+  return /(Failed|IncidentRaised|Incident)$/.test(type);
 }
 
 const QUIET: Bar = { look: null, height: 0.22 };
@@ -32,26 +38,39 @@ export function barOf(type: string): Bar {
 /** How much one wants to see of several events that share a bar: the worst. */
 const WORST: readonly (Look | null)[] = [null, "skipped", "completed", "running", "waiting", "paused", "cancelled", "failed", "incident"];
 
-/** The bars of all events in so many columns, of each the worst event in it. */
+/** Nothing happened there. */
+const EMPTY: Bar = { look: null, height: 0 };
+
+/** The bars of all events in so many columns, of each the worst event in it: an equal share of the events each. */
 export function barsOf(trace: Trace, columns: number): readonly Bar[] {
-  const kinds = trace.types.map(barOf);
   const count = Math.min(columns, trace.version);
-  const bars: Bar[] = Array.from({ length: count }, () => QUIET);
+  return put(trace, count, (at) => Math.floor((at * count) / trace.version), QUIET);
+}
+
+/** The same by when they were, with columns in which nothing happened. */
+export function barsByTime(trace: Trace, columns: number, scale: TimeScale): readonly Bar[] {
+  return put(trace, columns, (at) => Math.min(columns - 1, Math.floor(scale.at(trace.times.at(at)) * columns)), EMPTY);
+}
+
+function put(trace: Trace, columns: number, columnOf: (at: number) => number, nothing: Bar): readonly Bar[] {
+  const kinds = trace.types.map(barOf);
+  const ranks = kinds.map(({ look }) => WORST.indexOf(look));
+  const worst = new Int8Array(columns).fill(-1);
+  const heights = new Float32Array(columns);
   for (let at = 0; at < trace.version; at += 1) {
-    const column = Math.floor((at * count) / trace.version);
-    const bar = kinds[trace.eventTypes.at(at)] ?? QUIET;
-    const before = bars[column] as Bar;
-    const isWorse = WORST.indexOf(bar.look) > WORST.indexOf(before.look);
-    bars[column] = { look: isWorse ? bar.look : before.look, height: Math.max(bar.height, before.height) };
+    const type = trace.eventTypes.at(at);
+    const column = columnOf(at);
+    worst[column] = Math.max(worst[column] as number, ranks[type] ?? 0);
+    heights[column] = Math.max(heights[column] as number, kinds[type]?.height ?? QUIET.height);
   }
-  return bars;
+  return Array.from(worst, (rank, column) => (rank < 0 ? nothing : { look: WORST[rank] ?? null, height: heights[column] as number }));
 }
 
 /** The next event, forth or back, of a kind that one looks for; undefined where there is none. */
 export function nextOf(trace: Trace, from: number, by: 1 | -1, wanted: "failure" | "decision"): number | undefined {
-  const isFailure = trace.types.map((type) => /(Failed|IncidentRaised|Incident)$/.test(type));
+  const failures = trace.types.map(isFailure);
   for (let version = from + by; version >= 1 && version <= trace.version; version += by) {
-    if (wanted === "failure" ? isFailure[trace.eventTypes.at(version - 1)] : endsDecision(trace, version)) return version;
+    if (wanted === "failure" ? failures[trace.eventTypes.at(version - 1)] : endsDecision(trace, version)) return version;
   }
   return undefined;
 }

@@ -1,9 +1,11 @@
 /** What the page asks of the server beside the trace. */
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { api, ask, type Schemas } from "../../api/client";
 import { ANEW } from "../../live/anew";
 import type { Json } from "../../api/exact";
+import { outlineOf, type Room } from "../../graph/outline";
 
 export type State = Schemas["State"];
 export type HistoryEvent = Schemas["HistoryPage"]["events"][number];
@@ -31,6 +33,14 @@ export function useDefinition(workflow: string | undefined, version: number | un
     queryFn: ({ signal }) => ask(api.GET("/v1/workflows/{name}", { params: { path: { name: workflow as string }, query: { version: version as number } }, signal })),
     select: ({ definition, hash }) => ({ definition: definition as unknown as Json, hash }),
   });
+}
+
+/** The definition of an execution, and its boxes. */
+export function useOutline(state: State | undefined): { readonly definition: { readonly hash: string } | undefined; readonly outline: Room | null } {
+  const found = useDefinition(state?.workflow, state?.version);
+  const definition = found.data;
+  const outline = useMemo(() => (definition === undefined ? null : outlineOf(definition.definition)), [definition?.hash]);
+  return { definition, outline };
 }
 
 /** Events with what they say, by their numbers; what was recorded stays as it is. Until one rests, those before are shown. */

@@ -1,7 +1,7 @@
 /** What is known of what is chosen, at the moment that is looked at: a node, or the execution itself. */
 
 import { Link } from "@tanstack/react-router";
-import type { JSX, ReactNode } from "react";
+import { type JSX, useMemo, useRef } from "react";
 import type { Json } from "../../api/exact";
 import type { BoxLook } from "../../graph/looks";
 import { type Box, boxOf, type Room } from "../../graph/outline";
@@ -10,18 +10,19 @@ import { Pairs } from "../../parts/pairs";
 import { State } from "../../parts/state";
 import { type Tab, Tabs } from "../../parts/tabs";
 import { Told } from "../../parts/told";
-import { When } from "../../parts/when";
 import type { Trace } from "../../trace/trace";
 import { type HistoryEvent, type State as Execution, useEvents } from "./data";
 import { Recorded } from "./big";
+import { ChildList } from "./child-list";
+import { childrenIn } from "./children";
 import { EventList } from "./event-list";
 import { Incidents } from "./incidents";
-import { sayWait } from "../../words/en";
 import css from "./inspector.module.css";
 import { Iterations } from "./iterations";
 import type { Shown } from "./moment";
-import { TABS, type TabId } from "./route";
+import { type ExecutionSearch, TABS, type TabId } from "./route";
 import { Variables } from "./variables";
+import { Waits } from "./waits";
 import { Why } from "./why-tab";
 import { say } from "./words";
 
@@ -40,6 +41,10 @@ export interface InspectorProps {
   readonly onRun: (run: string) => void;
   readonly onGo: (at: number) => void;
   readonly onIteration: (loop: string, number: number | null) => void;
+  readonly search: ExecutionSearch;
+  readonly onShow: (changed: ExecutionSearch) => void;
+  /** Show the graph and timeline of a child in place. */
+  readonly onChild: (id: string) => void;
   /** Something was done: ask again. */
   readonly onDone: () => void;
 }
@@ -59,6 +64,7 @@ export function Inspector(props: InspectorProps): JSX.Element {
       <Tabs says={say("inspector")} tabs={tabs} shown={tab} onShow={onTab}>
         <div className={css["panel"]}>
           <Shown_ {...props} box={box} look={look} />
+          {tab === "output" && <Children id={props.id} shown={shown} place={box === undefined ? 0 : look?.place} onChild={props.onChild} />}
         </div>
       </Tabs>
     </aside>
@@ -80,12 +86,21 @@ function Title({ box, look, onWhole }: { box: Box | undefined; look: BoxLook | u
   );
 }
 
+/** What was started as children, where something was. */
+function Children({ id, shown, place, onChild }: { id: string; shown: Shown; place: number | undefined; onChild: (id: string) => void }): JSX.Element | null {
+  const { moment, at, isResting } = shown;
+  const found = useMemo(() => (place === undefined || !isResting ? null : childrenIn(id, moment, place)), [id, moment, at, isResting, place]);
+  const last = useRef(found);
+  last.current = found ?? last.current; // while one drags, those before
+  return last.current === null || last.current.length === 0 ? null : <ChildList of={last.current} onChild={onChild} />;
+}
+
 type OneProps = InspectorProps & { readonly box: Box | undefined; readonly look: BoxLook | undefined };
 
 function Shown_(props: OneProps): JSX.Element {
   const { id, trace, version, shown, state, tab, box, look } = props;
   if (tab === "variables") return <Variables id={id} at={state?.at ?? shown.at} state={state} />;
-  if (tab === "events") return <EventList id={id} trace={trace} version={version} at={shown.at} isResting={shown.isResting} place={box === undefined ? null : (look?.place ?? -1)} onGo={props.onGo} />;
+  if (tab === "events") return <EventList id={id} trace={trace} version={version} at={shown.at} isResting={shown.isResting} place={box === undefined ? null : (look?.place ?? -1)} search={props.search} onShow={props.onShow} onGo={props.onGo} />;
   if (tab === "why") return <Why {...props} />;
   if (box === undefined) return <OfExecution id={id} tab={tab} state={state} onRun={props.onRun} />;
   if (look === undefined) return <p className="soft">{say(shown.isPast ? "notBegunAt" : "notBegun")}</p>;
@@ -98,55 +113,16 @@ function OfExecution({ id, tab, state, onRun }: { id: string; tab: TabId; state:
   return (
     <>
       {state.error && <Failure id={id} of={state.error as unknown as Json} onRun={onRun} />}
-      {state.waiting_for.length > 0 && <Waits of={state.waiting_for} />}
+      {state.waiting_for.length > 0 && <Waits of={state.waiting_for} onRun={onRun} />}
       {state.output === null || state.output === undefined ? !state.error && <p className="soft">{say(hasEnded(state.status) ? "gaveNothing" : "noOutput")}</p> : <Recorded id={id} says={say("output")} value={state.output as Json} linesMax={24} />}
       <Pairs
         of={[
           [say("id"), <code key="id">{id}</code>],
           [say("parent"), state.parent && <Link to="/executions/$id" params={{ id: state.parent }}>{state.parent}</Link>],
-          [say("children"), state.children.length > 0 && <Children of={state.children} />],
           [say("correlation"), state.correlation_id && <code key="c">{state.correlation_id}</code>],
         ]}
       />
     </>
-  );
-}
-
-function Children({ of }: { of: readonly string[] }): JSX.Element {
-  return (
-    <ul>
-      {of.slice(0, CHILDREN_MAX).map((child) => (
-        <li key={child}>
-          <Link to="/executions/$id" params={{ id: child }}>{child}</Link>
-        </li>
-      ))}
-      {of.length > CHILDREN_MAX && <li className="soft">{say("moreChildren", { n: of.length - CHILDREN_MAX })}</li>}
-    </ul>
-  );
-}
-
-const CHILDREN_MAX = 50;
-
-function Waits({ of }: { of: Execution["waiting_for"] }): JSX.Element {
-  return (
-    <section>
-      <h3 className={css["heading"]}>{say("waits")}</h3>
-      <Pairs
-        of={of.map((one, at): readonly [string, ReactNode] => [
-          one.path || String(at + 1),
-          <span key={at}>
-            {sayWait(one.for)} {one.names?.map((name) => <code key={name}>{name} </code>)}
-            {one.due && (
-              <>
-                {" "}
-                {say("until", { at: "" })}
-                <When at={one.due} />
-              </>
-            )}
-          </span>,
-        ])}
-      />
-    </section>
   );
 }
 

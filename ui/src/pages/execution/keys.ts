@@ -2,9 +2,11 @@
 
 import { useEffect, useEffectEvent, useState } from "react";
 import { useOffered } from "../../frame/commands";
+import { type Lens, type ZoomBy, ZOOMS } from "../../graph/zoom";
 import type { Trace } from "../../trace/trace";
 import { nextOf } from "./bars";
 import type { Shown } from "./moment";
+import { say as sayOfGraph } from "../../graph/words";
 import { say } from "./words";
 
 type Go = (at: number | undefined, isResting: boolean) => void;
@@ -44,4 +46,17 @@ export function usePageKeys(trace: Trace | null, shown: Shown | null, go: Go): v
     const timer = setInterval(on, 60);
     return () => clearInterval(timer);
   }, [isPlaying]);
+}
+
+const ZOOM_KEYS: Readonly<Record<ZoomBy, string>> = { in: "+", out: "-", "as it is": "0", all: "f" };
+
+const WORDS = { in: "zoomIn", out: "zoomOut", "as it is": "zoomAsItIs", all: "zoomAll" } as const;
+
+/** The keys of the graph, wherever the focus is; and the one that makes it an outline. */
+export function useGraphKeys(lens: Lens, onOutline: () => void): void {
+  const group = say("graph");
+  useOffered([
+    ...ZOOMS.map((by) => ({ id: `zoom-${by}`, says: sayOfGraph(WORDS[by]), keys: ZOOM_KEYS[by], group, run: () => lens.zoom(by) })),
+    { id: "outline", says: say("outlineOrGraph"), keys: "o", group, run: onOutline },
+  ]);
 }

@@ -1,14 +1,12 @@
 /** One execution: its graph, what is chosen in it, its timeline and the reel; live, or as it was after any of its events. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { type JSX, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { type JSX, type ReactNode, useMemo } from "react";
 import { Problem } from "../../api/problem";
 import { Head } from "../../frame/head";
-import { Canvas } from "../../graph/canvas";
 import { folded } from "../../graph/fold";
-import { outlineOf, type Room } from "../../graph/outline";
-import { useLayout } from "../../graph/use-layout";
-import { View } from "../../graph/view";
+import type { ShownAs } from "../../graph/pane";
+import { Lens } from "../../graph/zoom";
 import { Empty } from "../../parts/empty";
 import { Guard } from "../../parts/guard";
 import { useNarrow } from "../../parts/narrow";
@@ -19,16 +17,18 @@ import { Told } from "../../parts/told";
 import { When } from "../../parts/when";
 import { type Followed, useTrace } from "../../trace/use";
 import { Actions, useAgain } from "./actions";
-import { type State as Execution, useDefinition, useStateAt } from "./data";
+import { useAt, useOpening } from "./at";
+import { ChildPane } from "./child-pane";
+import { type State as Execution, useOutline, useStateAt } from "./data";
+import { Graph } from "./graph";
 import { Inspector } from "./inspector";
-import { usePageKeys } from "./keys";
+import { useGraphKeys, usePageKeys } from "./keys";
 import { chosenIn, chosenOut, type Shown, useShown } from "./moment";
 import { sayWait } from "../../words/en";
 import css from "./page.module.css";
 import { Reel } from "./reel";
-import { execution, type ExecutionSearch } from "./route";
-import { definitionPath, iterationsOf } from "./run-path";
-import { detailOf } from "./runs";
+import { execution, type ExecutionSearch, WHOLE } from "./route";
+import { definitionPath, iterationsOf, opensAt } from "./run-path";
 import { Timeline } from "./timeline";
 import { say } from "./words";
 
@@ -62,10 +62,15 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
   const shown = useShown(trace, version, at, isResting, outline, chosen);
   const closed = useMemo(() => new Set(search.closed), [search.closed]);
   const again = useAgain(id);
+  const lens = useMemo(() => new Lens(), []);
+  const as = search.as ?? "graph";
+  const showAs = (to: ShownAs) => show({ as: to === "graph" ? undefined : to }, true);
   usePageKeys(trace, shown, go);
-  const node = search.node ?? null;
-  const choose = (path: string | null) => show({ node: path ?? undefined });
+  useGraphKeys(lens, () => showAs(as === "graph" ? "outline" : "graph"));
+  const node = search.node === undefined || search.node === WHOLE ? null : search.node;
+  const choose = (path: string | null) => show({ node: path ?? (opensAt(state.data) === null ? undefined : WHOLE) });
   const chooseRun = (run: string) => show({ node: definitionPath(run), iteration: chosenOut(new Map([...chosen, ...iterationsOf(run)])) });
+  useOpening(search, state.data, (run) => show({ node: definitionPath(run), iteration: chosenOut(new Map(iterationsOf(run))) }, true));
   const choice = (loop: string, number: number | null) => {
     const next = new Map(chosen);
     if (number === null) next.delete(loop);
@@ -85,63 +90,31 @@ function Known({ id, followed }: { id: string; followed: Followed }): JSX.Elemen
       {trace === null || shown === null ? null : (
         <>
           <Split name="execution.right" says={say("inspector")} second="right" size={380} least={260}>
+            {search.child !== undefined ? <ChildPane key={search.child} id={search.child} until={shown.isPast ? trace.times.at(shown.at - 1) : undefined} as={as} onAs={showAs} onClose={() => show({ child: undefined })} /> : (
             <Split name={isNarrow ? "execution.below.narrow" : "execution.below"} says={say("bottom")} second="below" size={isNarrow ? 84 : 190} least={60}>
               <Guard of="graph">
                 {outline === null || definition === undefined ? <Waiting problem={state.error} /> : (
-                  <Graph says={say("graphOf", { name: workflow })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} onChoose={choose} onFold={fold} />
+                  <Graph says={say("graphOf", { name: workflow })} hash={definition.hash} outline={outline} shown={shown} chosen={node} closed={closed} as={as} lens={lens} onAs={showAs} onChoose={choose} onFold={fold} />
                 )}
               </Guard>
               <Guard of="timeline">
                 <Timeline trace={trace} version={version} at={shown.at} isPast={shown.isPast} chosen={node === null ? null : (shown.looks.boxes.get(node)?.run ?? null)} onChoose={chooseRun} />
               </Guard>
             </Split>
+            )}
             <Guard of={`inspector ${node} ${search.tab}`}>
               <Inspector
                 id={id} trace={trace} version={version} shown={shown} state={state.data} outline={outline} chosen={node} tab={search.tab ?? "output"}
                 onTab={(tab) => show({ tab: tab === "output" ? undefined : tab }, true)} onChoose={choose} onRun={chooseRun} onGo={(to) => go(to, true)} onIteration={choice} onDone={again}
+                search={search} onShow={(changed) => show(changed, true)} onChild={(child) => show({ child })}
               />
             </Guard>
           </Split>
-          <Reel trace={trace} version={version} at={shown.at} isPast={shown.isPast} onGo={go} />
+          <Reel trace={trace} version={version} at={shown.at} isPast={shown.isPast} by={search.reel ?? "event"} onBy={(by) => show({ reel: by === "event" ? undefined : by }, true)} onGo={go} />
         </>
       )}
     </div>
   ); // prettier-ignore
-}
-
-/** The event that is shown: while one drags it is not in the address, once it rests it is. The last one is now. */
-function useAt(search: number | undefined, version: number, show: (changed: ExecutionSearch, replace?: boolean) => void): At {
-  const [dragged, drag] = useState<{ at: number | undefined } | null>(null);
-  const timer = useRef(0);
-  useEffect(() => drag(null), [search]);
-  const rest = (at: number | undefined) => {
-    window.clearTimeout(timer.current);
-    if (at === search) drag(null);
-    else show({ at }, search !== undefined);
-  };
-  const go = (to: number | undefined, isResting: boolean) => {
-    const at = to === undefined || to >= version ? undefined : Math.max(1, to);
-    drag({ at });
-    window.clearTimeout(timer.current);
-    if (isResting) rest(at);
-    else timer.current = window.setTimeout(rest, REST_MS, at);
-  };
-  return { at: dragged === null ? search : dragged.at, isResting: dragged === null, go };
-}
-
-interface At {
-  readonly at: number | undefined;
-  readonly isResting: boolean;
-  readonly go: (at: number | undefined, isResting: boolean) => void;
-}
-
-const REST_MS = 200;
-
-function useOutline(state: Execution | undefined): { definition: { hash: string } | undefined; outline: Room | null } {
-  const found = useDefinition(state?.workflow, state?.version);
-  const definition = found.data;
-  const outline = useMemo(() => (definition === undefined ? null : outlineOf(definition.definition)), [definition?.hash]);
-  return { definition, outline };
 }
 
 function Says({ id, state, shown }: { id: string; state: Execution | undefined; shown: Shown | null }): ReactNode {
@@ -174,29 +147,4 @@ function Past({ shown, onLive }: { shown: Shown; onLive: () => void }): JSX.Elem
 
 function Waiting({ problem }: { problem: Error | null }): JSX.Element {
   return problem === null ? <div className={css["blank"]} /> : <Told error={problem} />;
-}
-
-interface GraphProps {
-  readonly says: string;
-  readonly hash: string;
-  readonly outline: Room;
-  readonly shown: Shown;
-  readonly chosen: string | null;
-  readonly closed: ReadonlySet<string>;
-  readonly onChoose: (path: string | null) => void;
-  readonly onFold: (path: string) => void;
-}
-
-function Graph({ says, hash, outline, shown, chosen, closed, onChoose, onFold }: GraphProps): JSX.Element {
-  const layout = useLayout(hash, outline, closed);
-  const view = useMemo(() => new View(), []);
-  const latest = useRef(shown);
-  latest.current = shown;
-  const detail = useMemo(() => detailOf(() => latest.current), []);
-  const fold = useRef(onFold);
-  fold.current = onFold;
-  const onFoldNow = useMemo(() => (path: string) => fold.current(path), []);
-  useEffect(() => view.show(shown.looks, shown.isPast), [view, shown]);
-  if (layout === null) return <div className={css["blank"]} />;
-  return <Canvas says={says} outline={outline} layout={layout} view={view} chosen={chosen} onChoose={onChoose} closed={closed} onFold={onFoldNow} detail={detail} />;
 }

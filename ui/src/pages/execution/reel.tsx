@@ -6,8 +6,11 @@ import { inkAt, useTheme } from "../../parts/ink";
 import { Kbd } from "../../parts/kbd";
 import { longTime, zoneShown } from "../../parts/time";
 import type { Trace } from "../../trace/trace";
-import { barsOf } from "./bars";
+import { Choice } from "../../parts/choice";
+import { barsByTime, barsOf } from "./bars";
 import css from "./reel.module.css";
+import { REEL } from "./route";
+import { Idle, TimeScale } from "./scale";
 import { say } from "./words";
 
 interface ReelProps {
@@ -15,11 +18,14 @@ interface ReelProps {
   readonly version: number;
   readonly at: number;
   readonly isPast: boolean;
+  /** What it runs by. */
+  readonly by: (typeof REEL)[number];
+  readonly onBy: (by: (typeof REEL)[number]) => void;
   /** While it is dragged, and once it rests. */
   readonly onGo: (at: number, isResting: boolean) => void;
 }
 
-export function Reel({ trace, version, at, isPast, onGo }: ReelProps): JSX.Element {
+export function Reel({ trace, version, at, isPast, by, onBy, onGo }: ReelProps): JSX.Element {
   const { zone } = useSettings();
   const event = trace.event(at);
   const path = trace.path(event.place);
@@ -38,21 +44,26 @@ export function Reel({ trace, version, at, isPast, onGo }: ReelProps): JSX.Eleme
           <Kbd keys="]" /> {say("failureKeys")}
         </p>
       </div>
-      <Bars trace={trace} version={version} at={at} isPast={isPast} onGo={onGo} says={say("reelAt", { at, all: version, type: event.type, path })} />
-      <p className={css["event"]}>
-        <span>{event.type}</span> <code>{path}</code>
-      </p>
+      <Bars trace={trace} version={version} at={at} isPast={isPast} by={by} onGo={onGo} says={say("reelAt", { at, all: version, type: event.type, path })} />
+      <div className={css["event"]}>
+        <p>
+          <span>{event.type}</span> <code>{path}</code>
+        </p>
+        <Choice label={say("reelBy")} options={REEL.map((value) => ({ value, says: say(value === "event" ? "byEvent" : "byClock") }))} chosen={by} onChoose={onBy} />
+      </div>
     </div>
   );
 }
 
-function Bars({ trace, version, at, isPast, onGo, says }: ReelProps & { says: string }): JSX.Element {
+function Bars({ trace, version, at, isPast, by, onGo, says }: Omit<ReelProps, "onBy"> & { says: string }): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const theme = useTheme();
   const columns = Math.max(1, Math.floor(size.width / 3));
-  const bars = useMemo(() => barsOf(trace, columns), [trace, version, columns]);
+  const idle = useMemo(() => new Idle(trace.times), [trace]);
+  const scale = useMemo(() => (by === "time" ? new TimeScale(trace.times, idle) : null), [trace, version, by, idle]);
+  const bars = useMemo(() => (scale === null ? barsOf(trace, columns) : barsByTime(trace, columns, scale)), [trace, version, columns, scale]);
   useEffect(() => {
     const element = frame.current;
     if (element === null) return;
@@ -72,16 +83,19 @@ function Bars({ trace, version, at, isPast, onGo, says }: ReelProps & { says: st
     const wide = size.width / bars.length;
     const gap = wide > 4 ? Math.min(2, wide * 0.25) : wide > 2 ? 1 : 0;
     for (const [column, { look, height }] of bars.entries()) {
+      if (height === 0) continue;
       const high = Math.max(3, height * (size.height - 8));
       context.fillStyle = colours(look ?? "line-2");
       context.fillRect(column * wide, size.height - high, Math.max(1, Math.min(14, wide - gap)), high);
     }
   }, [bars, size, theme]);
-  const x = ((at - 0.5) / version) * 100;
+  const x = (scale === null ? (at - 0.5) / version : scale.at(trace.times.at(at - 1))) * 100;
   const to = (event: PointerEvent) => {
     const box = frame.current?.getBoundingClientRect();
     if (box === undefined || box.width === 0) return at;
-    return Math.max(1, Math.min(version, Math.ceil(((event.clientX - box.left) / box.width) * version)));
+    const where = (event.clientX - box.left) / box.width;
+    const to = scale === null ? Math.ceil(where * version) : trace.versionAt(scale.timeAt(where));
+    return Math.max(1, Math.min(version, to));
   };
   const pressed = (event: KeyboardEvent) => {
     const next = { Home: 1, End: version, PageUp: at - Math.ceil(version / 20), PageDown: at + Math.ceil(version / 20) }[event.key];

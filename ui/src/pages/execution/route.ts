@@ -2,11 +2,19 @@
 
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { root } from "../root";
-import { oneIn, textIn, textsIn, wholeIn } from "../search";
+import { oneIn, someIn, textIn, textsIn, wholeIn } from "../search";
 import { chosenBy } from "./run-path";
 
 export const TABS = ["output", "input", "variables", "why", "events"] as const;
 export type TabId = (typeof TABS)[number];
+
+/** How the graph is shown. */
+export const SHOWN_AS = ["graph", "outline"] as const;
+/** How the list of events is narrowed and put together. */
+export const EVENTS = ["failed", "decisions"] as const;
+export const REEL = ["event", "time"] as const;
+/** In the address: the execution itself is chosen, where one that failed would open at the node that did. */
+export const WHOLE = "*";
 
 export interface ExecutionSearch {
   /** The event that it is looked at after; without it, it is live. */
@@ -16,6 +24,15 @@ export interface ExecutionSearch {
   readonly tab?: TabId | undefined;
   /** Which iterations are shown: `each:3`. */
   readonly iteration?: string[] | undefined;
+  /** How the graph is shown: as such, unless said. */
+  readonly as?: (typeof SHOWN_AS)[number] | undefined;
+  /** The child whose graph and timeline are shown in place. */
+  readonly child?: string | undefined;
+  readonly events?: (typeof EVENTS)[number][] | undefined;
+  /** Only events of this type are listed. */
+  readonly type?: string | undefined;
+  /** What the reel runs by: events, unless said. */
+  readonly reel?: (typeof REEL)[number] | undefined;
   /** Containers that are closed. */
   readonly closed?: string[] | undefined;
 }
@@ -27,6 +44,11 @@ export const execution = createRoute({
     at: wholeIn(search, "at"),
     tab: oneIn(search, "tab", TABS),
     ...chosenBy(textIn(search, "node"), textsIn(search, "iteration")),
+    as: oneIn(search, "as", SHOWN_AS),
+    child: textIn(search, "child"),
+    events: someIn(search, "events", EVENTS),
+    type: textIn(search, "type"),
+    reel: oneIn(search, "reel", REEL),
     closed: textsIn(search, "closed"),
   }),
   component: lazyRouteComponent(() => import("./page"), "ExecutionPage"),
